@@ -1,0 +1,35 @@
+/**
+ * Half-open byte ranges, the only form of range that exists inside Forebay. RFC 9110's inclusive
+ * positions appear only where a header is read (http/range-header, origin/content-range) or written.
+ */
+
+/** Bytes `start <= i < end`. Both are safe integers, `0 <= start <= end`. */
+export interface ByteRange {
+  readonly start: number;
+  readonly end: number;
+}
+
+/** Builds a range and checks it; throws `RangeError` when it is not `0 <= start <= end`. */
+export function byteRange(start: number, end: number): ByteRange {
+  if (!Number.isSafeInteger(start) || !Number.isSafeInteger(end) || start < 0 || end < start) {
+    throw new RangeError(`not a byte range: [${String(start)}, ${String(end)})`);
+  }
+  return { start, end };
+}
+
+/** Number of bytes in the range. */
+export function rangeLength(range: ByteRange): number {
+  return range.end - range.start;
+}
+
+/** The bytes that both ranges hold, or `undefined` when they share none. */
+export function intersect(a: ByteRange, b: ByteRange): ByteRange | undefined {
+  const start = Math.max(a.start, b.start);
+  const end = Math.min(a.end, b.end);
+  return start < end ? { start, end } : undefined;
+}
+
+/** True when every byte of `inner` lies in `outer`. */
+export function covers(outer: ByteRange, inner: ByteRange): boolean {
+  return outer.start <= inner.start && inner.end <= outer.end;
+}

@@ -1,0 +1,43 @@
+/**
+ * Chunk geometry: how an object of a known length is cut into chunks and groups. Pure arithmetic,
+ * used by planning, fills, verification and the store alike.
+ */
+import { type ByteRange, byteRange } from './byte-range.js';
+
+const MEBIBYTE = 1024 * 1024;
+
+/** The unit of verification: an aligned 1 MiB piece of a chunk. BLAKE3 subtree of 1,024 leaves. */
+export const GROUP_SIZE_BYTES = MEBIBYTE;
+
+/** The unit of fetching, storing and evicting unless the configuration says otherwise. */
+export const DEFAULT_CHUNK_SIZE_BYTES = 8 * MEBIBYTE;
+
+/** Bytes in one group id, chunk id or root: a BLAKE3 chaining value. */
+export const ID_BYTES = 32;
+
+/** True for the chunk sizes that the format allows: a power of two of groups, 1 to 64 MiB. */
+export function isChunkSize(bytes: number): boolean {
+  const groups = bytes / GROUP_SIZE_BYTES;
+  return Number.isInteger(groups) && groups >= 1 && groups <= 64 && (groups & (groups - 1)) === 0;
+}
+
+/** How many chunks an object of `lengthBytes` has; an empty object has none. */
+export function chunkCount(lengthBytes: number, chunkSizeBytes: number): number {
+  return Math.ceil(lengthBytes / chunkSizeBytes);
+}
+
+/** The bytes of the object that chunk `index` holds; the last chunk may be short. */
+export function chunkRange(index: number, lengthBytes: number, chunkSizeBytes: number): ByteRange {
+  const start = index * chunkSizeBytes;
+  return byteRange(start, Math.min(start + chunkSizeBytes, lengthBytes));
+}
+
+/** Which chunk holds byte `offset`. */
+export function chunkIndexAt(offset: number, chunkSizeBytes: number): number {
+  return Math.floor(offset / chunkSizeBytes);
+}
+
+/** How many groups a chunk of `lengthBytes` has (a short last group counts). */
+export function groupCount(lengthBytes: number): number {
+  return Math.ceil(lengthBytes / GROUP_SIZE_BYTES);
+}

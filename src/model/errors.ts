@@ -1,0 +1,97 @@
+/**
+ * The one error class that crosses rooms. HTTP statuses are not chosen here but once, in
+ * http/respond: an error only says what happened, whose fault it was and whether trying again helps.
+ */
+
+/** Who is at fault. */
+export type ErrorSource = 'origin' | 'client' | 'internal';
+
+/** Stable, documented codes (docs/ERRORS.md). */
+export type ErrorCode =
+  // origin
+  | 'origin-connect' // no connection: refused, unreachable, timed out
+  | 'origin-dns'
+  | 'origin-tls'
+  | 'origin-address-refused' // the address check said no
+  | 'origin-redirect-refused' // a redirect to a host, scheme or depth that is not allowed
+  | 'origin-loop' // our own Via came back
+  | 'origin-reset' // closed before the promised bytes were there
+  | 'origin-protocol' // malformed head, extra bytes, unexpected coding
+  | 'origin-range-mismatch' // status, Content-Range or length differ from what was asked
+  | 'origin-status' // an answer that is no content: 5xx, 429, 4xx on a chunk
+  | 'origin-denied' // 401 or 403
+  | 'origin-timeout' // no head, no bytes, or too few bytes, within the bound
+  | 'origin-changed' // the representation changed under the read
+  | 'origin-corrupt' // bytes differ from an attested digest
+  | 'origin-busy' // breaker open, or no lane within the bound
+  // client
+  | 'client-aborted'
+  | 'client-idle'
+  // internal
+  | 'no-space' // neither disk nor memory has room within the bound
+  | 'disk' // a file operation failed
+  | 'stored-corrupt' // held bytes differ from their recorded ids
+  | 'cancelled' // nobody wants it any more, or shutdown
+  | 'overload'
+  | 'internal';
+
+export interface ErrorDetails {
+  readonly source: ErrorSource;
+  /** True when the same request may succeed if made again. */
+  readonly retryable: boolean;
+  readonly cause?: unknown;
+  /** What the origin answered, where it answered. */
+  readonly originStatus?: number;
+  /** Milliseconds that the origin asked us to wait (Retry-After). */
+  readonly retryAfterMs?: number;
+}
+
+/** Carries `code`, `source`, `retryable` and `cause`; `message` is for people and holds no secrets. */
+export class ForebayError extends Error {
+  readonly code: ErrorCode;
+  readonly source: ErrorSource;
+  readonly retryable: boolean;
+  readonly originStatus: number | undefined;
+  readonly retryAfterMs: number | undefined;
+
+  constructor(code: ErrorCode, message: string, details: ErrorDetails) {
+    super(message, details.cause === undefined ? undefined : { cause: details.cause });
+    this.name = 'ForebayError';
+    this.code = code;
+    this.source = details.source;
+    this.retryable = details.retryable;
+    this.originStatus = details.originStatus;
+    this.retryAfterMs = details.retryAfterMs;
+  }
+}
+
+/** The error as plain data that survives structured clone: how a worker thread reports it. */
+export interface ErrorReport {
+  readonly code: ErrorCode;
+  readonly message: string;
+  readonly source: ErrorSource;
+  readonly retryable: boolean;
+  readonly originStatus?: number;
+  readonly retryAfterMs?: number;
+}
+
+/** Flattens any thrown value; what is not a `ForebayError` becomes `internal`. */
+export function reportError(error: unknown): ErrorReport {
+  if (!(error instanceof ForebayError)) {
+    const message = error instanceof Error ? error.message : String(error);
+    return { code: 'internal', message, source: 'internal', retryable: false };
+  }
+  return {
+    code: error.code,
+    message: error.message,
+    source: error.source,
+    retryable: error.retryable,
+    ...(error.originStatus !== undefined && { originStatus: error.originStatus }),
+    ...(error.retryAfterMs !== undefined && { retryAfterMs: error.retryAfterMs }),
+  };
+}
+
+/** The inverse of `reportError`. */
+export function errorFromReport(report: ErrorReport): ForebayError {
+  return new ForebayError(report.code, report.message, report);
+}

@@ -1,0 +1,43 @@
+/** HTTP header fields as Forebay keeps them: lower-case names in a null-prototype map. */
+
+/**
+ * Field names are lower case; several field lines of one name are joined with `, ` except
+ * `set-cookie`, which stays a list. The prototype is null, so `__proto__` is a name like any other.
+ */
+export type HeaderMap = Record<string, string | readonly string[]>;
+
+/** An empty header map (null prototype). */
+export function emptyHeaders(): HeaderMap {
+  return Object.create(null) as HeaderMap;
+}
+
+/** Copies any record of headers into a null-prototype map with lower-case names. */
+export function toHeaderMap(
+  source: Readonly<Record<string, string | readonly string[] | undefined>>,
+): HeaderMap {
+  const map = emptyHeaders();
+  for (const [name, value] of Object.entries(source)) {
+    if (value !== undefined) map[name.toLowerCase()] = value;
+  }
+  return map;
+}
+
+/** The value of a field as one string (`set-cookie` lists joined); `undefined` when absent. */
+export function headerValue(headers: HeaderMap, name: string): string | undefined {
+  const value = headers[name];
+  return typeof value === 'string' || value === undefined ? value : value.join(', ');
+}
+
+/** Reads a flat `[name, value, name, value, ...]` list (node's `rawHeaders`) into a map. */
+export function headersFromRaw(raw: readonly string[]): HeaderMap {
+  const map = emptyHeaders();
+  for (let i = 0; i + 1 < raw.length; i += 2) {
+    const name = (raw[i] ?? '').toLowerCase();
+    const value = raw[i + 1] ?? '';
+    const known = map[name];
+    if (name === 'set-cookie')
+      map[name] = [...(Array.isArray(known) ? (known as string[]) : []), value];
+    else map[name] = typeof known === 'string' ? `${known}, ${value}` : value;
+  }
+  return map;
+}

@@ -1,0 +1,75 @@
+/** Segments: what is sent to a client, and the port that sends them. */
+import type { ServerResponse } from 'node:http';
+
+/** An open descriptor with a count of its users; it is closed when the last one lets go. */
+export interface OpenFile {
+  readonly fd: number;
+  retain(): void;
+  release(): void;
+}
+
+export type WatermarkState = 'growing' | 'complete' | 'failed';
+
+/** How far a growing file may be read: advanced by a worker thread, watched by senders. */
+export interface Watermark {
+  /** Bytes from the beginning of the file that may be released. Never falls. */
+  readonly available: number;
+  /** Read before `available` where both matter: after `complete`, `available` is the final count. */
+  readonly state: WatermarkState;
+  /** Resolves when `available` exceeds `offset` or the state is no longer `growing`. */
+  wait(offset: number): Promise<void>;
+}
+
+/**
+ * A piece of a body. Whoever takes a `file` or `growing` segment calls its `release` once, when its
+ * bytes were sent or will not be.
+ */
+export type Segment =
+  | { readonly kind: 'bytes'; readonly bytes: Uint8Array }
+  | {
+      readonly kind: 'file';
+      readonly file: OpenFile;
+      readonly offset: number;
+      readonly length: number;
+      release(): void;
+    }
+  | {
+      readonly kind: 'growing';
+      readonly file: OpenFile;
+      readonly watermark: Watermark;
+      readonly offset: number;
+      readonly length: number;
+      /** Why the watermark failed, once it has. */
+      failure?(): unknown;
+      release(): void;
+    };
+
+/** Status line and fields of our own response. */
+export interface ResponseHead {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string | readonly string[]>>;
+}
+
+export type SendEnd =
+  /** Every segment was sent. The response is left open for more. */
+  | { readonly reason: 'complete'; readonly bytesSent: number }
+  /** A file was short, could not be read, or its watermark failed: plan again from here. */
+  | { readonly reason: 'source-failed'; readonly bytesSent: number; readonly cause: unknown }
+  /** The client went away. */
+  | { readonly reason: 'client-closed'; readonly bytesSent: number }
+  /** The client took nothing for the idle bound. */
+  | { readonly reason: 'client-idle'; readonly bytesSent: number };
+
+/**
+ * Sends an ordered, growing list of segments as the body of one response. `head` is written before
+ * the first byte, once per response: a call that continues a response passes `null`. The iterable is
+ * pulled as there is room, closed (`return`) on every ending, and its own failure is
+ * `source-failed`. Never rejects.
+ */
+export interface SegmentSender {
+  send(
+    response: ServerResponse,
+    head: ResponseHead | null,
+    segments: AsyncIterable<Segment>,
+  ): Promise<SendEnd>;
+}

@@ -1,0 +1,114 @@
+/** The port behind which chunk files, manifests and response records live. */
+import type { Digest } from './digest.js';
+import type { ChunkId, ObjectKey, ResponseKey } from './ids.js';
+import type { ChunkRecord, ObjectIdentity } from './manifest.js';
+import type { ResponseRecord } from './response.js';
+import type { OpenFile } from './segment.js';
+
+/** `disk`: a tmp file that can be committed. `memory`: a memfd that serves its readers and goes. */
+export type Placement = 'disk' | 'memory';
+
+/** A chunk file being filled. Space for it is reserved until it is committed or discarded. */
+export interface ChunkDraft {
+  /** The descriptor to write to. Its owner is the draft; readers `retain` it. */
+  readonly file: OpenFile;
+  readonly lengthBytes: number;
+  readonly placement: Placement;
+  /** The disk failed under the writer, which swapped a memfd in (its bytes are charged already). */
+  movedToMemory(): void;
+  /** Gives up: unlinks, releases the reservation. Harmless after commit. */
+  discard(): void;
+}
+
+/** A held chunk, open and leased: it is not evicted before `release`. */
+export interface HeldChunk {
+  readonly file: OpenFile;
+  readonly record: ChunkRecord;
+  /** False until its bytes were compared with its ids in this process. */
+  readonly verified: boolean;
+  markVerified(): void;
+  release(): void;
+}
+
+/** An open manifest. Handles of equal identity share one state. */
+export interface ObjectHandle {
+  readonly key: ObjectKey;
+  readonly identity: ObjectIdentity;
+  /** The digest that covers every id of this manifest; `null` while ids are only observed. */
+  readonly attestedBy: Digest | null;
+  /** The ids of a chunk, held or not; `undefined` when unknown. */
+  record(index: number): ChunkRecord | undefined;
+  release(): void;
+}
+
+export type DropReason = 'corrupt' | 'missing' | 'unreadable' | 'replaced' | 'purged';
+
+export interface StoreUsage {
+  readonly capacityBytes: number;
+  /** Linked chunk files, metadata, drafts and unlinked-but-open files: never above capacity. */
+  readonly usedBytes: number;
+  readonly reservedBytes: number;
+  readonly memoryBytes: number;
+  readonly chunks: number;
+  readonly orphans: number;
+  readonly evictedBytesTotal: number;
+  /** False: nothing is stored, everything is served through memory. */
+  readonly writable: boolean;
+}
+
+export interface ChunkStore {
+  /** Opens the manifest of an object, making one where there is none. */
+  openObject(identity: ObjectIdentity): Promise<ObjectHandle>;
+  /**
+   * Reserves room and opens a file for a chunk of at most `lengthBytes`. Evicts, falls back to
+   * memory where the disk cannot take it or `placement` asks for memory. Rejects with `no-space`
+   * (retryable) when neither has room now.
+   */
+  draft(lengthBytes: number, placement?: Placement): Promise<ChunkDraft>;
+  /**
+   * Makes a filled draft a held chunk: rename, then manifest record. Resolves to the chunk, leased,
+   * verified; or to `null` where it could not be stored (memory, disk failure): the draft's file is
+   * still readable by whoever retained it.
+   */
+  commit(object: ObjectHandle, draft: ChunkDraft, record: ChunkRecord): Promise<HeldChunk | null>;
+  /** True when the chunk could be acquired, as far as the index knows. */
+  isHeld(object: ObjectHandle, index: number): boolean;
+  /** Opens and leases a held chunk and marks it used; `undefined` when it is not held (any more). */
+  acquire(object: ObjectHandle, index: number): Promise<HeldChunk | undefined>;
+  /** Keeps a held chunk from eviction without opening it; `undefined` when it is not held. */
+  lease(object: ObjectHandle, index: number): { release(): void } | undefined;
+  /** Deletes a chunk's file and forgets its ids, so that it is a miss. */
+  drop(object: ObjectHandle, index: number, reason: DropReason): Promise<void>;
+  /** Records that `digest` was checked over the whole object: its ids are attested from now on. */
+  attest(object: ObjectHandle, digest: Digest): Promise<void>;
+  /** Sets the length of an object that arrived without one, under its final identity. */
+  complete(object: ObjectHandle, lengthBytes: number): Promise<ObjectHandle>;
+  /** Forgets an object: its manifest at once, its chunk files as they are not shared or leased. */
+  remove(object: ObjectHandle, reason: DropReason): Promise<void>;
+  usage(): StoreUsage;
+  /** Writes the LRU order and lets go of the lock. */
+  close(): Promise<void>;
+}
+
+export interface ResponseStore {
+  get(key: ResponseKey): Promise<ResponseRecord | undefined>;
+  put(key: ResponseKey, record: ResponseRecord): Promise<void>;
+  delete(key: ResponseKey): Promise<void>;
+}
+
+/** System calls that Node lacks; compute/native provides them, so that the store needs no addon. */
+export interface SystemCalls {
+  /** Takes an exclusive flock without waiting; false when another process holds it. */
+  tryLock(fd: number): boolean;
+  /** A new anonymous memory file; the caller closes it. */
+  createMemfd(name: string): number;
+  /** Asks the kernel to read ahead; never blocks, never fails. */
+  readahead(fd: number, offset: number, length: number): void;
+}
+
+/** Events the store tells of; telemetry/metrics counts them. */
+export interface StoreEvents {
+  evicted(bytes: number): void;
+  diskError(operation: string, errno: string): void;
+  dropped(id: ChunkId, reason: DropReason): void;
+}

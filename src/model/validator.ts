@@ -1,0 +1,70 @@
+/**
+ * Validators of a representation (RFC 9110 section 8.8). Only strong validators join chunks that
+ * came from different responses.
+ */
+import { headerValue, type HeaderMap } from './headers.js';
+
+/** `etag` keeps its quotes, without `W/`; `lastModified` is the field value as the origin wrote it. */
+export type Validator =
+  | { readonly kind: 'etag'; readonly strong: boolean; readonly value: string }
+  | { readonly kind: 'last-modified'; readonly strong: boolean; readonly value: string }
+  | { readonly kind: 'none' };
+
+/** entity-tag of RFC 9110 section 8.8.3: no control characters, no quote inside. */
+const ENTITY_TAG = /^(W\/)?("[\x21\x23-\x7e\x80-\xff]*")$/;
+
+/** RFC 9110 section 8.8.2.2: a date is strong only if the origin's clock is at least 1 s past it. */
+const LAST_MODIFIED_STRONG_AFTER_MS = 1000;
+
+/** Reads one entity-tag; `undefined` when it is not one (unquoted, or with control characters). */
+export function parseEntityTag(text: string): { strong: boolean; value: string } | undefined {
+  const match = ENTITY_TAG.exec(text.trim());
+  if (match?.[2] === undefined) return undefined;
+  return { strong: match[1] === undefined, value: match[2] };
+}
+
+/** The best validator that a response carries: ETag first, else Last-Modified, else none. */
+export function validatorOf(headers: HeaderMap): Validator {
+  const tag = parseEntityTag(headerValue(headers, 'etag') ?? '');
+  if (tag !== undefined) return { kind: 'etag', ...tag };
+  const value = headerValue(headers, 'last-modified');
+  const modified = Date.parse(value ?? '');
+  if (value === undefined || Number.isNaN(modified)) return { kind: 'none' };
+  const date = Date.parse(headerValue(headers, 'date') ?? '');
+  const strong = !Number.isNaN(date) && date - modified >= LAST_MODIFIED_STRONG_AFTER_MS;
+  return { kind: 'last-modified', strong, value };
+}
+
+/** True when the validator may join bytes of different responses. */
+export function isStrong(validator: Validator): boolean {
+  return validator.kind !== 'none' && validator.strong;
+}
+
+/** Strong comparison (RFC 9110 section 8.8.3.2): both strong, same kind, same value. */
+export function sameStrong(a: Validator, b: Validator): boolean {
+  return a.kind !== 'none' && b.kind === a.kind && a.strong && b.strong && a.value === b.value;
+}
+
+/**
+ * Whether a partial response belongs to the representation that `expected` names. A date was
+ * judged strong when it was first seen and a later response repeats it, so only its text counts.
+ */
+export function validatorMatches(expected: Validator, headers: HeaderMap): boolean {
+  switch (expected.kind) {
+    case 'etag': {
+      const seen = validatorOf(headers);
+      return (
+        seen.kind === 'etag' && seen.strong === expected.strong && seen.value === expected.value
+      );
+    }
+    case 'last-modified':
+      return headerValue(headers, 'last-modified') === expected.value;
+    case 'none':
+      return false;
+  }
+}
+
+/** The field value for If-Range or If-Match: only a strong validator may stand there. */
+export function strongFieldValue(validator: Validator): string | undefined {
+  return validator.kind !== 'none' && validator.strong ? validator.value : undefined;
+}
