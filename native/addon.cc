@@ -1,0 +1,21 @@
+// The addon's entry: registers what each binding offers, once for every environment (the main
+// thread and each worker) that loads it. src/compute/native.ts is the only caller.
+#include <napi.h>
+
+#include "bindings.h"
+
+namespace forebay {
+
+class ForebayAddon : public Napi::Addon<ForebayAddon> {
+ public:
+  ForebayAddon(Napi::Env env, Napi::Object exports) {
+    RegisterBlake3(env, exports);
+    RegisterFiles(env, exports);
+    RegisterWake(env, exports);
+  }
+};
+
+}  // namespace forebay
+
+using forebay::ForebayAddon;
+NODE_API_NAMED_ADDON(forebay, ForebayAddon)

@@ -1,0 +1,15 @@
+// What each binding file adds to the addon's exports; addon.cc calls these.
+#ifndef FOREBAY_BINDINGS_H_
+#define FOREBAY_BINDINGS_H_
+
+#include <napi.h>
+
+namespace forebay {
+
+void RegisterBlake3(Napi::Env env, Napi::Object exports);
+void RegisterFiles(Napi::Env env, Napi::Object exports);
+void RegisterWake(Napi::Env env, Napi::Object exports);
+
+}  // namespace forebay
+
+#endif  // FOREBAY_BINDINGS_H_

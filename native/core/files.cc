@@ -1,0 +1,103 @@
+#include "files.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+
+namespace forebay {
+
+SystemError TryLock(int fd, bool* locked) {
+  int result;
+  do {
+    result = flock(fd, LOCK_EX | LOCK_NB);
+  } while (result < 0 && errno == EINTR);
+  *locked = result == 0;
+  return result < 0 && errno != EWOULDBLOCK ? LastError("flock") : SystemError{};
+}
+
+#ifdef __linux__
+
+namespace {
+
+// On the stack of whichever thread calls: far below a worker's 4 MiB, and few calls per chunk.
+constexpr size_t kCopyBytes = size_t{64} << 10;
+
+SystemError WriteAll(int fd, const uint8_t* bytes, size_t count, off_t offset) {
+  while (count > 0) {
+    const ssize_t written = pwrite(fd, bytes, count, offset);
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) return LastError("pwrite");
+    bytes += written;
+    count -= static_cast<size_t>(written);
+    offset += written;
+  }
+  return {};
+}
+
+SystemError CopyStart(int from, int to, uint64_t length) {
+  std::array<uint8_t, kCopyBytes> buffer;
+  uint64_t offset = 0;
+  while (offset < length) {
+    const size_t wanted = std::min<uint64_t>(buffer.size(), length - offset);
+    const ssize_t taken = pread(from, buffer.data(), wanted, static_cast<off_t>(offset));
+    if (taken < 0 && errno == EINTR) continue;
+    if (taken < 0) return LastError("pread");
+    if (taken == 0) return {EIO, "pread"};
+    const size_t count = static_cast<size_t>(taken);
+    const SystemError error = WriteAll(to, buffer.data(), count, static_cast<off_t>(offset));
+    if (error) return error;
+    offset += count;
+  }
+  return {};
+}
+
+}  // namespace
+
+SystemError CreateMemfd(const char* name, int* memfd) {
+  *memfd = memfd_create(name, MFD_CLOEXEC);
+  return *memfd < 0 ? LastError("memfd_create") : SystemError{};
+}
+
+SystemError MoveToMemfd(int fd, uint64_t length) {
+  // dup3 would open a number that is not open, which here is somebody's mistake.
+  if (fcntl(fd, F_GETFD) < 0) return LastError("fcntl");
+  int memfd;
+  SystemError error = CreateMemfd("forebay-moved", &memfd);
+  if (error) return error;
+  error = CopyStart(fd, memfd, length);
+  // One step: no other thread sees the number closed, or given to another file.
+  if (!error && dup3(memfd, fd, O_CLOEXEC) < 0) error = LastError("dup3");
+  close(memfd);
+  return error;
+}
+
+void Readahead(int fd, uint64_t offset, uint64_t length) {
+  // Unlike readahead(2), with a length of 0 this means "to the end", which nobody asks for here.
+  if (length == 0) return;
+  (void)posix_fadvise(fd, static_cast<off_t>(offset), static_cast<off_t>(length),
+                      POSIX_FADV_WILLNEED);
+}
+
+#else
+
+SystemError CreateMemfd(const char*, int*) { return {ENOSYS, "memfd_create"}; }
+
+SystemError MoveToMemfd(int, uint64_t) { return {ENOSYS, "memfd_create"}; }
+
+void Readahead(int fd, uint64_t offset, uint64_t length) {
+#ifdef F_RDADVISE
+  radvisory advice{static_cast<off_t>(offset),
+                   static_cast<int>(std::min<uint64_t>(length, 0x7fffffff))};
+  (void)fcntl(fd, F_RDADVISE, &advice);
+#else
+  (void)fd, (void)offset, (void)length;
+#endif
+}
+
+#endif
+
+}  // namespace forebay

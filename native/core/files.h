@@ -1,0 +1,27 @@
+// System calls on files that Node lacks. Descriptors are borrowed; offsets and lengths are bytes.
+#ifndef FOREBAY_CORE_FILES_H_
+#define FOREBAY_CORE_FILES_H_
+
+#include <cstdint>
+
+#include "system_error.h"
+
+namespace forebay {
+
+// Takes an exclusive flock without waiting; `*locked` is false when another open file holds it.
+SystemError TryLock(int fd, bool* locked);
+
+// Opens an anonymous close-on-exec memory file; the caller closes it. ENOSYS where there is none.
+SystemError CreateMemfd(const char* name, int* memfd);
+
+// Copies the first `length` bytes of the file `fd` (open for reading) into a new memory file, which
+// then takes the number `fd`, so that all who use the number go on in memory. On failure `fd` is
+// what it was. EIO when the file is shorter than `length`.
+SystemError MoveToMemfd(int fd, uint64_t length);
+
+// Asks the kernel to have the range in its page cache soon. Best effort: failures are ignored.
+void Readahead(int fd, uint64_t offset, uint64_t length);
+
+}  // namespace forebay
+
+#endif  // FOREBAY_CORE_FILES_H_

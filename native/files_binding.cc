@@ -1,0 +1,73 @@
+// File system calls for JavaScript (core/files.h).
+#include <napi.h>
+
+#include <string>
+
+#include "arguments.h"
+#include "bindings.h"
+#include "core/files.h"
+
+namespace forebay {
+
+namespace {
+
+// memfd_create(2) refuses names above 249 bytes; the name is only for people who look into /proc.
+constexpr size_t kMaxMemfdNameBytes = 249;
+
+// (fd): boolean
+Napi::Value TryLockCall(const Napi::CallbackInfo& info) {
+  const auto fd = DescriptorArgument(info, 0);
+  if (!fd) return Napi::Value();
+  bool locked = false;
+  if (const SystemError error = TryLock(*fd, &locked)) return ThrowSystemError(info.Env(), error);
+  return Napi::Boolean::New(info.Env(), locked);
+}
+
+// (name): number
+Napi::Value CreateMemfdCall(const Napi::CallbackInfo& info) {
+  if (!info[0].IsString()) return ThrowTypeError(info.Env(), "name must be a string");
+  const std::string name = info[0].As<Napi::String>().Utf8Value();
+  if (name.size() > kMaxMemfdNameBytes || name.find('\0') != std::string::npos) {
+    return ThrowRangeError(info.Env(), "name must be at most 249 bytes without NUL");
+  }
+  int memfd = -1;
+  if (const SystemError error = CreateMemfd(name.c_str(), &memfd)) {
+    return ThrowSystemError(info.Env(), error);
+  }
+  return Napi::Number::New(info.Env(), memfd);
+}
+
+// (fd, lengthBytes): void
+Napi::Value MoveToMemfdCall(const Napi::CallbackInfo& info) {
+  const auto fd = DescriptorArgument(info, 0);
+  if (!fd) return Napi::Value();
+  const auto length = IntegerArgument(info, 1, "lengthBytes", kMaxSafeInteger);
+  if (!length) return Napi::Value();
+  if (const SystemError error = MoveToMemfd(*fd, *length)) {
+    return ThrowSystemError(info.Env(), error);
+  }
+  return info.Env().Undefined();
+}
+
+// (fd, offset, length): void
+Napi::Value ReadaheadCall(const Napi::CallbackInfo& info) {
+  const auto fd = DescriptorArgument(info, 0);
+  if (!fd) return Napi::Value();
+  const auto offset = IntegerArgument(info, 1, "offset", kMaxSafeInteger);
+  if (!offset) return Napi::Value();
+  const auto length = IntegerArgument(info, 2, "length", kMaxSafeInteger);
+  if (!length) return Napi::Value();
+  Readahead(*fd, *offset, *length);
+  return info.Env().Undefined();
+}
+
+}  // namespace
+
+void RegisterFiles(Napi::Env env, Napi::Object exports) {
+  exports.Set("tryLock", Napi::Function::New<TryLockCall>(env, "tryLock"));
+  exports.Set("createMemfd", Napi::Function::New<CreateMemfdCall>(env, "createMemfd"));
+  exports.Set("moveToMemfd", Napi::Function::New<MoveToMemfdCall>(env, "moveToMemfd"));
+  exports.Set("readahead", Napi::Function::New<ReadaheadCall>(env, "readahead"));
+}
+
+}  // namespace forebay

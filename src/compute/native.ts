@@ -1,0 +1,128 @@
+/**
+ * Typed facade over the native addon, build/Release/forebay.node: BLAKE3 ids, wake descriptors, and
+ * the system calls that Node lacks. The only file that loads the addon; every thread loads its own.
+ */
+import { createRequire } from 'node:module';
+import { fileURLToPath } from 'node:url';
+import { GROUP_SIZE_BYTES, ID_BYTES, groupCount } from '../model/chunk.js';
+import type { SystemCalls } from '../model/store.js';
+
+/** BLAKE3 instruction sets, as the addon names what it chose at run time. */
+export type Simd = 'avx512' | 'avx2' | 'sse41' | 'sse2' | 'neon' | 'portable';
+
+/** A watched wake descriptor. */
+export interface WakeWatcher {
+  /** No callback begins after this. Harmless when called again, or from inside the callback. */
+  close(): void;
+}
+
+/**
+ * What native/addon.cc registers. All of it is synchronous. Arguments that are not as described
+ * throw TypeError or RangeError, and nothing is changed then; system calls that fail throw errors
+ * like those of Node's fs, with `code` ('ENOSPC'), `errno` and `syscall`.
+ */
+export interface Native extends SystemCalls {
+  /**
+   * Computes the id of one group: the BLAKE3 chaining value of its subtree (BLAKE3 paper, section
+   * 2.1; its first leaf is number `groupIndex` * 1024), or the root where it is the whole object.
+   *
+   * @param bytes 1 byte to 1 MiB; 1 MiB unless it is the object's last group.
+   * @param groupIndex offset of the group in the object / 1 MiB.
+   * @param wholeObject the object is this group alone; `groupIndex` is 0.
+   * @param out receives 32 bytes at `outOffset`. It may share memory with `bytes`.
+   */
+  groupId(
+    bytes: Uint8Array,
+    groupIndex: number,
+    wholeObject: boolean,
+    out: Uint8Array,
+    outOffset: number,
+  ): void;
+
+  /**
+   * Merges the ids of a chunk's groups into the chunk's id (32 bytes), as BLAKE3's tree does.
+   *
+   * @param groupIds 1 to 64 ids of 32 bytes, in order.
+   * @param wholeObject the object is this chunk alone: the result is the root. A single group's id
+   *   is returned as it is, so it must have been computed with the same `wholeObject`.
+   */
+  chunkId(groupIds: Uint8Array, wholeObject: boolean): Uint8Array;
+
+  /**
+   * Merges the ids of all chunks of an object (or of all its groups) into its root (32 bytes),
+   * which is what `b3sum` prints. One id is returned as it is: that of an only chunk is the root.
+   *
+   * @param chunkIds one or more ids of 32 bytes, in order.
+   */
+  rootId(chunkIds: Uint8Array): Uint8Array;
+
+  /** The root of an object of no bytes, which has no chunk to take it from. */
+  rootOfEmpty(): Uint8Array;
+
+  /** The instruction set that BLAKE3 runs on here. */
+  simd(): Simd;
+
+  /**
+   * Opens a wake descriptor: an eventfd on Linux, a socket connected to itself elsewhere. Every
+   * thread of the process may write to it by number. The caller closes it (`fs.closeSync`), after
+   * the last thread that may `wake` it has ended: a number that is reused would take the writes.
+   */
+  createEventfd(): number;
+
+  /** Makes a wake descriptor readable. Never blocks; many wakes may be seen as one. */
+  wake(fd: number): void;
+
+  /**
+   * Calls `callback` on this thread after every wake (several may be one call), with microtasks run
+   * after it; what it throws is an uncaught exception. Watches a duplicate of `fd`, until `close`
+   * or the thread's end, and does not keep the thread alive.
+   */
+  watchEventfd(fd: number, callback: () => void): WakeWatcher;
+
+  /**
+   * Copies the first `lengthBytes` of an open file into a memory file that takes over the
+   * descriptor's number in one step, so that all threads that read or write by number, at explicit
+   * positions, go on seamlessly. On failure the descriptor is what it was.
+   *
+   * @param fd open for reading and writing. Throws EIO when it is shorter than `lengthBytes`,
+   *   ENOSYS where there are no memory files (macOS).
+   */
+  moveToMemfd(fd: number, lengthBytes: number): void;
+}
+
+const ADDON_URL = new URL('../../build/Release/forebay.node', import.meta.url);
+
+function loadAddon(): Native {
+  const path = fileURLToPath(ADDON_URL);
+  try {
+    return createRequire(import.meta.url)(path) as Native;
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new Error(`cannot load the native addon ${path}: run \`npm run build\` (${why})`, {
+      cause,
+    });
+  }
+}
+
+/** The addon, as this thread loaded it. */
+export const native: Native = Object.freeze(loadAddon());
+
+/** The part of the addon that the store asks for. */
+export const systemCalls: SystemCalls = native;
+
+/** BLAKE3 of bytes in memory, as 64 hex digits: what `b3sum` prints. */
+export function hashWhole(bytes: Uint8Array): string {
+  return Buffer.from(wholeRoot(bytes)).toString('hex');
+}
+
+function wholeRoot(bytes: Uint8Array): Uint8Array {
+  const groups = groupCount(bytes.byteLength);
+  if (groups === 0) return native.rootOfEmpty();
+  const ids = new Uint8Array(groups * ID_BYTES);
+  for (let index = 0; index < groups; index += 1) {
+    const start = index * GROUP_SIZE_BYTES;
+    const group = bytes.subarray(start, start + GROUP_SIZE_BYTES);
+    native.groupId(group, index, groups === 1, ids, index * ID_BYTES);
+  }
+  return native.rootId(ids);
+}

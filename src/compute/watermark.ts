@@ -1,0 +1,247 @@
+/**
+ * Watermarks over shared memory: how far a growing file may be read. A worker thread advances one
+ * while it writes (`WatermarkWriter`), the main thread hands it to senders (`SharedWatermark`), and
+ * one eventfd for all of them tells the main thread that something moved (`WatermarkHub`).
+ *
+ * Layout of the shared state, four native-endian signed 64-bit words at 8-byte alignment. C++ reads
+ * it as `std::atomic<int64_t>[4]`; every access on either side is sequentially consistent.
+ *
+ *   word 0  available  bytes from the file's beginning that may be released; never falls
+ *   word 1  received   bytes that the writer has, released or not; never falls
+ *   word 2  state      0 growing, 1 complete, 2 failed; leaves 0 once
+ *   word 3  control    0 go on, 1 cancel; set by the main thread, read by the writer
+ */
+import { closeSync } from 'node:fs';
+import type { Watermark, WatermarkState } from '../model/segment.js';
+import { native, type WakeWatcher } from './native.js';
+
+const AVAILABLE = 0;
+const RECEIVED = 1;
+const STATE = 2;
+const CONTROL = 3;
+const WORDS = 4;
+
+/** Bytes of one watermark's shared state. */
+export const WATERMARK_BYTES = WORDS * BigInt64Array.BYTES_PER_ELEMENT;
+
+const GROWING = 0n;
+const COMPLETE = 1n;
+const FAILED = 2n;
+
+type Ended = typeof COMPLETE | typeof FAILED;
+
+const CANCEL = 1n;
+
+/** The shared words, and the two rules that both sides keep when they change them. */
+class Words {
+  readonly #words: BigInt64Array;
+
+  constructor(shared: SharedArrayBuffer) {
+    if (shared.byteLength !== WATERMARK_BYTES) {
+      throw new RangeError(`a watermark has ${String(WATERMARK_BYTES)} bytes of shared state`);
+    }
+    this.#words = new BigInt64Array(shared);
+  }
+
+  bytes(word: typeof AVAILABLE | typeof RECEIVED): number {
+    return Number(Atomics.load(this.#words, word));
+  }
+
+  get state(): WatermarkState {
+    switch (Atomics.load(this.#words, STATE)) {
+      case GROWING:
+        return 'growing';
+      case COMPLETE:
+        return 'complete';
+      default:
+        return 'failed';
+    }
+  }
+
+  /** Raises a count to `total`; false, and nothing happens, when it is there or the end came. */
+  raise(word: typeof AVAILABLE | typeof RECEIVED, total: number): boolean {
+    if (!Number.isSafeInteger(total) || total < 0) {
+      throw new RangeError(`not a number of bytes: ${String(total)}`);
+    }
+    const wanted = BigInt(total);
+    // A loop, because the main thread may raise what a worker is raising: the greater one stays. A
+    // raise between another thread's end and its own exchange still lands. That is harmless: the
+    // bytes are there, and a thread that completes has raised before, in its own order.
+    for (;;) {
+      const current = Atomics.load(this.#words, word);
+      if (wanted <= current || Atomics.load(this.#words, STATE) !== GROWING) return false;
+      if (Atomics.compareExchange(this.#words, word, current, wanted) === current) return true;
+    }
+  }
+
+  /** Leaves `growing`; false when that happened before. */
+  end(state: Ended): boolean {
+    return Atomics.compareExchange(this.#words, STATE, GROWING, state) === GROWING;
+  }
+
+  get cancelled(): boolean {
+    return Atomics.load(this.#words, CONTROL) !== 0n;
+  }
+
+  cancel(): void {
+    Atomics.store(this.#words, CONTROL, CANCEL);
+  }
+}
+
+interface Waiter {
+  readonly offset: number;
+  readonly resolve: () => void;
+}
+
+/** What a hub shares with its watermarks. */
+interface WaitRegistry {
+  closed: boolean;
+  /** Only those that someone waits on: a wake looks at these alone. */
+  readonly waiting: Set<SharedWatermark>;
+}
+
+/**
+ * The main thread's side of one watermark; `WatermarkHub.create` makes them. Who reads both
+ * `state` and `available` reads `state` first: after `complete`, `available` is the final count.
+ */
+export class SharedWatermark implements Watermark {
+  /** For the task of the worker that writes (`ChunkSlot.watermark`). */
+  readonly shared = new SharedArrayBuffer(WATERMARK_BYTES);
+  readonly #words = new Words(this.shared);
+  readonly #registry: WaitRegistry;
+  #waiters: Waiter[] = [];
+
+  constructor(registry: WaitRegistry) {
+    this.#registry = registry;
+  }
+
+  get available(): number {
+    return this.#words.bytes(AVAILABLE);
+  }
+
+  /** Bytes that the writer has, whether it may release them or not. */
+  get receivedBytes(): number {
+    return this.#words.bytes(RECEIVED);
+  }
+
+  get state(): WatermarkState {
+    return this.#words.state;
+  }
+
+  wait(offset: number): Promise<void> {
+    // A closed hub hears no writer any more, so what still grows will never be known to end.
+    if (this.#registry.closed) this.fail();
+    return new Promise((resolve) => {
+      this.#waiters.push({ offset, resolve });
+      this.#registry.waiting.add(this);
+      // Checked after registering. The writer stores, then writes to the eventfd; the hub drains the
+      // eventfd, then settles the registered. A store before this check is seen by it; one after it
+      // finds the waiter registered when its wake is heard. There is no gap between the two.
+      this.settle();
+    });
+  }
+
+  /** Asks the writer to stop. It ends the watermark itself when it has stopped. */
+  cancel(): void {
+    this.#words.cancel();
+  }
+
+  /** Releases bytes that the main thread held back; lower than before is ignored. */
+  advance(bytes: number): void {
+    if (this.#words.raise(AVAILABLE, bytes)) this.settle();
+  }
+
+  /** No more bytes will come. */
+  complete(): void {
+    if (this.#words.end(COMPLETE)) this.settle();
+  }
+
+  /** The rest will not come. */
+  fail(): void {
+    if (this.#words.end(FAILED)) this.settle();
+  }
+
+  /** Resolves the waits that are over; the hub calls it on a wake. */
+  settle(): void {
+    const ended = this.state !== 'growing';
+    const available = this.available;
+    const over = (waiter: Waiter): boolean => ended || available > waiter.offset;
+    const settled = this.#waiters.filter(over);
+    this.#waiters = this.#waiters.filter((waiter) => !over(waiter));
+    if (this.#waiters.length === 0) this.#registry.waiting.delete(this);
+    for (const waiter of settled) waiter.resolve();
+  }
+}
+
+/** Owns the eventfd of the main thread and settles waits when a worker writes to it. */
+export class WatermarkHub {
+  /** What workers wake when they move a watermark (`WorkerSetup.wakeFds`). */
+  readonly wakeFd: number;
+  readonly #watcher: WakeWatcher;
+  readonly #registry: WaitRegistry = { closed: false, waiting: new Set() };
+
+  constructor() {
+    this.wakeFd = native.createEventfd();
+    this.#watcher = native.watchEventfd(this.wakeFd, () => {
+      for (const watermark of [...this.#registry.waiting]) watermark.settle();
+    });
+  }
+
+  /** A new watermark: nothing available, growing. */
+  create(): SharedWatermark {
+    return new SharedWatermark(this.#registry);
+  }
+
+  /**
+   * Fails every watermark that someone waits on, now or later, and closes the eventfd: only after the
+   * last worker that has `wakeFd` has ended, as the number may come to name another file.
+   */
+  close(): void {
+    if (this.#registry.closed) return;
+    this.#registry.closed = true;
+    this.#watcher.close();
+    for (const watermark of [...this.#registry.waiting]) watermark.fail();
+    closeSync(this.wakeFd);
+  }
+}
+
+/** The worker's side of one watermark. Every method may be called after the end, without effect. */
+export class WatermarkWriter {
+  readonly #words: Words;
+  readonly #wakeFds: readonly number[];
+
+  /** Writes to `wakeFds` whenever bytes become available or the state changes. */
+  constructor(shared: SharedArrayBuffer, wakeFds: readonly number[]) {
+    this.#words = new Words(shared);
+    this.#wakeFds = wakeFds;
+  }
+
+  /** True when the main thread wants no more: stop soon, and end the watermark. */
+  get cancelled(): boolean {
+    return this.#words.cancelled;
+  }
+
+  /** Says how many bytes there are, released or not. Wakes nobody: nobody waits for it. */
+  received(total: number): void {
+    this.#words.raise(RECEIVED, total);
+  }
+
+  /** Releases the first `available` bytes; lower than before is ignored. */
+  advance(available: number): void {
+    if (this.#words.raise(AVAILABLE, available)) this.#wakeAll();
+  }
+
+  /** Every byte is written and released, or will be released by the main thread. */
+  complete(): void {
+    if (this.#words.end(COMPLETE)) this.#wakeAll();
+  }
+
+  /** The rest will not come. */
+  fail(): void {
+    if (this.#words.end(FAILED)) this.#wakeAll();
+  }
+
+  #wakeAll(): void {
+    for (const fd of this.#wakeFds) native.wake(fd);
+  }
+}

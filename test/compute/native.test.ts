@@ -1,0 +1,47 @@
+/** The facade itself; what the addon does is tested in test/native. */
+import { cpSync, mkdirSync } from 'node:fs';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { Worker } from 'node:worker_threads';
+import { once } from 'node:events';
+import t from 'tap';
+import { hashWhole, native, systemCalls } from '#src/compute/native.js';
+
+void t.test('hashWhole is b3sum', (t) => {
+  const abc = '6437b3ac38465133ffb63b75273a8db548c558465d79db03fd359c6cd5bd9d85';
+  t.equal(hashWhole(Buffer.from('abc')), abc);
+  t.equal(hashWhole(new Uint8Array(0)), Buffer.from(native.rootOfEmpty()).toString('hex'));
+  t.end();
+});
+
+void t.test('the store gets its port from the addon', (t) => {
+  systemCalls.readahead(0, 0, 0);
+  t.equal(systemCalls, native);
+  t.end();
+});
+
+void t.test('nobody can change the addon for the others', (t) => {
+  t.ok(Object.isFrozen(native));
+  t.end();
+});
+
+void t.test('without its addon it says what to run', async (t) => {
+  const directory = t.testdir({ 'package.json': '{"type":"module"}' });
+  mkdirSync(`${directory}/dist`);
+  for (const room of ['compute', 'model']) {
+    const from = new URL(`${room}/`, import.meta.resolve('#src/main.js'));
+    cpSync(fileURLToPath(from), `${directory}/dist/${room}`, { recursive: true });
+  }
+  const copy = pathToFileURL(`${directory}/dist/compute/native.js`).href;
+  await t.rejects(import(copy), { message: /forebay\.node: run `npm run build`/ });
+});
+
+void t.test('every thread loads its own', async (t) => {
+  const url = import.meta.resolve('#src/compute/native.js');
+  const source = `
+    import('${url}').then(({ hashWhole }) => {
+      require('node:worker_threads').parentPort.postMessage(hashWhole(Buffer.from('abc')));
+    });`;
+  const workers = Array.from({ length: 3 }, () => new Worker(source, { eval: true }));
+  const answers = await Promise.all(workers.map((worker) => once(worker, 'message')));
+  t.same(new Set(answers.flat()), new Set([hashWhole(Buffer.from('abc'))]));
+});
