@@ -1,0 +1,205 @@
+/**
+ * The threads that fetch, and their lanes. A lane is one place for one connection on one thread;
+ * cache/fill submits jobs and the pool gives each a lane, so that an origin never sees more
+ * connections than configured, although idle keep-alive sockets live on in the workers.
+ */
+import type { Transferable } from 'node:worker_threads';
+import { deferred } from '../model/deferred.js';
+import { ForebayError } from '../model/errors.js';
+import { type Priority, JobQueue } from './job-queue.js';
+import { LaneTable } from './lane-table.js';
+import type { FillResult, FillTask, OpenResult, OpenTask, WorkerSetup } from './protocol.js';
+import { WorkerPool } from './worker-pool.js';
+
+export type { Priority } from './job-queue.js';
+
+/**
+ * Jobs that wait for a lane. A queued job is a few hundred bytes; the bound is far above what the
+ * clients' own cap lets arise, and keeps a bug or an attack from growing memory.
+ */
+export const MAX_QUEUED_JOBS = 4096;
+
+/** What travels to the worker. */
+export interface Shipment<T extends FillTask | OpenTask> {
+  readonly task: T;
+  readonly transferList?: readonly Transferable[];
+}
+
+export interface FillJob<T extends FillTask | OpenTask> {
+  readonly originName: string;
+  /** Connections this origin may have at once, over all threads. */
+  readonly maxConnections: number;
+  readonly priority: Priority;
+  /**
+   * Called once, when the job has its lane and `submit` has returned: reserve space and build the task here. A failure
+   * frees the lane and rejects `result`.
+   */
+  makeTask(lane: number): Shipment<T> | Promise<Shipment<T>>;
+}
+
+export type JobResult<T extends FillTask | OpenTask> = T extends FillTask ? FillResult : OpenResult;
+
+export interface JobTicket<R> {
+  /** True when the job got its lane; false when it ended in the queue. Never rejects. */
+  readonly started: Promise<boolean>;
+  /**
+   * The worker's result. Rejects with a `ForebayError`: `overload` (queue full), `cancelled`
+   * (dropped, pool closed), `internal` (worker died, retryable), or what `makeTask` threw. The
+   * worker does not touch the task's descriptor after this settles.
+   */
+  readonly result: Promise<R>;
+  /** A reader wants it now: read-ahead becomes demand. Harmless once started. */
+  promote(): void;
+  /** Takes a job that has not started out of the queue; false when it has started or ended. */
+  dropIfQueued(): boolean;
+}
+
+export interface FillPoolOptions {
+  readonly threads: number;
+  readonly connectionsPerThread: number;
+  readonly setup: WorkerSetup;
+  /** Module that the threads run; the fill worker unless a test names another. */
+  readonly script?: URL;
+}
+
+interface QueuedJob {
+  readonly originName: string;
+  readonly maxConnections: number;
+  priority: Priority;
+  /** Runs the job on its lane; never rejects. */
+  run(lane: number): Promise<void>;
+  drop(reason: ForebayError): void;
+}
+
+export class FillPool {
+  readonly #threads: readonly WorkerPool<FillTask | OpenTask, FillResult | OpenResult>[];
+  readonly #lanes: LaneTable;
+  readonly #queue = new JobQueue<QueuedJob>();
+  #closed = false;
+
+  constructor(options: FillPoolOptions) {
+    const script = options.script ?? new URL('../worker/fill-worker.js', import.meta.url);
+    // One pool per thread, because piscina does not let a task choose its thread and a lane's
+    // connection lives on one.
+    this.#threads = Array.from(
+      { length: options.threads },
+      () =>
+        new WorkerPool({
+          script,
+          threads: 1,
+          tasksPerThread: options.connectionsPerThread,
+          // No more tasks than lanes are ever submitted: they wait here only while a dead thread
+          // is replaced.
+          maxQueue: options.connectionsPerThread,
+          setup: options.setup,
+        }),
+    );
+    this.#lanes = new LaneTable(options.threads, options.connectionsPerThread);
+  }
+
+  /** Lanes in all: the most jobs that run at once. */
+  get laneCount(): number {
+    return this.#lanes.count;
+  }
+
+  /** Jobs that hold a lane. */
+  get active(): number {
+    return this.#lanes.busyCount;
+  }
+
+  /** Jobs that wait for a lane. */
+  get queued(): number {
+    return this.#queue.size;
+  }
+
+  /** Starts all threads now instead of with their first job. */
+  warm(): void {
+    for (const thread of this.#threads) thread.warm();
+  }
+
+  /** Queues a job: demand before read-ahead, origins in turn, first come first served within. */
+  submit<T extends FillTask | OpenTask>(job: FillJob<T>): JobTicket<JobResult<T>> {
+    const started = deferred<boolean>();
+    const result = deferred<JobResult<T>>();
+    const queued: QueuedJob = {
+      originName: job.originName,
+      maxConnections: job.maxConnections,
+      priority: job.priority,
+      run: async (lane) => {
+        started.resolve(true);
+        // Even a job that needs not wait is made only after `submit` has returned its ticket.
+        await started.promise;
+        try {
+          const { task, transferList } = await job.makeTask(lane);
+          // The protocol pairs the kinds: a fill task gives a fill result.
+          result.resolve((await this.#threadOf(lane).run(task, transferList)) as JobResult<T>);
+        } catch (error) {
+          result.reject(error);
+        }
+      },
+      drop: (reason) => {
+        started.resolve(false);
+        result.reject(reason);
+      },
+    };
+    this.#enqueue(queued);
+    return {
+      started: started.promise,
+      result: result.promise,
+      promote: () => {
+        this.#queue.promote(queued);
+      },
+      dropIfQueued: () => {
+        if (!this.#queue.remove(queued)) return false;
+        queued.drop(new ForebayError('cancelled', 'dropped before it started', NOT_AGAIN));
+        return true;
+      },
+    };
+  }
+
+  /** Refuses what waits, terminates the threads. Running jobs reject. Resolves within a bound. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    for (const job of this.#queue.drain()) job.drop(poolClosed());
+    await Promise.all(this.#threads.map((thread) => thread.close()));
+  }
+
+  #threadOf(lane: number): WorkerPool<FillTask | OpenTask, FillResult | OpenResult> {
+    const thread = this.#threads[this.#lanes.threadOf(lane)];
+    if (thread === undefined) throw new RangeError(`no thread for lane ${String(lane)}`);
+    return thread;
+  }
+
+  #enqueue(job: QueuedJob): void {
+    if (this.#closed) job.drop(poolClosed());
+    else if (this.#queue.size >= MAX_QUEUED_JOBS) {
+      job.drop(new ForebayError('overload', 'too many fetches wait for a connection', AGAIN));
+    } else {
+      this.#queue.push(job);
+      this.#dispatch();
+    }
+  }
+
+  #dispatch(): void {
+    for (;;) {
+      let lane: number | undefined;
+      const job = this.#queue.shift((candidate) => {
+        lane = this.#lanes.take(candidate.originName, candidate.maxConnections);
+        return lane !== undefined;
+      });
+      if (job === undefined || lane === undefined) return;
+      const taken = lane;
+      void job.run(taken).finally(() => {
+        this.#lanes.release(taken);
+        this.#dispatch();
+      });
+    }
+  }
+}
+
+const AGAIN = { source: 'internal', retryable: true } as const;
+const NOT_AGAIN = { source: 'internal', retryable: false } as const;
+
+function poolClosed(): ForebayError {
+  return new ForebayError('cancelled', 'the pool is closed', NOT_AGAIN);
+}

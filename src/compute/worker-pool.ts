@@ -1,0 +1,126 @@
+/**
+ * One pool of equal worker threads: the only place that knows piscina. The fill, verify and hash
+ * pools are built from it. It turns a dead worker into a typed failure and stands up again.
+ */
+import type { Transferable } from 'node:worker_threads';
+import { Piscina } from 'piscina';
+import { ForebayError } from '../model/errors.js';
+import { type Clock, systemClock } from '../model/time.js';
+import type { WorkerSetup } from './protocol.js';
+
+/** Ends of a pool are waited for this long: a thread inside a stuck disk write cannot be stopped. */
+const CLOSE_TIMEOUT_MS = 5000;
+
+/**
+ * Heap bounds of a worker: it keeps no body bytes on its heap (buffers are outside it), so a small
+ * young generation costs nothing and keeps the whole process below its memory target.
+ */
+const WORKER_LIMITS = { maxOldGenerationSizeMb: 64, maxYoungGenerationSizeMb: 4 };
+
+export interface WorkerPoolOptions {
+  /** Absolute URL of the module whose default export handles a task. */
+  readonly script: URL;
+  readonly threads: number;
+  readonly tasksPerThread: number;
+  /** Tasks that may wait for a thread; one more is refused with `overload`. */
+  readonly maxQueue: number;
+  readonly setup: WorkerSetup;
+  readonly clock?: Clock;
+}
+
+/**
+ * Runs tasks on `threads` workers, created when the first task arrives. A rejection is always a
+ * `ForebayError`, and comes only after the worker has let go of the task's descriptors.
+ */
+export class WorkerPool<Task, Result> {
+  readonly #options: WorkerPoolOptions;
+  readonly #clock: Clock;
+  #piscina: Piscina<Task, Result> | null = null;
+  #destroying: Promise<unknown> = Promise.resolve();
+  #closed = false;
+
+  constructor(options: WorkerPoolOptions) {
+    this.#options = options;
+    this.#clock = options.clock ?? systemClock;
+  }
+
+  /** Starts the threads now instead of with the first task. */
+  warm(): void {
+    if (!this.#closed) this.#threads();
+  }
+
+  /** Rejects with `internal` (retryable) when the worker failed or died, `overload` when the queue is full. */
+  async run(task: Task, transferList: readonly Transferable[] = []): Promise<Result> {
+    this.#assertOpen();
+    const piscina = this.#threads();
+    if (piscina.queueSize >= this.#options.maxQueue) {
+      throw new ForebayError('overload', 'too many tasks wait for a worker', AGAIN);
+    }
+    try {
+      return await piscina.run(task, { transferList: [...transferList] });
+    } catch (cause) {
+      // piscina rejects while the thread is still being torn down: it may be inside a write to a
+      // descriptor that our caller closes next, and whose number the next open() takes.
+      await this.#destroying;
+      this.#assertOpen();
+      throw new ForebayError('internal', 'a worker failed', { ...AGAIN, cause });
+    }
+  }
+
+  /** Terminates the threads; running tasks reject with `cancelled`. Resolves within a bound. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    if (this.#piscina !== null) this.#discard(this.#piscina);
+    await this.#destroying;
+  }
+
+  #assertOpen(): void {
+    if (this.#closed) throw new ForebayError('cancelled', 'the pool is closed', NOT_AGAIN);
+  }
+
+  #threads(): Piscina<Task, Result> {
+    if (this.#piscina !== null) return this.#piscina;
+    const { threads, tasksPerThread, script, setup, maxQueue } = this.#options;
+    const piscina = new Piscina<Task, Result>({
+      filename: script.href,
+      minThreads: threads,
+      maxThreads: threads,
+      concurrentTasksPerWorker: tasksPerThread,
+      // 'sync' would block an idle worker's event loop: a closed keep-alive socket goes unnoticed.
+      atomics: 'async',
+      maxQueue: Math.max(1, maxQueue),
+      resourceLimits: WORKER_LIMITS,
+      workerData: setup,
+      recordTiming: false,
+      // Otherwise piscina puts a task that finds no free thread behind the others.
+      stricterFIFO: true,
+    });
+    // Emitted when a thread dies without a task, above all while it loads: tasks that wait for it
+    // would wait for ever, as piscina does not start a thread again that failed while loading.
+    piscina.on('error', () => {
+      this.#discard(piscina);
+    });
+    this.#piscina = piscina;
+    return piscina;
+  }
+
+  #discard(piscina: Piscina<Task, Result>): void {
+    if (this.#piscina !== piscina) return;
+    this.#piscina = null;
+    const ending = this.#bounded(piscina.destroy());
+    this.#destroying = Promise.all([this.#destroying, ending]);
+  }
+
+  #bounded(ending: Promise<void>): Promise<void> {
+    return new Promise((resolve) => {
+      const cancel = this.#clock.after(CLOSE_TIMEOUT_MS, resolve);
+      void ending.finally(() => {
+        cancel();
+        resolve();
+      });
+    });
+  }
+}
+
+const AGAIN = { source: 'internal', retryable: true } as const;
+const NOT_AGAIN = { source: 'internal', retryable: false } as const;

@@ -1,0 +1,194 @@
+/**
+ * Writes one chunk into its slot as the bytes arrive: to the file, through BLAKE3 by group, and on
+ * to readers by the watermark. Used by fill-chunk (one chunk) and stream-writer (one after another).
+ */
+import { writeSync } from 'node:fs';
+import { native } from '../compute/native.js';
+import type { ChunkSlot, WrittenChunk } from '../compute/protocol.js';
+import { WatermarkWriter } from '../compute/watermark.js';
+import { GROUP_SIZE_BYTES, groupCount, ID_BYTES } from '../model/chunk.js';
+import { ForebayError } from '../model/errors.js';
+import type { Placement } from '../model/store.js';
+import type { WorkerContext } from './context.js';
+import { errnoOf, originFault } from './faults.js';
+
+/** Failures of the disk, not of the call: the chunk goes on in memory. */
+const DISK_FAILURES: ReadonlySet<string> = new Set(['ENOSPC', 'EDQUOT', 'EIO', 'EROFS']);
+
+/** How a chunk relates to the end of its object, as far as it is known before the bytes are there. */
+export interface ChunkPlace {
+  /** True: this chunk alone is the object, so its id is the root. False: it is not, or unknown. */
+  readonly wholeObject: boolean;
+}
+
+export class ChunkWriter {
+  readonly slot: ChunkSlot;
+  readonly #buffer: Uint8Array;
+  readonly #place: ChunkPlace;
+  readonly #context: Pick<WorkerContext, 'memory'>;
+  readonly #watermark: WatermarkWriter;
+  readonly #groupIds: Uint8Array;
+  #placement: Placement = 'disk';
+  /** Bytes of the chunk that are in the file. */
+  #position = 0;
+  /** Bytes of the current group that are in the buffer. */
+  #pending = 0;
+  #sealedGroups = 0;
+  /** Length of the group that was hashed last: the buffer holds it until the next byte comes. */
+  #lastGroupBytes = 0;
+
+  /** `buffer` holds one group; it may be used again once the next chunk begins. */
+  constructor(
+    slot: ChunkSlot,
+    place: ChunkPlace,
+    buffer: Uint8Array,
+    context: Pick<WorkerContext, 'memory' | 'wakeFds'>,
+  ) {
+    this.slot = slot;
+    this.#place = place;
+    this.#buffer = buffer;
+    this.#context = context;
+    this.#watermark = new WatermarkWriter(slot.watermark, context.wakeFds);
+    this.#groupIds = new Uint8Array(groupCount(slot.lengthBytes) * ID_BYTES);
+  }
+
+  /** Absolute offset of the next byte. */
+  get offset(): number {
+    return this.slot.start + this.#position;
+  }
+
+  /** Bytes written so far. */
+  get position(): number {
+    return this.#position;
+  }
+
+  get full(): boolean {
+    return this.#position === this.slot.lengthBytes;
+  }
+
+  get placement(): Placement {
+    return this.#placement;
+  }
+
+  /** The main thread wants this chunk no more. */
+  get cancelled(): boolean {
+    return this.#watermark.cancelled;
+  }
+
+  /** Memory for the next bytes: the rest of the current group. Empty only when the slot is full. */
+  space(): Uint8Array {
+    const left = this.slot.lengthBytes - this.#position;
+    return this.#buffer.subarray(this.#pending, Math.min(GROUP_SIZE_BYTES, this.#pending + left));
+  }
+
+  /**
+   * Takes the first `byteCount` bytes of `space()`. Throws `no-space` (disk and memory full),
+   * `disk`, or `origin-corrupt` when a group differs from its attested id.
+   */
+  filled(byteCount: number): void {
+    if (byteCount > this.space().length) throw new RangeError('more bytes than there is space for');
+    this.#write(this.#pending, byteCount);
+    this.#pending += byteCount;
+    this.#position += byteCount;
+    this.#watermark.received(this.#position);
+    if (this.slot.attestedGroupIds === null) this.#release();
+    if (this.#pending === GROUP_SIZE_BYTES || this.full) this.#sealGroup();
+  }
+
+  /**
+   * Ends the chunk: the rest of it is hashed and its watermark completed. `endsObject` is true when
+   * the object's last byte is in this chunk. Throws as `filled` does.
+   */
+  finish(endsObject: boolean): WrittenChunk {
+    if (this.#pending > 0) this.#sealGroup();
+    const wholeObject = endsObject && this.slot.start === 0;
+    if (wholeObject && !this.#place.wholeObject && this.#sealedGroups === 1) {
+      // Only now is it known that the group is the object, whose id is the root.
+      native.groupId(this.#buffer.subarray(0, this.#lastGroupBytes), 0, true, this.#groupIds, 0);
+    }
+    const groupIds = this.#groupIds.slice(0, this.#sealedGroups * ID_BYTES);
+    const chunkId = Buffer.from(native.chunkId(groupIds, wholeObject)).toString('hex');
+    if (!this.slot.withheld) this.#watermark.complete();
+    return {
+      index: this.slot.index,
+      lengthBytes: this.#position,
+      groupIds,
+      chunkId,
+      placement: this.#placement,
+    };
+  }
+
+  /** The task was cancelled: readers, if any are left, get no more. */
+  abandon(): void {
+    this.#watermark.fail();
+  }
+
+  #release(): void {
+    if (!this.slot.withheld) this.#watermark.advance(this.#position);
+  }
+
+  #sealGroup(): void {
+    const group = this.#sealedGroups;
+    const groupIndex = this.slot.start / GROUP_SIZE_BYTES + group;
+    const isObject = this.#place.wholeObject && this.slot.lengthBytes <= GROUP_SIZE_BYTES;
+    const bytes = this.#buffer.subarray(0, this.#pending);
+    native.groupId(bytes, groupIndex, isObject, this.#groupIds, group * ID_BYTES);
+    this.#lastGroupBytes = this.#pending;
+    this.#pending = 0;
+    this.#sealedGroups++;
+    if (this.slot.attestedGroupIds === null) return;
+    const [from, to] = [group * ID_BYTES, (group + 1) * ID_BYTES];
+    const attested = this.slot.attestedGroupIds.subarray(from, to);
+    if (Buffer.compare(attested, this.#groupIds.subarray(from, to)) !== 0) {
+      throw originFault(
+        'origin-corrupt',
+        `group ${String(groupIndex)} differs from its attested id`,
+      );
+    }
+    this.#release();
+  }
+
+  #write(from: number, byteCount: number): void {
+    let done = 0;
+    while (done < byteCount) {
+      try {
+        done += writeSync(
+          this.slot.fd,
+          this.#buffer,
+          from + done,
+          byteCount - done,
+          this.#position + done,
+        );
+      } catch (cause) {
+        this.#moveToMemory(cause, this.#position + done);
+      }
+    }
+  }
+
+  /** Puts a memfd in the descriptor's place, so that this chunk still serves its readers. */
+  #moveToMemory(cause: unknown, writtenBytes: number): void {
+    const errno = errnoOf(cause);
+    if (this.#placement === 'memory' || !DISK_FAILURES.has(errno)) {
+      throw new ForebayError('disk', `writing a chunk failed: ${errno}`, { ...INTERNAL, cause });
+    }
+    const { memory } = this.#context;
+    if (!memory.tryCharge(this.slot.lengthBytes)) {
+      throw new ForebayError('no-space', `the disk failed (${errno}) and memory is used up`, {
+        ...INTERNAL,
+        cause,
+      });
+    }
+    try {
+      native.moveToMemfd(this.slot.fd, writtenBytes);
+    } catch (error) {
+      memory.release(this.slot.lengthBytes);
+      throw new ForebayError('disk', `moving a chunk to memory failed: ${errnoOf(error)}`, {
+        ...INTERNAL,
+        cause: error,
+      });
+    }
+    this.#placement = 'memory';
+  }
+}
+
+const INTERNAL = { source: 'internal', retryable: true } as const;

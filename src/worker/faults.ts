@@ -1,0 +1,34 @@
+/** Short names for the errors that worker code makes, and the errno names of failed calls. */
+import { type ErrorCode, ForebayError } from '../model/errors.js';
+
+/** The origin did wrong, but may do better next time. */
+export function originFault(code: ErrorCode, message: string): ForebayError {
+  return new ForebayError(code, message, { source: 'origin', retryable: true });
+}
+
+/** A bug of ours, or a protocol between our own threads that was not kept. */
+export function internalFault(message: string, cause?: unknown): ForebayError {
+  return new ForebayError('internal', message, { source: 'internal', retryable: false, cause });
+}
+
+/** The main thread set the cancel word, or answered `stop`. */
+export function cancelledFault(): ForebayError {
+  return new ForebayError('cancelled', 'nobody wants it any more', {
+    source: 'internal',
+    retryable: false,
+  });
+}
+
+/** Clients and takers throw `ForebayError`s; anything else is a bug of ours and is not retried. */
+export function asForebayError(error: unknown): ForebayError {
+  if (error instanceof ForebayError) return error;
+  return internalFault(error instanceof Error ? error.message : String(error), error);
+}
+
+/** `ENOSPC` and the like; `UNKNOWN` for an error that no system call made. */
+export function errnoOf(error: unknown): string {
+  if (error instanceof Error && 'code' in error && typeof error.code === 'string') {
+    return error.code;
+  }
+  return 'UNKNOWN';
+}

@@ -1,0 +1,62 @@
+/** Runs a `FillTask`: one missing chunk of a known representation, from socket to file. */
+import type { FillResult, FillTask } from '../compute/protocol.js';
+import { DEFAULT_CHUNK_SIZE_BYTES } from '../model/chunk.js';
+import { type ForebayError, reportError } from '../model/errors.js';
+import { CancelWatch } from './cancel-watch.js';
+import { ChunkWriter } from './chunk-writer.js';
+import type { WorkerContext } from './context.js';
+import { StatsCollector } from './fetch-stats.js';
+import { fetchRange } from './range-fetch.js';
+
+/**
+ * A 200 to a range is refused once, in case it was a whim. After that the bytes before a chunk are
+ * read away if they are no more than this; else the main thread switches to one whole stream.
+ */
+const MAX_SLICE_SKIP_BYTES = DEFAULT_CHUNK_SIZE_BYTES;
+
+/**
+ * Fetches, hashes and writes the chunk. Never rejects. On `filled` the watermark is complete (or
+ * withheld); after anything else it still grows, or has failed if the task was cancelled.
+ */
+export async function fillChunk(task: FillTask, context: WorkerContext): Promise<FillResult> {
+  const { slot, completeLength, validator, target, lane, limits } = task;
+  const buffer = context.buffers.take();
+  const wholeObject = slot.start === 0 && slot.lengthBytes === completeLength;
+  const writer = new ChunkWriter(slot, { wholeObject }, buffer, context);
+  const cancel = new CancelWatch(() => writer.cancelled, context.clock);
+  const stats = new StatsCollector();
+  const report = (): Pick<FillResult, 'stats' | 'placement'> => ({
+    stats: stats.stats,
+    placement: writer.placement,
+  });
+  const failed = (error: ForebayError): FillResult => {
+    if (error.code === 'cancelled') writer.abandon();
+    if (error.code === 'origin-corrupt') return { ...report(), kind: 'corrupt' };
+    return { ...report(), kind: 'failed', error: reportError(error) };
+  };
+  try {
+    const outcome = await fetchRange(
+      {
+        end: slot.start + slot.lengthBytes,
+        known: { completeLength, validator },
+        slice: { patience: 1, maxSkipBytes: MAX_SLICE_SKIP_BYTES },
+        brokenBy: null,
+      },
+      writer,
+      { context, lane, target, limits, stats, cancel },
+    );
+    switch (outcome.kind) {
+      case 'delivered':
+        return { ...report(), kind: 'filled', chunk: writer.finish(wholeObject) };
+      case 'failed':
+        return failed(outcome.error);
+      case 'resolve-again':
+      case 'changed':
+      case 'no-ranges':
+        return { ...report(), kind: outcome.kind, head: outcome.head };
+    }
+  } finally {
+    cancel.stop();
+    context.buffers.give(buffer);
+  }
+}

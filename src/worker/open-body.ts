@@ -1,0 +1,122 @@
+/**
+ * The two kinds of body that an `OpenTask` reads, behind one interface: the range of a 206 into one
+ * slot, or a stream into many. Each knows when it is whole and how it goes on after a break.
+ */
+import type { ChunkSlot } from '../compute/protocol.js';
+import type { OriginHead } from '../model/fetch.js';
+import type { Placement } from '../model/store.js';
+import { isStrong, validatorOf } from '../model/validator.js';
+import { ChunkWriter } from './chunk-writer.js';
+import type { WorkerContext } from './context.js';
+import { internalFault } from './faults.js';
+import type { OpenChannel } from './open-channel.js';
+import type { OpenVerdict } from './open-verdict.js';
+import type { RangeJob } from './range-fetch.js';
+import type { BodySource } from './response-sink.js';
+import { StreamWriter } from './stream-writer.js';
+
+export interface OpenBody extends BodySource {
+  /** True when every byte is there, however the connection ended. */
+  readonly whole: boolean;
+  /** How to fetch the rest; `null` where the representation has no strong validator or length. */
+  readonly rest: Omit<RangeJob, 'brokenBy'> | null;
+  /** The main thread answered `stop`. */
+  readonly stopped: boolean;
+  readonly cancelled: boolean;
+  readonly placement: Placement;
+  /** Ends the last chunk and posts it; returns the representation's length. */
+  finish(): number;
+  abandon(): void;
+}
+
+export interface OpenBodyParts {
+  readonly head: OriginHead;
+  readonly slot: ChunkSlot;
+  readonly buffer: Uint8Array;
+  readonly channel: OpenChannel;
+  readonly context: Pick<WorkerContext, 'memory' | 'wakeFds'>;
+}
+
+/** The body of a 206 to `[asked.start, asked.end)`: one slot. Throws `internal` for a wrong slot. */
+export function rangeBody(
+  parts: OpenBodyParts,
+  verdict: Extract<OpenVerdict, { kind: 'range' }> & { readonly completeLength: number },
+  askedEnd: number,
+): OpenBody {
+  const { head, slot, buffer, channel, context } = parts;
+  const { range, completeLength } = verdict;
+  const end = Math.min(askedEnd, completeLength);
+  if (slot.start !== range.start || slot.start + slot.lengthBytes !== end) {
+    throw internalFault(`not the slot of bytes ${String(range.start)} to ${String(end)}`);
+  }
+  const wholeObject = slot.start === 0 && slot.lengthBytes === completeLength;
+  const writer = new ChunkWriter(slot, { wholeObject }, buffer, context);
+  const validator = validatorOf(head.headers);
+  return {
+    taker: writer,
+    plan: { skip: 0, bodyEnd: range.end, wantedEnd: range.end },
+    get whole() {
+      return writer.full;
+    },
+    rest: isStrong(validator)
+      ? { end, known: { completeLength, validator }, slice: { patience: 0, maxSkipBytes: 0 } }
+      : null,
+    stopped: false,
+    get cancelled() {
+      return writer.cancelled;
+    },
+    get placement() {
+      return writer.placement;
+    },
+    finish: () => {
+      channel.tell({ kind: 'wrote', chunk: writer.finish(wholeObject) });
+      return completeLength;
+    },
+    abandon: () => {
+      writer.abandon();
+    },
+  };
+}
+
+/** A body from byte 0, cut into chunks. Throws `internal` for a wrong slot. */
+export function streamBody(
+  parts: OpenBodyParts,
+  lengthBytes: number | null,
+  chunkSizeBytes: number,
+): OpenBody {
+  const { head, slot, buffer, channel, context } = parts;
+  const writer = new StreamWriter({ chunkSizeBytes, lengthBytes }, slot, buffer, channel, context);
+  const validator = validatorOf(head.headers);
+  const resumable = head.status === 200 && lengthBytes !== null && isStrong(validator);
+  return {
+    taker: writer,
+    plan: { skip: 0, bodyEnd: lengthBytes, wantedEnd: lengthBytes },
+    get whole() {
+      return writer.offset === lengthBytes;
+    },
+    // An origin that streams may know no ranges: a 200 is read again from its beginning.
+    rest: resumable
+      ? {
+          end: lengthBytes,
+          known: { completeLength: lengthBytes, validator },
+          slice: { patience: 0, maxSkipBytes: lengthBytes },
+        }
+      : null,
+    get stopped() {
+      return writer.stopped;
+    },
+    get cancelled() {
+      return writer.cancelled;
+    },
+    get placement() {
+      return writer.placement;
+    },
+    finish: () => {
+      writer.end();
+      return writer.offset;
+    },
+    abandon: () => {
+      writer.abandon();
+    },
+  };
+}

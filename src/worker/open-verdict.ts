@@ -1,0 +1,48 @@
+/** What the first response from a URL means: pure, from its head alone. open acts on it. */
+import type { ForebayError } from '../model/errors.js';
+import type { FetchLimits, OriginHead } from '../model/fetch.js';
+import type { ByteRange } from '../model/byte-range.js';
+import { checkPartialResponse } from '../origin/range-check.js';
+import { isRetryable, statusError } from '../origin/retry.js';
+import { originFault } from './faults.js';
+
+export type OpenVerdict =
+  /** Redirects, 304, 401, 403, 416: the head is all there is to know. */
+  | { readonly kind: 'head-only' }
+  /** A 206 that begins where it was asked to; `range` may end before what was asked. */
+  | { readonly kind: 'range'; readonly range: ByteRange; readonly completeLength: number | null }
+  /** Content from its beginning; `null` where only its end will tell the length. */
+  | { readonly kind: 'stream'; readonly lengthBytes: number | null }
+  /** An error status that may pass; its body is a stream once there is no attempt left. */
+  | { readonly kind: 'busy'; readonly error: ForebayError }
+  /** A 206 that is not what was asked for. */
+  | { readonly kind: 'mismatch'; readonly error: ForebayError };
+
+/** `asked` is the request's range; `nowMs` is wall time, for Retry-After. */
+export function judgeOpenHead(
+  head: OriginHead,
+  asked: ByteRange | null,
+  limits: FetchLimits,
+  nowMs: number,
+): OpenVerdict {
+  const { status } = head;
+  if (status === 206) return judgePartial(head, asked);
+  if (status === 401 || status === 403 || status === 416 || (status >= 300 && status < 400)) {
+    return { kind: 'head-only' };
+  }
+  if (isRetryable(status)) return { kind: 'busy', error: statusError(head, limits, nowMs) };
+  return { kind: 'stream', lengthBytes: head.contentLength };
+}
+
+function judgePartial(head: OriginHead, asked: ByteRange | null): OpenVerdict {
+  if (asked === null) return mismatch('a 206 to a request without a range');
+  const expected = { range: asked, end: 'at-most', completeLength: null, validator: null } as const;
+  const check = checkPartialResponse(head, expected);
+  if (check.kind === 'mismatch') return mismatch(`the 206 differs from the request: ${check.what}`);
+  const { range, completeLength } = check.contentRange;
+  return { kind: 'range', range, completeLength };
+}
+
+function mismatch(message: string): OpenVerdict {
+  return { kind: 'mismatch', error: originFault('origin-range-mismatch', message) };
+}

@@ -1,0 +1,231 @@
+/**
+ * Runs an `OpenTask`: the first contact with a URL, a revalidation, or a stream of the whole. One
+ * GET (made again while nothing usable answers), its head to the main thread, its body to the slots
+ * that come back.
+ */
+import type { OpenResult, OpenTask } from '../compute/protocol.js';
+import { WatermarkWriter } from '../compute/watermark.js';
+import { type ForebayError, reportError } from '../model/errors.js';
+import type { OriginHead } from '../model/fetch.js';
+import { isRetryable, retryDelayMs, statusError } from '../origin/retry.js';
+import { CancelWatch } from './cancel-watch.js';
+import type { WorkerContext } from './context.js';
+import { asForebayError, cancelledFault, originFault } from './faults.js';
+import { StatsCollector } from './fetch-stats.js';
+import { type OpenBody, rangeBody, streamBody } from './open-body.js';
+import { OpenChannel } from './open-channel.js';
+import { judgeOpenHead, type OpenVerdict } from './open-verdict.js';
+import { fetchRange, type FetchSession, type RangeOutcome } from './range-fetch.js';
+import { ResponseSink } from './response-sink.js';
+
+/** Fetches, and talks to the main thread over `task.port`. Never rejects. */
+export async function openResource(task: OpenTask, context: WorkerContext): Promise<OpenResult> {
+  const buffer = context.buffers.take();
+  const channel = new OpenChannel(task.port);
+  const control = new WatermarkWriter(task.control, []);
+  const opening = new Opening(task, context, buffer, channel, control);
+  try {
+    return await opening.run();
+  } finally {
+    opening.stop();
+    channel.close();
+    context.buffers.give(buffer);
+  }
+}
+
+/** What one attempt's head led to. */
+type Response =
+  | { readonly kind: 'none' }
+  | { readonly kind: 'head-only' }
+  | { readonly kind: 'stopped' }
+  | { readonly kind: 'refused'; readonly error: ForebayError }
+  | { readonly kind: 'reading'; readonly body: OpenBody };
+
+class Opening {
+  readonly #task: OpenTask;
+  readonly #buffer: Uint8Array;
+  readonly #channel: OpenChannel;
+  readonly #session: FetchSession;
+  #attempts = 0;
+  #body: OpenBody | null = null;
+
+  constructor(
+    task: OpenTask,
+    context: WorkerContext,
+    buffer: Uint8Array,
+    channel: OpenChannel,
+    control: WatermarkWriter,
+  ) {
+    this.#task = task;
+    this.#buffer = buffer;
+    this.#channel = channel;
+    const isCancelled = (): boolean => control.cancelled || this.#body?.cancelled === true;
+    const cancel = new CancelWatch(isCancelled, context.clock);
+    // A wait for a reply ends too: the main thread need not answer what it cancelled.
+    cancel.signal.addEventListener('abort', () => {
+      channel.close();
+    });
+    const { lane, target, limits } = task;
+    this.#session = { context, lane, target, limits, stats: new StatsCollector(), cancel };
+  }
+
+  stop(): void {
+    this.#session.cancel.stop();
+  }
+
+  async run(): Promise<OpenResult> {
+    let result = await this.#attempt();
+    while (result === null) result = await this.#attempt();
+    return result;
+  }
+
+  /** One request until something usable answers; `null` to make another. */
+  async #attempt(): Promise<OpenResult | null> {
+    const { context, cancel, stats } = this.#session;
+    if (cancel.isCancelled()) return this.#failed(cancelledFault());
+    const { target, lane, limits, range, conditions } = this.#task;
+    this.#attempts++;
+    let response: Response = { kind: 'none' };
+    const sink = new ResponseSink({
+      stats,
+      cancel,
+      decide: (head) => {
+        const decided = this.#decide(head);
+        const take = (next: Response): OpenBody | null => {
+          response = next;
+          return next.kind === 'reading' ? next.body : null;
+        };
+        return decided instanceof Promise ? decided.then(take) : take(decided);
+      },
+    });
+    let broke: ForebayError | null = null;
+    try {
+      const request = { target, lane, range, conditions, limits, signal: cancel.signal };
+      await context.client.fetch(request, sink);
+    } catch (error) {
+      broke = asForebayError(error);
+    }
+    await sink.settled();
+    return this.#ended(response, broke, sink.failure);
+  }
+
+  async #ended(
+    response: Response,
+    broke: ForebayError | null,
+    failure: ForebayError | null,
+  ): Promise<OpenResult | null> {
+    if (this.#session.cancel.isCancelled()) return this.#failed(cancelledFault());
+    switch (response.kind) {
+      case 'head-only':
+      case 'stopped':
+        return { ...this.#report(), kind: 'stopped' };
+      case 'refused':
+        return this.#retryAfter(response.error);
+      case 'none':
+        return this.#retryAfter(broke ?? originFault('origin-protocol', 'no response head'));
+      case 'reading': {
+        const { body } = response;
+        if (body.stopped) return { ...this.#report(), kind: 'stopped' };
+        if (failure !== null) return this.#failed(failure);
+        // A stream of unknown length is whole when its framing says so.
+        if (body.whole || (broke === null && body.plan.bodyEnd === null)) return this.#whole(body);
+        return this.#resume(body, broke);
+      }
+    }
+  }
+
+  #decide(head: OriginHead): Response | Promise<Response> {
+    const { range, limits } = this.#task;
+    const verdict = judgeOpenHead(head, range, limits, this.#session.context.clock.now());
+    switch (verdict.kind) {
+      case 'head-only':
+        this.#channel.tell({ kind: 'head', head });
+        return { kind: 'head-only' };
+      case 'mismatch':
+        return { kind: 'refused', error: verdict.error };
+      case 'busy':
+        if (this.#attempts < limits.maxAttempts) return { kind: 'refused', error: verdict.error };
+        return this.#askForSlot(head, { kind: 'stream', lengthBytes: head.contentLength });
+      case 'range':
+      case 'stream':
+        return this.#askForSlot(head, verdict);
+    }
+  }
+
+  async #askForSlot(
+    head: OriginHead,
+    verdict: Extract<OpenVerdict, { kind: 'range' | 'stream' }>,
+  ): Promise<Response> {
+    const reply = await this.#channel.ask({ kind: 'head', head });
+    if (reply.kind === 'stop') return { kind: 'stopped' };
+    const { context } = this.#session;
+    const parts = { head, slot: reply.slot, buffer: this.#buffer, channel: this.#channel, context };
+    const { range, chunkSizeBytes } = this.#task;
+    if (verdict.kind === 'stream') {
+      this.#body = streamBody(parts, verdict.lengthBytes, chunkSizeBytes);
+    } else {
+      const { completeLength } = verdict;
+      if (completeLength === null || range === null) {
+        // `bytes 0-99/*` is legal, but where a chunk ends cannot be known from it.
+        const error = originFault('origin-range-mismatch', 'a 206 without a complete length');
+        return { kind: 'refused', error };
+      }
+      this.#body = rangeBody(parts, { ...verdict, completeLength }, range.end);
+    }
+    return { kind: 'reading', body: this.#body };
+  }
+
+  async #resume(body: OpenBody, broke: ForebayError | null): Promise<OpenResult> {
+    if (body.rest === null) {
+      const short = originFault('origin-range-mismatch', 'the 206 ended before what was asked');
+      return this.#failed(broke ?? short);
+    }
+    const job = { ...body.rest, brokenBy: broke };
+    const outcome = await fetchRange(job, body.taker, this.#session);
+    if (body.stopped) return { ...this.#report(), kind: 'stopped' };
+    if (outcome.kind === 'delivered') return this.#whole(body);
+    return this.#failed(this.#resumeError(outcome));
+  }
+
+  #resumeError(outcome: Exclude<RangeOutcome, { kind: 'delivered' }>): ForebayError {
+    switch (outcome.kind) {
+      case 'failed':
+        return outcome.error;
+      case 'resolve-again': {
+        const nowMs = this.#session.context.clock.now();
+        return statusError(outcome.head, this.#task.limits, nowMs);
+      }
+      case 'changed':
+        return originFault('origin-changed', 'the representation changed in mid-body');
+      case 'no-ranges':
+        return originFault('origin-range-mismatch', 'the origin answers ranges no more');
+    }
+  }
+
+  #whole(body: OpenBody): OpenResult {
+    try {
+      return { ...this.#report(), kind: 'complete', lengthBytes: body.finish() };
+    } catch (error) {
+      return this.#failed(asForebayError(error));
+    }
+  }
+
+  #failed(error: ForebayError): OpenResult {
+    if (error.code === 'cancelled') this.#body?.abandon();
+    return { ...this.#report(), kind: 'failed', error: reportError(error) };
+  }
+
+  async #retryAfter(error: ForebayError): Promise<OpenResult | null> {
+    const { stats, cancel, context, limits } = this.#session;
+    stats.broke(error.code);
+    if (!isRetryable(error) || this.#attempts >= limits.maxAttempts) return this.#failed(error);
+    stats.retried(error.code);
+    const backoff = this.#attempts - 1;
+    await cancel.pause(retryDelayMs(backoff, limits, context.random, error.retryAfterMs));
+    return null;
+  }
+
+  #report(): Pick<OpenResult, 'stats' | 'placement'> {
+    return { stats: this.#session.stats.stats, placement: this.#body?.placement ?? 'disk' };
+  }
+}

@@ -1,0 +1,93 @@
+/**
+ * What one response to a range request of a known representation means for the fetch: pure, from
+ * its head alone. range-fetch acts on it.
+ */
+import type { FetchLimits, OriginHead } from '../model/fetch.js';
+import type { ByteRange } from '../model/byte-range.js';
+import type { ForebayError } from '../model/errors.js';
+import { headerValue } from '../model/headers.js';
+import { type Validator, validatorMatches, validatorOf } from '../model/validator.js';
+import { parseContentRange } from '../origin/content-range.js';
+import { checkPartialResponse, hasContentCoding } from '../origin/range-check.js';
+import { statusError } from '../origin/retry.js';
+import { originFault } from './faults.js';
+
+/** The representation that every response must be of. */
+export interface KnownRepresentation {
+  readonly completeLength: number;
+  /** Strong. */
+  readonly validator: Validator;
+}
+
+export type RangeVerdict =
+  /** A proper 206. Its body ends at `end`, perhaps before the wanted end. */
+  | { readonly kind: 'partial'; readonly end: number }
+  /** A 200 with the whole of the same representation: no range was honoured. */
+  | { readonly kind: 'whole' }
+  /** Another validator or length; equal `mark`s are the same other representation. */
+  | { readonly kind: 'other'; readonly mark: string }
+  /** 3xx, 401 or 403: where and as whom to ask is for the main thread to find out. */
+  | { readonly kind: 'resolve-again' }
+  /** No content that could be used; `error` says whether to try again. */
+  | { readonly kind: 'unusable'; readonly error: ForebayError };
+
+/** Judges `head` as the answer to a request for `wanted`. `nowMs` is wall time, for Retry-After. */
+export function judgeRangeResponse(
+  head: OriginHead,
+  wanted: ByteRange,
+  known: KnownRepresentation,
+  limits: FetchLimits,
+  nowMs: number,
+): RangeVerdict {
+  const { status } = head;
+  if (status === 206) return judgePartial(head, wanted, known);
+  if (status === 200) return judgeWhole(head, known);
+  if (status === 416) return judgeUnsatisfiable(head, known);
+  if (status === 401 || status === 403 || (status >= 300 && status < 400 && status !== 304)) {
+    return { kind: 'resolve-again' };
+  }
+  if (status < 400) return mismatch(`status ${String(status)} to a range request`);
+  return { kind: 'unusable', error: statusError(head, limits, nowMs) };
+}
+
+function judgePartial(
+  head: OriginHead,
+  wanted: ByteRange,
+  known: KnownRepresentation,
+): RangeVerdict {
+  const check = checkPartialResponse(head, { range: wanted, end: 'at-most', ...known });
+  if (check.kind === 'ok') return { kind: 'partial', end: check.contentRange.range.end };
+  if (check.what === 'validator') return other(head, known.completeLength);
+  if (check.what === 'complete-length') {
+    const seen = parseContentRange(headerValue(head.headers, 'content-range') ?? '');
+    const length = seen?.completeLength ?? null;
+    if (length !== null) return other(head, length);
+  }
+  return mismatch(`the 206 differs from what was asked: ${check.what}`);
+}
+
+function judgeWhole(head: OriginHead, known: KnownRepresentation): RangeVerdict {
+  if (hasContentCoding(head)) return mismatch('the 200 has a content coding');
+  if (!validatorMatches(known.validator, head.headers)) return other(head, head.contentLength);
+  if (head.contentLength === null || head.contentLength === known.completeLength) {
+    return { kind: 'whole' };
+  }
+  return other(head, head.contentLength);
+}
+
+function judgeUnsatisfiable(head: OriginHead, known: KnownRepresentation): RangeVerdict {
+  const seen = parseContentRange(headerValue(head.headers, 'content-range') ?? '');
+  const length = seen?.completeLength ?? null;
+  if (length === known.completeLength) return mismatch('416 to a range within the object');
+  return { kind: 'other', mark: `416/${String(length)}` };
+}
+
+function other(head: OriginHead, completeLength: number | null): RangeVerdict {
+  const validator = validatorOf(head.headers);
+  const value = validator.kind === 'none' ? '' : validator.value;
+  return { kind: 'other', mark: `${validator.kind}/${value}/${String(completeLength)}` };
+}
+
+function mismatch(message: string): RangeVerdict {
+  return { kind: 'unusable', error: originFault('origin-range-mismatch', message) };
+}

@@ -1,0 +1,136 @@
+/**
+ * Takes the body of one response into a `ByteTaker`: counts it, skips what precedes the wanted
+ * bytes, and refuses more than the head promised. Used by range-fetch and open, a new one each
+ * attempt.
+ */
+import type { BodySink, HeadVerdict, OriginHead } from '../model/fetch.js';
+import type { ForebayError } from '../model/errors.js';
+import type { CancelWatch } from './cancel-watch.js';
+import { asForebayError, cancelledFault, originFault } from './faults.js';
+import type { StatsCollector } from './fetch-stats.js';
+
+/** Where bytes go, in order: a chunk's writer, or the writer of a whole stream. */
+export interface ByteTaker {
+  /** Absolute offset of the next byte. */
+  readonly offset: number;
+  /** Memory for the next bytes; may be empty when it has all. */
+  space(): Uint8Array;
+  /** Takes the first `byteCount` bytes of `space()`. Throws a `ForebayError` that ends the fetch. */
+  filled(byteCount: number): void | Promise<void>;
+}
+
+/** What to do with the body of a response, decided on its head. */
+export interface BodyPlan {
+  /** Bytes of the body before the taker's offset. */
+  readonly skip: number;
+  /** Absolute offset where the body ends; `null` where only its framing knows. */
+  readonly bodyEnd: number | null;
+  /** Absolute offset where the wanted bytes end: reading stops there, early if it has to. */
+  readonly wantedEnd: number | null;
+}
+
+/** Room for the read that shows that a body is too long; small, as nothing of it is used. */
+const OVERRUN_BYTES = 4096;
+
+export interface ResponseSinkParts {
+  readonly stats: StatsCollector;
+  readonly cancel: CancelWatch;
+  /** Judges the head: where the body goes, or `null` to refuse it. */
+  decide(head: OriginHead): BodySource | null | Promise<BodySource | null>;
+}
+
+export interface BodySource {
+  readonly taker: ByteTaker;
+  readonly plan: BodyPlan;
+}
+
+export class ResponseSink implements BodySink {
+  readonly #parts: ResponseSinkParts;
+  #source: BodySource | null = null;
+  #skip = 0;
+  #space: Uint8Array = new Uint8Array(0);
+  #pending: Promise<unknown> = Promise.resolve();
+  #failure: ForebayError | null = null;
+
+  constructor(parts: ResponseSinkParts) {
+    this.#parts = parts;
+  }
+
+  /** Why the taker ended the fetch, if it did: no fault of the response's. */
+  get failure(): ForebayError | null {
+    return this.#failure;
+  }
+
+  /**
+   * Resolves when nothing that the client began in here goes on. A connection can break while a
+   * promise of ours holds it paused; the next attempt must not find the taker busy.
+   */
+  async settled(): Promise<void> {
+    await this.#pending.catch(() => undefined);
+  }
+
+  head(head: OriginHead): HeadVerdict | Promise<HeadVerdict> {
+    this.#parts.stats.answered(head.status);
+    const decided = this.#parts.decide(head);
+    if (!(decided instanceof Promise)) return this.#begin(decided);
+    const verdict = decided.then((source) => this.#begin(source));
+    this.#pending = verdict;
+    return verdict;
+  }
+
+  space(): Uint8Array {
+    const space = this.#source?.taker.space();
+    this.#space = space === undefined || space.length === 0 ? new Uint8Array(OVERRUN_BYTES) : space;
+    return this.#space;
+  }
+
+  filled(byteCount: number): void | Promise<void> {
+    this.#parts.stats.received(byteCount);
+    try {
+      this.#parts.cancel.check();
+      const taken = this.#take(byteCount);
+      if (!(taken instanceof Promise)) return;
+      const pending = taken.catch((error: unknown) => this.#fail(error));
+      this.#pending = pending;
+      return pending;
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  #begin(source: BodySource | null): HeadVerdict {
+    if (source === null) return 'refuse';
+    this.#source = source;
+    this.#skip = source.plan.skip;
+    return 'read';
+  }
+
+  #take(byteCount: number): void | Promise<void> {
+    if (this.#source === null) return;
+    const { taker, plan } = this.#source;
+    const skipped = Math.min(this.#skip, byteCount);
+    this.#skip -= skipped;
+    const count = byteCount - skipped;
+    if (count === 0) return;
+    const past = taker.offset + count;
+    if (plan.bodyEnd !== null && past > plan.bodyEnd)
+      throw originFault('origin-protocol', 'the body is longer than its head said');
+    if (skipped > 0) this.#space.copyWithin(0, skipped, byteCount);
+    if (plan.wantedEnd === null || past < plan.wantedEnd || plan.wantedEnd === plan.bodyEnd) {
+      return taker.filled(count);
+    }
+    // The taker has all it wants before the body ends: the fetch is broken off.
+    const taken = taker.filled(plan.wantedEnd - taker.offset);
+    if (!(taken instanceof Promise)) throw cancelledFault();
+    return taken.then(() => {
+      throw cancelledFault();
+    });
+  }
+
+  #fail(error: unknown): never {
+    const failure = asForebayError(error);
+    // What only this response did wrong is a failure of the transport like any other.
+    if (failure.code !== 'origin-protocol') this.#failure = failure;
+    throw failure;
+  }
+}

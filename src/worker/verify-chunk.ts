@@ -1,0 +1,52 @@
+/**
+ * Runs a `VerifyTask`: re-hashes a held chunk group by group, ahead of the sender that waits for its
+ * first read in this process.
+ */
+import { native } from '../compute/native.js';
+import type { VerifyResult, VerifyTask } from '../compute/protocol.js';
+import { WatermarkWriter } from '../compute/watermark.js';
+import { GROUP_SIZE_BYTES, groupCount, ID_BYTES } from '../model/chunk.js';
+import { errnoOf } from './faults.js';
+import { readFully } from './read-fully.js';
+
+/**
+ * Advances the watermark by each group that matches and completes it after the last; fails it
+ * otherwise. A file that is too short is a mismatch. `buffer` holds one group.
+ */
+export function verifyChunk(
+  task: VerifyTask,
+  buffer: Uint8Array,
+  wakeFds: readonly number[],
+): VerifyResult {
+  const watermark = new WatermarkWriter(task.watermark, wakeFds);
+  const result = compareGroups(task, buffer, watermark);
+  if (result.kind === 'verified') watermark.complete();
+  else watermark.fail();
+  return result;
+}
+
+function compareGroups(
+  task: VerifyTask,
+  buffer: Uint8Array,
+  watermark: WatermarkWriter,
+): VerifyResult {
+  const groups = groupCount(task.lengthBytes);
+  const seen = new Uint8Array(ID_BYTES);
+  for (let group = 0; group < groups; group++) {
+    const from = group * GROUP_SIZE_BYTES;
+    const wanted = Math.min(GROUP_SIZE_BYTES, task.lengthBytes - from);
+    try {
+      if (readFully(task.fd, buffer, wanted, from) < wanted) return { kind: 'mismatch', group };
+    } catch (error) {
+      return { kind: 'unreadable', errno: errnoOf(error) };
+    }
+    const isObject = task.wholeObject && groups === 1;
+    const groupIndex = task.start / GROUP_SIZE_BYTES + group;
+    native.groupId(buffer.subarray(0, wanted), groupIndex, isObject, seen, 0);
+    const recorded = task.groupIds.subarray(group * ID_BYTES, (group + 1) * ID_BYTES);
+    if (Buffer.compare(seen, recorded) !== 0) return { kind: 'mismatch', group };
+    watermark.received(from + wanted);
+    watermark.advance(from + wanted);
+  }
+  return { kind: 'verified' };
+}

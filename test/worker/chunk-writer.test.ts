@@ -1,0 +1,194 @@
+/** The writer of one chunk: ids whatever the pieces, gating, and a disk that is really full. */
+import fc from 'fast-check';
+import { closeSync, openSync } from 'node:fs';
+import { join } from 'node:path';
+import t, { type Test } from 'tap';
+import type { ChunkSlot } from '#src/compute/protocol.js';
+import { GROUP_SIZE_BYTES } from '#src/model/chunk.js';
+import { ChunkWriter } from '#src/worker/chunk-writer.js';
+import { patternBytes } from '../fixtures/scripted-origin.js';
+import {
+  contentOf,
+  groupIdsOf,
+  type HarnessOptions,
+  oracleRoot,
+  rootOf,
+  WorkerHarness,
+} from '../fixtures/worker-harness.js';
+import { mountSmallDisk } from '../fixtures/worker-tmpfs.js';
+
+function makeHarness(test: Test, options: HarnessOptions = {}): WorkerHarness {
+  const harness = new WorkerHarness(test.testdir({}), options);
+  test.teardown(() => harness.close());
+  return harness;
+}
+
+function writerOf(harness: WorkerHarness, slot: ChunkSlot, wholeObject = false): ChunkWriter {
+  return new ChunkWriter(slot, { wholeObject }, new Uint8Array(GROUP_SIZE_BYTES), harness.context);
+}
+
+/** Feeds `bytes` in pieces of at most `pieceBytes`, as a socket would. */
+function feed(writer: ChunkWriter, bytes: Buffer, pieceBytes = GROUP_SIZE_BYTES): void {
+  for (let at = 0; at < bytes.length;) {
+    const space = writer.space();
+    const piece = bytes.subarray(at, at + Math.min(pieceBytes, space.length));
+    space.set(piece);
+    writer.filled(piece.length);
+    at += piece.length;
+  }
+}
+
+void t.test('ids and bytes do not depend on how the bytes arrive', (t) => {
+  const harness = makeHarness(t);
+  fc.assert(
+    fc.property(
+      fc.integer({ min: 1, max: 2 * GROUP_SIZE_BYTES + 200_000 }),
+      fc.integer({ min: 50_000, max: 2 * GROUP_SIZE_BYTES }),
+      fc.boolean(),
+      (length, pieceBytes, lengthKnown) => {
+        const bytes = patternBytes(1, 0, length);
+        // A stream of unknown length has room for a whole chunk and ends somewhere in it.
+        const made = harness.slot(lengthKnown ? length : 4 * GROUP_SIZE_BYTES);
+        const writer = writerOf(harness, made.slot, lengthKnown);
+        feed(writer, bytes, pieceBytes);
+        const chunk = writer.finish(true);
+        t.equal(chunk.chunkId, oracleRoot(bytes));
+        t.equal(chunk.lengthBytes, length);
+        t.same(Buffer.from(chunk.groupIds), Buffer.from(groupIdsOf(bytes, 0, true)));
+        t.equal(chunk.groupIds.buffer.byteLength, chunk.groupIds.length, 'nothing else is cloned');
+        t.ok(made.content().equals(bytes));
+        t.equal(made.watermark.available, length);
+        t.equal(made.watermark.state, 'complete');
+      },
+    ),
+    { numRuns: 25 },
+  );
+  t.end();
+});
+
+void t.test('an object that is exactly one group, of unknown length', (t) => {
+  const harness = makeHarness(t);
+  const bytes = patternBytes(2, 0, GROUP_SIZE_BYTES);
+  for (const room of [1, 2]) {
+    const writer = writerOf(harness, harness.slot(room * GROUP_SIZE_BYTES).slot);
+    feed(writer, bytes);
+    t.equal(writer.finish(true).chunkId, oracleRoot(bytes));
+  }
+  t.end();
+});
+
+void t.test('chunks at their positions hash up to the root', (t) => {
+  const harness = makeHarness(t);
+  const chunkSize = 2 * GROUP_SIZE_BYTES;
+  const bytes = patternBytes(3, 0, 2 * chunkSize + 777);
+  const chunks = [0, 1, 2].map((index) => {
+    const piece = bytes.subarray(index * chunkSize, (index + 1) * chunkSize);
+    const made = harness.slot(piece.length, { index, start: index * chunkSize });
+    const writer = writerOf(harness, made.slot);
+    feed(writer, piece);
+    return writer.finish(index === 2);
+  });
+  t.equal(rootOf(chunks), oracleRoot(bytes));
+  t.same(
+    chunks.map((chunk) => chunk.index),
+    [0, 1, 2],
+  );
+  t.end();
+});
+
+void t.test('space is bounded by the group and the slot', (t) => {
+  const harness = makeHarness(t);
+  const writer = writerOf(harness, harness.slot(GROUP_SIZE_BYTES + 10).slot);
+  t.equal(writer.space().length, GROUP_SIZE_BYTES);
+  writer.filled(GROUP_SIZE_BYTES - 1);
+  t.equal(writer.space().length, 1);
+  t.throws(() => {
+    writer.filled(2);
+  }, RangeError);
+  writer.filled(1);
+  t.equal(writer.space().length, 10);
+  writer.filled(10);
+  t.ok(writer.full);
+  t.equal(writer.space().length, 0);
+  t.end();
+});
+
+void t.test('a short attested list corrupts, it does not pass', (t) => {
+  const harness = makeHarness(t);
+  const bytes = patternBytes(4, 0, GROUP_SIZE_BYTES + 5);
+  const ids = groupIdsOf(bytes, 0, true);
+  const made = harness.slot(bytes.length, { attestedGroupIds: ids.slice(0, 32) });
+  const writer = writerOf(harness, made.slot, true);
+  t.throws(
+    () => {
+      feed(writer, bytes);
+    },
+    { code: 'origin-corrupt' },
+  );
+  t.equal(made.watermark.available, GROUP_SIZE_BYTES);
+  t.end();
+});
+
+void t.test('a full disk', (t) => {
+  const disk = mountSmallDisk(GROUP_SIZE_BYTES + 64 * 1024);
+  if (disk === undefined) {
+    t.comment('this process may not mount a tmpfs');
+    t.end();
+    return;
+  }
+  t.teardown(() => {
+    disk.unmount();
+  });
+  const bytes = patternBytes(5, 0, 3 * GROUP_SIZE_BYTES + 99);
+  const write = (test: Test, memoryLimitBytes: number) => {
+    const harness = makeHarness(test, { memoryLimitBytes });
+    const fd = openSync(join(disk.directory, 'chunk'), 'w+');
+    test.teardown(() => {
+      closeSync(fd);
+    });
+    const watermark = harness.hub.create();
+    const slot = { ...harness.slot(bytes.length).slot, fd, watermark: watermark.shared };
+    return { harness, fd, watermark, writer: writerOf(harness, slot, true) };
+  };
+  t.test('the chunk goes on in memory under the same descriptor', (t) => {
+    const { harness, fd, watermark, writer } = write(t, bytes.length);
+    feed(writer, bytes, 300_000);
+    const chunk = writer.finish(true);
+    t.equal(chunk.placement, 'memory');
+    t.equal(chunk.chunkId, oracleRoot(bytes));
+    t.ok(contentOf(fd).equals(bytes));
+    t.equal(watermark.available, bytes.length);
+    t.equal(harness.memory.usedBytes, bytes.length);
+    t.end();
+  });
+  t.test('memory that is used up ends the fill', (t) => {
+    const { harness, writer } = write(t, bytes.length - 1);
+    t.throws(
+      () => {
+        feed(writer, bytes, 300_000);
+      },
+      { code: 'no-space' },
+    );
+    t.equal(writer.placement, 'disk');
+    t.equal(harness.memory.usedBytes, 0);
+    t.end();
+  });
+  t.end();
+});
+
+void t.test('a descriptor that cannot be written is a disk error, charged to nobody', (t) => {
+  const harness = makeHarness(t);
+  const fd = openSync('/dev/null', 'r');
+  t.teardown(() => {
+    closeSync(fd);
+  });
+  const writer = writerOf(harness, { ...harness.slot(10).slot, fd });
+  t.throws(
+    () => {
+      writer.filled(10);
+    },
+    { code: 'disk' },
+  );
+  t.equal(harness.memory.usedBytes, 0);
+  t.end();
+});

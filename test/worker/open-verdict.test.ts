@@ -1,0 +1,46 @@
+/** Heads and what they mean for a first contact. */
+import t from 'tap';
+import { toHeaderMap } from '#src/model/headers.js';
+import { judgeOpenHead } from '#src/worker/open-verdict.js';
+import { LIMITS } from '../fixtures/worker-harness.js';
+
+const ASKED = { start: 100, end: 200 };
+
+function judge(status: number, headers: Record<string, string> = {}, range = ASKED) {
+  const head = { status, headers: toHeaderMap(headers), contentLength: null };
+  return judgeOpenHead(head, range, LIMITS, 0);
+}
+
+void t.test('statuses', (t) => {
+  for (const status of [301, 302, 303, 304, 307, 308, 401, 403, 416]) {
+    t.equal(judge(status).kind, 'head-only', String(status));
+  }
+  for (const status of [408, 429, 500, 502, 503, 504]) {
+    t.equal(judge(status).kind, 'busy', String(status));
+  }
+  for (const status of [200, 203, 204, 404, 410, 451, 501]) {
+    t.equal(judge(status).kind, 'stream', String(status));
+  }
+  t.end();
+});
+
+void t.test('a 206', (t) => {
+  t.match(judge(206, { 'content-range': 'bytes 100-199/1000' }), {
+    kind: 'range',
+    range: ASKED,
+    completeLength: 1000,
+  });
+  t.match(judge(206, { 'content-range': 'bytes 100-119/120' }), { range: { end: 120 } });
+  t.match(judge(206, { 'content-range': 'bytes 100-199/*' }), { completeLength: null });
+  t.equal(judge(206, { 'content-range': 'bytes 99-199/1000' }).kind, 'mismatch');
+  t.equal(judge(206, { 'content-range': 'bytes 100-200/1000' }).kind, 'mismatch');
+  t.equal(judge(206).kind, 'mismatch');
+  t.end();
+});
+
+void t.test('a 206 that nobody asked for', (t) => {
+  const headers = toHeaderMap({ 'content-range': 'bytes 0-9/10' });
+  const verdict = judgeOpenHead({ status: 206, headers, contentLength: 10 }, null, LIMITS, 0);
+  t.match(verdict, { kind: 'mismatch', error: { code: 'origin-range-mismatch' } });
+  t.end();
+});

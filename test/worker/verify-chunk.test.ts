@@ -1,0 +1,90 @@
+/** Re-hashing of held chunks: every kind of damage stops release before it. */
+import fc from 'fast-check';
+import { closeSync, ftruncateSync, openSync, writeSync } from 'node:fs';
+import t, { type Test } from 'tap';
+import type { VerifyTask } from '#src/compute/protocol.js';
+import type { SharedWatermark } from '#src/compute/watermark.js';
+import { GROUP_SIZE_BYTES } from '#src/model/chunk.js';
+import { verifyChunk } from '#src/worker/verify-chunk.js';
+import { patternBytes } from '../fixtures/scripted-origin.js';
+import { groupIdsOf, WorkerHarness } from '../fixtures/worker-harness.js';
+
+const LENGTH = 3 * GROUP_SIZE_BYTES + 77;
+const START = 8 * GROUP_SIZE_BYTES;
+const bytes = patternBytes(9, START, START + LENGTH);
+const groupIds = groupIdsOf(bytes, START, false);
+const buffer = new Uint8Array(GROUP_SIZE_BYTES);
+
+interface Fixture {
+  readonly fd: number;
+  readonly task: () => VerifyTask & { readonly mark: SharedWatermark };
+}
+
+function fixture(test: Test): Fixture {
+  const harness = new WorkerHarness(test.testdir({}));
+  test.teardown(() => harness.close());
+  const { fd } = harness.slot(LENGTH).slot;
+  writeSync(fd, bytes);
+  return {
+    fd,
+    task: () => {
+      const mark = harness.hub.create();
+      const watermark = mark.shared;
+      const shape = { start: START, lengthBytes: LENGTH, groupIds, wholeObject: false };
+      return { kind: 'verify', fd, ...shape, watermark, mark };
+    },
+  };
+}
+
+void t.test('a right chunk', (t) => {
+  const task = fixture(t).task();
+  t.same(verifyChunk(task, buffer, []), { kind: 'verified' });
+  t.equal(task.mark.available, LENGTH);
+  t.equal(task.mark.state, 'complete');
+  t.end();
+});
+
+void t.test('one flipped bit anywhere: nothing from its group on is released', (t) => {
+  const { fd, task } = fixture(t);
+  fc.assert(
+    fc.property(fc.integer({ min: 0, max: LENGTH - 1 }), fc.nat({ max: 7 }), (at, bit) => {
+      const right = bytes[at] ?? 0;
+      writeSync(fd, Buffer.from([right ^ (1 << bit)]), 0, 1, at);
+      const made = task();
+      const group = Math.floor(at / GROUP_SIZE_BYTES);
+      t.same(verifyChunk(made, buffer, []), { kind: 'mismatch', group });
+      t.equal(made.mark.available, group * GROUP_SIZE_BYTES);
+      t.equal(made.mark.state, 'failed');
+      writeSync(fd, Buffer.from([right]), 0, 1, at);
+    }),
+    { numRuns: 12 },
+  );
+  t.end();
+});
+
+void t.test('a truncated file', (t) => {
+  const { fd, task } = fixture(t);
+  ftruncateSync(fd, LENGTH - 1);
+  t.same(verifyChunk(task(), buffer, []), { kind: 'mismatch', group: 3 });
+  ftruncateSync(fd, 0);
+  t.same(verifyChunk(task(), buffer, []), { kind: 'mismatch', group: 0 });
+  t.end();
+});
+
+void t.test('the right bytes at another position, and ids that are too few', (t) => {
+  const { task } = fixture(t);
+  const moved = { ...task(), start: 0 };
+  t.same(verifyChunk(moved, buffer, []), { kind: 'mismatch', group: 0 });
+  const few = { ...task(), groupIds: groupIds.slice(0, 64) };
+  t.same(verifyChunk(few, buffer, []), { kind: 'mismatch', group: 2 });
+  t.end();
+});
+
+void t.test('a file that cannot be read', (t) => {
+  const fd = openSync('/dev/null', 'w');
+  const made = { ...fixture(t).task(), fd };
+  t.same(verifyChunk(made, buffer, []), { kind: 'unreadable', errno: 'EBADF' });
+  t.equal(made.mark.state, 'failed');
+  closeSync(fd);
+  t.end();
+});
