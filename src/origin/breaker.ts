@@ -1,0 +1,129 @@
+/**
+ * A circuit breaker: after several fetches in a row have failed at an origin, asks it nothing for a
+ * while, then lets one probe through. One per configured origin, owned by cache/ on the main thread.
+ */
+import type { Clock } from '../model/time.js';
+
+/**
+ * Failures in a row that open the breaker. One fetch already stands for several attempts, so five
+ * of them mean some twenty failed requests: beyond what a restart or a lost packet explains.
+ */
+export const BREAKER_FAILURE_THRESHOLD = 5;
+
+/** First wait before a probe. Short: an origin that restarts is back within seconds. */
+export const BREAKER_OPEN_MS = 5_000;
+
+/** The wait doubles with each failed probe up to this, so that recovery is seen within a minute. */
+export const BREAKER_MAX_OPEN_MS = 60_000;
+
+export type BreakerState =
+  | { readonly kind: 'closed'; readonly failures: number }
+  /** `untilMs` is on the monotonic clock. */
+  | { readonly kind: 'open'; readonly untilMs: number; readonly waitMs: number }
+  /** One probe is out; everybody else is refused until it ends. */
+  | { readonly kind: 'half-open'; readonly waitMs: number };
+
+/**
+ * How a permitted fetch ended. `failure`: a transport failure, 5xx or 429 after all retries.
+ * `abandoned`: it says nothing about the origin (cancelled, disk full).
+ */
+export type BreakerVerdict = 'success' | 'failure' | 'abandoned';
+
+export type BreakerAnswer =
+  /** `settle` must be called once; later calls do nothing. */
+  | { readonly kind: 'permitted'; settle(verdict: BreakerVerdict): void }
+  | { readonly kind: 'refused'; readonly retryAfterMs: number };
+
+export interface BreakerOptions {
+  readonly failureThreshold?: number;
+  readonly openMs?: number;
+  readonly maxOpenMs?: number;
+}
+
+export class CircuitBreaker {
+  readonly #clock: Clock;
+  readonly #threshold: number;
+  readonly #openMs: number;
+  readonly #maxOpenMs: number;
+  #state: BreakerState = { kind: 'closed', failures: 0 };
+
+  constructor(clock: Clock, options: BreakerOptions = {}) {
+    this.#clock = clock;
+    this.#threshold = options.failureThreshold ?? BREAKER_FAILURE_THRESHOLD;
+    this.#openMs = options.openMs ?? BREAKER_OPEN_MS;
+    this.#maxOpenMs = options.maxOpenMs ?? BREAKER_MAX_OPEN_MS;
+  }
+
+  get state(): BreakerState {
+    return this.#state;
+  }
+
+  /** Asks to make one fetch. `retryAfterMs` of a refusal is when asking again makes sense. */
+  ask(): BreakerAnswer {
+    const state = this.#state;
+    switch (state.kind) {
+      case 'closed':
+        return this.#permit('member');
+      case 'open': {
+        const leftMs = state.untilMs - this.#clock.monotonic();
+        if (leftMs > 0) return { kind: 'refused', retryAfterMs: leftMs };
+        this.#state = { kind: 'half-open', waitMs: state.waitMs };
+        return this.#permit('probe');
+      }
+      case 'half-open':
+        return { kind: 'refused', retryAfterMs: state.waitMs };
+    }
+  }
+
+  #permit(role: 'member' | 'probe'): BreakerAnswer {
+    let settled = false;
+    return {
+      kind: 'permitted',
+      settle: (verdict) => {
+        if (settled) return;
+        settled = true;
+        if (role === 'probe') this.#probeEnded(verdict);
+        else this.#memberEnded(verdict);
+      },
+    };
+  }
+
+  #probeEnded(verdict: BreakerVerdict): void {
+    // A member that was out since before the breaker opened may have closed it by succeeding.
+    if (this.#state.kind !== 'half-open') return;
+    const { waitMs } = this.#state;
+    switch (verdict) {
+      case 'success':
+        this.#state = { kind: 'closed', failures: 0 };
+        return;
+      case 'failure':
+        this.#open(Math.min(waitMs * 2, this.#maxOpenMs));
+        return;
+      case 'abandoned':
+        // The next one who asks is the probe.
+        this.#state = { kind: 'open', untilMs: this.#clock.monotonic(), waitMs };
+        return;
+    }
+  }
+
+  #memberEnded(verdict: BreakerVerdict): void {
+    switch (verdict) {
+      case 'success':
+        this.#state = { kind: 'closed', failures: 0 };
+        return;
+      case 'failure': {
+        if (this.#state.kind !== 'closed') return;
+        const failures = this.#state.failures + 1;
+        if (failures >= this.#threshold) this.#open(this.#openMs);
+        else this.#state = { kind: 'closed', failures };
+        return;
+      }
+      case 'abandoned':
+        return;
+    }
+  }
+
+  #open(waitMs: number): void {
+    this.#state = { kind: 'open', untilMs: this.#clock.monotonic() + waitMs, waitMs };
+  }
+}

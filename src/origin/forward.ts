@@ -1,0 +1,57 @@
+/** Which of a client's request fields travel to the origin (RFC 9110 section 7.6.1). Pure. */
+import { headerValue, type HeaderMap } from '../model/headers.js';
+
+/**
+ * Never forwarded: hop-by-hop fields, and those that Forebay decides by itself, because one fetch
+ * serves many clients (ranges, conditions, codings) or because they concern this connection.
+ */
+const OURS = new Set([
+  'accept-encoding',
+  'cache-control',
+  'connection',
+  'content-length',
+  'content-type',
+  'expect',
+  'host',
+  'if-match',
+  'if-modified-since',
+  'if-none-match',
+  'if-range',
+  'if-unmodified-since',
+  'keep-alive',
+  'pragma',
+  'proxy-authenticate',
+  'proxy-authorization',
+  'proxy-connection',
+  'range',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+  'via',
+]);
+
+/** Fields without which the origin would answer somebody else. */
+const CREDENTIALS = ['authorization', 'cookie'];
+
+/**
+ * The fields to send. `all`: every end-to-end field except those that Connection names and ours;
+ * a list: credentials and the listed ones. A client cannot use Connection to strip its credentials.
+ */
+export function forwardedFields(
+  request: HeaderMap,
+  which: 'all' | readonly string[],
+): Record<string, string> {
+  const named = new Set(
+    (headerValue(request, 'connection') ?? '').split(',').map((name) => name.trim().toLowerCase()),
+  );
+  const wanted = which === 'all' ? Object.keys(request) : [...CREDENTIALS, ...which];
+  const fields = Object.create(null) as Record<string, string>;
+  for (const name of wanted) {
+    const value = headerValue(request, name);
+    if (value === undefined || OURS.has(name)) continue;
+    if (named.has(name) && !CREDENTIALS.includes(name)) continue;
+    fields[name] = value;
+  }
+  return fields;
+}

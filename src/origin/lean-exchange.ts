@@ -1,0 +1,283 @@
+/**
+ * One request and its response on a lean connection: the state machine between socket and sink.
+ * Started by lean-client, which also decides what becomes of the connection afterwards.
+ */
+import type { BodySink, FetchOutcome, HeadVerdict, OriginRequest } from '../model/fetch.js';
+import type { Clock } from '../model/time.js';
+import { BodyWatch } from './body-watch.js';
+import type { ExchangeEnd } from './exchange-end.js';
+import type { ConnectionUser, LeanConnection } from './lean-connection.js';
+import { bodyLength, ResponseHeadParser, type ParsedHead } from './response-head.js';
+import { SinkFeeder } from './sink-feeder.js';
+import {
+  cancelledError,
+  protocolError,
+  resetError,
+  timeoutError,
+  transportError,
+} from './transport-error.js';
+
+type State =
+  | { readonly kind: 'connecting' }
+  | { readonly kind: 'head' }
+  /** The sink is deciding; body bytes that came with the head wait in the feeder. */
+  | { readonly kind: 'verdict'; readonly parsed: ParsedHead }
+  /** `remaining` is Infinity for a body that ends with the connection. */
+  | { readonly kind: 'body'; readonly parsed: ParsedHead; remaining: number }
+  | { readonly kind: 'done' };
+
+const TOO_LONG = 'more body bytes than Content-Length says';
+
+export class LeanExchange implements ConnectionUser {
+  readonly #request: OriginRequest;
+  readonly #head: string;
+  readonly #sink: BodySink;
+  readonly #clock: Clock;
+  readonly #finish: (end: ExchangeEnd) => void;
+  readonly #parser = new ResponseHeadParser();
+  readonly #feeder: SinkFeeder;
+  readonly #connection: LeanConnection;
+  #state: State = { kind: 'connecting' };
+  #watch: BodyWatch | undefined;
+  #cancelTimer: () => void = () => undefined;
+  #bodyBytes = 0;
+  /** The origin closed its side; bytes before that may still wait in the feeder. */
+  #eof = false;
+  #completing = false;
+
+  /** `finish` is called exactly once. `head` is the serialised request. */
+  constructor(
+    request: OriginRequest,
+    head: string,
+    sink: BodySink,
+    connection: LeanConnection,
+    clock: Clock,
+    finish: (end: ExchangeEnd) => void,
+  ) {
+    this.#request = request;
+    this.#head = head;
+    this.#sink = sink;
+    this.#connection = connection;
+    this.#clock = clock;
+    this.#finish = finish;
+    this.#feeder = new SinkFeeder(sink, {
+      paused: () => {
+        this.#watch?.pause();
+        this.#connection.pause();
+      },
+      drained: () => {
+        this.#drained();
+      },
+      failed: (error) => {
+        this.#fail(error);
+      },
+    });
+    request.signal.addEventListener('abort', this.#onAbort);
+  }
+
+  /** Sends the request, on a new connection once that is up. */
+  start(connection: 'new' | 'kept'): void {
+    if (connection === 'kept') {
+      this.connected();
+      return;
+    }
+    const { connectTimeoutMs } = this.#request.limits;
+    this.#cancelTimer = this.#clock.after(connectTimeoutMs, () => {
+      this.#fail(timeoutError(`no connection within ${String(connectTimeoutMs)} ms`));
+    });
+  }
+
+  connected(): void {
+    this.#cancelTimer();
+    this.#state = { kind: 'head' };
+    const { firstByteTimeoutMs } = this.#request.limits;
+    this.#cancelTimer = this.#clock.after(firstByteTimeoutMs, () => {
+      this.#fail(timeoutError(`no response head within ${String(firstByteTimeoutMs)} ms`));
+    });
+    this.#connection.write(this.#head);
+  }
+
+  space(): Uint8Array | undefined {
+    if (this.#state.kind !== 'body' || this.#state.remaining === 0) return undefined;
+    return this.#feeder.space()?.subarray(0, this.#state.remaining);
+  }
+
+  landed(count: number): void {
+    if (this.#state.kind !== 'body') return;
+    this.#state.remaining -= count;
+    this.#bodyBytes += count;
+    this.#feeder.landed(count);
+    // After the sink: time that it took synchronously is not the origin's silence.
+    this.#watch?.bytes(count);
+    this.#completeIfWhole();
+  }
+
+  received(bytes: Uint8Array): void {
+    switch (this.#state.kind) {
+      case 'connecting':
+        this.#fail(protocolError('bytes before the request was sent'));
+        return;
+      case 'head':
+        this.#receiveHead(bytes);
+        return;
+      case 'verdict':
+        this.#bodyBytes += bytes.length;
+        this.#feeder.push(bytes);
+        return;
+      case 'body':
+        this.#receiveBody(this.#state, bytes);
+        return;
+      case 'done':
+        return;
+    }
+  }
+
+  ended(): void {
+    this.#eof = true;
+    this.#judgeEof();
+  }
+
+  lost(error: unknown): void {
+    const isWhole = this.#state.kind === 'body' && this.#state.remaining === 0;
+    if (error === undefined || isWhole) this.ended();
+    else {
+      const phase = this.#state.kind === 'connecting' ? 'connecting' : 'connected';
+      this.#fail(transportError(error, phase));
+    }
+  }
+
+  readonly #onAbort = (): void => {
+    this.#fail(cancelledError());
+  };
+
+  #receiveHead(bytes: Uint8Array): void {
+    let parsed: ParsedHead | undefined;
+    try {
+      parsed = this.#parser.push(bytes);
+    } catch (error) {
+      this.#fail(error);
+      return;
+    }
+    if (parsed === undefined) return;
+    this.#cancelTimer();
+    if (parsed.framing.kind === 'beyond') {
+      this.#end({ kind: 'beyond-me', feature: parsed.framing.feature }, false);
+      return;
+    }
+    this.#state = { kind: 'verdict', parsed };
+    let verdict: HeadVerdict | Promise<HeadVerdict>;
+    try {
+      verdict = this.#sink.head(parsed.head);
+    } catch (error) {
+      this.#fail(error);
+      return;
+    }
+    const rest = bytes.subarray(parsed.bodyStart);
+    if (typeof verdict === 'string') {
+      this.#decide(parsed, verdict, rest.length);
+    } else {
+      const decided = verdict.then((settled) => {
+        this.#decide(parsed, settled, 0);
+      });
+      this.#feeder.hold(decided);
+    }
+    this.received(rest);
+  }
+
+  /** `uncounted`: bytes that came with the head and are yet to be received. */
+  #decide(parsed: ParsedHead, verdict: HeadVerdict, uncounted: number): void {
+    if (this.#state.kind !== 'verdict') return;
+    const length = bodyLength(parsed.framing);
+    if (this.#bodyBytes > length) {
+      this.#fail(protocolError(TOO_LONG));
+    } else if (verdict === 'refuse') {
+      // A body that nobody reads is cheaper to drop with its connection than to read away.
+      this.#end({ kind: 'refused' }, length === 0 && uncounted === 0 && parsed.keepAlive);
+    } else {
+      const remaining = length - this.#bodyBytes;
+      this.#state = { kind: 'body', parsed, remaining };
+      this.#watch = new BodyWatch(this.#clock, this.#request.limits, (error) => {
+        this.#fail(error);
+      });
+      this.#completeIfWhole();
+      if (this.#eof) this.#judgeEof();
+    }
+  }
+
+  #receiveBody(body: Extract<State, { kind: 'body' }>, bytes: Uint8Array): void {
+    const wanted = bytes.subarray(0, body.remaining);
+    body.remaining -= wanted.length;
+    this.#bodyBytes += wanted.length;
+    this.#feeder.push(wanted);
+    this.#watch?.bytes(wanted.length);
+    if (wanted.length < bytes.length) {
+      this.#fail(protocolError(TOO_LONG));
+    } else this.#completeIfWhole();
+  }
+
+  #drained(): void {
+    this.#watch?.resume();
+    this.#connection.resume();
+    if (this.#eof) this.#judgeEof();
+    this.#completeIfWhole();
+  }
+
+  /**
+   * Completes one turn of the event loop after the last byte, so that bytes beyond Content-Length
+   * that the kernel already holds are read first: they make the exchange fail, instead of becoming
+   * the beginning of the next response. Two turns, because a connection that was paused until now
+   * is polled only in the next one.
+   */
+  #completeIfWhole(): void {
+    if (this.#state.kind !== 'body' || this.#state.remaining > 0) return;
+    if (!this.#feeder.idle || this.#completing) return;
+    this.#completing = true;
+    const { keepAlive } = this.#state.parsed;
+    this.#watch?.stop();
+    setImmediate(() => {
+      setImmediate(() => {
+        const outcome = { kind: 'complete', bodyBytes: this.#bodyBytes } as const;
+        this.#end(outcome, keepAlive && !this.#eof);
+      });
+    });
+  }
+
+  /** The origin will send no more: complete, or short? */
+  #judgeEof(): void {
+    switch (this.#state.kind) {
+      case 'connecting':
+      case 'head':
+        this.#fail(resetError('the origin closed the connection before a complete head'));
+        return;
+      case 'body':
+        if (this.#state.remaining === Infinity) {
+          if (!this.#feeder.idle) return;
+          this.#end({ kind: 'complete', bodyBytes: this.#bodyBytes }, false);
+        } else if (this.#state.remaining > 0) {
+          this.#fail(resetError(`the body is ${String(this.#state.remaining)} bytes short`));
+        }
+        return;
+      case 'verdict':
+      case 'done':
+        return;
+    }
+  }
+
+  #fail(error: unknown): void {
+    this.#settle({ kind: 'failed', error, untouched: this.#parser.untouched });
+  }
+
+  #end(outcome: FetchOutcome, keepConnection: boolean): void {
+    this.#settle({ kind: 'outcome', outcome, keepConnection });
+  }
+
+  #settle(end: ExchangeEnd): void {
+    if (this.#state.kind === 'done') return;
+    this.#state = { kind: 'done' };
+    this.#cancelTimer();
+    this.#watch?.stop();
+    this.#feeder.stop();
+    this.#request.signal.removeEventListener('abort', this.#onAbort);
+    this.#finish(end);
+  }
+}

@@ -1,0 +1,67 @@
+/** The fields of our requests to origins, the same for both clients, and their serialisation. */
+import { readFileSync } from 'node:fs';
+import { ForebayError } from '../model/errors.js';
+import type { OriginRequest } from '../model/fetch.js';
+import { isFieldName, isFieldValue } from './field-syntax.js';
+
+/** Fields that this room decides: a target's own values for them are ignored. */
+const OURS: ReadonlySet<string> = new Set([
+  'host',
+  'range',
+  'accept-encoding',
+  'connection',
+  'keep-alive',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'content-length',
+  'upgrade',
+]);
+
+/** Via (RFC 9110 section 7.6.3) of a target that brings none of its own. */
+const VIA = '1.1 forebay';
+
+function readVersion(): string {
+  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
+  return (JSON.parse(text) as { readonly version: string }).version;
+}
+
+const USER_AGENT = `forebay/${readVersion()}`;
+
+/** `bytes=first-last` (RFC 9110 section 14.2), inclusive on the wire. */
+function rangeValue(range: { readonly start: number; readonly end: number | null }): string {
+  return `bytes=${String(range.start)}-${range.end === null ? '' : String(range.end - 1)}`;
+}
+
+/**
+ * Field lines of the request, lower-case names, in the order they are sent; Connection is left to
+ * the client. Throws `internal` for a field that would break the message (CR, LF, NUL).
+ */
+export function requestFields(request: OriginRequest): [name: string, value: string][] {
+  const { target, range, conditions } = request;
+  const given = new Map<string, string>();
+  for (const [name, value] of Object.entries({ ...target.headers, ...conditions })) {
+    if (!isFieldName(name) || !isFieldValue(value)) {
+      throw new ForebayError('internal', 'a request field with forbidden characters', {
+        source: 'internal',
+        retryable: false,
+      });
+    }
+    const lower = name.toLowerCase();
+    if (!OURS.has(lower)) given.set(lower, value);
+  }
+  if (!given.has('via')) given.set('via', VIA);
+  if (!given.has('user-agent')) given.set('user-agent', USER_AGENT);
+  const fields: [string, string][] = [['host', new URL(target.url).host], ...given];
+  // Positions of a coded representation would be useless: what is stored is identity.
+  fields.push(['accept-encoding', 'identity']);
+  if (range !== null) fields.push(['range', rangeValue(range)]);
+  return fields;
+}
+
+/** The whole request head as it goes over the wire (latin1). */
+export function serializeRequest(request: OriginRequest): string {
+  const { pathname, search } = new URL(request.target.url);
+  const lines = requestFields(request).map(([name, value]) => `${name}: ${value}\r\n`);
+  return `GET ${pathname}${search} HTTP/1.1\r\n${lines.join('')}connection: keep-alive\r\n\r\n`;
+}

@@ -1,0 +1,38 @@
+/** When a signed URL stops working, read from its own query. Used by redirect. */
+
+/** `20260131T235959Z`, the date form of AWS and Google V4 signatures. */
+const BASIC_DATE = /^(\d{4})(\d{2})(\d{2})T(\d{2})(\d{2})(\d{2})Z$/;
+
+/** Seconds since the epoch in ten or eleven digits: the years 2001 to 5138. */
+const EPOCH_SECONDS = /^\d{10,11}$/;
+
+/** A lifetime in seconds; seven days is the longest that V4 signatures allow, this leaves room. */
+const LIFETIME_SECONDS = /^\d{1,8}$/;
+
+function basicDateMs(text: string): number | undefined {
+  const match = BASIC_DATE.exec(text);
+  if (match === null) return undefined;
+  const [year, month, day, hour, minute, second] = match.slice(1).map(Number);
+  return Date.UTC(year ?? 0, (month ?? 1) - 1, day, hour, minute, second);
+}
+
+/**
+ * The expiry of a presigned URL, ms since the epoch; `null` when the URL names none. Knows
+ * `X-Amz-Date` + `X-Amz-Expires`, `X-Goog-Date` + `X-Goog-Expires` (V4 signatures), and `Expires`
+ * in epoch seconds (S3 V2, CloudFront, Google V2).
+ */
+export function signedUrlExpiryMs(url: URL): number | null {
+  // Parameter names are matched without case: CDNs rewrite them.
+  const query = new Map<string, string>();
+  for (const [name, value] of url.searchParams) query.set(name.toLowerCase(), value);
+
+  for (const scheme of ['x-amz', 'x-goog']) {
+    const signedAtMs = basicDateMs(query.get(`${scheme}-date`) ?? '');
+    const lifetime = query.get(`${scheme}-expires`) ?? '';
+    if (signedAtMs !== undefined && LIFETIME_SECONDS.test(lifetime)) {
+      return signedAtMs + Number(lifetime) * 1000;
+    }
+  }
+  const expires = query.get('expires') ?? '';
+  return EPOCH_SECONDS.test(expires) ? Number(expires) * 1000 : null;
+}

@@ -1,0 +1,70 @@
+/** Names what went wrong below HTTP: maps Node's socket, TLS and DNS errors to `ForebayError`. */
+import { ForebayError, type ErrorCode } from '../model/errors.js';
+
+/** How far the exchange had come: the same ECONNRESET means different things. */
+export type TransportPhase = 'connecting' | 'connected';
+
+const DNS_CODES: ReadonlySet<string> = new Set([
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EAI_FAIL',
+  'EAI_NODATA',
+  'EAI_NONAME',
+]);
+
+/** OpenSSL's verification results, as Node passes them in `code`. */
+const CERTIFICATE_CODE =
+  /^(CERT_|CRL_|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_|ERROR_IN_|INVALID_|HOSTNAME_MISMATCH|PATH_LENGTH)/;
+const TLS_CODE = /^(ERR_TLS_|ERR_SSL_|EPROTO$)/;
+
+/** Happy Eyeballs fails with one error per address: the first one speaks for all. */
+function firstOf(error: unknown): unknown {
+  if (error instanceof AggregateError) return firstOf(error.errors[0]);
+  return error;
+}
+
+function codeOf(error: unknown): string {
+  if (typeof error !== 'object' || error === null || !('code' in error)) return '';
+  return typeof error.code === 'string' ? error.code : '';
+}
+
+function classify(code: string, phase: TransportPhase): [code: ErrorCode, retryable: boolean] {
+  // A name that does not exist will not exist in a second either; a busy resolver may answer then.
+  if (DNS_CODES.has(code)) return ['origin-dns', code !== 'ENOTFOUND' && code !== 'EAI_NONAME'];
+  if (CERTIFICATE_CODE.test(code) || TLS_CODE.test(code)) return ['origin-tls', false];
+  return phase === 'connecting' ? ['origin-connect', true] : ['origin-reset', true];
+}
+
+/** The error for a failed connection; a `ForebayError` (the address check's) passes unchanged. */
+export function transportError(error: unknown, phase: TransportPhase): ForebayError {
+  const first = firstOf(error);
+  if (first instanceof ForebayError) return first;
+  const nodeCode = codeOf(first);
+  const [code, retryable] = classify(nodeCode, phase);
+  const what = phase === 'connecting' ? 'no connection to the origin' : 'the connection broke';
+  const message = nodeCode === '' ? what : `${what}: ${nodeCode}`;
+  return new ForebayError(code, message, { source: 'origin', retryable, cause: error });
+}
+
+/** The connection ended before the promised bytes were there. */
+export function resetError(message: string): ForebayError {
+  return new ForebayError('origin-reset', message, { source: 'origin', retryable: true });
+}
+
+/** The origin broke the protocol on this connection. */
+export function protocolError(message: string): ForebayError {
+  return new ForebayError('origin-protocol', message, { source: 'origin', retryable: true });
+}
+
+/** A bound of `FetchLimits` was reached. */
+export function timeoutError(message: string): ForebayError {
+  return new ForebayError('origin-timeout', message, { source: 'origin', retryable: true });
+}
+
+/** The caller's signal was aborted. */
+export function cancelledError(): ForebayError {
+  return new ForebayError('cancelled', 'the fetch was cancelled', {
+    source: 'internal',
+    retryable: false,
+  });
+}

@@ -1,0 +1,210 @@
+/**
+ * One request and its response through undici: adapts its handler callbacks to a `BodySink`, with
+ * the checks and timers that undici lacks. Started by undici-client.
+ */
+import type { Dispatcher } from 'undici';
+import type { ForebayError } from '../model/errors.js';
+import type { BodySink, FetchOutcome, HeadVerdict, OriginRequest } from '../model/fetch.js';
+import { headersFromRaw } from '../model/headers.js';
+import type { Clock } from '../model/time.js';
+import { BodyWatch } from './body-watch.js';
+import type { ExchangeEnd } from './exchange-end.js';
+import { isFieldValue } from './field-syntax.js';
+import { contentLengthOf } from './response-head.js';
+import { SinkFeeder } from './sink-feeder.js';
+import {
+  cancelledError,
+  protocolError,
+  resetError,
+  timeoutError,
+  transportError,
+} from './transport-error.js';
+
+type Controller = Dispatcher.DispatchController;
+
+type State =
+  | { readonly kind: 'connecting' }
+  | { readonly kind: 'head' }
+  | { readonly kind: 'verdict' }
+  | { readonly kind: 'body' }
+  | { readonly kind: 'done' };
+
+export class UndiciExchange implements Dispatcher.DispatchHandler {
+  readonly #request: OriginRequest;
+  readonly #sink: BodySink;
+  readonly #clock: Clock;
+  readonly #finish: (end: ExchangeEnd) => void;
+  readonly #feeder: SinkFeeder;
+  #controller: Controller | undefined;
+  #state: State = { kind: 'connecting' };
+  #watch: BodyWatch | undefined;
+  #cancelTimer: () => void;
+  #contentLength: number | null = null;
+  #bodyBytes = 0;
+  #untouched = true;
+  /** Every byte was delivered here; some may still wait in the feeder. */
+  #isWhole = false;
+  #keepConnection = true;
+
+  /** `finish` is called exactly once. The connect bound runs from here. */
+  constructor(
+    request: OriginRequest,
+    sink: BodySink,
+    clock: Clock,
+    finish: (end: ExchangeEnd) => void,
+  ) {
+    this.#request = request;
+    this.#sink = sink;
+    this.#clock = clock;
+    this.#finish = finish;
+    this.#feeder = new SinkFeeder(sink, {
+      paused: () => {
+        this.#watch?.pause();
+        this.#controller?.pause();
+      },
+      drained: () => {
+        this.#watch?.resume();
+        this.#controller?.resume();
+        this.#completeIfWhole();
+      },
+      failed: (error) => {
+        this.#fail(error);
+      },
+    });
+    request.signal.addEventListener('abort', this.#onAbort);
+    this.#cancelTimer = this.#limit('connection', request.limits.connectTimeoutMs);
+  }
+
+  onRequestStart(controller: Controller): void {
+    this.#controller = controller;
+    if (this.#state.kind === 'done') return;
+    this.#state = { kind: 'head' };
+    this.#cancelTimer();
+    this.#cancelTimer = this.#limit('response head', this.#request.limits.firstByteTimeoutMs);
+  }
+
+  onResponseStart(controller: Controller, status: number): void {
+    if (this.#state.kind !== 'head') return;
+    this.#untouched = false;
+    if (status < 200) return;
+    this.#cancelTimer();
+    this.#state = { kind: 'verdict' };
+    try {
+      const headers = headersFromRaw(cleanFields(controller.rawHeaders));
+      this.#contentLength = contentLengthOf(headers);
+      const verdict = this.#sink.head({ status, headers, contentLength: this.#contentLength });
+      if (status === 204 || status === 304) {
+        // No body follows, whatever Content-Length says of the representation; undici would wait.
+        this.#isWhole = true;
+        this.#keepConnection = this.#contentLength === null;
+      }
+      if (typeof verdict === 'string') {
+        this.#decide(verdict);
+        this.#completeIfWhole();
+      } else {
+        const decided = verdict.then((settled) => {
+          this.#decide(settled);
+        });
+        this.#feeder.hold(decided);
+      }
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  onResponseData(_controller: Controller, chunk: Buffer): void {
+    if (this.#state.kind === 'done') return;
+    this.#bodyBytes += chunk.length;
+    if (this.#contentLength !== null && this.#bodyBytes > this.#contentLength) {
+      this.#fail(protocolError('more body bytes than Content-Length says'));
+    } else {
+      this.#feeder.push(chunk);
+      // After the sink: time that it took synchronously is not the origin's silence.
+      this.#watch?.bytes(chunk.length);
+    }
+  }
+
+  onResponseEnd(): void {
+    if (this.#state.kind === 'done' || this.#isWhole) return;
+    this.#isWhole = true;
+    const missing = (this.#contentLength ?? this.#bodyBytes) - this.#bodyBytes;
+    if (missing > 0) this.#fail(resetError(`the body is ${String(missing)} bytes short`));
+    else this.#completeIfWhole();
+  }
+
+  onResponseError(_controller: Controller, error: Error): void {
+    this.#fail(undiciError(error, this.#state));
+  }
+
+  readonly #onAbort = (): void => {
+    this.#fail(cancelledError());
+  };
+
+  #limit(what: string, ms: number): () => void {
+    return this.#clock.after(ms, () => {
+      this.#fail(timeoutError(`no ${what} within ${String(ms)} ms`));
+    });
+  }
+
+  #decide(verdict: HeadVerdict): void {
+    if (this.#state.kind !== 'verdict') return;
+    if (verdict === 'refuse') {
+      // A body that nobody reads is cheaper to drop with its connection than to read away.
+      this.#end({ kind: 'refused' }, this.#isWhole && this.#keepConnection);
+      return;
+    }
+    this.#state = { kind: 'body' };
+    this.#watch = new BodyWatch(this.#clock, this.#request.limits, (error) => {
+      this.#fail(error);
+    });
+  }
+
+  #completeIfWhole(): void {
+    if (this.#state.kind !== 'body' || !this.#isWhole || !this.#feeder.idle) return;
+    this.#end({ kind: 'complete', bodyBytes: this.#bodyBytes }, this.#keepConnection);
+  }
+
+  #fail(error: unknown): void {
+    this.#settle({ kind: 'failed', error, untouched: this.#untouched });
+  }
+
+  #end(outcome: FetchOutcome, keepConnection: boolean): void {
+    this.#settle({ kind: 'outcome', outcome, keepConnection });
+  }
+
+  #settle(end: ExchangeEnd): void {
+    if (this.#state.kind === 'done') return;
+    this.#state = { kind: 'done' };
+    this.#cancelTimer();
+    this.#watch?.stop();
+    this.#feeder.stop();
+    this.#request.signal.removeEventListener('abort', this.#onAbort);
+    this.#finish(end);
+  }
+}
+
+/** Tells a broken connection, a broken message and a message cut off apart. */
+function undiciError(error: Error, state: State): ForebayError {
+  if (state.kind === 'connecting') return transportError(error, 'connecting');
+  const isSyntax = error.name === 'HTTPParserError' || error.name === 'HeadersOverflowError';
+  const isLength = error.name === 'ResponseContentLengthMismatchError';
+  // llhttp calls the end of the connection within a chunked body an invalid EOF state.
+  const isCutOff = isSyntax && error.message.includes('EOF');
+  const inHead = state.kind === 'head';
+  if ((isSyntax && !isCutOff) || (isLength && inHead)) {
+    return protocolError(`a malformed response: ${error.message}`);
+  }
+  return transportError(error, 'connected');
+}
+
+/** undici's flat list of names and values, without fields that must not reach a client. */
+function cleanFields(raw: Controller['rawHeaders']): string[] {
+  if (!Array.isArray(raw)) throw protocolError('a response head without fields');
+  const texts = raw.map((part) => (typeof part === 'string' ? part : part.toString('latin1')));
+  const clean: string[] = [];
+  for (let i = 0; i + 1 < texts.length; i += 2) {
+    const [name = '', value = ''] = texts.slice(i, i + 2);
+    if (isFieldValue(value)) clean.push(name, value);
+  }
+  return clean;
+}

@@ -1,0 +1,58 @@
+import t from 'tap';
+import { FallbackClient } from '#src/origin/client.js';
+import { originClientContract } from '../contract/origin-client.js';
+import {
+  OBJECT_BYTES,
+  expected,
+  setUp,
+  type ClientUnderTest,
+} from '../contract/origin-client-subject.js';
+import { ManualClock } from '../fixtures/manual-clock.js';
+import { CollectingSink, originRequest } from '../fixtures/origin-sink.js';
+
+const subject: ClientUnderTest = {
+  create: (options) => new FallbackClient(options),
+  chunked: 'decodes',
+  extraBytes: 'rejects',
+};
+
+void t.test('OriginClient contract', (t) => originClientContract(t, subject));
+
+void t.test('the detour is taken once per URL, and tried again later', async (t) => {
+  const clock = new ManualClock();
+  const { origin, client, url } = await setUp(t, subject, { clock });
+  origin.objects.set('/plain', { bytes: Buffer.from('plain') });
+  const remove = origin.script({ path: '/o', actions: [{ kind: 'chunked' }] });
+  const read = async (target: string) => {
+    const sink = new CollectingSink();
+    await client.fetch(originRequest(target), sink);
+    return sink.bytes;
+  };
+  t.ok((await read(url)).equals(expected()));
+  t.equal(origin.requests.length, 2, 'asked lean, then by undici');
+  t.ok((await read(url)).equals(expected()));
+  t.equal(origin.requests.length, 3);
+  t.equal(origin.connections, 2, 'undici keeps its connection');
+  await read(`${origin.url}/plain`);
+  t.equal(origin.requests.length, 4, 'other URLs are read lean');
+
+  remove();
+  clock.advance(10 * 60_000 + 1);
+  await read(url);
+  const sizes = origin.requests.map(({ bodyBytesSent }) => bodyBytesSent);
+  t.equal(sizes.at(-1), OBJECT_BYTES);
+  t.equal(origin.requests.length, 5);
+});
+
+void t.test('a lane holds one connection, whichever client made it', async (t) => {
+  const { origin, client, url } = await setUp(t, subject);
+  origin.script({ path: '/o', actions: [{ kind: 'chunked' }] });
+  origin.objects.set('/plain', { bytes: Buffer.from('plain') });
+  for (let i = 0; i < 3; i++) {
+    for (const target of [url, `${origin.url}/plain`]) {
+      await client.fetch(originRequest(target), new CollectingSink());
+      await origin.waitFor(({ openConnections }) => openConnections === 1);
+    }
+  }
+  t.pass();
+});

@@ -1,0 +1,85 @@
+import fc from 'fast-check';
+import t from 'tap';
+import { requestFields, serializeRequest } from '#src/origin/request-head.js';
+import { originRequest } from '../fixtures/origin-sink.js';
+
+const URL_ = 'http://origin.example:8080/a%2Fb/c?d=%20e#f';
+
+function withHeaders(headers: Readonly<Record<string, string>>) {
+  const request = originRequest(URL_);
+  return { ...request, target: { ...request.target, headers } };
+}
+
+void t.test('the head on the wire', (t) => {
+  const request = {
+    ...withHeaders({ 'User-Agent': 'curl/8', 'X-Token': 't' }),
+    range: { start: 0, end: 1 },
+    conditions: { 'if-range': '"a"' },
+  };
+  t.equal(
+    serializeRequest(request),
+    [
+      'GET /a%2Fb/c?d=%20e HTTP/1.1',
+      'host: origin.example:8080',
+      'user-agent: curl/8',
+      'x-token: t',
+      'if-range: "a"',
+      'via: 1.1 forebay',
+      'accept-encoding: identity',
+      'range: bytes=0-0',
+      'connection: keep-alive',
+      '',
+      '',
+    ].join('\r\n'),
+  );
+  t.end();
+});
+
+void t.test('ranges are inclusive on the wire, and optional', (t) => {
+  const range = (value: { start: number; end: number | null } | null) =>
+    new Map(requestFields(originRequest(URL_, { range: value }))).get('range');
+  t.equal(range({ start: 5, end: 2 ** 53 - 1 }), 'bytes=5-9007199254740990');
+  t.equal(range({ start: 5, end: null }), 'bytes=5-');
+  t.equal(range(null), undefined);
+  t.end();
+});
+
+void t.test('a target brings its own Via, and no field that is ours', (t) => {
+  const fields = new Map(
+    requestFields(
+      withHeaders({
+        via: '1.1 a, 1.1 fb-7',
+        Host: 'evil',
+        Connection: 'x-token',
+        'Transfer-Encoding': 'chunked',
+        'Content-Length': '9',
+        TE: 'trailers',
+        Range: 'bytes=0-',
+      }),
+    ),
+  );
+  t.strictSame([...fields.keys()].sort(), ['accept-encoding', 'host', 'user-agent', 'via']);
+  t.equal(fields.get('via'), '1.1 a, 1.1 fb-7');
+  t.equal(fields.get('host'), 'origin.example:8080');
+  t.end();
+});
+
+void t.test('no field can end its line', (t) => {
+  fc.assert(
+    fc.property(fc.string(), fc.string({ unit: 'binary' }), (name, value) => {
+      let text: string;
+      try {
+        text = serializeRequest(withHeaders({ [name]: value }));
+      } catch (error) {
+        t.match(error, { code: 'internal' });
+        return;
+      }
+      t.ok(text.endsWith('\r\n\r\n'));
+      const lines = text.slice(0, -4).split('\r\n');
+      t.ok(lines.length <= 7);
+      t.ok(lines.slice(1).every((line) => /^[!-9;-~]+: [\t -~\x80-\xff]*$/.test(line)));
+    }),
+    { numRuns: 200 },
+  );
+  t.end();
+});
