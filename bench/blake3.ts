@@ -46,7 +46,7 @@ for (let trial = 0; trial < TRIALS; trial += 1) {
   );
   peers.push(
     measure((bytes) => {
-      blake3(bytes);
+      blake3(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength));
     }),
   );
 }

@@ -86,7 +86,7 @@ void t.test('official test vectors', (t) => {
 void t.test('the root equals an independent implementation, whatever the chunk size', (t) => {
   for (const lengthBytes of ORACLE_LENGTHS) {
     const object = NOISE.subarray(0, lengthBytes);
-    const expected = hex(blake3(object));
+    const expected = hex(blake3(Buffer.from(object)));
     t.equal(hashWhole(object), expected, `${String(lengthBytes)} bytes by groups`);
     for (const chunkSizeMib of [1, 2, 8, 64]) {
       const name = `${String(lengthBytes)} bytes by chunks of ${String(chunkSizeMib)} MiB`;
@@ -106,7 +106,7 @@ void t.test('property: any object, any chunk size, any alignment in memory', (t)
   const chunkSizeBytes = fc.constantFrom(MIB, 2 * MIB, 4 * MIB, 8 * MIB);
   fc.assert(
     fc.property(object, chunkSizeBytes, (bytes, size) => {
-      t.equal(rootByChunks(bytes, size), hex(blake3(bytes)));
+      t.equal(rootByChunks(bytes, size), hex(blake3(Buffer.from(bytes))));
     }),
     { numRuns: 30 },
   );

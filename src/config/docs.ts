@@ -1,0 +1,91 @@
+/** Writes docs/CONFIG.md from the schema, so that the two cannot differ. Called by cli/config. */
+import { catalog, type CatalogEntry, CONFIG_ENV, CONFIG_FLAG, ORIGIN_ENV } from './catalog.js';
+
+const SECTIONS: Readonly<Record<string, string>> = {
+  listen: 'The listener for clients.',
+  admin: 'The listener for health and metrics.',
+  cache: 'What is kept, where, and how much.',
+  fill: 'How missing chunks are fetched, and the bound of every wait.',
+  'origins[]':
+    'A list: what is fronted, and where. Without it Forebay fronts https://huggingface.co at `/`, ' +
+    'with redirects to `*.hf.co`, `*.huggingface.co` and `*.xethub.hf.co`.',
+  'origins[].digests[]': 'Digests that an origin does not give itself, or that you trust more.',
+  log: 'What is logged.',
+};
+
+const OPENING = `# Configuration
+
+<!-- Written by \`forebay config doc\` from src/config/schema.ts. Change that, then run \`npm run docs\`. -->
+
+Every setting has a default: \`forebay serve\` runs without any. What is set is taken from, the first wins:
+
+1. flags (\`forebay serve --help\`),
+2. environment variables; one that is set to nothing counts as not set,
+3. the YAML file that \`${CONFIG_FLAG} FILE\` or \`${CONFIG_ENV}\` names,
+4. the defaults below.
+
+\`--origin URL\` or \`${ORIGIN_ENV}\` stands for the whole list of origins: one, at \`/\`.
+
+Sizes are numbers of bytes, or have a unit: \`64MB\` (powers of 1000), \`10GiB\` (powers of 1024).
+Durations always have one: \`250ms\`, \`30s\`, \`2m\`, \`1h\`. Relative paths start at the working directory.
+
+Unknown keys and variables are errors. All errors are reported at once, each with where it stands,
+what was found there and what was expected; see [ERRORS.md](ERRORS.md) for the exit codes.
+
+\`\`\`yaml
+cache:
+  directory: /var/cache/forebay
+  capacity: 400GiB
+origins:
+  - mount: /hub
+    url: https://huggingface.co
+    redirectHosts: ['*.hf.co', '*.huggingface.co', '*.xethub.hf.co']
+    headers:
+      authorization: { file: /run/secrets/hub-authorization }
+  - mount: /models
+    url: https://models.example.org/weights
+    digests:
+      - pattern: /llama/**/model-00001-of-00002.safetensors
+        digest: sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
+\`\`\`
+`;
+
+const CLOSING = `
+## Rules between keys
+
+- \`cache.capacity\` is at least 8 chunks and one for each fill lane (\`fill.threads\` times \`fill.connectionsPerThread\`):
+  128 MiB with the defaults. \`auto\` takes this minimum where there is less room.
+- \`cache.serveThroughMemory\` is at least one chunk.
+- \`listen.headersTimeout\` is at most \`listen.requestTimeout\`.
+- \`fill.requestTimeout\` is at least \`fill.connectTimeout\` and \`fill.firstByteTimeout\` together.
+- \`fill.retryBase\` is at most \`fill.retryCap\`.
+- \`admin.address\` and \`listen.address\` differ.
+- No two origins have the same \`mount\` or the same \`name\`.
+`;
+
+/** The text of docs/CONFIG.md, with its final newline. */
+export function configDocument(): string {
+  const sections = [...new Set(catalog.map((entry) => entry.section))].map(sectionText);
+  return `${OPENING}${sections.join('')}${CLOSING}`;
+}
+
+function sectionText(section: string): string {
+  const rows = catalog.filter((entry) => entry.section === section).map(row);
+  return [
+    '',
+    `## \`${section}\``,
+    '',
+    SECTIONS[section] ?? '',
+    '',
+    '| key | type | default | environment, flag | meaning |',
+    '| --- | --- | --- | --- | --- |',
+    ...rows,
+    '',
+  ].join('\n');
+}
+
+function row(entry: CatalogEntry): string {
+  const byDefault = entry.defaultText === null ? 'required' : `\`${entry.defaultText}\``;
+  const names = [entry.env, entry.flag].flatMap((name) => (name === null ? [] : `\`${name}\``));
+  return `| ${[`\`${entry.name}\``, entry.type, byDefault, names.join(', '), entry.meaning].join(' | ')} |`;
+}

@@ -1,0 +1,96 @@
+/** The kinds of text that settings hold: how each is written, read and normalised. Pure. */
+import { type Digest, parseDigest } from '../model/digest.js';
+import type { TextKind } from './setting.js';
+
+/** Where a listener binds. Port 0 lets the system choose. */
+export interface ListenAddress {
+  /** A host name or an IP address, without brackets. */
+  readonly host: string;
+  readonly port: number;
+}
+
+const HOST_AND_PORT = /^(?:\[([0-9a-fA-F:.%]{2,64})\]|([A-Za-z0-9.-]{1,253})):(\d{1,5})$/;
+const HIGHEST_PORT = 65535;
+
+export const listenAddress: TextKind<ListenAddress> = {
+  type: 'host:port',
+  expected: 'HOST:PORT, such as 127.0.0.1:7080, 0.0.0.0:7080 or [::1]:7080',
+  read(text) {
+    const match = HOST_AND_PORT.exec(text);
+    const host = match?.[1] ?? match?.[2];
+    const port = Number(match?.[3]);
+    return host === undefined || port > HIGHEST_PORT ? undefined : { host, port };
+  },
+};
+
+/** Writes an address as `listenAddress` reads it. */
+export function formatAddress(address: ListenAddress): string {
+  const host = address.host.includes(':') ? `[${address.host}]` : address.host;
+  return `${host}:${String(address.port)}`;
+}
+
+export const path: TextKind<string> = {
+  type: 'path',
+  expected: 'a path',
+  read: (text) => (text === '' || text.includes('\0') ? undefined : text),
+};
+
+const NAME = /^[a-z0-9](?:[a-z0-9._-]{0,62}[a-z0-9])?$/;
+
+export const originName: TextKind<string> = {
+  type: 'name',
+  expected: 'a name of lower-case letters, digits, `.`, `_` and `-`, at most 64 characters',
+  read: (text) => (NAME.test(text) ? text : undefined),
+};
+
+const MOUNT_SEGMENT = /^(?!\.{1,2}$)[A-Za-z0-9._~-]+$/;
+
+export const mountPath: TextKind<string> = {
+  type: 'path',
+  expected:
+    'a path such as `/` or `/models`, of letters, digits, `-`, `.`, `_`, `~` and single `/`',
+  read(text) {
+    if (text === '/') return text;
+    if (!text.startsWith('/')) return undefined;
+    const segments = text.slice(1, text.endsWith('/') ? -1 : undefined).split('/');
+    return segments.every((part) => MOUNT_SEGMENT.test(part))
+      ? `/${segments.join('/')}`
+      : undefined;
+  },
+};
+
+export const originUrl: TextKind<string> = {
+  type: 'URL',
+  expected: 'an http or https URL without user name, query and fragment',
+  read(text) {
+    if (!URL.canParse(text)) return undefined;
+    const url = new URL(text);
+    if (url.protocol !== 'http:' && url.protocol !== 'https:') return undefined;
+    if (url.username !== '' || url.password !== '' || /[?#\s]/.test(text)) return undefined;
+    return url.href.replace(/\/+$/, '');
+  },
+};
+
+const HOST_PATTERN = /^(?:\*\.)?[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?$/;
+
+export const hostPattern: TextKind<string> = {
+  type: 'host',
+  expected: 'a host name such as cdn.example.org, or *.example.org for every host below it',
+  read(text) {
+    const host = text.toLowerCase();
+    return HOST_PATTERN.test(host) ? host : undefined;
+  },
+};
+
+export const pathPattern: TextKind<string> = {
+  type: 'glob',
+  expected:
+    'a path pattern that begins with `/`; `*` stands for anything but `/`, `**` for anything',
+  read: (text) => (text.startsWith('/') ? text : undefined),
+};
+
+export const digest: TextKind<Digest> = {
+  type: 'digest',
+  expected: '`sha256:` or `blake3:` and 64 hexadecimal digits',
+  read: parseDigest,
+};

@@ -1,0 +1,149 @@
+/**
+ * Makes the configuration: flags over environment over file over defaults, checked by the schema.
+ * The one entry to this room for cli/.
+ */
+import { readFileSync, statSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { CONFIG_ENV, CONFIG_FLAG } from './catalog.js';
+import { describeIssues } from './issues.js';
+import { type Override, readEnvironment, readFlags } from './layers.js';
+import { ConfigError, describeFound, formatKey, type Problem, type Source } from './problem.js';
+import { type Config, configSchema } from './schema.js';
+import { readSecrets, type ReadText } from './secrets.js';
+import { readYaml, type YamlFile } from './yaml-file.js';
+
+/** A configuration is written by hand: what is larger is another file. */
+const MAX_FILE_BYTES = 1024 * 1024;
+
+/** What the machine says of itself, passed in so that tests can say otherwise. */
+export interface LoadInput {
+  /** Texts by flag, dashes included: `{'--capacity': '10GiB'}`. */
+  readonly flags: Readonly<Record<string, string>>;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly readText?: ReadText;
+  readonly homeDirectory?: () => string;
+}
+
+/**
+ * Loads and checks everything.
+ * @throws {ConfigError} with every problem there is.
+ */
+export function loadConfig(input: LoadInput): Config {
+  const { flags, env, readText = readTextFile, homeDirectory = homedir } = input;
+  const file = readConfigFile(flags, env, readText);
+  const environment = readEnvironment(env);
+  const overrides = [...environment.overrides, ...readFlags(flags)];
+
+  const values = asMapping(file.values);
+  for (const override of overrides) lay(override, values);
+  const cache = sectionOf(values, 'cache');
+  if (cache !== undefined) cache['directory'] ??= defaultCacheDirectory(env, homeDirectory);
+
+  const locate = (path: readonly PropertyKey[]): Source =>
+    sourceOf(path, overrides) ?? file.locate(path);
+  const secrets = readSecrets(values, readText);
+  const parsed = configSchema.safeParse(values);
+  const problems = [
+    ...file.problems,
+    ...environment.problems,
+    ...secrets.map(({ path, ...problem }) => ({ ...problem, source: locate(path) })),
+    ...(parsed.success ? [] : describeIssues(parsed.error.issues, values, locate)),
+  ];
+  if (problems.length > 0 || !parsed.success) throw new ConfigError(problems);
+  const { data } = parsed;
+  return { ...data, cache: { ...data.cache, directory: resolve(data.cache.directory) } };
+}
+
+/** `$XDG_CACHE_HOME/forebay`, else `~/.cache/forebay` (XDG base directory specification). */
+export function defaultCacheDirectory(
+  env: Readonly<Record<string, string | undefined>>,
+  homeDirectory: () => string,
+): string {
+  const base = env['XDG_CACHE_HOME'];
+  // The specification says to ignore a relative path.
+  if (base?.startsWith('/') === true) return join(base, 'forebay');
+  return join(homeDirectory(), '.cache', 'forebay');
+}
+
+/** The file that a flag or a variable names; nothing where none does. */
+function readConfigFile(
+  flags: Readonly<Record<string, string>>,
+  env: Readonly<Record<string, string | undefined>>,
+  readText: ReadText,
+): YamlFile {
+  const fromFlag = flags[CONFIG_FLAG];
+  const path = fromFlag ?? env[CONFIG_ENV] ?? '';
+  const nowhere: YamlFile = { values: {}, problems: [], locate: () => ({ kind: 'default' }) };
+  if (path === '' && fromFlag === undefined) return nowhere;
+  try {
+    const file = readYaml(readText(path, MAX_FILE_BYTES), path);
+    return topIsMapping(file) ? file : { ...file, problems: [notMapping(file)] };
+  } catch (error) {
+    const source: Source =
+      fromFlag === undefined
+        ? { kind: 'env', name: CONFIG_ENV }
+        : { kind: 'flag', flag: CONFIG_FLAG };
+    const found = `${JSON.stringify(path)} (${error instanceof Error ? error.message : String(error)})`;
+    const problem = { source, key: '', found, expected: 'a readable YAML file', nearest: null };
+    return { ...nowhere, problems: [problem] };
+  }
+}
+
+function topIsMapping(file: YamlFile): boolean {
+  const { values, problems } = file;
+  // An empty file is an empty mapping; broken YAML has its own problems already.
+  return (
+    problems.length > 0 || values === null || (typeof values === 'object' && !Array.isArray(values))
+  );
+}
+
+function notMapping(file: YamlFile): Problem {
+  const found = describeFound(file.values, []);
+  const expected = 'a mapping of sections, such as `cache:`';
+  return { source: file.locate([]), key: '', found, expected, nearest: null };
+}
+
+function asMapping(values: unknown): Record<string, unknown> {
+  if (typeof values !== 'object' || values === null || Array.isArray(values)) return {};
+  // `cache:` with nothing below it, everything commented out, is an empty section.
+  return Object.fromEntries(Object.entries(values).filter(([, section]) => section !== null));
+}
+
+/** The section as a mapping, made where there is none; `undefined` where it is something else. */
+function sectionOf(
+  values: Record<string, unknown>,
+  name: string,
+): Record<string, unknown> | undefined {
+  const section: unknown = values[name] ?? {};
+  values[name] = section;
+  if (typeof section !== 'object' || section === null || Array.isArray(section)) return undefined;
+  return section as Record<string, unknown>;
+}
+
+function lay(override: Override, values: Record<string, unknown>): void {
+  const { section, name } = override.entry;
+  // `--origin URL` stands for the whole list: one origin, at `/`.
+  if (section === 'origins[]') values['origins'] = [{ [name]: override.value }];
+  else {
+    const mapping = sectionOf(values, section);
+    if (mapping !== undefined) mapping[name] = override.value;
+  }
+}
+
+/** The flag or variable that gave the value at `path`: the last one laid wins. */
+function sourceOf(
+  path: readonly PropertyKey[],
+  overrides: readonly Override[],
+): Source | undefined {
+  const key = formatKey(path).replace('[0]', '[]');
+  return overrides.findLast(({ entry }) =>
+    entry.section === 'origins[]' ? key.startsWith('origins') : key === entry.key,
+  )?.source;
+}
+
+function readTextFile(path: string, maxBytes: number): string {
+  const { size } = statSync(path);
+  if (size > maxBytes) throw new Error(`larger than ${String(maxBytes)} bytes`);
+  return readFileSync(path, 'utf8');
+}

@@ -1,0 +1,144 @@
+/** The schema of one entry of `origins`, and the origin that is fronted where none is configured. */
+import { z } from 'zod';
+import { digest, hostPattern, mountPath, originName, originUrl, pathPattern } from './kinds.js';
+import {
+  choice,
+  count,
+  describe,
+  optionalText,
+  requiredText,
+  section,
+  settings,
+  text,
+  textList,
+  toggle,
+} from './setting.js';
+
+/** Fields that Forebay or the connection decides (RFC 9110 sections 7.6.1, 13 and 14). */
+const OWN_FIELDS: ReadonlySet<string> = new Set([
+  'accept-encoding',
+  'connection',
+  'content-length',
+  'expect',
+  'host',
+  'if-match',
+  'if-modified-since',
+  'if-none-match',
+  'if-range',
+  'if-unmodified-since',
+  'keep-alive',
+  'proxy-authorization',
+  'proxy-connection',
+  'range',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+  'via',
+]);
+
+/** token of RFC 9110 section 5.6.2. */
+const FIELD_NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,128}$/;
+
+/** Visible characters, spaces and tabs: no CR, LF or NUL may reach a request (section 5.5). */
+const FIELD_VALUE = /^[\t\x20-\x7e\x80-\xff]{0,8192}$/;
+
+const headerName = z
+  .string()
+  .refine((name) => FIELD_NAME.test(name) && !OWN_FIELDS.has(name.toLowerCase()), {
+    error: 'a field name that is not one of those that Forebay sets itself',
+  })
+  .transform((name) => name.toLowerCase());
+
+const headerExpected = 'a field value, or {file: PATH} with a file that holds it';
+
+/** By now secrets.ts has put what the file holds in the place of `{file: PATH}`. */
+const headerValue = z
+  .string({ error: headerExpected })
+  .refine((value) => FIELD_VALUE.test(value), { error: headerExpected });
+
+const digestPin = section({
+  pattern: requiredText(pathPattern, {
+    meaning:
+      'Which objects: compared with the path below the mount, without the query. `*` stands for ' +
+      'anything but `/`, `**` for anything, `?` for one character.',
+  }),
+  digest: requiredText(digest, {
+    meaning: 'SHA-256, or BLAKE3 as `b3sum` prints it, of the whole object.',
+  }),
+});
+
+const headersExpected = `a mapping from field names, each to ${headerExpected}`;
+const aboutHeaders = {
+  meaning:
+    'Fields sent to it, never to where it redirects. A secret stands in a file of its own: ' +
+    '`authorization: {file: /run/secrets/token}`.',
+};
+
+const digestsExpected = 'a list of {pattern, digest}';
+const aboutDigests = {
+  meaning: 'Digests that whole objects must have; the first pattern that fits decides.',
+};
+
+const originFields = section({
+  name: optionalText(originName, 'host of url, then mount', {
+    meaning:
+      'What logs, metrics and stored objects call it. Another name is another origin: it shares nothing.',
+  }),
+  mount: text(mountPath, '/', {
+    meaning: 'The path under which clients find it; it is cut off. The longest that fits decides.',
+  }),
+  url: requiredText(originUrl, {
+    meaning: 'The origin itself. What follows the mount in a request is added to this.',
+    flag: '--origin',
+  }),
+  maxConnections: count(8, 1, 1024, { meaning: 'Connections to it, at most.' }),
+  redirectHosts: textList(hostPattern, {
+    meaning: 'Hosts that its redirects may lead to, beside its own.',
+  }),
+  allowPrivateRedirects: toggle(false, {
+    meaning: 'Whether redirects to other hosts may lead to private and local addresses.',
+  }),
+  headers: z
+    .record(headerName, headerValue, { error: headersExpected })
+    .prefault({})
+    .register(settings, describe(aboutHeaders, 'mapping', headersExpected, '{}', 'text')),
+  integrity: choice(['default', 'strict'], 'default', {
+    meaning: '`strict` releases no byte that a verified digest does not cover.',
+  }),
+  digests: z
+    .array(digestPin, { error: digestsExpected })
+    .prefault([])
+    .register(settings, describe(aboutDigests, 'list', digestsExpected, '[]', 'text')),
+});
+
+/** One origin. Its output has every field; `url` has no trailing slash, `mount` only as `/`. */
+export const originSchema = originFields.transform((origin) => ({
+  ...origin,
+  name: origin.name ?? derivedName(origin.url, origin.mount),
+}));
+
+/** The shape of an origin, for docs and for the keys that are known. */
+export const originShape = originFields.shape;
+
+/** The shape of an entry of `digests`. */
+export const digestPinShape = digestPin.shape;
+
+/** A name that stays the same as long as the origin does: stored objects carry it. */
+function derivedName(url: string, mount: string): string {
+  const text = `${new URL(url).host}${mount === '/' ? '' : mount}`;
+  return text
+    .toLowerCase()
+    .replace(/[^a-z0-9._-]+/g, '-')
+    .replace(/^[^a-z0-9]+|[^a-z0-9]+$/g, '')
+    .slice(0, 64);
+}
+
+/** Fronted when nothing is configured: the Hugging Face hub as a plain HTTP origin. */
+export const defaultOrigins: readonly z.input<typeof originSchema>[] = [
+  {
+    name: 'huggingface',
+    url: 'https://huggingface.co',
+    redirectHosts: ['*.hf.co', '*.huggingface.co', '*.xethub.hf.co'],
+  },
+];

@@ -1,0 +1,80 @@
+/** What can be wrong with a configuration, and the error that carries all of it to the operator. */
+
+/** Where a value came from. */
+export type Source =
+  | { readonly kind: 'file'; readonly file: string; readonly line: number; readonly column: number }
+  | { readonly kind: 'flag'; readonly flag: string }
+  | { readonly kind: 'env'; readonly name: string }
+  | { readonly kind: 'default' };
+
+export interface Problem {
+  readonly source: Source;
+  /** The key, as `cache.capacity` or `origins[0].url`; empty for the file as a whole. */
+  readonly key: string;
+  /** What stands there, shortened and without secrets. */
+  readonly found: string;
+  /** Completes "expected ...". */
+  readonly expected: string;
+  /** A key that exists and looks alike, for an unknown one. */
+  readonly nearest: string | null;
+}
+
+/** Thrown by `loadConfig`: everything that is wrong, at once. Its message is for people. */
+export class ConfigError extends Error {
+  readonly problems: readonly Problem[];
+
+  constructor(problems: readonly Problem[]) {
+    super(problems.map(formatProblem).join('\n'));
+    this.name = 'ConfigError';
+    this.problems = problems;
+  }
+}
+
+/** Writes one problem as a line: `file:line:column: key: found ..., expected ...`. */
+export function formatProblem(problem: Problem): string {
+  const key = problem.key === '' ? '' : `${problem.key}: `;
+  const nearest = problem.nearest === null ? '' : ` (did you mean \`${problem.nearest}\`?)`;
+  return `${formatSource(problem.source)}: ${key}found ${problem.found}, expected ${problem.expected}${nearest}`;
+}
+
+function formatSource(source: Source): string {
+  switch (source.kind) {
+    case 'file':
+      return `${source.file}:${String(source.line)}:${String(source.column)}`;
+    case 'flag':
+      return source.flag;
+    case 'env':
+      return source.name;
+    case 'default':
+      return 'default';
+  }
+}
+
+/** Writes a path of keys and list positions: `origins[0].url`. */
+export function formatKey(path: readonly PropertyKey[]): string {
+  let key = '';
+  for (const part of path) {
+    if (typeof part === 'number') key += `[${String(part)}]`;
+    else key += key === '' ? String(part) : `.${String(part)}`;
+  }
+  return key;
+}
+
+/** Longer values say no more, and a message is a line. */
+const MAX_FOUND_CHARACTERS = 60;
+
+/** `//user:password@` and a query are the two places of a URL where secrets stand. */
+const URL_SECRETS = /\/\/[^/@]*@|\?.*$/g;
+
+/** Describes a value in a message. Header values are not shown at all: they are often secret. */
+export function describeFound(value: unknown, path: readonly PropertyKey[]): string {
+  if (value === undefined || value === null) return 'nothing';
+  if (path[0] === 'origins' && path.includes('headers')) return 'a hidden value';
+  if (Array.isArray(value)) return 'a list';
+  if (typeof value === 'object') return 'a mapping';
+  if (typeof value !== 'string') return JSON.stringify(value);
+  const open = value.replace(URL_SECRETS, (secret) => (secret.startsWith('?') ? '?...' : '//...@'));
+  const shown =
+    open.length > MAX_FOUND_CHARACTERS ? `${open.slice(0, MAX_FOUND_CHARACTERS)}...` : open;
+  return JSON.stringify(shown);
+}

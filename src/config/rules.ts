@@ -1,0 +1,169 @@
+/**
+ * What no single key can say: rules that join keys. Each names the keys it reads and is asked only
+ * when those were read without a problem, so that one run reports everything that is wrong.
+ */
+import type { z } from 'zod';
+import { formatAddress, type ListenAddress } from './kinds.js';
+import { formatDuration, formatSize } from './units.js';
+
+/** Chunks that must fit beside one per lane: below this, readers and fills evict each other. */
+export const MIN_CAPACITY_CHUNKS = 8;
+
+/** The values that rules read, as the schema gives them. */
+export interface RuledConfig {
+  readonly listen: {
+    readonly address: ListenAddress;
+    readonly headersTimeout: number;
+    readonly requestTimeout: number;
+  };
+  readonly admin: { readonly address: ListenAddress; readonly enabled: boolean };
+  readonly cache: {
+    readonly capacity: number | 'auto';
+    readonly chunkSize: number;
+    readonly serveThroughMemory: number;
+  };
+  readonly fill: {
+    readonly threads: number;
+    readonly connectionsPerThread: number;
+    readonly connectTimeout: number;
+    readonly firstByteTimeout: number;
+    readonly retryBase: number;
+    readonly retryCap: number;
+    readonly requestTimeout: number;
+  };
+  readonly origins: readonly { readonly name: string; readonly mount: string }[];
+}
+
+/** A broken rule: the key to change and what it should hold. */
+export interface Breach {
+  readonly path: readonly (string | number)[];
+  readonly expected: string;
+}
+
+export interface Rule {
+  /** Keys that it reads, as `section.key`, or `origins`. */
+  readonly reads: readonly string[];
+  check(config: RuledConfig): readonly Breach[];
+}
+
+/** The least capacity that a cache of these chunks and lanes works in, in bytes. */
+export function minimumCapacityBytes(chunkSizeBytes: number, lanes: number): number {
+  return (MIN_CAPACITY_CHUNKS + lanes) * chunkSizeBytes;
+}
+
+const capacityHoldsTheWindow: Rule = {
+  reads: ['cache.capacity', 'cache.chunkSize', 'fill.threads', 'fill.connectionsPerThread'],
+  check({ cache, fill }) {
+    const lanes = fill.threads * fill.connectionsPerThread;
+    const least = minimumCapacityBytes(cache.chunkSize, lanes);
+    if (cache.capacity === 'auto' || cache.capacity >= least) return [];
+    const expected =
+      `at least ${formatSize(least)}: ${String(MIN_CAPACITY_CHUNKS)} chunks of ` +
+      `${formatSize(cache.chunkSize)} and one for each of ${String(lanes)} fill lanes`;
+    return [{ path: ['cache', 'capacity'], expected }];
+  },
+};
+
+const memoryHoldsAChunk: Rule = {
+  reads: ['cache.chunkSize', 'cache.serveThroughMemory'],
+  check({ cache }) {
+    if (cache.serveThroughMemory >= cache.chunkSize) return [];
+    const expected = `at least one chunk, ${formatSize(cache.chunkSize)}`;
+    return [{ path: ['cache', 'serveThroughMemory'], expected }];
+  },
+};
+
+const headersArriveWithinTheRequest: Rule = {
+  reads: ['listen.headersTimeout', 'listen.requestTimeout'],
+  check({ listen }) {
+    if (listen.headersTimeout <= listen.requestTimeout) return [];
+    const most = formatDuration(listen.requestTimeout);
+    const expected = `at most listen.requestTimeout, ${most}, of which it is a part`;
+    return [{ path: ['listen', 'headersTimeout'], expected }];
+  },
+};
+
+const clientsOutwaitOneAttempt: Rule = {
+  reads: ['fill.requestTimeout', 'fill.connectTimeout', 'fill.firstByteTimeout'],
+  check({ fill }) {
+    const least = fill.connectTimeout + fill.firstByteTimeout;
+    if (fill.requestTimeout >= least) return [];
+    const expected = `at least fill.connectTimeout and fill.firstByteTimeout together, ${formatDuration(least)}`;
+    return [{ path: ['fill', 'requestTimeout'], expected }];
+  },
+};
+
+const retriesGrow: Rule = {
+  reads: ['fill.retryBase', 'fill.retryCap'],
+  check({ fill }) {
+    if (fill.retryBase <= fill.retryCap) return [];
+    const expected = `at most fill.retryCap, ${formatDuration(fill.retryCap)}`;
+    return [{ path: ['fill', 'retryBase'], expected }];
+  },
+};
+
+const listenersDiffer: Rule = {
+  reads: ['listen.address', 'admin.address', 'admin.enabled'],
+  check({ listen, admin }) {
+    const address = formatAddress(admin.address);
+    if (!admin.enabled || admin.address.port === 0) return [];
+    if (address !== formatAddress(listen.address)) return [];
+    return [{ path: ['admin', 'address'], expected: 'another address than listen.address' }];
+  },
+};
+
+const originsDiffer: Rule = {
+  reads: ['origins'],
+  check: ({ origins }) => [...repeated(origins, 'mount'), ...repeated(origins, 'name')],
+};
+
+function repeated(origins: RuledConfig['origins'], key: 'mount' | 'name'): readonly Breach[] {
+  const firstWith = new Map<string, number>();
+  return origins.flatMap((origin, index) => {
+    const value = origin[key];
+    const first = firstWith.get(value);
+    firstWith.set(value, first ?? index);
+    if (first === undefined) return [];
+    const expected = `a ${key} of its own; origins[${String(first)}] has \`${value}\` already`;
+    return [{ path: ['origins', index, key], expected }];
+  });
+}
+
+export const rules: readonly Rule[] = [
+  capacityHoldsTheWindow,
+  memoryHoldsAChunk,
+  headersArriveWithinTheRequest,
+  clientsOutwaitOneAttempt,
+  retriesGrow,
+  listenersDiffer,
+  originsDiffer,
+];
+
+/** Adds every rule to the schema. */
+export function withRules<Schema extends z.ZodType<RuledConfig>>(schema: Schema): Schema {
+  let ruled = schema;
+  for (const rule of rules) {
+    ruled = ruled.superRefine(
+      (config, context) => {
+        for (const { path, expected } of rule.check(config)) {
+          context.addIssue({ code: 'custom', path: [...path], message: expected });
+        }
+      },
+      {
+        when: ({ issues }) =>
+          !issues.some((issue) => rule.reads.some((key) => leavesUnknown(issue, key))),
+      },
+    );
+  }
+  return ruled;
+}
+
+/**
+ * Whether an issue leaves the value of `key` unknown: it is about the key, a part of it, or what
+ * holds it. An unknown key may be this one misspelt, if it stands in the same section.
+ */
+function leavesUnknown(issue: z.core.$ZodRawIssue, key: string): boolean {
+  const path = issue.path ?? [];
+  if (issue.code === 'unrecognized_keys' && path.length === 0) return false;
+  return key.split('.').every((part, depth) => depth >= path.length || path[depth] === part);
+}

@@ -1,0 +1,206 @@
+/**
+ * The configuration, once: the zod schema from which the types, the defaults and docs/CONFIG.md
+ * come. Keys are as people write them; `Config` is what the program uses, with units in its names.
+ */
+import { z } from 'zod';
+import { isChunkSize } from '../model/chunk.js';
+import { listenAddress, path } from './kinds.js';
+import { defaultOrigins, originSchema } from './origin-schema.js';
+import { withRules } from './rules.js';
+import {
+  choice,
+  count,
+  derivedText,
+  duration,
+  section,
+  size,
+  sizeOrAuto,
+  text,
+  toggle,
+} from './setting.js';
+
+const listen = section({
+  address: text(listenAddress, '127.0.0.1:7080', {
+    meaning: 'Where clients connect. Port 0 lets the system choose.',
+    flag: '--listen',
+  }),
+  maxConnections: count(10_000, 1, 1_000_000, {
+    meaning: 'Open client connections; one more is answered 503 with Retry-After.',
+  }),
+  headersTimeout: duration('10s', {
+    meaning: 'The longest a request head may take to arrive.',
+  }),
+  requestTimeout: duration('30s', {
+    meaning: 'The longest a whole request may take to arrive.',
+  }),
+  keepAliveTimeout: duration('75s', {
+    meaning: 'How long an idle connection is kept for the next request.',
+  }),
+  clientIdleTimeout: duration('60s', {
+    meaning: 'A client that takes no byte of its response for this long is disconnected.',
+  }),
+  drainTimeout: duration('30s', {
+    meaning: 'How long running responses may go on after SIGTERM.',
+  }),
+});
+
+const admin = section({
+  address: text(listenAddress, '127.0.0.1:7081', {
+    meaning: 'Where health and metrics are served, on a listener of its own.',
+    flag: '--admin',
+  }),
+  enabled: toggle(true, { meaning: 'Whether the admin listener is opened.' }),
+});
+
+const cache = section({
+  directory: derivedText(path, '$XDG_CACHE_HOME/forebay, else ~/.cache/forebay', {
+    meaning: 'Where chunks are kept; made when missing. One process at a time may use it.',
+    flag: '--cache-dir',
+  }),
+  capacity: sizeOrAuto({
+    meaning:
+      'The hard limit of all that the cache directory takes. `auto`: 80 % of what is free on its ' +
+      'file system and what Forebay holds there already, said at start.',
+    flag: '--capacity',
+  }),
+  chunkSize: size(
+    '8MiB',
+    0,
+    {
+      meaning:
+        'The unit of fetching, storing and evicting. A cache directory keeps the one it was made with.',
+    },
+    { holds: isChunkSize, expected: 'a power of two from 1MiB to 64MiB' },
+  ),
+  serveThroughMemory: size('256MiB', 0, {
+    meaning: 'Memory for chunks that the disk cannot take: full, failing or read-only.',
+  }),
+  maxManifests: count(100_000, 1, 10_000_000, {
+    meaning: 'Objects whose manifests are kept; the least recently opened goes first.',
+  }),
+  maxResponses: count(1_000_000, 1, 100_000_000, {
+    meaning: 'URLs whose response records are kept.',
+  }),
+  orderSnapshotInterval: duration('30s', {
+    meaning: 'How often the order of use is written down, for the next start.',
+  }),
+});
+
+const fill = section({
+  threads: count(2, 1, 64, { meaning: 'Worker threads that fetch and hash.' }),
+  connectionsPerThread: count(4, 1, 64, {
+    meaning: 'Fills that one thread runs at once. Lanes, in all: threads times this.',
+  }),
+  verifyThreads: count(1, 1, 64, {
+    meaning: 'Worker threads that check stored chunks at their first read.',
+  }),
+  readAheadChunks: count(8, 0, 256, {
+    meaning: 'Chunks that one sequential reader may have in flight ahead of itself.',
+  }),
+  connectTimeout: duration('5s', {
+    meaning: 'Name lookup, TCP and TLS handshake, together.',
+  }),
+  firstByteTimeout: duration('8s', {
+    meaning: 'From the request to the complete head of the response.',
+  }),
+  idleTimeout: duration('5s', { meaning: 'The longest silence within a body.' }),
+  minRate: size('16KiB', 0, {
+    meaning: 'Bytes a second; a slower body is fetched on from a second connection, once.',
+  }),
+  minRateWindow: duration('5s', { meaning: 'The time over which `minRate` is measured.' }, 1000),
+  maxAttempts: count(5, 1, 100, {
+    meaning: 'Attempts without any progress before a fill fails, the first included.',
+  }),
+  retryBase: duration('100ms', {
+    meaning: 'Attempt n waits a random time below `retryBase` times 2^n.',
+  }),
+  retryCap: duration('2s', { meaning: 'The longest such wait.' }),
+  retryAfterCap: duration('5s', {
+    meaning: 'An origin that asks for a longer wait gets this one.',
+  }),
+  requestTimeout: duration('60s', {
+    meaning: "The longest a client's request waits for its next byte before it fails.",
+  }),
+});
+
+const log = section({
+  level: choice(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'], 'info', {
+    meaning: 'The least severe entries that are written.',
+    flag: '--log-level',
+  }),
+  format: choice(['json'], 'json', { meaning: 'One JSON object a line, on standard output.' }),
+  access: toggle(true, { meaning: 'Whether each request is logged with a line.' }),
+});
+
+/** The configuration file's shape and the rules that join its keys. Input and output keys agree. */
+export const fileSchema = withRules(
+  section({
+    listen: listen.prefault({}),
+    admin: admin.prefault({}),
+    cache,
+    fill: fill.prefault({}),
+    origins: z
+      .array(originSchema, { error: 'a list of origins' })
+      .min(1, { error: 'at least one origin' })
+      .prefault(() => [...defaultOrigins]),
+    log: log.prefault({}),
+  }),
+);
+
+/** The schema with the program's names: sizes end in `Bytes`, durations in `Ms`. */
+export const configSchema = fileSchema.transform((file) => ({
+  listen: {
+    address: file.listen.address,
+    maxConnections: file.listen.maxConnections,
+    headersTimeoutMs: file.listen.headersTimeout,
+    requestTimeoutMs: file.listen.requestTimeout,
+    keepAliveTimeoutMs: file.listen.keepAliveTimeout,
+    clientIdleTimeoutMs: file.listen.clientIdleTimeout,
+    drainTimeoutMs: file.listen.drainTimeout,
+  },
+  admin: file.admin,
+  cache: {
+    directory: file.cache.directory,
+    capacityBytes: file.cache.capacity,
+    chunkSizeBytes: file.cache.chunkSize,
+    serveThroughMemoryBytes: file.cache.serveThroughMemory,
+    maxManifests: file.cache.maxManifests,
+    maxResponses: file.cache.maxResponses,
+    orderSnapshotIntervalMs: file.cache.orderSnapshotInterval,
+  },
+  fill: {
+    threads: file.fill.threads,
+    connectionsPerThread: file.fill.connectionsPerThread,
+    verifyThreads: file.fill.verifyThreads,
+    readAheadChunks: file.fill.readAheadChunks,
+    connectTimeoutMs: file.fill.connectTimeout,
+    firstByteTimeoutMs: file.fill.firstByteTimeout,
+    idleTimeoutMs: file.fill.idleTimeout,
+    minRateBytesPerSecond: file.fill.minRate,
+    minRateWindowMs: file.fill.minRateWindow,
+    maxAttempts: file.fill.maxAttempts,
+    retryBaseMs: file.fill.retryBase,
+    retryCapMs: file.fill.retryCap,
+    retryAfterCapMs: file.fill.retryAfterCap,
+    requestTimeoutMs: file.fill.requestTimeout,
+  },
+  origins: file.origins,
+  log: file.log,
+}));
+
+type DeepReadonly<T> = T extends object ? { readonly [Key in keyof T]: DeepReadonly<T[Key]> } : T;
+
+/** The whole configuration, checked; `loadConfig` makes it. */
+export type Config = DeepReadonly<z.output<typeof configSchema>>;
+
+/** The configuration that the program is assembled from: the capacity is a number. */
+export type ResolvedConfig = Omit<Config, 'cache'> & {
+  readonly cache: Omit<Config['cache'], 'capacityBytes'> & { readonly capacityBytes: number };
+};
+
+export type ListenConfig = Config['listen'];
+export type AdminConfig = Config['admin'];
+export type CacheConfig = ResolvedConfig['cache'];
+export type FillConfig = Config['fill'];
+export type LogConfig = Config['log'];
+export type OriginConfig = Config['origins'][number];

@@ -1,0 +1,199 @@
+/**
+ * The kinds of leaf that the schema is made of. Each builder gives a zod type and registers what
+ * people need to know of it, so that parsing, messages, flags and docs/CONFIG.md say the same.
+ */
+import { z } from 'zod';
+import {
+  formatDuration,
+  formatSize,
+  MAX_DURATION_DAYS,
+  parseDuration,
+  parseSize,
+} from './units.js';
+
+/** How the text of an environment variable or a flag becomes the value that YAML would give. */
+export type Coercion = 'text' | 'number' | 'boolean';
+
+/** What is known of one setting beside its zod type. */
+export interface Setting {
+  /** The type, in a word, as docs/CONFIG.md names it. */
+  readonly type: string;
+  /** Completes "expected ...". */
+  readonly expected: string;
+  /** One or two sentences on what it does. */
+  readonly meaning: string;
+  /** As it would stand in YAML; `null`: the setting is required. */
+  readonly defaultText: string | null;
+  readonly coercion: Coercion;
+  /** The command line flag that sets it, with its dashes. */
+  readonly flag: string | null;
+}
+
+/** Every setting of the schema, by its zod type. */
+export const settings = z.registry<Setting>();
+
+/** What a builder is told of one setting. */
+interface About {
+  readonly meaning: string;
+  readonly flag?: string;
+}
+
+/** What the builders register; the schema registers its few odd leaves with it itself. */
+export function describe(
+  about: About,
+  type: string,
+  expected: string,
+  defaultText: string | null,
+  coercion: Coercion,
+): Setting {
+  const flag = about.flag ?? null;
+  return { type, expected, meaning: about.meaning, defaultText, coercion, flag };
+}
+
+/** A mapping of known keys: any other key is an error. */
+export function section<Shape extends z.core.$ZodLooseShape>(shape: Shape) {
+  return z.strictObject(shape, { error: 'a mapping' });
+}
+
+/** A size in bytes, at least `min`. `extra` adds a rule that needs only the number. */
+export function size(byDefault: string, min: number, about: About, extra?: SizeRule) {
+  const bound = min > 0 ? ` of at least ${formatSize(min)}` : '';
+  const expected =
+    extra?.expected ?? `a size${bound}, such as 64MB, 10GiB or a plain number of bytes`;
+  const read = z.union([z.string(), z.number()], { error: expected }).transform((raw, context) => {
+    const bytes = parseSize(String(raw));
+    if (bytes !== undefined && bytes >= min && extra?.holds(bytes) !== false) return bytes;
+    context.issues.push({ code: 'custom', message: expected, input: raw });
+    return z.NEVER;
+  });
+  return read
+    .prefault(byDefault)
+    .register(settings, describe(about, 'size', expected, byDefault, 'text'));
+}
+
+export interface SizeRule {
+  holds(bytes: number): boolean;
+  readonly expected: string;
+}
+
+/** A size in bytes, or the word `auto`. */
+export function sizeOrAuto(about: About) {
+  const expected = '`auto`, or a size such as 64MB, 10GiB or a plain number of bytes';
+  const read = z
+    .union([z.string(), z.number()], { error: expected })
+    .transform((raw, context): number | 'auto' => {
+      if (raw === 'auto') return 'auto';
+      const bytes = parseSize(String(raw));
+      if (bytes !== undefined) return bytes;
+      context.issues.push({ code: 'custom', message: expected, input: raw });
+      return z.NEVER;
+    });
+  return read
+    .prefault('auto')
+    .register(settings, describe(about, 'size or `auto`', expected, 'auto', 'text'));
+}
+
+/** A duration in milliseconds, at least `min`. */
+export function duration(byDefault: string, about: About, min = 1) {
+  const bound = min > 1 ? ` of at least ${formatDuration(min)}` : '';
+  const most = `at most ${String(MAX_DURATION_DAYS)} days`;
+  const expected = `a duration${bound} with its unit, such as 250ms, 30s, 2m or 1h, ${most}`;
+  const read = z.string({ error: expected }).transform((raw, context) => {
+    const ms = parseDuration(raw);
+    if (ms !== undefined && ms >= min) return ms;
+    context.issues.push({ code: 'custom', message: expected, input: raw });
+    return z.NEVER;
+  });
+  return read
+    .prefault(byDefault)
+    .register(settings, describe(about, 'duration', expected, byDefault, 'text'));
+}
+
+/** A whole number from `min` to `max`. */
+export function count(byDefault: number, min: number, max: number, about: About) {
+  const bounds = `${String(min)} to ${String(max)}`;
+  const expected = `a whole number from ${bounds}`;
+  return z
+    .int({ error: expected })
+    .min(min, { error: expected })
+    .max(max, { error: expected })
+    .prefault(byDefault)
+    .register(
+      settings,
+      describe(about, `number, ${bounds}`, expected, String(byDefault), 'number'),
+    );
+}
+
+/** `true` or `false`. */
+export function toggle(byDefault: boolean, about: About) {
+  const expected = 'true or false';
+  return z
+    .boolean({ error: expected })
+    .prefault(byDefault)
+    .register(settings, describe(about, 'boolean', expected, String(byDefault), 'boolean'));
+}
+
+/** One of a few words. */
+export function choice<const Words extends readonly [string, ...string[]]>(
+  words: Words,
+  byDefault: Words[number],
+  about: About,
+) {
+  const names = words.map((word) => `\`${word}\``).join(', ');
+  const expected = words.length === 1 ? names : `one of ${names}`;
+  return z
+    .enum(words, { error: expected })
+    .prefault(byDefault)
+    .register(settings, describe(about, names, expected, byDefault, 'text'));
+}
+
+/** Text that `read` turns into a value, or refuses with `undefined`. */
+export interface TextKind<T> {
+  readonly type: string;
+  readonly expected: string;
+  read(text: string): T | undefined;
+}
+
+/** A text setting with a default. */
+export function text<T>(kind: TextKind<T>, byDefault: string, about: About) {
+  return readText(kind)
+    .prefault(byDefault)
+    .register(settings, describe(about, kind.type, kind.expected, byDefault, 'text'));
+}
+
+/** A text setting whose default depends on the machine: load.ts gives it, `otherwise` names it. */
+export function derivedText<T>(kind: TextKind<T>, otherwise: string, about: About) {
+  return readText(kind).register(
+    settings,
+    describe(about, kind.type, kind.expected, otherwise, 'text'),
+  );
+}
+
+/** A text setting that has to be given. */
+export function requiredText<T>(kind: TextKind<T>, about: About) {
+  return readText(kind).register(settings, describe(about, kind.type, kind.expected, null, 'text'));
+}
+
+/** A text setting that may be left out; `otherwise` says, in words, what then holds. */
+export function optionalText<T>(kind: TextKind<T>, otherwise: string, about: About) {
+  return readText(kind)
+    .optional()
+    .register(settings, describe(about, kind.type, kind.expected, otherwise, 'text'));
+}
+
+/** A list of texts, empty by default. */
+export function textList<T>(kind: TextKind<T>, about: About) {
+  return z
+    .array(readText(kind), { error: `a list, each of ${kind.expected}` })
+    .prefault([])
+    .register(settings, describe(about, `list of ${kind.type}`, kind.expected, '[]', 'text'));
+}
+
+function readText<T>(kind: TextKind<T>) {
+  return z.string({ error: kind.expected }).transform((raw, context): T => {
+    const value = kind.read(raw);
+    if (value !== undefined) return value;
+    context.issues.push({ code: 'custom', message: kind.expected, input: raw });
+    return z.NEVER;
+  });
+}

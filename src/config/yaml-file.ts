@@ -1,0 +1,71 @@
+/** Reads a configuration file's text and remembers where each key stands. Used by load.ts. */
+import { isMap, isNode, isScalar, LineCounter, type Node, parseDocument } from 'yaml';
+import type { Problem, Source } from './problem.js';
+
+/** A file that was read: its plain values, and where they stand. */
+export interface YamlFile {
+  readonly values: unknown;
+  /** Syntax errors; `values` is then what could be read, or nothing. */
+  readonly problems: readonly Problem[];
+  /** Where the key at `path` stands; where it is missing, the mapping that should hold it. */
+  locate(path: readonly PropertyKey[]): Source;
+}
+
+/** Reads YAML 1.2 text. Never throws; `file` is the name that messages give. */
+export function readYaml(text: string, file: string): YamlFile {
+  const lineCounter = new LineCounter();
+  // Pretty errors would quote the line, and the line may hold a secret.
+  const document = parseDocument(text, { lineCounter, prettyErrors: false });
+
+  const sourceAt = (offset: number): Source => {
+    const { line, col } = lineCounter.linePos(offset);
+    return { kind: 'file', file, line: Math.max(line, 1), column: Math.max(col, 1) };
+  };
+
+  const problem = (found: string, offset: number): Problem => ({
+    source: sourceAt(offset),
+    key: '',
+    found,
+    expected: 'YAML',
+    nearest: null,
+  });
+
+  const locate = (path: readonly PropertyKey[]): Source =>
+    sourceAt(offsetOf(document.contents, path));
+  if (document.errors.length > 0) {
+    const problems = document.errors.map(({ code, pos }) => problem(syntaxError(code), pos[0]));
+    return { values: undefined, problems, locate };
+  }
+  try {
+    return { values: document.toJS() as unknown, problems: [], locate };
+  } catch {
+    // An alias without its anchor, or more aliases of aliases than the parser follows.
+    const found = 'an alias that cannot be followed';
+    return { values: undefined, problems: [problem(found, 0)], locate };
+  }
+}
+
+/** `BAD_INDENT` becomes `bad indent`: the parser's own messages may quote the file. */
+function syntaxError(code: string): string {
+  return code.toLowerCase().replaceAll('_', ' ');
+}
+
+function offsetOf(root: Node | null, path: readonly PropertyKey[]): number {
+  let node = root;
+  let offset = root?.range?.[0] ?? 0;
+  for (const part of path) {
+    if (isMap(node)) {
+      const pair = node.items.find(({ key }) => isScalar(key) && String(key.value) === part);
+      if (pair === undefined || !isNode(pair.key)) return offset;
+      offset = pair.key.range?.[0] ?? offset;
+      node = isNode(pair.value) ? pair.value : null;
+    } else {
+      const item =
+        typeof part === 'number' && node !== null && 'items' in node ? node.items[part] : undefined;
+      if (!isNode(item)) return offset;
+      offset = item.range?.[0] ?? offset;
+      node = item;
+    }
+  }
+  return offset;
+}

@@ -1,0 +1,23 @@
+#!/usr/bin/env node
+/** The program `forebay`: refuses machines it cannot run on, then runs the command line. */
+import { EXIT_CONFIG } from './cli/exit-codes.js';
+import { platformObjection } from './cli/platform.js';
+import { processTerminal } from './cli/terminal.js';
+
+/** What still keeps the process alive this long after its command ended has leaked. */
+const LEAK_GRACE_MS = 2000;
+
+const objection = platformObjection(process.platform, process.versions.node);
+if (objection === null) {
+  // Imported late: on a Node that is too old the rest may not even parse.
+  const { runProgram } = await import('./cli/program.js');
+  process.exitCode = await runProgram(
+    process.argv.slice(2),
+    processTerminal,
+    async () => (await import('./assemble.js')).assemble,
+  );
+  setTimeout(() => process.exit(), LEAK_GRACE_MS).unref();
+} else {
+  process.stderr.write(`forebay: ${objection}\n`);
+  process.exitCode = EXIT_CONFIG;
+}

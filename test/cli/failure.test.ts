@@ -1,0 +1,45 @@
+import { createServer } from 'node:http';
+import t from 'tap';
+import { classifyFailure } from '#src/cli/failure.js';
+import { ConfigError } from '#src/config/problem.js';
+import { listenOn } from '#src/http/listen.js';
+import { StartupError } from '#src/store/startup-error.js';
+
+t.test('a wrong configuration: every problem, no stack', async (t) => {
+  const source = { kind: 'flag', flag: '--x' } as const;
+  const problem = { source, key: 'a.b', found: '1', expected: '2', nearest: null };
+  const { exitCode, message } = classifyFailure(new ConfigError([problem, problem]));
+  t.equal(exitCode, 78);
+  t.same(message.split('\n'), [
+    'forebay: the configuration cannot be used',
+    '  --x: a.b: found 1, expected 2',
+    '  --x: a.b: found 1, expected 2',
+  ]);
+});
+
+t.test('a cache that cannot be used', async (t) => {
+  const locked = new StartupError('cache-locked', '/c', '/c is in use by process 12');
+  t.same(classifyFailure(locked), { exitCode: 75, message: 'forebay: /c is in use by process 12' });
+  for (const code of ['cache-format', 'cache-chunk-size', 'cache-directory'] as const) {
+    t.equal(classifyFailure(new StartupError(code, '/c', 'no')).exitCode, 78, code);
+  }
+});
+
+t.test('a busy port', async (t) => {
+  const first = createServer();
+  const { port } = await listenOn(first, { host: '127.0.0.1', port: 0 });
+  t.teardown(() => first.close());
+  const error: unknown = await listenOn(createServer(), { host: '127.0.0.1', port }).catch(
+    (reason: unknown) => reason,
+  );
+  const { exitCode, message } = classifyFailure(error);
+  t.equal(exitCode, 69);
+  t.match(message, `forebay: cannot listen on 127.0.0.1:${String(port)}: `);
+  t.notMatch(message, /\n/, 'no trace');
+});
+
+t.test('anything else is internal, with its trace', async (t) => {
+  for (const error of [new TypeError('oops'), 'oops', undefined, null]) {
+    t.match(classifyFailure(error), { exitCode: 70, message: /^forebay: an internal error\n {2}/ });
+  }
+});

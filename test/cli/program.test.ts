@@ -1,0 +1,73 @@
+import t from 'tap';
+import { runProgram } from '#src/cli/program.js';
+import type { Assemble } from '#src/cli/serve.js';
+import { configDocument } from '#src/config/docs.js';
+import { StartupError } from '#src/store/startup-error.js';
+import { RecordingTerminal } from '../fixtures/recording-terminal.js';
+
+async function run(args: readonly string[], assemble?: Assemble, env = {}) {
+  const terminal = new RecordingTerminal(env);
+  const exitCode = await runProgram(args, terminal, () =>
+    assemble === undefined
+      ? Promise.reject(new Error('not to be loaded'))
+      : Promise.resolve(assemble),
+  );
+  return { exitCode, stdout: terminal.stdout, stderr: terminal.stderr };
+}
+
+t.test('commands that only tell something', async (t) => {
+  t.match(await run(['version']), { exitCode: 0, stdout: /^\d+\.\d+\.\d+\n$/, stderr: '' });
+  t.match(await run(['--version']), { exitCode: 0, stdout: /^\d+\.\d+\.\d+\n$/ });
+  t.match(await run(['config', 'doc']), { exitCode: 0, stdout: configDocument(), stderr: '' });
+  t.match(await run(['--help']), { exitCode: 0, stdout: /serve/ });
+  const { stdout } = await run(['serve', '--help']);
+  for (const flag of [
+    '--config',
+    '--origin',
+    '--listen',
+    '--admin',
+    '--cache-dir',
+    '--capacity',
+    '--log-level',
+  ]) {
+    t.match(stdout, new RegExp(`^ +${flag} <`, 'm'), flag);
+  }
+});
+
+t.test('command lines that cannot be understood', async (t) => {
+  for (const args of [
+    ['serve', '--bogus'],
+    ['serve', '--capacity'],
+    ['serve', 'extra'],
+    ['srve'],
+    ['config'],
+    ['config', 'nothing'],
+    [],
+  ]) {
+    const { exitCode, stdout, stderr } = await run(args);
+    t.equal(exitCode, 64, args.join(' '));
+    t.equal(stdout, '');
+    t.not(stderr, '');
+  }
+});
+
+t.test('a wrong flag value is a wrong configuration', async (t) => {
+  const { exitCode, stderr } = await run(['serve', '--capacity', 'much', '--listen', 'x']);
+  t.equal(exitCode, 78);
+  t.match(stderr, /^ {2}--capacity: cache\.capacity: found "much"/m);
+  t.match(stderr, /^ {2}--listen: listen\.address: found "x"/m);
+});
+
+t.test('flags reach the program, and its failure becomes an exit code', async (t) => {
+  const seen: unknown[] = [];
+  const directory = t.testdir();
+  const assemble: Assemble = (config) => {
+    seen.push(config.cache.directory, config.cache.capacityBytes, config.log.level);
+    throw new StartupError('cache-locked', directory, 'process 12 holds the cache');
+  };
+  const args = ['serve', '--cache-dir', directory, '--capacity=1GiB', '--log-level', 'warn'];
+  const { exitCode, stderr } = await run(args, assemble);
+  t.same(seen, [directory, 2 ** 30, 'warn']);
+  t.equal(exitCode, 75);
+  t.equal(stderr, 'forebay: process 12 holds the cache\n');
+});

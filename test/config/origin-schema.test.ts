@@ -1,0 +1,60 @@
+import t from 'tap';
+import { originSchema } from '#src/config/origin-schema.js';
+
+const url = 'https://models.example.org/weights';
+
+t.test('one URL makes a whole origin', async (t) => {
+  t.same(originSchema.parse({ url }), {
+    name: 'models.example.org',
+    mount: '/',
+    url,
+    maxConnections: 8,
+    redirectHosts: [],
+    allowPrivateRedirects: false,
+    headers: {},
+    integrity: 'default',
+    digests: [],
+  });
+});
+
+t.test('names come from host and mount, and are names', async (t) => {
+  const name = (origin: object) => originSchema.parse(origin).name;
+  t.equal(name({ url: 'http://127.0.0.1:9000' }), '127.0.0.1-9000');
+  t.equal(name({ url: 'http://[::1]:9000' }), '1-9000');
+  t.equal(name({ url, mount: '/A/b_c' }), 'models.example.org-a-b_c');
+  t.equal(name({ url, name: 'mine' }), 'mine');
+  t.equal(name({ url: `http://${'a.'.repeat(100)}b` }).length <= 64, true);
+});
+
+t.test('headers: names in lower case, none of ours, no line ends', async (t) => {
+  t.same(originSchema.parse({ url, headers: { 'X-Key': 'a b' } }).headers, { 'x-key': 'a b' });
+  for (const headers of [
+    { Host: 'x' },
+    { range: 'bytes=0-1' },
+    { 'Transfer-Encoding': 'chunked' },
+    { 'proxy-authorization': 'x' },
+    { 'a b': 'x' },
+    { 'a:': 'x' },
+    { '': 'x' },
+    { ok: 'a\r\nb: c' },
+    { ok: 'a\0' },
+    { ok: '☃' },
+    { ok: 5 },
+    { ok: { file: 5 } },
+    ['x'],
+    'x',
+  ]) {
+    t.notOk(originSchema.safeParse({ url, headers }).success, JSON.stringify(headers));
+  }
+});
+
+t.test('digests', async (t) => {
+  const hex = '0'.repeat(64);
+  const pin = { pattern: '/a/**', digest: `blake3:${hex}` };
+  t.same(originSchema.parse({ url, digests: [pin] }).digests, [
+    { pattern: '/a/**', digest: { algorithm: 'blake3', hex } },
+  ]);
+  for (const bad of [{}, { ...pin, digest: hex }, { ...pin, pattern: 'a' }, { ...pin, x: 1 }]) {
+    t.notOk(originSchema.safeParse({ url, digests: [bad] }).success, JSON.stringify(bad));
+  }
+});

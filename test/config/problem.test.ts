@@ -1,0 +1,61 @@
+import fc from 'fast-check';
+import t from 'tap';
+import { ConfigError, describeFound, formatKey, formatProblem } from '#src/config/problem.js';
+
+t.test('a problem is one line that says where, what, and what instead', async (t) => {
+  const problem = { key: 'cache.capcity', found: 'an unknown key', expected: '`capacity`' };
+  t.equal(
+    formatProblem({
+      ...problem,
+      source: { kind: 'file', file: 'a.yaml', line: 3, column: 5 },
+      nearest: 'cache.capacity',
+    }),
+    'a.yaml:3:5: cache.capcity: found an unknown key, expected `capacity` (did you mean `cache.capacity`?)',
+  );
+  const flag = { ...problem, source: { kind: 'flag', flag: '--x' }, nearest: null } as const;
+  const env = {
+    ...problem,
+    key: '',
+    source: { kind: 'env', name: 'FOREBAY_X' },
+    nearest: null,
+  } as const;
+  const byDefault = { ...problem, source: { kind: 'default' }, nearest: null } as const;
+  const error = new ConfigError([flag, env, byDefault]);
+  t.same(error.message.split('\n'), [
+    '--x: cache.capcity: found an unknown key, expected `capacity`',
+    'FOREBAY_X: found an unknown key, expected `capacity`',
+    'default: cache.capcity: found an unknown key, expected `capacity`',
+  ]);
+  t.equal(error.problems.length, 3);
+});
+
+t.test('keys', async (t) => {
+  t.equal(formatKey([]), '');
+  t.equal(formatKey(['origins', 0, 'digests', 12, 'digest']), 'origins[0].digests[12].digest');
+});
+
+t.test('findings hide secrets and stay short', async (t) => {
+  t.equal(describeFound(undefined, []), 'nothing');
+  t.equal(describeFound(null, []), 'nothing');
+  t.equal(describeFound(['secret'], []), 'a list');
+  t.equal(describeFound({ token: 'secret' }, []), 'a mapping');
+  t.equal(describeFound(12, []), '12');
+  t.equal(describeFound(true, []), 'true');
+  t.equal(describeFound('a\nb', []), '"a\\nb"', 'one line');
+  t.equal(
+    describeFound('https://me:secret@host/a?token=secret', ['listen']),
+    '"https://...@host/a?..."',
+  );
+  t.equal(describeFound('secret', ['origins', 0, 'headers', 'authorization']), 'a hidden value');
+  t.equal(describeFound('secret', ['origins', 0, 'headers']), 'a hidden value');
+  t.ok(describeFound('x'.repeat(1e6), []).length < 80);
+});
+
+t.test('whatever stands below headers is never shown', async () => {
+  fc.assert(
+    fc.property(fc.jsonValue(), (value) => {
+      const found = describeFound(value, ['origins', 0, 'headers', 'x']);
+      return found === 'a hidden value' || found === 'nothing';
+    }),
+  );
+});

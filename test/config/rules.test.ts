@@ -1,0 +1,63 @@
+import t from 'tap';
+import { minimumCapacityBytes, type RuledConfig, rules } from '#src/config/rules.js';
+
+const MIB = 2 ** 20;
+
+const sound: RuledConfig = {
+  listen: { address: { host: 'a', port: 1 }, headersTimeout: 10, requestTimeout: 30 },
+  admin: { address: { host: 'a', port: 2 }, enabled: true },
+  cache: { capacity: 'auto', chunkSize: 8 * MIB, serveThroughMemory: 256 * MIB },
+  fill: {
+    threads: 2,
+    connectionsPerThread: 4,
+    connectTimeout: 5,
+    firstByteTimeout: 8,
+    retryBase: 1,
+    retryCap: 2,
+    requestTimeout: 60,
+  },
+  origins: [
+    { name: 'a', mount: '/' },
+    { name: 'b', mount: '/b' },
+  ],
+};
+
+/** Keys that the rules object to. */
+function breaches(change: Partial<RuledConfig>): readonly string[] {
+  const config = { ...sound, ...change };
+  return rules.flatMap((rule) => rule.check(config)).map(({ path }) => path.join('.'));
+}
+
+t.test('each rule objects to what breaks it and to nothing at its bound', async (t) => {
+  const { listen, admin, cache, fill, origins } = sound;
+  const cases: readonly [Partial<RuledConfig>, readonly string[]][] = [
+    [{}, []],
+    [{ cache: { ...cache, capacity: 128 * MIB } }, []],
+    [{ cache: { ...cache, capacity: 128 * MIB - 1 } }, ['cache.capacity']],
+    [{ cache: { ...cache, serveThroughMemory: 8 * MIB } }, []],
+    [{ cache: { ...cache, serveThroughMemory: 8 * MIB - 1 } }, ['cache.serveThroughMemory']],
+    [{ listen: { ...listen, headersTimeout: 30 } }, []],
+    [{ listen: { ...listen, headersTimeout: 31 } }, ['listen.headersTimeout']],
+    [{ fill: { ...fill, requestTimeout: 13 } }, []],
+    [{ fill: { ...fill, requestTimeout: 12 } }, ['fill.requestTimeout']],
+    [{ fill: { ...fill, retryBase: 2 } }, []],
+    [{ fill: { ...fill, retryBase: 3 } }, ['fill.retryBase']],
+    [{ admin: { ...admin, address: listen.address } }, ['admin.address']],
+    [{ admin: { enabled: false, address: listen.address } }, []],
+    [
+      {
+        listen: { ...listen, address: { host: 'a', port: 0 } },
+        admin: { ...admin, address: { host: 'a', port: 0 } },
+      },
+      [],
+    ],
+    [{ origins: [...origins, { name: 'c', mount: '/b' }] }, ['origins.2.mount']],
+    [{ origins: [...origins, { name: 'b', mount: '/c' }] }, ['origins.2.name']],
+  ];
+  for (const [change, expected] of cases)
+    t.same(breaches(change), expected, JSON.stringify(change));
+});
+
+t.test('the least capacity is 8 chunks and one a lane', async (t) => {
+  t.equal(minimumCapacityBytes(8 * MIB, 8), 128 * MIB);
+});

@@ -1,0 +1,186 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import t from 'tap';
+import { configDocument } from '#src/config/docs.js';
+import { statusOfError } from '#src/http/status.js';
+import type { ErrorCode } from '#src/model/errors.js';
+import {
+  cyclesOf,
+  filesBelow,
+  importGraph,
+  readText,
+  ROOT,
+  specifiersOf,
+} from './fixtures/source-tree.js';
+
+/** A file imports from its own room and from those before it. */
+const ROOMS = [
+  'model',
+  'config',
+  'origin',
+  'store',
+  'compute',
+  'worker',
+  'telemetry',
+  'cache',
+  'send',
+  'http',
+  'admin',
+  'assemble',
+  'cli',
+  'main',
+];
+
+/** Files that no test of their own mirrors, and why. Files of types alone need no entry. */
+const TESTED_ELSEWHERE: Readonly<Record<string, string>> = {
+  'src/assemble.ts': 'test/e2e runs the assembled program',
+};
+
+/** Beyond this a file holds two ideas. */
+const MAX_LINES = 300;
+
+const graph = importGraph();
+const sources = [...graph.keys()];
+
+/** `src/cache/plan.ts` is in room `cache`, `src/main.ts` in `main`. */
+function roomOf(path: string): string {
+  return /^src\/([^/.]+)/.exec(path)?.[1] ?? path;
+}
+
+t.test('rooms import only from rooms before them', async (t) => {
+  const unknown = sources.filter((file) => !ROOMS.includes(roomOf(file)));
+  t.same(unknown, [], 'every file is in a room');
+  const upwards = [...graph].flatMap(([file, imports]) =>
+    imports
+      .filter((imported) => ROOMS.indexOf(roomOf(imported)) > ROOMS.indexOf(roomOf(file)))
+      .map((imported) => `${file} imports ${imported}`),
+  );
+  t.same(upwards, []);
+  const outside = [...graph].filter(([, imports]) => imports.some((path) => !graph.has(path)));
+  t.same(outside, [], 'no file imports what is not in src');
+});
+
+t.test('packages that src imports are dependencies', async (t) => {
+  const { dependencies } = JSON.parse(readText('package.json')) as {
+    dependencies: Record<string, string>;
+  };
+  const others = sources.flatMap((file) =>
+    specifiersOf(readText(file))
+      .filter((specifier) => !/^(?:\.|node:)/.test(specifier))
+      .map((specifier) => /^(?:@[^/]+\/)?[^/]+/.exec(specifier)?.[0] ?? '')
+      .filter((name) => !Object.hasOwn(dependencies, name))
+      .map((name) => `${file} imports ${name}`),
+  );
+  t.same(others, []);
+});
+
+t.test('no import cycles', async (t) => {
+  t.same(cyclesOf(graph), []);
+  const circle = new Map([
+    ['a', ['b']],
+    ['b', ['c', 'd']],
+    ['c', ['a']],
+    ['d', []],
+  ]);
+  t.same(cyclesOf(circle), ['a -> b -> c -> a'], 'one would be seen');
+});
+
+t.test('imports are seen in each of their forms', async (t) => {
+  const source = `
+    import a from './a.js';
+    import type { B } from "./b.js";
+    export * from './c.js';
+    import './d.js';
+    const e = await import('./e.js');
+    /** import f from './f.js' */
+    // import g from './g.js'
+    import {
+      h,
+    } from './h.js';
+  `;
+  t.same(
+    specifiersOf(source),
+    ['a', 'b', 'c', 'd', 'e', 'h'].map((name) => `./${name}.js`),
+  );
+});
+
+t.test('each source has its test, and each test of a room its source', async (t) => {
+  const untested = sources.filter(
+    (file) => !hasTest(file) && !Object.hasOwn(TESTED_ELSEWHERE, file) && !isTypesOnly(file),
+  );
+  t.same(untested, [], 'sources without a test');
+  const excuses = Object.keys(TESTED_ELSEWHERE);
+  t.same(
+    excuses.filter((file) => !graph.has(file) || hasTest(file)),
+    [],
+    'excuses that are not needed',
+  );
+  const orphans = filesBelow('test')
+    .filter((path) => path.endsWith('.test.ts') && ROOMS.includes(path.split('/')[1] ?? ''))
+    .filter((path) => !graph.has(path.replace(/^test/, 'src').replace(/\.test\.ts$/, '.ts')));
+  t.same(orphans, [], 'tests without a source');
+});
+
+function hasTest(file: string): boolean {
+  return existsSync(join(ROOT, file.replace(/^src/, 'test').replace(/\.ts$/, '.test.ts')));
+}
+
+/** A file of types alone compiles to an empty module: there is nothing to run. */
+function isTypesOnly(file: string): boolean {
+  const compiled = readText(file.replace(/^src\//, 'dist/').replace(/\.ts$/, '.js'));
+  return /^(?:\/\*[\s\S]*?\*\/|\/\/.*|\s|export \{\};)*$/.test(compiled);
+}
+
+t.test('files are short and say at their beginning what they are', async (t) => {
+  const long = ['src', 'native', 'test', 'bench', 'scripts']
+    .flatMap(filesBelow)
+    .filter((path) => /\.(?:ts|mjs|cc|h)$/.test(path))
+    .map((path) => ({ path, lines: readText(path).split('\n').length - 1 }))
+    .filter(({ lines }) => lines > MAX_LINES);
+  t.same(long, []);
+  const silent = sources.filter((file) => !/^(?:#!.*\n)?\/\*\*\s+(?:\* )?\S/.test(readText(file)));
+  t.same(silent, []);
+});
+
+t.test('the native core knows nothing of Node', async (t) => {
+  const core = filesBelow('native/core');
+  t.not(core.length, 0);
+  t.same(
+    core.filter((file) => /#\s*include\s*[<"](?:napi|node)/.test(readText(file))),
+    [],
+  );
+});
+
+t.test('docs/CONFIG.md is what the schema says: else run `npm run docs`', async (t) => {
+  t.equal(readText('docs/CONFIG.md'), configDocument());
+});
+
+t.test('docs/ERRORS.md names every code with its status', async (t) => {
+  const union = /export type ErrorCode =([^;]*);/.exec(readText('src/model/errors.ts'))?.[1] ?? '';
+  const codes = [...union.matchAll(/'([a-z-]+)'/g)].map(([, code]) => code as ErrorCode);
+  t.ok(codes.length > 0);
+  const documented = new Map(
+    [...readText('docs/ERRORS.md').matchAll(/^\| `([a-z-]+)` .*\| (\d{3})\b[^|]*\|$/gm)].map(
+      ([, code = '', status]) => [code, Number(status)],
+    ),
+  );
+  t.same(documented, new Map(codes.map((code) => [code, statusOfError(code)])));
+});
+
+t.test('nothing tells where it was written', async (t) => {
+  const places = new RegExp(
+    [
+      String.raw`(?<![\w.~])/(?:home|root|Users|work)/\w`,
+      String.raw`registry\.(?:npmjs|yarnpkg)|artifactory|codeartifact|"resolved":`,
+    ].join('|'),
+    'i',
+  );
+  // The file that lists what to look for would find itself.
+  const found = filesBelow('.')
+    .filter((path) => path !== 'test/tidy.test.ts')
+    .flatMap((path) => {
+      const place = places.exec(readText(path))?.[0];
+      return place === undefined ? [] : [`${path}: ${place}`];
+    });
+  t.same(found, []);
+});
