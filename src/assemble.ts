@@ -1,0 +1,163 @@
+/**
+ * The only place that constructs everything: from a resolved configuration to a program that can be
+ * started and stopped. Called by cli/serve.
+ */
+import { randomBytes } from 'node:crypto';
+import { createAdmin, type Admin } from './admin/server.js';
+import { Cache } from './cache/lookup.js';
+import { Pressure } from './cache/pressure.js';
+import type { CacheEvents } from './cache/services.js';
+import { native, systemCalls } from './compute/native.js';
+import { createPools } from './compute/pools.js';
+import { WatermarkHub } from './compute/watermark.js';
+import type { ListenAddress } from './config/kinds.js';
+import type { ResolvedConfig } from './config/schema.js';
+import { createFront } from './http/server.js';
+import type { FetchLimits } from './model/fetch.js';
+import { MemoryBudget } from './model/memory-budget.js';
+import { systemClock } from './model/time.js';
+import { Upstream } from './origin/upstream.js';
+import { BufferSender } from './send/buffer-sender.js';
+import { openStore } from './store/open-store.js';
+import { watchEventLoopLag } from './telemetry/event-loop-lag.js';
+import { createTelemetry, type Telemetry } from './telemetry/telemetry.js';
+
+/** A constructed Forebay. `start` once, then `stop` once. */
+export interface Application {
+  /** Opens the listeners; rejects with a `ListenError`, after which `stop` lets go of the rest. */
+  start(): Promise<{
+    readonly listenAddress: ListenAddress;
+    readonly adminAddress: ListenAddress | null;
+  }>;
+  /** Drains clients, then closes everything; resolves within the drain timeout and a little more. */
+  stop(): Promise<void>;
+  /** For people, one line each: what of the machine is used. */
+  describe(): readonly string[];
+}
+
+/** Names this process in Via, so that a request that comes back to it is seen. */
+const PSEUDONYM_BYTES = 6;
+
+/** Builds the program; rejects with a `StartupError` when the cache cannot be used. */
+export async function assemble(config: ResolvedConfig, version: string): Promise<Application> {
+  const clock = systemClock;
+  const telemetry = createTelemetry({ level: config.log.level, access: config.log.access });
+  const { metrics } = telemetry;
+  const memory = new MemoryBudget(config.cache.serveThroughMemoryBytes);
+  const stores = await openStore({
+    ...config.cache,
+    memory,
+    system: systemCalls,
+    clock,
+    events: metrics,
+  });
+  const hub = new WatermarkHub();
+  const pools = createPools({ ...config.fill, wakeFds: [hub.wakeFd], memoryBudget: memory });
+  const pseudonym = `forebay-${randomBytes(PSEUDONYM_BYTES).toString('hex')}`;
+  const upstreams = config.origins.map(
+    (origin) => new Upstream({ ...origin, via: `1.1 ${pseudonym}`, clock }),
+  );
+  const services = {
+    chunks: stores.chunks,
+    responses: stores.responses,
+    pools,
+    hub,
+    pressure: new Pressure(),
+    clock,
+    limits: {
+      chunkSizeBytes: config.cache.chunkSizeBytes,
+      readAheadChunks: config.fill.readAheadChunks,
+      requestTimeoutMs: config.fill.requestTimeoutMs,
+      fetch: fetchLimits(config),
+    },
+    events: cacheEvents(telemetry),
+  };
+  const cache = new Cache(services, upstreams, pseudonym);
+  const { clientIdleTimeoutMs } = config.listen;
+  const sender = new BufferSender({ clock, clientIdleTimeoutMs });
+  const front = createFront({ config, cache, sender, telemetry });
+  const admin = config.admin.enabled
+    ? createAdminFor(config, telemetry, () => front.address)
+    : null;
+  metrics.describeProcess(version);
+  metrics.observe({
+    store: () => stores.chunks.usage(),
+    fills: () => ({ active: pools.fill.active, queued: pools.fill.queued }),
+    connections: () => front.connectionCount,
+    breakers: () => upstreams.map(({ name, breaker }) => ({ name, state: breaker.state.kind })),
+  });
+  const stopWatching = watchEventLoopLag(clock, (lagMs) => {
+    metrics.eventLoopLagged(lagMs);
+  });
+  let stopped: Promise<void> | undefined;
+
+  const stop = async (): Promise<void> => {
+    await front.drain();
+    stopWatching();
+    cache.close();
+    await pools.close();
+    hub.close();
+    await stores.chunks.close();
+    await admin?.close();
+    telemetry.flush();
+  };
+
+  return {
+    async start() {
+      const listenAddress = await front.listen();
+      const adminAddress = admin === null ? null : await admin.listen();
+      return { listenAddress, adminAddress };
+    },
+    stop: () => (stopped ??= stop()),
+    describe: () => [
+      `BLAKE3 uses ${native.simd()}; ${String(pools.fill.laneCount)} fill lanes`,
+      ...(stores.chunks.usage().writable
+        ? []
+        : ['the cache cannot be written: nothing is stored, everything is served through memory']),
+    ],
+  };
+}
+
+function createAdminFor(
+  config: ResolvedConfig,
+  telemetry: Telemetry,
+  address: () => ListenAddress | null,
+): Admin {
+  return createAdmin({
+    address: config.admin.address,
+    metrics: telemetry.metrics,
+    // The store was opened before this: whether it can be written is decided.
+    readiness: () => ({ listening: address() !== null, cacheDecided: true }),
+  });
+}
+
+function fetchLimits({ fill }: ResolvedConfig): FetchLimits {
+  return {
+    connectTimeoutMs: fill.connectTimeoutMs,
+    firstByteTimeoutMs: fill.firstByteTimeoutMs,
+    idleTimeoutMs: fill.idleTimeoutMs,
+    minRateBytesPerSecond: fill.minRateBytesPerSecond,
+    minRateWindowMs: fill.minRateWindowMs,
+    maxAttempts: fill.maxAttempts,
+    retryBaseMs: fill.retryBaseMs,
+    retryCapMs: fill.retryCapMs,
+    retryAfterCapMs: fill.retryAfterCapMs,
+  };
+}
+
+function cacheEvents({ metrics, log }: Telemetry): CacheEvents {
+  return {
+    fetchFinished: metrics.fetchFinished.bind(metrics),
+    chunkVerified: metrics.chunkVerified.bind(metrics),
+    chunkMismatched: metrics.chunkMismatched.bind(metrics),
+    objectVerified: metrics.objectVerified.bind(metrics),
+    originBytesWasted: metrics.originBytesWasted.bind(metrics),
+    verificationGivenUp: () => {
+      metrics.verificationGivenUp();
+      log.warn({}, 'the check of an object was given up: the cache cannot hold what it needs');
+    },
+    warn: (message, error) => {
+      log.warn({ error: error instanceof Error ? error.message : String(error) }, message);
+    },
+  };
+}

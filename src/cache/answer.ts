@@ -1,0 +1,62 @@
+/** The boundary of the cache: what the HTTP front asks and what it gets. */
+import type { HeaderMap } from '../model/headers.js';
+import type { Segment } from '../model/segment.js';
+import type { CacheOutcome } from './outcome.js';
+
+/** Which bytes the request is about, as far as it can be said before the length is known. */
+export type RangeHint =
+  | { readonly kind: 'whole' }
+  | { readonly kind: 'from'; readonly first: number; readonly last: number | null }
+  | { readonly kind: 'suffix'; readonly length: number }
+  /** Metadata only (HEAD). */
+  | { readonly kind: 'none' };
+
+export interface CacheRequest {
+  /** Name of the configured origin that the mount path chose. */
+  readonly origin: string;
+  /** Path below the mount and query, as received: begins with `/`, percent-encoding kept. */
+  readonly target: string;
+  readonly method: 'GET' | 'HEAD';
+  readonly headers: HeaderMap;
+  readonly hint: RangeHint;
+  /** Aborts when the client goes away: ends waits, never another request's fetch. */
+  readonly signal: AbortSignal;
+}
+
+/** What the request cost, known when its body ends. */
+export interface ReadCost {
+  /** Body bytes that left the origin because of this request. */
+  readonly originBytes: number;
+}
+
+/** Reads of one representation. `close` once, on every path. */
+export interface Body {
+  /** Complete length; `null` while it is not known (the body can then only be read from 0). */
+  readonly lengthBytes: number | null;
+  /** False when only the whole can be served (unknown length). */
+  readonly acceptsRanges: boolean;
+  /**
+   * The bytes of `range` as segments, in order. `end` may be `Infinity` where the length is unknown.
+   * Throws a `ForebayError` out of the iterator when the bytes cannot be had.
+   */
+  read(range: { readonly start: number; readonly end: number }): AsyncIterable<Segment>;
+  cost(): ReadCost;
+  close(): void;
+}
+
+/** A selected representation: fresh, revalidated, or just being fetched. */
+export interface CacheAnswer {
+  /** Status of the representation: 200, or what else the origin finally said (404 ...). */
+  readonly status: number;
+  /** End-to-end response fields as stored; Age, Via, Date and Cache-Status are the front's to add. */
+  readonly headers: HeaderMap;
+  /** Current age in seconds (RFC 9111 section 4.2.3), `null` for a response just received. */
+  readonly ageSeconds: number | null;
+  readonly outcome: CacheOutcome;
+  readonly body: Body;
+}
+
+/** What the front needs of the cache. Rejects with a `ForebayError`. */
+export interface CacheFacade {
+  lookup(request: CacheRequest): Promise<CacheAnswer>;
+}

@@ -1,0 +1,30 @@
+/** One request on its way through the cache: what is known of it, and the want of its fetches. */
+import type { ResponseKey } from '../model/ids.js';
+import type { ResponseRecord, StoredResponse } from '../model/response.js';
+import type { TargetSource, Upstream } from '../origin/upstream.js';
+import type { CacheRequest } from './answer.js';
+import type { Want } from './want.js';
+
+export interface Asked {
+  readonly request: CacheRequest;
+  readonly upstream: Upstream;
+  readonly source: TargetSource;
+  readonly key: ResponseKey;
+  /** What is stored of the URL, whatever the variant. */
+  readonly record: ResponseRecord | undefined;
+  /** What this request cost the origin, contact and fills together. */
+  readonly cost: { originBytes: number };
+}
+
+/** The want of fetches for `asked`; `stored` names the variant that fills must select. */
+export function wantOf(asked: Asked, stored: StoredResponse | undefined): Want {
+  return {
+    source: asked.source,
+    varied: Object.keys(stored?.requestHeaders ?? {}),
+    priority: 'demand',
+    signal: asked.request.signal,
+    account: (bytes) => {
+      asked.cost.originBytes += bytes;
+    },
+  };
+}

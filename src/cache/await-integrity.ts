@@ -1,0 +1,75 @@
+/**
+ * What a reader does with a chunk that its generation withholds: it sees to it that what the check of
+ * the digest needs is fetched, and waits for the outcome. Called by Generation.open.
+ */
+import { within } from '../model/deferred.js';
+import { ForebayError } from '../model/errors.js';
+import type { Flight } from './flight.js';
+import type { LiveObject } from './live-object.js';
+import { boundOf, type Want } from './want.js';
+
+/**
+ * Resolves when it is worth looking at the chunk again. Rejects with a `ForebayError` when the check
+ * cannot be made, or with the error of the fill that it needed.
+ */
+export async function awaitIntegrity(
+  generation: LiveObject,
+  index: number,
+  want: Want,
+): Promise<void> {
+  const { services, integrity, intake } = generation;
+  const bound = boundOf(services, want.signal);
+  if (integrity.state.kind === 'given-up') throw unverifiable();
+  if (generation.lengthBytes === null) {
+    // Without a length nobody can say which chunk completes it: all of it waits for its end.
+    intake?.demand(Infinity);
+    await within(intake?.ended ?? Promise.resolve(undefined), bound);
+    return;
+  }
+  const { settled } = integrity;
+  if (integrity.strict) {
+    const driven = generation.drive(want).then(() => settled);
+    await within(Promise.race([settled, driven]), bound);
+    return;
+  }
+  const flight = await completingFlight(generation, index, want);
+  if (flight === undefined) {
+    if (generation.isHeld(index)) await within(settled, bound);
+    return;
+  }
+  const leave = flight.await();
+  try {
+    const failed = failureOf(flight);
+    const end = await within(Promise.race([settled, failed]), bound);
+    if (end instanceof ForebayError) throw end;
+  } finally {
+    leave();
+  }
+}
+
+/** The flight that brings the chunk; `undefined` when it is held or the stream has to say more. */
+async function completingFlight(
+  generation: LiveObject,
+  index: number,
+  want: Want,
+): Promise<Flight | undefined> {
+  const flight = generation.flight(index);
+  if (flight !== undefined || generation.isHeld(index)) return flight;
+  if (!generation.streams) return generation.lead(index, want);
+  await generation.awaitStream(index, want);
+  return generation.flight(index);
+}
+
+/** Settles with the error if the flight fails for good, or never. */
+async function failureOf(flight: Flight): Promise<ForebayError> {
+  const end = await flight.ended;
+  if (end.kind === 'failed' || end.kind === 'leaderless') return end.error;
+  return new Promise(() => undefined);
+}
+
+function unverifiable(): ForebayError {
+  return new ForebayError('no-space', 'the object cannot be checked within the capacity', {
+    source: 'internal',
+    retryable: false,
+  });
+}

@@ -1,0 +1,34 @@
+/**
+ * Fetches every chunk of an object, for checks that must see it whole before anything of it is
+ * released (strict integrity, and the one refetch after a mismatch).
+ */
+import type { LiveObject } from './live-object.js';
+import type { Flight } from './flight.js';
+import type { Want } from './want.js';
+
+/** Resolves when every chunk is held or was handed to the hasher; rejects when one cannot be had. */
+export async function driveAll(generation: LiveObject, want: Want): Promise<void> {
+  const { services } = generation;
+  const width = Math.max(1, services.limits.readAheadChunks);
+  const running: Flight[] = [];
+  // The first asker may leave: the check goes on for the next one.
+  const patient: Want = { ...want, priority: 'demand', signal: new AbortController().signal };
+  if (generation.streams) {
+    generation.intake?.demand(Infinity);
+    const error = await generation.intake?.ended;
+    if (error !== undefined) throw error;
+  }
+  for (let index = 0; index < generation.endIndex; index += 1) {
+    if (generation.ended !== undefined) return;
+    const flight = generation.flight(index);
+    if (flight === undefined && generation.isHeld(index)) continue;
+    running.push(flight ?? generation.lead(index, patient));
+    if (running.length >= width) await landed(running.shift());
+  }
+  for (const flight of running) await landed(flight);
+}
+
+async function landed(flight: Flight | undefined): Promise<void> {
+  const end = await flight?.ended;
+  if (end?.kind === 'failed' || end?.kind === 'leaderless') throw end.error;
+}

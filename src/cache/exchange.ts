@@ -1,0 +1,137 @@
+/**
+ * One open exchange with an origin: the GET that a worker has sent, seen from the main thread. The
+ * head arrives first; then whoever decides (cache/contact) either stops it or hands it to an Intake,
+ * which answers each `want` with a slot. Wraps the message port of an OpenTask.
+ */
+import { MessageChannel, type MessagePort } from 'node:worker_threads';
+import type { JobTicket } from '../compute/fill-pool.js';
+import type { SharedWatermark } from '../compute/watermark.js';
+import type {
+  FetchReport,
+  OpenEvent,
+  OpenReply,
+  OpenResult,
+  OpenTask,
+} from '../compute/protocol.js';
+import { type Deferred, deferred } from '../model/deferred.js';
+import { errorFromReport, ForebayError, reportError } from '../model/errors.js';
+import type { FetchTarget, OriginHead } from '../model/fetch.js';
+import type { CacheServices } from './services.js';
+import type { Want } from './want.js';
+
+export interface ExchangeRequest {
+  readonly target: FetchTarget;
+  /** `null` asks for the whole representation. */
+  readonly range: { readonly start: number; readonly end: number } | null;
+  readonly conditions: Readonly<Record<string, string>>;
+}
+
+type BodyEvent = Exclude<OpenEvent, { kind: 'head' }>;
+
+export class Exchange {
+  /** Rejects with a `ForebayError` when no head came, after the worker's retries. */
+  readonly head: Promise<OriginHead>;
+  /** Settles after the last event. Never rejects: a failure is a result. */
+  readonly result: Promise<OpenResult>;
+  readonly #port: MessagePort;
+  readonly #head: Deferred<OriginHead> = deferred();
+  /** The worker has closed its side: no event is on its way any more. */
+  readonly #drained: Deferred<undefined> = deferred();
+  readonly #control: SharedWatermark;
+  #onEvent: (event: BodyEvent) => void = () => undefined;
+  #early: BodyEvent[] = [];
+  /** The worker waits for a reply to its head. */
+  #undecided = true;
+
+  private constructor(services: CacheServices, want: Want, request: ExchangeRequest) {
+    const { port1, port2 } = new MessageChannel();
+    this.#port = port1;
+    this.#control = services.hub.create();
+    this.head = this.#head.promise;
+    port1.on('message', (event: OpenEvent) => {
+      if (event.kind === 'head') this.#head.resolve(event.head);
+      else if (this.#undecided) this.#early.push(event);
+      else this.#onEvent(event);
+    });
+    // A port that waits must not keep the process alive: the pools do that.
+    port1.unref();
+    port1.on('close', () => {
+      this.#drained.resolve(undefined);
+    });
+    const ticket = this.#submit(services, want, request, port2);
+    this.result = this.#finish(ticket, port2);
+  }
+
+  /** Sends the request of `want` as soon as it has a lane. */
+  static start(services: CacheServices, want: Want, request: ExchangeRequest): Exchange {
+    return new Exchange(services, want, request);
+  }
+
+  /** Answers the worker's head or want. */
+  reply(reply: OpenReply): void {
+    this.#undecided = false;
+    this.#port.postMessage(reply);
+  }
+
+  /** Calls `onEvent` for each body event from now on, and for those that came before. */
+  listen(onEvent: (event: BodyEvent) => void): void {
+    this.#onEvent = onEvent;
+    for (const event of this.#early.splice(0)) onEvent(event);
+  }
+
+  /** Nobody wants the (rest of the) body: the connection is dropped. */
+  stop(): void {
+    // Before any body the answer is enough, and lets a bodiless exchange keep its connection.
+    if (this.#undecided) this.reply({ kind: 'stop' });
+    else this.#control.cancel();
+  }
+
+  #submit(
+    services: CacheServices,
+    want: Want,
+    request: ExchangeRequest,
+    port: MessagePort,
+  ): JobTicket<OpenResult> {
+    const { upstream } = want.source;
+    return services.pools.fill.submit<OpenTask>({
+      originName: upstream.name,
+      maxConnections: upstream.maxConnections,
+      priority: want.priority,
+      makeTask: (lane) => ({
+        task: {
+          kind: 'open',
+          lane,
+          ...request,
+          chunkSizeBytes: services.limits.chunkSizeBytes,
+          limits: services.limits.fetch,
+          control: this.#control.shared,
+          port,
+        },
+        transferList: [port],
+      }),
+    });
+  }
+
+  async #finish(ticket: JobTicket<OpenResult>, remote: MessagePort): Promise<OpenResult> {
+    let result: OpenResult;
+    try {
+      result = await ticket.result;
+    } catch (error) {
+      // A task that never reached a worker has left its port here.
+      remote.close();
+      result = { kind: 'failed', error: reportError(error), ...NOTHING };
+    }
+    // Events take another port than the result, which may have overtaken the last of them.
+    await this.#drained.promise;
+    if (result.kind === 'failed') this.#head.reject(errorFromReport(result.error));
+    else this.#head.reject(new ForebayError('cancelled', 'stopped before a head', NOT_AGAIN));
+    return result;
+  }
+}
+
+/** Of a fetch that no worker ran. */
+const NOTHING: FetchReport = {
+  stats: { originBytes: 0, statuses: [], retries: [], stalls: 0 },
+  placement: 'disk',
+};
+const NOT_AGAIN = { source: 'internal', retryable: false } as const;

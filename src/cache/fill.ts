@@ -1,0 +1,255 @@
+/**
+ * Leads one flight: gets room and a lane, has a worker fetch the chunk, commits it, and tells the
+ * flight how it ended. Everything that can go wrong becomes one of the flight's endings; nothing is
+ * thrown. Called by Generation for whoever missed first.
+ */
+import type { FillResult, FillTask, WrittenChunk } from '../compute/protocol.js';
+import { rangeLength } from '../model/byte-range.js';
+import { chunkRange } from '../model/chunk.js';
+import { type ErrorCode, errorFromReport, ForebayError } from '../model/errors.js';
+import type { FetchTarget, OriginHead } from '../model/fetch.js';
+import { parseChunkId } from '../model/ids.js';
+import type { BreakerVerdict } from '../origin/breaker.js';
+import { isRedirect } from '../origin/redirect.js';
+import type { Flight } from './flight.js';
+import type { LiveObject } from './live-object.js';
+import { reserve } from './reserve.js';
+import { restartStream } from './stream.js';
+import { verdictOfError } from './verdict.js';
+import type { Want } from './want.js';
+
+/** Fills `flight` by a ranged fetch on behalf of `want`. Resolves when the flight has ended. */
+export async function runFill(generation: LiveObject, flight: Flight, want: Want): Promise<void> {
+  const { upstream } = want.source;
+  const permit = upstream.breaker.ask();
+  if (permit.kind === 'refused') {
+    flight.fail({ kind: 'failed', error: originBusy(upstream.name, permit.retryAfterMs) });
+    return;
+  }
+  let verdict: BreakerVerdict = 'abandoned';
+  try {
+    const target = want.source.target('fill', want.varied);
+    const result = await submit(generation, flight, want, target);
+    generation.services.events.fetchFinished(upstream.name, result.stats);
+    want.account(result.stats.originBytes);
+    verdict = result.kind === 'failed' ? verdictOfError(result.error) : 'success';
+    if (result.placement === 'memory') movedToMemory(flight);
+    await conclude(generation, flight, want, target, result);
+  } catch (thrown) {
+    const error = asError(thrown);
+    // A dropped leader, one whose worker died, or read-ahead without room says nothing of the chunk.
+    const own =
+      error.code === 'cancelled' ||
+      error.code === 'internal' ||
+      (error.code === 'no-space' && want.priority === 'read-ahead');
+    flight.fail({ kind: own ? 'leaderless' : 'failed', error });
+  } finally {
+    permit.settle(verdict);
+  }
+}
+
+function submit(
+  generation: LiveObject,
+  flight: Flight,
+  want: Want,
+  target: FetchTarget,
+): Promise<FillResult> {
+  const { services, object } = generation;
+  const { upstream } = want.source;
+  const lengthBytes = generation.lengthBytes ?? 0;
+  const range = chunkRange(flight.index, lengthBytes, generation.chunkSizeBytes);
+  const ticket = services.pools.fill.submit<FillTask>({
+    originName: upstream.name,
+    maxConnections: upstream.maxConnections,
+    priority: want.priority,
+    makeTask: async (lane) => {
+      const placement = generation.ephemeral ? 'memory' : undefined;
+      const draft = await reserve(services, rangeLength(range), want.priority, placement);
+      const watermark = services.hub.create();
+      flight.begin(draft, watermark);
+      return {
+        task: {
+          kind: 'fill',
+          lane,
+          target,
+          slot: {
+            fd: draft.file.fd,
+            index: flight.index,
+            start: range.start,
+            lengthBytes: rangeLength(range),
+            watermark: watermark.shared,
+            ...gateOf(generation, flight.index),
+          },
+          completeLength: lengthBytes,
+          validator: object.identity.validator,
+          limits: services.limits.fetch,
+        },
+      };
+    },
+  });
+  flight.queuedAs(ticket);
+  return ticket.result;
+}
+
+/**
+ * Known ids gate a refetch group by group, so that no byte differing from them leaves. Once a
+ * refetch has differed from ids that nothing vouches for, its bytes are withheld until two fetches
+ * agree on what the chunk is.
+ */
+function gateOf(
+  generation: LiveObject,
+  index: number,
+): { attestedGroupIds: Uint8Array | null; withheld: boolean } {
+  const known = generation.object.record(index)?.groupIds ?? null;
+  const attested = generation.object.attestedBy !== null;
+  const doubted = generation.doubts.has(index) && !attested;
+  return { attestedGroupIds: doubted ? null : known, withheld: doubted };
+}
+
+async function conclude(
+  generation: LiveObject,
+  flight: Flight,
+  want: Want,
+  target: FetchTarget,
+  result: FillResult,
+): Promise<void> {
+  switch (result.kind) {
+    case 'filled':
+      await land(generation, flight, result.chunk);
+      return;
+    case 'resolve-again':
+      resolveAgain(flight, want, target, result.head);
+      return;
+    case 'changed': {
+      const error = originError(
+        'origin-changed',
+        'the representation changed at the origin',
+        false,
+      );
+      generation.end('changed', error);
+      flight.fail({ kind: 'failed', error });
+      return;
+    }
+    case 'no-ranges': {
+      generation.switchToStream((next) => restartStream(generation, next));
+      const error = originError('origin-range-mismatch', 'the origin stopped serving ranges', true);
+      flight.fail({ kind: 'leaderless', error });
+      return;
+    }
+    case 'corrupt':
+      doubt(generation, flight, result.stats.originBytes);
+      return;
+    case 'failed': {
+      const error = errorFromReport(result.error);
+      const kind = error.code === 'cancelled' ? 'leaderless' : 'failed';
+      flight.fail({ kind, error });
+      return;
+    }
+  }
+}
+
+/** A chunk was written whole: commits it, unless its bytes are in doubt. */
+async function land(generation: LiveObject, flight: Flight, chunk: WrittenChunk): Promise<void> {
+  const { index } = flight;
+  const known = generation.object.record(index);
+  const doubted = generation.doubts.get(index);
+  if (known !== undefined && doubted !== undefined && known.id !== chunk.chunkId) {
+    const agreed = doubted.kind === 'differed-as' && doubted.id === chunk.chunkId;
+    if (!agreed) {
+      const last = doubted.kind === 'differed-as';
+      if (last) generation.doubts.delete(index);
+      else generation.doubts.set(index, { kind: 'differed-as', id: chunk.chunkId });
+      const error = originError('origin-corrupt', 'fetches of a chunk differ', !last);
+      flight.fail({ kind: last ? 'failed' : 'leaderless', error });
+      return;
+    }
+    generation.services.events.originBytesWasted(chunk.lengthBytes);
+  }
+  await store(generation, flight, chunk);
+}
+
+/** Commits what a worker wrote for `flight` and ends the flight well. Shared with cache/intake. */
+export async function store(
+  generation: LiveObject,
+  flight: Flight,
+  chunk: WrittenChunk,
+): Promise<void> {
+  const { state } = flight;
+  if (state.kind !== 'receiving') return;
+  const { draft } = state;
+  if (chunk.placement === 'memory') movedToMemory(flight);
+  const id = parseChunkId(chunk.chunkId);
+  if (id === undefined) throw new Error('a worker reported a malformed chunk id');
+  const { index, lengthBytes, groupIds } = chunk;
+  const record = { index, lengthBytes, id, groupIds };
+  const { services, ephemeral, object } = generation;
+  const held = ephemeral ? null : await services.chunks.commit(object, draft, record);
+  flight.publish(lengthBytes);
+  generation.filled(flight, held !== null, lengthBytes);
+  flight.filled(held);
+}
+
+/** The disk failed under the worker: the draft lives in memory from now on. */
+export function movedToMemory(flight: Flight | undefined): void {
+  if (flight?.state.kind !== 'receiving') return;
+  const { draft } = flight.state;
+  if (draft.placement === 'disk') draft.movedToMemory();
+}
+
+/** The bytes differ from what is known of them: ask once more before believing either. */
+function doubt(generation: LiveObject, flight: Flight, originBytes: number): void {
+  const { services, doubts, object } = generation;
+  services.events.chunkMismatched('origin');
+  services.events.originBytesWasted(originBytes);
+  const again = !doubts.has(flight.index);
+  if (again) doubts.set(flight.index, { kind: 'differed-once' });
+  else doubts.delete(flight.index);
+  const what = object.attestedBy === null ? 'recorded' : 'attested';
+  const error = originError('origin-corrupt', `bytes differ from their ${what} ids`, again);
+  flight.fail({ kind: again ? 'leaderless' : 'failed', error });
+}
+
+/** A redirect or a refusal in the middle of an object: this leader asks elsewhere, or gives up. */
+function resolveAgain(flight: Flight, want: Want, target: FetchTarget, head: OriginHead): void {
+  if (isRedirect(head.status)) {
+    want.source.redirected(target, head);
+    flight.fail({ kind: 'leaderless', error: denied(head, true) });
+    return;
+  }
+  const again = want.source.refused(target);
+  flight.fail({ kind: 'leaderless', error: denied(head, again) });
+}
+
+function denied(head: OriginHead, retryable: boolean): ForebayError {
+  return new ForebayError('origin-denied', `the origin answered ${String(head.status)}`, {
+    source: 'origin',
+    retryable,
+    originStatus: head.status,
+  });
+}
+
+function originError(code: ErrorCode, message: string, retryable: boolean): ForebayError {
+  return new ForebayError(code, message, { source: 'origin', retryable });
+}
+
+/** The breaker is open. Shared with cache/contact. */
+export function originBusy(name: string, retryAfterMs: number): ForebayError {
+  return new ForebayError(
+    'origin-busy',
+    `origin ${name} has failed repeatedly; not asking it now`,
+    {
+      source: 'origin',
+      retryable: false,
+      retryAfterMs,
+    },
+  );
+}
+
+function asError(thrown: unknown): ForebayError {
+  if (thrown instanceof ForebayError) return thrown;
+  return new ForebayError('internal', 'a fill failed', {
+    source: 'internal',
+    retryable: true,
+    cause: thrown,
+  });
+}

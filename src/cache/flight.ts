@@ -1,0 +1,201 @@
+/**
+ * A flight: one chunk being filled, with everyone who wants it. Whoever misses first leads it
+ * (cache/fill runs it); others join, read what has arrived and follow the rest. It owns its draft
+ * and, once committed, a lease on the chunk, until the last reader has left.
+ */
+import type { JobTicket } from '../compute/fill-pool.js';
+import type { SharedWatermark } from '../compute/watermark.js';
+import { deferred } from '../model/deferred.js';
+import { ForebayError } from '../model/errors.js';
+import type { OpenFile, Watermark } from '../model/segment.js';
+import type { ChunkDraft, HeldChunk } from '../model/store.js';
+
+/** How a flight ended; readers act on the reason. */
+export type FlightEnd =
+  /** Committed: later readers find it held. */
+  | { readonly kind: 'held' }
+  /** Filled but not stored (memory): readable for as long as somebody reads it. */
+  | { readonly kind: 'uncached' }
+  /** The leader failed for a reason of its own (credentials, cancellation): another may lead. */
+  | { readonly kind: 'leaderless'; readonly error: ForebayError }
+  /** Nobody would fare better. */
+  | { readonly kind: 'failed'; readonly error: ForebayError };
+
+export type FlightState =
+  | { readonly kind: 'queued' }
+  | {
+      readonly kind: 'receiving';
+      readonly draft: ChunkDraft;
+      readonly watermark: SharedWatermark;
+    }
+  | { readonly kind: 'ended'; readonly end: FlightEnd };
+
+/** One reader's hold on a chunk: its file, and how far it may be read. `release` once. */
+export interface ChunkView {
+  readonly file: OpenFile;
+  /** `null`: every byte is there and checked. */
+  readonly watermark: Watermark | null;
+  /** Why the watermark failed, when it did. */
+  failure(): unknown;
+  release(): void;
+}
+
+export class Flight {
+  readonly index: number;
+  #state: FlightState = { kind: 'queued' };
+  #file: OpenFile | undefined;
+  #watermark: SharedWatermark | undefined;
+  #draft: ChunkDraft | undefined;
+  #held: HeldChunk | undefined;
+  #readers = 0;
+  #waiting = 0;
+  #ticket: Pick<JobTicket<unknown>, 'promote' | 'dropIfQueued'> | undefined;
+  readonly #begun = deferred<FlightState>();
+  readonly #ended = deferred<FlightEnd>();
+  readonly #onIdle: (flight: Flight) => void;
+
+  /** `onIdle` is called when the last reader leaves or gives up waiting. */
+  constructor(index: number, onIdle: (flight: Flight) => void) {
+    this.index = index;
+    this.#onIdle = onIdle;
+  }
+
+  get state(): FlightState {
+    return this.#state;
+  }
+
+  /** Settles when there is a file to read, or when there will be none. */
+  get begun(): Promise<FlightState> {
+    return this.#begun.promise;
+  }
+
+  get ended(): Promise<FlightEnd> {
+    return this.#ended.promise;
+  }
+
+  /** True while somebody reads this flight or waits for it to begin. */
+  get wanted(): boolean {
+    return this.#readers + this.#waiting > 0;
+  }
+
+  /** Counts a reader that waits for the flight to begin; the returned function uncounts it, once. */
+  await(): () => void {
+    this.#waiting += 1;
+    let left = false;
+    return () => {
+      if (left) return;
+      left = true;
+      this.#waiting -= 1;
+      this.#settleIfIdle();
+    };
+  }
+
+  /** The fill waits for a lane as `ticket`. */
+  queuedAs(ticket: Pick<JobTicket<unknown>, 'promote' | 'dropIfQueued'>): void {
+    this.#ticket = ticket;
+  }
+
+  /** Somebody wants it now, not only ahead of time. */
+  promote(): void {
+    this.#ticket?.promote();
+  }
+
+  /** Takes read-ahead that nobody wants any more out of the queue; a running fill finishes. */
+  drop(): void {
+    this.#ticket?.dropIfQueued();
+  }
+
+  /** The leader has a file and a worker is about to write to it. */
+  begin(draft: ChunkDraft, watermark: SharedWatermark): void {
+    this.#draft = draft;
+    this.#file = draft.file;
+    this.#watermark = watermark;
+    this.#state = { kind: 'receiving', draft, watermark };
+    this.#begun.resolve(this.#state);
+  }
+
+  /** The worker filled it and the store took it, or did not (`null`): the draft stays readable. */
+  filled(held: HeldChunk | null): void {
+    this.#held = held ?? undefined;
+    if (held !== null) this.#draft = undefined;
+    this.#end(held === null ? { kind: 'uncached' } : { kind: 'held' });
+  }
+
+  /** Lets readers have a withheld flight's bytes; they passed. */
+  publish(lengthBytes: number): void {
+    this.#watermark?.advance(lengthBytes);
+    this.#watermark?.complete();
+  }
+
+  fail(end: Extract<FlightEnd, { kind: 'leaderless' | 'failed' }>): void {
+    this.#end(end);
+    this.#watermark?.fail();
+  }
+
+  /** A view for one more reader; `undefined` before it has begun or after it failed. */
+  view(): ChunkView | undefined {
+    const file = this.#file;
+    const watermark = this.#watermark;
+    if (file === undefined || watermark === undefined || this.#hasFailed()) return undefined;
+    file.retain();
+    this.#readers += 1;
+    let left = false;
+    return {
+      file,
+      watermark,
+      failure: () => this.#failure(),
+      release: () => {
+        if (left) return;
+        left = true;
+        file.release();
+        this.#readers -= 1;
+        this.#settleIfIdle();
+      },
+    };
+  }
+
+  #hasFailed(): boolean {
+    const state = this.#state;
+    return (
+      state.kind === 'ended' && (state.end.kind === 'failed' || state.end.kind === 'leaderless')
+    );
+  }
+
+  #failure(): unknown {
+    const state = this.#state;
+    if (state.kind !== 'ended') return undefined;
+    switch (state.end.kind) {
+      case 'failed':
+        return state.end.error;
+      // Whoever plans again may lead, or follow a leader that fares better.
+      case 'leaderless':
+        return new ForebayError('internal', 'the fill lost its leader', {
+          source: 'internal',
+          retryable: state.end.error.retryable,
+          cause: state.end.error,
+        });
+      case 'held':
+      case 'uncached':
+        return undefined;
+    }
+  }
+
+  #end(end: FlightEnd): void {
+    if (this.#state.kind === 'ended') return;
+    this.#state = { kind: 'ended', end };
+    this.#begun.resolve(this.#state);
+    this.#ended.resolve(end);
+    this.#settleIfIdle();
+  }
+
+  #settleIfIdle(): void {
+    if (this.wanted) return;
+    if (this.#state.kind === 'ended') {
+      this.#held?.release();
+      this.#held = undefined;
+      this.#draft?.discard();
+      this.#draft = undefined;
+    }
+    this.#onIdle(this);
+  }
+}

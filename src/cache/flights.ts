@@ -1,0 +1,86 @@
+/** The flights of one generation, by chunk index: registering, joining and forgetting them. */
+import { within } from '../model/deferred.js';
+import type { ForebayError } from '../model/errors.js';
+import { type ChunkView, Flight } from './flight.js';
+import type { CacheServices } from './services.js';
+import { boundOf, type Want } from './want.js';
+
+export interface FlightsOptions {
+  readonly services: CacheServices;
+  /** Called when the fill of a chunk failed. */
+  readonly onFailed: (index: number) => void;
+  /** Called when the last flight has left. */
+  readonly onIdle: () => void;
+}
+
+export class Flights {
+  readonly #options: FlightsOptions;
+  readonly #flights = new Map<number, Flight>();
+
+  constructor(options: FlightsOptions) {
+    this.#options = options;
+  }
+
+  /** Flights that are queued, receiving, or still read from. */
+  get size(): number {
+    return this.#flights.size;
+  }
+
+  get(index: number): Flight | undefined {
+    return this.#flights.get(index);
+  }
+
+  /** Registers a flight for `index`, where there must be none. */
+  add(index: number): Flight {
+    const flight = new Flight(index, (idle) => {
+      this.#forget(idle);
+    });
+    this.#flights.set(index, flight);
+    void flight.ended.then((end) => {
+      if (end.kind === 'failed' || end.kind === 'leaderless') this.#options.onFailed(index);
+      this.#forget(flight);
+    });
+    return flight;
+  }
+
+  /**
+   * Waits until `flight` has begun. `undefined` when it ended without a view: look again, the chunk
+   * is held now or needs another leader. Rejects when nobody would fare better.
+   */
+  async join(flight: Flight, want: Want): Promise<ChunkView | undefined> {
+    if (want.priority === 'demand') flight.promote();
+    const leave = flight.await();
+    try {
+      await within(flight.begun, boundOf(this.#options.services, want.signal));
+      const view = flight.view();
+      if (view !== undefined) return view;
+      const { state } = flight;
+      if (state.kind === 'ended' && state.end.kind === 'failed') throw state.end.error;
+      return undefined;
+    } finally {
+      leave();
+    }
+  }
+
+  /** Ends every flight; readers see why. */
+  failAll(error: ForebayError): void {
+    for (const flight of [...this.#flights.values()]) flight.fail({ kind: 'failed', error });
+  }
+
+  /** A flight leaves when it has ended and nobody needs it any more to find its bytes. */
+  #forget(flight: Flight): void {
+    if (this.#flights.get(flight.index) !== flight) return;
+    const { state } = flight;
+    switch (state.kind) {
+      case 'queued':
+        if (!flight.wanted) flight.drop();
+        return;
+      case 'receiving':
+        return;
+      case 'ended':
+        if (state.end.kind === 'uncached' && flight.wanted) return;
+        this.#flights.delete(flight.index);
+        if (this.#flights.size === 0) this.#options.onIdle();
+    }
+  }
+}

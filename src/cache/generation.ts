@@ -1,0 +1,293 @@
+/**
+ * One generation of an object: its manifest and everything in motion around it (flights, first-read
+ * verifications, a stream of the whole, the check of its digest). It gives readers views of chunks by
+ * the same few steps whatever their state: in flight, held, or to be fetched. Made by Generations,
+ * one per object key at a time; read by RepresentationBody.
+ */
+import { chunkCount } from '../model/chunk.js';
+import { within } from '../model/deferred.js';
+import { ForebayError } from '../model/errors.js';
+import type { ObjectHandle } from '../model/store.js';
+import { awaitIntegrity } from './await-integrity.js';
+import { driveAll } from './drive.js';
+import { ephemeralObject } from './ephemeral-object.js';
+import { runFill } from './fill.js';
+import type { ChunkView, Flight } from './flight.js';
+import { Flights } from './flights.js';
+import { HeldReads } from './held-reads.js';
+import { digestMismatch, Integrity } from './integrity.js';
+import type { Arrival, Doubt, GenerationEnd, LiveObject, StreamStarter } from './live-object.js';
+import type { CacheServices } from './services.js';
+import { boundOf, type Want } from './want.js';
+
+/**
+ * Rounds in which one reader may find a chunk's leader gone for the leader's own reasons. Each round
+ * leads or follows somebody else, so a few are plenty; more would only hide a livelock.
+ */
+const MAX_ROUNDS = 8;
+
+export interface GenerationOptions {
+  readonly services: CacheServices;
+  readonly object: ObjectHandle;
+  /** For its own request only, never committed: what may not be stored. */
+  readonly ephemeral: boolean;
+  /** Release nothing before the claimed digest was checked. */
+  readonly strict: boolean;
+  /** Called whenever nobody uses it and nothing is in motion; it may be used again after. */
+  readonly onIdle: (generation: Generation) => void;
+  readonly onEnded: (generation: Generation, reason: GenerationEnd) => void;
+  readonly onAttested: (generation: Generation) => void;
+}
+
+export class Generation implements LiveObject {
+  readonly services: CacheServices;
+  readonly ephemeral: boolean;
+  readonly doubts = new Map<number, Doubt>();
+  readonly #options: GenerationOptions;
+  readonly #flights: Flights;
+  readonly #held: HeldReads;
+  readonly #unregister: () => void;
+  #object: ObjectHandle;
+  #integrity: Integrity;
+  #intake: Arrival | undefined;
+  #starter: StreamStarter | undefined;
+  #starting: Promise<void> | undefined;
+  #driving: Promise<void> | undefined;
+  #users = 0;
+  #closed = false;
+  #ended: { readonly reason: GenerationEnd; readonly error: ForebayError } | undefined;
+
+  constructor(options: GenerationOptions) {
+    this.#options = options;
+    this.services = options.services;
+    this.ephemeral = options.ephemeral;
+    this.#object = options.object;
+    const onIdle = (): void => {
+      this.#settleIfIdle();
+    };
+    this.#held = new HeldReads(options.services, onIdle);
+    this.#flights = new Flights({
+      services: options.services,
+      onFailed: (index) => {
+        this.#integrity.failed(index);
+      },
+      onIdle,
+    });
+    this.#integrity = this.#startIntegrity();
+    this.#unregister = this.services.pressure.register('verification', () => {
+      this.#integrity.giveUp();
+    });
+  }
+
+  get object(): ObjectHandle {
+    return this.#object;
+  }
+
+  get integrity(): Integrity {
+    return this.#integrity;
+  }
+
+  get lengthBytes(): number | null {
+    return this.#object.identity.lengthBytes;
+  }
+
+  get chunkSizeBytes(): number {
+    return this.#object.identity.chunkSizeBytes;
+  }
+
+  get endIndex(): number {
+    const { lengthBytes } = this;
+    return lengthBytes === null ? Infinity : chunkCount(lengthBytes, this.chunkSizeBytes);
+  }
+
+  get ended(): GenerationEnd | undefined {
+    return this.#ended?.reason;
+  }
+
+  get streams(): boolean {
+    return this.#starter !== undefined || this.#intake?.isStream === true;
+  }
+
+  get intake(): Arrival | undefined {
+    return this.#intake;
+  }
+
+  get isIdle(): boolean {
+    const moving = this.#flights.size + this.#held.size > 0 || this.#intake !== undefined;
+    return this.#users === 0 && !moving && this.#driving === undefined;
+  }
+
+  get isClosed(): boolean {
+    return this.#closed;
+  }
+
+  isHeld(index: number): boolean {
+    return !this.ephemeral && this.services.chunks.isHeld(this.#object, index);
+  }
+
+  /** True when a request for these chunks needs nothing from the origin. */
+  holds(first: number, end: number): boolean {
+    for (let index = first; index < Math.min(end, this.endIndex); index += 1) {
+      if (!this.isHeld(index)) return false;
+    }
+    return this.#ended === undefined;
+  }
+
+  /** Counts a user, who calls `release` once. */
+  retain(): void {
+    this.#users += 1;
+  }
+
+  release(): void {
+    this.#users -= 1;
+    if (this.#users === 0) this.#intake?.abandoned();
+    this.#settleIfIdle();
+  }
+
+  /** Lets go of the manifest and of what verification keeps. Only while idle, by its owner. */
+  close(): void {
+    this.#closed = true;
+    this.#unregister();
+    this.#integrity.close();
+    this.#object.release();
+  }
+
+  /**
+   * A view of chunk `index`; `undefined` past the end of an object whose length was not known.
+   * Rejects with a `ForebayError` when it cannot be had; each wait ends with the request timeout.
+   */
+  async open(index: number, want: Want): Promise<ChunkView | undefined> {
+    let led: Flight | undefined;
+    for (let round = 0; round < MAX_ROUNDS; round += 1) {
+      this.#throwIfEnded();
+      if (index >= this.endIndex) return undefined;
+      this.#intake?.demand(index);
+      if (this.#withholds(index)) {
+        await awaitIntegrity(this, index, want);
+        continue;
+      }
+      const flight = this.#flights.get(index);
+      if (flight !== undefined) {
+        const view = await this.#flights.join(flight, want);
+        if (view !== undefined) return view;
+        if (flight === led) throwUnlessRetryable(flight);
+        continue;
+      }
+      const held = this.ephemeral ? undefined : await this.#held.open(this.#object, index);
+      if (held !== undefined) return held;
+      // Another reader may have led while we looked: the flight it left is ours to join.
+      if (this.#flights.get(index) !== undefined || this.#ended !== undefined) continue;
+      if (this.streams) await this.awaitStream(index, want);
+      else led = this.lead(index, want);
+    }
+    throw new ForebayError('overload', 'a chunk found no leader', {
+      source: 'internal',
+      retryable: true,
+    });
+  }
+
+  flight(index: number): Flight | undefined {
+    return this.#flights.get(index);
+  }
+
+  lead(index: number, want: Want | null): Flight {
+    const flight = this.#flights.add(index);
+    this.#integrity.starting(index);
+    if (want !== null) void runFill(this, flight, want);
+    return flight;
+  }
+
+  attach(intake: Arrival): void {
+    this.#intake = intake;
+    void intake.ended.then((error) => {
+      if (this.#intake === intake) this.#intake = undefined;
+      if (error !== undefined && this.lengthBytes === null) this.end('incomplete', error);
+      this.#settleIfIdle();
+    });
+  }
+
+  switchToStream(starter: StreamStarter): void {
+    this.#starter ??= starter;
+  }
+
+  async complete(lengthBytes: number): Promise<void> {
+    this.#object = this.ephemeral
+      ? ephemeralObject(this.#object.key, { ...this.#object.identity, lengthBytes })
+      : await this.services.chunks.complete(this.#object, lengthBytes);
+    this.#integrity = this.#startIntegrity();
+  }
+
+  filled(flight: Flight, stored: boolean, lengthBytes: number): void {
+    const state = flight.state;
+    const file = stored || state.kind !== 'receiving' ? undefined : state.draft.file;
+    this.doubts.delete(flight.index);
+    this.#integrity.filled(flight.index, file, lengthBytes);
+  }
+
+  drive(want: Want): Promise<void> {
+    this.#driving ??= driveAll(this, want).finally(() => {
+      this.#driving = undefined;
+      this.#settleIfIdle();
+    });
+    return this.#driving;
+  }
+
+  async awaitStream(index: number, want: Want): Promise<void> {
+    const bound = boundOf(this.services, want.signal);
+    if (this.#intake !== undefined) {
+      await within(this.#intake.reached(index), bound);
+      return;
+    }
+    if (this.#starter === undefined) return;
+    this.#starting ??= this.#starter(want).finally(() => {
+      this.#starting = undefined;
+    });
+    await within(this.#starting, bound);
+  }
+
+  end(reason: GenerationEnd, error: ForebayError): void {
+    if (this.#ended !== undefined) return;
+    this.#ended = { reason, error };
+    this.#options.onEnded(this, reason);
+    this.#intake?.stop();
+    this.#flights.failAll(error);
+    this.#settleIfIdle();
+  }
+
+  /** An object without a length yet cannot say which chunk completes it: all of it waits. */
+  #withholds(index: number): boolean {
+    const { digest, lengthBytes } = this.#object.identity;
+    return (digest !== null && lengthBytes === null) || this.#integrity.withholds(index);
+  }
+
+  #startIntegrity(): Integrity {
+    const unknown = this.endIndex === Infinity;
+    const integrity = new Integrity({
+      services: this.services,
+      object: this.#object,
+      isHeld: (index) => this.isHeld(index),
+      digest: unknown ? null : this.#object.identity.digest,
+      chunkCount: unknown ? 0 : this.endIndex,
+      strict: this.#options.strict,
+    });
+    void integrity.settled.then((state) => {
+      if (state.kind === 'mismatch') this.end('condemned', digestMismatch());
+      if (state.kind === 'attested') this.#options.onAttested(this);
+    });
+    return integrity;
+  }
+
+  #throwIfEnded(): void {
+    if (this.#ended !== undefined) throw this.#ended.error;
+  }
+
+  #settleIfIdle(): void {
+    if (this.isIdle) this.#options.onIdle(this);
+  }
+}
+
+function throwUnlessRetryable(flight: Flight): void {
+  const { state } = flight;
+  if (state.kind !== 'ended' || state.end.kind !== 'leaderless') return;
+  if (!state.end.error.retryable) throw state.end.error;
+}

@@ -1,0 +1,153 @@
+/**
+ * The generations in memory, one per object key. Idle ones linger for a while, so that a client that
+ * reads ranges one request at a time finds its manifest open and its digest check where it was.
+ */
+import { LRUCache } from 'lru-cache';
+import type { ObjectKey } from '../model/ids.js';
+import type { ObjectIdentity } from '../model/manifest.js';
+import { sameStrong } from '../model/validator.js';
+import { objectKey } from '../store/keys.js';
+import { ephemeralObject } from './ephemeral-object.js';
+import { Generation } from './generation.js';
+import type { GenerationEnd } from './live-object.js';
+import type { CacheServices } from './services.js';
+import type { Want } from './want.js';
+
+/** Idle generations kept: each is a manifest in memory, some 300 bytes a chunk. */
+const MAX_IDLE = 256;
+
+/** How long an idle generation lingers: longer than a client pauses between two ranges. */
+const IDLE_LIFETIME_MS = 30_000;
+
+/** Objects remembered for having failed their digest check; one more forgets the oldest. */
+const MAX_SUSPECTS = 1024;
+
+export interface OpenOptions {
+  readonly ephemeral: boolean;
+  readonly want: Want;
+}
+
+export class Generations {
+  readonly #services: CacheServices;
+  readonly #onEnded: (object: ObjectIdentity, reason: GenerationEnd) => void;
+  readonly #live = new Map<ObjectKey, Generation>();
+  readonly #opening = new Map<ObjectKey, Promise<Generation>>();
+  readonly #idle: LRUCache<ObjectKey, Generation>;
+  /** Objects whose bytes once contradicted their digest: checked whole before they are released. */
+  readonly #suspects = new LRUCache<ObjectKey, true>({ max: MAX_SUSPECTS });
+
+  /** `onEnded` hears of every generation that ended: its stored responses are of no use any more. */
+  constructor(
+    services: CacheServices,
+    onEnded: (object: ObjectIdentity, reason: GenerationEnd) => void,
+  ) {
+    this.#services = services;
+    this.#onEnded = onEnded;
+    this.#idle = new LRUCache({
+      max: MAX_IDLE,
+      ttl: IDLE_LIFETIME_MS,
+      perf: { now: () => services.clock.monotonic() },
+      dispose: (generation, key, reason) => {
+        if (reason !== 'delete') this.#close(key, generation);
+      },
+    });
+    services.pressure.register('read-ahead', () => {
+      this.closeIdle();
+    });
+  }
+
+  /** The generation of `identity`, retained once for the caller. */
+  async open(identity: ObjectIdentity, options: OpenOptions): Promise<Generation> {
+    const key = objectKey(identity);
+    const live = this.#take(key, identity);
+    if (live !== undefined) return live;
+    let opening = this.#opening.get(key);
+    if (opening === undefined) {
+      opening = this.#make(key, identity, options).finally(() => {
+        this.#opening.delete(key);
+      });
+      this.#opening.set(key, opening);
+    }
+    const generation = await opening;
+    generation.retain();
+    this.#idle.delete(key);
+    return generation;
+  }
+
+  /** Closes what lingers: under pressure, and at the end. */
+  closeIdle(): void {
+    for (const [key, generation] of [...this.#idle.entries()]) {
+      this.#idle.delete(key);
+      this.#close(key, generation);
+    }
+  }
+
+  #take(key: ObjectKey, identity: ObjectIdentity): Generation | undefined {
+    const live = this.#live.get(key);
+    if (live === undefined) return undefined;
+    // One digest, another validator: the bytes are the same, but fills must expect what is sent now.
+    const { validator } = live.object.identity;
+    if (live.isIdle && !sameStrong(validator, identity.validator)) {
+      this.#idle.delete(key);
+      this.#close(key, live);
+      return undefined;
+    }
+    live.retain();
+    this.#idle.delete(key);
+    return live;
+  }
+
+  async #make(
+    key: ObjectKey,
+    identity: ObjectIdentity,
+    { ephemeral, want }: OpenOptions,
+  ): Promise<Generation> {
+    const object = ephemeral
+      ? ephemeralObject(key, identity)
+      : await this.#services.chunks.openObject(identity);
+    const strict =
+      identity.digest !== null &&
+      (want.source.upstream.integrity === 'strict' || this.#suspects.has(key));
+    const generation = new Generation({
+      services: this.#services,
+      object,
+      ephemeral,
+      strict,
+      onIdle: (idle) => {
+        this.#linger(key, idle);
+      },
+      onEnded: (ended, reason) => {
+        this.#end(key, ended, reason);
+      },
+      onAttested: () => {
+        this.#suspects.delete(key);
+      },
+    });
+    this.#live.set(key, generation);
+    return generation;
+  }
+
+  #linger(key: ObjectKey, generation: Generation): void {
+    const current = this.#live.get(key) === generation;
+    if (!current || generation.ephemeral) this.#close(key, generation);
+    else this.#idle.set(key, generation);
+  }
+
+  #end(key: ObjectKey, generation: Generation, reason: GenerationEnd): void {
+    if (this.#live.get(key) === generation) this.#live.delete(key);
+    this.#idle.delete(key);
+    if (generation.ephemeral) return;
+    if (reason === 'condemned') this.#suspects.set(key, true);
+    this.#onEnded(generation.object.identity, reason);
+    const why = reason === 'condemned' ? 'corrupt' : 'replaced';
+    this.#services.chunks.remove(generation.object, why).catch((error: unknown) => {
+      this.#services.events.warn('an ended object could not be removed', error);
+    });
+  }
+
+  #close(key: ObjectKey, generation: Generation): void {
+    if (!generation.isIdle || generation.isClosed) return;
+    if (this.#live.get(key) === generation) this.#live.delete(key);
+    generation.close();
+  }
+}

@@ -1,0 +1,65 @@
+/**
+ * Reads of held chunks. A chunk that this process has not yet compared with its ids is verified
+ * once, however many readers it has. Owned by a Generation.
+ */
+import type { HeldChunk, ObjectHandle } from '../model/store.js';
+import type { ChunkView } from './flight.js';
+import type { CacheServices } from './services.js';
+import { Verification } from './verification.js';
+
+export class HeldReads {
+  readonly #services: CacheServices;
+  readonly #verifications = new Map<number, Verification>();
+  readonly #onIdle: () => void;
+
+  /** `onIdle` is called when the last verification in progress has ended. */
+  constructor(services: CacheServices, onIdle: () => void) {
+    this.#services = services;
+    this.#onIdle = onIdle;
+  }
+
+  /** Verifications in progress. */
+  get size(): number {
+    return this.#verifications.size;
+  }
+
+  /** A view of a held chunk; `undefined` when it is not held (any more). */
+  async open(object: ObjectHandle, index: number): Promise<ChunkView | undefined> {
+    const { chunks } = this.#services;
+    const held = await chunks.acquire(object, index);
+    if (held === undefined) return undefined;
+    if (held.verified) {
+      return {
+        file: held.file,
+        watermark: null,
+        failure: () => undefined,
+        release: () => {
+          held.release();
+        },
+      };
+    }
+    const running = this.#verifications.get(index);
+    if (running !== undefined) return running.view(held);
+    const own = await chunks.acquire(object, index);
+    if (own === undefined) {
+      held.release();
+      return undefined;
+    }
+    // Another reader may have started one meanwhile: the second acquire let it go on before us.
+    const started = this.#verifications.get(index);
+    if (started !== undefined) own.release();
+    return (started ?? this.#verify(object, own)).view(held);
+  }
+
+  /** Takes over `held`. */
+  #verify(object: ObjectHandle, held: HeldChunk): Verification {
+    const { index } = held.record;
+    const verification = new Verification(this.#services, object, held);
+    this.#verifications.set(index, verification);
+    void verification.outcome.then(() => {
+      this.#verifications.delete(index);
+      if (this.#verifications.size === 0) this.#onIdle();
+    });
+    return verification;
+  }
+}

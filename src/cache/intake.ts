@@ -1,0 +1,219 @@
+/**
+ * Takes the body of an exchange in: gives the worker a slot for each chunk that the body reaches,
+ * and lands what was written in flights that readers can join. A 206 brings one chunk; a 200 brings
+ * the whole object, and is held back only where it would run away from what may be kept.
+ */
+import type { WrittenChunk } from '../compute/protocol.js';
+import { chunkRange } from '../model/chunk.js';
+import { type Deferred, deferred } from '../model/deferred.js';
+import { errorFromReport, ForebayError } from '../model/errors.js';
+import type { Exchange } from './exchange.js';
+import { movedToMemory, store } from './fill.js';
+import type { Flight } from './flight.js';
+import type { Arrival, LiveObject } from './live-object.js';
+import { reserve } from './reserve.js';
+import type { Want } from './want.js';
+
+/**
+ * An object that takes more than this part of the capacity does not stream in at its own pace: it
+ * would evict its own beginning, and everybody else, before its readers came to it.
+ */
+const FREE_RUN_SHARE = 0.5;
+
+export class Intake implements Arrival {
+  readonly ended: Promise<ForebayError | undefined>;
+  readonly #generation: LiveObject;
+  readonly #exchange: Exchange;
+  readonly #want: Want;
+  readonly #onePart: boolean;
+  readonly #landings = new Map<number, Promise<void>>();
+  readonly #waiters = new Set<{ readonly index: number; readonly reached: Deferred<undefined> }>();
+  #next: number;
+  #demanded: number;
+  #moved: Deferred<undefined> = deferred();
+  #flight: Flight | undefined;
+  #stopped = false;
+  #over = false;
+
+  /** `onePart`: the body is one chunk, not the object from `firstIndex` to its end. */
+  constructor(
+    generation: LiveObject,
+    exchange: Exchange,
+    want: Want,
+    first: { readonly index: number; readonly onePart: boolean },
+  ) {
+    this.#generation = generation;
+    this.#exchange = exchange;
+    this.#want = want;
+    this.#onePart = first.onePart;
+    this.#next = first.index;
+    this.#demanded = first.index;
+    this.ended = this.#run();
+    generation.attach(this);
+    exchange.listen((event) => {
+      switch (event.kind) {
+        case 'want':
+          void this.#grant(event.index);
+          return;
+        case 'wrote':
+          this.#land(event.chunk);
+          return;
+      }
+    });
+    void this.#grant(first.index);
+  }
+
+  get isStream(): boolean {
+    return !this.#onePart;
+  }
+
+  demand(index: number): void {
+    if (index <= this.#demanded) return;
+    this.#demanded = index;
+    this.#move();
+  }
+
+  reached(index: number): Promise<void> {
+    if (this.#over || index < this.#next) return this.ended.then(() => undefined);
+    const waiter = { index, reached: deferred<undefined>() };
+    this.#waiters.add(waiter);
+    return waiter.reached.promise;
+  }
+
+  abandoned(): void {
+    if (this.#isPaced() && !this.#onePart) this.stop();
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    this.#exchange.stop();
+    this.#move();
+  }
+
+  /** Opens a flight for chunk `index` and gives the worker its slot, when the stream may go there. */
+  async #grant(index: number): Promise<void> {
+    try {
+      await this.#mayGoTo(index);
+      if (this.#stopped) {
+        this.#exchange.reply({ kind: 'stop' });
+        return;
+      }
+      await this.#open(index);
+    } catch (thrown) {
+      this.#flight?.fail({ kind: 'failed', error: asError(thrown) });
+      this.stop();
+      this.#exchange.reply({ kind: 'stop' });
+    }
+  }
+
+  async #open(index: number): Promise<void> {
+    const generation = this.#generation;
+    // A ranged fill of the same chunk may still be going on: its end decides who reads what.
+    await generation.flight(index)?.ended;
+    const { lengthBytes, chunkSizeBytes, services } = generation;
+    const range =
+      lengthBytes === null
+        ? { start: index * chunkSizeBytes, end: (index + 1) * chunkSizeBytes }
+        : chunkRange(index, lengthBytes, chunkSizeBytes);
+    const placement = generation.ephemeral ? 'memory' : undefined;
+    const size = range.end - range.start;
+    const draft = await reserve(services, size, 'demand', placement);
+    const watermark = services.hub.create();
+    const flight = generation.flight(index) ?? generation.lead(index, null);
+    flight.begin(draft, watermark);
+    this.#flight = flight;
+    this.#next = index + 1;
+    const attested = generation.object.attestedBy !== null;
+    this.#exchange.reply({
+      kind: 'slot',
+      slot: {
+        fd: draft.file.fd,
+        index,
+        start: range.start,
+        lengthBytes: size,
+        watermark: watermark.shared,
+        withheld: false,
+        attestedGroupIds: attested ? (generation.object.record(index)?.groupIds ?? null) : null,
+      },
+    });
+    this.#wake();
+  }
+
+  #land(chunk: WrittenChunk): void {
+    const flight = this.#flight;
+    if (flight?.index !== chunk.index) return;
+    const landing = store(this.#generation, flight, chunk).catch((thrown: unknown) => {
+      flight.fail({ kind: 'failed', error: asError(thrown) });
+    });
+    this.#landings.set(chunk.index, landing);
+  }
+
+  async #run(): Promise<ForebayError | undefined> {
+    const result = await this.#exchange.result;
+    const { services } = this.#generation;
+    services.events.fetchFinished(this.#want.source.upstream.name, result.stats);
+    this.#want.account(result.stats.originBytes);
+    if (result.placement === 'memory') movedToMemory(this.#flight);
+    let error: ForebayError | undefined;
+    switch (result.kind) {
+      case 'complete':
+        error = await this.#complete(result.lengthBytes);
+        break;
+      case 'stopped':
+        error = new ForebayError('cancelled', 'the stream was stopped', AGAIN);
+        break;
+      case 'failed':
+        error = errorFromReport(result.error);
+        break;
+    }
+    if (error !== undefined) this.#flight?.fail({ kind: 'failed', error });
+    this.#over = true;
+    this.#wake();
+    return this.#onePart ? undefined : error;
+  }
+
+  async #complete(lengthBytes: number): Promise<ForebayError | undefined> {
+    try {
+      await Promise.all(this.#landings.values());
+      const end = await this.#flight?.ended;
+      if (end?.kind === 'failed' || end?.kind === 'leaderless') return end.error;
+      if (this.#generation.lengthBytes === null) await this.#generation.complete(lengthBytes);
+      return undefined;
+    } catch (thrown) {
+      return asError(thrown);
+    }
+  }
+
+  async #mayGoTo(index: number): Promise<void> {
+    const { readAheadChunks } = this.#generation.services.limits;
+    while (!this.#stopped && this.#isPaced() && index > this.#demanded + readAheadChunks) {
+      await this.#moved.promise;
+    }
+  }
+
+  #isPaced(): boolean {
+    const { ephemeral, lengthBytes, services } = this.#generation;
+    const share = services.chunks.usage().capacityBytes * FREE_RUN_SHARE;
+    return ephemeral || (lengthBytes ?? this.#next * this.#generation.chunkSizeBytes) > share;
+  }
+
+  #move(): void {
+    this.#moved.resolve(undefined);
+    this.#moved = deferred();
+  }
+
+  #wake(): void {
+    for (const waiter of this.#waiters) {
+      if (!this.#over && waiter.index >= this.#next) continue;
+      this.#waiters.delete(waiter);
+      waiter.reached.resolve(undefined);
+    }
+  }
+}
+
+const AGAIN = { source: 'internal', retryable: true } as const;
+
+function asError(thrown: unknown): ForebayError {
+  if (thrown instanceof ForebayError) return thrown;
+  return new ForebayError('internal', 'a stream could not be stored', { ...AGAIN, cause: thrown });
+}

@@ -1,0 +1,283 @@
+/**
+ * Checks one object against the digest that somebody vouches for (a pin, an origin's claim) while it
+ * is being fetched, and says which chunk may not be released before that check has passed. Owned by
+ * a Generation. BLAKE3 roots come from the chunk ids alone; SHA-256 follows the fills in order, on a
+ * worker, and keeps what it has not yet read from being evicted.
+ */
+import type { HashStream } from '../compute/hash-pool.js';
+import { native } from '../compute/native.js';
+import { deferred } from '../model/deferred.js';
+import type { Digest } from '../model/digest.js';
+import { ForebayError } from '../model/errors.js';
+import type { OpenFile } from '../model/segment.js';
+import type { ObjectHandle } from '../model/store.js';
+import type { CacheServices } from './services.js';
+
+export type IntegrityState =
+  /** Nothing is claimed of this object. */
+  | { readonly kind: 'unclaimed' }
+  /** Claimed, and being checked. */
+  | { readonly kind: 'pending' }
+  | { readonly kind: 'attested' }
+  | { readonly kind: 'mismatch' }
+  /** The check cannot be completed within the capacity: served as if nothing were claimed. */
+  | { readonly kind: 'given-up' };
+
+export interface IntegrityOptions {
+  readonly services: CacheServices;
+  readonly object: ObjectHandle;
+  /** Whether the store holds a chunk: never, for an object that is not stored. */
+  readonly isHeld: (index: number) => boolean;
+  /** What is claimed; `null` when nothing is, or not yet. */
+  readonly digest: Digest | null;
+  readonly chunkCount: number;
+  /** Release nothing before the whole object has passed. */
+  readonly strict: boolean;
+}
+
+/** What a chunk that is kept for the hasher hangs on: a lease in the store, or its memory file. */
+interface Kept {
+  readonly file: OpenFile | undefined;
+  readonly lengthBytes: number;
+  release(): void;
+}
+
+export class Integrity {
+  readonly #services: CacheServices;
+  readonly #object: ObjectHandle;
+  readonly #digest: Digest | null;
+  readonly #chunkCount: number;
+  readonly #strict: boolean;
+  readonly #settled = deferred<IntegrityState>();
+  readonly #kept = new Map<number, Kept>();
+  /** Chunks whose bytes may have reached somebody, or are about to. */
+  readonly #known = new Set<number>();
+  /** The chunks that complete the object; `all` when every one does. */
+  #withheld: Set<number> | 'all' = new Set();
+  #state: IntegrityState;
+  #stream: HashStream | undefined;
+  #next = 0;
+  #hashing = false;
+
+  constructor(options: IntegrityOptions) {
+    this.#services = options.services;
+    this.#object = options.object;
+    this.#digest = options.digest;
+    this.#chunkCount = options.chunkCount;
+    this.#strict = options.strict;
+    this.#state = initialState(options);
+    if (this.#state.kind !== 'pending') {
+      this.#settled.resolve(this.#state);
+      return;
+    }
+    for (let index = 0; index < options.chunkCount; index += 1) {
+      // A root needs only ids, which outlive their bytes.
+      const id = options.digest?.algorithm === 'blake3' && options.object.record(index);
+      if (options.isHeld(index)) this.#remember(index);
+      else if (id) this.#known.add(index);
+    }
+    // Everything is here but was never checked (the last process died in between): whoever resumes
+    // a download may need any one chunk to complete it.
+    const complete = this.#known.size === options.chunkCount;
+    if (options.strict || complete) this.#withheld = 'all';
+    this.#advance();
+  }
+
+  get state(): IntegrityState {
+    return this.#state;
+  }
+
+  /** True when the object is checked before anything of it is released. */
+  get strict(): boolean {
+    return this.#strict;
+  }
+
+  /** Settles when the state is no longer `pending`. */
+  get settled(): Promise<IntegrityState> {
+    return this.#settled.promise;
+  }
+
+  /**
+   * True when chunk `index` may not be released yet. Deciding is sticky: the first chunk that finds
+   * every other one fetched or in flight completes the object, and stays the one that waits.
+   */
+  withholds(index: number): boolean {
+    if (this.#state.kind === 'given-up') return this.#strict;
+    if (this.#state.kind !== 'pending') return false;
+    if (this.#withheld === 'all' || this.#withheld.has(index)) return true;
+    if (this.#withheld.size > 0 || this.#known.has(index)) return false;
+    if (this.#known.size < this.#chunkCount - 1) return false;
+    this.#withheld.add(index);
+    return true;
+  }
+
+  /** A fill of the chunk begins: from now on its bytes count as released, unless withheld. */
+  starting(index: number): void {
+    if (this.#state.kind === 'pending') this.#known.add(index);
+  }
+
+  /** A fill failed: whoever fetches the chunk next may complete the object. */
+  failed(index: number): void {
+    if (!this.#kept.has(index) && index >= this.#next) this.#known.delete(index);
+  }
+
+  /** A chunk was filled. `file` is given where the store did not take it. */
+  filled(index: number, file: OpenFile | undefined, lengthBytes: number): void {
+    if (this.#state.kind !== 'pending') return;
+    if (file === undefined) this.#remember(index);
+    else if (this.#needsBytes(index)) {
+      file.retain();
+      this.#kept.set(index, {
+        file,
+        lengthBytes,
+        release: () => {
+          file.release();
+        },
+      });
+    }
+    this.#advance();
+  }
+
+  /** Room is needed for what keeps the hasher from going on; true when that freed anything. */
+  giveUp(): boolean {
+    if (this.#state.kind !== 'pending' || this.#kept.size === 0) return false;
+    this.#services.events.verificationGivenUp();
+    this.#settle({ kind: 'given-up' });
+    return true;
+  }
+
+  /** Ends the check without an outcome; keeps nothing. */
+  close(): void {
+    for (const kept of this.#kept.values()) kept.release();
+    this.#kept.clear();
+    void this.#stream?.forget();
+    this.#stream = undefined;
+  }
+
+  #needsBytes(index: number): boolean {
+    return this.#digest?.algorithm === 'sha256' && index >= this.#next && !this.#kept.has(index);
+  }
+
+  #remember(index: number): void {
+    this.#known.add(index);
+    if (!this.#needsBytes(index)) return;
+    const lease = this.#services.chunks.lease(this.#object, index);
+    const lengthBytes = this.#object.record(index)?.lengthBytes;
+    if (lease === undefined || lengthBytes === undefined) return;
+    this.#kept.set(index, { file: undefined, lengthBytes, release: lease.release.bind(lease) });
+  }
+
+  #advance(): void {
+    const digest = this.#digest;
+    if (digest === null || this.#state.kind !== 'pending') return;
+    switch (digest.algorithm) {
+      case 'blake3':
+        this.#checkRoot(digest);
+        return;
+      case 'sha256':
+        if (this.#hashing) return;
+        this.#hashing = true;
+        this.#followFills(digest)
+          .catch((error: unknown) => {
+            this.#services.events.warn(
+              'a whole-object hash failed; its object is not attested',
+              error,
+            );
+            this.#settle({ kind: 'given-up' });
+          })
+          .finally(() => {
+            this.#hashing = false;
+          });
+        return;
+    }
+  }
+
+  #checkRoot(digest: Digest): void {
+    const ids: Buffer[] = [];
+    for (let index = 0; index < this.#chunkCount; index += 1) {
+      const record = this.#object.record(index);
+      if (record === undefined) return;
+      ids.push(Buffer.from(record.id, 'hex'));
+    }
+    const root = ids.length === 0 ? native.rootOfEmpty() : native.rootId(Buffer.concat(ids));
+    this.#compare(digest, Buffer.from(root).toString('hex'));
+  }
+
+  /** Hashes what is there, in order, until a chunk is missing or the object has ended. */
+  async #followFills(digest: Digest): Promise<void> {
+    while (this.#state.kind === 'pending' && this.#next < this.#chunkCount) {
+      const kept = this.#kept.get(this.#next);
+      if (kept === undefined) return;
+      if (!(await this.#hash(kept))) return;
+      this.#kept.delete(this.#next);
+      kept.release();
+      this.#next += 1;
+    }
+    if (this.#isSettled()) return;
+    this.#stream ??= this.#services.pools.hash.open();
+    const hex = await this.#stream.finish();
+    this.#stream = undefined;
+    this.#compare(digest, hex);
+  }
+
+  async #hash(kept: Kept): Promise<boolean> {
+    this.#stream ??= this.#services.pools.hash.open();
+    if (kept.file !== undefined) {
+      await this.#stream.update(kept.file.fd, kept.lengthBytes);
+      return !this.#isSettled();
+    }
+    const held = await this.#services.chunks.acquire(this.#object, this.#next);
+    if (held === undefined) {
+      // Leased, so not evicted: healed away. Its refetch comes back through filled().
+      this.#kept.get(this.#next)?.release();
+      this.#kept.delete(this.#next);
+      this.#known.delete(this.#next);
+      return false;
+    }
+    try {
+      const result = await this.#stream.update(held.file.fd, kept.lengthBytes);
+      if (result.kind === 'unreadable') throw new Error(`chunk unreadable: ${result.errno}`);
+    } finally {
+      held.release();
+    }
+    return !this.#isSettled();
+  }
+
+  #isSettled(): boolean {
+    return this.#state.kind !== 'pending';
+  }
+
+  #compare(digest: Digest, hex: string): void {
+    if (hex === digest.hex) {
+      this.#services.events.objectVerified();
+      // Attested in memory at once; the manifest record follows and may be lost: then it is checked again.
+      this.#services.chunks.attest(this.#object, digest).catch((error: unknown) => {
+        this.#services.events.warn('an attestation could not be recorded', error);
+      });
+      this.#settle({ kind: 'attested' });
+    } else {
+      this.#services.events.chunkMismatched('origin');
+      this.#settle({ kind: 'mismatch' });
+    }
+  }
+
+  #settle(state: IntegrityState): void {
+    if (this.#isSettled()) return;
+    this.#state = state;
+    this.close();
+    this.#settled.resolve(state);
+  }
+}
+
+/** The error of whoever wanted bytes that turned out not to match the claimed digest. */
+export function digestMismatch(): ForebayError {
+  return new ForebayError('origin-corrupt', 'the bytes do not match the digest claimed for them', {
+    source: 'origin',
+    retryable: false,
+  });
+}
+
+function initialState({ object, digest }: IntegrityOptions): IntegrityState {
+  if (digest === null) return { kind: 'unclaimed' };
+  return { kind: object.attestedBy === null ? 'pending' : 'attested' };
+}

@@ -1,0 +1,47 @@
+/** What the cache room works with, built once by assemble.ts and passed to its parts. */
+import type { Pools } from '../compute/pools.js';
+import type { WatermarkHub } from '../compute/watermark.js';
+import type { FetchStats } from '../compute/protocol.js';
+import type { FetchLimits } from '../model/fetch.js';
+import type { ChunkStore, ResponseStore } from '../model/store.js';
+import type { Clock } from '../model/time.js';
+import type { Pressure } from './pressure.js';
+
+/** Bounds of the cache's own waits and windows, from the configuration. */
+export interface CacheLimits {
+  readonly chunkSizeBytes: number;
+  /** Chunks one reader may have in flight or leased ahead of itself. */
+  readonly readAheadChunks: number;
+  /** The longest a request waits for its next byte. */
+  readonly requestTimeoutMs: number;
+  readonly fetch: FetchLimits;
+}
+
+/** Events the cache tells of; telemetry counts and logs them. */
+export interface CacheEvents {
+  /** A fetch at an origin ended, well or not. */
+  fetchFinished(origin: string, stats: FetchStats): void;
+  /** A held chunk was compared with its ids and is what they say. */
+  chunkVerified(): void;
+  /** Bytes differ from the ids or the digest that they should have. */
+  chunkMismatched(source: 'origin' | 'disk'): void;
+  /** A whole object matches the digest claimed for it. */
+  objectVerified(): void;
+  /** The check of an object was given up: capacity cannot hold what it has yet to hash. */
+  verificationGivenUp(): void;
+  /** Origin bytes were thrown away, or fetched a second time. */
+  originBytesWasted(bytes: number): void;
+  /** Something went wrong that no request will report. */
+  warn(message: string, error: unknown): void;
+}
+
+export interface CacheServices {
+  readonly chunks: ChunkStore;
+  readonly responses: ResponseStore;
+  readonly pools: Pools;
+  readonly hub: WatermarkHub;
+  readonly pressure: Pressure;
+  readonly clock: Clock;
+  readonly limits: CacheLimits;
+  readonly events: CacheEvents;
+}

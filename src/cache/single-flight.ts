@@ -1,0 +1,29 @@
+/**
+ * One run of a job per key at a time; whoever asks meanwhile shares its outcome. Used for first
+ * contacts (by URL); chunk fills have flight.ts, whose waiters read while it runs.
+ */
+export class SingleFlight<K, V> {
+  readonly #running = new Map<K, Promise<V>>();
+
+  /**
+   * Joins the run of `key`, or leads one with `job`. The job must look at the cache again before it
+   * works: between the caller's look and this call another run may have ended, and its key with it.
+   */
+  run(key: K, job: () => Promise<V>): { readonly outcome: Promise<V>; readonly joined: boolean } {
+    const running = this.#running.get(key);
+    if (running !== undefined) return { outcome: running, joined: true };
+    // Begun in a later microtask: a job that throws at once must find its key to delete.
+    const outcome = Promise.resolve()
+      .then(job)
+      .finally(() => {
+        this.#running.delete(key);
+      });
+    this.#running.set(key, outcome);
+    return { outcome, joined: false };
+  }
+
+  /** Runs in progress. */
+  get size(): number {
+    return this.#running.size;
+  }
+}

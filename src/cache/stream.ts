@@ -1,0 +1,53 @@
+/** Starts a stream of a whole representation anew, for an object whose origin serves no ranges. */
+import { ForebayError } from '../model/errors.js';
+import { headerValue } from '../model/headers.js';
+import { validatorMatches } from '../model/validator.js';
+import { isRedirect, MAX_REDIRECT_HOPS } from '../origin/redirect.js';
+import { Exchange } from './exchange.js';
+import type { LiveObject } from './live-object.js';
+import { Intake } from './intake.js';
+import type { Want } from './want.js';
+
+/**
+ * Sends one GET for the whole and attaches its body to `generation`, if it is still the same
+ * representation: a change ends the generation. Rejects when there is no such body.
+ */
+export async function restartStream(generation: LiveObject, want: Want): Promise<void> {
+  const { services } = generation;
+  for (let hops = 0; hops <= MAX_REDIRECT_HOPS; hops += 1) {
+    const target = want.source.target('whole');
+    const exchange = Exchange.start(services, want, { target, range: null, conditions: {} });
+    const head = await exchange.head;
+    if (isRedirect(head.status)) {
+      exchange.stop();
+      want.source.redirected(target, head);
+      continue;
+    }
+    const { validator, lengthBytes } = generation.object.identity;
+    const same = validator.kind !== 'none' && validatorMatches(validator, head.headers);
+    if (head.status === 200 && same && head.contentLength === lengthBytes) {
+      new Intake(generation, exchange, want, { index: 0, onePart: false });
+      return;
+    }
+    exchange.stop();
+    const error = new ForebayError('origin-changed', describe(head.status), {
+      source: 'origin',
+      retryable: false,
+      originStatus: head.status,
+    });
+    if (head.status === 200 || headerValue(head.headers, 'etag') !== undefined) {
+      generation.end('changed', error);
+    }
+    throw error;
+  }
+  throw new ForebayError('origin-loop', 'the origin redirects too often', {
+    source: 'origin',
+    retryable: false,
+  });
+}
+
+function describe(status: number): string {
+  return status === 200
+    ? 'the representation changed and cannot be continued'
+    : `the origin answered ${String(status)} to a request for the rest`;
+}

@@ -1,0 +1,84 @@
+/**
+ * First-read verification: a held chunk that this process did not write is re-hashed once, ahead of
+ * whoever reads it first. Its readers see a growing file, so hits take the same path as misses.
+ */
+import type { SharedWatermark } from '../compute/watermark.js';
+import { ForebayError } from '../model/errors.js';
+import type { HeldChunk, ObjectHandle } from '../model/store.js';
+import type { ChunkView } from './flight.js';
+import type { CacheServices } from './services.js';
+
+export class Verification {
+  /** Settles when the outcome is known: true when the chunk is what its ids say. */
+  readonly outcome: Promise<boolean>;
+  readonly #watermark: SharedWatermark;
+  #error: unknown;
+
+  /** Takes over `held` and releases it at the end. */
+  constructor(services: CacheServices, object: ObjectHandle, held: HeldChunk) {
+    this.#watermark = services.hub.create();
+    this.outcome = this.#run(services, object, held).catch((error: unknown) => {
+      this.#error = error;
+      this.#watermark.fail();
+      return false;
+    });
+  }
+
+  /** A view for a reader that holds the chunk as `held`, which the view takes over. */
+  view(held: HeldChunk): ChunkView {
+    return {
+      file: held.file,
+      watermark: this.#watermark,
+      failure: () => this.#error,
+      release: () => {
+        held.release();
+      },
+    };
+  }
+
+  async #run(services: CacheServices, object: ObjectHandle, held: HeldChunk): Promise<boolean> {
+    const { record } = held;
+    const { lengthBytes, chunkSizeBytes } = object.identity;
+    try {
+      const result = await services.pools.verify.verify({
+        kind: 'verify',
+        fd: held.file.fd,
+        start: record.index * chunkSizeBytes,
+        lengthBytes: record.lengthBytes,
+        groupIds: record.groupIds,
+        wholeObject: lengthBytes !== null && lengthBytes <= chunkSizeBytes,
+        watermark: this.#watermark.shared,
+      });
+      switch (result.kind) {
+        case 'verified':
+          held.markVerified();
+          services.events.chunkVerified();
+          return true;
+        case 'mismatch':
+          await this.#heal(services, object, record.index, 'corrupt');
+          return false;
+        case 'unreadable':
+          await this.#heal(services, object, record.index, 'unreadable');
+          return false;
+      }
+    } finally {
+      held.release();
+    }
+  }
+
+  async #heal(
+    services: CacheServices,
+    object: ObjectHandle,
+    index: number,
+    reason: 'corrupt' | 'unreadable',
+  ): Promise<void> {
+    services.events.chunkMismatched('disk');
+    this.#error = new ForebayError('stored-corrupt', `chunk ${String(index)} was ${reason}`, {
+      source: 'internal',
+      retryable: true,
+    });
+    // Dropped before its readers hear of it: when they plan again, it is a miss.
+    await services.chunks.drop(object, index, reason);
+    this.#watermark.fail();
+  }
+}

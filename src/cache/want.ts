@@ -1,0 +1,37 @@
+/** On whose behalf something is fetched, and how badly it is wanted. */
+import type { Bound } from '../model/deferred.js';
+import { ForebayError } from '../model/errors.js';
+import type { Priority } from '../compute/fill-pool.js';
+import type { TargetSource } from '../origin/upstream.js';
+import type { CacheServices } from './services.js';
+
+export interface Want {
+  /** Where to fetch from, with this request's credentials. */
+  readonly source: TargetSource;
+  /** Request fields that select the variant: fills repeat them. */
+  readonly varied: readonly string[];
+  readonly priority: Priority;
+  /** Aborts when the request ends: its own waits end, fetches that others share go on. */
+  readonly signal: AbortSignal;
+  /** Body bytes that left the origin because of this want. */
+  account(originBytes: number): void;
+}
+
+/** The bound of every wait that a request makes in the cache: the request timeout, or its end. */
+export function boundOf(services: CacheServices, signal: AbortSignal): Bound {
+  return {
+    clock: services.clock,
+    ms: services.limits.requestTimeoutMs,
+    signal,
+    timedOut: () =>
+      new ForebayError('origin-timeout', 'no byte within the request timeout', {
+        source: 'origin',
+        retryable: false,
+      }),
+    aborted: () =>
+      new ForebayError('client-aborted', 'the client went away', {
+        source: 'client',
+        retryable: false,
+      }),
+  };
+}
