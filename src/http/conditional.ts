@@ -1,0 +1,90 @@
+/**
+ * Preconditions of a request against the selected representation (RFC 9110 section 13). Pure;
+ * http/respond asks it once the cache has answered, whatever the cache asked the origin.
+ */
+import { headerValue, type HeaderMap } from '../model/headers.js';
+import { parseEntityTag } from '../model/validator.js';
+import { parseHttpDate } from './http-date.js';
+
+export type ConditionResult = 'proceed' | 'not-modified' | 'precondition-failed';
+
+/** RFC 9110 section 8.8.2.2: a date is a strong validator if the origin's clock was this far past. */
+const STRONG_DATE_AGE_MS = 1000;
+
+/** One entity-tag of a list and what separates it; empty elements are passed over. */
+const LISTED_TAG = /[ \t,]*((?:W\/)?"[\x21\x23-\x7e\x80-\xff]*")[ \t]*(?:,|$)/y;
+
+/**
+ * Evaluates If-Match, If-Unmodified-Since, If-None-Match and If-Modified-Since of a GET or HEAD in
+ * the order of RFC 9110 section 13.2.2. `status` and `stored` are of the answer without them: a
+ * status other than 2xx makes them void (section 13.2.1). Malformed dates are ignored.
+ */
+export function evaluate(
+  request: HeaderMap,
+  stored: HeaderMap,
+  status: number,
+  nowMs: number,
+): ConditionResult {
+  if (status < 200 || status > 299) return 'proceed';
+  const ifMatch = headerValue(request, 'if-match');
+  if (ifMatch !== undefined) {
+    if (!matches(ifMatch, stored, 'strong')) return 'precondition-failed';
+  } else if (modifiedSince(headerValue(request, 'if-unmodified-since'), stored, nowMs) === true) {
+    return 'precondition-failed';
+  }
+  const ifNoneMatch = headerValue(request, 'if-none-match');
+  if (ifNoneMatch !== undefined) {
+    return matches(ifNoneMatch, stored, 'weak') ? 'not-modified' : 'proceed';
+  }
+  const since = modifiedSince(headerValue(request, 'if-modified-since'), stored, nowMs);
+  return since === false ? 'not-modified' : 'proceed';
+}
+
+/**
+ * Whether the Range field may be honoured as far as If-Range is concerned (RFC 9110 section
+ * 13.1.5): absent, an equal strong entity-tag, or exactly the stored date if that date is strong.
+ */
+export function ifRangeAllows(request: HeaderMap, stored: HeaderMap, nowMs: number): boolean {
+  const value = headerValue(request, 'if-range');
+  if (value === undefined) return true;
+  const wanted = parseEntityTag(value);
+  if (wanted !== undefined) {
+    const current = parseEntityTag(headerValue(stored, 'etag') ?? '');
+    return wanted.strong && current?.strong === true && current.value === wanted.value;
+  }
+  if (parseHttpDate(value, nowMs) === undefined) return false;
+  return value.trim() === headerValue(stored, 'last-modified') && hasStrongDate(stored, nowMs);
+}
+
+/** An entity-tag list (or `*`) against the stored ETag. Parts that are no tags match nothing. */
+function matches(field: string, stored: HeaderMap, comparison: 'strong' | 'weak'): boolean {
+  if (field.trim() === '*') return true;
+  const current = parseEntityTag(headerValue(stored, 'etag') ?? '');
+  if (current === undefined || (comparison === 'strong' && !current.strong)) return false;
+  // Tags may hold commas, so the list cannot be split at them.
+  LISTED_TAG.lastIndex = 0;
+  let match;
+  while ((match = LISTED_TAG.exec(field)) !== null && match[0] !== '') {
+    const tag = parseEntityTag(match[1] ?? '');
+    if (tag?.value === current.value && (comparison === 'weak' || tag.strong)) return true;
+  }
+  return false;
+}
+
+/** `undefined` when the condition is absent, malformed, or the representation has no date. */
+function modifiedSince(
+  field: string | undefined,
+  stored: HeaderMap,
+  nowMs: number,
+): boolean | undefined {
+  if (field === undefined) return undefined;
+  const since = parseHttpDate(field, nowMs);
+  const modified = parseHttpDate(headerValue(stored, 'last-modified') ?? '', nowMs);
+  return since === undefined || modified === undefined ? undefined : modified > since;
+}
+
+function hasStrongDate(stored: HeaderMap, nowMs: number): boolean {
+  const modified = parseHttpDate(headerValue(stored, 'last-modified') ?? '', nowMs);
+  const date = parseHttpDate(headerValue(stored, 'date') ?? '', nowMs);
+  return modified !== undefined && date !== undefined && date - modified >= STRONG_DATE_AGE_MS;
+}

@@ -1,0 +1,93 @@
+/**
+ * Sends one reply: drives the cache's segments through the sender, and plans the rest of a body
+ * again when what it was being read from fails. http/exchange calls it and judges how it ended.
+ */
+import type { ServerResponse } from 'node:http';
+import { type ErrorReport, reportError } from '../model/errors.js';
+import type { SegmentSender } from '../model/segment.js';
+import { writeHead } from '../send/write-head.js';
+import type { Reply } from './respond.js';
+
+/**
+ * Plans in a row that may fail without a byte of progress. A failed disk read heals at the next plan
+ * (the chunk is dropped and fetched), a failed fill at the one after; a third is in vain.
+ */
+export const MAX_BARREN_PLANS = 3;
+
+export type DeliveryEnd =
+  | { readonly kind: 'complete' }
+  | { readonly kind: 'client-closed' }
+  | { readonly kind: 'client-idle' }
+  /** If no head was sent, an error may still be answered; else the connection has to go. */
+  | { readonly kind: 'failed'; readonly error: ErrorReport };
+
+export type Delivery = DeliveryEnd & { readonly bytesSent: number };
+
+/** Sends `reply` and ends the response where it is complete. Rejects for bugs alone. */
+export async function deliver(
+  response: ServerResponse,
+  reply: Reply,
+  sender: SegmentSender,
+): Promise<Delivery> {
+  switch (reply.kind) {
+    case 'head-only':
+      writeHead(response, reply.head);
+      response.end();
+      return { kind: 'complete', bytesSent: 0 };
+    case 'text': {
+      writeHead(response, reply.head);
+      response.end(reply.text);
+      const bytesSent = response.req.method === 'HEAD' ? 0 : Buffer.byteLength(reply.text);
+      return { kind: 'complete', bytesSent };
+    }
+    case 'body':
+      return deliverBody(response, reply, sender);
+  }
+}
+
+async function deliverBody(
+  response: ServerResponse,
+  { head, body, range }: Extract<Reply, { kind: 'body' }>,
+  sender: SegmentSender,
+): Promise<Delivery> {
+  let at = range.start;
+  let barrenPlans = 0;
+  for (;;) {
+    // A plan that failed before its first byte wrote no head either.
+    const pendingHead = response.headersSent ? null : head;
+    const end = await sender.send(response, pendingHead, body.read({ start: at, end: range.end }));
+    at += end.bytesSent;
+    const bytesSent = at - range.start;
+    switch (end.reason) {
+      case 'client-closed':
+      case 'client-idle':
+        return { kind: end.reason, bytesSent };
+      case 'complete':
+        if (range.end !== Infinity && at !== range.end) {
+          return { kind: 'failed', error: wrongLength(at, range.end), bytesSent };
+        }
+        response.end();
+        return { kind: 'complete', bytesSent };
+      case 'source-failed': {
+        const error = reportError(end.cause);
+        barrenPlans = end.bytesSent > 0 ? 0 : barrenPlans + 1;
+        if (barrenPlans >= MAX_BARREN_PLANS || !mayMend(error)) {
+          return { kind: 'failed', error, bytesSent };
+        }
+      }
+    }
+  }
+}
+
+/**
+ * Whether another plan can do better: only for failures of what was read from. The origin's
+ * failures were retried below; waiting for it again would multiply the bound of that wait.
+ */
+function mayMend({ code, retryable }: ErrorReport): boolean {
+  return retryable && (code === 'disk' || code === 'stored-corrupt' || code === 'internal');
+}
+
+function wrongLength(at: number, end: number): ErrorReport {
+  const message = `the body ended at ${String(at)} instead of ${String(end)}`;
+  return { code: 'internal', message, source: 'internal', retryable: false };
+}

@@ -1,0 +1,200 @@
+/**
+ * One request from its head to its access line: screen, ask the cache, reply, deliver, record.
+ * http/server starts one for each request when it has its turn.
+ */
+import type { IncomingMessage } from 'node:http';
+import type { CacheAnswer, CacheFacade, RangeHint } from '../cache/answer.js';
+import { type ErrorReport, reportError } from '../model/errors.js';
+import { headersFromRaw, headerValue } from '../model/headers.js';
+import type { SegmentSender } from '../model/segment.js';
+import type { Clock } from '../model/time.js';
+import type { Telemetry } from '../telemetry/telemetry.js';
+import { deliver, type Delivery } from './deliver.js';
+import { parseRange, type RangeField } from './range-header.js';
+import { recordOf, type Ended } from './record.js';
+import { requestId } from './request-id.js';
+import {
+  type Reply,
+  type ReplyContext,
+  replyToAnswer,
+  replyToError,
+  replyToRefusal,
+} from './respond.js';
+import type { Mount } from './route.js';
+import { type RefusalReason, screen, type Screened } from './screen.js';
+import type { TimedResponse } from './timed-response.js';
+
+export interface ExchangeRooms {
+  readonly mounts: readonly Mount[];
+  readonly cache: CacheFacade;
+  readonly sender: SegmentSender;
+  readonly telemetry: Telemetry;
+  readonly clock: Clock;
+}
+
+/**
+ * What was looked up turned out to be no longer, or never to have been, what the origin has. While
+ * nothing was sent, the new state of things can still be the answer.
+ */
+const OUTDATED: ReadonlySet<ErrorReport['code']> = new Set(['origin-changed', 'origin-corrupt']);
+
+/** Lookups for one request: a second failure is the origin's last word. */
+const MAX_LOOKUPS = 2;
+
+type Accepted = Extract<Screened, { kind: 'accepted' }>;
+
+/** One request and what answering it needs. `run` once. */
+export class Exchange {
+  readonly #request: IncomingMessage;
+  readonly #response: TimedResponse;
+  readonly #rooms: ExchangeRooms;
+  readonly #context: ReplyContext;
+  readonly #startedAt: number;
+  #headAt: number | null = null;
+
+  constructor(request: IncomingMessage, response: TimedResponse, rooms: ExchangeRooms) {
+    this.#request = request;
+    this.#response = response;
+    this.#rooms = rooms;
+    this.#startedAt = rooms.clock.monotonic();
+    const headers = headersFromRaw(request.rawHeaders);
+    this.#context = {
+      method: request.method === 'HEAD' ? 'HEAD' : 'GET',
+      headers,
+      range: parseRange(headerValue(headers, 'range')),
+      requestId: requestId(headerValue(headers, 'x-request-id')),
+      nowMs: rooms.clock.now(),
+    };
+  }
+
+  /**
+   * Answers the request, or destroys its connection where it cannot be answered cleanly. `refusal`:
+   * the server turns it away whatever it asks. Never rejects.
+   */
+  async run(refusal: RefusalReason | null): Promise<void> {
+    const { clock, telemetry } = this.#rooms;
+    this.#response.onHead = () => {
+      this.#headAt = clock.monotonic();
+    };
+    telemetry.metrics.requestStarted();
+    let ended: Ended;
+    try {
+      ended = await this.#answer(refusal);
+    } catch (error) {
+      ended = this.#broken(reportError(error));
+    }
+    const record = recordOf(this.#request, this.#context, ended, {
+      startedAt: this.#startedAt,
+      headAt: this.#headAt,
+      endedAt: clock.monotonic(),
+    });
+    telemetry.metrics.requestFinished(record);
+    telemetry.accessLog.requestFinished(record);
+  }
+
+  async #answer(refusal: RefusalReason | null): Promise<Ended> {
+    const { mounts, telemetry } = this.#rooms;
+    const { method = '', url = '', rawHeaders } = this.#request;
+    const screened: Screened =
+      refusal === null
+        ? screen({ method, url, rawHeaders }, this.#context.headers, mounts)
+        : { kind: 'refused', reason: refusal };
+    if (screened.kind === 'refused') {
+      const { reason } = screened;
+      telemetry.metrics.requestRejected(reason);
+      const reply = replyToRefusal(reason, this.#context);
+      const delivery = await this.#deliver(reply);
+      return { kind: 'refused', reason, status: reply.head.status, delivery };
+    }
+    return this.#fromCache(screened);
+  }
+
+  async #fromCache({ method, origin, target }: Accepted): Promise<Ended> {
+    const { headers, range } = this.#context;
+    const left = new AbortController();
+    this.#response.once('close', () => {
+      left.abort();
+    });
+    const hint = method === 'HEAD' ? ({ kind: 'none' } as const) : hintOf(range);
+    const request = { origin, target, method, headers, hint, signal: left.signal };
+    for (let lookups = 1; ; lookups += 1) {
+      let answer: CacheAnswer;
+      try {
+        answer = await this.#rooms.cache.lookup(request);
+      } catch (error) {
+        return await this.#failed(reportError(error), 0);
+      }
+      try {
+        const ended = await this.#reply(answer, lookups < MAX_LOOKUPS);
+        if (ended !== 'look-again') return ended;
+      } finally {
+        answer.body.close();
+      }
+    }
+  }
+
+  async #reply(answer: CacheAnswer, mayLookAgain: boolean): Promise<Ended | 'look-again'> {
+    const reply = replyToAnswer(answer, this.#context);
+    const delivery = await this.#deliver(reply);
+    const { originBytes } = answer.body.cost();
+    if (delivery.kind !== 'failed') {
+      if (delivery.kind !== 'complete') this.#response.destroy();
+      const { status } = reply.head;
+      return { kind: 'answered', outcome: answer.outcome, status, delivery, originBytes };
+    }
+    if (!this.#response.headersSent) {
+      if (mayLookAgain && OUTDATED.has(delivery.error.code)) return 'look-again';
+      return this.#failed(delivery.error, originBytes);
+    }
+    this.#cut(reply);
+    this.#tell(delivery.error);
+    const { status } = reply.head;
+    return { kind: 'failed', error: delivery.error, status, delivery, originBytes };
+  }
+
+  /** Nothing was sent: the failure itself is the answer, if somebody is still there to read it. */
+  async #failed(error: ErrorReport, originBytes: number): Promise<Ended> {
+    const reply = replyToError(error, this.#context);
+    if (this.#response.destroyed || error.source === 'client') {
+      this.#response.destroy();
+      const delivery = { kind: 'client-closed', bytesSent: 0 } as const;
+      return { kind: 'failed', error, status: reply.head.status, delivery, originBytes };
+    }
+    this.#tell(error);
+    const delivery = await this.#deliver(reply);
+    return { kind: 'failed', error, status: reply.head.status, delivery, originBytes };
+  }
+
+  #broken(error: ErrorReport): Ended {
+    this.#tell(error);
+    this.#response.destroy();
+    const delivery: Delivery = { kind: 'failed', error, bytesSent: 0 };
+    return { kind: 'failed', error, status: 500, delivery, originBytes: 0 };
+  }
+
+  #deliver(reply: Reply): Promise<Delivery> {
+    return deliver(this.#response, reply, this.#rooms.sender);
+  }
+
+  /** Ends a response in its middle so that the client must notice. */
+  #cut(reply: Reply): void {
+    const framed =
+      this.#request.httpVersion !== '1.0' || reply.head.headers['content-length'] !== undefined;
+    // A body that its connection's end delimits would look whole: only a reset says otherwise.
+    if (framed) this.#response.destroy();
+    else this.#request.socket.resetAndDestroy();
+  }
+
+  #tell(error: ErrorReport): void {
+    const { log } = this.#rooms.telemetry;
+    const fields = { requestId: this.#context.requestId, code: error.code, reason: error.message };
+    if (error.source === 'internal') log.error(fields, 'request failed');
+    else log.warn(fields, 'request failed');
+  }
+}
+
+/** What the cache may begin to fetch before it knows a length: the first range asked for. */
+function hintOf(range: RangeField): RangeHint {
+  const [only, ...others] = range.kind === 'ranges' ? range.ranges : [];
+  return only === undefined || others.length > 0 ? { kind: 'whole' } : only;
+}

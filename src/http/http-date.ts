@@ -1,0 +1,40 @@
+/**
+ * HTTP dates (RFC 9110 section 5.6.7), for http/conditional and http/head. `Date.parse` alone takes
+ * far more than HTTP does (`1`, `2024`), and a date that is not one must be ignored.
+ */
+
+const IMF_FIXDATE = /^[A-Z][a-z]{2}, \d{2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2} GMT$/;
+/** Obsolete: `Sunday, 06-Nov-94 08:49:37 GMT`. */
+const RFC_850 = /^[A-Z][a-z]{5,8}, (\d{2})-([A-Z][a-z]{2})-(\d{2}) (\d{2}:\d{2}:\d{2}) GMT$/;
+/** Obsolete: `Sun Nov  6 08:49:37 1994`. */
+const ASCTIME = /^[A-Z][a-z]{2} ([A-Z][a-z]{2}) ([ \d]\d) (\d{2}:\d{2}:\d{2}) (\d{4})$/;
+
+/** A two-digit year that seems further ahead than this lies in the past century. */
+const RFC_850_YEARS_AHEAD = 50;
+
+/** Ms since the epoch; `undefined` when the text is not an HTTP date. `nowMs` places RFC 850 years. */
+export function parseHttpDate(text: string, nowMs: number): number | undefined {
+  const ms = Date.parse(normalised(text.trim(), nowMs) ?? '');
+  return Number.isNaN(ms) ? undefined : ms;
+}
+
+/** The preferred form, IMF-fixdate. */
+export function formatHttpDate(ms: number): string {
+  return new Date(ms).toUTCString();
+}
+
+function normalised(text: string, nowMs: number): string | undefined {
+  if (IMF_FIXDATE.test(text)) return text;
+  const old = RFC_850.exec(text);
+  if (old !== null) {
+    const [, day = '', month = '', shortYear = '', time = ''] = old;
+    const thisYear = new Date(nowMs).getUTCFullYear();
+    const year = Math.floor(thisYear / 100) * 100 + Number(shortYear);
+    const placed = year > thisYear + RFC_850_YEARS_AHEAD ? year - 100 : year;
+    return `${day} ${month} ${String(placed)} ${time} GMT`;
+  }
+  const c = ASCTIME.exec(text);
+  if (c === null) return undefined;
+  const [, month = '', day = '', time = '', year = ''] = c;
+  return `${day.trim()} ${month} ${year} ${time} GMT`;
+}

@@ -1,0 +1,90 @@
+/** From how an exchange ended to the record that telemetry counts and logs. Pure. */
+import type { CacheOutcome } from '../cache/outcome.js';
+import type { ErrorReport } from '../model/errors.js';
+import { headerValue } from '../model/headers.js';
+import type { RequestRecord, RequestResult } from '../telemetry/request-record.js';
+import type { Delivery } from './deliver.js';
+import type { ReplyContext } from './respond.js';
+import type { RefusalReason } from './screen.js';
+import { CLIENT_CLOSED_STATUS } from './status.js';
+
+/** How an exchange ended. `status` is the one that was, or would have been, written. */
+export type Ended = { readonly status: number; readonly delivery: Delivery } & (
+  | { readonly kind: 'refused'; readonly reason: RefusalReason }
+  | { readonly kind: 'answered'; readonly outcome: CacheOutcome; readonly originBytes: number }
+  | { readonly kind: 'failed'; readonly error: ErrorReport; readonly originBytes: number }
+);
+
+/** Monotonic ms. */
+export interface Times {
+  readonly startedAt: number;
+  /** When our head was written; `null` when none was. */
+  readonly headAt: number | null;
+  readonly endedAt: number;
+}
+
+/** The record of a request that ended. */
+export function recordOf(
+  request: { readonly method?: string | undefined; readonly url?: string | undefined },
+  context: ReplyContext,
+  ended: Ended,
+  times: Times,
+): RequestRecord {
+  const headAt = times.headAt ?? times.endedAt;
+  return {
+    requestId: context.requestId,
+    method: request.method ?? '',
+    target: request.url ?? '',
+    range: headerValue(context.headers, 'range') ?? null,
+    status: times.headAt === null ? CLIENT_CLOSED_STATUS : ended.status,
+    result: resultOf(ended),
+    ending: ended.delivery.kind,
+    code: codeOf(ended),
+    collapsed:
+      ended.kind === 'answered' && ended.outcome.kind === 'forward' && ended.outcome.collapsed,
+    bytesSent: ended.delivery.bytesSent,
+    originBytes: ended.kind === 'refused' ? 0 : ended.originBytes,
+    waitMs: headAt - times.startedAt,
+    transferMs: times.endedAt - headAt,
+  };
+}
+
+function resultOf(ended: Ended): RequestResult {
+  switch (ended.kind) {
+    case 'refused':
+      return 'refused';
+    case 'failed':
+      return 'error';
+    case 'answered':
+      return ended.outcome.kind === 'hit' ? 'hit' : forwardResult(ended.outcome.reason);
+  }
+}
+
+function forwardResult(
+  reason: Extract<CacheOutcome, { kind: 'forward' }>['reason'],
+): RequestResult {
+  switch (reason) {
+    case 'uri-miss':
+    case 'vary-miss':
+    case 'miss':
+      return 'miss';
+    case 'stale':
+      return 'stale';
+    case 'partial':
+      return 'partial';
+    case 'request':
+    case 'bypass':
+      return 'bypass';
+  }
+}
+
+function codeOf(ended: Ended): string | null {
+  switch (ended.kind) {
+    case 'refused':
+      return ended.reason;
+    case 'failed':
+      return ended.error.code;
+    case 'answered':
+      return null;
+  }
+}

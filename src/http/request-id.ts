@@ -1,0 +1,17 @@
+/** Request ids: one name for a request in the client's, our own and the origin's logs. */
+import { randomBytes } from 'node:crypto';
+
+/** Accepted from a client: short, and safe to stand in a header and a log line as it is. */
+const ACCEPTABLE = /^[A-Za-z0-9._-]{1,64}$/;
+
+/** 64 random bits: no two requests of one log share them. */
+const GENERATED_BYTES = 8;
+
+/** The client's X-Request-Id where it is acceptable, else a new one. */
+export function requestId(offered: string | undefined, generate = generateId): string {
+  return offered !== undefined && ACCEPTABLE.test(offered) ? offered : generate();
+}
+
+function generateId(): string {
+  return randomBytes(GENERATED_BYTES).toString('hex');
+}

@@ -1,0 +1,172 @@
+/**
+ * The answer to a request: its status, chosen once and here, its head, and which bytes follow. Pure;
+ * http/exchange asks it and http/deliver sends what it says.
+ */
+import type { Body, CacheAnswer } from '../cache/answer.js';
+import type { ByteRange } from '../model/byte-range.js';
+import type { ErrorReport } from '../model/errors.js';
+import { emptyHeaders, headerValue, type HeaderMap } from '../model/headers.js';
+import type { ResponseHead } from '../model/segment.js';
+import { cacheStatus, type Happening, PSEUDONYM } from './cache-status.js';
+import { evaluate, ifRangeAllows } from './conditional.js';
+import { endToEndFields } from './fields.js';
+import { formatHttpDate } from './http-date.js';
+import { type RangeField, type RangeSpec, resolveRange } from './range-header.js';
+import type { RefusalReason } from './screen.js';
+import { statusOfError, statusOfRefusal } from './status.js';
+
+/** What of the request the answer depends on. */
+export interface ReplyContext {
+  readonly method: 'GET' | 'HEAD';
+  readonly headers: HeaderMap;
+  readonly range: RangeField;
+  readonly requestId: string;
+  readonly nowMs: number;
+}
+
+export type Reply =
+  /** The bytes `start <= i < end` of the body; `end` is `Infinity` where no length is known. */
+  | {
+      readonly kind: 'body';
+      readonly head: ResponseHead;
+      readonly body: Body;
+      readonly range: ByteRange;
+    }
+  /** A message of our own; not sent for HEAD. */
+  | { readonly kind: 'text'; readonly head: ResponseHead; readonly text: string }
+  | { readonly kind: 'head-only'; readonly head: ResponseHead };
+
+/** Seconds until a client may try again when nothing says more: long enough for a fill to end. */
+const RETRY_AFTER_SECONDS = 1;
+
+/** Fields that describe content and so have no place in a 304 (RFC 9110 section 15.4.5). */
+const CONTENT_FIELD = /^content-(?!location$)/;
+
+/** The reply to a request that the cache answered. */
+export function replyToAnswer(answer: CacheAnswer, context: ReplyContext): Reply {
+  const fields = answerFields(answer, context);
+  const condition = evaluate(context.headers, answer.headers, answer.status, context.nowMs);
+  switch (condition) {
+    case 'precondition-failed':
+      return text(412, 'precondition-failed', context, withoutContent(fields));
+    case 'not-modified':
+      return { kind: 'head-only', head: { status: 304, headers: withoutContent(fields) } };
+    case 'proceed':
+      return content(answer, context, fields);
+  }
+}
+
+/** The reply to a request whose lookup, or body before its first byte, failed. */
+export function replyToError(error: ErrorReport, context: ReplyContext): Reply {
+  const status = statusOfError(error.code);
+  const fields = ownFields(context, { kind: 'failed', error });
+  if (status === 503) fields['retry-after'] = retryAfter(error.retryAfterMs);
+  return text(status, error.code, context, fields);
+}
+
+/** The reply to a request that was refused before the cache was asked. */
+export function replyToRefusal(reason: RefusalReason, context: ReplyContext): Reply {
+  const { status, close } = statusOfRefusal(reason);
+  const fields = ownFields(context, { kind: 'refused', reason });
+  if (status === 405) fields['allow'] = 'GET, HEAD';
+  if (status === 503) fields['retry-after'] = retryAfter(undefined);
+  if (close) fields['connection'] = 'close';
+  return text(status, reason, context, fields);
+}
+
+function content(answer: CacheAnswer, context: ReplyContext, fields: HeaderMap): Reply {
+  const { lengthBytes, acceptsRanges } = answer.body;
+  const ranged = acceptsRanges && lengthBytes !== null && answer.status === 200;
+  if (ranged) fields['accept-ranges'] = 'bytes';
+  const spec = ranged ? honouredRange(answer, context) : undefined;
+  if (spec !== undefined && lengthBytes !== null) {
+    const range = resolveRange(spec, lengthBytes);
+    if (range === 'unsatisfiable') {
+      const headers = withoutContent(fields);
+      headers['content-range'] = `bytes */${String(lengthBytes)}`;
+      return text(416, 'range-not-satisfiable', context, headers);
+    }
+    if (range.end > range.start) return partial(answer.body, range, lengthBytes, fields);
+  }
+  return whole(answer, context, fields);
+}
+
+function partial(body: Body, range: ByteRange, lengthBytes: number, fields: HeaderMap): Reply {
+  const { start, end } = range;
+  fields['content-length'] = String(end - start);
+  fields['content-range'] = `bytes ${String(start)}-${String(end - 1)}/${String(lengthBytes)}`;
+  return { kind: 'body', head: { status: 206, headers: fields }, body, range };
+}
+
+function whole(answer: CacheAnswer, context: ReplyContext, fields: HeaderMap): Reply {
+  const { status } = answer;
+  const { lengthBytes } = answer.body;
+  const head = { status, headers: fields };
+  if (status === 204 || status === 304) return { kind: 'head-only', head };
+  if (lengthBytes !== null) fields['content-length'] = String(lengthBytes);
+  if (context.method === 'HEAD') return { kind: 'head-only', head };
+  return {
+    kind: 'body',
+    head,
+    body: answer.body,
+    range: { start: 0, end: lengthBytes ?? Infinity },
+  };
+}
+
+/** The one range to honour, if any: Range is defined for GET alone (RFC 9110 section 14.2). */
+function honouredRange(answer: CacheAnswer, context: ReplyContext): RangeSpec | undefined {
+  if (context.method !== 'GET' || context.range.kind !== 'ranges') return undefined;
+  // Several ranges are answered with the whole, as section 14.2 allows.
+  if (context.range.ranges.length !== 1) return undefined;
+  if (!ifRangeAllows(context.headers, answer.headers, context.nowMs)) return undefined;
+  return context.range.ranges[0];
+}
+
+function answerFields(answer: CacheAnswer, context: ReplyContext): HeaderMap {
+  const fields = endToEndFields(answer.headers);
+  // These say how the stored response's own bytes were framed; ours are set where they apply.
+  for (const name of ['content-length', 'content-range', 'accept-ranges']) {
+    Reflect.deleteProperty(fields, name);
+  }
+  const via = headerValue(fields, 'via');
+  fields['via'] = via === undefined ? `1.1 ${PSEUDONYM}` : `${via}, 1.1 ${PSEUDONYM}`;
+  if (answer.ageSeconds !== null) {
+    fields['age'] = String(Math.max(0, Math.floor(answer.ageSeconds)));
+  }
+  fields['date'] ??= formatHttpDate(context.nowMs);
+  fields['x-request-id'] = context.requestId;
+  fields['cache-status'] = cacheStatus(
+    { kind: 'answered', outcome: answer.outcome },
+    headerValue(fields, 'cache-status'),
+  );
+  return fields;
+}
+
+function ownFields(context: ReplyContext, happening: Happening): HeaderMap {
+  const fields = emptyHeaders();
+  fields['date'] = formatHttpDate(context.nowMs);
+  fields['cache-control'] = 'no-store';
+  fields['x-request-id'] = context.requestId;
+  fields['cache-status'] = cacheStatus(happening, undefined);
+  return fields;
+}
+
+/** Names the code and the request, nothing else: a message could tell of hosts and paths. */
+function text(status: number, code: string, context: ReplyContext, fields: HeaderMap): Reply {
+  const body = `${code} (request ${context.requestId})\n`;
+  fields['content-type'] = 'text/plain; charset=utf-8';
+  fields['content-length'] = String(Buffer.byteLength(body));
+  return { kind: 'text', head: { status, headers: fields }, text: body };
+}
+
+function withoutContent(fields: HeaderMap): HeaderMap {
+  const kept = emptyHeaders();
+  for (const [name, value] of Object.entries(fields)) {
+    if (!CONTENT_FIELD.test(name)) kept[name] = value;
+  }
+  return kept;
+}
+
+function retryAfter(milliseconds: number | undefined): string {
+  return String(Math.max(RETRY_AFTER_SECONDS, Math.ceil((milliseconds ?? 0) / 1000)));
+}

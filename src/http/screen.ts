@@ -1,0 +1,79 @@
+/**
+ * What a request must be before the cache hears of it: node accepts several forms that two servers
+ * on one connection could read differently (request smuggling). Pure; http/exchange calls it.
+ */
+import type { HeaderMap } from '../model/headers.js';
+import { headerValue } from '../model/headers.js';
+import { PSEUDONYM } from './cache-status.js';
+import { type Mount, route, type TargetRefusal } from './route.js';
+
+/** The parts of an `IncomingMessage` that are judged. */
+export interface RawRequest {
+  readonly method: string;
+  readonly url: string;
+  /** Flat `[name, value, ...]` as received: the only place where duplicates show. */
+  readonly rawHeaders: readonly string[];
+}
+
+export type RefusalReason =
+  | TargetRefusal
+  | 'method-not-allowed'
+  | 'body-not-allowed'
+  | 'duplicate-host'
+  | 'loop'
+  | 'too-many-connections';
+
+export type Screened =
+  | {
+      readonly kind: 'accepted';
+      readonly method: 'GET' | 'HEAD';
+      readonly origin: string;
+      readonly target: string;
+    }
+  | { readonly kind: 'refused'; readonly reason: RefusalReason };
+
+/** `headers` are the same fields as `request.rawHeaders`, joined. */
+export function screen(
+  request: RawRequest,
+  headers: HeaderMap,
+  mounts: readonly Mount[],
+): Screened {
+  if (countOf(request.rawHeaders, 'host') > 1) return refused('duplicate-host');
+  // No GET or HEAD has use for content (RFC 9110 section 9.3.1): its framing is the smuggler's tool.
+  if (declaresBody(headers)) {
+    return refused(isRead(request.method) ? 'body-not-allowed' : 'method-not-allowed');
+  }
+  if (!isRead(request.method)) return refused('method-not-allowed');
+  if (cameFromUs(headerValue(headers, 'via'))) return refused('loop');
+  const routed = route(request.url, mounts);
+  if (routed.kind === 'refused') return routed;
+  const { origin, target } = routed;
+  return { kind: 'accepted', method: request.method, origin, target };
+}
+
+function isRead(method: string): method is 'GET' | 'HEAD' {
+  return method === 'GET' || method === 'HEAD';
+}
+
+function declaresBody(headers: HeaderMap): boolean {
+  const length = headerValue(headers, 'content-length');
+  return headerValue(headers, 'transfer-encoding') !== undefined || !/^0*$/.test(length ?? '');
+}
+
+function countOf(rawHeaders: readonly string[], name: string): number {
+  let count = 0;
+  for (let i = 0; i < rawHeaders.length; i += 2) {
+    if (rawHeaders[i]?.toLowerCase() === name) count += 1;
+  }
+  return count;
+}
+
+/** True when Via (RFC 9110 section 7.6.3) says that this program already forwarded the request. */
+function cameFromUs(via: string | undefined): boolean {
+  if (via === undefined) return false;
+  return via.split(',').some((member) => member.trim().split(/[ \t]+/)[1] === PSEUDONYM);
+}
+
+function refused(reason: RefusalReason): Screened {
+  return { kind: 'refused', reason };
+}

@@ -1,0 +1,174 @@
+/**
+ * The HTTP front: node's server made strict and bounded, and its life from listening to drain.
+ * assemble creates one; every request becomes an `Exchange`.
+ */
+import { createServer, type IncomingMessage } from 'node:http';
+import type { Duplex } from 'node:stream';
+import type { ListenAddress } from '../config/kinds.js';
+import { systemClock } from '../model/time.js';
+import { classifyClientError, refuseRaw } from './client-error.js';
+import { Connections } from './connections.js';
+import { Exchange, type ExchangeRooms } from './exchange.js';
+import { listenOn } from './listen.js';
+import type { Mount } from './route.js';
+import { TimedResponse } from './timed-response.js';
+import { Turns } from './turns.js';
+
+/** What the front needs of the configuration; every `Config` is one. */
+export interface FrontConfig {
+  readonly listen: {
+    readonly address: ListenAddress;
+    readonly maxConnections: number;
+    readonly headersTimeoutMs: number;
+    readonly requestTimeoutMs: number;
+    readonly keepAliveTimeoutMs: number;
+    readonly drainTimeoutMs: number;
+  };
+  readonly origins: readonly Mount[];
+}
+
+export interface FrontOptions extends Omit<ExchangeRooms, 'mounts' | 'clock'> {
+  readonly config: FrontConfig;
+  /** Durations and dates in responses and records; the system's unless a test says otherwise. */
+  readonly clock?: ExchangeRooms['clock'];
+}
+
+export interface Front {
+  /** Resolves to the bound address; rejects with `ListenError`. */
+  listen(): Promise<ListenAddress>;
+  /**
+   * Stops accepting, closes idle connections, lets running responses end and destroys what is left
+   * at the deadline. Resolves when every connection is closed.
+   */
+  drain(): Promise<void>;
+  /** The bound address; `null` while not listening. */
+  readonly address: ListenAddress | null;
+  /** Open client connections. */
+  readonly connectionCount: number;
+}
+
+/** Node's own default, made explicit: a longer head is answered 431. */
+const MAX_HEAD_BYTES = 16 * 1024;
+
+/** How often node looks for late heads and requests; its default of 30 s would void the timeouts. */
+const TIMEOUT_CHECK_INTERVAL_MS = 1000;
+
+/** Creates the front; nothing is opened before `listen`. */
+export function createFront(options: FrontOptions): Front {
+  return new NodeFront(options);
+}
+
+class NodeFront implements Front {
+  readonly #config: FrontConfig['listen'];
+  readonly #rooms: ExchangeRooms;
+  readonly #connections: Connections;
+  readonly #turns = new Turns();
+  readonly #running = new Set<TimedResponse>();
+  readonly #server;
+  #address: ListenAddress | null = null;
+  #draining: Promise<void> | null = null;
+
+  constructor({ config, cache, sender, telemetry, clock = systemClock }: FrontOptions) {
+    this.#config = config.listen;
+    this.#rooms = { mounts: config.origins, cache, sender, telemetry, clock };
+    this.#connections = new Connections(config.listen.maxConnections);
+    const onRequest = (request: IncomingMessage, response: TimedResponse): void => {
+      this.#onRequest(request, response);
+    };
+    this.#server = createServer<typeof IncomingMessage, typeof TimedResponse>(
+      {
+        ServerResponse: TimedResponse,
+        headersTimeout: config.listen.headersTimeoutMs,
+        requestTimeout: config.listen.requestTimeoutMs,
+        keepAliveTimeout: config.listen.keepAliveTimeoutMs,
+        connectionsCheckingInterval: TIMEOUT_CHECK_INTERVAL_MS,
+        maxHeaderSize: MAX_HEAD_BYTES,
+        requireHostHeader: true,
+        joinDuplicateHeaders: false,
+        insecureHTTPParser: false,
+        noDelay: true,
+      },
+      onRequest,
+    );
+    // Node would invite the body with 100 Continue; every request with a body is refused.
+    this.#server.on('checkContinue', onRequest);
+    this.#server.timeout = 0;
+    // A client may shut its side after the request; node would cut the response off.
+    Object.assign(this.#server, { httpAllowHalfOpen: true });
+    this.#server.on('connection', (socket) => {
+      if (this.#connections.admit(socket) === 'cut') {
+        this.#rooms.telemetry.metrics.requestRejected('too-many-connections');
+        socket.destroy();
+      }
+    });
+    this.#server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
+      this.#onClientError(error.code, socket);
+    });
+  }
+
+  get address(): ListenAddress | null {
+    return this.#address;
+  }
+
+  get connectionCount(): number {
+    return this.#connections.count;
+  }
+
+  async listen(): Promise<ListenAddress> {
+    this.#address = await listenOn(this.#server, this.#config.address);
+    return this.#address;
+  }
+
+  drain(): Promise<void> {
+    this.#draining ??= this.#drain();
+    return this.#draining;
+  }
+
+  async #drain(): Promise<void> {
+    const closed = new Promise<void>((resolve) => {
+      this.#server.close(() => {
+        resolve();
+      });
+    });
+    this.#address = null;
+    for (const response of this.#running) response.shouldKeepAlive = false;
+    this.#connections.destroy((socket) => !this.#turns.isBusy(socket));
+    const cancel = this.#rooms.clock.after(this.#config.drainTimeoutMs, () => {
+      this.#connections.destroy(() => true);
+    });
+    await closed;
+    cancel();
+  }
+
+  #onRequest(request: IncomingMessage, response: TimedResponse): void {
+    // Without listeners a broken connection would end the process; 'close' says all there is to say.
+    request.on('error', ignore);
+    response.on('error', ignore);
+    const taken = this.#turns.take(request, response, () => {
+      this.#start(request, response);
+    });
+    if (!taken) this.#rooms.telemetry.metrics.requestRejected('pipelining');
+  }
+
+  #start(request: IncomingMessage, response: TimedResponse): void {
+    this.#running.add(response);
+    if (this.#draining !== null) response.shouldKeepAlive = false;
+    response.once('close', () => {
+      this.#running.delete(response);
+      // A head that was sent before the drain promised to keep the connection.
+      if (this.#draining !== null) request.socket.destroySoon();
+    });
+    const refusal = this.#connections.isSurplus(request.socket) ? 'too-many-connections' : null;
+    void new Exchange(request, response, this.#rooms).run(refusal);
+  }
+
+  #onClientError(code: string | undefined, socket: Duplex): void {
+    const refusal = classifyClientError(code);
+    if (refusal !== undefined) this.#rooms.telemetry.metrics.requestRejected(refusal);
+    refuseRaw(socket, refusal, this.#turns.isBusy(socket));
+  }
+}
+
+function ignore(): void {
+  // See where it is used.
+}

@@ -1,0 +1,72 @@
+/** HTTP statuses of failures and refusals: the tables behind http/respond, and nowhere else. */
+import type { ErrorCode } from '../model/errors.js';
+import type { RefusalReason } from './screen.js';
+
+/**
+ * The status for a failure that nothing could be sent for. Meanings: 502 the origin is at fault,
+ * 504 it was too slow, 503 trying again later helps, 500 we are at fault.
+ */
+export function statusOfError(code: ErrorCode): number {
+  switch (code) {
+    case 'origin-connect':
+    case 'origin-dns':
+    case 'origin-tls':
+    case 'origin-address-refused':
+    case 'origin-redirect-refused':
+    case 'origin-reset':
+    case 'origin-protocol':
+    case 'origin-range-mismatch':
+    case 'origin-status':
+    case 'origin-denied':
+    case 'origin-changed':
+    case 'origin-corrupt':
+      return 502;
+    case 'origin-timeout':
+      return 504;
+    case 'origin-loop':
+      return 508;
+    case 'origin-busy':
+    case 'no-space':
+    case 'overload':
+    case 'cancelled':
+      return 503;
+    case 'client-idle':
+      return 408;
+    case 'client-aborted':
+      return CLIENT_CLOSED_STATUS;
+    case 'disk':
+    case 'stored-corrupt':
+    case 'internal':
+      return 500;
+  }
+}
+
+/** nginx's number for a client that left before its answer: in logs and metrics, never on a wire. */
+export const CLIENT_CLOSED_STATUS = 499;
+
+export interface RefusalStatus {
+  readonly status: number;
+  /** The rest of the connection cannot be trusted, or is not wanted. */
+  readonly close: boolean;
+}
+
+/** The status of a request that was refused before the cache was asked. */
+export function statusOfRefusal(reason: RefusalReason): RefusalStatus {
+  switch (reason) {
+    case 'malformed-target':
+    case 'body-not-allowed':
+    case 'duplicate-host':
+      return { status: 400, close: true };
+    case 'ambiguous-path':
+      return { status: 400, close: false };
+    case 'no-such-mount':
+      return { status: 404, close: false };
+    // A method with a body would have to be read to its end to keep the connection.
+    case 'method-not-allowed':
+      return { status: 405, close: true };
+    case 'loop':
+      return { status: 508, close: false };
+    case 'too-many-connections':
+      return { status: 503, close: true };
+  }
+}

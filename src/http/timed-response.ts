@@ -1,0 +1,17 @@
+/** A `ServerResponse` that tells when its head is written: http/exchange measures the wait by it. */
+import { type IncomingMessage, type OutgoingHttpHeaders, ServerResponse } from 'node:http';
+
+/** Pass to `createServer` as its `ServerResponse`. */
+export class TimedResponse<
+  Request extends IncomingMessage = IncomingMessage,
+> extends ServerResponse<Request> {
+  /** Called once, as the head is written, by whoever writes it. */
+  onHead: (() => void) | null = null;
+
+  override writeHead(statusCode: number, ...rest: unknown[]): this {
+    this.onHead?.();
+    this.onHead = null;
+    // Both overloads of the base take what was given: it is passed on as it came.
+    return super.writeHead(statusCode, ...(rest as [OutgoingHttpHeaders?]));
+  }
+}

@@ -1,0 +1,69 @@
+/**
+ * Watches the client of one response for its sender: gone, or taking nothing. Whatever the sender
+ * awaits is cut short by either, so that an abort is noticed even while no byte can be sent.
+ */
+import type { ServerResponse } from 'node:http';
+import type { Clock } from '../model/time.js';
+
+/** The result of a wait that the client's end cut short. */
+export const GONE: unique symbol = Symbol('client gone');
+
+export type ClientEnd = 'client-closed' | 'client-idle';
+
+/** `stop` it when the sending is over. At most one wait at a time. */
+export class ClientWatch {
+  readonly #response: ServerResponse;
+  readonly #clock: Clock;
+  readonly #idleTimeoutMs: number;
+  #end: ClientEnd | null = null;
+  /** One callback instead of `Promise.race` with a lasting promise, which would keep every racer. */
+  #interrupt: (() => void) | null = null;
+  readonly #onClose = (): void => {
+    this.finish('client-closed');
+  };
+
+  constructor(response: ServerResponse, clock: Clock, idleTimeoutMs: number) {
+    this.#response = response;
+    this.#clock = clock;
+    this.#idleTimeoutMs = idleTimeoutMs;
+    response.on('close', this.#onClose);
+    if (response.destroyed || response.req.socket.destroyed) this.#end = 'client-closed';
+  }
+
+  /** How the client ended; `null` while it has not. The first ending stands. */
+  get end(): ClientEnd | null {
+    return this.#end;
+  }
+
+  finish(end: ClientEnd): void {
+    this.#end ??= end;
+    this.#interrupt?.();
+  }
+
+  /** Waits for `work` while the client is there. A rejection after `GONE` is nobody's concern. */
+  whilePresent<T>(work: Promise<T>): Promise<T | typeof GONE> {
+    return new Promise((resolve, reject) => {
+      work.then(resolve, reject);
+      this.#interrupt = () => {
+        resolve(GONE);
+      };
+      if (this.#end !== null) this.#interrupt();
+    });
+  }
+
+  /** The same for work that only the client can end: it has the idle bound for it. */
+  async whileTaking<T>(work: Promise<T>): Promise<T | typeof GONE> {
+    const cancel = this.#clock.after(this.#idleTimeoutMs, () => {
+      this.finish('client-idle');
+    });
+    try {
+      return await this.whilePresent(work);
+    } finally {
+      cancel();
+    }
+  }
+
+  stop(): void {
+    this.#response.off('close', this.#onClose);
+  }
+}

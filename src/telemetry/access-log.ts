@@ -1,0 +1,44 @@
+/** The access log: one line per request, written when it ends. http/exchange calls it. */
+import type { Log } from './log.js';
+import type { RequestRecord } from './request-record.js';
+
+/** Longer paths are cut: no line grows with what a client sends. */
+const MAX_PATH_CHARACTERS = 1024;
+const MAX_RANGE_CHARACTERS = 128;
+
+/** Writes a line for each request, or nothing where the configuration says so. */
+export class AccessLog {
+  readonly #log: Log;
+  readonly #enabled: boolean;
+
+  constructor(log: Log, enabled: boolean) {
+    this.#log = log;
+    this.#enabled = enabled;
+  }
+
+  requestFinished(record: RequestRecord): void {
+    if (this.#enabled) this.#log.info(accessLine(record), 'request');
+  }
+}
+
+/** The fields of a request's line. The query is left out whole: it may sign the URL. */
+export function accessLine(record: RequestRecord): Record<string, string | number | null> {
+  return {
+    method: record.method,
+    path: cut(record.target.replace(/[?#].*$/s, ''), MAX_PATH_CHARACTERS),
+    range: record.range === null ? null : cut(record.range, MAX_RANGE_CHARACTERS),
+    status: record.status,
+    bytes: record.bytesSent,
+    result: record.result,
+    ending: record.ending,
+    ...(record.code !== null && { code: record.code }),
+    originBytes: record.originBytes,
+    waitMs: Math.round(record.waitMs),
+    transferMs: Math.round(record.transferMs),
+    requestId: record.requestId,
+  };
+}
+
+function cut(text: string, maxCharacters: number): string {
+  return text.length <= maxCharacters ? text : `${text.slice(0, maxCharacters)}...`;
+}

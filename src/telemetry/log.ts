@@ -1,0 +1,72 @@
+/**
+ * The program's log: JSON lines on standard output through pino. `createLog` is called once, by
+ * assemble; everything else gets the `Log`.
+ */
+import { destination, pino, stdTimeFunctions, type DestinationStream } from 'pino';
+
+/** Fields first, then a message that is the same for every entry of its kind. */
+export interface Log {
+  trace(fields: object, message: string): void;
+  debug(fields: object, message: string): void;
+  info(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+  error(fields: object, message: string): void;
+  fatal(fields: object, message: string): void;
+}
+
+export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent';
+
+export interface LogHandle {
+  readonly log: Log;
+  /** Writes out what is buffered; before the process ends. */
+  readonly flush: () => void;
+}
+
+/** Never written, wherever a caller puts them: credentials, and URLs, which may be signed. */
+const SECRET_FIELDS = [
+  'authorization',
+  'cookie',
+  'set-cookie',
+  'proxy-authorization',
+  'x-amz-security-token',
+  'url',
+  'token',
+];
+
+/** pino matches a path at its depth only: alone, in an object, and in that object's headers. */
+const REDACTED_PATHS = SECRET_FIELDS.flatMap((name) => [
+  `["${name}"]`,
+  `*["${name}"]`,
+  `*.headers["${name}"]`,
+]);
+
+/** Log bytes that wait for a blocked standard output; beyond them entries are dropped, not served late. */
+const MAX_BUFFERED_BYTES = 1024 * 1024;
+
+/** Without `sink`, entries go to standard output from outside the event loop. */
+export function createLog(level: LogLevel, sink?: DestinationStream): LogHandle {
+  const stdout =
+    sink === undefined
+      ? destination({ dest: 1, sync: false, maxLength: MAX_BUFFERED_BYTES })
+      : undefined;
+  const log = pino(
+    {
+      level,
+      base: null,
+      timestamp: stdTimeFunctions.isoTime,
+      formatters: { level: (label) => ({ level: label }) },
+      redact: { paths: REDACTED_PATHS, censor: '[redacted]' },
+    },
+    stdout ?? sink,
+  );
+  return {
+    log,
+    flush: () => {
+      try {
+        stdout?.flushSync();
+      } catch {
+        // Standard output was never opened, or is gone: there is nobody left to tell.
+      }
+    },
+  };
+}

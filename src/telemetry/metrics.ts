@@ -1,0 +1,152 @@
+/**
+ * Counts what happens: one function per event, called where it happens. admin/server writes the
+ * result out. No label holds a model's name or anything else that a client chooses.
+ */
+import { collectDefaultMetrics, Registry } from 'prom-client';
+import type { FetchStats } from '../compute/protocol.js';
+import type { ChunkId } from '../model/ids.js';
+import type { DropReason, StoreEvents, StoreUsage } from '../model/store.js';
+import { createInstruments, type Instruments } from './instruments.js';
+import type { RequestRecord } from './request-record.js';
+
+/** What is read when metrics are asked for, instead of being told of. */
+export interface Observed {
+  readonly store: () => StoreUsage;
+  readonly fills: () => { readonly active: number; readonly queued: number };
+  readonly connections: () => number;
+  readonly breakers: () => readonly { readonly name: string; readonly state: BreakerState }[];
+}
+
+export type BreakerState = 'closed' | 'half-open' | 'open';
+
+const BREAKER_VALUE: Readonly<Record<BreakerState, number>> = {
+  closed: 0,
+  'half-open': 1,
+  open: 2,
+};
+
+const MS_PER_SECOND = 1000;
+
+export class Metrics implements StoreEvents {
+  readonly #registry = new Registry();
+  readonly #to: Instruments = createInstruments(this.#registry);
+  readonly #observed: Partial<Observed>[] = [];
+
+  /** Adds the process's own figures (memory, CPU, descriptors, garbage collection). */
+  describeProcess(version: string): void {
+    collectDefaultMetrics({ register: this.#registry });
+    this.#to.buildInfo.set({ version, node: process.versions.node }, 1);
+  }
+
+  /** Names what the gauges are read from, as far as the caller knows. */
+  observe(observed: Partial<Observed>): void {
+    this.#observed.push(observed);
+  }
+
+  requestStarted(): void {
+    this.#to.inflightRequests.inc();
+  }
+
+  requestFinished(record: RequestRecord): void {
+    const method = record.method === 'GET' || record.method === 'HEAD' ? record.method : 'other';
+    const { result, bytesSent } = record;
+    this.#to.inflightRequests.dec();
+    this.#to.requests.inc({ method, code: String(record.status), result });
+    // Bytes that the origin sent for a request but its client did not take are no client bytes.
+    const fromOrigin = Math.min(bytesSent, record.originBytes);
+    this.#to.clientBytes.inc({ source: 'origin' }, fromOrigin);
+    this.#to.clientBytes.inc({ source: 'cache' }, bytesSent - fromOrigin);
+    const waitSeconds = record.waitMs / MS_PER_SECOND;
+    this.#to.duration.observe(waitSeconds + record.transferMs / MS_PER_SECOND);
+    this.#to.firstByte.observe({ result }, waitSeconds);
+    if (record.collapsed) {
+      this.#to.coalesced.inc();
+      this.#to.coalesceWait.observe(waitSeconds);
+    }
+  }
+
+  /** `reason` is of a closed set: a refusal's, a parser's, or `pipelining`. */
+  requestRejected(reason: string): void {
+    this.#to.rejected.inc({ reason });
+  }
+
+  fetchFinished(origin: string, stats: FetchStats): void {
+    for (const status of stats.statuses) {
+      this.#to.originRequests.inc({ origin, code: String(status) });
+    }
+    for (const reason of stats.retries) this.#to.originRetries.inc({ reason });
+    this.#to.originBytes.inc({ origin }, stats.originBytes);
+    this.#to.originStalls.inc(stats.stalls);
+  }
+
+  /** Origin bytes that were thrown away: beyond a range, of an ended generation, fetched twice. */
+  originBytesWasted(bytes: number): void {
+    this.#to.redundantBytes.inc(bytes);
+  }
+
+  chunkVerified(): void {
+    this.#to.chunksVerified.inc();
+  }
+
+  chunkMismatched(source: 'origin' | 'disk'): void {
+    this.#to.verifyFailures.inc({ source });
+  }
+
+  /** A whole object matches the digest claimed for it. */
+  objectVerified(): void {
+    this.#to.objectsVerified.inc();
+  }
+
+  verificationGivenUp(): void {
+    this.#to.verificationsGivenUp.inc();
+  }
+
+  eventLoopLagged(lagMs: number): void {
+    this.#to.eventLoopLag.observe(lagMs / MS_PER_SECOND);
+  }
+
+  evicted(bytes: number): void {
+    this.#to.evictedBytes.inc(bytes);
+  }
+
+  diskError(operation: string, errno: string): void {
+    this.#to.diskErrors.inc({ op: operation, errno });
+  }
+
+  dropped(_id: ChunkId, reason: DropReason): void {
+    this.#to.droppedChunks.inc({ reason });
+  }
+
+  /** The type of `text`. */
+  get contentType(): string {
+    return this.#registry.contentType;
+  }
+
+  /** All of it in the Prometheus text format. */
+  async text(): Promise<string> {
+    for (const observed of this.#observed) this.#read(observed);
+    return this.#registry.metrics();
+  }
+
+  #read(observed: Partial<Observed>): void {
+    const to = this.#to;
+    if (observed.connections !== undefined) to.connections.set(observed.connections());
+    if (observed.fills !== undefined) {
+      const { active, queued } = observed.fills();
+      to.inflightFills.set(active);
+      to.queuedFills.set(queued);
+    }
+    for (const { name, state } of observed.breakers?.() ?? []) {
+      to.breakerState.set({ origin: name }, BREAKER_VALUE[state]);
+    }
+    if (observed.store !== undefined) {
+      const usage = observed.store();
+      to.cacheSize.set(usage.usedBytes);
+      to.cacheLimit.set(usage.capacityBytes);
+      to.cacheReserved.set(usage.reservedBytes);
+      to.cacheMemory.set(usage.memoryBytes);
+      to.cacheChunks.set(usage.chunks);
+      to.cacheWritable.set(usage.writable ? 1 : 0);
+    }
+  }
+}

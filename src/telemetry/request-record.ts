@@ -1,0 +1,42 @@
+/** What is known of a request once it has ended: http/exchange writes it, metrics and log read it. */
+
+/** How the request was answered; RFC 9211's reasons, coarser. */
+export type RequestResult =
+  | 'hit'
+  | 'miss'
+  /** Revalidated with the origin. */
+  | 'stale'
+  /** Some of the bytes asked for were held. */
+  | 'partial'
+  /** The request or the response forbade the cache. */
+  | 'bypass'
+  /** The lookup or the body failed. */
+  | 'error'
+  /** Turned away before the cache was asked. */
+  | 'refused';
+
+/** Whether the client got all of the answer. */
+export type RequestEnding = 'complete' | 'client-closed' | 'client-idle' | 'failed';
+
+export interface RequestRecord {
+  readonly requestId: string;
+  readonly method: string;
+  /** The request-target as received; secrets in its query are removed where it is written. */
+  readonly target: string;
+  /** The Range field as received, or `null`. */
+  readonly range: string | null;
+  readonly status: number;
+  readonly result: RequestResult;
+  readonly ending: RequestEnding;
+  /** Stable code of what went wrong: an `ErrorCode` or a refusal's reason; `null` when nothing did. */
+  readonly code: string | null;
+  readonly collapsed: boolean;
+  /** Body bytes that the kernel took for the client. */
+  readonly bytesSent: number;
+  /** Body bytes that left the origin because of this request. */
+  readonly originBytes: number;
+  /** From the request to our head; to the end where no head was sent. */
+  readonly waitMs: number;
+  /** From our head to the end. */
+  readonly transferMs: number;
+}

@@ -1,0 +1,71 @@
+import fc from 'fast-check';
+import { parseList } from 'structured-headers';
+import t from 'tap';
+import type { CacheOutcome } from '#src/cache/outcome.js';
+import { cacheStatus, type Happening } from '#src/http/cache-status.js';
+
+const MISS: CacheOutcome = {
+  kind: 'forward',
+  reason: 'uri-miss',
+  originStatus: 206,
+  stored: true,
+  collapsed: true,
+  unverified: false,
+  detail: null,
+};
+
+const answered = (outcome: CacheOutcome): Happening => ({ kind: 'answered', outcome });
+
+t.test('writes what happened (RFC 9211)', (t) => {
+  const value = (happening: Happening): string => cacheStatus(happening, undefined);
+  t.equal(value(answered({ kind: 'hit', unverified: false })), 'forebay;hit');
+  t.equal(value(answered({ kind: 'hit', unverified: true })), 'forebay;hit;detail=unverified');
+  t.equal(value(answered(MISS)), 'forebay;fwd=uri-miss;fwd-status=206;stored;collapsed');
+  t.equal(
+    value(answered({ ...MISS, originStatus: null, stored: false, detail: 'disk-full' })),
+    'forebay;fwd=uri-miss;collapsed;detail=disk-full',
+  );
+  t.equal(
+    value(answered({ ...MISS, collapsed: false, unverified: true, detail: 'no-store' })),
+    'forebay;fwd=uri-miss;fwd-status=206;stored;detail="no-store, unverified"',
+  );
+  t.equal(value({ kind: 'refused', reason: 'ambiguous-path' }), 'forebay;detail=ambiguous-path');
+  t.equal(
+    value({
+      kind: 'failed',
+      error: {
+        code: 'origin-status',
+        source: 'origin',
+        message: 'secret',
+        retryable: true,
+        originStatus: 503,
+      },
+    }),
+    'forebay;fwd=miss;fwd-status=503;detail=origin-status',
+  );
+  t.equal(
+    value({
+      kind: 'failed',
+      error: { code: 'no-space', source: 'internal', message: '', retryable: true },
+    }),
+    'forebay;detail=no-space',
+  );
+  t.end();
+});
+
+t.test("keeps the members of caches nearer the origin, unless they can't be read", (t) => {
+  const hit = answered({ kind: 'hit', unverified: false });
+  t.equal(cacheStatus(hit, 'cdn; hit; ttl=30'), 'cdn; hit; ttl=30, forebay;hit');
+  t.equal(cacheStatus(hit, '"unclosed'), 'forebay;hit');
+  t.equal(cacheStatus(hit, ''), 'forebay;hit');
+  t.end();
+});
+
+t.test('property: any detail and any upstream give a list that can be read', (t) => {
+  fc.assert(
+    fc.property(fc.string({ unit: 'binary' }), fc.string(), (detail, upstream) => {
+      return parseList(cacheStatus(answered({ ...MISS, detail }), upstream)).length > 0;
+    }),
+  );
+  t.end();
+});

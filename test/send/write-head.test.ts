@@ -1,0 +1,29 @@
+import { IncomingMessage, ServerResponse } from 'node:http';
+import { Socket } from 'node:net';
+import t from 'tap';
+import { writeHead } from '#src/send/write-head.js';
+
+function response(): ServerResponse {
+  return new ServerResponse(new IncomingMessage(new Socket()));
+}
+
+t.test('status and fields, lists as lines of their own', (t) => {
+  const made = response();
+  made.sendDate = false;
+  writeHead(made, { status: 206, headers: { etag: '"a"', 'set-cookie': ['a=1', 'b=2'] } });
+  t.equal(made.statusCode, 206);
+  t.equal(made.statusMessage, 'Partial Content');
+  t.equal(made.headersSent, true);
+  t.end();
+});
+
+t.test('refuses fields that could inject a line', (t) => {
+  const injected = { status: 200, headers: { etag: 'a\r\nb: c' } };
+  t.throws(
+    () => {
+      writeHead(response(), injected);
+    },
+    { code: 'ERR_INVALID_CHAR' },
+  );
+  t.end();
+});

@@ -1,0 +1,59 @@
+import t from 'tap';
+import { AccessLog, accessLine } from '#src/telemetry/access-log.js';
+import { createLog } from '#src/telemetry/log.js';
+import type { RequestRecord } from '#src/telemetry/request-record.js';
+
+const RECORD: RequestRecord = {
+  requestId: 'r',
+  method: 'GET',
+  target: '/a/b?X-Amz-Signature=secret',
+  range: 'bytes=0-1',
+  status: 206,
+  result: 'hit',
+  ending: 'complete',
+  code: null,
+  collapsed: false,
+  bytesSent: 2,
+  originBytes: 0,
+  waitMs: 1.6,
+  transferMs: 0.2,
+};
+
+t.test('a line holds what an operator asks for, and no query', (t) => {
+  t.same(accessLine(RECORD), {
+    method: 'GET',
+    path: '/a/b',
+    range: 'bytes=0-1',
+    status: 206,
+    bytes: 2,
+    result: 'hit',
+    ending: 'complete',
+    originBytes: 0,
+    waitMs: 2,
+    transferMs: 0,
+    requestId: 'r',
+  });
+  t.equal(accessLine({ ...RECORD, code: 'disk' })['code'], 'disk');
+  t.equal(accessLine({ ...RECORD, target: '/a#x\n?y' })['path'], '/a');
+  t.end();
+});
+
+t.test('what a client sends does not make it longer than a bound', (t) => {
+  const line = accessLine({
+    ...RECORD,
+    target: `/${'a'.repeat(15_000)}`,
+    range: `bytes=${'1-2,'.repeat(3000)}`,
+  });
+  t.ok(JSON.stringify(line).length < 2000);
+  t.end();
+});
+
+t.test('writes a line a request, or none where it is turned off', (t) => {
+  const lines: string[] = [];
+  const { log } = createLog('info', { write: (line) => lines.push(line) });
+  new AccessLog(log, false).requestFinished(RECORD);
+  t.equal(lines.length, 0);
+  new AccessLog(log, true).requestFinished(RECORD);
+  t.match(JSON.parse(lines[0] ?? ''), { msg: 'request', level: 'info', path: '/a/b' });
+  t.end();
+});

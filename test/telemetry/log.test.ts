@@ -1,0 +1,48 @@
+import t from 'tap';
+import { createLog } from '#src/telemetry/log.js';
+
+function collect(level: 'info' | 'debug' | 'silent') {
+  const lines: string[] = [];
+  const handle = createLog(level, { write: (line) => lines.push(line) });
+  const entries = (): Record<string, unknown>[] =>
+    lines.map((line) => JSON.parse(line) as Record<string, unknown>);
+  return { ...handle, lines, entries };
+}
+
+t.test('one JSON object a line, with a level name and an ISO time', (t) => {
+  const { log, lines, entries } = collect('info');
+  log.info({ a: 1 }, 'hello\nworld');
+  t.equal(lines.length, 1);
+  t.match(lines[0], /^[^\n]+\n$/);
+  t.match(entries()[0], { level: 'info', a: 1, msg: 'hello\nworld', time: /^\d{4}-.*Z$/ });
+  t.end();
+});
+
+t.test('levels', (t) => {
+  const info = collect('info');
+  info.log.debug({}, 'x');
+  info.log.error({}, 'y');
+  t.match(info.entries(), [{ level: 'error' }]);
+  t.equal(info.entries().length, 1);
+  const silent = collect('silent');
+  silent.log.fatal({}, 'z');
+  t.same(silent.lines, []);
+  t.end();
+});
+
+t.test('secrets are not written, at the depths where they occur', (t) => {
+  const { log, lines } = collect('info');
+  log.info({ url: 'https://h/?sig=secret', authorization: 'secret' }, 'a');
+  log.info({ target: { url: 'secret', token: 'secret' } }, 'b');
+  log.info({ request: { headers: { Cookie: 'x', cookie: 'secret' } } }, 'c');
+  log.info({ headers: { authorization: 'Bearer secret', 'set-cookie': ['secret'] } }, 'd');
+  t.notMatch(lines.join(''), /secret/);
+  t.equal(lines.length, 4);
+  t.end();
+});
+
+t.test('flushing a log that goes elsewhere does nothing', (t) => {
+  const { flush } = collect('info');
+  t.doesNotThrow(flush);
+  t.end();
+});
