@@ -77,7 +77,11 @@ export interface ChunkStore {
   acquire(object: ObjectHandle, index: number): Promise<HeldChunk | undefined>;
   /** Keeps a held chunk from eviction without opening it; `undefined` when it is not held. */
   lease(object: ObjectHandle, index: number): { release(): void } | undefined;
-  /** Deletes a chunk's file and forgets its ids, so that it is a miss. */
+  /**
+   * Deletes a chunk's file and forgets its ids, so that it is a miss. Ids of an attested object are
+   * kept when it was the file that failed (`corrupt`, `missing`, `unreadable`): a digest covers them.
+   * Forgetting one (`replaced`, `purged`) ends the attestation.
+   */
   drop(object: ObjectHandle, index: number, reason: DropReason): Promise<void>;
   /** Records that `digest` was checked over the whole object: its ids are attested from now on. */
   attest(object: ObjectHandle, digest: Digest): Promise<void>;

@@ -1,0 +1,163 @@
+/**
+ * What chunk files there are and in which order they go: an index in memory, rebuilt at every start.
+ * It touches no file; store/chunk-files does, and store/space asks here what to evict.
+ *
+ * Three LRU lists, by what is lost with a chunk: orphans (no manifest names them: nothing), ordinary
+ * chunks, pinned ones. Eviction empties them in this order, each from its least recently used end.
+ * Recency is the order of use, never a file's time.
+ */
+import { LRUCache } from 'lru-cache';
+import type { ChunkId, ObjectKey } from '../model/ids.js';
+import { fileCost } from './ledger.js';
+import type { CountedFile } from './open-files.js';
+
+/** A manifest that names a chunk. */
+export interface Owner {
+  readonly key: ObjectKey;
+  /** Its chunks go last. */
+  readonly pinned: boolean;
+}
+
+/** In the order in which they are emptied. */
+export const TIERS = ['orphan', 'ordinary', 'pinned'] as const;
+export type Tier = (typeof TIERS)[number];
+
+/** One chunk file. The object is the file's life: an equal id that comes later is another entry. */
+export class ChunkEntry {
+  readonly id: ChunkId;
+  readonly lengthBytes: number;
+  /** Manifests known to name it. Others may that were not opened since: they find it by its id. */
+  owners: Owner[] = [];
+  leases = 0;
+  /** True once its bytes were compared with its ids in this process. */
+  verified = false;
+  file: CountedFile | null = null;
+
+  constructor(id: ChunkId, lengthBytes: number) {
+    this.id = id;
+    this.lengthBytes = lengthBytes;
+  }
+
+  /** Bytes that the file takes on its device. */
+  get cost(): number {
+    return fileCost(this.lengthBytes);
+  }
+
+  get tier(): Tier {
+    return tierOf(this.owners);
+  }
+
+  /** True while its bytes would not come free, or a reader would lose it. */
+  get isBusy(): boolean {
+    return this.leases > 0 || this.file?.inUse === true;
+  }
+}
+
+function tierOf(owners: readonly Owner[]): Tier {
+  if (owners.length === 0) return 'orphan';
+  return owners.some((owner) => owner.pinned) ? 'pinned' : 'ordinary';
+}
+
+export class ChunkIndex {
+  readonly #tiers: Record<Tier, LRUCache<ChunkId, ChunkEntry>>;
+  #revision = 0;
+
+  /** The lists never evict by themselves: `capacityBytes` is kept by the ledger, before an `add`. */
+  constructor(capacityBytes: number) {
+    const list = (): LRUCache<ChunkId, ChunkEntry> =>
+      new LRUCache({ maxSize: capacityBytes, sizeCalculation: (entry) => entry.cost });
+    this.#tiers = { orphan: list(), ordinary: list(), pinned: list() };
+  }
+
+  /** Changes whenever the order or the set of chunks does. */
+  get revision(): number {
+    return this.#revision;
+  }
+
+  get size(): number {
+    return TIERS.reduce((sum, tier) => sum + this.#tiers[tier].size, 0);
+  }
+
+  get orphans(): number {
+    return this.#tiers.orphan.size;
+  }
+
+  /** Finds an entry without marking it used. */
+  get(id: ChunkId): ChunkEntry | undefined {
+    for (const tier of TIERS) {
+      const entry = this.#tiers[tier].peek(id);
+      if (entry !== undefined) return entry;
+    }
+    return undefined;
+  }
+
+  /** Adds an entry as the most recently used of its tier. */
+  add(entry: ChunkEntry): void {
+    this.#revision += 1;
+    this.#tiers[entry.tier].set(entry.id, entry);
+  }
+
+  /** Marks an entry as used just now. */
+  touch(entry: ChunkEntry): void {
+    if (!this.has(entry)) return;
+    this.#revision += 1;
+    this.#tiers[entry.tier].get(entry.id);
+  }
+
+  /** True while the entry, and not a later one of the same id, is in the index. */
+  has(entry: ChunkEntry): boolean {
+    return this.#tiers[entry.tier].peek(entry.id) === entry;
+  }
+
+  delete(entry: ChunkEntry): void {
+    if (!this.has(entry)) return;
+    this.#revision += 1;
+    this.#tiers[entry.tier].delete(entry.id);
+  }
+
+  own(entry: ChunkEntry, owner: Owner): void {
+    if (!entry.owners.includes(owner)) this.#reown(entry, [...entry.owners, owner]);
+  }
+
+  disown(entry: ChunkEntry, owner: Owner): void {
+    if (entry.owners.includes(owner)) {
+      this.#reown(
+        entry,
+        entry.owners.filter((other) => other !== owner),
+      );
+    }
+  }
+
+  /**
+   * The coldest entries that are not busy and together cost at least `bytes`; `undefined` when there
+   * are not that many.
+   */
+  victims(bytes: number): ChunkEntry[] | undefined {
+    const chosen: ChunkEntry[] = [];
+    let missing = bytes;
+    for (const entry of this.coldestFirst()) {
+      if (missing <= 0) break;
+      if (entry.isBusy) continue;
+      chosen.push(entry);
+      missing -= entry.cost;
+    }
+    return missing <= 0 ? chosen : undefined;
+  }
+
+  /** All entries in the order in which they would go. */
+  *coldestFirst(): Generator<ChunkEntry, void, undefined> {
+    for (const tier of TIERS) {
+      for (const entry of this.#tiers[tier].rvalues()) {
+        if (entry !== undefined) yield entry;
+      }
+    }
+  }
+
+  #reown(entry: ChunkEntry, owners: Owner[]): void {
+    const listed = this.has(entry);
+    const before = entry.tier;
+    if (listed && tierOf(owners) !== before) this.#tiers[before].delete(entry.id);
+    entry.owners = owners;
+    if (listed && entry.tier !== before) this.add(entry);
+  }
+}

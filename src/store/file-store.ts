@@ -1,0 +1,254 @@
+/**
+ * The ChunkStore on the file system: each method of the port in terms of the rooms below it
+ * (manifests, chunk files, drafts, space). cache/ calls it; store/open-store makes it.
+ */
+import type { Digest } from '../model/digest.js';
+import { ForebayError } from '../model/errors.js';
+import type { ChunkRecord, ObjectIdentity } from '../model/manifest.js';
+import type {
+  ChunkDraft,
+  ChunkStore,
+  DropReason,
+  HeldChunk,
+  ObjectHandle,
+  Placement,
+  StoreUsage,
+} from '../model/store.js';
+import type { ChunkEntry } from './chunk-index.js';
+import { DamagedFileError } from './chunk-files.js';
+import { checkRecord, commitDraft, type CommitParts } from './commit.js';
+import { Draft } from './drafts.js';
+import { errnoOf, isOutOfDescriptors } from './errno.js';
+import { Held, Lease } from './held-chunk.js';
+import type { ManifestChange } from './manifest-records.js';
+import { Handle, type ObjectState } from './object-state.js';
+import type { MemoryBudget } from '../model/memory-budget.js';
+import type { OrderSnapshots } from './order.js';
+import type { Site } from './site.js';
+
+export interface FileStoreParts extends CommitParts {
+  readonly order: OrderSnapshots;
+  readonly site: Site;
+  readonly memory: MemoryBudget;
+  readonly chunkSizeBytes: number;
+}
+
+interface Found {
+  readonly entry: ChunkEntry;
+  readonly record: ChunkRecord;
+}
+
+export class FileChunkStore implements ChunkStore {
+  readonly #parts: FileStoreParts;
+
+  constructor(parts: FileStoreParts) {
+    this.#parts = parts;
+  }
+
+  async openObject(identity: ObjectIdentity): Promise<ObjectHandle> {
+    if (identity.chunkSizeBytes !== this.#parts.chunkSizeBytes) {
+      throw new RangeError(`this store has no chunks of ${String(identity.chunkSizeBytes)} bytes`);
+    }
+    try {
+      return this.#handle(identity, await this.#parts.manifests.open(identity));
+    } catch (cause) {
+      const details = { source: 'internal', retryable: true, cause } as const;
+      throw new ForebayError('disk', `a manifest cannot be opened: ${errnoOf(cause)}`, details);
+    }
+  }
+
+  async draft(lengthBytes: number, placement: Placement = 'disk'): Promise<ChunkDraft> {
+    const { chunkSizeBytes, drafts } = this.#parts;
+    if (!Number.isSafeInteger(lengthBytes) || lengthBytes <= 0 || lengthBytes > chunkSizeBytes) {
+      throw new RangeError(`no chunk has ${String(lengthBytes)} bytes`);
+    }
+    return drafts.open(lengthBytes, placement);
+  }
+
+  async commit(
+    object: ObjectHandle,
+    draft: ChunkDraft,
+    record: ChunkRecord,
+  ): Promise<HeldChunk | null> {
+    const state = stateOf(object);
+    if (!(draft instanceof Draft)) throw new TypeError('the draft is of another store');
+    checkRecord(object.identity, record, draft.lengthBytes);
+    const filled = draft.take();
+    if (filled === undefined) return null;
+    // The caller may release the object meanwhile: its manifest stays open until the record is in it.
+    const { manifests } = this.#parts;
+    manifests.retain(state);
+    try {
+      return await commitDraft(this.#parts, state, filled, record);
+    } finally {
+      manifests.release(state);
+    }
+  }
+
+  isHeld(object: ObjectHandle, index: number): boolean {
+    return this.#find(object, index) !== undefined;
+  }
+
+  async acquire(object: ObjectHandle, index: number): Promise<HeldChunk | undefined> {
+    const found = this.#find(object, index);
+    if (found === undefined) return undefined;
+    const { entry, record } = found;
+    const { files, index: chunks } = this.#parts;
+    const lease = new Lease(entry);
+    chunks.touch(entry);
+    try {
+      const file = await files.open(entry);
+      if (chunks.has(entry)) return new Held(entry, record, file, lease);
+      // Dropped while it was being opened: its bytes may be the wrong ones.
+      file.release();
+    } catch (error) {
+      await this.#openFailed(stateOf(object), found, error);
+    }
+    lease.release();
+    return undefined;
+  }
+
+  lease(object: ObjectHandle, index: number): { release(): void } | undefined {
+    const found = this.#find(object, index);
+    return found === undefined ? undefined : new Lease(found.entry);
+  }
+
+  async drop(object: ObjectHandle, index: number, reason: DropReason): Promise<void> {
+    const state = stateOf(object);
+    const record = state.records.get(index);
+    if (record !== undefined) await this.#drop(state, record, reason);
+  }
+
+  async attest(object: ObjectHandle, digest: Digest): Promise<void> {
+    await this.#parts.manifests.note(stateOf(object), [{ kind: 'attested', digest }]);
+  }
+
+  async complete(object: ObjectHandle, lengthBytes: number): Promise<ObjectHandle> {
+    const { index, manifests } = this.#parts;
+    const growing = stateOf(object);
+    if (object.identity.lengthBytes !== null) throw new RangeError('the length is known already');
+    const identity = { ...object.identity, lengthBytes };
+    const state = await manifests.open(identity);
+    const changes: ManifestChange[] = [];
+    for (const record of growing.records.values()) {
+      if (state.records.get(record.index)?.id !== record.id)
+        changes.push({ kind: 'chunk', record });
+    }
+    if (changes.length > 0) await manifests.note(state, changes);
+    for (const { id } of state.records.values()) {
+      const entry = index.get(id);
+      if (entry !== undefined) index.own(entry, state.known);
+    }
+    await manifests.retire(growing, 'superseded');
+    return this.#handle(identity, state);
+  }
+
+  async remove(object: ObjectHandle, reason: DropReason): Promise<void> {
+    const { events, files, index, manifests } = this.#parts;
+    const state = stateOf(object);
+    const records = [...state.records.values()];
+    await manifests.retire(state, 'removed');
+    for (const { id } of records) {
+      const entry = index.get(id);
+      // Shared with another object, or in use: then it goes as an orphan does.
+      if (entry === undefined || entry.owners.length > 0 || entry.isBusy) continue;
+      events.dropped(id, reason);
+      await files.remove(entry);
+    }
+  }
+
+  usage(): StoreUsage {
+    const { files, health, index, ledger, memory } = this.#parts;
+    return {
+      capacityBytes: ledger.capacityBytes,
+      usedBytes: ledger.usedBytes,
+      reservedBytes: ledger.balance('drafts'),
+      memoryBytes: memory.usedBytes,
+      chunks: index.size,
+      orphans: index.orphans,
+      evictedBytesTotal: files.evictedBytesTotal,
+      writable: health.writable,
+    };
+  }
+
+  /** Idle descriptors are closed; those that readers hold stay theirs. */
+  async close(): Promise<void> {
+    const { drafts, files, manifests, openFiles, order, site } = this.#parts;
+    await order.close();
+    await drafts.settled();
+    await manifests.close();
+    await files.removalsSettled();
+    await openFiles.close();
+    site.close();
+  }
+
+  #handle(identity: ObjectIdentity, state: ObjectState): Handle {
+    return new Handle(identity, state, (released) => {
+      this.#parts.manifests.release(released);
+    });
+  }
+
+  /** The manifest names it, and a file of that length is there. */
+  #find(object: ObjectHandle, index: number): Found | undefined {
+    const record = stateOf(object).records.get(index);
+    if (record === undefined) return undefined;
+    const entry = this.#parts.index.get(record.id);
+    return entry?.lengthBytes === record.lengthBytes ? { entry, record } : undefined;
+  }
+
+  async #openFailed(state: ObjectState, { entry, record }: Found, error: unknown): Promise<void> {
+    const { health, index } = this.#parts;
+    if (isOutOfDescriptors(error)) {
+      // Says nothing about the chunk, which stays.
+      health.readFailed('open', error);
+      return;
+    }
+    if (index.has(entry)) await this.#drop(state, record, this.#reasonOf(error));
+  }
+
+  #reasonOf(error: unknown): DropReason {
+    if (error instanceof DamagedFileError) return 'corrupt';
+    switch (errnoOf(error)) {
+      case 'ENOENT':
+        return 'missing';
+      // A symlink, a device or a socket where a file was.
+      case 'ELOOP':
+      case 'ENXIO':
+        return 'corrupt';
+      default:
+        this.#parts.health.readFailed('open', error);
+        return 'unreadable';
+    }
+  }
+
+  async #drop(state: ObjectState, record: ChunkRecord, reason: DropReason): Promise<void> {
+    const { events, files, index, manifests } = this.#parts;
+    const { id } = record;
+    const entry = index.get(id);
+    if (entry !== undefined) events.dropped(id, reason);
+    const removed = entry === undefined ? undefined : files.remove(entry);
+    if (forgetsIds(state, reason)) {
+      await manifests.note(state, [{ kind: 'forgotten', index: record.index, id }]);
+    }
+    await removed;
+  }
+}
+
+/** What a digest vouches for is known to be right: then it was the file that failed. */
+function forgetsIds(state: ObjectState, reason: DropReason): boolean {
+  if (state.log.contents.attestedBy === null) return true;
+  switch (reason) {
+    case 'corrupt':
+    case 'missing':
+    case 'unreadable':
+      return false;
+    case 'replaced':
+    case 'purged':
+      return true;
+  }
+}
+
+function stateOf(object: ObjectHandle): ObjectState {
+  if (!(object instanceof Handle)) throw new TypeError('the object is of another store');
+  return object.state;
+}

@@ -1,0 +1,131 @@
+/**
+ * Opens the cache directory and makes the two stores over it. assemble calls it once; after that
+ * everything goes through the ports. Nothing here throws for a full, read-only or broken disk: the
+ * store then serves through memory, and takes to the disk when that works again.
+ */
+import type { ObjectIdentity } from '../model/manifest.js';
+import type { MemoryBudget } from '../model/memory-budget.js';
+import type { ChunkStore, ResponseStore, StoreEvents, SystemCalls } from '../model/store.js';
+import type { Clock } from '../model/time.js';
+import { ChunkFiles } from './chunk-files.js';
+import { ChunkIndex } from './chunk-index.js';
+import { Directories } from './directories.js';
+import { DiskHealth } from './disk-health.js';
+import { Drafts } from './drafts.js';
+import { errnoOf, isDeviceFailure } from './errno.js';
+import { FileChunkStore } from './file-store.js';
+import { Layout } from './layout.js';
+import { BLOCK_BYTES, Ledger } from './ledger.js';
+import { Manifests } from './manifests.js';
+import { OpenFiles } from './open-files.js';
+import { OrderSnapshots } from './order.js';
+import { recover } from './recovery.js';
+import { FileResponseStore } from './responses.js';
+import { Site } from './site.js';
+import { Space } from './space.js';
+import { StartupError } from './startup-error.js';
+
+/**
+ * The lock, forebay.json, nine directories that hold no more than shards, and `tmp/` with the names of
+ * some hundred drafts.
+ */
+const FIXED_BYTES = 20 * BLOCK_BYTES;
+
+export interface StoreOptions {
+  readonly directory: string;
+  /** Bytes that the directory may take on its device, all told. */
+  readonly capacityBytes: number;
+  readonly chunkSizeBytes: number;
+  readonly maxManifests: number;
+  readonly maxResponses: number;
+  readonly orderSnapshotIntervalMs: number;
+  readonly memory: MemoryBudget;
+  readonly system: SystemCalls;
+  readonly clock: Clock;
+  readonly events: StoreEvents;
+  /** Objects whose chunks are evicted last; none when it is left out. */
+  readonly pinned?: (identity: ObjectIdentity) => boolean;
+}
+
+export interface Stores {
+  readonly chunks: ChunkStore;
+  readonly responses: ResponseStore;
+}
+
+/**
+ * Opens, or makes, a cache directory. Rejects with a `StartupError` when another process uses it, it
+ * has another format or chunk size, or it cannot be made or entered.
+ */
+export async function openStore(options: StoreOptions): Promise<Stores> {
+  const layout = new Layout(options.directory);
+  const site = new Site(layout, options.chunkSizeBytes, options.system);
+  try {
+    const stores = build(options, layout, site);
+    await stores.keepBounds();
+    return stores;
+  } catch (error) {
+    site.close();
+    const errno = errnoOf(error);
+    if (error instanceof StartupError || errno === 'UNKNOWN') throw error;
+    const path = errorPath(error) ?? options.directory;
+    const message = `the cache directory cannot be used: ${path}: ${errno}`;
+    throw new StartupError('cache-directory', path, message, error);
+  }
+}
+
+function build(options: StoreOptions, layout: Layout, site: Site): Stores & Bounded {
+  const { capacityBytes, chunkSizeBytes, clock, events, memory, system } = options;
+  const pinned = options.pinned ?? ((): boolean => false);
+  const ledger = new Ledger(capacityBytes);
+  ledger.charge('fixed', FIXED_BYTES);
+  const health = new DiskHealth(clock, events);
+  const parts = {
+    layout,
+    ledger,
+    health,
+    events,
+    index: new ChunkIndex(capacityBytes),
+    directories: new Directories(layout, ledger),
+    openFiles: new OpenFiles(),
+  };
+  try {
+    site.prepare();
+  } catch (error) {
+    if (!isDeviceFailure(error)) throw error;
+    health.failed('prepare', error);
+  }
+  const found = recover({ ...parts, chunkSizeBytes, pinned, writable: site.isReady });
+  const files = new ChunkFiles(parts);
+  const space = new Space(ledger, parts.index, files);
+  const shared = { ...parts, files, space, site };
+  const { maxManifests, maxResponses, orderSnapshotIntervalMs: intervalMs } = options;
+  const manifests = new Manifests({ ...shared, maxManifests, pinned }, found.manifests);
+  const drafts = new Drafts({ ...shared, memory, system });
+  const order = new OrderSnapshots({ ...shared, clock, intervalMs }, found.orderSizeBytes);
+  order.start();
+  const responses = new FileResponseStore({ ...shared, maxResponses }, found.responses);
+  const chunks = new FileChunkStore({
+    ...shared,
+    drafts,
+    manifests,
+    order,
+    memory,
+    chunkSizeBytes,
+  });
+  return { chunks, responses, keepBounds };
+
+  async function keepBounds(): Promise<void> {
+    await manifests.keepBound();
+    await responses.keepBound();
+  }
+}
+
+interface Bounded {
+  /** Brings what was found down to the bounds, which may be lower than at the last start. */
+  keepBounds(): Promise<void>;
+}
+
+function errorPath(error: unknown): string | undefined {
+  if (typeof error !== 'object' || error === null || !('path' in error)) return undefined;
+  return typeof error.path === 'string' ? error.path : undefined;
+}

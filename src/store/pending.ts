@@ -1,0 +1,24 @@
+/**
+ * Work that goes on after the call that began it returned (an unlink, a close), so that shutting down
+ * and reserving can wait for it. What is tracked handles its own errors.
+ */
+export class Pending {
+  readonly #work = new Set<Promise<unknown>>();
+
+  track(work: Promise<unknown>): void {
+    this.#work.add(work);
+    const forget = (): void => {
+      this.#work.delete(work);
+    };
+    work.then(forget, forget);
+  }
+
+  /** Resolves when all that is under way now has ended; later work is not waited for. */
+  async settled(): Promise<void> {
+    await Promise.allSettled(this.#work);
+  }
+
+  get size(): number {
+    return this.#work.size;
+  }
+}

@@ -1,0 +1,58 @@
+/** Response records as JSON: read back with every shape checked and every map without a prototype. */
+import { type HeaderMap, toHeaderMap } from '../model/headers.js';
+import type { ResponseRecord, StoredResponse } from '../model/response.js';
+import { parseIdentity } from './identity-json.js';
+import { decodeLines, encodeLine } from './record-line.js';
+
+/** The record as the one line of its file. */
+export function encodeResponse(record: ResponseRecord): Buffer {
+  return encodeLine({ kind: 'response', record });
+}
+
+/** Reads a record's file; `undefined` when it is damaged or something else. Never throws. */
+export function parseResponse(bytes: Buffer): ResponseRecord | undefined {
+  const [line] = decodeLines(bytes);
+  const outer = asObject(line?.value);
+  const fields = outer?.['kind'] === 'response' ? asObject(outer['record']) : undefined;
+  if (fields === undefined) return undefined;
+  const { origin, uri, acceptsRanges, variants: listed } = fields;
+  if (typeof origin !== 'string' || typeof uri !== 'string') return undefined;
+  if (typeof acceptsRanges !== 'boolean' || !Array.isArray(listed)) return undefined;
+  const variants = listed.map(parseVariant).filter((variant) => variant !== undefined);
+  return variants.length === listed.length ? { origin, uri, acceptsRanges, variants } : undefined;
+}
+
+function parseVariant(value: unknown): StoredResponse | undefined {
+  const fields = asObject(value);
+  if (fields === undefined) return undefined;
+  const { status, requestTimeMs, responseTimeMs } = fields;
+  if (!isNumber(status) || !isNumber(requestTimeMs) || !isNumber(responseTimeMs)) return undefined;
+  const headers = parseHeaders(fields['headers']);
+  const requestHeaders = parseHeaders(fields['requestHeaders']);
+  const object = parseIdentity(fields['object']);
+  if (headers === undefined || requestHeaders === undefined || object === undefined) {
+    return undefined;
+  }
+  return { status, headers, requestHeaders, requestTimeMs, responseTimeMs, object };
+}
+
+function parseHeaders(value: unknown): HeaderMap | undefined {
+  const fields = asObject(value);
+  if (fields === undefined || !Object.values(fields).every(isFieldValue)) return undefined;
+  return toHeaderMap(fields as Record<string, string | string[]>);
+}
+
+function isFieldValue(value: unknown): boolean {
+  if (typeof value === 'string') return true;
+  return Array.isArray(value) && value.every((item) => typeof item === 'string');
+}
+
+function isNumber(value: unknown): value is number {
+  return typeof value === 'number';
+}
+
+function asObject(value: unknown): Record<string, unknown> | undefined {
+  return typeof value === 'object' && value !== null
+    ? (value as Record<string, unknown>)
+    : undefined;
+}

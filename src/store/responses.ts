@@ -1,0 +1,160 @@
+/**
+ * The ResponseStore: one small file per URL, replaced whole. Hot records are kept parsed in memory, so
+ * that a hit costs no file operation; while the disk takes no writes they live there alone.
+ */
+import { constants } from 'node:fs';
+import { readFile, rename, unlink, writeFile } from 'node:fs/promises';
+import { LRUCache } from 'lru-cache';
+import type { ResponseKey } from '../model/ids.js';
+import { MAX_VARIANTS, type ResponseRecord } from '../model/response.js';
+import type { ResponseStore } from '../model/store.js';
+import type { StoreParts } from './chunk-files.js';
+import { MAX_NAME_COST } from './directories.js';
+import { isMissing } from './errno.js';
+import { KeyedLock } from './keyed-lock.js';
+import { responseKey } from './keys.js';
+import { fileCost } from './ledger.js';
+import { encodeResponse, parseResponse } from './response-json.js';
+import type { Site } from './site.js';
+import type { Space } from './space.js';
+
+const FILE_MODE = 0o600;
+
+/** Memory for parsed records, by the size of their JSON: some 8,000 ordinary ones. */
+const HOT_BYTES = 8 * 1024 * 1024;
+
+export interface ResponseParts extends StoreParts {
+  readonly space: Space;
+  readonly site: Site;
+  readonly maxResponses: number;
+}
+
+export class FileResponseStore implements ResponseStore {
+  readonly #parts: ResponseParts;
+  /** Bytes of each record's file, least recently used first. */
+  readonly #files: Map<ResponseKey, number>;
+  readonly #hot: LRUCache<ResponseKey, { readonly record: ResponseRecord; readonly bytes: number }>;
+  readonly #locks = new KeyedLock<ResponseKey>();
+
+  /** `found`: the record files that recovery saw. */
+  constructor(parts: ResponseParts, found: ReadonlyMap<ResponseKey, number>) {
+    this.#parts = parts;
+    this.#files = new Map(found);
+    this.#hot = new LRUCache({ maxSize: HOT_BYTES, sizeCalculation: (value) => value.bytes });
+  }
+
+  /** Records on disk. */
+  get count(): number {
+    return this.#files.size;
+  }
+
+  async get(key: ResponseKey): Promise<ResponseRecord | undefined> {
+    const hot = this.#hot.get(key);
+    if (hot !== undefined) {
+      this.#touch(key);
+      return hot.record;
+    }
+    return this.#locks.run(key, () => this.#read(key));
+  }
+
+  async put(key: ResponseKey, record: ResponseRecord): Promise<void> {
+    const bounded = { ...record, variants: record.variants.slice(0, MAX_VARIANTS) };
+    const bytes = encodeResponse(bounded);
+    await this.#locks.run(key, async () => {
+      this.#hot.set(key, { record: bounded, bytes: bytes.length });
+      // An older record must not come back after a restart in place of one that was not written.
+      if (!(await this.#write(key, bytes))) await this.#deleteFile(key);
+    });
+    await this.keepBound();
+  }
+
+  async delete(key: ResponseKey): Promise<void> {
+    await this.#locks.run(key, async () => {
+      this.#hot.delete(key);
+      await this.#deleteFile(key);
+    });
+  }
+
+  /** Deletes the least recently used records beyond the bound. */
+  async keepBound(): Promise<void> {
+    const over = this.#files.size - this.#parts.maxResponses;
+    if (over <= 0) return;
+    for (const key of [...this.#files.keys()].slice(0, over)) await this.delete(key);
+  }
+
+  async #read(key: ResponseKey): Promise<ResponseRecord | undefined> {
+    // Another caller may have read or put it while this one waited.
+    const hot = this.#hot.get(key);
+    if (hot !== undefined) return hot.record;
+    if (!this.#files.has(key)) return undefined;
+    const { health, layout } = this.#parts;
+    let bytes: Buffer;
+    try {
+      const flag = constants.O_RDONLY | constants.O_NOFOLLOW;
+      bytes = await readFile(layout.response(key), { flag });
+    } catch (error) {
+      if (!isMissing(error)) health.readFailed('read', error);
+      return undefined;
+    }
+    const record = parseResponse(bytes);
+    if (record === undefined || responseKey(record.origin, record.uri) !== key) {
+      await this.#deleteFile(key);
+      return undefined;
+    }
+    this.#hot.set(key, { record, bytes: bytes.length });
+    this.#touch(key);
+    return record;
+  }
+
+  /** Replaces the file by rename. False when it could not be written. */
+  async #write(key: ResponseKey, bytes: Buffer): Promise<boolean> {
+    const { directories, health, layout, ledger, site, space } = this.#parts;
+    if (!site.isReady || !health.writable) return false;
+    const reservation = await space.reserve(fileCost(bytes.length) + MAX_NAME_COST);
+    if (reservation === undefined) return false;
+    const draft = layout.nextDraft();
+    try {
+      await directories.ensure('responses', key);
+      await writeFile(draft, bytes, { mode: FILE_MODE, flag: 'wx' });
+      await rename(draft, layout.response(key));
+      const before = this.#files.get(key);
+      reservation.spend('metadata', fileCost(bytes.length));
+      if (before === undefined) directories.added('responses', key, reservation);
+      else ledger.release('metadata', fileCost(before));
+      this.#files.set(key, bytes.length);
+      this.#touch(key);
+      return true;
+    } catch (error) {
+      if (isMissing(error)) directories.lost('responses', key);
+      health.failed('response', error);
+      await unlink(draft).catch(() => undefined);
+      return false;
+    } finally {
+      reservation.release();
+    }
+  }
+
+  async #deleteFile(key: ResponseKey): Promise<void> {
+    const { directories, health, layout, ledger } = this.#parts;
+    const bytes = this.#files.get(key);
+    if (bytes === undefined) return;
+    try {
+      await unlink(layout.response(key));
+    } catch (error) {
+      if (!isMissing(error)) {
+        health.failed('unlink', error);
+        return;
+      }
+    }
+    this.#files.delete(key);
+    directories.removed('responses', key);
+    ledger.release('metadata', fileCost(bytes));
+  }
+
+  #touch(key: ResponseKey): void {
+    const bytes = this.#files.get(key);
+    if (bytes === undefined) return;
+    this.#files.delete(key);
+    this.#files.set(key, bytes);
+  }
+}

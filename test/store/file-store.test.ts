@@ -1,0 +1,10 @@
+/** The contract on the real file system; what only a file system can do is in file-store-*.test.ts. */
+import t from 'tap';
+import { MemoryBudget } from '#src/model/memory-budget.js';
+import { chunkStoreContract } from '../contract/chunk-store.js';
+import { openTestStore } from '../fixtures/store-opening.js';
+
+chunkStoreContract(t, async (t, { capacityBytes, memoryBytes }) => {
+  t.testdir({});
+  return openTestStore(t, { capacityBytes, memory: new MemoryBudget(memoryBytes) });
+});

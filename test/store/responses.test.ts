@@ -1,0 +1,93 @@
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import t from 'tap';
+import { toHeaderMap } from '#src/model/headers.js';
+import { MAX_VARIANTS, type ResponseRecord } from '#src/model/response.js';
+import { responseKey } from '#src/store/keys.js';
+import { Layout } from '#src/store/layout.js';
+import { identityOf } from '../fixtures/store-chunks.js';
+import { mountSmallDisk, remount } from '../fixtures/store-mounts.js';
+import { openTestStore } from '../fixtures/store-opening.js';
+
+function recordOf(name: string, variants = 1): ResponseRecord {
+  const one = {
+    status: 200,
+    headers: toHeaderMap({ etag: `"${name}"` }),
+    requestHeaders: toHeaderMap({}),
+    requestTimeMs: 1000,
+    responseTimeMs: 1010,
+    object: identityOf(name, 1000),
+  };
+  return {
+    origin: 'hub',
+    uri: `https://origin.example/${name}`,
+    acceptsRanges: true,
+    variants: Array.from({ length: variants }, () => one),
+  };
+}
+
+const keyOf = (name: string) => responseKey('hub', recordOf(name).uri);
+
+t.test('a record outlives the process; a deleted one does not', async (t) => {
+  t.testdir({});
+  const first = await openTestStore(t);
+  t.equal(await first.responses.get(keyOf('a')), undefined);
+  await first.responses.put(keyOf('a'), recordOf('a'));
+  await first.responses.put(keyOf('a'), recordOf('a', 2));
+  await first.responses.put(keyOf('b'), recordOf('b'));
+  await first.responses.delete(keyOf('b'));
+  t.strictSame(await first.responses.get(keyOf('a')), recordOf('a', 2));
+  const used = first.chunks.usage().usedBytes;
+  await first.close();
+  const second = await openTestStore(t);
+  t.strictSame(await second.responses.get(keyOf('a')), recordOf('a', 2));
+  t.equal(await second.responses.get(keyOf('b')), undefined);
+  t.ok(second.chunks.usage().usedBytes <= used);
+});
+
+t.test('variants and records are bounded', async (t) => {
+  const directory = t.testdir({});
+  const { responses } = await openTestStore(t, { maxResponses: 2 });
+  await responses.put(keyOf('many'), recordOf('many', MAX_VARIANTS + 3));
+  t.equal((await responses.get(keyOf('many')))?.variants.length, MAX_VARIANTS);
+  await responses.put(keyOf('b'), recordOf('b'));
+  t.ok(await responses.get(keyOf('many')), 'used last');
+  await responses.put(keyOf('c'), recordOf('c'));
+  t.equal(await responses.get(keyOf('b')), undefined, 'the least recently used went');
+  t.ok((await responses.get(keyOf('many'))) && (await responses.get(keyOf('c'))));
+  t.equal(readdirSync(join(directory, 'tmp')).length, 0);
+});
+
+t.test('a damaged or misplaced record is a miss, and goes', async (t) => {
+  const directory = t.testdir({});
+  const first = await openTestStore(t);
+  for (const name of ['torn', 'other']) await first.responses.put(keyOf(name), recordOf(name));
+  await first.close();
+  const layout = new Layout(directory);
+  const torn = readFileSync(layout.response(keyOf('torn')));
+  writeFileSync(layout.response(keyOf('torn')), torn.subarray(0, -5));
+  // A record of another URL in its place would be an answer to the wrong question.
+  writeFileSync(layout.response(keyOf('other')), torn);
+  const second = await openTestStore(t);
+  for (const name of ['torn', 'other']) {
+    t.equal(await second.responses.get(keyOf(name)), undefined);
+    t.notOk(existsSync(layout.response(keyOf(name))));
+    await second.responses.put(keyOf(name), recordOf(name));
+    t.ok(await second.responses.get(keyOf(name)));
+  }
+});
+
+t.test('on a read-only disk records live in memory', async (t) => {
+  const disk = mountSmallDisk(t, 1 << 20);
+  if (disk === undefined) return;
+  const first = await openTestStore(t, { directory: disk });
+  await first.responses.put(keyOf('old'), recordOf('old'));
+  await first.close();
+  remount(disk, 'ro');
+  const { responses } = await openTestStore(t, { directory: disk });
+  t.strictSame(await responses.get(keyOf('old')), recordOf('old'));
+  await responses.put(keyOf('new'), recordOf('new'));
+  t.strictSame(await responses.get(keyOf('new')), recordOf('new'));
+  await responses.delete(keyOf('new'));
+  t.equal(await responses.get(keyOf('new')), undefined);
+});
