@@ -4,7 +4,6 @@
  */
 import type { HeaderMap } from '../model/headers.js';
 import { headerValue } from '../model/headers.js';
-import { PSEUDONYM } from './cache-status.js';
 import { type Mount, route, type TargetRefusal } from './route.js';
 
 /** The parts of an `IncomingMessage` that are judged. */
@@ -20,7 +19,6 @@ export type RefusalReason =
   | 'method-not-allowed'
   | 'body-not-allowed'
   | 'duplicate-host'
-  | 'loop'
   | 'too-many-connections';
 
 export type Screened =
@@ -44,7 +42,6 @@ export function screen(
     return refused(isRead(request.method) ? 'body-not-allowed' : 'method-not-allowed');
   }
   if (!isRead(request.method)) return refused('method-not-allowed');
-  if (cameFromUs(headerValue(headers, 'via'))) return refused('loop');
   const routed = route(request.url, mounts);
   if (routed.kind === 'refused') return routed;
   const { origin, target } = routed;
@@ -66,12 +63,6 @@ function countOf(rawHeaders: readonly string[], name: string): number {
     if (rawHeaders[i]?.toLowerCase() === name) count += 1;
   }
   return count;
-}
-
-/** True when Via (RFC 9110 section 7.6.3) says that this program already forwarded the request. */
-function cameFromUs(via: string | undefined): boolean {
-  if (via === undefined) return false;
-  return via.split(',').some((member) => member.trim().split(/[ \t]+/)[1] === PSEUDONYM);
 }
 
 function refused(reason: RefusalReason): Screened {

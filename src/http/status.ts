@@ -64,8 +64,6 @@ export function statusOfRefusal(reason: RefusalReason): RefusalStatus {
     // A method with a body would have to be read to its end to keep the connection.
     case 'method-not-allowed':
       return { status: 405, close: true };
-    case 'loop':
-      return { status: 508, close: false };
     case 'too-many-connections':
       return { status: 503, close: true };
   }

@@ -65,10 +65,10 @@ t.test('results of forwarded requests', (t) => {
 });
 
 t.test('refused and failed requests', (t) => {
-  t.match(record({ kind: 'refused', reason: 'loop', status: 508, delivery: COMPLETE }), {
+  t.match(record({ kind: 'refused', reason: 'no-such-mount', status: 404, delivery: COMPLETE }), {
     result: 'refused',
-    code: 'loop',
-    status: 508,
+    code: 'no-such-mount',
+    status: 404,
     originBytes: 0,
   });
   const error = { code: 'disk', message: '', source: 'internal', retryable: true } as const;

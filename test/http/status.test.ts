@@ -22,7 +22,6 @@ t.test('refusals that make the connection doubtful close it', (t) => {
   t.same(statusOfRefusal('body-not-allowed'), { status: 400, close: true });
   t.same(statusOfRefusal('no-such-mount'), { status: 404, close: false });
   t.same(statusOfRefusal('method-not-allowed'), { status: 405, close: true });
-  t.same(statusOfRefusal('loop'), { status: 508, close: false });
   t.same(statusOfRefusal('too-many-connections'), { status: 503, close: true });
   t.end();
 });
