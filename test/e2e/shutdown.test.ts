@@ -1,0 +1,62 @@
+/** How the program ends: it drains when asked, at once when asked twice, and leaves no lock. */
+import t from 'tap';
+import { get } from '../fixtures/program-client.js';
+import { startScene } from '../fixtures/program-scene.js';
+import { createGate } from '../fixtures/scripted-origin.js';
+
+const MEBIBYTE = 1024 * 1024;
+const SEED = 14;
+const LENGTH = 6 * MEBIBYTE;
+
+t.test('SIGTERM lets a running download finish and takes no more', async (t) => {
+  const { origin, program, url, isRight } = await startScene(t, {
+    seed: SEED,
+    lengthBytes: LENGTH,
+  });
+  const gate = createGate();
+  origin.script({ actions: [{ kind: 'gate', at: 1000, gate }] });
+  const running = get(url);
+  await gate.reached;
+
+  const stopped = program.stop();
+  await program.says('SIGTERM: finishing what runs');
+  await t.rejects(get(url), { code: 'ECONNREFUSED' }, 'no new clients');
+  gate.open();
+  t.ok(isRight(await running), 'the download is whole');
+  t.equal(await stopped, 0);
+});
+
+t.test('a drain ends at its bound', async (t) => {
+  const { origin, program, url } = await startScene(t, {
+    seed: SEED,
+    lengthBytes: LENGTH,
+    env: { FOREBAY_LISTEN_DRAIN_TIMEOUT: '200ms' },
+  });
+  const gate = createGate();
+  // The first chunk is whole, so that the client has its head and begins to read.
+  origin.script({ skip: 1, actions: [{ kind: 'gate', at: 1000, gate }] });
+  const running = get(url);
+  await gate.reached;
+  t.equal(await program.stop(), 0);
+  t.notOk((await running).whole, 'the client sees that its download broke off');
+});
+
+t.test('a second signal ends it at once', async (t) => {
+  const { origin, program, url } = await startScene(t, { seed: SEED, lengthBytes: LENGTH });
+  const gate = createGate();
+  origin.script({ actions: [{ kind: 'gate', at: -1, gate }] });
+  const running = t.rejects(get(url));
+  await gate.reached;
+  program.signal('SIGTERM');
+  await program.says('SIGTERM');
+  program.signal('SIGINT');
+  t.equal(await program.ended, 130);
+  await running;
+});
+
+t.test('SIGINT drains as well, and an idle program ends at once', async (t) => {
+  const { program, url, isRight } = await startScene(t, { seed: SEED, lengthBytes: LENGTH });
+  t.ok(isRight(await get(url)));
+  program.signal('SIGINT');
+  t.equal(await program.ended, 0);
+});
