@@ -44,19 +44,21 @@ export async function assemble(config: ResolvedConfig, version: string): Promise
   const telemetry = createTelemetry({ level: config.log.level, access: config.log.access });
   const { metrics } = telemetry;
   const memory = new MemoryBudget(config.cache.serveThroughMemoryBytes);
+  const pseudonym = `forebay-${randomBytes(PSEUDONYM_BYTES).toString('hex')}`;
+  const upstreams = config.origins.map(
+    (origin) => new Upstream({ ...origin, via: `1.1 ${pseudonym}`, clock }),
+  );
   const stores = await openStore({
     ...config.cache,
     memory,
     system: systemCalls,
     clock,
     events: metrics,
+    pinned: ({ origin, uri }) =>
+      upstreams.find((upstream) => upstream.name === origin)?.isPinned(uri) ?? false,
   });
   const hub = new WatermarkHub();
   const pools = createPools({ ...config.fill, wakeFds: [hub.wakeFd], memoryBudget: memory });
-  const pseudonym = `forebay-${randomBytes(PSEUDONYM_BYTES).toString('hex')}`;
-  const upstreams = config.origins.map(
-    (origin) => new Upstream({ ...origin, via: `1.1 ${pseudonym}`, clock }),
-  );
   const services = {
     chunks: stores.chunks,
     responses: stores.responses,
@@ -74,7 +76,11 @@ export async function assemble(config: ResolvedConfig, version: string): Promise
   };
   const cache = new Cache(services, upstreams, pseudonym);
   const { clientIdleTimeoutMs } = config.listen;
-  const sender = new BufferSender({ clock, clientIdleTimeoutMs });
+  const sender = new BufferSender({
+    clock,
+    clientIdleTimeoutMs,
+    sourceIdleTimeoutMs: config.fill.requestTimeoutMs,
+  });
   const front = createFront({ config, cache, sender, telemetry });
   const admin = config.admin.enabled
     ? createAdminFor(config, telemetry, () => front.address)
@@ -94,7 +100,7 @@ export async function assemble(config: ResolvedConfig, version: string): Promise
   const stop = async (): Promise<void> => {
     await front.drain();
     stopWatching();
-    cache.close();
+    await cache.close();
     await pools.close();
     hub.close();
     await stores.chunks.close();

@@ -14,7 +14,7 @@ import type { ObjectIdentity } from '../model/manifest.js';
 import type { StoredResponse } from '../model/response.js';
 import { isStrong, validatorOf } from '../model/validator.js';
 import type { RangeHint } from './answer.js';
-import { Exchange } from './exchange.js';
+import { OriginExchange } from './exchange.js';
 import { originBusy } from './fill.js';
 import { assess, isStorable, variantFields } from './freshness.js';
 import type { Generation } from './generation.js';
@@ -112,7 +112,7 @@ async function negotiate(
   for (let sent = 0; sent < MAX_REQUESTS; sent += 1) {
     const target = source.target('whole');
     const requestTimeMs = services.clock.now();
-    const exchange = Exchange.start(services, request.want, {
+    const exchange = OriginExchange.start(services, request.want, {
       target,
       range: asked,
       conditions: request.conditions,
@@ -170,7 +170,7 @@ async function accept(
   services: CacheServices,
   generations: Generations,
   request: ContactRequest,
-  exchange: Exchange,
+  exchange: OriginExchange,
   { head, times, body }: Accepted,
 ): Promise<Contact> {
   const { want, hint } = request;

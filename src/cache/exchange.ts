@@ -28,7 +28,7 @@ export interface ExchangeRequest {
 
 type BodyEvent = Exclude<OpenEvent, { kind: 'head' }>;
 
-export class Exchange {
+export class OriginExchange {
   /** Rejects with a `ForebayError` when no head came, after the worker's retries. */
   readonly head: Promise<OriginHead>;
   /** Settles after the last event. Never rejects: a failure is a result. */
@@ -63,8 +63,8 @@ export class Exchange {
   }
 
   /** Sends the request of `want` as soon as it has a lane. */
-  static start(services: CacheServices, want: Want, request: ExchangeRequest): Exchange {
-    return new Exchange(services, want, request);
+  static start(services: CacheServices, want: Want, request: ExchangeRequest): OriginExchange {
+    return new OriginExchange(services, want, request);
   }
 
   /** Answers the worker's head or want. */
@@ -132,6 +132,6 @@ export class Exchange {
 /** Of a fetch that no worker ran. */
 const NOTHING: FetchReport = {
   stats: { originBytes: 0, statuses: [], retries: [], stalls: 0 },
-  placement: 'disk',
+  diskFailure: null,
 };
 const NOT_AGAIN = { source: 'internal', retryable: false } as const;

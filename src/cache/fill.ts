@@ -33,7 +33,7 @@ export async function runFill(generation: LiveObject, flight: Flight, want: Want
     generation.services.events.fetchFinished(upstream.name, result.stats);
     want.account(result.stats.originBytes);
     verdict = result.kind === 'failed' ? verdictOfError(result.error) : 'success';
-    if (result.placement === 'memory') movedToMemory(flight);
+    tellDraft(flight, result.diskFailure);
     await conclude(generation, flight, want, target, result);
   } catch (thrown) {
     const error = asError(thrown);
@@ -99,11 +99,11 @@ function submit(
 function gateOf(
   generation: LiveObject,
   index: number,
-): { attestedGroupIds: Uint8Array | null; withheld: boolean } {
+): { expectedGroupIds: Uint8Array | null; withheld: boolean } {
   const known = generation.object.record(index)?.groupIds ?? null;
   const attested = generation.object.attestedBy !== null;
   const doubted = generation.doubts.has(index) && !attested;
-  return { attestedGroupIds: doubted ? null : known, withheld: doubted };
+  return { expectedGroupIds: doubted ? null : known, withheld: doubted };
 }
 
 async function conclude(
@@ -121,11 +121,7 @@ async function conclude(
       resolveAgain(flight, want, target, result.head);
       return;
     case 'changed': {
-      const error = originError(
-        'origin-changed',
-        'the representation changed at the origin',
-        false,
-      );
+      const error = originError('origin-changed', 'the representation changed at the origin', true);
       generation.end('changed', error);
       flight.fail({ kind: 'failed', error });
       return;
@@ -177,7 +173,7 @@ export async function store(
   const { state } = flight;
   if (state.kind !== 'receiving') return;
   const { draft } = state;
-  if (chunk.placement === 'memory') movedToMemory(flight);
+  tellDraft(flight, chunk.diskFailure);
   const id = parseChunkId(chunk.chunkId);
   if (id === undefined) throw new Error('a worker reported a malformed chunk id');
   const { index, lengthBytes, groupIds } = chunk;
@@ -189,11 +185,11 @@ export async function store(
   flight.filled(held);
 }
 
-/** The disk failed under the worker: the draft lives in memory from now on. */
-export function movedToMemory(flight: Flight | undefined): void {
-  if (flight?.state.kind !== 'receiving') return;
+/** Where the disk failed under the worker, the draft lives in memory from now on: tells it so. */
+export function tellDraft(flight: Flight | undefined, diskFailure: string | null): void {
+  if (diskFailure === null || flight?.state.kind !== 'receiving') return;
   const { draft } = flight.state;
-  if (draft.placement === 'disk') draft.movedToMemory();
+  if (draft.placement === 'disk') draft.movedToMemory(diskFailure);
 }
 
 /** The bytes differ from what is known of them: ask once more before believing either. */

@@ -78,6 +78,11 @@ export class Flight {
     return this.#readers + this.#waiting > 0;
   }
 
+  /** The worker has given up, and its result, which says why, is on its way. */
+  get isFailing(): boolean {
+    return this.#state.kind === 'receiving' && this.#watermark?.state === 'failed';
+  }
+
   /** Counts a reader that waits for the flight to begin; the returned function uncounts it, once. */
   await(): () => void {
     this.#waiting += 1;
@@ -132,8 +137,11 @@ export class Flight {
     this.#watermark?.fail();
   }
 
-  /** A view for one more reader; `undefined` before it has begun or after it failed. */
-  view(): ChunkView | undefined {
+  /**
+   * A view for one more reader; `undefined` before it has begun or after it failed. `leads`: the
+   * reader is the one whose request the fill is made with.
+   */
+  view(leads = false): ChunkView | undefined {
     const file = this.#file;
     const watermark = this.#watermark;
     if (file === undefined || watermark === undefined || this.#hasFailed()) return undefined;
@@ -143,7 +151,7 @@ export class Flight {
     return {
       file,
       watermark,
-      failure: () => this.#failure(),
+      failure: () => this.#failure(leads),
       release: () => {
         if (left) return;
         left = true;
@@ -161,19 +169,23 @@ export class Flight {
     );
   }
 
-  #failure(): unknown {
+  #failure(leads: boolean): unknown {
     const state = this.#state;
     if (state.kind !== 'ended') return undefined;
     switch (state.end.kind) {
       case 'failed':
         return state.end.error;
-      // Whoever plans again may lead, or follow a leader that fares better.
-      case 'leaderless':
+      case 'leaderless': {
+        const { error } = state.end;
+        // The leader itself would only fail again.
+        if (leads && !error.retryable) return error;
+        // Whoever plans again may lead, or follow a leader that fares better.
         return new ForebayError('internal', 'the fill lost its leader', {
           source: 'internal',
-          retryable: state.end.error.retryable,
-          cause: state.end.error,
+          retryable: true,
+          cause: error,
         });
+      }
       case 'held':
       case 'uncached':
         return undefined;

@@ -45,14 +45,18 @@ export class Flights {
 
   /**
    * Waits until `flight` has begun. `undefined` when it ended without a view: look again, the chunk
-   * is held now or needs another leader. Rejects when nobody would fare better.
+   * is held now or needs another leader. Rejects when nobody would fare better. `leads`: the fill is
+   * made with this want's own request.
    */
-  async join(flight: Flight, want: Want): Promise<ChunkView | undefined> {
+  async join(flight: Flight, want: Want, leads = false): Promise<ChunkView | undefined> {
     if (want.priority === 'demand') flight.promote();
     const leave = flight.await();
     try {
-      await within(flight.begun, boundOf(this.#options.services, want.signal));
-      const view = flight.view();
+      const bound = boundOf(this.#options.services, want.signal);
+      await within(flight.begun, bound);
+      // Who plans again before the result is here would only meet the same failure once more.
+      if (flight.isFailing) await within(flight.ended, bound);
+      const view = flight.view(leads);
       if (view !== undefined) return view;
       const { state } = flight;
       if (state.kind === 'ended' && state.end.kind === 'failed') throw state.end.error;

@@ -33,6 +33,8 @@ export interface GenerationOptions {
   readonly ephemeral: boolean;
   /** Release nothing before the claimed digest was checked. */
   readonly strict: boolean;
+  /** Its bytes contradicted the digest before: a second time is the origin's last word. */
+  readonly suspect: boolean;
   /** Called whenever nobody uses it and nothing is in motion; it may be used again after. */
   readonly onIdle: (generation: Generation) => void;
   readonly onEnded: (generation: Generation, reason: GenerationEnd) => void;
@@ -168,7 +170,7 @@ export class Generation implements LiveObject {
       }
       const flight = this.#flights.get(index);
       if (flight !== undefined) {
-        const view = await this.#flights.join(flight, want);
+        const view = await this.#flights.join(flight, want, flight === led);
         if (view !== undefined) return view;
         if (flight === led) throwUnlessRetryable(flight);
         continue;
@@ -177,6 +179,8 @@ export class Generation implements LiveObject {
       if (held !== undefined) return held;
       // Another reader may have led while we looked: the flight it left is ours to join.
       if (this.#flights.get(index) !== undefined || this.#ended !== undefined) continue;
+      // A leader that was refused leads no more: it would take its followers with it again.
+      if (want.source.isRefused) throw refused();
       if (this.streams) await this.awaitStream(index, want);
       else led = this.lead(index, want);
     }
@@ -188,6 +192,11 @@ export class Generation implements LiveObject {
 
   flight(index: number): Flight | undefined {
     return this.#flights.get(index);
+  }
+
+  /** A read of chunk `index` failed: it is verified again before it is read again. */
+  doubtHeld(index: number): void {
+    this.#held.doubt(index);
   }
 
   lead(index: number, want: Want | null): Flight {
@@ -271,7 +280,7 @@ export class Generation implements LiveObject {
       strict: this.#options.strict,
     });
     void integrity.settled.then((state) => {
-      if (state.kind === 'mismatch') this.end('condemned', digestMismatch());
+      if (state.kind === 'mismatch') this.end('condemned', digestMismatch(!this.#options.suspect));
       if (state.kind === 'attested') this.#options.onAttested(this);
     });
     return integrity;
@@ -290,4 +299,11 @@ function throwUnlessRetryable(flight: Flight): void {
   const { state } = flight;
   if (state.kind !== 'ended' || state.end.kind !== 'leaderless') return;
   if (!state.end.error.retryable) throw state.end.error;
+}
+
+function refused(): ForebayError {
+  return new ForebayError('origin-denied', 'the origin refused this request', {
+    source: 'origin',
+    retryable: false,
+  });
 }

@@ -3,6 +3,7 @@
  * reads ranges one request at a time finds its manifest open and its digest check where it was.
  */
 import { LRUCache } from 'lru-cache';
+import { type Deferred, deferred } from '../model/deferred.js';
 import type { ObjectKey } from '../model/ids.js';
 import type { ObjectIdentity } from '../model/manifest.js';
 import { sameStrong } from '../model/validator.js';
@@ -33,6 +34,7 @@ export class Generations {
   readonly #live = new Map<ObjectKey, Generation>();
   readonly #opening = new Map<ObjectKey, Promise<Generation>>();
   readonly #idle: LRUCache<ObjectKey, Generation>;
+  #becameIdle: Deferred<undefined> = deferred();
   /** Objects whose bytes once contradicted their digest: checked whole before they are released. */
   readonly #suspects = new LRUCache<ObjectKey, true>({ max: MAX_SUSPECTS });
 
@@ -74,6 +76,13 @@ export class Generations {
     return generation;
   }
 
+  /** Settles when nothing is in motion any more: what was fetched is committed. */
+  async quiet(): Promise<void> {
+    while ([...this.#live.values()].some((generation) => !generation.isIdle)) {
+      await this.#becameIdle.promise;
+    }
+  }
+
   /** Closes what lingers: under pressure, and at the end. */
   closeIdle(): void {
     for (const [key, generation] of [...this.#idle.entries()]) {
@@ -105,14 +114,15 @@ export class Generations {
     const object = ephemeral
       ? ephemeralObject(key, identity)
       : await this.#services.chunks.openObject(identity);
+    const suspect = this.#suspects.has(key);
     const strict =
-      identity.digest !== null &&
-      (want.source.upstream.integrity === 'strict' || this.#suspects.has(key));
+      identity.digest !== null && (want.source.upstream.integrity === 'strict' || suspect);
     const generation = new Generation({
       services: this.#services,
       object,
       ephemeral,
       strict,
+      suspect,
       onIdle: (idle) => {
         this.#linger(key, idle);
       },
@@ -128,6 +138,8 @@ export class Generations {
   }
 
   #linger(key: ObjectKey, generation: Generation): void {
+    this.#becameIdle.resolve(undefined);
+    this.#becameIdle = deferred();
     const current = this.#live.get(key) === generation;
     if (!current || generation.ephemeral) this.#close(key, generation);
     else this.#idle.set(key, generation);
@@ -137,7 +149,10 @@ export class Generations {
     if (this.#live.get(key) === generation) this.#live.delete(key);
     this.#idle.delete(key);
     if (generation.ephemeral) return;
-    if (reason === 'condemned') this.#suspects.set(key, true);
+    if (reason === 'condemned') {
+      this.#suspects.set(key, true);
+      this.#services.events.originBytesWasted(generation.lengthBytes ?? 0);
+    }
     this.#onEnded(generation.object.identity, reason);
     const why = reason === 'condemned' ? 'corrupt' : 'replaced';
     this.#services.chunks.remove(generation.object, why).catch((error: unknown) => {

@@ -11,6 +11,8 @@ export class HeldReads {
   readonly #services: CacheServices;
   readonly #verifications = new Map<number, Verification>();
   readonly #onIdle: () => void;
+  /** Chunks to compare with their ids again, verified or not: reading one has failed. */
+  readonly #doubted = new Set<number>();
 
   /** `onIdle` is called when the last verification in progress has ended. */
   constructor(services: CacheServices, onIdle: () => void) {
@@ -23,12 +25,17 @@ export class HeldReads {
     return this.#verifications.size;
   }
 
+  /** Reading the chunk has failed: the next reader verifies it again, which heals it if need be. */
+  doubt(index: number): void {
+    this.#doubted.add(index);
+  }
+
   /** A view of a held chunk; `undefined` when it is not held (any more). */
   async open(object: ObjectHandle, index: number): Promise<ChunkView | undefined> {
     const { chunks } = this.#services;
     const held = await chunks.acquire(object, index);
     if (held === undefined) return undefined;
-    if (held.verified) {
+    if (held.verified && !this.#doubted.delete(index)) {
       return {
         file: held.file,
         watermark: null,
@@ -39,7 +46,7 @@ export class HeldReads {
       };
     }
     const running = this.#verifications.get(index);
-    if (running !== undefined) return running.view(held);
+    if (running !== undefined) return follow(running, held);
     const own = await chunks.acquire(object, index);
     if (own === undefined) {
       held.release();
@@ -47,8 +54,9 @@ export class HeldReads {
     }
     // Another reader may have started one meanwhile: the second acquire let it go on before us.
     const started = this.#verifications.get(index);
-    if (started !== undefined) own.release();
-    return (started ?? this.#verify(object, own)).view(held);
+    if (started === undefined) return this.#verify(object, own).view(held);
+    own.release();
+    return follow(started, held);
   }
 
   /** Takes over `held`. */
@@ -62,4 +70,15 @@ export class HeldReads {
     });
     return verification;
   }
+}
+
+/**
+ * A view of what is being verified. The worker fails the watermark before the chunk is dropped here:
+ * who plans again in between would only meet the same failure, so they wait and find a miss.
+ */
+async function follow(running: Verification, held: HeldChunk): Promise<ChunkView | undefined> {
+  if (!running.hasFailed) return running.view(held);
+  held.release();
+  await running.outcome;
+  return undefined;
 }

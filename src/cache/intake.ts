@@ -7,8 +7,8 @@ import type { WrittenChunk } from '../compute/protocol.js';
 import { chunkRange } from '../model/chunk.js';
 import { type Deferred, deferred } from '../model/deferred.js';
 import { errorFromReport, ForebayError } from '../model/errors.js';
-import type { Exchange } from './exchange.js';
-import { movedToMemory, store } from './fill.js';
+import type { OriginExchange } from './exchange.js';
+import { store, tellDraft } from './fill.js';
 import type { Flight } from './flight.js';
 import type { Arrival, LiveObject } from './live-object.js';
 import { reserve } from './reserve.js';
@@ -23,7 +23,7 @@ const FREE_RUN_SHARE = 0.5;
 export class Intake implements Arrival {
   readonly ended: Promise<ForebayError | undefined>;
   readonly #generation: LiveObject;
-  readonly #exchange: Exchange;
+  readonly #exchange: OriginExchange;
   readonly #want: Want;
   readonly #onePart: boolean;
   readonly #landings = new Map<number, Promise<void>>();
@@ -38,7 +38,7 @@ export class Intake implements Arrival {
   /** `onePart`: the body is one chunk, not the object from `firstIndex` to its end. */
   constructor(
     generation: LiveObject,
-    exchange: Exchange,
+    exchange: OriginExchange,
     want: Want,
     first: { readonly index: number; readonly onePart: boolean },
   ) {
@@ -109,7 +109,14 @@ export class Intake implements Arrival {
   async #open(index: number): Promise<void> {
     const generation = this.#generation;
     // A ranged fill of the same chunk may still be going on: its end decides who reads what.
-    await generation.flight(index)?.ended;
+    let other = generation.flight(index);
+    while (other !== undefined && other.state.kind !== 'ended') {
+      await other.ended;
+      other = generation.flight(index);
+    }
+    // Registered before there is room for it: a reader that came meanwhile would lead a second fill.
+    const flight = generation.lead(index, null);
+    this.#flight = flight;
     const { lengthBytes, chunkSizeBytes, services } = generation;
     const range =
       lengthBytes === null
@@ -118,10 +125,13 @@ export class Intake implements Arrival {
     const placement = generation.ephemeral ? 'memory' : undefined;
     const size = range.end - range.start;
     const draft = await reserve(services, size, 'demand', placement);
+    if (hasEnded(flight)) {
+      draft.discard();
+      this.#exchange.reply({ kind: 'stop' });
+      return;
+    }
     const watermark = services.hub.create();
-    const flight = generation.flight(index) ?? generation.lead(index, null);
     flight.begin(draft, watermark);
-    this.#flight = flight;
     this.#next = index + 1;
     const attested = generation.object.attestedBy !== null;
     this.#exchange.reply({
@@ -133,7 +143,7 @@ export class Intake implements Arrival {
         lengthBytes: size,
         watermark: watermark.shared,
         withheld: false,
-        attestedGroupIds: attested ? (generation.object.record(index)?.groupIds ?? null) : null,
+        expectedGroupIds: attested ? (generation.object.record(index)?.groupIds ?? null) : null,
       },
     });
     this.#wake();
@@ -153,7 +163,7 @@ export class Intake implements Arrival {
     const { services } = this.#generation;
     services.events.fetchFinished(this.#want.source.upstream.name, result.stats);
     this.#want.account(result.stats.originBytes);
-    if (result.placement === 'memory') movedToMemory(this.#flight);
+    tellDraft(this.#flight, result.diskFailure);
     let error: ForebayError | undefined;
     switch (result.kind) {
       case 'complete':
@@ -185,8 +195,10 @@ export class Intake implements Arrival {
   }
 
   async #mayGoTo(index: number): Promise<void> {
-    const { readAheadChunks } = this.#generation.services.limits;
-    while (!this.#stopped && this.#isPaced() && index > this.#demanded + readAheadChunks) {
+    const { ephemeral, services } = this.#generation;
+    // What is not stored is there only for who has opened it: ahead of them it would be lost.
+    const ahead = ephemeral ? 0 : services.limits.readAheadChunks;
+    while (!this.#stopped && this.#isPaced() && index > this.#demanded + ahead) {
       await this.#moved.promise;
     }
   }
@@ -209,6 +221,11 @@ export class Intake implements Arrival {
       waiter.reached.resolve(undefined);
     }
   }
+}
+
+/** A look through a call: the state changes during waits that the compiler does not see. */
+function hasEnded(flight: Flight): boolean {
+  return flight.state.kind === 'ended';
 }
 
 const AGAIN = { source: 'internal', retryable: true } as const;

@@ -113,7 +113,10 @@ export class Integrity {
 
   /** A fill of the chunk begins: from now on its bytes count as released, unless withheld. */
   starting(index: number): void {
-    if (this.#state.kind === 'pending') this.#known.add(index);
+    if (this.#state.kind !== 'pending') return;
+    // Decided here, not only when a reader asks: several may have asked before the first fill began.
+    this.withholds(index);
+    this.#known.add(index);
   }
 
   /** A fill failed: whoever fetches the chunk next may complete the object. */
@@ -269,11 +272,14 @@ export class Integrity {
   }
 }
 
-/** The error of whoever wanted bytes that turned out not to match the claimed digest. */
-export function digestMismatch(): ForebayError {
+/**
+ * The error of whoever wanted bytes that turned out not to match the claimed digest. `again`: one
+ * refetch, checked before it is released, may still answer.
+ */
+export function digestMismatch(again: boolean): ForebayError {
   return new ForebayError('origin-corrupt', 'the bytes do not match the digest claimed for them', {
     source: 'origin',
-    retryable: false,
+    retryable: again,
   });
 }
 

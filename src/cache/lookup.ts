@@ -5,7 +5,7 @@
  */
 import { within } from '../model/deferred.js';
 import { ForebayError } from '../model/errors.js';
-import { headerValue } from '../model/headers.js';
+import { headerValue, type HeaderMap } from '../model/headers.js';
 import type { StoredResponse } from '../model/response.js';
 import type { Upstream } from '../origin/upstream.js';
 import { responseKey } from '../store/keys.js';
@@ -21,6 +21,12 @@ import type { CacheOutcome, ForwardReason } from './outcome.js';
 import { RepresentationBody } from './reader.js';
 import type { CacheServices } from './services.js';
 import { boundOf } from './want.js';
+
+/**
+ * The longest a stop waits for fetches that nobody reads any more: a chunk at 2 MiB/s. What takes
+ * longer is fetched again after the start.
+ */
+const CLOSE_WAIT_MS = 4_000;
 
 export class Cache implements CacheFacade {
   readonly #services: CacheServices;
@@ -42,15 +48,24 @@ export class Cache implements CacheFacade {
     this.#contacts = new Contacts(services, this.#generations);
   }
 
-  /** Lets go of idle objects. Requests in progress keep theirs. */
-  close(): void {
+  /** Waits for fetches in progress to be committed, within a bound, and lets go of every object. */
+  async close(): Promise<void> {
+    const { clock, events } = this.#services;
+    const late = (): Error => new Error('fetches were still running');
+    const bound = { clock, ms: CLOSE_WAIT_MS, timedOut: late, aborted: late };
+    await within(this.#generations.quiet(), bound).catch((error: unknown) => {
+      events.warn('closing before all that was fetched is committed', error);
+    });
     this.#generations.closeIdle();
   }
 
   async lookup(request: CacheRequest): Promise<CacheAnswer> {
     const upstream = this.#upstreams.get(request.origin);
     if (upstream === undefined) throw new RangeError(`no origin named ${request.origin}`);
-    if ((headerValue(request.headers, 'via') ?? '').includes(this.#pseudonym)) throw looped();
+    if (viaNames(request.headers, this.#pseudonym)) throw looped();
+    const unvouched =
+      upstream.integrity === 'strict' && upstream.pinnedDigest(request.target) === null;
+    if (unvouched) throw unattested();
     const uri = upstream.uriOf(request.target);
     const key = responseKey(upstream.name, uri);
     const record = await this.#services.responses.get(key);
@@ -166,6 +181,8 @@ export class Cache implements CacheFacade {
   async #awaitLength({ request }: Asked, generation: Generation): Promise<void> {
     const { kind } = request.hint;
     if (generation.lengthBytes !== null || kind === 'whole' || kind === 'none') return;
+    // What is not stored would be gone by then: it is answered whole (RFC 9110 section 14.2).
+    if (generation.ephemeral) return;
     const { intake } = generation;
     intake?.demand(Infinity);
     const error = await within(
@@ -200,11 +217,22 @@ export class Cache implements CacheFacade {
   }
 }
 
+/** True when Via (RFC 9110 section 7.6.3) has a member received by `pseudonym`. */
+function viaNames(headers: HeaderMap, pseudonym: string): boolean {
+  const members = (headerValue(headers, 'via') ?? '').split(',');
+  return members.some((member) => member.trim().split(/[ \t]+/)[1] === pseudonym);
+}
+
 function looped(): ForebayError {
   return new ForebayError('origin-loop', 'the request has come through this Forebay before', {
     source: 'client',
     retryable: false,
   });
+}
+
+function unattested(): ForebayError {
+  const message = 'the origin is strict and no digest vouches for this object';
+  return new ForebayError('origin-unattested', message, { source: 'origin', retryable: false });
 }
 
 function unexpected304(): ForebayError {

@@ -57,7 +57,10 @@ export class ReadAhead {
 
   async #promote(index: number, opening: Opening): Promise<ChunkView | undefined> {
     this.#generation.flight(index)?.promote();
-    return (await opening) ?? (await this.#demand(index));
+    const view = await opening;
+    if (view !== undefined && view.watermark?.state !== 'failed') return view;
+    view?.release();
+    return this.#demand(index);
   }
 
   #extend(index: number): void {

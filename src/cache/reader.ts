@@ -17,6 +17,7 @@ export class RepresentationBody implements Body {
   readonly #want: Want;
   readonly #cost: { originBytes: number };
   #closed = false;
+  #plans = 0;
 
   /** Retains `generation` until `close`. `want.account` adds to `cost`. */
   constructor(generation: Generation, want: Want, cost: { originBytes: number }) {
@@ -34,6 +35,9 @@ export class RepresentationBody implements Body {
   async *read(range: { readonly start: number; readonly end: number }): AsyncGenerator<Segment> {
     const generation = this.#generation;
     const end = Math.min(range.end, generation.lengthBytes ?? Infinity);
+    // A body is planned again only where reading it has failed: the disk may be to blame.
+    if (this.#plans > 0) generation.doubtHeld(Math.floor(range.start / generation.chunkSizeBytes));
+    this.#plans += 1;
     const reads = planReads({ start: range.start, end }, generation.chunkSizeBytes);
     if (end === Infinity) yield* this.#readToEnd(reads);
     else yield* this.#readKnown(reads, end);

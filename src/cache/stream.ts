@@ -3,7 +3,7 @@ import { ForebayError } from '../model/errors.js';
 import { headerValue } from '../model/headers.js';
 import { validatorMatches } from '../model/validator.js';
 import { isRedirect, MAX_REDIRECT_HOPS } from '../origin/redirect.js';
-import { Exchange } from './exchange.js';
+import { OriginExchange } from './exchange.js';
 import type { LiveObject } from './live-object.js';
 import { Intake } from './intake.js';
 import type { Want } from './want.js';
@@ -16,7 +16,7 @@ export async function restartStream(generation: LiveObject, want: Want): Promise
   const { services } = generation;
   for (let hops = 0; hops <= MAX_REDIRECT_HOPS; hops += 1) {
     const target = want.source.target('whole');
-    const exchange = Exchange.start(services, want, { target, range: null, conditions: {} });
+    const exchange = OriginExchange.start(services, want, { target, range: null, conditions: {} });
     const head = await exchange.head;
     if (isRedirect(head.status)) {
       exchange.stop();
@@ -32,7 +32,7 @@ export async function restartStream(generation: LiveObject, want: Want): Promise
     exchange.stop();
     const error = new ForebayError('origin-changed', describe(head.status), {
       source: 'origin',
-      retryable: false,
+      retryable: true,
       originStatus: head.status,
     });
     if (head.status === 200 || headerValue(head.headers, 'etag') !== undefined) {

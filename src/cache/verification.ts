@@ -24,6 +24,11 @@ export class Verification {
     });
   }
 
+  /** True once the bytes are known to be wrong or unreadable, maybe before they are dropped. */
+  get hasFailed(): boolean {
+    return this.#watermark.state === 'failed';
+  }
+
   /** A view for a reader that holds the chunk as `held`, which the view takes over. */
   view(held: HeldChunk): ChunkView {
     return {
@@ -77,7 +82,6 @@ export class Verification {
       source: 'internal',
       retryable: true,
     });
-    // Dropped before its readers hear of it: when they plan again, it is a miss.
     await services.chunks.drop(object, index, reason);
     this.#watermark.fail();
   }

@@ -5,7 +5,6 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { ErrorReport } from '../model/errors.js';
 import type { FetchLimits, FetchTarget, OriginHead } from '../model/fetch.js';
-import type { Placement } from '../model/store.js';
 import type { Validator } from '../model/validator.js';
 
 /**
@@ -24,8 +23,8 @@ export interface ChunkSlot {
   readonly watermark: SharedArrayBuffer;
   /** True: hash and write, but leave `available` at 0; the main thread releases after its check. */
   readonly withheld: boolean;
-  /** Attested group ids: bytes become available per group, and only when the group matches. */
-  readonly attestedGroupIds: Uint8Array | null;
+  /** Known group ids of a refetch: bytes become available per group, and only when it matches. */
+  readonly expectedGroupIds: Uint8Array | null;
 }
 
 /** What a worker measured on the way, for metrics and the access log. */
@@ -45,8 +44,8 @@ export interface WrittenChunk {
   readonly groupIds: Uint8Array;
   /** 64 hex digits: the subtree's chaining value, or the root for an object of one chunk. */
   readonly chunkId: string;
-  /** `memory`: the disk failed under the writer and a memfd took the descriptor's place. */
-  readonly placement: Placement;
+  /** Why the disk failed under the writer, so that a memfd took the descriptor's place (errno). */
+  readonly diskFailure: string | null;
 }
 
 /** Fetches one chunk of an object whose length and validator are known. */
@@ -65,10 +64,10 @@ export interface FillTask {
 export interface FetchReport {
   readonly stats: FetchStats;
   /**
-   * Of the slot that the task was writing when it ended. `memory` says, whatever the result's kind,
-   * that a memfd took the descriptor's place and was charged: the slot's draft must be told.
+   * Of the slot that the task was writing when it ended: the errno with which the disk failed, if
+   * it did. A memfd took the descriptor's place then and was charged: the slot's draft must be told.
    */
-  readonly placement: Placement;
+  readonly diskFailure: string | null;
 }
 
 export type FillResult = FetchReport &
@@ -80,7 +79,7 @@ export type FillResult = FetchReport &
     | { readonly kind: 'changed'; readonly head: OriginHead }
     /** The origin answers ranges with whole representations, twice in a row. */
     | { readonly kind: 'no-ranges'; readonly head: OriginHead }
-    /** The bytes differ from the slot's attested ids. */
+    /** The bytes differ from the slot's expected ids. */
     | { readonly kind: 'corrupt' }
     | { readonly kind: 'failed'; readonly error: ErrorReport }
   );

@@ -71,7 +71,7 @@ const digestPin = section({
 const headersExpected = `a mapping from field names, each to ${headerExpected}`;
 const aboutHeaders = {
   meaning:
-    'Fields sent to it, never to where it redirects. A secret stands in a file of its own: ' +
+    'Fields sent to it, never to another host that it redirects to. A secret stands in a file of its own: ' +
     '`authorization: {file: /run/secrets/token}`.',
 };
 
@@ -103,6 +103,9 @@ const originFields = section({
     .record(headerName, headerValue, { error: headersExpected })
     .prefault({})
     .register(settings, describe(aboutHeaders, 'mapping', headersExpected, '{}', 'text')),
+  pinned: textList(pathPattern, {
+    meaning: 'Objects whose chunks are evicted last: patterns as in `digests`.',
+  }),
   integrity: choice(['default', 'strict'], 'default', {
     meaning: '`strict` releases no byte that a verified digest does not cover.',
   }),

@@ -143,7 +143,8 @@ export class Exchange {
       return { kind: 'answered', outcome: answer.outcome, status, delivery, originBytes };
     }
     if (!this.#response.headersSent) {
-      if (mayLookAgain && OUTDATED.has(delivery.error.code)) return 'look-again';
+      const { code, retryable } = delivery.error;
+      if (mayLookAgain && retryable && OUTDATED.has(code)) return 'look-again';
       return this.#failed(delivery.error, originBytes);
     }
     this.#cut(reply);

@@ -72,9 +72,6 @@ function forwardResult(
       return 'stale';
     case 'partial':
       return 'partial';
-    case 'request':
-    case 'bypass':
-      return 'bypass';
   }
 }
 

@@ -20,6 +20,7 @@ export function statusOfError(code: ErrorCode): number {
     case 'origin-denied':
     case 'origin-changed':
     case 'origin-corrupt':
+    case 'origin-unattested':
       return 502;
     case 'origin-timeout':
       return 504;

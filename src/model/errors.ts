@@ -23,6 +23,7 @@ export type ErrorCode =
   | 'origin-timeout' // no head, no bytes, or too few bytes, within the bound
   | 'origin-changed' // the representation changed under the read
   | 'origin-corrupt' // bytes differ from an attested digest
+  | 'origin-unattested' // integrity is strict and nothing vouches for the bytes
   | 'origin-busy' // breaker open, or no lane within the bound
   // client
   | 'client-aborted'

@@ -14,8 +14,11 @@ export interface ChunkDraft {
   readonly file: OpenFile;
   readonly lengthBytes: number;
   readonly placement: Placement;
-  /** The disk failed under the writer, which swapped a memfd in (its bytes are charged already). */
-  movedToMemory(): void;
+  /**
+   * The disk failed under the writer, which swapped a memfd in (its bytes are charged already).
+   * `errno` says how, such as `ENOSPC`.
+   */
+  movedToMemory(errno: string): void;
   /** Gives up: unlinks, releases the reservation. Harmless after commit. */
   discard(): void;
 }

@@ -25,13 +25,15 @@ export interface UpstreamOptions {
   /** Configured request fields, lower-case names, secrets read. */
   readonly headers: Readonly<Record<string, string>>;
   readonly integrity: 'default' | 'strict';
+  /** Path patterns of objects that are evicted last. */
+  readonly pinned: readonly string[];
   readonly digests: readonly { readonly pattern: string; readonly digest: Digest }[];
   /** Our Via member, `1.1 <pseudonym>`: unique to this process, so that loops are seen. */
   readonly via: string;
   readonly clock: Clock;
 }
 
-/** Redirected locations that are remembered, over all URIs. */
+/** Redirected locations that are remembered of one origin. */
 const MAX_LOCATIONS = 10_000;
 
 /**
@@ -72,6 +74,12 @@ export class Upstream {
     return this.#options.digests.find((pin) => matchesGlob(pin.pattern, path))?.digest ?? null;
   }
 
+  /** True when the configuration pins the object at `uri` against eviction. */
+  isPinned(uri: string): boolean {
+    const path = uri.slice(this.#options.url.length).split('?', 1)[0] ?? '';
+    return this.#options.pinned.some((pattern) => matchesGlob(pattern, path));
+  }
+
   /** Where to fetch `uri` for a request with these fields. */
   source(uri: string, request: HeaderMap): TargetSource {
     return new TargetSource(this, this.#options, uri, request, this.#locations);
@@ -87,6 +95,7 @@ export class TargetSource {
   readonly #locations: LRUCache<string, { target: FetchTarget; untilMs: number }>;
   readonly #key: string;
   #hops = 0;
+  #isRefused = false;
 
   constructor(
     upstream: Upstream,
@@ -101,6 +110,11 @@ export class TargetSource {
     this.#request = request;
     this.#locations = locations;
     this.#key = `${this.credentialKey} ${uri}`;
+  }
+
+  /** True once the origin itself refused this request: asking on its behalf again is in vain. */
+  get isRefused(): boolean {
+    return this.#isRefused;
   }
 
   /** Tells requests with different credentials apart without keeping them; empty without any. */
@@ -155,6 +169,7 @@ export class TargetSource {
     const redirected = target.url !== this.uri && this.#hops <= MAX_REDIRECT_HOPS;
     this.#locations.delete(this.#key);
     this.#hops += 1;
+    this.#isRefused ||= !redirected;
     return redirected;
   }
 }

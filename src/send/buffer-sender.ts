@@ -3,7 +3,9 @@
  * Reads on libuv's thread pool, overlapped with the write of the piece before.
  */
 import type { ServerResponse } from 'node:http';
-import type { ResponseHead, Segment, SegmentSender, SendEnd } from '../model/segment.js';
+import { within } from '../model/deferred.js';
+import { ForebayError } from '../model/errors.js';
+import type { ResponseHead, Segment, SegmentSender, SendEnd, Watermark } from '../model/segment.js';
 import type { Clock } from '../model/time.js';
 import { BodyWriter, MAX_PENDING_WRITES } from './body-writer.js';
 import { BufferPool } from './buffer-pool.js';
@@ -17,6 +19,8 @@ export interface BufferSenderOptions {
    * buffer does not show, so a client slower than that counts as idle too.
    */
   readonly clientIdleTimeoutMs: number;
+  /** The longest wait for a growing file's next byte. */
+  readonly sourceIdleTimeoutMs: number;
 }
 
 /** How the pulling of segments ended; a client's end is told by the watch. */
@@ -128,11 +132,23 @@ export class BufferSender implements SegmentSender {
       if (readable !== null) {
         at += await this.#sendPiece(segment, at, readable, writer);
       } else if (segment.kind === 'growing') {
-        const advanced = await watch.whilePresent(segment.watermark.wait(at));
+        const advanced = await watch.whilePresent(this.#advance(segment.watermark, at));
         if (advanced === GONE) return GONE;
       }
     }
     return undefined;
+  }
+
+  /** The fill's own bounds come first; this one holds whatever they add up to. */
+  #advance(watermark: Watermark, at: number): Promise<void> {
+    const { clock, sourceIdleTimeoutMs } = this.#options;
+    const late = (): Error =>
+      new ForebayError('origin-timeout', 'no byte within the request timeout', {
+        source: 'origin',
+        retryable: false,
+      });
+    const bound = { clock, ms: sourceIdleTimeoutMs, timedOut: late, aborted: late };
+    return within(watermark.wait(at), bound);
   }
 
   async #sendPiece(

@@ -27,11 +27,17 @@ export function readableEnd(segment: FileSegment, at: number): number | null {
     case 'complete':
       throw shortFile(at, end);
     case 'failed':
-      throw new ForebayError('internal', `the fill of this chunk failed at ${String(at)}`, {
-        source: 'internal',
-        retryable: true,
-      });
+      throw causeOf(segment, at);
   }
+}
+
+function causeOf(segment: FileSegment, at: number): Error {
+  const told = segment.kind === 'growing' ? segment.failure?.() : undefined;
+  if (told instanceof Error) return told;
+  return new ForebayError('internal', `the fill of this chunk failed at ${String(at)}`, {
+    source: 'internal',
+    retryable: true,
+  });
 }
 
 /**

@@ -69,12 +69,12 @@ export class Draft implements ChunkDraft {
   }
 
   /** Told late, after a discard, it still has to see that the worker's charge is given back. */
-  movedToMemory(): void {
+  movedToMemory(errno: string): void {
     if (this.#inMemory) return;
     this.#inMemory = true;
     this.#drafts.chargedMemory(this.file, this.lengthBytes);
     if (this.#state.kind !== 'disk') return;
-    this.#drafts.leftDisk(this.#state.path, this.#state.reservation);
+    this.#drafts.leftDisk(this.#state.path, this.#state.reservation, errno);
     this.#state = { kind: 'memory' };
   }
 
@@ -130,8 +130,8 @@ export class Drafts {
   }
 
   /** A worker put a memfd in the descriptor's place: nobody has the tmp file open any more. */
-  leftDisk(path: string, reservation: Reservation): void {
-    this.#parts.health.failed('write', undefined);
+  leftDisk(path: string, reservation: Reservation, errno: string): void {
+    this.#parts.health.failed('write', { code: errno });
     this.#unlink(path, () => {
       reservation.release();
     });

@@ -8,8 +8,6 @@ export type RequestResult =
   | 'stale'
   /** Some of the bytes asked for were held. */
   | 'partial'
-  /** The request or the response forbade the cache. */
-  | 'bypass'
   /** The lookup or the body failed. */
   | 'error'
   /** Turned away before the cache was asked. */

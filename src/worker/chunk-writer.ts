@@ -8,7 +8,6 @@ import type { ChunkSlot, WrittenChunk } from '../compute/protocol.js';
 import { WatermarkWriter } from '../compute/watermark.js';
 import { GROUP_SIZE_BYTES, groupCount, ID_BYTES } from '../model/chunk.js';
 import { ForebayError } from '../model/errors.js';
-import type { Placement } from '../model/store.js';
 import type { WorkerContext } from './context.js';
 import { errnoOf, originFault } from './faults.js';
 
@@ -28,7 +27,7 @@ export class ChunkWriter {
   readonly #context: Pick<WorkerContext, 'memory'>;
   readonly #watermark: WatermarkWriter;
   readonly #groupIds: Uint8Array;
-  #placement: Placement = 'disk';
+  #diskFailure: string | null = null;
   /** Bytes of the chunk that are in the file. */
   #position = 0;
   /** Bytes of the current group that are in the buffer. */
@@ -66,8 +65,9 @@ export class ChunkWriter {
     return this.#position === this.slot.lengthBytes;
   }
 
-  get placement(): Placement {
-    return this.#placement;
+  /** The errno with which the disk failed, once a memfd has taken the file's place. */
+  get diskFailure(): string | null {
+    return this.#diskFailure;
   }
 
   /** The main thread wants this chunk no more. */
@@ -91,7 +91,7 @@ export class ChunkWriter {
     this.#pending += byteCount;
     this.#position += byteCount;
     this.#watermark.received(this.#position);
-    if (this.slot.attestedGroupIds === null) this.#release();
+    if (this.slot.expectedGroupIds === null) this.#release();
     if (this.#pending === GROUP_SIZE_BYTES || this.full) this.#sealGroup();
   }
 
@@ -114,7 +114,7 @@ export class ChunkWriter {
       lengthBytes: this.#position,
       groupIds,
       chunkId,
-      placement: this.#placement,
+      diskFailure: this.#diskFailure,
     };
   }
 
@@ -136,9 +136,9 @@ export class ChunkWriter {
     this.#lastGroupBytes = this.#pending;
     this.#pending = 0;
     this.#sealedGroups++;
-    if (this.slot.attestedGroupIds === null) return;
+    if (this.slot.expectedGroupIds === null) return;
     const [from, to] = [group * ID_BYTES, (group + 1) * ID_BYTES];
-    const attested = this.slot.attestedGroupIds.subarray(from, to);
+    const attested = this.slot.expectedGroupIds.subarray(from, to);
     if (Buffer.compare(attested, this.#groupIds.subarray(from, to)) !== 0) {
       throw originFault(
         'origin-corrupt',
@@ -168,7 +168,7 @@ export class ChunkWriter {
   /** Puts a memfd in the descriptor's place, so that this chunk still serves its readers. */
   #moveToMemory(cause: unknown, writtenBytes: number): void {
     const errno = errnoOf(cause);
-    if (this.#placement === 'memory' || !DISK_FAILURES.has(errno)) {
+    if (this.#diskFailure !== null || !DISK_FAILURES.has(errno)) {
       throw new ForebayError('disk', `writing a chunk failed: ${errno}`, { ...INTERNAL, cause });
     }
     const { memory } = this.#context;
@@ -187,7 +187,7 @@ export class ChunkWriter {
         cause: error,
       });
     }
-    this.#placement = 'memory';
+    this.#diskFailure = errno;
   }
 }
 

@@ -1,5 +1,5 @@
 /** Runs a `FillTask`: one missing chunk of a known representation, from socket to file. */
-import type { FillResult, FillTask } from '../compute/protocol.js';
+import type { FetchReport, FillResult, FillTask } from '../compute/protocol.js';
 import { DEFAULT_CHUNK_SIZE_BYTES } from '../model/chunk.js';
 import { type ForebayError, reportError } from '../model/errors.js';
 import { CancelWatch } from './cancel-watch.js';
@@ -25,9 +25,9 @@ export async function fillChunk(task: FillTask, context: WorkerContext): Promise
   const writer = new ChunkWriter(slot, { wholeObject }, buffer, context);
   const cancel = new CancelWatch(() => writer.cancelled, context.clock);
   const stats = new StatsCollector();
-  const report = (): Pick<FillResult, 'stats' | 'placement'> => ({
+  const report = (): FetchReport => ({
     stats: stats.stats,
-    placement: writer.placement,
+    diskFailure: writer.diskFailure,
   });
   const failed = (error: ForebayError): FillResult => {
     if (error.code === 'cancelled') writer.abandon();

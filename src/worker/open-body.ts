@@ -4,7 +4,6 @@
  */
 import type { ChunkSlot } from '../compute/protocol.js';
 import type { OriginHead } from '../model/fetch.js';
-import type { Placement } from '../model/store.js';
 import { isStrong, validatorOf } from '../model/validator.js';
 import { ChunkWriter } from './chunk-writer.js';
 import type { WorkerContext } from './context.js';
@@ -23,7 +22,7 @@ export interface OpenBody extends BodySource {
   /** The main thread answered `stop`. */
   readonly stopped: boolean;
   readonly cancelled: boolean;
-  readonly placement: Placement;
+  readonly diskFailure: string | null;
   /** Ends the last chunk and posts it; returns the representation's length. */
   finish(): number;
   abandon(): void;
@@ -65,8 +64,8 @@ export function rangeBody(
     get cancelled() {
       return writer.cancelled;
     },
-    get placement() {
-      return writer.placement;
+    get diskFailure() {
+      return writer.diskFailure;
     },
     finish: () => {
       channel.tell({ kind: 'wrote', chunk: writer.finish(wholeObject) });
@@ -108,8 +107,8 @@ export function streamBody(
     get cancelled() {
       return writer.cancelled;
     },
-    get placement() {
-      return writer.placement;
+    get diskFailure() {
+      return writer.diskFailure;
     },
     finish: () => {
       writer.end();

@@ -3,7 +3,7 @@
  * GET (made again while nothing usable answers), its head to the main thread, its body to the slots
  * that come back.
  */
-import type { OpenResult, OpenTask } from '../compute/protocol.js';
+import type { FetchReport, OpenResult, OpenTask } from '../compute/protocol.js';
 import { WatermarkWriter } from '../compute/watermark.js';
 import { type ForebayError, reportError } from '../model/errors.js';
 import type { OriginHead } from '../model/fetch.js';
@@ -225,7 +225,7 @@ class Opening {
     return null;
   }
 
-  #report(): Pick<OpenResult, 'stats' | 'placement'> {
-    return { stats: this.#session.stats.stats, placement: this.#body?.placement ?? 'disk' };
+  #report(): FetchReport {
+    return { stats: this.#session.stats.stats, diskFailure: this.#body?.diskFailure ?? null };
   }
 }

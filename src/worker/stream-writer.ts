@@ -3,7 +3,6 @@
  * time it reaches one. Used by open for a 200 and for every other status with content.
  */
 import type { ChunkSlot } from '../compute/protocol.js';
-import type { Placement } from '../model/store.js';
 import { ChunkWriter } from './chunk-writer.js';
 import type { WorkerContext } from './context.js';
 import { cancelledFault, internalFault } from './faults.js';
@@ -54,8 +53,8 @@ export class StreamWriter implements ByteTaker {
   }
 
   /** Of the chunk in progress. */
-  get placement(): Placement {
-    return this.#writer?.placement ?? 'disk';
+  get diskFailure(): string | null {
+    return this.#writer?.diskFailure ?? null;
   }
 
   space(): Uint8Array {

@@ -43,8 +43,6 @@ t.test('results of forwarded requests', (t) => {
     miss: 'miss',
     stale: 'stale',
     partial: 'partial',
-    request: 'bypass',
-    bypass: 'bypass',
   };
   for (const [reason, result] of Object.entries(expected)) {
     const outcome: CacheOutcome = {

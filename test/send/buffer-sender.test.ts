@@ -8,7 +8,7 @@ const senders: BufferSender[] = [];
 segmentSenderContract(
   t,
   (clock, clientIdleTimeoutMs) => {
-    const sender = new BufferSender({ clock, clientIdleTimeoutMs });
+    const sender = new BufferSender({ clock, clientIdleTimeoutMs, sourceIdleTimeoutMs: 60_000 });
     senders.push(sender);
     return sender;
   },

@@ -38,8 +38,8 @@ t.test('a full disk: the fill goes on in memory, and the room is given back', as
   // What the worker does then, on its own thread.
   t.ok(memory.tryCharge(300_000));
   native.moveToMemfd(draft.file.fd, half.length);
-  draft.movedToMemory();
-  draft.movedToMemory();
+  draft.movedToMemory('ENOSPC');
+  draft.movedToMemory('ENOSPC');
   t.equal(draft.placement, 'memory');
   t.ok(await eventually(() => chunks.usage().reservedBytes === 0));
   t.strictSame(readdirSync(join(disk, 'tmp')), []);
@@ -50,7 +50,7 @@ t.test('a full disk: the fill goes on in memory, and the room is given back', as
   t.equal(memory.usedBytes, 300_000);
   draft.file.release();
   t.ok(await eventually(() => memory.usedBytes === 0));
-  t.strictSame(events.lines, ['error write UNKNOWN']);
+  t.strictSame(events.lines, ['error write ENOSPC']);
   t.equal(chunks.usage().writable, false);
 });
 
@@ -62,7 +62,7 @@ t.test('a move that is told after the discard gives back its charge all the same
   t.ok(memory.tryCharge(1000));
   native.moveToMemfd(draft.file.fd, 0);
   draft.discard();
-  draft.movedToMemory();
+  draft.movedToMemory('ENOSPC');
   draft.file.release();
   t.ok(await eventually(() => memory.usedBytes === 0 && chunks.usage().reservedBytes === 0));
 });

@@ -117,7 +117,7 @@ void t.test('a short attested list corrupts, it does not pass', (t) => {
   const harness = makeHarness(t);
   const bytes = patternBytes(4, 0, GROUP_SIZE_BYTES + 5);
   const ids = groupIdsOf(bytes, 0, true);
-  const made = harness.slot(bytes.length, { attestedGroupIds: ids.slice(0, 32) });
+  const made = harness.slot(bytes.length, { expectedGroupIds: ids.slice(0, 32) });
   const writer = writerOf(harness, made.slot, true);
   t.throws(
     () => {
@@ -154,7 +154,7 @@ void t.test('a full disk', (t) => {
     const { harness, fd, watermark, writer } = write(t, bytes.length);
     feed(writer, bytes, 300_000);
     const chunk = writer.finish(true);
-    t.equal(chunk.placement, 'memory');
+    t.equal(chunk.diskFailure, 'ENOSPC');
     t.equal(chunk.chunkId, oracleRoot(bytes));
     t.ok(contentOf(fd).equals(bytes));
     t.equal(watermark.available, bytes.length);
@@ -169,7 +169,7 @@ void t.test('a full disk', (t) => {
       },
       { code: 'no-space' },
     );
-    t.equal(writer.placement, 'disk');
+    t.equal(writer.diskFailure, null);
     t.equal(harness.memory.usedBytes, 0);
     t.end();
   });

@@ -86,7 +86,7 @@ void t.test('a proper origin: exact bytes, ids, one request with If-Range', asyn
   const result = await fillChunk(task(made), harness.context);
   isRight(t, result, made);
   t.same(result.stats, { originBytes: CHUNK, statuses: [206], retries: [], stalls: 0 });
-  t.equal(result.placement, 'disk');
+  t.equal(result.diskFailure, null);
   t.equal(origin.requests[0]?.headers['if-range'], DEFAULT_ETAG);
   t.equal(origin.requests[0]?.range, `bytes=${String(CHUNK)}-${String(2 * CHUNK - 1)}`);
 });
@@ -300,12 +300,12 @@ void t.test('a trickle is hedged once; an honestly slow origin is then served', 
 void t.test('attested ids gate release', async (t) => {
   const { origin, harness, task, chunk } = await fixture(t);
   await t.test('right bytes pass', async (t) => {
-    const made = chunk({ attestedGroupIds: expectedIds });
+    const made = chunk({ expectedGroupIds: expectedIds });
     isRight(t, await fillChunk(task(made), harness.context), made);
   });
   await t.test('a wrong byte is not released, nor are those after it', async (t) => {
     origin.next({ kind: 'corrupt', offset: CHUNK + GROUP_SIZE_BYTES + 5 });
-    const made = chunk({ attestedGroupIds: expectedIds });
+    const made = chunk({ expectedGroupIds: expectedIds });
     const result = await fillChunk(task(made), harness.context);
     t.equal(result.kind, 'corrupt');
     t.equal(made.watermark.available, GROUP_SIZE_BYTES);

@@ -1,0 +1,69 @@
+import t from 'tap';
+import type { RangeHint } from '#src/cache/answer.js';
+import { bodiless, chunksOf, forward, isJoinable, unsatisfiable } from '#src/cache/answers.js';
+import { toHeaderMap } from '#src/model/headers.js';
+import { RUNNING_CHUNK_BYTES } from '../fixtures/running.js';
+import { startRoom } from '../fixtures/running-room.js';
+import { identityOf } from '../fixtures/store-chunks.js';
+
+t.test('the chunks that a hint names', async (t) => {
+  const room = await startRoom(t);
+  const length = 4 * RUNNING_CHUNK_BYTES + 1;
+  const generation = await room.open('/a', length);
+  t.teardown(() => {
+    generation.release();
+  });
+  const chunks = (hint: RangeHint) => chunksOf(room.request('/a', { hint }), generation);
+  const C = RUNNING_CHUNK_BYTES;
+  t.same(chunks({ kind: 'whole' }), { first: 0, end: 5 });
+  t.same(chunks({ kind: 'none' }), { first: 0, end: 0 });
+  t.same(chunks({ kind: 'from', first: C, last: C }), { first: 1, end: 2 });
+  t.same(chunks({ kind: 'from', first: C - 1, last: C }), { first: 0, end: 2 });
+  t.same(chunks({ kind: 'from', first: 2 * C + 5, last: null }), { first: 2, end: 5 });
+  t.same(chunks({ kind: 'suffix', length: 1 }), { first: 4, end: 5 });
+  t.same(chunks({ kind: 'suffix', length: 2 }), { first: 3, end: 5 });
+  t.same(chunks({ kind: 'suffix', length: 100 * C }), { first: 0, end: 5 });
+});
+
+t.test('a response joins others when no token sets it apart', async (t) => {
+  const stored = {
+    status: 200,
+    headers: toHeaderMap({}),
+    requestHeaders: toHeaderMap({}),
+    requestTimeMs: 0,
+    responseTimeMs: 0,
+    object: identityOf('a', 1),
+  };
+  t.ok(isJoinable(stored));
+  t.notOk(isJoinable({ ...stored, object: identityOf('a', 1, { generation: 'token' }) }));
+});
+
+t.test('answers without content', async (t) => {
+  const past = unsatisfiable(99, 'uri-miss');
+  t.equal(past.body.lengthBytes, 99);
+  t.ok(past.body.acceptsRanges, 'so that the front answers 416');
+  t.match(past.outcome, { kind: 'forward', originStatus: 416, stored: false });
+  const denied = bodiless(
+    { kind: 'bodiless', status: 401, headers: toHeaderMap({ a: 'b' }) },
+    'miss',
+  );
+  t.equal(denied.status, 401);
+  t.match(denied.outcome, { kind: 'forward', reason: 'miss', originStatus: 401 });
+  const segments = [];
+  for await (const segment of denied.body.read({ start: 0, end: 10 })) segments.push(segment);
+  t.same(segments, []);
+  t.same(denied.body.cost(), { originBytes: 0 });
+  denied.body.close();
+});
+
+t.test('an outcome says nothing that was not said', async (t) => {
+  t.same(forward({ reason: 'stale' }), {
+    kind: 'forward',
+    reason: 'stale',
+    originStatus: null,
+    stored: false,
+    collapsed: false,
+    unverified: false,
+    detail: null,
+  });
+});

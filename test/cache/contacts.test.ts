@@ -1,0 +1,115 @@
+import t from 'tap';
+import { Contacts } from '#src/cache/contacts.js';
+import type { Asked } from '#src/cache/asked.js';
+import { toHeaderMap } from '#src/model/headers.js';
+import { responseKey } from '#src/store/keys.js';
+import { fresh, sizeOf } from '../fixtures/running-origin.js';
+import { type Room, startRoom } from '../fixtures/running-room.js';
+import { createGate } from '../fixtures/scripted-origin.js';
+
+function ask(room: Room, path: string, headers: Record<string, string> = {}): Asked {
+  const { upstream } = room;
+  const request = room.request(path, { headers: toHeaderMap(headers) });
+  const uri = upstream.uriOf(path);
+  return {
+    request,
+    upstream,
+    source: upstream.source(uri, request.headers),
+    key: responseKey(upstream.name, uri),
+    record: undefined,
+    cost: { originBytes: 0 },
+  };
+}
+
+/** Several ask while the head of the first answer is held back. */
+async function together(room: Room, asked: readonly Asked[]) {
+  const gate = createGate();
+  room.origin.next({ kind: 'gate', at: -1, gate });
+  const contacts = new Contacts(room.services, room.generations);
+  const asking = asked.map((one) => contacts.ask(one, undefined, {}));
+  await gate.reached;
+  gate.open();
+  return Promise.all(asking);
+}
+
+t.test('one contact serves those who ask the same with the same credentials', async (t) => {
+  const room = await startRoom(t, { objects: { '/a': fresh(1, 1) } });
+  const results = await together(room, [ask(room, '/a'), ask(room, '/a')]);
+  t.same(
+    results.map(({ collapsed }) => collapsed),
+    [false, true],
+  );
+  t.equal(room.origin.requests.length, 1);
+});
+
+t.test('other credentials, another contact', async (t) => {
+  const room = await startRoom(t, { objects: { '/a': fresh(1, 1) } });
+  await together(room, [ask(room, '/a'), ask(room, '/a', { authorization: 'Bearer x' })]);
+  t.equal(room.origin.requests.length, 2);
+});
+
+t.test('what may not be shared is asked for again by each who waited', async (t) => {
+  const room = await startRoom(t, { objects: { '/a': fresh(1, 1, { cacheControl: 'no-store' }) } });
+  const asked = [1, 2, 3].map(() => ask(room, '/a'));
+  const results = await together(room, asked);
+  t.ok(results.every(({ collapsed }) => !collapsed));
+  const generations = results.map(({ result }) =>
+    result.kind === 'representation' ? result.generation : undefined,
+  );
+  t.equal(new Set(generations).size, 3);
+  t.equal(room.origin.requests.length, 3);
+});
+
+t.test('a refusal is its asker\u2019s own, and so is another variant', async (t) => {
+  const room = await startRoom(t, {
+    objects: { '/a': fresh(1, 1), '/v': fresh(1, 1, { fields: { Vary: 'X-Kind' } }) },
+  });
+  room.origin.script({ path: '/a', times: 1, actions: [{ kind: 'status', status: 403 }] });
+  const contacts = new Contacts(room.services, room.generations);
+  const kinds = await Promise.all([1, 2].map(() => contacts.ask(ask(room, '/a'), undefined, {})));
+  t.same(
+    kinds.map(({ result }) => result.kind),
+    ['bodiless', 'representation'],
+  );
+  const variants = await Promise.all(
+    ['one', 'two'].map((kind) => contacts.ask(ask(room, '/v', { 'x-kind': kind }), undefined, {})),
+  );
+  t.same(
+    variants.map(({ collapsed }) => collapsed),
+    [false, false],
+  );
+});
+
+t.test('the newest variant comes first, and replaces its own predecessor', async (t) => {
+  const room = await startRoom(t, {
+    objects: { '/v': fresh(1, 1, { fields: { Vary: 'X-Kind' } }) },
+  });
+  const contacts = new Contacts(room.services, room.generations);
+  for (const kind of ['one', 'two', 'one']) {
+    await contacts.ask(ask(room, '/v', { 'x-kind': kind }), undefined, {});
+  }
+  const record = await room.responses.get(ask(room, '/v').key);
+  t.same(
+    record?.variants.map(({ requestHeaders }) => requestHeaders['x-kind']),
+    ['one', 'two'],
+  );
+});
+
+t.test('what arrives without a length is joined while it arrives', async (t) => {
+  const room = await startRoom(t, { objects: { '/a': fresh(1, 3, { ranges: false }) } });
+  const gate = createGate();
+  const actions = [{ kind: 'chunked' }, { kind: 'gate', at: 1_500_000, gate }] as const;
+  room.origin.script({ actions });
+  const contacts = new Contacts(room.services, room.generations);
+  const first = ask(room, '/a');
+  await contacts.ask(first, undefined, {});
+  await gate.reached;
+  t.ok(contacts.arriving(ask(room, '/a')), 'others find it');
+  t.equal(contacts.arriving(ask(room, '/b')), undefined);
+  const intake = contacts.arriving(first)?.generation.intake;
+  gate.open();
+  t.equal(await intake?.ended, undefined);
+  while (contacts.arriving(first) !== undefined) await new Promise(setImmediate);
+  const record = await room.responses.get(first.key);
+  t.equal(record?.variants[0]?.object.lengthBytes, sizeOf(3), 'recorded when whole');
+});

@@ -1,0 +1,79 @@
+import t from 'tap';
+import { ForebayError } from '#src/model/errors.js';
+import { ManualClock } from '../fixtures/manual-clock.js';
+import { fresh, sizeOf } from '../fixtures/running-origin.js';
+import { startRoom } from '../fixtures/running-room.js';
+
+const CHANGED = new ForebayError('origin-changed', 'x', { source: 'origin', retryable: false });
+
+t.test('one generation per object, however many open it at once', async (t) => {
+  const room = await startRoom(t, { objects: { '/a': fresh(1, 2) } });
+  const opened = await Promise.all([1, 2, 3].map(() => room.open('/a', sizeOf(2))));
+  t.equal(new Set(opened).size, 1);
+  t.not(await room.open('/b', sizeOf(2)), opened[0]);
+  const validator = { kind: 'etag', strong: true, value: '"other"' } as const;
+  t.not(await room.open('/a', sizeOf(2), { validator }), opened[0], 'another validator');
+  for (const generation of opened) generation.release();
+});
+
+t.test('an idle one lingers for a while, then is closed', async (t) => {
+  const clock = new ManualClock();
+  const room = await startRoom(t, { clock });
+  const first = await room.open('/a', sizeOf(2));
+  first.release();
+  t.equal(await room.open('/a', sizeOf(2)), first, 'found again');
+  first.release();
+  clock.advance(60_000);
+  const second = await room.open('/a', sizeOf(2));
+  t.ok(!first.isClosed || second !== first);
+  second.release();
+  room.generations.closeIdle();
+  t.ok(second.isClosed);
+  t.not(await room.open('/a', sizeOf(2)), second);
+});
+
+t.test('pressure closes idle ones, not those in use', async (t) => {
+  const room = await startRoom(t);
+  const used = await room.open('/a', sizeOf(2));
+  const idle = await room.open('/b', sizeOf(2));
+  idle.release();
+  room.services.pressure.relieve('read-ahead');
+  t.ok(idle.isClosed);
+  t.notOk(used.isClosed);
+  used.release();
+});
+
+t.test('one that ended is told of and not found again', async (t) => {
+  const room = await startRoom(t);
+  const ended = await room.open('/a', sizeOf(2));
+  ended.end('changed', CHANGED);
+  ended.end('condemned', CHANGED);
+  t.same(room.events, ['ended changed'], 'once');
+  const next = await room.open('/a', sizeOf(2));
+  t.not(next, ended);
+  ended.release();
+  t.ok(ended.isClosed);
+  next.release();
+});
+
+t.test('what was condemned is checked whole before anything of it is released', async (t) => {
+  const room = await startRoom(t);
+  const digest = { algorithm: 'sha256', hex: 'a'.repeat(64) } as const;
+  const bad = await room.open('/a', sizeOf(2), { digest });
+  t.notOk(bad.integrity.strict);
+  bad.end('condemned', CHANGED);
+  bad.release();
+  const suspect = await room.open('/a', sizeOf(2), { digest });
+  t.ok(suspect.integrity.strict);
+  suspect.release();
+});
+
+t.test('what may not be stored is closed as soon as it is idle', async (t) => {
+  const room = await startRoom(t);
+  const identity = room.identity('/a', sizeOf(2), { generation: 'token' });
+  const options = { ephemeral: true, want: room.want('/a') };
+  const generation = await room.generations.open(identity, options);
+  t.equal(room.chunks.usage().chunks, 0);
+  generation.release();
+  t.ok(generation.isClosed);
+});

@@ -1,0 +1,82 @@
+import t from 'tap';
+import { RESERVE_WAIT_MS, reserve } from '#src/cache/reserve.js';
+import { ManualClock } from '../fixtures/manual-clock.js';
+import { RUNNING_CHUNK_BYTES as C } from '../fixtures/running.js';
+import { startRoom, type Room } from '../fixtures/running-room.js';
+import type { ChunkDraft } from '#src/model/store.js';
+
+async function fullRoom(t: Parameters<typeof startRoom>[0]) {
+  const clock = new ManualClock();
+  const room = await startRoom(t, { clock, capacityBytes: 10 * C, memoryBytes: C });
+  const drafts: ChunkDraft[] = [];
+  for (;;) {
+    const draft = await room.chunks.draft(C).catch(() => undefined);
+    if (draft === undefined) break;
+    drafts.push(draft);
+  }
+  return { clock, room, drafts };
+}
+
+/** Lets the wait go on until it sleeps, then moves its time. */
+async function pass(clock: ManualClock, ms: number): Promise<void> {
+  for (let turn = 0; turn < 20; turn += 1) await new Promise(setImmediate);
+  clock.advance(ms);
+}
+
+function asked(room: Room): string[] {
+  const reliefs: string[] = [];
+  for (const relief of ['read-ahead', 'verification'] as const) {
+    room.services.pressure.register(relief, () => reliefs.push(relief));
+  }
+  return reliefs;
+}
+
+t.test('where there is room it asks nobody', async (t) => {
+  const room = await startRoom(t);
+  const reliefs = asked(room);
+  const draft = await reserve(room.services, C, 'demand', undefined);
+  t.equal(draft.placement, 'disk');
+  draft.discard();
+  (await reserve(room.services, C, 'read-ahead', 'memory')).discard();
+  t.same(reliefs, []);
+});
+
+t.test('read-ahead takes no for an answer', async (t) => {
+  const { room, drafts } = await fullRoom(t);
+  const reliefs = asked(room);
+  await t.rejects(reserve(room.services, C, 'read-ahead', undefined), { code: 'no-space' });
+  t.same(reliefs, []);
+  for (const draft of drafts) draft.discard();
+});
+
+t.test('demand waits until somebody lets go: read-ahead first, then verifications', async (t) => {
+  const { clock, room, drafts } = await fullRoom(t);
+  const reliefs = asked(room);
+  const waiting = reserve(room.services, C, 'demand', undefined);
+  await pass(clock, 20);
+  t.same([...new Set(reliefs)], ['read-ahead']);
+  await pass(clock, 1_000);
+  await pass(clock, 20);
+  t.ok(reliefs.includes('verification'), 'after a second');
+  drafts.pop()?.discard();
+  await pass(clock, 20);
+  (await waiting).discard();
+  for (const draft of drafts) draft.discard();
+});
+
+t.test('demand gives up at its bound', async (t) => {
+  const { clock, room, drafts } = await fullRoom(t);
+  const waiting = reserve(room.services, C, 'demand', undefined);
+  const failed = t.rejects(waiting, { code: 'no-space', retryable: true });
+  await pass(clock, RESERVE_WAIT_MS + 1);
+  await pass(clock, 20);
+  await failed;
+  t.equal(clock.pendingTimers, 0);
+  for (const draft of drafts) draft.discard();
+});
+
+t.test('what is not a lack of room is not waited for', async (t) => {
+  const { clock, room } = await fullRoom(t);
+  await t.rejects(reserve(room.services, -1, 'demand', undefined));
+  t.equal(clock.pendingTimers, 0);
+});

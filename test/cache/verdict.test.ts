@@ -1,0 +1,20 @@
+import t from 'tap';
+import { verdictOfError, verdictOfStatus } from '#src/cache/verdict.js';
+
+t.test('an origin that cannot be talked to, or says it is overloaded, has failed', async (t) => {
+  for (const code of ['origin-connect', 'origin-dns', 'origin-tls', 'origin-reset'] as const) {
+    t.equal(verdictOfError({ code }), 'failure', code);
+  }
+  t.equal(verdictOfError({ code: 'origin-timeout' }), 'failure');
+  t.equal(verdictOfError({ code: 'origin-status', originStatus: 503 }), 'failure');
+  for (const status of [429, 502, 503, 504]) t.equal(verdictOfStatus(status, 'success'), 'failure');
+});
+
+t.test('what concerns one URL or ourselves says nothing of the origin', async (t) => {
+  t.equal(verdictOfError({ code: 'origin-status', originStatus: 500 }), 'abandoned');
+  t.equal(verdictOfError({ code: 'origin-changed' }), 'abandoned');
+  t.equal(verdictOfError({ code: 'no-space' }), 'abandoned');
+  t.equal(verdictOfError({ code: 'cancelled' }), 'abandoned');
+  t.equal(verdictOfStatus(404, 'success'), 'success');
+  t.equal(verdictOfStatus(undefined, 'success'), 'success');
+});

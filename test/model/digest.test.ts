@@ -1,0 +1,26 @@
+import t from 'tap';
+import { formatDigest, parseDigest } from '#src/model/digest.js';
+
+const HEX = '0123456789abcdef'.repeat(4);
+
+t.test('it reads what it writes', async (t) => {
+  for (const algorithm of ['sha256', 'blake3'] as const) {
+    t.same(parseDigest(formatDigest({ algorithm, hex: HEX })), { algorithm, hex: HEX });
+  }
+  t.same(parseDigest(`SHA256:${HEX.toUpperCase()}`), { algorithm: 'sha256', hex: HEX });
+});
+
+t.test('nothing else is a digest', async (t) => {
+  for (const text of [
+    '',
+    HEX,
+    `md5:${HEX}`,
+    `sha256:${HEX.slice(1)}`,
+    `sha256:${HEX}0`,
+    `sha256: ${HEX}`,
+    `sha256:${HEX}\n`,
+    `sha256:${'g'.repeat(64)}`,
+  ]) {
+    t.equal(parseDigest(text), undefined, JSON.stringify(text));
+  }
+});

@@ -1,0 +1,28 @@
+import t from 'tap';
+import { systemClock } from '#src/model/time.js';
+
+t.test('wall time and monotonic time go forward', async (t) => {
+  const [wall, monotonic] = [systemClock.now(), systemClock.monotonic()];
+  t.ok(Math.abs(wall - Date.now()) < 60_000);
+  await new Promise<void>((resolve) => {
+    const alive = setInterval(() => undefined, 1000);
+    systemClock.after(1, () => {
+      clearInterval(alive);
+      resolve();
+    });
+  });
+  t.ok(systemClock.now() >= wall);
+  t.ok(systemClock.monotonic() > monotonic);
+});
+
+t.test('a cancelled timer does not fire, and timers keep no process alive', async (t) => {
+  let fired = false;
+  systemClock.after(0, () => {
+    fired = true;
+  })();
+  // Fires after every timer of 0 ms that was armed before it.
+  await new Promise((resolve) => setTimeout(resolve, 1));
+  t.notOk(fired);
+  // This one would hold the test's process for a day.
+  systemClock.after(86_400_000, () => undefined);
+});

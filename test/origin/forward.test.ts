@@ -1,0 +1,50 @@
+import t from 'tap';
+import { toHeaderMap } from '#src/model/headers.js';
+import { forwardedFields } from '#src/origin/forward.js';
+
+const REQUEST = toHeaderMap({
+  accept: '*/*',
+  authorization: 'Bearer a',
+  cookie: ['x=1', 'y=2'],
+  connection: 'close, X-Hop, authorization, range',
+  'x-hop': '1',
+  'x-end': '2',
+  host: 'front.example',
+  range: 'bytes=0-1',
+  'if-range': '"a"',
+  'if-none-match': '"a"',
+  'accept-encoding': 'gzip',
+  'transfer-encoding': 'chunked',
+  te: 'trailers',
+  via: '1.1 somebody',
+  upgrade: 'websocket',
+  'proxy-authorization': 'secret',
+  'cache-control': 'no-cache',
+});
+
+t.test('a whole fetch carries the end-to-end fields, and none of ours', async (t) => {
+  t.same(
+    { ...forwardedFields(REQUEST, 'all') },
+    {
+      accept: '*/*',
+      authorization: 'Bearer a',
+      cookie: 'x=1, y=2',
+      'x-end': '2',
+    },
+  );
+});
+
+t.test('a fill carries credentials and what the variant is selected by', async (t) => {
+  t.same({ ...forwardedFields(REQUEST, []) }, { authorization: 'Bearer a', cookie: 'x=1, y=2' });
+  t.same(Object.keys(forwardedFields(REQUEST, ['accept', 'x-absent', 'range', 'x-hop'])), [
+    'authorization',
+    'cookie',
+    'accept',
+  ]);
+});
+
+t.test('Connection cannot strip credentials, nor a name of the prototype get in', async (t) => {
+  const fields = forwardedFields(toHeaderMap({ connection: 'cookie', cookie: 'a' }), 'all');
+  t.equal(fields['cookie'], 'a');
+  t.equal(Object.getPrototypeOf(fields), null);
+});
