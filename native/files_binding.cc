@@ -49,6 +49,20 @@ Napi::Value MoveToMemfdCall(const Napi::CallbackInfo& info) {
   return info.Env().Undefined();
 }
 
+// (fd, bytes, offset): void
+Napi::Value WriteAllCall(const Napi::CallbackInfo& info) {
+  const auto fd = DescriptorArgument(info, 0);
+  if (!fd) return Napi::Value();
+  const auto bytes = BytesArgument(info, 1, "bytes");
+  if (!bytes) return Napi::Value();
+  const auto offset = IntegerArgument(info, 2, "offset", kMaxSafeInteger);
+  if (!offset) return Napi::Value();
+  if (const SystemError error = WriteAll(*fd, bytes->data(), bytes->size(), *offset)) {
+    return ThrowSystemError(info.Env(), error);
+  }
+  return info.Env().Undefined();
+}
+
 // (fd, offset, length): void
 Napi::Value ReadaheadCall(const Napi::CallbackInfo& info) {
   const auto fd = DescriptorArgument(info, 0);
@@ -67,6 +81,7 @@ void RegisterFiles(Napi::Env env, Napi::Object exports) {
   exports.Set("tryLock", Napi::Function::New<TryLockCall>(env, "tryLock"));
   exports.Set("createMemfd", Napi::Function::New<CreateMemfdCall>(env, "createMemfd"));
   exports.Set("moveToMemfd", Napi::Function::New<MoveToMemfdCall>(env, "moveToMemfd"));
+  exports.Set("writeAll", Napi::Function::New<WriteAllCall>(env, "writeAll"));
   exports.Set("readahead", Napi::Function::New<ReadaheadCall>(env, "readahead"));
 }
 

@@ -19,24 +19,35 @@ SystemError TryLock(int fd, bool* locked) {
   return result < 0 && errno != EWOULDBLOCK ? LastError("flock") : SystemError{};
 }
 
+namespace {
+
+// Page caches size their folios after the write. A large folio wants memory in one piece, which a
+// virtual machine has often handed back to its host: measured on one, a new GiB took 2.3 s in
+// writes of 1 MiB, 1.3 s in writes of 64 KiB and 0.6 s in these. Elsewhere the extra calls cost
+// some 20 ms.
+constexpr size_t kWriteBytes = size_t{16} << 10;
+
+}  // namespace
+
+SystemError WriteAll(int fd, const uint8_t* bytes, size_t count, uint64_t offset) {
+  while (count > 0) {
+    const size_t piece = std::min(count, kWriteBytes);
+    const ssize_t written = pwrite(fd, bytes, piece, static_cast<off_t>(offset));
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) return LastError("pwrite");
+    bytes += written;
+    count -= static_cast<size_t>(written);
+    offset += static_cast<uint64_t>(written);
+  }
+  return {};
+}
+
 #ifdef __linux__
 
 namespace {
 
 // On the stack of whichever thread calls: far below a worker's 4 MiB, and few calls per chunk.
 constexpr size_t kCopyBytes = size_t{64} << 10;
-
-SystemError WriteAll(int fd, const uint8_t* bytes, size_t count, off_t offset) {
-  while (count > 0) {
-    const ssize_t written = pwrite(fd, bytes, count, offset);
-    if (written < 0 && errno == EINTR) continue;
-    if (written < 0) return LastError("pwrite");
-    bytes += written;
-    count -= static_cast<size_t>(written);
-    offset += written;
-  }
-  return {};
-}
 
 SystemError CopyStart(int from, int to, uint64_t length) {
   std::array<uint8_t, kCopyBytes> buffer;
@@ -48,7 +59,7 @@ SystemError CopyStart(int from, int to, uint64_t length) {
     if (taken < 0) return LastError("pread");
     if (taken == 0) return {EIO, "pread"};
     const size_t count = static_cast<size_t>(taken);
-    const SystemError error = WriteAll(to, buffer.data(), count, static_cast<off_t>(offset));
+    const SystemError error = WriteAll(to, buffer.data(), count, offset);
     if (error) return error;
     offset += count;
   }

@@ -2,6 +2,7 @@
 #ifndef FOREBAY_CORE_FILES_H_
 #define FOREBAY_CORE_FILES_H_
 
+#include <cstddef>
 #include <cstdint>
 
 #include "system_error.h"
@@ -18,6 +19,10 @@ SystemError CreateMemfd(const char* name, int* memfd);
 // then takes the number `fd`, so that all who use the number go on in memory. On failure `fd` is
 // what it was. EIO when the file is shorter than `length`.
 SystemError MoveToMemfd(int fd, uint64_t length);
+
+// Writes all of `bytes` at `offset`, in pieces that suit the page cache. After a failure an unknown
+// part of them was written.
+SystemError WriteAll(int fd, const uint8_t* bytes, size_t count, uint64_t offset);
 
 // Asks the kernel to have the range in its page cache soon. Best effort: failures are ignored.
 void Readahead(int fd, uint64_t offset, uint64_t length);

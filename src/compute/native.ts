@@ -88,6 +88,12 @@ export interface Native extends SystemCalls {
    *   ENOSYS where there are no memory files (macOS).
    */
   moveToMemfd(fd: number, lengthBytes: number): void;
+
+  /**
+   * Writes all of `bytes` at file position `offset`, in pieces that the page cache takes at the least
+   * cost (native/core/files.cc). Throws a system error, after which an unknown part was written.
+   */
+  writeAll(fd: number, bytes: Uint8Array, offset: number): void;
 }
 
 const ADDON_URL = new URL('../../build/Release/forebay.node', import.meta.url);

@@ -2,7 +2,6 @@
  * Writes one chunk into its slot as the bytes arrive: to the file, through BLAKE3 by group, and on
  * to readers by the watermark. Used by fill-chunk (one chunk) and stream-writer (one after another).
  */
-import { writeSync } from 'node:fs';
 import { native } from '../compute/native.js';
 import type { ChunkSlot, WrittenChunk } from '../compute/protocol.js';
 import { WatermarkWriter } from '../compute/watermark.js';
@@ -149,19 +148,12 @@ export class ChunkWriter {
   }
 
   #write(from: number, byteCount: number): void {
-    let done = 0;
-    while (done < byteCount) {
-      try {
-        done += writeSync(
-          this.slot.fd,
-          this.#buffer,
-          from + done,
-          byteCount - done,
-          this.#position + done,
-        );
-      } catch (cause) {
-        this.#moveToMemory(cause, this.#position + done);
-      }
+    const bytes = this.#buffer.subarray(from, from + byteCount);
+    try {
+      native.writeAll(this.slot.fd, bytes, this.#position);
+    } catch (cause) {
+      this.#moveToMemory(cause, this.#position);
+      native.writeAll(this.slot.fd, bytes, this.#position);
     }
   }
 

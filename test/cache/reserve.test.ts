@@ -5,6 +5,8 @@ import { RUNNING_CHUNK_BYTES as C } from '../fixtures/running.js';
 import { startRoom, type Room } from '../fixtures/running-room.js';
 import type { ChunkDraft } from '#src/model/store.js';
 
+const STEP_MS = 5;
+
 async function fullRoom(t: Parameters<typeof startRoom>[0]) {
   const clock = new ManualClock();
   const room = await startRoom(t, { clock, capacityBytes: 10 * C, memoryBytes: C });
@@ -17,10 +19,22 @@ async function fullRoom(t: Parameters<typeof startRoom>[0]) {
   return { clock, room, drafts };
 }
 
-/** Lets the wait go on until it sleeps, then moves its time. */
-async function pass(clock: ManualClock, ms: number): Promise<void> {
-  for (let turn = 0; turn < 20; turn += 1) await new Promise(setImmediate);
-  clock.advance(ms);
+/** Moves time on in small steps until `condition` holds: the store's own work takes turns between. */
+async function passUntil(clock: ManualClock, condition: () => boolean): Promise<void> {
+  while (!condition()) {
+    await new Promise(setImmediate);
+    clock.advance(STEP_MS);
+  }
+}
+
+/** Moves time on until `promise` settles. */
+async function passWhile(clock: ManualClock, promise: Promise<unknown>): Promise<void> {
+  const state = { settled: false };
+  const settle = (): void => {
+    state.settled = true;
+  };
+  promise.then(settle, settle);
+  await passUntil(clock, () => state.settled);
 }
 
 function asked(room: Room): string[] {
@@ -53,13 +67,12 @@ t.test('demand waits until somebody lets go: read-ahead first, then verification
   const { clock, room, drafts } = await fullRoom(t);
   const reliefs = asked(room);
   const waiting = reserve(room.services, C, 'demand', undefined);
-  await pass(clock, 20);
+  await passUntil(clock, () => reliefs.length > 0);
   t.same([...new Set(reliefs)], ['read-ahead']);
-  await pass(clock, 1_000);
-  await pass(clock, 20);
-  t.ok(reliefs.includes('verification'), 'after a second');
+  await passUntil(clock, () => reliefs.includes('verification'));
+  t.ok(clock.monotonic() > 1000, 'after a second');
   drafts.pop()?.discard();
-  await pass(clock, 20);
+  await passWhile(clock, waiting);
   (await waiting).discard();
   for (const draft of drafts) draft.discard();
 });
@@ -67,10 +80,9 @@ t.test('demand waits until somebody lets go: read-ahead first, then verification
 t.test('demand gives up at its bound', async (t) => {
   const { clock, room, drafts } = await fullRoom(t);
   const waiting = reserve(room.services, C, 'demand', undefined);
-  const failed = t.rejects(waiting, { code: 'no-space', retryable: true });
-  await pass(clock, RESERVE_WAIT_MS + 1);
-  await pass(clock, 20);
-  await failed;
+  await passWhile(clock, waiting);
+  await t.rejects(waiting, { code: 'no-space', retryable: true });
+  t.ok(clock.monotonic() > RESERVE_WAIT_MS);
   t.equal(clock.pendingTimers, 0);
   for (const draft of drafts) draft.discard();
 });

@@ -48,6 +48,35 @@ void t.test('tryLock keeps a second process out until the first lets go', async 
   await end(second.child);
 });
 
+void t.test('writeAll puts every byte at its position', (t) => {
+  const path = `${t.testdir({ file: '' })}/file`;
+  const fd = fs.openSync(path, 'r+');
+  // Around the piece size of native/core/files.cc, and an offset that no page begins at.
+  for (const length of [0, 1, 16_383, 16_384, 16_385, 1024 * 1024]) {
+    const bytes = randomBytes(length);
+    native.writeAll(fd, bytes, 4097);
+    const found = Buffer.alloc(length);
+    t.equal(fs.readSync(fd, found, 0, length, 4097), length);
+    t.ok(found.equals(bytes), `${String(length)} bytes`);
+  }
+  const view = Buffer.from('abcdef').subarray(2, 4);
+  native.writeAll(fd, view, 0);
+  t.equal(fs.readFileSync(path).subarray(0, 2).toString(), 'cd', 'a view is its own bytes');
+  fs.closeSync(fd);
+  const readOnly = fs.openSync(path, 'r');
+  const write = (fd: number, offset: number): (() => void) => () => {
+    native.writeAll(fd, Buffer.alloc(1), offset);
+  };
+  t.throws(write(readOnly, 0), { code: 'EBADF', syscall: 'pwrite' });
+  t.throws(write(readOnly, -1), RangeError);
+  t.throws(write(readOnly, 0.5), RangeError);
+  t.throws(() => {
+    native.writeAll(readOnly, 'text' as unknown as Uint8Array, 0);
+  }, TypeError);
+  fs.closeSync(readOnly);
+  t.end();
+});
+
 void t.test('errors carry code, errno and syscall', (t) => {
   t.throws(() => native.tryLock(NOT_OPEN), {
     code: 'EBADF',
