@@ -74,6 +74,8 @@ export async function assemble(config: ResolvedConfig, version: string): Promise
     },
     events: cacheEvents(telemetry),
   };
+  // The first request should not wait for threads to start.
+  pools.fill.warm();
   const cache = new Cache(services, upstreams, pseudonym);
   const { clientIdleTimeoutMs } = config.listen;
   const sender = new BufferSender({

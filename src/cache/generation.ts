@@ -6,7 +6,7 @@
  */
 import { chunkCount } from '../model/chunk.js';
 import { within } from '../model/deferred.js';
-import { ForebayError } from '../model/errors.js';
+import type { ForebayError } from '../model/errors.js';
 import type { ObjectHandle } from '../model/store.js';
 import { awaitIntegrity } from './await-integrity.js';
 import { driveAll } from './drive.js';
@@ -17,14 +17,9 @@ import { Flights } from './flights.js';
 import { HeldReads } from './held-reads.js';
 import { digestMismatch, Integrity } from './integrity.js';
 import type { Arrival, Doubt, GenerationEnd, LiveObject, StreamStarter } from './live-object.js';
+import { MAX_ROUNDS, noLeader, refusedLeader, throwUnlessRetryable } from './leaders.js';
 import type { CacheServices } from './services.js';
 import { boundOf, type Want } from './want.js';
-
-/**
- * Rounds in which one reader may find a chunk's leader gone for the leader's own reasons. Each round
- * leads or follows somebody else, so a few are plenty; more would only hide a livelock.
- */
-const MAX_ROUNDS = 8;
 
 export interface GenerationOptions {
   readonly services: CacheServices;
@@ -180,14 +175,11 @@ export class Generation implements LiveObject {
       // Another reader may have led while we looked: the flight it left is ours to join.
       if (this.#flights.get(index) !== undefined || this.#ended !== undefined) continue;
       // A leader that was refused leads no more: it would take its followers with it again.
-      if (want.source.isRefused) throw refused();
+      if (want.source.isRefused) throw refusedLeader();
       if (this.streams) await this.awaitStream(index, want);
       else led = this.lead(index, want);
     }
-    throw new ForebayError('overload', 'a chunk found no leader', {
-      source: 'internal',
-      retryable: true,
-    });
+    throw noLeader();
   }
 
   flight(index: number): Flight | undefined {
@@ -293,17 +285,4 @@ export class Generation implements LiveObject {
   #settleIfIdle(): void {
     if (this.isIdle) this.#options.onIdle(this);
   }
-}
-
-function throwUnlessRetryable(flight: Flight): void {
-  const { state } = flight;
-  if (state.kind !== 'ended' || state.end.kind !== 'leaderless') return;
-  if (!state.end.error.retryable) throw state.end.error;
-}
-
-function refused(): ForebayError {
-  return new ForebayError('origin-denied', 'the origin refused this request', {
-    source: 'origin',
-    retryable: false,
-  });
 }

@@ -2,7 +2,7 @@
  * How far a segment may be read now, and the reading itself: one positional read on libuv's thread
  * pool. Used by `BufferSender`.
  */
-import { read } from 'node:fs';
+import { read, readSync } from 'node:fs';
 import { ForebayError } from '../model/errors.js';
 import type { Segment } from '../model/segment.js';
 
@@ -51,14 +51,31 @@ export async function readSegment(
   end: number,
 ): Promise<number> {
   const length = Math.min(buffer.length, end - at);
-  const count = await new Promise<number>((resolve, reject) => {
-    read(segment.file.fd, buffer, 0, length, at, (error, bytesRead) => {
+  // What a worker has just written or hashed is in the page cache: copying it takes less than handing
+  // the read to another thread, and cannot block.
+  const count =
+    segment.kind === 'growing'
+      ? readNow(segment.file.fd, buffer, length, at)
+      : await readOnThread(segment.file.fd, buffer, length, at);
+  if (count === 0) throw shortFile(at, end);
+  return count;
+}
+
+function readNow(fd: number, buffer: Buffer, length: number, at: number): number {
+  try {
+    return readSync(fd, buffer, 0, length, at);
+  } catch (error) {
+    throw unreadable(error as NodeJS.ErrnoException);
+  }
+}
+
+function readOnThread(fd: number, buffer: Buffer, length: number, at: number): Promise<number> {
+  return new Promise((resolve, reject) => {
+    read(fd, buffer, 0, length, at, (error, bytesRead) => {
       if (error === null) resolve(bytesRead);
       else reject(unreadable(error));
     });
   });
-  if (count === 0) throw shortFile(at, end);
-  return count;
 }
 
 /** Lets go of a segment: once, whatever became of it. */
