@@ -33,7 +33,14 @@ const ROOMS = [
 
 /** Files that no test of their own mirrors, and why. Files of types alone need no entry. */
 const TESTED_ELSEWHERE: Readonly<Record<string, string>> = {
-  'src/assemble.ts': 'test/e2e runs the assembled program',
+  'src/origin/lean-connection.ts': 'test/contract/origin-client.ts, run on the lean client',
+  'src/origin/lean-exchange.ts': 'test/contract/origin-client.ts, run on the lean client',
+  'src/origin/options.ts': 'one constant, used in test/origin/lean-client.test.ts',
+  'src/origin/undici-exchange.ts': 'test/contract/origin-client.ts, run on the undici client',
+  'src/worker/fill-worker.ts': 'test/compute/fill-pool.test.ts starts it as a thread',
+  'src/worker/hash-worker.ts': 'test/compute/hash-pool.test.ts starts it as a thread',
+  'src/worker/stream-writer.ts': 'test/worker/open-body.test.ts, for every stream in it',
+  'src/worker/verify-worker.ts': 'test/compute/verify-pool.test.ts starts it as a thread',
 };
 
 /** Beyond this a file holds two ideas. */

@@ -64,9 +64,11 @@ void t.test('writeAll puts every byte at its position', (t) => {
   t.equal(fs.readFileSync(path).subarray(0, 2).toString(), 'cd', 'a view is its own bytes');
   fs.closeSync(fd);
   const readOnly = fs.openSync(path, 'r');
-  const write = (fd: number, offset: number): (() => void) => () => {
-    native.writeAll(fd, Buffer.alloc(1), offset);
-  };
+  const write =
+    (fd: number, offset: number): (() => void) =>
+    () => {
+      native.writeAll(fd, Buffer.alloc(1), offset);
+    };
   t.throws(write(readOnly, 0), { code: 'EBADF', syscall: 'pwrite' });
   t.throws(write(readOnly, -1), RangeError);
   t.throws(write(readOnly, 0.5), RangeError);

@@ -7,6 +7,7 @@ import type { ChunkSlot } from '#src/compute/protocol.js';
 import { GROUP_SIZE_BYTES } from '#src/model/chunk.js';
 import { ChunkWriter } from '#src/worker/chunk-writer.js';
 import { patternBytes } from '../fixtures/scripted-origin.js';
+import { mountSmallDisk } from '../fixtures/store-mounts.js';
 import {
   contentOf,
   groupIdsOf,
@@ -15,7 +16,6 @@ import {
   rootOf,
   WorkerHarness,
 } from '../fixtures/worker-harness.js';
-import { mountSmallDisk } from '../fixtures/worker-tmpfs.js';
 
 function makeHarness(test: Test, options: HarnessOptions = {}): WorkerHarness {
   const harness = new WorkerHarness(test.testdir({}), options);
@@ -130,19 +130,12 @@ void t.test('a short attested list corrupts, it does not pass', (t) => {
 });
 
 void t.test('a full disk', (t) => {
-  const disk = mountSmallDisk(GROUP_SIZE_BYTES + 64 * 1024);
-  if (disk === undefined) {
-    t.comment('this process may not mount a tmpfs');
-    t.end();
-    return;
-  }
-  t.teardown(() => {
-    disk.unmount();
-  });
+  const disk = mountSmallDisk(t, GROUP_SIZE_BYTES + 64 * 1024);
+  if (disk === undefined) return;
   const bytes = patternBytes(5, 0, 3 * GROUP_SIZE_BYTES + 99);
   const write = (test: Test, memoryLimitBytes: number) => {
     const harness = makeHarness(test, { memoryLimitBytes });
-    const fd = openSync(join(disk.directory, 'chunk'), 'w+');
+    const fd = openSync(join(disk, 'chunk'), 'w+');
     test.teardown(() => {
       closeSync(fd);
     });
