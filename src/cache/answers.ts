@@ -1,10 +1,26 @@
 /** The small answers and readings that cache/lookup composes. Pure. */
-import { emptyHeaders } from '../model/headers.js';
+import { type Digest, formatDigest } from '../model/digest.js';
 import type { StoredResponse } from '../model/response.js';
 import type { Body, CacheAnswer, CacheRequest } from './answer.js';
 import type { Contact } from './contact.js';
 import type { Generation } from './generation.js';
 import type { CacheOutcome, ForwardReason } from './outcome.js';
+
+/** True for the statuses whose content a claimed digest speaks of. */
+export function isSuccess(status: number): boolean {
+  return status >= 200 && status < 300;
+}
+
+/**
+ * True when what is stored was checked, or is being checked, against `pin`: a digest that was
+ * configured since asks for the object anew.
+ */
+export function isClaimedAs(stored: StoredResponse, pin: Digest | null): boolean {
+  if (!isSuccess(stored.status)) return true;
+  const { digest } = stored.object;
+  if (digest === null || pin === null) return digest === pin;
+  return formatDigest(digest) === formatDigest(pin);
+}
 
 /** True when chunks of other responses may complete it: it was recorded at its first head. */
 export function isJoinable(stored: StoredResponse): boolean {
@@ -45,31 +61,22 @@ export function forward(
   };
 }
 
-/** The origin says how long the object is, and that the range lies beyond it: 416 is the front's. */
-export function unsatisfiable(completeLength: number, reason: ForwardReason): CacheAnswer {
-  const outcome = forward({ reason, originStatus: 416 });
-  const body = bodyWithoutBytes(completeLength);
-  return { status: 200, headers: emptyHeaders(), ageSeconds: null, outcome, body };
-}
-
 /** What the origin said, without content. */
 export function bodiless(
   { status, headers }: Extract<Contact, { kind: 'bodiless' }>,
   reason: ForwardReason,
 ): CacheAnswer {
   const outcome = forward({ reason, originStatus: status });
-  return { status, headers, ageSeconds: null, outcome, body: bodyWithoutBytes(0) };
+  return { status, headers, ageSeconds: null, outcome, body: EMPTY_BODY };
 }
 
-function bodyWithoutBytes(lengthBytes: number): Body {
-  return {
-    lengthBytes,
-    acceptsRanges: lengthBytes > 0,
-    // eslint-disable-next-line @typescript-eslint/require-await -- the port is asynchronous
-    read: async function* () {
-      yield* [];
-    },
-    cost: () => ({ originBytes: 0 }),
-    close: () => undefined,
-  };
-}
+const EMPTY_BODY: Body = {
+  lengthBytes: 0,
+  acceptsRanges: false,
+  // eslint-disable-next-line @typescript-eslint/require-await -- the port is asynchronous
+  read: async function* () {
+    yield* [];
+  },
+  cost: () => ({ originBytes: 0 }),
+  close: () => undefined,
+};

@@ -4,19 +4,21 @@
  */
 import { within } from '../model/deferred.js';
 import { ForebayError } from '../model/errors.js';
-import type { Flight } from './flight.js';
+import type { ChunkView, Flight } from './flight.js';
+import type { IntegrityState } from './integrity.js';
 import type { LiveObject } from './live-object.js';
 import { boundOf, type Want } from './want.js';
 
 /**
- * Resolves when it is worth looking at the chunk again. Rejects with a `ForebayError` when the check
- * cannot be made, or with the error of the fill that it needed.
+ * Resolves to a view where the check has passed and the chunk is at hand, else when it is worth
+ * looking at the chunk again. Rejects with a `ForebayError` when the check cannot be made, or with
+ * the error of a fill that it needed.
  */
 export async function awaitIntegrity(
   generation: LiveObject,
   index: number,
   want: Want,
-): Promise<void> {
+): Promise<ChunkView | undefined> {
   const { services, integrity, intake } = generation;
   const bound = boundOf(services, want.signal);
   if (integrity.state.kind === 'given-up') throw unverifiable();
@@ -24,26 +26,22 @@ export async function awaitIntegrity(
     // Without a length nobody can say which chunk completes it: all of it waits for its end.
     intake?.demand(Infinity);
     await within(intake?.ended ?? Promise.resolve(undefined), bound);
-    return;
+    return undefined;
   }
   const { settled } = integrity;
-  if (integrity.strict) {
-    const driven = generation.drive(want).then(() => settled);
-    await within(Promise.race([settled, driven]), bound);
-    return;
-  }
-  const flight = await completingFlight(generation, index, want);
-  if (flight === undefined) {
-    if (generation.isHeld(index)) await within(settled, bound);
-    return;
-  }
-  const leave = flight.await();
+  const flight = integrity.strict ? undefined : await completingFlight(generation, index, want);
+  const leave = flight?.await();
   try {
-    const failed = failureOf(flight);
-    const end = await within(Promise.race([settled, failed]), bound);
+    // The check may lack more than this chunk: what was healed away, or failed after its release.
+    const driven = generation.drive(want).then(() => settled);
+    const ends: Promise<IntegrityState | ForebayError>[] = [settled, driven];
+    if (flight !== undefined) ends.push(failureOf(flight));
+    const end = await within(Promise.race(ends), bound);
     if (end instanceof ForebayError) throw end;
+    // What is not stored is gone once nobody waits for it: taken now, it need not be fetched again.
+    return end.kind === 'attested' ? flight?.view() : undefined;
   } finally {
-    leave();
+    leave?.();
   }
 }
 

@@ -16,6 +16,7 @@ import { isStrong, validatorOf } from '../model/validator.js';
 import type { RangeHint } from './answer.js';
 import { OriginExchange } from './exchange.js';
 import { originBusy } from './fill.js';
+import { isSuccess } from './answers.js';
 import { assess, isStorable, variantFields } from './freshness.js';
 import type { Generation } from './generation.js';
 import type { Generations } from './generations.js';
@@ -52,7 +53,6 @@ export type Contact =
       readonly acceptsRanges: boolean;
     }
   | { readonly kind: 'not-modified'; readonly headers: HeaderMap; readonly times: Times }
-  | { readonly kind: 'unsatisfiable'; readonly completeLength: number }
   /** A refusal, or another answer whose content is not passed on. For its asker alone. */
   | { readonly kind: 'bodiless'; readonly status: number; readonly headers: HeaderMap };
 
@@ -137,8 +137,10 @@ async function negotiate(
         exchange.stop();
         return { kind: 'not-modified', headers: endToEnd(head.headers), times };
       case 'unsatisfiable':
+        // Others may have joined for other ranges: a byte from the start tells all of them what it is.
         exchange.stop();
-        return judgement;
+        asked = { start: 0, end: 1 };
+        continue;
       case 'ask-whole':
         exchange.stop();
         asked = null;
@@ -190,7 +192,7 @@ async function accept(
   const busy = generation.intake !== undefined || generation.flight(index) !== undefined;
   const held = generation.holds(index, index + 1) && !streaming;
   if (wanted && !busy && !held) {
-    new Intake(generation, exchange, want, { index, onePart: body !== 'whole' });
+    new Intake(generation, exchange, { index, onePart: body !== 'whole' });
   } else exchange.stop();
   return {
     kind: 'representation',
@@ -244,7 +246,7 @@ function describe(
     generation: joinable ? '' : newToken(),
     lengthBytes,
     chunkSizeBytes: services.limits.chunkSizeBytes,
-    digest: status === 200 ? request.digest : null,
+    digest: isSuccess(status) ? request.digest : null,
   };
   return { status, headers, requestHeaders, ...times, object };
 }

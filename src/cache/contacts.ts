@@ -138,7 +138,6 @@ function serves(result: Contact, { request }: Asked): boolean {
     case 'representation':
       return !result.generation.ephemeral && variantMatches(result.stored, request.headers);
     case 'not-modified':
-    case 'unsatisfiable':
       return true;
     // Another's refusal says nothing of us.
     case 'bodiless':

@@ -14,18 +14,34 @@ export async function driveAll(generation: LiveObject, want: Want): Promise<void
   // The first asker may leave: the check goes on for the next one.
   const patient: Want = { ...want, priority: 'demand', signal: new AbortController().signal };
   if (generation.streams) {
+    // One stream brings all of it; what it did not bring is for the next run.
+    if (!lacksAny(generation)) return;
+    if (generation.intake === undefined) await generation.awaitStream(0, patient);
     generation.intake?.demand(Infinity);
     const error = await generation.intake?.ended;
     if (error !== undefined) throw error;
+    return;
   }
   for (let index = 0; index < generation.endIndex; index += 1) {
     if (generation.ended !== undefined) return;
     const flight = generation.flight(index);
-    if (flight === undefined && generation.isHeld(index)) continue;
+    if (flight === undefined && !isWanted(generation, index)) continue;
     running.push(flight ?? generation.lead(index, patient));
     if (running.length >= width) await landed(running.shift());
   }
   for (const flight of running) await landed(flight);
+}
+
+function lacksAny(generation: LiveObject): boolean {
+  for (let index = 0; index < generation.endIndex; index += 1) {
+    if (isWanted(generation, index)) return true;
+  }
+  return false;
+}
+
+/** True when the check has yet to see the chunk, and its bytes are not at hand. */
+function isWanted(generation: LiveObject, index: number): boolean {
+  return !generation.isHeld(index) && !generation.integrity.isDoneWith(index);
 }
 
 async function landed(flight: Flight | undefined): Promise<void> {

@@ -59,7 +59,12 @@ export class OriginExchange {
       this.#drained.resolve(undefined);
     });
     const ticket = this.#submit(services, want, request, port2);
-    this.result = this.#finish(ticket, port2);
+    this.result = this.#finish(ticket, port2).then((result) => {
+      // Every exchange counts, also one that only asked: retries matter most when an origin is down.
+      services.events.fetchFinished(want.source.upstream.name, result.stats);
+      want.account(result.stats.originBytes);
+      return result;
+    });
   }
 
   /** Sends the request of `want` as soon as it has a lane. */

@@ -65,6 +65,13 @@ function submit(
     makeTask: async (lane) => {
       const placement = generation.ephemeral ? 'memory' : undefined;
       const draft = await reserve(services, rangeLength(range), want.priority, placement);
+      if (flight.state.kind === 'ended') {
+        draft.discard();
+        throw new ForebayError('cancelled', 'the fill ended before it began', {
+          source: 'internal',
+          retryable: true,
+        });
+      }
       const watermark = services.hub.create();
       flight.begin(draft, watermark);
       return {
@@ -100,8 +107,8 @@ function gateOf(
   generation: LiveObject,
   index: number,
 ): { expectedGroupIds: Uint8Array | null; withheld: boolean } {
-  const known = generation.object.record(index)?.groupIds ?? null;
-  const attested = generation.object.attestedBy !== null;
+  const known = generation.idsOf(index)?.groupIds ?? null;
+  const attested = generation.integrity.state.kind === 'attested';
   const doubted = generation.doubts.has(index) && !attested;
   return { expectedGroupIds: doubted ? null : known, withheld: doubted };
 }
@@ -147,8 +154,14 @@ async function conclude(
 /** A chunk was written whole: commits it, unless its bytes are in doubt. */
 async function land(generation: LiveObject, flight: Flight, chunk: WrittenChunk): Promise<void> {
   const { index } = flight;
-  const known = generation.object.record(index);
+  const known = generation.idsOf(index);
   const doubted = generation.doubts.get(index);
+  if (known !== undefined && known.id !== chunk.chunkId && generation.integrity.hashed(index)) {
+    // The digest will speak of the bytes that were hashed: others may not take their place.
+    const error = originError('origin-corrupt', 'a chunk changed after it was hashed', false);
+    flight.fail({ kind: 'failed', error });
+    return;
+  }
   if (known !== undefined && doubted !== undefined && known.id !== chunk.chunkId) {
     const agreed = doubted.kind === 'differed-as' && doubted.id === chunk.chunkId;
     if (!agreed) {
@@ -179,10 +192,17 @@ export async function store(
   const { index, lengthBytes, groupIds } = chunk;
   const record = { index, lengthBytes, id, groupIds };
   const { services, ephemeral, object } = generation;
-  const held = ephemeral ? null : await services.chunks.commit(object, draft, record);
-  flight.publish(lengthBytes);
-  generation.filled(flight, held !== null, lengthBytes);
-  flight.filled(held);
+  // What the store does not take it lets go of, before the flight and the hasher have it.
+  draft.file.retain();
+  try {
+    const held = ephemeral ? null : await services.chunks.commit(object, draft, record);
+    if (held === null) generation.unrecorded.set(index, record);
+    flight.publish(lengthBytes);
+    generation.filled(flight, held !== null, lengthBytes);
+    flight.filled(held);
+  } finally {
+    draft.file.release();
+  }
 }
 
 /** Where the disk failed under the worker, the draft lives in memory from now on: tells it so. */
@@ -194,13 +214,13 @@ export function tellDraft(flight: Flight | undefined, diskFailure: string | null
 
 /** The bytes differ from what is known of them: ask once more before believing either. */
 function doubt(generation: LiveObject, flight: Flight, originBytes: number): void {
-  const { services, doubts, object } = generation;
+  const { services, doubts, integrity } = generation;
   services.events.chunkMismatched('origin');
   services.events.originBytesWasted(originBytes);
   const again = !doubts.has(flight.index);
   if (again) doubts.set(flight.index, { kind: 'differed-once' });
   else doubts.delete(flight.index);
-  const what = object.attestedBy === null ? 'recorded' : 'attested';
+  const what = integrity.state.kind === 'attested' ? 'attested' : 'recorded';
   const error = originError('origin-corrupt', `bytes differ from their ${what} ids`, again);
   flight.fail({ kind: again ? 'leaderless' : 'failed', error });
 }

@@ -47,6 +47,8 @@ export class Flight {
   #watermark: SharedWatermark | undefined;
   #draft: ChunkDraft | undefined;
   #held: HeldChunk | undefined;
+  #uncached: OpenFile | undefined;
+  #begunDraft: { readonly lengthBytes: number } | undefined;
   #readers = 0;
   #waiting = 0;
   #ticket: Pick<JobTicket<unknown>, 'promote' | 'dropIfQueued'> | undefined;
@@ -83,6 +85,12 @@ export class Flight {
     return this.#state.kind === 'receiving' && this.#watermark?.state === 'failed';
   }
 
+  /** True when readers could have had every byte of it, whatever became of it then. */
+  get wasReleased(): boolean {
+    const { lengthBytes } = this.#begunDraft ?? { lengthBytes: Infinity };
+    return (this.#watermark?.available ?? 0) >= lengthBytes;
+  }
+
   /** Counts a reader that waits for the flight to begin; the returned function uncounts it, once. */
   await(): () => void {
     this.#waiting += 1;
@@ -113,6 +121,7 @@ export class Flight {
   /** The leader has a file and a worker is about to write to it. */
   begin(draft: ChunkDraft, watermark: SharedWatermark): void {
     this.#draft = draft;
+    this.#begunDraft = draft;
     this.#file = draft.file;
     this.#watermark = watermark;
     this.#state = { kind: 'receiving', draft, watermark };
@@ -121,8 +130,18 @@ export class Flight {
 
   /** The worker filled it and the store took it, or did not (`null`): the draft stays readable. */
   filled(held: HeldChunk | null): void {
+    if (this.#state.kind === 'ended') {
+      // It failed while its commit was under way: nobody would release the lease.
+      held?.release();
+      return;
+    }
     this.#held = held ?? undefined;
     if (held !== null) this.#draft = undefined;
+    else {
+      // The store has let go of the draft: late readers need the file for as long as it is wanted.
+      this.#file?.retain();
+      this.#uncached = this.#file;
+    }
     this.#end(held === null ? { kind: 'uncached' } : { kind: 'held' });
   }
 
@@ -207,6 +226,8 @@ export class Flight {
       this.#held = undefined;
       this.#draft?.discard();
       this.#draft = undefined;
+      this.#uncached?.release();
+      this.#uncached = undefined;
     }
     this.#onIdle(this);
   }

@@ -8,7 +8,7 @@ import { boundOf, type Want } from './want.js';
 export interface FlightsOptions {
   readonly services: CacheServices;
   /** Called when the fill of a chunk failed. */
-  readonly onFailed: (index: number) => void;
+  readonly onFailed: (flight: Flight) => void;
   /** Called when the last flight has left. */
   readonly onIdle: () => void;
 }
@@ -37,7 +37,7 @@ export class Flights {
     });
     this.#flights.set(index, flight);
     void flight.ended.then((end) => {
-      if (end.kind === 'failed' || end.kind === 'leaderless') this.#options.onFailed(index);
+      if (end.kind === 'failed' || end.kind === 'leaderless') this.#options.onFailed(flight);
       this.#forget(flight);
     });
     return flight;

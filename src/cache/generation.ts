@@ -7,6 +7,7 @@
 import { chunkCount } from '../model/chunk.js';
 import { within } from '../model/deferred.js';
 import type { ForebayError } from '../model/errors.js';
+import type { ChunkRecord } from '../model/manifest.js';
 import type { ObjectHandle } from '../model/store.js';
 import { awaitIntegrity } from './await-integrity.js';
 import { driveAll } from './drive.js';
@@ -40,6 +41,7 @@ export class Generation implements LiveObject {
   readonly services: CacheServices;
   readonly ephemeral: boolean;
   readonly doubts = new Map<number, Doubt>();
+  readonly unrecorded = new Map<number, ChunkRecord>();
   readonly #options: GenerationOptions;
   readonly #flights: Flights;
   readonly #held: HeldReads;
@@ -65,8 +67,8 @@ export class Generation implements LiveObject {
     this.#held = new HeldReads(options.services, onIdle);
     this.#flights = new Flights({
       services: options.services,
-      onFailed: (index) => {
-        this.#integrity.failed(index);
+      onFailed: (flight) => {
+        this.#integrity.failed(flight.index, flight.wasReleased);
       },
       onIdle,
     });
@@ -118,6 +120,10 @@ export class Generation implements LiveObject {
     return this.#closed;
   }
 
+  idsOf(index: number): ChunkRecord | undefined {
+    return this.#object.record(index) ?? this.unrecorded.get(index);
+  }
+
   isHeld(index: number): boolean {
     return !this.ephemeral && this.services.chunks.isHeld(this.#object, index);
   }
@@ -160,7 +166,8 @@ export class Generation implements LiveObject {
       if (index >= this.endIndex) return undefined;
       this.#intake?.demand(index);
       if (this.#withholds(index)) {
-        await awaitIntegrity(this, index, want);
+        const passed = await awaitIntegrity(this, index, want);
+        if (passed !== undefined) return passed;
         continue;
       }
       const flight = this.#flights.get(index);
@@ -267,6 +274,7 @@ export class Generation implements LiveObject {
       services: this.services,
       object: this.#object,
       isHeld: (index) => this.isHeld(index),
+      idOf: (index) => this.idsOf(index)?.id,
       digest: unknown ? null : this.#object.identity.digest,
       chunkCount: unknown ? 0 : this.endIndex,
       strict: this.#options.strict,

@@ -3,7 +3,10 @@
  * reads ranges one request at a time finds its manifest open and its digest check where it was.
  */
 import { LRUCache } from 'lru-cache';
+import { randomBytes } from 'node:crypto';
+import { ID_BYTES } from '../model/chunk.js';
 import { type Deferred, deferred } from '../model/deferred.js';
+import { ForebayError } from '../model/errors.js';
 import type { ObjectKey } from '../model/ids.js';
 import type { ObjectIdentity } from '../model/manifest.js';
 import { sameStrong } from '../model/validator.js';
@@ -60,6 +63,12 @@ export class Generations {
 
   /** The generation of `identity`, retained once for the caller. */
   async open(identity: ObjectIdentity, options: OpenOptions): Promise<Generation> {
+    // What may not be stored is its asker's alone, whatever digest names it.
+    if (options.ephemeral) {
+      const own = await this.#make(newKey(), identity, options);
+      own.retain();
+      return own;
+    }
     const key = objectKey(identity);
     const live = this.#take(key, identity);
     if (live !== undefined) return live;
@@ -96,10 +105,17 @@ export class Generations {
     if (live === undefined) return undefined;
     // One digest, another validator: the bytes are the same, but fills must expect what is sent now.
     const { validator } = live.object.identity;
-    if (live.isIdle && !sameStrong(validator, identity.validator)) {
-      this.#idle.delete(key);
-      this.#close(key, live);
-      return undefined;
+    if (!sameStrong(validator, identity.validator) && identity.digest !== null) {
+      if (live.isIdle) {
+        this.#idle.delete(key);
+        this.#close(key, live);
+        return undefined;
+      }
+      // Unchecked bytes of two representations must not meet in one set of chunks.
+      if (live.object.attestedBy === null) {
+        live.end('changed', changed());
+        return undefined;
+      }
     }
     live.retain();
     this.#idle.delete(key);
@@ -165,4 +181,15 @@ export class Generations {
     if (this.#live.get(key) === generation) this.#live.delete(key);
     generation.close();
   }
+}
+
+function newKey(): ObjectKey {
+  return randomBytes(ID_BYTES).toString('hex') as ObjectKey;
+}
+
+function changed(): ForebayError {
+  return new ForebayError('origin-changed', 'the representation changed at the origin', {
+    source: 'origin',
+    retryable: true,
+  });
 }

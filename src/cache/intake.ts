@@ -12,7 +12,6 @@ import { store, tellDraft } from './fill.js';
 import type { Flight } from './flight.js';
 import type { Arrival, LiveObject } from './live-object.js';
 import { reserve } from './reserve.js';
-import type { Want } from './want.js';
 
 /**
  * An object that takes more than this part of the capacity does not stream in at its own pace: it
@@ -24,7 +23,6 @@ export class Intake implements Arrival {
   readonly ended: Promise<ForebayError | undefined>;
   readonly #generation: LiveObject;
   readonly #exchange: OriginExchange;
-  readonly #want: Want;
   readonly #onePart: boolean;
   readonly #landings = new Map<number, Promise<void>>();
   readonly #waiters = new Set<{ readonly index: number; readonly reached: Deferred<undefined> }>();
@@ -39,12 +37,10 @@ export class Intake implements Arrival {
   constructor(
     generation: LiveObject,
     exchange: OriginExchange,
-    want: Want,
     first: { readonly index: number; readonly onePart: boolean },
   ) {
     this.#generation = generation;
     this.#exchange = exchange;
-    this.#want = want;
     this.#onePart = first.onePart;
     this.#next = first.index;
     this.#demanded = first.index;
@@ -114,6 +110,10 @@ export class Intake implements Arrival {
       await other.ended;
       other = generation.flight(index);
     }
+    if (this.#mustStop()) {
+      this.#exchange.reply({ kind: 'stop' });
+      return;
+    }
     // Registered before there is room for it: a reader that came meanwhile would lead a second fill.
     const flight = generation.lead(index, null);
     this.#flight = flight;
@@ -125,15 +125,16 @@ export class Intake implements Arrival {
     const placement = generation.ephemeral ? 'memory' : undefined;
     const size = range.end - range.start;
     const draft = await reserve(services, size, 'demand', placement);
-    if (hasEnded(flight)) {
+    if (hasEnded(flight) || this.#mustStop()) {
       draft.discard();
+      flight.fail({ kind: 'leaderless', error: stopped() });
       this.#exchange.reply({ kind: 'stop' });
       return;
     }
     const watermark = services.hub.create();
     flight.begin(draft, watermark);
     this.#next = index + 1;
-    const attested = generation.object.attestedBy !== null;
+    const attested = generation.integrity.state.kind === 'attested';
     this.#exchange.reply({
       kind: 'slot',
       slot: {
@@ -143,7 +144,7 @@ export class Intake implements Arrival {
         lengthBytes: size,
         watermark: watermark.shared,
         withheld: false,
-        expectedGroupIds: attested ? (generation.object.record(index)?.groupIds ?? null) : null,
+        expectedGroupIds: attested ? (generation.idsOf(index)?.groupIds ?? null) : null,
       },
     });
     this.#wake();
@@ -160,9 +161,6 @@ export class Intake implements Arrival {
 
   async #run(): Promise<ForebayError | undefined> {
     const result = await this.#exchange.result;
-    const { services } = this.#generation;
-    services.events.fetchFinished(this.#want.source.upstream.name, result.stats);
-    this.#want.account(result.stats.originBytes);
     tellDraft(this.#flight, result.diskFailure);
     let error: ForebayError | undefined;
     switch (result.kind) {
@@ -170,7 +168,7 @@ export class Intake implements Arrival {
         error = await this.#complete(result.lengthBytes);
         break;
       case 'stopped':
-        error = new ForebayError('cancelled', 'the stream was stopped', AGAIN);
+        error = stopped();
         break;
       case 'failed':
         error = errorFromReport(result.error);
@@ -192,6 +190,11 @@ export class Intake implements Arrival {
     } catch (thrown) {
       return asError(thrown);
     }
+  }
+
+  /** Asked anew after each wait: the stream may have been stopped, or have ended, meanwhile. */
+  #mustStop(): boolean {
+    return this.#stopped || this.#over;
   }
 
   async #mayGoTo(index: number): Promise<void> {
@@ -226,6 +229,10 @@ export class Intake implements Arrival {
 /** A look through a call: the state changes during waits that the compiler does not see. */
 function hasEnded(flight: Flight): boolean {
   return flight.state.kind === 'ended';
+}
+
+function stopped(): ForebayError {
+  return new ForebayError('cancelled', 'the stream was stopped', AGAIN);
 }
 
 const AGAIN = { source: 'internal', retryable: true } as const;

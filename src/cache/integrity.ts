@@ -28,6 +28,8 @@ export interface IntegrityOptions {
   readonly object: ObjectHandle;
   /** Whether the store holds a chunk: never, for an object that is not stored. */
   readonly isHeld: (index: number) => boolean;
+  /** The id of a chunk that was filled, stored or not. */
+  readonly idOf: (index: number) => string | undefined;
   /** What is claimed; `null` when nothing is, or not yet. */
   readonly digest: Digest | null;
   readonly chunkCount: number;
@@ -47,6 +49,7 @@ export class Integrity {
   readonly #object: ObjectHandle;
   readonly #digest: Digest | null;
   readonly #chunkCount: number;
+  readonly #idOf: (index: number) => string | undefined;
   readonly #strict: boolean;
   readonly #settled = deferred<IntegrityState>();
   readonly #kept = new Map<number, Kept>();
@@ -63,6 +66,7 @@ export class Integrity {
     this.#services = options.services;
     this.#object = options.object;
     this.#digest = options.digest;
+    this.#idOf = options.idOf;
     this.#chunkCount = options.chunkCount;
     this.#strict = options.strict;
     this.#state = initialState(options);
@@ -103,6 +107,7 @@ export class Integrity {
    */
   withholds(index: number): boolean {
     if (this.#state.kind === 'given-up') return this.#strict;
+    if (this.#state.kind === 'mismatch') return true;
     if (this.#state.kind !== 'pending') return false;
     if (this.#withheld === 'all' || this.#withheld.has(index)) return true;
     if (this.#withheld.size > 0 || this.#known.has(index)) return false;
@@ -119,9 +124,25 @@ export class Integrity {
     this.#known.add(index);
   }
 
-  /** A fill failed: whoever fetches the chunk next may complete the object. */
-  failed(index: number): void {
-    if (!this.#kept.has(index) && index >= this.#next) this.#known.delete(index);
+  /**
+   * A fill failed: whoever fetches the chunk next may complete the object. `wasReleased`: somebody
+   * may have all of its bytes, so that any other chunk completes it for them.
+   */
+  failed(index: number, wasReleased: boolean): void {
+    if (this.#kept.has(index) || index < this.#next || this.#idOf(index) !== undefined) return;
+    if (wasReleased) this.#withheld = 'all';
+    this.#known.delete(index);
+  }
+
+  /** True when a SHA-256 in progress has read the chunk: its bytes may not change any more. */
+  hashed(index: number): boolean {
+    return this.#digest?.algorithm === 'sha256' && index < this.#next;
+  }
+
+  /** True when the check needs nothing more of the chunk than it has. */
+  isDoneWith(index: number): boolean {
+    if (this.#digest?.algorithm === 'blake3') return this.#idOf(index) !== undefined;
+    return this.hashed(index) || this.#kept.has(index);
   }
 
   /** A chunk was filled. `file` is given where the store did not take it. */
@@ -190,6 +211,8 @@ export class Integrity {
           })
           .finally(() => {
             this.#hashing = false;
+            // A chunk that came while the run was ending found it still marked as running.
+            if (this.#kept.has(this.#next)) this.#advance();
           });
         return;
     }
@@ -198,9 +221,9 @@ export class Integrity {
   #checkRoot(digest: Digest): void {
     const ids: Buffer[] = [];
     for (let index = 0; index < this.#chunkCount; index += 1) {
-      const record = this.#object.record(index);
-      if (record === undefined) return;
-      ids.push(Buffer.from(record.id, 'hex'));
+      const id = this.#idOf(index);
+      if (id === undefined) return;
+      ids.push(Buffer.from(id, 'hex'));
     }
     const root = ids.length === 0 ? native.rootOfEmpty() : native.rootId(Buffer.concat(ids));
     this.#compare(digest, Buffer.from(root).toString('hex'));
@@ -226,7 +249,8 @@ export class Integrity {
   async #hash(kept: Kept): Promise<boolean> {
     this.#stream ??= this.#services.pools.hash.open();
     if (kept.file !== undefined) {
-      await this.#stream.update(kept.file.fd, kept.lengthBytes);
+      const result = await this.#stream.update(kept.file.fd, kept.lengthBytes);
+      if (result.kind === 'unreadable') throw new Error(`chunk unreadable: ${result.errno}`);
       return !this.#isSettled();
     }
     const held = await this.#services.chunks.acquire(this.#object, this.#next);
@@ -234,7 +258,8 @@ export class Integrity {
       // Leased, so not evicted: healed away. Its refetch comes back through filled().
       this.#kept.get(this.#next)?.release();
       this.#kept.delete(this.#next);
-      this.#known.delete(this.#next);
+      // Its bytes may have been released: from here on nothing is, before the check has passed.
+      this.#withheld = 'all';
       return false;
     }
     try {

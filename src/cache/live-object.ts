@@ -3,6 +3,7 @@
  * which starts them, implements it. It exists so that imports run one way.
  */
 import type { ForebayError } from '../model/errors.js';
+import type { ChunkRecord } from '../model/manifest.js';
 import type { ObjectHandle } from '../model/store.js';
 import type { Flight } from './flight.js';
 import type { Integrity } from './integrity.js';
@@ -44,6 +45,8 @@ export interface LiveObject {
   /** For its own request only, never committed: what may not be stored. */
   readonly ephemeral: boolean;
   readonly doubts: Map<number, Doubt>;
+  /** Ids of chunks that were filled but not stored: they gate a refetch as records do. */
+  readonly unrecorded: Map<number, ChunkRecord>;
   readonly object: ObjectHandle;
   readonly integrity: Integrity;
   readonly lengthBytes: number | null;
@@ -56,6 +59,8 @@ export interface LiveObject {
   readonly streams: boolean;
   /** The body that is being taken in, while there is one: a stream of the whole, or one chunk. */
   readonly intake: Arrival | undefined;
+  /** The ids of chunk `index`, stored or not; `undefined` before it was ever filled. */
+  idsOf(index: number): ChunkRecord | undefined;
   /** True when the store holds chunk `index`, as far as its index knows. */
   isHeld(index: number): boolean;
   /** The flight of `index`, if there is one. */

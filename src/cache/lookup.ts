@@ -10,7 +10,7 @@ import type { StoredResponse } from '../model/response.js';
 import type { Upstream } from '../origin/upstream.js';
 import { responseKey } from '../store/keys.js';
 import type { CacheAnswer, CacheFacade, CacheRequest } from './answer.js';
-import { bodiless, chunksOf, forward, isJoinable, unsatisfiable } from './answers.js';
+import { bodiless, chunksOf, forward, isClaimedAs, isJoinable } from './answers.js';
 import { type Asked, wantOf } from './asked.js';
 import type { Contact } from './contact.js';
 import { Contacts, type Representation } from './contacts.js';
@@ -63,15 +63,16 @@ export class Cache implements CacheFacade {
     const upstream = this.#upstreams.get(request.origin);
     if (upstream === undefined) throw new RangeError(`no origin named ${request.origin}`);
     if (viaNames(request.headers, this.#pseudonym)) throw looped();
-    const unvouched =
-      upstream.integrity === 'strict' && upstream.pinnedDigest(request.target) === null;
-    if (unvouched) throw unattested();
+    const pin = upstream.pinnedDigest(request.target);
+    if (upstream.integrity === 'strict' && pin === null) throw unattested();
     const uri = upstream.uriOf(request.target);
     const key = responseKey(upstream.name, uri);
     const record = await this.#services.responses.get(key);
     const source = upstream.source(uri, request.headers);
     const asked: Asked = { request, upstream, source, key, record, cost: { originBytes: 0 } };
-    const stored = record?.variants.find((variant) => variantMatches(variant, request.headers));
+    const stored = record?.variants.find(
+      (variant) => variantMatches(variant, request.headers) && isClaimedAs(variant, pin),
+    );
     if (stored !== undefined) return this.#answerStored(asked, stored);
     const arriving = this.#contacts.arriving(asked);
     if (arriving !== undefined) {
@@ -134,8 +135,6 @@ export class Cache implements CacheFacade {
         return bodiless(result, reason);
       case 'representation':
         return this.#represent(asked, result, collapsed, reason);
-      case 'unsatisfiable':
-        return unsatisfiable(result.completeLength, reason);
       case 'not-modified': {
         if (stored === undefined) throw unexpected304();
         const fresh = refreshed(stored, result.headers, result.times);

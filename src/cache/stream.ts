@@ -26,7 +26,7 @@ export async function restartStream(generation: LiveObject, want: Want): Promise
     const { validator, lengthBytes } = generation.object.identity;
     const same = validator.kind !== 'none' && validatorMatches(validator, head.headers);
     if (head.status === 200 && same && head.contentLength === lengthBytes) {
-      new Intake(generation, exchange, want, { index: 0, onePart: false });
+      new Intake(generation, exchange, { index: 0, onePart: false });
       return;
     }
     exchange.stop();

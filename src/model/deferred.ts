@@ -31,6 +31,8 @@ export interface Bound {
 
 /** Awaits `promise` for at most `bound.ms`: every wait in Forebay has a bound with a name. */
 export async function within<T>(promise: Promise<T>, bound: Bound): Promise<T> {
+  // Abandoned by an early end it may still fail, and an unhandled rejection would end the process.
+  promise.catch(() => undefined);
   const { signal } = bound;
   if (signal?.aborted === true) throw bound.aborted();
   const end = deferred<never>();

@@ -45,13 +45,43 @@ const LOCATION_LIFETIME_MS = 60_000;
 /** A signed URL is not used in its last moments: the fetch it starts must begin before it expires. */
 const EXPIRY_MARGIN_MS = 10_000;
 
+/** Tried at least this long, so that a request which was just redirected does use the location. */
+const MIN_LOCATION_MS = 5_000;
+
+/** Refusals of redirected locations that one request takes for an expired signature. */
+const MAX_REFUSALS = 5;
+
+/** The client's fields that another host than the origin gets. */
+const SENT_ELSEWHERE: ReadonlySet<string> = new Set(['accept', 'accept-language', 'user-agent']);
+
+/** Fields that tell clients or requests apart but not what a redirect leads to. */
+const UNKEYED: ReadonlySet<string> = new Set(['user-agent', 'x-request-id', 'traceparent']);
+
+/** Where a URI was redirected to, without the fields of whoever was told. */
+interface Location {
+  readonly place: Omit<FetchTarget, 'headers'>;
+  /** True when it is not the origin's own scheme, host and port. */
+  readonly elsewhere: boolean;
+  readonly untilMs: number;
+  /** Redirects that led here. */
+  readonly hops: number;
+}
+
+/** A redirect may depend on any field that was sent: only equal requests share one. */
+function locationKey(request: HeaderMap): string {
+  const fields = Object.entries(forwardedFields(request, 'all')).filter(
+    ([name]) => !UNKEYED.has(name),
+  );
+  return createHash('sha256').update(JSON.stringify(fields.sort())).digest('hex');
+}
+
 export class Upstream {
   readonly name: string;
   readonly maxConnections: number;
   readonly integrity: 'default' | 'strict';
   readonly breaker: CircuitBreaker;
   readonly #options: UpstreamOptions;
-  readonly #locations = new LRUCache<string, { target: FetchTarget; untilMs: number }>({
+  readonly #locations = new LRUCache<string, Location>({
     max: MAX_LOCATIONS,
   });
 
@@ -92,9 +122,9 @@ export class TargetSource {
   readonly uri: string;
   readonly #options: UpstreamOptions;
   readonly #request: HeaderMap;
-  readonly #locations: LRUCache<string, { target: FetchTarget; untilMs: number }>;
+  readonly #locations: LRUCache<string, Location>;
   readonly #key: string;
-  #hops = 0;
+  #refusals = 0;
   #isRefused = false;
 
   constructor(
@@ -102,14 +132,14 @@ export class TargetSource {
     options: UpstreamOptions,
     uri: string,
     request: HeaderMap,
-    locations: LRUCache<string, { target: FetchTarget; untilMs: number }>,
+    locations: LRUCache<string, Location>,
   ) {
     this.upstream = upstream;
     this.uri = uri;
     this.#options = options;
     this.#request = request;
     this.#locations = locations;
-    this.#key = `${this.credentialKey} ${uri}`;
+    this.#key = `${locationKey(request)} ${uri}`;
   }
 
   /** True once the origin itself refused this request: asking on its behalf again is in vain. */
@@ -126,39 +156,45 @@ export class TargetSource {
 
   /**
    * The target now: the origin itself, or where it last redirected. `whole` fetches carry the
-   * client's end-to-end fields (RFC 9110 section 7.6), fills only credentials and `varied` ones.
+   * client's end-to-end fields (RFC 9110 section 7.6), fills only credentials and `varied` ones;
+   * another host gets nothing but what selects a representation.
    */
   target(purpose: 'whole' | 'fill', varied: readonly string[] = []): FetchTarget {
-    const located = this.#locations.get(this.#key);
-    if (located !== undefined && located.untilMs > this.#options.clock.now()) return located.target;
-    return {
-      url: this.uri,
-      headers: {
-        ...forwardedFields(this.#request, purpose === 'whole' ? 'all' : varied),
-        ...this.#options.headers,
-        via: this.#options.via,
-      },
-      addresses: 'any',
-      expiresAtMs: null,
-    };
+    const { headers, via, clock } = this.#options;
+    const fields = forwardedFields(this.#request, purpose === 'whole' ? 'all' : varied);
+    const found = this.#locations.get(this.#key);
+    const location = found !== undefined && found.untilMs > clock.now() ? found : undefined;
+    if (location?.elsewhere === true) {
+      const harmless = Object.entries(fields).filter(([name]) => SENT_ELSEWHERE.has(name));
+      return { ...location.place, headers: { ...Object.fromEntries(harmless), via } };
+    }
+    const here = { url: this.uri, addresses: 'any', expiresAtMs: null } as const;
+    return { ...(location?.place ?? here), headers: { ...fields, ...headers, via } };
   }
 
   /** Takes the redirect in `head`, answered to `from`; throws why it may not be followed. */
   redirected(from: FetchTarget, head: OriginHead): void {
     const { clock, url, redirectHosts, allowPrivateRedirects, headers } = this.#options;
+    // Hops count along one chain: a long read meets many redirects, one after another.
+    const known = this.#locations.get(this.#key);
+    const isFirst = from.url === this.uri && known?.place.url !== this.uri;
+    const hops = isFirst ? 0 : (known?.hops ?? 0);
     const decision = followRedirect(from, head, {
       originUrl: url,
       redirectHosts,
       allowPrivateRedirects,
       credentialHeaders: Object.keys(headers),
-      hopsLeft: MAX_REDIRECT_HOPS - this.#hops,
+      hopsLeft: MAX_REDIRECT_HOPS - hops,
     });
-    this.#hops += 1;
     if (decision.kind === 'refuse') throw decision.error;
-    const { target } = decision;
-    const expiry = target.expiresAtMs === null ? Infinity : target.expiresAtMs - EXPIRY_MARGIN_MS;
-    const untilMs = Math.min(expiry, clock.now() + LOCATION_LIFETIME_MS);
-    this.#locations.set(this.#key, { target, untilMs });
+    const { url: to, addresses, expiresAtMs } = decision.target;
+    const now = clock.now();
+    const expiry = expiresAtMs === null ? Infinity : expiresAtMs - EXPIRY_MARGIN_MS;
+    // Even one that seems to have expired is tried: the clock that is wrong may be ours.
+    const untilMs = Math.max(now + MIN_LOCATION_MS, Math.min(expiry, now + LOCATION_LIFETIME_MS));
+    const elsewhere = new URL(to).origin !== new URL(this.uri).origin;
+    const place = { url: to, addresses, expiresAtMs };
+    this.#locations.set(this.#key, { place, elsewhere, untilMs, hops: hops + 1 });
   }
 
   /**
@@ -166,9 +202,9 @@ export class TargetSource {
    * signed URL that expired, so asking the origin again makes sense, once.
    */
   refused(target: FetchTarget): boolean {
-    const redirected = target.url !== this.uri && this.#hops <= MAX_REDIRECT_HOPS;
+    const redirected = target.url !== this.uri && this.#refusals < MAX_REFUSALS;
     this.#locations.delete(this.#key);
-    this.#hops += 1;
+    this.#refusals += 1;
     this.#isRefused ||= !redirected;
     return redirected;
   }

@@ -1,7 +1,8 @@
 import t from 'tap';
 import type { RangeHint } from '#src/cache/answer.js';
-import { bodiless, chunksOf, forward, isJoinable, unsatisfiable } from '#src/cache/answers.js';
+import { bodiless, chunksOf, forward, isClaimedAs, isJoinable } from '#src/cache/answers.js';
 import { toHeaderMap } from '#src/model/headers.js';
+import type { StoredResponse } from '#src/model/response.js';
 import { RUNNING_CHUNK_BYTES } from '../fixtures/running.js';
 import { startRoom } from '../fixtures/running-room.js';
 import { identityOf } from '../fixtures/store-chunks.js';
@@ -38,11 +39,25 @@ t.test('a response joins others when no token sets it apart', async (t) => {
   t.notOk(isJoinable({ ...stored, object: identityOf('a', 1, { generation: 'token' }) }));
 });
 
+t.test('a pin of another digest, or a new one, asks for the object anew', async (t) => {
+  const digest = { algorithm: 'sha256', hex: 'a'.repeat(64) } as const;
+  const stored = (status: number, claimed: typeof digest | null): StoredResponse => ({
+    status,
+    headers: toHeaderMap({}),
+    requestHeaders: toHeaderMap({}),
+    requestTimeMs: 0,
+    responseTimeMs: 0,
+    object: identityOf('a', 1, { digest: claimed }),
+  });
+  t.ok(isClaimedAs(stored(200, null), null));
+  t.ok(isClaimedAs(stored(200, digest), { ...digest }));
+  t.notOk(isClaimedAs(stored(200, null), digest));
+  t.notOk(isClaimedAs(stored(203, digest), null));
+  t.notOk(isClaimedAs(stored(200, digest), { ...digest, hex: 'b'.repeat(64) }));
+  t.ok(isClaimedAs(stored(404, null), digest), 'what is no success has no such content');
+});
+
 t.test('answers without content', async (t) => {
-  const past = unsatisfiable(99, 'uri-miss');
-  t.equal(past.body.lengthBytes, 99);
-  t.ok(past.body.acceptsRanges, 'so that the front answers 416');
-  t.match(past.outcome, { kind: 'forward', originStatus: 416, stored: false });
   const denied = bodiless(
     { kind: 'bodiless', status: 401, headers: toHeaderMap({ a: 'b' }) },
     'miss',

@@ -3,7 +3,8 @@ import { Contacts } from '#src/cache/contacts.js';
 import type { Asked } from '#src/cache/asked.js';
 import { toHeaderMap } from '#src/model/headers.js';
 import { responseKey } from '#src/store/keys.js';
-import { fresh, sizeOf } from '../fixtures/running-origin.js';
+import { describe, startForebay } from '../fixtures/running.js';
+import { bytesOf, fresh, runOrigin, sizeOf } from '../fixtures/running-origin.js';
 import { type Room, startRoom } from '../fixtures/running-room.js';
 import { createGate } from '../fixtures/scripted-origin.js';
 
@@ -112,4 +113,20 @@ t.test('what arrives without a length is joined while it arrives', async (t) => 
   while (contacts.arriving(first) !== undefined) await new Promise(setImmediate);
   const record = await room.responses.get(first.key);
   t.equal(record?.variants[0]?.object.lengthBytes, sizeOf(3), 'recorded when whole');
+});
+
+t.test('a request past the end does not spoil those that joined it', async (t) => {
+  const origin = await runOrigin(t, { '/a': fresh(1, 2) });
+  const gate = createGate();
+  origin.next({ kind: 'gate', at: -1, gate });
+  const forebay = await startForebay(t, { origin });
+  const past = forebay.get('/a', { headers: { range: 'bytes=99999999-' } });
+  await gate.reached;
+  const whole = forebay.get('/a');
+  await forebay.until((found) => found.get('forebay_inflight_requests') === 2);
+  gate.open();
+  t.equal((await past).status, 416);
+  t.ok((await whole).body.equals(bytesOf(1, 2)), describe(await whole));
+  const resumed = await forebay.get('/b-not-there', { headers: { range: 'bytes=5-' } });
+  t.equal(resumed.status, 404);
 });

@@ -14,7 +14,7 @@ async function start(t: Parameters<typeof startRoom>[0]) {
   const seen = { failed: [] as number[], idle: 0 };
   const flights = new Flights({
     services: room.services,
-    onFailed: (index) => seen.failed.push(index),
+    onFailed: ({ index }) => seen.failed.push(index),
     onIdle: () => (seen.idle += 1),
   });
   const begin = async (index: number) => {

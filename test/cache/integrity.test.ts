@@ -154,3 +154,51 @@ t.test('what was not checked before a restart is checked after it', async (t) =>
   t.equal(await after.metric('forebay_objects_verified_total'), 1);
   t.equal(origin.bodyBytes, sizeOf(4));
 });
+
+/** Requests of chunk `index` that reached the origin. */
+function asksOf(origin: ScriptedOrigin, index: number): number {
+  const start = `bytes=${String(index * C)}-`;
+  return origin.requests.filter(({ range }) => range?.startsWith(start)).length;
+}
+
+for (const integrity of ['default', 'strict']) {
+  for (const algorithm of ALGORITHMS) {
+    t.test(
+      `${algorithm}, ${integrity}: what is not stored is served as it was checked`,
+      async (t) => {
+        const origin = await runOrigin(t, { '/a': fresh(1, 3, { cacheControl: 'no-store' }) });
+        const digests = [{ pattern: '/a', digest: digestOf(algorithm, bytesOf(1, 3)) }];
+        const forebay = await startForebay(t, { origin, originKeys: { digests, integrity } });
+        // The origin lies from the second time on: a chunk fetched again must not slip through.
+        for (const offset of [5, C + 5, 2 * C + 5]) {
+          const start = Math.floor(offset / C) * C;
+          const when = ({ range }: { range: string | undefined }): boolean =>
+            range?.startsWith(`bytes=${String(start)}-`) === true;
+          origin.script({ when, skip: 1, actions: [{ kind: 'corrupt', offset }] });
+        }
+        const got = await forebay.get('/a');
+        const right = got.status === 200 && !got.aborted && got.body.equals(bytesOf(1, 3));
+        t.ok(right || got.aborted || got.status >= 500, describe(got));
+        if (integrity === 'default') {
+          t.ok(right, describe(got));
+          t.equal(asksOf(origin, 2), 1, 'the chunk that was withheld is not fetched again');
+        }
+      },
+    );
+  }
+}
+
+t.test('a digest configured since is asked of what is stored already', async (t) => {
+  const origin = await runOrigin(t, { '/a': fresh(1, 2) });
+  const first = await startForebay(t, { origin });
+  t.equal((await first.get('/a')).status, 200);
+  await first.holds(2);
+  await first.stop();
+  const digests = [{ pattern: '/a', digest: digestOf('sha256', bytesOf(2, 2)) }];
+  const second = await startForebay(t, {
+    origin,
+    originKeys: { digests, integrity: 'strict' },
+    directory: first.directory,
+  });
+  t.equal((await second.get('/a')).status, 502);
+});
