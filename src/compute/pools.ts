@@ -25,7 +25,7 @@ export interface Pools {
   close(): Promise<void>;
 }
 
-/** Threads start with their first task: an idle Forebay pays for none. */
+/** Threads start with their first task, or by `warm`: verification costs nothing while unused. */
 export function createPools(sizes: PoolSizes): Pools {
   const setup: WorkerSetup = {
     wakeFds: sizes.wakeFds,

@@ -29,7 +29,7 @@ export interface WorkerPoolOptions {
 }
 
 /**
- * Runs tasks on `threads` workers, created when the first task arrives. A rejection is always a
+ * Runs tasks on `threads` workers, created when the first task arrives or by `warm`. A rejection is always a
  * `ForebayError`, and comes only after the worker has let go of the task's descriptors.
  */
 export class WorkerPool<Task, Result> {

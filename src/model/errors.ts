@@ -22,7 +22,7 @@ export type ErrorCode =
   | 'origin-denied' // 401 or 403
   | 'origin-timeout' // no head, no bytes, or too few bytes, within the bound
   | 'origin-changed' // the representation changed under the read
-  | 'origin-corrupt' // bytes differ from an attested digest
+  | 'origin-corrupt' // bytes differ from their ids or from the digest claimed for them
   | 'origin-unattested' // integrity is strict and nothing vouches for the bytes
   | 'origin-busy' // breaker open, or no lane within the bound
   // client

@@ -1,6 +1,6 @@
 /**
- * How far a segment may be read now, and the reading itself: one positional read on libuv's thread
- * pool. Used by `BufferSender`.
+ * How far a segment may be read now, and the reading itself: one positional read, on the spot
+ * where a worker has just had the bytes, else on libuv's thread pool. Used by `BufferSender`.
  */
 import { read, readSync } from 'node:fs';
 import { ForebayError } from '../model/errors.js';
@@ -52,7 +52,7 @@ export async function readSegment(
 ): Promise<number> {
   const length = Math.min(buffer.length, end - at);
   // What a worker has just written or hashed is in the page cache: copying it takes less than handing
-  // the read to another thread, and cannot block.
+  // the read to another thread, and does not wait for a disk.
   const count =
     segment.kind === 'growing'
       ? readNow(segment.file.fd, buffer, length, at)

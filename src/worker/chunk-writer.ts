@@ -137,11 +137,11 @@ export class ChunkWriter {
     this.#sealedGroups++;
     if (this.slot.expectedGroupIds === null) return;
     const [from, to] = [group * ID_BYTES, (group + 1) * ID_BYTES];
-    const attested = this.slot.expectedGroupIds.subarray(from, to);
-    if (Buffer.compare(attested, this.#groupIds.subarray(from, to)) !== 0) {
+    const expected = this.slot.expectedGroupIds.subarray(from, to);
+    if (Buffer.compare(expected, this.#groupIds.subarray(from, to)) !== 0) {
       throw originFault(
         'origin-corrupt',
-        `group ${String(groupIndex)} differs from its attested id`,
+        `group ${String(groupIndex)} differs from its known id`,
       );
     }
     this.#release();
