@@ -95,7 +95,9 @@ export class Scene {
     const { sizeBytes, clients, signal } = this.#options;
     signal.throwIfAborted();
     const directory = await mkdtemp(join(tmpdir(), 'forebay-demo-'));
-    this.#removals.push(() => rm(directory, { recursive: true, force: true }));
+    // A process that was ended may have been making a file as the folder was being emptied.
+    const patient = { recursive: true, force: true, maxRetries: 10, retryDelay: 100 };
+    this.#removals.push(() => rm(directory, patient));
     const modelDirectory = join(directory, 'model');
     await mkdir(modelDirectory);
     this.#files = await writeModel(modelDirectory, sizeBytes, signal);

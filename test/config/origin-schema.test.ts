@@ -14,6 +14,7 @@ t.test('one URL makes a whole origin', async (t) => {
     headers: {},
     integrity: 'default',
     digests: [],
+    pinned: [],
   });
 });
 
