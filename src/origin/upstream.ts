@@ -186,7 +186,11 @@ export class TargetSource {
       credentialHeaders: Object.keys(headers),
       hopsLeft: MAX_REDIRECT_HOPS - hops,
     });
-    if (decision.kind === 'refuse') throw decision.error;
+    if (decision.kind === 'refuse') {
+      // Where a chain went wrong is no place to begin the next one.
+      this.#locations.delete(this.#key);
+      throw decision.error;
+    }
     const { url: to, addresses, expiresAtMs } = decision.target;
     const now = clock.now();
     const expiry = expiresAtMs === null ? Infinity : expiresAtMs - EXPIRY_MARGIN_MS;
