@@ -33,6 +33,9 @@ const ROOMS = [
 
 /** Files that no test of their own mirrors, and why. Files of types alone need no entry. */
 const TESTED_ELSEWHERE: Readonly<Record<string, string>> = {
+  'src/cache/integrity-state.ts': 'test/cache/integrity meets its error',
+  'src/cache/stored.ts': 'test/cache/answers asks it',
+  'src/cache/landing.ts': 'test/cache/fill and test/cache/intake land chunks through it',
   'src/origin/lean-connection.ts': 'test/contract/origin-client.ts, run on the lean client',
   'src/origin/lean-exchange.ts': 'test/contract/origin-client.ts, run on the lean client',
   'src/origin/options.ts': 'one constant, used in test/origin/lean-client.test.ts',

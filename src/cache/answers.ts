@@ -1,31 +1,8 @@
 /** The small answers and readings that cache/lookup composes. Pure. */
-import { type Digest, formatDigest } from '../model/digest.js';
-import type { StoredResponse } from '../model/response.js';
 import type { Body, CacheAnswer, CacheRequest } from './answer.js';
 import type { Contact } from './contact.js';
 import type { Generation } from './generation.js';
 import type { CacheOutcome, ForwardReason } from './outcome.js';
-
-/** True for the statuses whose content a claimed digest speaks of. */
-export function isSuccess(status: number): boolean {
-  return status >= 200 && status < 300;
-}
-
-/**
- * True when what is stored was checked, or is being checked, against `pin`: a digest that was
- * configured since asks for the object anew.
- */
-export function isClaimedAs(stored: StoredResponse, pin: Digest | null): boolean {
-  if (!isSuccess(stored.status)) return true;
-  const { digest } = stored.object;
-  if (digest === null || pin === null) return digest === pin;
-  return formatDigest(digest) === formatDigest(pin);
-}
-
-/** True when chunks of other responses may complete it: it was recorded at its first head. */
-export function isJoinable(stored: StoredResponse): boolean {
-  return stored.object.generation === '';
-}
 
 /** The chunks that a request is about, half-open, as far as its range can be told. */
 export function chunksOf(

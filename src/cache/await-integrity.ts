@@ -5,7 +5,7 @@
 import { within } from '../model/deferred.js';
 import { ForebayError } from '../model/errors.js';
 import type { ChunkView, Flight } from './flight.js';
-import type { IntegrityState } from './integrity.js';
+import type { IntegrityState } from './integrity-state.js';
 import type { LiveObject } from './live-object.js';
 import { boundOf, type Want } from './want.js';
 

@@ -16,7 +16,7 @@ import { isStrong, validatorOf } from '../model/validator.js';
 import type { RangeHint } from './answer.js';
 import { OriginExchange } from './exchange.js';
 import { originBusy } from './fill.js';
-import { isSuccess } from './answers.js';
+import { isSuccess } from './stored.js';
 import { assess, isStorable, variantFields } from './freshness.js';
 import type { Generation } from './generation.js';
 import type { Generations } from './generations.js';

@@ -6,7 +6,7 @@ import { LRUCache } from 'lru-cache';
 import { within } from '../model/deferred.js';
 import type { ResponseKey } from '../model/ids.js';
 import { MAX_VARIANTS, type ResponseRecord, type StoredResponse } from '../model/response.js';
-import { isJoinable } from './answers.js';
+import { isJoinable } from './stored.js';
 import { type Asked, wantOf } from './asked.js';
 import { type Contact, contact } from './contact.js';
 import { variantMatches } from './freshness.js';

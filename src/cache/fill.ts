@@ -8,11 +8,11 @@ import { rangeLength } from '../model/byte-range.js';
 import { chunkRange } from '../model/chunk.js';
 import { type ErrorCode, errorFromReport, ForebayError } from '../model/errors.js';
 import type { FetchTarget, OriginHead } from '../model/fetch.js';
-import { parseChunkId } from '../model/ids.js';
 import type { BreakerVerdict } from '../origin/breaker.js';
 import { isRedirect } from '../origin/redirect.js';
 import type { Flight } from './flight.js';
 import type { LiveObject } from './live-object.js';
+import { store, tellDraft } from './landing.js';
 import { reserve } from './reserve.js';
 import { restartStream } from './stream.js';
 import { verdictOfError } from './verdict.js';
@@ -175,41 +175,6 @@ async function land(generation: LiveObject, flight: Flight, chunk: WrittenChunk)
     generation.services.events.originBytesWasted(chunk.lengthBytes);
   }
   await store(generation, flight, chunk);
-}
-
-/** Commits what a worker wrote for `flight` and ends the flight well. Shared with cache/intake. */
-export async function store(
-  generation: LiveObject,
-  flight: Flight,
-  chunk: WrittenChunk,
-): Promise<void> {
-  const { state } = flight;
-  if (state.kind !== 'receiving') return;
-  const { draft } = state;
-  tellDraft(flight, chunk.diskFailure);
-  const id = parseChunkId(chunk.chunkId);
-  if (id === undefined) throw new Error('a worker reported a malformed chunk id');
-  const { index, lengthBytes, groupIds } = chunk;
-  const record = { index, lengthBytes, id, groupIds };
-  const { services, ephemeral, object } = generation;
-  // What the store does not take it lets go of, before the flight and the hasher have it.
-  draft.file.retain();
-  try {
-    const held = ephemeral ? null : await services.chunks.commit(object, draft, record);
-    if (held === null) generation.unrecorded.set(index, record);
-    flight.publish(lengthBytes);
-    generation.filled(flight, held !== null, lengthBytes);
-    flight.filled(held);
-  } finally {
-    draft.file.release();
-  }
-}
-
-/** Where the disk failed under the worker, the draft lives in memory from now on: tells it so. */
-export function tellDraft(flight: Flight | undefined, diskFailure: string | null): void {
-  if (diskFailure === null || flight?.state.kind !== 'receiving') return;
-  const { draft } = flight.state;
-  if (draft.placement === 'disk') draft.movedToMemory(diskFailure);
 }
 
 /** The bytes differ from what is known of them: ask once more before believing either. */

@@ -8,7 +8,7 @@ import { chunkRange } from '../model/chunk.js';
 import { type Deferred, deferred } from '../model/deferred.js';
 import { errorFromReport, ForebayError } from '../model/errors.js';
 import type { OriginExchange } from './exchange.js';
-import { store, tellDraft } from './fill.js';
+import { store, tellDraft } from './landing.js';
 import type { Flight } from './flight.js';
 import type { Arrival, LiveObject } from './live-object.js';
 import { reserve } from './reserve.js';

@@ -8,20 +8,10 @@ import type { HashStream } from '../compute/hash-pool.js';
 import { native } from '../compute/native.js';
 import { deferred } from '../model/deferred.js';
 import type { Digest } from '../model/digest.js';
-import { ForebayError } from '../model/errors.js';
 import type { OpenFile } from '../model/segment.js';
 import type { ObjectHandle } from '../model/store.js';
+import type { IntegrityState } from './integrity-state.js';
 import type { CacheServices } from './services.js';
-
-export type IntegrityState =
-  /** Nothing is claimed of this object. */
-  | { readonly kind: 'unclaimed' }
-  /** Claimed, and being checked. */
-  | { readonly kind: 'pending' }
-  | { readonly kind: 'attested' }
-  | { readonly kind: 'mismatch' }
-  /** The check cannot be completed within the capacity: served as if nothing were claimed. */
-  | { readonly kind: 'given-up' };
 
 export interface IntegrityOptions {
   readonly services: CacheServices;
@@ -295,17 +285,6 @@ export class Integrity {
     this.close();
     this.#settled.resolve(state);
   }
-}
-
-/**
- * The error of whoever wanted bytes that turned out not to match the claimed digest. `again`: one
- * refetch, checked before it is released, may still answer.
- */
-export function digestMismatch(again: boolean): ForebayError {
-  return new ForebayError('origin-corrupt', 'the bytes do not match the digest claimed for them', {
-    source: 'origin',
-    retryable: again,
-  });
 }
 
 function initialState({ object, digest }: IntegrityOptions): IntegrityState {

@@ -10,7 +10,7 @@ import type { StoredResponse } from '../model/response.js';
 import type { Upstream } from '../origin/upstream.js';
 import { responseKey } from '../store/keys.js';
 import type { CacheAnswer, CacheFacade, CacheRequest } from './answer.js';
-import { bodiless, chunksOf, forward, isClaimedAs, isJoinable } from './answers.js';
+import { bodiless, chunksOf, forward } from './answers.js';
 import { type Asked, wantOf } from './asked.js';
 import type { Contact } from './contact.js';
 import { Contacts, type Representation } from './contacts.js';
@@ -20,6 +20,7 @@ import { Generations } from './generations.js';
 import type { CacheOutcome, ForwardReason } from './outcome.js';
 import { RepresentationBody } from './reader.js';
 import type { CacheServices } from './services.js';
+import { isClaimedAs, isJoinable } from './stored.js';
 import { boundOf } from './want.js';
 
 /**

@@ -1,6 +1,7 @@
 import t from 'tap';
 import type { RangeHint } from '#src/cache/answer.js';
-import { bodiless, chunksOf, forward, isClaimedAs, isJoinable } from '#src/cache/answers.js';
+import { bodiless, chunksOf, forward } from '#src/cache/answers.js';
+import { isClaimedAs, isJoinable } from '#src/cache/stored.js';
 import { toHeaderMap } from '#src/model/headers.js';
 import type { StoredResponse } from '#src/model/response.js';
 import { RUNNING_CHUNK_BYTES } from '../fixtures/running.js';
