@@ -139,10 +139,7 @@ export class ChunkWriter {
     const [from, to] = [group * ID_BYTES, (group + 1) * ID_BYTES];
     const expected = this.slot.expectedGroupIds.subarray(from, to);
     if (Buffer.compare(expected, this.#groupIds.subarray(from, to)) !== 0) {
-      throw originFault(
-        'origin-corrupt',
-        `group ${String(groupIndex)} differs from its known id`,
-      );
+      throw originFault('origin-corrupt', `group ${String(groupIndex)} differs from its known id`);
     }
     this.#release();
   }
