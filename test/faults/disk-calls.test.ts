@@ -1,6 +1,6 @@
 /**
- * System calls of the disk that fail at random under the running program, injected by libfiu where
- * it is installed: writes without space, writes and renames with input/output errors. Reads are left
+ * System calls of the disk that fail under the running program, injected by libfiu where it is
+ * installed: writes without space, writes and renames with input/output errors. Reads are left
  * alone: Node loads its own modules by the same call.
  */
 import { existsSync } from 'node:fs';
@@ -22,15 +22,15 @@ const LIBRARIES = process.env['FIU_LIBRARY_PATH'] ?? '/usr/lib/fiu';
 const preload = ['fiu_run_preload.so', 'fiu_posix_preload.so'].map((name) => join(LIBRARIES, name));
 const skip = preload.every((path) => existsSync(path)) ? false : 'libfiu is not installed';
 
-/** Environment in which a libc function fails with `errno` as often as `probability` says. */
-function failing(call: string, errno: number, probability: number): Record<string, string> {
+/** Environment in which libfiu obeys `command`, given without its name and errno. */
+function failing({ how, call, errno }: Case): Record<string, string> {
   const libraryPath = process.env['LD_LIBRARY_PATH'];
+  const [command, ...options] = how;
+  const parameters = [`name=posix/${call}`, `failinfo=${String(errno)}`, ...options];
   return {
     LD_PRELOAD: preload.join(' '),
     ...(libraryPath !== undefined && { LD_LIBRARY_PATH: libraryPath }),
-    FIU_ENABLE:
-      `enable_random name=posix/${call},` +
-      `probability=${String(probability)},failinfo=${String(errno)}`,
+    FIU_ENABLE: `${command} ${parameters.join(',')}`,
   };
 }
 
@@ -39,32 +39,33 @@ interface Case {
   /** libfiu's name of the call. */
   readonly call: string;
   readonly errno: number;
-  /** How often. A chunk that moves to memory is written by the same call: not each may fail. */
-  readonly probability: number;
+  /** libfiu's command and what it takes beside the name. */
+  readonly how: readonly [command: string, ...options: string[]];
 }
 
+/**
+ * A chunk that moves to memory is written by the same call as one on disk, in hundreds of pieces: if
+ * more than one failed, so would memory, which it never does.
+ */
+const ONCE = ['enable', 'onetime'] as const;
+
 const cases: readonly Case[] = [
+  { name: 'a write finds no space', call: 'io/rw/pwrite', errno: ENOSPC, how: ONCE },
+  { name: 'a write fails', call: 'io/rw/pwrite', errno: EIO, how: ONCE },
   {
-    name: 'some writes find no space',
-    call: 'io/rw/pwrite',
-    errno: ENOSPC,
-    probability: 0.05,
-  },
-  {
-    name: 'some writes fail',
-    call: 'io/rw/pwrite',
+    name: 'half of all renames fail',
+    call: 'io/dir/rename',
     errno: EIO,
-    probability: 0.05,
+    how: ['enable_random', 'probability=0.5'],
   },
-  { name: 'renames fail', call: 'io/dir/rename', errno: EIO, probability: 0.5 },
 ];
 
-for (const { name, call, errno, probability } of cases) {
-  t.test(name, { skip }, async (t) => {
+for (const fault of cases) {
+  t.test(fault.name, { skip }, async (t) => {
     const scene = await startScene(t, {
       seed: SEED,
       lengthBytes: LENGTH,
-      env: failing(call, errno, probability),
+      env: failing(fault),
     });
     const { program, url, isRight } = scene;
     const got = await Promise.all([get(url), get(url)]);
