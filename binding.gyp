@@ -1,8 +1,10 @@
 # The native addon, build/Release/forebay.node. It needs node-gyp, python3, make and a C++20 compiler,
 # the headers that --nodedir names, and nothing of npm's configuration.
 {
+  # Where a checkout has them; an installed package says its own places (scripts/lib/addon.mjs).
   "variables": {
-    "blake3": "node_modules/@c4312/blake3-native/c",
+    "blake3%": "node_modules/@c4312/blake3-native/c",
+    "node_addon_api%": "<(module_root_dir)/node_modules/node-addon-api",
   },
   "target_defaults": {
     "cflags": ["-O3", "-fvisibility=hidden"],
@@ -63,7 +65,7 @@
       "cflags": [
         "-Wall", "-Wextra", "-Werror",
         "-isystem<(node_root_dir)/include/node",
-        "-isystem<(module_root_dir)/node_modules/node-addon-api",
+        "-isystem<(node_addon_api)",
       ],
       "cflags_cc!": ["-std=gnu++17", "-std=gnu++20", "-Wno-unused-parameter"],
       "cflags_cc": ["-std=c++20"],
@@ -73,7 +75,7 @@
         "OTHER_CFLAGS": [
           "-Wall", "-Wextra", "-Werror",
           "-isystem<(node_root_dir)/include/node",
-          "-isystem<(module_root_dir)/node_modules/node-addon-api",
+          "-isystem<(node_addon_api)",
         ],
       },
     },

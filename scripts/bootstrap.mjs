@@ -7,29 +7,20 @@
  *   --dev     compiles test/ and bench/ too
  *   --force   builds everything anew
  */
-import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
+import { ADDON, buildAddon, LOCAL_CACHE } from './lib/addon.mjs';
 import { fingerprint, isFresh, leaveStamp } from './lib/fingerprint.mjs';
 import { BootstrapError, runStep, say } from './lib/step.mjs';
-import {
-  checkPlatform,
-  homeIsWritable,
-  nodeHeaderPrefix,
-  npmCommand,
-  requireTools,
-} from './lib/toolchain.mjs';
+import { checkPlatform, homeIsWritable, npmCommand } from './lib/toolchain.mjs';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const at = (...parts) => join(ROOT, ...parts);
 
 const PACKAGES_STAMP = at('node_modules/.forebay-stamp');
 const ADDON_STAMP = at('build/.forebay-stamp');
-const ADDON = at('build/Release/forebay.node');
-
-/** Caches of npm and node-gyp where the home directory cannot be written. */
-const LOCAL_CACHE = at('.cache');
 
 const { dev, force } = readArguments(process.argv.slice(2));
 
@@ -38,7 +29,7 @@ try {
   installPackages();
   // Everything that is built depends on the versions in the lock file.
   const lock = fingerprint(ROOT, ['package-lock.json']);
-  buildAddon(lock);
+  buildAddonWhenStale(lock);
   compile('dist', ['src', 'tsconfig.json'], '.', lock);
   if (dev) {
     const inputs = ['src', 'test', 'bench', 'tsconfig.json'];
@@ -66,7 +57,7 @@ function installPackages() {
   if (!installedAsLocked()) {
     const { command, args } = npmCommand();
     const env = { ...process.env };
-    if (!homeIsWritable()) env.npm_config_cache = join(LOCAL_CACHE, 'npm');
+    if (!homeIsWritable()) env.npm_config_cache = at(LOCAL_CACHE, 'npm');
     runStep({ title: 'installing packages', command, args: [...args, 'ci'], cwd: ROOT, env });
   }
   leaveStamp(PACKAGES_STAMP, wanted);
@@ -89,21 +80,11 @@ function readLock(path) {
   return JSON.parse(readFileSync(at(path), 'utf8')).packages;
 }
 
-function buildAddon(lock) {
+function buildAddonWhenStale(lock) {
   const facts = [lock, process.platform, process.arch];
-  const wanted = fingerprint(ROOT, ['binding.gyp', 'native'], facts);
-  if (!force && existsSync(ADDON) && isFresh(ADDON_STAMP, wanted)) return;
-  requireTools(['python3', 'make', 'g++']);
-  const headers = nodeHeaderPrefix(ROOT);
-  const args = [
-    at('node_modules/node-gyp/bin/node-gyp.js'),
-    ...(force ? ['rebuild'] : ['configure', 'build']),
-    '--jobs=max',
-    ...(headers === undefined ? [] : [`--nodedir=${headers}`]),
-    ...(homeIsWritable() ? [] : [`--devdir=${join(LOCAL_CACHE, 'node-gyp')}`]),
-  ];
-  if (!homeIsWritable()) mkdirSync(LOCAL_CACHE, { recursive: true });
-  runStep({ title: 'building the addon', command: process.execPath, args, cwd: ROOT });
+  const wanted = fingerprint(ROOT, ['binding.gyp', 'native', 'scripts/lib/addon.mjs'], facts);
+  if (!force && existsSync(at(ADDON)) && isFresh(ADDON_STAMP, wanted)) return;
+  buildAddon({ root: ROOT, nodeGyp: at('node_modules/node-gyp/bin/node-gyp.js'), force });
   leaveStamp(ADDON_STAMP, wanted);
 }
 

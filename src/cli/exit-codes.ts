@@ -13,7 +13,7 @@ export const EXIT_CANNOT_LISTEN = 69;
 export const EXIT_INTERNAL = 70;
 /** EX_TEMPFAIL: another process holds the cache; try again when it has ended. */
 export const EXIT_CACHE_LOCKED = 75;
-/** EX_CONFIG: the configuration is wrong, or names a cache directory that cannot be used. */
+/** EX_CONFIG: the configuration, its cache directory or what is installed cannot be used. */
 export const EXIT_CONFIG = 78;
 /** 128 + SIGINT: a second signal asked to end at once. */
 export const EXIT_INTERRUPTED = 130;

@@ -1,4 +1,5 @@
 /** Turns whatever a command threw into a message for people and an exit code. Called by program.ts. */
+import { AddonError } from '../compute/addon-error.js';
 import { ConfigError } from '../config/problem.js';
 import { ListenError } from '../http/listen.js';
 import { StartupError } from '../store/startup-error.js';
@@ -21,6 +22,9 @@ export function classifyFailure(error: unknown): Failure {
   }
   if (error instanceof ListenError) {
     return { exitCode: EXIT_CANNOT_LISTEN, message: `forebay: ${error.message}` };
+  }
+  if (error instanceof AddonError) {
+    return { exitCode: EXIT_CONFIG, message: `forebay: ${error.message}` };
   }
   const trace = error instanceof Error ? (error.stack ?? error.message) : String(error);
   return { exitCode: EXIT_INTERNAL, message: `forebay: an internal error\n${indent(trace)}` };

@@ -6,6 +6,7 @@ import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { GROUP_SIZE_BYTES, ID_BYTES, groupCount } from '../model/chunk.js';
 import type { SystemCalls } from '../model/store.js';
+import { AddonError } from './addon-error.js';
 
 /** BLAKE3 instruction sets, as the addon names what it chose at run time. */
 export type Simd = 'avx512' | 'avx2' | 'sse41' | 'sse2' | 'neon' | 'portable';
@@ -103,10 +104,7 @@ function loadAddon(): Native {
   try {
     return createRequire(import.meta.url)(path) as Native;
   } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
-    throw new Error(`cannot load the native addon ${path}: run \`npm run build\` (${why})`, {
-      cause,
-    });
+    throw new AddonError(path, cause);
   }
 }
 

@@ -1,6 +1,7 @@
 import { createServer } from 'node:http';
 import t from 'tap';
 import { classifyFailure } from '#src/cli/failure.js';
+import { AddonError } from '#src/compute/addon-error.js';
 import { ConfigError } from '#src/config/problem.js';
 import { listenOn } from '#src/http/listen.js';
 import { StartupError } from '#src/store/startup-error.js';
@@ -23,6 +24,12 @@ t.test('a cache that cannot be used', async (t) => {
   for (const code of ['cache-format', 'cache-chunk-size', 'cache-directory'] as const) {
     t.equal(classifyFailure(new StartupError(code, '/c', 'no')).exitCode, 78, code);
   }
+});
+
+t.test('an addon that is not built', async (t) => {
+  const { exitCode, message } = classifyFailure(new AddonError('/a.node', new Error('none')));
+  t.equal(exitCode, 78);
+  t.match(message, /^forebay: cannot load the native addon \/a\.node: none\nBuild it: /);
 });
 
 t.test('a busy port', async (t) => {

@@ -32,7 +32,7 @@ void t.test('without its addon it says what to run', async (t) => {
     cpSync(fileURLToPath(from), `${directory}/dist/${room}`, { recursive: true });
   }
   const copy = pathToFileURL(`${directory}/dist/compute/native.js`).href;
-  await t.rejects(import(copy), { message: /forebay\.node: run `npm run build`/ });
+  await t.rejects(import(copy), { name: 'AddonError', message: /forebay\.node: [^]*`npm run build`/ });
 });
 
 void t.test('every thread loads its own', async (t) => {
