@@ -5,7 +5,7 @@ import { catalog } from '#src/config/catalog.js';
 import { configDocument } from '#src/config/docs.js';
 import { configJsonSchema } from '#src/config/json-schema.js';
 
-const valid = new Ajv2020().compile(configJsonSchema());
+const valid = new Ajv2020({ allowUnionTypes: true }).compile(configJsonSchema());
 
 /** The keys of a schema, written as the catalog does. */
 function keysOf(schema: unknown, prefix: string): readonly string[] {
