@@ -6,9 +6,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { configJsonSchema } from '../dist/config/json-schema.js';
 
-const FILE = fileURLToPath(
-  new URL('../deploy/helm/forebay/values.schema.json', import.meta.url),
-);
+const FILE = fileURLToPath(new URL('../deploy/helm/forebay/values.schema.json', import.meta.url));
 
 /** What the chart sets itself: probes, ports and volumes depend on it. */
 const OF_THE_CHART = { listen: ['address'], admin: ['address', 'enabled'], cache: ['directory'] };

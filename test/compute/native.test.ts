@@ -32,7 +32,10 @@ void t.test('without its addon it says what to run', async (t) => {
     cpSync(fileURLToPath(from), `${directory}/dist/${room}`, { recursive: true });
   }
   const copy = pathToFileURL(`${directory}/dist/compute/native.js`).href;
-  await t.rejects(import(copy), { name: 'AddonError', message: /forebay\.node: [^]*`npm run build`/ });
+  await t.rejects(import(copy), {
+    name: 'AddonError',
+    message: /forebay\.node: [^]*`npm run build`/,
+  });
 });
 
 void t.test('every thread loads its own', async (t) => {

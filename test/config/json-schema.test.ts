@@ -34,12 +34,15 @@ t.test('it has every setting and no other', async (t) => {
   );
 });
 
-t.test('it takes what the documentation shows, an empty file, and a secret in a file', async (t) => {
-  const example = /```yaml\n([\s\S]*?)```/.exec(configDocument())?.[1] ?? '';
-  t.ok(valid(parse(example)), JSON.stringify(valid.errors));
-  t.ok(valid({}), JSON.stringify(valid.errors));
-  t.ok(valid({ origins: [{ url: 'http://a', headers: { a: 'b', c: { file: '/c' } } }] }));
-});
+t.test(
+  'it takes what the documentation shows, an empty file, and a secret in a file',
+  async (t) => {
+    const example = /```yaml\n([\s\S]*?)```/.exec(configDocument())?.[1] ?? '';
+    t.ok(valid(parse(example)), JSON.stringify(valid.errors));
+    t.ok(valid({}), JSON.stringify(valid.errors));
+    t.ok(valid({ origins: [{ url: 'http://a', headers: { a: 'b', c: { file: '/c' } } }] }));
+  },
+);
 
 t.test('it refuses what is misspelt or of another type', async (t) => {
   for (const wrong of [
