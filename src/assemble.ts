@@ -6,6 +6,7 @@ import { randomBytes } from 'node:crypto';
 import { createAdmin, type Admin } from './admin/server.js';
 import { Cache } from './cache/lookup.js';
 import { Pressure } from './cache/pressure.js';
+import { ProgressWatch } from './cache/progress.js';
 import type { CacheEvents } from './cache/services.js';
 import { native, systemCalls } from './compute/native.js';
 import { createPools } from './compute/pools.js';
@@ -65,6 +66,7 @@ export async function assemble(config: ResolvedConfig, version: string): Promise
     pools,
     hub,
     pressure: new Pressure(),
+    progress: new ProgressWatch(clock),
     clock,
     limits: {
       chunkSizeBytes: config.cache.chunkSizeBytes,
@@ -88,9 +90,11 @@ export async function assemble(config: ResolvedConfig, version: string): Promise
     ? createAdminFor(config, telemetry, () => front.address)
     : null;
   metrics.describeProcess(version);
+  metrics.configLoaded(clock.now());
   metrics.observe({
     store: () => stores.chunks.usage(),
     fills: () => ({ active: pools.fill.active, queued: pools.fill.queued }),
+    stalled: () => services.progress.stalled,
     connections: () => front.connectionCount,
     breakers: () => upstreams.map(({ name, breaker }) => ({ name, state: breaker.state.kind })),
   });

@@ -4,6 +4,7 @@ import t from 'tap';
 import { configDocument } from '#src/config/docs.js';
 import { statusOfError } from '#src/http/status.js';
 import type { ErrorCode } from '#src/model/errors.js';
+import { metricsDocument } from '#src/telemetry/metrics-docs.js';
 import {
   cyclesOf,
   filesBelow,
@@ -163,6 +164,10 @@ t.test('the native core knows nothing of Node', async (t) => {
 
 t.test('docs/CONFIG.md is what the schema says: else run `npm run docs`', async (t) => {
   t.equal(readText('docs/CONFIG.md'), configDocument());
+});
+
+t.test('docs/METRICS.md is what the instruments are: else run `npm run docs`', async (t) => {
+  t.equal(readText('docs/METRICS.md'), metricsDocument());
 });
 
 t.test('docs/ERRORS.md names every code with its status', async (t) => {

@@ -27,6 +27,8 @@ export interface CacheRequest {
 export interface ReadCost {
   /** Body bytes that left the origin because of this request. */
   readonly originBytes: number;
+  /** It waited on, or read from, a fetch that another request began. */
+  readonly joined: boolean;
 }
 
 /** Reads of one representation. `close` once, on every path. */

@@ -54,6 +54,6 @@ const EMPTY_BODY: Body = {
   read: async function* () {
     yield* [];
   },
-  cost: () => ({ originBytes: 0 }),
+  cost: () => ({ originBytes: 0, joined: false }),
   close: () => undefined,
 };

@@ -3,6 +3,7 @@ import type { ResponseKey } from '../model/ids.js';
 import type { ResponseRecord, StoredResponse } from '../model/response.js';
 import type { TargetSource, Upstream } from '../origin/upstream.js';
 import type { CacheRequest } from './answer.js';
+import type { Cost } from './cost.js';
 import type { Want } from './want.js';
 
 export interface Asked {
@@ -13,7 +14,7 @@ export interface Asked {
   /** What is stored of the URL, whatever the variant. */
   readonly record: ResponseRecord | undefined;
   /** What this request cost the origin, contact and fills together. */
-  readonly cost: { originBytes: number };
+  readonly cost: Cost;
 }
 
 /** The want of fetches for `asked`; `stored` names the variant that fills must select. */
@@ -23,8 +24,9 @@ export function wantOf(asked: Asked, stored: StoredResponse | undefined): Want {
     varied: Object.keys(stored?.requestHeaders ?? {}),
     priority: 'demand',
     signal: asked.request.signal,
-    account: (bytes) => {
-      asked.cost.originBytes += bytes;
+    fetching: (fetch) => asked.cost.fetching(fetch),
+    joined: () => {
+      asked.cost.joined = true;
     },
   };
 }

@@ -61,6 +61,7 @@ export class Contacts {
       ? { outcome: ask(), joined: false }
       : this.#flights.run(key, ask);
     const bound = boundOf(this.#services, asked.request.signal);
+    if (flight.joined) asked.cost.joined = true;
     const result = await within(flight.outcome, bound);
     if (!flight.joined || serves(result, asked)) return { result, collapsed: flight.joined };
     const own = this.#contact(asked, stored, conditions, key);

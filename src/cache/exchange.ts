@@ -7,6 +7,7 @@ import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import type { JobTicket } from '../compute/fill-pool.js';
 import type { SharedWatermark } from '../compute/watermark.js';
 import type {
+  ChunkSlot,
   FetchReport,
   OpenEvent,
   OpenReply,
@@ -16,6 +17,7 @@ import type {
 import { type Deferred, deferred } from '../model/deferred.js';
 import { errorFromReport, ForebayError, reportError } from '../model/errors.js';
 import type { FetchTarget, OriginHead } from '../model/fetch.js';
+import type { Receiving } from './cost.js';
 import type { CacheServices } from './services.js';
 import type { Want } from './want.js';
 
@@ -33,24 +35,39 @@ export class OriginExchange {
   readonly head: Promise<OriginHead>;
   /** Settles after the last event. Never rejects: a failure is a result. */
   readonly result: Promise<OpenResult>;
+  /** On whose behalf it was sent. */
+  readonly want: Want;
   readonly #port: MessagePort;
   readonly #head: Deferred<OriginHead> = deferred();
   /** The worker has closed its side: no event is on its way any more. */
   readonly #drained: Deferred<undefined> = deferred();
   readonly #control: SharedWatermark;
+  #untrack: () => void = () => undefined;
   #onEvent: (event: BodyEvent) => void = () => undefined;
   #early: BodyEvent[] = [];
+  #headArrived = false;
+  /** Of the body, what became whole chunks: the rest was fetched in vain. */
+  #writtenBytes = 0;
+  /** The chunk that the body is at. */
+  #filling: Receiving | null = null;
   /** The worker waits for a reply to its head. */
   #undecided = true;
 
   private constructor(services: CacheServices, want: Want, request: ExchangeRequest) {
     const { port1, port2 } = new MessageChannel();
+    this.want = want;
     this.#port = port1;
     this.#control = services.hub.create();
     this.head = this.#head.promise;
     port1.on('message', (event: OpenEvent) => {
-      if (event.kind === 'head') this.#head.resolve(event.head);
-      else if (this.#undecided) this.#early.push(event);
+      if (event.kind === 'wrote') {
+        this.#writtenBytes += event.chunk.lengthBytes;
+        this.#filling = null;
+      }
+      if (event.kind === 'head') {
+        this.#headArrived = true;
+        this.#head.resolve(event.head);
+      } else if (this.#undecided) this.#early.push(event);
       else this.#onEvent(event);
     });
     // A port that waits must not keep the process alive: the pools do that.
@@ -58,11 +75,16 @@ export class OriginExchange {
     port1.on('close', () => {
       this.#drained.resolve(undefined);
     });
+    const settle = want.fetching(this);
     const ticket = this.#submit(services, want, request, port2);
     this.result = this.#finish(ticket, port2).then((result) => {
       // Every exchange counts, also one that only asked: retries matter most when an origin is down.
       services.events.fetchFinished(want.source.upstream.name, result.stats);
-      want.account(result.stats.originBytes);
+      const { originBytes } = result.stats;
+      settle(originBytes);
+      if (originBytes > this.#writtenBytes) {
+        services.events.originBytesWasted(originBytes - this.#writtenBytes);
+      }
       return result;
     });
   }
@@ -70,6 +92,22 @@ export class OriginExchange {
   /** Sends the request of `want` as soon as it has a lane. */
   static start(services: CacheServices, want: Want, request: ExchangeRequest): OriginExchange {
     return new OriginExchange(services, want, request);
+  }
+
+  /** For the watch of progress: until its head is there. What its body fills is watched as a flight. */
+  get lacksBytes(): boolean {
+    return !this.#headArrived;
+  }
+
+  /** Body bytes so far. */
+  get receivedBytes(): number {
+    return this.#writtenBytes + (this.#filling?.receivedBytes ?? 0);
+  }
+
+  /** Gives the worker a place for the chunk that its body is at; `filling` sees it grow. */
+  place(slot: ChunkSlot, filling: Receiving): void {
+    this.#filling = filling;
+    this.reply({ kind: 'slot', slot });
   }
 
   /** Answers the worker's head or want. */
@@ -102,18 +140,21 @@ export class OriginExchange {
       originName: upstream.name,
       maxConnections: upstream.maxConnections,
       priority: want.priority,
-      makeTask: (lane) => ({
-        task: {
-          kind: 'open',
-          lane,
-          ...request,
-          chunkSizeBytes: services.limits.chunkSizeBytes,
-          limits: services.limits.fetch,
-          control: this.#control.shared,
-          port,
-        },
-        transferList: [port],
-      }),
+      makeTask: (lane) => {
+        this.#untrack = services.progress.track(this);
+        return {
+          task: {
+            kind: 'open',
+            lane,
+            ...request,
+            chunkSizeBytes: services.limits.chunkSizeBytes,
+            limits: services.limits.fetch,
+            control: this.#control.shared,
+            port,
+          },
+          transferList: [port],
+        };
+      },
     });
   }
 
@@ -126,6 +167,7 @@ export class OriginExchange {
       remote.close();
       result = { kind: 'failed', error: reportError(error), ...NOTHING };
     }
+    this.#untrack();
     // Events take another port than the result, which may have overtaken the last of them.
     await this.#drained.promise;
     if (result.kind === 'failed') this.#head.reject(errorFromReport(result.error));

@@ -31,7 +31,7 @@ export async function runFill(generation: LiveObject, flight: Flight, want: Want
     const target = want.source.target('fill', want.varied);
     const result = await submit(generation, flight, want, target);
     generation.services.events.fetchFinished(upstream.name, result.stats);
-    want.account(result.stats.originBytes);
+    tellWaste(generation, result);
     verdict = result.kind === 'failed' ? verdictOfError(result.error) : 'success';
     tellDraft(flight, result.diskFailure);
     await conclude(generation, flight, want, target, result);
@@ -48,7 +48,16 @@ export async function runFill(generation: LiveObject, flight: Flight, want: Want
   }
 }
 
-function submit(
+/** What came beyond the chunk (overlaps of attempts, skipped bytes), or all of it where none came. */
+function tellWaste(generation: LiveObject, result: FillResult): void {
+  // Bytes that differ are counted where they are doubted.
+  if (result.kind === 'corrupt') return;
+  const usefulBytes = result.kind === 'filled' ? result.chunk.lengthBytes : 0;
+  const wasted = result.stats.originBytes - usefulBytes;
+  if (wasted > 0) generation.services.events.originBytesWasted(wasted);
+}
+
+async function submit(
   generation: LiveObject,
   flight: Flight,
   want: Want,
@@ -95,7 +104,15 @@ function submit(
     },
   });
   flight.queuedAs(ticket);
-  return ticket.result;
+  const settle = want.fetching(flight);
+  let originBytes = 0;
+  try {
+    const result = await ticket.result;
+    ({ originBytes } = result.stats);
+    return result;
+  } finally {
+    settle(originBytes);
+  }
 }
 
 /**

@@ -9,6 +9,7 @@ import { deferred } from '../model/deferred.js';
 import { ForebayError } from '../model/errors.js';
 import type { OpenFile, Watermark } from '../model/segment.js';
 import type { ChunkDraft, HeldChunk } from '../model/store.js';
+import type { TargetSource } from '../origin/upstream.js';
 
 /** How a flight ended; readers act on the reason. */
 export type FlightEnd =
@@ -42,6 +43,8 @@ export interface ChunkView {
 
 export class Flight {
   readonly index: number;
+  /** The request that it is fetched for; others who read it have joined. */
+  readonly leader: TargetSource | null;
   #state: FlightState = { kind: 'queued' };
   #file: OpenFile | undefined;
   #watermark: SharedWatermark | undefined;
@@ -57,8 +60,9 @@ export class Flight {
   readonly #onIdle: (flight: Flight) => void;
 
   /** `onIdle` is called when the last reader leaves or gives up waiting. */
-  constructor(index: number, onIdle: (flight: Flight) => void) {
+  constructor(index: number, onIdle: (flight: Flight) => void, leader: TargetSource | null = null) {
     this.index = index;
+    this.leader = leader;
     this.#onIdle = onIdle;
   }
 
@@ -83,6 +87,18 @@ export class Flight {
   /** The worker has given up, and its result, which says why, is on its way. */
   get isFailing(): boolean {
     return this.#state.kind === 'receiving' && this.#watermark?.state === 'failed';
+  }
+
+  /** True while a worker is to bring bytes that it has not received yet. */
+  get lacksBytes(): boolean {
+    const state = this.#state;
+    if (state.kind !== 'receiving' || state.watermark.state !== 'growing') return false;
+    return state.watermark.receivedBytes < state.draft.lengthBytes;
+  }
+
+  /** Bytes that its worker has received so far. */
+  get receivedBytes(): number {
+    return this.#watermark?.receivedBytes ?? 0;
   }
 
   /** True when readers could have had every byte of it, whatever became of it then. */

@@ -3,6 +3,7 @@ import { within } from '../model/deferred.js';
 import type { ForebayError } from '../model/errors.js';
 import { type ChunkView, Flight } from './flight.js';
 import type { CacheServices } from './services.js';
+import type { TargetSource } from '../origin/upstream.js';
 import { boundOf, type Want } from './want.js';
 
 export interface FlightsOptions {
@@ -30,13 +31,16 @@ export class Flights {
     return this.#flights.get(index);
   }
 
-  /** Registers a flight for `index`, where there must be none. */
-  add(index: number): Flight {
-    const flight = new Flight(index, (idle) => {
+  /** Registers a flight for `index`, where there must be none, on behalf of `leader`. */
+  add(index: number, leader: TargetSource | null = null): Flight {
+    const forget = (idle: Flight): void => {
       this.#forget(idle);
-    });
+    };
+    const flight = new Flight(index, forget, leader);
     this.#flights.set(index, flight);
+    const untrack = this.#options.services.progress.track(flight);
     void flight.ended.then((end) => {
+      untrack();
       if (end.kind === 'failed' || end.kind === 'leaderless') this.#options.onFailed(flight);
       this.#forget(flight);
     });
@@ -50,6 +54,7 @@ export class Flights {
    */
   async join(flight: Flight, want: Want, leads = false): Promise<ChunkView | undefined> {
     if (want.priority === 'demand') flight.promote();
+    if (flight.leader !== null && flight.leader !== want.source) want.joined();
     const leave = flight.await();
     try {
       const bound = boundOf(this.#options.services, want.signal);

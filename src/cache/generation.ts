@@ -199,10 +199,10 @@ export class Generation implements LiveObject {
     this.#held.doubt(index);
   }
 
-  lead(index: number, want: Want | null): Flight {
-    const flight = this.#flights.add(index);
+  lead(index: number, want: Want, by: 'range' | 'arrival' = 'range'): Flight {
+    const flight = this.#flights.add(index, want.source);
     this.#integrity.starting(index);
-    if (want !== null) void runFill(this, flight, want);
+    if (by === 'range') void runFill(this, flight, want);
     return flight;
   }
 

@@ -115,7 +115,7 @@ export class Intake implements Arrival {
       return;
     }
     // Registered before there is room for it: a reader that came meanwhile would lead a second fill.
-    const flight = generation.lead(index, null);
+    const flight = generation.lead(index, this.#exchange.want, 'arrival');
     this.#flight = flight;
     const { lengthBytes, chunkSizeBytes, services } = generation;
     const range =
@@ -135,18 +135,16 @@ export class Intake implements Arrival {
     flight.begin(draft, watermark);
     this.#next = index + 1;
     const attested = generation.integrity.state.kind === 'attested';
-    this.#exchange.reply({
-      kind: 'slot',
-      slot: {
-        fd: draft.file.fd,
-        index,
-        start: range.start,
-        lengthBytes: size,
-        watermark: watermark.shared,
-        withheld: false,
-        expectedGroupIds: attested ? (generation.idsOf(index)?.groupIds ?? null) : null,
-      },
-    });
+    const slot = {
+      fd: draft.file.fd,
+      index,
+      start: range.start,
+      lengthBytes: size,
+      watermark: watermark.shared,
+      withheld: false,
+      expectedGroupIds: attested ? (generation.idsOf(index)?.groupIds ?? null) : null,
+    };
+    this.#exchange.place(slot, flight);
     this.#wake();
   }
 

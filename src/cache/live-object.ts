@@ -65,8 +65,8 @@ export interface LiveObject {
   isHeld(index: number): boolean;
   /** The flight of `index`, if there is one. */
   flight(index: number): Flight | undefined;
-  /** Registers a flight for `index`. With a `want` it is filled by range; else the caller fills it. */
-  lead(index: number, want: Want | null): Flight;
+  /** Registers a flight for `index`, filled `by` a range fetch or by what the caller takes in. */
+  lead(index: number, want: Want, by?: 'range' | 'arrival'): Flight;
   /** `arrival` brings this object, or its first chunk, from now on. */
   attach(arrival: Arrival): void;
   /** The origin serves no ranges: whatever is missing comes by a stream of the whole. */

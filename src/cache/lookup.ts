@@ -12,6 +12,7 @@ import { responseKey } from '../store/keys.js';
 import type { CacheAnswer, CacheFacade, CacheRequest } from './answer.js';
 import { bodiless, chunksOf, forward } from './answers.js';
 import { type Asked, wantOf } from './asked.js';
+import { Cost } from './cost.js';
 import type { Contact } from './contact.js';
 import { Contacts, type Representation } from './contacts.js';
 import { assess, refreshed, variantMatches } from './freshness.js';
@@ -70,7 +71,7 @@ export class Cache implements CacheFacade {
     const key = responseKey(upstream.name, uri);
     const record = await this.#services.responses.get(key);
     const source = upstream.source(uri, request.headers);
-    const asked: Asked = { request, upstream, source, key, record, cost: { originBytes: 0 } };
+    const asked: Asked = { request, upstream, source, key, record, cost: new Cost() };
     const stored = record?.variants.find(
       (variant) => variantMatches(variant, request.headers) && isClaimedAs(variant, pin),
     );

@@ -4,6 +4,7 @@
  */
 import type { Segment } from '../model/segment.js';
 import type { Body, ReadCost } from './answer.js';
+import type { Cost } from './cost.js';
 import type { ChunkView } from './flight.js';
 import type { Generation } from './generation.js';
 import { type ChunkRead, planReads } from './plan.js';
@@ -15,12 +16,12 @@ export class RepresentationBody implements Body {
   readonly acceptsRanges: boolean;
   readonly #generation: Generation;
   readonly #want: Want;
-  readonly #cost: { originBytes: number };
+  readonly #cost: Cost;
   #closed = false;
   #plans = 0;
 
-  /** Retains `generation` until `close`. `want.account` adds to `cost`. */
-  constructor(generation: Generation, want: Want, cost: { originBytes: number }) {
+  /** Retains `generation` until `close`. `want` writes to `cost`. */
+  constructor(generation: Generation, want: Want, cost: Cost) {
     this.#generation = generation;
     this.#want = want;
     this.#cost = cost;

@@ -6,6 +6,7 @@ import type { FetchLimits } from '../model/fetch.js';
 import type { ChunkStore, ResponseStore } from '../model/store.js';
 import type { Clock } from '../model/time.js';
 import type { Pressure } from './pressure.js';
+import type { ProgressWatch } from './progress.js';
 
 /** Bounds of the cache's own waits and windows, from the configuration. */
 export interface CacheLimits {
@@ -41,6 +42,7 @@ export interface CacheServices {
   readonly pools: Pools;
   readonly hub: WatermarkHub;
   readonly pressure: Pressure;
+  readonly progress: ProgressWatch;
   readonly clock: Clock;
   readonly limits: CacheLimits;
   readonly events: CacheEvents;

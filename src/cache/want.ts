@@ -3,6 +3,7 @@ import type { Bound } from '../model/deferred.js';
 import { ForebayError } from '../model/errors.js';
 import type { Priority } from '../compute/fill-pool.js';
 import type { TargetSource } from '../origin/upstream.js';
+import type { Receiving } from './cost.js';
 import type { CacheServices } from './services.js';
 
 export interface Want {
@@ -13,8 +14,13 @@ export interface Want {
   readonly priority: Priority;
   /** Aborts when the request ends: its own waits end, fetches that others share go on. */
   readonly signal: AbortSignal;
-  /** Body bytes that left the origin because of this want. */
-  account(originBytes: number): void;
+  /**
+   * A fetch begins on its behalf, whose bytes it answers for. The returned function takes the body
+   * bytes that left the origin in all.
+   */
+  fetching(fetch: Receiving): (originBytes: number) => void;
+  /** It takes its bytes from a fetch that another request began. */
+  joined(): void;
 }
 
 /** The bound of every wait that a request makes in the cache: the request timeout, or its end. */

@@ -3,7 +3,7 @@
  * http/server starts one for each request when it has its turn.
  */
 import type { IncomingMessage } from 'node:http';
-import type { CacheAnswer, CacheFacade, RangeHint } from '../cache/answer.js';
+import type { CacheAnswer, CacheFacade, RangeHint, ReadCost } from '../cache/answer.js';
 import { type ErrorReport, reportError } from '../model/errors.js';
 import { headersFromRaw, headerValue } from '../model/headers.js';
 import type { SegmentSender } from '../model/segment.js';
@@ -40,6 +40,9 @@ const OUTDATED: ReadonlySet<ErrorReport['code']> = new Set(['origin-changed', 'o
 
 /** Lookups for one request: a second failure is the origin's last word. */
 const MAX_LOOKUPS = 2;
+
+/** The cost of what never came to a body. */
+const NOTHING: ReadCost = { originBytes: 0, joined: false };
 
 type Accepted = Extract<Screened, { kind: 'accepted' }>;
 
@@ -122,7 +125,7 @@ export class Exchange {
       try {
         answer = await this.#rooms.cache.lookup(request);
       } catch (error) {
-        return await this.#failed(reportError(error), 0);
+        return await this.#failed(reportError(error), NOTHING);
       }
       try {
         const ended = await this.#reply(answer, lookups < MAX_LOOKUPS);
@@ -136,41 +139,41 @@ export class Exchange {
   async #reply(answer: CacheAnswer, mayLookAgain: boolean): Promise<Ended | 'look-again'> {
     const reply = replyToAnswer(answer, this.#context);
     const delivery = await this.#deliver(reply);
-    const { originBytes } = answer.body.cost();
+    const cost = answer.body.cost();
     if (delivery.kind !== 'failed') {
       if (delivery.kind !== 'complete') this.#response.destroy();
       const { status } = reply.head;
-      return { kind: 'answered', outcome: answer.outcome, status, delivery, originBytes };
+      return { kind: 'answered', outcome: answer.outcome, status, delivery, cost };
     }
     if (!this.#response.headersSent) {
       const { code, retryable } = delivery.error;
       if (mayLookAgain && retryable && OUTDATED.has(code)) return 'look-again';
-      return this.#failed(delivery.error, originBytes);
+      return this.#failed(delivery.error, cost);
     }
     this.#cut(reply);
     this.#tell(delivery.error);
     const { status } = reply.head;
-    return { kind: 'failed', error: delivery.error, status, delivery, originBytes };
+    return { kind: 'failed', error: delivery.error, status, delivery, cost };
   }
 
   /** Nothing was sent: the failure itself is the answer, if somebody is still there to read it. */
-  async #failed(error: ErrorReport, originBytes: number): Promise<Ended> {
+  async #failed(error: ErrorReport, cost: ReadCost): Promise<Ended> {
     const reply = replyToError(error, this.#context);
     if (this.#response.destroyed || error.source === 'client') {
       this.#response.destroy();
       const delivery = { kind: 'client-closed', bytesSent: 0 } as const;
-      return { kind: 'failed', error, status: reply.head.status, delivery, originBytes };
+      return { kind: 'failed', error, status: reply.head.status, delivery, cost };
     }
     this.#tell(error);
     const delivery = await this.#deliver(reply);
-    return { kind: 'failed', error, status: reply.head.status, delivery, originBytes };
+    return { kind: 'failed', error, status: reply.head.status, delivery, cost };
   }
 
   #broken(error: ErrorReport): Ended {
     this.#tell(error);
     this.#response.destroy();
     const delivery: Delivery = { kind: 'failed', error, bytesSent: 0 };
-    return { kind: 'failed', error, status: 500, delivery, originBytes: 0 };
+    return { kind: 'failed', error, status: 500, delivery, cost: NOTHING };
   }
 
   #deliver(reply: Reply): Promise<Delivery> {

@@ -1,4 +1,5 @@
 /** From how an exchange ended to the record that telemetry counts and logs. Pure. */
+import type { ReadCost } from '../cache/answer.js';
 import type { CacheOutcome } from '../cache/outcome.js';
 import type { ErrorReport } from '../model/errors.js';
 import { headerValue } from '../model/headers.js';
@@ -11,8 +12,8 @@ import { CLIENT_CLOSED_STATUS } from './status.js';
 /** How an exchange ended. `status` is the one that was, or would have been, written. */
 export type Ended = { readonly status: number; readonly delivery: Delivery } & (
   | { readonly kind: 'refused'; readonly reason: RefusalReason }
-  | { readonly kind: 'answered'; readonly outcome: CacheOutcome; readonly originBytes: number }
-  | { readonly kind: 'failed'; readonly error: ErrorReport; readonly originBytes: number }
+  | { readonly kind: 'answered'; readonly outcome: CacheOutcome; readonly cost: ReadCost }
+  | { readonly kind: 'failed'; readonly error: ErrorReport; readonly cost: ReadCost }
 );
 
 /** Monotonic ms. */
@@ -40,10 +41,9 @@ export function recordOf(
     result: resultOf(ended),
     ending: ended.delivery.kind,
     code: codeOf(ended),
-    collapsed:
-      ended.kind === 'answered' && ended.outcome.kind === 'forward' && ended.outcome.collapsed,
+    collapsed: ended.kind !== 'refused' && ended.cost.joined,
     bytesSent: ended.delivery.bytesSent,
-    originBytes: ended.kind === 'refused' ? 0 : ended.originBytes,
+    originBytes: ended.kind === 'refused' ? 0 : ended.cost.originBytes,
     waitMs: headAt - times.startedAt,
     transferMs: times.endedAt - headAt,
   };

@@ -13,6 +13,7 @@ import type { RequestRecord } from './request-record.js';
 export interface Observed {
   readonly store: () => StoreUsage;
   readonly fills: () => { readonly active: number; readonly queued: number };
+  readonly stalled: () => number;
   readonly connections: () => number;
   readonly breakers: () => readonly { readonly name: string; readonly state: BreakerState }[];
 }
@@ -105,6 +106,21 @@ export class Metrics implements StoreEvents {
     this.#to.eventLoopLag.observe(lagMs / MS_PER_SECOND);
   }
 
+  /** The configuration was loaded anew, or could not be. `atMs`: ms since the epoch. */
+  configReloaded(result: 'success' | 'failure', atMs: number): void {
+    this.#to.configReloads.inc({ result });
+    if (result === 'success') this.configLoaded(atMs);
+  }
+
+  /** The configuration that is in use was loaded then. */
+  configLoaded(atMs: number): void {
+    this.#to.configReloadTime.set(atMs / MS_PER_SECOND);
+  }
+
+  spansExported(result: 'exported' | 'dropped', count: number): void {
+    this.#to.spansExported.inc({ result }, count);
+  }
+
   evicted(bytes: number): void {
     this.#to.evictedBytes.inc(bytes);
   }
@@ -131,6 +147,7 @@ export class Metrics implements StoreEvents {
   #read(observed: Partial<Observed>): void {
     const to = this.#to;
     if (observed.connections !== undefined) to.connections.set(observed.connections());
+    if (observed.stalled !== undefined) to.stalledTransfers.set(observed.stalled());
     if (observed.fills !== undefined) {
       const { active, queued } = observed.fills();
       to.inflightFills.set(active);

@@ -1,5 +1,6 @@
 import t from 'tap';
 import { type Asked, wantOf } from '#src/cache/asked.js';
+import { Cost } from '#src/cache/cost.js';
 import { toHeaderMap } from '#src/model/headers.js';
 import { responseKey } from '#src/store/keys.js';
 import { startRoom } from '../fixtures/running-room.js';
@@ -16,7 +17,7 @@ t.test('a want repeats what selects the variant, and counts what it costs', asyn
     source: upstream.source(uri, request.headers),
     key: responseKey(upstream.name, uri),
     record: undefined,
-    cost: { originBytes: 0 },
+    cost: new Cost(),
   };
   const stored = {
     status: 200,
@@ -30,7 +31,10 @@ t.test('a want repeats what selects the variant, and counts what it costs', asyn
   const want = wantOf(asked, undefined);
   t.same(want.varied, []);
   t.equal(want.signal, request.signal);
-  want.account(5);
-  want.account(7);
+  want.fetching({ receivedBytes: 0 })(5);
+  want.fetching({ receivedBytes: 7 });
   t.equal(asked.cost.originBytes, 12);
+  t.notOk(asked.cost.joined);
+  want.joined();
+  t.ok(asked.cost.joined);
 });

@@ -1,6 +1,7 @@
 import t from 'tap';
 import { Contacts } from '#src/cache/contacts.js';
 import type { Asked } from '#src/cache/asked.js';
+import { Cost } from '#src/cache/cost.js';
 import { toHeaderMap } from '#src/model/headers.js';
 import { responseKey } from '#src/store/keys.js';
 import { describe, startForebay } from '../fixtures/running.js';
@@ -18,7 +19,7 @@ function ask(room: Room, path: string, headers: Record<string, string> = {}): As
     source: upstream.source(uri, request.headers),
     key: responseKey(upstream.name, uri),
     record: undefined,
-    cost: { originBytes: 0 },
+    cost: new Cost(),
   };
 }
 

@@ -76,7 +76,7 @@ t.test('a change that was a slip of one response goes unnoticed', async (t) => {
 t.test('a follower takes over when its leader is lost', async (t) => {
   const room = await startRoom(t, { objects: { '/a': fresh(1, 3) } });
   const generation = await room.open('/a', sizeOf(3));
-  const flight = generation.lead(1, null);
+  const flight = generation.lead(1, room.want('/a'), 'arrival');
   const following = [1, 2, 3].map(() => generation.open(1, room.want('/a')));
   await new Promise(setImmediate);
   const error = new ForebayError('cancelled', 'gone', { source: 'internal', retryable: true });

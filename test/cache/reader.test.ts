@@ -1,5 +1,6 @@
 import t from 'tap';
 import type { Segment } from '#src/model/segment.js';
+import { Cost } from '#src/cache/cost.js';
 import { RepresentationBody } from '#src/cache/reader.js';
 import { describe, RUNNING_CHUNK_BYTES as C, startForebay } from '../fixtures/running.js';
 import { bytesOf, fresh, runOrigin, sizeOf } from '../fixtures/running-origin.js';
@@ -7,7 +8,7 @@ import { readView, type Room, startRoom } from '../fixtures/running-room.js';
 
 async function bodyOf(room: Room, chunks: number) {
   const generation = await room.open('/a', sizeOf(chunks));
-  const body = new RepresentationBody(generation, room.want('/a'), { originBytes: 0 });
+  const body = new RepresentationBody(generation, room.want('/a'), new Cost());
   generation.release();
   return { generation, body };
 }

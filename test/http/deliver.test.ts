@@ -37,7 +37,7 @@ async function delivered(ends: SendEnd[], end = 100) {
       plans.push(range);
       return pieces(Buffer.alloc(100), range.start, range.end);
     },
-    cost: () => ({ originBytes: 0 }),
+    cost: () => ({ originBytes: 0, joined: false }),
     close: () => undefined,
   };
   const reply: Reply = { kind: 'body', head: HEAD, body, range: { start: 0, end } };

@@ -18,21 +18,30 @@ function record(ended: Ended, times: Parameters<typeof recordOf>[3] = TIMES) {
 
 t.test('an answered request', (t) => {
   const outcome: CacheOutcome = { kind: 'hit', unverified: false };
-  t.same(record({ kind: 'answered', outcome, status: 206, delivery: COMPLETE, originBytes: 7 }), {
-    requestId: 'r',
-    method: 'GET',
-    target: '/a?b',
-    range: 'bytes=0-4',
-    status: 206,
-    result: 'hit',
-    ending: 'complete',
-    code: null,
-    collapsed: false,
-    bytesSent: 5,
-    originBytes: 7,
-    waitMs: 30,
-    transferMs: 70,
-  });
+  t.same(
+    record({
+      kind: 'answered',
+      outcome,
+      status: 206,
+      delivery: COMPLETE,
+      cost: { originBytes: 7, joined: false },
+    }),
+    {
+      requestId: 'r',
+      method: 'GET',
+      target: '/a?b',
+      range: 'bytes=0-4',
+      status: 206,
+      result: 'hit',
+      ending: 'complete',
+      code: null,
+      collapsed: false,
+      bytesSent: 5,
+      originBytes: 7,
+      waitMs: 30,
+      transferMs: 70,
+    },
+  );
   t.end();
 });
 
@@ -55,7 +64,13 @@ t.test('results of forwarded requests', (t) => {
       detail: null,
     };
     t.match(
-      record({ kind: 'answered', outcome, status: 200, delivery: COMPLETE, originBytes: 0 }),
+      record({
+        kind: 'answered',
+        outcome,
+        status: 200,
+        delivery: COMPLETE,
+        cost: { originBytes: 0, joined: true },
+      }),
       { result, collapsed: true },
     );
   }
@@ -71,7 +86,13 @@ t.test('refused and failed requests', (t) => {
   });
   const error = { code: 'disk', message: '', source: 'internal', retryable: true } as const;
   const delivery = { kind: 'failed', error, bytesSent: 0 } as const;
-  const ended: Ended = { kind: 'failed', error, status: 500, delivery, originBytes: 3 };
+  const ended: Ended = {
+    kind: 'failed',
+    error,
+    status: 500,
+    delivery,
+    cost: { originBytes: 3, joined: false },
+  };
   t.match(record(ended), { result: 'error', code: 'disk', ending: 'failed', originBytes: 3 });
   t.match(
     record(ended, { ...TIMES, headAt: null }),

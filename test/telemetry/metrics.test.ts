@@ -106,6 +106,7 @@ t.test('gauges are read when asked for', async (t) => {
   metrics.observe({ connections: () => connections });
   metrics.observe({
     fills: () => ({ active: 2, queued: 5 }),
+    stalled: () => 1,
     breakers: () => [
       { name: 'hub', state: 'open' },
       { name: 'other', state: 'closed' },
@@ -128,6 +129,7 @@ t.test('gauges are read when asked for', async (t) => {
     'forebay_client_connections 4',
     'forebay_inflight_fills 2',
     'forebay_queued_fills 5',
+    'forebay_stalled_transfers 1',
     'forebay_cache_limit_bytes 100',
     'forebay_cache_size_bytes 60',
     'forebay_cache_reserved_bytes 8',
@@ -150,3 +152,21 @@ t.test('describes the process; two of them do not disturb each other', async (t)
   t.match(text, /process_resident_memory_bytes \d+/);
   t.match(metrics.contentType, /^text\/plain; version=0.0.4/);
 });
+
+t.test(
+  'reloads: how many, how they ended, and since when the configuration is in use',
+  async (t) => {
+    const metrics = new Metrics();
+    metrics.configLoaded(5_000);
+    metrics.configReloaded('failure', 9_000);
+    const failed = await samples(metrics);
+    t.ok(failed.includes('forebay_config_last_reload_success_timestamp_seconds 5'));
+    metrics.configReloaded('success', 10_500);
+    const lines = await samples(metrics);
+    t.ok(lines.includes('forebay_config_reloads_total{result="failure"} 1'));
+    t.ok(lines.includes('forebay_config_reloads_total{result="success"} 1'));
+    t.ok(lines.includes('forebay_config_last_reload_success_timestamp_seconds 10.5'));
+    metrics.spansExported('dropped', 3);
+    t.ok((await samples(metrics)).includes('forebay_trace_spans_total{result="dropped"} 3'));
+  },
+);

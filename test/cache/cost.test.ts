@@ -1,0 +1,20 @@
+import t from 'tap';
+import { Cost } from '#src/cache/cost.js';
+
+t.test('bytes count as they arrive, and what a fetch says in the end stands', (t) => {
+  const cost = new Cost();
+  t.equal(cost.originBytes, 0);
+  const one = { receivedBytes: 0 };
+  const two = { receivedBytes: 5 };
+  const settleOne = cost.fetching(one);
+  const settleTwo = cost.fetching(two);
+  one.receivedBytes = 10;
+  t.equal(cost.originBytes, 15);
+  settleOne(12);
+  one.receivedBytes = 99;
+  t.equal(cost.originBytes, 17, 'the overlap of two attempts came too');
+  settleTwo(5);
+  t.equal(cost.originBytes, 17);
+  t.notOk(cost.joined);
+  t.end();
+});
