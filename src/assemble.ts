@@ -42,7 +42,7 @@ const PSEUDONYM_BYTES = 6;
 /** Builds the program; rejects with a `StartupError` when the cache cannot be used. */
 export async function assemble(config: ResolvedConfig, version: string): Promise<Application> {
   const clock = systemClock;
-  const telemetry = createTelemetry({ level: config.log.level, access: config.log.access });
+  const telemetry = createTelemetry(config.log);
   const { metrics } = telemetry;
   const memory = new MemoryBudget(config.cache.serveThroughMemoryBytes);
   const pseudonym = `forebay-${randomBytes(PSEUDONYM_BYTES).toString('hex')}`;

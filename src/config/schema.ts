@@ -128,7 +128,11 @@ const log = section({
     meaning: 'The least severe entries that are written.',
     flag: '--log-level',
   }),
-  format: choice(['json'], 'json', { meaning: 'One JSON object a line, on standard output.' }),
+  format: choice(['json', 'text'], 'json', {
+    meaning:
+      '`json`: one object a line, on standard output. `text`: for people at a terminal, the same fields.',
+    flag: '--log-format',
+  }),
   access: toggle(true, { meaning: 'Whether each request is logged with a line.' }),
 });
 

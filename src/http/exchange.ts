@@ -8,6 +8,7 @@ import { type ErrorReport, reportError } from '../model/errors.js';
 import { headersFromRaw, headerValue } from '../model/headers.js';
 import type { SegmentSender } from '../model/segment.js';
 import type { Clock } from '../model/time.js';
+import { takeTraceContext } from '../model/trace-context.js';
 import type { Telemetry } from '../telemetry/telemetry.js';
 import { deliver, type Delivery } from './deliver.js';
 import { parseRange, type RangeField } from './range-header.js';
@@ -66,6 +67,7 @@ export class Exchange {
       headers,
       range: parseRange(headerValue(headers, 'range')),
       requestId: requestId(headerValue(headers, 'x-request-id')),
+      trace: takeTraceContext(headers),
       nowMs: rooms.clock.now(),
     };
   }

@@ -34,6 +34,7 @@ export function recordOf(
   const headAt = times.headAt ?? times.endedAt;
   return {
     requestId: context.requestId,
+    traceId: context.trace?.traceId ?? null,
     method: request.method ?? '',
     target: request.url ?? '',
     range: headerValue(context.headers, 'range') ?? null,

@@ -1,5 +1,6 @@
 /** Which of a client's request fields travel to the origin (RFC 9110 section 7.6.1). Pure. */
 import { headerValue, type HeaderMap } from '../model/headers.js';
+import { TRACE_FIELDS } from '../model/trace-context.js';
 
 /**
  * Never forwarded: hop-by-hop fields, and those that Forebay decides by itself, because one fetch
@@ -36,7 +37,7 @@ const CREDENTIALS = ['authorization', 'cookie'];
 
 /**
  * The fields to send. `all`: every end-to-end field except those that Connection names and ours;
- * a list: credentials and the listed ones. A client cannot use Connection to strip its credentials.
+ * a list: credentials, the trace that it belongs to, and the listed ones. A client cannot use Connection to strip its credentials.
  */
 export function forwardedFields(
   request: HeaderMap,
@@ -45,7 +46,8 @@ export function forwardedFields(
   const named = new Set(
     (headerValue(request, 'connection') ?? '').split(',').map((name) => name.trim().toLowerCase()),
   );
-  const wanted = which === 'all' ? Object.keys(request) : [...CREDENTIALS, ...which];
+  const wanted =
+    which === 'all' ? Object.keys(request) : [...CREDENTIALS, ...TRACE_FIELDS, ...which];
   const fields = Object.create(null) as Record<string, string>;
   for (const name of wanted) {
     const value = headerValue(request, name);

@@ -10,6 +10,7 @@ import type { Digest } from '../model/digest.js';
 import { headerValue, type HeaderMap } from '../model/headers.js';
 import type { FetchTarget, OriginHead } from '../model/fetch.js';
 import type { Clock } from '../model/time.js';
+import { TRACE_FIELDS } from '../model/trace-context.js';
 import { CircuitBreaker } from './breaker.js';
 import { forwardedFields } from './forward.js';
 
@@ -55,7 +56,7 @@ const MAX_REFUSALS = 5;
 const SENT_ELSEWHERE: ReadonlySet<string> = new Set(['accept', 'accept-language', 'user-agent']);
 
 /** Fields that tell clients or requests apart but not what a redirect leads to. */
-const UNKEYED: ReadonlySet<string> = new Set(['user-agent', 'x-request-id', 'traceparent']);
+const UNKEYED: ReadonlySet<string> = new Set(['user-agent', 'x-request-id', ...TRACE_FIELDS]);
 
 /** Where a URI was redirected to, without the fields of whoever was told. */
 interface Location {

@@ -9,15 +9,15 @@ const MAX_RANGE_CHARACTERS = 128;
 /** Writes a line for each request, or nothing where the configuration says so. */
 export class AccessLog {
   readonly #log: Log;
-  readonly #enabled: boolean;
+  enabled: boolean;
 
   constructor(log: Log, enabled: boolean) {
     this.#log = log;
-    this.#enabled = enabled;
+    this.enabled = enabled;
   }
 
   requestFinished(record: RequestRecord): void {
-    if (this.#enabled) this.#log.info(accessLine(record), 'request');
+    if (this.enabled) this.#log.info(accessLine(record), 'request');
   }
 }
 
@@ -36,6 +36,7 @@ export function accessLine(record: RequestRecord): Record<string, string | numbe
     waitMs: Math.round(record.waitMs),
     transferMs: Math.round(record.transferMs),
     requestId: record.requestId,
+    ...(record.traceId !== null && { traceId: record.traceId }),
   };
 }
 

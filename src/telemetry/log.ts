@@ -1,8 +1,9 @@
 /**
- * The program's log: JSON lines on standard output through pino. `createLog` is called once, by
- * assemble; everything else gets the `Log`.
+ * The program's log: JSON lines on standard output through pino, or text made of these. `createLog`
+ * is called once, by assemble; everything else gets the `Log`.
  */
-import { destination, pino, stdTimeFunctions, type DestinationStream } from 'pino';
+import { destination, pino, stdTimeFunctions } from 'pino';
+import { textLine } from './text-line.js';
 
 /** Fields first, then a message that is the same for every entry of its kind. */
 export interface Log {
@@ -16,8 +17,23 @@ export interface Log {
 
 export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent';
 
+export type LogFormat = 'json' | 'text';
+
+/** Which entries are written, and how. Any `LogConfig` is one. */
+export interface LogOptions {
+  readonly level: LogLevel;
+  readonly format: LogFormat;
+}
+
+/** Where lines go, each with its newline. */
+export interface LogSink {
+  write(line: string): void;
+}
+
 export interface LogHandle {
   readonly log: Log;
+  /** Takes effect with the next entry. */
+  readonly reconfigure: (options: LogOptions) => void;
   /** Writes out what is buffered; before the process ends. */
   readonly flush: () => void;
 }
@@ -44,23 +60,29 @@ const REDACTED_PATHS = SECRET_FIELDS.flatMap((name) => [
 const MAX_BUFFERED_BYTES = 1024 * 1024;
 
 /** Without `sink`, entries go to standard output from outside the event loop. */
-export function createLog(level: LogLevel, sink?: DestinationStream): LogHandle {
+export function createLog(options: LogOptions, sink?: LogSink): LogHandle {
   const stdout =
     sink === undefined
       ? destination({ dest: 1, sync: false, maxLength: MAX_BUFFERED_BYTES })
       : undefined;
+  const target: LogSink | undefined = stdout ?? sink;
+  let { format } = options;
   const log = pino(
     {
-      level,
+      level: options.level,
       base: null,
       timestamp: stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
       redact: { paths: REDACTED_PATHS, censor: '[redacted]' },
     },
-    stdout ?? sink,
+    { write: (line) => target?.write(format === 'text' ? textLine(line) : line) },
   );
   return {
     log,
+    reconfigure: (next) => {
+      log.level = next.level;
+      ({ format } = next);
+    },
     flush: () => {
       try {
         stdout?.flushSync();

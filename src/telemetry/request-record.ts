@@ -18,6 +18,8 @@ export type RequestEnding = 'complete' | 'client-closed' | 'client-idle' | 'fail
 
 export interface RequestRecord {
   readonly requestId: string;
+  /** 32 hex digits of W3C Trace Context, where the request belongs to a trace. */
+  readonly traceId: string | null;
   readonly method: string;
   /** The request-target as received; secrets in its query are removed where it is written. */
   readonly target: string;

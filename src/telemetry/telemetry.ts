@@ -1,28 +1,36 @@
 /** Log, access log and metrics together, as assemble hands them to the rooms below. */
 import { AccessLog } from './access-log.js';
-import { createLog, type Log, type LogLevel } from './log.js';
+import { createLog, type Log, type LogOptions, type LogSink } from './log.js';
 import { Metrics } from './metrics.js';
 
 export interface Telemetry {
   readonly log: Log;
   readonly accessLog: AccessLog;
   readonly metrics: Metrics;
+  /** Takes what the log is to be from now on. */
+  readonly reconfigure: (options: TelemetryOptions) => void;
   /** Writes out buffered log lines; before the process ends. */
   readonly flush: () => void;
 }
 
 /** Any `LogConfig` is one. */
-export interface TelemetryOptions {
-  readonly level: LogLevel;
+export interface TelemetryOptions extends LogOptions {
   /** Whether each request is logged with a line. */
   readonly access: boolean;
 }
 
 /** Builds the three; `sink` replaces standard output. */
-export function createTelemetry(
-  options: TelemetryOptions,
-  sink?: { write(line: string): void },
-): Telemetry {
-  const { log, flush } = createLog(options.level, sink);
-  return { log, flush, accessLog: new AccessLog(log, options.access), metrics: new Metrics() };
+export function createTelemetry(options: TelemetryOptions, sink?: LogSink): Telemetry {
+  const { log, flush, reconfigure } = createLog(options, sink);
+  const accessLog = new AccessLog(log, options.access);
+  return {
+    log,
+    flush,
+    accessLog,
+    metrics: new Metrics(),
+    reconfigure: (next) => {
+      reconfigure(next);
+      accessLog.enabled = next.access;
+    },
+  };
 }

@@ -10,7 +10,14 @@ const DATE = 'Mon, 01 Jun 2026 00:00:00 GMT';
 
 function context(method: 'GET' | 'HEAD', headers: Record<string, string>) {
   const map = toHeaderMap(headers);
-  return { method, headers: map, range: parseRange(headers['range']), requestId: 'r1', nowMs: NOW };
+  return {
+    method,
+    headers: map,
+    range: parseRange(headers['range']),
+    requestId: 'r1',
+    trace: null,
+    nowMs: NOW,
+  };
 }
 
 async function reply(

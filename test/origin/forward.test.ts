@@ -34,6 +34,13 @@ t.test('a whole fetch carries the end-to-end fields, and none of ours', async (t
   );
 });
 
+t.test('every fetch carries the trace that it belongs to', async (t) => {
+  const trace = { traceparent: '00-a-b-01', tracestate: 'x=1' };
+  const request = toHeaderMap({ ...trace, 'user-agent': 'u' });
+  t.same({ ...forwardedFields(request, []) }, trace);
+  t.same({ ...forwardedFields(request, 'all') }, { ...trace, 'user-agent': 'u' });
+});
+
 t.test('a fill carries credentials and what the variant is selected by', async (t) => {
   t.same({ ...forwardedFields(REQUEST, []) }, { authorization: 'Bearer a', cookie: 'x=1, y=2' });
   t.same(Object.keys(forwardedFields(REQUEST, ['accept', 'x-absent', 'range', 'x-hop'])), [

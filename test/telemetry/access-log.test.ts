@@ -5,6 +5,7 @@ import type { RequestRecord } from '#src/telemetry/request-record.js';
 
 const RECORD: RequestRecord = {
   requestId: 'r',
+  traceId: null,
   method: 'GET',
   target: '/a/b?X-Amz-Signature=secret',
   range: 'bytes=0-1',
@@ -34,6 +35,7 @@ t.test('a line holds what an operator asks for, and no query', (t) => {
     requestId: 'r',
   });
   t.equal(accessLine({ ...RECORD, code: 'disk' })['code'], 'disk');
+  t.equal(accessLine({ ...RECORD, traceId: 'abc' })['traceId'], 'abc');
   t.equal(accessLine({ ...RECORD, target: '/a#x\n?y' })['path'], '/a');
   t.end();
 });
@@ -50,7 +52,10 @@ t.test('what a client sends does not make it longer than a bound', (t) => {
 
 t.test('writes a line a request, or none where it is turned off', (t) => {
   const lines: string[] = [];
-  const { log } = createLog('info', { write: (line) => lines.push(line) });
+  const { log } = createLog(
+    { level: 'info', format: 'json' },
+    { write: (line) => lines.push(line) },
+  );
   new AccessLog(log, false).requestFinished(RECORD);
   t.equal(lines.length, 0);
   new AccessLog(log, true).requestFinished(RECORD);

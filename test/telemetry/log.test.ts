@@ -3,7 +3,7 @@ import { createLog } from '#src/telemetry/log.js';
 
 function collect(level: 'info' | 'debug' | 'silent') {
   const lines: string[] = [];
-  const handle = createLog(level, { write: (line) => lines.push(line) });
+  const handle = createLog({ level, format: 'json' }, { write: (line) => lines.push(line) });
   const entries = (): Record<string, unknown>[] =>
     lines.map((line) => JSON.parse(line) as Record<string, unknown>);
   return { ...handle, lines, entries };
@@ -27,6 +27,18 @@ t.test('levels', (t) => {
   const silent = collect('silent');
   silent.log.fatal({}, 'z');
   t.same(silent.lines, []);
+  t.end();
+});
+
+t.test('level and format change from one entry to the next', (t) => {
+  const { log, lines, reconfigure } = collect('info');
+  log.debug({}, 'not yet');
+  reconfigure({ level: 'debug', format: 'text' });
+  log.debug({ a: 1, token: 'secret' }, 'now');
+  reconfigure({ level: 'error', format: 'json' });
+  log.warn({}, 'not any more');
+  t.equal(lines.length, 1);
+  t.match(lines[0], /^\S+Z DEBUG now a=1 token=\[redacted\]\n$/);
   t.end();
 });
 

@@ -5,6 +5,7 @@ import type { RequestRecord } from '#src/telemetry/request-record.js';
 
 const RECORD: RequestRecord = {
   requestId: 'r',
+  traceId: null,
   method: 'GET',
   target: '/secret/model',
   range: null,

@@ -4,7 +4,7 @@ import { createTelemetry } from '#src/telemetry/telemetry.js';
 t.test('log, access log and metrics, together', (t) => {
   const lines: string[] = [];
   const telemetry = createTelemetry(
-    { level: 'warn', access: true },
+    { level: 'warn', format: 'json', access: true },
     { write: (line) => lines.push(line) },
   );
   telemetry.log.info({}, 'quiet');

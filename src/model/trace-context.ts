@@ -1,0 +1,45 @@
+/**
+ * W3C Trace Context: the trace that a client's request belongs to, as its `traceparent` names it. Pure;
+ * http/exchange reads it, and origin/forward passes the fields on.
+ */
+import { headerValue, type HeaderMap } from './headers.js';
+
+export interface TraceContext {
+  /** 32 lower-case hex digits, not all zero. */
+  readonly traceId: string;
+  /** The caller's span: 16 lower-case hex digits, not all zero. */
+  readonly parentId: string;
+  readonly sampled: boolean;
+}
+
+/** Passed on together: the second means nothing without the first. */
+export const TRACE_FIELDS = ['traceparent', 'tracestate'] as const;
+
+/** Section 3.2 of the recommendation; a later version may go on after another `-`. */
+const TRACEPARENT = /^([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?$/;
+const INVALID_VERSION = 'ff';
+const ALL_ZERO = /^0+$/;
+const SAMPLED_FLAG = 1;
+
+/** Reads a `traceparent`; `null` for a malformed one, which is to be ignored (section 3.2.2.3). */
+export function parseTraceparent(value: string): TraceContext | null {
+  const [, version, traceId = '', parentId = '', flags = '', rest] = TRACEPARENT.exec(value) ?? [];
+  if (version === undefined || version === INVALID_VERSION) return null;
+  if (version === '00' && rest !== undefined) return null;
+  if (ALL_ZERO.test(traceId) || ALL_ZERO.test(parentId)) return null;
+  return { traceId, parentId, sampled: (Number.parseInt(flags, 16) & SAMPLED_FLAG) !== 0 };
+}
+
+/**
+ * The trace that a request's fields name. Where they name none that can be read, both fields are
+ * removed from `headers`, so that nobody passes them on (section 3.3: without the one the other is void).
+ */
+export function takeTraceContext(headers: HeaderMap): TraceContext | null {
+  const traceparent = headerValue(headers, 'traceparent');
+  if (traceparent === undefined && headers['tracestate'] === undefined) return null;
+  const context = traceparent === undefined ? null : parseTraceparent(traceparent);
+  if (context === null) {
+    for (const name of TRACE_FIELDS) Reflect.deleteProperty(headers, name);
+  }
+  return context;
+}
