@@ -92,6 +92,11 @@ export interface ChunkStore {
   complete(object: ObjectHandle, lengthBytes: number): Promise<ObjectHandle>;
   /** Forgets an object: its manifest at once, its chunk files as they are not shared or leased. */
   remove(object: ObjectHandle, reason: DropReason): Promise<void>;
+  /**
+   * Changes the capacity. A smaller one evicts at once what nobody holds; what is held goes with a later
+   * draft, and until then none is granted on disk.
+   */
+  resize(capacityBytes: number): Promise<void>;
   usage(): StoreUsage;
   /** Writes the LRU order and lets go of the lock. */
   close(): Promise<void>;

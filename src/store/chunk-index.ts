@@ -14,8 +14,8 @@ import type { CountedFile } from './open-files.js';
 /** A manifest that names a chunk. */
 export interface Owner {
   readonly key: ObjectKey;
-  /** Its chunks go last. */
-  readonly pinned: boolean;
+  /** Its chunks go last. Changed by `repin` alone. */
+  pinned: boolean;
 }
 
 /** In the order in which they are emptied. */
@@ -62,10 +62,13 @@ export class ChunkIndex {
   readonly #tiers: Record<Tier, LRUCache<ChunkId, ChunkEntry>>;
   #revision = 0;
 
-  /** The lists never evict by themselves: `capacityBytes` is kept by the ledger, before an `add`. */
-  constructor(capacityBytes: number) {
+  /** The lists never evict by themselves: the ledger keeps the capacity, before an `add`. */
+  constructor() {
     const list = (): LRUCache<ChunkId, ChunkEntry> =>
-      new LRUCache({ maxSize: capacityBytes, sizeCalculation: (entry) => entry.cost });
+      new LRUCache({
+        maxSize: Number.MAX_SAFE_INTEGER,
+        sizeCalculation: (entry) => entry.cost,
+      });
     this.#tiers = { orphan: list(), ordinary: list(), pinned: list() };
   }
 
@@ -128,11 +131,26 @@ export class ChunkIndex {
     }
   }
 
+  /** `owner` is pinned from now on, or no longer: its `entries` change their tier. */
+  repin(owner: Owner, pinned: boolean, entries: Iterable<ChunkEntry>): void {
+    const owned = [...entries].filter((entry) => entry.owners.includes(owner));
+    for (const entry of owned) this.disown(entry, owner);
+    owner.pinned = pinned;
+    for (const entry of owned) this.own(entry, owner);
+  }
+
   /**
    * The coldest entries that are not busy and together cost at least `bytes`; `undefined` when there
    * are not that many.
    */
   victims(bytes: number): ChunkEntry[] | undefined {
+    const chosen = this.coldest(bytes);
+    const cost = chosen.reduce((sum, entry) => sum + entry.cost, 0);
+    return cost >= bytes ? chosen : undefined;
+  }
+
+  /** The same, as far as it goes. */
+  coldest(bytes: number): ChunkEntry[] {
     const chosen: ChunkEntry[] = [];
     let missing = bytes;
     for (const entry of this.coldestFirst()) {
@@ -141,7 +159,7 @@ export class ChunkIndex {
       chosen.push(entry);
       missing -= entry.cost;
     }
-    return missing <= 0 ? chosen : undefined;
+    return chosen;
   }
 
   /** All entries in the order in which they would go. */

@@ -25,9 +25,11 @@ import { Handle, type ObjectState } from './object-state.js';
 import type { MemoryBudget } from '../model/memory-budget.js';
 import type { OrderSnapshots } from './order.js';
 import type { Site } from './site.js';
+import type { Space } from './space.js';
 
 export interface FileStoreParts extends CommitParts {
   readonly order: OrderSnapshots;
+  readonly space: Space;
   readonly site: Site;
   readonly memory: MemoryBudget;
   readonly chunkSizeBytes: number;
@@ -155,6 +157,10 @@ export class FileChunkStore implements ChunkStore {
       events.dropped(id, reason);
       await files.remove(entry);
     }
+  }
+
+  resize(capacityBytes: number): Promise<void> {
+    return this.#parts.space.resize(capacityBytes);
   }
 
   usage(): StoreUsage {

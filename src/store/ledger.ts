@@ -32,7 +32,7 @@ export function directoryCost(entries: number): number {
 }
 
 export class Ledger {
-  readonly capacityBytes: number;
+  #capacityBytes = 0;
   readonly #accounts: Record<Account, number> = {
     fixed: 0,
     directories: 0,
@@ -49,6 +49,16 @@ export class Ledger {
 
   constructor(capacityBytes: number) {
     this.capacityBytes = capacityBytes;
+  }
+
+  /** Bytes that all accounts together may take. It may become less than they do: nothing is granted then. */
+  get capacityBytes(): number {
+    return this.#capacityBytes;
+  }
+
+  set capacityBytes(bytes: number) {
+    if (!Number.isSafeInteger(bytes)) throw new TypeError(`no number of bytes: ${String(bytes)}`);
+    this.#capacityBytes = bytes;
   }
 
   get usedBytes(): number {

@@ -48,6 +48,7 @@ export class Manifests {
     const state = await this.#locks.run(key, async () => {
       const known = this.#known.get(key) ?? this.#newManifest(key, identity);
       known.state ??= await this.#load(known, identity);
+      this.#repin(known.state, identity);
       known.state.users += 1;
       this.#known.delete(key);
       this.#known.set(key, known);
@@ -148,6 +149,15 @@ export class Manifests {
     const known = { key, pinned: this.#parts.pinned(identity), sizeBytes: 0, state: null };
     this.#known.set(key, known);
     return known;
+  }
+
+  /** Which objects are pinned may have changed since it was opened last. */
+  #repin({ known, records }: ObjectState, identity: ObjectIdentity): void {
+    const { index, pinned } = this.#parts;
+    const wanted = pinned(identity);
+    if (wanted === known.pinned) return;
+    const entries = [...records.values()].flatMap(({ id }) => index.get(id) ?? []);
+    index.repin(known, wanted, entries);
   }
 
   async #load(known: KnownManifest, identity: ObjectIdentity): Promise<ObjectState> {

@@ -84,7 +84,7 @@ function build(options: StoreOptions, layout: Layout, site: Site): Stores & Boun
     ledger,
     health,
     events,
-    index: new ChunkIndex(capacityBytes),
+    index: new ChunkIndex(),
     directories: new Directories(layout, ledger),
     openFiles: new OpenFiles(),
   };

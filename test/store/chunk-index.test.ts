@@ -17,7 +17,7 @@ const order = (index: ChunkIndex) =>
   [...index.coldestFirst()].map((entry) => parseInt(entry.id, 16));
 
 t.test('goes orphans first, pinned last, each by use', (t) => {
-  const index = new ChunkIndex(1e9);
+  const index = new ChunkIndex();
   const entries = [
     entryOf(1, [owner(true)]),
     entryOf(2),
@@ -35,7 +35,7 @@ t.test('goes orphans first, pinned last, each by use', (t) => {
 });
 
 t.test('a chunk moves between the lists with its owners', (t) => {
-  const index = new ChunkIndex(1e9);
+  const index = new ChunkIndex();
   const [entry, other, pinned] = [entryOf(1, []), entryOf(2), owner(true)];
   index.add(entry);
   index.add(other);
@@ -53,7 +53,7 @@ t.test('a chunk moves between the lists with its owners', (t) => {
 });
 
 t.test('victims are the coldest that are not busy, and as many as it takes', (t) => {
-  const index = new ChunkIndex(1e9);
+  const index = new ChunkIndex();
   const entries = [1, 2, 3, 4].map((name) => entryOf(name));
   for (const entry of entries) index.add(entry);
   const [first] = entries;
@@ -69,7 +69,7 @@ t.test('victims are the coldest that are not busy, and as many as it takes', (t)
 });
 
 t.test('an entry is not mistaken for a later one of its id', (t) => {
-  const index = new ChunkIndex(1e9);
+  const index = new ChunkIndex();
   const [old, young] = [entryOf(1), entryOf(1)];
   index.add(old);
   index.delete(old);
@@ -88,7 +88,7 @@ t.test('the order is that of a plain list, whatever happens', (t) => {
   });
   fc.assert(
     fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
-      const index = new ChunkIndex(1e9);
+      const index = new ChunkIndex();
       let model: number[] = [];
       for (const { kind, name } of steps) {
         const entry = index.get(idOf(name));
@@ -112,7 +112,7 @@ t.test('the order is that of a plain list, whatever happens', (t) => {
 });
 
 t.test('its revision tells whether a snapshot is still true', (t) => {
-  const index = new ChunkIndex(1e9);
+  const index = new ChunkIndex();
   const entry = entryOf(1);
   const seen = new Set([index.revision]);
   for (const change of ['add', 'touch', 'delete'] as const) {
@@ -123,5 +123,24 @@ t.test('its revision tells whether a snapshot is still true', (t) => {
   index.touch(entry);
   index.delete(entry);
   t.equal(seen.has(index.revision), true, 'nothing changed');
+  t.end();
+});
+
+t.test('an owner that is pinned later takes its chunks along, and back', (t) => {
+  const index = new ChunkIndex();
+  const owner = { key: 'k' as ObjectKey, pinned: false };
+  const [mine, other] = [entryOf(1, []), entryOf(2, [])];
+  for (const entry of [mine, other]) {
+    index.add(entry);
+    index.own(entry, entry === mine ? owner : { key: 'o' as ObjectKey, pinned: false });
+  }
+  const order = () => [...index.coldestFirst()];
+  index.repin(owner, true, [mine, other]);
+  t.equal(mine.tier, 'pinned');
+  t.equal(other.tier, 'ordinary');
+  t.strictSame(order(), [other, mine]);
+  index.repin(owner, false, [mine]);
+  t.equal(mine.tier, 'ordinary');
+  t.strictSame(mine.owners, [owner]);
   t.end();
 });

@@ -3,7 +3,14 @@ import { join } from 'node:path';
 import t from 'tap';
 import { objectKey } from '#src/store/keys.js';
 import { Layout } from '#src/store/layout.js';
-import { chunkOf, identityOf, readsRight, storeAndRelease } from '../fixtures/store-chunks.js';
+import { MemoryBudget } from '#src/model/memory-budget.js';
+import {
+  chunkOf,
+  identityOf,
+  readsRight,
+  storeAndRelease,
+  TEST_CHUNK_BYTES,
+} from '../fixtures/store-chunks.js';
 import { diskUsage } from '../fixtures/store-disk-usage.js';
 import { eventually } from '../fixtures/store-eventually.js';
 import { fillDisk, mountSmallDisk } from '../fixtures/store-mounts.js';
@@ -135,4 +142,27 @@ t.test('a record that finds no room on the disk undoes its chunk', async (t) => 
   t.notOk(existsSync(layout.chunk(chunk.record.id)));
   t.notOk(existsSync(layout.manifest(object.key)));
   t.ok(await eventually(() => chunks.usage().reservedBytes === 0));
+});
+
+t.test('what is pinned while the store is open is so from the next opening on', async (t) => {
+  t.testdir({});
+  const pinned = new Set<string>();
+  const { chunks } = await openTestStore(t, {
+    capacityBytes: 6 * TEST_CHUNK_BYTES,
+    memory: new MemoryBudget(0),
+    pinned: ({ uri }) => pinned.has(uri),
+  });
+  const keep = identityOf('keep', null);
+  const object = await chunks.openObject(keep);
+  await storeAndRelease(chunks, object, chunkOf('keep', 0, TEST_CHUNK_BYTES));
+  object.release();
+  pinned.add(keep.uri);
+  (await chunks.openObject(keep)).release();
+  const others = await chunks.openObject(identityOf('others', null));
+  for (let index = 0; index < 8; index += 1) {
+    await storeAndRelease(chunks, others, chunkOf('others', index, TEST_CHUNK_BYTES));
+  }
+  const again = await chunks.openObject(keep);
+  t.ok(chunks.isHeld(again, 0), 'it outlived what was used after it');
+  again.release();
 });

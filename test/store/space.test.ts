@@ -225,3 +225,35 @@ t.test('no sequence of operations exceeds it, loses bytes, or serves wrong ones'
     { numRuns: 25 },
   );
 });
+
+t.test(
+  'a smaller capacity evicts what nobody holds, and the rest with the next draft',
+  async (t) => {
+    const directory = t.testdir({});
+    const { chunks, events } = await openTestStore(t, {
+      capacityBytes: 2 * CAPACITY,
+      memory: new MemoryBudget(0),
+    });
+    const object = await chunks.openObject(identityOf('shrink', null));
+    const leases: HeldChunk[] = [];
+    for (let index = 0; index < 8; index += 1) {
+      const held = await store(chunks, object, chunkOf('shrink', index, TEST_CHUNK_BYTES));
+      if (held !== null && index < 6) leases.push(held);
+      else held?.release();
+    }
+    await chunks.resize(CAPACITY);
+    t.equal(chunks.usage().capacityBytes, CAPACITY);
+    t.equal(events.lines.length, 2, 'those that nobody holds');
+    t.ok(chunks.usage().usedBytes > CAPACITY);
+    await t.rejects(chunks.draft(TEST_CHUNK_BYTES), { code: 'no-space' });
+    for (const lease of leases) lease.release();
+    const draft = await chunks.draft(TEST_CHUNK_BYTES);
+    t.ok(chunks.usage().usedBytes <= CAPACITY);
+    t.ok(diskUsage(directory) <= CAPACITY);
+    draft.discard();
+    await chunks.resize(3 * CAPACITY);
+    t.equal(events.lines.filter((line) => line.startsWith('evicted')).length, events.lines.length);
+    const more = await Promise.all(Array.from({ length: 9 }, () => chunks.draft(TEST_CHUNK_BYTES)));
+    for (const one of more) one.discard();
+  },
+);
