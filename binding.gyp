@@ -55,10 +55,12 @@
         "native/arguments.cc",
         "native/blake3_binding.cc",
         "native/files_binding.cc",
+        "native/notify_binding.cc",
         "native/wake_binding.cc",
         "native/wake_watcher.cc",
         "native/core/blake3_tree.cc",
         "native/core/files.cc",
+        "native/core/notify.cc",
         "native/core/wake.cc",
       ],
       # Node's headers are a system's: our warnings are errors, theirs are not ours.

@@ -95,6 +95,12 @@ export interface Native extends SystemCalls {
    * cost (native/core/files.cc). Throws a system error, after which an unknown part was written.
    */
   writeAll(fd: number, bytes: Uint8Array, offset: number): void;
+
+  /**
+   * Sends `text` as one datagram to a service manager's socket (sd_notify(3)): `path` is a file's, or an
+   * abstract socket's with `@` for its first byte. Waits at most a second for a full queue.
+   */
+  notifySystemd(path: string, text: string): void;
 }
 
 const ADDON_URL = new URL('../../build/Release/forebay.node', import.meta.url);

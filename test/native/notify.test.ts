@@ -1,0 +1,49 @@
+/** Messages to a service manager through the addon, received by another program. */
+import { join } from 'node:path';
+import t from 'tap';
+import { native } from '#src/compute/native.js';
+import { startReceiver } from '../fixtures/notify-receiver.js';
+
+const onLinux = process.platform === 'linux' ? {} : { skip: 'abstract sockets are Linux only' };
+
+t.test('a file socket gets each message whole', async (t) => {
+  const receiver = await startReceiver(t, join(t.testdir(), 'notify'));
+  native.notifySystemd(receiver.socket, 'READY=1\nSTATUS=Sérving\n');
+  t.equal(await receiver.next(), 'READY=1\nSTATUS=Sérving\n');
+  native.notifySystemd(receiver.socket, 'STOPPING=1\n');
+  t.equal(await receiver.next(), 'STOPPING=1\n');
+});
+
+t.test('so does an abstract one', onLinux, async (t) => {
+  const receiver = await startReceiver(t, `@forebay-test-${String(process.pid)}`);
+  native.notifySystemd(receiver.socket, 'READY=1\n');
+  t.equal(await receiver.next(), 'READY=1\n');
+});
+
+t.test('what cannot be sent is a system error', async (t) => {
+  const missing = join(t.testdir(), 'missing');
+  t.throws(
+    () => {
+      native.notifySystemd(missing, 'x');
+    },
+    { code: 'ENOENT', syscall: 'sendto' },
+  );
+  for (const [path, code] of [
+    ['relative', 'EAFNOSUPPORT'],
+    ['', 'EAFNOSUPPORT'],
+    [`/${'x'.repeat(107)}`, 'ENAMETOOLONG'],
+  ] as const) {
+    t.throws(
+      () => {
+        native.notifySystemd(path, 'x');
+      },
+      { code },
+    );
+  }
+  t.throws(() => {
+    native.notifySystemd('/a\0b', 'x');
+  }, RangeError);
+  t.throws(() => {
+    native.notifySystemd(1 as unknown as string, 'x');
+  }, TypeError);
+});
