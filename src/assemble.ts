@@ -4,20 +4,21 @@
  */
 import { randomBytes } from 'node:crypto';
 import { createAdmin, type Admin } from './admin/server.js';
+import { Reloading, type ReloadOutcome } from './assemble/reloading.js';
 import { Cache } from './cache/lookup.js';
 import { Pressure } from './cache/pressure.js';
 import { ProgressWatch } from './cache/progress.js';
-import type { CacheEvents } from './cache/services.js';
+import type { CacheEvents, CacheLimits } from './cache/services.js';
 import { native, systemCalls } from './compute/native.js';
 import { createPools } from './compute/pools.js';
 import { WatermarkHub } from './compute/watermark.js';
 import type { ListenAddress } from './config/kinds.js';
-import type { ResolvedConfig } from './config/schema.js';
+import type { Config, ResolvedConfig } from './config/schema.js';
 import { createFront } from './http/server.js';
 import type { FetchLimits } from './model/fetch.js';
 import { MemoryBudget } from './model/memory-budget.js';
 import { systemClock } from './model/time.js';
-import { Upstream } from './origin/upstream.js';
+import { Upstreams } from './origin/upstreams.js';
 import { BufferSender } from './send/buffer-sender.js';
 import { openStore } from './store/open-store.js';
 import { watchEventLoopLag } from './telemetry/event-loop-lag.js';
@@ -32,6 +33,8 @@ export interface Application {
   }>;
   /** Drains clients, then closes everything; resolves within the drain timeout and a little more. */
   stop(): Promise<void>;
+  /** Takes what `load` gives as far as a running program can, or nothing of it. Never throws. */
+  reload(load: () => Config): ReloadOutcome;
   /** For people, one line each: what of the machine is used. */
   describe(): readonly string[];
 }
@@ -46,17 +49,14 @@ export async function assemble(config: ResolvedConfig, version: string): Promise
   const { metrics } = telemetry;
   const memory = new MemoryBudget(config.cache.serveThroughMemoryBytes);
   const pseudonym = `forebay-${randomBytes(PSEUDONYM_BYTES).toString('hex')}`;
-  const upstreams = config.origins.map(
-    (origin) => new Upstream({ ...origin, via: `1.1 ${pseudonym}`, clock }),
-  );
+  const upstreams = new Upstreams({ via: `1.1 ${pseudonym}`, clock }, config.origins);
   const stores = await openStore({
     ...config.cache,
     memory,
     system: systemCalls,
     clock,
     events: metrics,
-    pinned: ({ origin, uri }) =>
-      upstreams.find((upstream) => upstream.name === origin)?.isPinned(uri) ?? false,
+    pinned: ({ origin, uri }) => upstreams.get(origin)?.isPinned(uri) ?? false,
   });
   const hub = new WatermarkHub();
   const pools = createPools({ ...config.fill, wakeFds: [hub.wakeFd], memoryBudget: memory });
@@ -68,38 +68,42 @@ export async function assemble(config: ResolvedConfig, version: string): Promise
     pressure: new Pressure(),
     progress: new ProgressWatch(clock),
     clock,
-    limits: {
-      chunkSizeBytes: config.cache.chunkSizeBytes,
-      readAheadChunks: config.fill.readAheadChunks,
-      requestTimeoutMs: config.fill.requestTimeoutMs,
-      fetch: fetchLimits(config),
-    },
+    limits: cacheLimits(config),
     events: cacheEvents(telemetry),
   };
   // The first request should not wait for threads to start.
   pools.fill.warm();
   const cache = new Cache(services, upstreams, pseudonym);
-  const { clientIdleTimeoutMs } = config.listen;
-  const sender = new BufferSender({
-    clock,
-    clientIdleTimeoutMs,
-    sourceIdleTimeoutMs: config.fill.requestTimeoutMs,
-  });
+  const sending = { clock, ...sendingBounds(config) };
+  const sender = new BufferSender(sending);
   const front = createFront({ config, cache, sender, telemetry });
   const admin = config.admin.enabled
     ? createAdminFor(config, telemetry, () => front.address)
     : null;
   metrics.describeProcess(version);
-  metrics.configLoaded(clock.now());
   metrics.observe({
     store: () => stores.chunks.usage(),
     fills: () => ({ active: pools.fill.active, queued: pools.fill.queued }),
     stalled: () => services.progress.stalled,
     connections: () => front.connectionCount,
-    breakers: () => upstreams.map(({ name, breaker }) => ({ name, state: breaker.state.kind })),
+    breakers: () => upstreams.all.map(({ name, breaker }) => ({ name, state: breaker.state.kind })),
   });
   const stopWatching = watchEventLoopLag(clock, (lagMs) => {
     metrics.eventLoopLagged(lagMs);
+  });
+  const reloading = new Reloading(config, {
+    telemetry,
+    clock,
+    apply: (next) => {
+      telemetry.reconfigure(next.log);
+      upstreams.replace(next.origins);
+      front.reconfigure(next);
+      services.limits = cacheLimits(next);
+      Object.assign(sending, sendingBounds(next));
+      stores.chunks.resize(next.cache.capacityBytes).catch((error: unknown) => {
+        services.events.warn('what exceeds the new capacity was not evicted', error);
+      });
+    },
   });
   let stopped: Promise<void> | undefined;
 
@@ -121,6 +125,7 @@ export async function assemble(config: ResolvedConfig, version: string): Promise
       return { listenAddress, adminAddress };
     },
     stop: () => (stopped ??= stop()),
+    reload: (load) => reloading.reload(load),
     describe: () => [
       `BLAKE3 uses ${native.simd()}; ${String(pools.fill.laneCount)} fill lanes`,
       ...(stores.chunks.usage().writable
@@ -141,6 +146,21 @@ function createAdminFor(
     // The store was opened before this: whether it can be written is decided.
     readiness: () => ({ listening: address() !== null, cacheDecided: true }),
   });
+}
+
+/** What senders read at each send. */
+function sendingBounds({ listen, fill }: ResolvedConfig) {
+  const { clientIdleTimeoutMs } = listen;
+  return { clientIdleTimeoutMs, sourceIdleTimeoutMs: fill.requestTimeoutMs };
+}
+
+function cacheLimits(config: ResolvedConfig): CacheLimits {
+  return {
+    chunkSizeBytes: config.cache.chunkSizeBytes,
+    readAheadChunks: config.fill.readAheadChunks,
+    requestTimeoutMs: config.fill.requestTimeoutMs,
+    fetch: fetchLimits(config),
+  };
 }
 
 function fetchLimits({ fill }: ResolvedConfig): FetchLimits {

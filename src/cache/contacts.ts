@@ -6,7 +6,8 @@ import { LRUCache } from 'lru-cache';
 import { within } from '../model/deferred.js';
 import type { ResponseKey } from '../model/ids.js';
 import { MAX_VARIANTS, type ResponseRecord, type StoredResponse } from '../model/response.js';
-import { isJoinable } from './stored.js';
+import type { Upstream } from '../origin/upstream.js';
+import { isClaimedAs, isJoinable } from './stored.js';
 import { type Asked, wantOf } from './asked.js';
 import { type Contact, contact } from './contact.js';
 import { variantMatches } from './freshness.js';
@@ -28,7 +29,8 @@ export type Representation = Extract<Contact, { kind: 'representation' }>;
 export class Contacts {
   readonly #services: CacheServices;
   readonly #generations: Generations;
-  readonly #flights = new SingleFlight<string, Contact>();
+  /** Of each origin apart: after a reload nobody joins what was asked as it was configured before. */
+  readonly #flights = new WeakMap<Upstream, SingleFlight<string, Contact>>();
   /** Responses that arrive without a length or validator: they serve others as they are. */
   readonly #arriving = new Map<ResponseKey, Representation>();
   readonly #unshareable: LRUCache<string, true>;
@@ -44,9 +46,11 @@ export class Contacts {
   }
 
   /** A response of the URL that is still arriving and fits the request. */
-  arriving({ key, request }: Asked): Representation | undefined {
+  arriving({ key, request, upstream }: Asked): Representation | undefined {
     const found = this.#arriving.get(key);
-    return found !== undefined && variantMatches(found.stored, request.headers) ? found : undefined;
+    if (found === undefined || !variantMatches(found.stored, request.headers)) return undefined;
+    // What was pinned since it began is checked from its beginning.
+    return isClaimedAs(found.stored, upstream.pinnedDigest(request.target)) ? found : undefined;
   }
 
   /** Makes a contact or joins one. A result that is its leader's alone is asked for again. */
@@ -59,7 +63,7 @@ export class Contacts {
     const ask = (): Promise<Contact> => this.#contact(asked, stored, conditions, key);
     const flight = this.#unshareable.has(key)
       ? { outcome: ask(), joined: false }
-      : this.#flights.run(key, ask);
+      : this.#flightsOf(asked.upstream).run(key, ask);
     const bound = boundOf(this.#services, asked.request.signal);
     if (flight.joined) asked.cost.joined = true;
     const result = await within(flight.outcome, bound);
@@ -82,6 +86,14 @@ export class Contacts {
       variants: [stored, ...others].slice(0, MAX_VARIANTS),
     };
     await this.#services.responses.put(key, record);
+  }
+
+  #flightsOf(upstream: Upstream): SingleFlight<string, Contact> {
+    const known = this.#flights.get(upstream);
+    if (known !== undefined) return known;
+    const flights = new SingleFlight<string, Contact>();
+    this.#flights.set(upstream, flights);
+    return flights;
   }
 
   async #contact(

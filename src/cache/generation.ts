@@ -79,6 +79,11 @@ export class Generation implements LiveObject {
     });
   }
 
+  /** True when nothing is released before the claimed digest was checked. */
+  get isStrict(): boolean {
+    return this.#options.strict;
+  }
+
   get object(): ObjectHandle {
     return this.#object;
   }

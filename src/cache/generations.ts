@@ -70,7 +70,7 @@ export class Generations {
       return own;
     }
     const key = objectKey(identity);
-    const live = this.#take(key, identity);
+    const live = this.#take(key, identity, options.want);
     if (live !== undefined) return live;
     let opening = this.#opening.get(key);
     if (opening === undefined) {
@@ -100,12 +100,15 @@ export class Generations {
     }
   }
 
-  #take(key: ObjectKey, identity: ObjectIdentity): Generation | undefined {
+  #take(key: ObjectKey, identity: ObjectIdentity, want: Want): Generation | undefined {
     const live = this.#live.get(key);
     if (live === undefined) return undefined;
     // One digest, another validator: the bytes are the same, but fills must expect what is sent now.
     const { validator } = live.object.identity;
-    if (!sameStrong(validator, identity.validator) && identity.digest !== null) {
+    const moved = !sameStrong(validator, identity.validator);
+    // The origin was made strict since: what is released unchecked is not for who asks now.
+    const lax = isStrict(want) && !live.isStrict && live.object.attestedBy === null;
+    if ((moved || lax) && identity.digest !== null) {
       if (live.isIdle) {
         this.#idle.delete(key);
         this.#close(key, live);
@@ -131,8 +134,7 @@ export class Generations {
       ? ephemeralObject(key, identity)
       : await this.#services.chunks.openObject(identity);
     const suspect = this.#suspects.has(key);
-    const strict =
-      identity.digest !== null && (want.source.upstream.integrity === 'strict' || suspect);
+    const strict = identity.digest !== null && (isStrict(want) || suspect);
     const generation = new Generation({
       services: this.#services,
       object,
@@ -181,6 +183,10 @@ export class Generations {
     if (this.#live.get(key) === generation) this.#live.delete(key);
     generation.close();
   }
+}
+
+function isStrict(want: Want): boolean {
+  return want.source.upstream.integrity === 'strict';
 }
 
 function newKey(): ObjectKey {

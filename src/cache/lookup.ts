@@ -30,17 +30,22 @@ import { boundOf } from './want.js';
  */
 const CLOSE_WAIT_MS = 4_000;
 
+/** The origins that there are now: a request keeps the one that it found. */
+export interface OriginSet {
+  get(name: string): Upstream | undefined;
+}
+
 export class Cache implements CacheFacade {
   readonly #services: CacheServices;
-  readonly #upstreams: ReadonlyMap<string, Upstream>;
+  readonly #upstreams: OriginSet;
   readonly #pseudonym: string;
   readonly #generations: Generations;
   readonly #contacts: Contacts;
 
   /** `pseudonym` names this process in Via: a request that carries it has come back to us. */
-  constructor(services: CacheServices, upstreams: readonly Upstream[], pseudonym: string) {
+  constructor(services: CacheServices, upstreams: OriginSet, pseudonym: string) {
     this.#services = services;
-    this.#upstreams = new Map(upstreams.map((upstream) => [upstream.name, upstream]));
+    this.#upstreams = upstreams;
     this.#pseudonym = pseudonym;
     this.#generations = new Generations(services, (object) => {
       services.responses.delete(responseKey(object.origin, object.uri)).catch((error: unknown) => {

@@ -1,15 +1,19 @@
 /**
  * `forebay serve`: loads the configuration, assembles the program, says what runs and where, and
- * ends in order when asked to. Called by program.ts.
+ * ends in order when asked to; SIGHUP loads the configuration anew. Called by program.ts.
  */
 import type { Application } from '../assemble.js';
+import type { ReloadOutcome } from '../assemble/reloading.js';
 import { type Capacity, resolveCapacity } from '../config/capacity.js';
 import { formatAddress } from '../config/kinds.js';
 import { loadConfig } from '../config/load.js';
-import type { ResolvedConfig } from '../config/schema.js';
+import type { Config, ResolvedConfig } from '../config/schema.js';
 import { formatDuration, formatSize } from '../config/units.js';
 import { EXIT_INTERRUPTED, EXIT_OK } from './exit-codes.js';
+import { type ServiceManager, serviceManager } from './service-manager.js';
 import type { StopSignal, Terminal } from './terminal.js';
+
+const NANOS_PER_MICRO = 1000n;
 
 /** What src/assemble.ts exports. */
 export type Assemble = (config: ResolvedConfig, version: string) => Promise<Application>;
@@ -35,20 +39,52 @@ export async function serve({
   terminal,
   loadAssemble,
 }: ServeInput): Promise<number> {
-  const capacity = resolveCapacity(loadConfig({ flags, env: terminal.env }));
+  const load = (): Config => loadConfig({ flags, env: terminal.env });
+  const capacity = resolveCapacity(load());
   const { config } = capacity;
   const signals = watchSignals(terminal, config.listen.drainTimeoutMs);
+  // Until it runs there is nothing to reload; without a listener SIGHUP would end the process.
+  let onReload = (): void => undefined;
+  const stopReloads = terminal.onReloadSignal(() => {
+    onReload();
+  });
   try {
     const assemble = await loadAssemble();
+    const manager = await connectManager(terminal);
     const application = await assemble(config, version);
     const bound = await startOrClose(application);
     terminal.err(startLines(version, capacity, bound, application.describe()));
+    const serving = `Serving on http://${formatAddress(bound.listenAddress)}`;
+    onReload = () => {
+      manager.reloading();
+      const outcome = application.reload(load);
+      terminal.err(reloadLines(outcome));
+      manager.ready(`${serving}${outcome.kind === 'refused' ? '; the last reload failed' : ''}`);
+    };
+    manager.ready(serving);
     await signals.first;
+    manager.stopping('Finishing what runs');
     await application.stop();
     return EXIT_OK;
   } finally {
+    stopReloads();
     signals.close();
   }
+}
+
+/** The service manager that started us, if one did: the addon is loaded only for it. */
+async function connectManager(terminal: Terminal): Promise<ServiceManager> {
+  const told = (terminal.env['NOTIFY_SOCKET'] ?? '') !== '';
+  const { native } = told ? await import('../compute/native.js') : { native: undefined };
+  return serviceManager({
+    env: terminal.env,
+    notify: (socket, text) => native?.notifySystemd(socket, text),
+    monotonicMicros: () => process.hrtime.bigint() / NANOS_PER_MICRO,
+    onFailure: (error) => {
+      const why = error instanceof Error ? error.message : String(error);
+      terminal.err(`forebay: the service manager cannot be told anything: ${why}\n`);
+    },
+  });
 }
 
 /** What is open already when a listener cannot be opened, such as the cache's lock, is let go. */
@@ -84,6 +120,19 @@ function watchSignals(
     });
   });
   return { first, close };
+}
+
+/** For people; the log has the same, and more. */
+function reloadLines(outcome: ReloadOutcome): string {
+  switch (outcome.kind) {
+    case 'refused':
+      return `forebay: the configuration was not reloaded, the one that was running stays:\n${outcome.message}\n`;
+    case 'applied': {
+      const keys = outcome.needsRestart.join(', ');
+      const left = keys === '' ? '' : `; what needs a restart was left out: ${keys}`;
+      return `forebay: the configuration was reloaded${left}\n`;
+    }
+  }
 }
 
 /** What an operator wants to know at start: where, of what, into what, and how much. */

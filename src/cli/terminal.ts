@@ -11,6 +11,8 @@ export interface Terminal {
   err(text: string): void;
   /** Calls back for every stop signal; the returned function ends that. */
   onStopSignal(callback: (signal: StopSignal) => void): () => void;
+  /** Calls back whenever a reload is asked for (SIGHUP); the returned function ends that. */
+  onReloadSignal(callback: () => void): () => void;
   /** Ends the process at once. */
   exit(code: number): void;
 }
@@ -29,6 +31,12 @@ export const processTerminal: Terminal = {
     for (const signal of signals) process.on(signal, callback);
     return () => {
       for (const signal of signals) process.off(signal, callback);
+    };
+  },
+  onReloadSignal(callback) {
+    process.on('SIGHUP', callback);
+    return () => {
+      process.off('SIGHUP', callback);
     };
   },
   exit: (code) => process.exit(code),

@@ -50,6 +50,13 @@ export function resolveCapacity(config: Config, disk: Disk = systemDisk): Capaci
   );
 }
 
+/** For a reload: `auto` was settled at the start, when nothing was served yet, and stays what it is. */
+export function keepAuto(config: Config, running: ResolvedConfig): ResolvedConfig {
+  const { capacityBytes } = config.cache;
+  const settled = capacityBytes === 'auto' ? running.cache.capacityBytes : capacityBytes;
+  return { ...config, cache: { ...config.cache, capacityBytes: settled } };
+}
+
 /** The machine's own disk. */
 export const systemDisk: Disk = {
   freeBytes(directory) {

@@ -1,5 +1,6 @@
 /** Writes docs/CONFIG.md from the schema, so that the two cannot differ. Called by cli/config. */
 import { catalog, type CatalogEntry, CONFIG_ENV, CONFIG_FLAG, ORIGIN_ENV } from './catalog.js';
+import { isLive } from './reload.js';
 
 const SECTIONS: Readonly<Record<string, string>> = {
   listen: 'The listener for clients.',
@@ -28,6 +29,9 @@ Every setting has a default: \`forebay serve\` runs without any. What is set is 
 
 Sizes are numbers of bytes, or have a unit: \`64MB\` (powers of 1000), \`10GiB\` (powers of 1024).
 Durations always have one: \`250ms\`, \`30s\`, \`2m\`, \`1h\`. Relative paths start at the working directory.
+
+SIGHUP loads all of it anew, while requests go on. With any error in it the running configuration stays. Settings that
+say \`Needs a restart\` keep their values until then, which is said in the log.
 
 Unknown keys and variables are errors. All errors are reported at once, each with where it stands,
 what was found there and what was expected; see [ERRORS.md](ERRORS.md) for the exit codes.
@@ -86,6 +90,7 @@ function sectionText(section: string): string {
 
 function row(entry: CatalogEntry): string {
   const byDefault = entry.defaultText === null ? 'required' : `\`${entry.defaultText}\``;
+  const meaning = isLive(entry.key) ? entry.meaning : `${entry.meaning} Needs a restart.`;
   const names = [entry.env, entry.flag].flatMap((name) => (name === null ? [] : `\`${name}\``));
-  return `| ${[`\`${entry.name}\``, entry.type, byDefault, names.join(', '), entry.meaning].join(' | ')} |`;
+  return `| ${[`\`${entry.name}\``, entry.type, byDefault, names.join(', '), meaning].join(' | ')} |`;
 }

@@ -13,11 +13,16 @@ export const MAX_SURPLUS = 256;
 export type Admission = 'admitted' | 'surplus' | 'cut';
 
 export class Connections {
-  readonly #max: number;
+  #max: number;
   readonly #admitted = new Set<Socket>();
   readonly #surplus = new Set<Socket>();
 
   constructor(max: number) {
+    this.#max = max;
+  }
+
+  /** Connections that are open already stay, however many. */
+  setMax(max: number): void {
     this.#max = max;
   }
 

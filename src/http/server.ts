@@ -41,6 +41,8 @@ export interface Front {
    * at the deadline. Resolves when every connection is closed.
    */
   drain(): Promise<void>;
+  /** Takes other bounds and mounts; connections and requests that there are go on. Not the address. */
+  reconfigure(config: FrontConfig): void;
   /** The bound address; `null` while not listening. */
   readonly address: ListenAddress | null;
   /** Open client connections. */
@@ -59,8 +61,9 @@ export function createFront(options: FrontOptions): Front {
 }
 
 class NodeFront implements Front {
-  readonly #config: FrontConfig['listen'];
-  readonly #rooms: ExchangeRooms;
+  #config: FrontConfig['listen'];
+  /** Each exchange keeps the rooms that it began with. */
+  #rooms: ExchangeRooms;
   readonly #connections: Connections;
   readonly #turns = new Turns();
   readonly #running = new Set<TimedResponse>();
@@ -117,6 +120,15 @@ class NodeFront implements Front {
   async listen(): Promise<ListenAddress> {
     this.#address = await listenOn(this.#server, this.#config.address);
     return this.#address;
+  }
+
+  reconfigure({ listen, origins }: FrontConfig): void {
+    this.#config = listen;
+    this.#rooms = { ...this.#rooms, mounts: origins };
+    this.#connections.setMax(listen.maxConnections);
+    this.#server.headersTimeout = listen.headersTimeoutMs;
+    this.#server.requestTimeout = listen.requestTimeoutMs;
+    this.#server.keepAliveTimeout = listen.keepAliveTimeoutMs;
   }
 
   drain(): Promise<void> {

@@ -153,6 +153,8 @@ export class Metrics implements StoreEvents {
       to.inflightFills.set(active);
       to.queuedFills.set(queued);
     }
+    // Of origins that there are no more nothing is told.
+    if (observed.breakers !== undefined) to.breakerState.reset();
     for (const { name, state } of observed.breakers?.() ?? []) {
       to.breakerState.set({ origin: name }, BREAKER_VALUE[state]);
     }

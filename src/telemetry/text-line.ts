@@ -42,7 +42,8 @@ function message(value: unknown): string {
 
 function shown(value: unknown): string {
   if (typeof value === 'string' && BARE.test(value)) return value;
-  return (JSON.stringify(value) ?? '').replace(
+  if (value === undefined) return '-';
+  return JSON.stringify(value).replace(
     RAW_CONTROLS,
     (control) => `\\u${control.charCodeAt(0).toString(16).padStart(4, '0')}`,
   );

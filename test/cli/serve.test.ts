@@ -30,6 +30,7 @@ function run(
       events.push('stop');
       return Promise.resolve();
     },
+    reload: () => ({ kind: 'applied', needsRestart: [] }),
     describe: () => [],
     ...parts,
   };
@@ -117,4 +118,27 @@ t.test('a wrong configuration starts nothing', async (t) => {
   const { ended, events, config } = run(t.testdir(), {}, { '--capacity': 'much' });
   await t.rejects(ended, ConfigError);
   t.same([events, config()], [[], undefined]);
+});
+
+t.test('SIGHUP loads the configuration anew and says what came of it', async (t) => {
+  const loads: string[] = [];
+  const { terminal, ended } = run(t.testdir(), {
+    reload: (load) => {
+      loads.push(load().log.level);
+      return loads.length === 1
+        ? { kind: 'applied', needsRestart: ['listen.address'] }
+        : { kind: 'refused', message: 'a.yaml:1:1: wrong' };
+    },
+  });
+  terminal.askReload();
+  t.same(loads, [], 'nothing runs yet: the configuration has just been read');
+  await terminal.written(/capacity/);
+  terminal.askReload();
+  t.match(terminal.stderr, /was reloaded; what needs a restart was left out: listen\.address\n/);
+  terminal.askReload();
+  t.match(terminal.stderr, /not reloaded.*stays:\na\.yaml:1:1: wrong\n/);
+  t.same(loads, ['info', 'info']);
+  terminal.signal('SIGTERM');
+  t.equal(await ended, 0);
+  t.notOk(terminal.listening);
 });

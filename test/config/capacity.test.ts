@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
-import { type Disk, resolveCapacity, systemDisk } from '#src/config/capacity.js';
+import { type Disk, keepAuto, resolveCapacity, systemDisk } from '#src/config/capacity.js';
 import { loadConfig } from '#src/config/load.js';
 
 const MIB = 2 ** 20;
@@ -33,6 +33,12 @@ t.test('a full disk gives the minimum, not an error', async (t) => {
   const { config: resolved, reason } = resolveCapacity(config('auto'), disk(0, 0));
   t.equal(resolved.cache.capacityBytes, 128 * MIB);
   t.match(reason, /minimum/);
+});
+
+t.test('at a reload auto stays what it was settled as, a number is taken', async (t) => {
+  const running = resolveCapacity(config('auto'), disk(9 * GIB, GIB)).config;
+  t.equal(keepAuto(config('auto'), running).cache.capacityBytes, 8 * GIB);
+  t.equal(keepAuto(config('1GiB'), running).cache.capacityBytes, GIB);
 });
 
 t.test('the real disk', async (t) => {

@@ -44,7 +44,7 @@ t.test('text for people at a terminal', async (t) => {
   const { program, url } = await startScene(t, { seed: SEED, lengthBytes: LENGTH, flags });
   await get(url, { method: 'HEAD' });
   await program.stop();
-  t.match(program.stdout(), /^\S+Z INFO  request method=HEAD path=\/model status=200 .*\n$/m);
+  t.match(program.stdout(), /^\S+Z INFO {2}request method=HEAD path=\/model status=200 .*\n$/m);
 });
 
 /** Requests that carry secrets in every way, through redirects and failures. */
@@ -110,7 +110,7 @@ for (const format of ['json', 'text']) {
       const written = program.stdout() + program.stderr() + answered;
       t.notOk(
         written.includes(SECRET),
-        `${written.split('\n').find((line) => line.includes(SECRET)) ?? ''}`,
+        written.split('\n').find((line) => line.includes(SECRET)) ?? '',
       );
     },
   );

@@ -31,3 +31,14 @@ t.test('destroys those that are named', async (t) => {
   t.equal(b.destroyed, false);
   t.equal(connections.count, 1);
 });
+
+t.test('another bound counts from the next connection on', async (t) => {
+  const connections = new Connections(1);
+  t.equal(connections.admit(new Socket()), 'admitted');
+  t.equal(connections.admit(new Socket()), 'surplus');
+  connections.setMax(2);
+  t.equal(connections.admit(new Socket()), 'admitted');
+  connections.setMax(1);
+  t.equal(connections.admit(new Socket()), 'surplus');
+  t.equal(connections.count, 4, 'those that are open stay');
+});

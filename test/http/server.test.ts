@@ -198,3 +198,28 @@ t.test(
     await drained;
   },
 );
+
+t.test('mounts and bounds change while it listens, for requests that begin after', async (t) => {
+  const { front, cache, connect, access, port } = await startFront(t);
+  cache.objects.set('/a', { bytes: Buffer.from('abc') });
+  const client = connect();
+  client.write('GET /a HTTP/1.1\r\nHost: x\r\n\r\n');
+  t.match((await access(1))[0], { status: 200 });
+  front.reconfigure({
+    listen: {
+      address: { host: '127.0.0.1', port },
+      maxConnections: 1,
+      headersTimeoutMs: 5000,
+      requestTimeoutMs: 10_000,
+      keepAliveTimeoutMs: 5000,
+      drainTimeoutMs: 5000,
+    },
+    origins: [{ name: 'origin', mount: '/models' }],
+  });
+  client.write('GET /a HTTP/1.1\r\nHost: x\r\n\r\n');
+  t.match((await access(2))[1], { status: 404, code: 'no-such-mount' });
+  client.write('GET /models/a HTTP/1.1\r\nHost: x\r\n\r\n');
+  t.match((await access(3))[2], { status: 200 });
+  connect().write('GET /models/a HTTP/1.1\r\nHost: x\r\n\r\n');
+  t.match((await access(4))[3], { status: 503, code: 'too-many-connections' });
+});

@@ -1,0 +1,82 @@
+/**
+ * What a new configuration may change while the program runs, and what has to wait for a restart.
+ * Asked by assemble when SIGHUP comes, and by docs.ts, so that docs/CONFIG.md says the same. Pure.
+ */
+import { isDeepStrictEqual } from 'node:util';
+import { minimumCapacityBytes } from './rules.js';
+import type { ResolvedConfig } from './schema.js';
+
+/** Settings that take effect at a reload. Any other one, also a new one, needs a restart. */
+const LIVE: ReadonlySet<string> = new Set([
+  'listen.maxConnections',
+  'listen.headersTimeout',
+  'listen.requestTimeout',
+  'listen.keepAliveTimeout',
+  'listen.clientIdleTimeout',
+  'listen.drainTimeout',
+  'cache.capacity',
+  'fill.readAheadChunks',
+  'fill.connectTimeout',
+  'fill.firstByteTimeout',
+  'fill.idleTimeout',
+  'fill.minRate',
+  'fill.minRateWindow',
+  'fill.maxAttempts',
+  'fill.retryBase',
+  'fill.retryCap',
+  'fill.retryAfterCap',
+  'fill.requestTimeout',
+  'log.level',
+  'log.format',
+  'log.access',
+]);
+
+/** What a reload does. */
+export interface ReloadPlan {
+  /** As it is to run: what cannot change stands as it did. */
+  readonly config: ResolvedConfig;
+  /** Keys whose new values wait for a restart, as they stand in the file. */
+  readonly needsRestart: readonly string[];
+}
+
+/** True when a reload applies the setting; `key` as in docs/CONFIG.md. All of `origins` is applied. */
+export function isLive(key: string): boolean {
+  return LIVE.has(key) || key.startsWith('origins');
+}
+
+/** Lays `wanted` over `running` as far as that can be changed. */
+export function planReload(running: ResolvedConfig, wanted: ResolvedConfig): ReloadPlan {
+  const needsRestart: string[] = [];
+  const sections = Object.entries(running).map(([section, settings]): [string, unknown] => {
+    const next: unknown = wanted[section as keyof ResolvedConfig];
+    if (section === 'origins') return [section, next];
+    const values = Object.entries(settings as Readonly<Record<string, unknown>>);
+    const merged = values.map(([name, value]): [string, unknown] => {
+      const found = (next as Readonly<Record<string, unknown>>)[name];
+      const key = settingKey(section, name);
+      if (isLive(key) || isDeepStrictEqual(found, value)) return [name, found];
+      needsRestart.push(key);
+      return [name, value];
+    });
+    return [section, Object.fromEntries(merged)];
+  });
+  // Each section has the keys that it had.
+  const config = Object.fromEntries(sections) as ResolvedConfig;
+  if (!fitsItsLanes(config)) {
+    // Enough for the lanes that the file asks for, too little for those that run.
+    const { capacityBytes } = running.cache;
+    needsRestart.push('cache.capacity');
+    return { config: { ...config, cache: { ...config.cache, capacityBytes } }, needsRestart };
+  }
+  return { config, needsRestart };
+}
+
+/** `cache` and `chunkSizeBytes` make `cache.chunkSize`: the program's names have their units. */
+export function settingKey(section: string, name: string): string {
+  return `${section}.${name.replace(/(?:BytesPerSecond|Bytes|Ms)$/, '')}`;
+}
+
+function fitsItsLanes({ cache, fill }: ResolvedConfig): boolean {
+  const lanes = fill.threads * fill.connectionsPerThread;
+  return cache.capacityBytes >= minimumCapacityBytes(cache.chunkSizeBytes, lanes);
+}
