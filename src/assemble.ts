@@ -17,12 +17,14 @@ import type { Config, ResolvedConfig } from './config/schema.js';
 import { createFront } from './http/server.js';
 import type { FetchLimits } from './model/fetch.js';
 import { MemoryBudget } from './model/memory-budget.js';
-import { systemClock } from './model/time.js';
+import { type Clock, systemClock } from './model/time.js';
 import { Upstreams } from './origin/upstreams.js';
 import { BufferSender } from './send/buffer-sender.js';
 import { openStore } from './store/open-store.js';
 import { watchEventLoopLag } from './telemetry/event-loop-lag.js';
+import type { Metrics } from './telemetry/metrics.js';
 import { createTelemetry, type Telemetry } from './telemetry/telemetry.js';
+import { startTracing, type Tracing } from './telemetry/tracing.js';
 
 /** A constructed Forebay. `start` once, then `stop` once. */
 export interface Application {
@@ -47,6 +49,8 @@ export async function assemble(config: ResolvedConfig, version: string): Promise
   const clock = systemClock;
   const telemetry = createTelemetry(config.log);
   const { metrics } = telemetry;
+  const tracing = await traceTo(config, version, clock, metrics);
+  telemetry.tracer = tracing;
   const memory = new MemoryBudget(config.cache.serveThroughMemoryBytes);
   const pseudonym = `forebay-${randomBytes(PSEUDONYM_BYTES).toString('hex')}`;
   const upstreams = new Upstreams({ via: `1.1 ${pseudonym}`, clock }, config.origins);
@@ -115,6 +119,7 @@ export async function assemble(config: ResolvedConfig, version: string): Promise
     hub.close();
     await stores.chunks.close();
     await admin?.close();
+    await tracing?.stop();
     telemetry.flush();
   };
 
@@ -133,6 +138,18 @@ export async function assemble(config: ResolvedConfig, version: string): Promise
         : ['the cache cannot be written: nothing is stored, everything is served through memory']),
     ],
   };
+}
+
+/** Spans go where the configuration says, if it says so. */
+async function traceTo(
+  { tracing: { endpoint, sampleRatio } }: ResolvedConfig,
+  version: string,
+  clock: Clock,
+  metrics: Metrics,
+): Promise<Tracing | null> {
+  if (endpoint === null) return null;
+  const exported = metrics.spansExported.bind(metrics);
+  return startTracing({ endpoint, sampleRatio, version, clock, exported });
 }
 
 function createAdminFor(

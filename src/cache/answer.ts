@@ -1,5 +1,6 @@
 /** The boundary of the cache: what the HTTP front asks and what it gets. */
 import type { HeaderMap } from '../model/headers.js';
+import type { Span } from '../model/span.js';
 import type { Segment } from '../model/segment.js';
 import type { CacheOutcome } from './outcome.js';
 
@@ -21,6 +22,8 @@ export interface CacheRequest {
   readonly hint: RangeHint;
   /** Aborts when the client goes away: ends waits, never another request's fetch. */
   readonly signal: AbortSignal;
+  /** The request's span; absent where tracing is off. */
+  readonly span?: Span | undefined;
 }
 
 /** What the request cost, known when its body ends. */

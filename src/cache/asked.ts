@@ -25,8 +25,10 @@ export function wantOf(asked: Asked, stored: StoredResponse | undefined): Want {
     priority: 'demand',
     signal: asked.request.signal,
     fetching: (fetch) => asked.cost.fetching(fetch),
-    joined: () => {
+    joined: (fetch) => {
       asked.cost.joined = true;
+      if (fetch !== undefined) asked.request.span?.link(fetch);
     },
+    span: asked.request.span,
   };
 }

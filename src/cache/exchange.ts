@@ -17,6 +17,7 @@ import type {
 import { type Deferred, deferred } from '../model/deferred.js';
 import { errorFromReport, ForebayError, reportError } from '../model/errors.js';
 import type { FetchTarget, OriginHead } from '../model/fetch.js';
+import type { Span } from '../model/span.js';
 import type { Receiving } from './cost.js';
 import type { CacheServices } from './services.js';
 import type { Want } from './want.js';
@@ -37,6 +38,7 @@ export class OriginExchange {
   readonly result: Promise<OpenResult>;
   /** On whose behalf it was sent. */
   readonly want: Want;
+  readonly span: Span | undefined;
   readonly #port: MessagePort;
   readonly #head: Deferred<OriginHead> = deferred();
   /** The worker has closed its side: no event is on its way any more. */
@@ -75,13 +77,23 @@ export class OriginExchange {
     port1.on('close', () => {
       this.#drained.resolve(undefined);
     });
+    this.span = want.span?.child('fill', { 'forebay.origin': want.source.upstream.name });
+    const { span } = this;
+    const { target } = request;
+    // Where the target's own field goes, and only there: another host gets none.
+    const traced =
+      span !== undefined && 'traceparent' in target.headers
+        ? { ...target, headers: { ...target.headers, traceparent: span.traceparent } }
+        : target;
     const settle = want.fetching(this);
-    const ticket = this.#submit(services, want, request, port2);
+    const ticket = this.#submit(services, want, { ...request, target: traced }, port2);
     this.result = this.#finish(ticket, port2).then((result) => {
       // Every exchange counts, also one that only asked: retries matter most when an origin is down.
       services.events.fetchFinished(want.source.upstream.name, result.stats);
       const { originBytes } = result.stats;
       settle(originBytes);
+      const failure = result.kind === 'failed' ? result.error.code : undefined;
+      span?.end({ 'forebay.origin_bytes': originBytes }, failure);
       if (originBytes > this.#writtenBytes) {
         services.events.originBytesWasted(originBytes - this.#writtenBytes);
       }

@@ -8,6 +8,7 @@ import { rangeLength } from '../model/byte-range.js';
 import { chunkRange } from '../model/chunk.js';
 import { type ErrorCode, errorFromReport, ForebayError } from '../model/errors.js';
 import type { FetchTarget, OriginHead } from '../model/fetch.js';
+import type { Span } from '../model/span.js';
 import type { BreakerVerdict } from '../origin/breaker.js';
 import { isRedirect } from '../origin/redirect.js';
 import type { Flight } from './flight.js';
@@ -27,9 +28,12 @@ export async function runFill(generation: LiveObject, flight: Flight, want: Want
     return;
   }
   let verdict: BreakerVerdict = 'abandoned';
+  const span = startSpan(flight, want);
+  let originBytes = 0;
   try {
-    const target = want.source.target('fill', want.varied);
+    const target = want.source.target('fill', want.varied, flight.span?.traceparent);
     const result = await submit(generation, flight, want, target);
+    ({ originBytes } = result.stats);
     generation.services.events.fetchFinished(upstream.name, result.stats);
     tellWaste(generation, result);
     verdict = result.kind === 'failed' ? verdictOfError(result.error) : 'success';
@@ -45,7 +49,25 @@ export async function runFill(generation: LiveObject, flight: Flight, want: Want
     flight.fail({ kind: own ? 'leaderless' : 'failed', error });
   } finally {
     permit.settle(verdict);
+    endSpan(span, flight, originBytes);
   }
+}
+
+/** The fill is a part of its leader's request, and the origin sees it as such. */
+function startSpan(flight: Flight, want: Want): Span | undefined {
+  if (want.span === undefined) return undefined;
+  flight.span = want.span.child('fill', {
+    'forebay.origin': want.source.upstream.name,
+    'forebay.chunk': flight.index,
+    'forebay.priority': want.priority,
+  });
+  return flight.span;
+}
+
+function endSpan(span: Span | undefined, { state }: Flight, originBytes: number): void {
+  if (span === undefined) return;
+  const failed = state.kind === 'ended' && 'error' in state.end ? state.end.error.code : undefined;
+  span.end({ 'forebay.origin_bytes': originBytes }, failed);
 }
 
 /** What came beyond the chunk (overlaps of attempts, skipped bytes), or all of it where none came. */

@@ -7,6 +7,7 @@ import type { JobTicket } from '../compute/fill-pool.js';
 import type { SharedWatermark } from '../compute/watermark.js';
 import { deferred } from '../model/deferred.js';
 import { ForebayError } from '../model/errors.js';
+import type { Span } from '../model/span.js';
 import type { OpenFile, Watermark } from '../model/segment.js';
 import type { ChunkDraft, HeldChunk } from '../model/store.js';
 import type { TargetSource } from '../origin/upstream.js';
@@ -45,6 +46,8 @@ export class Flight {
   readonly index: number;
   /** The request that it is fetched for; others who read it have joined. */
   readonly leader: TargetSource | null;
+  /** The span of its fetch, once it has one: who joins is linked to it. */
+  span: Span | undefined;
   #state: FlightState = { kind: 'queued' };
   #file: OpenFile | undefined;
   #watermark: SharedWatermark | undefined;

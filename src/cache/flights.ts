@@ -54,7 +54,7 @@ export class Flights {
    */
   async join(flight: Flight, want: Want, leads = false): Promise<ChunkView | undefined> {
     if (want.priority === 'demand') flight.promote();
-    if (flight.leader !== null && flight.leader !== want.source) want.joined();
+    if (flight.leader !== null && flight.leader !== want.source) want.joined(flight.span);
     const leave = flight.await();
     try {
       const bound = boundOf(this.#options.services, want.signal);

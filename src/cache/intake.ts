@@ -116,6 +116,7 @@ export class Intake implements Arrival {
     }
     // Registered before there is room for it: a reader that came meanwhile would lead a second fill.
     const flight = generation.lead(index, this.#exchange.want, 'arrival');
+    flight.span = this.#exchange.span;
     this.#flight = flight;
     const { lengthBytes, chunkSizeBytes, services } = generation;
     const range =

@@ -4,6 +4,7 @@ import { ForebayError } from '../model/errors.js';
 import type { Priority } from '../compute/fill-pool.js';
 import type { TargetSource } from '../origin/upstream.js';
 import type { Receiving } from './cost.js';
+import type { Span } from '../model/span.js';
 import type { CacheServices } from './services.js';
 
 export interface Want {
@@ -19,8 +20,10 @@ export interface Want {
    * bytes that left the origin in all.
    */
   fetching(fetch: Receiving): (originBytes: number) => void;
-  /** It takes its bytes from a fetch that another request began. */
-  joined(): void;
+  /** It takes its bytes from a fetch that another request began, whose span is `fetch`. */
+  joined(fetch?: Span): void;
+  /** The request's span; absent where tracing is off, and where no request waits. */
+  readonly span?: Span | undefined;
 }
 
 /** The bound of every wait that a request makes in the cache: the request timeout, or its end. */

@@ -12,6 +12,7 @@ const SECTIONS: Readonly<Record<string, string>> = {
     'with redirects to `*.hf.co`, `*.huggingface.co` and `*.xethub.hf.co`.',
   'origins[].digests[]': 'Digests that an origin does not give itself, or that you trust more.',
   log: 'What is logged.',
+  tracing: 'Where spans go.',
 };
 
 const OPENING = `# Configuration

@@ -60,7 +60,7 @@ export function readFlags(flags: Readonly<Record<string, string>>): readonly Ove
 function coerce(text: string, entry: CatalogEntry): unknown {
   switch (entry.coercion) {
     case 'number':
-      return /^-?\d{1,15}$/.test(text) ? Number(text) : text;
+      return /^-?\d{1,15}(?:\.\d{1,15})?$/.test(text) ? Number(text) : text;
     case 'boolean':
       return text === 'true' || text === 'false' ? text === 'true' : text;
     case 'text':

@@ -4,7 +4,7 @@
  */
 import { z } from 'zod';
 import { isChunkSize } from '../model/chunk.js';
-import { listenAddress, path } from './kinds.js';
+import { listenAddress, originUrl, path } from './kinds.js';
 import { defaultOrigins, originSchema } from './origin-schema.js';
 import { withRules } from './rules.js';
 import {
@@ -12,6 +12,8 @@ import {
   count,
   derivedText,
   duration,
+  fraction,
+  optionalText,
   section,
   size,
   sizeOrAuto,
@@ -136,6 +138,18 @@ const log = section({
   access: toggle(true, { meaning: 'Whether each request is logged with a line.' }),
 });
 
+const tracing = section({
+  endpoint: optionalText(originUrl, 'none: no spans', {
+    meaning:
+      'The base URL of an OpenTelemetry collector (OTLP over HTTP), such as http://127.0.0.1:4318. Spans of ' +
+      'requests, lookups and fills are sent there. A trace that a client names is passed on either way.',
+  }),
+  sampleRatio: fraction(1, {
+    meaning:
+      'Of the traces that begin here, how many are recorded. In others the client has decided.',
+  }),
+});
+
 /** The configuration file's shape and the rules that join its keys. Input and output keys agree. */
 export const fileSchema = withRules(
   section({
@@ -148,6 +162,7 @@ export const fileSchema = withRules(
       .min(1, { error: 'at least one origin' })
       .prefault(() => [...defaultOrigins]),
     log: log.prefault({}),
+    tracing: tracing.prefault({}),
   }),
 );
 
@@ -190,6 +205,7 @@ export const configSchema = fileSchema.transform((file) => ({
   },
   origins: file.origins,
   log: file.log,
+  tracing: { endpoint: file.tracing.endpoint ?? null, sampleRatio: file.tracing.sampleRatio },
 }));
 
 type DeepReadonly<T> = T extends object ? { readonly [Key in keyof T]: DeepReadonly<T[Key]> } : T;
@@ -206,5 +222,6 @@ export type ListenConfig = Config['listen'];
 export type AdminConfig = Config['admin'];
 export type CacheConfig = ResolvedConfig['cache'];
 export type FillConfig = Config['fill'];
+export type TracingConfig = Config['tracing'];
 export type LogConfig = Config['log'];
 export type OriginConfig = Config['origins'][number];

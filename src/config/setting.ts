@@ -124,6 +124,17 @@ export function count(byDefault: number, min: number, max: number, about: About)
     );
 }
 
+/** A part of a whole, 0 to 1. */
+export function fraction(byDefault: number, about: About) {
+  const expected = 'a number from 0 to 1';
+  return z
+    .number({ error: expected })
+    .min(0, { error: expected })
+    .max(1, { error: expected })
+    .prefault(byDefault)
+    .register(settings, describe(about, 'number, 0 to 1', expected, String(byDefault), 'number'));
+}
+
 /** `true` or `false`. */
 export function toggle(byDefault: boolean, about: About) {
   const expected = 'true or false';

@@ -3,16 +3,23 @@
  * http/server starts one for each request when it has its turn.
  */
 import type { IncomingMessage } from 'node:http';
-import type { CacheAnswer, CacheFacade, RangeHint, ReadCost } from '../cache/answer.js';
+import type {
+  CacheAnswer,
+  CacheFacade,
+  CacheRequest,
+  RangeHint,
+  ReadCost,
+} from '../cache/answer.js';
 import { type ErrorReport, reportError } from '../model/errors.js';
 import { headersFromRaw, headerValue } from '../model/headers.js';
 import type { SegmentSender } from '../model/segment.js';
+import type { Span } from '../model/span.js';
 import type { Clock } from '../model/time.js';
 import { takeTraceContext } from '../model/trace-context.js';
 import type { Telemetry } from '../telemetry/telemetry.js';
 import { deliver, type Delivery } from './deliver.js';
 import { parseRange, type RangeField } from './range-header.js';
-import { recordOf, type Ended } from './record.js';
+import { endSpan, recordOf, type Ended } from './record.js';
 import { requestId } from './request-id.js';
 import {
   type Reply,
@@ -54,6 +61,7 @@ export class Exchange {
   readonly #rooms: ExchangeRooms;
   readonly #context: ReplyContext;
   readonly #startedAt: number;
+  readonly #span: Span | undefined;
   #headAt: number | null = null;
 
   constructor(request: IncomingMessage, response: TimedResponse, rooms: ExchangeRooms) {
@@ -62,12 +70,15 @@ export class Exchange {
     this.#rooms = rooms;
     this.#startedAt = rooms.clock.monotonic();
     const headers = headersFromRaw(request.rawHeaders);
+    const trace = takeTraceContext(headers);
+    this.#span = rooms.telemetry.tracer?.request(trace);
+    if (this.#span !== undefined) headers['traceparent'] = this.#span.traceparent;
     this.#context = {
       method: request.method === 'HEAD' ? 'HEAD' : 'GET',
       headers,
       range: parseRange(headerValue(headers, 'range')),
       requestId: requestId(headerValue(headers, 'x-request-id')),
-      trace: takeTraceContext(headers),
+      traceId: this.#span?.traceId ?? trace?.traceId ?? null,
       nowMs: rooms.clock.now(),
     };
   }
@@ -95,6 +106,7 @@ export class Exchange {
     });
     telemetry.metrics.requestFinished(record);
     telemetry.accessLog.requestFinished(record);
+    if (this.#span !== undefined) endSpan(this.#span, record);
   }
 
   async #answer(refusal: RefusalReason | null): Promise<Ended> {
@@ -121,11 +133,19 @@ export class Exchange {
       left.abort();
     });
     const hint = method === 'HEAD' ? ({ kind: 'none' } as const) : hintOf(range);
-    const request = { origin, target, method, headers, hint, signal: left.signal };
+    const request = {
+      origin,
+      target,
+      method,
+      headers,
+      hint,
+      signal: left.signal,
+      span: this.#span,
+    };
     for (let lookups = 1; ; lookups += 1) {
       let answer: CacheAnswer;
       try {
-        answer = await this.#rooms.cache.lookup(request);
+        answer = await this.#lookup(request);
       } catch (error) {
         return await this.#failed(reportError(error), NOTHING);
       }
@@ -135,6 +155,18 @@ export class Exchange {
       } finally {
         answer.body.close();
       }
+    }
+  }
+
+  async #lookup(request: CacheRequest): Promise<CacheAnswer> {
+    const span = this.#span?.child('lookup', { 'forebay.origin': request.origin });
+    try {
+      const answer = await this.#rooms.cache.lookup(request);
+      span?.end({ 'forebay.outcome': answer.outcome.kind });
+      return answer;
+    } catch (error) {
+      span?.end(undefined, reportError(error).code);
+      throw error;
     }
   }
 

@@ -3,11 +3,15 @@ import type { ReadCost } from '../cache/answer.js';
 import type { CacheOutcome } from '../cache/outcome.js';
 import type { ErrorReport } from '../model/errors.js';
 import { headerValue } from '../model/headers.js';
+import type { Span } from '../model/span.js';
 import type { RequestRecord, RequestResult } from '../telemetry/request-record.js';
 import type { Delivery } from './deliver.js';
 import type { ReplyContext } from './respond.js';
 import type { RefusalReason } from './screen.js';
 import { CLIENT_CLOSED_STATUS } from './status.js';
+
+/** A client's own mistake is no failure of ours (OpenTelemetry's HTTP conventions). */
+const FIRST_SERVER_ERROR = 500;
 
 /** How an exchange ended. `status` is the one that was, or would have been, written. */
 export type Ended = { readonly status: number; readonly delivery: Delivery } & (
@@ -34,7 +38,7 @@ export function recordOf(
   const headAt = times.headAt ?? times.endedAt;
   return {
     requestId: context.requestId,
-    traceId: context.trace?.traceId ?? null,
+    traceId: context.traceId,
     method: request.method ?? '',
     target: request.url ?? '',
     range: headerValue(context.headers, 'range') ?? null,
@@ -85,4 +89,24 @@ function codeOf(ended: Ended): string | null {
     case 'answered':
       return null;
   }
+}
+
+/** Ends the span of a request with what its access line says. */
+export function endSpan(span: Span, record: RequestRecord): void {
+  const { code, status } = record;
+  span.end(
+    {
+      'http.request.method': record.method,
+      'url.path': record.target.replace(/[?#].*$/s, ''),
+      'http.response.status_code': status,
+      'http.response.body.size': record.bytesSent,
+      'forebay.request_id': record.requestId,
+      'forebay.result': record.result,
+      'forebay.ending': record.ending,
+      'forebay.origin_bytes': record.originBytes,
+    },
+    status >= FIRST_SERVER_ERROR || record.ending === 'failed'
+      ? (code ?? record.ending)
+      : undefined,
+  );
 }

@@ -6,7 +6,6 @@ import type { Body, CacheAnswer } from '../cache/answer.js';
 import type { ByteRange } from '../model/byte-range.js';
 import type { ErrorReport } from '../model/errors.js';
 import { emptyHeaders, headerValue, type HeaderMap } from '../model/headers.js';
-import type { TraceContext } from '../model/trace-context.js';
 import type { ResponseHead } from '../model/segment.js';
 import { cacheStatus, type Happening, PSEUDONYM } from './cache-status.js';
 import { evaluate, ifRangeAllows } from './conditional.js';
@@ -23,7 +22,7 @@ export interface ReplyContext {
   readonly range: RangeField;
   readonly requestId: string;
   /** The trace that the client's request belongs to. */
-  readonly trace: TraceContext | null;
+  readonly traceId: string | null;
   readonly nowMs: number;
 }
 

@@ -157,12 +157,17 @@ export class TargetSource {
 
   /**
    * The target now: the origin itself, or where it last redirected. `whole` fetches carry the
-   * client's end-to-end fields (RFC 9110 section 7.6), fills only credentials and `varied` ones;
-   * another host gets nothing but what selects a representation.
+   * client's end-to-end fields (RFC 9110 section 7.6), fills only credentials, the trace and `varied`
+   * ones; another host gets nothing but what selects a representation. `traceparent` names our span.
    */
-  target(purpose: 'whole' | 'fill', varied: readonly string[] = []): FetchTarget {
+  target(
+    purpose: 'whole' | 'fill',
+    varied: readonly string[] = [],
+    traceparent?: string,
+  ): FetchTarget {
     const { headers, via, clock } = this.#options;
     const fields = forwardedFields(this.#request, purpose === 'whole' ? 'all' : varied);
+    if (traceparent !== undefined) fields['traceparent'] = traceparent;
     const found = this.#locations.get(this.#key);
     const location = found !== undefined && found.untilMs > clock.now() ? found : undefined;
     if (location?.elsewhere === true) {

@@ -23,7 +23,7 @@ import { recover } from './recovery.js';
 import { FileResponseStore } from './responses.js';
 import { Site } from './site.js';
 import { Space } from './space.js';
-import { StartupError } from './startup-error.js';
+import { StartupError, unusable } from './startup-error.js';
 
 /**
  * The lock, forebay.json, nine directories that hold no more than shards, and `tmp/` with the names of
@@ -68,8 +68,7 @@ export async function openStore(options: StoreOptions): Promise<Stores> {
     const errno = errnoOf(error);
     if (error instanceof StartupError || errno === 'UNKNOWN') throw error;
     const path = errorPath(error) ?? options.directory;
-    const message = `the cache directory cannot be used: ${path}: ${errno}`;
-    throw new StartupError('cache-directory', path, message, error);
+    throw new StartupError('cache-directory', path, unusable(path, errno), error);
   }
 }
 

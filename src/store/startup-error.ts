@@ -28,3 +28,36 @@ export class StartupError extends Error {
     this.errno = typeof errno === 'string' ? errno : undefined;
   }
 }
+
+/** What to say of a path in the cache directory that the system refuses, and what to do about it. */
+export function unusable(path: string, errno: string): string {
+  return `the cache directory cannot be used: ${path}: ${errno}: ${remedy(errno)}`;
+}
+
+function remedy(errno: string): string {
+  switch (errno) {
+    case 'ENOTDIR':
+    case 'EEXIST':
+      return (
+        'it, or a part of its path, is a file and not a directory; ' +
+        'name another one with `--cache-dir` (`cache.directory`), or move the file away'
+      );
+    case 'ENOENT':
+      return (
+        'a directory above it is missing and cannot be made there; ' +
+        'make it, mount its file system, or name another one with `--cache-dir` (`cache.directory`)'
+      );
+    case 'EACCES':
+    case 'EPERM':
+      return (
+        'this user may not make, enter or write it; give it to the user that runs Forebay ' +
+        '(`chown`), or name another one with `--cache-dir` (`cache.directory`)'
+      );
+    case 'ELOOP':
+      return 'it is a symbolic link, which is not followed; name the directory that it leads to';
+    case 'ENAMETOOLONG':
+      return 'its path is too long; name a shorter one with `--cache-dir` (`cache.directory`)';
+    default:
+      return 'look at the file system, or name another directory with `--cache-dir` (`cache.directory`)';
+  }
+}

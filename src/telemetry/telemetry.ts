@@ -1,12 +1,15 @@
 /** Log, access log and metrics together, as assemble hands them to the rooms below. */
 import { AccessLog } from './access-log.js';
 import { createLog, type Log, type LogOptions, type LogSink } from './log.js';
+import type { Tracer } from '../model/span.js';
 import { Metrics } from './metrics.js';
 
 export interface Telemetry {
   readonly log: Log;
   readonly accessLog: AccessLog;
   readonly metrics: Metrics;
+  /** Makes spans; `null` where tracing is off. */
+  readonly tracer: Tracer | null;
   /** Takes what the log is to be from now on. */
   readonly reconfigure: (options: TelemetryOptions) => void;
   /** Writes out buffered log lines; before the process ends. */
@@ -20,7 +23,10 @@ export interface TelemetryOptions extends LogOptions {
 }
 
 /** Builds the three; `sink` replaces standard output. */
-export function createTelemetry(options: TelemetryOptions, sink?: LogSink): Telemetry {
+export function createTelemetry(
+  options: TelemetryOptions,
+  sink?: LogSink,
+): Telemetry & { tracer: Tracer | null } {
   const { log, flush, reconfigure } = createLog(options, sink);
   const accessLog = new AccessLog(log, options.access);
   return {
@@ -28,6 +34,7 @@ export function createTelemetry(options: TelemetryOptions, sink?: LogSink): Tele
     flush,
     accessLog,
     metrics: new Metrics(),
+    tracer: null,
     reconfigure: (next) => {
       reconfigure(next);
       accessLog.enabled = next.access;

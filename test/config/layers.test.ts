@@ -6,6 +6,7 @@ t.test('variables become values of their settings', async (t) => {
     FOREBAY_CACHE_MAX_MANIFESTS: '12',
     FOREBAY_ADMIN_ENABLED: 'false',
     FOREBAY_CACHE_CAPACITY: '10GiB',
+    FOREBAY_TRACING_SAMPLE_RATIO: '0.25',
     FOREBAY_ORIGIN: 'http://a',
     FOREBAY_LOG_LEVEL: '',
     FOREBAY_CONFIG: '/x',
@@ -18,6 +19,7 @@ t.test('variables become values of their settings', async (t) => {
       ['cache.maxManifests', 12, { kind: 'env', name: 'FOREBAY_CACHE_MAX_MANIFESTS' }],
       ['admin.enabled', false, { kind: 'env', name: 'FOREBAY_ADMIN_ENABLED' }],
       ['cache.capacity', '10GiB', { kind: 'env', name: 'FOREBAY_CACHE_CAPACITY' }],
+      ['tracing.sampleRatio', 0.25, { kind: 'env', name: 'FOREBAY_TRACING_SAMPLE_RATIO' }],
       ['origins[].url', 'http://a', { kind: 'env', name: 'FOREBAY_ORIGIN' }],
     ],
   );

@@ -5,6 +5,7 @@ import {
   count,
   derivedText,
   duration,
+  fraction,
   optionalText,
   requiredText,
   settings,
@@ -75,6 +76,15 @@ check('count', count(3, 1, 5, about), {
   good: [[5, 5]],
   bad: [0, 6, 1.5, '3', null, Infinity],
   byDefault: 3,
+});
+check('fraction', fraction(0.5, about), {
+  good: [
+    [0, 0],
+    [0.1, 0.1],
+    [1, 1],
+  ],
+  bad: [-0.1, 1.1, '0.5', null, NaN],
+  byDefault: 0.5,
 });
 check('toggle', toggle(true, about), {
   good: [[false, false]],

@@ -90,7 +90,17 @@ t.test('a file in place of the cache directory', async (t) => {
   const { end, stderr } = await runProgram(t, { origin: ORIGIN, cacheDirectory });
   t.equal(end, 78);
   t.ok(stderr.includes(cacheDirectory), stderr);
+  t.match(stderr, /is a file and not a directory; name another one with `--cache-dir`/);
   t.notMatch(stderr, /\n\s+at /, 'no stack trace');
+});
+
+t.test('a cache directory where none can be made', async (t) => {
+  const { end, stderr } = await runProgram(t, {
+    origin: ORIGIN,
+    cacheDirectory: '/proc/none/cache',
+  });
+  t.equal(end, 78);
+  t.match(stderr, /ENOENT: a directory above it is missing.*make it/);
 });
 
 t.test('a cache made with another chunk size', async (t) => {

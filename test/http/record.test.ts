@@ -4,14 +4,13 @@ import { type Ended, recordOf } from '#src/http/record.js';
 import { toHeaderMap } from '#src/model/headers.js';
 
 const TIMES = { startedAt: 100, headAt: 130, endedAt: 200 };
-const TRACE = { traceId: 'abc', parentId: 'def', sampled: false };
 const COMPLETE = { kind: 'complete', bytesSent: 5 } as const;
 
 function record(ended: Ended, times: Parameters<typeof recordOf>[3] = TIMES) {
   const headers = toHeaderMap({ range: 'bytes=0-4' });
   return recordOf(
     { method: 'GET', url: '/a?b' },
-    { method: 'GET', headers, range: { kind: 'none' }, requestId: 'r', trace: TRACE, nowMs: 0 },
+    { method: 'GET', headers, range: { kind: 'none' }, requestId: 'r', traceId: 'abc', nowMs: 0 },
     ended,
     times,
   );

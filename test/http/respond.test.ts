@@ -15,7 +15,7 @@ function context(method: 'GET' | 'HEAD', headers: Record<string, string>) {
     headers: map,
     range: parseRange(headers['range']),
     requestId: 'r1',
-    trace: null,
+    traceId: null,
     nowMs: NOW,
   };
 }

@@ -1,0 +1,24 @@
+/** Spans as the rooms see them: a port that telemetry/tracing implements, absent where tracing is off. */
+import type { TraceContext } from './trace-context.js';
+
+/** Values of a span's attributes; names are OpenTelemetry's, or begin with `forebay.`. */
+export type SpanAttributes = Readonly<Record<string, string | number | boolean>>;
+
+/** One piece of work in progress. `end` once; what comes after it is ignored. */
+export interface Span {
+  /** 32 hex digits. */
+  readonly traceId: string;
+  /** The `traceparent` with which an origin continues here. */
+  readonly traceparent: string;
+  /** A piece of this work. */
+  child(name: 'lookup' | 'fill', attributes: SpanAttributes): Span;
+  /** This work waited on `other`, which somebody else's began: related, but no part of it. */
+  link(other: Span): void;
+  /** `failure`: the code of what went wrong. */
+  end(attributes?: SpanAttributes, failure?: string): void;
+}
+
+/** Begins the span of each request. */
+export interface Tracer {
+  request(incoming: TraceContext | null): Span;
+}
