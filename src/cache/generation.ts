@@ -41,6 +41,7 @@ export interface GenerationOptions {
 export class Generation implements LiveObject {
   readonly services: CacheServices;
   readonly ephemeral: boolean;
+  readonly isStrict: boolean;
   readonly doubts = new Map<number, Doubt>();
   readonly unrecorded = new Map<number, ChunkRecord>();
   readonly #options: GenerationOptions;
@@ -61,6 +62,7 @@ export class Generation implements LiveObject {
     this.#options = options;
     this.services = options.services;
     this.ephemeral = options.ephemeral;
+    this.isStrict = options.strict;
     this.#object = options.object;
     const onIdle = (): void => {
       this.#settleIfIdle();
@@ -77,11 +79,6 @@ export class Generation implements LiveObject {
     this.#unregister = this.services.pressure.register('verification', () => {
       this.#integrity.giveUp();
     });
-  }
-
-  /** True when nothing is released before the claimed digest was checked. */
-  get isStrict(): boolean {
-    return this.#options.strict;
   }
 
   get object(): ObjectHandle {
@@ -283,7 +280,7 @@ export class Generation implements LiveObject {
       idOf: (index) => this.idsOf(index)?.id,
       digest: unknown ? null : this.#object.identity.digest,
       chunkCount: unknown ? 0 : this.endIndex,
-      strict: this.#options.strict,
+      strict: this.isStrict,
     });
     void integrity.settled.then((state) => {
       if (state.kind === 'mismatch') this.end('condemned', digestMismatch(!this.#options.suspect));

@@ -63,6 +63,7 @@ export async function serve({
     };
     manager.ready(serving);
     await signals.first;
+    onReload = () => undefined;
     manager.stopping('Finishing what runs');
     await application.stop();
     return EXIT_OK;

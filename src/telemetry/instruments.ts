@@ -74,7 +74,9 @@ export function createInstruments(
     ),
     rejected: requests.counter(
       'rejected_requests_total',
-      'Requests turned away before the cache was asked. reason: a refusal of docs/ERRORS.md.',
+      'Requests turned away before the cache was asked. reason: malformed-target, ambiguous-path, ' +
+        'no-such-mount, method-not-allowed, body-not-allowed, duplicate-host, too-many-connections, ' +
+        'pipelining, bad-request, head-too-large or request-timeout.',
       ['reason'],
     ),
     coalesced: requests.counter(

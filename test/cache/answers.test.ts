@@ -68,7 +68,7 @@ t.test('answers without content', async (t) => {
   const segments = [];
   for await (const segment of denied.body.read({ start: 0, end: 10 })) segments.push(segment);
   t.same(segments, []);
-  t.same(denied.body.cost(), { originBytes: 0 });
+  t.same(denied.body.cost(), { originBytes: 0, joined: false });
   denied.body.close();
 });
 

@@ -81,7 +81,7 @@ t.test('everything that is wrong is said at once, each with its place', async (t
   const env = { FOREBAY_FILL_THREADS: 'many', FOREBAY_LISTEN_MAX_CONECTIONS: '1' };
   const problems = problemsOf({ file, env, flags: { '--listen': '7080' } });
   const expected = [
-    'f.yaml:1:1: cahce: found an unknown key, expected one of `listen`, `admin`, `cache`, `fill`, `origins`, `log` (did you mean `cache`?)',
+    'f.yaml:1:1: cahce: found an unknown key, expected one of `listen`, `admin`, `cache`, `fill`, `origins`, `log`, `tracing` (did you mean `cache`?)',
     'f.yaml:3:3: cache.capcity: found an unknown key, expected one of `directory`, `capacity`,',
     'f.yaml:4:3: cache.chunkSize: found "3MiB", expected a power of two from 1MiB to 64MiB',
     'f.yaml:6:3: listen.headersTimeout: found "40s", expected at most listen.requestTimeout, 30 s',
