@@ -1,5 +1,7 @@
 import t from 'tap';
+import type { Digest } from '#src/model/digest.js';
 import { ForebayError } from '#src/model/errors.js';
+import { Upstreams } from '#src/origin/upstreams.js';
 import { ManualClock } from '../fixtures/manual-clock.js';
 import { fresh, sizeOf } from '../fixtures/running-origin.js';
 import { startRoom } from '../fixtures/running-room.js';
@@ -76,4 +78,33 @@ t.test('what may not be stored is closed as soon as it is idle', async (t) => {
   t.equal(room.chunks.usage().chunks, 0);
   generation.release();
   t.ok(generation.isClosed);
+});
+
+t.test('what is released unchecked is not for an origin that was made strict since', async (t) => {
+  const room = await startRoom(t, { objects: { '/a': fresh(1, 1) } });
+  const digest: Digest = { algorithm: 'sha256', hex: 'a'.repeat(64) };
+  const lax = await room.open('/a', sizeOf(1), { digest });
+  lax.release();
+  t.notOk(lax.isStrict);
+  const strict = new Upstreams({ via: '1.1 x', clock: room.services.clock }, [
+    {
+      name: 'origin',
+      url: room.origin.url,
+      maxConnections: 1,
+      redirectHosts: [],
+      allowPrivateRedirects: false,
+      headers: {},
+      integrity: 'strict',
+      pinned: [],
+      digests: [],
+    },
+  ]).get('origin');
+  const source = strict?.source(strict.uriOf('/a'), {});
+  t.ok(source);
+  if (source === undefined) return;
+  const want = room.want('/a', { source });
+  const identity = room.identity('/a', sizeOf(1), { digest });
+  const generation = await room.generations.open(identity, { ephemeral: false, want });
+  t.ok(generation.isStrict);
+  generation.release();
 });
