@@ -63,6 +63,18 @@
         "native/core/notify.cc",
         "native/core/wake.cc",
       ],
+      "conditions": [
+        ["OS=='linux'", {
+          "sources": [
+            "native/pump_binding.cc",
+            "native/core/pump.cc",
+            "native/core/pump_piece.cc",
+            "native/core/pump_transfer.cc",
+            "native/core/readahead_thread.cc",
+            "native/core/thread.cc",
+          ],
+        }, {"sources": ["native/pump_elsewhere.cc"]}],
+      ],
       # Node's headers are a system's: our warnings are errors, theirs are not ours.
       "cflags": [
         "-Wall", "-Wextra", "-Werror",

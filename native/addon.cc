@@ -12,6 +12,7 @@ class ForebayAddon : public Napi::Addon<ForebayAddon> {
     RegisterBlake3(env, exports);
     RegisterFiles(env, exports);
     RegisterNotify(env, exports);
+    RegisterPump(env, exports);
     RegisterWake(env, exports);
   }
 };

@@ -63,6 +63,21 @@ Napi::Value WriteAllCall(const Napi::CallbackInfo& info) {
   return info.Env().Undefined();
 }
 
+// (fd, bytes, offset): number, -1 where it would have to wait
+Napi::Value ReadCachedCall(const Napi::CallbackInfo& info) {
+  const auto fd = DescriptorArgument(info, 0);
+  if (!fd) return Napi::Value();
+  const auto bytes = BytesArgument(info, 1, "bytes");
+  if (!bytes) return Napi::Value();
+  const auto offset = IntegerArgument(info, 2, "offset", kMaxSafeInteger);
+  if (!offset) return Napi::Value();
+  ssize_t taken = 0;
+  if (const SystemError error = ReadCached(*fd, bytes->data(), bytes->size(), *offset, &taken)) {
+    return ThrowSystemError(info.Env(), error);
+  }
+  return Napi::Number::New(info.Env(), static_cast<double>(taken));
+}
+
 // (fd, offset, length): void
 Napi::Value ReadaheadCall(const Napi::CallbackInfo& info) {
   const auto fd = DescriptorArgument(info, 0);
@@ -82,6 +97,7 @@ void RegisterFiles(Napi::Env env, Napi::Object exports) {
   exports.Set("createMemfd", Napi::Function::New<CreateMemfdCall>(env, "createMemfd"));
   exports.Set("moveToMemfd", Napi::Function::New<MoveToMemfdCall>(env, "moveToMemfd"));
   exports.Set("writeAll", Napi::Function::New<WriteAllCall>(env, "writeAll"));
+  exports.Set("readCached", Napi::Function::New<ReadCachedCall>(env, "readCached"));
   exports.Set("readahead", Napi::Function::New<ReadaheadCall>(env, "readahead"));
 }
 

@@ -19,7 +19,7 @@ import type { FetchLimits } from './model/fetch.js';
 import { MemoryBudget } from './model/memory-budget.js';
 import { type Clock, systemClock } from './model/time.js';
 import { Upstreams } from './origin/upstreams.js';
-import { BufferSender } from './send/buffer-sender.js';
+import { createSending } from './send/sending.js';
 import { openStore } from './store/open-store.js';
 import { watchEventLoopLag } from './telemetry/event-loop-lag.js';
 import type { Metrics } from './telemetry/metrics.js';
@@ -62,8 +62,9 @@ export async function assemble(config: ResolvedConfig, version: string): Promise
     events: metrics,
     pinned: ({ origin, uri }) => upstreams.get(origin)?.isPinned(uri) ?? false,
   });
-  const hub = new WatermarkHub();
-  const pools = createPools({ ...config.fill, wakeFds: [hub.wakeFd], memoryBudget: memory });
+  const sending = createSending(config, clock);
+  const hub = new WatermarkHub(sending.wakeFds);
+  const pools = createPools({ ...config.fill, wakeFds: hub.wakeFds, memoryBudget: memory });
   const services = {
     chunks: stores.chunks,
     responses: stores.responses,
@@ -78,9 +79,7 @@ export async function assemble(config: ResolvedConfig, version: string): Promise
   // The first request should not wait for threads to start.
   pools.fill.warm();
   const cache = new Cache(services, upstreams, pseudonym);
-  const sending = { clock, ...sendingBounds(config) };
-  const sender = new BufferSender(sending);
-  const front = createFront({ config, cache, sender, telemetry });
+  const front = createFront({ config, cache, sender: sending.sender, telemetry });
   const admin = config.admin.enabled
     ? createAdminFor(config, telemetry, () => front.address)
     : null;
@@ -103,7 +102,7 @@ export async function assemble(config: ResolvedConfig, version: string): Promise
       upstreams.replace(next.origins);
       front.reconfigure(next);
       services.limits = cacheLimits(next);
-      Object.assign(sending, sendingBounds(next));
+      sending.reconfigure(next);
       stores.chunks.resize(next.cache.capacityBytes).catch((error: unknown) => {
         services.events.warn('what exceeds the new capacity was not evicted', error);
       });
@@ -117,6 +116,7 @@ export async function assemble(config: ResolvedConfig, version: string): Promise
     await cache.close();
     await pools.close();
     hub.close();
+    sending.close();
     await stores.chunks.close();
     await admin?.close();
     await tracing?.stop();
@@ -133,6 +133,7 @@ export async function assemble(config: ResolvedConfig, version: string): Promise
     reload: (load) => reloading.reload(load),
     describe: () => [
       `BLAKE3 uses ${native.simd()}; ${String(pools.fill.laneCount)} fill lanes`,
+      sending.description,
       ...(stores.chunks.usage().writable
         ? []
         : ['the cache cannot be written: nothing is stored, everything is served through memory']),
@@ -163,12 +164,6 @@ function createAdminFor(
     // The store was opened before this: whether it can be written is decided.
     readiness: () => ({ listening: address() !== null, cacheDecided: true }),
   });
-}
-
-/** What senders read at each send. */
-function sendingBounds({ listen, fill }: ResolvedConfig) {
-  const { clientIdleTimeoutMs } = listen;
-  return { clientIdleTimeoutMs, sourceIdleTimeoutMs: fill.requestTimeoutMs };
 }
 
 function cacheLimits(config: ResolvedConfig): CacheLimits {

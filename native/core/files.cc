@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/mman.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -86,6 +87,16 @@ SystemError MoveToMemfd(int fd, uint64_t length) {
   return error;
 }
 
+SystemError ReadCached(int fd, uint8_t* bytes, size_t count, uint64_t offset, ssize_t* taken) {
+  const iovec place{bytes, count};
+  do {
+    *taken = preadv2(fd, &place, 1, static_cast<off_t>(offset), RWF_NOWAIT);
+  } while (*taken < 0 && errno == EINTR);
+  // EOPNOTSUPP: this file system cannot tell.
+  return *taken < 0 && errno != EAGAIN && errno != EOPNOTSUPP ? LastError("preadv2")
+                                                              : SystemError{};
+}
+
 void Readahead(int fd, uint64_t offset, uint64_t length) {
   // Unlike readahead(2), with a length of 0 this means "to the end", which nobody asks for here.
   if (length == 0) return;
@@ -98,6 +109,11 @@ void Readahead(int fd, uint64_t offset, uint64_t length) {
 SystemError CreateMemfd(const char*, int*) { return {ENOSYS, "memfd_create"}; }
 
 SystemError MoveToMemfd(int, uint64_t) { return {ENOSYS, "memfd_create"}; }
+
+SystemError ReadCached(int, uint8_t*, size_t, uint64_t, ssize_t* taken) {
+  *taken = -1;
+  return {};
+}
 
 void Readahead(int fd, uint64_t offset, uint64_t length) {
 #ifdef F_RDADVISE

@@ -2,6 +2,8 @@
 #ifndef FOREBAY_CORE_FILES_H_
 #define FOREBAY_CORE_FILES_H_
 
+#include <sys/types.h>
+
 #include <cstddef>
 #include <cstdint>
 
@@ -23,6 +25,11 @@ SystemError MoveToMemfd(int fd, uint64_t length);
 // Writes all of `bytes` at `offset`, in pieces that suit the page cache. After a failure an unknown
 // part of them was written.
 SystemError WriteAll(int fd, const uint8_t* bytes, size_t count, uint64_t offset);
+
+// Reads what the page cache has of `count` bytes at `offset`, without waiting for a disk. `*taken`
+// is the bytes read, 0 at the end of the file, or -1 where the first of them would have to be
+// waited for, or this cannot be known.
+SystemError ReadCached(int fd, uint8_t* bytes, size_t count, uint64_t offset, ssize_t* taken);
 
 // Asks the kernel to have the range in its page cache soon. Best effort: failures are ignored.
 void Readahead(int fd, uint64_t offset, uint64_t length);

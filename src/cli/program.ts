@@ -61,7 +61,7 @@ function buildProgram(
     .allowExcessArguments(false);
   const options = [configOption(), ...settingOptions()];
   for (const option of options) serveCommand.addOption(option);
-  serveCommand.action(async (given: Readonly<Record<string, string>>) => {
+  serveCommand.action(async (given: GivenOptions) => {
     await onServe(flagTexts(options, given));
   });
 
@@ -90,11 +90,17 @@ function configOption(): Option {
 
 /** One option for each setting that has a flag. */
 function settingOptions(): Option[] {
-  return catalog.flatMap(({ flag, type, meaning, defaultText }) => {
+  return catalog.flatMap(({ key, flag, type, meaning, defaultText }) => {
     if (flag === null) return [];
+    if (isNegative(flag)) return [new Option(flag, `Sets ${key} to false. ${meaning}`)];
     const byDefault = defaultText === null ? '' : ` Default: ${defaultText}.`;
     return [new Option(`${flag} <${argumentName(flag, type)}>`, `${meaning}${byDefault}`)];
   });
+}
+
+/** A flag that turns off what is on by default: it has no argument. */
+function isNegative(flag: string): boolean {
+  return flag.startsWith('--no-');
 }
 
 /** A short word for the flag's argument. */
@@ -103,14 +109,16 @@ function argumentName(flag: string, type: string): string {
 }
 
 /** The texts that were given, by flag with its dashes, as `loadConfig` takes them. */
-function flagTexts(
-  options: readonly Option[],
-  given: Readonly<Record<string, string>>,
-): Record<string, string> {
+function flagTexts(options: readonly Option[], given: GivenOptions): Record<string, string> {
   return Object.fromEntries(
     options.flatMap((option): [string, string][] => {
-      const text = given[option.attributeName()];
-      return text === undefined || option.long === undefined ? [] : [[option.long, text]];
+      const value = given[option.attributeName()];
+      // A negative flag that was not given is `true`.
+      if (value === undefined || value === true || option.long === undefined) return [];
+      return [[option.long, String(value)]];
     }),
   );
 }
+
+/** Commander's values by attribute: texts, and booleans of flags without an argument. */
+type GivenOptions = Readonly<Record<string, string | boolean>>;

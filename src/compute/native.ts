@@ -1,12 +1,13 @@
 /**
- * Typed facade over the native addon, build/Release/forebay.node: BLAKE3 ids, wake descriptors, and
- * the system calls that Node lacks. The only file that loads the addon; every thread loads its own.
+ * Typed facade over the native addon, build/Release/forebay.node: BLAKE3 ids, wake descriptors, the
+ * pump, and the system calls that Node lacks. The only file that loads the addon; every thread loads its own.
  */
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { GROUP_SIZE_BYTES, ID_BYTES, groupCount } from '../model/chunk.js';
 import type { SystemCalls } from '../model/store.js';
 import { AddonError } from './addon-error.js';
+import type { NativePump } from './native-pump.js';
 
 /** BLAKE3 instruction sets, as the addon names what it chose at run time. */
 export type Simd = 'avx512' | 'avx2' | 'sse41' | 'sse2' | 'neon' | 'portable';
@@ -101,6 +102,15 @@ export interface Native extends SystemCalls {
    * abstract socket's with `@` for its first byte. Waits at most a second for a full queue.
    */
   notifySystemd(path: string, text: string): void;
+
+  /**
+   * Reads into `bytes` what the page cache has of the file at `offset`: the count, 0 at its end, -1
+   * where the first byte would have to be waited for (or the platform cannot tell).
+   */
+  readCached(fd: number, bytes: Uint8Array, offset: number): number;
+
+  /** Starts a pump of `threads` threads (1 to 64). Throws ENOSYS anywhere but on Linux. */
+  createPump(threads: number): NativePump;
 }
 
 const ADDON_URL = new URL('../../build/Release/forebay.node', import.meta.url);

@@ -96,6 +96,8 @@ interface Waiter {
 /** What a hub shares with its watermarks. */
 interface WaitRegistry {
   closed: boolean;
+  /** Who follows watermarks natively: woken when this thread moves one. */
+  readonly followerFds: readonly number[];
   /** Only those that someone waits on: a wake looks at these alone. */
   readonly waiting: Set<SharedWatermark>;
 }
@@ -148,17 +150,22 @@ export class SharedWatermark implements Watermark {
 
   /** Releases bytes that the main thread held back; lower than before is ignored. */
   advance(bytes: number): void {
-    if (this.#words.raise(AVAILABLE, bytes)) this.settle();
+    if (this.#words.raise(AVAILABLE, bytes)) this.#moved();
   }
 
   /** No more bytes will come. */
   complete(): void {
-    if (this.#words.end(COMPLETE)) this.settle();
+    if (this.#words.end(COMPLETE)) this.#moved();
   }
 
   /** The rest will not come. */
   fail(): void {
-    if (this.#words.end(FAILED)) this.settle();
+    if (this.#words.end(FAILED)) this.#moved();
+  }
+
+  #moved(): void {
+    this.settle();
+    for (const fd of this.#registry.followerFds) native.wake(fd);
   }
 
   /** Resolves the waits that are over; the hub calls it on a wake. */
@@ -175,16 +182,22 @@ export class SharedWatermark implements Watermark {
 
 /** Owns the eventfd of the main thread and settles waits when a worker writes to it. */
 export class WatermarkHub {
-  /** What workers wake when they move a watermark (`WorkerSetup.wakeFds`). */
   readonly wakeFd: number;
   readonly #watcher: WakeWatcher;
-  readonly #registry: WaitRegistry = { closed: false, waiting: new Set() };
+  readonly #registry: WaitRegistry;
 
-  constructor() {
+  /** `followerFds`: the descriptors of who reads the shared words itself (`Pump.wakeFd`). */
+  constructor(followerFds: readonly number[] = []) {
+    this.#registry = { closed: false, followerFds, waiting: new Set() };
     this.wakeFd = native.createEventfd();
     this.#watcher = native.watchEventfd(this.wakeFd, () => {
       for (const watermark of [...this.#registry.waiting]) watermark.settle();
     });
+  }
+
+  /** What workers wake when they move a watermark (`WorkerSetup.wakeFds`). */
+  get wakeFds(): readonly number[] {
+    return [this.wakeFd, ...this.#registry.followerFds];
   }
 
   /** A new watermark: nothing available, growing. */

@@ -41,6 +41,17 @@ const listen = section({
   clientIdleTimeout: duration('60s', {
     meaning: 'A client that takes no byte of its response for this long is disconnected.',
   }),
+  clientMinRate: size('4KiB', 0, {
+    meaning:
+      'Bytes a second; a client that takes less of what is there for it, over `clientIdleTimeout`, ' +
+      'is disconnected.',
+  }),
+  sendfile: toggle(true, {
+    meaning:
+      'Whether bodies go from the page cache to the connection by sendfile(2), where the platform ' +
+      'has it (Linux), instead of through buffers.',
+    flag: '--no-sendfile',
+  }),
   drainTimeout: duration('30s', {
     meaning: 'How long running responses may go on after SIGTERM.',
   }),
@@ -175,6 +186,8 @@ export const configSchema = fileSchema.transform((file) => ({
     requestTimeoutMs: file.listen.requestTimeout,
     keepAliveTimeoutMs: file.listen.keepAliveTimeout,
     clientIdleTimeoutMs: file.listen.clientIdleTimeout,
+    clientMinRateBytesPerSecond: file.listen.clientMinRate,
+    sendfile: file.listen.sendfile,
     drainTimeoutMs: file.listen.drainTimeout,
   },
   admin: file.admin,

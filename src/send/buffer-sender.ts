@@ -1,16 +1,22 @@
 /**
- * `SegmentSender` through ordinary buffers: the fallback that works everywhere (TLS, macOS, tests).
+ * `SegmentSender` through ordinary buffers: for small bodies, and the fallback that works everywhere
+ * (TLS, macOS, chunked bodies, tests).
  * Reads on libuv's thread pool, overlapped with the write of the piece before.
  */
 import type { ServerResponse } from 'node:http';
-import { within } from '../model/deferred.js';
-import { ForebayError } from '../model/errors.js';
-import type { ResponseHead, Segment, SegmentSender, SendEnd, Watermark } from '../model/segment.js';
+import type { ResponseHead, Segment, SegmentSender, SendEnd } from '../model/segment.js';
 import type { Clock } from '../model/time.js';
 import { BodyWriter, MAX_PENDING_WRITES } from './body-writer.js';
 import { BufferPool } from './buffer-pool.js';
 import { ClientWatch, GONE } from './client-watch.js';
-import { type FileSegment, readableEnd, readSegment, releaseSegment } from './segment-bytes.js';
+import {
+  advanced,
+  type FileSegment,
+  readableEnd,
+  readSegment,
+  releaseSegment,
+} from './segment-bytes.js';
+import { SegmentPull } from './segment-pull.js';
 
 export interface BufferSenderOptions {
   readonly clock: Clock;
@@ -54,7 +60,7 @@ export class BufferSender implements SegmentSender {
       watch.finish('client-closed');
     });
     try {
-      const pulled = await this.#pull(segments, watch, writer);
+      const pulled = await this.#pull(new SegmentPull(segments, watch), watch, writer);
       // Only what the kernel has counts, and a plan for the rest starts from that count.
       await pendingBelow(1, watch, writer);
       const { bytesSent } = writer;
@@ -72,41 +78,22 @@ export class BufferSender implements SegmentSender {
     }
   }
 
-  async #pull(
-    segments: AsyncIterable<Segment>,
-    watch: ClientWatch,
-    writer: BodyWriter,
-  ): Promise<Pulled> {
-    const iterator = segments[Symbol.asyncIterator]();
+  async #pull(pull: SegmentPull, watch: ClientWatch, writer: BodyWriter): Promise<Pulled> {
     let pulled: Pulled;
     try {
-      pulled = await this.#pullFrom(iterator, watch, writer);
+      pulled = await this.#pullAll(pull, watch, writer);
     } catch (cause) {
       pulled = { kind: 'failed', cause };
     }
-    const closing = Promise.resolve(iterator.return?.()).catch(ignore);
-    // A generator that still waits inside `next` closes only after that wait: not ours to sit out.
-    if (pulled.kind !== 'gone') await watch.whilePresent(closing);
+    await pull.close();
     return pulled;
   }
 
-  async #pullFrom(
-    iterator: AsyncIterator<Segment>,
-    watch: ClientWatch,
-    writer: BodyWriter,
-  ): Promise<Pulled> {
+  async #pullAll(pull: SegmentPull, watch: ClientWatch, writer: BodyWriter): Promise<Pulled> {
     for (;;) {
-      const next = iterator.next();
-      const pulled = await watch.whilePresent(next);
-      if (pulled === GONE) {
-        // The segment may still come, and its lease is ours then.
-        next.then((late) => {
-          if (late.done !== true) releaseSegment(late.value);
-        }, ignore);
-        return { kind: 'gone' };
-      }
-      if (pulled.done === true) return { kind: 'all' };
-      const segment = pulled.value;
+      const segment = await pull.next();
+      if (segment === GONE) return { kind: 'gone' };
+      if (segment === null) return { kind: 'all' };
       try {
         const sent =
           segment.kind === 'bytes'
@@ -132,23 +119,11 @@ export class BufferSender implements SegmentSender {
       if (readable !== null) {
         at += await this.#sendPiece(segment, at, readable, writer);
       } else if (segment.kind === 'growing') {
-        const advanced = await watch.whilePresent(this.#advance(segment.watermark, at));
-        if (advanced === GONE) return GONE;
+        const moved = await watch.whilePresent(advanced(segment.watermark, at, this.#options));
+        if (moved === GONE) return GONE;
       }
     }
     return undefined;
-  }
-
-  /** The fill's own bounds come first; this one holds whatever they add up to. */
-  #advance(watermark: Watermark, at: number): Promise<void> {
-    const { clock, sourceIdleTimeoutMs } = this.#options;
-    const late = (): Error =>
-      new ForebayError('origin-timeout', 'no byte within the request timeout', {
-        source: 'origin',
-        retryable: false,
-      });
-    const bound = { clock, ms: sourceIdleTimeoutMs, timedOut: late, aborted: late };
-    return within(watermark.wait(at), bound);
   }
 
   async #sendPiece(
@@ -192,8 +167,4 @@ async function pendingBelow(
     await watch.whileTaking(writer.acknowledged());
   }
   return watch.end === null ? undefined : GONE;
-}
-
-function ignore(): void {
-  // Failures of a source that nobody reads any more.
 }

@@ -5,7 +5,7 @@
 import type { ServerResponse } from 'node:http';
 import type { Clock } from '../model/time.js';
 
-/** The result of a wait that the client's end cut short. */
+/** The result of a wait that was cut short, as a rule by the client's end. */
 export const GONE: unique symbol = Symbol('client gone');
 
 export type ClientEnd = 'client-closed' | 'client-idle';
@@ -16,8 +16,9 @@ export class ClientWatch {
   readonly #clock: Clock;
   readonly #idleTimeoutMs: number;
   #end: ClientEnd | null = null;
+  #interrupted = false;
   /** One callback instead of `Promise.race` with a lasting promise, which would keep every racer. */
-  #interrupt: (() => void) | null = null;
+  #wake: (() => void) | null = null;
   readonly #onClose = (): void => {
     this.finish('client-closed');
   };
@@ -27,7 +28,7 @@ export class ClientWatch {
     this.#clock = clock;
     this.#idleTimeoutMs = idleTimeoutMs;
     response.on('close', this.#onClose);
-    if (response.destroyed || response.req.socket.destroyed) this.#end = 'client-closed';
+    if (response.destroyed || response.req.socket.destroyed) this.finish('client-closed');
   }
 
   /** How the client ended; `null` while it has not. The first ending stands. */
@@ -37,17 +38,23 @@ export class ClientWatch {
 
   finish(end: ClientEnd): void {
     this.#end ??= end;
-    this.#interrupt?.();
+    this.interrupt();
+  }
+
+  /** Cuts every wait short, now and later, for another reason than the client. */
+  interrupt(): void {
+    this.#interrupted = true;
+    this.#wake?.();
   }
 
   /** Waits for `work` while the client is there. A rejection after `GONE` is nobody's concern. */
   whilePresent<T>(work: Promise<T>): Promise<T | typeof GONE> {
     return new Promise((resolve, reject) => {
       work.then(resolve, reject);
-      this.#interrupt = () => {
+      this.#wake = () => {
         resolve(GONE);
       };
-      if (this.#end !== null) this.#interrupt();
+      if (this.#interrupted) this.#wake();
     });
   }
 

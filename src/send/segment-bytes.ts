@@ -1,13 +1,23 @@
 /**
  * How far a segment may be read now, and the reading itself: one positional read, on the spot
- * where a worker has just had the bytes, else on libuv's thread pool. Used by `BufferSender`.
+ * where the bytes are few or a worker has just had them, else on libuv's thread pool. Used by the
+ * senders, as are the errors that say why a segment cannot be read.
  */
 import { read, readSync } from 'node:fs';
+import { native } from '../compute/native.js';
+import { within } from '../model/deferred.js';
 import { ForebayError } from '../model/errors.js';
-import type { Segment } from '../model/segment.js';
+import type { Segment, Watermark } from '../model/segment.js';
+import type { Clock } from '../model/time.js';
 
 /** A segment that lies in a file. */
 export type FileSegment = Exclude<Segment, { readonly kind: 'bytes' }>;
+
+/**
+ * Bytes that are copied on the spot where the page cache has them. Handing a read to a thread and
+ * back takes about 50 us, the copy of these 5 us.
+ */
+export const SPOT_READ_BYTES = 32 * 1024;
 
 /**
  * The file position up to which the segment may be read, past `at`; `null` when a growing file is
@@ -27,11 +37,34 @@ export function readableEnd(segment: FileSegment, at: number): number | null {
     case 'complete':
       throw shortFile(at, end);
     case 'failed':
-      throw causeOf(segment, at);
+      throw fillFailed(segment, at);
   }
 }
 
-function causeOf(segment: FileSegment, at: number): Error {
+/**
+ * Resolves when a growing file has more than `at` bytes or has ended; rejects with `ForebayError`
+ * (`origin-timeout`) after `sourceIdleTimeoutMs`. The fill's own bounds come first; this one holds
+ * whatever they add up to.
+ */
+export function advanced(
+  watermark: Watermark,
+  at: number,
+  { clock, sourceIdleTimeoutMs }: { readonly clock: Clock; readonly sourceIdleTimeoutMs: number },
+): Promise<void> {
+  const bound = { clock, ms: sourceIdleTimeoutMs, timedOut: sourceIdle, aborted: sourceIdle };
+  return within(watermark.wait(at), bound);
+}
+
+/** No byte of a growing file came for too long. */
+export function sourceIdle(): ForebayError {
+  return new ForebayError('origin-timeout', 'no byte within the request timeout', {
+    source: 'origin',
+    retryable: false,
+  });
+}
+
+/** What is to be said of a growing file whose watermark failed before `at`. */
+export function fillFailed(segment: Segment, at: number): Error {
   const told = segment.kind === 'growing' ? segment.failure?.() : undefined;
   if (told instanceof Error) return told;
   return new ForebayError('internal', `the fill of this chunk failed at ${String(at)}`, {
@@ -51,14 +84,42 @@ export async function readSegment(
   end: number,
 ): Promise<number> {
   const length = Math.min(buffer.length, end - at);
-  // What a worker has just written or hashed is in the page cache: copying it takes less than handing
-  // the read to another thread, and does not wait for a disk.
-  const count =
-    segment.kind === 'growing'
-      ? readNow(segment.file.fd, buffer, length, at)
-      : await readOnThread(segment.file.fd, buffer, length, at);
+  const count = await readFrom(segment, buffer, length, at);
   if (count === 0) throw shortFile(at, end);
   return count;
+}
+
+/**
+ * Makes sure that byte `at` can be read, so that a failure shows before a head is written. Rejects as
+ * `readSegment` does.
+ */
+export async function tryFirstByte(segment: FileSegment, at: number): Promise<void> {
+  await readSegment(segment, Buffer.alloc(1), at, at + 1);
+}
+
+async function readFrom(
+  segment: FileSegment,
+  buffer: Buffer,
+  length: number,
+  at: number,
+): Promise<number> {
+  const { fd } = segment.file;
+  // What a worker has just written or hashed is in the page cache: copying it takes less than handing
+  // the read to another thread, and does not wait for a disk.
+  if (segment.kind === 'growing') return readNow(fd, buffer, length, at);
+  if (length <= SPOT_READ_BYTES) {
+    const count = readCached(fd, buffer.subarray(0, length), at);
+    if (count >= 0) return count;
+  }
+  return readOnThread(fd, buffer, length, at);
+}
+
+function readCached(fd: number, bytes: Uint8Array, at: number): number {
+  try {
+    return native.readCached(fd, bytes, at);
+  } catch (error) {
+    throw unreadable(error as NodeJS.ErrnoException);
+  }
 }
 
 function readNow(fd: number, buffer: Buffer, length: number, at: number): number {
@@ -78,19 +139,26 @@ function readOnThread(fd: number, buffer: Buffer, length: number, at: number): P
   });
 }
 
+/** Bytes of the body that a segment is. */
+export function lengthOf(segment: Segment): number {
+  return segment.kind === 'bytes' ? segment.bytes.length : segment.length;
+}
+
 /** Lets go of a segment: once, whatever became of it. */
 export function releaseSegment(segment: Segment): void {
   if (segment.kind !== 'bytes') segment.release();
 }
 
-function shortFile(at: number, end: number): ForebayError {
+/** A file ended before a segment of it did. */
+export function shortFile(at: number, end: number): ForebayError {
   return new ForebayError('disk', `a file ended at ${String(at)}, before ${String(end)}`, {
     source: 'internal',
     retryable: true,
   });
 }
 
-function unreadable(cause: NodeJS.ErrnoException): ForebayError {
+/** A file could not be read. */
+export function unreadable(cause: NodeJS.ErrnoException): ForebayError {
   return new ForebayError('disk', `a read failed: ${cause.code ?? cause.message}`, {
     source: 'internal',
     retryable: true,

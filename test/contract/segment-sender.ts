@@ -4,6 +4,7 @@
  */
 import type { ServerResponse } from 'node:http';
 import type { Test } from 'tap';
+import { deferred } from '#src/model/deferred.js';
 import type { ResponseHead, Segment, SegmentSender, SendEnd } from '#src/model/segment.js';
 import type { Clock } from '#src/model/time.js';
 import {
@@ -120,10 +121,12 @@ export function segmentSenderContract(t: Test, makeSender: MakeSender, clock: Cl
     const bytes = recognisable(200_000);
     const file = new TestFile(t, bytes);
     const watermark = new TestWatermark();
+    const over = deferred<undefined>();
     const port = await serve(t, async (response) => {
       const source = new Source([file.segment(1000, 150_000, watermark)]);
       await make().send(response, headOf(150_000), source);
       response.end();
+      over.resolve(undefined);
     });
     let waiting = watermark.waited();
     const client = new RawClient(t, port).write(getRequest());
@@ -136,6 +139,7 @@ export function segmentSenderContract(t: Test, makeSender: MakeSender, clock: Cl
       t.equal(bodyOf(client.bytes).length, released, `${String(available)} released`);
     }
     t.ok(bodyOf(client.bytes).equals(bytes.subarray(1000, 151_000)));
+    await over.promise;
     t.equal(file.released, 1);
   });
 
@@ -144,6 +148,7 @@ export function segmentSenderContract(t: Test, makeSender: MakeSender, clock: Cl
     const file = new TestFile(t, bytes);
     const watermark = new TestWatermark();
     const ends: SendEnd[] = [];
+    const over = deferred<undefined>();
     const port = await serve(t, async (response) => {
       const sender = make();
       const first = new Source([file.segment(0, 100_000, watermark)]);
@@ -151,12 +156,14 @@ export function segmentSenderContract(t: Test, makeSender: MakeSender, clock: Cl
       const at = ends[0]?.bytesSent ?? 0;
       ends.push(await sender.send(response, null, new Source([file.segment(at, 100_000 - at)])));
       response.end();
+      over.resolve(undefined);
     });
     const waiting = watermark.waited();
     const client = new RawClient(t, port).write(getRequest());
     await waiting;
     watermark.advance(40_000, 'failed');
     await client.until(() => bodyOf(client.bytes).length >= 100_000);
+    await over.promise;
     t.match(ends, [
       { reason: 'source-failed', bytesSent: 40_000 },
       { reason: 'complete', bytesSent: 60_000 },

@@ -1,0 +1,288 @@
+#include "pump.h"
+
+#include <fcntl.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+
+#include <utility>
+
+#include "wake.h"
+
+namespace forebay {
+
+namespace {
+
+// What epoll says of the descriptors that are no transfer's.
+constexpr uint64_t kStopId = 0;
+constexpr uint64_t kWakeId = 1;
+constexpr uint64_t kFirstTransferId = 2;
+
+// Bytes that a transfer may send before the others have their turn. At 5 GB/s one is 200 us, of
+// which the two system calls between turns are 1 %.
+constexpr uint64_t kQuantumBytes = uint64_t{1} << 20;
+
+SystemError OpenWakeDescriptor(Descriptor* descriptor) {
+  int fd = -1;
+  if (const SystemError error = OpenWake(&fd)) return error;
+  *descriptor = Descriptor(fd);
+  return {};
+}
+
+SystemError Watch(int epoll, int fd, uint32_t events, uint64_t id) {
+  epoll_event event{};
+  event.events = events;
+  event.data.u64 = id;
+  return epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event) < 0 ? LastError("epoll_ctl") : SystemError{};
+}
+
+PumpEnd EndOf(PieceStep step) {
+  switch (step) {
+    case PieceStep::kShortFile:
+      return PumpEnd::kShortFile;
+    case PieceStep::kReadFailed:
+      return PumpEnd::kReadFailed;
+    case PieceStep::kWatermarkFailed:
+      return PumpEnd::kWatermarkFailed;
+    default:
+      return PumpEnd::kClientClosed;
+  }
+}
+
+}  // namespace
+
+SystemError Pump::Start(size_t threads, std::unique_ptr<Pump>* pump) {
+  std::unique_ptr<Pump> made(new Pump());
+  if (const SystemError error = made->Open(threads)) return error;
+  *pump = std::move(made);
+  return {};
+}
+
+SystemError Pump::Open(size_t threads) {
+  next_id_ = kFirstTransferId;
+  epoll_ = Descriptor(epoll_create1(EPOLL_CLOEXEC));
+  if (epoll_.get() < 0) return LastError("epoll_create1");
+  for (Descriptor* descriptor : {&stop_fd_, &wake_fd_, &notice_fd_}) {
+    if (const SystemError error = OpenWakeDescriptor(descriptor)) return error;
+  }
+  // Never drained: once it is readable, every thread ends.
+  if (const SystemError error = Watch(epoll_.get(), stop_fd_.get(), EPOLLIN, kStopId)) return error;
+  // Edge-triggered: each write wakes one thread, and nobody has to drain it. The counter would be
+  // full after 2^64 wakes.
+  if (const SystemError error = Watch(epoll_.get(), wake_fd_.get(), EPOLLIN | EPOLLET, kWakeId)) {
+    return error;
+  }
+  if (const SystemError error = ReadaheadThread::Start(&readahead_)) return error;
+  threads_.resize(threads);
+  for (std::unique_ptr<Thread>& thread : threads_) {
+    if (const SystemError error = Thread::Start([this] { Run(); }, &thread)) return error;
+  }
+  return {};
+}
+
+Pump::~Pump() {
+  if (stop_fd_.get() >= 0) (void)Wake(stop_fd_.get());
+  threads_.clear();
+  for (const auto& [id, transfer] : transfers_) (void)shutdown(transfer->socket.get(), SHUT_RDWR);
+}
+
+SystemError Pump::Begin(int socket, uint64_t* id) {
+  const int flags = fcntl(socket, F_GETFL);
+  if (flags < 0) return LastError("fcntl");
+  // A send would hold a thread for as long as the client likes.
+  if ((flags & O_NONBLOCK) == 0) return {EINVAL, "fcntl"};
+  Descriptor own;
+  if (const SystemError error = Descriptor::Duplicate(socket, &own)) return error;
+  *id = next_id_++;
+  const auto transfer = std::make_shared<Transfer>(*id, std::move(own));
+  transfer->Cork();
+  const std::lock_guard lock(mutex_);
+  transfers_.emplace(*id, transfer);
+  return {};
+}
+
+void Pump::Add(uint64_t id, Piece piece) {
+  const auto transfer = Find(id);
+  if (!transfer) return;
+  const std::lock_guard lock(transfer->mutex);
+  if (transfer->state == PumpState::kEnded) return;
+  transfer->queue.push_back(std::move(piece));
+  if (transfer->state == PumpState::kStarved) Arm(*transfer);
+}
+
+void Pump::Finish(uint64_t id) {
+  const auto transfer = Find(id);
+  if (!transfer) return;
+  const std::lock_guard lock(transfer->mutex);
+  if (transfer->state == PumpState::kEnded) return;
+  transfer->finished = true;
+  if (transfer->state == PumpState::kStarved) End(*transfer, PumpEnd::kComplete);
+}
+
+void Pump::Stop(uint64_t id, bool cut) {
+  const auto transfer = Find(id);
+  if (!transfer) return;
+  const std::lock_guard lock(transfer->mutex);
+  if (transfer->state == PumpState::kEnded) return;
+  // First of all: a thread that is sending fails at once, and the client hears of it, although Node
+  // has a descriptor of the connection too.
+  if (cut) (void)shutdown(transfer->socket.get(), SHUT_RDWR);
+  if (transfer->state == PumpState::kRunning) {
+    transfer->stopping = true;
+  } else {
+    End(*transfer, PumpEnd::kStopped);
+  }
+}
+
+bool Pump::Probe(uint64_t id, PumpProbe* probe) {
+  const auto transfer = Find(id);
+  if (!transfer) return false;
+  const std::lock_guard lock(transfer->mutex);
+  if (transfer->state == PumpState::kEnded) return false;
+  *probe = {transfer->TakenBytes(), transfer->pauses, transfer->state};
+  return true;
+}
+
+std::vector<PumpNotice> Pump::Take() {
+  const std::lock_guard lock(mutex_);
+  return std::exchange(notices_, {});
+}
+
+void Pump::Run() {
+  for (;;) {
+    epoll_event event;
+    // One event at a time: what a thread takes, no other can serve meanwhile.
+    if (epoll_wait(epoll_.get(), &event, 1, -1) < 1) continue;
+    const uint64_t id = event.data.u64;
+    if (id == kStopId) return;
+    if (id == kWakeId) {
+      ResumeWaiting();
+    } else if (const auto transfer = Find(id)) {
+      Serve(transfer);
+    }
+  }
+}
+
+void Pump::Serve(const std::shared_ptr<Transfer>& transfer) {
+  std::unique_lock lock(transfer->mutex);
+  if (transfer->state != PumpState::kArmed) return;
+  transfer->state = PumpState::kRunning;
+  uint64_t budget = kQuantumBytes;
+  for (;;) {
+    if (transfer->stopping) return End(*transfer, PumpEnd::kStopped);
+    if (transfer->queue.empty()) return Starve(*transfer);
+    if (budget == 0) return Arm(*transfer);
+    Piece& piece = transfer->queue.front();
+    const bool more = transfer->queue.size() > 1;
+    lock.unlock();
+    const PieceResult result = piece.Send(transfer->socket.get(), budget, more, readahead_.get());
+    lock.lock();
+    transfer->bytes_sent += result.bytes;
+    budget -= result.bytes;
+    if (piece.done()) {
+      transfer->queue.pop_front();
+      transfer->finished_pieces += 1;
+      // The last one's notice is that of the end.
+      if (!transfer->queue.empty() || !transfer->finished) Notify(*transfer, PumpEnd::kNone);
+    } else if (result.step == PieceStep::kSocketFull) {
+      return transfer->stopping ? End(*transfer, PumpEnd::kStopped) : Arm(*transfer);
+    } else if (result.step == PieceStep::kSourceWaits) {
+      return transfer->stopping ? End(*transfer, PumpEnd::kStopped) : AwaitSource(transfer);
+    } else if (result.step != PieceStep::kSent) {
+      return End(*transfer, EndOf(result.step), result.error_number);
+    }
+  }
+}
+
+void Pump::ResumeWaiting() {
+  std::vector<std::shared_ptr<Transfer>> waiting;
+  {
+    const std::lock_guard lock(mutex_);
+    waiting.reserve(waiting_.size());
+    for (const auto& [id, transfer] : waiting_) waiting.push_back(transfer);
+  }
+  for (const auto& transfer : waiting) {
+    const std::lock_guard lock(transfer->mutex);
+    if (transfer->state != PumpState::kSourceWaits || !transfer->queue.front().ready()) continue;
+    {
+      const std::lock_guard own_lock(mutex_);
+      waiting_.erase(transfer->id);
+    }
+    Arm(*transfer);
+  }
+}
+
+std::shared_ptr<Transfer> Pump::Find(uint64_t id) {
+  const std::lock_guard lock(mutex_);
+  const auto found = transfers_.find(id);
+  return found == transfers_.end() ? nullptr : found->second;
+}
+
+void Pump::Arm(Transfer& transfer) {
+  epoll_event event{};
+  event.events = EPOLLOUT | EPOLLONESHOT;
+  event.data.u64 = transfer.id;
+  const int operation = transfer.registered ? EPOLL_CTL_MOD : EPOLL_CTL_ADD;
+  // Before the call: a thread may be at it before this one returns, and waits for the mutex then.
+  transfer.state = PumpState::kArmed;
+  if (epoll_ctl(epoll_.get(), operation, transfer.socket.get(), &event) < 0) {
+    End(transfer, PumpEnd::kClientClosed, errno);
+  } else {
+    transfer.registered = true;
+  }
+}
+
+void Pump::AwaitSource(const std::shared_ptr<Transfer>& transfer) {
+  transfer->Uncork();
+  transfer->state = PumpState::kSourceWaits;
+  transfer->pauses += 1;
+  {
+    const std::lock_guard lock(mutex_);
+    waiting_.emplace(transfer->id, transfer);
+  }
+  // Looked at once more after it is in the list. A watermark that moved before is seen here; one
+  // that moves now finds the transfer in the list when its wake is heard.
+  if (!transfer->queue.front().ready()) return;
+  {
+    const std::lock_guard lock(mutex_);
+    waiting_.erase(transfer->id);
+  }
+  Arm(*transfer);
+}
+
+void Pump::Starve(Transfer& transfer) {
+  if (transfer.finished) return End(transfer, PumpEnd::kComplete);
+  transfer.Uncork();
+  transfer.pauses += 1;
+  transfer.state = PumpState::kStarved;
+}
+
+void Pump::End(Transfer& transfer, PumpEnd end, int error_number) {
+  transfer.Uncork();
+  transfer.state = PumpState::kEnded;
+  if (transfer.registered) {
+    (void)epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, transfer.socket.get(), nullptr);
+  }
+  // All before the notice: whoever hears it may close, delete or destroy.
+  transfer.socket.Close();
+  transfer.queue.clear();
+  {
+    const std::lock_guard lock(mutex_);
+    waiting_.erase(transfer.id);
+    transfers_.erase(transfer.id);
+  }
+  Notify(transfer, end, error_number);
+}
+
+void Pump::Notify(const Transfer& transfer, PumpEnd end, int error_number) {
+  bool first;
+  {
+    const std::lock_guard lock(mutex_);
+    first = notices_.empty();
+    notices_.push_back(
+        {transfer.id, transfer.finished_pieces, transfer.bytes_sent, end, error_number});
+  }
+  // Later ones are taken together with the first.
+  if (first) (void)Wake(notice_fd_.get());
+}
+
+}  // namespace forebay

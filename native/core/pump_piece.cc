@@ -1,0 +1,155 @@
+#include "pump_piece.h"
+
+#include <sys/sendfile.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <atomic>
+#include <utility>
+
+#include "files.h"
+
+namespace forebay {
+
+namespace {
+
+// src/compute/watermark.ts has the layout and what it promises.
+constexpr size_t kAvailableWord = 0;
+constexpr size_t kStateWord = 2;
+constexpr int64_t kGrowing = 0;
+constexpr int64_t kFailed = 2;
+
+static_assert(std::atomic_ref<int64_t>::is_always_lock_free);
+
+int64_t Load(int64_t* words, size_t index) {
+  return std::atomic_ref<int64_t>(words[index]).load(std::memory_order_seq_cst);
+}
+
+// A disk answers a request of this size about as fast per byte as any larger one, and 4 of them
+// cover some milliseconds of the fastest client.
+constexpr uint64_t kLookBytes = uint64_t{1} << 20;
+constexpr uint64_t kLookAheadBytes = 4 * kLookBytes;
+
+// sendfile(2) tells of failures on both of its sides; these are the socket's.
+bool IsClientError(int number) {
+  switch (number) {
+    case EPIPE:
+    case ECONNRESET:
+    case ECONNABORTED:
+    case ENOTCONN:
+    case ESHUTDOWN:
+    case ETIMEDOUT:
+    case EHOSTUNREACH:
+    case ENETUNREACH:
+    case ENETDOWN:
+    case ENETRESET:
+      return true;
+    default:
+      return false;
+  }
+}
+
+PieceResult Failed(int number) {
+  return {IsClientError(number) ? PieceStep::kClientClosed : PieceStep::kReadFailed, 0, number};
+}
+
+// After a short count the socket is all but surely full. If it is not, it polls as writable at
+// once.
+PieceResult Taken(uint64_t count, uint64_t wanted) {
+  return {count < wanted ? PieceStep::kSocketFull : PieceStep::kSent, count, 0};
+}
+
+}  // namespace
+
+Piece Piece::OfBytes(const uint8_t* bytes, size_t count) {
+  Piece piece;
+  piece.bytes_.assign(bytes, bytes + count);
+  piece.end_ = count;
+  return piece;
+}
+
+SystemError Piece::OfFile(int fd, uint64_t offset, uint64_t length, int64_t* watermark,
+                          Piece* piece) {
+  Descriptor file;
+  if (const SystemError error = Descriptor::Duplicate(fd, &file)) return error;
+  piece->file_ = std::make_shared<const Descriptor>(std::move(file));
+  piece->watermark_ = watermark;
+  piece->at_ = offset;
+  piece->end_ = offset + length;
+  // What is being written is in memory.
+  piece->looked_ = watermark == nullptr ? offset : piece->end_;
+  return {};
+}
+
+bool Piece::ready() const {
+  uint64_t limit;
+  return Limit(&limit) != PieceStep::kSourceWaits;
+}
+
+// kSent: the piece may be sent up to `limit`, past `at_`.
+PieceStep Piece::Limit(uint64_t* limit) const {
+  *limit = end_;
+  if (watermark_ == nullptr) return PieceStep::kSent;
+  // State before available: read the other way round, a watermark that advances and completes in
+  // between looks complete and short.
+  const int64_t state = Load(watermark_, kStateWord);
+  const auto available = static_cast<uint64_t>(Load(watermark_, kAvailableWord));
+  *limit = std::min(end_, available);
+  if (*limit > at_) return PieceStep::kSent;
+  if (state == kGrowing) return PieceStep::kSourceWaits;
+  return state == kFailed ? PieceStep::kWatermarkFailed : PieceStep::kShortFile;
+}
+
+PieceResult Piece::Send(int socket, uint64_t most, bool more, ReadaheadThread* readahead) {
+  if (done()) return {PieceStep::kSent};
+  if (!file_) return SendBytes(socket, most, more);
+  uint64_t limit;
+  if (const PieceStep step = Limit(&limit); step != PieceStep::kSent) return {step};
+  LookAhead(readahead);
+  return SendFile(socket, std::min(limit, at_ + most));
+}
+
+PieceResult Piece::SendBytes(int socket, uint64_t most, bool more) {
+  const uint64_t wanted = std::min(most, end_ - at_);
+  const int flags = MSG_NOSIGNAL | MSG_DONTWAIT | (more ? MSG_MORE : 0);
+  for (;;) {
+    const ssize_t taken = send(socket, bytes_.data() + at_, wanted, flags);
+    if (taken >= 0) {
+      at_ += static_cast<uint64_t>(taken);
+      return Taken(static_cast<uint64_t>(taken), wanted);
+    }
+    if (errno == EAGAIN) return {PieceStep::kSocketFull};
+    // There is no source that could have failed.
+    if (errno != EINTR) return {PieceStep::kClientClosed, 0, errno};
+  }
+}
+
+PieceResult Piece::SendFile(int socket, uint64_t limit) {
+  const uint64_t wanted = limit - at_;
+  for (;;) {
+    auto offset = static_cast<off_t>(at_);
+    const ssize_t taken = sendfile(socket, file_->get(), &offset, wanted);
+    if (taken > 0) {
+      at_ += static_cast<uint64_t>(taken);
+      return Taken(static_cast<uint64_t>(taken), wanted);
+    }
+    if (taken == 0) return {PieceStep::kShortFile};
+    if (errno == EAGAIN) return {PieceStep::kSocketFull};
+    if (errno != EINTR) return Failed(errno);
+  }
+}
+
+void Piece::LookAhead(ReadaheadThread* readahead) {
+  while (looked_ < end_ && looked_ < at_ + kLookAheadBytes) {
+    const uint64_t length = std::min(kLookBytes, end_ - looked_);
+    uint8_t first;
+    ssize_t taken;
+    // A failure to read is the sending's to meet.
+    if (!ReadCached(file_->get(), &first, 1, looked_, &taken) && taken < 0) {
+      readahead->Ask(file_, looked_, length);
+    }
+    looked_ += length;
+  }
+}
+
+}  // namespace forebay

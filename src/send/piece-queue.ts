@@ -1,0 +1,80 @@
+/**
+ * The segments of one send as pieces of its transfer: which piece is of which segment, where it lies
+ * in the body, and what it says of the segment when the pump could not send it. For `PumpedSend`.
+ */
+import { getSystemErrorName } from 'node:util';
+import type { Transfer, TransferEnd } from '../compute/transfer.js';
+import type { SharedWatermark } from '../compute/watermark.js';
+import { ForebayError } from '../model/errors.js';
+import type { Segment } from '../model/segment.js';
+import { fillFailed, lengthOf, shortFile, unreadable } from './segment-bytes.js';
+
+/** A queued part of a segment, or the whole. */
+export interface Piece {
+  readonly segment: Segment;
+  /** Where it begins in its file, and in the body of this send. */
+  readonly offset: number;
+  readonly bodyOffset: number;
+  release(): void;
+}
+
+/** A part of a segment as it is queued: positions from the segment's beginning. */
+export interface Part {
+  readonly start: number;
+  readonly end: number;
+  /** Where not all of it is there yet. */
+  readonly watermark: SharedWatermark | null;
+}
+
+export class PieceQueue {
+  readonly transfer: Transfer<Piece>;
+  /** Bytes of all pieces so far. */
+  #queuedBytes = 0;
+
+  constructor(transfer: Transfer<Piece>) {
+    this.transfer = transfer;
+  }
+
+  /**
+   * Queues a part of a segment; `release` is called when the pump is done with it, sent or not. Throws
+   * `ForebayError` (`disk`) where a file cannot be used, and does not call it then.
+   */
+  add(segment: Segment, { start, end, watermark }: Part, release: () => void): void {
+    const bodyOffset = this.#queuedBytes;
+    if (segment.kind === 'bytes') {
+      const piece = { segment, offset: start, bodyOffset, release };
+      this.transfer.addBytes(segment.bytes.subarray(start, end), piece);
+    } else {
+      const offset = segment.offset + start;
+      const part = { fd: segment.file.fd, offset, length: end - start, watermark };
+      try {
+        this.transfer.addFile(part, { segment, offset, bodyOffset, release });
+      } catch (error) {
+        throw unreadable(error as NodeJS.ErrnoException);
+      }
+    }
+    this.#queuedBytes += end - start;
+  }
+
+  /** What an end that is not the client's says of the source. */
+  causeOf(end: TransferEnd<Piece>): unknown {
+    if (!('at' in end) || end.at === null) {
+      return new ForebayError('internal', `a transfer ended as ${end.kind}`, {
+        source: 'internal',
+        retryable: true,
+      });
+    }
+    const { segment, offset, bodyOffset } = end.at;
+    const position = offset + this.transfer.bytesSent - bodyOffset;
+    switch (end.kind) {
+      case 'short-file':
+        return shortFile(position, offset + lengthOf(segment));
+      case 'read-failed': {
+        const code = getSystemErrorName(-end.errno);
+        return unreadable(Object.assign(new Error(`${code}, sendfile`), { code }));
+      }
+      case 'watermark-failed':
+        return fillFailed(segment, position);
+    }
+  }
+}

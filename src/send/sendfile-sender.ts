@@ -1,0 +1,55 @@
+/**
+ * `SegmentSender` through the pump: files go from the page cache to the socket without passing this
+ * process's memory. What the pump cannot or should not send goes through `BufferSender`.
+ */
+import type { ServerResponse } from 'node:http';
+import type { ResponseHead, Segment, SegmentSender, SendEnd } from '../model/segment.js';
+import { BufferSender } from './buffer-sender.js';
+import { PumpedSend, type PumpedSendOptions } from './pumped-send.js';
+import { socketFd } from './socket-fd.js';
+
+export interface SendfileSenderOptions extends PumpedSendOptions {
+  /** Bodies up to this length are not for the pump; `SMALL_BODY_BYTES` unless a test says otherwise. */
+  readonly smallBodyBytes?: number;
+}
+
+/**
+ * Bodies up to this length are read and written on the spot, head and body in one system call: the
+ * way to a pump thread and back costs more than it saves.
+ */
+export const SMALL_BODY_BYTES = 32 * 1024;
+
+export class SendfileSender implements SegmentSender {
+  readonly #options: SendfileSenderOptions;
+  readonly #smallBodyBytes: number;
+  readonly #buffers: BufferSender;
+  /** Responses whose heads promised what the pump can keep: a body of a known length, in the clear. */
+  readonly #pumped = new WeakSet<ServerResponse>();
+
+  constructor(options: SendfileSenderOptions) {
+    this.#options = options;
+    this.#smallBodyBytes = options.smallBodyBytes ?? SMALL_BODY_BYTES;
+    this.#buffers = new BufferSender(options);
+  }
+
+  /** As the port says. The response must be the one that its socket is at. */
+  send(
+    response: ServerResponse,
+    head: ResponseHead | null,
+    segments: AsyncIterable<Segment>,
+  ): Promise<SendEnd> {
+    if (head !== null && this.#isForPump(response, head)) this.#pumped.add(response);
+    if (!this.#pumped.has(response)) return this.#buffers.send(response, head, segments);
+    return new PumpedSend(response, head, segments, this.#options).run();
+  }
+
+  /** Node frames a body of unknown length in chunks, and TLS encrypts: bytes that are in no file. */
+  #isForPump(response: ServerResponse, { headers }: ResponseHead): boolean {
+    const length = headers['content-length'];
+    return (
+      typeof length === 'string' &&
+      Number(length) > this.#smallBodyBytes &&
+      socketFd(response) !== null
+    );
+  }
+}

@@ -1,0 +1,68 @@
+/** Chooses how bodies are sent on this machine, for assemble. */
+import { Pump, PUMP_THREADS } from '../compute/pump.js';
+import type { SegmentSender } from '../model/segment.js';
+import type { Clock } from '../model/time.js';
+import { BufferSender } from './buffer-sender.js';
+import { SendfileSender } from './sendfile-sender.js';
+import type { PaceBounds } from './transfer-pace.js';
+
+export interface SendingConfig {
+  readonly listen: {
+    readonly clientIdleTimeoutMs: number;
+    readonly clientMinRateBytesPerSecond: number;
+    readonly sendfile: boolean;
+  };
+  readonly fill: { readonly requestTimeoutMs: number };
+}
+
+export interface Sending {
+  readonly sender: SegmentSender;
+  /** What is to be woken when a watermark moves (`WatermarkHub`). */
+  readonly wakeFds: readonly number[];
+  /** For people. */
+  readonly description: string;
+  /** Takes new bounds, for sends that begin from now on; which sender it is stays. */
+  reconfigure(config: SendingConfig): void;
+  /** After the last send, and after the last thread that has `wakeFds`. */
+  close(): void;
+}
+
+/** `platform`: this machine's, unless a test says otherwise. */
+export function createSending(
+  config: SendingConfig,
+  clock: Clock,
+  platform = process.platform,
+): Sending {
+  // Senders look at it with every send, so that a reload changes it under them.
+  const options = { clock, ...boundsOf(config) };
+  const reconfigure = (next: SendingConfig): void => {
+    Object.assign(options, boundsOf(next));
+  };
+  if (!config.listen.sendfile || platform !== 'linux') {
+    return {
+      sender: new BufferSender(options),
+      wakeFds: [],
+      reconfigure,
+      description: 'bodies are sent through buffers',
+      close: () => undefined,
+    };
+  }
+  const pump = new Pump();
+  return {
+    sender: new SendfileSender(Object.assign(options, { pump })),
+    wakeFds: [pump.wakeFd],
+    reconfigure,
+    description: `bodies are sent by sendfile on ${String(PUMP_THREADS)} threads`,
+    close: () => {
+      pump.close();
+    },
+  };
+}
+
+function boundsOf({ listen, fill }: SendingConfig): PaceBounds {
+  return {
+    clientIdleTimeoutMs: listen.clientIdleTimeoutMs,
+    clientMinRateBytesPerSecond: listen.clientMinRateBytesPerSecond,
+    sourceIdleTimeoutMs: fill.requestTimeoutMs,
+  };
+}

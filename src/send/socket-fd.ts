@@ -1,0 +1,28 @@
+/**
+ * The descriptor under a response's connection, which the pump duplicates. The only place that knows
+ * what node does not document: where a socket keeps it.
+ */
+import type { ServerResponse } from 'node:http';
+
+/** `null` for TLS, whose bytes are not the response's, and where there is no connection any more. */
+export function socketFd(response: ServerResponse): number | null {
+  const socket = response.req.socket as typeof response.req.socket & {
+    readonly encrypted?: boolean;
+    readonly _handle?: { readonly fd?: unknown } | null;
+  };
+  if (socket.encrypted === true) return null;
+  const fd = socket._handle?.fd;
+  return typeof fd === 'number' && fd >= 0 ? fd : null;
+}
+
+/** Resolves when node has handed all that was written to the connection to the kernel. */
+export function flushed(response: ServerResponse): Promise<void> {
+  const { socket } = response.req;
+  if (socket.writableLength === 0) return Promise.resolve();
+  return new Promise((resolve) => {
+    // Callbacks come in order, and for a socket that breaks too.
+    socket.write('', () => {
+      resolve();
+    });
+  });
+}
