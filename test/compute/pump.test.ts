@@ -1,0 +1,220 @@
+/** What is the pump's own: turns, watermarks, clients that go, and its end. */
+import { once } from 'node:events';
+import { readdirSync } from 'node:fs';
+import { Worker } from 'node:worker_threads';
+import t, { type Test } from 'tap';
+import { WatermarkHub } from '#src/compute/watermark.js';
+import { native } from '#src/compute/native.js';
+import { Pump } from '#src/compute/pump.js';
+import type { WatermarkWork } from './fixtures/watermark-worker.js';
+import { openLine, Owner, startPump } from '../fixtures/pumping.js';
+import { recognisable, TestFile } from '../fixtures/sending.js';
+
+const MEBIBYTE = 1024 * 1024;
+
+function hubFor(t: Test, pump: Pump): WatermarkHub {
+  const hub = new WatermarkHub([pump.wakeFd]);
+  t.teardown(() => {
+    hub.close();
+  });
+  return hub;
+}
+
+function startWorker(workerData: WatermarkWork): Worker {
+  return new Worker(new URL('fixtures/watermark-worker.js', import.meta.url), { workerData });
+}
+
+t.test('one client that takes all it can does not keep the others waiting', async (t) => {
+  const pump = startPump(t, 1);
+  const file = new TestFile(t, recognisable(MEBIBYTE));
+  const greedy = await openLine(t);
+  const endless = pump.begin<Owner>(greedy.fd);
+  const owner = new Owner();
+  let taken = 0;
+  greedy.far.removeAllListeners('data').on('data', (piece: Buffer) => {
+    taken += piece.length;
+  });
+  // On the only thread there is: without turns it would never come to anybody else.
+  const feed = async (): Promise<void> => {
+    while (endless.end === null) {
+      endless.addFile({ fd: file.fd, offset: 0, length: MEBIBYTE, watermark: null }, owner);
+      await endless.room(64);
+    }
+  };
+  const feeding = feed();
+  for (let round = 0; round < 20; round += 1) {
+    const line = await openLine(t);
+    const small = pump.begin<Owner>(line.fd);
+    small.addFile({ fd: file.fd, offset: round, length: 100_000, watermark: null }, owner);
+    small.finish();
+    t.same(await small.ended(), { kind: 'complete' });
+    t.equal(endless.end, null);
+  }
+  endless.stop(true);
+  await feeding;
+  t.ok(taken > 0);
+});
+
+t.test('a growing file is followed as a worker thread writes it', async (t) => {
+  const pump = startPump(t);
+  const hub = hubFor(t, pump);
+  const bytes = recognisable(1000);
+  const file = new TestFile(t, bytes);
+  const line = await openLine(t);
+  const watermark = hub.create();
+  const transfer = pump.begin<Owner>(line.fd);
+  const owner = new Owner();
+  transfer.addFile({ fd: file.fd, offset: 100, length: 900, watermark }, owner);
+  transfer.finish();
+  const worker = startWorker({
+    kind: 'advance',
+    shared: watermark.shared,
+    wakeFds: hub.wakeFds,
+    steps: 1000,
+    end: 'complete',
+  });
+  const exit = once(worker, 'exit');
+  t.same(await transfer.ended(), { kind: 'complete' });
+  t.equal(owner.released, 1);
+  t.ok((await line.receives(900)).equals(bytes.subarray(100)));
+  await exit;
+});
+
+t.test('a growing file is followed as the main thread releases it', async (t) => {
+  const pump = startPump(t);
+  const hub = hubFor(t, pump);
+  const bytes = recognisable(1000);
+  const file = new TestFile(t, bytes);
+  const line = await openLine(t);
+  const watermark = hub.create();
+  const transfer = pump.begin<Owner>(line.fd);
+  transfer.addFile({ fd: file.fd, offset: 0, length: 1000, watermark }, new Owner());
+  for (const available of [1, 2, 500]) {
+    watermark.advance(available);
+    t.equal((await line.receives(available)).length, available);
+  }
+  t.match(transfer.progress(), { waitsFor: 'source' });
+  watermark.fail();
+  t.match(await transfer.ended(), { kind: 'watermark-failed' });
+  t.equal(transfer.bytesSent, 500);
+});
+
+t.test('a complete watermark below the promised length is a short file', async (t) => {
+  const pump = startPump(t);
+  const hub = hubFor(t, pump);
+  const file = new TestFile(t, recognisable(1000));
+  const line = await openLine(t);
+  const watermark = hub.create();
+  watermark.advance(700);
+  watermark.complete();
+  const transfer = pump.begin<Owner>(line.fd);
+  transfer.addFile({ fd: file.fd, offset: 0, length: 1000, watermark }, new Owner());
+  t.match(await transfer.ended(), { kind: 'short-file' });
+  t.equal(transfer.bytesSent, 700);
+});
+
+t.test('a watermark that nobody else holds stays readable', async (t) => {
+  const pump = startPump(t);
+  const hub = hubFor(t, pump);
+  const file = new TestFile(t, recognisable(1000));
+  const line = await openLine(t);
+  const transfer = pump.begin<Owner>(line.fd);
+  const add = (): WeakRef<object> => {
+    const watermark = hub.create();
+    transfer.addFile({ fd: file.fd, offset: 0, length: 1000, watermark }, new Owner());
+    return new WeakRef(watermark);
+  };
+  const ref = add();
+  const { gc } = globalThis as { gc?: () => void };
+  for (let round = 0; round < 5; round += 1) {
+    gc?.();
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  // Only the words are pinned. Were they gone, the sanitisers would see this look at them.
+  native.wake(pump.wakeFd);
+  t.ok(gc === undefined || ref.deref() === undefined);
+  transfer.stop(false);
+  t.same(await transfer.ended(), { kind: 'stopped' });
+});
+
+t.test('a client that resets in the middle', async (t) => {
+  const pump = startPump(t);
+  const file = new TestFile(t, recognisable(32 * MEBIBYTE));
+  const line = await openLine(t, true);
+  const transfer = pump.begin<Owner>(line.fd);
+  const owner = new Owner();
+  transfer.addFile({ fd: file.fd, offset: 0, length: 32 * MEBIBYTE, watermark: null }, owner);
+  transfer.finish();
+  while (transfer.progress()?.waitsFor !== 'client') await new Promise(setImmediate);
+  line.far.resetAndDestroy();
+  t.same(await transfer.ended(), { kind: 'client-closed' });
+  t.equal(owner.released, 1);
+  t.ok(transfer.bytesSent < 32 * MEBIBYTE);
+});
+
+t.test('a cut ends the connection although node holds it too', async (t) => {
+  const pump = startPump(t);
+  const file = new TestFile(t, recognisable(32 * MEBIBYTE));
+  const line = await openLine(t);
+  line.far.once('data', () => {
+    transfer.stop(true);
+  });
+  const before = readdirSync('/dev/fd').length;
+  const transfer = pump.begin<Owner>(line.fd);
+  const owner = new Owner();
+  transfer.addFile({ fd: file.fd, offset: 0, length: 32 * MEBIBYTE, watermark: null }, owner);
+  const end = await transfer.ended();
+  t.ok(end.kind === 'stopped' || end.kind === 'client-closed', end.kind);
+  t.equal(readdirSync('/dev/fd').length, before, 'its descriptors are closed');
+  const received = await line.receives(32 * MEBIBYTE);
+  t.equal(received.length < 32 * MEBIBYTE, true, 'the far end has seen the end');
+});
+
+t.test('two hundred transfers at once', async (t) => {
+  const pump = startPump(t);
+  const hub = hubFor(t, pump);
+  const bytes = recognisable(3 * MEBIBYTE);
+  const file = new TestFile(t, bytes);
+  const watermark = hub.create();
+  const lines = await Promise.all(Array.from({ length: 200 }, () => openLine(t)));
+  const ends = lines.map((line, index) => {
+    const transfer = pump.begin<Owner>(line.fd);
+    const growing = index % 2 === 0 ? watermark : null;
+    transfer.addFile(
+      { fd: file.fd, offset: index, length: 2 * MEBIBYTE, watermark: growing },
+      new Owner(),
+    );
+    transfer.finish();
+    return transfer.ended();
+  });
+  for (let at = 0; at <= bytes.length; at += 64 * 1024) watermark.advance(at);
+  t.ok((await Promise.all(ends)).every(({ kind }) => kind === 'complete'));
+  const wrong = await Promise.all(
+    lines.map(async (line, index) => {
+      const received = await line.receives(2 * MEBIBYTE);
+      return !received.equals(bytes.subarray(index, index + 2 * MEBIBYTE));
+    }),
+  );
+  t.equal(wrong.filter(Boolean).length, 0);
+  t.equal(pump.running, 0);
+});
+
+t.test('closing ends what runs; nothing is left of it', async (t) => {
+  const before = readdirSync('/dev/fd').length;
+  const line = await openLine(t, true);
+  const withLine = readdirSync('/dev/fd').length;
+  const file = new TestFile(t, recognisable(16 * MEBIBYTE));
+  const pump = new Pump();
+  const transfer = pump.begin<Owner>(line.fd);
+  const owner = new Owner();
+  transfer.addFile({ fd: file.fd, offset: 0, length: 16 * MEBIBYTE, watermark: null }, owner);
+  pump.close();
+  t.same(await transfer.ended(), { kind: 'stopped' });
+  t.equal(owner.released, 1);
+  transfer.stop(true);
+  // The watch of its notices is closed by the loop.
+  for (let round = 0; round < 3; round += 1) await new Promise(setImmediate);
+  t.equal(readdirSync('/dev/fd').length, withLine + 1, 'but the test’s own file');
+  t.ok(before < withLine);
+  t.throws(() => pump.begin(line.fd), { code: 'EBADF' });
+});
