@@ -68,6 +68,9 @@ t.test('what cannot listen lets go of everything', async (t) => {
 t.test('it says what of the machine it uses', async (t) => {
   const origin = await runOrigin(t, {});
   const forebay = await startForebay(t, { origin });
-  t.match(forebay.application.describe().join('\n'), /^BLAKE3 uses \S.*; 4 fill lanes$/);
+  t.match(
+    forebay.application.describe().join('\n'),
+    /^BLAKE3 uses \S.*; 4 fill lanes\nbodies are sent \S.*$/,
+  );
   t.equal((await forebay.metrics()).get('forebay_cache_writable'), 1);
 });

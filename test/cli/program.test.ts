@@ -58,6 +58,20 @@ t.test('a wrong flag value is a wrong configuration', async (t) => {
   t.match(stderr, /^ {2}--listen: listen\.address: found "x"/m);
 });
 
+t.test('a negative flag turns off, and is off itself when it is not given', async (t) => {
+  const seen: boolean[] = [];
+  const directory = t.testdir();
+  const assemble: Assemble = (config) => {
+    seen.push(config.listen.sendfile);
+    throw new StartupError('cache-locked', directory, 'process 12 holds the cache');
+  };
+  await run(['serve', '--cache-dir', directory], assemble);
+  await run(['serve', '--cache-dir', directory, '--no-sendfile'], assemble);
+  await run(['serve', '--cache-dir', directory], assemble, { FOREBAY_LISTEN_SENDFILE: 'false' });
+  t.same(seen, [true, false, false]);
+  t.match((await run(['serve', '--help'])).stdout, /^ +--no-sendfile +Sets listen\.sendfile/m);
+});
+
 t.test('flags reach the program, and its failure becomes an exit code', async (t) => {
   const seen: unknown[] = [];
   const directory = t.testdir();
