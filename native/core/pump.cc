@@ -239,8 +239,9 @@ void Pump::AwaitSource(const std::shared_ptr<Transfer>& transfer) {
     const std::lock_guard lock(mutex_);
     waiting_.emplace(transfer->id, transfer);
   }
-  // Looked at once more after it is in the list. A watermark that moved before is seen here; one
-  // that moves now finds the transfer in the list when its wake is heard.
+  transfer->queue.front().Listen();
+  // Looked at once more after it is in the list and listens. A watermark that moved before is seen
+  // here; one that moves now finds the transfer in the list when its wake is heard.
   if (!transfer->queue.front().ready()) return;
   {
     const std::lock_guard lock(mutex_);

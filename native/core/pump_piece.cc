@@ -16,6 +16,8 @@ namespace {
 // src/compute/watermark.ts has the layout and what it promises.
 constexpr size_t kAvailableWord = 0;
 constexpr size_t kStateWord = 2;
+constexpr size_t kListenersWord = 4;
+constexpr int64_t kPumpListens = 1 << 1;
 constexpr int64_t kGrowing = 0;
 constexpr int64_t kFailed = 2;
 
@@ -79,6 +81,11 @@ SystemError Piece::OfFile(int fd, uint64_t offset, uint64_t length, int64_t* wat
   // What is being written is in memory.
   piece->looked_ = watermark == nullptr ? offset : piece->end_;
   return {};
+}
+
+void Piece::Listen() {
+  if (watermark_ == nullptr) return;
+  std::atomic_ref<int64_t>(watermark_[kListenersWord]).fetch_or(kPumpListens);
 }
 
 bool Piece::ready() const {

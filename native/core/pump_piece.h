@@ -42,7 +42,7 @@ class Piece {
   static Piece OfBytes(const uint8_t* bytes, size_t count);
 
   // `length` bytes at `offset` of a duplicate of `fd`. `watermark`, where not null, is the shared
-  // state of src/compute/watermark.ts (four words): it says how far the file may be read, and must
+  // state of src/compute/watermark.ts (five words): it says how far the file may be read, and must
   // stay readable until the piece is destroyed.
   static SystemError OfFile(int fd, uint64_t offset, uint64_t length, int64_t* watermark,
                             Piece* piece);
@@ -50,6 +50,9 @@ class Piece {
   Piece() = default;
 
   bool done() const { return at_ == end_; }
+
+  // Asks the worker to wake the pump from now on, whenever the file grows or ends.
+  void Listen();
 
   // True when the next Send does not have to wait for the source.
   bool ready() const;

@@ -3,13 +3,17 @@
  * while it writes (`WatermarkWriter`), the main thread hands it to senders (`SharedWatermark`), and
  * one eventfd for all of them tells the main thread that something moved (`WatermarkHub`).
  *
- * Layout of the shared state, four native-endian signed 64-bit words at 8-byte alignment. C++ reads
- * it as `std::atomic<int64_t>[4]`; every access on either side is sequentially consistent.
+ * Layout of the shared state, five native-endian signed 64-bit words at 8-byte alignment. C++
+ * (native/core/pump_piece) uses `std::atomic_ref<int64_t>`; every access on either side is
+ * sequentially consistent.
  *
  *   word 0  available  bytes from the file's beginning that may be released; never falls
  *   word 1  received   bytes that the writer has, released or not; never falls
  *   word 2  state      0 growing, 1 complete, 2 failed; leaves 0 once
  *   word 3  control    0 go on, 1 cancel; set by the main thread, read by the writer
+ *   word 4  listeners  bit n: somebody has waited who is woken by the writer's n-th descriptor, and
+ *                      is woken from then on. Set before available and state are looked at; read
+ *                      after they are changed. A wake that nobody waits for costs two threads dearly.
  */
 import { closeSync } from 'node:fs';
 import type { Watermark, WatermarkState } from '../model/segment.js';
@@ -19,7 +23,8 @@ const AVAILABLE = 0;
 const RECEIVED = 1;
 const STATE = 2;
 const CONTROL = 3;
-const WORDS = 4;
+const LISTENERS = 4;
+const WORDS = 5;
 
 /** Bytes of one watermark's shared state. */
 export const WATERMARK_BYTES = WORDS * BigInt64Array.BYTES_PER_ELEMENT;
@@ -31,6 +36,9 @@ const FAILED = 2n;
 type Ended = typeof COMPLETE | typeof FAILED;
 
 const CANCEL = 1n;
+
+/** The main thread is woken by the writer's first descriptor, the pump by its second. */
+const MAIN_THREAD = 1n;
 
 /** The shared words, and the two rules that both sides keep when they change them. */
 class Words {
@@ -86,6 +94,16 @@ class Words {
   cancel(): void {
     Atomics.store(this.#words, CONTROL, CANCEL);
   }
+
+  /** The main thread wants to be woken. */
+  listen(): void {
+    Atomics.or(this.#words, LISTENERS, MAIN_THREAD);
+  }
+
+  /** Whether somebody is to be woken by the writer's `index`-th descriptor. */
+  listens(index: number): boolean {
+    return (Number(Atomics.load(this.#words, LISTENERS)) & (1 << index)) !== 0;
+  }
 }
 
 interface Waiter {
@@ -136,6 +154,7 @@ export class SharedWatermark implements Watermark {
     return new Promise((resolve) => {
       this.#waiters.push({ offset, resolve });
       this.#registry.waiting.add(this);
+      this.#words.listen();
       // Checked after registering. The writer stores, then writes to the eventfd; the hub drains the
       // eventfd, then settles the registered. A store before this check is seen by it; one after it
       // finds the waiter registered when its wake is heard. There is no gap between the two.
@@ -186,7 +205,7 @@ export class WatermarkHub {
   readonly #watcher: WakeWatcher;
   readonly #registry: WaitRegistry;
 
-  /** `followerFds`: the descriptors of who reads the shared words itself (`Pump.wakeFd`). */
+  /** `followerFds`: what wakes those who read the shared words themselves, the pump (`Pump.wakeFd`). */
   constructor(followerFds: readonly number[] = []) {
     this.#registry = { closed: false, followerFds, waiting: new Set() };
     this.wakeFd = native.createEventfd();
@@ -223,7 +242,10 @@ export class WatermarkWriter {
   readonly #words: Words;
   readonly #wakeFds: readonly number[];
 
-  /** Writes to `wakeFds` whenever bytes become available or the state changes. */
+  /**
+   * Writes to those of `wakeFds` (`WatermarkHub.wakeFds`) that somebody waits at, whenever bytes
+   * become available or the state changes.
+   */
   constructor(shared: SharedArrayBuffer, wakeFds: readonly number[]) {
     this.#words = new Words(shared);
     this.#wakeFds = wakeFds;
@@ -255,6 +277,8 @@ export class WatermarkWriter {
   }
 
   #wakeAll(): void {
-    for (const fd of this.#wakeFds) native.wake(fd);
+    this.#wakeFds.forEach((fd, index) => {
+      if (this.#words.listens(index)) native.wake(fd);
+    });
   }
 }
