@@ -24,35 +24,33 @@ function startWorker(workerData: WatermarkWork): Worker {
   return new Worker(new URL('fixtures/watermark-worker.js', import.meta.url), { workerData });
 }
 
-t.test('one client that takes all it can does not keep the others waiting', async (t) => {
+t.test('after its turn of a MiB a transfer goes behind all others that are ready', async (t) => {
   const pump = startPump(t, 1);
-  const file = new TestFile(t, recognisable(MEBIBYTE));
-  const greedy = await openLine(t);
-  const endless = pump.begin<Owner>(greedy.fd);
-  const owner = new Owner();
-  let taken = 0;
-  greedy.far.removeAllListeners('data').on('data', (piece: Buffer) => {
-    taken += piece.length;
-  });
-  // On the only thread there is: without turns it would never come to anybody else.
-  const feed = async (): Promise<void> => {
-    while (endless.end === null) {
-      endless.addFile({ fd: file.fd, offset: 0, length: MEBIBYTE, watermark: null }, owner);
-      await endless.room(64);
+  const watermark = hubFor(t, pump).create();
+  const file = new TestFile(t, recognisable(2 * MEBIBYTE));
+  const order: string[] = [];
+  const begin = async (name: string, lengths: readonly number[]) => {
+    // What two socket buffers take without a reader is more than a turn: nothing else ends it.
+    const transfer = pump.begin<Owner>((await openLine(t, true)).fd);
+    for (const length of lengths) {
+      const owner = new Owner(() => order.push(name));
+      transfer.addFile({ fd: file.fd, offset: 0, length, watermark }, owner);
     }
+    transfer.finish();
+    while (transfer.progress()?.waitsFor !== 'source') await new Promise(setImmediate);
+    return transfer;
   };
-  const feeding = feed();
-  for (let round = 0; round < 20; round += 1) {
-    const line = await openLine(t);
-    const small = pump.begin<Owner>(line.fd);
-    small.addFile({ fd: file.fd, offset: round, length: 100_000, watermark: null }, owner);
-    small.finish();
-    t.same(await small.ended(), { kind: 'complete' });
-    t.equal(endless.end, null);
+  const lengths = { small: [1000], large: [MEBIBYTE, 1] };
+  // Some before it and some after it, as the order in which they are woken is not told.
+  const transfers = [];
+  for (const name of ['small', 'small', 'small', 'large', 'small', 'small', 'small'] as const) {
+    transfers.push(await begin(name, lengths[name]));
   }
-  endless.stop(true);
-  await feeding;
-  t.ok(taken > 0);
+  watermark.advance(MEBIBYTE);
+  const ends = await Promise.all(transfers.map((transfer) => transfer.ended()));
+  t.ok(ends.every(({ kind }) => kind === 'complete'));
+  t.equal(order.at(-1), 'large', 'its last byte waited for everybody');
+  t.equal(order.length, 8);
 });
 
 t.test('a growing file is followed as a worker thread writes it', async (t) => {
