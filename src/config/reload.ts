@@ -13,6 +13,7 @@ const LIVE: ReadonlySet<string> = new Set([
   'listen.requestTimeout',
   'listen.keepAliveTimeout',
   'listen.clientIdleTimeout',
+  'listen.clientMinRate',
   'listen.drainTimeout',
   'cache.capacity',
   'fill.readAheadChunks',
