@@ -44,9 +44,15 @@ export interface Application {
 /** Names this process in Via, so that a request that comes back to it is seen. */
 const PSEUDONYM_BYTES = 6;
 
-/** Builds the program; rejects with a `StartupError` when the cache cannot be used. */
-export async function assemble(config: ResolvedConfig, version: string): Promise<Application> {
-  const clock = systemClock;
+/**
+ * Builds the program; rejects with a `StartupError` when the cache cannot be used. Worker threads keep
+ * the machine's own time, of which they use durations alone.
+ */
+export async function assemble(
+  config: ResolvedConfig,
+  version: string,
+  clock: Clock = systemClock,
+): Promise<Application> {
   const telemetry = createTelemetry(config.log);
   const { metrics } = telemetry;
   const tracing = await traceTo(config, version, clock, metrics);
@@ -79,7 +85,7 @@ export async function assemble(config: ResolvedConfig, version: string): Promise
   // The first request should not wait for threads to start.
   pools.fill.warm();
   const cache = new Cache(services, upstreams, pseudonym);
-  const front = createFront({ config, cache, sender: sending.sender, telemetry });
+  const front = createFront({ config, cache, sender: sending.sender, telemetry, clock });
   const admin = config.admin.enabled
     ? createAdminFor(config, telemetry, () => front.address)
     : null;

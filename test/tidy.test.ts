@@ -36,6 +36,8 @@ const ROOMS = [
 const TESTED_ELSEWHERE: Readonly<Record<string, string>> = {
   'src/cache/integrity-state.ts': 'test/cache/integrity meets its error',
   'src/cache/stored.ts': 'test/cache/answers asks it',
+  'src/cache/representations.ts': 'test/cache/lookup and test/rfc9111 read its answers',
+  'src/cache/validation.ts': 'test/rfc9111/section-4.3-validation.test.ts',
   'src/cache/landing.ts': 'test/cache/fill and test/cache/intake land chunks through it',
   'src/origin/lean-connection.ts': 'test/contract/origin-client.ts, run on the lean client',
   'src/origin/lean-exchange.ts': 'test/contract/origin-client.ts, run on the lean client',

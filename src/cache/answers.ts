@@ -38,12 +38,13 @@ export function forward(
   };
 }
 
-/** What the origin said, without content. */
-export function bodiless(
-  { status, headers }: Extract<Contact, { kind: 'bodiless' }>,
+/** The origin's 304 to the client's own conditions. */
+export function passedOn(
+  { headers }: Extract<Contact, { kind: 'not-modified' }>,
   reason: ForwardReason,
 ): CacheAnswer {
-  const outcome = forward({ reason, originStatus: status });
+  const status = 304;
+  const outcome = forward({ reason, originStatus: status, detail: 'not-storable' });
   return { status, headers, ageSeconds: null, outcome, body: EMPTY_BODY };
 }
 

@@ -11,6 +11,10 @@ export interface Asked {
   readonly upstream: Upstream;
   readonly source: TargetSource;
   readonly key: ResponseKey;
+  /** The URL's epoch (cache/invalidation) when the request came. */
+  readonly epoch: number;
+  /** It shares no contact: it waited for one already, whose answer was not for others. */
+  readonly alone: boolean;
   /** What is stored of the URL, whatever the variant. */
   readonly record: ResponseRecord | undefined;
   /** What this request cost the origin, contact and fills together. */

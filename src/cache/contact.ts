@@ -1,29 +1,27 @@
 /**
- * First contact with a URL, and revalidation: asks the origin for the chunk that the request wants,
+ * First contact with a URL, and validation: asks the origin for the chunk that the request wants,
  * learns from the head what the representation is, and puts its body where readers find it. Follows
- * redirects. One contact may serve many requests (cache/lookup collapses them).
+ * redirects. One contact may serve many requests (cache/contacts collapses them).
  */
-import { randomBytes } from 'node:crypto';
 import { MAX_REDIRECT_HOPS } from '../origin/redirect.js';
+import { isDeliberate } from '../origin/retry.js';
 import type { BreakerVerdict } from '../origin/breaker.js';
-import { type Digest } from '../model/digest.js';
+import type { Digest } from '../model/digest.js';
 import { ForebayError } from '../model/errors.js';
 import type { OriginHead } from '../model/fetch.js';
-import { emptyHeaders, type HeaderMap } from '../model/headers.js';
-import type { ObjectIdentity } from '../model/manifest.js';
+import type { HeaderMap } from '../model/headers.js';
 import type { StoredResponse } from '../model/response.js';
-import { isStrong, validatorOf } from '../model/validator.js';
 import type { RangeHint } from './answer.js';
+import { describe, endToEndFields, type Times } from './describe.js';
 import { OriginExchange } from './exchange.js';
 import { originBusy } from './fill.js';
-import { isSuccess } from './stored.js';
-import { assess, isStorable, variantFields } from './freshness.js';
 import type { Generation } from './generation.js';
 import type { Generations } from './generations.js';
 import { Intake } from './intake.js';
 import { judge } from './judge.js';
 import type { CacheServices } from './services.js';
 import { restartStream } from './stream.js';
+import type { Conditions } from './validate.js';
 import { verdictOfError, verdictOfStatus } from './verdict.js';
 import type { Want } from './want.js';
 
@@ -31,51 +29,28 @@ export interface ContactRequest {
   readonly want: Want;
   readonly headers: HeaderMap;
   readonly hint: RangeHint;
-  /** `if-none-match` or `if-modified-since` to revalidate what is stored. */
-  readonly conditions: Readonly<Record<string, string>>;
+  /** To validate what is stored, or what the client has. */
+  readonly conditions: Conditions;
   /** False where the origin is known to answer ranges with the whole. */
   readonly acceptsRanges: boolean;
   readonly digest: Digest | null;
-}
-
-export interface Times {
-  readonly requestTimeMs: number;
-  readonly responseTimeMs: number;
 }
 
 export type Contact =
   | {
       readonly kind: 'representation';
       readonly stored: StoredResponse;
+      /** Its fields for whoever made the contact; others get those of `stored`. */
+      readonly received: HeaderMap;
       /** Retained once for the contact: whoever awaited it releases that. */
       readonly generation: Generation;
       readonly originStatus: number;
       readonly acceptsRanges: boolean;
     }
-  | { readonly kind: 'not-modified'; readonly headers: HeaderMap; readonly times: Times }
-  /** A refusal, or another answer whose content is not passed on. For its asker alone. */
-  | { readonly kind: 'bodiless'; readonly status: number; readonly headers: HeaderMap };
+  | { readonly kind: 'not-modified'; readonly headers: HeaderMap; readonly times: Times };
 
 /** Requests that one contact may make: every redirect, a refusal of a signed URL, the whole asked. */
 const MAX_REQUESTS = MAX_REDIRECT_HOPS + 3;
-
-/** Statuses never stored, whatever their fields say: they speak of a credential or of load. */
-const NEVER_STORED = new Set([401, 403, 407, 429]);
-
-/** Fields that describe one transfer, not the representation (RFC 9110 section 7.6.1, 9111 3.1). */
-const NOT_STORED = [
-  'connection',
-  'keep-alive',
-  'proxy-authenticate',
-  'proxy-authentication-info',
-  'proxy-authorization',
-  'te',
-  'trailer',
-  'transfer-encoding',
-  'upgrade',
-  'content-range',
-  'content-length',
-];
 
 /** Rejects with a `ForebayError` when the origin gives no usable answer. */
 export async function contact(
@@ -89,8 +64,7 @@ export async function contact(
   let verdict: BreakerVerdict = 'abandoned';
   try {
     const result = await negotiate(services, generations, request);
-    const status = result.kind === 'representation' ? result.originStatus : undefined;
-    verdict = verdictOfStatus(status, 'success');
+    verdict = verdictOf(result);
     return result;
   } catch (error) {
     if (error instanceof ForebayError) verdict = verdictOfError(error);
@@ -98,6 +72,12 @@ export async function contact(
   } finally {
     permit.settle(verdict);
   }
+}
+
+/** An answer is a sign of life; one that speaks of load counts unless it was made with care. */
+function verdictOf(result: Contact): BreakerVerdict {
+  if (result.kind === 'not-modified' || isDeliberate(result.received)) return 'success';
+  return verdictOfStatus(result.originStatus, 'success');
 }
 
 async function negotiate(
@@ -130,12 +110,11 @@ async function negotiate(
           exchange.stop();
           continue;
         }
-        return { kind: 'bodiless', status: head.status, headers: endToEnd(head.headers) };
-      case 'bodiless':
-        return { kind: 'bodiless', status: head.status, headers: endToEnd(head.headers) };
+        return accept(services, generations, request, exchange, { head, times, body: 'whole' });
       case 'not-modified':
         exchange.stop();
-        return { kind: 'not-modified', headers: endToEnd(head.headers), times };
+        if (Object.keys(request.conditions).length === 0) throw unexpected304();
+        return { kind: 'not-modified', headers: endToEndFields(head, times), times };
       case 'unsatisfiable':
         // Others may have joined for other ranges: a byte from the start tells all of them what it is.
         exchange.stop();
@@ -176,12 +155,23 @@ async function accept(
   { head, times, body }: Accepted,
 ): Promise<Contact> {
   const { want, hint } = request;
-  const lengthBytes = body === 'whole' ? head.contentLength : body.completeLength;
-  const described = describe(services, request, head, times, lengthBytes);
-  const ephemeral = !worthStoring(services, request.headers, described);
-  const stored = ephemeral ? unshared(described) : described;
-  const generation = await generations.open(stored.object, { ephemeral, want });
   const { chunkSizeBytes } = services.limits;
+  const lengthBytes = body === 'whole' ? lengthOf(head) : body.completeLength;
+  const { stored, received, shareable } = describe({
+    origin: want.source.upstream.name,
+    uri: want.source.uri,
+    request: request.headers,
+    head,
+    times,
+    lengthBytes,
+    chunkSizeBytes,
+    digest: request.digest,
+  });
+  const opening = generations.open(stored.object, { ephemeral: !shareable, want });
+  const generation = await opening.catch((error: unknown) => {
+    exchange.stop();
+    throw error;
+  });
   const index = body === 'whole' ? 0 : Math.floor(body.range.start / chunkSizeBytes);
   const reach =
     body === 'whole' || body.range.end === Math.min(lengthBytes ?? 0, (index + 1) * chunkSizeBytes);
@@ -197,10 +187,17 @@ async function accept(
   return {
     kind: 'representation',
     stored,
+    received,
     generation,
     originStatus: head.status,
-    acceptsRanges: body !== 'whole',
+    // An error comes whole, but says nothing of what the object will be served like.
+    acceptsRanges: body !== 'whole' || head.status !== 200,
   };
+}
+
+/** Length of a whole body; `null` where only its end will tell. */
+function lengthOf({ status, contentLength }: OriginHead): number | null {
+  return status === 204 || status === 205 ? 0 : contentLength;
 }
 
 /** What is worth asking for first: the chunk that the request begins in, or a byte for its head. */
@@ -223,60 +220,9 @@ function isWholeInOneChunk(lengthBytes: number | null, chunkSizeBytes: number): 
   return lengthBytes !== null && lengthBytes <= chunkSizeBytes;
 }
 
-function describe(
-  services: CacheServices,
-  request: ContactRequest,
-  head: OriginHead,
-  times: Times,
-  lengthBytes: number | null,
-): StoredResponse {
-  const headers = endToEnd(head.headers);
-  const status = head.status === 206 ? 200 : head.status;
-  const requestHeaders = variantFields(request.headers, headers);
-  const variant = Object.entries(requestHeaders).sort(([a], [b]) => (a < b ? -1 : 1));
-  const validator = validatorOf(headers);
-  const { source } = request.want;
-  // Only a complete answer of a known length may be joined with others, by its strong validator.
-  const joinable = status === 200 && lengthBytes !== null && isStrong(validator);
-  const object: ObjectIdentity = {
-    origin: source.upstream.name,
-    uri: source.uri,
-    variant: variant.length === 0 ? '' : JSON.stringify(variant),
-    validator,
-    generation: joinable ? '' : newToken(),
-    lengthBytes,
-    chunkSizeBytes: services.limits.chunkSizeBytes,
-    digest: isSuccess(status) ? request.digest : null,
-  };
-  return { status, headers, requestHeaders, ...times, object };
-}
-
-/** What may not be stored is nobody else's, not even while it is in flight. */
-function unshared(stored: StoredResponse): StoredResponse {
-  return { ...stored, object: { ...stored.object, generation: newToken() } };
-}
-
-function newToken(): string {
-  return randomBytes(16).toString('hex');
-}
-
-/** Storable (RFC 9111 section 3), and of use later: fresh for a while, or to be revalidated. */
-function worthStoring(
-  services: CacheServices,
-  request: HeaderMap,
-  stored: StoredResponse,
-): boolean {
-  if (NEVER_STORED.has(stored.status) || !isStorable(request, stored)) return false;
-  if (validatorOf(stored.headers).kind !== 'none') return true;
-  return assess(stored, emptyHeaders(), services.clock).kind === 'fresh';
-}
-
-function endToEnd(headers: HeaderMap): HeaderMap {
-  const kept = emptyHeaders();
-  Object.assign(kept, headers);
-  const named = String(headers['connection'] ?? '').split(',');
-  for (const name of [...NOT_STORED, ...named]) {
-    Reflect.deleteProperty(kept, name.trim().toLowerCase());
-  }
-  return kept;
+function unexpected304(): ForebayError {
+  return new ForebayError('origin-protocol', '304 to a request without conditions', {
+    source: 'origin',
+    retryable: true,
+  });
 }

@@ -7,13 +7,18 @@ import { within } from '../model/deferred.js';
 import type { ResponseKey } from '../model/ids.js';
 import { MAX_VARIANTS, type ResponseRecord, type StoredResponse } from '../model/response.js';
 import type { Upstream } from '../origin/upstream.js';
-import { isClaimedAs, isJoinable } from './stored.js';
 import { type Asked, wantOf } from './asked.js';
+import { assess } from './assess.js';
 import { type Contact, contact } from './contact.js';
-import { variantMatches } from './freshness.js';
+import { requestDirectives, responseDirectives } from './directives.js';
 import type { Generations } from './generations.js';
+import type { Invalidations } from './invalidation.js';
+import { replacing, sharingContent, without } from './record.js';
+import { variantFields, variantMatches, variantName } from './select.js';
 import type { CacheServices } from './services.js';
 import { SingleFlight } from './single-flight.js';
+import { isClaimedAs, isJoinable } from './stored.js';
+import { clientConditions, type Conditions, conditionsFor } from './validate.js';
 import { boundOf } from './want.js';
 
 /** URLs remembered for answering with what may not be shared, so that their requests do not queue. */
@@ -26,18 +31,28 @@ const NEVER = new AbortController().signal;
 
 export type Representation = Extract<Contact, { kind: 'representation' }>;
 
+export type Reply =
+  | { readonly kind: 'answered'; readonly result: Contact; readonly collapsed: boolean }
+  /** It waited for what turned out to be another's alone: look again, and ask for itself. */
+  | { readonly kind: 'not-shared' };
+
 export class Contacts {
   readonly #services: CacheServices;
   readonly #generations: Generations;
+  readonly #invalidations: Invalidations;
   /** Of each origin apart: after a reload nobody joins what was asked as it was configured before. */
   readonly #flights = new WeakMap<Upstream, SingleFlight<string, Contact>>();
   /** Responses that arrive without a length or validator: they serve others as they are. */
-  readonly #arriving = new Map<ResponseKey, Representation>();
+  readonly #arriving = new Map<
+    ResponseKey,
+    { readonly result: Representation; readonly epoch: number }
+  >();
   readonly #unshareable: LRUCache<string, true>;
 
-  constructor(services: CacheServices, generations: Generations) {
+  constructor(services: CacheServices, generations: Generations, invalidations: Invalidations) {
     this.#services = services;
     this.#generations = generations;
+    this.#invalidations = invalidations;
     this.#unshareable = new LRUCache({
       max: MAX_UNSHAREABLE,
       ttl: UNSHAREABLE_MS,
@@ -46,46 +61,72 @@ export class Contacts {
   }
 
   /** A response of the URL that is still arriving and fits the request. */
-  arriving({ key, request, upstream }: Asked): Representation | undefined {
+  arriving({ key, epoch, request, upstream }: Asked): Representation | undefined {
     const found = this.#arriving.get(key);
-    if (found === undefined || !variantMatches(found.stored, request.headers)) return undefined;
+    if (found?.epoch !== epoch) return undefined;
+    const { stored } = found.result;
+    if (!variantMatches(stored, request.headers)) return undefined;
     // What was pinned since it began is checked from its beginning.
-    return isClaimedAs(found.stored, upstream.pinnedDigest(request.target)) ? found : undefined;
+    if (!isClaimedAs(stored, upstream.pinnedDigest(request.target))) return undefined;
+    const assessment = assess(stored, request.headers, this.#services.clock.now());
+    return assessment.kind === 'validate' ? undefined : found.result;
   }
 
-  /** Makes a contact or joins one. A result that is its leader's alone is asked for again. */
-  async ask(
-    asked: Asked,
-    stored: StoredResponse | undefined,
-    conditions: Readonly<Record<string, string>>,
-  ): Promise<{ readonly result: Contact; readonly collapsed: boolean }> {
-    const key = JSON.stringify([asked.key, asked.source.credentialKey, conditions]);
-    const ask = (): Promise<Contact> => this.#contact(asked, stored, conditions, key);
-    const flight = this.#unshareable.has(key)
+  /**
+   * Makes a contact or joins one. `candidates` are the stored responses that the origin may confirm;
+   * without any, a request whose answer is its own takes its client's conditions along.
+   */
+  async ask(asked: Asked, candidates: readonly StoredResponse[]): Promise<Reply> {
+    const { key: url, epoch, request, source } = asked;
+    // Other values of the fields that selected them may select another one.
+    const variants = candidates.map(({ headers }) =>
+      variantName(variantFields(request.headers, headers)),
+    );
+    const offered = conditionsFor(candidates);
+    const key = JSON.stringify([url, epoch, source.credentialKey, offered, variants]);
+    const own = asked.alone || requestDirectives(request.headers).has('no-store');
+    const apart = own || this.#unshareable.has(key);
+    const conditions =
+      apart && candidates.length === 0 ? clientConditions(request.headers) : offered;
+    const ask = (): Promise<Contact> => this.#contact(asked, candidates, conditions, key);
+    const flight = apart
       ? { outcome: ask(), joined: false }
       : this.#flightsOf(asked.upstream).run(key, ask);
-    const bound = boundOf(this.#services, asked.request.signal);
     if (flight.joined) asked.cost.joined = true;
-    const result = await within(flight.outcome, bound);
-    if (!flight.joined || serves(result, asked)) return { result, collapsed: flight.joined };
-    const own = this.#contact(asked, stored, conditions, key);
-    return { result: await within(own, bound), collapsed: false };
+    const result = await within(flight.outcome, boundOf(this.#services, request.signal));
+    if (flight.joined && !serves(result, asked)) return { kind: 'not-shared' };
+    return { kind: 'answered', result, collapsed: flight.joined };
   }
 
-  /** Stores what is known of the URL now; the newest variant first. */
+  /** Stores what is known of the URL now. */
   async record(asked: Asked, stored: StoredResponse, acceptsRanges: boolean): Promise<void> {
-    const { key, upstream, source } = asked;
-    const known = await this.#services.responses.get(key);
-    const others = (known?.variants ?? []).filter(
-      (variant) => variant.object.variant !== stored.object.variant,
-    );
-    const record: ResponseRecord = {
-      origin: upstream.name,
-      uri: source.uri,
+    await this.#change(asked, (known) => ({
+      origin: asked.upstream.name,
+      uri: asked.source.uri,
       acceptsRanges: acceptsRanges && (known?.acceptsRanges ?? true),
-      variants: [stored, ...others].slice(0, MAX_VARIANTS),
-    };
-    await this.#services.responses.put(key, record);
+      variants: replacing(known?.variants ?? [], stored).slice(0, MAX_VARIANTS),
+    }));
+  }
+
+  /** Stores what a 304 made of `stored`, and of others with the same content. */
+  async confirm(asked: Asked, stored: StoredResponse, contact: NotModified): Promise<void> {
+    await this.#change(asked, (known) => ({
+      origin: asked.upstream.name,
+      uri: asked.source.uri,
+      acceptsRanges: known?.acceptsRanges ?? true,
+      variants: replacing(sharingContent(known?.variants ?? [], stored, contact), stored),
+    }));
+  }
+
+  async #change(
+    { key, epoch }: Asked,
+    change: (known: ResponseRecord | undefined) => ResponseRecord,
+  ): Promise<void> {
+    const known = await this.#services.responses.get(key);
+    // The URL was changed since this was asked for: what came is what was there before. Looked at
+    // after the last wait: a removal from now on queues behind this put.
+    if (this.#invalidations.epochOf(key) !== epoch) return;
+    await this.#services.responses.put(key, change(known));
   }
 
   #flightsOf(upstream: Upstream): SingleFlight<string, Contact> {
@@ -98,14 +139,14 @@ export class Contacts {
 
   async #contact(
     asked: Asked,
-    stored: StoredResponse | undefined,
-    conditions: Readonly<Record<string, string>>,
+    candidates: readonly StoredResponse[],
+    conditions: Conditions,
     key: string,
   ): Promise<Contact> {
     const { request, upstream, record } = asked;
     const result = await contact(this.#services, this.#generations, {
       // It serves whoever joins: no single client's leaving ends it.
-      want: { ...wantOf(asked, stored), signal: NEVER },
+      want: { ...wantOf(asked, candidates[0]), signal: NEVER },
       headers: request.headers,
       hint: request.hint,
       conditions,
@@ -113,11 +154,15 @@ export class Contacts {
       digest: upstream.pinnedDigest(request.target),
     });
     if (result.kind !== 'representation') return result;
-    const { generation } = result;
-    if (generation.ephemeral) this.#unshareable.set(key, true);
-    else if (isJoinable(result.stored)) {
-      await this.record(asked, result.stored, result.acceptsRanges);
-    } else this.#arrive(asked, result);
+    const { generation, stored } = result;
+    if (!isShared(result) && !requestDirectives(request.headers).has('no-store')) {
+      this.#unshareable.set(key, true);
+    }
+    // Not awaited: an ephemeral chunk is there only for who opens it while it is in flight.
+    if (generation.ephemeral) void this.#replaced(asked, candidates, result);
+    else if (isJoinable(stored) || generation.lengthBytes === 0)
+      await this.record(asked, stored, result.acceptsRanges);
+    else this.#arrive(asked, result);
     // Whoever awaits this contact retains for itself before the next turn of the loop.
     setImmediate(() => {
       generation.release();
@@ -125,35 +170,61 @@ export class Contacts {
     return result;
   }
 
+  /** What came instead of a stored response may not be stored: the old one is not current either. */
+  async #replaced(
+    asked: Asked,
+    candidates: readonly StoredResponse[],
+    { originStatus }: Representation,
+  ): Promise<void> {
+    const [only, ...others] = candidates;
+    if (only === undefined || others.length > 0 || !speaksOfContent(originStatus)) return;
+    if (!variantMatches(only, asked.request.headers)) return;
+    const change = this.#change(asked, (known) => ({
+      origin: asked.upstream.name,
+      uri: asked.source.uri,
+      acceptsRanges: known?.acceptsRanges ?? true,
+      variants: without(known?.variants ?? [], only),
+    }));
+    await change.catch((error: unknown) => {
+      this.#services.events.warn('a replaced response was not removed', error);
+    });
+  }
+
   /** A response without length or strong validator: joined while it arrives, recorded when whole. */
   #arrive(asked: Asked, result: Representation): void {
-    const { key } = asked;
-    const { generation, stored } = result;
+    const { key, epoch } = asked;
+    const { generation, stored, acceptsRanges } = result;
     if (generation.intake === undefined) return;
-    this.#arriving.set(key, result);
+    if (isShared(result)) this.#arriving.set(key, { result, epoch });
     void generation.intake.ended
       .then(async (error) => {
         if (error !== undefined || generation.lengthBytes === null) return;
-        await this.record(asked, { ...stored, object: generation.object.identity }, false);
+        const whole = { ...stored, object: generation.object.identity };
+        await this.record(asked, whole, acceptsRanges && stored.status !== 200);
       })
       .catch((error: unknown) => {
         this.#services.events.warn('a response was not recorded', error);
       })
       .finally(() => {
-        if (this.#arriving.get(key) === result) this.#arriving.delete(key);
+        if (this.#arriving.get(key)?.result === result) this.#arriving.delete(key);
       });
   }
 }
 
+type NotModified = Extract<Contact, { kind: 'not-modified' }>;
+
+/** True when others than its asker may have it without a validation of their own. */
+function isShared({ generation, stored }: Representation): boolean {
+  return !generation.ephemeral && !responseDirectives(stored.headers).isUnqualified('no-cache');
+}
+
 /** True when what another's contact brought may answer this request too. */
 function serves(result: Contact, { request }: Asked): boolean {
-  switch (result.kind) {
-    case 'representation':
-      return !result.generation.ephemeral && variantMatches(result.stored, request.headers);
-    case 'not-modified':
-      return true;
-    // Another's refusal says nothing of us.
-    case 'bodiless':
-      return false;
-  }
+  if (result.kind === 'not-modified') return true;
+  return isShared(result) && variantMatches(result.stored, request.headers);
+}
+
+/** True for statuses that say what the URL has now; others say who may have it, or that it failed. */
+function speaksOfContent(status: number): boolean {
+  return status < 400 || status === 404 || status === 410;
 }

@@ -1,169 +1,96 @@
 /**
- * What RFC 9111 says of a response: may it be stored, is it still fresh, what does a 304 change. The
- * arithmetic is http-cache-semantics'; this file feeds it complete requests and responses (Range and
- * If-Range stripped, a 206 shown as its 200) and our clock. Called by cache/lookup and cache/contact.
+ * How long a response is fresh and how old it is: the arithmetic of RFC 9111 sections 4.2.1 to 4.2.3
+ * as a shared cache does it. Where the fields contradict themselves the response counts as stale.
+ * Pure; cache/assess asks it for each hit, so its readings of a response are kept.
  */
-import CachePolicy from 'http-cache-semantics';
-import { emptyHeaders, headerValue, type HeaderMap } from '../model/headers.js';
+import { headerValue } from '../model/headers.js';
+import { parseHttpDate } from '../model/http-date.js';
 import type { StoredResponse } from '../model/response.js';
-import type { Clock } from '../model/time.js';
-import { validatorOf } from '../model/validator.js';
+import { isTargeted, responseDirectives } from './directives.js';
 
-/** What a stored response can do for a request now. */
-export type Assessment =
-  | { readonly kind: 'fresh'; readonly ageSeconds: number }
-  /** Ask the origin; `conditions` is empty when the response has no validator. */
-  | { readonly kind: 'stale'; readonly conditions: Readonly<Record<string, string>> };
+/** What of a response the arithmetic looks at. */
+export type Received = Pick<
+  StoredResponse,
+  'status' | 'headers' | 'requestTimeMs' | 'responseTimeMs'
+>;
 
-/** Fields of a 304 that must not change what is said of the stored content (RFC 9111 section 3.2). */
-const NOT_UPDATED = new Set([
-  'content-length',
-  'content-encoding',
-  'content-type',
-  'content-range',
-  'transfer-encoding',
-  'connection',
-  'keep-alive',
+export interface Freshness {
+  /** Section 4.2.1; 0 where it is malformed or nothing allows any. */
+  readonly lifetimeSeconds: number;
+  /** `corrected_initial_age` of section 4.2.3. */
+  readonly initialAgeSeconds: number;
+}
+
+/** Statuses defined as heuristically cacheable (RFC 9110 section 15.1); 206 is stored as its 200. */
+const HEURISTICALLY_CACHEABLE: ReadonlySet<number> = new Set([
+  200, 203, 204, 300, 301, 308, 404, 405, 410, 414, 501,
 ]);
 
-type PlainHeaders = Record<string, string>;
+/** The typical fraction of the time since the last change (section 4.2.2). */
+const HEURISTIC_FRACTION = 0.1;
 
-class TimedPolicy extends CachePolicy {
-  /** The base constructor asks for the time: it is told when the response came. */
-  static receivedAtMs = 0;
-  declare clock: Clock | undefined;
+const known = new WeakMap<Received, Freshness>();
 
-  now(): number {
-    return this.clock?.now() ?? TimedPolicy.receivedAtMs;
+/** Freshness as the response itself says it, before its resident time is counted. */
+export function freshnessOf(response: Received): Freshness {
+  let freshness = known.get(response);
+  if (freshness === undefined) {
+    freshness = measure(response);
+    known.set(response, freshness);
   }
+  return freshness;
 }
 
-/** Policies are rebuilt from records; one per stored response is enough while it is in memory. */
-const policies = new WeakMap<StoredResponse, TimedPolicy>();
-
-/** True when a shared cache may store the response to a GET with these request fields. */
-export function isStorable(
-  request: HeaderMap,
-  response: Pick<StoredResponse, 'status' | 'headers' | 'responseTimeMs'>,
-): boolean {
-  if (variedFields(response.headers) === 'any') return false;
-  return newPolicy(request, response).storable();
+/** `current_age` (section 4.2.3), in seconds, not rounded, never negative. */
+export function ageAt(response: Received, nowMs: number): number {
+  const residentMs = Math.max(0, nowMs - response.responseTimeMs);
+  return freshnessOf(response).initialAgeSeconds + residentMs / 1000;
 }
 
-/** Whether `stored` may answer a request with these fields as it is (RFC 9111 section 4). */
-export function assess(stored: StoredResponse, request: HeaderMap, clock: Clock): Assessment {
-  let policy = policies.get(stored);
-  if (policy === undefined) {
-    policy = newPolicy(stored.requestHeaders, stored);
-    policies.set(stored, policy);
+/** True when the response says itself how long it is fresh, be it wrongly. */
+export function hasExplicitLifetime({ headers }: Pick<Received, 'headers'>): boolean {
+  const said = responseDirectives(headers);
+  if (said.has('s-maxage') || said.has('max-age')) return true;
+  return headers['expires'] !== undefined && !isTargeted(headers);
+}
+
+/** True when a lifetime may be made up for the response (section 4.2.2). */
+export function allowsHeuristics({ status, headers }: Pick<Received, 'status' | 'headers'>) {
+  return HEURISTICALLY_CACHEABLE.has(status) || responseDirectives(headers).has('public');
+}
+
+function measure(response: Received): Freshness {
+  const { headers, requestTimeMs, responseTimeMs } = response;
+  const date = parseHttpDate(headerValue(headers, 'date') ?? '', responseTimeMs) ?? responseTimeMs;
+  const age = ageField(headerValue(headers, 'age'));
+  const delay = Math.max(0, responseTimeMs - requestTimeMs) / 1000;
+  const apparent = Math.max(0, responseTimeMs - date) / 1000;
+  return {
+    lifetimeSeconds: lifetime(response, date),
+    initialAgeSeconds: Math.max(apparent, age + delay),
+  };
+}
+
+function lifetime(response: Received, dateMs: number): number {
+  const { headers } = response;
+  const said = responseDirectives(headers);
+  for (const name of ['s-maxage', 'max-age']) {
+    const seconds = said.seconds(name);
+    if (seconds !== undefined) return seconds === 'malformed' ? 0 : seconds;
   }
-  policy.clock = clock;
-  const ageSeconds = Math.max(0, Math.floor(policy.age()));
-  const wanted = directives(headerValue(request, 'cache-control') ?? '');
-  const legacyNoCache =
-    !('cache-control' in request) && /no-cache/i.test(headerValue(request, 'pragma') ?? '');
-  const tooOld = policy.age() > secondsOf(wanted.get('max-age'), Infinity);
-  const tooSoonStale =
-    policy.maxAge() - policy.age() < secondsOf(wanted.get('min-fresh'), -Infinity);
-  if (policy.stale() || wanted.has('no-cache') || legacyNoCache || tooOld || tooSoonStale) {
-    return { kind: 'stale', conditions: conditionsFor(stored) };
+  const expires = headerValue(headers, 'expires');
+  if (expires !== undefined && !isTargeted(headers)) {
+    // Section 5.3: an invalid date, `0` above all, is one in the past.
+    const ms = parseHttpDate(expires, response.responseTimeMs) ?? dateMs;
+    return Math.max(0, ms - dateMs) / 1000;
   }
-  return { kind: 'fresh', ageSeconds };
+  if (!allowsHeuristics(response)) return 0;
+  const modified = parseHttpDate(headerValue(headers, 'last-modified') ?? '', dateMs) ?? dateMs;
+  return (Math.max(0, dateMs - modified) / 1000) * HEURISTIC_FRACTION;
 }
 
-/** The stored response after a 304 (RFC 9111 section 3.2), with the times of the revalidation. */
-export function refreshed(
-  stored: StoredResponse,
-  notModified: HeaderMap,
-  times: Pick<StoredResponse, 'requestTimeMs' | 'responseTimeMs'>,
-): StoredResponse {
-  const headers = emptyHeaders();
-  Object.assign(headers, stored.headers);
-  // Age belongs to the response that carried it: a 304 without one is not as old as the first.
-  delete headers['age'];
-  for (const [name, value] of Object.entries(notModified)) {
-    if (!NOT_UPDATED.has(name)) headers[name] = value;
-  }
-  return { ...stored, ...times, headers };
-}
-
-/** The fields that Vary names, lower case; `any` for `*` (RFC 9110 section 12.5.5). */
-export function variedFields(headers: HeaderMap): readonly string[] | 'any' {
-  const names = (headerValue(headers, 'vary') ?? '')
-    .split(',')
-    .map((name) => name.trim().toLowerCase())
-    .filter((name) => name !== '');
-  // Every fill asks for identity, so what Accept-Encoding said to us selected nothing.
-  return names.includes('*') ? 'any' : names.filter((name) => name !== 'accept-encoding');
-}
-
-/** The request's values of the fields that a response varies on (RFC 9111 section 4.1). */
-export function variantFields(request: HeaderMap, response: HeaderMap): HeaderMap {
-  const fields = variedFields(response);
-  const values = emptyHeaders();
-  if (fields === 'any') return values;
-  for (const name of fields) {
-    const value = headerValue(request, name);
-    if (value !== undefined) values[name] = normalise(value);
-  }
-  return values;
-}
-
-/** True when the stored response was selected by the same values of the fields it varies on. */
-export function variantMatches(stored: StoredResponse, request: HeaderMap): boolean {
-  const fields = variedFields(stored.headers);
-  if (fields === 'any') return false;
-  return fields.every((name) => {
-    const value = headerValue(request, name);
-    return headerValue(stored.requestHeaders, name) === (value && normalise(value));
-  });
-}
-
-function newPolicy(
-  request: HeaderMap,
-  response: Pick<StoredResponse, 'status' | 'headers' | 'responseTimeMs'>,
-): TimedPolicy {
-  TimedPolicy.receivedAtMs = response.responseTimeMs;
-  return new TimedPolicy(
-    { method: 'GET', url: '/', headers: plain(request, ['range', 'if-range']) },
-    { status: response.status, headers: plain(response.headers, []) },
-    { shared: true },
-  );
-}
-
-function conditionsFor(stored: StoredResponse): Readonly<Record<string, string>> {
-  const validator = validatorOf(stored.headers);
-  switch (validator.kind) {
-    case 'etag':
-      return { 'if-none-match': `${validator.strong ? '' : 'W/'}${validator.value}` };
-    case 'last-modified':
-      return { 'if-modified-since': validator.value };
-    case 'none':
-      return {};
-  }
-}
-
-function plain(headers: HeaderMap, without: readonly string[]): PlainHeaders {
-  const copy = emptyHeaders() as PlainHeaders;
-  for (const name of Object.keys(headers)) {
-    if (!without.includes(name)) copy[name] = headerValue(headers, name) ?? '';
-  }
-  return copy;
-}
-
-function directives(cacheControl: string): Map<string, string> {
-  const found = new Map<string, string>();
-  for (const part of cacheControl.split(',')) {
-    const [name = '', value = ''] = part.split('=', 2);
-    found.set(name.trim().toLowerCase(), value.trim().replace(/^"|"$/g, ''));
-  }
-  return found;
-}
-
-function secondsOf(text: string | undefined, otherwise: number): number {
-  return text !== undefined && /^\d+$/.test(text) ? Number(text) : otherwise;
-}
-
-function normalise(value: string): string {
-  return value.trim().replace(/\s*,\s*/g, ', ');
+/** Section 5.1: the first member counts, and what is no number is ignored. */
+function ageField(text: string | undefined): number {
+  const first = text?.split(',', 1)[0]?.trim() ?? '';
+  return /^[0-9]+$/.test(first) ? Number(first) : 0;
 }

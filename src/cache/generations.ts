@@ -13,6 +13,7 @@ import { sameStrong } from '../model/validator.js';
 import { objectKey } from '../store/keys.js';
 import { ephemeralObject } from './ephemeral-object.js';
 import { Generation } from './generation.js';
+import { digestMismatch } from './integrity-state.js';
 import type { GenerationEnd } from './live-object.js';
 import type { CacheServices } from './services.js';
 import type { Want } from './want.js';
@@ -26,6 +27,12 @@ const IDLE_LIFETIME_MS = 30_000;
 /** Objects remembered for having failed their digest check; one more forgets the oldest. */
 const MAX_SUSPECTS = 1024;
 
+/**
+ * How long the second failure of a check is the answer: a digest that was configured wrongly would
+ * otherwise cost the whole object for each request. A new validator is another object, tried at once.
+ */
+const FAILURE_LIFETIME_MS = 60_000;
+
 export interface OpenOptions {
   readonly ephemeral: boolean;
   readonly want: Want;
@@ -38,6 +45,8 @@ export class Generations {
   readonly #opening = new Map<ObjectKey, Promise<Generation>>();
   readonly #idle: LRUCache<ObjectKey, Generation>;
   #becameIdle: Deferred<undefined> = deferred();
+  /** Objects that failed their check twice: not fetched again for a while. */
+  readonly #failed: LRUCache<string, true>;
   /** Objects whose bytes once contradicted their digest: checked whole before they are released. */
   readonly #suspects = new LRUCache<ObjectKey, true>({ max: MAX_SUSPECTS });
 
@@ -56,12 +65,21 @@ export class Generations {
         if (reason !== 'delete') this.#close(key, generation);
       },
     });
+    this.#failed = new LRUCache({
+      max: MAX_SUSPECTS,
+      ttl: FAILURE_LIFETIME_MS,
+      ttlResolution: 0,
+      perf: { now: () => services.clock.monotonic() },
+    });
     services.pressure.register('read-ahead', () => {
       this.closeIdle();
     });
   }
 
-  /** The generation of `identity`, retained once for the caller. */
+  /**
+   * The generation of `identity`, retained once for the caller. Rejects with `origin-corrupt` while
+   * its bytes are remembered for contradicting their digest twice.
+   */
   async open(identity: ObjectIdentity, options: OpenOptions): Promise<Generation> {
     // What may not be stored is its asker's alone, whatever digest names it.
     if (options.ephemeral) {
@@ -70,6 +88,7 @@ export class Generations {
       return own;
     }
     const key = objectKey(identity);
+    if (this.#failed.has(failureOf(key, identity))) throw digestMismatch(false);
     const live = this.#take(key, identity, options.want);
     if (live !== undefined) return live;
     let opening = this.#opening.get(key);
@@ -168,6 +187,8 @@ export class Generations {
     this.#idle.delete(key);
     if (generation.ephemeral) return;
     if (reason === 'condemned') {
+      if (this.#suspects.has(key))
+        this.#failed.set(failureOf(key, generation.object.identity), true);
       this.#suspects.set(key, true);
       this.#services.events.originBytesWasted(generation.lengthBytes ?? 0);
     }
@@ -183,6 +204,11 @@ export class Generations {
     if (this.#live.get(key) === generation) this.#live.delete(key);
     generation.close();
   }
+}
+
+/** A digest names an object whatever its validator, but not for what an origin sends under it. */
+function failureOf(key: ObjectKey, { validator }: ObjectIdentity): string {
+  return JSON.stringify([key, validator]);
 }
 
 function isStrict(want: Want): boolean {

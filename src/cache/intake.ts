@@ -182,6 +182,7 @@ export class Intake implements Arrival {
   async #complete(lengthBytes: number): Promise<ForebayError | undefined> {
     try {
       await Promise.all(this.#landings.values());
+      if (lengthBytes === 0) await this.#nothingCame();
       const end = await this.#flight?.ended;
       if (end?.kind === 'failed' || end?.kind === 'leaderless') return end.error;
       if (this.#generation.lengthBytes === null) await this.#generation.complete(lengthBytes);
@@ -189,6 +190,13 @@ export class Intake implements Arrival {
     } catch (thrown) {
       return asError(thrown);
     }
+  }
+
+  /** A body without a byte fills no chunk: its readers learn that there is none. */
+  async #nothingCame(): Promise<void> {
+    if (this.#generation.lengthBytes === null) await this.#generation.complete(0);
+    this.#flight?.publish(0);
+    this.#flight?.filled(null);
   }
 
   /** Asked anew after each wait: the stream may have been stopped, or have ended, meanwhile. */

@@ -7,14 +7,13 @@ import { isStrong, validatorOf } from '../model/validator.js';
 import { parseContentRange } from '../origin/content-range.js';
 import { checkPartialResponse } from '../origin/range-check.js';
 import { isRedirect } from '../origin/redirect.js';
+import { isDeliberate } from '../origin/retry.js';
 
 export type Judgement =
   | { readonly kind: 'redirect' }
-  /** 401 or 403. */
+  /** 401 or 403: of a redirected location it may only mean that its signature expired. */
   | { readonly kind: 'denied' }
   | { readonly kind: 'not-modified' }
-  /** Another 3xx: an answer of its own whose content nobody needs. */
-  | { readonly kind: 'bodiless' }
   /** The range asked for is past the end. */
   | { readonly kind: 'unsatisfiable'; readonly completeLength: number }
   /** Parts of it could not be joined with other responses: ask for the whole. */
@@ -39,10 +38,17 @@ export function judge(
       return { kind: 'denied' };
     case 416:
       return unsatisfiable(head, asked);
+    case 400:
+    case 501:
+      // A server that stumbles over Range may have an answer for who does not send it.
+      return asked === null || isDeliberate(head.headers) ? whole(head) : { kind: 'ask-whole' };
     default:
-      if (head.status >= 300 && head.status < 400) return { kind: 'bodiless' };
-      return { kind: 'whole', lengthBytes: head.contentLength };
+      return whole(head);
   }
+}
+
+function whole(head: OriginHead): Judgement {
+  return { kind: 'whole', lengthBytes: head.contentLength };
 }
 
 function partial(head: OriginHead, asked: { start: number; end: number }): Judgement {
@@ -55,15 +61,15 @@ function partial(head: OriginHead, asked: { start: number; end: number }): Judge
   if (check.kind === 'mismatch') return nonsense(`a 206 with a wrong ${check.what}`);
   const { range, completeLength } = check.contentRange;
   if (completeLength === null) return { kind: 'ask-whole' };
-  const whole = range.start === 0 && range.end === completeLength;
-  if (whole) return { kind: 'partial', range, completeLength };
+  const isAll = range.start === 0 && range.end === completeLength;
+  if (isAll) return { kind: 'partial', range, completeLength };
   if (!isStrong(validatorOf(head.headers))) return { kind: 'ask-whole' };
   return { kind: 'partial', range, completeLength };
 }
 
 function unsatisfiable(head: OriginHead, asked: { start: number } | null): Judgement {
   const parsed = parseContentRange(headerValue(head.headers, 'content-range') ?? '');
-  if (asked === null) return { kind: 'whole', lengthBytes: head.contentLength };
+  if (asked === null) return whole(head);
   // An empty object has no satisfiable range: only a whole answer tells its other fields.
   if (asked.start === 0 || typeof parsed?.completeLength !== 'number') return { kind: 'ask-whole' };
   return { kind: 'unsatisfiable', completeLength: parsed.completeLength };

@@ -6,23 +6,33 @@
 import { within } from '../model/deferred.js';
 import { ForebayError } from '../model/errors.js';
 import { headerValue, type HeaderMap } from '../model/headers.js';
+import type { ResponseKey } from '../model/ids.js';
 import type { StoredResponse } from '../model/response.js';
 import type { Upstream } from '../origin/upstream.js';
 import { responseKey } from '../store/keys.js';
-import type { CacheAnswer, CacheFacade, CacheRequest } from './answer.js';
-import { bodiless, chunksOf, forward } from './answers.js';
-import { type Asked, wantOf } from './asked.js';
+import type {
+  CacheAnswer,
+  CacheFacade,
+  CacheRequest,
+  UnsafeRequest,
+  UnsafeResponse,
+} from './answer.js';
+import { chunksOf, forward, passedOn } from './answers.js';
+import type { Asked } from './asked.js';
+import { assess } from './assess.js';
 import { Cost } from './cost.js';
 import type { Contact } from './contact.js';
-import { Contacts, type Representation } from './contacts.js';
-import { assess, refreshed, variantMatches } from './freshness.js';
-import type { Generation } from './generation.js';
+import { Contacts } from './contacts.js';
+import { requestDirectives } from './directives.js';
 import { Generations } from './generations.js';
-import type { CacheOutcome, ForwardReason } from './outcome.js';
-import { RepresentationBody } from './reader.js';
+import { invalidatedUris, Invalidations } from './invalidation.js';
+import type { ForwardReason } from './outcome.js';
+import { Representations } from './representations.js';
+import { select } from './select.js';
 import type { CacheServices } from './services.js';
 import { isClaimedAs, isJoinable } from './stored.js';
-import { boundOf } from './want.js';
+import { refreshed, selectValidated } from './validate.js';
+import { Validation } from './validation.js';
 
 /**
  * The longest a stop waits for fetches that nobody reads any more: a chunk at 2 MiB/s. What takes
@@ -33,6 +43,7 @@ const CLOSE_WAIT_MS = 4_000;
 /** The origins that there are now: a request keeps the one that it found. */
 export interface OriginSet {
   get(name: string): Upstream | undefined;
+  readonly all: readonly Upstream[];
 }
 
 export class Cache implements CacheFacade {
@@ -41,6 +52,9 @@ export class Cache implements CacheFacade {
   readonly #pseudonym: string;
   readonly #generations: Generations;
   readonly #contacts: Contacts;
+  readonly #invalidations = new Invalidations();
+  readonly #representations: Representations;
+  readonly #validation: Validation;
 
   /** `pseudonym` names this process in Via: a request that carries it has come back to us. */
   constructor(services: CacheServices, upstreams: OriginSet, pseudonym: string) {
@@ -48,11 +62,13 @@ export class Cache implements CacheFacade {
     this.#upstreams = upstreams;
     this.#pseudonym = pseudonym;
     this.#generations = new Generations(services, (object) => {
-      services.responses.delete(responseKey(object.origin, object.uri)).catch((error: unknown) => {
-        services.events.warn('a response record could not be removed', error);
-      });
+      void this.#forget(responseKey(object.origin, object.uri));
     });
-    this.#contacts = new Contacts(services, this.#generations);
+    this.#contacts = new Contacts(services, this.#generations, this.#invalidations);
+    this.#representations = new Representations(services, this.#generations);
+    this.#validation = new Validation(services, this.#representations, (...asking) =>
+      this.#ask(...asking),
+    );
   }
 
   /** Waits for fetches in progress to be committed, within a bound, and lets go of every object. */
@@ -66,7 +82,32 @@ export class Cache implements CacheFacade {
     this.#generations.closeIdle();
   }
 
-  async lookup(request: CacheRequest): Promise<CacheAnswer> {
+  lookup(request: CacheRequest): Promise<CacheAnswer> {
+    return this.#lookup(request, false);
+  }
+
+  async invalidate({ origin, target }: UnsafeRequest, response: UnsafeResponse): Promise<void> {
+    const targetUri = this.#upstreams.get(origin)?.uriOf(target);
+    if (targetUri === undefined) return;
+    const uris = invalidatedUris(targetUri, response.status, response.headers);
+    // One server may be configured as several origins: what it changed is stale under each.
+    const keys = uris.flatMap((uri) =>
+      this.#upstreams.all
+        .filter((upstream) => uri.startsWith(upstream.uriOf('')))
+        .map((upstream) => responseKey(upstream.name, uri)),
+    );
+    for (const key of keys) this.#invalidations.invalidate(key);
+    await Promise.all(keys.map((key) => this.#forget(key)));
+  }
+
+  async #forget(key: ResponseKey): Promise<void> {
+    const { responses, events } = this.#services;
+    await responses.delete(key).catch((error: unknown) => {
+      events.warn('a response record could not be removed', error);
+    });
+  }
+
+  async #lookup(request: CacheRequest, alone: boolean): Promise<CacheAnswer> {
     const upstream = this.#upstreams.get(request.origin);
     if (upstream === undefined) throw new RangeError(`no origin named ${request.origin}`);
     if (viaNames(request.headers, this.#pseudonym)) throw looped();
@@ -74,46 +115,58 @@ export class Cache implements CacheFacade {
     if (upstream.integrity === 'strict' && pin === null) throw unattested();
     const uri = upstream.uriOf(request.target);
     const key = responseKey(upstream.name, uri);
+    const epoch = this.#invalidations.epochOf(key);
     const record = await this.#services.responses.get(key);
     const source = upstream.source(uri, request.headers);
-    const asked: Asked = { request, upstream, source, key, record, cost: new Cost() };
-    const stored = record?.variants.find(
-      (variant) => variantMatches(variant, request.headers) && isClaimedAs(variant, pin),
-    );
+    const cost = new Cost();
+    const asked: Asked = { request, upstream, source, key, epoch, alone, record, cost };
+    const isClaimed = (one: StoredResponse): boolean => isClaimedAs(one, pin);
+    const stored = select(record, request.headers, isClaimed);
     if (stored !== undefined) return this.#answerStored(asked, stored);
     const arriving = this.#contacts.arriving(asked);
     if (arriving !== undefined) {
-      return this.#represent(asked, arriving, true, 'uri-miss');
+      return this.#representations.fromContact(asked, arriving, true, 'uri-miss');
     }
-    const reason = record === undefined ? 'uri-miss' : 'vary-miss';
-    return this.#ask(asked, reason, undefined, {});
+    refuseOnlyIfCached(request);
+    if (record === undefined) return this.#ask(asked, 'uri-miss', []);
+    // Another variant may be what the origin would select for this request too (section 4.1).
+    const others = record.variants.filter((one) => isClaimed(one) && isOfferable(one));
+    return this.#ask(asked, 'vary-miss', others);
   }
 
   async #answerStored(asked: Asked, stored: StoredResponse): Promise<CacheAnswer> {
     const { request } = asked;
     // Parts of it cannot be fetched again: with one evicted it is no use.
-    if (!isJoinable(stored) && !(await this.#isWhole(asked, stored))) {
-      return this.#ask(asked, 'miss', undefined, {});
+    if (!isJoinable(stored) && !(await this.#representations.isWhole(asked, stored))) {
+      refuseOnlyIfCached(request);
+      return this.#ask(asked, 'miss', []);
     }
-    const assessment = assess(stored, request.headers, this.#services.clock);
-    if (assessment.kind === 'stale') {
-      return this.#ask(asked, 'stale', stored, assessment.conditions);
+    const found = assess(stored, request.headers, this.#services.clock.now());
+    if (found.kind === 'validate') {
+      refuseOnlyIfCached(request);
+      return this.#validation.validate(asked, stored, found);
     }
-    const generation = await this.#open(asked, stored);
+    const { ageSeconds, ttlSeconds } = found;
+    const generation = await this.#representations.open(asked, stored);
     try {
-      return this.#answer(
-        asked,
-        stored,
-        generation,
-        (unverified) => {
-          const { first, end } = chunksOf(request, generation);
-          if (generation.holds(first, end)) return { kind: 'hit', unverified };
-          const nothing = !generation.holds(first, first + 1);
-          const reason = nothing ? 'miss' : 'partial';
-          return forward({ reason, stored: true, unverified });
-        },
-        assessment.ageSeconds,
-      );
+      const { first, end } = chunksOf(request, generation);
+      const held = generation.holds(first, end);
+      if (!held) refuseOnlyIfCached(request);
+      if (!held && found.kind === 'stale') return await this.#ask(asked, 'stale', [stored]);
+      const isBeside = found.kind === 'stale' && found.why === 'stale-while-revalidate';
+      if (isBeside) this.#validation.validateBeside(asked, stored);
+      const nothing = !generation.holds(first, first + 1);
+      return this.#representations.answer(asked, stored, generation, (unverified) => ({
+        outcome: held
+          ? {
+              kind: 'hit',
+              unverified,
+              ttlSeconds,
+              ...(found.kind === 'stale' && { detail: found.why }),
+            }
+          : forward({ reason: nothing ? 'miss' : 'partial', stored: true, unverified }),
+        ageSeconds,
+      }));
     } finally {
       generation.release();
     }
@@ -123,104 +176,55 @@ export class Cache implements CacheFacade {
   async #ask(
     asked: Asked,
     reason: ForwardReason,
-    stored: StoredResponse | undefined,
-    conditions: Readonly<Record<string, string>>,
+    candidates: readonly StoredResponse[],
   ): Promise<CacheAnswer> {
-    const { result, collapsed } = await this.#contacts.ask(asked, stored, conditions);
-    return this.#conclude(asked, result, collapsed, reason, stored);
-  }
-
-  async #conclude(
-    asked: Asked,
-    result: Contact,
-    collapsed: boolean,
-    reason: ForwardReason,
-    stored?: StoredResponse,
-  ): Promise<CacheAnswer> {
-    switch (result.kind) {
-      case 'bodiless':
-        return bodiless(result, reason);
-      case 'representation':
-        return this.#represent(asked, result, collapsed, reason);
-      case 'not-modified': {
-        if (stored === undefined) throw unexpected304();
-        const fresh = refreshed(stored, result.headers, result.times);
-        if (!collapsed) await this.#contacts.record(asked, fresh, true);
-        const generation = await this.#open(asked, fresh);
-        try {
-          return this.#answer(asked, fresh, generation, (unverified) =>
-            forward({ reason, originStatus: 304, stored: true, collapsed, unverified }),
-          );
-        } finally {
-          generation.release();
-        }
-      }
+    const reply = await this.#contacts.ask(asked, candidates);
+    if (reply.kind === 'not-shared') return this.#lookup(asked.request, true);
+    const { result, collapsed } = reply;
+    if (result.kind === 'representation') {
+      return this.#representations.fromContact(asked, result, collapsed, reason);
     }
+    if (candidates.length === 0) return passedOn(result, reason);
+    return this.#confirm(asked, reason, candidates, result, collapsed);
   }
 
-  async #represent(
+  /** A 304: one of the `candidates` is the answer. */
+  async #confirm(
     asked: Asked,
-    result: Representation,
-    collapsed: boolean,
     reason: ForwardReason,
+    candidates: readonly StoredResponse[],
+    result: Extract<Contact, { kind: 'not-modified' }>,
+    collapsed: boolean,
   ): Promise<CacheAnswer> {
-    const { generation, stored, originStatus } = result;
-    generation.retain();
+    const selection = selectValidated(candidates, result.headers);
+    if (selection.kind === 'none') return this.#ask(asked, reason, []);
+    const updates = selection.kind === 'update';
+    const stored = updates
+      ? refreshed(selection.stored, result.headers, result.times, asked.request.headers)
+      : selection.stored;
+    if (updates && !collapsed) await this.#contacts.confirm(asked, stored, result);
+    const generation = await this.#representations.open(asked, stored);
     try {
-      await this.#awaitLength(asked, generation);
-      return this.#answer(asked, stored, generation, (unverified) =>
-        forward({
-          reason,
-          originStatus,
-          stored: !generation.ephemeral,
-          collapsed,
-          unverified,
-          detail: generation.ephemeral ? 'not-storable' : null,
-        }),
-      );
+      return this.#representations.answer(asked, stored, generation, (unverified) => ({
+        outcome: forward({ reason, originStatus: 304, stored: updates, collapsed, unverified }),
+        ageSeconds: null,
+      }));
     } finally {
       generation.release();
     }
   }
+}
 
-  /** A range of something whose length nobody knows can be named only once it has arrived. */
-  async #awaitLength({ request }: Asked, generation: Generation): Promise<void> {
-    const { kind } = request.hint;
-    if (generation.lengthBytes !== null || kind === 'whole' || kind === 'none') return;
-    // What is not stored would be gone by then: it is answered whole (RFC 9110 section 14.2).
-    if (generation.ephemeral) return;
-    const { intake } = generation;
-    intake?.demand(Infinity);
-    const error = await within(
-      intake?.ended ?? Promise.resolve(undefined),
-      boundOf(this.#services, request.signal),
-    );
-    if (error !== undefined) throw error;
-  }
+/** True when the origin may confirm it for a request that it was not stored for. */
+function isOfferable({ status, headers, object }: StoredResponse): boolean {
+  return status === 200 && object.generation === '' && headers['etag'] !== undefined;
+}
 
-  #answer(
-    asked: Asked,
-    stored: StoredResponse,
-    generation: Generation,
-    outcomeOf: (unverified: boolean) => CacheOutcome,
-    ageSeconds: number | null = null,
-  ): CacheAnswer {
-    const outcome = outcomeOf(generation.integrity.state.kind === 'pending');
-    const body = new RepresentationBody(generation, wantOf(asked, stored), asked.cost);
-    return { status: stored.status, headers: stored.headers, ageSeconds, outcome, body };
-  }
-
-  async #isWhole(asked: Asked, stored: StoredResponse): Promise<boolean> {
-    const generation = await this.#open(asked, stored);
-    const whole = generation.holds(0, Infinity);
-    generation.release();
-    return whole;
-  }
-
-  #open(asked: Asked, stored: StoredResponse): Promise<Generation> {
-    const want = wantOf(asked, stored);
-    return this.#generations.open(stored.object, { ephemeral: false, want });
-  }
+/** Section 5.2.1.7: who wants a stored response or none does not wait for the origin. */
+function refuseOnlyIfCached({ headers }: CacheRequest): void {
+  if (!requestDirectives(headers).has('only-if-cached')) return;
+  const message = 'nothing stored may answer, and the client wants nothing else';
+  throw new ForebayError('not-cached', message, { source: 'client', retryable: false });
 }
 
 /** True when Via (RFC 9110 section 7.6.3) has a member received by `pseudonym`. */
@@ -239,11 +243,4 @@ function looped(): ForebayError {
 function unattested(): ForebayError {
   const message = 'the origin is strict and no digest vouches for this object';
   return new ForebayError('origin-unattested', message, { source: 'origin', retryable: false });
-}
-
-function unexpected304(): ForebayError {
-  return new ForebayError('origin-protocol', '304 to a request without conditions', {
-    source: 'origin',
-    retryable: true,
-  });
 }

@@ -4,11 +4,18 @@
  */
 
 /** Why a request went to the origin: the `fwd` parameter of RFC 9211 section 2.2. */
-export type ForwardReason = 'uri-miss' | 'vary-miss' | 'miss' | 'stale' | 'partial';
+export type ForwardReason = 'uri-miss' | 'vary-miss' | 'miss' | 'request' | 'stale' | 'partial';
 
 export type CacheOutcome =
   /** Answered from what is held, without asking the origin. */
-  | { readonly kind: 'hit'; readonly unverified: boolean }
+  | {
+      readonly kind: 'hit';
+      readonly unverified: boolean;
+      /** Seconds that it stays fresh; negative for a stale one that may be used (section 2.5). */
+      readonly ttlSeconds?: number;
+      /** Why it could be used although stale. */
+      readonly detail?: string;
+    }
   /** Answered with help of the origin. */
   | {
       readonly kind: 'forward';

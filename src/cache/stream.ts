@@ -1,8 +1,8 @@
 /** Starts a stream of a whole representation anew, for an object whose origin serves no ranges. */
 import { ForebayError } from '../model/errors.js';
-import { headerValue } from '../model/headers.js';
 import { validatorMatches } from '../model/validator.js';
 import { isRedirect, MAX_REDIRECT_HOPS } from '../origin/redirect.js';
+import { statusError } from '../origin/retry.js';
 import { OriginExchange } from './exchange.js';
 import type { LiveObject } from './live-object.js';
 import { Intake } from './intake.js';
@@ -30,14 +30,16 @@ export async function restartStream(generation: LiveObject, want: Want): Promise
       return;
     }
     exchange.stop();
+    if (!GONE.has(head.status)) {
+      // A refusal of this request, or trouble: it says nothing of the representation.
+      throw statusError(head, services.limits.fetch, services.clock.now());
+    }
     const error = new ForebayError('origin-changed', describe(head.status), {
       source: 'origin',
       retryable: true,
       originStatus: head.status,
     });
-    if (head.status === 200 || headerValue(head.headers, 'etag') !== undefined) {
-      generation.end('changed', error);
-    }
+    generation.end('changed', error);
     throw error;
   }
   throw new ForebayError('origin-loop', 'the origin redirects too often', {
@@ -45,6 +47,9 @@ export async function restartStream(generation: LiveObject, want: Want): Promise
     retryable: false,
   });
 }
+
+/** Statuses after which what is stored is no longer what the URL has. */
+const GONE: ReadonlySet<number> = new Set([200, 404, 410]);
 
 function describe(status: number): string {
   return status === 200

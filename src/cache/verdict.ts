@@ -2,25 +2,32 @@
 import type { ErrorCode } from '../model/errors.js';
 import type { BreakerVerdict } from '../origin/breaker.js';
 
-/** Codes that mean the origin could not be talked to, whichever URL was asked. */
-const TRANSPORT: ReadonlySet<ErrorCode> = new Set([
+/** Codes that mean the origin cannot be talked to, whichever URL is asked. */
+const UNREACHABLE: ReadonlySet<ErrorCode> = new Set([
   'origin-connect',
   'origin-dns',
   'origin-tls',
-  'origin-reset',
-  'origin-protocol',
   'origin-timeout',
 ] as const);
 
+/** Codes of an exchange that broke: it may be all of the origin, or one URL of it. */
+const BROKEN: ReadonlySet<ErrorCode> = new Set(['origin-reset', 'origin-protocol'] as const);
+
 /** A status that speaks of load or outage. A plain 500 may be one broken URL: it is not counted. */
 const OVERLOADED: ReadonlySet<number> = new Set([429, 502, 503, 504]);
+
+/** True when the origin could not be asked: a cache is disconnected then (RFC 9111 section 4.2.4). */
+export function isDisconnected({ code }: { readonly code: ErrorCode }): boolean {
+  return UNREACHABLE.has(code) || BROKEN.has(code) || code === 'origin-busy';
+}
 
 /** How a fetch that ended with this error, after its retries, counts. */
 export function verdictOfError(error: {
   readonly code: ErrorCode;
   readonly originStatus?: number | undefined;
 }): BreakerVerdict {
-  if (TRANSPORT.has(error.code)) return 'failure';
+  if (UNREACHABLE.has(error.code)) return 'unreachable';
+  if (BROKEN.has(error.code)) return 'failure';
   return verdictOfStatus(error.originStatus, 'abandoned');
 }
 

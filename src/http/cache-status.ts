@@ -12,6 +12,12 @@ export const PSEUDONYM = 'forebay';
 /** The kinds of structured field item that our parameters are. */
 type Item = string | number | boolean | Token;
 
+/** Failures of an origin that was not asked. */
+const NOT_FORWARDED: ReadonlySet<ErrorReport['code']> = new Set([
+  'origin-busy',
+  'origin-unattested',
+]);
+
 /** What happened to a request: the cache's answer, its failure, or a refusal before it was asked. */
 export type Happening =
   | { readonly kind: 'answered'; readonly outcome: CacheOutcome }
@@ -36,7 +42,7 @@ function parameters(happening: Happening): Map<string, Item> {
       const { source, originStatus, code } = happening.error;
       return collect([
         // Which kind of miss is not known any more; section 2.2 has `miss` for that.
-        ['fwd', source === 'origin' ? new Token('miss') : undefined],
+        ['fwd', source === 'origin' && !NOT_FORWARDED.has(code) ? new Token('miss') : undefined],
         ['fwd-status', originStatus],
         ['detail', new Token(code)],
       ]);
@@ -52,7 +58,8 @@ function outcomeParameters(outcome: CacheOutcome): Map<string, Item> {
     case 'hit':
       return collect([
         ['hit', true],
-        ['detail', detailItem(unverified)],
+        ['ttl', outcome.ttlSeconds],
+        ['detail', detailItem([outcome.detail ?? [], unverified].flat())],
       ]);
     case 'forward': {
       const details = outcome.detail === null ? unverified : [outcome.detail, ...unverified];

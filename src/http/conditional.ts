@@ -4,7 +4,7 @@
  */
 import { headerValue, type HeaderMap } from '../model/headers.js';
 import { parseEntityTag } from '../model/validator.js';
-import { parseHttpDate } from './http-date.js';
+import { parseHttpDate } from '../model/http-date.js';
 
 export type ConditionResult = 'proceed' | 'not-modified' | 'precondition-failed';
 
@@ -36,7 +36,7 @@ export function evaluate(
   if (ifNoneMatch !== undefined) {
     return matches(ifNoneMatch, stored, 'weak') ? 'not-modified' : 'proceed';
   }
-  const since = modifiedSince(headerValue(request, 'if-modified-since'), stored, nowMs);
+  const since = modifiedSince(headerValue(request, 'if-modified-since'), dated(stored), nowMs);
   return since === false ? 'not-modified' : 'proceed';
 }
 
@@ -81,6 +81,13 @@ function modifiedSince(
   const since = parseHttpDate(field, nowMs);
   const modified = parseHttpDate(headerValue(stored, 'last-modified') ?? '', nowMs);
   return since === undefined || modified === undefined ? undefined : modified > since;
+}
+
+/** What says nothing of its last change was not changed after its Date (RFC 9111 section 4.3.2). */
+function dated(stored: HeaderMap): HeaderMap {
+  const date = stored['date'];
+  if (stored['last-modified'] !== undefined || date === undefined) return stored;
+  return { ...stored, 'last-modified': date };
 }
 
 function hasStrongDate(stored: HeaderMap, nowMs: number): boolean {

@@ -193,7 +193,7 @@ export class Exchange {
   /** Nothing was sent: the failure itself is the answer, if somebody is still there to read it. */
   async #failed(error: ErrorReport, cost: ReadCost): Promise<Ended> {
     const reply = replyToError(error, this.#context);
-    if (this.#response.destroyed || error.source === 'client') {
+    if (this.#response.destroyed || error.code === 'client-aborted') {
       this.#response.destroy();
       const delivery = { kind: 'client-closed', bytesSent: 0 } as const;
       return { kind: 'failed', error, status: reply.head.status, delivery, cost };

@@ -73,6 +73,7 @@ function forwardResult(
     case 'vary-miss':
     case 'miss':
       return 'miss';
+    case 'request':
     case 'stale':
       return 'stale';
     case 'partial':

@@ -10,7 +10,7 @@ import type { ResponseHead } from '../model/segment.js';
 import { cacheStatus, type Happening, PSEUDONYM } from './cache-status.js';
 import { evaluate, ifRangeAllows } from './conditional.js';
 import { endToEndFields } from './fields.js';
-import { formatHttpDate } from './http-date.js';
+import { formatHttpDate } from '../model/http-date.js';
 import { type RangeField, type RangeSpec, resolveRange } from './range-header.js';
 import type { RefusalReason } from './screen.js';
 import { statusOfError, statusOfRefusal } from './status.js';
@@ -127,9 +127,8 @@ function honouredRange(answer: CacheAnswer, context: ReplyContext): RangeSpec | 
 function answerFields(answer: CacheAnswer, context: ReplyContext): HeaderMap {
   const fields = endToEndFields(answer.headers);
   // These say how the stored response's own bytes were framed; ours are set where they apply.
-  for (const name of ['content-length', 'content-range', 'accept-ranges']) {
-    Reflect.deleteProperty(fields, name);
-  }
+  delete fields['content-length'];
+  delete fields['accept-ranges'];
   const via = headerValue(fields, 'via');
   fields['via'] = via === undefined ? `1.1 ${PSEUDONYM}` : `${via}, 1.1 ${PSEUDONYM}`;
   if (answer.ageSeconds !== null) {

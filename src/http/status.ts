@@ -23,6 +23,7 @@ export function statusOfError(code: ErrorCode): number {
     case 'origin-unattested':
       return 502;
     case 'origin-timeout':
+    case 'not-cached':
       return 504;
     case 'origin-loop':
       return 508;

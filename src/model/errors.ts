@@ -26,6 +26,7 @@ export type ErrorCode =
   | 'origin-unattested' // integrity is strict and nothing vouches for the bytes
   | 'origin-busy' // breaker open, or no lane within the bound
   // client
+  | 'not-cached' // only-if-cached, and nothing stored may answer
   | 'client-aborted'
   | 'client-idle'
   // internal

@@ -10,6 +10,12 @@ import type { Clock } from '../model/time.js';
  */
 export const BREAKER_FAILURE_THRESHOLD = 5;
 
+/**
+ * How long an origin that can be reached must have failed without a success between. Failures of one
+ * moment are one event, be it a few URLs that an application breaks off each time: no outage.
+ */
+export const BREAKER_FAILURE_SPAN_MS = 3_000;
+
 /** First wait before a probe. Short: an origin that restarts is back within seconds. */
 export const BREAKER_OPEN_MS = 5_000;
 
@@ -17,17 +23,19 @@ export const BREAKER_OPEN_MS = 5_000;
 export const BREAKER_MAX_OPEN_MS = 60_000;
 
 export type BreakerState =
-  | { readonly kind: 'closed'; readonly failures: number }
+  /** `sinceMs`: when the first of the failures in a row ended, on the monotonic clock. */
+  | { readonly kind: 'closed'; readonly failures: number; readonly sinceMs: number }
   /** `untilMs` is on the monotonic clock. */
   | { readonly kind: 'open'; readonly untilMs: number; readonly waitMs: number }
   /** One probe is out; everybody else is refused until it ends. */
   | { readonly kind: 'half-open'; readonly waitMs: number };
 
 /**
- * How a permitted fetch ended. `failure`: a transport failure, 5xx or 429 after all retries.
+ * How a permitted fetch ended, after all retries. `unreachable`: there was nobody to talk to.
+ * `failure`: it broke off, or a bare answer speaks of load or outage.
  * `abandoned`: it says nothing about the origin (cancelled, disk full).
  */
-export type BreakerVerdict = 'success' | 'failure' | 'abandoned';
+export type BreakerVerdict = 'success' | 'failure' | 'unreachable' | 'abandoned';
 
 export type BreakerAnswer =
   /** `settle` must be called once; later calls do nothing. */
@@ -36,20 +44,25 @@ export type BreakerAnswer =
 
 export interface BreakerOptions {
   readonly failureThreshold?: number;
+  readonly failureSpanMs?: number;
   readonly openMs?: number;
   readonly maxOpenMs?: number;
 }
 
+const CLOSED: BreakerState = { kind: 'closed', failures: 0, sinceMs: 0 };
+
 export class CircuitBreaker {
   readonly #clock: Clock;
   readonly #threshold: number;
+  readonly #spanMs: number;
   readonly #openMs: number;
   readonly #maxOpenMs: number;
-  #state: BreakerState = { kind: 'closed', failures: 0 };
+  #state: BreakerState = CLOSED;
 
   constructor(clock: Clock, options: BreakerOptions = {}) {
     this.#clock = clock;
     this.#threshold = options.failureThreshold ?? BREAKER_FAILURE_THRESHOLD;
+    this.#spanMs = options.failureSpanMs ?? BREAKER_FAILURE_SPAN_MS;
     this.#openMs = options.openMs ?? BREAKER_OPEN_MS;
     this.#maxOpenMs = options.maxOpenMs ?? BREAKER_MAX_OPEN_MS;
   }
@@ -94,9 +107,10 @@ export class CircuitBreaker {
     const { waitMs } = this.#state;
     switch (verdict) {
       case 'success':
-        this.#state = { kind: 'closed', failures: 0 };
+        this.#state = CLOSED;
         return;
       case 'failure':
+      case 'unreachable':
         this.#open(Math.min(waitMs * 2, this.#maxOpenMs));
         return;
       case 'abandoned':
@@ -109,13 +123,17 @@ export class CircuitBreaker {
   #memberEnded(verdict: BreakerVerdict): void {
     switch (verdict) {
       case 'success':
-        this.#state = { kind: 'closed', failures: 0 };
+        this.#state = CLOSED;
         return;
-      case 'failure': {
+      case 'failure':
+      case 'unreachable': {
         if (this.#state.kind !== 'closed') return;
+        const now = this.#clock.monotonic();
         const failures = this.#state.failures + 1;
-        if (failures >= this.#threshold) this.#open(this.#openMs);
-        else this.#state = { kind: 'closed', failures };
+        const sinceMs = failures === 1 ? now : this.#state.sinceMs;
+        const lasts = verdict === 'unreachable' || now - sinceMs >= this.#spanMs;
+        if (failures >= this.#threshold && lasts) this.#open(this.#openMs);
+        else this.#state = { kind: 'closed', failures, sinceMs };
         return;
       }
       case 'abandoned':

@@ -8,7 +8,6 @@ import { TRACE_FIELDS } from '../model/trace-context.js';
  */
 const OURS = new Set([
   'accept-encoding',
-  'cache-control',
   'connection',
   'content-length',
   'content-type',
@@ -20,7 +19,6 @@ const OURS = new Set([
   'if-range',
   'if-unmodified-since',
   'keep-alive',
-  'pragma',
   'proxy-authenticate',
   'proxy-authorization',
   'proxy-connection',

@@ -31,7 +31,8 @@ export interface ParsedHead {
 const LF = 0x0a;
 const CR = 0x0d;
 
-const STATUS_LINE = /^HTTP\/1\.([01]) ([1-5][0-9]{2})(?: |$)/;
+/** Statuses above 599 are invalid, and passed on as what they are (RFC 9110 section 15). */
+const STATUS_LINE = /^HTTP\/1\.([01]) ([1-9][0-9]{2})(?: |$)/;
 /** Fields that decide where the body ends: a spoilt one cannot be dropped, only refused. */
 const FRAMING_FIELDS: ReadonlySet<string> = new Set([
   'content-length',

@@ -4,7 +4,7 @@
  */
 import { ForebayError } from '../model/errors.js';
 import type { FetchLimits, OriginHead } from '../model/fetch.js';
-import { headerValue } from '../model/headers.js';
+import { headerValue, type HeaderMap } from '../model/headers.js';
 import type { Random } from '../model/time.js';
 
 /** Exponents beyond this overflow nothing but help nobody: every cap is reached long before. */
@@ -50,6 +50,20 @@ const RETRYABLE_STATUSES: ReadonlySet<number> = new Set([408, 425, 429, 500, 502
 /** True when an idempotent request that got this status or this failure may be made again. */
 export function isRetryable(failure: number | ForebayError): boolean {
   return typeof failure === 'number' ? RETRYABLE_STATUSES.has(failure) : failure.retryable;
+}
+
+/** A lifetime that the response itself gives. */
+const LIFETIME = /(?:^|[\s,])(?:s-maxage|max-age)=/i;
+
+/**
+ * True for a response with a validator or a lifetime: whoever made it means it to be kept, so it is
+ * the answer to the request, whatever its status, and not a fault that passes.
+ */
+export function isDeliberate(headers: HeaderMap): boolean {
+  return (
+    ['etag', 'last-modified', 'expires'].some((name) => headers[name] !== undefined) ||
+    LIFETIME.test(headerValue(headers, 'cache-control') ?? '')
+  );
 }
 
 /**

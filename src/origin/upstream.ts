@@ -56,7 +56,13 @@ const MAX_REFUSALS = 5;
 const SENT_ELSEWHERE: ReadonlySet<string> = new Set(['accept', 'accept-language', 'user-agent']);
 
 /** Fields that tell clients or requests apart but not what a redirect leads to. */
-const UNKEYED: ReadonlySet<string> = new Set(['user-agent', 'x-request-id', ...TRACE_FIELDS]);
+const UNKEYED: ReadonlySet<string> = new Set([
+  'cache-control',
+  'pragma',
+  'user-agent',
+  'x-request-id',
+  ...TRACE_FIELDS,
+]);
 
 /** Where a URI was redirected to, without the fields of whoever was told. */
 interface Location {
@@ -165,17 +171,23 @@ export class TargetSource {
     varied: readonly string[] = [],
     traceparent?: string,
   ): FetchTarget {
-    const { headers, via, clock } = this.#options;
+    const { headers, clock } = this.#options;
     const fields = forwardedFields(this.#request, purpose === 'whole' ? 'all' : varied);
     if (traceparent !== undefined) fields['traceparent'] = traceparent;
     const found = this.#locations.get(this.#key);
     const location = found !== undefined && found.untilMs > clock.now() ? found : undefined;
     if (location?.elsewhere === true) {
       const harmless = Object.entries(fields).filter(([name]) => SENT_ELSEWHERE.has(name));
-      return { ...location.place, headers: { ...Object.fromEntries(harmless), via } };
+      return { ...location.place, headers: { ...Object.fromEntries(harmless), via: this.#via() } };
     }
     const here = { url: this.uri, addresses: 'any', expiresAtMs: null } as const;
-    return { ...(location?.place ?? here), headers: { ...fields, ...headers, via } };
+    return { ...(location?.place ?? here), headers: { ...fields, ...headers, via: this.#via() } };
+  }
+
+  /** Our member of Via after those of who forwarded the request to us (RFC 9110 section 7.6.3). */
+  #via(): string {
+    const before = headerValue(this.#request, 'via');
+    return before === undefined ? this.#options.via : `${before}, ${this.#options.via}`;
   }
 
   /** Takes the redirect in `head`, answered to `from`; throws why it may not be followed. */

@@ -3,11 +3,12 @@ import type { ForebayError } from '../model/errors.js';
 import type { FetchLimits, OriginHead } from '../model/fetch.js';
 import type { ByteRange } from '../model/byte-range.js';
 import { checkPartialResponse } from '../origin/range-check.js';
-import { isRetryable, statusError } from '../origin/retry.js';
+import { isRedirect } from '../origin/redirect.js';
+import { isDeliberate, isRetryable, statusError } from '../origin/retry.js';
 import { originFault } from './faults.js';
 
 export type OpenVerdict =
-  /** Redirects, 304, 401, 403, 416: the head is all there is to know. */
+  /** A redirect to follow, 304, 416 to a range: the head is all there is to know. */
   | { readonly kind: 'head-only' }
   /** A 206 that begins where it was asked to; `range` may end before what was asked. */
   | { readonly kind: 'range'; readonly range: ByteRange; readonly completeLength: number | null }
@@ -27,10 +28,11 @@ export function judgeOpenHead(
 ): OpenVerdict {
   const { status } = head;
   if (status === 206) return judgePartial(head, asked);
-  if (status === 401 || status === 403 || status === 416 || (status >= 300 && status < 400)) {
-    return { kind: 'head-only' };
+  if (status === 304 || (status === 416 && asked !== null)) return { kind: 'head-only' };
+  if (isRedirect(status) && 'location' in head.headers) return { kind: 'head-only' };
+  if (isRetryable(status) && !isDeliberate(head.headers)) {
+    return { kind: 'busy', error: statusError(head, limits, nowMs) };
   }
-  if (isRetryable(status)) return { kind: 'busy', error: statusError(head, limits, nowMs) };
   return { kind: 'stream', lengthBytes: head.contentLength };
 }
 

@@ -1,6 +1,6 @@
 import t from 'tap';
 import type { RangeHint } from '#src/cache/answer.js';
-import { bodiless, chunksOf, forward } from '#src/cache/answers.js';
+import { chunksOf, forward, passedOn } from '#src/cache/answers.js';
 import { isClaimedAs, isJoinable } from '#src/cache/stored.js';
 import { toHeaderMap } from '#src/model/headers.js';
 import type { StoredResponse } from '#src/model/response.js';
@@ -58,18 +58,17 @@ t.test('a pin of another digest, or a new one, asks for the object anew', async 
   t.ok(isClaimedAs(stored(404, null), digest), 'what is no success has no such content');
 });
 
-t.test('answers without content', async (t) => {
-  const denied = bodiless(
-    { kind: 'bodiless', status: 401, headers: toHeaderMap({ a: 'b' }) },
-    'miss',
-  );
-  t.equal(denied.status, 401);
-  t.match(denied.outcome, { kind: 'forward', reason: 'miss', originStatus: 401 });
+t.test("the origin's answer to the client's own condition has no content", async (t) => {
+  const times = { requestTimeMs: 0, responseTimeMs: 0 };
+  const headers = toHeaderMap({ etag: '"a"' });
+  const answer = passedOn({ kind: 'not-modified', headers, times }, 'uri-miss');
+  t.match(answer, { status: 304, headers, ageSeconds: null });
+  t.match(answer.outcome, { kind: 'forward', reason: 'uri-miss', originStatus: 304 });
   const segments = [];
-  for await (const segment of denied.body.read({ start: 0, end: 10 })) segments.push(segment);
+  for await (const segment of answer.body.read({ start: 0, end: 10 })) segments.push(segment);
   t.same(segments, []);
-  t.same(denied.body.cost(), { originBytes: 0, joined: false });
-  denied.body.close();
+  t.same(answer.body.cost(), { originBytes: 0, joined: false });
+  answer.body.close();
 });
 
 t.test('an outcome says nothing that was not said', async (t) => {

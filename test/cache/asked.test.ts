@@ -16,6 +16,8 @@ t.test('a want repeats what selects the variant, and counts what it costs', asyn
     upstream,
     source: upstream.source(uri, request.headers),
     key: responseKey(upstream.name, uri),
+    epoch: 0,
+    alone: false,
     record: undefined,
     cost: new Cost(),
   };

@@ -93,8 +93,7 @@ t.test('a 404 passes with its text; it is stored only with explicit freshness', 
 t.test('5xx: retried, then passed on; 429 is never stored', async (t) => {
   const origin = await runOrigin(t, { '/a': fresh(1, 2) });
   const forebay = await startForebay(t, { origin });
-  const fields = { 'Retry-After': '0', 'Cache-Control': FRESH };
-  origin.next({ kind: 'status', status: 503, fields }, 2);
+  origin.next({ kind: 'status', status: 503, fields: { 'Retry-After': '0' } }, 2);
   t.ok((await forebay.get('/a')).body.equals(bytesOf(1, 2)), 'two failures are invisible');
   for (const status of [429, 500]) {
     const path = `/${String(status)}`;
@@ -105,6 +104,22 @@ t.test('5xx: retried, then passed on; 429 is never stored', async (t) => {
     t.ok((await forebay.get(path)).body.equals(bytesOf(2, 1)), 'nothing of it stuck');
   }
 });
+
+t.test(
+  'an error that is meant to be kept is no fault: passed on at once, and stored',
+  async (t) => {
+    const origin = await runOrigin(t, {});
+    const forebay = await startForebay(t, { origin });
+    for (const status of [500, 503]) {
+      const path = `/${String(status)}`;
+      const fields = { 'Cache-Control': FRESH };
+      origin.script({ path, actions: [{ kind: 'status', status, fields }] });
+      t.equal((await forebay.get(path)).status, status);
+      t.equal((await forebay.get(path)).status, status);
+      t.equal(origin.requests.filter((request) => request.path === path).length, 1);
+    }
+  },
+);
 
 t.test('stale: a 304 costs no body, a new representation replaces the old one', async (t) => {
   const cacheControl = 'max-age=0';

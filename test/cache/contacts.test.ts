@@ -2,6 +2,7 @@ import t from 'tap';
 import { Contacts } from '#src/cache/contacts.js';
 import type { Asked } from '#src/cache/asked.js';
 import { Cost } from '#src/cache/cost.js';
+import { Invalidations } from '#src/cache/invalidation.js';
 import { toHeaderMap } from '#src/model/headers.js';
 import { responseKey } from '#src/store/keys.js';
 import { describe, startForebay } from '../fixtures/running.js';
@@ -18,6 +19,8 @@ function ask(room: Room, path: string, headers: Record<string, string> = {}): As
     upstream,
     source: upstream.source(uri, request.headers),
     key: responseKey(upstream.name, uri),
+    epoch: 0,
+    alone: false,
     record: undefined,
     cost: new Cost(),
   };
@@ -27,8 +30,8 @@ function ask(room: Room, path: string, headers: Record<string, string> = {}): As
 async function together(room: Room, asked: readonly Asked[]) {
   const gate = createGate();
   room.origin.next({ kind: 'gate', at: -1, gate });
-  const contacts = new Contacts(room.services, room.generations);
-  const asking = asked.map((one) => contacts.ask(one, undefined, {}));
+  const contacts = new Contacts(room.services, room.generations, new Invalidations());
+  const asking = asked.map((one) => contacts.ask(one, []));
   await gate.reached;
   gate.open();
   return Promise.all(asking);
@@ -37,10 +40,7 @@ async function together(room: Room, asked: readonly Asked[]) {
 t.test('one contact serves those who ask the same with the same credentials', async (t) => {
   const room = await startRoom(t, { objects: { '/a': fresh(1, 1) } });
   const results = await together(room, [ask(room, '/a'), ask(room, '/a')]);
-  t.same(
-    results.map(({ collapsed }) => collapsed),
-    [false, true],
-  );
+  t.match(results, [{ collapsed: false }, { collapsed: true }]);
   t.equal(room.origin.requests.length, 1);
 });
 
@@ -53,13 +53,15 @@ t.test('other credentials, another contact', async (t) => {
 t.test('what may not be shared is asked for again by each who waited', async (t) => {
   const room = await startRoom(t, { objects: { '/a': fresh(1, 1, { cacheControl: 'no-store' }) } });
   const asked = [1, 2, 3].map(() => ask(room, '/a'));
-  const results = await together(room, asked);
-  t.ok(results.every(({ collapsed }) => !collapsed));
-  const generations = results.map(({ result }) =>
-    result.kind === 'representation' ? result.generation : undefined,
+  const replies = await together(room, asked);
+  t.same(
+    replies.map(({ kind }) => kind),
+    ['answered', 'not-shared', 'not-shared'],
   );
-  t.equal(new Set(generations).size, 3);
-  t.equal(room.origin.requests.length, 3);
+  const contacts = new Contacts(room.services, room.generations, new Invalidations());
+  const alone = await Promise.all(asked.map((one) => contacts.ask({ ...one, alone: true }, [])));
+  t.ok(alone.every((reply) => reply.kind === 'answered' && !reply.collapsed));
+  t.equal(room.origin.requests.length, 4);
 });
 
 t.test('a refusal is its asker\u2019s own, and so is another variant', async (t) => {
@@ -67,28 +69,25 @@ t.test('a refusal is its asker\u2019s own, and so is another variant', async (t)
     objects: { '/a': fresh(1, 1), '/v': fresh(1, 1, { fields: { Vary: 'X-Kind' } }) },
   });
   room.origin.script({ path: '/a', times: 1, actions: [{ kind: 'status', status: 403 }] });
-  const contacts = new Contacts(room.services, room.generations);
-  const kinds = await Promise.all([1, 2].map(() => contacts.ask(ask(room, '/a'), undefined, {})));
-  t.same(
-    kinds.map(({ result }) => result.kind),
-    ['bodiless', 'representation'],
-  );
+  const contacts = new Contacts(room.services, room.generations, new Invalidations());
+  const kinds = await Promise.all([1, 2].map(() => contacts.ask(ask(room, '/a'), [])));
+  t.match(kinds, [
+    { kind: 'answered', result: { kind: 'representation', originStatus: 403 } },
+    { kind: 'not-shared' },
+  ]);
   const variants = await Promise.all(
-    ['one', 'two'].map((kind) => contacts.ask(ask(room, '/v', { 'x-kind': kind }), undefined, {})),
+    ['one', 'two'].map((kind) => contacts.ask(ask(room, '/v', { 'x-kind': kind }), [])),
   );
-  t.same(
-    variants.map(({ collapsed }) => collapsed),
-    [false, false],
-  );
+  t.match(variants, [{ kind: 'answered', collapsed: false }, { kind: 'not-shared' }]);
 });
 
 t.test('the newest variant comes first, and replaces its own predecessor', async (t) => {
   const room = await startRoom(t, {
     objects: { '/v': fresh(1, 1, { fields: { Vary: 'X-Kind' } }) },
   });
-  const contacts = new Contacts(room.services, room.generations);
+  const contacts = new Contacts(room.services, room.generations, new Invalidations());
   for (const kind of ['one', 'two', 'one']) {
-    await contacts.ask(ask(room, '/v', { 'x-kind': kind }), undefined, {});
+    await contacts.ask(ask(room, '/v', { 'x-kind': kind }), []);
   }
   const record = await room.responses.get(ask(room, '/v').key);
   t.same(
@@ -102,9 +101,9 @@ t.test('what arrives without a length is joined while it arrives', async (t) => 
   const gate = createGate();
   const actions = [{ kind: 'chunked' }, { kind: 'gate', at: 1_500_000, gate }] as const;
   room.origin.script({ actions });
-  const contacts = new Contacts(room.services, room.generations);
+  const contacts = new Contacts(room.services, room.generations, new Invalidations());
   const first = ask(room, '/a');
-  await contacts.ask(first, undefined, {});
+  await contacts.ask(first, []);
   await gate.reached;
   t.ok(contacts.arriving(ask(room, '/a')), 'others find it');
   t.equal(contacts.arriving(ask(room, '/b')), undefined);

@@ -63,9 +63,14 @@ t.test('416', async (t) => {
 t.test('other statuses', async (t) => {
   for (const status of [301, 302, 303, 307, 308]) {
     t.match(judgeHead(status, { location: '/b' }), { kind: 'redirect' });
-    t.match(judgeHead(status, {}), { kind: 'bodiless' }, 'leads nowhere');
+    t.match(judgeHead(status, {}), { kind: 'whole' }, 'leads nowhere');
   }
-  t.match(judgeHead(300, { location: '/b' }), { kind: 'bodiless' });
+  t.match(judgeHead(300, { location: '/b' }), { kind: 'whole' });
+  for (const status of [400, 501]) {
+    t.match(judgeHead(status, {}), { kind: 'ask-whole' }, 'the Range may be to blame');
+    t.match(judgeHead(status, {}, null), { kind: 'whole' });
+    t.match(judgeHead(status, ETAG), { kind: 'whole' }, 'made with care');
+  }
   t.match(judgeHead(304, {}), { kind: 'not-modified' });
   t.match(judgeHead(401, {}), { kind: 'denied' });
   t.match(judgeHead(403, {}), { kind: 'denied' });

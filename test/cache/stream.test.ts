@@ -46,9 +46,19 @@ t.test('another representation ends the generation', async (t) => {
 
 t.test('a refusal says nothing of the representation', async (t) => {
   const room = await startRoom(t, { objects: { '/a': fresh(1, 3) } });
-  room.origin.next({ kind: 'status', status: 404 });
   const generation = await open(room);
+  for (const [status, code] of [
+    [401, 'origin-denied'],
+    [403, 'origin-denied'],
+    [418, 'origin-status'],
+  ] as const) {
+    room.origin.next({ kind: 'status', status });
+    const error = { code, originStatus: status };
+    await t.rejects(restartStream(generation, room.want('/a')), error);
+    t.equal(generation.ended, undefined);
+  }
+  room.origin.next({ kind: 'status', status: 404 });
   await t.rejects(restartStream(generation, room.want('/a')), { code: 'origin-changed' });
-  t.equal(generation.ended, undefined);
+  t.equal(generation.ended, 'changed', 'the URL has nothing any more');
   generation.release();
 });

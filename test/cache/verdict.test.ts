@@ -1,11 +1,17 @@
 import t from 'tap';
-import { verdictOfError, verdictOfStatus } from '#src/cache/verdict.js';
+import { isDisconnected, verdictOfError, verdictOfStatus } from '#src/cache/verdict.js';
 
 t.test('an origin that cannot be talked to, or says it is overloaded, has failed', async (t) => {
-  for (const code of ['origin-connect', 'origin-dns', 'origin-tls', 'origin-reset'] as const) {
-    t.equal(verdictOfError({ code }), 'failure', code);
+  for (const code of ['origin-connect', 'origin-dns', 'origin-tls', 'origin-timeout'] as const) {
+    t.equal(verdictOfError({ code }), 'unreachable', code);
+    t.ok(isDisconnected({ code }));
   }
-  t.equal(verdictOfError({ code: 'origin-timeout' }), 'failure');
+  for (const code of ['origin-reset', 'origin-protocol'] as const) {
+    t.equal(verdictOfError({ code }), 'failure', code);
+    t.ok(isDisconnected({ code }));
+  }
+  t.ok(isDisconnected({ code: 'origin-busy' }));
+  t.notOk(isDisconnected({ code: 'origin-status' }));
   t.equal(verdictOfError({ code: 'origin-status', originStatus: 503 }), 'failure');
   for (const status of [429, 502, 503, 504]) t.equal(verdictOfStatus(status, 'success'), 'failure');
 });

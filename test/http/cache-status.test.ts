@@ -20,6 +20,11 @@ t.test('writes what happened (RFC 9211)', (t) => {
   const value = (happening: Happening): string => cacheStatus(happening, undefined);
   t.equal(value(answered({ kind: 'hit', unverified: false })), 'forebay;hit');
   t.equal(value(answered({ kind: 'hit', unverified: true })), 'forebay;hit;detail=unverified');
+  const stale = { ttlSeconds: -5, detail: 'max-stale' };
+  t.equal(
+    value(answered({ kind: 'hit', unverified: true, ...stale })),
+    'forebay;hit;ttl=-5;detail="max-stale, unverified"',
+  );
   t.equal(value(answered(MISS)), 'forebay;fwd=uri-miss;fwd-status=206;stored;collapsed');
   t.equal(
     value(answered({ ...MISS, originStatus: null, stored: false, detail: 'disk-full' })),
@@ -43,6 +48,11 @@ t.test('writes what happened (RFC 9211)', (t) => {
     }),
     'forebay;fwd=miss;fwd-status=503;detail=origin-status',
   );
+  for (const code of ['origin-busy', 'origin-unattested', 'not-cached'] as const) {
+    const source = code === 'not-cached' ? 'client' : 'origin';
+    const error = { code, source, message: '', retryable: false } as const;
+    t.equal(value({ kind: 'failed', error }), `forebay;detail=${code}`, 'nobody was asked');
+  }
   t.equal(
     value({
       kind: 'failed',

@@ -51,6 +51,7 @@ t.test('results of forwarded requests', (t) => {
     'uri-miss': 'miss',
     'vary-miss': 'miss',
     miss: 'miss',
+    request: 'stale',
     stale: 'stale',
     partial: 'partial',
   };

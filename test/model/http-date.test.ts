@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import t from 'tap';
-import { formatHttpDate, parseHttpDate } from '#src/http/http-date.js';
+import { formatHttpDate, parseHttpDate } from '#src/model/http-date.js';
 
 const NOW = Date.UTC(2026, 5, 1);
 const EXAMPLE = Date.UTC(1994, 10, 6, 8, 49, 37);

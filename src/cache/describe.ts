@@ -1,0 +1,86 @@
+/**
+ * Turns the head of a final response into what is stored of it: the response of a complete
+ * representation, the object that holds its bytes, and whether others may have it. Used by
+ * cache/contact.
+ */
+import { randomBytes } from 'node:crypto';
+import type { Digest } from '../model/digest.js';
+import type { OriginHead } from '../model/fetch.js';
+import type { HeaderMap } from '../model/headers.js';
+import { formatHttpDate } from '../model/http-date.js';
+import type { ObjectIdentity } from '../model/manifest.js';
+import type { StoredResponse } from '../model/response.js';
+import { isStrong, validatorOf } from '../model/validator.js';
+import { endToEnd, isOfUse, mayStore, withoutListedFields } from './policy.js';
+import { variantFields, variantName } from './select.js';
+import { isSuccess } from './stored.js';
+
+export interface Times {
+  readonly requestTimeMs: number;
+  readonly responseTimeMs: number;
+}
+
+/** What was asked, and what came: all that decides about a response but its bytes. */
+export interface Described {
+  readonly origin: string;
+  readonly uri: string;
+  readonly request: HeaderMap;
+  readonly head: OriginHead;
+  readonly times: Times;
+  /** Complete length of the representation; `null` while unknown. */
+  readonly lengthBytes: number | null;
+  readonly chunkSizeBytes: number;
+  /** The digest claimed for the URL's content. */
+  readonly digest: Digest | null;
+}
+
+export interface Description {
+  /** As it may be stored, and as others get it. */
+  readonly stored: StoredResponse;
+  /** Its fields for the request that it answers. */
+  readonly received: HeaderMap;
+  /** False: it is its asker's alone. */
+  readonly shareable: boolean;
+}
+
+/** The response as stored: a 206 as its 200, without what one transfer needed. */
+export function describe(described: Described): Description {
+  const { head, times, request, lengthBytes } = described;
+  const status = head.status === 206 ? 200 : head.status;
+  const received = endToEndFields(head, times);
+  const shareable = mayStore(request, { status, headers: received });
+  const headers = shareable ? withoutListedFields(received) : received;
+  const requestHeaders = variantFields(request, headers);
+  const validator = validatorOf(headers);
+  // Only a complete answer of a known length may be joined with others, by its strong validator.
+  const joinable = shareable && status === 200 && lengthBytes !== null && isStrong(validator);
+  const object: ObjectIdentity = {
+    origin: described.origin,
+    uri: described.uri,
+    variant: variantName(requestHeaders),
+    validator,
+    generation: joinable ? '' : newToken(),
+    lengthBytes,
+    chunkSizeBytes: described.chunkSizeBytes,
+    digest: isSuccess(status) ? described.digest : null,
+  };
+  const stored = { status, headers, requestHeaders, ...times, object };
+  const kept = shareable && isOfUse(stored);
+  return { stored: kept ? stored : unshared(stored), received, shareable: kept };
+}
+
+/** End-to-end fields with a Date: a recipient with a clock adds what is missing (RFC 9110 6.6.1). */
+export function endToEndFields(head: OriginHead, { responseTimeMs }: Times): HeaderMap {
+  const fields = endToEnd(head.status, head.headers);
+  fields['date'] ??= formatHttpDate(responseTimeMs);
+  return fields;
+}
+
+/** What may not be stored is nobody else's, not even while it is in flight. */
+function unshared(stored: StoredResponse): StoredResponse {
+  return { ...stored, object: { ...stored.object, generation: newToken() } };
+}
+
+function newToken(): string {
+  return randomBytes(16).toString('hex');
+}

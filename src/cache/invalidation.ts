@@ -1,0 +1,51 @@
+/**
+ * What an unsafe request makes invalid (RFC 9111 section 4.4), and for how long an answer to an
+ * earlier question must not come back. Owned by Cache; contacts ask it before they store.
+ */
+import { LRUCache } from 'lru-cache';
+import { headerValue, type HeaderMap } from '../model/headers.js';
+import type { ResponseKey } from '../model/ids.js';
+
+/** URLs remembered as invalidated: more than are asked for while one contact runs. */
+const MAX_REMEMBERED = 10_000;
+
+/**
+ * The URIs that a successful unsafe request to `targetUri` invalidates: the target's own, and those
+ * in Location and Content-Location if they are of the same origin (scheme, host and port). Empty for
+ * an error status: the request may have changed nothing.
+ */
+export function invalidatedUris(
+  targetUri: string,
+  status: number,
+  response: HeaderMap,
+): readonly string[] {
+  if (status < 200 || status > 399) return [];
+  const named = ['location', 'content-location'].flatMap((name) => {
+    const value = headerValue(response, name);
+    if (value === undefined || !URL.canParse(value, targetUri)) return [];
+    const uri = new URL(value, targetUri);
+    uri.hash = '';
+    return uri.origin === new URL(targetUri).origin ? [uri.href] : [];
+  });
+  return [...new Set([targetUri, ...named])];
+}
+
+/**
+ * A request that was sent before an invalidation may be answered after it, with what has just been
+ * replaced. Every URL has an epoch; who asks in one epoch must not store in the next.
+ */
+export class Invalidations {
+  readonly #epochs = new LRUCache<ResponseKey, number>({ max: MAX_REMEMBERED });
+  #last = 0;
+
+  /** Tells requests of `key` apart by whether they were sent before its last invalidation. */
+  epochOf(key: ResponseKey): number {
+    return this.#epochs.get(key) ?? 0;
+  }
+
+  /** Begins a new epoch of `key`. */
+  invalidate(key: ResponseKey): void {
+    this.#last += 1;
+    this.#epochs.set(key, this.#last);
+  }
+}

@@ -1,0 +1,38 @@
+/** Changes to the list of stored responses of one URL, most recent first. Pure; used by contacts. */
+import type { HeaderMap } from '../model/headers.js';
+import type { StoredResponse } from '../model/response.js';
+import { sameStrong, validatorOf } from '../model/validator.js';
+import { variantName } from './select.js';
+import { refreshed } from './validate.js';
+
+type Variants = readonly StoredResponse[];
+
+/** `stored` first, in place of what the same request fields selected before. */
+export function replacing(variants: Variants, stored: StoredResponse): Variants {
+  return [stored, ...without(variants, stored)];
+}
+
+/** All but what the same request fields as those of `stored` selected. */
+export function without(variants: Variants, stored: StoredResponse): Variants {
+  const name = variantName(stored.requestHeaders);
+  return variants.filter(({ requestHeaders }) => variantName(requestHeaders) !== name);
+}
+
+/**
+ * A 304 with a strong validator updates every stored response that has it (RFC 9111 section 4.3.4).
+ * `stored` is one of them, updated already.
+ */
+export function sharingContent(
+  variants: Variants,
+  stored: StoredResponse,
+  notModified: { readonly headers: HeaderMap; readonly times: Times },
+): Variants {
+  const validator = validatorOf(stored.headers);
+  return variants.map((variant) =>
+    sameStrong(validatorOf(variant.headers), validator)
+      ? refreshed(variant, notModified.headers, notModified.times)
+      : variant,
+  );
+}
+
+type Times = Pick<StoredResponse, 'requestTimeMs' | 'responseTimeMs'>;

@@ -1,0 +1,105 @@
+/**
+ * Answers from representations: opens the generation that holds a response's bytes and makes the body
+ * that is read from it. Owned by Cache; its answers come from here whatever was stored or asked.
+ */
+import { within } from '../model/deferred.js';
+import type { HeaderMap } from '../model/headers.js';
+import type { StoredResponse } from '../model/response.js';
+import type { CacheAnswer } from './answer.js';
+import { forward } from './answers.js';
+import { type Asked, wantOf } from './asked.js';
+import type { Representation } from './contacts.js';
+import type { Generation } from './generation.js';
+import type { Generations } from './generations.js';
+import type { CacheOutcome, ForwardReason } from './outcome.js';
+import { RepresentationBody } from './reader.js';
+import type { CacheServices } from './services.js';
+import { boundOf } from './want.js';
+
+/** What an answer says beside its bytes. */
+export interface Said {
+  readonly outcome: CacheOutcome;
+  /** `null` for a response that has just come from the origin, or was confirmed there. */
+  readonly ageSeconds: number | null;
+  /** Fields for this request alone, where they differ from the stored ones. */
+  readonly headers?: HeaderMap;
+}
+
+export class Representations {
+  readonly #services: CacheServices;
+  readonly #generations: Generations;
+
+  constructor(services: CacheServices, generations: Generations) {
+    this.#services = services;
+    this.#generations = generations;
+  }
+
+  /** The generation of a stored response, retained once for the caller. */
+  open(asked: Asked, stored: StoredResponse): Promise<Generation> {
+    const want = wantOf(asked, stored);
+    return this.#generations.open(stored.object, { ephemeral: false, want });
+  }
+
+  /** True when every chunk of a stored response is held. */
+  async isWhole(asked: Asked, stored: StoredResponse): Promise<boolean> {
+    const generation = await this.open(asked, stored);
+    const whole = generation.holds(0, Infinity);
+    generation.release();
+    return whole;
+  }
+
+  /** An answer with the bytes of `generation`. `said` is told whether they are yet to be checked. */
+  answer(
+    asked: Asked,
+    stored: StoredResponse,
+    generation: Generation,
+    said: (unverified: boolean) => Said,
+  ): CacheAnswer {
+    const { outcome, ageSeconds, headers } = said(generation.integrity.state.kind === 'pending');
+    const body = new RepresentationBody(generation, wantOf(asked, stored), asked.cost);
+    return { status: stored.status, headers: headers ?? stored.headers, ageSeconds, outcome, body };
+  }
+
+  /** The answer that a contact brought. */
+  async fromContact(
+    asked: Asked,
+    result: Representation,
+    collapsed: boolean,
+    reason: ForwardReason,
+  ): Promise<CacheAnswer> {
+    const { generation, stored, originStatus, received } = result;
+    generation.retain();
+    try {
+      await this.#awaitLength(asked, generation);
+      return this.answer(asked, stored, generation, (unverified) => ({
+        outcome: forward({
+          reason,
+          originStatus,
+          stored: !generation.ephemeral,
+          collapsed,
+          unverified,
+          detail: generation.ephemeral ? 'not-storable' : null,
+        }),
+        ageSeconds: null,
+        headers: collapsed ? stored.headers : received,
+      }));
+    } finally {
+      generation.release();
+    }
+  }
+
+  /** A range of something whose length nobody knows can be named only once it has arrived. */
+  async #awaitLength({ request }: Asked, generation: Generation): Promise<void> {
+    const { kind } = request.hint;
+    if (generation.lengthBytes !== null || kind === 'whole' || kind === 'none') return;
+    // What is not stored would be gone by then: it is answered whole (RFC 9110 section 14.2).
+    if (generation.ephemeral) return;
+    const { intake } = generation;
+    intake?.demand(Infinity);
+    const error = await within(
+      intake?.ended ?? Promise.resolve(undefined),
+      boundOf(this.#services, request.signal),
+    );
+    if (error !== undefined) throw error;
+  }
+}

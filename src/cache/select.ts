@@ -1,0 +1,70 @@
+/**
+ * Which stored response of a URL belongs to a request: Vary and the fields it names (RFC 9111 section
+ * 4.1). Pure; used by cache/lookup, contacts and describe.
+ */
+import { emptyHeaders, headerValue, type HeaderMap } from '../model/headers.js';
+import type { ResponseRecord, StoredResponse } from '../model/response.js';
+
+/** Fields whose values differ in case without differing in meaning (RFC 9110 section 12.5.4). */
+const CASELESS: ReadonlySet<string> = new Set(['accept-language', 'accept-charset']);
+
+/** The fields that Vary names, lower case; `any` for `*` (RFC 9110 section 12.5.5). */
+export function variedFields(headers: HeaderMap): readonly string[] | 'any' {
+  const names = (headerValue(headers, 'vary') ?? '')
+    .split(',')
+    .map((name) => name.trim().toLowerCase())
+    .filter((name) => name !== '');
+  // Every fetch asks for identity, so what Accept-Encoding said to us selected nothing.
+  return names.includes('*') ? 'any' : names.filter((name) => name !== 'accept-encoding');
+}
+
+/** The request's values of the fields that a response varies on. */
+export function variantFields(request: HeaderMap, response: HeaderMap): HeaderMap {
+  const fields = variedFields(response);
+  const values = emptyHeaders();
+  if (fields === 'any') return values;
+  for (const name of fields) {
+    const value = normalised(request, name);
+    if (value !== undefined) values[name] = value;
+  }
+  return values;
+}
+
+/** One text for equal values of the fields that select a variant; empty without any. */
+export function variantName(requestHeaders: HeaderMap): string {
+  const fields = Object.entries(requestHeaders).sort(([a], [b]) => (a < b ? -1 : 1));
+  return fields.length === 0 ? '' : JSON.stringify(fields);
+}
+
+/** True when the stored response was selected by the same values of the fields it varies on. */
+export function variantMatches(stored: StoredResponse, request: HeaderMap): boolean {
+  const fields = variedFields(stored.headers);
+  if (fields === 'any') return false;
+  return fields.every(
+    (name) => normalised(request, name) === headerValue(stored.requestHeaders, name),
+  );
+}
+
+/**
+ * The stored response for a request, among those that `isUsable`: the most recent one that matches;
+ * one that says what it varies on comes before one that does not, because some resources forget
+ * Vary on their default response.
+ */
+export function select(
+  record: ResponseRecord | undefined,
+  request: HeaderMap,
+  isUsable: (stored: StoredResponse) => boolean,
+): StoredResponse | undefined {
+  const matching = (record?.variants ?? []).filter(
+    (stored) => variantMatches(stored, request) && isUsable(stored),
+  );
+  return matching.find((stored) => variedFields(stored.headers).length > 0) ?? matching[0];
+}
+
+/** White space around commas says nothing, so `a,b` and ` a , b ` are one value. */
+function normalised(request: HeaderMap, name: string): string | undefined {
+  const value = headerValue(request, name)
+    ?.trim()
+    .replace(/\s*,\s*/g, ', ');
+  return CASELESS.has(name) ? value?.toLowerCase() : value;
+}

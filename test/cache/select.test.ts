@@ -1,0 +1,66 @@
+import t from 'tap';
+import {
+  select,
+  variantFields,
+  variantMatches,
+  variantName,
+  variedFields,
+} from '#src/cache/select.js';
+import { toHeaderMap } from '#src/model/headers.js';
+import type { StoredResponse } from '#src/model/response.js';
+import { storedResponse } from '../fixtures/stored-response.js';
+
+const NONE = toHeaderMap({});
+
+t.test('Vary', async (t) => {
+  t.same(variedFields(toHeaderMap({ vary: 'Accept-Encoding, X-A,, x-b ' })), ['x-a', 'x-b']);
+  t.equal(variedFields(toHeaderMap({ vary: 'x-a, *' })), 'any');
+  t.same(variedFields(NONE), []);
+  const response = { vary: 'x-a' };
+  const asked = toHeaderMap({ 'x-a': ' 1 ,2', 'x-b': 'other' });
+  const values = variantFields(asked, toHeaderMap(response));
+  t.same({ ...values }, { 'x-a': '1, 2' });
+  const variant = { ...storedResponse(response), requestHeaders: values };
+  t.ok(variantMatches(variant, asked));
+  t.ok(variantMatches(variant, toHeaderMap({ 'x-a': '1, 2' })));
+  t.notOk(variantMatches(variant, toHeaderMap({ 'x-a': '1,3' })));
+  t.notOk(variantMatches(variant, NONE));
+  t.notOk(variantMatches(storedResponse({ vary: '*' }), NONE));
+  const absent = storedResponse(response);
+  t.ok(variantMatches(absent, NONE), 'absent then and now');
+  t.notOk(variantMatches(absent, toHeaderMap({ 'x-a': '' })), 'empty is not absent');
+});
+
+t.test('languages in any case are one, in another order they are not', async (t) => {
+  const response = toHeaderMap({ vary: 'accept-language, x-a' });
+  const name = (language: string, other: string) =>
+    variantName(
+      variantFields(toHeaderMap({ 'accept-language': language, 'x-a': other }), response),
+    );
+  t.equal(name('en-GB, de', 'a'), name('EN-gb,DE', 'a'));
+  t.not(name('en, de', 'a'), name('de, en', 'a'));
+  t.not(name('en', 'a'), name('en', 'A'));
+  t.equal(variantName(NONE), '');
+});
+
+t.test('the newest that matches, one that varies before one that does not', async (t) => {
+  const variant = (etag: string, vary?: string): StoredResponse =>
+    storedResponse({ etag, ...(vary !== undefined && { vary }) }, vary ? { [vary]: '1' } : {});
+  const of = (...variants: StoredResponse[]) => ({
+    origin: 'o',
+    uri: 'u',
+    acceptsRanges: true,
+    variants,
+  });
+  const asked = toHeaderMap({ 'x-a': '1', 'x-b': '1' });
+  const tag = (record: ReturnType<typeof of>, unusable = '') =>
+    select(record, asked, ({ headers }) => headers['etag'] !== unusable)?.headers['etag'];
+  t.equal(tag(of(variant('new', 'x-a'), variant('old', 'x-b'))), 'new');
+  t.equal(tag(of(variant('plain'), variant('old', 'x-b'))), 'old');
+  t.equal(tag(of(variant('plain'), variant('other', 'x-c'))), 'plain');
+  t.equal(tag(of(variant('new', 'x-a'), variant('old', 'x-b')), 'new'), 'old');
+  t.equal(
+    select(undefined, asked, () => true),
+    undefined,
+  );
+});
