@@ -106,8 +106,11 @@ export class Cache implements CacheFacade {
         stored,
         generation,
         (unverified) => {
-          const { first, end } = chunksOf(request, generation);
-          if (generation.holds(first, end)) return { kind: 'hit', unverified };
+          const spans = chunksOf(request, generation);
+          if (spans.every(({ first, end }) => generation.holds(first, end))) {
+            return { kind: 'hit', unverified };
+          }
+          const [{ first }] = spans;
           const nothing = !generation.holds(first, first + 1);
           const reason = nothing ? 'miss' : 'partial';
           return forward({ reason, stored: true, unverified });

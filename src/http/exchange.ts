@@ -2,6 +2,7 @@
  * One request from its head to its access line: screen, ask the cache, reply, deliver, record.
  * http/server starts one for each request when it has its turn.
  */
+import { randomBytes } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type {
   CacheAnswer,
@@ -52,6 +53,9 @@ const MAX_LOOKUPS = 2;
 /** The cost of what never came to a body. */
 const NOTHING: ReadCost = { originBytes: 0, joined: false };
 
+/** 2^128 delimiters: none occurs in an object by chance, and none can be foreseen. */
+const BOUNDARY_BYTES = 16;
+
 type Accepted = Extract<Screened, { kind: 'accepted' }>;
 
 /** One request and what answering it needs. `run` once. */
@@ -80,6 +84,7 @@ export class Exchange {
       requestId: requestId(headerValue(headers, 'x-request-id')),
       traceId: this.#span?.traceId ?? trace?.traceId ?? null,
       nowMs: rooms.clock.now(),
+      boundary: () => randomBytes(BOUNDARY_BYTES).toString('hex'),
     };
   }
 
@@ -231,8 +236,9 @@ export class Exchange {
   }
 }
 
-/** What the cache may begin to fetch before it knows a length: the first range asked for. */
+/** What the cache may begin to fetch before it knows a length. */
 function hintOf(range: RangeField): RangeHint {
-  const [only, ...others] = range.kind === 'ranges' ? range.ranges : [];
-  return only === undefined || others.length > 0 ? { kind: 'whole' } : only;
+  if (range.kind !== 'ranges') return { kind: 'whole' };
+  const [first, ...others] = range.ranges;
+  return others.length === 0 ? first : { kind: 'several', ranges: [first, ...others] };
 }

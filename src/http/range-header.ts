@@ -15,7 +15,7 @@ export type RangeIgnored = 'unit' | 'malformed' | 'too-many';
 export type RangeField =
   | { readonly kind: 'none' }
   /** Never empty, in the order asked. */
-  | { readonly kind: 'ranges'; readonly ranges: readonly RangeSpec[] }
+  | { readonly kind: 'ranges'; readonly ranges: readonly [RangeSpec, ...RangeSpec[]] }
   | { readonly kind: 'ignored'; readonly reason: RangeIgnored };
 
 /** Ranges read from one field. Beyond this the field is an attack (RangeAmp) and is ignored. */
@@ -44,9 +44,10 @@ export function parseRange(value: string | undefined): RangeField {
     if (ranges.length === MAX_RANGES) return { kind: 'ignored', reason: 'too-many' };
     ranges.push(spec);
   }
-  return ranges.length === 0
+  const [first, ...others] = ranges;
+  return first === undefined
     ? { kind: 'ignored', reason: 'malformed' }
-    : { kind: 'ranges', ranges };
+    : { kind: 'ranges', ranges: [first, ...others] };
 }
 
 /**

@@ -10,7 +10,15 @@ function record(ended: Ended, times: Parameters<typeof recordOf>[3] = TIMES) {
   const headers = toHeaderMap({ range: 'bytes=0-4' });
   return recordOf(
     { method: 'GET', url: '/a?b' },
-    { method: 'GET', headers, range: { kind: 'none' }, requestId: 'r', traceId: 'abc', nowMs: 0 },
+    {
+      method: 'GET',
+      headers,
+      range: { kind: 'none' },
+      requestId: 'r',
+      traceId: 'abc',
+      nowMs: 0,
+      boundary: () => '',
+    },
     ended,
     times,
   );

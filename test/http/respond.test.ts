@@ -17,6 +17,7 @@ function context(method: 'GET' | 'HEAD', headers: Record<string, string>) {
     requestId: 'r1',
     traceId: null,
     nowMs: NOW,
+    boundary: () => 'DELIMITER',
   };
 }
 
@@ -45,7 +46,7 @@ const OBJECT: MemoryObject = {
 
 t.test('a whole representation', async (t) => {
   const whole = await reply(OBJECT);
-  t.match(whole, { kind: 'body', range: { start: 0, end: 100 } });
+  t.match(whole, { kind: 'body', content: [{ kind: 'range', start: 0, end: 100 }] });
   t.same(
     whole.head,
     {
@@ -77,7 +78,7 @@ t.test('one range', async (t) => {
       await reply(OBJECT, { range: field }),
       {
         kind: 'body',
-        range: { start, end },
+        content: [{ kind: 'range', start, end }],
         head: {
           status: 206,
           headers: {
@@ -93,12 +94,12 @@ t.test('one range', async (t) => {
 
 t.test('ranges that are answered with the whole', async (t) => {
   for (const headers of [
-    { range: 'bytes=1-2,5-6' },
+    { range: 'bytes=1-,5-,6-' },
     { range: 'lines=1-2' },
     { range: 'bytes=x' },
     { range: 'bytes=1-2', 'if-range': '"other"' },
   ]) {
-    t.match(await reply(OBJECT, headers), { head: { status: 200 }, range: { end: 100 } });
+    t.match(await reply(OBJECT, headers), { head: { status: 200 }, content: [{ end: 100 }] });
   }
   t.match(await reply(OBJECT, { range: 'bytes=1-2', 'if-range': '"e"' }), {
     head: { status: 206 },
@@ -106,9 +107,49 @@ t.test('ranges that are answered with the whole', async (t) => {
   const empty = await reply({ bytes: Buffer.alloc(0) }, { range: 'bytes=-5' });
   t.match(empty, { head: { status: 200, headers: { 'content-length': '0' } } });
   const unknown = await reply({ ...OBJECT, knownLength: false }, { range: 'bytes=1-2' });
-  t.match(unknown, { head: { status: 200 }, range: { start: 0, end: Infinity } });
+  t.match(unknown, { head: { status: 200 }, content: [{ start: 0, end: Infinity }] });
   t.notOk(unknown.head.headers['accept-ranges']);
   t.notOk(unknown.head.headers['content-length']);
+});
+
+t.test('several ranges', async (t) => {
+  const several = await reply(OBJECT, { range: 'bytes=0-9,200-,50-59' });
+  t.match(several, {
+    kind: 'body',
+    head: {
+      status: 206,
+      headers: {
+        etag: '"e"',
+        'content-type': 'multipart/byteranges; boundary=DELIMITER',
+        'content-range': undefined,
+        'content-length': String(
+          2 * 10 +
+            '--DELIMITER\r\nContent-Type: x/y\r\nContent-Range: bytes 0-9/100\r\n\r\n'.length +
+            '\r\n--DELIMITER\r\nContent-Type: x/y\r\nContent-Range: bytes 50-59/100\r\n\r\n'
+              .length +
+            '\r\n--DELIMITER--\r\n'.length,
+        ),
+      },
+    },
+    content: [{}, { start: 0, end: 10 }, {}, { start: 50, end: 60 }, {}],
+  });
+  t.match(
+    await reply(OBJECT, { range: 'bytes=0-9,10-19,200-' }),
+    { head: { headers: { 'content-range': 'bytes 0-19/100', 'content-type': 'x/y' } } },
+    'one that is left is no multipart',
+  );
+  t.match(
+    await reply({ ...OBJECT, kept: false }, { range: 'bytes=0-9,50-59' }),
+    { head: { status: 200 } },
+    'what is not kept would be fetched for each part',
+  );
+  t.match(await reply(OBJECT, { range: 'bytes=0-9,50-59' }, 'HEAD'), {
+    kind: 'head-only',
+    head: { status: 200, headers: { 'content-length': '100' } },
+  });
+  t.match(await reply(OBJECT, { range: 'bytes=100-,-0' }), {
+    head: { status: 416, headers: { 'content-range': 'bytes */100' } },
+  });
 });
 
 t.test('unsatisfiable', async (t) => {
