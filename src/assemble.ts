@@ -200,6 +200,7 @@ function cacheEvents({ metrics, log }: Telemetry): CacheEvents {
     chunkVerified: metrics.chunkVerified.bind(metrics),
     chunkMismatched: metrics.chunkMismatched.bind(metrics),
     objectVerified: metrics.objectVerified.bind(metrics),
+    clientShareFull: metrics.clientShareFull.bind(metrics),
     originBytesWasted: metrics.originBytesWasted.bind(metrics),
     verificationGivenUp: () => {
       metrics.verificationGivenUp();

@@ -26,6 +26,8 @@ export interface CacheRequest {
   readonly method: 'GET' | 'HEAD';
   readonly headers: HeaderMap;
   readonly hint: RangeHint;
+  /** Tells clients apart whose fetches are to be bounded; absent: not a client's request. */
+  readonly client?: string;
   /** Aborts when the client goes away: ends waits, never another request's fetch. */
   readonly signal: AbortSignal;
   /** The request's span; absent where tracing is off. */

@@ -9,6 +9,7 @@ import { MAX_VARIANTS, type ResponseRecord, type StoredResponse } from '../model
 import type { Upstream } from '../origin/upstream.js';
 import { isClaimedAs, isJoinable } from './stored.js';
 import { type Asked, wantOf } from './asked.js';
+import { seated } from './client-share.js';
 import { type Contact, contact } from './contact.js';
 import { variantMatches } from './freshness.js';
 import type { Generations } from './generations.js';
@@ -61,15 +62,24 @@ export class Contacts {
   ): Promise<{ readonly result: Contact; readonly collapsed: boolean }> {
     const key = JSON.stringify([asked.key, asked.source.credentialKey, conditions]);
     const ask = (): Promise<Contact> => this.#contact(asked, stored, conditions, key);
-    const flight = this.#unshareable.has(key)
-      ? { outcome: ask(), joined: false }
-      : this.#flightsOf(asked.upstream).run(key, ask);
     const bound = boundOf(this.#services, asked.request.signal);
-    if (flight.joined) asked.cost.joined = true;
-    const result = await within(flight.outcome, bound);
-    if (!flight.joined || serves(result, asked)) return { result, collapsed: flight.joined };
-    const own = this.#contact(asked, stored, conditions, key);
-    return { result: await within(own, bound), collapsed: false };
+    return seated(asked.share, async (seat) => {
+      const alone = this.#unshareable.has(key);
+      const flights = this.#flightsOf(asked.upstream);
+      // Waited for before others can join: they need not sit out one client's share.
+      if ((alone || !flights.has(key)) && seat?.mustWait() === true) {
+        await seat.wait('demand', bound);
+      }
+      const flight = alone ? { outcome: ask(), joined: false } : flights.run(key, ask);
+      if (flight.joined) asked.cost.joined = true;
+      else seat?.keepUntil(flight.outcome.then(taken));
+      const result = await within(flight.outcome, bound);
+      if (!flight.joined || serves(result, asked)) return { result, collapsed: flight.joined };
+      if (seat?.mustWait() === true) await seat.wait('demand', bound);
+      const own = this.#contact(asked, stored, conditions, key);
+      seat?.keepUntil(own.then(taken));
+      return { result: await within(own, bound), collapsed: false };
+    });
   }
 
   /** Stores what is known of the URL now; the newest variant first. */
@@ -143,6 +153,11 @@ export class Contacts {
         if (this.#arriving.get(key) === result) this.#arriving.delete(key);
       });
   }
+}
+
+/** Resolves when the body that a contact brought has been taken in. */
+async function taken(result: Contact): Promise<void> {
+  if (result.kind === 'representation') await result.generation.intake?.ended;
 }
 
 /** True when what another's contact brought may answer this request too. */

@@ -14,6 +14,7 @@ import { bodiless, chunksOf, forward } from './answers.js';
 import { type Asked, wantOf } from './asked.js';
 import { Cost } from './cost.js';
 import type { Contact } from './contact.js';
+import { ClientShares, SHARE_PER_LANE } from './client-share.js';
 import { Contacts, type Representation } from './contacts.js';
 import { assess, refreshed, variantMatches } from './freshness.js';
 import type { Generation } from './generation.js';
@@ -41,6 +42,7 @@ export class Cache implements CacheFacade {
   readonly #pseudonym: string;
   readonly #generations: Generations;
   readonly #contacts: Contacts;
+  readonly #shares: ClientShares;
 
   /** `pseudonym` names this process in Via: a request that carries it has come back to us. */
   constructor(services: CacheServices, upstreams: OriginSet, pseudonym: string) {
@@ -53,6 +55,9 @@ export class Cache implements CacheFacade {
       });
     });
     this.#contacts = new Contacts(services, this.#generations);
+    this.#shares = new ClientShares(SHARE_PER_LANE * services.pools.fill.laneCount, () => {
+      services.events.clientShareFull();
+    });
   }
 
   /** Waits for fetches in progress to be committed, within a bound, and lets go of every object. */
@@ -76,7 +81,8 @@ export class Cache implements CacheFacade {
     const key = responseKey(upstream.name, uri);
     const record = await this.#services.responses.get(key);
     const source = upstream.source(uri, request.headers);
-    const asked: Asked = { request, upstream, source, key, record, cost: new Cost() };
+    const share = request.client === undefined ? undefined : this.#shares.of(request.client);
+    const asked: Asked = { request, upstream, source, key, record, share, cost: new Cost() };
     const stored = record?.variants.find(
       (variant) => variantMatches(variant, request.headers) && isClaimedAs(variant, pin),
     );

@@ -18,6 +18,7 @@ import type { Span } from '../model/span.js';
 import type { Clock } from '../model/time.js';
 import { takeTraceContext } from '../model/trace-context.js';
 import type { Telemetry } from '../telemetry/telemetry.js';
+import { clientKey } from './client-key.js';
 import { deliver, type Delivery } from './deliver.js';
 import { parseRange, type RangeField } from './range-header.js';
 import { endSpan, recordOf, type Ended } from './record.js';
@@ -116,15 +117,17 @@ export class Exchange {
 
   async #answer(refusal: RefusalReason | null): Promise<Ended> {
     const { mounts, telemetry } = this.#rooms;
-    const { method = '', url = '', rawHeaders } = this.#request;
+    const { method = '', url = '', httpVersion, rawHeaders } = this.#request;
     const screened: Screened =
       refusal === null
-        ? screen({ method, url, rawHeaders }, this.#context.headers, mounts)
+        ? screen({ method, url, httpVersion, rawHeaders }, this.#context.headers, mounts)
         : { kind: 'refused', reason: refusal };
     if (screened.kind === 'refused') {
       const { reason } = screened;
       telemetry.metrics.requestRejected(reason);
       const reply = replyToRefusal(reason, this.#context);
+      // Before the head, so that who waits behind it on this connection is not answered.
+      if (reply.head.headers['connection'] === 'close') this.#response.shouldKeepAlive = false;
       const delivery = await this.#deliver(reply);
       return { kind: 'refused', reason, status: reply.head.status, delivery };
     }
@@ -144,6 +147,7 @@ export class Exchange {
       method,
       headers,
       hint,
+      client: clientKey(this.#request.socket.remoteAddress),
       signal: left.signal,
       span: this.#span,
     };

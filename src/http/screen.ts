@@ -10,6 +10,8 @@ import { type Mount, route, type TargetRefusal } from './route.js';
 export interface RawRequest {
   readonly method: string;
   readonly url: string;
+  /** As the request line has it, e.g. `1.1`. */
+  readonly httpVersion: string;
   /** Flat `[name, value, ...]` as received: the only place where duplicates show. */
   readonly rawHeaders: readonly string[];
 }
@@ -19,6 +21,10 @@ export type RefusalReason =
   | 'method-not-allowed'
   | 'body-not-allowed'
   | 'duplicate-host'
+  | 'missing-host'
+  | 'malformed-host'
+  | 'unsupported-version'
+  | 'unknown-expectation'
   | 'too-many-connections';
 
 export type Screened =
@@ -30,13 +36,29 @@ export type Screened =
     }
   | { readonly kind: 'refused'; readonly reason: RefusalReason };
 
+/**
+ * uri-host with an optional port (RFC 9110 section 7.2): a name or an IPv4 address, or an IP literal in
+ * brackets; empty where the target has no authority.
+ */
+const HOST = /^(?:(?:[A-Za-z0-9._~!$&'()*+;=-]|%[0-9A-Fa-f]{2})*|\[[0-9A-Fa-fv:.]+\])(?::\d*)?$/;
+
 /** `headers` are the same fields as `request.rawHeaders`, joined. */
 export function screen(
   request: RawRequest,
   headers: HeaderMap,
   mounts: readonly Mount[],
 ): Screened {
-  if (countOf(request.rawHeaders, 'host') > 1) return refused('duplicate-host');
+  // Node also takes 0.9, which has no fields to judge, and 2.0, which is no text.
+  if (!/^1\.[01]$/.test(request.httpVersion)) return refused('unsupported-version');
+  const hosts = countOf(request.rawHeaders, 'host');
+  if (hosts > 1) return refused('duplicate-host');
+  if (hosts === 0 && request.httpVersion === '1.1') return refused('missing-host');
+  // A list or a userinfo would name one host to us and another to who is behind us.
+  if (!HOST.test(headerValue(headers, 'host') ?? '')) return refused('malformed-host');
+  const expected = headerValue(headers, 'expect');
+  if (expected !== undefined && expected.toLowerCase() !== '100-continue') {
+    return refused('unknown-expectation');
+  }
   // No GET or HEAD has use for content (RFC 9110 section 9.3.1): its framing is the smuggler's tool.
   if (declaresBody(headers)) {
     return refused(isRead(request.method) ? 'body-not-allowed' : 'method-not-allowed');

@@ -6,7 +6,7 @@ import { createServer, type IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { ListenAddress } from '../config/kinds.js';
 import { systemClock } from '../model/time.js';
-import { classifyClientError, refuseRaw } from './client-error.js';
+import { classifyClientError, type RawRefusal, refuseRaw } from './client-error.js';
 import { Connections } from './connections.js';
 import { Exchange, type ExchangeRooms } from './exchange.js';
 import { listenOn } from './listen.js';
@@ -86,7 +86,8 @@ class NodeFront implements Front {
         keepAliveTimeout: config.listen.keepAliveTimeoutMs,
         connectionsCheckingInterval: TIMEOUT_CHECK_INTERVAL_MS,
         maxHeaderSize: MAX_HEAD_BYTES,
-        requireHostHeader: true,
+        // Node would answer by itself, past the access log; http/screen asks for it.
+        requireHostHeader: false,
         joinDuplicateHeaders: false,
         insecureHTTPParser: false,
         noDelay: true,
@@ -95,6 +96,15 @@ class NodeFront implements Front {
     );
     // Node would invite the body with 100 Continue; every request with a body is refused.
     this.#server.on('checkContinue', onRequest);
+    // And answer other expectations itself, past the turns and the access log.
+    this.#server.on('checkExpectation', onRequest);
+    // Without a listener node closes without an answer. A tunnel has no place in a cache.
+    this.#server.on('connect', (_request: IncomingMessage, socket: Duplex) => {
+      this.#refuse(socket, 'method-not-allowed');
+    });
+    // Node drops the fields beyond the 2000th without a word, so that a second Host could hide there;
+    // the size of the head bounds them too.
+    this.#server.maxHeadersCount = 0;
     this.#server.timeout = 0;
     // A client may shut its side after the request; node would cut the response off.
     Object.assign(this.#server, { httpAllowHalfOpen: true });
@@ -175,9 +185,14 @@ class NodeFront implements Front {
   }
 
   #onClientError(code: string | undefined, socket: Duplex): void {
-    const refusal = classifyClientError(code);
-    if (refusal !== undefined) this.#rooms.telemetry.metrics.requestRejected(refusal);
-    refuseRaw(socket, refusal, this.#turns.isBusy(socket));
+    this.#refuse(socket, classifyClientError(code));
+  }
+
+  /** For what never becomes an exchange. */
+  #refuse(socket: Duplex, refusal: RawRefusal | undefined): void {
+    const { clock, telemetry } = this.#rooms;
+    if (refusal !== undefined) telemetry.metrics.requestRejected(refusal);
+    refuseRaw(socket, refusal, { busy: this.#turns.isBusy(socket), nowMs: clock.now() });
   }
 }
 

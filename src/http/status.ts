@@ -57,6 +57,8 @@ export function statusOfRefusal(reason: RefusalReason): RefusalStatus {
     case 'malformed-target':
     case 'body-not-allowed':
     case 'duplicate-host':
+    case 'missing-host':
+    case 'malformed-host':
       return { status: 400, close: true };
     case 'ambiguous-path':
       return { status: 400, close: false };
@@ -65,6 +67,10 @@ export function statusOfRefusal(reason: RefusalReason): RefusalStatus {
     // A method with a body would have to be read to its end to keep the connection.
     case 'method-not-allowed':
       return { status: 405, close: true };
+    case 'unknown-expectation':
+      return { status: 417, close: true };
+    case 'unsupported-version':
+      return { status: 505, close: true };
     case 'too-many-connections':
       return { status: 503, close: true };
   }

@@ -32,11 +32,33 @@ const OURS = new Set([
   'via',
 ]);
 
+/**
+ * Fields that make some servers answer another request than the one that was made: another method,
+ * another path, another host or scheme. The answer would be stored for this URL, for everybody.
+ */
+const OVERRIDES = new Set([
+  'forwarded',
+  'x-forwarded-host',
+  'x-forwarded-port',
+  'x-forwarded-prefix',
+  'x-forwarded-proto',
+  'x-forwarded-scheme',
+  'x-forwarded-server',
+  'x-host',
+  'x-http-method',
+  'x-http-method-override',
+  'x-method-override',
+  'x-original-host',
+  'x-original-url',
+  'x-rewrite-url',
+]);
+
 /** Fields without which the origin would answer somebody else. */
 const CREDENTIALS = ['authorization', 'cookie'];
 
 /**
- * The fields to send. `all`: every end-to-end field except those that Connection names and ours;
+ * The fields to send. `all`: every end-to-end field except those that Connection names, overrides
+ * and ours;
  * a list: credentials, the trace that it belongs to, and the listed ones. A client cannot use Connection to strip its credentials.
  */
 export function forwardedFields(
@@ -51,7 +73,7 @@ export function forwardedFields(
   const fields = Object.create(null) as Record<string, string>;
   for (const name of wanted) {
     const value = headerValue(request, name);
-    if (value === undefined || OURS.has(name)) continue;
+    if (value === undefined || OURS.has(name) || OVERRIDES.has(name)) continue;
     if (named.has(name) && !CREDENTIALS.includes(name)) continue;
     fields[name] = value;
   }

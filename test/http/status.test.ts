@@ -23,5 +23,9 @@ t.test('refusals that make the connection doubtful close it', (t) => {
   t.same(statusOfRefusal('no-such-mount'), { status: 404, close: false });
   t.same(statusOfRefusal('method-not-allowed'), { status: 405, close: true });
   t.same(statusOfRefusal('too-many-connections'), { status: 503, close: true });
+  t.same(statusOfRefusal('missing-host'), { status: 400, close: true });
+  t.same(statusOfRefusal('malformed-host'), { status: 400, close: true });
+  t.same(statusOfRefusal('unknown-expectation'), { status: 417, close: true });
+  t.same(statusOfRefusal('unsupported-version'), { status: 505, close: true });
   t.end();
 });

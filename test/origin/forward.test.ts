@@ -55,3 +55,13 @@ t.test('Connection cannot strip credentials, nor a name of the prototype get in'
   t.equal(fields['cookie'], 'a');
   t.equal(Object.getPrototypeOf(fields), null);
 });
+
+t.test('what overrides the request goes nowhere, not even where Vary names it', async (t) => {
+  const overriding = toHeaderMap({
+    'x-original-url': '/b',
+    'x-http-method-override': 'PUT',
+    a: '1',
+  });
+  t.same({ ...forwardedFields(overriding, 'all') }, { a: '1' });
+  t.same({ ...forwardedFields(overriding, ['x-original-url']) }, {});
+});
