@@ -6,6 +6,7 @@ import { randomBytes } from 'node:crypto';
 import { createAdmin, type Admin } from './admin/server.js';
 import { Reloading, type ReloadOutcome } from './assemble/reloading.js';
 import { Cache } from './cache/lookup.js';
+import { Passing } from './cache/pass.js';
 import { Pressure } from './cache/pressure.js';
 import { ProgressWatch } from './cache/progress.js';
 import type { CacheEvents, CacheLimits } from './cache/services.js';
@@ -78,9 +79,10 @@ export async function assemble(config: ResolvedConfig, version: string): Promise
   // The first request should not wait for threads to start.
   pools.fill.warm();
   const cache = new Cache(services, upstreams, pseudonym);
+  const passing = new Passing(services, upstreams, cache, pseudonym);
   const sending = { clock, ...sendingBounds(config) };
   const sender = new BufferSender(sending);
-  const front = createFront({ config, cache, sender, telemetry });
+  const front = createFront({ config, cache, passing, sender, telemetry });
   const admin = config.admin.enabled
     ? createAdminFor(config, telemetry, () => front.address)
     : null;

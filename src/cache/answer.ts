@@ -75,7 +75,23 @@ export interface CacheAnswer {
   readonly body: Body;
 }
 
-/** What the front needs of the cache. Rejects with a `ForebayError`. */
+/** What the front needs of the cache. */
 export interface CacheFacade {
+  /** Rejects with a `ForebayError`. */
   lookup(request: CacheRequest): Promise<CacheAnswer>;
+  /**
+   * Forgets what an unsafe request made invalid (RFC 9111 section 4.4): call it with the response to
+   * every forwarded request whose method is unsafe or unknown, before that response goes on to the
+   * client. Does nothing for an error status. Never rejects.
+   */
+  invalidate(request: UnsafeRequest, response: UnsafeResponse): Promise<void>;
+}
+
+/** The target of a forwarded request: as in `CacheRequest`. */
+export type UnsafeRequest = Pick<CacheRequest, 'origin' | 'target'>;
+
+/** The final status and fields of the origin's response to it. */
+export interface UnsafeResponse {
+  readonly status: number;
+  readonly headers: HeaderMap;
 }

@@ -5,11 +5,16 @@
  */
 import { within } from '../model/deferred.js';
 import { ForebayError } from '../model/errors.js';
-import { headerValue, type HeaderMap } from '../model/headers.js';
 import type { StoredResponse } from '../model/response.js';
 import type { Upstream } from '../origin/upstream.js';
 import { responseKey } from '../store/keys.js';
-import type { CacheAnswer, CacheFacade, CacheRequest } from './answer.js';
+import type {
+  CacheAnswer,
+  CacheFacade,
+  CacheRequest,
+  UnsafeRequest,
+  UnsafeResponse,
+} from './answer.js';
 import { bodiless, chunksOf, forward } from './answers.js';
 import { type Asked, wantOf } from './asked.js';
 import { Cost } from './cost.js';
@@ -19,6 +24,8 @@ import { Contacts, type Representation } from './contacts.js';
 import { assess, refreshed, variantMatches } from './freshness.js';
 import type { Generation } from './generation.js';
 import { Generations } from './generations.js';
+import { invalidatedUris } from './invalidation.js';
+import { looped, viaNames } from './loop.js';
 import type { CacheOutcome, ForwardReason } from './outcome.js';
 import { RepresentationBody } from './reader.js';
 import type { CacheServices } from './services.js';
@@ -69,6 +76,16 @@ export class Cache implements CacheFacade {
       events.warn('closing before all that was fetched is committed', error);
     });
     this.#generations.closeIdle();
+  }
+
+  async invalidate({ origin, target }: UnsafeRequest, response: UnsafeResponse): Promise<void> {
+    const targetUri = this.#upstreams.get(origin)?.uriOf(target);
+    if (targetUri === undefined) return;
+    const { responses, events } = this.#services;
+    const keys = invalidatedUris(targetUri, response).map((uri) => responseKey(origin, uri));
+    await Promise.all(keys.map((key) => responses.delete(key))).catch((error: unknown) => {
+      events.warn('a response record could not be removed', error);
+    });
   }
 
   async lookup(request: CacheRequest): Promise<CacheAnswer> {
@@ -230,19 +247,6 @@ export class Cache implements CacheFacade {
     const want = wantOf(asked, stored);
     return this.#generations.open(stored.object, { ephemeral: false, want });
   }
-}
-
-/** True when Via (RFC 9110 section 7.6.3) has a member received by `pseudonym`. */
-function viaNames(headers: HeaderMap, pseudonym: string): boolean {
-  const members = (headerValue(headers, 'via') ?? '').split(',');
-  return members.some((member) => member.trim().split(/[ \t]+/)[1] === pseudonym);
-}
-
-function looped(): ForebayError {
-  return new ForebayError('origin-loop', 'the request has come through this Forebay before', {
-    source: 'client',
-    retryable: false,
-  });
 }
 
 function unattested(): ForebayError {

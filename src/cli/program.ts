@@ -93,6 +93,10 @@ function settingOptions(): Option[] {
   return catalog.flatMap(({ flag, type, meaning, defaultText }) => {
     if (flag === null) return [];
     const byDefault = defaultText === null ? '' : ` Default: ${defaultText}.`;
+    // Alone a switch means true; FLAG=false overrides what a file or variable says.
+    if (type === 'boolean') {
+      return [new Option(`${flag} [boolean]`, `${meaning}${byDefault}`).preset('true')];
+    }
     return [new Option(`${flag} <${argumentName(flag, type)}>`, `${meaning}${byDefault}`)];
   });
 }

@@ -2,6 +2,7 @@
  * Reads the Range field of a request (RFC 9110 section 14.2); http/exchange calls it. Digits only:
  * `range-parser` and its like accept signs, exponents and suffixes beyond the length wrongly.
  */
+import type { RangeHint } from '../cache/answer.js';
 import { type ByteRange, byteRange } from '../model/byte-range.js';
 
 /** One range as asked for, before the length is known. `last` is inclusive, as in the field. */
@@ -66,6 +67,13 @@ export function resolveRange(spec: RangeSpec, completeLength: number): ByteRange
       if (spec.length === 0) return 'unsatisfiable';
       return byteRange(Math.max(0, completeLength - spec.length), completeLength);
   }
+}
+
+/** What the cache may begin to fetch before it knows a length. */
+export function hintOf(range: RangeField): RangeHint {
+  if (range.kind !== 'ranges') return { kind: 'whole' };
+  const [first, ...others] = range.ranges;
+  return others.length === 0 ? first : { kind: 'several', ranges: [first, ...others] };
 }
 
 function parseSpec(text: string): RangeSpec | undefined {

@@ -62,6 +62,27 @@ export function replyToAnswer(answer: CacheAnswer, context: ReplyContext): Reply
   }
 }
 
+/**
+ * The reply to a request that was passed on: the origin's answer as it is. Conditions and ranges were the
+ * origin's to judge.
+ */
+export function replyToPassed(answer: CacheAnswer, context: ReplyContext): Reply {
+  const fields = answerFields(answer, context);
+  // These are about the transfer of a GET in an ordinary answer, and the origin's own words here.
+  for (const name of ['accept-ranges', 'content-range']) {
+    const value = headerValue(answer.headers, name);
+    if (value !== undefined) fields[name] = value;
+  }
+  return whole(answer, context, fields);
+}
+
+/** The reply to an OPTIONS that is about Forebay itself. */
+export function replyToOptions(context: ReplyContext): Reply {
+  const fields = ownFields(context, { kind: 'refused', reason: 'own-options' });
+  fields['allow'] = 'GET, HEAD, OPTIONS, POST, PUT, PATCH, DELETE';
+  return { kind: 'head-only', head: { status: 204, headers: fields } };
+}
+
 /** The reply to a request whose lookup, or body before its first byte, failed. */
 export function replyToError(error: ErrorReport, context: ReplyContext): Reply {
   const status = statusOfError(error.code);

@@ -71,9 +71,9 @@ class NodeFront implements Front {
   #address: ListenAddress | null = null;
   #draining: Promise<void> | null = null;
 
-  constructor({ config, cache, sender, telemetry, clock = systemClock }: FrontOptions) {
+  constructor({ config, clock = systemClock, ...rooms }: FrontOptions) {
     this.#config = config.listen;
-    this.#rooms = { mounts: config.origins, cache, sender, telemetry, clock };
+    this.#rooms = { ...rooms, mounts: config.origins, clock };
     this.#connections = new Connections(config.listen.maxConnections);
     const onRequest = (request: IncomingMessage, response: TimedResponse): void => {
       this.#onRequest(request, response);
@@ -94,7 +94,7 @@ class NodeFront implements Front {
       },
       onRequest,
     );
-    // Node would invite the body with 100 Continue; every request with a body is refused.
+    // Node would invite the content with 100 Continue: that is for http/exchange to do, or not.
     this.#server.on('checkContinue', onRequest);
     // And answer other expectations itself, past the turns and the access log.
     this.#server.on('checkExpectation', onRequest);

@@ -28,6 +28,7 @@ export type ErrorCode =
   // client
   | 'client-aborted'
   | 'client-idle'
+  | 'client-too-large' // more content than is passed on
   // internal
   | 'no-space' // neither disk nor memory has room within the bound
   | 'disk' // a file operation failed

@@ -75,9 +75,10 @@ export function createInstruments(
     rejected: requests.counter(
       'rejected_requests_total',
       'Requests turned away before the cache was asked. reason: malformed-target, ambiguous-path, ' +
-        'no-such-mount, method-not-allowed, body-not-allowed, missing-host, duplicate-host, ' +
-        'malformed-host, unknown-expectation, unsupported-version, too-many-connections, pipelining, ' +
-        'bad-request, head-too-large or request-timeout.',
+        'no-such-mount, method-not-allowed, body-not-allowed, ambiguous-framing, ' +
+        'body-too-large, missing-host, duplicate-host, malformed-host, unknown-expectation, ' +
+        'unsupported-version, too-many-connections, pipelining, bad-request, ' +
+        'head-too-large or request-timeout.',
       ['reason'],
     ),
     coalesced: requests.counter(

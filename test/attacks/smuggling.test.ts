@@ -1,6 +1,9 @@
 /** Requests that two servers on one connection could read differently. */
 import t from 'tap';
 import { HIT, startAttacked } from '../fixtures/attack.js';
+import { startEchoOrigin } from '../fixtures/echo-origin.js';
+import { connectRaw } from '../fixtures/program-raw.js';
+import { startForebay } from '../fixtures/running.js';
 
 const HOST = 'Host: h\r\n';
 const SMUGGLED = 'GET /smuggled HTTP/1.1\r\nHost: h\r\n\r\n';
@@ -116,4 +119,51 @@ t.test('each refusal is counted', async (t) => {
   for (const reason of ['duplicate-host', 'body-not-allowed', 'bad-request']) {
     t.equal(found.get(`forebay_rejected_requests_total{reason="${reason}"}`), 1, reason);
   }
+});
+
+t.test('content that is passed on has one end', async (t) => {
+  const options = { originKeys: { passMethods: true } };
+  const { origin, forebay, send } = await startAttacked(t, {}, options);
+  const put = `PUT /a HTTP/1.1\r\n${HOST}`;
+  const chunked = 'Transfer-Encoding: chunked\r\n';
+  for (const text of [
+    `${put}Content-Length: 5\r\n${chunked}\r\n0\r\n\r\n${SMUGGLED}`,
+    `${put}Content-Length: 5\r\nContent-Length: 6\r\n\r\nhello${SMUGGLED}`,
+    `${put}Content-Length: 5, 5\r\n\r\nhello${SMUGGLED}`,
+    `${put}Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n${SMUGGLED}`,
+    `${put}Transfer-Encoding: chunked, identity\r\n\r\n0\r\n\r\n${SMUGGLED}`,
+    `${put}${chunked}${chunked}\r\n0\r\n\r\n${SMUGGLED}`,
+    `${put}Transfer-Encoding : chunked\r\n\r\n0\r\n\r\n${SMUGGLED}`,
+    `PUT /a HTTP/1.0\r\n${HOST}${chunked}\r\n0\r\n\r\n${SMUGGLED}`,
+    `GET /hit HTTP/1.1\r\n${HOST}Content-Length: 5\r\n\r\nhello${SMUGGLED}`,
+  ]) {
+    t.match(await send(text), { status: 400, kept: false }, JSON.stringify(text));
+  }
+  t.match(await send(`${put}Content-Length: 99999999999\r\n\r\n`), { status: 413, kept: false });
+  t.match(await send(`TRACE /a HTTP/1.1\r\n${HOST}\r\n`), { status: 405, kept: false });
+  t.match(await send(`CONNECT h:1 HTTP/1.1\r\n${HOST}\r\n`), { status: 405, kept: false });
+  t.equal(origin.requests.length, 1, 'the origin heard of none of them');
+  await forebay.get('/hit');
+});
+
+t.test('chunks are framed anew: what their extensions say goes nowhere', async (t) => {
+  const origin = await startEchoOrigin(t);
+  const forebay = await startForebay(t, { origins: [{ url: origin.url, passMethods: true }] });
+  const client = await connectRaw(t, forebay.url);
+  const put = `PUT /a HTTP/1.1\r\n${HOST}Transfer-Encoding: chunked\r\n\r\n`;
+  client.send(`${put}5;ext="${'x'.repeat(100)}"\r\nhello\r\n0\r\nTrailer-Field: x\r\n\r\n`);
+  t.equal((await client.response()).body.toString(), 'PUT 5');
+  t.equal(origin.received[0]?.body.toString(), 'hello');
+  t.notMatch(origin.received[0]?.rawHeaders.join(), /trailer-field/i);
+  // A size that is none, and extensions without an end, break the connection and no answer.
+  for (const broken of [
+    '5g\r\nhello\r\n0\r\n\r\n',
+    '-5\r\nhello',
+    `5;${'x'.repeat(20_000)}\r\nhello`,
+  ]) {
+    const one = await connectRaw(t, forebay.url);
+    one.send(put + broken);
+    t.notMatch((await one.rest()).toString(), / 200 /);
+  }
+  t.equal(origin.received.length, 1, 'nothing else was taken for whole');
 });

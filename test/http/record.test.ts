@@ -60,6 +60,7 @@ t.test('results of forwarded requests', (t) => {
     'vary-miss': 'miss',
     miss: 'miss',
     stale: 'stale',
+    method: 'pass',
     partial: 'partial',
   };
   for (const [reason, result] of Object.entries(expected)) {

@@ -1,7 +1,14 @@
 import t from 'tap';
 import type { CacheAnswer } from '#src/cache/answer.js';
 import { parseRange } from '#src/http/range-header.js';
-import { type Reply, replyToAnswer, replyToError, replyToRefusal } from '#src/http/respond.js';
+import {
+  type Reply,
+  replyToAnswer,
+  replyToError,
+  replyToOptions,
+  replyToPassed,
+  replyToRefusal,
+} from '#src/http/respond.js';
 import { toHeaderMap } from '#src/model/headers.js';
 import { MemoryCache, type MemoryObject } from '../fixtures/memory-cache.js';
 
@@ -246,5 +253,34 @@ t.test('refusals', (t) => {
   const full = replyToRefusal('too-many-connections', context('GET', {}));
   t.match(full.head, { status: 503, headers: { 'retry-after': '1', connection: 'close' } });
   t.notOk(replyToRefusal('no-such-mount', context('GET', {})).head.headers['connection']);
+  t.end();
+});
+
+t.test('what was passed on is answered as the origin did', async (t) => {
+  const cache = new MemoryCache();
+  const headers = { etag: '"e"', 'content-range': 'bytes 0-1/2', 'accept-ranges': 'x' };
+  cache.objects.set('/a', { bytes: Buffer.from('ok'), headers });
+  const answer = await cache.lookup({
+    origin: 'o',
+    target: '/a',
+    method: 'GET',
+    headers: toHeaderMap({}),
+    hint: { kind: 'whole' },
+    signal: new AbortController().signal,
+  });
+  const fields = { 'if-none-match': '"e"', 'if-match': '"other"', range: 'bytes=0-0' };
+  const passed = replyToPassed(answer, context('GET', fields));
+  t.match(passed, {
+    kind: 'body',
+    head: { status: 200, headers: { ...headers, 'content-length': '2' } },
+    content: [{ start: 0, end: 2 }],
+  });
+});
+
+t.test('OPTIONS about Forebay', (t) => {
+  t.match(replyToOptions(context('GET', {})), {
+    kind: 'head-only',
+    head: { status: 204, headers: { allow: /^GET, HEAD/, 'content-length': undefined } },
+  });
   t.end();
 });

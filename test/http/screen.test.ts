@@ -90,3 +90,53 @@ t.test('the only expectation that there is', (t) => {
   }
   t.end();
 });
+
+const PASSING = [...MOUNTS, { name: 'open', mount: '/open', passMethods: true }];
+
+function other(method: string, url: string, ...fields: string[]): unknown {
+  const rawHeaders = ['Host', 'h', ...fields];
+  const request = { method, url, httpVersion: '1.1', rawHeaders };
+  const result = screen(request, headersFromRaw(rawHeaders), PASSING);
+  return result.kind === 'refused' ? result.reason : result;
+}
+
+t.test('other methods, for mounts that pass them on', (t) => {
+  for (const method of ['POST', 'PUT', 'DELETE', 'PATCH', 'OPTIONS', 'MKCOL']) {
+    t.same(other(method, '/open/a?b'), {
+      kind: 'passed',
+      method,
+      origin: 'open',
+      target: '/a?b',
+      framing: { kind: 'none' },
+    });
+    t.equal(other(method, '/a'), 'method-not-allowed', 'another mount');
+    t.equal(other(method, '/open/../a'), 'ambiguous-path');
+    t.equal(other(method, '//open/a'), 'ambiguous-path');
+  }
+  for (const method of ['TRACE', 'CONNECT', ''])
+    t.equal(other(method, '/open/a'), 'method-not-allowed');
+  t.match(other('POST', '/open/a', 'Content-Length', '5'), {
+    framing: { kind: 'length', bytes: 5 },
+  });
+  t.match(other('GET', '/open/a'), { kind: 'accepted' });
+  t.equal(other('GET', '/open/a', 'Content-Length', '5'), 'body-not-allowed');
+  t.end();
+});
+
+t.test('content whose end is in doubt is not passed on', (t) => {
+  const chunked = ['Transfer-Encoding', 'chunked'];
+  t.equal(other('POST', '/open/a', 'Content-Length', '5', ...chunked), 'ambiguous-framing');
+  t.equal(other('POST', '/open/a', 'Transfer-Encoding', 'gzip, chunked'), 'ambiguous-framing');
+  t.equal(other('POST', '/open/a', 'Content-Length', '9'.repeat(20)), 'body-too-large');
+  t.match(other('POST', '/open/a', ...chunked), { framing: { kind: 'chunked' } });
+  t.end();
+});
+
+t.test('an OPTIONS about ourselves', (t) => {
+  t.same(other('OPTIONS', '*'), { kind: 'own-options' });
+  t.same(other('OPTIONS', '/open/a', 'Max-Forwards', '0'), { kind: 'own-options' });
+  t.match(other('OPTIONS', '/open/a', 'Max-Forwards', '1'), { kind: 'passed' });
+  t.equal(other('POST', '*'), 'malformed-target');
+  t.equal(screened('OPTIONS', '*'), 'method-not-allowed', 'where nothing is passed on');
+  t.end();
+});
