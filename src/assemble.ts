@@ -6,6 +6,7 @@ import { randomBytes } from 'node:crypto';
 import { createAdmin, type Admin } from './admin/server.js';
 import { Reloading, type ReloadOutcome } from './assemble/reloading.js';
 import { Cache } from './cache/lookup.js';
+import { Passing } from './cache/pass.js';
 import { Pressure } from './cache/pressure.js';
 import { ProgressWatch } from './cache/progress.js';
 import type { CacheEvents, CacheLimits } from './cache/services.js';
@@ -85,7 +86,9 @@ export async function assemble(
   // The first request should not wait for threads to start.
   pools.fill.warm();
   const cache = new Cache(services, upstreams, pseudonym);
-  const front = createFront({ config, cache, sender: sending.sender, telemetry, clock });
+  const passing = new Passing(services, upstreams, cache, pseudonym);
+  const { sender } = sending;
+  const front = createFront({ config, cache, passing, sender, telemetry, clock });
   const admin = config.admin.enabled
     ? createAdminFor(config, telemetry, () => front.address)
     : null;
@@ -201,6 +204,7 @@ function cacheEvents({ metrics, log }: Telemetry): CacheEvents {
     chunkVerified: metrics.chunkVerified.bind(metrics),
     chunkMismatched: metrics.chunkMismatched.bind(metrics),
     objectVerified: metrics.objectVerified.bind(metrics),
+    clientShareFull: metrics.clientShareFull.bind(metrics),
     originBytesWasted: metrics.originBytesWasted.bind(metrics),
     verificationGivenUp: () => {
       metrics.verificationGivenUp();

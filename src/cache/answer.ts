@@ -7,10 +7,16 @@ import type { CacheOutcome } from './outcome.js';
 /** Which bytes the request is about, as far as it can be said before the length is known. */
 export type RangeHint =
   | { readonly kind: 'whole' }
-  | { readonly kind: 'from'; readonly first: number; readonly last: number | null }
-  | { readonly kind: 'suffix'; readonly length: number }
+  | RangePart
+  /** Parts in the order in which they will be read. */
+  | { readonly kind: 'several'; readonly ranges: readonly [RangePart, ...RangePart[]] }
   /** Metadata only (HEAD). */
   | { readonly kind: 'none' };
+
+/** One range as asked for; `last` is inclusive, as in the Range field. */
+export type RangePart =
+  | { readonly kind: 'from'; readonly first: number; readonly last: number | null }
+  | { readonly kind: 'suffix'; readonly length: number };
 
 export interface CacheRequest {
   /** Name of the configured origin that the mount path chose. */
@@ -20,6 +26,8 @@ export interface CacheRequest {
   readonly method: 'GET' | 'HEAD';
   readonly headers: HeaderMap;
   readonly hint: RangeHint;
+  /** Tells clients apart whose fetches are to be bounded; absent: not a client's request. */
+  readonly client?: string;
   /** Aborts when the client goes away: ends waits, never another request's fetch. */
   readonly signal: AbortSignal;
   /** The request's span; absent where tracing is off. */
@@ -40,11 +48,17 @@ export interface Body {
   readonly lengthBytes: number | null;
   /** False when only the whole can be served (unknown length). */
   readonly acceptsRanges: boolean;
+  /** False: bytes are gone once they were read, so reading a chunk twice asks the origin twice. */
+  readonly isKept: boolean;
   /**
    * The bytes of `range` as segments, in order. `end` may be `Infinity` where the length is unknown.
-   * Throws a `ForebayError` out of the iterator when the bytes cannot be had.
+   * `after` a failure at `start` what is held there is verified again before it is read. Throws a
+   * `ForebayError` out of the iterator when the bytes cannot be had.
    */
-  read(range: { readonly start: number; readonly end: number }): AsyncIterable<Segment>;
+  read(
+    range: { readonly start: number; readonly end: number },
+    after?: 'nothing' | 'failure',
+  ): AsyncIterable<Segment>;
   cost(): ReadCost;
   close(): void;
 }

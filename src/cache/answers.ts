@@ -1,26 +1,42 @@
 /** The small answers and readings that cache/lookup composes. Pure. */
-import type { Body, CacheAnswer, CacheRequest } from './answer.js';
+import type { Body, CacheAnswer, CacheRequest, RangePart } from './answer.js';
 import type { Contact } from './contact.js';
 import type { Generation } from './generation.js';
 import type { CacheOutcome, ForwardReason } from './outcome.js';
 
-/** The chunks that a request is about, half-open, as far as its range can be told. */
+/** Chunks by index, half-open. */
+export interface ChunkSpan {
+  readonly first: number;
+  readonly end: number;
+}
+
+/** The chunks that a request is about, span by span, as far as its ranges can be told. */
 export function chunksOf(
-  request: CacheRequest,
-  generation: Generation,
-): { first: number; end: number } {
-  const { hint } = request;
-  const { chunkSizeBytes } = generation;
+  { hint }: CacheRequest,
+  generation: Pick<Generation, 'chunkSizeBytes' | 'lengthBytes'>,
+): readonly [ChunkSpan, ...ChunkSpan[]] {
   const length = generation.lengthBytes ?? 0;
-  const [from, to] =
-    hint.kind === 'from'
-      ? [hint.first, (hint.last ?? length - 1) + 1]
-      : hint.kind === 'suffix'
-        ? [Math.max(0, length - hint.length), length]
-        : hint.kind === 'none'
-          ? [0, 0]
-          : [0, length];
-  return { first: Math.floor(from / chunkSizeBytes), end: Math.ceil(to / chunkSizeBytes) };
+  const spanOf = (from: number, to: number): ChunkSpan => ({
+    first: Math.floor(from / generation.chunkSizeBytes),
+    end: Math.ceil(to / generation.chunkSizeBytes),
+  });
+  const spanOfPart = (part: RangePart): ChunkSpan =>
+    part.kind === 'from'
+      ? spanOf(part.first, (part.last ?? length - 1) + 1)
+      : spanOf(Math.max(0, length - part.length), length);
+  switch (hint.kind) {
+    case 'whole':
+      return [spanOf(0, length)];
+    case 'none':
+      return [spanOf(0, 0)];
+    case 'from':
+    case 'suffix':
+      return [spanOfPart(hint)];
+    case 'several': {
+      const [first, ...others] = hint.ranges;
+      return [spanOfPart(first), ...others.map(spanOfPart)];
+    }
+  }
 }
 
 /** An answer that needed the origin; what is not said is absent or false. */
@@ -51,6 +67,7 @@ export function passedOn(
 const EMPTY_BODY: Body = {
   lengthBytes: 0,
   acceptsRanges: false,
+  isKept: true,
   // eslint-disable-next-line @typescript-eslint/require-await -- the port is asynchronous
   read: async function* () {
     yield* [];

@@ -3,6 +3,7 @@ import type { ResponseKey } from '../model/ids.js';
 import type { ResponseRecord, StoredResponse } from '../model/response.js';
 import type { TargetSource, Upstream } from '../origin/upstream.js';
 import type { CacheRequest } from './answer.js';
+import type { ClientShare } from './client-share.js';
 import type { Cost } from './cost.js';
 import type { Want } from './want.js';
 
@@ -17,6 +18,8 @@ export interface Asked {
   readonly alone: boolean;
   /** What is stored of the URL, whatever the variant. */
   readonly record: ResponseRecord | undefined;
+  /** What its client may have under way; absent where no client asked. */
+  readonly share?: ClientShare | undefined;
   /** What this request cost the origin, contact and fills together. */
   readonly cost: Cost;
 }
@@ -27,6 +30,7 @@ export function wantOf(asked: Asked, stored: StoredResponse | undefined): Want {
     source: asked.source,
     varied: Object.keys(stored?.requestHeaders ?? {}),
     priority: 'demand',
+    ...(asked.share !== undefined && { share: asked.share }),
     signal: asked.request.signal,
     fetching: (fetch) => asked.cost.fetching(fetch),
     joined: (fetch) => {

@@ -1,10 +1,11 @@
 /**
  * What a reader does with a chunk that its generation withholds: it sees to it that what the check of
- * the digest needs is fetched, and waits for the outcome. Called by Generation.open.
+ * the digest needs is fetched, and waits for the outcome. Called by Generation, whose check it makes.
  */
 import { within } from '../model/deferred.js';
 import { ForebayError } from '../model/errors.js';
 import type { ChunkView, Flight } from './flight.js';
+import { Integrity } from './integrity.js';
 import type { IntegrityState } from './integrity-state.js';
 import type { LiveObject } from './live-object.js';
 import { boundOf, type Want } from './want.js';
@@ -69,5 +70,20 @@ function unverifiable(): ForebayError {
   return new ForebayError('no-space', 'the object cannot be checked within the capacity', {
     source: 'internal',
     retryable: false,
+  });
+}
+
+/** The check of a generation's object, against the digest claimed for it once its length is known. */
+export function integrityOf(generation: LiveObject, strict: boolean): Integrity {
+  const { services, object, endIndex } = generation;
+  const unknown = endIndex === Infinity;
+  return new Integrity({
+    services,
+    object,
+    isHeld: (index) => generation.isHeld(index),
+    idOf: (index) => generation.idsOf(index)?.id,
+    digest: unknown ? null : object.identity.digest,
+    chunkCount: unknown ? 0 : endIndex,
+    strict,
   });
 }

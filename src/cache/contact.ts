@@ -209,6 +209,8 @@ function firstRange(hint: RangeHint, chunkSizeBytes: number): { start: number; e
       const start = Math.floor(hint.first / chunkSizeBytes) * chunkSizeBytes;
       return { start, end: start + chunkSizeBytes };
     }
+    case 'several':
+      return firstRange(hint.ranges[0], chunkSizeBytes);
     // Where a suffix begins depends on the length, and a HEAD wants no content at all.
     case 'suffix':
     case 'none':

@@ -9,6 +9,7 @@ import { MAX_VARIANTS, type ResponseRecord, type StoredResponse } from '../model
 import type { Upstream } from '../origin/upstream.js';
 import { type Asked, wantOf } from './asked.js';
 import { assess } from './assess.js';
+import { seated } from './client-share.js';
 import { type Contact, contact } from './contact.js';
 import { requestDirectives, responseDirectives } from './directives.js';
 import type { Generations } from './generations.js';
@@ -89,13 +90,20 @@ export class Contacts {
     const conditions =
       apart && candidates.length === 0 ? clientConditions(request.headers) : offered;
     const ask = (): Promise<Contact> => this.#contact(asked, candidates, conditions, key);
-    const flight = apart
-      ? { outcome: ask(), joined: false }
-      : this.#flightsOf(asked.upstream).run(key, ask);
-    if (flight.joined) asked.cost.joined = true;
-    const result = await within(flight.outcome, boundOf(this.#services, request.signal));
-    if (flight.joined && !serves(result, asked)) return { kind: 'not-shared' };
-    return { kind: 'answered', result, collapsed: flight.joined };
+    const bound = boundOf(this.#services, request.signal);
+    return seated(asked.share, async (seat) => {
+      const flights = this.#flightsOf(asked.upstream);
+      // Waited for before others can join: they need not sit out one client's share.
+      if ((apart || !flights.has(key)) && seat?.mustWait() === true) {
+        await seat.wait('demand', bound);
+      }
+      const flight = apart ? { outcome: ask(), joined: false } : flights.run(key, ask);
+      if (flight.joined) asked.cost.joined = true;
+      else seat?.keepUntil(flight.outcome.then(taken));
+      const result = await within(flight.outcome, bound);
+      if (flight.joined && !serves(result, asked)) return { kind: 'not-shared' };
+      return { kind: 'answered', result, collapsed: flight.joined };
+    });
   }
 
   /** Stores what is known of the URL now. */
@@ -216,6 +224,11 @@ type NotModified = Extract<Contact, { kind: 'not-modified' }>;
 /** True when others than its asker may have it without a validation of their own. */
 function isShared({ generation, stored }: Representation): boolean {
   return !generation.ephemeral && !responseDirectives(stored.headers).isUnqualified('no-cache');
+}
+
+/** Resolves when the body that a contact brought has been taken in. */
+async function taken(result: Contact): Promise<void> {
+  if (result.kind === 'representation') await result.generation.intake?.ended;
 }
 
 /** True when what another's contact brought may answer this request too. */

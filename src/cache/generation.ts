@@ -1,22 +1,22 @@
 /**
  * One generation of an object: its manifest and everything in motion around it (flights, first-read
- * verifications, a stream of the whole, the check of its digest). It gives readers views of chunks by
- * the same few steps whatever their state: in flight, held, or to be fetched. Made by Generations,
- * one per object key at a time; read by RepresentationBody.
+ * verifications, a stream of the whole, the check of its digest). Gives readers views of chunks: in flight,
+ * held, or to be fetched. Made by Generations, one per object key at a time; read by RepresentationBody.
  */
 import { chunkCount } from '../model/chunk.js';
 import { within } from '../model/deferred.js';
 import type { ForebayError } from '../model/errors.js';
 import type { ChunkRecord } from '../model/manifest.js';
 import type { ObjectHandle } from '../model/store.js';
-import { awaitIntegrity } from './await-integrity.js';
+import { awaitIntegrity, integrityOf } from './await-integrity.js';
+import { type Seat, seated } from './client-share.js';
 import { driveAll } from './drive.js';
 import { ephemeralObject } from './ephemeral-object.js';
 import { runFill } from './fill.js';
 import type { ChunkView, Flight } from './flight.js';
 import { Flights } from './flights.js';
 import { HeldReads } from './held-reads.js';
-import { Integrity } from './integrity.js';
+import type { Integrity } from './integrity.js';
 import { digestMismatch } from './integrity-state.js';
 import type { Arrival, Doubt, GenerationEnd, LiveObject, StreamStarter } from './live-object.js';
 import { MAX_ROUNDS, noLeader, refusedLeader, throwUnlessRetryable } from './leaders.js';
@@ -162,7 +162,11 @@ export class Generation implements LiveObject {
    * A view of chunk `index`; `undefined` past the end of an object whose length was not known.
    * Rejects with a `ForebayError` when it cannot be had; each wait ends with the request timeout.
    */
-  async open(index: number, want: Want): Promise<ChunkView | undefined> {
+  open(index: number, want: Want): Promise<ChunkView | undefined> {
+    return seated(want.share, (seat) => this.#find(index, want, seat));
+  }
+
+  async #find(index: number, want: Want, seat?: Seat): Promise<ChunkView | undefined> {
     let led: Flight | undefined;
     for (let round = 0; round < MAX_ROUNDS; round += 1) {
       this.#throwIfEnded();
@@ -187,7 +191,13 @@ export class Generation implements LiveObject {
       // A leader that was refused leads no more: it would take its followers with it again.
       if (want.source.isRefused) throw refusedLeader();
       if (this.streams) await this.awaitStream(index, want);
-      else led = this.lead(index, want);
+      // Who waited for a place looks again: another may have led meanwhile.
+      else if (seat?.mustWait() === true)
+        await seat.wait(want.priority, boundOf(this.services, want.signal));
+      else {
+        led = this.lead(index, want);
+        seat?.keepUntil(led.ended);
+      }
     }
     throw noLeader();
   }
@@ -272,16 +282,7 @@ export class Generation implements LiveObject {
   }
 
   #startIntegrity(): Integrity {
-    const unknown = this.endIndex === Infinity;
-    const integrity = new Integrity({
-      services: this.services,
-      object: this.#object,
-      isHeld: (index) => this.isHeld(index),
-      idOf: (index) => this.idsOf(index)?.id,
-      digest: unknown ? null : this.#object.identity.digest,
-      chunkCount: unknown ? 0 : this.endIndex,
-      strict: this.isStrict,
-    });
+    const integrity = integrityOf(this, this.isStrict);
     void integrity.settled.then((state) => {
       if (state.kind === 'mismatch') this.end('condemned', digestMismatch(!this.#options.suspect));
       if (state.kind === 'attested') this.#options.onAttested(this);

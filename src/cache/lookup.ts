@@ -5,7 +5,6 @@
  */
 import { within } from '../model/deferred.js';
 import { ForebayError } from '../model/errors.js';
-import { headerValue, type HeaderMap } from '../model/headers.js';
 import type { ResponseKey } from '../model/ids.js';
 import type { StoredResponse } from '../model/response.js';
 import type { Upstream } from '../origin/upstream.js';
@@ -20,12 +19,14 @@ import type {
 import { chunksOf, forward, passedOn } from './answers.js';
 import type { Asked } from './asked.js';
 import { assess } from './assess.js';
+import { ClientShares, SHARE_PER_LANE } from './client-share.js';
 import { Cost } from './cost.js';
 import type { Contact } from './contact.js';
 import { Contacts } from './contacts.js';
 import { requestDirectives } from './directives.js';
 import { Generations } from './generations.js';
 import { invalidatedUris, Invalidations } from './invalidation.js';
+import { looped, viaNames } from './loop.js';
 import type { ForwardReason } from './outcome.js';
 import { Representations } from './representations.js';
 import { select } from './select.js';
@@ -55,6 +56,7 @@ export class Cache implements CacheFacade {
   readonly #invalidations = new Invalidations();
   readonly #representations: Representations;
   readonly #validation: Validation;
+  readonly #shares: ClientShares;
 
   /** `pseudonym` names this process in Via: a request that carries it has come back to us. */
   constructor(services: CacheServices, upstreams: OriginSet, pseudonym: string) {
@@ -69,6 +71,9 @@ export class Cache implements CacheFacade {
     this.#validation = new Validation(services, this.#representations, (...asking) =>
       this.#ask(...asking),
     );
+    this.#shares = new ClientShares(SHARE_PER_LANE * services.pools.fill.laneCount, () => {
+      services.events.clientShareFull();
+    });
   }
 
   /** Waits for fetches in progress to be committed, within a bound, and lets go of every object. */
@@ -118,8 +123,9 @@ export class Cache implements CacheFacade {
     const epoch = this.#invalidations.epochOf(key);
     const record = await this.#services.responses.get(key);
     const source = upstream.source(uri, request.headers);
+    const share = request.client === undefined ? undefined : this.#shares.of(request.client);
     const cost = new Cost();
-    const asked: Asked = { request, upstream, source, key, epoch, alone, record, cost };
+    const asked: Asked = { request, upstream, source, key, epoch, alone, record, share, cost };
     const isClaimed = (one: StoredResponse): boolean => isClaimedAs(one, pin);
     const stored = select(record, request.headers, isClaimed);
     if (stored !== undefined) return this.#answerStored(asked, stored);
@@ -149,12 +155,13 @@ export class Cache implements CacheFacade {
     const { ageSeconds, ttlSeconds } = found;
     const generation = await this.#representations.open(asked, stored);
     try {
-      const { first, end } = chunksOf(request, generation);
-      const held = generation.holds(first, end);
+      const spans = chunksOf(request, generation);
+      const held = spans.every(({ first, end }) => generation.holds(first, end));
       if (!held) refuseOnlyIfCached(request);
       if (!held && found.kind === 'stale') return await this.#ask(asked, 'stale', [stored]);
       const isBeside = found.kind === 'stale' && found.why === 'stale-while-revalidate';
       if (isBeside) this.#validation.validateBeside(asked, stored);
+      const [{ first }] = spans;
       const nothing = !generation.holds(first, first + 1);
       return this.#representations.answer(asked, stored, generation, (unverified) => ({
         outcome: held
@@ -225,19 +232,6 @@ function refuseOnlyIfCached({ headers }: CacheRequest): void {
   if (!requestDirectives(headers).has('only-if-cached')) return;
   const message = 'nothing stored may answer, and the client wants nothing else';
   throw new ForebayError('not-cached', message, { source: 'client', retryable: false });
-}
-
-/** True when Via (RFC 9110 section 7.6.3) has a member received by `pseudonym`. */
-function viaNames(headers: HeaderMap, pseudonym: string): boolean {
-  const members = (headerValue(headers, 'via') ?? '').split(',');
-  return members.some((member) => member.trim().split(/[ \t]+/)[1] === pseudonym);
-}
-
-function looped(): ForebayError {
-  return new ForebayError('origin-loop', 'the request has come through this Forebay before', {
-    source: 'client',
-    retryable: false,
-  });
 }
 
 function unattested(): ForebayError {

@@ -4,7 +4,8 @@
  */
 
 /** Why a request went to the origin: the `fwd` parameter of RFC 9211 section 2.2. */
-export type ForwardReason = 'uri-miss' | 'vary-miss' | 'miss' | 'request' | 'stale' | 'partial';
+export type ForwardReason =
+  'uri-miss' | 'vary-miss' | 'miss' | 'request' | 'stale' | 'partial' | 'method';
 
 export type CacheOutcome =
   /** Answered from what is held, without asking the origin. */

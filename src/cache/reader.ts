@@ -18,7 +18,6 @@ export class RepresentationBody implements Body {
   readonly #want: Want;
   readonly #cost: Cost;
   #closed = false;
-  #plans = 0;
 
   /** Retains `generation` until `close`. `want` writes to `cost`. */
   constructor(generation: Generation, want: Want, cost: Cost) {
@@ -29,16 +28,24 @@ export class RepresentationBody implements Body {
     generation.retain();
   }
 
+  get isKept(): boolean {
+    return !this.#generation.ephemeral;
+  }
+
   get lengthBytes(): number | null {
     return this.#generation.lengthBytes;
   }
 
-  async *read(range: { readonly start: number; readonly end: number }): AsyncGenerator<Segment> {
+  async *read(
+    range: { readonly start: number; readonly end: number },
+    after: 'nothing' | 'failure' = 'nothing',
+  ): AsyncGenerator<Segment> {
     const generation = this.#generation;
     const end = Math.min(range.end, generation.lengthBytes ?? Infinity);
-    // A body is planned again only where reading it has failed: the disk may be to blame.
-    if (this.#plans > 0) generation.doubtHeld(Math.floor(range.start / generation.chunkSizeBytes));
-    this.#plans += 1;
+    // The disk may be to blame for what failed.
+    if (after === 'failure') {
+      generation.doubtHeld(Math.floor(range.start / generation.chunkSizeBytes));
+    }
     const reads = planReads({ start: range.start, end }, generation.chunkSizeBytes);
     if (end === Infinity) yield* this.#readToEnd(reads);
     else yield* this.#readKnown(reads, end);

@@ -32,6 +32,8 @@ export interface CacheEvents {
   verificationGivenUp(): void;
   /** Origin bytes were thrown away, or fetched a second time. */
   originBytesWasted(bytes: number): void;
+  /** A fetch waits, or is left out, because its client has as many as it may have. */
+  clientShareFull(): void;
   /** Something went wrong that no request will report. */
   warn(message: string, error: unknown): void;
 }

@@ -22,6 +22,11 @@ export class SingleFlight<K, V> {
     return { outcome, joined: false };
   }
 
+  /** True while a job of `key` runs. */
+  has(key: K): boolean {
+    return this.#running.has(key);
+  }
+
   /** Runs in progress. */
   get size(): number {
     return this.#running.size;

@@ -74,7 +74,7 @@ export class Validation {
       // As a request of its own: the one that it comes of ends before.
       const hint = { kind: 'whole' } as const;
       const request = { ...asked.request, hint, signal: NEVER, span: undefined };
-      const own = { ...asked, request, cost: new Cost() };
+      const own = { ...asked, request, share: undefined, cost: new Cost() };
       const answer = await this.#ask(own, 'stale', [stored]);
       answer.body.close();
     });
@@ -88,8 +88,8 @@ export class Validation {
     { ageSeconds }: Validate,
     failure: { readonly detail: string; readonly originStatus: number | null },
   ): CacheAnswer | undefined {
-    const { first, end } = chunksOf(asked.request, generation);
-    if (!generation.holds(first, end)) return undefined;
+    const spans = chunksOf(asked.request, generation);
+    if (!spans.every(({ first, end }) => generation.holds(first, end))) return undefined;
     return this.#representations.answer(asked, stored, generation, (unverified) => ({
       outcome: forward({ reason: 'stale', unverified, ...failure }),
       ageSeconds,

@@ -94,6 +94,10 @@ function settingOptions(): Option[] {
     if (flag === null) return [];
     if (isNegative(flag)) return [new Option(flag, `Sets ${key} to false. ${meaning}`)];
     const byDefault = defaultText === null ? '' : ` Default: ${defaultText}.`;
+    // Alone a switch means true; FLAG=false overrides what a file or variable says.
+    if (type === 'boolean') {
+      return [new Option(`${flag} [boolean]`, `${meaning}${byDefault}`).preset('true')];
+    }
     return [new Option(`${flag} <${argumentName(flag, type)}>`, `${meaning}${byDefault}`)];
   });
 }

@@ -36,7 +36,8 @@ export function loadConfig(input: LoadInput): Config {
   const overrides = [...environment.overrides, ...readFlags(flags)];
 
   const values = asMapping(file.values);
-  for (const override of overrides) lay(override, values);
+  const flagsAlone = withoutOrigin(overrides);
+  for (const override of overrides) if (!flagsAlone.includes(override)) lay(override, values);
   const cache = sectionOf(values, 'cache');
   if (cache !== undefined) cache['directory'] ??= defaultCacheDirectory(env, homeDirectory);
 
@@ -47,6 +48,7 @@ export function loadConfig(input: LoadInput): Config {
   const problems = [
     ...file.problems,
     ...environment.problems,
+    ...flagsAlone.map(lacksOrigin),
     ...secrets.map(({ path, ...problem }) => ({ ...problem, source: locate(path) })),
     ...(parsed.success ? [] : describeIssues(parsed.error.issues, values, locate)),
   ];
@@ -121,11 +123,25 @@ function sectionOf(
   return section as Record<string, unknown>;
 }
 
+/** Flags of an origin that neither a flag nor the environment names: they could mean any of a list. */
+function withoutOrigin(overrides: readonly Override[]): readonly Override[] {
+  if (overrides.some(({ entry }) => entry.key === 'origins[].url')) return [];
+  return overrides.filter(({ entry }) => entry.section === 'origins[]');
+}
+
+function lacksOrigin({ entry, source }: Override): Problem {
+  const expected = `--origin beside it, or \`${entry.name}\` of an origin in the file`;
+  return { source, key: '', found: 'no origin that it is for', expected, nearest: null };
+}
+
 function lay(override: Override, values: Record<string, unknown>): void {
   const { section, name } = override.entry;
-  // `--origin URL` stands for the whole list: one origin, at `/`.
-  if (section === 'origins[]') values['origins'] = [{ [name]: override.value }];
-  else {
+  // `--origin URL` stands for the whole list: one origin, at `/`; its other flags follow it.
+  if (section === 'origins[]' && name === 'url') values['origins'] = [{ url: override.value }];
+  else if (section === 'origins[]') {
+    const [origin] = values['origins'] as readonly Record<string, unknown>[];
+    if (origin !== undefined) origin[name] = override.value;
+  } else {
     const mapping = sectionOf(values, section);
     if (mapping !== undefined) mapping[name] = override.value;
   }

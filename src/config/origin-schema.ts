@@ -99,6 +99,12 @@ const originFields = section({
   allowPrivateRedirects: toggle(false, {
     meaning: 'Whether redirects to other hosts may lead to private and local addresses.',
   }),
+  passMethods: toggle(false, {
+    meaning:
+      'Whether methods other than GET and HEAD are passed on to it, uncached: POST, PUT, PATCH, DELETE, ' +
+      'OPTIONS and others, never TRACE and CONNECT. The flag is for the origin of `--origin`.',
+    flag: '--pass-methods',
+  }),
   headers: z
     .record(headerName, headerValue, { error: headersExpected })
     .prefault({})

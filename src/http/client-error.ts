@@ -1,19 +1,23 @@
 /**
- * Answers what node's parser refused: a raw reply, as there is no request to respond to. Installed by
- * http/server on `clientError`.
+ * Answers what never becomes an exchange: what node's parser or timers refused, and CONNECT. A raw
+ * reply, as there is no request to respond to. Called by http/server.
  */
 import type { Duplex } from 'node:stream';
+import { cacheStatus } from './cache-status.js';
+import { formatHttpDate } from '../model/http-date.js';
 
-export type ParseRefusal = 'bad-request' | 'head-too-large' | 'request-timeout';
+export type RawRefusal =
+  'bad-request' | 'head-too-large' | 'request-timeout' | 'method-not-allowed';
 
-const REPLIES: Readonly<Record<ParseRefusal, string>> = {
-  'bad-request': rawReply('400 Bad Request', 'bad-request'),
-  'head-too-large': rawReply('431 Request Header Fields Too Large', 'head-too-large'),
-  'request-timeout': rawReply('408 Request Timeout', 'request-timeout'),
+const STATUS_LINES: Readonly<Record<RawRefusal, string>> = {
+  'bad-request': '400 Bad Request',
+  'head-too-large': '431 Request Header Fields Too Large',
+  'request-timeout': '408 Request Timeout',
+  'method-not-allowed': '405 Method Not Allowed',
 };
 
 /** Which refusal an error of node's parser or timers is; `undefined` where no answer is of use. */
-export function classifyClientError(code: string | undefined): ParseRefusal | undefined {
+export function classifyClientError(code: string | undefined): RawRefusal | undefined {
   switch (code) {
     case 'ECONNRESET':
     case 'EPIPE':
@@ -29,24 +33,32 @@ export function classifyClientError(code: string | undefined): ParseRefusal | un
 }
 
 /**
- * Answers and closes. With a response running on the connection the answer would land in the middle
- * of it, so the connection is only closed.
+ * Answers and closes. On a `busy` connection, where a response is running, the answer would land in
+ * the middle of that, so the connection is only closed.
  */
-export function refuseRaw(socket: Duplex, refusal: ParseRefusal | undefined, busy: boolean): void {
+export function refuseRaw(
+  socket: Duplex,
+  refusal: RawRefusal | undefined,
+  { busy, nowMs }: { readonly busy: boolean; readonly nowMs: number },
+): void {
   if (refusal === undefined || busy || !socket.writable) {
     socket.destroy();
     return;
   }
-  socket.end(REPLIES[refusal], () => {
+  socket.end(rawReply(refusal, nowMs), () => {
     socket.destroy();
   });
 }
 
-function rawReply(statusLine: string, code: string): string {
-  const body = `${code}\n`;
+function rawReply(refusal: RawRefusal, nowMs: number): string {
+  const body = `${refusal}\n`;
   return [
-    `HTTP/1.1 ${statusLine}`,
+    `HTTP/1.1 ${STATUS_LINES[refusal]}`,
     'Connection: close',
+    `Date: ${formatHttpDate(nowMs)}`,
+    'Cache-Control: no-store',
+    `Cache-Status: ${cacheStatus({ kind: 'refused', reason: refusal }, undefined)}`,
+    ...(refusal === 'method-not-allowed' ? ['Allow: GET, HEAD'] : []),
     'Content-Type: text/plain; charset=utf-8',
     `Content-Length: ${String(body.length)}`,
     '',

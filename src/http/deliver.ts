@@ -6,6 +6,7 @@ import type { ServerResponse } from 'node:http';
 import { type ErrorReport, reportError } from '../model/errors.js';
 import type { SegmentSender } from '../model/segment.js';
 import { writeHead } from '../send/write-head.js';
+import { contentLength, segmentsFrom } from './content.js';
 import type { Reply } from './respond.js';
 
 /**
@@ -47,32 +48,33 @@ export async function deliver(
 
 async function deliverBody(
   response: ServerResponse,
-  { head, body, range }: Extract<Reply, { kind: 'body' }>,
+  { head, body, content }: Extract<Reply, { kind: 'body' }>,
   sender: SegmentSender,
 ): Promise<Delivery> {
-  let at = range.start;
+  const length = contentLength(content);
+  let at = 0;
   let barrenPlans = 0;
-  for (;;) {
+  for (let after: 'nothing' | 'failure' = 'nothing'; ; after = 'failure') {
     // A plan that failed before its first byte wrote no head either.
     const pendingHead = response.headersSent ? null : head;
-    const end = await sender.send(response, pendingHead, body.read({ start: at, end: range.end }));
+    const segments = segmentsFrom(body, content, at, after);
+    const end = await sender.send(response, pendingHead, segments);
     at += end.bytesSent;
-    const bytesSent = at - range.start;
     switch (end.reason) {
       case 'client-closed':
       case 'client-idle':
-        return { kind: end.reason, bytesSent };
+        return { kind: end.reason, bytesSent: at };
       case 'complete':
-        if (range.end !== Infinity && at !== range.end) {
-          return { kind: 'failed', error: wrongLength(at, range.end), bytesSent };
+        if (length !== Infinity && at !== length) {
+          return { kind: 'failed', error: wrongLength(at, length), bytesSent: at };
         }
         response.end();
-        return { kind: 'complete', bytesSent };
+        return { kind: 'complete', bytesSent: at };
       case 'source-failed': {
         const error = reportError(end.cause);
         barrenPlans = end.bytesSent > 0 ? 0 : barrenPlans + 1;
         if (barrenPlans >= MAX_BARREN_PLANS || !mayMend(error)) {
-          return { kind: 'failed', error, bytesSent };
+          return { kind: 'failed', error, bytesSent: at };
         }
       }
     }

@@ -2,14 +2,10 @@
  * One request from its head to its access line: screen, ask the cache, reply, deliver, record.
  * http/server starts one for each request when it has its turn.
  */
+import { randomBytes } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
-import type {
-  CacheAnswer,
-  CacheFacade,
-  CacheRequest,
-  RangeHint,
-  ReadCost,
-} from '../cache/answer.js';
+import type { CacheAnswer, CacheFacade, CacheRequest, ReadCost } from '../cache/answer.js';
+import type { PassFacade } from '../cache/pass.js';
 import { type ErrorReport, reportError } from '../model/errors.js';
 import { headersFromRaw, headerValue } from '../model/headers.js';
 import type { SegmentSender } from '../model/segment.js';
@@ -17,15 +13,19 @@ import type { Span } from '../model/span.js';
 import type { Clock } from '../model/time.js';
 import { takeTraceContext } from '../model/trace-context.js';
 import type { Telemetry } from '../telemetry/telemetry.js';
+import { clientKey } from './client-key.js';
 import { deliver, type Delivery } from './deliver.js';
-import { parseRange, type RangeField } from './range-header.js';
+import { hintOf, parseRange } from './range-header.js';
 import { endSpan, recordOf, type Ended } from './record.js';
+import { contentOf, isContentDeclared } from './request-content.js';
 import { requestId } from './request-id.js';
 import {
   type Reply,
   type ReplyContext,
   replyToAnswer,
   replyToError,
+  replyToOptions,
+  replyToPassed,
   replyToRefusal,
 } from './respond.js';
 import type { Mount } from './route.js';
@@ -35,6 +35,7 @@ import type { TimedResponse } from './timed-response.js';
 export interface ExchangeRooms {
   readonly mounts: readonly Mount[];
   readonly cache: CacheFacade;
+  readonly passing: PassFacade;
   readonly sender: SegmentSender;
   readonly telemetry: Telemetry;
   readonly clock: Clock;
@@ -52,7 +53,14 @@ const MAX_LOOKUPS = 2;
 /** The cost of what never came to a body. */
 const NOTHING: ReadCost = { originBytes: 0, joined: false };
 
+/** 2^128 delimiters: none occurs in an object by chance, and none can be foreseen. */
+const BOUNDARY_BYTES = 16;
+
 type Accepted = Extract<Screened, { kind: 'accepted' }>;
+type Passed = Extract<Screened, { kind: 'passed' }>;
+
+/** Nobody is there any more to read an answer. */
+const CLIENT_GONE: ReadonlySet<ErrorReport['code']> = new Set(['client-aborted', 'client-idle']);
 
 /** One request and what answering it needs. `run` once. */
 export class Exchange {
@@ -80,6 +88,7 @@ export class Exchange {
       requestId: requestId(headerValue(headers, 'x-request-id')),
       traceId: this.#span?.traceId ?? trace?.traceId ?? null,
       nowMs: rooms.clock.now(),
+      boundary: () => randomBytes(BOUNDARY_BYTES).toString('hex'),
     };
   }
 
@@ -110,28 +119,70 @@ export class Exchange {
   }
 
   async #answer(refusal: RefusalReason | null): Promise<Ended> {
-    const { mounts, telemetry } = this.#rooms;
-    const { method = '', url = '', rawHeaders } = this.#request;
+    const { mounts } = this.#rooms;
+    const { method = '', url = '', httpVersion, rawHeaders } = this.#request;
     const screened: Screened =
       refusal === null
-        ? screen({ method, url, rawHeaders }, this.#context.headers, mounts)
+        ? screen({ method, url, httpVersion, rawHeaders }, this.#context.headers, mounts)
         : { kind: 'refused', reason: refusal };
-    if (screened.kind === 'refused') {
-      const { reason } = screened;
-      telemetry.metrics.requestRejected(reason);
-      const reply = replyToRefusal(reason, this.#context);
-      const delivery = await this.#deliver(reply);
-      return { kind: 'refused', reason, status: reply.head.status, delivery };
+    switch (screened.kind) {
+      case 'refused':
+        return this.#refuse(screened.reason);
+      case 'own-options': {
+        const reply = replyToOptions(this.#context);
+        return { kind: 'own', status: reply.head.status, delivery: await this.#deliver(reply) };
+      }
+      case 'passed':
+        return this.#pass(screened);
+      case 'accepted':
+        return this.#fromCache(screened);
     }
-    return this.#fromCache(screened);
   }
 
-  async #fromCache({ method, origin, target }: Accepted): Promise<Ended> {
-    const { headers, range } = this.#context;
+  async #refuse(reason: RefusalReason): Promise<Ended> {
+    this.#rooms.telemetry.metrics.requestRejected(reason);
+    const reply = replyToRefusal(reason, this.#context);
+    // Before the head, so that who waits behind it on this connection is not answered.
+    if (reply.head.headers['connection'] === 'close') this.#response.shouldKeepAlive = false;
+    const delivery = await this.#deliver(reply);
+    return { kind: 'refused', reason, status: reply.head.status, delivery };
+  }
+
+  /** Aborts when the client leaves. */
+  #leaving(): AbortSignal {
     const left = new AbortController();
     this.#response.once('close', () => {
       left.abort();
     });
+    return left.signal;
+  }
+
+  async #pass({ method, origin, target, framing }: Passed): Promise<Ended> {
+    const { headers } = this.#context;
+    const bytes = contentOf(this.#request, () => {
+      const expects = headerValue(headers, 'expect') !== undefined;
+      if (expects && this.#request.httpVersion === '1.1') this.#response.writeContinue();
+    });
+    const lengthBytes = framing.kind === 'length' ? framing.bytes : null;
+    const content = framing.kind === 'none' ? null : { lengthBytes, bytes };
+    const signal = this.#leaving();
+    let answer: CacheAnswer;
+    try {
+      answer = await this.#rooms.passing.pass({ origin, target, method, headers, content, signal });
+    } catch (error) {
+      return await this.#failed(reportError(error), NOTHING);
+    }
+    try {
+      const ended = await this.#reply(answer, replyToPassed(answer, this.#context), false);
+      if (ended === 'look-again') throw new Error('there is nothing to look up');
+      return ended;
+    } finally {
+      answer.body.close();
+    }
+  }
+
+  async #fromCache({ method, origin, target }: Accepted): Promise<Ended> {
+    const { headers, range } = this.#context;
     const hint = method === 'HEAD' ? ({ kind: 'none' } as const) : hintOf(range);
     const request = {
       origin,
@@ -139,7 +190,8 @@ export class Exchange {
       method,
       headers,
       hint,
-      signal: left.signal,
+      client: clientKey(this.#request.socket.remoteAddress),
+      signal: this.#leaving(),
       span: this.#span,
     };
     for (let lookups = 1; ; lookups += 1) {
@@ -150,7 +202,8 @@ export class Exchange {
         return await this.#failed(reportError(error), NOTHING);
       }
       try {
-        const ended = await this.#reply(answer, lookups < MAX_LOOKUPS);
+        const reply = replyToAnswer(answer, this.#context);
+        const ended = await this.#reply(answer, reply, lookups < MAX_LOOKUPS);
         if (ended !== 'look-again') return ended;
       } finally {
         answer.body.close();
@@ -170,8 +223,11 @@ export class Exchange {
     }
   }
 
-  async #reply(answer: CacheAnswer, mayLookAgain: boolean): Promise<Ended | 'look-again'> {
-    const reply = replyToAnswer(answer, this.#context);
+  async #reply(
+    answer: CacheAnswer,
+    reply: Reply,
+    mayLookAgain: boolean,
+  ): Promise<Ended | 'look-again'> {
     const delivery = await this.#deliver(reply);
     const cost = answer.body.cost();
     if (delivery.kind !== 'failed') {
@@ -193,7 +249,7 @@ export class Exchange {
   /** Nothing was sent: the failure itself is the answer, if somebody is still there to read it. */
   async #failed(error: ErrorReport, cost: ReadCost): Promise<Ended> {
     const reply = replyToError(error, this.#context);
-    if (this.#response.destroyed || error.code === 'client-aborted') {
+    if (this.#response.destroyed || CLIENT_GONE.has(error.code)) {
       this.#response.destroy();
       const delivery = { kind: 'client-closed', bytesSent: 0 } as const;
       return { kind: 'failed', error, status: reply.head.status, delivery, cost };
@@ -211,6 +267,10 @@ export class Exchange {
   }
 
   #deliver(reply: Reply): Promise<Delivery> {
+    // What is still to come of a request that is answered already would have to be read away.
+    if (!this.#request.complete && isContentDeclared(this.#context.headers)) {
+      this.#response.shouldKeepAlive = false;
+    }
     return deliver(this.#response, reply, this.#rooms.sender);
   }
 
@@ -229,10 +289,4 @@ export class Exchange {
     if (error.source === 'internal') log.error(fields, 'request failed');
     else log.warn(fields, 'request failed');
   }
-}
-
-/** What the cache may begin to fetch before it knows a length: the first range asked for. */
-function hintOf(range: RangeField): RangeHint {
-  const [only, ...others] = range.kind === 'ranges' ? range.ranges : [];
-  return only === undefined || others.length > 0 ? { kind: 'whole' } : only;
 }

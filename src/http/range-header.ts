@@ -2,6 +2,7 @@
  * Reads the Range field of a request (RFC 9110 section 14.2); http/exchange calls it. Digits only:
  * `range-parser` and its like accept signs, exponents and suffixes beyond the length wrongly.
  */
+import type { RangeHint } from '../cache/answer.js';
 import { type ByteRange, byteRange } from '../model/byte-range.js';
 
 /** One range as asked for, before the length is known. `last` is inclusive, as in the field. */
@@ -15,7 +16,7 @@ export type RangeIgnored = 'unit' | 'malformed' | 'too-many';
 export type RangeField =
   | { readonly kind: 'none' }
   /** Never empty, in the order asked. */
-  | { readonly kind: 'ranges'; readonly ranges: readonly RangeSpec[] }
+  | { readonly kind: 'ranges'; readonly ranges: readonly [RangeSpec, ...RangeSpec[]] }
   | { readonly kind: 'ignored'; readonly reason: RangeIgnored };
 
 /** Ranges read from one field. Beyond this the field is an attack (RangeAmp) and is ignored. */
@@ -44,9 +45,10 @@ export function parseRange(value: string | undefined): RangeField {
     if (ranges.length === MAX_RANGES) return { kind: 'ignored', reason: 'too-many' };
     ranges.push(spec);
   }
-  return ranges.length === 0
+  const [first, ...others] = ranges;
+  return first === undefined
     ? { kind: 'ignored', reason: 'malformed' }
-    : { kind: 'ranges', ranges };
+    : { kind: 'ranges', ranges: [first, ...others] };
 }
 
 /**
@@ -65,6 +67,13 @@ export function resolveRange(spec: RangeSpec, completeLength: number): ByteRange
       if (spec.length === 0) return 'unsatisfiable';
       return byteRange(Math.max(0, completeLength - spec.length), completeLength);
   }
+}
+
+/** What the cache may begin to fetch before it knows a length. */
+export function hintOf(range: RangeField): RangeHint {
+  if (range.kind !== 'ranges') return { kind: 'whole' };
+  const [first, ...others] = range.ranges;
+  return others.length === 0 ? first : { kind: 'several', ranges: [first, ...others] };
 }
 
 function parseSpec(text: string): RangeSpec | undefined {

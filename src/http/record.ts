@@ -16,6 +16,7 @@ const FIRST_SERVER_ERROR = 500;
 /** How an exchange ended. `status` is the one that was, or would have been, written. */
 export type Ended = { readonly status: number; readonly delivery: Delivery } & (
   | { readonly kind: 'refused'; readonly reason: RefusalReason }
+  | { readonly kind: 'own' }
   | { readonly kind: 'answered'; readonly outcome: CacheOutcome; readonly cost: ReadCost }
   | { readonly kind: 'failed'; readonly error: ErrorReport; readonly cost: ReadCost }
 );
@@ -36,6 +37,7 @@ export function recordOf(
   times: Times,
 ): RequestRecord {
   const headAt = times.headAt ?? times.endedAt;
+  const cost = 'cost' in ended ? ended.cost : { originBytes: 0, joined: false };
   return {
     requestId: context.requestId,
     traceId: context.traceId,
@@ -46,9 +48,9 @@ export function recordOf(
     result: resultOf(ended),
     ending: ended.delivery.kind,
     code: codeOf(ended),
-    collapsed: ended.kind !== 'refused' && ended.cost.joined,
+    collapsed: cost.joined,
     bytesSent: ended.delivery.bytesSent,
-    originBytes: ended.kind === 'refused' ? 0 : ended.cost.originBytes,
+    originBytes: cost.originBytes,
     waitMs: headAt - times.startedAt,
     transferMs: times.endedAt - headAt,
   };
@@ -58,6 +60,8 @@ function resultOf(ended: Ended): RequestResult {
   switch (ended.kind) {
     case 'refused':
       return 'refused';
+    case 'own':
+      return 'hit';
     case 'failed':
       return 'error';
     case 'answered':
@@ -78,6 +82,8 @@ function forwardResult(
       return 'stale';
     case 'partial':
       return 'partial';
+    case 'method':
+      return 'pass';
   }
 }
 
@@ -87,6 +93,7 @@ function codeOf(ended: Ended): string | null {
       return ended.reason;
     case 'failed':
       return ended.error.code;
+    case 'own':
     case 'answered':
       return null;
   }

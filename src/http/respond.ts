@@ -3,15 +3,17 @@
  * http/exchange asks it and http/deliver sends what it says.
  */
 import type { Body, CacheAnswer } from '../cache/answer.js';
-import type { ByteRange } from '../model/byte-range.js';
 import type { ErrorReport } from '../model/errors.js';
 import { emptyHeaders, headerValue, type HeaderMap } from '../model/headers.js';
 import type { ResponseHead } from '../model/segment.js';
 import { cacheStatus, type Happening, PSEUDONYM } from './cache-status.js';
 import { evaluate, ifRangeAllows } from './conditional.js';
+import { type Content, contentLength } from './content.js';
 import { endToEndFields } from './fields.js';
 import { formatHttpDate } from '../model/http-date.js';
-import { type RangeField, type RangeSpec, resolveRange } from './range-header.js';
+import { contentRange, multipart } from './multipart.js';
+import type { RangeField, RangeSpec } from './range-header.js';
+import { selectRanges } from './range-set.js';
 import type { RefusalReason } from './screen.js';
 import { statusOfError, statusOfRefusal } from './status.js';
 
@@ -24,15 +26,17 @@ export interface ReplyContext {
   /** The trace that the client's request belongs to. */
   readonly traceId: string | null;
   readonly nowMs: number;
+  /** A new delimiter for the parts of a response: random. */
+  readonly boundary: () => string;
 }
 
 export type Reply =
-  /** The bytes `start <= i < end` of the body; `end` is `Infinity` where no length is known. */
+  /** Bytes of the cache's answer. */
   | {
       readonly kind: 'body';
       readonly head: ResponseHead;
       readonly body: Body;
-      readonly range: ByteRange;
+      readonly content: Content;
     }
   /** A message of our own; not sent for HEAD. */
   | { readonly kind: 'text'; readonly head: ResponseHead; readonly text: string }
@@ -58,6 +62,27 @@ export function replyToAnswer(answer: CacheAnswer, context: ReplyContext): Reply
   }
 }
 
+/**
+ * The reply to a request that was passed on: the origin's answer as it is. Conditions and ranges were the
+ * origin's to judge.
+ */
+export function replyToPassed(answer: CacheAnswer, context: ReplyContext): Reply {
+  const fields = answerFields(answer, context);
+  // These are about the transfer of a GET in an ordinary answer, and the origin's own words here.
+  for (const name of ['accept-ranges', 'content-range']) {
+    const value = headerValue(answer.headers, name);
+    if (value !== undefined) fields[name] = value;
+  }
+  return whole(answer, context, fields);
+}
+
+/** The reply to an OPTIONS that is about Forebay itself. */
+export function replyToOptions(context: ReplyContext): Reply {
+  const fields = ownFields(context, { kind: 'refused', reason: 'own-options' });
+  fields['allow'] = 'GET, HEAD, OPTIONS, POST, PUT, PATCH, DELETE';
+  return { kind: 'head-only', head: { status: 204, headers: fields } };
+}
+
 /** The reply to a request whose lookup, or body before its first byte, failed. */
 export function replyToError(error: ErrorReport, context: ReplyContext): Reply {
   const status = statusOfError(error.code);
@@ -80,24 +105,43 @@ function content(answer: CacheAnswer, context: ReplyContext, fields: HeaderMap):
   const { lengthBytes, acceptsRanges } = answer.body;
   const ranged = acceptsRanges && lengthBytes !== null && answer.status === 200;
   if (ranged) fields['accept-ranges'] = 'bytes';
-  const spec = ranged ? honouredRange(answer, context) : undefined;
-  if (spec !== undefined && lengthBytes !== null) {
-    const range = resolveRange(spec, lengthBytes);
-    if (range === 'unsatisfiable') {
-      const headers = withoutContent(fields);
-      headers['content-range'] = `bytes */${String(lengthBytes)}`;
-      return text(416, 'range-not-satisfiable', context, headers);
+  const specs = ranged ? honouredRanges(answer, context) : undefined;
+  if (specs !== undefined && lengthBytes !== null) {
+    const selection = selectRanges(specs, lengthBytes);
+    switch (selection.kind) {
+      case 'whole':
+        break;
+      case 'unsatisfiable': {
+        const headers = withoutContent(fields);
+        headers['content-range'] = `bytes */${String(lengthBytes)}`;
+        return text(416, 'range-not-satisfiable', context, headers);
+      }
+      case 'parts': {
+        const { parts } = selection;
+        const [only] = parts;
+        if (only !== undefined && parts.length === 1) {
+          return partial(answer.body, [{ kind: 'range', ...only }], {
+            ...fields,
+            'content-range': contentRange(only, lengthBytes),
+          });
+        }
+        // A part that is not kept would be fetched again for the next one from the same chunk.
+        if (!answer.body.isKept) break;
+        const of = { lengthBytes, contentType: headerValue(fields, 'content-type') };
+        const several = multipart(parts, of, context.boundary());
+        return partial(answer.body, several.content, {
+          ...fields,
+          'content-type': several.contentType,
+        });
+      }
     }
-    if (range.end > range.start) return partial(answer.body, range, lengthBytes, fields);
   }
   return whole(answer, context, fields);
 }
 
-function partial(body: Body, range: ByteRange, lengthBytes: number, fields: HeaderMap): Reply {
-  const { start, end } = range;
-  fields['content-length'] = String(end - start);
-  fields['content-range'] = `bytes ${String(start)}-${String(end - 1)}/${String(lengthBytes)}`;
-  return { kind: 'body', head: { status: 206, headers: fields }, body, range };
+function partial(body: Body, content: Content, fields: HeaderMap): Reply {
+  const headers = { ...fields, 'content-length': String(contentLength(content)) };
+  return { kind: 'body', head: { status: 206, headers }, body, content };
 }
 
 function whole(answer: CacheAnswer, context: ReplyContext, fields: HeaderMap): Reply {
@@ -111,17 +155,18 @@ function whole(answer: CacheAnswer, context: ReplyContext, fields: HeaderMap): R
     kind: 'body',
     head,
     body: answer.body,
-    range: { start: 0, end: lengthBytes ?? Infinity },
+    content: [{ kind: 'range', start: 0, end: lengthBytes ?? Infinity }],
   };
 }
 
-/** The one range to honour, if any: Range is defined for GET alone (RFC 9110 section 14.2). */
-function honouredRange(answer: CacheAnswer, context: ReplyContext): RangeSpec | undefined {
+/** The ranges to honour, if any: Range is defined for GET alone (RFC 9110 section 14.2). */
+function honouredRanges(
+  answer: CacheAnswer,
+  context: ReplyContext,
+): readonly RangeSpec[] | undefined {
   if (context.method !== 'GET' || context.range.kind !== 'ranges') return undefined;
-  // Several ranges are answered with the whole, as section 14.2 allows.
-  if (context.range.ranges.length !== 1) return undefined;
   if (!ifRangeAllows(context.headers, answer.headers, context.nowMs)) return undefined;
-  return context.range.ranges[0];
+  return context.range.ranges;
 }
 
 function answerFields(answer: CacheAnswer, context: ReplyContext): HeaderMap {

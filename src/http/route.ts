@@ -8,13 +8,20 @@ export interface Mount {
   readonly name: string;
   /** `/`, or `/a/b` without a slash at the end. */
   readonly mount: string;
+  /** Whether methods other than GET and HEAD are passed on; absent: they are not. */
+  readonly passMethods?: boolean;
 }
 
 export type TargetRefusal = 'malformed-target' | 'ambiguous-path' | 'no-such-mount';
 
 export type Route =
   /** `target` begins with one `/` and is otherwise as received, query included. */
-  | { readonly kind: 'routed'; readonly origin: string; readonly target: string }
+  | {
+      readonly kind: 'routed';
+      readonly origin: string;
+      readonly target: string;
+      readonly passMethods: boolean;
+    }
   | { readonly kind: 'refused'; readonly reason: TargetRefusal };
 
 /** What may stand in an origin-form target: visible ASCII, without `#` (a fragment) and `\`. */
@@ -39,7 +46,9 @@ export function route(requestTarget: string, mounts: readonly Mount[]): Route {
   const below = mount.mount === '/' ? path : path.slice(mount.mount.length);
   // `//host/x` resolved against an origin's URL would name another host.
   if (below.startsWith('//')) return refused('ambiguous-path');
-  return { kind: 'routed', origin: mount.name, target: (below === '' ? '/' : below) + query };
+  const target = (below === '' ? '/' : below) + query;
+  const { name: origin, passMethods = false } = mount;
+  return { kind: 'routed', origin, target, passMethods };
 }
 
 function isAmbiguous(path: string): boolean {

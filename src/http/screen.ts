@@ -4,12 +4,15 @@
  */
 import type { HeaderMap } from '../model/headers.js';
 import { headerValue } from '../model/headers.js';
+import { type Framing, framingOf } from './request-content.js';
 import { type Mount, route, type TargetRefusal } from './route.js';
 
 /** The parts of an `IncomingMessage` that are judged. */
 export interface RawRequest {
   readonly method: string;
   readonly url: string;
+  /** As the request line has it, e.g. `1.1`. */
+  readonly httpVersion: string;
   /** Flat `[name, value, ...]` as received: the only place where duplicates show. */
   readonly rawHeaders: readonly string[];
 }
@@ -18,7 +21,13 @@ export type RefusalReason =
   | TargetRefusal
   | 'method-not-allowed'
   | 'body-not-allowed'
+  | 'ambiguous-framing'
+  | 'body-too-large'
   | 'duplicate-host'
+  | 'missing-host'
+  | 'malformed-host'
+  | 'unsupported-version'
+  | 'unknown-expectation'
   | 'too-many-connections';
 
 export type Screened =
@@ -28,7 +37,29 @@ export type Screened =
       readonly origin: string;
       readonly target: string;
     }
+  /** Another method, for an origin that takes them. */
+  | {
+      readonly kind: 'passed';
+      readonly method: string;
+      readonly origin: string;
+      readonly target: string;
+      readonly framing: Extract<Framing, { kind: 'none' | 'length' | 'chunked' }>;
+    }
+  /** An OPTIONS that is about ourselves. */
+  | { readonly kind: 'own-options' }
   | { readonly kind: 'refused'; readonly reason: RefusalReason };
+
+/**
+ * uri-host with an optional port (RFC 9110 section 7.2): a name or an IPv4 address, or an IP literal in
+ * brackets; empty where the target has no authority.
+ */
+const HOST = /^(?:(?:[A-Za-z0-9._~!$&'()*+;=-]|%[0-9A-Fa-f]{2})*|\[[0-9A-Fa-fv:.]+\])(?::\d*)?$/;
+
+/**
+ * A tunnel and a mirror: the one would reach any host, the other would show fields that were added on
+ * the way (RFC 9110 sections 9.3.6 and 9.3.8).
+ */
+const NEVER_PASSED: ReadonlySet<string> = new Set(['CONNECT', 'TRACE', '']);
 
 /** `headers` are the same fields as `request.rawHeaders`, joined. */
 export function screen(
@@ -36,16 +67,54 @@ export function screen(
   headers: HeaderMap,
   mounts: readonly Mount[],
 ): Screened {
-  if (countOf(request.rawHeaders, 'host') > 1) return refused('duplicate-host');
-  // No GET or HEAD has use for content (RFC 9110 section 9.3.1): its framing is the smuggler's tool.
-  if (declaresBody(headers)) {
-    return refused(isRead(request.method) ? 'body-not-allowed' : 'method-not-allowed');
+  // Node also takes 0.9, which has no fields to judge, and 2.0, which is no text.
+  if (!/^1\.[01]$/.test(request.httpVersion)) return refused('unsupported-version');
+  const hosts = countOf(request.rawHeaders, 'host');
+  if (hosts > 1) return refused('duplicate-host');
+  if (hosts === 0 && request.httpVersion === '1.1') return refused('missing-host');
+  // A list or a userinfo would name one host to us and another to who is behind us.
+  if (!HOST.test(headerValue(headers, 'host') ?? '')) return refused('malformed-host');
+  const expected = headerValue(headers, 'expect');
+  if (expected !== undefined && expected.toLowerCase() !== '100-continue') {
+    return refused('unknown-expectation');
   }
-  if (!isRead(request.method)) return refused('method-not-allowed');
-  const routed = route(request.url, mounts);
+  if (isRead(request.method)) return screenRead(request.method, request.url, headers, mounts);
+  return screenOther(request, headers, mounts);
+}
+
+function screenRead(
+  method: 'GET' | 'HEAD',
+  url: string,
+  headers: HeaderMap,
+  mounts: readonly Mount[],
+): Screened {
+  // Neither has use for content (RFC 9110 section 9.3.1): its framing is the smuggler's tool.
+  if (declaresBody(headers)) return refused('body-not-allowed');
+  const routed = route(url, mounts);
   if (routed.kind === 'refused') return routed;
   const { origin, target } = routed;
-  return { kind: 'accepted', method: request.method, origin, target };
+  return { kind: 'accepted', method, origin, target };
+}
+
+function screenOther(
+  { method, url, httpVersion }: RawRequest,
+  headers: HeaderMap,
+  mounts: readonly Mount[],
+): Screened {
+  if (NEVER_PASSED.has(method) || !mounts.some(({ passMethods }) => passMethods === true)) {
+    return refused('method-not-allowed');
+  }
+  const framing = framingOf(headers, httpVersion);
+  if (framing.kind === 'ambiguous') return refused('ambiguous-framing');
+  if (framing.kind === 'too-large') return refused('body-too-large');
+  // `*` asks for no resource, and Max-Forwards 0 for nobody behind us (RFC 9110 sections 7.6.2, 9.3.7).
+  const isOwn = url === '*' || headerValue(headers, 'max-forwards') === '0';
+  if (method === 'OPTIONS' && isOwn) return { kind: 'own-options' };
+  const routed = route(url, mounts);
+  if (routed.kind === 'refused') return routed;
+  const { origin, target, passMethods } = routed;
+  if (!passMethods) return refused('method-not-allowed');
+  return { kind: 'passed', method, origin, target, framing };
 }
 
 function isRead(method: string): method is 'GET' | 'HEAD' {

@@ -6,7 +6,7 @@ import { createServer, type IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { ListenAddress } from '../config/kinds.js';
 import { systemClock } from '../model/time.js';
-import { classifyClientError, refuseRaw } from './client-error.js';
+import { classifyClientError, type RawRefusal, refuseRaw } from './client-error.js';
 import { Connections } from './connections.js';
 import { Exchange, type ExchangeRooms } from './exchange.js';
 import { listenOn } from './listen.js';
@@ -71,9 +71,9 @@ class NodeFront implements Front {
   #address: ListenAddress | null = null;
   #draining: Promise<void> | null = null;
 
-  constructor({ config, cache, sender, telemetry, clock = systemClock }: FrontOptions) {
+  constructor({ config, clock = systemClock, ...rooms }: FrontOptions) {
     this.#config = config.listen;
-    this.#rooms = { mounts: config.origins, cache, sender, telemetry, clock };
+    this.#rooms = { ...rooms, mounts: config.origins, clock };
     this.#connections = new Connections(config.listen.maxConnections);
     const onRequest = (request: IncomingMessage, response: TimedResponse): void => {
       this.#onRequest(request, response);
@@ -86,15 +86,25 @@ class NodeFront implements Front {
         keepAliveTimeout: config.listen.keepAliveTimeoutMs,
         connectionsCheckingInterval: TIMEOUT_CHECK_INTERVAL_MS,
         maxHeaderSize: MAX_HEAD_BYTES,
-        requireHostHeader: true,
+        // Node would answer by itself, past the access log; http/screen asks for it.
+        requireHostHeader: false,
         joinDuplicateHeaders: false,
         insecureHTTPParser: false,
         noDelay: true,
       },
       onRequest,
     );
-    // Node would invite the body with 100 Continue; every request with a body is refused.
+    // Node would invite the content with 100 Continue: that is for http/exchange to do, or not.
     this.#server.on('checkContinue', onRequest);
+    // And answer other expectations itself, past the turns and the access log.
+    this.#server.on('checkExpectation', onRequest);
+    // Without a listener node closes without an answer. A tunnel has no place in a cache.
+    this.#server.on('connect', (_request: IncomingMessage, socket: Duplex) => {
+      this.#refuse(socket, 'method-not-allowed');
+    });
+    // Node drops the fields beyond the 2000th without a word, so that a second Host could hide there;
+    // the size of the head bounds them too.
+    this.#server.maxHeadersCount = 0;
     this.#server.timeout = 0;
     // A client may shut its side after the request; node would cut the response off.
     Object.assign(this.#server, { httpAllowHalfOpen: true });
@@ -175,9 +185,14 @@ class NodeFront implements Front {
   }
 
   #onClientError(code: string | undefined, socket: Duplex): void {
-    const refusal = classifyClientError(code);
-    if (refusal !== undefined) this.#rooms.telemetry.metrics.requestRejected(refusal);
-    refuseRaw(socket, refusal, this.#turns.isBusy(socket));
+    this.#refuse(socket, classifyClientError(code));
+  }
+
+  /** For what never becomes an exchange. */
+  #refuse(socket: Duplex, refusal: RawRefusal | undefined): void {
+    const { clock, telemetry } = this.#rooms;
+    if (refusal !== undefined) telemetry.metrics.requestRejected(refusal);
+    refuseRaw(socket, refusal, { busy: this.#turns.isBusy(socket), nowMs: clock.now() });
   }
 }
 

@@ -32,6 +32,8 @@ export function statusOfError(code: ErrorCode): number {
     case 'overload':
     case 'cancelled':
       return 503;
+    case 'client-too-large':
+      return 413;
     case 'client-idle':
       return 408;
     case 'client-aborted':
@@ -57,7 +59,10 @@ export function statusOfRefusal(reason: RefusalReason): RefusalStatus {
   switch (reason) {
     case 'malformed-target':
     case 'body-not-allowed':
+    case 'ambiguous-framing':
     case 'duplicate-host':
+    case 'missing-host':
+    case 'malformed-host':
       return { status: 400, close: true };
     case 'ambiguous-path':
       return { status: 400, close: false };
@@ -66,6 +71,12 @@ export function statusOfRefusal(reason: RefusalReason): RefusalStatus {
     // A method with a body would have to be read to its end to keep the connection.
     case 'method-not-allowed':
       return { status: 405, close: true };
+    case 'body-too-large':
+      return { status: 413, close: true };
+    case 'unknown-expectation':
+      return { status: 417, close: true };
+    case 'unsupported-version':
+      return { status: 505, close: true };
     case 'too-many-connections':
       return { status: 503, close: true };
   }

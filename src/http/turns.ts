@@ -59,7 +59,11 @@ export class Turns {
       if (over) return;
       over = true;
       line.running = false;
-      const following = socket.destroyed ? undefined : line.waiting.shift();
+      // What follows a response that says `close` was refused with it (RFC 9112 section 9.6): after a
+      // body that nobody read it may be no request at all.
+      const isLast = !response.shouldKeepAlive;
+      line.closed ||= isLast;
+      const following = socket.destroyed || isLast ? undefined : line.waiting.shift();
       if (following === undefined) line.waiting.length = 0;
       else this.#run(line, socket, following.response, following.start);
     };

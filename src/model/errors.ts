@@ -29,6 +29,7 @@ export type ErrorCode =
   | 'not-cached' // only-if-cached, and nothing stored may answer
   | 'client-aborted'
   | 'client-idle'
+  | 'client-too-large' // more content than is passed on
   // internal
   | 'no-space' // neither disk nor memory has room within the bound
   | 'disk' // a file operation failed

@@ -30,28 +30,96 @@ const OURS = new Set([
   'via',
 ]);
 
+/**
+ * Fields that make some servers answer another request than the one that was made: another method,
+ * another path, another host or scheme. The answer would be stored for this URL, for everybody.
+ */
+const OVERRIDES = new Set([
+  'forwarded',
+  'x-forwarded-host',
+  'x-forwarded-port',
+  'x-forwarded-prefix',
+  'x-forwarded-proto',
+  'x-forwarded-scheme',
+  'x-forwarded-server',
+  'x-host',
+  'x-http-method',
+  'x-http-method-override',
+  'x-method-override',
+  'x-original-host',
+  'x-original-url',
+  'x-rewrite-url',
+]);
+
+/** Fields of one connection (RFC 9110 section 7.6.1), of one hop's framing, and those that we write. */
+const OF_ONE_HOP = new Set([
+  'connection',
+  'content-length',
+  'expect',
+  'host',
+  'keep-alive',
+  'proxy-authenticate',
+  'proxy-authorization',
+  'proxy-connection',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+  'via',
+]);
+
 /** Fields without which the origin would answer somebody else. */
 const CREDENTIALS = ['authorization', 'cookie'];
 
 /**
- * The fields to send. `all`: every end-to-end field except those that Connection names and ours;
+ * The fields to send. `all`: every end-to-end field except those that Connection names, overrides
+ * and ours;
  * a list: credentials, the trace that it belongs to, and the listed ones. A client cannot use Connection to strip its credentials.
  */
 export function forwardedFields(
   request: HeaderMap,
   which: 'all' | readonly string[],
 ): Record<string, string> {
-  const named = new Set(
-    (headerValue(request, 'connection') ?? '').split(',').map((name) => name.trim().toLowerCase()),
-  );
+  const named = namedByConnection(request);
   const wanted =
     which === 'all' ? Object.keys(request) : [...CREDENTIALS, ...TRACE_FIELDS, ...which];
   const fields = Object.create(null) as Record<string, string>;
   for (const name of wanted) {
     const value = headerValue(request, name);
-    if (value === undefined || OURS.has(name)) continue;
+    if (value === undefined || OURS.has(name) || OVERRIDES.has(name)) continue;
     if (named.has(name) && !CREDENTIALS.includes(name)) continue;
     fields[name] = value;
   }
   return fields;
+}
+
+/**
+ * The fields of a request that is passed on as it is (cache/pass): every end-to-end field, with ours
+ * added to Via, and Max-Forwards counted down where it counts (RFC 9110 section 7.6.2).
+ */
+export function passedFields(
+  method: string,
+  request: HeaderMap,
+  via: string,
+): Record<string, string> {
+  const named = namedByConnection(request);
+  const fields = Object.create(null) as Record<string, string>;
+  for (const name of Object.keys(request)) {
+    const value = headerValue(request, name);
+    if (value === undefined || OF_ONE_HOP.has(name)) continue;
+    if (named.has(name) && !CREDENTIALS.includes(name)) continue;
+    fields[name] = value;
+  }
+  const forwards = fields['max-forwards'];
+  if (method === 'OPTIONS' && forwards !== undefined && /^[0-9]{1,9}$/.test(forwards)) {
+    fields['max-forwards'] = String(Math.max(0, Number(forwards) - 1));
+  }
+  const before = headerValue(request, 'via');
+  fields['via'] = before === undefined ? via : `${before}, ${via}`;
+  return fields;
+}
+
+function namedByConnection(request: HeaderMap): ReadonlySet<string> {
+  const options = (headerValue(request, 'connection') ?? '').split(',');
+  return new Set(options.map((name) => name.trim().toLowerCase()));
 }

@@ -12,7 +12,7 @@ import type { FetchTarget, OriginHead } from '../model/fetch.js';
 import type { Clock } from '../model/time.js';
 import { TRACE_FIELDS } from '../model/trace-context.js';
 import { CircuitBreaker } from './breaker.js';
-import { forwardedFields } from './forward.js';
+import { forwardedFields, passedFields } from './forward.js';
 
 import { followRedirect, MAX_REDIRECT_HOPS } from './redirect.js';
 
@@ -115,6 +115,17 @@ export class Upstream {
   isPinned(uri: string): boolean {
     const path = uri.slice(this.#options.url.length).split('?', 1)[0] ?? '';
     return this.#options.pinned.some((pattern) => matchesGlob(pattern, path));
+  }
+
+  /** Where a request goes that is passed on with its method: the origin itself, and no redirect. */
+  passTarget(
+    requestTarget: string,
+    method: string,
+    request: HeaderMap,
+  ): Pick<FetchTarget, 'url' | 'headers'> {
+    const { headers, via } = this.#options;
+    const fields = passedFields(method, request, via);
+    return { url: this.uriOf(requestTarget), headers: { ...fields, ...headers } };
   }
 
   /** Where to fetch `uri` for a request with these fields. */

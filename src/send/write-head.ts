@@ -1,12 +1,16 @@
 /** Writes a `ResponseHead` on node's response: shared by the senders and by http/deliver. */
-import type { OutgoingHttpHeaders, ServerResponse } from 'node:http';
+import { type OutgoingHttpHeaders, type ServerResponse, STATUS_CODES } from 'node:http';
 import type { ResponseHead } from '../model/segment.js';
 
-/** Sets status and fields; node's own reason phrase. Throws for fields that could inject a line. */
+/**
+ * Sets status and fields, with node's own reason phrase: whatever the origin said, none where the status
+ * has no name. Throws for fields that could inject a line.
+ */
 export function writeHead(response: ServerResponse, head: ResponseHead): void {
-  const headers: OutgoingHttpHeaders = {};
+  // Without a prototype, so that `__proto__` is a field like any other.
+  const headers = Object.create(null) as OutgoingHttpHeaders;
   for (const [name, value] of Object.entries(head.headers)) {
     headers[name] = typeof value === 'string' ? value : [...value];
   }
-  response.writeHead(head.status, headers);
+  response.writeHead(head.status, STATUS_CODES[head.status] ?? '', headers);
 }

@@ -75,8 +75,10 @@ export function createInstruments(
     rejected: requests.counter(
       'rejected_requests_total',
       'Requests turned away before the cache was asked. reason: malformed-target, ambiguous-path, ' +
-        'no-such-mount, method-not-allowed, body-not-allowed, duplicate-host, too-many-connections, ' +
-        'pipelining, bad-request, head-too-large or request-timeout.',
+        'no-such-mount, method-not-allowed, body-not-allowed, ambiguous-framing, ' +
+        'body-too-large, missing-host, duplicate-host, malformed-host, unknown-expectation, ' +
+        'unsupported-version, too-many-connections, pipelining, bad-request, ' +
+        'head-too-large or request-timeout.',
       ['reason'],
     ),
     coalesced: requests.counter(
@@ -126,6 +128,10 @@ export function createInstruments(
     breakerState: origins.gauge('origin_breaker_state', '0 closed, 1 half-open, 2 open.', [
       'origin',
     ]),
+    clientShareFull: origins.counter(
+      'client_share_full_total',
+      'Fetches that waited, or read-ahead left out, as their client had as many as it may have.',
+    ),
     inflightFills: origins.gauge('inflight_fills', 'Fetches running.'),
     queuedFills: origins.gauge('queued_fills', 'Fetches waiting for a lane.'),
     stalledTransfers: origins.gauge(

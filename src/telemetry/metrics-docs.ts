@@ -18,7 +18,7 @@ figures (\`process_*\`, \`nodejs_*\`). Units are base units; a unit of \`1\` is 
 and \`_count\`. No label holds a model's name or anything else that a client chooses.
 
 \`result\` of a request is one of \`hit\`, \`miss\`, \`stale\` (revalidated with the origin), \`partial\` (some of the bytes
-asked for were held), \`error\` (the lookup or the body failed), \`refused\` (see \`forebay_rejected_requests_total\`).
+asked for were held), \`pass\` (passed on because of its method), \`error\` (the lookup or the body failed), \`refused\` (see \`forebay_rejected_requests_total\`).
 `;
 
 const CLOSING = `

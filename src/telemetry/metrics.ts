@@ -71,6 +71,11 @@ export class Metrics implements StoreEvents {
     this.#to.rejected.inc({ reason });
   }
 
+  /** A client has as many fetches under way as it may have: one more waits, or is left out. */
+  clientShareFull(): void {
+    this.#to.clientShareFull.inc();
+  }
+
   fetchFinished(origin: string, stats: FetchStats): void {
     for (const status of stats.statuses) {
       this.#to.originRequests.inc({ origin, code: String(status) });

@@ -8,6 +8,8 @@ export type RequestResult =
   | 'stale'
   /** Some of the bytes asked for were held. */
   | 'partial'
+  /** Passed on uncached, because of its method. */
+  | 'pass'
   /** The lookup or the body failed. */
   | 'error'
   /** Turned away before the cache was asked. */

@@ -17,14 +17,22 @@ t.test('the chunks that a hint names', async (t) => {
   });
   const chunks = (hint: RangeHint) => chunksOf(room.request('/a', { hint }), generation);
   const C = RUNNING_CHUNK_BYTES;
-  t.same(chunks({ kind: 'whole' }), { first: 0, end: 5 });
-  t.same(chunks({ kind: 'none' }), { first: 0, end: 0 });
-  t.same(chunks({ kind: 'from', first: C, last: C }), { first: 1, end: 2 });
-  t.same(chunks({ kind: 'from', first: C - 1, last: C }), { first: 0, end: 2 });
-  t.same(chunks({ kind: 'from', first: 2 * C + 5, last: null }), { first: 2, end: 5 });
-  t.same(chunks({ kind: 'suffix', length: 1 }), { first: 4, end: 5 });
-  t.same(chunks({ kind: 'suffix', length: 2 }), { first: 3, end: 5 });
-  t.same(chunks({ kind: 'suffix', length: 100 * C }), { first: 0, end: 5 });
+  t.same(chunks({ kind: 'whole' }), [{ first: 0, end: 5 }]);
+  t.same(chunks({ kind: 'none' }), [{ first: 0, end: 0 }]);
+  t.same(chunks({ kind: 'from', first: C, last: C }), [{ first: 1, end: 2 }]);
+  t.same(chunks({ kind: 'from', first: C - 1, last: C }), [{ first: 0, end: 2 }]);
+  t.same(chunks({ kind: 'from', first: 2 * C + 5, last: null }), [{ first: 2, end: 5 }]);
+  t.same(chunks({ kind: 'suffix', length: 1 }), [{ first: 4, end: 5 }]);
+  t.same(chunks({ kind: 'suffix', length: 2 }), [{ first: 3, end: 5 }]);
+  t.same(chunks({ kind: 'suffix', length: 100 * C }), [{ first: 0, end: 5 }]);
+  const ranges: Extract<RangeHint, { kind: 'several' }>['ranges'] = [
+    { kind: 'from', first: C, last: C },
+    { kind: 'suffix', length: 1 },
+  ];
+  t.same(chunks({ kind: 'several', ranges }), [
+    { first: 1, end: 2 },
+    { first: 4, end: 5 },
+  ]);
 });
 
 t.test('a response joins others when no token sets it apart', async (t) => {

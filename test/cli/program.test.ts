@@ -51,6 +51,20 @@ t.test('command lines that cannot be understood', async (t) => {
   }
 });
 
+t.test('a switch needs no value', async (t) => {
+  const seen: unknown[] = [];
+  const assemble: Assemble = (config) => {
+    seen.push(config.origins[0]?.passMethods);
+    throw new StartupError('cache-locked', '/c', 'locked');
+  };
+  const args = ['serve', '--origin', 'http://c', '--cache-dir', t.testdir(), '--capacity=1GiB'];
+  await run([...args, '--pass-methods'], assemble);
+  await run([...args, '--pass-methods=false'], assemble);
+  await run(args, assemble);
+  t.same(seen, [true, false, false]);
+  t.match((await run(['serve', '--help'])).stdout, /^ +--pass-methods \[boolean\]/m);
+});
+
 t.test('a wrong flag value is a wrong configuration', async (t) => {
   const { exitCode, stderr } = await run(['serve', '--capacity', 'much', '--listen', 'x']);
   t.equal(exitCode, 78);

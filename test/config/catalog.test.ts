@@ -14,6 +14,7 @@ t.test('names in the file, the environment and on the command line', async (t) =
   has('fill.firstByteTimeout', 'FOREBAY_FILL_FIRST_BYTE_TIMEOUT', null);
   has('origins[].url', 'FOREBAY_ORIGIN', '--origin');
   has('origins[].maxConnections', null, null);
+  has('origins[].passMethods', null, '--pass-methods');
   has('origins[].digests[].digest', null, null);
 });
 

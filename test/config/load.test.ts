@@ -58,6 +58,24 @@ t.test('a flag makes one origin of many', async (t) => {
   t.match(load({ file }).origins, [{ name: 'a-a' }, { name: 'b-b' }]);
 });
 
+t.test("an origin's own flag is for the origin that a flag or variable names", async (t) => {
+  const flags = { '--pass-methods': 'true' };
+  t.match(load({ flags: { ...flags, '--origin': 'http://c' } }).origins, [{ passMethods: true }]);
+  t.match(load({ flags, env: { FOREBAY_ORIGIN: 'http://c' } }).origins, [{ passMethods: true }]);
+  t.match(load({ env: { FOREBAY_ORIGIN: 'http://c' } }).origins, [{ passMethods: false }]);
+  const file = 'origins: [{url: "http://a", mount: /a}, {url: "http://b", mount: /b}]';
+  for (const parts of [{ flags }, { flags, file }]) {
+    t.match(
+      problemsOf(parts).at(-1),
+      /--pass-methods: found no origin that it is for, expected --origin/,
+    );
+  }
+  t.match(
+    problemsOf({ flags: { '--pass-methods': 'maybe', '--origin': 'http://c' } }).at(-1),
+    /found "maybe", expected true or false/,
+  );
+});
+
 t.test('relative directories start at the working directory', async (t) => {
   t.equal(load({ flags: { '--cache-dir': 'x/y' } }).cache.directory, join(process.cwd(), 'x/y'));
 });

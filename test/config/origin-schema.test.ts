@@ -11,6 +11,7 @@ t.test('one URL makes a whole origin', async (t) => {
     maxConnections: 8,
     redirectHosts: [],
     allowPrivateRedirects: false,
+    passMethods: false,
     headers: {},
     integrity: 'default',
     digests: [],

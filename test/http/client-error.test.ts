@@ -15,11 +15,13 @@ t.test('answers, then closes', async (t) => {
   const socket = new PassThrough();
   const chunks: Buffer[] = [];
   socket.on('data', (chunk: Buffer) => chunks.push(chunk));
-  refuseRaw(socket, 'head-too-large', false);
+  refuseRaw(socket, 'head-too-large', { busy: false, nowMs: Date.UTC(2026, 5, 1) });
   await new Promise((resolve) => socket.once('close', resolve));
   t.equal(
     Buffer.concat(chunks).toString(),
     'HTTP/1.1 431 Request Header Fields Too Large\r\nConnection: close\r\n' +
+      'Date: Mon, 01 Jun 2026 00:00:00 GMT\r\nCache-Control: no-store\r\n' +
+      'Cache-Status: forebay;detail=head-too-large\r\n' +
       'Content-Type: text/plain; charset=utf-8\r\nContent-Length: 15\r\n\r\nhead-too-large\n',
   );
 });
@@ -30,7 +32,7 @@ t.test('closes without a word where an answer could not be told from a body', (t
     [undefined, false],
   ] as const) {
     const socket = new PassThrough();
-    refuseRaw(socket, refusal, busy);
+    refuseRaw(socket, refusal, { busy, nowMs: 0 });
     t.equal(socket.destroyed, true);
     t.equal(socket.readableLength, 0);
   }

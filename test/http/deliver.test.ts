@@ -19,30 +19,34 @@ const failure = (bytesSent: number, code: ErrorCode = 'disk', retryable = true):
 /** Delivers 100 bytes through a sender that ends as told; what it was asked for comes back. */
 async function delivered(ends: SendEnd[], end = 100) {
   const response = new ServerResponse(new IncomingMessage(new Socket()));
-  const plans: { start: number; end: number }[] = [];
+  const plans: { start: number; after: string | undefined }[] = [];
   const heads: boolean[] = [];
   const sender: SegmentSender = {
-    send(to, head) {
+    async send(to, head, segments) {
       heads.push(head !== null);
+      // Pulled like a real sender's, so that the plan is made.
+      await segments[Symbol.asyncIterator]().next();
       const next = ends.shift();
       if (next === undefined) throw new Error('one plan too many');
       if (next.bytesSent > 0 && head !== null) to.writeHead(head.status);
-      return Promise.resolve(next);
+      return next;
     },
   };
   const body: Body = {
     lengthBytes: 100,
     acceptsRanges: true,
-    read(range) {
-      plans.push(range);
+    isKept: true,
+    read(range, after) {
+      plans.push({ start: range.start, after });
       return pieces(Buffer.alloc(100), range.start, range.end);
     },
     cost: () => ({ originBytes: 0, joined: false }),
     close: () => undefined,
   };
-  const reply: Reply = { kind: 'body', head: HEAD, body, range: { start: 0, end } };
+  const content = [{ kind: 'range', start: 0, end }] as const;
+  const reply: Reply = { kind: 'body', head: HEAD, body, content };
   const delivery = await deliver(response, reply, sender);
-  return { delivery, starts: plans.map((plan) => plan.start), heads, response };
+  return { delivery, starts: plans.map((plan) => plan.start), plans, heads, response };
 }
 
 t.test('a body in one plan', async (t) => {
@@ -52,7 +56,7 @@ t.test('a body in one plan', async (t) => {
 });
 
 t.test('plans again from where the source failed, with one head', async (t) => {
-  const { delivery, starts, heads } = await delivered([
+  const { delivery, starts, plans, heads } = await delivered([
     failure(0),
     failure(40),
     failure(10, 'stored-corrupt'),
@@ -61,6 +65,10 @@ t.test('plans again from where the source failed, with one head', async (t) => {
   t.same(delivery, { kind: 'complete', bytesSent: 100 });
   t.same(starts, [0, 0, 40, 50]);
   t.same(heads, [true, true, false, false]);
+  t.same(
+    plans.map(({ after }) => after),
+    ['nothing', 'failure', 'failure', 'failure'],
+  );
 });
 
 t.test('progress resets the count of plans in vain, its lack ends it', async (t) => {

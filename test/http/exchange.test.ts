@@ -55,7 +55,18 @@ t.test('what the cache is told of the range', async (t) => {
   await connect().write(`HEAD /a HTTP/1.1\r\nHost: h\r\nRange: bytes=0-1\r\n${CLOSE}\r\n`).closed();
   t.same(
     cache.requests.map((request) => request.hint),
-    [{ kind: 'suffix', length: 5 }, { kind: 'whole' }, { kind: 'whole' }, { kind: 'none' }],
+    [
+      { kind: 'suffix', length: 5 },
+      {
+        kind: 'several',
+        ranges: [
+          { kind: 'from', first: 1, last: 2 },
+          { kind: 'from', first: 3, last: 4 },
+        ],
+      },
+      { kind: 'whole' },
+      { kind: 'none' },
+    ],
   );
 });
 

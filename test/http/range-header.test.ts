@@ -8,7 +8,7 @@ function one(value: string): RangeSpec | string {
   const field = parseRange(value);
   if (field.kind !== 'ranges') return field.kind === 'ignored' ? field.reason : field.kind;
   const [only] = field.ranges;
-  return field.ranges.length === 1 && only !== undefined ? only : 'several';
+  return field.ranges.length === 1 ? only : 'several';
 }
 
 t.test('reads the three forms of one range', (t) => {

@@ -10,7 +10,15 @@ function record(ended: Ended, times: Parameters<typeof recordOf>[3] = TIMES) {
   const headers = toHeaderMap({ range: 'bytes=0-4' });
   return recordOf(
     { method: 'GET', url: '/a?b' },
-    { method: 'GET', headers, range: { kind: 'none' }, requestId: 'r', traceId: 'abc', nowMs: 0 },
+    {
+      method: 'GET',
+      headers,
+      range: { kind: 'none' },
+      requestId: 'r',
+      traceId: 'abc',
+      nowMs: 0,
+      boundary: () => '',
+    },
     ended,
     times,
   );
@@ -53,6 +61,7 @@ t.test('results of forwarded requests', (t) => {
     miss: 'miss',
     request: 'stale',
     stale: 'stale',
+    method: 'pass',
     partial: 'partial',
   };
   for (const [reason, result] of Object.entries(expected)) {

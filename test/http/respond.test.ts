@@ -1,7 +1,14 @@
 import t from 'tap';
 import type { CacheAnswer } from '#src/cache/answer.js';
 import { parseRange } from '#src/http/range-header.js';
-import { type Reply, replyToAnswer, replyToError, replyToRefusal } from '#src/http/respond.js';
+import {
+  type Reply,
+  replyToAnswer,
+  replyToError,
+  replyToOptions,
+  replyToPassed,
+  replyToRefusal,
+} from '#src/http/respond.js';
 import { toHeaderMap } from '#src/model/headers.js';
 import { MemoryCache, type MemoryObject } from '../fixtures/memory-cache.js';
 
@@ -17,6 +24,7 @@ function context(method: 'GET' | 'HEAD', headers: Record<string, string>) {
     requestId: 'r1',
     traceId: null,
     nowMs: NOW,
+    boundary: () => 'DELIMITER',
   };
 }
 
@@ -45,7 +53,7 @@ const OBJECT: MemoryObject = {
 
 t.test('a whole representation', async (t) => {
   const whole = await reply(OBJECT);
-  t.match(whole, { kind: 'body', range: { start: 0, end: 100 } });
+  t.match(whole, { kind: 'body', content: [{ kind: 'range', start: 0, end: 100 }] });
   t.same(
     whole.head,
     {
@@ -77,7 +85,7 @@ t.test('one range', async (t) => {
       await reply(OBJECT, { range: field }),
       {
         kind: 'body',
-        range: { start, end },
+        content: [{ kind: 'range', start, end }],
         head: {
           status: 206,
           headers: {
@@ -93,12 +101,12 @@ t.test('one range', async (t) => {
 
 t.test('ranges that are answered with the whole', async (t) => {
   for (const headers of [
-    { range: 'bytes=1-2,5-6' },
+    { range: 'bytes=1-,5-,6-' },
     { range: 'lines=1-2' },
     { range: 'bytes=x' },
     { range: 'bytes=1-2', 'if-range': '"other"' },
   ]) {
-    t.match(await reply(OBJECT, headers), { head: { status: 200 }, range: { end: 100 } });
+    t.match(await reply(OBJECT, headers), { head: { status: 200 }, content: [{ end: 100 }] });
   }
   t.match(await reply(OBJECT, { range: 'bytes=1-2', 'if-range': '"e"' }), {
     head: { status: 206 },
@@ -106,9 +114,49 @@ t.test('ranges that are answered with the whole', async (t) => {
   const empty = await reply({ bytes: Buffer.alloc(0) }, { range: 'bytes=-5' });
   t.match(empty, { head: { status: 200, headers: { 'content-length': '0' } } });
   const unknown = await reply({ ...OBJECT, knownLength: false }, { range: 'bytes=1-2' });
-  t.match(unknown, { head: { status: 200 }, range: { start: 0, end: Infinity } });
+  t.match(unknown, { head: { status: 200 }, content: [{ start: 0, end: Infinity }] });
   t.notOk(unknown.head.headers['accept-ranges']);
   t.notOk(unknown.head.headers['content-length']);
+});
+
+t.test('several ranges', async (t) => {
+  const several = await reply(OBJECT, { range: 'bytes=0-9,200-,50-59' });
+  t.match(several, {
+    kind: 'body',
+    head: {
+      status: 206,
+      headers: {
+        etag: '"e"',
+        'content-type': 'multipart/byteranges; boundary=DELIMITER',
+        'content-range': undefined,
+        'content-length': String(
+          2 * 10 +
+            '--DELIMITER\r\nContent-Type: x/y\r\nContent-Range: bytes 0-9/100\r\n\r\n'.length +
+            '\r\n--DELIMITER\r\nContent-Type: x/y\r\nContent-Range: bytes 50-59/100\r\n\r\n'
+              .length +
+            '\r\n--DELIMITER--\r\n'.length,
+        ),
+      },
+    },
+    content: [{}, { start: 0, end: 10 }, {}, { start: 50, end: 60 }, {}],
+  });
+  t.match(
+    await reply(OBJECT, { range: 'bytes=0-9,10-19,200-' }),
+    { head: { headers: { 'content-range': 'bytes 0-19/100', 'content-type': 'x/y' } } },
+    'one that is left is no multipart',
+  );
+  t.match(
+    await reply({ ...OBJECT, kept: false }, { range: 'bytes=0-9,50-59' }),
+    { head: { status: 200 } },
+    'what is not kept would be fetched for each part',
+  );
+  t.match(await reply(OBJECT, { range: 'bytes=0-9,50-59' }, 'HEAD'), {
+    kind: 'head-only',
+    head: { status: 200, headers: { 'content-length': '100' } },
+  });
+  t.match(await reply(OBJECT, { range: 'bytes=100-,-0' }), {
+    head: { status: 416, headers: { 'content-range': 'bytes */100' } },
+  });
 });
 
 t.test('unsatisfiable', async (t) => {
@@ -205,5 +253,34 @@ t.test('refusals', (t) => {
   const full = replyToRefusal('too-many-connections', context('GET', {}));
   t.match(full.head, { status: 503, headers: { 'retry-after': '1', connection: 'close' } });
   t.notOk(replyToRefusal('no-such-mount', context('GET', {})).head.headers['connection']);
+  t.end();
+});
+
+t.test('what was passed on is answered as the origin did', async (t) => {
+  const cache = new MemoryCache();
+  const headers = { etag: '"e"', 'content-range': 'bytes 0-1/2', 'accept-ranges': 'x' };
+  cache.objects.set('/a', { bytes: Buffer.from('ok'), headers });
+  const answer = await cache.lookup({
+    origin: 'o',
+    target: '/a',
+    method: 'GET',
+    headers: toHeaderMap({}),
+    hint: { kind: 'whole' },
+    signal: new AbortController().signal,
+  });
+  const fields = { 'if-none-match': '"e"', 'if-match': '"other"', range: 'bytes=0-0' };
+  const passed = replyToPassed(answer, context('GET', fields));
+  t.match(passed, {
+    kind: 'body',
+    head: { status: 200, headers: { ...headers, 'content-length': '2' } },
+    content: [{ start: 0, end: 2 }],
+  });
+});
+
+t.test('OPTIONS about Forebay', (t) => {
+  t.match(replyToOptions(context('GET', {})), {
+    kind: 'head-only',
+    head: { status: 204, headers: { allow: /^GET, HEAD/, 'content-length': undefined } },
+  });
   t.end();
 });

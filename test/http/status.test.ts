@@ -14,6 +14,7 @@ t.test('failures', (t) => {
     t.equal(statusOfError(code), 500, code);
   }
   t.equal(statusOfError('client-idle'), 408);
+  t.equal(statusOfError('client-too-large'), 413);
   t.end();
 });
 
@@ -23,5 +24,11 @@ t.test('refusals that make the connection doubtful close it', (t) => {
   t.same(statusOfRefusal('no-such-mount'), { status: 404, close: false });
   t.same(statusOfRefusal('method-not-allowed'), { status: 405, close: true });
   t.same(statusOfRefusal('too-many-connections'), { status: 503, close: true });
+  t.same(statusOfRefusal('ambiguous-framing'), { status: 400, close: true });
+  t.same(statusOfRefusal('body-too-large'), { status: 413, close: true });
+  t.same(statusOfRefusal('missing-host'), { status: 400, close: true });
+  t.same(statusOfRefusal('malformed-host'), { status: 400, close: true });
+  t.same(statusOfRefusal('unknown-expectation'), { status: 417, close: true });
+  t.same(statusOfRefusal('unsupported-version'), { status: 505, close: true });
   t.end();
 });

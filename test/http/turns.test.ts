@@ -42,6 +42,19 @@ t.test('one at a time, in order', (t) => {
   t.end();
 });
 
+t.test('nothing starts after a response that ends the connection', (t) => {
+  const { started, responses, take } = connection();
+  take();
+  take();
+  const [first] = responses;
+  if (first !== undefined) first.shouldKeepAlive = false;
+  first?.emit('finish');
+  t.same(started, [0]);
+  t.equal(take(), false, 'nor what comes later');
+  t.same(started, [0]);
+  t.end();
+});
+
 t.test('nothing starts on a connection that is gone', (t) => {
   const { socket, started, responses, take } = connection();
   take();

@@ -1,6 +1,6 @@
 import t from 'tap';
 import { toHeaderMap } from '#src/model/headers.js';
-import { forwardedFields } from '#src/origin/forward.js';
+import { forwardedFields, passedFields } from '#src/origin/forward.js';
 
 const REQUEST = toHeaderMap({
   accept: '*/*',
@@ -55,4 +55,40 @@ t.test('Connection cannot strip credentials, nor a name of the prototype get in'
   const fields = forwardedFields(toHeaderMap({ connection: 'cookie', cookie: 'a' }), 'all');
   t.equal(fields['cookie'], 'a');
   t.equal(Object.getPrototypeOf(fields), null);
+});
+
+t.test('what overrides the request goes nowhere, not even where Vary names it', async (t) => {
+  const overriding = toHeaderMap({
+    'x-original-url': '/b',
+    'x-http-method-override': 'PUT',
+    a: '1',
+  });
+  t.same({ ...forwardedFields(overriding, 'all') }, { a: '1' });
+  t.same({ ...forwardedFields(overriding, ['x-original-url']) }, {});
+});
+
+t.test('a request that is passed on keeps every end-to-end field', async (t) => {
+  t.same(
+    { ...passedFields('PUT', REQUEST, '1.1 me') },
+    {
+      accept: '*/*',
+      authorization: 'Bearer a',
+      cookie: 'x=1, y=2',
+      'x-end': '2',
+      'if-range': '"a"',
+      'if-none-match': '"a"',
+      'accept-encoding': 'gzip',
+      'cache-control': 'no-cache',
+      via: '1.1 somebody, 1.1 me',
+    },
+  );
+  t.equal(passedFields('PUT', toHeaderMap({}), '1.1 me')['via'], '1.1 me');
+});
+
+t.test('Max-Forwards counts down for OPTIONS alone', async (t) => {
+  const forwards = (method: string, value: string) =>
+    passedFields(method, toHeaderMap({ 'max-forwards': value }), 'v')['max-forwards'];
+  t.equal(forwards('OPTIONS', '10'), '9');
+  t.equal(forwards('OPTIONS', 'x'), 'x');
+  t.equal(forwards('POST', '10'), '10');
 });

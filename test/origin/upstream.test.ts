@@ -39,6 +39,15 @@ function follow(source: ReturnType<Upstream['source']>, to: string): FetchTarget
   return source.target('fill');
 }
 
+t.test('where a request goes that is passed on', async (t) => {
+  const { upstream } = start();
+  const asked = toHeaderMap({ 'x-key': 'of the client', 'content-type': 'a/b' });
+  const { url, headers } = upstream.passTarget('/a?b', 'POST', asked);
+  t.equal(url, upstream.uriOf('/a?b'));
+  t.equal(headers['content-type'], 'a/b');
+  t.match(headers, { 'x-key': 'secret', via: '1.1 us' });
+});
+
 t.test('a request target is put after the base, as it came', async (t) => {
   const { upstream } = start();
   t.equal(upstream.uriOf('/a%2Fb?x=1'), 'https://hub.example/base/a%2Fb?x=1');

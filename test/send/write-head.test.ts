@@ -27,3 +27,18 @@ t.test('refuses fields that could inject a line', (t) => {
   );
   t.end();
 });
+
+t.test('a status without a name has no reason phrase', (t) => {
+  const made = response();
+  writeHead(made, { status: 599, headers: {} });
+  t.equal(made.statusMessage, '');
+  t.end();
+});
+
+t.test('__proto__ is a field like any other', (t) => {
+  const made = response();
+  const headers = JSON.parse('{"__proto__": "x"}') as Record<string, string>;
+  writeHead(made, { status: 200, headers });
+  t.match((made as unknown as { _header: string })._header, /^__proto__: x\r$/m);
+  t.end();
+});

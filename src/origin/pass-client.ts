@@ -1,0 +1,167 @@
+/**
+ * Sends one request of any method to an origin and streams the response back: no retry, no redirect, no
+ * reuse of connections. Runs on the main thread: what it carries is rare and small beside the objects
+ * that worker threads fetch. Used by cache/pass.
+ */
+import { Readable } from 'node:stream';
+import type { Dispatcher, Pool } from 'undici';
+import { ForebayError } from '../model/errors.js';
+import { headersFromRaw, type HeaderMap } from '../model/headers.js';
+import { checkLiteralAddress, guardedLookup } from './address.js';
+import { contentLengthOf, MAX_HEAD_BYTES } from './response-head.js';
+import {
+  cancelledError,
+  protocolError,
+  resetError,
+  timeoutError,
+  transportError,
+} from './transport-error.js';
+
+export interface PassClientOptions {
+  /** Scheme, host and port of the origin. */
+  readonly origin: string;
+  readonly maxConnections: number;
+  /** Name lookup, TCP and TLS handshake together. */
+  readonly connectTimeoutMs: number;
+  /** From the request's last byte to the head, and between bytes of the body. */
+  readonly responseTimeoutMs: number;
+}
+
+export interface PassedContent {
+  /** Content-Length; `null`: chunked. */
+  readonly lengthBytes: number | null;
+  readonly bytes: AsyncIterable<Uint8Array>;
+}
+
+export interface PassedTarget {
+  readonly method: string;
+  /** Path and query. */
+  readonly path: string;
+  /** Without framing, Host and Connection. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly content: PassedContent | null;
+  readonly signal: AbortSignal;
+}
+
+export interface PassedResponse {
+  readonly status: number;
+  readonly headers: HeaderMap;
+  /** Content-Length; `null` where it is not declared. */
+  readonly lengthBytes: number | null;
+  /** Once, to its end. Throws a `ForebayError` when the body is cut off. */
+  readonly bytes: AsyncIterable<Uint8Array>;
+  /** Drops the connection if the body has not been read. */
+  close(): void;
+}
+
+/** undici's own bounds, which run on the machine's clock. */
+const TIMEOUTS: ReadonlySet<string> = new Set([
+  'UND_ERR_CONNECT_TIMEOUT',
+  'UND_ERR_HEADERS_TIMEOUT',
+  'UND_ERR_BODY_TIMEOUT',
+]);
+
+const MALFORMED: ReadonlySet<string> = new Set(['HTTPParserError', 'HeadersOverflowError']);
+
+/** What connect(2) and the resolver say: no byte of the request has left. */
+const UNCONNECTED = /^(?:ECONNREFUSED|EHOSTUNREACH|ENETUNREACH|EADDRNOTAVAIL|ENOTFOUND|EAI_)/;
+
+export class PassClient {
+  readonly #options: PassClientOptions;
+  #pool: Promise<Pool> | undefined;
+
+  constructor(options: PassClientOptions) {
+    this.#options = options;
+  }
+
+  /** Resolves with the head of the final response. Rejects with a `ForebayError`. */
+  async send(target: PassedTarget): Promise<PassedResponse> {
+    checkLiteralAddress(new URL(this.#options.origin).hostname, 'any');
+    const { method, path, content, signal } = target;
+    const lengthBytes = content?.lengthBytes ?? null;
+    const length = lengthBytes === null ? {} : { 'content-length': String(lengthBytes) };
+    let answer: Dispatcher.ResponseData;
+    try {
+      const pool = await (this.#pool ??= this.#open());
+      answer = await pool.request({
+        method,
+        path,
+        headers: { ...target.headers, ...length },
+        body: content === null ? null : Readable.from(content.bytes),
+        signal,
+        responseHeaders: 'raw',
+      });
+    } catch (error) {
+      throw nameOf(error, signal, 'head');
+    }
+    const { statusCode, body } = answer;
+    try {
+      const headers = headersFromRaw(answer.headers as unknown as string[]);
+      const declared = contentLengthOf(headers);
+      const close = (): void => {
+        // Destroying what was not read to its end is an error to undici, and none to us.
+        body.on('error', ignore).destroy();
+      };
+      const bytes = named(body, signal);
+      return { status: statusCode, headers, lengthBytes: declared, bytes, close };
+    } catch (error) {
+      body.on('error', ignore).destroy();
+      throw error;
+    }
+  }
+
+  async #open(): Promise<Pool> {
+    // Loaded on first need, like the fetch threads' own.
+    const undici = await import('undici');
+    const { origin, maxConnections, connectTimeoutMs, responseTimeoutMs } = this.#options;
+    return new undici.Pool(origin, {
+      connections: maxConnections,
+      // A kept connection may have been closed by the origin just now, and a POST is not sent again.
+      pipelining: 0,
+      maxHeaderSize: MAX_HEAD_BYTES,
+      headersTimeout: responseTimeoutMs,
+      bodyTimeout: responseTimeoutMs,
+      connect: { timeout: connectTimeoutMs, lookup: guardedLookup('any') },
+    });
+  }
+}
+
+async function* named(
+  body: AsyncIterable<Uint8Array>,
+  signal: AbortSignal,
+): AsyncGenerator<Uint8Array> {
+  try {
+    yield* body;
+  } catch (error) {
+    throw nameOf(error, signal, 'body');
+  }
+}
+
+/** Nobody tries again: whether the request was idempotent is not known here. */
+function nameOf(error: unknown, signal: AbortSignal, within: 'head' | 'body'): ForebayError {
+  if (error instanceof ForebayError) return error;
+  if (signal.aborted) return cancelledError();
+  const { code, name, message } = describe(error);
+  if (TIMEOUTS.has(code)) return timeoutError(`the origin was too slow: ${code}`);
+  if (UNCONNECTED.test(code)) return transportError(error, 'connecting');
+  if (code.startsWith('HPE_') || MALFORMED.has(name)) {
+    return protocolError(`a malformed response: ${message}`);
+  }
+  // Before a head it is the framing that contradicts itself.
+  if (code === 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH') {
+    return within === 'body'
+      ? resetError('a body cut off')
+      : protocolError('contradictory framing');
+  }
+  return transportError(error, 'connected');
+}
+
+function describe(error: unknown): { code: string; name: string; message: string } {
+  if (!(error instanceof Error)) return { code: '', name: '', message: String(error) };
+  const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
+  return { code, name: error.name, message: error.message };
+}
+
+function ignore(): void {
+  // See where it is used.
+}

@@ -1,0 +1,110 @@
+/** Requests that are passed on, where their client leaves, their origin fails, or there are too many. */
+import { once } from 'node:events';
+import t from 'tap';
+import { MAX_PASSING } from '#src/cache/pass.js';
+import { deferred } from '#src/model/deferred.js';
+import { send, startPassing as start } from '../fixtures/passing.js';
+import { connectRaw } from '../fixtures/program-raw.js';
+import { startForebay } from '../fixtures/running.js';
+
+t.test('a large answer streams, and a client that leaves ends it', async (t) => {
+  const { origin, forebay } = await start(t);
+  const closed = deferred<undefined>();
+  origin.answer = async (request, response) => {
+    await origin.read(request);
+    response.on('close', () => {
+      closed.resolve(undefined);
+    });
+    // Far more than any buffer on the way holds.
+    const piece = Buffer.alloc(1024 * 1024);
+    const more = (): void => {
+      while (response.write(piece));
+      response.once('drain', more);
+    };
+    more();
+  };
+  const open = await forebay.open('/a', { method: 'POST' });
+  await once(open.response, 'readable');
+  open.leave();
+  await closed.promise;
+  await forebay.until((found) => found.get('forebay_inflight_requests') === 0);
+  t.pass('the origin saw the client leave');
+});
+
+t.test('a client that leaves while it sends is seen by the origin', async (t) => {
+  const { origin, forebay } = await start(t);
+  const arrived = deferred<undefined>();
+  const aborted = deferred<unknown>();
+  origin.answer = (request) => {
+    request.once('data', () => {
+      arrived.resolve(undefined);
+    });
+    request.once('error', (error) => {
+      aborted.resolve(error);
+    });
+  };
+  const client = await connectRaw(t, forebay.url);
+  client.send('PUT /a HTTP/1.1\r\nHost: h\r\nContent-Length: 100\r\n\r\nhalf');
+  await arrived.promise;
+  client.socket.resetAndDestroy();
+  await aborted.promise;
+  await forebay.until((found) => found.get('forebay_inflight_requests') === 0);
+  t.equal(origin.received.length, 0, 'a part is never taken for the whole');
+});
+
+t.test('an answer before the content has ended ends the connection after it', async (t) => {
+  const { origin, forebay } = await start(t);
+  origin.answer = (_request, response) => {
+    response.writeHead(413, { 'Content-Length': '3' });
+    response.end('no\n');
+  };
+  const client = await connectRaw(t, forebay.url);
+  client.send('POST /a HTTP/1.1\r\nHost: h\r\nContent-Length: 1000000\r\n\r\nx');
+  const { status, head, body } = await client.response();
+  t.same([status, body.toString()], [413, 'no\n']);
+  t.match(head, /^connection: close\r$/im);
+  t.equal((await client.rest()).length, 0);
+});
+
+t.test('an origin that is away, or breaks off', async (t) => {
+  const { origin, forebay } = await start(t);
+  origin.answer = (request) => {
+    request.socket.resetAndDestroy();
+  };
+  const reset = await send(forebay, 'POST', '/a', { body: 'x' });
+  t.equal(reset.status, 502);
+  t.match(reset.headers['cache-status'], /detail=origin-reset/);
+  origin.answer = async (request, response) => {
+    await origin.read(request);
+    response.writeHead(200, { 'Content-Length': '10' });
+    response.write('half', () => {
+      response.destroy();
+    });
+  };
+  t.equal((await send(forebay, 'POST', '/a', { body: 'x' })).aborted, true, 'never whole');
+  const away = await startForebay(t, {
+    directory: t.testdir({}),
+    origins: [{ url: 'http://127.0.0.1:9', passMethods: true }],
+  });
+  const refused = await send(away, 'POST', '/a', { body: 'x' });
+  t.equal(refused.status, 502);
+  t.match(refused.headers['cache-status'], /detail=origin-connect/);
+});
+
+t.test('no more of them at once than there may be', async (t) => {
+  const { origin, forebay } = await start(t, { maxConnections: MAX_PASSING });
+  const open = deferred<undefined>();
+  origin.answer = async (request, response) => {
+    await open.promise;
+    await origin.read(request);
+    response.end('done');
+  };
+  const running = Array.from({ length: MAX_PASSING }, () => send(forebay, 'POST', '/a'));
+  await forebay.until((found) => found.get('forebay_inflight_requests') === MAX_PASSING);
+  const surplus = await send(forebay, 'POST', '/a');
+  t.equal(surplus.status, 503);
+  t.ok(surplus.headers['retry-after']);
+  open.resolve(undefined);
+  for (const got of await Promise.all(running)) t.equal(got.status, 200);
+  t.equal((await send(forebay, 'POST', '/a')).status, 200, 'and then again');
+});
