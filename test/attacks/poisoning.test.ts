@@ -81,7 +81,7 @@ t.test('what Vary does not name is not part of the key', async (t) => {
     'X-Anything: 1\r\n',
   ]) {
     const { head, body } = await ask('/hit', fields);
-    t.match(head, /^cache-status: forebay;hit\r$/im, fields);
+    t.match(head, /^cache-status: forebay;hit[;\r]/im, fields);
     t.ok(body.equals(HIT));
   }
   t.equal(origin.requests.length, 1);
@@ -93,7 +93,7 @@ t.test('what Vary names is', async (t) => {
   });
   await ask('/v', 'X-Kind: a\r\n');
   await ask('/v', 'X-Kind: b\r\n');
-  t.match((await ask('/v', 'X-Kind: a\r\n')).head, /^cache-status: forebay;hit\r$/im);
+  t.match((await ask('/v', 'X-Kind: a\r\n')).head, /^cache-status: forebay;hit[;\r]/im);
   t.equal(origin.requests.filter(({ path }) => path === '/v').length, 2);
 });
 
