@@ -151,7 +151,8 @@ export function segmentSenderClients(t: Test, makeSender: MakeSender): void {
     const file = new TestFile(t, recognisable(MEBIBYTE));
     await fc.assert(
       fc.asyncProperty(
-        fc.integer({ min: 0, max: 24 * MEBIBYTE }),
+        // A client that goes before its first byte came may not even have sent its request.
+        fc.integer({ min: 1, max: 24 * MEBIBYTE }),
         fc.boolean(),
         async (at, rst) => {
           const pieces = function* (): Generator<Segment> {
