@@ -20,7 +20,7 @@ namespace {
 // A fill thread and a sender for each core of a large machine would not need more.
 constexpr uint64_t kMaxThreads = 64;
 
-constexpr size_t kWatermarkWords = 5;
+constexpr size_t kWatermarkWords = 7;
 
 // Numbers per notice, in the order of PumpNotice.
 constexpr size_t kNoticeNumbers = 5;
@@ -204,7 +204,8 @@ Napi::Value Probe(PumpBinding& binding, const Napi::CallbackInfo& info) {
   std::vector<double> numbers;
   if (pump->Probe(*id, &probe)) {
     numbers = {static_cast<double>(probe.taken_bytes), static_cast<double>(probe.pauses),
-               static_cast<double>(probe.state)};
+               static_cast<double>(probe.state), static_cast<double>(probe.bytes_sent),
+               probe.idle_ms};
   }
   return ToFloat64Array(info.Env(), numbers);
 }

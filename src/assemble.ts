@@ -3,13 +3,20 @@
  * started and stopped. Called by cli/serve.
  */
 import { randomBytes } from 'node:crypto';
-import { createAdmin, type Admin } from './admin/server.js';
+import { join } from 'node:path';
+import { apiEndpoints } from './admin/api.js';
+import { createAdmin } from './admin/server.js';
+import { loadToken, type Token } from './admin/token.js';
 import { Reloading, type ReloadOutcome } from './assemble/reloading.js';
+import { Inventory } from './cache/inventory.js';
 import { Cache } from './cache/lookup.js';
 import { Passing } from './cache/pass.js';
 import { Pressure } from './cache/pressure.js';
 import { ProgressWatch } from './cache/progress.js';
-import type { CacheEvents, CacheLimits } from './cache/services.js';
+import { Pulls } from './cache/pulls.js';
+import { Targets } from './cache/selection.js';
+import type { CacheEvents, CacheLimits, CacheServices } from './cache/services.js';
+import { Sweeps } from './cache/sweeps.js';
 import { native, systemCalls } from './compute/native.js';
 import { createPools } from './compute/pools.js';
 import { WatermarkHub } from './compute/watermark.js';
@@ -21,9 +28,11 @@ import { MemoryBudget } from './model/memory-budget.js';
 import { type Clock, systemClock } from './model/time.js';
 import { Upstreams } from './origin/upstreams.js';
 import { createSending } from './send/sending.js';
+import { TOKEN_FILE } from './store/layout.js';
 import { openStore } from './store/open-store.js';
 import { watchEventLoopLag } from './telemetry/event-loop-lag.js';
 import type { Metrics } from './telemetry/metrics.js';
+import { TransferTable } from './telemetry/transfer-table.js';
 import { createTelemetry, type Telemetry } from './telemetry/telemetry.js';
 import { startTracing, type Tracing } from './telemetry/tracing.js';
 
@@ -61,13 +70,16 @@ export async function assemble(
   const memory = new MemoryBudget(config.cache.serveThroughMemoryBytes);
   const pseudonym = `forebay-${randomBytes(PSEUDONYM_BYTES).toString('hex')}`;
   const upstreams = new Upstreams({ via: `1.1 ${pseudonym}`, clock }, config.origins);
+  const targets = new Targets(upstreams);
   const stores = await openStore({
     ...config.cache,
     memory,
     system: systemCalls,
     clock,
     events: metrics,
-    pinned: ({ origin, uri }) => upstreams.get(origin)?.isPinned(uri) ?? false,
+    pinned: ({ origin, uri }, pins) =>
+      upstreams.get(origin)?.isPinned(uri) === true ||
+      pins.some((pin) => targets.selects(pin, { origin, uri })),
   });
   const sending = createSending(config, clock);
   const hub = new WatermarkHub(sending.wakeFds);
@@ -82,16 +94,46 @@ export async function assemble(
     clock,
     limits: cacheLimits(config),
     events: cacheEvents(telemetry),
-  };
+    fills: new TransferTable('f', clock),
+  } satisfies CacheServices;
   // The first request should not wait for threads to start.
   pools.fill.warm();
   const cache = new Cache(services, upstreams, pseudonym);
   const passing = new Passing(services, upstreams, cache, pseudonym);
   const { sender } = sending;
   const front = createFront({ config, cache, passing, sender, telemetry, clock });
-  const admin = config.admin.enabled
-    ? createAdminFor(config, telemetry, () => front.address)
-    : null;
+  let { origins } = config;
+  const pulls = new Pulls(services, cache);
+  const sweeps = new Sweeps(services, targets);
+  const token = config.admin.enabled ? tokenFor(config) : null;
+  const admin =
+    token === null
+      ? null
+      : createAdmin({
+          address: config.admin.address,
+          metrics,
+          // The store was opened before this: whether it can be written is decided.
+          readiness: () => ({ listening: front.address !== null, cacheDecided: true }),
+          endpoints: apiEndpoints({
+            transfers: { requests: front.requests, fills: services.fills, targets, clock },
+            cache: {
+              usage: () => stores.chunks.usage(),
+              responses: () => stores.responses.count,
+            },
+            inventory: new Inventory({
+              ...stores,
+              targets,
+              forget: (identity) => cache.purge(identity),
+            }),
+            pins: stores.pins,
+            pulls,
+            sweeps,
+            origins: () => origins,
+            clock,
+          }),
+          token,
+          version,
+        });
   metrics.describeProcess(version);
   metrics.observe({
     store: () => stores.chunks.usage(),
@@ -109,6 +151,7 @@ export async function assemble(
     apply: (next) => {
       telemetry.reconfigure(next.log);
       upstreams.replace(next.origins);
+      origins = next.origins;
       front.reconfigure(next);
       services.limits = cacheLimits(next);
       sending.reconfigure(next);
@@ -120,6 +163,8 @@ export async function assemble(
   let stopped: Promise<void> | undefined;
 
   const stop = async (): Promise<void> => {
+    pulls.close();
+    sweeps.close();
     await front.drain();
     stopWatching();
     await cache.close();
@@ -146,6 +191,7 @@ export async function assemble(
       ...(stores.chunks.usage().writable
         ? []
         : ['the cache cannot be written: nothing is stored, everything is served through memory']),
+      ...aboutToken(token),
     ],
   };
 }
@@ -162,17 +208,15 @@ async function traceTo(
   return startTracing({ endpoint, sampleRatio, version, clock, exported });
 }
 
-function createAdminFor(
-  config: ResolvedConfig,
-  telemetry: Telemetry,
-  address: () => ListenAddress | null,
-): Admin {
-  return createAdmin({
-    address: config.admin.address,
-    metrics: telemetry.metrics,
-    // The store was opened before this: whether it can be written is decided.
-    readiness: () => ({ listening: address() !== null, cacheDecided: true }),
-  });
+function tokenFor({ admin, cache }: ResolvedConfig): Token {
+  return loadToken(admin.tokenFile ?? join(cache.directory, TOKEN_FILE));
+}
+
+/** What an operator should know of the token. */
+function aboutToken(token: Token | null): readonly string[] {
+  if (token === null) return [];
+  if (token.kind === 'unavailable') return [`the admin API takes no changes: ${token.why}`];
+  return token.warning === null ? [] : [token.warning];
 }
 
 function cacheLimits(config: ResolvedConfig): CacheLimits {

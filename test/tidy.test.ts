@@ -34,11 +34,23 @@ const ROOMS = [
 
 /** Files that no test of their own mirrors, and why. Files of types alone need no entry. */
 const TESTED_ELSEWHERE: Readonly<Record<string, string>> = {
+  'src/admin/api.ts': 'test/e2e/admin-api.test.ts asks for every operation',
+  'src/admin/endpoint.ts': 'test/admin/server makes routes of endpoints',
+  'src/admin/pulls-view.ts': 'test/e2e/admin-api.test.ts watches a pull through it',
+  'src/admin/routes/cache.ts': 'test/e2e/admin-api.test.ts',
+  'src/admin/routes/health.ts': 'test/admin/server.test.ts',
+  'src/admin/routes/objects.ts': 'test/e2e/admin-api.test.ts',
+  'src/admin/routes/pins.ts': 'test/e2e/admin-api.test.ts',
+  'src/admin/routes/pulls.ts': 'test/e2e/admin-api.test.ts',
+  'src/admin/routes/transfers.ts': 'test/e2e/transfers.test.ts and test/e2e/admin-api.test.ts',
+  'src/admin/routes/verify.ts': 'test/e2e/admin-api.test.ts',
+  'src/cache/fill-watch.ts': 'test/e2e/transfers.test.ts sees every fill through it',
   'src/cache/integrity-state.ts': 'test/cache/integrity meets its error',
   'src/cache/stored.ts': 'test/cache/answers asks it',
   'src/cache/representations.ts': 'test/cache/lookup and test/rfc9111 read its answers',
   'src/cache/validation.ts': 'test/rfc9111/section-4.3-validation.test.ts',
   'src/cache/landing.ts': 'test/cache/fill and test/cache/intake land chunks through it',
+  'src/compute/watermark-words.ts': 'test/compute/watermark.test.ts reads them beside it',
   'src/origin/lean-connection.ts': 'test/contract/origin-client.ts, run on the lean client',
   'src/origin/lean-exchange.ts': 'test/contract/origin-client.ts, run on the lean client',
   'src/origin/options.ts': 'one constant, used in test/origin/lean-client.test.ts',

@@ -17,14 +17,20 @@ export interface ForebayOptions {
   readonly capacityBytes: number;
 }
 
+export interface ForebayUrls {
+  /** Where clients connect. */
+  readonly url: string;
+  readonly adminUrl: string;
+}
+
 /**
  * Runs `forebay serve`; `onChild` is given the process at once, so that it can be ended whatever
- * happens. Resolves to the URL that clients use; rejects with what the program said when it ends.
+ * happens. Resolves to the URLs of its two listeners; rejects with what the program said when it ends.
  */
 export async function startForebay(
   { originUrl, cacheDirectory, capacityBytes }: ForebayOptions,
   onChild: (child: ChildProcess) => void,
-): Promise<string> {
+): Promise<ForebayUrls> {
   const flags = {
     '--origin': originUrl,
     '--listen': '127.0.0.1:0',
@@ -41,12 +47,14 @@ export async function startForebay(
   onChild(child);
   const { stderr } = child;
   if (stderr === null) throw new Error('forebay was started without its standard error');
-  const listening = deferred<string>();
+  const listening = deferred<ForebayUrls>();
+  let url: string | undefined;
   const said: string[] = [];
   createInterface({ input: stderr }).on('line', (line) => {
     said.push(line);
-    const url = /^listen +(http:\/\/\S+)$/.exec(line)?.[1];
-    if (url !== undefined) listening.resolve(url);
+    url ??= /^listen +(http:\/\/\S+)$/.exec(line)?.[1];
+    const adminUrl = /^admin +(http:\/\/\S+)$/.exec(line)?.[1];
+    if (url !== undefined && adminUrl !== undefined) listening.resolve({ url, adminUrl });
   });
   child.once('close', () => {
     listening.reject(new Error(`forebay ended:\n${said.join('\n')}`));

@@ -115,7 +115,7 @@ export class Scene {
     }
     const room = Math.ceil(modelBytes(this.#files) * CAPACITY_PER_MODEL_BYTE);
     signal.throwIfAborted();
-    this.#forebayUrl = await startForebay(
+    const { url } = await startForebay(
       {
         originUrl: this.#originUrl,
         cacheDirectory: join(directory, 'cache'),
@@ -123,6 +123,7 @@ export class Scene {
       },
       (child) => this.#processes.push(() => endProcess(child)),
     );
+    this.#forebayUrl = url;
   }
 
   #helper<Request extends object, Reply>(script: string): Helper<Request, Reply> {

@@ -4,6 +4,7 @@
 #include <sys/epoll.h>
 #include <sys/socket.h>
 
+#include <chrono>
 #include <utility>
 
 #include "wake.h"
@@ -138,7 +139,10 @@ bool Pump::Probe(uint64_t id, PumpProbe* probe) {
   if (!transfer) return false;
   const std::lock_guard lock(transfer->mutex);
   if (transfer->state == PumpState::kEnded) return false;
-  *probe = {transfer->TakenBytes(), transfer->pauses, transfer->state};
+  const std::chrono::duration<double, std::milli> idle =
+      std::chrono::steady_clock::now() - transfer->moved;
+  *probe = {transfer->TakenBytes(), transfer->pauses, transfer->state, transfer->bytes_sent,
+            idle.count()};
   return true;
 }
 
@@ -177,6 +181,7 @@ void Pump::Serve(const std::shared_ptr<Transfer>& transfer) {
     const PieceResult result = piece.Send(transfer->socket.get(), budget, more, readahead_.get());
     lock.lock();
     transfer->bytes_sent += result.bytes;
+    if (result.bytes > 0) transfer->moved = std::chrono::steady_clock::now();
     budget -= result.bytes;
     if (piece.done()) {
       transfer->queue.pop_front();

@@ -40,6 +40,9 @@ struct PumpProbe {
   uint64_t taken_bytes;
   uint64_t pauses;
   PumpState state;
+  uint64_t bytes_sent;
+  // Ms since the socket last took a byte.
+  double idle_ms;
 };
 
 class Pump {

@@ -3,6 +3,7 @@
 #ifndef FOREBAY_CORE_PUMP_TRANSFER_H_
 #define FOREBAY_CORE_PUMP_TRANSFER_H_
 
+#include <chrono>
 #include <cstdint>
 #include <deque>
 #include <mutex>
@@ -58,6 +59,8 @@ struct Transfer {
   bool corked = false;
   uint64_t finished_pieces = 0;
   uint64_t bytes_sent = 0;
+  // When the socket last took a byte, or when the transfer began.
+  std::chrono::steady_clock::time_point moved = std::chrono::steady_clock::now();
   // Times that there was nothing to send.
   uint64_t pauses = 0;
 

@@ -1,26 +1,30 @@
 /**
- * The admin listener: health, readiness and metrics, apart from the clients' port. assemble creates
- * one unless the configuration turns it off.
+ * The admin listener, apart from the clients' port: makes routes of the operations that it is given,
+ * guards them, and describes them. assemble creates one unless the configuration turns it off.
  */
-import { fastify } from 'fastify';
+import { fastify, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import { z } from 'zod';
 import type { ListenAddress } from '../config/kinds.js';
 import { ListenError } from '../http/listen.js';
 import type { Metrics } from '../telemetry/metrics.js';
+import { type Answer, type Endpoint, problem } from './endpoint.js';
 import { hostAllowed, originAllowed } from './host-check.js';
+import { openApi } from './openapi.js';
+import { healthEndpoints, type Readiness } from './routes/health.js';
+import { bearerOf, type Token } from './token.js';
 
-/**
- * `listening`: clients can connect. `cacheDecided`: it is known whether chunks are stored or served
- * through. An origin's outage makes nothing unready: what is held can be served.
- */
-export interface Readiness {
-  readonly listening: boolean;
-  readonly cacheDecided: boolean;
-}
+export type { Readiness } from './routes/health.js';
 
 export interface AdminOptions {
   readonly address: ListenAddress;
   readonly metrics: Metrics;
   readonly readiness: () => Readiness;
+  /** The operations beside health, metrics and the description. */
+  readonly endpoints?: readonly Endpoint[];
+  /** What changes need; without one they are refused. */
+  readonly token?: Token;
+  /** The program's version, for the description. */
+  readonly version?: string;
 }
 
 export interface Admin {
@@ -30,38 +34,48 @@ export interface Admin {
   close(): Promise<void>;
 }
 
-/** No request has a body; fastify's default is 1 MiB. */
-const BODY_LIMIT_BYTES = 1024;
+/** Bodies are a few names; operations that take lists say so. fastify's default is 1 MiB. */
+const BODY_LIMIT_BYTES = 16 * 1024;
 /** The longest a request may take to arrive: a few hundred bytes from nearby. */
 const REQUEST_TIMEOUT_MS = 10_000;
 /** Longer than the usual scrape interval, so that a scraper keeps its connection. */
 const KEEP_ALIVE_TIMEOUT_MS = 75_000;
 
+const NO_TOKEN: Token = { kind: 'unavailable', why: 'there is no admin token' };
+
 /** Creates the listener; nothing is opened before `listen`. */
-export function createAdmin({ address, metrics, readiness }: AdminOptions): Admin {
+export function createAdmin({
+  address,
+  metrics,
+  readiness,
+  endpoints = [],
+  token = NO_TOKEN,
+  version = '0.0.0',
+}: AdminOptions): Admin {
   const app = fastify({
     logger: false,
     bodyLimit: BODY_LIMIT_BYTES,
     requestTimeout: REQUEST_TIMEOUT_MS,
     keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
     forceCloseConnections: true,
+    // A misspelt `pathPrefix` that was dropped would purge everything.
+    ajv: { customOptions: { removeAdditional: false, coerceTypes: true, allErrors: false } },
   });
-
   app.addHook('onRequest', async (request, reply) => {
     const { host, origin } = request.headers;
     if (hostAllowed(host, address.host) && originAllowed(origin, address.host)) return;
-    await reply.code(403).type('text/plain').send('host-not-allowed\n');
+    const message = 'the Host or Origin field names another host';
+    await send(reply, problem(403, 'host-not-allowed', message));
   });
-  app.get('/healthz', (_request, reply) => reply.type('text/plain').send('ok\n'));
-  app.get('/readyz', (_request, reply) => {
-    const { listening, cacheDecided } = readiness();
-    return reply
-      .code(listening && cacheDecided ? 200 : 503)
-      .send({ ready: listening && cacheDecided, listening, cacheDecided });
+  app.setErrorHandler(async (error: Error & { statusCode?: number }, _request, reply) => {
+    await send(reply, problemOf(error));
   });
-  app.get('/metrics', async (_request, reply) =>
-    reply.type(metrics.contentType).send(await metrics.text()),
-  );
+  app.setNotFoundHandler(async (_request, reply) => {
+    await send(reply, problem(404, 'no-such-route', 'see /openapi.json for what there is'));
+  });
+  const all = [...healthEndpoints(metrics, readiness), ...endpoints];
+  const described: Endpoint[] = [...all, descriptionOf(() => openApi(described, version))];
+  for (const one of described) addRoute(app, one, token);
 
   return {
     async listen() {
@@ -76,4 +90,85 @@ export function createAdmin({ address, metrics, readiness }: AdminOptions): Admi
     },
     close: () => app.close(),
   };
+}
+
+function descriptionOf(document: () => unknown): Endpoint {
+  let made: unknown;
+  return {
+    method: 'GET',
+    path: '/openapi.json',
+    operationId: 'describe',
+    summary: 'This description.',
+    mutates: false,
+    answers: { 200: { description: 'OpenAPI 3.1.', schema: z.looseObject({}) } },
+    handle: () => ({ kind: 'json', status: 200, body: (made ??= document()) }),
+  };
+}
+
+function addRoute(app: FastifyInstance, one: Endpoint, token: Token): void {
+  app.route({
+    method: one.method,
+    url: one.path.replace(/\{(\w+)\}/g, ':$1'),
+    bodyLimit: one.bodyLimitBytes ?? BODY_LIMIT_BYTES,
+    schema: {
+      ...(one.params && { params: jsonSchema(one.params) }),
+      ...(one.query && { querystring: jsonSchema(one.query) }),
+      ...(one.body && { body: jsonSchema(one.body) }),
+    },
+    // Before the body is read: nobody without the token has it parsed.
+    ...(one.mutates && {
+      onRequest: async (request: FastifyRequest, reply: FastifyReply) => {
+        const refusal = refusalOf(request, reply, token);
+        if (refusal !== undefined) await send(reply, refusal);
+      },
+    }),
+    handler: async (request, reply) => {
+      const { params, query, body } = request;
+      // Checked against the operation's own schemas just before.
+      await send(
+        reply,
+        await one.handle({ params, query, body } as Parameters<typeof one.handle>[0]),
+      );
+    },
+  });
+}
+
+/** For fastify's ajv, which reads draft 7. */
+function jsonSchema(shape: z.ZodType): object {
+  return z.toJSONSchema(shape, { target: 'draft-7', io: 'input' });
+}
+
+function refusalOf(request: FastifyRequest, reply: FastifyReply, token: Token): Answer | undefined {
+  if (token.kind === 'unavailable') return problem(403, 'token-unavailable', token.why);
+  const offered = bearerOf(request.headers.authorization);
+  if (offered !== undefined && token.accepts(offered)) return undefined;
+  // RFC 6750 section 3.
+  const wrong = offered === undefined ? '' : ', error="invalid_token"';
+  reply.header('www-authenticate', `Bearer realm="forebay"${wrong}`);
+  return problem(
+    401,
+    'token-required',
+    'changes need the admin token: Authorization: Bearer TOKEN',
+  );
+}
+
+async function send(reply: FastifyReply, answer: Answer): Promise<void> {
+  switch (answer.kind) {
+    case 'json':
+      await reply.code(answer.status).send(answer.body);
+      return;
+    case 'text':
+      await reply.code(answer.status).type(answer.type).send(answer.text);
+      return;
+    case 'events':
+      if (answer.join(reply.raw)) reply.hijack();
+      else await send(reply, problem(503, 'too-many-listeners', 'too many listen already'));
+  }
+}
+
+function problemOf(error: Error & { statusCode?: number }): Answer {
+  const status = error.statusCode ?? 500;
+  if (status === 413) return problem(413, 'too-large', error.message);
+  if (status >= 400 && status < 500) return problem(400, 'bad-request', error.message);
+  return problem(500, 'internal', error.message);
 }

@@ -2,6 +2,7 @@
 import type { HeaderMap } from '../model/headers.js';
 import type { Span } from '../model/span.js';
 import type { Segment } from '../model/segment.js';
+import type { TransferCounts, TransferState } from '../model/transfer.js';
 import type { CacheOutcome } from './outcome.js';
 
 /** Which bytes the request is about, as far as it can be said before the length is known. */
@@ -42,6 +43,12 @@ export interface ReadCost {
   readonly joined: boolean;
 }
 
+/** How far the reads of a body are: counts over the parts that were opened so far. */
+export interface BodyProgress extends TransferCounts {
+  /** What the next byte waits for; `null`: nothing, it is at hand. */
+  readonly state: TransferState | null;
+}
+
 /** Reads of one representation. `close` once, on every path. */
 export interface Body {
   /** Complete length; `null` while it is not known (the body can then only be read from 0). */
@@ -60,6 +67,12 @@ export interface Body {
     after?: 'nothing' | 'failure',
   ): AsyncIterable<Segment>;
   cost(): ReadCost;
+  /** How far the reads are; a body without it has nothing to fetch. */
+  progress?(): BodyProgress;
+  /** Bytes of the object that the store holds now. */
+  heldBytes?(): number;
+  /** Resolves when what was read so far is committed, or will not be. */
+  landed?(): Promise<void>;
   close(): void;
 }
 

@@ -15,10 +15,12 @@ import type {
   OpenTask,
 } from '../compute/protocol.js';
 import { type Deferred, deferred } from '../model/deferred.js';
-import { errorFromReport, ForebayError, reportError } from '../model/errors.js';
+import { type ErrorReport, errorFromReport, ForebayError, reportError } from '../model/errors.js';
 import type { FetchTarget, OriginHead } from '../model/fetch.js';
 import type { Span } from '../model/span.js';
 import type { Receiving } from './cost.js';
+import type { TransferEntry } from '../telemetry/transfer-table.js';
+import { stateOfFetch } from './flight-progress.js';
 import type { CacheServices } from './services.js';
 import type { Want } from './want.js';
 
@@ -52,6 +54,8 @@ export class OriginExchange {
   #writtenBytes = 0;
   /** The chunk that the body is at. */
   #filling: Receiving | null = null;
+  readonly #entry: TransferEntry;
+  #failure: ErrorReport | undefined;
   /** The worker waits for a reply to its head. */
   #undecided = true;
 
@@ -86,6 +90,7 @@ export class OriginExchange {
         ? { ...target, headers: { ...target.headers, traceparent: span.traceparent } }
         : target;
     const settle = want.fetching(this);
+    this.#entry = this.#watch(services, want);
     const ticket = this.#submit(services, want, { ...request, target: traced }, port2);
     this.result = this.#finish(ticket, port2).then((result) => {
       // Every exchange counts, also one that only asked: retries matter most when an origin is down.
@@ -122,9 +127,16 @@ export class OriginExchange {
     this.reply({ kind: 'slot', slot });
   }
 
+  /** What the worker is at with it: where a flight of its body looks too. */
+  get fetch(): Pick<SharedWatermark, 'phase' | 'activeAtMs'> {
+    return this.#control;
+  }
+
   /** Answers the worker's head or want. */
   reply(reply: OpenReply): void {
     this.#undecided = false;
+    // From here on it is shown as the flights of its body.
+    this.#entry.drop();
     this.#port.postMessage(reply);
   }
 
@@ -182,9 +194,33 @@ export class OriginExchange {
     this.#untrack();
     // Events take another port than the result, which may have overtaken the last of them.
     await this.#drained.promise;
-    if (result.kind === 'failed') this.#head.reject(errorFromReport(result.error));
-    else this.#head.reject(new ForebayError('cancelled', 'stopped before a head', NOT_AGAIN));
+    if (result.kind === 'failed') {
+      this.#failure = result.error;
+      this.#entry.end();
+      this.#head.reject(errorFromReport(result.error));
+    } else this.#head.reject(new ForebayError('cancelled', 'stopped before a head', NOT_AGAIN));
+    this.#entry.drop();
     return result;
+  }
+
+  /** Shows it while it is not known what it brings. */
+  #watch(services: CacheServices, { source }: Want): TransferEntry {
+    const startedAtMs = services.clock.now();
+    return services.fills.start((id, nowMs) => ({
+      id,
+      origin: source.upstream.name,
+      uri: source.uri,
+      startedAtMs,
+      chunk: null,
+      lengthBytes: null,
+      receivedBytes: 0,
+      verifiedBytes: 0,
+      committedBytes: 0,
+      state:
+        this.#failure === undefined
+          ? stateOfFetch(this.#control, nowMs)
+          : { kind: 'failed', cause: this.#failure.code },
+    }));
   }
 }
 

@@ -11,6 +11,7 @@ import type { FetchTarget, OriginHead } from '../model/fetch.js';
 import type { Span } from '../model/span.js';
 import type { BreakerVerdict } from '../origin/breaker.js';
 import { isRedirect } from '../origin/redirect.js';
+import { isAttested, watchFlight } from './fill-watch.js';
 import type { Flight } from './flight.js';
 import type { LiveObject } from './live-object.js';
 import { store, tellDraft } from './landing.js';
@@ -22,6 +23,7 @@ import type { Want } from './want.js';
 /** Fills `flight` by a ranged fetch on behalf of `want`. Resolves when the flight has ended. */
 export async function runFill(generation: LiveObject, flight: Flight, want: Want): Promise<void> {
   const { upstream } = want.source;
+  watchFlight(generation, flight);
   const permit = upstream.breaker.ask();
   if (permit.kind === 'refused') {
     flight.fail({ kind: 'failed', error: originBusy(upstream.name, permit.retryAfterMs) });
@@ -104,7 +106,11 @@ async function submit(
         });
       }
       const watermark = services.hub.create();
-      flight.begin(draft, watermark);
+      const gate = gateOf(generation, flight.index);
+      flight.begin(draft, watermark, {
+        gated: gate.expectedGroupIds !== null,
+        isAttested: () => isAttested(generation),
+      });
       return {
         task: {
           kind: 'fill',
@@ -116,7 +122,7 @@ async function submit(
             start: range.start,
             lengthBytes: rangeLength(range),
             watermark: watermark.shared,
-            ...gateOf(generation, flight.index),
+            ...gate,
           },
           completeLength: lengthBytes,
           validator: object.identity.validator,
@@ -147,8 +153,7 @@ function gateOf(
   index: number,
 ): { expectedGroupIds: Uint8Array | null; withheld: boolean } {
   const known = generation.idsOf(index)?.groupIds ?? null;
-  const attested = generation.integrity.state.kind === 'attested';
-  const doubted = generation.doubts.has(index) && !attested;
+  const doubted = generation.doubts.has(index) && !isAttested(generation);
   return { expectedGroupIds: doubted ? null : known, withheld: doubted };
 }
 

@@ -11,6 +11,7 @@ import type { Span } from '../model/span.js';
 import type { OpenFile, Watermark } from '../model/segment.js';
 import type { ChunkDraft, HeldChunk } from '../model/store.js';
 import type { TargetSource } from '../origin/upstream.js';
+import { type ChunkProgress, type Filling, flightProgress } from './flight-progress.js';
 
 /** How a flight ended; readers act on the reason. */
 export type FlightEnd =
@@ -39,8 +40,13 @@ export interface ChunkView {
   readonly watermark: Watermark | null;
   /** Why the watermark failed, when it did. */
   failure(): unknown;
+  /** How far it is at `nowMs` (monotonic); may be asked after `release` too. */
+  progress(nowMs: number): ChunkProgress;
   release(): void;
 }
+
+/** What is known of a fill beside its draft, for whoever looks; all that is missing is `false`. */
+export type FillingKind = Partial<Pick<Filling, 'fetch' | 'gated' | 'isAttested'>>;
 
 export class Flight {
   readonly index: number;
@@ -54,7 +60,7 @@ export class Flight {
   #draft: ChunkDraft | undefined;
   #held: HeldChunk | undefined;
   #uncached: OpenFile | undefined;
-  #begunDraft: { readonly lengthBytes: number } | undefined;
+  #filling: Filling | undefined;
   #readers = 0;
   #waiting = 0;
   #ticket: Pick<JobTicket<unknown>, 'promote' | 'dropIfQueued'> | undefined;
@@ -106,8 +112,19 @@ export class Flight {
 
   /** True when readers could have had every byte of it, whatever became of it then. */
   get wasReleased(): boolean {
-    const { lengthBytes } = this.#begunDraft ?? { lengthBytes: Infinity };
+    const { lengthBytes } = this.#filling ?? { lengthBytes: Infinity };
     return (this.#watermark?.available ?? 0) >= lengthBytes;
+  }
+
+  /** Bytes of the chunk, once it is filled. */
+  get filledBytes(): number | null {
+    return this.#watermark?.state === 'complete' ? this.#watermark.receivedBytes : null;
+  }
+
+  /** How far it is and what it is at; `nowMs` is monotonic. */
+  progress(nowMs: number): ChunkProgress {
+    const end = this.#state.kind === 'ended' ? this.#state.end : undefined;
+    return flightProgress(this.#filling, end, nowMs);
   }
 
   /** Counts a reader that waits for the flight to begin; the returned function uncounts it, once. */
@@ -138,9 +155,11 @@ export class Flight {
   }
 
   /** The leader has a file and a worker is about to write to it. */
-  begin(draft: ChunkDraft, watermark: SharedWatermark): void {
+  begin(draft: ChunkDraft, watermark: SharedWatermark, kind: FillingKind = {}): void {
     this.#draft = draft;
-    this.#begunDraft = draft;
+    const { lengthBytes } = draft;
+    const { fetch = watermark, gated = false, isAttested = () => false } = kind;
+    this.#filling = { watermark, fetch, lengthBytes, gated, isAttested };
     this.#file = draft.file;
     this.#watermark = watermark;
     this.#state = { kind: 'receiving', draft, watermark };
@@ -190,6 +209,7 @@ export class Flight {
       file,
       watermark,
       failure: () => this.#failure(leads),
+      progress: (nowMs) => this.progress(nowMs),
       release: () => {
         if (left) return;
         left = true;

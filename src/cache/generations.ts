@@ -9,6 +9,7 @@ import { type Deferred, deferred } from '../model/deferred.js';
 import { ForebayError } from '../model/errors.js';
 import type { ObjectKey } from '../model/ids.js';
 import type { ObjectIdentity } from '../model/manifest.js';
+import type { DropReason } from '../model/store.js';
 import { sameStrong } from '../model/validator.js';
 import { objectKey } from '../store/keys.js';
 import { ephemeralObject } from './ephemeral-object.js';
@@ -47,6 +48,8 @@ export class Generations {
   #becameIdle: Deferred<undefined> = deferred();
   /** Objects that failed their check twice: not fetched again for a while. */
   readonly #failed: LRUCache<string, true>;
+  /** The last removal of an ended object. */
+  #removing: Promise<void> = Promise.resolve();
   /** Objects whose bytes once contradicted their digest: checked whole before they are released. */
   readonly #suspects = new LRUCache<ObjectKey, true>({ max: MAX_SUSPECTS });
 
@@ -102,6 +105,25 @@ export class Generations {
     generation.retain();
     this.#idle.delete(key);
     return generation;
+  }
+
+  /** Takes an object out of the cache: readers finish what they have open, and are cut then. */
+  async purge(identity: ObjectIdentity): Promise<void> {
+    const key = objectKey(identity);
+    await this.#opening.get(key)?.catch(() => undefined);
+    const live = this.#live.get(key);
+    if (live !== undefined) {
+      live.end('purged', purged());
+      await this.#removing;
+      return;
+    }
+    const { chunks } = this.#services;
+    const object = await chunks.openObject(identity);
+    try {
+      await chunks.remove(object, 'purged');
+    } finally {
+      object.release();
+    }
   }
 
   /** Settles when nothing is in motion any more: what was fetched is committed. */
@@ -193,10 +215,11 @@ export class Generations {
       this.#services.events.originBytesWasted(generation.lengthBytes ?? 0);
     }
     this.#onEnded(generation.object.identity, reason);
-    const why = reason === 'condemned' ? 'corrupt' : 'replaced';
-    this.#services.chunks.remove(generation.object, why).catch((error: unknown) => {
-      this.#services.events.warn('an ended object could not be removed', error);
-    });
+    this.#removing = this.#services.chunks
+      .remove(generation.object, DROP_REASONS[reason])
+      .catch((error: unknown) => {
+        this.#services.events.warn('an ended object could not be removed', error);
+      });
   }
 
   #close(key: ObjectKey, generation: Generation): void {
@@ -213,6 +236,21 @@ function failureOf(key: ObjectKey, { validator }: ObjectIdentity): string {
 
 function isStrict(want: Want): boolean {
   return want.source.upstream.integrity === 'strict';
+}
+
+/** What the store is told of each end. */
+const DROP_REASONS: Readonly<Record<GenerationEnd, DropReason>> = {
+  changed: 'replaced',
+  condemned: 'corrupt',
+  incomplete: 'replaced',
+  purged: 'purged',
+};
+
+function purged(): ForebayError {
+  return new ForebayError('purged', 'the object was purged while it was read', {
+    source: 'internal',
+    retryable: true,
+  });
 }
 
 function newKey(): ObjectKey {

@@ -4,6 +4,7 @@
  */
 import type { HeldChunk, ObjectHandle } from '../model/store.js';
 import type { ChunkView } from './flight.js';
+import { HELD_PROGRESS } from './flight-progress.js';
 import type { CacheServices } from './services.js';
 import { Verification } from './verification.js';
 
@@ -40,6 +41,7 @@ export class HeldReads {
         file: held.file,
         watermark: null,
         failure: () => undefined,
+        progress: () => HELD_PROGRESS,
         release: () => {
           held.release();
         },

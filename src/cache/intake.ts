@@ -8,6 +8,7 @@ import { chunkRange } from '../model/chunk.js';
 import { type Deferred, deferred } from '../model/deferred.js';
 import { errorFromReport, ForebayError } from '../model/errors.js';
 import type { OriginExchange } from './exchange.js';
+import { isAttested, watchFlight } from './fill-watch.js';
 import { store, tellDraft } from './landing.js';
 import type { Flight } from './flight.js';
 import type { Arrival, LiveObject } from './live-object.js';
@@ -118,6 +119,7 @@ export class Intake implements Arrival {
     const flight = generation.lead(index, this.#exchange.want, 'arrival');
     flight.span = this.#exchange.span;
     this.#flight = flight;
+    watchFlight(generation, flight);
     const { lengthBytes, chunkSizeBytes, services } = generation;
     const range =
       lengthBytes === null
@@ -133,9 +135,13 @@ export class Intake implements Arrival {
       return;
     }
     const watermark = services.hub.create();
-    flight.begin(draft, watermark);
+    const known = isAttested(generation) ? generation.idsOf(index)?.groupIds : undefined;
+    flight.begin(draft, watermark, {
+      fetch: this.#exchange.fetch,
+      gated: known !== undefined,
+      isAttested: () => isAttested(generation),
+    });
     this.#next = index + 1;
-    const attested = generation.integrity.state.kind === 'attested';
     const slot = {
       fd: draft.file.fd,
       index,
@@ -143,7 +149,7 @@ export class Intake implements Arrival {
       lengthBytes: size,
       watermark: watermark.shared,
       withheld: false,
-      expectedGroupIds: attested ? (generation.idsOf(index)?.groupIds ?? null) : null,
+      expectedGroupIds: known ?? null,
     };
     this.#exchange.place(slot, flight);
     this.#wake();

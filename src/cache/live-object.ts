@@ -20,7 +20,9 @@ export type GenerationEnd =
   /** Its bytes contradict the digest claimed for them. */
   | 'condemned'
   /** It arrived without a length and broke off. */
-  | 'incomplete';
+  | 'incomplete'
+  /** An operator took it out. */
+  | 'purged';
 
 /** Starts a stream of the whole representation anew and attaches it; rejects if it cannot. */
 export type StreamStarter = (want: Want) => Promise<void>;

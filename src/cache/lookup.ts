@@ -6,6 +6,7 @@
 import { within } from '../model/deferred.js';
 import { ForebayError } from '../model/errors.js';
 import type { ResponseKey } from '../model/ids.js';
+import type { ObjectIdentity } from '../model/manifest.js';
 import type { StoredResponse } from '../model/response.js';
 import type { Upstream } from '../origin/upstream.js';
 import { responseKey } from '../store/keys.js';
@@ -85,6 +86,11 @@ export class Cache implements CacheFacade {
       events.warn('closing before all that was fetched is committed', error);
     });
     this.#generations.closeIdle();
+  }
+
+  /** Takes an object out; its stored responses are the caller's to delete. */
+  purge(identity: ObjectIdentity): Promise<void> {
+    return this.#generations.purge(identity);
   }
 
   lookup(request: CacheRequest): Promise<CacheAnswer> {

@@ -3,21 +3,29 @@
  * ahead of the sender, and turns each into a segment. The Body that the HTTP front sends from.
  */
 import type { Segment } from '../model/segment.js';
-import type { Body, ReadCost } from './answer.js';
+import type { ByteRange } from '../model/byte-range.js';
+import type { TransferState } from '../model/transfer.js';
+import type { Body, BodyProgress, ReadCost } from './answer.js';
 import type { Cost } from './cost.js';
 import type { ChunkView } from './flight.js';
 import type { Generation } from './generation.js';
 import { type ChunkRead, planReads } from './plan.js';
 import { ReadAhead } from './read-ahead.js';
+import { ReadProgress } from './read-progress.js';
 import { boundOf, type Want } from './want.js';
 import { within } from '../model/deferred.js';
+
+const NEVER = new AbortController().signal;
 
 export class RepresentationBody implements Body {
   readonly acceptsRanges: boolean;
   readonly #generation: Generation;
   readonly #want: Want;
   readonly #cost: Cost;
+  readonly #progress = new ReadProgress();
   #closed = false;
+  /** The chunk that is being opened. */
+  #opening: number | null = null;
 
   /** Retains `generation` until `close`. `want` writes to `cost`. */
   constructor(generation: Generation, want: Want, cost: Cost) {
@@ -46,6 +54,7 @@ export class RepresentationBody implements Body {
     if (after === 'failure') {
       generation.doubtHeld(Math.floor(range.start / generation.chunkSizeBytes));
     }
+    this.#progress.rewound(range.start);
     const reads = planReads({ start: range.start, end }, generation.chunkSizeBytes);
     if (end === Infinity) yield* this.#readToEnd(reads);
     else yield* this.#readKnown(reads, end);
@@ -55,10 +64,60 @@ export class RepresentationBody implements Body {
     return this.#cost;
   }
 
+  progress(): BodyProgress {
+    const nowMs = this.#generation.services.clock.monotonic();
+    return { ...this.#progress.counts(nowMs), state: this.#state(nowMs) };
+  }
+
+  /** Bytes of the object that the store holds now. */
+  heldBytes(): number {
+    const { chunkSizeBytes, lengthBytes } = this.#generation;
+    let bytes = 0;
+    for (let index = 0; index * chunkSizeBytes < (lengthBytes ?? 0); index += 1) {
+      if (!this.#generation.isHeld(index)) continue;
+      bytes += Math.min(chunkSizeBytes, (lengthBytes ?? 0) - index * chunkSizeBytes);
+    }
+    return bytes;
+  }
+
+  async landed(): Promise<void> {
+    const { chunkSizeBytes, services } = this.#generation;
+    for (const start of this.#progress.unsettled(services.clock.monotonic())) {
+      const flight = this.#generation.flight(start / chunkSizeBytes);
+      // Whoever read it may have left: that ends no commit.
+      if (flight !== undefined) await within(flight.ended, boundOf(services, NEVER));
+    }
+  }
+
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
     this.#generation.release();
+  }
+
+  #state(nowMs: number): TransferState | null {
+    const index = this.#opening;
+    if (index === null) return this.#progress.state(nowMs) ?? null;
+    const flight = this.#generation.flight(index);
+    if (flight === undefined) return { kind: 'queued' };
+    return flight.progress(nowMs).state;
+  }
+
+  /** Notes what is being opened and, once it is, what is read of it. */
+  async #opened(
+    index: number,
+    part: ByteRange,
+    opening: Promise<ChunkView | undefined>,
+  ): Promise<ChunkView | undefined> {
+    const { chunkSizeBytes, services } = this.#generation;
+    this.#opening = index;
+    const view = await opening;
+    this.#opening = null;
+    if (view === undefined) return undefined;
+    const start = index * chunkSizeBytes;
+    const nowMs = services.clock.monotonic();
+    this.#progress.opened(view, start, start + part.start, start + part.end, nowMs);
+    return view;
   }
 
   async *#readKnown(reads: Iterable<ChunkRead>, end: number): AsyncGenerator<Segment> {
@@ -67,7 +126,7 @@ export class RepresentationBody implements Body {
     const ahead = new ReadAhead(generation, this.#want, lastIndex);
     try {
       for (const { index, within: part } of reads) {
-        const view = await ahead.take(index);
+        const view = await this.#opened(index, part, ahead.take(index));
         if (view === undefined) return;
         yield segmentOf(view, part.start, part.end - part.start);
       }
@@ -79,7 +138,7 @@ export class RepresentationBody implements Body {
   /** Without a length a segment ends where the bytes do: each one is what has just arrived. */
   async *#readToEnd(reads: Iterable<ChunkRead>): AsyncGenerator<Segment> {
     for (const { index, within: part } of reads) {
-      const view = await this.#generation.open(index, this.#want);
+      const view = await this.#opened(index, part, this.#generation.open(index, this.#want));
       if (view === undefined) return;
       try {
         let at = part.start;

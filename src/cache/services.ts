@@ -5,6 +5,7 @@ import type { FetchStats } from '../compute/protocol.js';
 import type { FetchLimits } from '../model/fetch.js';
 import type { ChunkStore, ResponseStore } from '../model/store.js';
 import type { Clock } from '../model/time.js';
+import type { FillTable } from './fill-snapshot.js';
 import type { Pressure } from './pressure.js';
 import type { ProgressWatch } from './progress.js';
 
@@ -48,4 +49,6 @@ export interface CacheServices {
   readonly clock: Clock;
   readonly limits: CacheLimits;
   readonly events: CacheEvents;
+  /** What is being fetched, for whoever looks. */
+  readonly fills: FillTable;
 }

@@ -5,7 +5,9 @@
 import type { SharedWatermark } from '../compute/watermark.js';
 import { ForebayError } from '../model/errors.js';
 import type { HeldChunk, ObjectHandle } from '../model/store.js';
+import { stalledOr } from '../model/transfer.js';
 import type { ChunkView } from './flight.js';
+import { type ChunkProgress, HELD_PROGRESS } from './flight-progress.js';
 import type { CacheServices } from './services.js';
 
 export class Verification {
@@ -29,16 +31,30 @@ export class Verification {
     return this.#watermark.state === 'failed';
   }
 
+  /** Why the outcome is false: `stored-corrupt`, or what kept the check from being made. */
+  get failure(): unknown {
+    return this.#error;
+  }
+
   /** A view for a reader that holds the chunk as `held`, which the view takes over. */
   view(held: HeldChunk): ChunkView {
     return {
       file: held.file,
       watermark: this.#watermark,
       failure: () => this.#error,
+      progress: (nowMs) => this.#progress(nowMs),
       release: () => {
         held.release();
       },
     };
+  }
+
+  /** Its bytes come from the disk: none of them counts as received. */
+  #progress(nowMs: number): ChunkProgress {
+    const { state, activeAtMs } = this.#watermark;
+    if (state !== 'growing') return HELD_PROGRESS;
+    const idleMs = activeAtMs === 0 ? 0 : nowMs - activeAtMs;
+    return { ...HELD_PROGRESS, state: stalledOr(idleMs, 'disk', { kind: 'verifying' }) };
   }
 
   async #run(services: CacheServices, object: ObjectHandle, held: HeldChunk): Promise<boolean> {

@@ -27,6 +27,10 @@ export interface TransferProgress {
   readonly takenBytes: number;
   /** How often it had nothing to send. */
   readonly pauses: number;
+  /** Bytes that the kernel took. */
+  readonly sentBytes: number;
+  /** Ms since it last took one, or since the beginning. */
+  readonly idleMs: number;
   /** Whose turn it is. */
   readonly waitsFor: 'feeder' | 'client' | 'source';
 }
@@ -105,9 +109,9 @@ export class Transfer<Owner extends PieceOwner = PieceOwner> {
   /** `null` when it has ended, which may not have been told yet. */
   progress(): TransferProgress | null {
     if (this.#end !== null) return null;
-    const [takenBytes, pauses, state] = this.#pump.probe(this.#id);
+    const [takenBytes, pauses, state, sentBytes = 0, idleMs = 0] = this.#pump.probe(this.#id);
     if (takenBytes === undefined || pauses === undefined || state === undefined) return null;
-    return { takenBytes, pauses, waitsFor: WAITS[state] ?? 'feeder' };
+    return { takenBytes, pauses, sentBytes, idleMs, waitsFor: WAITS[state] ?? 'feeder' };
   }
 
   /** Resolves when fewer than `pieces` are queued, or it has ended. */

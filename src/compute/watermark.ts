@@ -2,109 +2,21 @@
  * Watermarks over shared memory: how far a growing file may be read. A worker thread advances one
  * while it writes (`WatermarkWriter`), the main thread hands it to senders (`SharedWatermark`), and
  * one eventfd for all of them tells the main thread that something moved (`WatermarkHub`).
- *
- * Layout of the shared state, five native-endian signed 64-bit words at 8-byte alignment. C++
- * (native/core/pump_piece) uses `std::atomic_ref<int64_t>`; every access on either side is
- * sequentially consistent.
- *
- *   word 0  available  bytes from the file's beginning that may be released; never falls
- *   word 1  received   bytes that the writer has, released or not; never falls
- *   word 2  state      0 growing, 1 complete, 2 failed; leaves 0 once
- *   word 3  control    0 go on, 1 cancel; set by the main thread, read by the writer
- *   word 4  listeners  bit n: somebody has waited who is woken by the writer's n-th descriptor, and
- *                      is woken from then on. Set before available and state are looked at; read
- *                      after they are changed. A wake that nobody waits for costs two threads dearly.
+ * The layout of the shared state is in watermark-words.
  */
 import { closeSync } from 'node:fs';
 import type { Watermark, WatermarkState } from '../model/segment.js';
+import { type Clock, systemClock } from '../model/time.js';
+import type { FetchPhase } from '../model/transfer.js';
 import { native, type WakeWatcher } from './native.js';
-
-const AVAILABLE = 0;
-const RECEIVED = 1;
-const STATE = 2;
-const CONTROL = 3;
-const LISTENERS = 4;
-const WORDS = 5;
-
-/** Bytes of one watermark's shared state. */
-export const WATERMARK_BYTES = WORDS * BigInt64Array.BYTES_PER_ELEMENT;
-
-const GROWING = 0n;
-const COMPLETE = 1n;
-const FAILED = 2n;
-
-type Ended = typeof COMPLETE | typeof FAILED;
-
-const CANCEL = 1n;
-
-/** The main thread is woken by the writer's first descriptor, the pump by its second. */
-const MAIN_THREAD = 1n;
-
-/** The shared words, and the two rules that both sides keep when they change them. */
-class Words {
-  readonly #words: BigInt64Array;
-
-  constructor(shared: SharedArrayBuffer) {
-    if (shared.byteLength !== WATERMARK_BYTES) {
-      throw new RangeError(`a watermark has ${String(WATERMARK_BYTES)} bytes of shared state`);
-    }
-    this.#words = new BigInt64Array(shared);
-  }
-
-  bytes(word: typeof AVAILABLE | typeof RECEIVED): number {
-    return Number(Atomics.load(this.#words, word));
-  }
-
-  get state(): WatermarkState {
-    switch (Atomics.load(this.#words, STATE)) {
-      case GROWING:
-        return 'growing';
-      case COMPLETE:
-        return 'complete';
-      default:
-        return 'failed';
-    }
-  }
-
-  /** Raises a count to `total`; false, and nothing happens, when it is there or the end came. */
-  raise(word: typeof AVAILABLE | typeof RECEIVED, total: number): boolean {
-    if (!Number.isSafeInteger(total) || total < 0) {
-      throw new RangeError(`not a number of bytes: ${String(total)}`);
-    }
-    const wanted = BigInt(total);
-    // A loop, because the main thread may raise what a worker is raising: the greater one stays. A
-    // raise between another thread's end and its own exchange still lands. That is harmless: the
-    // bytes are there, and a thread that completes has raised before, in its own order.
-    for (;;) {
-      const current = Atomics.load(this.#words, word);
-      if (wanted <= current || Atomics.load(this.#words, STATE) !== GROWING) return false;
-      if (Atomics.compareExchange(this.#words, word, current, wanted) === current) return true;
-    }
-  }
-
-  /** Leaves `growing`; false when that happened before. */
-  end(state: Ended): boolean {
-    return Atomics.compareExchange(this.#words, STATE, GROWING, state) === GROWING;
-  }
-
-  get cancelled(): boolean {
-    return Atomics.load(this.#words, CONTROL) !== 0n;
-  }
-
-  cancel(): void {
-    Atomics.store(this.#words, CONTROL, CANCEL);
-  }
-
-  /** The main thread wants to be woken. */
-  listen(): void {
-    Atomics.or(this.#words, LISTENERS, MAIN_THREAD);
-  }
-
-  /** Whether somebody is to be woken by the writer's `index`-th descriptor. */
-  listens(index: number): boolean {
-    return (Number(Atomics.load(this.#words, LISTENERS)) & (1 << index)) !== 0;
-  }
-}
+import {
+  AVAILABLE,
+  COMPLETE,
+  FAILED,
+  RECEIVED,
+  WATERMARK_BYTES,
+  Words,
+} from './watermark-words.js';
 
 interface Waiter {
   readonly offset: number;
@@ -146,6 +58,16 @@ export class SharedWatermark implements Watermark {
 
   get state(): WatermarkState {
     return this.#words.state;
+  }
+
+  /** What the writer is at. */
+  get phase(): FetchPhase {
+    return this.#words.phase;
+  }
+
+  /** Monotonic ms of the writer's last byte or change of phase; 0 before any. */
+  get activeAtMs(): number {
+    return this.#words.activeAtMs;
   }
 
   wait(offset: number): Promise<void> {
@@ -241,14 +163,16 @@ export class WatermarkHub {
 export class WatermarkWriter {
   readonly #words: Words;
   readonly #wakeFds: readonly number[];
+  readonly #clock: Clock;
 
   /**
    * Writes to those of `wakeFds` (`WatermarkHub.wakeFds`) that somebody waits at, whenever bytes
    * become available or the state changes.
    */
-  constructor(shared: SharedArrayBuffer, wakeFds: readonly number[]) {
+  constructor(shared: SharedArrayBuffer, wakeFds: readonly number[], clock: Clock = systemClock) {
     this.#words = new Words(shared);
     this.#wakeFds = wakeFds;
+    this.#clock = clock;
   }
 
   /** True when the main thread wants no more: stop soon, and end the watermark. */
@@ -259,6 +183,13 @@ export class WatermarkWriter {
   /** Says how many bytes there are, released or not. Wakes nobody: nobody waits for it. */
   received(total: number): void {
     this.#words.raise(RECEIVED, total);
+    this.#words.activeAtMs = this.#clock.monotonic();
+  }
+
+  /** Says what the writer is at now, for whoever looks. Wakes nobody. */
+  enter(phase: FetchPhase): void {
+    this.#words.phase = phase;
+    this.#words.activeAtMs = this.#clock.monotonic();
   }
 
   /** Releases the first `available` bytes; lower than before is ignored. */

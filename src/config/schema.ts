@@ -59,10 +59,15 @@ const listen = section({
 
 const admin = section({
   address: text(listenAddress, '127.0.0.1:7081', {
-    meaning: 'Where health and metrics are served, on a listener of its own.',
+    meaning: 'Where health, metrics and the API are served, on a listener of its own.',
     flag: '--admin',
   }),
   enabled: toggle(true, { meaning: 'Whether the admin listener is opened.' }),
+  tokenFile: optionalText(path, '`admin-token` in the cache directory', {
+    meaning:
+      'The file that holds the token which changes through the admin API need; made, with a random ' +
+      'one, when missing.',
+  }),
 });
 
 const cache = section({
@@ -190,7 +195,11 @@ export const configSchema = fileSchema.transform((file) => ({
     sendfile: file.listen.sendfile,
     drainTimeoutMs: file.listen.drainTimeout,
   },
-  admin: file.admin,
+  admin: {
+    address: file.admin.address,
+    enabled: file.admin.enabled,
+    tokenFile: file.admin.tokenFile ?? null,
+  },
   cache: {
     directory: file.cache.directory,
     capacityBytes: file.cache.capacity,

@@ -4,7 +4,7 @@
  */
 import type { ServerResponse } from 'node:http';
 import { type ErrorReport, reportError } from '../model/errors.js';
-import type { SegmentSender } from '../model/segment.js';
+import type { SegmentSender, SendView } from '../model/segment.js';
 import { writeHead } from '../send/write-head.js';
 import { contentLength, segmentsFrom } from './content.js';
 import type { Reply } from './respond.js';
@@ -24,11 +24,17 @@ export type DeliveryEnd =
 
 export type Delivery = DeliveryEnd & { readonly bytesSent: number };
 
+/** Is given each send of a body as it begins, and how many bytes went out before it. */
+export interface SendWatch {
+  sending(view: SendView, sentBefore: number): void;
+}
+
 /** Sends `reply` and ends the response where it is complete. Rejects for bugs alone. */
 export async function deliver(
   response: ServerResponse,
   reply: Reply,
   sender: SegmentSender,
+  watch?: SendWatch,
 ): Promise<Delivery> {
   switch (reply.kind) {
     case 'head-only':
@@ -42,7 +48,30 @@ export async function deliver(
       return { kind: 'complete', bytesSent };
     }
     case 'body':
-      return deliverBody(response, reply, sender);
+      return deliverBody(response, reply, sender, watch);
+  }
+}
+
+/** Ends a response in its middle so that the client must notice. */
+export function cut(response: ServerResponse, { head }: Reply): void {
+  const { httpVersion, socket } = response.req;
+  // A body that its connection's end delimits would look whole: only a reset says otherwise.
+  if (httpVersion === '1.0' && head.headers['content-length'] === undefined) {
+    socket.resetAndDestroy();
+  } else response.destroy();
+}
+
+/** Bytes of the reply's body; `null` where only its end will tell. */
+export function replyLength(reply: Reply): number | null {
+  switch (reply.kind) {
+    case 'head-only':
+      return 0;
+    case 'text':
+      return Buffer.byteLength(reply.text);
+    case 'body': {
+      const length = contentLength(reply.content);
+      return length === Infinity ? null : length;
+    }
   }
 }
 
@@ -50,6 +79,7 @@ async function deliverBody(
   response: ServerResponse,
   { head, body, content }: Extract<Reply, { kind: 'body' }>,
   sender: SegmentSender,
+  watch?: SendWatch,
 ): Promise<Delivery> {
   const length = contentLength(content);
   let at = 0;
@@ -57,8 +87,11 @@ async function deliverBody(
   for (let after: 'nothing' | 'failure' = 'nothing'; ; after = 'failure') {
     // A plan that failed before its first byte wrote no head either.
     const pendingHead = response.headersSent ? null : head;
+    const before = at;
     const segments = segmentsFrom(body, content, at, after);
-    const end = await sender.send(response, pendingHead, segments);
+    const end = await sender.send(response, pendingHead, segments, (view) => {
+      watch?.sending(view, before);
+    });
     at += end.bytesSent;
     switch (end.reason) {
       case 'client-closed':

@@ -14,10 +14,10 @@ import type { Clock } from '../model/time.js';
 import { takeTraceContext } from '../model/trace-context.js';
 import type { Telemetry } from '../telemetry/telemetry.js';
 import { clientKey } from './client-key.js';
-import { deliver, type Delivery } from './deliver.js';
+import { cut, deliver, type Delivery, replyLength } from './deliver.js';
 import { hintOf, parseRange } from './range-header.js';
 import { endSpan, recordOf, type Ended } from './record.js';
-import { contentOf, isContentDeclared } from './request-content.js';
+import { contentToPass, isContentDeclared } from './request-content.js';
 import { requestId } from './request-id.js';
 import {
   type Reply,
@@ -28,6 +28,7 @@ import {
   replyToPassed,
   replyToRefusal,
 } from './respond.js';
+import { type RequestTable, RequestWatch } from './request-watch.js';
 import type { Mount } from './route.js';
 import { type RefusalReason, screen, type Screened } from './screen.js';
 import type { TimedResponse } from './timed-response.js';
@@ -39,13 +40,19 @@ export interface ExchangeRooms {
   readonly sender: SegmentSender;
   readonly telemetry: Telemetry;
   readonly clock: Clock;
+  /** The requests that run, for whoever looks. */
+  readonly requests: RequestTable;
 }
 
 /**
  * What was looked up turned out to be no longer, or never to have been, what the origin has. While
  * nothing was sent, the new state of things can still be the answer.
  */
-const OUTDATED: ReadonlySet<ErrorReport['code']> = new Set(['origin-changed', 'origin-corrupt']);
+const OUTDATED: ReadonlySet<ErrorReport['code']> = new Set([
+  'origin-changed',
+  'origin-corrupt',
+  'purged',
+]);
 
 /** Lookups for one request: a second failure is the origin's last word. */
 const MAX_LOOKUPS = 2;
@@ -71,6 +78,7 @@ export class Exchange {
   readonly #startedAt: number;
   readonly #span: Span | undefined;
   #headAt: number | null = null;
+  #watch: RequestWatch | undefined;
 
   constructor(request: IncomingMessage, response: TimedResponse, rooms: ExchangeRooms) {
     this.#request = request;
@@ -113,6 +121,7 @@ export class Exchange {
       headAt: this.#headAt,
       endedAt: clock.monotonic(),
     });
+    this.#watch?.over(ended.delivery, ended.kind === 'failed' ? ended.error.code : null);
     telemetry.metrics.requestFinished(record);
     telemetry.accessLog.requestFinished(record);
     if (this.#span !== undefined) endSpan(this.#span, record);
@@ -159,12 +168,8 @@ export class Exchange {
 
   async #pass({ method, origin, target, framing }: Passed): Promise<Ended> {
     const { headers } = this.#context;
-    const bytes = contentOf(this.#request, () => {
-      const expects = headerValue(headers, 'expect') !== undefined;
-      if (expects && this.#request.httpVersion === '1.1') this.#response.writeContinue();
-    });
-    const lengthBytes = framing.kind === 'length' ? framing.bytes : null;
-    const content = framing.kind === 'none' ? null : { lengthBytes, bytes };
+    this.#show(origin, target);
+    const content = contentToPass(this.#request, this.#response, framing);
     const signal = this.#leaving();
     let answer: CacheAnswer;
     try {
@@ -183,6 +188,7 @@ export class Exchange {
 
   async #fromCache({ method, origin, target }: Accepted): Promise<Ended> {
     const { headers, range } = this.#context;
+    this.#show(origin, target);
     const hint = method === 'HEAD' ? ({ kind: 'none' } as const) : hintOf(range);
     const request = {
       origin,
@@ -223,11 +229,21 @@ export class Exchange {
     }
   }
 
+  /** Enters the request in the table of those that run; `run` takes it out. */
+  #show(origin: string, target: string): void {
+    const { method, headers, requestId } = this.#context;
+    const range = headerValue(headers, 'range') ?? null;
+    const { clock, requests } = this.#rooms;
+    const facts = { requestId, method, origin, target, range };
+    this.#watch = RequestWatch.enter(requests, facts, clock);
+  }
+
   async #reply(
     answer: CacheAnswer,
     reply: Reply,
     mayLookAgain: boolean,
   ): Promise<Ended | 'look-again'> {
+    this.#watch?.answered(answer.body, replyLength(reply));
     const delivery = await this.#deliver(reply);
     const cost = answer.body.cost();
     if (delivery.kind !== 'failed') {
@@ -240,7 +256,7 @@ export class Exchange {
       if (mayLookAgain && retryable && OUTDATED.has(code)) return 'look-again';
       return this.#failed(delivery.error, cost);
     }
-    this.#cut(reply);
+    cut(this.#response, reply);
     this.#tell(delivery.error);
     const { status } = reply.head;
     return { kind: 'failed', error: delivery.error, status, delivery, cost };
@@ -271,16 +287,7 @@ export class Exchange {
     if (!this.#request.complete && isContentDeclared(this.#context.headers)) {
       this.#response.shouldKeepAlive = false;
     }
-    return deliver(this.#response, reply, this.#rooms.sender);
-  }
-
-  /** Ends a response in its middle so that the client must notice. */
-  #cut(reply: Reply): void {
-    const framed =
-      this.#request.httpVersion !== '1.0' || reply.head.headers['content-length'] !== undefined;
-    // A body that its connection's end delimits would look whole: only a reset says otherwise.
-    if (framed) this.#response.destroy();
-    else this.#request.socket.resetAndDestroy();
+    return deliver(this.#response, reply, this.#rooms.sender, this.#watch);
   }
 
   #tell(error: ErrorReport): void {

@@ -2,7 +2,7 @@
  * The content of a request that is passed on: how it is framed (RFC 9112 section 6), and its bytes as they
  * arrive, within a bound. http/screen judges the framing, http/exchange reads the bytes.
  */
-import type { IncomingMessage } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { ForebayError } from '../model/errors.js';
 import { headerValue, type HeaderMap } from '../model/headers.js';
 
@@ -39,6 +39,20 @@ export function framingOf(headers: HeaderMap, httpVersion: string): Framing {
   if (!/^[0-9]+$/.test(length)) return { kind: 'ambiguous' };
   const bytes = Number(length);
   return bytes > MAX_CONTENT_BYTES ? { kind: 'too-large' } : { kind: 'length', bytes };
+}
+
+/** What a request passed on has of content; `null` without any. It is invited where it waits for that. */
+export function contentToPass(
+  request: IncomingMessage,
+  response: Pick<ServerResponse, 'writeContinue'>,
+  framing: Extract<Framing, { kind: 'none' | 'length' | 'chunked' }>,
+): { readonly lengthBytes: number | null; readonly bytes: AsyncIterable<Uint8Array> } | null {
+  if (framing.kind === 'none') return null;
+  const bytes = contentOf(request, () => {
+    const expects = request.headers.expect !== undefined;
+    if (expects && request.httpVersion === '1.1') response.writeContinue();
+  });
+  return { lengthBytes: framing.kind === 'length' ? framing.bytes : null, bytes };
 }
 
 /**

@@ -6,10 +6,12 @@ import { createServer, type IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { ListenAddress } from '../config/kinds.js';
 import { systemClock } from '../model/time.js';
+import { TransferTable } from '../telemetry/transfer-table.js';
 import { classifyClientError, type RawRefusal, refuseRaw } from './client-error.js';
 import { Connections } from './connections.js';
 import { Exchange, type ExchangeRooms } from './exchange.js';
 import { listenOn } from './listen.js';
+import type { RequestTable } from './request-watch.js';
 import type { Mount } from './route.js';
 import { TimedResponse } from './timed-response.js';
 import { Turns } from './turns.js';
@@ -27,7 +29,7 @@ export interface FrontConfig {
   readonly origins: readonly Mount[];
 }
 
-export interface FrontOptions extends Omit<ExchangeRooms, 'mounts' | 'clock'> {
+export interface FrontOptions extends Omit<ExchangeRooms, 'mounts' | 'clock' | 'requests'> {
   readonly config: FrontConfig;
   /** Durations and dates in responses and records; the system's unless a test says otherwise. */
   readonly clock?: ExchangeRooms['clock'];
@@ -47,6 +49,8 @@ export interface Front {
   readonly address: ListenAddress | null;
   /** Open client connections. */
   readonly connectionCount: number;
+  /** The requests that run, and those that ended lately. */
+  readonly requests: RequestTable;
 }
 
 /** Node's own default, made explicit: a longer head is answered 431. */
@@ -61,6 +65,7 @@ export function createFront(options: FrontOptions): Front {
 }
 
 class NodeFront implements Front {
+  readonly requests: RequestTable;
   #config: FrontConfig['listen'];
   /** Each exchange keeps the rooms that it began with. */
   #rooms: ExchangeRooms;
@@ -73,7 +78,9 @@ class NodeFront implements Front {
 
   constructor({ config, clock = systemClock, ...rooms }: FrontOptions) {
     this.#config = config.listen;
-    this.#rooms = { ...rooms, mounts: config.origins, clock };
+    this.requests = new TransferTable('r', clock);
+    const { requests } = this;
+    this.#rooms = { ...rooms, mounts: config.origins, clock, requests };
     this.#connections = new Connections(config.listen.maxConnections);
     const onRequest = (request: IncomingMessage, response: TimedResponse): void => {
       this.#onRequest(request, response);

@@ -30,6 +30,7 @@ export function statusOfError(code: ErrorCode): number {
     case 'origin-busy':
     case 'no-space':
     case 'overload':
+    case 'purged':
     case 'cancelled':
       return 503;
     case 'client-too-large':

@@ -34,6 +34,7 @@ export type ErrorCode =
   | 'no-space' // neither disk nor memory has room within the bound
   | 'disk' // a file operation failed
   | 'stored-corrupt' // held bytes differ from their recorded ids
+  | 'purged' // an operator took the object out of the cache
   | 'cancelled' // nobody wants it any more, or shutdown
   | 'overload'
   | 'internal';

@@ -60,16 +60,27 @@ export type SendEnd =
   /** The client took nothing for the idle bound. */
   | { readonly reason: 'client-idle'; readonly bytesSent: number };
 
+/** One send as it stands; may be read at any time, after its end too. */
+export interface SendView {
+  /** Bytes of the body that the kernel took. */
+  readonly bytesSent: number;
+  /** What it waits for: bytes to send, or room at the client. */
+  readonly waitsFor: 'source' | 'client';
+  /** Monotonic ms since which it has waited for that, without a byte of progress. */
+  readonly sinceMs: number;
+}
+
 /**
  * Sends an ordered, growing list of segments as the body of one response. `head` is written before
  * the first byte, once per response: a call that continues a response passes `null`. The iterable is
  * pulled as there is room, closed (`return`) on every ending, and its own failure is
- * `source-failed`. Never rejects.
+ * `source-failed`. `observe` is given a view of the send as it begins. Never rejects.
  */
 export interface SegmentSender {
   send(
     response: ServerResponse,
     head: ResponseHead | null,
     segments: AsyncIterable<Segment>,
+    observe?: (view: SendView) => void,
   ): Promise<SendEnd>;
 }

@@ -46,6 +46,21 @@ export interface ObjectHandle {
 
 export type DropReason = 'corrupt' | 'missing' | 'unreadable' | 'replaced' | 'purged';
 
+/** One manifest in short, as it is known without opening it. */
+export interface ObjectSummary {
+  readonly key: ObjectKey;
+  readonly identity: ObjectIdentity;
+  readonly attestedBy: Digest | null;
+  /** Its chunks are evicted last. */
+  readonly pinned: boolean;
+  /** Chunks of it that are here, and their bytes; those shared with another object included. */
+  readonly heldChunks: number;
+  readonly heldBytes: number;
+}
+
+/** `use`: a reader's, which keeps the chunk warm. `inspect`: says nothing of how it is wanted. */
+export type AcquireFor = 'use' | 'inspect';
+
 export interface StoreUsage {
   readonly capacityBytes: number;
   /** Linked chunk files, metadata, drafts and unlinked-but-open files: never above capacity. */
@@ -53,6 +68,8 @@ export interface StoreUsage {
   readonly reservedBytes: number;
   readonly memoryBytes: number;
   readonly chunks: number;
+  /** Manifests. */
+  readonly objects: number;
   readonly orphans: number;
   readonly evictedBytesTotal: number;
   /** False: nothing is stored, everything is served through memory. */
@@ -77,7 +94,11 @@ export interface ChunkStore {
   /** True when the chunk could be acquired, as far as the index knows. */
   isHeld(object: ObjectHandle, index: number): boolean;
   /** Opens and leases a held chunk and marks it used; `undefined` when it is not held (any more). */
-  acquire(object: ObjectHandle, index: number): Promise<HeldChunk | undefined>;
+  acquire(
+    object: ObjectHandle,
+    index: number,
+    purpose?: AcquireFor,
+  ): Promise<HeldChunk | undefined>;
   /** Keeps a held chunk from eviction without opening it; `undefined` when it is not held. */
   lease(object: ObjectHandle, index: number): { release(): void } | undefined;
   /**
@@ -98,14 +119,39 @@ export interface ChunkStore {
    */
   resize(capacityBytes: number): Promise<void>;
   usage(): StoreUsage;
+  /** Every object there is, least recently opened first; read it to the end before anything else. */
+  objects(): Iterable<ObjectSummary>;
   /** Writes the LRU order and lets go of the lock. */
   close(): Promise<void>;
 }
 
+/** Objects of one origin whose chunks are evicted last. */
+export interface Pin {
+  readonly origin: string;
+  /** Of the path below the origin's mount; begins with `/`. */
+  readonly pathPrefix: string;
+}
+
+/** Pins set while the program runs. `in-memory`: the disk did not take them, a start forgets them. */
+export interface PinStore {
+  list(): readonly Pin[];
+  add(pin: Pin): Promise<'kept' | 'in-memory' | 'too-many'>;
+  remove(pin: Pin): Promise<'kept' | 'in-memory' | 'unknown'>;
+}
+
 export interface ResponseStore {
+  /** Records on disk. */
+  readonly count: number;
   get(key: ResponseKey): Promise<ResponseRecord | undefined>;
+  /** The same, saying nothing of how the record is wanted. */
+  peek(key: ResponseKey): Promise<ResponseRecord | undefined>;
   put(key: ResponseKey, record: ResponseRecord): Promise<void>;
   delete(key: ResponseKey): Promise<void>;
+  /**
+   * Every record, in no order, read one after the other: of a URL nobody has in mind, this is the
+   * only way to it. What is put meanwhile may be missed. Says nothing of how a record is wanted.
+   */
+  entries(): AsyncIterable<readonly [ResponseKey, ResponseRecord]>;
 }
 
 /** System calls that Node lacks; compute/native provides them, so that the store needs no addon. */

@@ -105,6 +105,13 @@ export class Upstream {
     return this.#options.url + requestTarget;
   }
 
+  /** The inverse; `undefined` for a URI that is not below this origin's URL (any more). */
+  targetOf(uri: string): string | undefined {
+    const { url } = this.#options;
+    const target = uri.slice(url.length);
+    return uri.startsWith(url) && target.startsWith('/') ? target : undefined;
+  }
+
   /** The digest that the configuration pins for a request target; the first pattern decides. */
   pinnedDigest(requestTarget: string): Digest | null {
     const path = requestTarget.split('?', 1)[0] ?? '';

@@ -4,7 +4,7 @@
  * Reads on libuv's thread pool, overlapped with the write of the piece before.
  */
 import type { ServerResponse } from 'node:http';
-import type { ResponseHead, Segment, SegmentSender, SendEnd } from '../model/segment.js';
+import type { ResponseHead, Segment, SegmentSender, SendEnd, SendView } from '../model/segment.js';
 import type { Clock } from '../model/time.js';
 import { BodyWriter, MAX_PENDING_WRITES } from './body-writer.js';
 import { BufferPool } from './buffer-pool.js';
@@ -53,12 +53,14 @@ export class BufferSender implements SegmentSender {
     response: ServerResponse,
     head: ResponseHead | null,
     segments: AsyncIterable<Segment>,
+    observe?: (view: SendView) => void,
   ): Promise<SendEnd> {
     const { clock, clientIdleTimeoutMs } = this.#options;
     const watch = new ClientWatch(response, clock, clientIdleTimeoutMs);
     const writer = new BodyWriter(response, head, this.#pool, () => {
       watch.finish('client-closed');
     });
+    observe?.(new WriterView(writer, watch));
     try {
       const pulled = await this.#pull(new SegmentPull(segments, watch), watch, writer);
       // Only what the kernel has counts, and a plan for the rest starts from that count.
@@ -167,4 +169,26 @@ async function pendingBelow(
     await watch.whileTaking(writer.acknowledged());
   }
   return watch.end === null ? undefined : GONE;
+}
+
+class WriterView implements SendView {
+  readonly #writer: BodyWriter;
+  readonly #watch: ClientWatch;
+
+  constructor(writer: BodyWriter, watch: ClientWatch) {
+    this.#writer = writer;
+    this.#watch = watch;
+  }
+
+  get bytesSent(): number {
+    return this.#writer.bytesSent;
+  }
+
+  get waitsFor(): 'source' | 'client' {
+    return this.#watch.waitsFor;
+  }
+
+  get sinceMs(): number {
+    return this.#watch.sinceMs;
+  }
 }

@@ -17,6 +17,8 @@ export class ClientWatch {
   readonly #idleTimeoutMs: number;
   #end: ClientEnd | null = null;
   #interrupted = false;
+  #waitsFor: 'source' | 'client' = 'source';
+  #sinceMs: number;
   /** One callback instead of `Promise.race` with a lasting promise, which would keep every racer. */
   #wake: (() => void) | null = null;
   readonly #onClose = (): void => {
@@ -27,6 +29,7 @@ export class ClientWatch {
     this.#response = response;
     this.#clock = clock;
     this.#idleTimeoutMs = idleTimeoutMs;
+    this.#sinceMs = clock.monotonic();
     response.on('close', this.#onClose);
     if (response.destroyed || response.req.socket.destroyed) this.finish('client-closed');
   }
@@ -34,6 +37,16 @@ export class ClientWatch {
   /** How the client ended; `null` while it has not. The first ending stands. */
   get end(): ClientEnd | null {
     return this.#end;
+  }
+
+  /** What the sender waits for. */
+  get waitsFor(): 'source' | 'client' {
+    return this.#waitsFor;
+  }
+
+  /** Monotonic ms of the last byte that the client took, or of the beginning. */
+  get sinceMs(): number {
+    return this.#sinceMs;
   }
 
   finish(end: ClientEnd): void {
@@ -63,10 +76,13 @@ export class ClientWatch {
     const cancel = this.#clock.after(this.#idleTimeoutMs, () => {
       this.finish('client-idle');
     });
+    this.#waitsFor = 'client';
     try {
       return await this.whilePresent(work);
     } finally {
       cancel();
+      this.#waitsFor = 'source';
+      this.#sinceMs = this.#clock.monotonic();
     }
   }
 

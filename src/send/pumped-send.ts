@@ -6,7 +6,7 @@ import type { ServerResponse } from 'node:http';
 import type { Pump } from '../compute/pump.js';
 import type { Transfer, TransferProgress } from '../compute/transfer.js';
 import { SharedWatermark } from '../compute/watermark.js';
-import type { ResponseHead, Segment, SendEnd } from '../model/segment.js';
+import type { ResponseHead, Segment, SendEnd, SendView } from '../model/segment.js';
 import type { Clock } from '../model/time.js';
 import { ClientWatch, GONE } from './client-watch.js';
 import { type Part, type Piece, PieceQueue } from './piece-queue.js';
@@ -41,7 +41,7 @@ type Fed =
   | { readonly kind: 'cut-short' }
   | { readonly kind: 'failed'; readonly cause: unknown };
 
-export class PumpedSend {
+export class PumpedSend implements SendView {
   readonly #response: ServerResponse;
   readonly #head: ResponseHead | null;
   readonly #options: PumpedSendOptions;
@@ -62,6 +62,21 @@ export class PumpedSend {
     this.#options = options;
     this.#watch = new ClientWatch(response, options.clock, options.clientIdleTimeoutMs);
     this.#pull = new SegmentPull(segments, this.#watch);
+  }
+
+  get bytesSent(): number {
+    const transfer = this.#queue?.transfer;
+    return transfer?.progress()?.sentBytes ?? transfer?.bytesSent ?? 0;
+  }
+
+  get waitsFor(): 'source' | 'client' {
+    return this.#queue?.transfer.progress()?.waitsFor === 'client' ? 'client' : 'source';
+  }
+
+  get sinceMs(): number {
+    const idleMs = this.#queue?.transfer.progress()?.idleMs;
+    if (idleMs === undefined) return this.#watch.sinceMs;
+    return this.#options.clock.monotonic() - idleMs;
   }
 
   /** Once; as `SegmentSender.send` says. */

@@ -3,7 +3,7 @@
  * process's memory. What the pump cannot or should not send goes through `BufferSender`.
  */
 import type { ServerResponse } from 'node:http';
-import type { ResponseHead, Segment, SegmentSender, SendEnd } from '../model/segment.js';
+import type { ResponseHead, Segment, SegmentSender, SendEnd, SendView } from '../model/segment.js';
 import { BufferSender } from './buffer-sender.js';
 import { PumpedSend, type PumpedSendOptions } from './pumped-send.js';
 import { socketFd } from './socket-fd.js';
@@ -39,10 +39,15 @@ export class SendfileSender implements SegmentSender {
     response: ServerResponse,
     head: ResponseHead | null,
     segments: AsyncIterable<Segment>,
+    observe?: (view: SendView) => void,
   ): Promise<SendEnd> {
     if (head !== null && this.#isForPump(response, head)) this.#pumped.add(response);
-    if (!this.#pumped.has(response)) return this.#buffers.send(response, head, segments);
-    return new PumpedSend(response, head, segments, this.#options).run();
+    if (!this.#pumped.has(response)) {
+      return this.#buffers.send(response, head, segments, observe);
+    }
+    const send = new PumpedSend(response, head, segments, this.#options);
+    observe?.(send);
+    return send.run();
   }
 
   /** Node frames a body of unknown length in chunks, and TLS encrypts: bytes that are in no file. */

@@ -14,8 +14,15 @@ import type { CountedFile } from './open-files.js';
 /** A manifest that names a chunk. */
 export interface Owner {
   readonly key: ObjectKey;
-  /** Its chunks go last. Changed by `repin` alone. */
+  /** Its chunks go last. Changed by `ChunkIndex` alone. */
   pinned: boolean;
+  /** What the index has of it. Kept by the index. */
+  readonly held: HeldCount;
+}
+
+export interface HeldCount {
+  chunks: number;
+  bytes: number;
 }
 
 /** In the order in which they are emptied. */
@@ -96,8 +103,8 @@ export class ChunkIndex {
 
   /** Adds an entry as the most recently used of its tier. */
   add(entry: ChunkEntry): void {
-    this.#revision += 1;
-    this.#tiers[entry.tier].set(entry.id, entry);
+    this.#list(entry);
+    for (const owner of entry.owners) count(owner, entry, 1);
   }
 
   /** Marks an entry as used just now. */
@@ -116,6 +123,20 @@ export class ChunkIndex {
     if (!this.has(entry)) return;
     this.#revision += 1;
     this.#tiers[entry.tier].delete(entry.id);
+    for (const owner of entry.owners) count(owner, entry, -1);
+  }
+
+  /** Lets `change` pin or unpin owners, and moves every chunk to the tier that it then belongs to. */
+  resort(change: () => void): void {
+    const before = TIERS.map((tier) => ({ tier, entries: [...this.#tiers[tier].rvalues()] }));
+    change();
+    for (const { tier, entries } of before) {
+      for (const entry of entries) {
+        if (entry === undefined || entry.tier === tier) continue;
+        this.#tiers[tier].delete(entry.id);
+        this.#list(entry);
+      }
+    }
   }
 
   own(entry: ChunkEntry, owner: Owner): void {
@@ -175,7 +196,20 @@ export class ChunkIndex {
     const listed = this.has(entry);
     const before = entry.tier;
     if (listed && tierOf(owners) !== before) this.#tiers[before].delete(entry.id);
+    if (listed) for (const owner of entry.owners) count(owner, entry, -1);
     entry.owners = owners;
-    if (listed && entry.tier !== before) this.add(entry);
+    if (!listed) return;
+    for (const owner of owners) count(owner, entry, 1);
+    if (entry.tier !== before) this.#list(entry);
   }
+
+  #list(entry: ChunkEntry): void {
+    this.#revision += 1;
+    this.#tiers[entry.tier].set(entry.id, entry);
+  }
+}
+
+function count({ held }: Owner, entry: ChunkEntry, sign: 1 | -1): void {
+  held.chunks += sign;
+  held.bytes += sign * entry.lengthBytes;
 }

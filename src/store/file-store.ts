@@ -6,11 +6,13 @@ import type { Digest } from '../model/digest.js';
 import { ForebayError } from '../model/errors.js';
 import type { ChunkRecord, ObjectIdentity } from '../model/manifest.js';
 import type {
+  AcquireFor,
   ChunkDraft,
   ChunkStore,
   DropReason,
   HeldChunk,
   ObjectHandle,
+  ObjectSummary,
   Placement,
   StoreUsage,
 } from '../model/store.js';
@@ -91,13 +93,17 @@ export class FileChunkStore implements ChunkStore {
     return this.#find(object, index) !== undefined;
   }
 
-  async acquire(object: ObjectHandle, index: number): Promise<HeldChunk | undefined> {
+  async acquire(
+    object: ObjectHandle,
+    index: number,
+    purpose: AcquireFor = 'use',
+  ): Promise<HeldChunk | undefined> {
     const found = this.#find(object, index);
     if (found === undefined) return undefined;
     const { entry, record } = found;
     const { files, index: chunks } = this.#parts;
     const lease = new Lease(entry);
-    chunks.touch(entry);
+    if (purpose === 'use') chunks.touch(entry);
     try {
       const file = await files.open(entry);
       if (chunks.has(entry)) return new Held(entry, record, file, lease);
@@ -164,17 +170,22 @@ export class FileChunkStore implements ChunkStore {
   }
 
   usage(): StoreUsage {
-    const { files, health, index, ledger, memory } = this.#parts;
+    const { files, health, index, ledger, manifests, memory } = this.#parts;
     return {
       capacityBytes: ledger.capacityBytes,
       usedBytes: ledger.usedBytes,
       reservedBytes: ledger.balance('drafts'),
       memoryBytes: memory.usedBytes,
       chunks: index.size,
+      objects: manifests.count,
       orphans: index.orphans,
       evictedBytesTotal: files.evictedBytesTotal,
       writable: health.writable,
     };
+  }
+
+  objects(): Iterable<ObjectSummary> {
+    return this.#parts.manifests.summaries();
   }
 
   /** Idle descriptors are closed; those that readers hold stay theirs. */

@@ -17,6 +17,7 @@ const OWN_NAMES: ReadonlySet<string> = new Set([
   'manifests',
   'responses',
   'order',
+  'pins',
   'tmp',
 ]);
 

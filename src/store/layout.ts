@@ -10,6 +10,8 @@
  *     /var/cache/forebay/manifests/v1/07/07c1...
  *     /var/cache/forebay/responses/v1/e3/e3b0...
  *     /var/cache/forebay/order/v1
+ *     /var/cache/forebay/pins/v1
+ *     /var/cache/forebay/admin-token
  *     /var/cache/forebay/tmp/draft-0000002a
  *
  * Names are 64 hex digits (model/ids), so no input from outside can form another path.
@@ -25,6 +27,9 @@ const VERSION_DIRECTORY = `v${String(FORMAT_VERSION)}`;
 /** The directories that hold many files, cut into 256 shards by the first two digits of the name. */
 export const TREES = ['chunks', 'manifests', 'responses'] as const;
 export type Tree = (typeof TREES)[number];
+
+/** The file in the root that holds the admin API's token, where no other is configured. */
+export const TOKEN_FILE = 'admin-token';
 
 const SHARD = /^[0-9a-f]{2}$/;
 const DRAFT = /^draft-[0-9a-f]{8}$/;
@@ -49,6 +54,7 @@ export class Layout {
   readonly format: string;
   readonly lock: string;
   readonly order: string;
+  readonly pins: string;
   readonly tmp: string;
   #drafts = 0;
 
@@ -57,6 +63,7 @@ export class Layout {
     this.format = join(root, 'forebay.json');
     this.lock = join(root, 'lock');
     this.order = join(root, 'order', VERSION_DIRECTORY);
+    this.pins = join(root, 'pins', VERSION_DIRECTORY);
     this.tmp = join(root, 'tmp');
   }
 
@@ -65,6 +72,7 @@ export class Layout {
     return [
       ...TREES.flatMap((tree) => [join(this.root, tree), this.tree(tree)]),
       join(this.root, 'order'),
+      join(this.root, 'pins'),
       this.tmp,
     ];
   }

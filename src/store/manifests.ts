@@ -5,6 +5,7 @@
 import { unlink } from 'node:fs/promises';
 import type { ObjectKey } from '../model/ids.js';
 import type { ObjectIdentity } from '../model/manifest.js';
+import type { ObjectSummary } from '../model/store.js';
 import type { ChunkFiles, StoreParts } from './chunk-files.js';
 import { MAX_NAME_COST } from './directories.js';
 import { isMissing, isOutOfDescriptors } from './errno.js';
@@ -13,7 +14,7 @@ import { objectKey } from './keys.js';
 import { fileCost, type Reservation } from './ledger.js';
 import { ManifestLog } from './manifest-log.js';
 import type { ManifestChange } from './manifest-records.js';
-import { type KnownManifest, ObjectState } from './object-state.js';
+import { type KnownManifest, newManifest, ObjectState, summaryOf } from './object-state.js';
 import { Pending } from './pending.js';
 import type { Space } from './space.js';
 
@@ -40,6 +41,18 @@ export class Manifests {
 
   get count(): number {
     return this.#known.size;
+  }
+
+  /** All of them in short, least recently opened first. */
+  summaries(): ObjectSummary[] {
+    return [...this.#known.values()].map(summaryOf);
+  }
+
+  /** Asks anew which objects are pinned. */
+  repin(): void {
+    this.#parts.index.resort(() => {
+      for (const known of this.#known.values()) known.pinned = this.#parts.pinned(known.identity);
+    });
   }
 
   /** Opens the manifest of `identity` for one more user. Rejects when descriptors have run out. */
@@ -73,6 +86,7 @@ export class Manifests {
       if (state.users > 0) return;
       if (known.state === state) known.state = null;
       if (state.life === 'live') state.life = 'closed';
+      known.attestedBy = log.contents.attestedBy;
       await log.close().catch(() => undefined);
       if (known.sizeBytes === 0) this.#unlist(known);
     });
@@ -146,7 +160,7 @@ export class Manifests {
   }
 
   #newManifest(key: ObjectKey, identity: ObjectIdentity): KnownManifest {
-    const known = { key, pinned: this.#parts.pinned(identity), sizeBytes: 0, state: null };
+    const known = newManifest(key, identity, this.#parts.pinned(identity));
     this.#known.set(key, known);
     return known;
   }

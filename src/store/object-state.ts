@@ -2,15 +2,37 @@
 import type { Digest } from '../model/digest.js';
 import type { ObjectKey } from '../model/ids.js';
 import type { ChunkRecord, ObjectIdentity } from '../model/manifest.js';
-import type { ObjectHandle } from '../model/store.js';
+import type { ObjectHandle, ObjectSummary } from '../model/store.js';
 import type { Owner } from './chunk-index.js';
 import type { ManifestLog } from './manifest-log.js';
 
 /** One manifest that exists, open or not: all that is kept in memory of one that is not open. */
 export interface KnownManifest extends Owner {
+  pinned: boolean;
+  readonly identity: ObjectIdentity;
+  /** As it was when the manifest was last closed; an open one knows better. */
+  attestedBy: Digest | null;
   /** Bytes of its file; 0 while it has none. */
   sizeBytes: number;
   state: ObjectState | null;
+}
+
+/** A manifest that has no file yet. */
+export function newManifest(
+  key: ObjectKey,
+  identity: ObjectIdentity,
+  pinned: boolean,
+): KnownManifest {
+  const held = { chunks: 0, bytes: 0 };
+  return { key, identity, attestedBy: null, pinned, held, sizeBytes: 0, state: null };
+}
+
+/** What is told of a manifest without opening it. */
+export function summaryOf(known: KnownManifest): ObjectSummary {
+  const { key, identity, pinned, held, state } = known;
+  const attestedBy = state === null ? known.attestedBy : state.log.contents.attestedBy;
+  const { chunks: heldChunks, bytes: heldBytes } = held;
+  return { key, identity, attestedBy, pinned, heldChunks, heldBytes };
 }
 
 /**

@@ -5,7 +5,14 @@
  */
 import type { ObjectIdentity } from '../model/manifest.js';
 import type { MemoryBudget } from '../model/memory-budget.js';
-import type { ChunkStore, ResponseStore, StoreEvents, SystemCalls } from '../model/store.js';
+import type {
+  ChunkStore,
+  Pin,
+  PinStore,
+  ResponseStore,
+  StoreEvents,
+  SystemCalls,
+} from '../model/store.js';
 import type { Clock } from '../model/time.js';
 import { ChunkFiles } from './chunk-files.js';
 import { ChunkIndex } from './chunk-index.js';
@@ -15,10 +22,11 @@ import { Drafts } from './drafts.js';
 import { errnoOf, isDeviceFailure } from './errno.js';
 import { FileChunkStore } from './file-store.js';
 import { Layout } from './layout.js';
-import { BLOCK_BYTES, Ledger } from './ledger.js';
+import { BLOCK_BYTES, fileCost, Ledger } from './ledger.js';
 import { Manifests } from './manifests.js';
 import { OpenFiles } from './open-files.js';
 import { OrderSnapshots } from './order.js';
+import { Pins, readPins } from './pins.js';
 import { recover } from './recovery.js';
 import { FileResponseStore } from './responses.js';
 import { Site } from './site.js';
@@ -26,10 +34,10 @@ import { Space } from './space.js';
 import { StartupError, unusable } from './startup-error.js';
 
 /**
- * The lock, forebay.json, nine directories that hold no more than shards, and `tmp/` with the names of
- * some hundred drafts.
+ * The lock, forebay.json, the admin token, ten directories that hold no more than shards, and `tmp/`
+ * with the names of some hundred drafts.
  */
-const FIXED_BYTES = 20 * BLOCK_BYTES;
+const FIXED_BYTES = 23 * BLOCK_BYTES;
 
 export interface StoreOptions {
   readonly directory: string;
@@ -43,13 +51,17 @@ export interface StoreOptions {
   readonly system: SystemCalls;
   readonly clock: Clock;
   readonly events: StoreEvents;
-  /** Objects whose chunks are evicted last; none when it is left out. */
-  readonly pinned?: (identity: ObjectIdentity) => boolean;
+  /**
+   * Objects whose chunks are evicted last, `pins` being those set while the program ran; none when it
+   * is left out.
+   */
+  readonly pinned?: (identity: ObjectIdentity, pins: readonly Pin[]) => boolean;
 }
 
 export interface Stores {
   readonly chunks: ChunkStore;
   readonly responses: ResponseStore;
+  readonly pins: PinStore;
 }
 
 /**
@@ -74,7 +86,6 @@ export async function openStore(options: StoreOptions): Promise<Stores> {
 
 function build(options: StoreOptions, layout: Layout, site: Site): Stores & Bounded {
   const { capacityBytes, chunkSizeBytes, clock, events, memory, system } = options;
-  const pinned = options.pinned ?? ((): boolean => false);
   const ledger = new Ledger(capacityBytes);
   ledger.charge('fixed', FIXED_BYTES);
   const health = new DiskHealth(clock, events);
@@ -93,12 +104,22 @@ function build(options: StoreOptions, layout: Layout, site: Site): Stores & Boun
     if (!isDeviceFailure(error)) throw error;
     health.failed('prepare', error);
   }
+  const foundPins = readPins(layout.pins);
+  if (foundPins.sizeBytes > 0) ledger.charge('metadata', fileCost(foundPins.sizeBytes));
+  let current = (): readonly Pin[] => foundPins.pins;
+  const pinned = (identity: ObjectIdentity): boolean =>
+    options.pinned?.(identity, current()) ?? false;
   const found = recover({ ...parts, chunkSizeBytes, pinned, writable: site.isReady });
   const files = new ChunkFiles(parts);
   const space = new Space(ledger, parts.index, files);
   const shared = { ...parts, files, space, site };
   const { maxManifests, maxResponses, orderSnapshotIntervalMs: intervalMs } = options;
   const manifests = new Manifests({ ...shared, maxManifests, pinned }, found.manifests);
+  const onChange = (): void => {
+    manifests.repin();
+  };
+  const pins = new Pins({ ...shared, onChange }, foundPins);
+  current = () => pins.list();
   const drafts = new Drafts({ ...shared, memory, system });
   const order = new OrderSnapshots({ ...shared, clock, intervalMs }, found.orderSizeBytes);
   order.start();
@@ -111,7 +132,7 @@ function build(options: StoreOptions, layout: Layout, site: Site): Stores & Boun
     memory,
     chunkSizeBytes,
   });
-  return { chunks, responses, keepBounds };
+  return { chunks, responses, pins, keepBounds };
 
   async function keepBounds(): Promise<void> {
     await manifests.keepBound();

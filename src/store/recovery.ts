@@ -18,7 +18,7 @@ import { objectKey } from './keys.js';
 import { isDraftName, isShard, type Tree } from './layout.js';
 import { fileCost } from './ledger.js';
 import { type ManifestContents, parseManifest } from './manifest-records.js';
-import type { KnownManifest } from './object-state.js';
+import { type KnownManifest, newManifest } from './object-state.js';
 import { readOrder } from './order.js';
 import { readFileNoFollow } from './read-file.js';
 
@@ -94,7 +94,10 @@ class Recovery {
       if (this.#unlink(path)) directories.removed('manifests', key);
       return;
     }
-    const known = { key, pinned: pinned(contents.identity), sizeBytes: stat.size, state: null };
+    const { identity, attestedBy } = contents;
+    const known = newManifest(key, identity, pinned(identity));
+    known.attestedBy = attestedBy;
+    known.sizeBytes = stat.size;
     ledger.charge('metadata', fileCost(stat.size));
     this.#manifests.set(key, known);
     this.#claimChunks(contents, known);

@@ -57,6 +57,10 @@ export class FileResponseStore implements ResponseStore {
     return this.#locks.run(key, () => this.#read(key));
   }
 
+  async peek(key: ResponseKey): Promise<ResponseRecord | undefined> {
+    return this.#hot.peek(key)?.record ?? this.#locks.run(key, () => this.#peekFile(key));
+  }
+
   async put(key: ResponseKey, record: ResponseRecord): Promise<void> {
     const bounded = { ...record, variants: record.variants.slice(0, MAX_VARIANTS) };
     const bytes = encodeResponse(bounded);
@@ -75,11 +79,30 @@ export class FileResponseStore implements ResponseStore {
     });
   }
 
+  async *entries(): AsyncGenerator<readonly [ResponseKey, ResponseRecord], void, undefined> {
+    for (const key of [...this.#files.keys()]) {
+      const record = await this.peek(key);
+      if (record !== undefined) yield [key, record];
+    }
+    // What the disk did not take lives in memory alone.
+    for (const [key, { record }] of [...this.#hot.entries()]) {
+      if (!this.#files.has(key)) yield [key, record];
+    }
+  }
+
   /** Deletes the least recently used records beyond the bound. */
   async keepBound(): Promise<void> {
     const over = this.#files.size - this.#parts.maxResponses;
     if (over <= 0) return;
     for (const key of [...this.#files.keys()].slice(0, over)) await this.delete(key);
+  }
+
+  /** Reads a record without making it a hot one; a damaged one is nobody's. */
+  async #peekFile(key: ResponseKey): Promise<ResponseRecord | undefined> {
+    if (!this.#files.has(key)) return undefined;
+    const flag = constants.O_RDONLY | constants.O_NOFOLLOW;
+    const bytes = await readFile(this.#parts.layout.response(key), { flag }).catch(() => undefined);
+    return bytes === undefined ? undefined : parseResponse(bytes);
   }
 
   async #read(key: ResponseKey): Promise<ResponseRecord | undefined> {

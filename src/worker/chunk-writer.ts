@@ -13,6 +13,9 @@ import { errnoOf, originFault } from './faults.js';
 /** Failures of the disk, not of the call: the chunk goes on in memory. */
 const DISK_FAILURES: ReadonlySet<string> = new Set(['ENOSPC', 'EDQUOT', 'EIO', 'EROFS']);
 
+/** What a chunk's writer needs of its thread. */
+export type WriterContext = Pick<WorkerContext, 'clock' | 'memory' | 'wakeFds'>;
+
 /** How a chunk relates to the end of its object, as far as it is known before the bytes are there. */
 export interface ChunkPlace {
   /** True: this chunk alone is the object, so its id is the root. False: it is not, or unknown. */
@@ -36,17 +39,12 @@ export class ChunkWriter {
   #lastGroupBytes = 0;
 
   /** `buffer` holds one group; it may be used again once the next chunk begins. */
-  constructor(
-    slot: ChunkSlot,
-    place: ChunkPlace,
-    buffer: Uint8Array,
-    context: Pick<WorkerContext, 'memory' | 'wakeFds'>,
-  ) {
+  constructor(slot: ChunkSlot, place: ChunkPlace, buffer: Uint8Array, context: WriterContext) {
     this.slot = slot;
     this.#place = place;
     this.#buffer = buffer;
     this.#context = context;
-    this.#watermark = new WatermarkWriter(slot.watermark, context.wakeFds);
+    this.#watermark = new WatermarkWriter(slot.watermark, context.wakeFds, context.clock);
     this.#groupIds = new Uint8Array(groupCount(slot.lengthBytes) * ID_BYTES);
   }
 
@@ -86,7 +84,10 @@ export class ChunkWriter {
    */
   filled(byteCount: number): void {
     if (byteCount > this.space().length) throw new RangeError('more bytes than there is space for');
+    // A disk that hangs holds this thread: nobody could say later what it hung in.
+    this.#watermark.enter('writing');
     this.#write(this.#pending, byteCount);
+    this.#watermark.enter('receiving');
     this.#pending += byteCount;
     this.#position += byteCount;
     this.#watermark.received(this.#position);

@@ -1,5 +1,6 @@
 /** Runs a `FillTask`: one missing chunk of a known representation, from socket to file. */
 import type { FetchReport, FillResult, FillTask } from '../compute/protocol.js';
+import { WatermarkWriter } from '../compute/watermark.js';
 import { DEFAULT_CHUNK_SIZE_BYTES } from '../model/chunk.js';
 import { type ForebayError, reportError } from '../model/errors.js';
 import { CancelWatch } from './cancel-watch.js';
@@ -25,6 +26,7 @@ export async function fillChunk(task: FillTask, context: WorkerContext): Promise
   const writer = new ChunkWriter(slot, { wholeObject }, buffer, context);
   const cancel = new CancelWatch(() => writer.cancelled, context.clock);
   const stats = new StatsCollector();
+  const progress = new WatermarkWriter(slot.watermark, [], context.clock);
   const report = (): FetchReport => ({
     stats: stats.stats,
     diskFailure: writer.diskFailure,
@@ -43,7 +45,7 @@ export async function fillChunk(task: FillTask, context: WorkerContext): Promise
         brokenBy: null,
       },
       writer,
-      { context, lane, target, limits, stats, cancel },
+      { context, lane, target, limits, stats, cancel, progress },
     );
     switch (outcome.kind) {
       case 'delivered':

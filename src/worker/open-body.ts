@@ -5,8 +5,7 @@
 import type { ChunkSlot } from '../compute/protocol.js';
 import type { OriginHead } from '../model/fetch.js';
 import { isStrong, validatorOf } from '../model/validator.js';
-import { ChunkWriter } from './chunk-writer.js';
-import type { WorkerContext } from './context.js';
+import { ChunkWriter, type WriterContext } from './chunk-writer.js';
 import { internalFault } from './faults.js';
 import type { OpenChannel } from './open-channel.js';
 import type { OpenVerdict } from './open-verdict.js';
@@ -33,7 +32,7 @@ export interface OpenBodyParts {
   readonly slot: ChunkSlot;
   readonly buffer: Uint8Array;
   readonly channel: OpenChannel;
-  readonly context: Pick<WorkerContext, 'memory' | 'wakeFds'>;
+  readonly context: WriterContext;
 }
 
 /** The body of a 206 to `[asked.start, asked.end)`: one slot. Throws `internal` for a wrong slot. */

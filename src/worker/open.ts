@@ -22,7 +22,7 @@ import { ResponseSink } from './response-sink.js';
 export async function openResource(task: OpenTask, context: WorkerContext): Promise<OpenResult> {
   const buffer = context.buffers.take();
   const channel = new OpenChannel(task.port);
-  const control = new WatermarkWriter(task.control, []);
+  const control = new WatermarkWriter(task.control, [], context.clock);
   const opening = new Opening(task, context, buffer, channel, control);
   try {
     return await opening.run();
@@ -66,7 +66,8 @@ class Opening {
       channel.close();
     });
     const { lane, target, limits } = task;
-    this.#session = { context, lane, target, limits, stats: new StatsCollector(), cancel };
+    const stats = new StatsCollector();
+    this.#session = { context, lane, target, limits, stats, cancel, progress: control };
   }
 
   stop(): void {
@@ -81,7 +82,7 @@ class Opening {
 
   /** One request until something usable answers; `null` to make another. */
   async #attempt(): Promise<OpenResult | null> {
-    const { context, cancel, stats } = this.#session;
+    const { context, cancel, stats, progress } = this.#session;
     if (cancel.isCancelled()) return this.#failed(cancelledFault());
     const { target, lane, limits, range, conditions } = this.#task;
     this.#attempts++;
@@ -98,6 +99,7 @@ class Opening {
         return decided instanceof Promise ? decided.then(take) : take(decided);
       },
     });
+    progress.enter('connecting');
     let broke: ForebayError | null = null;
     try {
       const request = { target, lane, range, conditions, limits, signal: cancel.signal };
@@ -136,6 +138,7 @@ class Opening {
 
   #decide(head: OriginHead): Response | Promise<Response> {
     const { range, limits } = this.#task;
+    this.#session.progress.enter('receiving');
     const verdict = judgeOpenHead(head, range, limits, this.#session.context.clock.now());
     switch (verdict.kind) {
       case 'head-only':
@@ -216,10 +219,11 @@ class Opening {
   }
 
   async #retryAfter(error: ForebayError): Promise<OpenResult | null> {
-    const { stats, cancel, context, limits } = this.#session;
+    const { stats, cancel, context, limits, progress } = this.#session;
     stats.broke(error.code);
     if (!isRetryable(error) || this.#attempts >= limits.maxAttempts) return this.#failed(error);
     stats.retried(error.code);
+    progress.enter('throttled');
     const backoff = this.#attempts - 1;
     await cancel.pause(retryDelayMs(backoff, limits, context.random, error.retryAfterMs));
     return null;

@@ -3,6 +3,7 @@
  * retries with full jitter, resumes with Range and If-Range, checks every response. Used by
  * fill-chunk for a whole fill and by open for the rest of a body that broke.
  */
+import type { WatermarkWriter } from '../compute/watermark.js';
 import type { ForebayError } from '../model/errors.js';
 import type { FetchLimits, FetchTarget, OriginHead } from '../model/fetch.js';
 import { strongFieldValue } from '../model/validator.js';
@@ -33,6 +34,8 @@ export interface FetchSession {
   readonly limits: FetchLimits;
   readonly stats: StatsCollector;
   readonly cancel: CancelWatch;
+  /** Is told what the task is at, for whoever looks. */
+  readonly progress: Pick<WatermarkWriter, 'enter'>;
 }
 
 /** When a 200 to a range request is read up to the wanted bytes instead of given up. */
@@ -108,7 +111,7 @@ class RangeFetch {
 
   /** One request; `null` to make another. */
   async #attempt(): Promise<RangeOutcome | null> {
-    const { context, stats, cancel } = this.#session;
+    const { context, stats, cancel, progress } = this.#session;
     if (this.#isDelivered()) return { kind: 'delivered' };
     if (cancel.isCancelled()) return { kind: 'failed', error: cancelledFault() };
     const before = this.#taker.offset;
@@ -124,6 +127,7 @@ class RangeFetch {
       },
     });
     this.#attempts++;
+    progress.enter('connecting');
     let broke: unknown;
     try {
       await context.client.fetch(this.#request(), sink);
@@ -171,6 +175,7 @@ class RangeFetch {
   #decide(head: OriginHead): BodySource | Refusal {
     const wanted = { start: this.#taker.offset, end: this.#job.end };
     const nowMs = this.#session.context.clock.now();
+    this.#session.progress.enter('receiving');
     const verdict = judgeRangeResponse(head, wanted, this.#job.known, this.#limits, nowMs);
     if (verdict.kind !== 'other') this.#otherMark = null;
     if (verdict.kind !== 'whole') this.#wholes = 0;
@@ -223,7 +228,7 @@ class RangeFetch {
 
   /** Counts a failure and waits before the next attempt; ends the fetch when there is none. */
   async #retryAfter(error: ForebayError, progressed: boolean): Promise<RangeOutcome | null> {
-    const { stats, cancel, context } = this.#session;
+    const { stats, cancel, context, progress } = this.#session;
     stats.broke(error.code);
     if (error.code === 'origin-timeout' && progressed) {
       // One second connection is the remedy against a trickle. When that is no faster, the origin
@@ -236,6 +241,7 @@ class RangeFetch {
     }
     if (this.#attempts >= MAX_ATTEMPTS_PER_FETCH) return { kind: 'failed', error };
     stats.retried(error.code);
+    progress.enter('throttled');
     const backoff = this.#failures - 1;
     await cancel.pause(retryDelayMs(backoff, this.#limits, context.random, error.retryAfterMs));
     return null;

@@ -3,8 +3,7 @@
  * time it reaches one. Used by open for a 200 and for every other status with content.
  */
 import type { ChunkSlot } from '../compute/protocol.js';
-import { ChunkWriter } from './chunk-writer.js';
-import type { WorkerContext } from './context.js';
+import { ChunkWriter, type WriterContext } from './chunk-writer.js';
 import { cancelledFault, internalFault } from './faults.js';
 import type { OpenChannel } from './open-channel.js';
 import type { ByteTaker } from './response-sink.js';
@@ -19,7 +18,7 @@ export class StreamWriter implements ByteTaker {
   readonly #shape: StreamShape;
   readonly #buffer: Uint8Array;
   readonly #channel: OpenChannel;
-  readonly #context: Pick<WorkerContext, 'memory' | 'wakeFds'>;
+  readonly #context: WriterContext;
   #writer: ChunkWriter | null;
   #offset = 0;
   #stopped = false;
@@ -30,7 +29,7 @@ export class StreamWriter implements ByteTaker {
     first: ChunkSlot,
     buffer: Uint8Array,
     channel: OpenChannel,
-    context: Pick<WorkerContext, 'memory' | 'wakeFds'>,
+    context: WriterContext,
   ) {
     this.#shape = shape;
     this.#buffer = buffer;

@@ -59,7 +59,7 @@ t.test('ready only when clients can connect and the cache is decided', async (t)
 t.test('a foreign Host or Origin is refused, on every path', async (t) => {
   const { ask } = await start(t);
   for (const path of ['/healthz', '/metrics', '/nothing']) {
-    t.match(await ask(path, { host: 'evil.example' }), { status: 403, body: 'host-not-allowed\n' });
+    t.match(await ask(path, { host: 'evil.example' }), { status: 403, body: /"host-not-allowed"/ });
   }
   t.match(await ask('/metrics', { origin: 'http://evil.example' }), { status: 403 });
 });

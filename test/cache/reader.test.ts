@@ -1,6 +1,7 @@
 import t from 'tap';
 import type { Segment } from '#src/model/segment.js';
 import { Cost } from '#src/cache/cost.js';
+import { HELD_PROGRESS } from '#src/cache/flight-progress.js';
 import { RepresentationBody } from '#src/cache/reader.js';
 import { describe, RUNNING_CHUNK_BYTES as C, startForebay } from '../fixtures/running.js';
 import { bytesOf, fresh, runOrigin, sizeOf } from '../fixtures/running-origin.js';
@@ -23,6 +24,7 @@ async function content(segments: AsyncIterable<Segment>): Promise<Buffer> {
       file,
       watermark,
       failure: () => undefined,
+      progress: () => HELD_PROGRESS,
       release: segment.release.bind(segment),
     };
     pieces.push((await readView(view, offset + length)).subarray(offset));

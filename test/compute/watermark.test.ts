@@ -5,8 +5,10 @@ import { closeSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
 import t, { type Test } from 'tap';
 import { native } from '#src/compute/native.js';
-import { WATERMARK_BYTES, WatermarkHub, WatermarkWriter } from '#src/compute/watermark.js';
+import { WatermarkHub, WatermarkWriter } from '#src/compute/watermark.js';
+import { WATERMARK_BYTES } from '#src/compute/watermark-words.js';
 import type { WatermarkWork } from './fixtures/watermark-worker.js';
+import { ManualClock } from '../fixtures/manual-clock.js';
 
 /** A hub that is closed when the test ends, in a process kept alive until then. */
 function makeHub(t: Test): WatermarkHub {
@@ -47,12 +49,13 @@ void t.test('begins growing, with nothing', (t) => {
 void t.test('the layout is the documented one', (t) => {
   const watermark = makeHub(t).create();
   const words = new BigInt64Array(watermark.shared);
-  const writer = new WatermarkWriter(watermark.shared, []);
+  const writer = new WatermarkWriter(watermark.shared, [], new ManualClock(0));
   writer.received(2 ** 40 + 3);
+  writer.enter('throttled');
   writer.advance(2 ** 40);
   watermark.cancel();
   writer.fail();
-  t.same([...words], [2n ** 40n, 2n ** 40n + 3n, 2n, 1n, 0n]);
+  t.same([...words], [2n ** 40n, 2n ** 40n + 3n, 2n, 1n, 0n, 4n, 0n]);
   void watermark.wait(0);
   t.equal(words[4], 1n, 'the main thread listens');
   t.end();

@@ -13,6 +13,7 @@ import {
   TEST_CHUNK_BYTES,
 } from '../fixtures/store-chunks.js';
 import { eventually } from '../fixtures/store-eventually.js';
+import { listContract } from './chunk-store-list.js';
 import { roomContract } from './chunk-store-room.js';
 import { type MakeStore, ROOMY } from './chunk-store-subject.js';
 
@@ -21,6 +22,7 @@ const SHA_A = { algorithm: 'sha256', hex: 'a'.repeat(64) } as const;
 /** Registers the suite. */
 export function chunkStoreContract(t: Test, make: MakeStore): void {
   roomContract(t, make);
+  listContract(t, make);
 
   t.test('a committed chunk is held, with its bytes and ids', async (t) => {
     const { chunks } = await make(t, ROOMY);

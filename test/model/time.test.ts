@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { Worker } from 'node:worker_threads';
 import t from 'tap';
 import { systemClock } from '#src/model/time.js';
 
@@ -25,4 +27,17 @@ t.test('a cancelled timer does not fire, and timers keep no process alive', asyn
   t.notOk(fired);
   // This one would hold the test's process for a day.
   systemClock.after(86_400_000, () => undefined);
+});
+
+t.test('threads agree on what time it is', async (t) => {
+  const source = `
+    const { systemClock } = await import(${JSON.stringify(import.meta.resolve('#src/model/time.js'))});
+    const { parentPort } = await import('node:worker_threads');
+    parentPort.postMessage(systemClock.monotonic());
+  `;
+  const before = systemClock.monotonic();
+  const worker = new Worker(new URL(`data:text/javascript,${encodeURIComponent(source)}`));
+  const [there] = (await once(worker, 'message')) as [number];
+  t.ok(before <= there && there <= systemClock.monotonic());
+  await worker.terminate();
 });

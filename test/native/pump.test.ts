@@ -7,7 +7,7 @@ import { promisify } from 'node:util';
 import { Worker } from 'node:worker_threads';
 import t from 'tap';
 import { native } from '#src/compute/native.js';
-import { WATERMARK_BYTES } from '#src/compute/watermark.js';
+import { WATERMARK_BYTES } from '#src/compute/watermark-words.js';
 import { openLine } from '../fixtures/pumping.js';
 
 const run = promisify(execFile);

@@ -23,7 +23,7 @@ function watched(minRate = 0) {
 }
 
 function progress(changes: Partial<TransferProgress>): TransferProgress {
-  return { takenBytes: 0, pauses: 0, waitsFor: 'client', ...changes };
+  return { takenBytes: 0, pauses: 0, sentBytes: 0, idleMs: 0, waitsFor: 'client', ...changes };
 }
 
 t.test('a client that takes nothing for the bound', (t) => {

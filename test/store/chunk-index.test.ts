@@ -4,7 +4,11 @@ import type { ChunkId, ObjectKey } from '#src/model/ids.js';
 import { ChunkEntry, ChunkIndex, type Owner } from '#src/store/chunk-index.js';
 
 const idOf = (name: number) => name.toString(16).padStart(64, '0') as ChunkId;
-const owner = (pinned = false): Owner => ({ key: idOf(99) as string as ObjectKey, pinned });
+const owner = (pinned = false): Owner => ({
+  key: idOf(99) as string as ObjectKey,
+  pinned,
+  held: { chunks: 0, bytes: 0 },
+});
 const ORDINARY = owner();
 
 function entryOf(name: number, owners: Owner[] = [ORDINARY], lengthBytes = 4096): ChunkEntry {
@@ -128,11 +132,12 @@ t.test('its revision tells whether a snapshot is still true', (t) => {
 
 t.test('an owner that is pinned later takes its chunks along, and back', (t) => {
   const index = new ChunkIndex();
-  const owner = { key: 'k' as ObjectKey, pinned: false };
+  const owner = { key: 'k' as ObjectKey, pinned: false, held: { chunks: 0, bytes: 0 } };
+  const another = { key: 'o' as ObjectKey, pinned: false, held: { chunks: 0, bytes: 0 } };
   const [mine, other] = [entryOf(1, []), entryOf(2, [])];
   for (const entry of [mine, other]) {
     index.add(entry);
-    index.own(entry, entry === mine ? owner : { key: 'o' as ObjectKey, pinned: false });
+    index.own(entry, entry === mine ? owner : another);
   }
   const order = () => [...index.coldestFirst()];
   index.repin(owner, true, [mine, other]);

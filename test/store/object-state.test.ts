@@ -6,7 +6,15 @@ import { chunkOf, identityOf } from '../fixtures/store-chunks.js';
 
 t.test('a handle shows the shared state, and is released once', (t) => {
   const identity = identityOf('model', 10);
-  const known = { key: 'k' as ObjectKey, pinned: false, sizeBytes: 0, state: null };
+  const known = {
+    key: 'k' as ObjectKey,
+    identity,
+    attestedBy: null,
+    pinned: false,
+    held: { chunks: 0, bytes: 0 },
+    sizeBytes: 0,
+    state: null,
+  };
   const state = new ObjectState(known, ManifestLog.fresh('/nowhere', identity));
   const released: ObjectState[] = [];
   const handle = new Handle(identity, state, (one) => released.push(one));

@@ -117,6 +117,7 @@ t.test('gauges are read when asked for', async (t) => {
       usedBytes: 60,
       reservedBytes: 8,
       memoryBytes: 1,
+      objects: 2,
       chunks: 7,
       orphans: 0,
       evictedBytesTotal: 0,

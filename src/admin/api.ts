@@ -1,0 +1,45 @@
+/** Puts the operations of the admin API together from the rooms that they read and change. */
+import type { Inventory } from '../cache/inventory.js';
+import type { Pulls } from '../cache/pulls.js';
+import type { Sweeps } from '../cache/sweeps.js';
+import type { PinStore } from '../model/store.js';
+import type { Clock } from '../model/time.js';
+import type { Endpoint } from './endpoint.js';
+import { Feeds } from './feeds.js';
+import type { PullOrigin } from './pull-target.js';
+import { PullsView } from './pulls-view.js';
+import { cacheEndpoints, type CacheSources } from './routes/cache.js';
+import { objectEndpoints } from './routes/objects.js';
+import { pinEndpoints } from './routes/pins.js';
+import { pullEndpoints } from './routes/pulls.js';
+import { transferEndpoints } from './routes/transfers.js';
+import { verifyEndpoints } from './routes/verify.js';
+import { type TransferSources, TransfersView } from './transfers.js';
+
+export interface ApiRooms {
+  readonly transfers: TransferSources;
+  readonly cache: CacheSources;
+  readonly inventory: Inventory;
+  readonly pins: PinStore;
+  readonly pulls: Pulls;
+  readonly sweeps: Sweeps;
+  /** Those configured now. */
+  readonly origins: () => readonly PullOrigin[];
+  readonly clock: Clock;
+}
+
+/** Every operation under `/api/v1`. */
+export function apiEndpoints(rooms: ApiRooms): Endpoint[] {
+  const { inventory, origins, pins, pulls, sweeps, clock } = rooms;
+  const feeds = new Feeds(clock);
+  const transfers = new TransfersView(rooms.transfers);
+  const view = new PullsView(clock, transfers);
+  return [
+    ...transferEndpoints(transfers, feeds),
+    ...cacheEndpoints(rooms.cache),
+    ...objectEndpoints(inventory),
+    ...pinEndpoints(pins, (name) => origins().some((origin) => origin.name === name)),
+    ...pullEndpoints({ pulls, view, feeds, origins }),
+    ...verifyEndpoints(sweeps),
+  ];
+}

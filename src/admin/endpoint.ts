@@ -1,0 +1,73 @@
+/**
+ * One operation of the admin API as data: its path, its shapes, its answers and what it does. The
+ * server makes routes of them, admin/openapi their description.
+ */
+import type { ServerResponse } from 'node:http';
+import type { z } from 'zod';
+
+export type Answer =
+  | { readonly kind: 'json'; readonly status: number; readonly body: unknown }
+  | { readonly kind: 'text'; readonly status: number; readonly type: string; readonly text: string }
+  /** Takes over the response; false, and nothing is written, when there are too many. */
+  | { readonly kind: 'events'; readonly join: (response: ServerResponse) => boolean };
+
+/** What an operation answers with, for its description. */
+export interface AnswerShape {
+  readonly description: string;
+  readonly type?: string;
+  readonly schema?: z.ZodType;
+}
+
+export interface Call<Params, Query, Body> {
+  readonly params: Params;
+  readonly query: Query;
+  readonly body: Body;
+}
+
+export interface Endpoint {
+  readonly method: 'GET' | 'POST' | 'DELETE';
+  /** As in OpenAPI: `/api/v1/pulls/{id}`. */
+  readonly path: string;
+  readonly operationId: string;
+  readonly summary: string;
+  /** It changes something: it needs the token. */
+  readonly mutates: boolean;
+  readonly params?: z.ZodType;
+  readonly query?: z.ZodType;
+  readonly body?: z.ZodType;
+  /** The longest body; a small one where it is not said. */
+  readonly bodyLimitBytes?: number;
+  /** By status. What every operation may answer (403, 500) is added. */
+  readonly answers: Readonly<Record<number, AnswerShape>>;
+  /** The call was validated. */
+  handle(call: Call<never, never, never>): Answer | Promise<Answer>;
+}
+
+interface Spec<
+  Params extends z.ZodType,
+  Query extends z.ZodType,
+  Body extends z.ZodType,
+> extends Omit<Endpoint, 'handle' | 'params' | 'query' | 'body'> {
+  readonly params?: Params;
+  readonly query?: Query;
+  readonly body?: Body;
+  handle(call: Call<z.output<Params>, z.output<Query>, z.output<Body>>): Answer | Promise<Answer>;
+}
+
+/** An operation whose handler is typed by its shapes. */
+export function endpoint<
+  Params extends z.ZodType = z.ZodType,
+  Query extends z.ZodType = z.ZodType,
+  Body extends z.ZodType = z.ZodType,
+>(spec: Spec<Params, Query, Body>): Endpoint {
+  return spec;
+}
+
+export function json(body: unknown, status = 200): Answer {
+  return { kind: 'json', status, body };
+}
+
+/** An error as every error of the API looks. */
+export function problem(status: number, code: string, message: string): Answer {
+  return json({ error: { code, message } }, status);
+}

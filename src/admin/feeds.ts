@@ -1,0 +1,126 @@
+/**
+ * Server-sent events: what changes is told to whoever listens, every half second at most. One look
+ * serves all listeners of a feed, and without listeners nobody looks. The routes join responses to it.
+ */
+import type { ServerResponse } from 'node:http';
+import type { Clock } from '../model/time.js';
+
+/** Listeners of all feeds together; each is a connection of the admin listener. */
+export const MAX_LISTENERS = 16;
+
+const INTERVAL_MS = 500;
+
+/** So that proxies and clients see that a quiet feed lives. */
+const HEARTBEAT_MS = 15_000;
+
+/** A listener that has so much unread is not listening: it is cut. */
+export const MAX_UNREAD_BYTES = 1024 * 1024;
+
+/** What a feed tells. */
+export interface FeedLook {
+  readonly data: unknown;
+  /** Equal signatures are not told twice. */
+  readonly signature: string;
+  /** There will be no other: the listeners' responses end. */
+  readonly last: boolean;
+}
+
+interface Feed {
+  readonly key: string;
+  readonly event: string;
+  readonly look: () => FeedLook;
+  readonly listeners: Set<ServerResponse>;
+  told: string;
+  toldAtMs: number;
+}
+
+export class Feeds {
+  readonly #clock: Clock;
+  readonly #feeds = new Map<string, Feed>();
+  #listeners = 0;
+  #stop: (() => void) | null = null;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** Writes the feed `key` to `response` from now on; false when there are `MAX_LISTENERS`. */
+  join(key: string, event: string, look: () => FeedLook, response: ServerResponse): boolean {
+    if (this.#listeners >= MAX_LISTENERS) return false;
+    let feed = this.#feeds.get(key);
+    if (feed === undefined) {
+      const toldAtMs = this.#clock.monotonic();
+      feed = { key, event, look, listeners: new Set(), told: '', toldAtMs };
+      this.#feeds.set(key, feed);
+    }
+    this.#listeners += 1;
+    feed.listeners.add(response);
+    const joined = feed;
+    response.once('close', () => {
+      this.#leave(joined, response);
+    });
+    response.on('error', () => undefined);
+    response.writeHead(200, {
+      'content-type': 'text/event-stream',
+      'cache-control': 'no-store',
+    });
+    const { data, signature, last } = feed.look();
+    // Who joins a feed that others listen to may hear its news once more.
+    if (feed.listeners.size === 1) feed.told = signature;
+    response.write(eventOf(event, data));
+    if (last) this.#end(feed, response);
+    else this.#schedule();
+    return true;
+  }
+
+  /** Ends every response. */
+  close(): void {
+    this.#stop?.();
+    this.#stop = null;
+    for (const { listeners } of [...this.#feeds.values()]) {
+      for (const listener of [...listeners]) listener.destroy();
+    }
+  }
+
+  #end(feed: Feed, response: ServerResponse): void {
+    response.end();
+    this.#leave(feed, response);
+  }
+
+  #leave(feed: Feed, response: ServerResponse): void {
+    if (!feed.listeners.delete(response)) return;
+    this.#listeners -= 1;
+    if (feed.listeners.size === 0) this.#feeds.delete(feed.key);
+    if (this.#listeners > 0) return;
+    this.#stop?.();
+    this.#stop = null;
+  }
+
+  #schedule(): void {
+    this.#stop ??= this.#clock.after(INTERVAL_MS, () => {
+      this.#stop = null;
+      for (const feed of [...this.#feeds.values()]) this.#tell(feed);
+      if (this.#listeners > 0) this.#schedule();
+    });
+  }
+
+  #tell(feed: Feed): void {
+    const { data, signature, last } = feed.look();
+    const nowMs = this.#clock.monotonic();
+    const isNews = signature !== feed.told || last;
+    if (!isNews && nowMs - feed.toldAtMs < HEARTBEAT_MS) return;
+    feed.told = signature;
+    feed.toldAtMs = nowMs;
+    const text = isNews ? eventOf(feed.event, data) : ': nothing new\n\n';
+    for (const listener of [...feed.listeners]) {
+      listener.write(text);
+      if (listener.writableLength > MAX_UNREAD_BYTES) listener.destroy();
+      else if (last) this.#end(feed, listener);
+    }
+  }
+}
+
+/** JSON has no raw newline: one data line holds it. */
+function eventOf(event: string, data: unknown): string {
+  return `event: ${event}\ndata: ${JSON.stringify(data)}\n\n`;
+}

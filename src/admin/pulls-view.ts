@@ -1,0 +1,69 @@
+/** Pulls as the admin API tells them: with rates that the looks measure, and what follows from these. */
+import type { PullItemSnapshot } from '../cache/pull-item.js';
+import type { PullSnapshot } from '../cache/pulls.js';
+import type { Clock } from '../model/time.js';
+import { Rates } from './rates.js';
+import type { Pull, PullItem } from './shapes.js';
+import { contactOf, contactsOf, type TransfersView } from './transfers.js';
+
+/** Pulls whose rates are measured at once: as many as run, and some that ended. */
+const MAX_MEASURED = 32;
+
+export class PullsView {
+  readonly #clock: Clock;
+  readonly #transfers: TransfersView;
+  /** By pull, so that a look at one does not end the looks at another. */
+  readonly #rates = new Map<string, Rates>();
+
+  constructor(clock: Clock, transfers: TransfersView) {
+    this.#clock = clock;
+    this.#transfers = transfers;
+  }
+
+  look({ id, state, items }: PullSnapshot): Pull {
+    const rates = this.#ratesOf(id);
+    const contacts = contactsOf(this.#transfers.fills());
+    const nowMs = this.#clock.monotonic();
+    const body = items.map((item, index) => {
+      const told = { ...item, state: item.answered ? item.state : contactOf(item, contacts) };
+      const over = item.state.kind === 'done' || item.state.kind === 'failed';
+      const moves = !over && item.startedAtMs !== null;
+      const rate = moves ? rates.measure(String(index), item.receivedBytes, nowMs) : null;
+      return bodyOf(told, rate);
+    });
+    rates.endLook();
+    return { id, state, items: body };
+  }
+
+  #ratesOf(id: string): Rates {
+    const rates = this.#rates.get(id) ?? new Rates();
+    this.#rates.delete(id);
+    this.#rates.set(id, rates);
+    const [oldest] = this.#rates.keys();
+    if (this.#rates.size > MAX_MEASURED && oldest !== undefined) this.#rates.delete(oldest);
+    return rates;
+  }
+}
+
+function bodyOf(
+  item: Omit<PullItemSnapshot, 'state'> & Pick<PullItem, 'state'>,
+  rateBytesPerSecond: number | null,
+): PullItem {
+  const { url, origin, target, state, lengthBytes, heldBytes, receivedBytes, error } = item;
+  const left = lengthBytes === null ? null : Math.max(0, lengthBytes - heldBytes - receivedBytes);
+  const known = left !== null && rateBytesPerSecond !== null && rateBytesPerSecond > 0;
+  return {
+    url,
+    origin,
+    target,
+    state,
+    lengthBytes,
+    heldBytes,
+    receivedBytes,
+    verifiedBytes: item.verifiedBytes,
+    committedBytes: item.committedBytes,
+    rateBytesPerSecond,
+    etaMs: known ? Math.round((left * 1000) / rateBytesPerSecond) : null,
+    error: error === null ? null : { code: error.code, message: error.message },
+  };
+}

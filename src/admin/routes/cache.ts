@@ -1,0 +1,27 @@
+/** What the cache holds, in figures. */
+import type { StoreUsage } from '../../model/store.js';
+import { type Endpoint, endpoint, json } from '../endpoint.js';
+import { cacheStatus, type CacheStatus } from '../shapes.js';
+
+export interface CacheSources {
+  readonly usage: () => StoreUsage;
+  /** Response records on disk. */
+  readonly responses: () => number;
+}
+
+export function cacheEndpoints({ usage, responses }: CacheSources): Endpoint[] {
+  return [
+    endpoint({
+      method: 'GET',
+      path: '/api/v1/cache',
+      operationId: 'describeCache',
+      summary: 'How full the cache is.',
+      mutates: false,
+      answers: { 200: { description: 'The figures.', schema: cacheStatus } },
+      handle: () => {
+        const { evictedBytesTotal: evictedBytes, ...figures } = usage();
+        return json({ ...figures, evictedBytes, responses: responses() } satisfies CacheStatus);
+      },
+    }),
+  ];
+}

@@ -1,0 +1,75 @@
+/** The objects that the cache holds: listed, and purged. */
+import type { Inventory, ListedObject } from '../../cache/inventory.js';
+import type { Selection } from '../../cache/selection.js';
+import { chunkCount } from '../../model/chunk.js';
+import { formatDigest } from '../../model/digest.js';
+import { type Endpoint, endpoint, json } from '../endpoint.js';
+import {
+  type ListedObjectBody,
+  objectList,
+  objectQuery,
+  purgeReport,
+  purgeRequest,
+  type SelectionBody,
+} from '../shapes.js';
+import { iso } from '../transfers.js';
+
+export function objectEndpoints(inventory: Inventory): Endpoint[] {
+  return [
+    endpoint({
+      method: 'GET',
+      path: '/api/v1/objects',
+      operationId: 'listObjects',
+      summary: 'Objects by origin and URI, a page at a time.',
+      mutates: false,
+      query: objectQuery,
+      answers: { 200: { description: 'A page.', schema: objectList } },
+      handle: async ({ query }) => {
+        const { origin = null, prefix = null, cursor = null, limit } = query;
+        const { objects, next } = await inventory.list(
+          { origin, pathPrefix: prefix },
+          cursor,
+          limit,
+        );
+        return json({ objects: objects.map(bodyOf), next });
+      },
+    }),
+    endpoint({
+      method: 'POST',
+      path: '/api/v1/purge',
+      operationId: 'purge',
+      summary: 'Takes objects and stored responses out; without a selection, all of them.',
+      mutates: true,
+      body: purgeRequest,
+      answers: { 200: { description: 'What went, or would go.', schema: purgeReport } },
+      handle: async ({ body }) => {
+        const { dryRun } = body;
+        return json({ dryRun, ...(await inventory.purge(selectionOf(body), dryRun)) });
+      },
+    }),
+  ];
+}
+
+/** A selection as the cache takes it. */
+export function selectionOf({ origin, pathPrefix }: SelectionBody): Selection {
+  return { origin: origin ?? null, pathPrefix: pathPrefix ?? null };
+}
+
+function bodyOf(object: ListedObject): ListedObjectBody {
+  const { identity, target, attestedBy, heldBytes, heldChunks, pinned, storedAtMs } = object;
+  const { origin, uri, lengthBytes, chunkSizeBytes, digest, validator } = identity;
+  return {
+    origin,
+    target,
+    uri,
+    lengthBytes,
+    heldBytes,
+    heldChunks,
+    chunks: lengthBytes === null ? null : chunkCount(lengthBytes, chunkSizeBytes),
+    integrity: attestedBy === null ? 'observed' : 'attested',
+    digest: digest === null ? null : formatDigest(digest),
+    validator: validator.kind === 'none' ? null : validator.value,
+    pinned,
+    storedAt: storedAtMs === null ? null : iso(storedAtMs),
+  };
+}

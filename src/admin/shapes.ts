@@ -1,0 +1,206 @@
+/**
+ * The shapes of the admin API, once: what the routes validate with, what the types are, and what
+ * /openapi.json shows come from the schemas in here. Bytes end in `Bytes`, durations in `Ms`, points
+ * in time are ISO 8601 in UTC.
+ */
+import { z } from 'zod';
+
+/** Shapes that stand by name in /openapi.json. */
+export const namedShapes = z.registry<{ id: string; description?: string }>();
+
+const bytes = z.int().min(0);
+const instant = z.iso.datetime();
+const rate = z.number().min(0).nullable().describe('Measured between two looks; null before that.');
+const originName = z.string().min(1).max(64);
+const pathPrefix = z
+  .string()
+  .regex(/^\//)
+  .max(4096)
+  .describe("Compared with the path below the origin's mount, letter by letter.");
+
+const sinceMs = z.int().min(0);
+
+/** The states of model/transfer; test/admin/shapes compares the two. */
+export const transferState = z
+  .discriminatedUnion('kind', [
+    z.object({ kind: z.literal('queued') }),
+    z.object({ kind: z.literal('connecting') }),
+    z.object({ kind: z.literal('receiving') }),
+    z.object({ kind: z.literal('throttled') }),
+    z.object({ kind: z.literal('verifying') }),
+    z.object({ kind: z.literal('serving') }),
+    z.object({ kind: z.literal('client-blocked') }),
+    z.object({ kind: z.literal('stalled'), sinceMs, of: z.enum(['origin', 'client', 'disk']) }),
+    z.object({ kind: z.literal('done') }),
+    z.object({ kind: z.literal('failed'), cause: z.string() }),
+  ])
+  .register(namedShapes, {
+    id: 'State',
+    description:
+      'stalled: nothing has happened for sinceMs, at least 1000, and nothing says that it should be so. ' +
+      'failed: cause is a code of docs/ERRORS.md.',
+  });
+
+const counts = {
+  receivedBytes: bytes.describe('Came from an origin.'),
+  verifiedBytes: bytes.describe(
+    'Of them, those that matched something known before they came: ids on record, or a digest.',
+  ),
+  committedBytes: bytes.describe('Of them, those that the store has on record.'),
+};
+
+export const transfer = z
+  .object({
+    id: z.string(),
+    kind: z.enum(['request', 'fill']),
+    origin: z.string(),
+    target: z.string().describe("Path and query below the origin's mount."),
+    startedAt: instant,
+    state: transferState,
+    lengthBytes: bytes.nullable().describe('Bytes in all; null while that is not known.'),
+    ...counts,
+    sentBytes: bytes.optional().describe('Of a request: what the kernel took for the client.'),
+    rateBytesPerSecond: rate,
+    method: z.string().optional(),
+    requestId: z.string().optional(),
+    range: z.string().optional().describe('Of a request: its Range field.'),
+    chunk: z.int().min(0).nullable().optional().describe('Of a fill: null before an answer came.'),
+  })
+  .register(namedShapes, { id: 'Transfer' });
+
+export const transferList = z
+  .object({
+    at: instant,
+    transfers: z.array(transfer),
+    omitted: z.int().min(0).describe('Running transfers beyond those listed.'),
+  })
+  .register(namedShapes, { id: 'Transfers' });
+
+export const cacheStatus = z
+  .object({
+    capacityBytes: bytes,
+    usedBytes: bytes,
+    reservedBytes: bytes,
+    memoryBytes: bytes,
+    evictedBytes: bytes.describe('Since the start.'),
+    writable: z.boolean().describe('False: nothing is stored, all is served through memory.'),
+    objects: z.int(),
+    chunks: z.int(),
+    orphans: z.int().describe('Chunks that no object names: the first to be evicted.'),
+    responses: z.int(),
+  })
+  .register(namedShapes, { id: 'Cache' });
+
+export const objectQuery = z.strictObject({
+  origin: originName.optional(),
+  prefix: pathPrefix.optional(),
+  cursor: z.string().max(16_384).optional().describe('`next` of the page before.'),
+  limit: z.int().min(1).max(1000).default(100),
+});
+
+export const listedObject = z
+  .object({
+    origin: z.string(),
+    target: z.string(),
+    uri: z.string(),
+    lengthBytes: bytes.nullable(),
+    heldBytes: bytes,
+    heldChunks: z.int(),
+    chunks: z.int().nullable(),
+    integrity: z.enum(['attested', 'observed']),
+    digest: z.string().nullable().describe('The digest claimed for the whole, `sha256:...`.'),
+    validator: z.string().nullable(),
+    pinned: z.boolean(),
+    storedAt: instant.nullable().describe('When its stored response came.'),
+  })
+  .register(namedShapes, { id: 'Object' });
+
+export const objectList = z
+  .object({ objects: z.array(listedObject), next: z.string().nullable() })
+  .register(namedShapes, { id: 'Objects' });
+
+export const selection = z.strictObject({
+  origin: originName.optional(),
+  pathPrefix: pathPrefix.optional(),
+});
+
+export const purgeRequest = z
+  .strictObject({ ...selection.shape, dryRun: z.boolean().default(false) })
+  .register(namedShapes, { id: 'PurgeRequest' });
+
+export const purgeReport = z
+  .object({
+    dryRun: z.boolean(),
+    objects: z.int(),
+    responses: z.int(),
+    bytes: bytes.describe('Of chunks that the objects held; a chunk shared with another stays.'),
+  })
+  .register(namedShapes, { id: 'PurgeReport' });
+
+export const pin = z
+  .strictObject({ origin: originName, pathPrefix })
+  .register(namedShapes, { id: 'Pin' });
+
+export const pinList = z.object({ pins: z.array(pin) }).register(namedShapes, { id: 'Pins' });
+
+export const pinChange = z
+  .object({
+    pins: z.array(pin),
+    kept: z.boolean().describe('False: the disk did not take it, a restart forgets it.'),
+  })
+  .register(namedShapes, { id: 'PinChange' });
+
+export const pullItem = z
+  .object({
+    url: z.string(),
+    origin: z.string(),
+    target: z.string(),
+    state: transferState,
+    lengthBytes: bytes.nullable(),
+    heldBytes: bytes.describe('Held when the item began.'),
+    ...counts,
+    rateBytesPerSecond: rate,
+    etaMs: sinceMs.nullable().describe('What is left at the measured rate; null without one.'),
+    error: z.object({ code: z.string(), message: z.string() }).nullable(),
+  })
+  .register(namedShapes, { id: 'PullItem' });
+
+export const pull = z
+  .object({
+    id: z.string(),
+    state: z.enum(['running', 'done', 'failed', 'cancelled']),
+    items: z.array(pullItem),
+  })
+  .register(namedShapes, { id: 'Pull' });
+
+export const verification = z
+  .object({
+    id: z.string(),
+    state: z.enum(['running', 'done', 'failed', 'cancelled']),
+    startedAt: instant,
+    chunks: z.object({
+      total: z.int().describe('Held when it began.'),
+      checked: z.int(),
+      bad: z.int().describe('Dropped; the next reader fetches them.'),
+      skipped: z.int().describe('Evicted before their turn, or not comparable now.'),
+    }),
+    checkedBytes: bytes,
+    bad: z.array(z.object({ origin: z.string(), target: z.string(), chunk: z.int() })),
+  })
+  .register(namedShapes, { id: 'Verification' });
+
+export const idParams = z.strictObject({ id: z.string().regex(/^[0-9a-f]{16}$/) });
+
+export const errorBody = z
+  .object({ error: z.object({ code: z.string(), message: z.string() }) })
+  .register(namedShapes, { id: 'Error' });
+
+export type Transfer = z.infer<typeof transfer>;
+export type TransferList = z.infer<typeof transferList>;
+export type Pull = z.infer<typeof pull>;
+export type PullItem = z.infer<typeof pullItem>;
+export type Verification = z.infer<typeof verification>;
+export type ObjectList = z.infer<typeof objectList>;
+export type ListedObjectBody = z.infer<typeof listedObject>;
+export type CacheStatus = z.infer<typeof cacheStatus>;
+export type SelectionBody = z.infer<typeof selection>;

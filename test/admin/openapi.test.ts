@@ -1,0 +1,41 @@
+import t from 'tap';
+import { z } from 'zod';
+import { endpoint, json } from '#src/admin/endpoint.js';
+import { openApi } from '#src/admin/openapi.js';
+import { pin } from '#src/admin/shapes.js';
+
+t.test('an operation is described by what it validates with', async (t) => {
+  const one = endpoint({
+    method: 'DELETE',
+    path: '/things/{id}',
+    operationId: 'drop',
+    summary: 'Drops a thing.',
+    mutates: true,
+    params: z.strictObject({ id: z.string() }),
+    query: z.strictObject({ limit: z.int().min(1).default(5) }),
+    body: pin,
+    answers: { 200: { description: 'It.', schema: pin } },
+    handle: () => json({}),
+  });
+  const document = openApi([one], '1.2.3');
+  t.match(document, {
+    openapi: '3.1.0',
+    info: { version: '1.2.3' },
+    paths: {
+      '/things/{id}': {
+        delete: {
+          operationId: 'drop',
+          security: [{ token: [] }],
+          parameters: [
+            { name: 'id', in: 'path', required: true, schema: { type: 'string' } },
+            { name: 'limit', in: 'query', required: false, schema: { minimum: 1, default: 5 } },
+          ],
+          requestBody: { content: { 'application/json': { schema: { $ref: /schemas\/Pin$/ } } } },
+          responses: { 200: {}, 400: {}, 401: {}, 403: {} },
+        },
+      },
+    },
+    components: { schemas: { Pin: { type: 'object', additionalProperties: false } } },
+  });
+  t.notMatch(JSON.stringify(document), /"\$id"|"\$schema"/);
+});

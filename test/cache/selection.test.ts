@@ -1,0 +1,19 @@
+import t from 'tap';
+import { Targets } from '#src/cache/selection.js';
+import { startRoom } from '../fixtures/running-room.js';
+
+t.test('targets are what stands below the mount; selections are letters of it', async (t) => {
+  const room = await startRoom(t);
+  const targets = new Targets(new Map([[room.upstream.name, room.upstream]]));
+  const thing = { origin: 'origin', uri: room.upstream.uriOf('/models/a?b=1') };
+  t.equal(targets.of(thing.origin, thing.uri), '/models/a?b=1');
+  t.equal(targets.of('gone', 'https://old.example/base/x?y'), '/base/x?y');
+  t.equal(targets.of('origin', 'https://old.example/base/x'), '/base/x', 'its url was another');
+  const selects = (origin: string | null, pathPrefix: string | null): boolean =>
+    targets.selects({ origin, pathPrefix }, thing);
+  t.ok(selects(null, null));
+  t.ok(selects('origin', '/models/'));
+  t.ok(selects(null, '/mod'));
+  t.notOk(selects('other', null));
+  t.notOk(selects(null, '/models/b'));
+});
