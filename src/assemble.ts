@@ -117,6 +117,7 @@ export async function assemble(
           endpoints: apiEndpoints({
             transfers: { requests: front.requests, fills: services.fills, targets, clock },
             cache: {
+              directory: config.cache.directory,
               usage: () => stores.chunks.usage(),
               responses: () => stores.responses.count,
             },

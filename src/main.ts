@@ -7,15 +7,20 @@ import { processTerminal } from './cli/terminal.js';
 /** What still keeps the process alive this long after its command ended has leaked. */
 const LEAK_GRACE_MS = 2000;
 
+/** Timers and idle sockets of a command do not keep the process: its command does. About 24 days. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
 const objection = platformObjection(process.platform, process.versions.node);
 if (objection === null) {
   // Imported late: on a Node that is too old the rest may not even parse.
   const { runProgram } = await import('./cli/program.js');
+  const running = setInterval(() => undefined, LONGEST_TIMER_MS);
   process.exitCode = await runProgram(
     process.argv.slice(2),
     processTerminal,
     async () => (await import('./assemble.js')).assemble,
   );
+  clearInterval(running);
   setTimeout(() => process.exit(), LEAK_GRACE_MS).unref();
 } else {
   process.stderr.write(`forebay: ${objection}\n`);

@@ -1,4 +1,5 @@
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import t from 'tap';
 
@@ -20,4 +21,16 @@ t.test('the program runs commands and returns their exit codes', async (t) => {
     stdout: '',
     stderr: /--config: found "\/nonexistent\/forebay\.yaml" \(ENOENT/,
   });
+});
+
+t.test('a reader that has read enough is no failure', async (t) => {
+  const child = spawn(process.execPath, [MAIN, 'config', 'doc'], {
+    env: { PATH: process.env['PATH'] },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  child.stdout.destroy();
+  let stderr = '';
+  child.stderr.on('data', (text: Buffer) => (stderr += text.toString()));
+  t.same(await once(child, 'close'), [0, null]);
+  t.equal(stderr, '');
 });

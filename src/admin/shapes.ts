@@ -78,6 +78,7 @@ export const transferList = z
 
 export const cacheStatus = z
   .object({
+    directory: z.string().describe('Of this cache: who named another one means another.'),
     capacityBytes: bytes,
     usedBytes: bytes,
     reservedBytes: bytes,

@@ -1,19 +1,80 @@
 /**
- * How the program ends: each kind of failure has an exit code of sysexits.h, so that scripts and
- * service managers can tell them apart. docs/ERRORS.md lists them; cli/failure chooses.
+ * How the program ends: each kind of outcome has an exit code, most of them of sysexits.h, so that
+ * scripts and service managers can tell them apart. `--help` and docs/CLI.md list them from here;
+ * cli/failure and cli/pull-outcome choose.
  */
 
 /** A command was done, or `serve` drained. */
 export const EXIT_OK = 0;
+/** A check failed, or several things failed in different ways. */
+export const EXIT_FAILED = 1;
 /** EX_USAGE: the command line cannot be understood. */
 export const EXIT_USAGE = 64;
-/** EX_UNAVAILABLE: an address cannot be listened on. */
-export const EXIT_CANNOT_LISTEN = 69;
+/** EX_DATAERR: bytes are not what they should be. */
+export const EXIT_CORRUPT = 65;
+/** EX_NOINPUT: what was asked for cannot be had. */
+export const EXIT_NOT_THERE = 66;
+/** EX_UNAVAILABLE: an address cannot be listened on, or nobody answers there. */
+export const EXIT_UNAVAILABLE = 69;
 /** EX_SOFTWARE: a defect of Forebay's. */
 export const EXIT_INTERNAL = 70;
-/** EX_TEMPFAIL: another process holds the cache; try again when it has ended. */
-export const EXIT_CACHE_LOCKED = 75;
+/** EX_CANTCREAT: no room to store, or the disk fails. */
+export const EXIT_NO_ROOM = 73;
+/** EX_TEMPFAIL: try again later. */
+export const EXIT_TEMPORARY = 75;
+/** EX_NOPERM: a running Forebay does not accept the token. */
+export const EXIT_DENIED = 77;
 /** EX_CONFIG: the configuration, its cache directory or what is installed cannot be used. */
 export const EXIT_CONFIG = 78;
-/** 128 + SIGINT: a second signal asked to end at once. */
+/** 128 + SIGINT: a signal asked to end before the work was done. */
 export const EXIT_INTERRUPTED = 130;
+
+export interface ExitCodeMeaning {
+  readonly code: number;
+  readonly meaning: string;
+}
+
+/** All of them, in order. */
+export const exitCodes: readonly ExitCodeMeaning[] = [
+  { code: EXIT_OK, meaning: 'Done; `serve`: drained after SIGTERM or SIGINT' },
+  {
+    code: EXIT_FAILED,
+    meaning:
+      '`doctor`: a check failed; `pull`: URLs failed in different ways; `verify`: not all was checked',
+  },
+  { code: EXIT_USAGE, meaning: 'The command line cannot be understood' },
+  {
+    code: EXIT_CORRUPT,
+    meaning:
+      '`verify`: damaged chunks were found (and dropped); `pull`: bytes differ from their digest',
+  },
+  {
+    code: EXIT_NOT_THERE,
+    meaning: '`pull`: the origin does not have it or does not give it, or no origin has this URL',
+  },
+  {
+    code: EXIT_UNAVAILABLE,
+    meaning: 'An address cannot be listened on, or the Forebay that runs does not answer',
+  },
+  { code: EXIT_INTERNAL, meaning: 'An internal error: please report it, with its trace' },
+  { code: EXIT_NO_ROOM, meaning: '`pull`: there is no room, or the disk fails' },
+  {
+    code: EXIT_TEMPORARY,
+    meaning: 'Try again later: another process holds the cache, or the origin fails',
+  },
+  { code: EXIT_DENIED, meaning: 'The Forebay that runs does not accept the token' },
+  {
+    code: EXIT_CONFIG,
+    meaning: 'The configuration, the cache directory, the platform or the addon cannot be used',
+  },
+  {
+    code: EXIT_INTERRUPTED,
+    meaning: 'SIGINT or SIGTERM before the work was done; `serve`: a second one while draining',
+  },
+];
+
+/** For `--help`. */
+export function exitCodeHelp(): string {
+  const rows = exitCodes.map(({ code, meaning }) => `  ${String(code).padEnd(4)} ${meaning}`);
+  return `\nExit codes:\n${rows.join('\n').replaceAll('`', '')}\n`;
+}

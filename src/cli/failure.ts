@@ -3,7 +3,16 @@ import { AddonError } from '../compute/addon-error.js';
 import { ConfigError } from '../config/problem.js';
 import { ListenError } from '../http/listen.js';
 import { StartupError } from '../store/startup-error.js';
-import { EXIT_CACHE_LOCKED, EXIT_CANNOT_LISTEN, EXIT_CONFIG, EXIT_INTERNAL } from './exit-codes.js';
+import { ApiError, NotAnsweringError } from './admin-client.js';
+import {
+  EXIT_CONFIG,
+  EXIT_DENIED,
+  EXIT_INTERNAL,
+  EXIT_NOT_THERE,
+  EXIT_TEMPORARY,
+  EXIT_UNAVAILABLE,
+} from './exit-codes.js';
+import { UnreachableHolderError } from './session.js';
 
 /** How a command failed. */
 export interface Failure {
@@ -21,11 +30,15 @@ export function classifyFailure(error: unknown): Failure {
     return { exitCode: startupExitCode(error), message: `forebay: ${error.message}` };
   }
   if (error instanceof ListenError) {
-    return { exitCode: EXIT_CANNOT_LISTEN, message: `forebay: ${error.message}` };
+    return { exitCode: EXIT_UNAVAILABLE, message: `forebay: ${error.message}` };
   }
   if (error instanceof AddonError) {
     return { exitCode: EXIT_CONFIG, message: `forebay: ${error.message}` };
   }
+  if (error instanceof NotAnsweringError || error instanceof UnreachableHolderError) {
+    return { exitCode: EXIT_UNAVAILABLE, message: `forebay: ${error.message}` };
+  }
+  if (error instanceof ApiError) return apiFailure(error);
   const trace = error instanceof Error ? (error.stack ?? error.message) : String(error);
   return { exitCode: EXIT_INTERNAL, message: `forebay: an internal error\n${indent(trace)}` };
 }
@@ -33,12 +46,25 @@ export function classifyFailure(error: unknown): Failure {
 function startupExitCode(error: StartupError): number {
   switch (error.code) {
     case 'cache-locked':
-      return EXIT_CACHE_LOCKED;
+      return EXIT_TEMPORARY;
     case 'cache-format':
     case 'cache-chunk-size':
     case 'cache-directory':
       return EXIT_CONFIG;
   }
+}
+
+function apiFailure({ status, code, message }: ApiError): Failure {
+  const text = `forebay: ${message} (${code})`;
+  if (status === 401 || status === 403) {
+    const advice =
+      'Run this as the user that Forebay runs as, or name its token in admin.tokenFile.';
+    return { exitCode: EXIT_DENIED, message: `${text}\n${indent(advice)}` };
+  }
+  if (status === 409 || status === 429 || status === 503)
+    return { exitCode: EXIT_TEMPORARY, message: text };
+  if (status < 500) return { exitCode: EXIT_NOT_THERE, message: text };
+  return { exitCode: EXIT_INTERNAL, message: text };
 }
 
 function indent(text: string): string {

@@ -1,13 +1,25 @@
 /**
- * The command line: which commands there are and what their flags mean. Called by main.ts; the
- * flags that set settings come from the schema.
+ * The command line: which commands there are, and the flags that all of them know. Called by main.ts;
+ * each command is a file of commands/.
  */
-import { Command, CommanderError, Option } from 'commander';
-import { catalog, CONFIG_FLAG } from '../config/catalog.js';
-import { configDocument } from '../config/docs.js';
-import { EXIT_OK, EXIT_USAGE } from './exit-codes.js';
+import { Command, CommanderError } from 'commander';
+import { type Clock, systemClock } from '../model/time.js';
+import { completionCommand } from './commands/completion.js';
+import { configCommand } from './commands/config.js';
+import { doctorCommand } from './commands/doctor.js';
+import { lsCommand } from './commands/ls.js';
+import { pullCommand } from './commands/pull.js';
+import { purgeCommand } from './commands/purge.js';
+import { serveCommand } from './commands/serve.js';
+import { statusCommand } from './commands/status.js';
+import { validateCommand } from './commands/validate.js';
+import { verifyCommand } from './commands/verify.js';
+import { versionCommand } from './commands/version.js';
+import type { CommandContext } from './context.js';
+import { EXIT_OK, EXIT_USAGE, exitCodeHelp } from './exit-codes.js';
 import { classifyFailure } from './failure.js';
-import { type Assemble, serve } from './serve.js';
+import { globalOptions } from './options.js';
+import type { Assemble } from './serve.js';
 import type { Terminal } from './terminal.js';
 import { readVersion } from './version.js';
 
@@ -20,11 +32,17 @@ export async function runProgram(
   args: readonly string[],
   terminal: Terminal,
   loadAssemble: () => Promise<Assemble>,
+  clock: Clock = systemClock,
 ): Promise<number> {
   let exitCode = EXIT_OK;
-  const program = buildProgram(terminal, async (flags) => {
-    exitCode = await serve({ flags, version: readVersion(), terminal, loadAssemble });
-  });
+  const end = (code: number): void => {
+    exitCode = code;
+  };
+  const program = buildProgram({ terminal, version: readVersion(), clock, loadAssemble, end });
+  if (args.length === 0) {
+    program.outputHelp();
+    return EXIT_OK;
+  }
   try {
     await program.parseAsync([...args], { from: 'user' });
     return exitCode;
@@ -37,92 +55,47 @@ export async function runProgram(
   }
 }
 
-function buildProgram(
-  terminal: Terminal,
-  onServe: (flags: Readonly<Record<string, string>>) => Promise<void>,
-): Command {
+/** The whole command line, also for who only looks at it: help and completion. */
+export function buildProgram(context: CommandContext): Command {
+  const { terminal, version } = context;
   const program = new Command('forebay')
     .description('An edge cache proxy for model weights: fetch once, verify, store, serve ranges.')
-    .version(readVersion(), '-V, --version')
-    .exitOverride()
-    .showHelpAfterError('Run `forebay --help` or `forebay serve --help` for what there is.')
-    .configureOutput({
-      writeOut: (text) => {
-        terminal.out(text);
-      },
-      writeErr: (text) => {
-        terminal.err(text);
-      },
-    });
-
-  const serveCommand = program
-    .command('serve')
-    .description('Serve until SIGTERM or SIGINT.')
-    .allowExcessArguments(false);
-  const options = [configOption(), ...settingOptions()];
-  for (const option of options) serveCommand.addOption(option);
-  serveCommand.action(async (given: GivenOptions) => {
-    await onServe(flagTexts(options, given));
+    .version(version, '-V, --version');
+  for (const option of globalOptions()) program.addOption(option);
+  const commands = [
+    serveCommand(context),
+    statusCommand(context),
+    lsCommand(context),
+    pullCommand(context),
+    verifyCommand(context),
+    purgeCommand(context),
+    validateCommand(context),
+    configCommand(context),
+    doctorCommand(context),
+    completionCommand(context, () => program),
+    versionCommand(context),
+  ];
+  for (const command of commands) program.addCommand(command);
+  program.addHelpText('after', exitCodeHelp());
+  forEachCommand(program, (command) => {
+    // Commander hands its settings down only to commands that it makes itself.
+    command
+      .exitOverride()
+      .showHelpAfterError('Run `forebay --help` or `forebay COMMAND --help` for what there is.')
+      .configureHelp({ showGlobalOptions: true })
+      .configureOutput({
+        writeOut: (text) => {
+          terminal.out(text);
+        },
+        writeErr: (text) => {
+          terminal.err(text);
+        },
+      });
   });
-
-  program
-    .command('version')
-    .description('Print the version.')
-    .action(() => {
-      terminal.out(`${readVersion()}\n`);
-    });
-
-  program
-    .command('config')
-    .description('Tell of the configuration.')
-    .command('doc')
-    .description('Print docs/CONFIG.md: every setting with its default and meaning.')
-    .action(() => {
-      terminal.out(configDocument());
-    });
-
   return program;
 }
 
-function configOption(): Option {
-  return new Option(`${CONFIG_FLAG} <file>`, 'A YAML file with settings. See docs/CONFIG.md.');
+function forEachCommand(command: Command, visit: (command: Command) => void): void {
+  visit(command);
+  for (const child of command.commands) forEachCommand(child, visit);
 }
-
-/** One option for each setting that has a flag. */
-function settingOptions(): Option[] {
-  return catalog.flatMap(({ key, flag, type, meaning, defaultText }) => {
-    if (flag === null) return [];
-    if (isNegative(flag)) return [new Option(flag, `Sets ${key} to false. ${meaning}`)];
-    const byDefault = defaultText === null ? '' : ` Default: ${defaultText}.`;
-    // Alone a switch means true; FLAG=false overrides what a file or variable says.
-    if (type === 'boolean') {
-      return [new Option(`${flag} [boolean]`, `${meaning}${byDefault}`).preset('true')];
-    }
-    return [new Option(`${flag} <${argumentName(flag, type)}>`, `${meaning}${byDefault}`)];
-  });
-}
-
-/** A flag that turns off what is on by default: it has no argument. */
-function isNegative(flag: string): boolean {
-  return flag.startsWith('--no-');
-}
-
-/** A short word for the flag's argument. */
-function argumentName(flag: string, type: string): string {
-  return /^[\w:]+$/.test(type) ? type.toLowerCase() : (flag.split('-').at(-1) ?? type);
-}
-
-/** The texts that were given, by flag with its dashes, as `loadConfig` takes them. */
-function flagTexts(options: readonly Option[], given: GivenOptions): Record<string, string> {
-  return Object.fromEntries(
-    options.flatMap((option): [string, string][] => {
-      const value = given[option.attributeName()];
-      // A negative flag that was not given is `true`.
-      if (value === undefined || value === true || option.long === undefined) return [];
-      return [[option.long, String(value)]];
-    }),
-  );
-}
-
-/** Commander's values by attribute: texts, and booleans of flags without an argument. */
-type GivenOptions = Readonly<Record<string, string | boolean>>;

@@ -1,16 +1,17 @@
 /**
  * `forebay serve`: loads the configuration, assembles the program, says what runs and where, and
- * ends in order when asked to; SIGHUP loads the configuration anew. Called by program.ts.
+ * ends in order when asked to; SIGHUP loads the configuration anew. Called by commands/serve.
  */
 import type { Application } from '../assemble.js';
 import type { ReloadOutcome } from '../assemble/reloading.js';
-import { type Capacity, resolveCapacity } from '../config/capacity.js';
+import { resolveCapacity } from '../config/capacity.js';
 import { formatAddress } from '../config/kinds.js';
 import { loadConfig } from '../config/load.js';
 import type { Config, ResolvedConfig } from '../config/schema.js';
-import { formatDuration, formatSize } from '../config/units.js';
+import { formatDuration } from '../config/units.js';
 import { EXIT_INTERRUPTED, EXIT_OK } from './exit-codes.js';
 import { type ServiceManager, serviceManager } from './service-manager.js';
+import { summaryLines } from './summary.js';
 import type { StopSignal, Terminal } from './terminal.js';
 
 const NANOS_PER_MICRO = 1000n;
@@ -53,7 +54,12 @@ export async function serve({
     const manager = await connectManager(terminal);
     const application = await assemble(config, version);
     const bound = await startOrClose(application);
-    terminal.err(startLines(version, capacity, bound, application.describe()));
+    const lines = [
+      `Forebay ${version}`,
+      ...summaryLines(capacity, bound),
+      ...application.describe().map((detail) => `machine  ${detail}`),
+    ];
+    terminal.err(lines.map((line) => `${line}\n`).join(''));
     const serving = `Serving on http://${formatAddress(bound.listenAddress)}`;
     onReload = () => {
       manager.reloading();
@@ -134,28 +140,4 @@ function reloadLines(outcome: ReloadOutcome): string {
       return `forebay: the configuration was reloaded${left}\n`;
     }
   }
-}
-
-/** What an operator wants to know at start: where, of what, into what, and how much. */
-function startLines(
-  version: string,
-  { config, reason }: Capacity,
-  bound: BoundAddresses,
-  details: readonly string[],
-): string {
-  const { cache, origins } = config;
-  const mounts = origins.map(({ mount, url, name, integrity }) => {
-    const mode = integrity === 'strict' ? ', strict integrity' : '';
-    return `origin   ${mount} -> ${url} (${name}${mode})`;
-  });
-  const lines = [
-    `Forebay ${version}`,
-    `listen   http://${formatAddress(bound.listenAddress)}`,
-    `admin    ${bound.adminAddress === null ? 'off' : `http://${formatAddress(bound.adminAddress)}`}`,
-    ...mounts,
-    `cache    ${cache.directory}, chunks of ${formatSize(cache.chunkSizeBytes)}`,
-    `capacity ${formatSize(cache.capacityBytes)}: ${reason}`,
-    ...details.map((detail) => `machine  ${detail}`),
-  ];
-  return lines.map((line) => `${line}\n`).join('');
 }

@@ -9,6 +9,11 @@ export interface Terminal {
   out(text: string): void;
   /** Messages for people. */
   err(text: string): void;
+  /** Whether somebody looks at the results, and at the messages, on a screen. */
+  readonly outIsScreen: boolean;
+  readonly errIsScreen: boolean;
+  /** The screen's width in characters, now. */
+  columns(): number;
   /** Calls back for every stop signal; the returned function ends that. */
   onStopSignal(callback: (signal: StopSignal) => void): () => void;
   /** Calls back whenever a reload is asked for (SIGHUP); the returned function ends that. */
@@ -17,15 +22,29 @@ export interface Terminal {
   exit(code: number): void;
 }
 
+/** What programs assume where nobody says. */
+const USUAL_COLUMNS = 80;
+
+/** Whoever read this output has gone (`| head`): what they read was enough, and work goes on. */
+function outlivesItsReader(stream: NodeJS.WriteStream): NodeJS.WriteStream {
+  return stream.on('error', () => undefined);
+}
+
+const stdout = outlivesItsReader(process.stdout);
+const stderr = outlivesItsReader(process.stderr);
+
 /** The process that this is. */
 export const processTerminal: Terminal = {
   env: process.env,
   out: (text) => {
-    process.stdout.write(text);
+    stdout.write(text);
   },
   err: (text) => {
-    process.stderr.write(text);
+    stderr.write(text);
   },
+  outIsScreen: stdout.isTTY,
+  errIsScreen: stderr.isTTY,
+  columns: () => (stderr.isTTY ? stderr.columns : USUAL_COLUMNS),
   onStopSignal(callback) {
     const signals: readonly StopSignal[] = ['SIGINT', 'SIGTERM'];
     for (const signal of signals) process.on(signal, callback);

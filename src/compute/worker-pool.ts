@@ -2,7 +2,7 @@
  * One pool of equal worker threads: the only place that knows piscina. The fill, verify and hash
  * pools are built from it. It turns a dead worker into a typed failure and stands up again.
  */
-import type { Transferable } from 'node:worker_threads';
+import type { Transferable, Worker } from 'node:worker_threads';
 import { Piscina } from 'piscina';
 import { ForebayError } from '../model/errors.js';
 import { type Clock, systemClock } from '../model/time.js';
@@ -36,6 +36,8 @@ export class WorkerPool<Task, Result> {
   readonly #options: WorkerPoolOptions;
   readonly #clock: Clock;
   #piscina: Piscina<Task, Result> | null = null;
+  /** Resolves when every thread that `#piscina` began with has loaded its script, or has ended. */
+  #loaded: Promise<unknown> = Promise.resolve();
   #destroying: Promise<unknown> = Promise.resolve();
   #closed = false;
 
@@ -101,13 +103,16 @@ export class WorkerPool<Task, Result> {
       this.#discard(piscina);
     });
     this.#piscina = piscina;
+    this.#loaded = Promise.all(piscina.threads.map(hasLoaded));
     return piscina;
   }
 
   #discard(piscina: Piscina<Task, Result>): void {
     if (this.#piscina !== piscina) return;
     this.#piscina = null;
-    const ending = this.#bounded(piscina.destroy());
+    // A thread that is terminated while it loads modules can end the whole process: V8's fatal error
+    // in Module::IsGraphAsync, seen when a program was stopped right after its start (Node.js 20.20).
+    const ending = this.#bounded(this.#loaded.then(() => piscina.destroy()));
     this.#destroying = Promise.all([this.#destroying, ending]);
   }
 
@@ -120,6 +125,17 @@ export class WorkerPool<Task, Result> {
       });
     });
   }
+}
+
+/** A thread's first message says that its script is loaded: piscina's own sign, which it keeps to itself. */
+function hasLoaded(thread: Worker): Promise<void> {
+  return new Promise((resolve) => {
+    for (const event of ['message', 'exit']) {
+      thread.once(event, () => {
+        resolve();
+      });
+    }
+  });
 }
 
 const AGAIN = { source: 'internal', retryable: true } as const;

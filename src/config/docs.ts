@@ -35,7 +35,8 @@ SIGHUP loads all of it anew, while requests go on. With any error in it the runn
 say \`Needs a restart\` keep their values until then, which is said in the log.
 
 Unknown keys and variables are errors. All errors are reported at once, each with where it stands,
-what was found there and what was expected; see [ERRORS.md](ERRORS.md) for the exit codes.
+what was found there and what was expected. \`forebay validate\` does nothing else, \`forebay config show\` prints what the
+layers come to; see [CLI.md](CLI.md).
 
 \`\`\`yaml
 cache:

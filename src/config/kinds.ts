@@ -1,5 +1,5 @@
 /** The kinds of text that settings hold: how each is written, read and normalised. Pure. */
-import { type Digest, parseDigest } from '../model/digest.js';
+import { type Digest, formatDigest, parseDigest } from '../model/digest.js';
 import type { TextKind } from './setting.js';
 
 /** Where a listener binds. Port 0 lets the system choose. */
@@ -21,6 +21,7 @@ export const listenAddress: TextKind<ListenAddress> = {
     const port = Number(match?.[3]);
     return host === undefined || port > HIGHEST_PORT ? undefined : { host, port };
   },
+  write: formatAddress,
 };
 
 /** Writes an address as `listenAddress` reads it. */
@@ -93,4 +94,5 @@ export const digest: TextKind<Digest> = {
   type: 'digest',
   expected: '`sha256:` or `blake3:` and 64 hexadecimal digits',
   read: parseDigest,
+  write: formatDigest,
 };

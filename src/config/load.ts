@@ -5,11 +5,12 @@
 import { readFileSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
+import type { z } from 'zod';
 import { CONFIG_ENV, CONFIG_FLAG } from './catalog.js';
 import { describeIssues } from './issues.js';
 import { type Override, readEnvironment, readFlags } from './layers.js';
 import { ConfigError, describeFound, formatKey, type Problem, type Source } from './problem.js';
-import { type Config, configSchema } from './schema.js';
+import { type Config, configSchema, fileSchema } from './schema.js';
 import { readSecrets, type ReadText } from './secrets.js';
 import { readYaml, type YamlFile } from './yaml-file.js';
 
@@ -25,11 +26,27 @@ export interface LoadInput {
   readonly homeDirectory?: () => string;
 }
 
+/** A configuration with what it was made from, for those who show it. */
+export interface LoadedConfig {
+  readonly config: Config;
+  /** What all layers gave together, before anything was read: secrets are still file names. */
+  readonly given: Readonly<Record<string, unknown>>;
+  /** `given` as the schema read it: keys as people write them. */
+  readonly values: z.output<typeof fileSchema>;
+  /** Where the value at `path` came from. */
+  sourceOf(path: readonly PropertyKey[]): Source;
+}
+
 /**
  * Loads and checks everything.
  * @throws {ConfigError} with every problem there is.
  */
 export function loadConfig(input: LoadInput): Config {
+  return loadWithSources(input).config;
+}
+
+/** As `loadConfig`, and tells where each value came from. */
+export function loadWithSources(input: LoadInput): LoadedConfig {
   const { flags, env, readText = readTextFile, homeDirectory = homedir } = input;
   const file = readConfigFile(flags, env, readText);
   const environment = readEnvironment(env);
@@ -43,6 +60,7 @@ export function loadConfig(input: LoadInput): Config {
 
   const locate = (path: readonly PropertyKey[]): Source =>
     sourceOf(path, overrides) ?? file.locate(path);
+  const given = structuredClone(values);
   const secrets = readSecrets(values, readText);
   const parsed = configSchema.safeParse(values);
   const problems = [
@@ -54,7 +72,12 @@ export function loadConfig(input: LoadInput): Config {
   ];
   if (problems.length > 0 || !parsed.success) throw new ConfigError(problems);
   const { data } = parsed;
-  return { ...data, cache: { ...data.cache, directory: resolve(data.cache.directory) } };
+  return {
+    config: { ...data, cache: { ...data.cache, directory: resolve(data.cache.directory) } },
+    given,
+    values: fileSchema.parse(values),
+    sourceOf: (path) => provenance(path, overrides, file),
+  };
 }
 
 /** `$XDG_CACHE_HOME/forebay`, else `~/.cache/forebay` (XDG base directory specification). */
@@ -76,7 +99,12 @@ function readConfigFile(
 ): YamlFile {
   const fromFlag = flags[CONFIG_FLAG];
   const path = fromFlag ?? env[CONFIG_ENV] ?? '';
-  const nowhere: YamlFile = { values: {}, problems: [], locate: () => ({ kind: 'default' }) };
+  const nowhere: YamlFile = {
+    values: {},
+    problems: [],
+    locate: () => ({ kind: 'default' }),
+    find: () => undefined,
+  };
   if (path === '' && fromFlag === undefined) return nowhere;
   try {
     const file = readYaml(readText(path, MAX_FILE_BYTES), path);
@@ -156,6 +184,19 @@ function sourceOf(
   return overrides.findLast(({ entry }) =>
     entry.section === 'origins[]' ? key.startsWith('origins') : key === entry.key,
   )?.source;
+}
+
+/** Unlike `locate` of a problem: what nobody gave is the default's, also inside what somebody gave. */
+function provenance(
+  path: readonly PropertyKey[],
+  overrides: readonly Override[],
+  file: YamlFile,
+): Source {
+  const key = formatKey(path).replace('[0]', '[]');
+  const laid = overrides.findLast(({ entry }) => key === entry.key);
+  if (laid !== undefined) return laid.source;
+  const replaced = path[0] === 'origins' && sourceOf(path, overrides) !== undefined;
+  return (replaced ? undefined : file.find(path)) ?? { kind: 'default' };
 }
 
 function readTextFile(path: string, maxBytes: number): string {

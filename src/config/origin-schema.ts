@@ -1,6 +1,7 @@
 /** The schema of one entry of `origins`, and the origin that is fronted where none is configured. */
 import { z } from 'zod';
 import { digest, hostPattern, mountPath, originName, originUrl, pathPattern } from './kinds.js';
+import { formatDigest } from '../model/digest.js';
 import {
   choice,
   count,
@@ -36,6 +37,9 @@ const OWN_FIELDS: ReadonlySet<string> = new Set([
   'upgrade',
   'via',
 ]);
+
+/** Stands where a secret is. */
+export const REDACTED = '[redacted]';
 
 /** token of RFC 9110 section 5.6.2. */
 const FIELD_NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,128}$/;
@@ -75,6 +79,12 @@ const aboutHeaders = {
     '`authorization: {file: /run/secrets/token}`.',
 };
 
+/** Field values are often secret: names alone are shown. */
+function hideValues(headers: unknown): unknown {
+  const names = Object.keys(headers ?? {});
+  return Object.fromEntries(names.map((name) => [name, REDACTED]));
+}
+
 const digestsExpected = 'a list of {pattern, digest}';
 const aboutDigests = {
   meaning: 'Digests that whole objects must have; the first pattern that fits decides.',
@@ -108,7 +118,10 @@ const originFields = section({
   headers: z
     .record(headerName, headerValue, { error: headersExpected })
     .prefault({})
-    .register(settings, describe(aboutHeaders, 'mapping', headersExpected, '{}', 'text')),
+    .register(
+      settings,
+      describe(aboutHeaders, 'mapping', headersExpected, '{}', 'text', hideValues),
+    ),
   pinned: textList(pathPattern, {
     meaning: 'Objects whose chunks are evicted last: patterns as in `digests`.',
   }),
@@ -118,8 +131,15 @@ const originFields = section({
   digests: z
     .array(digestPin, { error: digestsExpected })
     .prefault([])
-    .register(settings, describe(aboutDigests, 'list', digestsExpected, '[]', 'text')),
+    .register(settings, describe(aboutDigests, 'list', digestsExpected, '[]', 'text', writePins)),
 });
+
+function writePins(pins: unknown): unknown {
+  return (pins as readonly z.output<typeof digestPin>[]).map((pin) => ({
+    pattern: pin.pattern,
+    digest: formatDigest(pin.digest),
+  }));
+}
 
 /** One origin. Its output has every field; `url` has no trailing slash, `mount` only as `/`. */
 export const originSchema = originFields.transform((origin) => ({

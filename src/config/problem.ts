@@ -37,7 +37,8 @@ export function formatProblem(problem: Problem): string {
   return `${formatSource(problem.source)}: ${key}found ${problem.found}, expected ${problem.expected}${nearest}`;
 }
 
-function formatSource(source: Source): string {
+/** Writes where a value came from: `file:line:column`, a flag, a variable, or `default`. */
+export function formatSource(source: Source): string {
   switch (source.kind) {
     case 'file':
       return `${source.file}:${String(source.line)}:${String(source.column)}`;

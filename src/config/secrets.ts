@@ -36,7 +36,8 @@ export function readSecrets(values: unknown, readText: ReadText): readonly Secre
   });
 }
 
-function secretFile(value: unknown): string | undefined {
+/** The file that a `{file: PATH}` names; `undefined` for anything else. */
+export function secretFile(value: unknown): string | undefined {
   const entries = Object.entries(asRecord(value) ?? {});
   const [name, file] = entries[0] ?? [];
   return entries.length === 1 && name === 'file' && typeof file === 'string' ? file : undefined;

@@ -9,6 +9,8 @@ import {
   MAX_DURATION_DAYS,
   parseDuration,
   parseSize,
+  writeDuration,
+  writeSize,
 } from './units.js';
 
 /** How the text of an environment variable or a flag becomes the value that YAML would give. */
@@ -27,6 +29,8 @@ export interface Setting {
   readonly coercion: Coercion;
   /** The command line flag that sets it, with its dashes. */
   readonly flag: string | null;
+  /** Turns the value that was read back into what stands in YAML. Secrets are left out. */
+  readonly write: (value: unknown) => unknown;
 }
 
 /** Every setting of the schema, by its zod type. */
@@ -45,9 +49,22 @@ export function describe(
   expected: string,
   defaultText: string | null,
   coercion: Coercion,
+  write: Setting['write'] = asItIs,
 ): Setting {
   const flag = about.flag ?? null;
-  return { type, expected, meaning: about.meaning, defaultText, coercion, flag };
+  return { type, expected, meaning: about.meaning, defaultText, coercion, flag, write };
+}
+
+function asItIs(value: unknown): unknown {
+  return value;
+}
+
+function sizeText(value: unknown): unknown {
+  return typeof value === 'number' ? writeSize(value) : value;
+}
+
+function durationText(value: unknown): unknown {
+  return typeof value === 'number' ? writeDuration(value) : value;
 }
 
 /** A mapping of known keys: any other key is an error. */
@@ -68,7 +85,7 @@ export function size(byDefault: string, min: number, about: About, extra?: SizeR
   });
   return read
     .prefault(byDefault)
-    .register(settings, describe(about, 'size', expected, byDefault, 'text'));
+    .register(settings, describe(about, 'size', expected, byDefault, 'text', sizeText));
 }
 
 export interface SizeRule {
@@ -90,7 +107,7 @@ export function sizeOrAuto(about: About) {
     });
   return read
     .prefault('auto')
-    .register(settings, describe(about, 'size or `auto`', expected, 'auto', 'text'));
+    .register(settings, describe(about, 'size or `auto`', expected, 'auto', 'text', sizeText));
 }
 
 /** A duration in milliseconds, at least `min`. */
@@ -106,7 +123,7 @@ export function duration(byDefault: string, about: About, min = 1) {
   });
   return read
     .prefault(byDefault)
-    .register(settings, describe(about, 'duration', expected, byDefault, 'text'));
+    .register(settings, describe(about, 'duration', expected, byDefault, 'text', durationText));
 }
 
 /** A whole number from `min` to `max`. */
@@ -163,33 +180,49 @@ export interface TextKind<T> {
   readonly type: string;
   readonly expected: string;
   read(text: string): T | undefined;
+  /** The text that `read` turns into `value`; without it, values are their own texts. */
+  readonly write?: (value: T) => string;
+}
+
+function writer<T>(kind: TextKind<T>): Setting['write'] {
+  const { write } = kind;
+  // Only what `read` gave is ever written; an optional setting may have been left out.
+  return (value) => (write === undefined || value === undefined ? value : write(value as T));
+}
+
+function listWriter<T>(kind: TextKind<T>): Setting['write'] {
+  const write = writer(kind);
+  return (value) => (Array.isArray(value) ? value.map(write) : value);
 }
 
 /** A text setting with a default. */
 export function text<T>(kind: TextKind<T>, byDefault: string, about: About) {
   return readText(kind)
     .prefault(byDefault)
-    .register(settings, describe(about, kind.type, kind.expected, byDefault, 'text'));
+    .register(settings, describe(about, kind.type, kind.expected, byDefault, 'text', writer(kind)));
 }
 
 /** A text setting whose default depends on the machine: load.ts gives it, `otherwise` names it. */
 export function derivedText<T>(kind: TextKind<T>, otherwise: string, about: About) {
   return readText(kind).register(
     settings,
-    describe(about, kind.type, kind.expected, otherwise, 'text'),
+    describe(about, kind.type, kind.expected, otherwise, 'text', writer(kind)),
   );
 }
 
 /** A text setting that has to be given. */
 export function requiredText<T>(kind: TextKind<T>, about: About) {
-  return readText(kind).register(settings, describe(about, kind.type, kind.expected, null, 'text'));
+  return readText(kind).register(
+    settings,
+    describe(about, kind.type, kind.expected, null, 'text', writer(kind)),
+  );
 }
 
 /** A text setting that may be left out; `otherwise` says, in words, what then holds. */
 export function optionalText<T>(kind: TextKind<T>, otherwise: string, about: About) {
   return readText(kind)
     .optional()
-    .register(settings, describe(about, kind.type, kind.expected, otherwise, 'text'));
+    .register(settings, describe(about, kind.type, kind.expected, otherwise, 'text', writer(kind)));
 }
 
 /** A list of texts, empty by default. */
@@ -197,7 +230,10 @@ export function textList<T>(kind: TextKind<T>, about: About) {
   return z
     .array(readText(kind), { error: `a list, each of ${kind.expected}` })
     .prefault([])
-    .register(settings, describe(about, `list of ${kind.type}`, kind.expected, '[]', 'text'));
+    .register(
+      settings,
+      describe(about, `list of ${kind.type}`, kind.expected, '[]', 'text', listWriter(kind)),
+    );
 }
 
 function readText<T>(kind: TextKind<T>) {

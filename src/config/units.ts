@@ -15,6 +15,18 @@ const BYTES_PER_UNIT: Readonly<Record<string, number>> = {
   tib: 2 ** 40,
 };
 
+/** How units are written where they make a number shorter; powers of 1024 are preferred. */
+const SPELLING: Readonly<Record<string, string>> = {
+  tib: 'TiB',
+  gib: 'GiB',
+  mib: 'MiB',
+  kib: 'KiB',
+  tb: 'TB',
+  gb: 'GB',
+  mb: 'MB',
+  kb: 'KB',
+};
+
 const MS_PER_UNIT: Readonly<Record<string, number>> = {
   ms: 1,
   s: 1000,
@@ -74,6 +86,19 @@ export function formatSize(bytes: number): string {
     return `${Number.isInteger(value) ? String(value) : value.toFixed(1)} ${unit}`;
   }
   return `${String(bytes)} B`;
+}
+
+/** Writes bytes exactly, as `parseSize` reads them: `10GiB`, `64MB`, `1000`. */
+export function writeSize(bytes: number): string {
+  return Object.entries(SPELLING)
+    .filter(([unit]) => bytes > 0 && bytes % (BYTES_PER_UNIT[unit] ?? 1) === 0)
+    .map(([unit, spelling]) => `${String(bytes / (BYTES_PER_UNIT[unit] ?? 1))}${spelling}`)
+    .reduce((a, b) => (b.length <= a.length ? b : a), String(bytes));
+}
+
+/** Writes milliseconds exactly, as `parseDuration` reads them: `250ms`, `30s`. */
+export function writeDuration(ms: number): string {
+  return ms % 1000 === 0 ? `${String(ms / 1000)}s` : `${String(ms)}ms`;
 }
 
 /** Writes milliseconds for people: `250 ms`, `30 s`. */

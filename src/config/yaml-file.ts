@@ -9,6 +9,8 @@ export interface YamlFile {
   readonly problems: readonly Problem[];
   /** Where the key at `path` stands; where it is missing, the mapping that should hold it. */
   locate(path: readonly PropertyKey[]): Source;
+  /** Where the key at `path` stands; `undefined` where the file has no such key. */
+  find(path: readonly PropertyKey[]): Source | undefined;
 }
 
 /** Reads YAML 1.2 text. Never throws; `file` is the name that messages give. */
@@ -31,17 +33,21 @@ export function readYaml(text: string, file: string): YamlFile {
   });
 
   const locate = (path: readonly PropertyKey[]): Source =>
-    sourceAt(offsetOf(document.contents, path));
+    sourceAt(offsetOf(document.contents, path).offset);
+  const find = (path: readonly PropertyKey[]): Source | undefined => {
+    const { offset, found } = offsetOf(document.contents, path);
+    return found ? sourceAt(offset) : undefined;
+  };
   if (document.errors.length > 0) {
     const problems = document.errors.map(({ code, pos }) => problem(syntaxError(code), pos[0]));
-    return { values: undefined, problems, locate };
+    return { values: undefined, problems, locate, find };
   }
   try {
-    return { values: document.toJS() as unknown, problems: [], locate };
+    return { values: document.toJS() as unknown, problems: [], locate, find };
   } catch {
     // An alias without its anchor, or more aliases of aliases than the parser follows.
     const found = 'an alias that cannot be followed';
-    return { values: undefined, problems: [problem(found, 0)], locate };
+    return { values: undefined, problems: [problem(found, 0)], locate, find };
   }
 }
 
@@ -50,22 +56,26 @@ function syntaxError(code: string): string {
   return code.toLowerCase().replaceAll('_', ' ');
 }
 
-function offsetOf(root: Node | null, path: readonly PropertyKey[]): number {
+/** The offset of the key at `path`, or of the nearest thing above it that exists. */
+function offsetOf(
+  root: Node | null,
+  path: readonly PropertyKey[],
+): { readonly offset: number; readonly found: boolean } {
   let node = root;
   let offset = root?.range?.[0] ?? 0;
   for (const part of path) {
     if (isMap(node)) {
       const pair = node.items.find(({ key }) => isScalar(key) && String(key.value) === part);
-      if (pair === undefined || !isNode(pair.key)) return offset;
+      if (pair === undefined || !isNode(pair.key)) return { offset, found: false };
       offset = pair.key.range?.[0] ?? offset;
       node = isNode(pair.value) ? pair.value : null;
     } else {
       const item =
         typeof part === 'number' && node !== null && 'items' in node ? node.items[part] : undefined;
-      if (!isNode(item)) return offset;
+      if (!isNode(item)) return { offset, found: false };
       offset = item.range?.[0] ?? offset;
       node = item;
     }
   }
-  return offset;
+  return { offset, found: true };
 }

@@ -3,7 +3,7 @@ import type { Server } from 'node:net';
 import { formatAddress, type ListenAddress } from '../config/kinds.js';
 
 /** Connections the kernel queues while the loop is busy; Linux caps it at `somaxconn` (4096). */
-const LISTEN_BACKLOG = 4096;
+export const LISTEN_BACKLOG = 4096;
 
 /** The address cannot be listened on. `code` is the system's (`EADDRINUSE` ...). */
 export class ListenError extends Error {

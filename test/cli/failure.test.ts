@@ -1,5 +1,6 @@
 import { createServer } from 'node:http';
 import t from 'tap';
+import { ApiError, NotAnsweringError } from '#src/cli/admin-client.js';
 import { classifyFailure } from '#src/cli/failure.js';
 import { AddonError } from '#src/compute/addon-error.js';
 import { ConfigError } from '#src/config/problem.js';
@@ -43,6 +44,21 @@ t.test('a busy port', async (t) => {
   t.equal(exitCode, 69);
   t.match(message, `forebay: cannot listen on 127.0.0.1:${String(port)}: `);
   t.notMatch(message, /\n/, 'no trace');
+});
+
+t.test('an admin API that does not answer, or does not want to', async (t) => {
+  const silent = new NotAnsweringError({ host: '::1', port: 5 }, 'ECONNREFUSED');
+  t.same(classifyFailure(silent), {
+    exitCode: 69,
+    message: 'forebay: the admin API at http://[::1]:5 does not answer: ECONNREFUSED',
+  });
+  const refused = (status: number) => classifyFailure(new ApiError(status, 'some-code', 'No.'));
+  t.match(refused(401), { exitCode: 77, message: /^forebay: No\. \(some-code\)\n {2}Run this as/ });
+  t.equal(refused(403).exitCode, 77);
+  t.equal(refused(400).exitCode, 66);
+  t.equal(refused(409).exitCode, 75);
+  t.equal(refused(503).exitCode, 75);
+  t.equal(refused(500).exitCode, 70);
 });
 
 t.test('anything else is internal, with its trace', async (t) => {

@@ -42,7 +42,9 @@ t.test('command lines that cannot be understood', async (t) => {
     ['srve'],
     ['config'],
     ['config', 'nothing'],
-    [],
+    ['--json'],
+    ['validate', '--progress', 'loud'],
+    ['completion', 'csh'],
   ]) {
     const { exitCode, stdout, stderr } = await run(args);
     t.equal(exitCode, 64, args.join(' '));
@@ -63,6 +65,36 @@ t.test('a switch needs no value', async (t) => {
   await run(args, assemble);
   t.same(seen, [true, false, false]);
   t.match((await run(['serve', '--help'])).stdout, /^ +--pass-methods \[boolean\]/m);
+});
+
+t.test('without arguments it says what there is', async (t) => {
+  const { exitCode, stdout, stderr } = await run([]);
+  t.equal(exitCode, 0);
+  t.equal(stderr, '');
+  for (const command of ['serve', 'validate', 'config', 'doctor', 'completion', 'version']) {
+    t.match(stdout, new RegExp(`^ {2}${command} `, 'm'), command);
+  }
+  t.match(stdout, /^ {2}78 +The configuration, the cache/m, 'and the exit codes');
+});
+
+t.test('the nearest command is suggested', async (t) => {
+  t.match(
+    (await run(['valdate'])).stderr,
+    /unknown command 'valdate'\n\(Did you mean validate\?\)/,
+  );
+  t.match((await run(['config', 'shw'])).stderr, /Did you mean show/);
+  t.match((await run(['validate', '--capcity', '1'])).stderr, /Did you mean --capacity/);
+});
+
+t.test('common flags stand before or after the command', async (t) => {
+  for (const args of [
+    ['--json', 'version'],
+    ['version', '--json'],
+  ]) {
+    const { exitCode, stdout } = await run(args);
+    t.equal(exitCode, 0);
+    t.match(JSON.parse(stdout), { version: /^\d/, node: process.versions.node });
+  }
 });
 
 t.test('a wrong flag value is a wrong configuration', async (t) => {

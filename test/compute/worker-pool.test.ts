@@ -97,3 +97,15 @@ void t.test('closing ends what runs and refuses what comes', async (t) => {
 });
 
 void t.test('a pool that was never used closes at once', (t) => makePool(t).close());
+
+void t.test('a thread is not terminated while it loads: that can end the process', async (t) => {
+  const loaded = new SharedArrayBuffer(8);
+  const pool = makePool(t, {
+    script: new URL('fixtures/loading-worker.js', import.meta.url),
+    threads: 2,
+    setup: { ...SETUP, memoryBudget: loaded },
+  });
+  pool.warm();
+  await pool.close();
+  t.equal(new Int32Array(loaded)[0], 2);
+});

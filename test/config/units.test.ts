@@ -1,6 +1,13 @@
 import fc from 'fast-check';
 import t from 'tap';
-import { formatDuration, formatSize, parseDuration, parseSize } from '#src/config/units.js';
+import {
+  formatDuration,
+  formatSize,
+  parseDuration,
+  parseSize,
+  writeDuration,
+  writeSize,
+} from '#src/config/units.js';
 
 t.test('sizes', async (t) => {
   for (const [text, bytes] of [
@@ -63,6 +70,15 @@ t.test('what is written can be read', async () => {
   fc.assert(
     fc.property(fc.nat({ max: 2 ** 30 }), (ms) => parseDuration(formatDuration(ms)) === ms),
   );
+});
+
+t.test('exact texts', async (t) => {
+  for (const text of ['0', '1000', '16KiB', '8MiB', '10GiB', '64MB', '1TiB', '1048577']) {
+    t.equal(writeSize(parseSize(text) ?? NaN), text === '1000' ? '1KB' : text);
+  }
+  for (const text of ['250ms', '1500ms', '30s', '3600s']) {
+    t.equal(writeDuration(parseDuration(text) ?? NaN), text);
+  }
 });
 
 t.test('no text makes reading throw', async () => {

@@ -4,12 +4,14 @@ import { type Endpoint, endpoint, json } from '../endpoint.js';
 import { cacheStatus, type CacheStatus } from '../shapes.js';
 
 export interface CacheSources {
+  /** Absolute. */
+  readonly directory: string;
   readonly usage: () => StoreUsage;
   /** Response records on disk. */
   readonly responses: () => number;
 }
 
-export function cacheEndpoints({ usage, responses }: CacheSources): Endpoint[] {
+export function cacheEndpoints({ directory, usage, responses }: CacheSources): Endpoint[] {
   return [
     endpoint({
       method: 'GET',
@@ -20,7 +22,12 @@ export function cacheEndpoints({ usage, responses }: CacheSources): Endpoint[] {
       answers: { 200: { description: 'The figures.', schema: cacheStatus } },
       handle: () => {
         const { evictedBytesTotal: evictedBytes, ...figures } = usage();
-        return json({ ...figures, evictedBytes, responses: responses() } satisfies CacheStatus);
+        return json({
+          directory,
+          ...figures,
+          evictedBytes,
+          responses: responses(),
+        } satisfies CacheStatus);
       },
     }),
   ];

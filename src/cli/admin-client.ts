@@ -1,0 +1,206 @@
+/**
+ * Talks to the admin API of a Forebay, in another process or in this one. Commands get one from
+ * session.ts and never see HTTP.
+ */
+import { createParser } from 'eventsource-parser';
+import { type Dispatcher, Pool } from 'undici';
+import type { ListenAddress } from '../config/kinds.js';
+import { formatAddress } from '../config/kinds.js';
+import type { CacheStatus, ObjectList, Pull, Purged, Scope, Verification } from './api-types.js';
+
+/** Events take one for themselves, and a request must not wait behind them. */
+const CONNECTIONS = 2;
+/** It is on this machine or near it. */
+const CONNECT_TIMEOUT_MS = 2_000;
+/** A listing of a large cache takes its time. */
+const HEAD_TIMEOUT_MS = 30_000;
+/** Event streams have a heartbeat every 15 s. */
+const SILENCE_TIMEOUT_MS = 45_000;
+/** An event of a pull of the most URLs there may be is far smaller. */
+const MAX_EVENT_CHARACTERS = 4 * 2 ** 20;
+
+/** Nobody answers there, or not as a Forebay does. */
+export class NotAnsweringError extends Error {
+  readonly address: ListenAddress;
+
+  constructor(address: ListenAddress, why: string, cause?: unknown) {
+    super(`the admin API at http://${formatAddress(address)} does not answer: ${why}`, { cause });
+    this.name = 'NotAnsweringError';
+    this.address = address;
+  }
+}
+
+/** The API refused a request, and said why. */
+export class ApiError extends Error {
+  readonly status: number;
+  readonly code: string;
+
+  constructor(status: number, code: string, message: string) {
+    super(message);
+    this.name = 'ApiError';
+    this.status = status;
+    this.code = code;
+  }
+}
+
+type Method = 'GET' | 'POST' | 'DELETE';
+
+export class AdminClient {
+  readonly address: ListenAddress;
+  readonly #token: () => string | null;
+  readonly #pool: Pool;
+
+  /**
+   * @param address a listener's; one that listens everywhere is reached over loopback.
+   * @param token asked when a request changes something; `null`: none is known.
+   */
+  constructor(address: ListenAddress, token: () => string | null) {
+    this.address = reachable(address);
+    this.#token = token;
+    this.#pool = new Pool(`http://${formatAddress(this.address)}`, {
+      connections: CONNECTIONS,
+      connect: { timeout: CONNECT_TIMEOUT_MS },
+      headersTimeout: HEAD_TIMEOUT_MS,
+      bodyTimeout: SILENCE_TIMEOUT_MS,
+    });
+  }
+
+  cache(): Promise<CacheStatus> {
+    return this.#json('GET', '/api/v1/cache');
+  }
+
+  /** One page; `cursor` is what the page before gave as `next`. */
+  objects(scope: Scope, limit: number, cursor: string | null): Promise<ObjectList> {
+    const query = new URLSearchParams({ limit: String(limit) });
+    if (scope.origin !== undefined) query.set('origin', scope.origin);
+    if (scope.pathPrefix !== undefined) query.set('prefix', scope.pathPrefix);
+    if (cursor !== null) query.set('cursor', cursor);
+    return this.#json('GET', `/api/v1/objects?${query.toString()}`);
+  }
+
+  purge(scope: Scope, dryRun: boolean): Promise<Purged> {
+    return this.#json('POST', '/api/v1/purge', { ...scope, dryRun });
+  }
+
+  startPull(urls: readonly string[]): Promise<Pull> {
+    return this.#json('POST', '/api/v1/pulls', { urls });
+  }
+
+  /** Every change of a pull, the last when it has ended. Throws when the stream breaks. */
+  pullEvents(id: string): AsyncIterable<Pull> {
+    return this.#events(`/api/v1/pulls/${encodeURIComponent(id)}/events`, 'pull');
+  }
+
+  async cancelPull(id: string): Promise<void> {
+    await this.#json('DELETE', `/api/v1/pulls/${encodeURIComponent(id)}`);
+  }
+
+  startVerification(scope: Scope): Promise<Verification> {
+    return this.#json('POST', '/api/v1/verify', scope);
+  }
+
+  verification(id: string): Promise<Verification> {
+    return this.#json('GET', `/api/v1/verify/${encodeURIComponent(id)}`);
+  }
+
+  async cancelVerification(id: string): Promise<void> {
+    await this.#json('DELETE', `/api/v1/verify/${encodeURIComponent(id)}`);
+  }
+
+  /** The samples of /metrics, as text. */
+  async metrics(): Promise<string> {
+    const { statusCode, body } = await this.#request('GET', '/metrics');
+    if (statusCode !== 200)
+      throw new NotAnsweringError(this.address, `status ${String(statusCode)}`);
+    return body.text();
+  }
+
+  close(): Promise<void> {
+    return this.#pool.destroy();
+  }
+
+  async #json<T>(method: Method, path: string, body?: object): Promise<T> {
+    const response = await this.#request(method, path, body);
+    return this.#read<T>(response);
+  }
+
+  async *#events<T>(path: string, name: string): AsyncIterable<T> {
+    const response = await this.#request('GET', path);
+    if (response.statusCode !== 200) await this.#read(response);
+    const arrived: T[] = [];
+    const parser = createParser({
+      maxBufferSize: MAX_EVENT_CHARACTERS,
+      onEvent: ({ event, data }) => {
+        if (event === name) arrived.push(JSON.parse(data) as T);
+      },
+    });
+    const decoder = new TextDecoder();
+    try {
+      for await (const bytes of response.body) {
+        parser.feed(decoder.decode(bytes as Buffer, { stream: true }));
+        yield* arrived.splice(0);
+      }
+    } catch (error) {
+      throw new NotAnsweringError(this.address, reasonOf(error), error);
+    }
+  }
+
+  async #request(method: Method, path: string, body?: object): Promise<Dispatcher.ResponseData> {
+    const token = method === 'GET' ? null : this.#token();
+    try {
+      return await this.#pool.request({
+        method,
+        path,
+        headers: {
+          ...(body !== undefined && { 'content-type': 'application/json' }),
+          ...(token !== null && { authorization: `Bearer ${token}` }),
+        },
+        ...(body !== undefined && { body: JSON.stringify(body) }),
+      });
+    } catch (error) {
+      throw new NotAnsweringError(this.address, reasonOf(error), error);
+    }
+  }
+
+  /** The body of a good answer; throws what a bad one says. */
+  async #read<T>({ statusCode, body }: Dispatcher.ResponseData): Promise<T> {
+    let text: string;
+    try {
+      text = await body.text();
+    } catch (error) {
+      throw new NotAnsweringError(this.address, reasonOf(error), error);
+    }
+    if (statusCode === 204) return undefined as T;
+    const value = parsed(text);
+    if (statusCode >= 200 && statusCode < 300 && typeof value === 'object') return value as T;
+    const { code, message } = errorOf(value);
+    if (code === undefined) {
+      const why = `status ${String(statusCode)}, and not as a Forebay answers`;
+      throw new NotAnsweringError(this.address, why);
+    }
+    throw new ApiError(statusCode, code, message ?? code);
+  }
+}
+
+function reachable({ host, port }: ListenAddress): ListenAddress {
+  if (host === '0.0.0.0') return { host: '127.0.0.1', port };
+  return host === '::' ? { host: '::1', port } : { host, port };
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return undefined;
+  }
+}
+
+function errorOf(value: unknown): { readonly code?: string; readonly message?: string } {
+  const error = (value as { readonly error?: unknown } | null | undefined)?.error;
+  return typeof error === 'object' && error !== null ? error : {};
+}
+
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return 'code' in error && typeof error.code === 'string' ? error.code : error.message;
+}

@@ -1,0 +1,22 @@
+/**
+ * What the admin API answers, by the names that the commands use for it. Types alone: the shapes
+ * themselves are admin/shapes, from which the routes and /openapi.json come too.
+ */
+import type { z } from 'zod';
+import type {
+  CacheStatus,
+  ListedObjectBody,
+  ObjectList,
+  Pull,
+  PullItem,
+  purgeReport,
+  SelectionBody,
+  Verification,
+} from '../admin/shapes.js';
+
+export type { CacheStatus, ListedObjectBody, ObjectList, Pull, PullItem, Verification };
+
+/** What a purge or a verification is about; without both keys, all there is. */
+export type Scope = SelectionBody;
+
+export type Purged = z.infer<typeof purgeReport>;

@@ -1,0 +1,57 @@
+/** `forebay pull URL...`: fetches objects into the cache and tells truthfully how far it is. */
+import { Command } from 'commander';
+import type { AdminClient } from '../admin-client.js';
+import type { Pull } from '../api-types.js';
+import { cancelOnSignal } from '../cancel.js';
+import type { CommandContext } from '../context.js';
+import { commonFlags, settingTexts, withSettings } from '../options.js';
+import { Output } from '../output.js';
+import { chosenMode, showProgress } from '../progress.js';
+import { outcomeExitCode, outcomeLines } from '../pull-outcome.js';
+import { PullWatch } from '../pull-watch.js';
+import { withSession } from '../session.js';
+
+export function pullCommand(context: CommandContext): Command {
+  const { terminal, clock, end } = context;
+  return withSettings(new Command('pull'))
+    .description('Fetch objects into the cache, so that they are there before they are asked for.')
+    .argument('<url...>', 'A path as clients write it (/models/a.bin), or a URL of an origin.')
+    .action(async (urls: readonly string[], _options: object, command: Command) => {
+      const flags = commonFlags(command);
+      const output = new Output(terminal, flags);
+      const pulled = await withSession(context, settingTexts(command), output, async (session) => {
+        const watch = new PullWatch();
+        const begun = await session.client.startPull(urls);
+        watch.update(begun, clock.monotonic());
+        const cancelling = cancelOnSignal(terminal, output, 'what is committed stays', () =>
+          session.client.cancelPull(begun.id),
+        );
+        const display = showProgress(chosenMode(flags, terminal), terminal, clock, watch);
+        try {
+          return await follow(session.client, begun, (pull) => {
+            watch.update(pull, clock.monotonic());
+          });
+        } finally {
+          display.stop();
+          cancelling.close();
+        }
+      });
+      output.result(pulled, () => outcomeLines(pulled).join('\n'));
+      end(outcomeExitCode(pulled));
+    });
+}
+
+/** Resolves to the pull's end. */
+async function follow(
+  client: AdminClient,
+  begun: Pull,
+  onChange: (pull: Pull) => void,
+): Promise<Pull> {
+  let last = begun;
+  for await (const pull of client.pullEvents(begun.id)) {
+    last = pull;
+    onChange(pull);
+    if (pull.state !== 'running') break;
+  }
+  return last;
+}

@@ -1,0 +1,53 @@
+/** Checks of two limits of the system: open files, and connections that wait to be accepted. */
+import { readFileSync } from 'node:fs';
+import type { ResolvedConfig } from '../../config/schema.js';
+import { LISTEN_BACKLOG } from '../../http/listen.js';
+import { type Finding, ok, warn } from './finding.js';
+
+/** Beside connections: chunk files that are kept open, the log, libraries, eventfds. */
+const OTHER_DESCRIPTORS = 1024;
+
+/** Reads a file of the system; `null` where there is none. */
+export type ReadSystemFile = (path: string) => string | null;
+
+/** The system's files. */
+export const readSystemFile: ReadSystemFile = (path) => {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return null;
+  }
+};
+
+/** Both checks; on systems without these files they are left out. */
+export function checkLimits(config: ResolvedConfig, read: ReadSystemFile): readonly Finding[] {
+  return [...checkDescriptors(config, read), ...checkBacklog(read)];
+}
+
+function checkDescriptors(config: ResolvedConfig, read: ReadSystemFile): readonly Finding[] {
+  const line = /^Max open files +(\S+)/m.exec(read('/proc/self/limits') ?? '')?.[1];
+  if (line === undefined) return [];
+  const limit = line === 'unlimited' ? Infinity : Number(line);
+  const { listen, fill, origins } = config;
+  const lanes = fill.threads * fill.connectionsPerThread;
+  // A connection of a client reads one file at a time.
+  const need =
+    2 * listen.maxConnections +
+    lanes +
+    origins.reduce((sum, { maxConnections }) => sum + maxConnections, 0) +
+    OTHER_DESCRIPTORS;
+  const found = `${line} open files; listen.maxConnections = ${String(listen.maxConnections)} may take ${String(need)}`;
+  if (limit >= need) return [ok('descriptors', found)];
+  const advice = `Raise LimitNOFILE (ulimit -n) to ${String(need)}, or lower listen.maxConnections.`;
+  return [warn('descriptors', found, advice)];
+}
+
+function checkBacklog(read: ReadSystemFile): readonly Finding[] {
+  const text = read('/proc/sys/net/core/somaxconn');
+  if (text === null) return [];
+  const limit = Number(text);
+  const wanted = String(LISTEN_BACKLOG);
+  const found = `${text.trim()} connections may wait to be accepted; Forebay asks for ${wanted}`;
+  if (limit >= LISTEN_BACKLOG) return [ok('backlog', found)];
+  return [warn('backlog', found, `sysctl -w net.core.somaxconn=${wanted}`)];
+}

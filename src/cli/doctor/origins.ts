@@ -1,0 +1,72 @@
+/** Checks of the origins: whether each answers, how quickly, and whether its clock and ours agree. */
+import type { ResolvedConfig } from '../../config/schema.js';
+import type { Clock } from '../../model/time.js';
+import { fail, type Finding, ok, warn } from './finding.js';
+import { type Probe, probeOrigin, type ProbeStep } from './origin-probe.js';
+
+/** Dates of HTTP are whole seconds, and a minute is within what heuristics of freshness bear. */
+const MAX_SKEW_MS = 60_000;
+
+const STEP_ADVICE: Readonly<Record<ProbeStep, string>> = {
+  'name lookup': 'Check the host name, and /etc/resolv.conf or the DNS of this machine.',
+  connection: 'Check the port, the firewall and the routes from this machine.',
+  'TLS handshake':
+    'Check the certificate, the host name, and NODE_EXTRA_CA_CERTS for a private CA.',
+  response: 'Check that this is an HTTP server, and what its own log says.',
+};
+
+/** Probes all origins at the same time. */
+export async function checkOrigins(
+  { origins, fill }: ResolvedConfig,
+  clock: Clock,
+): Promise<readonly Finding[]> {
+  const timeoutMs = fill.connectTimeoutMs + fill.firstByteTimeoutMs;
+  const findings = await Promise.all(
+    origins.map(async (origin) => {
+      const probe = await probeOrigin(origin, timeoutMs, clock);
+      return judgeProbe(origin.name, probe, clock.now());
+    }),
+  );
+  return findings.flat();
+}
+
+/** What one probe means; `nowMs`: our wall time when it ended. */
+export function judgeProbe(name: string, probe: Probe, nowMs: number): readonly Finding[] {
+  const check = `origin ${name}`;
+  if (probe.kind === 'failed') {
+    return [fail(check, `${probe.step} failed: ${probe.why}`, STEP_ADVICE[probe.step])];
+  }
+  const { status, dateMs } = probe;
+  const found = `answers ${String(status)}: ${times(probe)}`;
+  const skewMs = dateMs === null ? 0 : nowMs - dateMs;
+  return [
+    judgeStatus(check, status, found),
+    ...(Math.abs(skewMs) > MAX_SKEW_MS ? [judgeSkew(check, skewMs)] : []),
+  ];
+}
+
+function judgeStatus(check: string, status: number, found: string): Finding {
+  if (status === 401 || status === 403) {
+    return warn(check, found, 'Check origins[].headers, if its objects need a credential too.');
+  }
+  if (status >= 500 || status === 429) return warn(check, found, 'It has trouble of its own now.');
+  return ok(check, found);
+}
+
+function judgeSkew(check: string, skewMs: number): Finding {
+  const seconds = String(Math.round(Math.abs(skewMs) / 1000));
+  const found = `our clock is ${seconds} s ${skewMs > 0 ? 'ahead of' : 'behind'} its own`;
+  return warn(check, found, 'Run NTP here: freshness is judged by comparing the two.');
+}
+
+function times({ lookupMs, connectMs, tlsMs, firstByteMs }: Probe & { kind: 'answered' }): string {
+  const steps: readonly (readonly [string, number | null])[] = [
+    ['lookup', lookupMs],
+    ['TCP', connectMs],
+    ['TLS', tlsMs],
+    ['first byte', firstByteMs],
+  ];
+  return steps
+    .flatMap(([name, ms]) => (ms === null ? [] : [`${name} ${ms.toFixed(0)} ms`]))
+    .join(', ');
+}

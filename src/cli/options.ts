@@ -1,0 +1,105 @@
+/**
+ * The flags: those that every command knows, and those that set settings, which come from the
+ * schema. Used by program.ts and the commands.
+ */
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import { catalog, CONFIG_FLAG } from '../config/catalog.js';
+
+/** How progress is shown. */
+export const PROGRESS_MODES = ['auto', 'live', 'plain', 'none'] as const;
+export type ProgressMode = (typeof PROGRESS_MODES)[number];
+
+/** Setting flags that every command knows, because every command may write a log. */
+const GLOBAL_SETTINGS: readonly string[] = ['--log-level', '--log-format'];
+
+/** What the flags of a command line say, apart from settings. */
+export interface CommonFlags {
+  readonly json: boolean;
+  readonly quiet: boolean;
+  readonly progress: ProgressMode;
+}
+
+/** Flags that may stand before or after any command's name. */
+export function globalOptions(): readonly Option[] {
+  return [
+    new Option(`${CONFIG_FLAG} <file>`, 'A YAML file with settings. See docs/CONFIG.md.'),
+    ...settingOptions((flag) => GLOBAL_SETTINGS.includes(flag)),
+    new Option('--json', 'Print the result as JSON.'),
+    new Option('--quiet', 'Print errors and what --json gives, nothing else.'),
+    new Option(
+      '--progress <mode>',
+      'How to show progress on standard error: live, as plain lines, or not; auto: live on a terminal.',
+    ).choices(PROGRESS_MODES),
+    new Option('--no-progress', 'Show no progress.'),
+  ];
+}
+
+/** Adds the flags that set settings, to a command that loads the configuration. */
+export function withSettings(command: Command): Command {
+  for (const option of settingOptions((flag) => !GLOBAL_SETTINGS.includes(flag))) {
+    command.addOption(option);
+  }
+  return command;
+}
+
+/** What of the flags is no setting. */
+export function commonFlags(command: Command): CommonFlags {
+  const given: Readonly<Record<string, unknown>> = command.optsWithGlobals();
+  const progress = given['progress'];
+  return {
+    json: given['json'] === true,
+    quiet: given['quiet'] === true,
+    progress:
+      progress === false ? 'none' : (PROGRESS_MODES.find((mode) => mode === progress) ?? 'auto'),
+  };
+}
+
+/** The settings that were given, by flag with its dashes, as `loadConfig` takes them. */
+export function settingTexts(command: Command): Readonly<Record<string, string>> {
+  const given: Readonly<Record<string, unknown>> = command.optsWithGlobals();
+  const flags = [CONFIG_FLAG, ...catalog.flatMap(({ flag }) => flag ?? [])];
+  return Object.fromEntries(
+    flags.flatMap((flag): [string, string][] => {
+      const value = given[new Option(flag).attributeName()];
+      // A negative flag that was not given is `true`.
+      return typeof value === 'string' || value === false ? [[flag, String(value)]] : [];
+    }),
+  );
+}
+
+/** Reads a whole number of at least `min`, for an option's argument. */
+export function wholeNumber(min: number): (text: string) => number {
+  return (text) => {
+    const value = /^\d{1,9}$/.test(text) ? Number(text) : NaN;
+    if (value >= min) return value;
+    throw new InvalidArgumentError(`Expected a whole number of at least ${String(min)}.`);
+  };
+}
+
+/** One option for each setting whose flag is `wanted`. */
+function settingOptions(wanted: (flag: string) => boolean): Option[] {
+  return catalog.flatMap(({ key, flag, type, meaning, defaultText }) => {
+    if (flag === null || !wanted(flag)) return [];
+    if (flag.startsWith('--no-')) return [new Option(flag, `Sets ${key} to false. ${meaning}`)];
+    const byDefault = defaultText === null ? '' : ` Default: ${defaultText}.`;
+    // Alone a switch means true; FLAG=false overrides what a file or variable says.
+    if (type === 'boolean') {
+      return [new Option(`${flag} [boolean]`, `${meaning}${byDefault}`).preset('true')];
+    }
+    const option = new Option(`${flag} <${argumentName(flag, type)}>`, `${meaning}${byDefault}`);
+    // For completion alone: a wrong word is a wrong configuration, and the schema says so.
+    const words = choicesOf(type);
+    if (words.length > 0) option.argChoices = words;
+    return [option];
+  });
+}
+
+/** The words of a `choice`, from how docs/CONFIG.md names its type. */
+function choicesOf(type: string): string[] {
+  return /^`\w+`(?:, `\w+`)*$/.test(type) ? type.replaceAll('`', '').split(', ') : [];
+}
+
+/** A short word for the flag's argument. */
+function argumentName(flag: string, type: string): string {
+  return /^[\w:]+$/.test(type) ? type.toLowerCase() : (flag.split('-').at(-1) ?? type);
+}

@@ -1,0 +1,86 @@
+/** How a pull ended: its final lines and its exit code. Pure. */
+import type { ErrorCode } from '../model/errors.js';
+import type { Pull, PullItem } from './api-types.js';
+import {
+  EXIT_CORRUPT,
+  EXIT_FAILED,
+  EXIT_INTERNAL,
+  EXIT_INTERRUPTED,
+  EXIT_NO_ROOM,
+  EXIT_NOT_THERE,
+  EXIT_OK,
+  EXIT_TEMPORARY,
+} from './exit-codes.js';
+import { countsText, totals } from './pull-watch.js';
+
+const FAILURES: Readonly<Record<ErrorCode, number>> = {
+  'origin-denied': EXIT_NOT_THERE,
+  'origin-status': EXIT_NOT_THERE,
+  'origin-unattested': EXIT_NOT_THERE,
+  'not-cached': EXIT_NOT_THERE,
+  'origin-address-refused': EXIT_NOT_THERE,
+  'origin-redirect-refused': EXIT_NOT_THERE,
+  'origin-corrupt': EXIT_CORRUPT,
+  'stored-corrupt': EXIT_CORRUPT,
+  'no-space': EXIT_NO_ROOM,
+  disk: EXIT_NO_ROOM,
+  'origin-connect': EXIT_TEMPORARY,
+  'origin-dns': EXIT_TEMPORARY,
+  'origin-tls': EXIT_TEMPORARY,
+  'origin-loop': EXIT_TEMPORARY,
+  'origin-reset': EXIT_TEMPORARY,
+  'origin-protocol': EXIT_TEMPORARY,
+  'origin-range-mismatch': EXIT_TEMPORARY,
+  'origin-timeout': EXIT_TEMPORARY,
+  'origin-changed': EXIT_TEMPORARY,
+  'origin-busy': EXIT_TEMPORARY,
+  'client-aborted': EXIT_TEMPORARY,
+  'client-idle': EXIT_TEMPORARY,
+  'client-too-large': EXIT_NOT_THERE,
+  cancelled: EXIT_TEMPORARY,
+  overload: EXIT_TEMPORARY,
+  purged: EXIT_TEMPORARY,
+  internal: EXIT_INTERNAL,
+};
+
+/** A line for each URL, and one for all where there are several. */
+export function outcomeLines({ items }: Pull): readonly string[] {
+  const lines = items.map((item) => `${verdict(item)}: ${countsText(item)}${why(item)}`);
+  if (items.length === 1) return lines;
+  const done = items.filter(({ state }) => state.kind === 'done').length;
+  const all = `${String(done)} of ${String(items.length)} URLs done: ${countsText(totals(items))}`;
+  return [...lines, all];
+}
+
+function verdict({ url, state }: PullItem): string {
+  switch (state.kind) {
+    case 'done':
+      return `done ${url}`;
+    case 'failed':
+      return state.cause === 'cancelled' ? `cancelled ${url}` : `failed ${url}`;
+    default:
+      return `not done ${url}`;
+  }
+}
+
+function why({ error }: PullItem): string {
+  return error === null || error.code === 'cancelled' ? '' : `; ${error.code}: ${error.message}`;
+}
+
+/** 130 where it was cancelled; the failures' code where all agree, else `EXIT_FAILED`. */
+export function outcomeExitCode({ state, items }: Pull): number {
+  if (state === 'cancelled') return EXIT_INTERRUPTED;
+  const codes = new Set(
+    items.flatMap(({ state: item }) =>
+      item.kind === 'failed' ? [failureExitCode(item.cause)] : [],
+    ),
+  );
+  const [first] = codes;
+  if (first === undefined) return state === 'done' ? EXIT_OK : EXIT_FAILED;
+  return codes.size === 1 ? first : EXIT_FAILED;
+}
+
+/** By what failed; a code that only a newer Forebay knows is a failure like any other. */
+function failureExitCode(cause: string): number {
+  return Object.hasOwn(FAILURES, cause) ? FAILURES[cause as ErrorCode] : EXIT_FAILED;
+}

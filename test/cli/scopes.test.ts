@@ -1,0 +1,38 @@
+import t from 'tap';
+import { scopesOf } from '#src/cli/scopes.js';
+
+const ONE = [{ name: 'hub', mount: '/' }];
+const MANY = [
+  { name: 'llama', mount: '/models/llama' },
+  { name: 'models', mount: '/models' },
+  { name: 'public', mount: '/public' },
+];
+
+t.test('all there is', async (t) => {
+  t.same(scopesOf(undefined, MANY), [{}]);
+  t.same(scopesOf('/', MANY), [{}]);
+});
+
+t.test('one origin at the root takes the path as it is', async (t) => {
+  t.same(scopesOf('/a/b', ONE), [{ origin: 'hub', pathPrefix: '/a/b' }]);
+  t.same(scopesOf('a/b', ONE), [{ origin: 'hub', pathPrefix: '/a/b' }]);
+});
+
+t.test('the longest mount that fits decides, as for clients', async (t) => {
+  t.same(scopesOf('/models/x', MANY), [{ origin: 'models', pathPrefix: '/x' }]);
+  t.same(scopesOf('/models/llama/x', MANY), [{ origin: 'llama', pathPrefix: '/x' }]);
+});
+
+t.test('origins that are mounted below are meant as a whole', async (t) => {
+  t.same(scopesOf('/public', MANY), [{ origin: 'public' }]);
+  t.same(scopesOf('/mod', MANY), [{ origin: 'llama' }, { origin: 'models' }]);
+  t.same(scopesOf('/models/', MANY), [{ origin: 'llama' }, { origin: 'models', pathPrefix: '/' }]);
+  t.same(scopesOf('/models/llama', MANY), [
+    { origin: 'llama' },
+    { origin: 'models', pathPrefix: '/llama' },
+  ]);
+});
+
+t.test('nobody serves such paths', async (t) => {
+  t.same(scopesOf('/other', MANY), []);
+});

@@ -1,0 +1,94 @@
+import { join } from 'node:path';
+import t from 'tap';
+import { runCommand } from '../fixtures/command-line.js';
+import { startCommand } from '../fixtures/command-process.js';
+import { commandScene } from '../fixtures/command-scene.js';
+import { startProgram } from '../fixtures/program.js';
+import { startForebay } from '../fixtures/running.js';
+import { startOrigin } from '../fixtures/scripted-origin.js';
+
+const OBJECTS = { '/a.bin': { bytes: { seed: 1, length: 3000 } } };
+
+t.test('a Forebay that runs does the work, with the token that it left', async (t) => {
+  const origin = await startOrigin({ objects: OBJECTS });
+  t.teardown(() => origin.close());
+  const program = await startProgram(t, { origin: origin.url });
+  const flags = ['--admin', new URL(program.adminUrl).host, '--cache-dir', program.cacheDirectory];
+  const pull = startCommand(t, ['pull', '/a.bin', '--origin', origin.url, ...flags]);
+  t.equal(await pull.ended, 0, pull.stderr());
+  t.match(pull.stdout(), /^done \/a\.bin: received 2\.9 KiB/);
+  t.notMatch(pull.stderr(), 'starting one');
+  t.equal(await program.metric('forebay_cache_chunks'), 1);
+  // It polls: nothing but the command itself keeps its process.
+  const verify = startCommand(t, ['verify', ...flags]);
+  t.equal(await verify.ended, 0, verify.stderr());
+  t.match(verify.stdout(), 'checked 1 of 1 chunks: 0 damaged');
+  t.equal(await program.stop(), 0);
+});
+
+t.test('a Forebay that cannot be reached is named with its process', async (t) => {
+  const program = await startProgram(t, { origin: 'http://127.0.0.1:1' });
+  const { exitCode, stdout, stderr } = await runCommand(
+    ['ls', '--cache-dir', program.cacheDirectory],
+    { env: { FOREBAY_ADMIN_ADDRESS: '127.0.0.1:1' } },
+  );
+  t.equal(exitCode, 69);
+  t.equal(stdout, '');
+  t.match(
+    stderr,
+    `process ${String(program.pid)} uses ${program.cacheDirectory}, and the admin API`,
+  );
+  t.match(stderr, 'ECONNREFUSED');
+  const off = { FOREBAY_ADMIN_ENABLED: 'false' };
+  const args = ['ls', '--cache-dir', program.cacheDirectory];
+  t.match((await runCommand(args, { env: off })).stderr, 'admin.enabled is false');
+});
+
+t.test('an address that was named has to answer', async (t) => {
+  const { run } = await commandScene(t, OBJECTS);
+  const { exitCode, stderr } = await run(['ls', '--admin', '127.0.0.1:1']);
+  t.equal(exitCode, 69);
+  t.match(stderr, 'the admin API at http://127.0.0.1:1 does not answer: ECONNREFUSED');
+});
+
+t.test('who answers and is no Forebay is told from one', async (t) => {
+  const { run, origin } = await commandScene(t, OBJECTS);
+  const { exitCode, stderr } = await run(['ls', '--admin', new URL(origin.url).host]);
+  t.equal(exitCode, 69);
+  t.match(stderr, 'status 404, and not as a Forebay answers');
+});
+
+t.test('a Forebay of another cache is not meant', async (t) => {
+  const origin = await startOrigin({ objects: OBJECTS });
+  t.teardown(() => origin.close());
+  const forebay = await startForebay(t, { origin });
+  await forebay.get('/a.bin');
+  await forebay.holds(1);
+  const env = { FOREBAY_ADMIN_ADDRESS: new URL(forebay.adminUrl).host, HOME: '/nonexistent' };
+  const named = await runCommand(['ls', '--json'], { env });
+  t.match(JSON.parse(named.stdout), [{ target: '/a.bin' }], 'who names no cache means it');
+  const { assemble } = await import('#src/assemble.js');
+  const args = [
+    'ls',
+    '--json',
+    '--cache-dir',
+    join(t.testdirName, 'other'),
+    '--capacity',
+    '128MiB',
+  ];
+  const other = await runCommand(args, { env, assemble });
+  t.equal(other.stdout, '[]\n');
+  t.match(other.stderr, /no Forebay runs on .*other/);
+});
+
+t.test('a token that is not accepted', async (t) => {
+  const origin = await startOrigin({ objects: OBJECTS });
+  t.teardown(() => origin.close());
+  const forebay = await startForebay(t, { origin });
+  const tokenFile = join(t.testdir({ token: 'wrong\n' }), 'token');
+  const args = ['purge', '--all', '--admin', new URL(forebay.adminUrl).host];
+  const env = { FOREBAY_ADMIN_TOKEN_FILE: tokenFile };
+  const { exitCode, stderr } = await runCommand(args, { env });
+  t.equal(exitCode, 77);
+  t.match(stderr, 'admin.tokenFile');
+});
