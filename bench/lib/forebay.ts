@@ -1,4 +1,4 @@
-/** Starts the real program in front of the demo's origin and finds out where it listens. */
+/** Starts the real program in front of an origin of the demo or the bench, and finds out where it listens. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
@@ -15,6 +15,8 @@ export interface ForebayOptions {
   readonly originUrl: string;
   readonly cacheDirectory: string;
   readonly capacityBytes: number;
+  /** Goes before the command, and runs it in the end as the same process. */
+  readonly prefix?: readonly string[];
 }
 
 export interface ForebayUrls {
@@ -28,7 +30,7 @@ export interface ForebayUrls {
  * happens. Resolves to the URLs of its two listeners; rejects with what the program said when it ends.
  */
 export async function startForebay(
-  { originUrl, cacheDirectory, capacityBytes }: ForebayOptions,
+  { originUrl, cacheDirectory, capacityBytes, prefix = [] }: ForebayOptions,
   onChild: (child: ChildProcess) => void,
 ): Promise<ForebayUrls> {
   const flags = {
@@ -39,7 +41,9 @@ export async function startForebay(
     '--capacity': String(capacityBytes),
     '--log-level': 'warn',
   };
-  const child = spawn(process.execPath, [PROGRAM, 'serve', ...Object.entries(flags).flat()], {
+  const command = [process.execPath, PROGRAM, 'serve', ...Object.entries(flags).flat()];
+  const [program = process.execPath, ...args] = [...prefix, ...command];
+  const child = spawn(program, args, {
     env: ownEnvironment(),
     // Its log, warnings at the most, goes where the demo's own complaints go.
     stdio: ['ignore', 2, 'pipe'],
