@@ -11,7 +11,7 @@ import { machine } from './harness/machine.js';
 import { Processes } from './harness/processes.js';
 import { readSettings, type Settings, USAGE } from './harness/settings.js';
 import { Stage } from './harness/stage.js';
-import { choosePeers } from './peers/choose.js';
+import { choosePeers, UnknownPeer } from './peers/choose.js';
 import { chart } from './report/chart.js';
 import { markdown } from './report/markdown.js';
 import { METRICS } from './report/metrics.js';
@@ -122,6 +122,10 @@ async function main(): Promise<number> {
     return report.trials.some(({ failure }) => failure !== null) ? EXIT_FAILED_TRIAL : EXIT_OK;
   } catch (error) {
     if (interrupt.signal.aborted) return EXIT_INTERRUPTED;
+    if (error instanceof UnknownPeer) {
+      process.stderr.write(`bench: ${error.message}\n${USAGE}`);
+      return EXIT_USAGE;
+    }
     say(`bench: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
     return EXIT_INTERNAL;
   }

@@ -1,5 +1,5 @@
 /**
- * Formats everything in native/ with clang-format (.clang-format), or with `--check` only says
+ * Formats everything in native/ and bench/native/ with clang-format (.clang-format), or with `--check` only says
  * which files differ and exits with 1. `npm run format` and `npm run lint` call it.
  */
 import { spawnSync } from 'node:child_process';
@@ -10,9 +10,12 @@ import { fileURLToPath } from 'node:url';
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const SOURCE = /\.(c|cc|h)$/;
 
-const sources = readdirSync(join(ROOT, 'native'), { recursive: true })
-  .filter((name) => SOURCE.test(name))
-  .map((name) => join('native', name))
+const sources = ['native', 'bench/native']
+  .flatMap((folder) =>
+    readdirSync(join(ROOT, folder), { recursive: true })
+      .filter((name) => SOURCE.test(name))
+      .map((name) => join(folder, name)),
+  )
   .sort();
 
 const mode = process.argv.includes('--check') ? ['--dry-run', '--Werror'] : ['-i'];

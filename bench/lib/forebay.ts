@@ -1,4 +1,4 @@
-/** Starts the real program in front of an origin of the demo or the bench, and finds out where it listens. */
+/** Starts the real program for the demo and the bench, and finds out where it listens. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
@@ -19,20 +19,22 @@ export interface ForebayOptions {
   readonly prefix?: readonly string[];
 }
 
-export interface ForebayUrls {
-  /** Where clients connect. */
+/** Where a started program listens. */
+export interface Listening {
+  /** For clients. */
   readonly url: string;
+  /** For health and metrics. */
   readonly adminUrl: string;
 }
 
 /**
  * Runs `forebay serve`; `onChild` is given the process at once, so that it can be ended whatever
- * happens. Resolves to the URLs of its two listeners; rejects with what the program said when it ends.
+ * happens. Resolves when it listens; rejects with what the program said when it ends.
  */
 export async function startForebay(
   { originUrl, cacheDirectory, capacityBytes, prefix = [] }: ForebayOptions,
   onChild: (child: ChildProcess) => void,
-): Promise<ForebayUrls> {
+): Promise<Listening> {
   const flags = {
     '--origin': originUrl,
     '--listen': '127.0.0.1:0',
@@ -51,12 +53,13 @@ export async function startForebay(
   onChild(child);
   const { stderr } = child;
   if (stderr === null) throw new Error('forebay was started without its standard error');
-  const listening = deferred<ForebayUrls>();
-  let url: string | undefined;
+  const listening = deferred<Listening>();
   const said: string[] = [];
+  let url: string | undefined;
   createInterface({ input: stderr }).on('line', (line) => {
     said.push(line);
-    url ??= /^listen +(http:\/\/\S+)$/.exec(line)?.[1];
+    // The first of its lines says where clients connect, the next where administrators do.
+    url = /^listen +(http:\/\/\S+)$/.exec(line)?.[1] ?? url;
     const adminUrl = /^admin +(http:\/\/\S+)$/.exec(line)?.[1];
     if (url !== undefined && adminUrl !== undefined) listening.resolve({ url, adminUrl });
   });

@@ -27,7 +27,7 @@ function heapBytes(): number {
 }
 
 const before = heapBytes();
-const index = new ChunkIndex(count * CHUNK_BYTES * 2);
+const index = new ChunkIndex();
 const add = rate((at) => {
   index.add(new ChunkEntry(idAt(at), CHUNK_BYTES));
 });

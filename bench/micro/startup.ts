@@ -33,7 +33,7 @@ try {
   writeCache(directory, chunks);
   const begin = performance.now();
   const pids: number[] = [];
-  await startForebay(
+  const { adminUrl } = await startForebay(
     {
       originUrl: 'http://127.0.0.1:9',
       cacheDirectory: directory,
@@ -43,6 +43,10 @@ try {
   );
   const startSeconds = (performance.now() - begin) / 1000;
   await sleep(SETTLE_MS);
+  const metrics = await (await fetch(`${adminUrl}/metrics`)).text();
+  const held = Number(/^forebay_cache_size_bytes(?:\{\})? (\S+)$/m.exec(metrics)?.[1]);
+  // A start that passes the files over would be a fast one.
+  if (!(held >= chunks * CHUNK_BYTES)) throw new Error(`only ${String(held)} bytes were found`);
   const { peakRssBytes } = treeCost(pids[0] ?? 0);
   process.stdout.write(`${JSON.stringify({ forebay: { startSeconds, peakRssBytes } })}\n`);
 } finally {

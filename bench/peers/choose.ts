@@ -9,12 +9,15 @@ export interface Chosen {
   readonly facts: readonly PeerFacts[];
 }
 
-/** Rejects when a name is unknown. */
+/** A name that nobody has. */
+export class UnknownPeer extends Error {}
+
+/** Rejects with `UnknownPeer`. */
 export async function choosePeers(names: readonly string[] | null): Promise<Chosen> {
   const unknown = names?.find((name) => !PEERS.some((peer) => peer.name === name));
   if (unknown !== undefined) {
     const known = PEERS.map(({ name }) => name).join(', ');
-    throw new Error(`no peer is called ${unknown}; there are ${known}`);
+    throw new UnknownPeer(`no peer is called ${unknown}; there are ${known}`);
   }
   const wanted = PEERS.filter(({ name }) => names?.includes(name) ?? true);
   const found = await Promise.all(wanted.map(async (peer) => ({ peer, found: await peer.find() })));

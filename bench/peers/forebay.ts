@@ -19,7 +19,7 @@ export const forebay: Peer = {
   },
   start: async ({ directory, originPort, capacityBytes, processes, prefix }) => {
     const started: LongRunning[] = [];
-    const url = await startForebay(
+    const { url } = await startForebay(
       {
         originUrl: `http://127.0.0.1:${String(originPort)}`,
         cacheDirectory: join(directory, 'cache'),

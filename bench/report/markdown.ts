@@ -64,6 +64,7 @@ function peerTable({ peers }: Report): string {
       version ?? `not installed: \`${remedy ?? ''}\``,
       configuration,
     ]),
+    'words',
   );
 }
 
@@ -132,9 +133,14 @@ function failureSection({ trials }: Report): readonly string[] {
     : ['## Trials that failed', 'Their figures are not counted.', failures.join('\n')];
 }
 
-function table(heading: readonly string[], rows: readonly (readonly string[])[]): string {
-  const line = (cells: readonly string[]): string =>
-    `| ${cells.map((text) => text.replaceAll('|', String.raw`\|`)).join(' | ')} |`;
-  const rule = heading.map((_, column) => (column === 0 ? '---' : '--:'));
+/** Words read from the left; figures, after the first column, line up at their right. */
+function table(
+  heading: readonly string[],
+  rows: readonly (readonly string[])[],
+  cells: 'figures' | 'words' = 'figures',
+): string {
+  const line = (row: readonly string[]): string =>
+    `| ${row.map((text) => text.replaceAll('|', String.raw`\|`)).join(' | ')} |`;
+  const rule = heading.map((_, column) => (column === 0 || cells === 'words' ? '---' : '--:'));
   return [line(heading), line(rule), ...rows.map(line)].join('\n');
 }
