@@ -62,11 +62,11 @@ std::string CommonFields(std::string_view date) {
 }  // namespace
 
 Answer AnswerObject(const Object& object, bool is_head, const Head& request, std::string_view date,
-                    uint64_t max_age) {
+                    uint64_t max_age, std::string_view extra) {
   const std::string fields = CommonFields(date) + "\r\nETag: " + object.entity_tag +
                              "\r\nLast-Modified: " + std::string(kLastModified) +
                              "\r\nCache-Control: max-age=" + std::to_string(max_age) +
-                             "\r\nAccept-Ranges: bytes";
+                             "\r\nAccept-Ranges: bytes" + std::string(extra);
   if (IsNotModified(object, request)) return {"HTTP/1.1 304 Not Modified" + fields + "\r\n\r\n"};
   Range range{0, object.bytes};
   RangeKind kind = RangeKind::kNone;

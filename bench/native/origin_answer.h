@@ -21,9 +21,10 @@ struct Answer {
 // The Last-Modified of every object.
 inline constexpr std::string_view kLastModified = "Wed, 01 Jan 2025 00:00:00 GMT";
 
-// `method` is GET or HEAD. `date` is the value of Date, `max_age` that of Cache-Control.
+// To GET or HEAD of an object. `date` is the value of Date, `max_age` that of Cache-Control;
+// `extra` is more fields, each with CRLF before it.
 Answer AnswerObject(const Object& object, bool is_head, const Head& request, std::string_view date,
-                    uint64_t max_age);
+                    uint64_t max_age, std::string_view extra);
 
 // A small answer without an object.
 Answer AnswerText(std::string_view status, std::string_view text, std::string_view date);

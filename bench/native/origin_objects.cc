@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "http_head.h"
+#include "json.h"
 #include "pattern.h"
 
 namespace bench {
@@ -51,6 +52,12 @@ const Object* Objects::Find(std::string_view path) const {
   if (folder == std::string_view::npos) return nullptr;
   const auto index = ParseDecimal(path.substr(folder + kFolder.size()));
   return index && *index < objects_.size() ? &objects_[*index] : nullptr;
+}
+
+std::string Objects::ToJson() const {
+  Json json;
+  json.Text("type", "file").Integer("size", objects_.empty() ? 0 : objects_.front().bytes);
+  return json.ToString();
 }
 
 }  // namespace bench

@@ -26,6 +26,9 @@ class Objects {
   // none.
   const Object* Find(std::string_view path) const;
 
+  // What Hugging Face's API says of a file, for any of them.
+  std::string ToJson() const;
+
  private:
   std::vector<Object> objects_;
 };

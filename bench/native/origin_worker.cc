@@ -133,12 +133,15 @@ bool OriginWorker::TakeRequest(Client& client) {
     client.broken = true;
     return false;
   }
+  // Of the small bodies that a POST has nothing is needed, but they come before the next request.
+  const uint64_t body = ParseDecimal(head->Field("content-length").value_or("0")).value_or(0);
+  if (client.filled - length < body) return false;
   client.answer = AnswerTo(*head);
   client.answering = true;
   client.head_sent = 0;
   client.body_sent = 0;
-  client.filled -= length;
-  std::memmove(client.input.data(), client.input.data() + length, client.filled);
+  client.filled -= length + body;
+  std::memmove(client.input.data(), client.input.data() + length + body, client.filled);
   return true;
 }
 
@@ -160,6 +163,11 @@ Answer OriginWorker::AnswerTo(const Head& head) {
   const std::string_view path =
       head.start_line.substr(first_space + 1, second_space - first_space - 1);
   if (path == "/_stats") return AnswerText("200 OK", state_.stats.ToJson(), date_);
+  // The one call of Hugging Face's API that mirrors of it make for a file. All objects have one
+  // size.
+  if (method == "POST" && path.find("/paths-info/") != std::string_view::npos) {
+    return AnswerText("200 OK", "[" + state_.objects.ToJson() + "]", date_);
+  }
   const bool is_head = method == "HEAD";
   if (!is_head && method != "GET") return AnswerText("405 Method Not Allowed", "{}", date_);
   state_.stats.requests += 1;
@@ -167,7 +175,11 @@ Answer OriginWorker::AnswerTo(const Head& head) {
   if (head.Field("range")) state_.stats.range_requests += 1;
   const Object* object = state_.objects.Find(path);
   if (object == nullptr) return AnswerText("404 Not Found", is_head ? "" : "{}", date_);
-  return AnswerObject(*object, is_head, head, date_, state_.max_age);
+  // What mirrors of Hugging Face ask for: the commit that a revision stands for.
+  const bool is_hub = path.find("/resolve/") != std::string_view::npos;
+  const std::string_view extra =
+      is_hub ? "\r\nX-Repo-Commit: 0123456789abcdef0123456789abcdef01234567" : "";
+  return AnswerObject(*object, is_head, head, date_, state_.max_age, extra);
 }
 
 bool OriginWorker::SendSome(Client& client) {

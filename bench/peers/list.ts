@@ -2,6 +2,7 @@
 import { curl, origin } from './direct.js';
 import { forebay } from './forebay.js';
 import { nginxSlice, nginxStatic } from './nginx.js';
+import { olah } from './olah.js';
 import type { Peer } from './peer.js';
 import { squid } from './squid.js';
 import { trafficServer } from './traffic-server.js';
@@ -15,6 +16,7 @@ export const PEERS: readonly Peer[] = [
   varnish,
   squid,
   trafficServer,
+  olah,
   curl,
   origin,
 ];

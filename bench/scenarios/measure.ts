@@ -31,15 +31,21 @@ export async function measure(
   const cost = treeCost(instance.pid);
   const sent = await instance.origin.stats();
   return {
-    failure: result.errors > 0 ? result.firstError : null,
-    metrics: {
+    failure: failureOf(result),
+    metrics: withoutMissing({
       ...clientMetrics(result),
       cpuSecondsPerGigabyte: (cost.cpuSeconds - costBefore.cpuSeconds) / (result.bytes / 1e9),
       peakRssBytes: cost.peakRssBytes,
       originMultiple: (sent.bodyBytes - sentBefore.bodyBytes) / wantedBytes,
       originRequests: sent.requests - sentBefore.requests,
-    },
+    }),
   };
+}
+
+/** What a client met that was wrong; `null` when nothing was. */
+export function failureOf({ errors, firstError, bytes }: LoadResult): string | null {
+  if (errors > 0) return firstError;
+  return bytes === 0 ? 'no byte came before the trial ended' : null;
 }
 
 export function clientMetrics(result: LoadResult): Metrics {

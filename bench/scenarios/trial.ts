@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { type Load, type LoadResult, runLoad, startLoad } from '../harness/load.js';
 import type { Stage } from '../harness/stage.js';
 import type { Peer, Role } from '../peers/peer.js';
-import { loadOn, measure, type Measured, settleDisk } from './measure.js';
+import { failureOf, loadOn, measure, type Measured, settleDisk } from './measure.js';
 import type {
   FillScenario,
   LateRangeScenario,
@@ -189,7 +189,7 @@ async function mixed(
     if (filled === undefined) return measured;
     const fillGigabytesPerSecond = filled.bytes / 1e9 / filled.seconds;
     return {
-      failure: filled.errors > 0 ? filled.firstError : measured.failure,
+      failure: failureOf(filled) ?? measured.failure,
       metrics: { ...measured.metrics, fillGigabytesPerSecond },
     };
   } finally {
