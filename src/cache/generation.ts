@@ -1,7 +1,6 @@
 /**
- * One generation of an object: its manifest and everything in motion around it (flights, first-read
- * verifications, a stream of the whole, the check of its digest). Gives readers views of chunks: in flight,
- * held, or to be fetched. Made by Generations, one per object key at a time; read by RepresentationBody.
+ * One generation of an object: its manifest and everything in motion around it. Gives readers views of
+ * chunks: in flight, held, or to be fetched. Made by Generations, one per key; read by RepresentationBody.
  */
 import { chunkCount } from '../model/chunk.js';
 import { within } from '../model/deferred.js';
@@ -115,8 +114,8 @@ export class Generation implements LiveObject {
   }
 
   get isIdle(): boolean {
-    const moving = this.#flights.size + this.#held.size > 0 || this.#intake !== undefined;
-    return this.#users === 0 && !moving && this.#driving === undefined;
+    const moving = this.#intake ?? this.#starting ?? this.#driving;
+    return this.#users + this.#flights.size + this.#held.size === 0 && moving === undefined;
   }
 
   get isClosed(): boolean {
@@ -169,7 +168,7 @@ export class Generation implements LiveObject {
   async #find(index: number, want: Want, seat?: Seat): Promise<ChunkView | undefined> {
     let led: Flight | undefined;
     for (let round = 0; round < MAX_ROUNDS; round += 1) {
-      this.#throwIfEnded();
+      if (this.#ended !== undefined) throw this.#ended.error;
       if (index >= this.endIndex) return undefined;
       this.#intake?.demand(index);
       if (this.#withholds(index)) {
@@ -220,6 +219,8 @@ export class Generation implements LiveObject {
 
   attach(intake: Arrival): void {
     this.#intake = intake;
+    // Who asked for it may have left since: it would wait for readers that do not come.
+    if (this.#users === 0) intake.abandoned();
     void intake.ended.then((error) => {
       if (this.#intake === intake) this.#intake = undefined;
       if (error !== undefined && this.lengthBytes === null) this.end('incomplete', error);
@@ -259,11 +260,11 @@ export class Generation implements LiveObject {
       await within(this.#intake.reached(index), bound);
       return;
     }
-    if (this.#starter === undefined) return;
-    this.#starting ??= this.#starter(want).finally(() => {
+    this.#starting ??= this.#starter?.(want).finally(() => {
       this.#starting = undefined;
+      this.#settleIfIdle();
     });
-    await within(this.#starting, bound);
+    if (this.#starting !== undefined) await within(this.#starting, bound);
   }
 
   end(reason: GenerationEnd, error: ForebayError): void {
@@ -288,10 +289,6 @@ export class Generation implements LiveObject {
       if (state.kind === 'attested') this.#options.onAttested(this);
     });
     return integrity;
-  }
-
-  #throwIfEnded(): void {
-    if (this.#ended !== undefined) throw this.#ended.error;
   }
 
   #settleIfIdle(): void {

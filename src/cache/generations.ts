@@ -14,7 +14,6 @@ import { sameStrong } from '../model/validator.js';
 import { objectKey } from '../store/keys.js';
 import { ephemeralObject } from './ephemeral-object.js';
 import { Generation } from './generation.js';
-import { digestMismatch } from './integrity-state.js';
 import type { GenerationEnd } from './live-object.js';
 import type { CacheServices } from './services.js';
 import type { Want } from './want.js';
@@ -28,12 +27,6 @@ const IDLE_LIFETIME_MS = 30_000;
 /** Objects remembered for having failed their digest check; one more forgets the oldest. */
 const MAX_SUSPECTS = 1024;
 
-/**
- * How long the second failure of a check is the answer: a digest that was configured wrongly would
- * otherwise cost the whole object for each request. A new validator is another object, tried at once.
- */
-const FAILURE_LIFETIME_MS = 60_000;
-
 export interface OpenOptions {
   readonly ephemeral: boolean;
   readonly want: Want;
@@ -46,8 +39,7 @@ export class Generations {
   readonly #opening = new Map<ObjectKey, Promise<Generation>>();
   readonly #idle: LRUCache<ObjectKey, Generation>;
   #becameIdle: Deferred<undefined> = deferred();
-  /** Objects that failed their check twice: not fetched again for a while. */
-  readonly #failed: LRUCache<string, true>;
+  #closing = false;
   /** The last removal of an ended object. */
   #removing: Promise<void> = Promise.resolve();
   /** Objects whose bytes once contradicted their digest: checked whole before they are released. */
@@ -68,22 +60,14 @@ export class Generations {
         if (reason !== 'delete') this.#close(key, generation);
       },
     });
-    this.#failed = new LRUCache({
-      max: MAX_SUSPECTS,
-      ttl: FAILURE_LIFETIME_MS,
-      ttlResolution: 0,
-      perf: { now: () => services.clock.monotonic() },
-    });
     services.pressure.register('read-ahead', () => {
       this.closeIdle();
     });
   }
 
-  /**
-   * The generation of `identity`, retained once for the caller. Rejects with `origin-corrupt` while
-   * its bytes are remembered for contradicting their digest twice.
-   */
+  /** The generation of `identity`, retained once for the caller. */
   async open(identity: ObjectIdentity, options: OpenOptions): Promise<Generation> {
+    if (this.#closing) throw closing();
     // What may not be stored is its asker's alone, whatever digest names it.
     if (options.ephemeral) {
       const own = await this.#make(newKey(), identity, options);
@@ -91,7 +75,6 @@ export class Generations {
       return own;
     }
     const key = objectKey(identity);
-    if (this.#failed.has(failureOf(key, identity))) throw digestMismatch(false);
     const live = this.#take(key, identity, options.want);
     if (live !== undefined) return live;
     let opening = this.#opening.get(key);
@@ -126,8 +109,13 @@ export class Generations {
     }
   }
 
-  /** Settles when nothing is in motion any more: what was fetched is committed. */
+  /**
+   * Opens nothing more, and settles when nothing is in motion any more: what was fetched is committed.
+   * A contact that still waits for its head, for a client that has left, comes to nothing then.
+   */
   async quiet(): Promise<void> {
+    this.#closing = true;
+    await Promise.allSettled(this.#opening.values());
     while ([...this.#live.values()].some((generation) => !generation.isIdle)) {
       await this.#becameIdle.promise;
     }
@@ -209,8 +197,6 @@ export class Generations {
     this.#idle.delete(key);
     if (generation.ephemeral) return;
     if (reason === 'condemned') {
-      if (this.#suspects.has(key))
-        this.#failed.set(failureOf(key, generation.object.identity), true);
       this.#suspects.set(key, true);
       this.#services.events.originBytesWasted(generation.lengthBytes ?? 0);
     }
@@ -229,13 +215,15 @@ export class Generations {
   }
 }
 
-/** A digest names an object whatever its validator, but not for what an origin sends under it. */
-function failureOf(key: ObjectKey, { validator }: ObjectIdentity): string {
-  return JSON.stringify([key, validator]);
-}
-
 function isStrict(want: Want): boolean {
   return want.source.upstream.integrity === 'strict';
+}
+
+function closing(): ForebayError {
+  return new ForebayError('cancelled', 'the cache is being closed', {
+    source: 'internal',
+    retryable: false,
+  });
 }
 
 /** What the store is told of each end. */

@@ -70,30 +70,6 @@ t.test('what was condemned is checked whole before anything of it is released', 
   suspect.release();
 });
 
-t.test('a second failure of its check is the answer for a while, for this validator', async (t) => {
-  const clock = new ManualClock();
-  const room = await startRoom(t, { clock });
-  const digest = { algorithm: 'sha256', hex: 'a'.repeat(64) } as const;
-  // At 0 the remembered time would be none.
-  clock.advance(1);
-  for (let failures = 0; failures < 2; failures += 1) {
-    const bad = await room.open('/a', sizeOf(2), { digest });
-    bad.end('condemned', CHANGED);
-    bad.release();
-  }
-  await t.rejects(room.open('/a', sizeOf(2), { digest }), {
-    code: 'origin-corrupt',
-    retryable: false,
-  });
-  const validator = { kind: 'etag', strong: true, value: '"mended"' } as const;
-  const mended = await room.open('/a', sizeOf(2), { digest, validator });
-  mended.release();
-  clock.advance(60_001);
-  const again = await room.open('/a', sizeOf(2), { digest });
-  t.ok(again.integrity.strict);
-  again.release();
-});
-
 t.test('what may not be stored is closed as soon as it is idle', async (t) => {
   const room = await startRoom(t);
   const identity = room.identity('/a', sizeOf(2), { generation: 'token' });

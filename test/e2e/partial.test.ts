@@ -33,7 +33,7 @@ t.test('parts are exact, on a miss and on a hit, and cost the chunks they lie in
   for (const expected of ['forebay;fwd=uri-miss;fwd-status=206;stored', 'forebay;hit']) {
     const got = await forebay.get('/a', { headers: { range } });
     t.equal(got.status, 206, describe(got));
-    t.equal(got.headers['cache-status'], expected);
+    t.equal(String(got.headers['cache-status']).replace(/;ttl=.*/, ''), expected);
     t.notOk(got.headers['content-range'], 'that is what each part has');
     t.equal(got.headers['content-length'], String(got.body.length));
     const parts = readParts(got.headers['content-type'], got.body);

@@ -1,13 +1,21 @@
 /** Messages to a service manager through the addon, received by another program. */
+import { rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t from 'tap';
 import { native } from '#src/compute/native.js';
 import { startReceiver } from '../fixtures/notify-receiver.js';
 
+/** Not in the test's folder: the name of a socket has room for 107 bytes. */
+const SOCKET = join(tmpdir(), `forebay-notify-${String(process.pid)}`);
+
 const onLinux = process.platform === 'linux' ? {} : { skip: 'abstract sockets are Linux only' };
 
 t.test('a file socket gets each message whole', async (t) => {
-  const receiver = await startReceiver(t, join(t.testdir(), 'notify'));
+  t.teardown(() => {
+    rmSync(SOCKET, { force: true });
+  });
+  const receiver = await startReceiver(t, SOCKET);
   native.notifySystemd(receiver.socket, 'READY=1\nSTATUS=Sérving\n');
   t.equal(await receiver.next(), 'READY=1\nSTATUS=Sérving\n');
   native.notifySystemd(receiver.socket, 'STOPPING=1\n');
@@ -21,10 +29,9 @@ t.test('so does an abstract one', onLinux, async (t) => {
 });
 
 t.test('what cannot be sent is a system error', async (t) => {
-  const missing = join(t.testdir(), 'missing');
   t.throws(
     () => {
-      native.notifySystemd(missing, 'x');
+      native.notifySystemd(`${SOCKET}-missing`, 'x');
     },
     { code: 'ENOENT', syscall: 'sendto' },
   );

@@ -26,7 +26,7 @@ t.test('an origin that stays the same keeps its breaker, a changed one begins an
   for (let failures = 0; failures < BREAKER_FAILURE_THRESHOLD; failures += 1) {
     for (const name of ['one', 'two']) {
       const permit = upstreams.get(name)?.breaker.ask();
-      if (permit?.kind === 'permitted') permit.settle('failure');
+      if (permit?.kind === 'permitted') permit.settle('unreachable');
     }
   }
   upstreams.replace([origin('four'), origin('one'), origin('two', { headers: { a: '1' } })]);
