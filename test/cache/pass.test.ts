@@ -83,8 +83,19 @@ t.test('content keeps its framing, whatever its length', async (t) => {
     body: large,
   });
   t.equal(chunked.body.toString(), `PUT ${String(large.length)}`);
+  origin.answer = async (request, response) => {
+    await origin.read(request);
+    response.writeHead(200, { 'Content-Length': String(large.length) });
+    response.end(large);
+  };
+  const back = await send(forebay, 'POST', '/a');
+  t.ok(back.body.equals(large));
+  origin.answer = async (request, response) => {
+    await origin.read(request);
+    response.end();
+  };
   const none = await send(forebay, 'DELETE', '/a');
-  t.equal(none.body.toString(), 'DELETE 0');
+  t.equal(none.status, 200);
   const framing = origin.received.map(({ headers, body }) => {
     t.ok(body.equals(large.subarray(0, body.length)));
     return [headers['content-length'], headers['transfer-encoding']];
@@ -93,7 +104,7 @@ t.test('content keeps its framing, whatever its length', async (t) => {
     [String(large.length), undefined],
     [undefined, 'chunked'],
   ]);
-  t.equal(framing[2]?.[1], undefined);
+  t.equal(framing.at(-1)?.[1], undefined);
 });
 
 t.test('redirects and errors are the client’s to read', async (t) => {

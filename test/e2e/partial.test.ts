@@ -56,6 +56,25 @@ t.test('parts are exact, on a miss and on a hit, and cost the chunks they lie in
   );
 });
 
+t.test('large parts, which leave by another way than small ones', async (t) => {
+  const { forebay } = await start(t);
+  const range = `bytes=${String(3 * C + 1)}-${String(5 * C)},7-${String(2 * C)},-${String(C)}`;
+  for (const round of ['miss', 'hit']) {
+    const got = await forebay.get('/a', { headers: { range } });
+    const parts = readParts(got.headers['content-type'], got.body);
+    t.same(
+      parts.map(({ start, end }) => [start, end]),
+      [
+        [3 * C + 1, LENGTH],
+        [7, 2 * C + 1],
+      ],
+      round,
+    );
+    for (const { bytes, start, end } of parts) t.ok(bytes.equals(BYTES.subarray(start, end)));
+    await forebay.holds(CHUNKS);
+  }
+});
+
 t.test('partly held: the outcome says so, and only the rest is fetched', async (t) => {
   const { origin, forebay } = await start(t);
   await forebay.range('/a', 0, 10);
