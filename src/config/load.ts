@@ -9,7 +9,14 @@ import type { z } from 'zod';
 import { CONFIG_ENV, CONFIG_FLAG } from './catalog.js';
 import { describeIssues } from './issues.js';
 import { type Override, readEnvironment, readFlags } from './layers.js';
-import { ConfigError, describeFound, formatKey, type Problem, type Source } from './problem.js';
+import {
+  ConfigError,
+  describeFound,
+  formatKey,
+  inReadingOrder,
+  type Problem,
+  type Source,
+} from './problem.js';
 import { type Config, configSchema, fileSchema } from './schema.js';
 import { readSecrets, type ReadText } from './secrets.js';
 import { readYaml, type YamlFile } from './yaml-file.js';
@@ -70,7 +77,7 @@ export function loadWithSources(input: LoadInput): LoadedConfig {
     ...secrets.map(({ path, ...problem }) => ({ ...problem, source: locate(path) })),
     ...(parsed.success ? [] : describeIssues(parsed.error.issues, values, locate)),
   ];
-  if (problems.length > 0 || !parsed.success) throw new ConfigError(problems);
+  if (problems.length > 0 || !parsed.success) throw new ConfigError(inReadingOrder(problems));
   const { data } = parsed;
   return {
     config: { ...data, cache: { ...data.cache, directory: resolve(data.cache.directory) } },

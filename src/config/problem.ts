@@ -37,6 +37,16 @@ export function formatProblem(problem: Problem): string {
   return `${formatSource(problem.source)}: ${key}found ${problem.found}, expected ${problem.expected}${nearest}`;
 }
 
+/** As a reader of the file meets them; what flags and variables say comes after, as it was. */
+export function inReadingOrder(problems: readonly Problem[]): readonly Problem[] {
+  const place = ({ source }: Problem): readonly [number, number] =>
+    source.kind === 'file' ? [source.line, source.column] : [Infinity, 0];
+  return [...problems].sort((one, other) => {
+    const [a, b] = [place(one), place(other)];
+    return a[0] === b[0] ? a[1] - b[1] : a[0] - b[0];
+  });
+}
+
 /** Writes where a value came from: `file:line:column`, a flag, a variable, or `default`. */
 export function formatSource(source: Source): string {
   switch (source.kind) {

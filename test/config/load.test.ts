@@ -135,8 +135,8 @@ t.test('rules between keys name the key to change and what it comes from', async
     /^--admin: admin\.address/,
   ]);
   t.match(problemsOf({ file: 'origins: [{url: "http://a"}, {url: "http://a", mount: "/"}]' }), [
-    /^f\.yaml:1:\d+: origins\[1\]\.mount: found "\/", expected a mount of its own; origins\[0\]/,
     /^f\.yaml:1:\d+: origins\[1\]\.name: found nothing, expected a name of its own/,
+    /^f\.yaml:1:\d+: origins\[1\]\.mount: found "\/", expected a mount of its own; origins\[0\]/,
   ]);
 });
 

@@ -1,6 +1,12 @@
 import fc from 'fast-check';
 import t from 'tap';
-import { ConfigError, describeFound, formatKey, formatProblem } from '#src/config/problem.js';
+import {
+  ConfigError,
+  describeFound,
+  formatKey,
+  formatProblem,
+  inReadingOrder,
+} from '#src/config/problem.js';
 
 t.test('a problem is one line that says where, what, and what instead', async (t) => {
   const problem = { key: 'cache.capcity', found: 'an unknown key', expected: '`capacity`' };
@@ -58,4 +64,19 @@ t.test('whatever stands below headers is never shown', async () => {
       return found === 'a hidden value' || found === 'nothing';
     }),
   );
+});
+
+t.test('problems of a file come in its order, what else there is after them', async (t) => {
+  const problem = { key: 'k', found: 'a', expected: 'b', nearest: null };
+  const at = (line: number, column: number) =>
+    ({ ...problem, source: { kind: 'file', file: 'a.yaml', line, column } }) as const;
+  const flag = { ...problem, source: { kind: 'flag', flag: '--x' } } as const;
+  const env = { ...problem, source: { kind: 'env', name: 'X' } } as const;
+  t.same(inReadingOrder([flag, at(7, 1), at(2, 9), env, at(2, 3)]), [
+    at(2, 3),
+    at(2, 9),
+    at(7, 1),
+    flag,
+    env,
+  ]);
 });
