@@ -3,7 +3,7 @@ import type { ResponseKey } from '../model/ids.js';
 import type { ResponseRecord, StoredResponse } from '../model/response.js';
 import type { TargetSource, Upstream } from '../origin/upstream.js';
 import type { CacheRequest } from './answer.js';
-import type { ClientShare } from './client-share.js';
+import type { Seating } from './client-share.js';
 import type { Cost } from './cost.js';
 import type { Want } from './want.js';
 
@@ -19,7 +19,7 @@ export interface Asked {
   /** What is stored of the URL, whatever the variant. */
   readonly record: ResponseRecord | undefined;
   /** What its client may have under way; absent where no client asked. */
-  readonly share?: ClientShare | undefined;
+  readonly share?: Seating | undefined;
   /** What this request cost the origin, contact and fills together. */
   readonly cost: Cost;
 }

@@ -11,6 +11,9 @@ import type { Priority } from '../compute/fill-pool.js';
 /** A client's places, in lanes of the whole program: plenty for one that reads what it asks for. */
 export const SHARE_PER_LANE = 8;
 
+/** Gives seats in one client's share. */
+export type Seating = Pick<ClientShare, 'seat'>;
+
 export class ClientShares {
   readonly #shares = new Map<string, ClientShare>();
   readonly #places: number;
@@ -22,8 +25,13 @@ export class ClientShares {
     this.#onFull = onFull;
   }
 
-  /** The share of a client; it is remembered while it is used. */
-  of(client: string): ClientShare {
+  /** Where requests of `client` take seats. Nothing is kept of a client without one. */
+  of(client: string): Seating {
+    // Looked up each time: a request outlives shares that went unused while it needed none.
+    return { seat: () => this.#current(client).seat() };
+  }
+
+  #current(client: string): ClientShare {
     const known = this.#shares.get(client);
     if (known !== undefined) return known;
     const share = new ClientShare(this.#places, this.#onFull, () => {
@@ -141,7 +149,7 @@ export class Seat {
 
 /** Runs `work` with a seat in `share`, and leaves it; without one where no client asked. */
 export async function seated<T>(
-  share: ClientShare | undefined,
+  share: Seating | undefined,
   work: (seat: Seat | undefined) => Promise<T>,
 ): Promise<T> {
   const seat = share?.seat();

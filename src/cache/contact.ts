@@ -99,6 +99,7 @@ async function negotiate(
     });
     const head = await exchange.head;
     const times = { requestTimeMs, responseTimeMs: services.clock.now() };
+    const answer = { head, times, redirected: target.url !== source.uri };
     const judgement = judge(head, asked);
     switch (judgement.kind) {
       case 'redirect':
@@ -110,7 +111,7 @@ async function negotiate(
           exchange.stop();
           continue;
         }
-        return accept(services, generations, request, exchange, { head, times, body: 'whole' });
+        return accept(services, generations, request, exchange, { ...answer, body: 'whole' });
       case 'not-modified':
         exchange.stop();
         if (Object.keys(request.conditions).length === 0) throw unexpected304();
@@ -128,9 +129,9 @@ async function negotiate(
         exchange.stop();
         throw judgement.error;
       case 'partial':
-        return accept(services, generations, request, exchange, { head, times, body: judgement });
+        return accept(services, generations, request, exchange, { ...answer, body: judgement });
       case 'whole':
-        return accept(services, generations, request, exchange, { head, times, body: 'whole' });
+        return accept(services, generations, request, exchange, { ...answer, body: 'whole' });
     }
   }
   throw new ForebayError('origin-loop', 'the origin led in circles', {
@@ -142,6 +143,8 @@ async function negotiate(
 interface Accepted {
   readonly head: OriginHead;
   readonly times: Times;
+  /** It is not the URL's own answer. */
+  readonly redirected: boolean;
   readonly body:
     'whole' | { readonly range: { start: number; end: number }; readonly completeLength: number };
 }
@@ -152,7 +155,7 @@ async function accept(
   generations: Generations,
   request: ContactRequest,
   exchange: OriginExchange,
-  { head, times, body }: Accepted,
+  { head, times, redirected, body }: Accepted,
 ): Promise<Contact> {
   const { want, hint } = request;
   const { chunkSizeBytes } = services.limits;
@@ -166,6 +169,7 @@ async function accept(
     lengthBytes,
     chunkSizeBytes,
     digest: request.digest,
+    unlocked: redirected && request.headers['authorization'] !== undefined,
   });
   const opening = generations.open(stored.object, { ephemeral: !shareable, want });
   const generation = await opening.catch((error: unknown) => {

@@ -32,6 +32,8 @@ export interface Described {
   readonly chunkSizeBytes: number;
   /** The digest claimed for the URL's content. */
   readonly digest: Digest | null;
+  /** It came from where a redirect led who showed credentials: what it says of itself is of there. */
+  readonly unlocked: boolean;
 }
 
 export interface Description {
@@ -48,7 +50,7 @@ export function describe(described: Described): Description {
   const { head, times, request, lengthBytes } = described;
   const status = head.status === 206 ? 200 : head.status;
   const received = endToEndFields(head, times);
-  const shareable = mayStore(request, { status, headers: received });
+  const shareable = !described.unlocked && mayStore(request, { status, headers: received });
   const headers = shareable ? withoutListedFields(received) : received;
   const requestHeaders = variantFields(request, headers);
   const validator = validatorOf(headers);

@@ -186,7 +186,7 @@ export class Generation implements LiveObject {
       const held = this.ephemeral ? undefined : await this.#held.open(this.#object, index);
       if (held !== undefined) return held;
       // Another reader may have led while we looked: the flight it left is ours to join.
-      if (this.#flights.get(index) !== undefined || this.#ended !== undefined) continue;
+      if (this.#flights.get(index) !== undefined || this.ended !== undefined) continue;
       // A leader that was refused leads no more: it would take its followers with it again.
       if (want.source.isRefused) throw refusedLeader();
       if (this.streams) await this.awaitStream(index, want);

@@ -190,6 +190,8 @@ export class Generations {
     const current = this.#live.get(key) === generation;
     if (!current || generation.ephemeral) this.#close(key, generation);
     else this.#idle.set(key, generation);
+    // Entries that expired go only where somebody looks.
+    this.#idle.purgeStale();
   }
 
   #end(key: ObjectKey, generation: Generation, reason: GenerationEnd): void {

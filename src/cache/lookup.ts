@@ -5,6 +5,7 @@
  */
 import { within } from '../model/deferred.js';
 import { ForebayError } from '../model/errors.js';
+import { emptyHeaders } from '../model/headers.js';
 import type { ResponseKey } from '../model/ids.js';
 import type { ObjectIdentity } from '../model/manifest.js';
 import type { StoredResponse } from '../model/response.js';
@@ -29,6 +30,7 @@ import { Generations } from './generations.js';
 import { invalidatedUris, Invalidations } from './invalidation.js';
 import { looped, viaNames } from './loop.js';
 import type { ForwardReason } from './outcome.js';
+import { mayStore } from './policy.js';
 import { Representations } from './representations.js';
 import { select } from './select.js';
 import type { CacheServices } from './services.js';
@@ -201,12 +203,19 @@ export class Cache implements CacheFacade {
     return this.#confirm(asked, reason, candidates, result, collapsed);
   }
 
+  /** A 304 may make a response one client's own, or come for a client who has it alone. */
+  async #update(asked: Asked, stored: StoredResponse, contact: NotModified): Promise<void> {
+    if (mayStore(asked.request.headers, stored)) {
+      await this.#contacts.confirm(asked, stored, contact);
+    } else if (!mayStore(emptyHeaders(), stored)) await this.#forget(asked.key);
+  }
+
   /** A 304: one of the `candidates` is the answer. */
   async #confirm(
     asked: Asked,
     reason: ForwardReason,
     candidates: readonly StoredResponse[],
-    result: Extract<Contact, { kind: 'not-modified' }>,
+    result: NotModified,
     collapsed: boolean,
   ): Promise<CacheAnswer> {
     const selection = selectValidated(candidates, result.headers);
@@ -215,7 +224,7 @@ export class Cache implements CacheFacade {
     const stored = updates
       ? refreshed(selection.stored, result.headers, result.times, asked.request.headers)
       : selection.stored;
-    if (updates && !collapsed) await this.#contacts.confirm(asked, stored, result);
+    if (updates && !collapsed) await this.#update(asked, stored, result);
     const generation = await this.#representations.open(asked, stored);
     try {
       return this.#representations.answer(asked, stored, generation, (unverified) => ({
@@ -227,6 +236,8 @@ export class Cache implements CacheFacade {
     }
   }
 }
+
+type NotModified = Extract<Contact, { kind: 'not-modified' }>;
 
 /** True when the origin may confirm it for a request that it was not stored for. */
 function isOfferable({ status, headers, object }: StoredResponse): boolean {

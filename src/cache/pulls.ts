@@ -38,7 +38,7 @@ export class Pulls {
   readonly #cache: CacheFacade;
   /** Oldest first. */
   readonly #pulls = new Map<string, Pull>();
-  readonly #waiting: { readonly pull: Pull; readonly item: PullItem }[] = [];
+  #waiting: { readonly pull: Pull; readonly item: PullItem }[] = [];
   #running = 0;
   #closed = false;
 
@@ -87,6 +87,7 @@ export class Pulls {
     pull.state = 'cancelled';
     pull.abort.abort();
     for (const item of pull.items) item.cancel();
+    this.#waiting = this.#waiting.filter((waiting) => waiting.pull !== pull);
   }
 
   #dispatch(): void {

@@ -1,6 +1,6 @@
 /** Starts a stream of a whole representation anew, for an object whose origin serves no ranges. */
 import { ForebayError } from '../model/errors.js';
-import { validatorMatches } from '../model/validator.js';
+import { isStrong, validatorMatches } from '../model/validator.js';
 import { isRedirect, MAX_REDIRECT_HOPS } from '../origin/redirect.js';
 import { statusError } from '../origin/retry.js';
 import { OriginExchange } from './exchange.js';
@@ -24,7 +24,8 @@ export async function restartStream(generation: LiveObject, want: Want): Promise
       continue;
     }
     const { validator, lengthBytes } = generation.object.identity;
-    const same = validator.kind !== 'none' && validatorMatches(validator, head.headers);
+    // A weak validator joins nothing: what comes now may differ from what went out.
+    const same = isStrong(validator) && validatorMatches(validator, head.headers);
     if (head.status === 200 && same && head.contentLength === lengthBytes) {
       new Intake(generation, exchange, { index: 0, onePart: false });
       return;

@@ -25,6 +25,8 @@ const NOT_UPDATED: ReadonlySet<string> = new Set([
   'content-md5',
   'content-range',
   'etag',
+  // For the client that was asked for alone.
+  'set-cookie',
 ]);
 
 /** What a 304 does to the stored responses that were offered. */

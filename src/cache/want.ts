@@ -3,7 +3,7 @@ import type { Bound } from '../model/deferred.js';
 import { ForebayError } from '../model/errors.js';
 import type { Priority } from '../compute/fill-pool.js';
 import type { TargetSource } from '../origin/upstream.js';
-import type { ClientShare } from './client-share.js';
+import type { Seating } from './client-share.js';
 import type { Receiving } from './cost.js';
 import type { Span } from '../model/span.js';
 import type { CacheServices } from './services.js';
@@ -15,7 +15,7 @@ export interface Want {
   readonly varied: readonly string[];
   readonly priority: Priority;
   /** The client's share of fetches; absent where no client asked. */
-  readonly share?: ClientShare;
+  readonly share?: Seating;
   /** Aborts when the request ends: its own waits end, fetches that others share go on. */
   readonly signal: AbortSignal;
   /**

@@ -45,6 +45,8 @@ export function refuseRaw(
     socket.destroy();
     return;
   }
+  // Node takes its own listener off a socket that asked for CONNECT: without one a reset would end the process.
+  socket.on('error', () => undefined);
   socket.end(rawReply(refusal, nowMs), () => {
     socket.destroy();
   });

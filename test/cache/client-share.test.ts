@@ -1,5 +1,5 @@
 import t from 'tap';
-import { type ClientShare, ClientShares, seated } from '#src/cache/client-share.js';
+import { ClientShares, type Seating, seated } from '#src/cache/client-share.js';
 import { deferred } from '#src/model/deferred.js';
 import { ManualClock } from '../fixtures/manual-clock.js';
 
@@ -19,7 +19,7 @@ function setUp(places: number) {
 }
 
 /** A seat with a place that a fetch keeps until the returned function is called. */
-function fetching(share: ClientShare): () => void {
+function fetching(share: Seating): () => void {
   const ended = deferred<undefined>();
   const seat = share.seat();
   if (seat.mustWait()) throw new Error('no place');
@@ -43,7 +43,7 @@ t.test('places are kept by fetches, not by who waits for them', async (t) => {
   await waiting;
   t.equal(seat.mustWait(), false, 'the place is in hand');
   seat.leave();
-  t.equal(share.tryTake(), true, 'and was given back unused');
+  t.equal(share.seat().mustWait(), false, 'and was given back unused');
 });
 
 t.test('first come, first served; who gives up is passed over', async (t) => {
@@ -77,13 +77,27 @@ t.test('read-ahead does not wait', async (t) => {
 t.test('clients have nothing to do with each other, and are forgotten', async (t) => {
   const { shares } = setUp(1);
   const end = fetching(shares.of('a'));
-  t.equal(shares.of('a').tryTake(), false, 'the same share');
+  const same = shares.of('a').seat();
+  t.equal(same.mustWait(), true, 'the same share');
+  same.leave();
   const free = await seated(shares.of('b'), (seat) => Promise.resolve(seat?.mustWait()));
   t.equal(free, false);
   t.equal(shares.size, 1, 'b has left');
   end();
   await new Promise(setImmediate);
   t.equal(shares.size, 0);
+});
+
+t.test('a request that outlives an unused share takes its seats where the others do', async (t) => {
+  const { shares } = setUp(1);
+  const long = shares.of('a');
+  long.seat().leave();
+  t.equal(shares.size, 0, 'nobody is kept who has no seat');
+  fetching(shares.of('a'));
+  const seat = long.seat();
+  t.equal(seat.mustWait(), true);
+  seat.leave();
+  t.equal(shares.of('a').seat().mustWait(), true, 'the share is full as before');
 });
 
 t.test('without a client there is no seat', async (t) => {

@@ -209,3 +209,17 @@ t.test('an origin that fails again and again is left alone for a while', async (
   t.same(statuses, [502, 502, 502, 502, 502, 503, 503]);
   t.ok((await forebay.get('/a')).headers['retry-after']);
 });
+
+t.test('what credentials unlocked behind a redirect is nobody else\u2019s', async (t) => {
+  const origin = await runOrigin(t, {
+    '/blob': fresh(1, 1, { cacheControl: 'public, max-age=600' }),
+  });
+  origin.script({ path: '/a', actions: [{ kind: 'redirect', to: '/blob' }] });
+  const forebay = await startForebay(t, { origin });
+  const headers = { authorization: 'Bearer a' };
+  t.ok((await forebay.get('/a', { headers })).body.equals(bytesOf(1, 1)));
+  const asked = origin.requests.filter(({ path }) => path === '/a').length;
+  const other = await forebay.get('/a');
+  t.notMatch(other.headers['cache-status'], /forebay;hit/);
+  t.ok(origin.requests.filter(({ path }) => path === '/a').length > asked, 'the origin was asked');
+});

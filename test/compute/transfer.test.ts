@@ -125,7 +125,13 @@ t.test('an end with pieces in the queue says at which it was', async (t) => {
   const [one, two] = [new Owner(), new Owner()];
   transfer.addBytes(new Uint8Array(1), one);
   transfer.addBytes(new Uint8Array(1), two);
-  t.same(transfer.progress(), { takenBytes: 7, pauses: 2, sentBytes: 9, idleMs: 40, waitsFor: 'source' });
+  t.same(transfer.progress(), {
+    takenBytes: 7,
+    pauses: 2,
+    sentBytes: 9,
+    idleMs: 40,
+    waitsFor: 'source',
+  });
   transfer.advanced(1, 1);
   t.same([one.released, two.released], [1, 0]);
   transfer.over(5, 0);

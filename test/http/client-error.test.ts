@@ -38,3 +38,11 @@ t.test('closes without a word where an answer could not be told from a body', (t
   }
   t.end();
 });
+
+t.test('a client that resets instead of reading the answer is no error of ours', async (t) => {
+  const socket = new PassThrough();
+  refuseRaw(socket, 'bad-request', { busy: false, nowMs: 0 });
+  socket.destroy(new Error('ECONNRESET'));
+  await new Promise((resolve) => socket.once('close', resolve));
+  t.equal(socket.destroyed, true);
+});

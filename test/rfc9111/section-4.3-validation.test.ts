@@ -122,6 +122,22 @@ t.test('4.3.4 freshening stored responses', async (t) => {
   t.equal(odd.body.toString(), 'a');
 });
 
+t.test('4.3.4 a 304 that makes a response one client\u2019s own is not stored', async (t) => {
+  const scene = await startScene(t);
+  scene.object('/p', 'p', { etag: '"1"', cacheControl: SHORT });
+  await scene.get('/p');
+  await scene.stored('/p');
+  scene.clock.pass(20);
+  scene.object('/p', 'p', {
+    etag: '"1"',
+    cacheControl: 'private, max-age=60',
+    fields: { 'Set-Cookie': 'sid=alice', 'X-User': 'alice' },
+  });
+  const own = await scene.get('/p', { authorization: 'Bearer alice' });
+  t.match(own.headers['cache-status'], /fwd-status=304/);
+  t.notOk(isHit(await scene.get('/p')));
+});
+
 t.test('4.3.5 HEAD asks for the metadata, and freshens what is stored', async (t) => {
   const scene = await startScene(t);
   scene.object('/a', 'abc', { etag: '"1"', cacheControl: SHORT });
