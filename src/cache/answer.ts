@@ -71,6 +71,8 @@ export interface Body {
   progress?(): BodyProgress;
   /** Bytes of the object that the store holds now. */
   heldBytes?(): number;
+  /** The same less what this request itself has brought: call it before the first `read`. */
+  heldBeforeBytes?(): number;
   /** Resolves when what was read so far is committed, or will not be. */
   landed?(): Promise<void>;
   close(): void;

@@ -33,6 +33,9 @@ export function wantOf(asked: Asked, stored: StoredResponse | undefined): Want {
     ...(asked.share !== undefined && { share: asked.share }),
     signal: asked.request.signal,
     fetching: (fetch) => asked.cost.fetching(fetch),
+    brings: (index, flight) => {
+      asked.cost.brings(index, flight);
+    },
     joined: (fetch) => {
       asked.cost.joined = true;
       if (fetch !== undefined) asked.request.span?.link(fetch);

@@ -117,6 +117,7 @@ export class Intake implements Arrival {
     }
     // Registered before there is room for it: a reader that came meanwhile would lead a second fill.
     const flight = generation.lead(index, this.#exchange.want, 'arrival');
+    this.#exchange.want.brings(index, flight);
     flight.span = this.#exchange.span;
     this.#flight = flight;
     watchFlight(generation, flight);

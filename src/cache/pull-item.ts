@@ -134,7 +134,7 @@ export class PullItem {
   #take({ body }: CacheAnswer): void {
     this.#body = body;
     this.#lengthBytes = body.lengthBytes;
-    this.#heldBytes = body.heldBytes?.() ?? 0;
+    this.#heldBytes = body.heldBeforeBytes?.() ?? 0;
   }
 
   async #read(body: Body, signal: AbortSignal): Promise<void> {

@@ -69,15 +69,14 @@ export class RepresentationBody implements Body {
     return { ...this.#progress.counts(nowMs), state: this.#state(nowMs) };
   }
 
-  /** Bytes of the object that the store holds now. */
   heldBytes(): number {
-    const { chunkSizeBytes, lengthBytes } = this.#generation;
-    let bytes = 0;
-    for (let index = 0; index * chunkSizeBytes < (lengthBytes ?? 0); index += 1) {
-      if (!this.#generation.isHeld(index)) continue;
-      bytes += Math.min(chunkSizeBytes, (lengthBytes ?? 0) - index * chunkSizeBytes);
-    }
-    return bytes;
+    return this.#bytesOf((index) => this.#generation.isHeld(index));
+  }
+
+  heldBeforeBytes(): number {
+    return this.#bytesOf(
+      (index) => this.#generation.isHeld(index) && !this.#cost.hasBrought(index),
+    );
   }
 
   async landed(): Promise<void> {
@@ -93,6 +92,16 @@ export class RepresentationBody implements Body {
     if (this.#closed) return;
     this.#closed = true;
     this.#generation.release();
+  }
+
+  #bytesOf(counts: (index: number) => boolean): number {
+    const { chunkSizeBytes, lengthBytes } = this.#generation;
+    let bytes = 0;
+    for (let index = 0; index * chunkSizeBytes < (lengthBytes ?? 0); index += 1) {
+      if (!counts(index)) continue;
+      bytes += Math.min(chunkSizeBytes, (lengthBytes ?? 0) - index * chunkSizeBytes);
+    }
+    return bytes;
   }
 
   #state(nowMs: number): TransferState | null {
@@ -116,7 +125,8 @@ export class RepresentationBody implements Body {
     if (view === undefined) return undefined;
     const start = index * chunkSizeBytes;
     const nowMs = services.clock.monotonic();
-    this.#progress.opened(view, start, start + part.start, start + part.end, nowMs);
+    const from = this.#cost.takeBrought(index) ?? view;
+    this.#progress.opened(from, start, start + part.start, start + part.end, nowMs);
     return view;
   }
 

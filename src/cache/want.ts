@@ -5,6 +5,7 @@ import type { Priority } from '../compute/fill-pool.js';
 import type { TargetSource } from '../origin/upstream.js';
 import type { Seating } from './client-share.js';
 import type { Receiving } from './cost.js';
+import type { ChunkView } from './flight.js';
 import type { Span } from '../model/span.js';
 import type { CacheServices } from './services.js';
 
@@ -23,6 +24,8 @@ export interface Want {
    * bytes that left the origin in all.
    */
   fetching(fetch: Receiving): (originBytes: number) => void;
+  /** The contact that it makes brings chunk `index`, as `flight`. */
+  brings(index: number, flight: Pick<ChunkView, 'progress'>): void;
   /** It takes its bytes from a fetch that another request began, whose span is `fetch`. */
   joined(fetch?: Span): void;
   /** The request's span; absent where tracing is off, and where no request waits. */

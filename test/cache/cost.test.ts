@@ -18,3 +18,15 @@ t.test('bytes count as they arrive, and what a fetch says in the end stands', (t
   t.notOk(cost.joined);
   t.end();
 });
+
+t.test('what the contact brought is handed out once', (t) => {
+  const cost = new Cost();
+  const flight = { progress: () => t.fail('not asked') as never };
+  cost.brings(3, flight);
+  t.ok(cost.hasBrought(3));
+  t.equal(cost.takeBrought(2), undefined);
+  t.equal(cost.takeBrought(3), flight);
+  t.notOk(cost.hasBrought(3));
+  t.equal(cost.takeBrought(3), undefined);
+  t.end();
+});

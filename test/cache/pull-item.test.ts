@@ -1,4 +1,5 @@
 import t from 'tap';
+import type { CacheFacade } from '#src/cache/answer.js';
 import { PullItem } from '#src/cache/pull-item.js';
 import { RUNNING_CHUNK_BYTES as C } from '../fixtures/running.js';
 import { fresh, sizeOf } from '../fixtures/running-origin.js';
@@ -32,6 +33,29 @@ t.test('brings an object; a second time costs nothing', async (t) => {
   t.match(again.snapshot(), { state: { kind: 'done' }, heldBytes: length, receivedBytes: 0 });
   t.equal(room.origin.bodyBytes, length);
 });
+
+t.test(
+  'what its own contact brought is not taken for held, however early it is there',
+  async (t) => {
+    const room = await startRoom(t, { objects: { '/a': fresh(1, 1) } });
+    const late: CacheFacade = {
+      lookup: async (request) => {
+        const answer = await room.cache.lookup(request);
+        t.ok(await eventually(() => answer.body.heldBytes?.() === sizeOf(1)));
+        return answer;
+      },
+      invalidate: () => Promise.resolve(),
+    };
+    const item = new PullItem({ url: '/a', origin: 'origin', target: '/a' }, room.services, late);
+    await item.run(NEVER);
+    t.match(item.snapshot(), {
+      state: { kind: 'done' },
+      heldBytes: 0,
+      receivedBytes: sizeOf(1),
+      committedBytes: sizeOf(1),
+    });
+  },
+);
 
 t.test('goes on where it was broken off', async (t) => {
   const room = await startRoom(t, {
