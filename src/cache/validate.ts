@@ -6,6 +6,8 @@ import { emptyHeaders, headerValue, type HeaderMap } from '../model/headers.js';
 import { parseHttpDate } from '../model/http-date.js';
 import type { StoredResponse } from '../model/response.js';
 import { parseEntityTag } from '../model/validator.js';
+import { responseDirectives } from './directives.js';
+import { freshnessOf, hasExplicitLifetime } from './freshness.js';
 import { withoutListedFields } from './policy.js';
 import { variantFields } from './select.js';
 
@@ -25,8 +27,6 @@ const NOT_UPDATED: ReadonlySet<string> = new Set([
   'content-md5',
   'content-range',
   'etag',
-  // For the client that was asked for alone.
-  'set-cookie',
 ]);
 
 /** What a 304 does to the stored responses that were offered. */
@@ -100,11 +100,26 @@ export function refreshed(
   Object.assign(headers, stored.headers);
   // Age belongs to the response that carried it: a 304 without one is not as old as the first.
   delete headers['age'];
+  const isForAll = givesLifetime(notModified, times);
   for (const [name, value] of Object.entries(notModified)) {
     if (NOT_UPDATED.has(name) || (name === 'vary' && request === undefined)) continue;
+    if (name === 'set-cookie' && !isForAll) continue;
     headers[name] = value;
   }
   const requestHeaders =
     request === undefined ? stored.requestHeaders : variantFields(request, headers);
   return { ...stored, ...times, headers: withoutListedFields(headers), requestHeaders };
+}
+
+/**
+ * True when a 304 says itself that it may serve for a while: a cookie that it sets is then for whoever
+ * asks meanwhile. Without that word it is for the client that was asked for alone.
+ */
+function givesLifetime(
+  headers: HeaderMap,
+  times: Pick<StoredResponse, 'requestTimeMs' | 'responseTimeMs'>,
+): boolean {
+  if (!hasExplicitLifetime({ headers })) return false;
+  if (responseDirectives(headers).isUnqualified('no-cache')) return false;
+  return freshnessOf({ ...times, status: 304, headers }).lifetimeSeconds > 0;
 }

@@ -82,3 +82,19 @@ t.test('another Vary selects by other fields, for who asked', async (t) => {
   const others = refreshed(old, vary, old);
   t.same([others.headers['vary'], { ...others.requestHeaders }], ['x-a', { 'x-a': '1' }]);
 });
+
+t.test('a cookie of a 304 is for others too only where the 304 may serve for a while', (t) => {
+  const old = storedResponse({ etag: '"a"', 'set-cookie': 'a=old' });
+  const cookieAfter = (cacheControl?: string): unknown => {
+    const fields = toHeaderMap({
+      'set-cookie': 'a=new',
+      ...(cacheControl !== undefined && { 'cache-control': cacheControl }),
+    });
+    return refreshed(old, fields, old).headers['set-cookie'];
+  };
+  t.same(cookieAfter('max-age=9'), 'a=new');
+  for (const alone of [undefined, 'no-cache, max-age=9', 'max-age=0', 'no-cache', 'public']) {
+    t.same(cookieAfter(alone), 'a=old', alone ?? 'nothing said');
+  }
+  t.end();
+});
