@@ -168,12 +168,14 @@ export class Exchange {
 
   async #pass({ method, origin, target, framing }: Passed): Promise<Ended> {
     const { headers } = this.#context;
-    this.#show(origin, target);
+    this.#show(method, origin, target);
     const content = contentToPass(this.#request, this.#response, framing);
     const signal = this.#leaving();
     let answer: CacheAnswer;
     try {
-      answer = await this.#rooms.passing.pass({ origin, target, method, headers, content, signal });
+      const client = clientKey(this.#request.socket.remoteAddress);
+      const request = { origin, target, method, headers, content, client, signal };
+      answer = await this.#rooms.passing.pass(request);
     } catch (error) {
       return await this.#failed(reportError(error), NOTHING);
     }
@@ -188,7 +190,7 @@ export class Exchange {
 
   async #fromCache({ method, origin, target }: Accepted): Promise<Ended> {
     const { headers, range } = this.#context;
-    this.#show(origin, target);
+    this.#show(method, origin, target);
     const hint = method === 'HEAD' ? ({ kind: 'none' } as const) : hintOf(range);
     const request = {
       origin,
@@ -230,8 +232,8 @@ export class Exchange {
   }
 
   /** Enters the request in the table of those that run; `run` takes it out. */
-  #show(origin: string, target: string): void {
-    const { method, headers, requestId } = this.#context;
+  #show(method: string, origin: string, target: string): void {
+    const { headers, requestId } = this.#context;
     const range = headerValue(headers, 'range') ?? null;
     const { clock, requests } = this.#rooms;
     const facts = { requestId, method, origin, target, range };
