@@ -13,6 +13,7 @@ import type { Span } from '../model/span.js';
 import type { Clock } from '../model/time.js';
 import { takeTraceContext } from '../model/trace-context.js';
 import type { Telemetry } from '../telemetry/telemetry.js';
+import { allowedMethods } from './allow.js';
 import { clientKey } from './client-key.js';
 import { cut, deliver, type Delivery, replyLength } from './deliver.js';
 import { hintOf, parseRange } from './range-header.js';
@@ -138,7 +139,7 @@ export class Exchange {
       case 'refused':
         return this.#refuse(screened.reason);
       case 'own-options': {
-        const reply = replyToOptions(this.#context);
+        const reply = replyToOptions(this.#context, this.#allowed());
         return { kind: 'own', status: reply.head.status, delivery: await this.#deliver(reply) };
       }
       case 'passed':
@@ -150,11 +151,15 @@ export class Exchange {
 
   async #refuse(reason: RefusalReason): Promise<Ended> {
     this.#rooms.telemetry.metrics.requestRejected(reason);
-    const reply = replyToRefusal(reason, this.#context);
+    const reply = replyToRefusal(reason, this.#context, this.#allowed());
     // Before the head, so that who waits behind it on this connection is not answered.
     if (reply.head.headers['connection'] === 'close') this.#response.shouldKeepAlive = false;
     const delivery = await this.#deliver(reply);
     return { kind: 'refused', reason, status: reply.head.status, delivery };
+  }
+
+  #allowed(): string {
+    return allowedMethods(this.#request.url ?? '', this.#rooms.mounts);
   }
 
   /** Aborts when the client leaves. */
