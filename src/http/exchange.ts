@@ -162,20 +162,11 @@ export class Exchange {
     return allowedMethods(this.#request.url ?? '', this.#rooms.mounts);
   }
 
-  /** Aborts when the client leaves. */
-  #leaving(): AbortSignal {
-    const left = new AbortController();
-    this.#response.once('close', () => {
-      left.abort();
-    });
-    return left.signal;
-  }
-
   async #pass({ method, origin, target, framing }: Passed): Promise<Ended> {
     const { headers } = this.#context;
     this.#show(method, origin, target);
     const content = contentToPass(this.#request, this.#response, framing);
-    const signal = this.#leaving();
+    const signal = this.#response.leaving();
     let answer: CacheAnswer;
     try {
       const client = clientKey(this.#request.socket.remoteAddress);
@@ -204,7 +195,7 @@ export class Exchange {
       headers,
       hint,
       client: clientKey(this.#request.socket.remoteAddress),
-      signal: this.#leaving(),
+      signal: this.#response.leaving(),
       span: this.#span,
     };
     for (let lookups = 1; ; lookups += 1) {

@@ -21,12 +21,9 @@ async function refusesSoon(url: string): Promise<boolean> {
     socket.on('error', (error: NodeJS.ErrnoException) => {
       code = error.code;
     });
-    let answered = false;
-    socket.on('data', () => {
-      answered = true;
-    });
+    socket.resume();
     await new Promise((resolve) => socket.once('close', resolve));
-    if (answered) return false;
+    if (socket.bytesRead > 0) return false;
     if (code === 'ECONNREFUSED') return true;
   }
   return false;
