@@ -13,6 +13,8 @@ export const olah: Peer = {
   role: 'cache',
   persistent: true,
   pathPrefix: REPOSITORY,
+  // One process, and each hit begins with asking the origin for the file's head, on a new connection.
+  isSlow: true,
   find: () =>
     // It has no flag for its version: its help is there or not.
     findProgram('olah-cli', ['--help'], /olah[- ]v?(\d[\d.]*)/i, 'pip install olah'),

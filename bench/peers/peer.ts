@@ -41,6 +41,11 @@ export interface Peer {
   readonly role: Role;
   /** Whether it still has its objects after a restart. */
   readonly persistent: boolean;
+  /**
+   * It may take longer for one answer than a trial lasts, and would still be at the answers that were
+   * broken off in the next: a trial of reading ends when each connection has had one.
+   */
+  readonly isSlow?: boolean;
   /** What stands before `/objects/N` in its URLs. */
   readonly pathPrefix?: string;
   find(): Promise<Found>;

@@ -20,6 +20,10 @@ const DOWNLOAD_TIMEOUT_MS = 300_000;
 /** Of cold reads, which end when every range was read once: on a slow disk that takes too long. */
 const COLD_SECONDS_FACTOR = 5;
 
+/** Of slow peers: enough for a median, and the longest that they may take. */
+const MIN_SLOW_REQUESTS = 4;
+const SLOW_SECONDS = 60;
+
 /** Hits beside a fill go on until that ends. */
 const UNTIL_ENDED_SECONDS = 300;
 
@@ -77,10 +81,13 @@ async function read(
   await settleDisk(stage);
   const extra = pages === 'cold' ? { residentBytes: await evict(stage, instance.directory) } : {};
   const slots = Math.ceil(objectBytes / (load.rangeBytes ?? objectBytes));
+  const endless = load.order === 'random' || pages === 'warm';
   const bound: Partial<Load> =
-    load.order === 'random' || pages === 'warm'
-      ? { seconds }
-      : { requests: slots * objects.length, seconds: seconds * COLD_SECONDS_FACTOR };
+    endless && peer.isSlow === true
+      ? { requests: Math.max(load.connections, MIN_SLOW_REQUESTS), seconds: SLOW_SECONDS }
+      : endless
+        ? { seconds }
+        : { requests: slots * objects.length, seconds: seconds * COLD_SECONDS_FACTOR };
   const wanted = objectBytes * objects.length;
   let observed = {};
   const measured = await measure(instance, wanted, async () => {

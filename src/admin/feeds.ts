@@ -16,6 +16,12 @@ const HEARTBEAT_MS = 15_000;
 /** A listener that has so much unread is not listening: it is cut. */
 export const MAX_UNREAD_BYTES = 1024 * 1024;
 
+/** The fields of a stream of events. */
+export const STREAM_FIELDS: Readonly<Record<string, string>> = {
+  'content-type': 'text/event-stream',
+  'cache-control': 'no-store',
+};
+
 /** What a feed tells. */
 export interface FeedLook {
   readonly data: unknown;
@@ -60,10 +66,7 @@ export class Feeds {
       this.#leave(joined, response);
     });
     response.on('error', () => undefined);
-    response.writeHead(200, {
-      'content-type': 'text/event-stream',
-      'cache-control': 'no-store',
-    });
+    response.writeHead(200, STREAM_FIELDS);
     const { data, signature, last } = feed.look();
     // Who joins a feed that others listen to may hear its news once more.
     if (feed.listeners.size === 1) feed.told = signature;

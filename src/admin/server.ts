@@ -7,7 +7,9 @@ import { z } from 'zod';
 import type { ListenAddress } from '../config/kinds.js';
 import { ListenError } from '../http/listen.js';
 import type { Metrics } from '../telemetry/metrics.js';
+import { checkedCall } from './check.js';
 import { type Answer, type Endpoint, problem } from './endpoint.js';
+import { STREAM_FIELDS } from './feeds.js';
 import { hostAllowed, originAllowed } from './host-check.js';
 import { openApi } from './openapi.js';
 import { healthEndpoints, type Readiness } from './routes/health.js';
@@ -58,8 +60,6 @@ export function createAdmin({
     requestTimeout: REQUEST_TIMEOUT_MS,
     keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
     forceCloseConnections: true,
-    // A misspelt `pathPrefix` that was dropped would purge everything.
-    ajv: { customOptions: { removeAdditional: false, coerceTypes: true, allErrors: false } },
   });
   app.addHook('onRequest', async (request, reply) => {
     const { host, origin } = request.headers;
@@ -110,11 +110,6 @@ function addRoute(app: FastifyInstance, one: Endpoint, token: Token): void {
     method: one.method,
     url: one.path.replace(/\{(\w+)\}/g, ':$1'),
     bodyLimit: one.bodyLimitBytes ?? BODY_LIMIT_BYTES,
-    schema: {
-      ...(one.params && { params: jsonSchema(one.params) }),
-      ...(one.query && { querystring: jsonSchema(one.query) }),
-      ...(one.body && { body: jsonSchema(one.body) }),
-    },
     // Before the body is read: nobody without the token has it parsed.
     ...(one.mutates && {
       onRequest: async (request: FastifyRequest, reply: FastifyReply) => {
@@ -123,19 +118,14 @@ function addRoute(app: FastifyInstance, one: Endpoint, token: Token): void {
       },
     }),
     handler: async (request, reply) => {
-      const { params, query, body } = request;
-      // Checked against the operation's own schemas just before.
-      await send(
-        reply,
-        await one.handle({ params, query, body } as Parameters<typeof one.handle>[0]),
-      );
+      await send(reply, await answerTo(one, request));
     },
   });
 }
 
-/** For fastify's ajv, which reads draft 7. */
-function jsonSchema(shape: z.ZodType): object {
-  return z.toJSONSchema(shape, { target: 'draft-7', io: 'input' });
+async function answerTo(one: Endpoint, request: FastifyRequest): Promise<Answer> {
+  const checked = checkedCall(one, request);
+  return 'problem' in checked ? checked.problem : one.handle(checked.call);
 }
 
 function refusalOf(request: FastifyRequest, reply: FastifyReply, token: Token): Answer | undefined {
@@ -161,7 +151,11 @@ async function send(reply: FastifyReply, answer: Answer): Promise<void> {
       await reply.code(answer.status).type(answer.type).send(answer.text);
       return;
     case 'events':
-      if (answer.join(reply.raw)) reply.hijack();
+      // A stream that nobody reads would last, and be one of the listeners.
+      if (reply.request.method === 'HEAD') {
+        reply.hijack();
+        reply.raw.writeHead(200, STREAM_FIELDS).end();
+      } else if (answer.join(reply.raw)) reply.hijack();
       else await send(reply, problem(503, 'too-many-listeners', 'too many listen already'));
   }
 }

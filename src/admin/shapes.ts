@@ -96,7 +96,7 @@ export const objectQuery = z.strictObject({
   origin: originName.optional(),
   prefix: pathPrefix.optional(),
   cursor: z.string().max(16_384).optional().describe('`next` of the page before.'),
-  limit: z.int().min(1).max(1000).default(100),
+  limit: z.coerce.number().int().min(1).max(1000).default(100),
 });
 
 export const listedObject = z

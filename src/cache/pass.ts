@@ -7,13 +7,19 @@ import { ForebayError } from '../model/errors.js';
 import type { HeaderMap } from '../model/headers.js';
 import type { Segment } from '../model/segment.js';
 import type { BreakerVerdict } from '../origin/breaker.js';
-import { PassClient, type PassedContent, type PassedResponse } from '../origin/pass-client.js';
+import {
+  PassClient,
+  type PassedContent,
+  type PassedResponse,
+  type PassedTarget,
+} from '../origin/pass-client.js';
 import type { Upstream } from '../origin/upstream.js';
 import type { Body, CacheAnswer, CacheFacade } from './answer.js';
 import { forward } from './answers.js';
 import { originBusy } from './fill.js';
 import type { OriginSet } from './lookup.js';
 import { looped, viaNames } from './loop.js';
+import { type GivePlace, PassPlaces } from './pass-places.js';
 import type { CacheServices } from './services.js';
 import { verdictOfError, verdictOfStatus } from './verdict.js';
 
@@ -24,6 +30,8 @@ export interface PassRequest {
   readonly method: string;
   readonly headers: HeaderMap;
   readonly content: PassedContent | null;
+  /** Requests of one client share its part of an origin's connections. */
+  readonly client: string;
   /** Aborts when the client goes away: nobody else wants this answer. */
   readonly signal: AbortSignal;
 }
@@ -34,30 +42,29 @@ export interface PassFacade {
   pass(request: PassRequest): Promise<CacheAnswer>;
 }
 
-/** Passed requests under way: each holds a connection to an origin and a stream on the main thread. */
-export const MAX_PASSING = 64;
-
 /** Methods that change nothing (RFC 9110 section 9.2.1); GET and HEAD do not come here. */
 const SAFE: ReadonlySet<string> = new Set(['OPTIONS']);
 
 type Invalidate = Pick<CacheFacade, 'invalidate'>;
 
+type Services = Pick<CacheServices, 'events' | 'limits' | 'clock'>;
+
+/** How one origin is reached. */
+interface Way {
+  readonly client: PassClient;
+  readonly places: PassPlaces;
+}
+
 export class Passing implements PassFacade {
-  readonly #services: Pick<CacheServices, 'events' | 'limits'>;
+  readonly #services: Services;
   readonly #upstreams: OriginSet;
   /** A reload may replace an origin by another of its name. */
-  readonly #clients = new WeakMap<Upstream, PassClient>();
+  readonly #ways = new WeakMap<Upstream, Way>();
   readonly #cache: Invalidate;
   readonly #pseudonym: string;
-  #underWay = 0;
 
   /** `cache` forgets what a passed request changed; `pseudonym` as in `Cache`. */
-  constructor(
-    services: Pick<CacheServices, 'events' | 'limits'>,
-    upstreams: OriginSet,
-    cache: Invalidate,
-    pseudonym: string,
-  ) {
+  constructor(services: Services, upstreams: OriginSet, cache: Invalidate, pseudonym: string) {
     this.#services = services;
     this.#upstreams = upstreams;
     this.#cache = cache;
@@ -68,56 +75,74 @@ export class Passing implements PassFacade {
     const upstream = this.#upstreams.get(request.origin);
     if (upstream === undefined) throw new RangeError(`no origin named ${request.origin}`);
     if (viaNames(request.headers, this.#pseudonym)) throw looped();
-    if (this.#underWay >= MAX_PASSING) throw tooMany();
+    const { client, places } = this.#way(upstream);
+    const { clock } = this.#services;
+    const give = await places.take(request.client, { clock, signal: request.signal });
+    let answered = false;
+    try {
+      const response = await this.#ask(upstream, client, request);
+      answered = true;
+      return this.#answer(upstream, response, give);
+    } finally {
+      if (!answered) give();
+    }
+  }
+
+  async #ask(
+    upstream: Upstream,
+    client: PassClient,
+    request: PassRequest,
+  ): Promise<PassedResponse> {
+    // After the wait for a place: who was let in to try whether the origin is back asks at once.
     const permit = upstream.breaker.ask();
     if (permit.kind === 'refused') throw originBusy(upstream.name, permit.retryAfterMs);
     let verdict: BreakerVerdict = 'abandoned';
-    this.#underWay += 1;
-    let answered = false;
     try {
-      const response = await this.#send(upstream, request);
+      const response = await client.send(targetOf(upstream, request));
       verdict = verdictOfStatus(response.status, 'success');
-      // Before the client hears of it: its next request must not get what it has just replaced.
-      if (!SAFE.has(request.method)) await this.#cache.invalidate(request, response);
-      answered = true;
-      return this.#answer(upstream, response);
+      await this.#forget(request, response);
+      return response;
     } catch (error) {
       if (error instanceof ForebayError) verdict = verdictOfError(error);
       throw error;
     } finally {
       permit.settle(verdict);
-      if (!answered) this.#underWay -= 1;
     }
   }
 
-  #send(upstream: Upstream, request: PassRequest): Promise<PassedResponse> {
-    const { method, content, signal } = request;
-    const { url, headers } = upstream.passTarget(request.target, method, request.headers);
-    const { origin, pathname, search } = new URL(url);
-    const path = `${pathname}${search}`;
-    return this.#client(upstream, origin).send({ method, path, headers, content, signal });
+  /** Before the client hears of it: its next request must not get what it has just replaced. */
+  async #forget(request: PassRequest, response: PassedResponse): Promise<void> {
+    if (SAFE.has(request.method)) return;
+    try {
+      await this.#cache.invalidate(request, response);
+    } catch (error) {
+      response.close();
+      throw error;
+    }
   }
 
-  #client(upstream: Upstream, origin: string): PassClient {
-    const known = this.#clients.get(upstream);
+  #way(upstream: Upstream): Way {
+    const known = this.#ways.get(upstream);
     if (known !== undefined) return known;
     const { fetch, requestTimeoutMs } = this.#services.limits;
+    const { maxConnections } = upstream;
     const client = new PassClient({
-      origin,
-      maxConnections: upstream.maxConnections,
+      origin: new URL(upstream.uriOf('/')).origin,
+      maxConnections,
       connectTimeoutMs: fetch.connectTimeoutMs,
       responseTimeoutMs: requestTimeoutMs,
     });
-    this.#clients.set(upstream, client);
-    return client;
+    const way = { client, places: new PassPlaces(maxConnections) };
+    this.#ways.set(upstream, way);
+    return way;
   }
 
-  #answer(upstream: Upstream, response: PassedResponse): CacheAnswer {
+  #answer(upstream: Upstream, response: PassedResponse, give: GivePlace): CacheAnswer {
     const { status, headers } = response;
     const cost = { originBytes: 0, joined: false };
     const over = once(() => {
-      this.#underWay -= 1;
       response.close();
+      give();
       const stats = { originBytes: cost.originBytes, statuses: [status], retries: [], stalls: 0 };
       this.#services.events.fetchFinished(upstream.name, stats);
     });
@@ -153,9 +178,10 @@ function once(action: () => void): () => void {
   };
 }
 
-function tooMany(): ForebayError {
-  return new ForebayError('overload', 'as many requests are passed on as may be at once', {
-    source: 'internal',
-    retryable: true,
-  });
+/** What `client` sends: the request as the origin is to have it. */
+function targetOf(upstream: Upstream, request: PassRequest): PassedTarget {
+  const { method, content, signal } = request;
+  const { url, headers } = upstream.passTarget(request.target, method, request.headers);
+  const { pathname, search } = new URL(url);
+  return { method, path: `${pathname}${search}`, headers, content, signal };
 }

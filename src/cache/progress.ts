@@ -44,7 +44,10 @@ export class ProgressWatch {
     };
   }
 
-  /** Fetches that have received nothing for `STALLED_AFTER_MS` or longer. */
+  /**
+   * Fetches that have received nothing for `STALLED_AFTER_MS` or longer. Each counts once: an exchange
+   * lacks bytes until its head is here, then the flights of its body do; requests are not watched.
+   */
   get stalled(): number {
     const before = this.#clock.monotonic() - STALLED_AFTER_MS;
     this.#look();

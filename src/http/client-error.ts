@@ -3,18 +3,45 @@
  * reply, as there is no request to respond to. Called by http/server.
  */
 import type { Duplex } from 'node:stream';
+import type { RequestEnding } from '../telemetry/request-record.js';
 import { cacheStatus } from './cache-status.js';
 import { formatHttpDate } from '../model/http-date.js';
 
 export type RawRefusal =
   'bad-request' | 'head-too-large' | 'request-timeout' | 'method-not-allowed';
 
-const STATUS_LINES: Readonly<Record<RawRefusal, string>> = {
-  'bad-request': '400 Bad Request',
-  'head-too-large': '431 Request Header Fields Too Large',
-  'request-timeout': '408 Request Timeout',
-  'method-not-allowed': '405 Method Not Allowed',
+interface Status {
+  readonly code: number;
+  readonly reason: string;
+}
+
+const STATUSES: Readonly<Record<RawRefusal, Status>> = {
+  'bad-request': { code: 400, reason: 'Bad Request' },
+  'head-too-large': { code: 431, reason: 'Request Header Fields Too Large' },
+  'request-timeout': { code: 408, reason: 'Request Timeout' },
+  'method-not-allowed': { code: 405, reason: 'Method Not Allowed' },
 };
+
+/** What the reply depends on. */
+export interface RawContext {
+  /** A response is running on the connection. */
+  readonly busy: boolean;
+  readonly nowMs: number;
+  readonly requestId: string;
+  /** For a 405, as http/allow says. */
+  readonly allow: string;
+}
+
+/** What became of a refusal. */
+export interface RawOutcome {
+  /** `null`: the connection was closed without an answer. */
+  readonly status: number | null;
+  readonly ending: RequestEnding;
+  /** Of the answer's content. */
+  readonly bytesSent: number;
+}
+
+const UNANSWERED: RawOutcome = { status: null, ending: 'failed', bytesSent: 0 };
 
 /** Which refusal an error of node's parser or timers is; `undefined` where no answer is of use. */
 export function classifyClientError(code: string | undefined): RawRefusal | undefined {
@@ -34,36 +61,51 @@ export function classifyClientError(code: string | undefined): RawRefusal | unde
 
 /**
  * Answers and closes. On a `busy` connection, where a response is running, the answer would land in
- * the middle of that, so the connection is only closed.
+ * the middle of that, so the connection is only closed. Resolves when it is. Never rejects.
  */
 export function refuseRaw(
   socket: Duplex,
-  refusal: RawRefusal | undefined,
-  { busy, nowMs }: { readonly busy: boolean; readonly nowMs: number },
-): void {
-  if (refusal === undefined || busy || !socket.writable) {
+  refusal: RawRefusal,
+  context: RawContext,
+): Promise<RawOutcome> {
+  if (context.busy || !socket.writable) {
     socket.destroy();
-    return;
+    return Promise.resolve(UNANSWERED);
   }
-  // Node takes its own listener off a socket that asked for CONNECT: without one a reset would end the process.
-  socket.on('error', () => undefined);
-  socket.end(rawReply(refusal, nowMs), () => {
-    socket.destroy();
+  const { code: status } = STATUSES[refusal];
+  const content = `${refusal} (request ${context.requestId})\n`;
+  return new Promise((resolve) => {
+    let outcome: RawOutcome = { status, ending: 'client-closed', bytesSent: 0 };
+    // Node takes its own listener off a socket that asked for CONNECT: without one a reset would end the process.
+    socket.on('error', () => undefined);
+    socket.once('finish', () => {
+      outcome = { status, ending: 'complete', bytesSent: content.length };
+      socket.destroy();
+    });
+    socket.once('close', () => {
+      resolve(outcome);
+    });
+    socket.end(rawReply(refusal, content, context));
   });
 }
 
-function rawReply(refusal: RawRefusal, nowMs: number): string {
-  const body = `${refusal}\n`;
+function rawReply(
+  refusal: RawRefusal,
+  content: string,
+  { nowMs, requestId, allow }: RawContext,
+): string {
+  const { code, reason } = STATUSES[refusal];
   return [
-    `HTTP/1.1 ${STATUS_LINES[refusal]}`,
+    `HTTP/1.1 ${String(code)} ${reason}`,
     'Connection: close',
     `Date: ${formatHttpDate(nowMs)}`,
     'Cache-Control: no-store',
+    `X-Request-Id: ${requestId}`,
     `Cache-Status: ${cacheStatus({ kind: 'refused', reason: refusal }, undefined)}`,
-    ...(refusal === 'method-not-allowed' ? ['Allow: GET, HEAD'] : []),
+    ...(refusal === 'method-not-allowed' ? [`Allow: ${allow}`] : []),
     'Content-Type: text/plain; charset=utf-8',
-    `Content-Length: ${String(body.length)}`,
+    `Content-Length: ${String(content.length)}`,
     '',
-    body,
+    content,
   ].join('\r\n');
 }

@@ -13,6 +13,7 @@ import type { Span } from '../model/span.js';
 import type { Clock } from '../model/time.js';
 import { takeTraceContext } from '../model/trace-context.js';
 import type { Telemetry } from '../telemetry/telemetry.js';
+import { allowedMethods } from './allow.js';
 import { clientKey } from './client-key.js';
 import { cut, deliver, type Delivery, replyLength } from './deliver.js';
 import { hintOf, parseRange } from './range-header.js';
@@ -138,7 +139,7 @@ export class Exchange {
       case 'refused':
         return this.#refuse(screened.reason);
       case 'own-options': {
-        const reply = replyToOptions(this.#context);
+        const reply = replyToOptions(this.#context, this.#allowed());
         return { kind: 'own', status: reply.head.status, delivery: await this.#deliver(reply) };
       }
       case 'passed':
@@ -150,30 +151,27 @@ export class Exchange {
 
   async #refuse(reason: RefusalReason): Promise<Ended> {
     this.#rooms.telemetry.metrics.requestRejected(reason);
-    const reply = replyToRefusal(reason, this.#context);
+    const reply = replyToRefusal(reason, this.#context, this.#allowed());
     // Before the head, so that who waits behind it on this connection is not answered.
     if (reply.head.headers['connection'] === 'close') this.#response.shouldKeepAlive = false;
     const delivery = await this.#deliver(reply);
     return { kind: 'refused', reason, status: reply.head.status, delivery };
   }
 
-  /** Aborts when the client leaves. */
-  #leaving(): AbortSignal {
-    const left = new AbortController();
-    this.#response.once('close', () => {
-      left.abort();
-    });
-    return left.signal;
+  #allowed(): string {
+    return allowedMethods(this.#request.url ?? '', this.#rooms.mounts);
   }
 
   async #pass({ method, origin, target, framing }: Passed): Promise<Ended> {
     const { headers } = this.#context;
-    this.#show(origin, target);
+    this.#show(method, origin, target);
     const content = contentToPass(this.#request, this.#response, framing);
-    const signal = this.#leaving();
+    const signal = this.#response.leaving();
     let answer: CacheAnswer;
     try {
-      answer = await this.#rooms.passing.pass({ origin, target, method, headers, content, signal });
+      const client = clientKey(this.#request.socket.remoteAddress);
+      const request = { origin, target, method, headers, content, client, signal };
+      answer = await this.#rooms.passing.pass(request);
     } catch (error) {
       return await this.#failed(reportError(error), NOTHING);
     }
@@ -188,7 +186,7 @@ export class Exchange {
 
   async #fromCache({ method, origin, target }: Accepted): Promise<Ended> {
     const { headers, range } = this.#context;
-    this.#show(origin, target);
+    this.#show(method, origin, target);
     const hint = method === 'HEAD' ? ({ kind: 'none' } as const) : hintOf(range);
     const request = {
       origin,
@@ -197,7 +195,7 @@ export class Exchange {
       headers,
       hint,
       client: clientKey(this.#request.socket.remoteAddress),
-      signal: this.#leaving(),
+      signal: this.#response.leaving(),
       span: this.#span,
     };
     for (let lookups = 1; ; lookups += 1) {
@@ -230,8 +228,8 @@ export class Exchange {
   }
 
   /** Enters the request in the table of those that run; `run` takes it out. */
-  #show(origin: string, target: string): void {
-    const { method, headers, requestId } = this.#context;
+  #show(method: string, origin: string, target: string): void {
+    const { headers, requestId } = this.#context;
     const range = headerValue(headers, 'range') ?? null;
     const { clock, requests } = this.#rooms;
     const facts = { requestId, method, origin, target, range };

@@ -76,10 +76,10 @@ export function replyToPassed(answer: CacheAnswer, context: ReplyContext): Reply
   return whole(answer, context, fields);
 }
 
-/** The reply to an OPTIONS that is about Forebay itself. */
-export function replyToOptions(context: ReplyContext): Reply {
+/** The reply to an OPTIONS that is about Forebay itself; `allow` as http/allow says. */
+export function replyToOptions(context: ReplyContext, allow: string): Reply {
   const fields = ownFields(context, { kind: 'refused', reason: 'own-options' });
-  fields['allow'] = 'GET, HEAD, OPTIONS, POST, PUT, PATCH, DELETE';
+  fields['allow'] = allow;
   return { kind: 'head-only', head: { status: 204, headers: fields } };
 }
 
@@ -91,11 +91,11 @@ export function replyToError(error: ErrorReport, context: ReplyContext): Reply {
   return text(status, error.code, context, fields);
 }
 
-/** The reply to a request that was refused before the cache was asked. */
-export function replyToRefusal(reason: RefusalReason, context: ReplyContext): Reply {
+/** The reply to a request that was refused before the cache was asked; `allow` for a 405. */
+export function replyToRefusal(reason: RefusalReason, context: ReplyContext, allow: string): Reply {
   const { status, close } = statusOfRefusal(reason);
   const fields = ownFields(context, { kind: 'refused', reason });
-  if (status === 405) fields['allow'] = 'GET, HEAD';
+  if (status === 405) fields['allow'] = allow;
   if (status === 503) fields['retry-after'] = retryAfter(undefined);
   if (close) fields['connection'] = 'close';
   return text(status, reason, context, fields);

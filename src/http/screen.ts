@@ -108,12 +108,13 @@ function screenOther(
   if (framing.kind === 'ambiguous') return refused('ambiguous-framing');
   if (framing.kind === 'too-large') return refused('body-too-large');
   // `*` asks for no resource, and Max-Forwards 0 for nobody behind us (RFC 9110 sections 7.6.2, 9.3.7).
-  const isOwn = url === '*' || headerValue(headers, 'max-forwards') === '0';
-  if (method === 'OPTIONS' && isOwn) return { kind: 'own-options' };
+  if (method === 'OPTIONS' && url === '*') return { kind: 'own-options' };
   const routed = route(url, mounts);
   if (routed.kind === 'refused') return routed;
   const { origin, target, passMethods } = routed;
   if (!passMethods) return refused('method-not-allowed');
+  const isLast = headerValue(headers, 'max-forwards') === '0';
+  if (method === 'OPTIONS' && isLast) return { kind: 'own-options' };
   return { kind: 'passed', method, origin, target, framing };
 }
 

@@ -5,12 +5,15 @@
 import { createServer, type IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { ListenAddress } from '../config/kinds.js';
+import { headersFromRaw, headerValue } from '../model/headers.js';
 import { systemClock } from '../model/time.js';
 import { TransferTable } from '../telemetry/transfer-table.js';
+import { allowedMethods } from './allow.js';
 import { classifyClientError, type RawRefusal, refuseRaw } from './client-error.js';
 import { Connections } from './connections.js';
 import { Exchange, type ExchangeRooms } from './exchange.js';
 import { listenOn } from './listen.js';
+import { requestId } from './request-id.js';
 import type { RequestTable } from './request-watch.js';
 import type { Mount } from './route.js';
 import { TimedResponse } from './timed-response.js';
@@ -106,8 +109,8 @@ class NodeFront implements Front {
     // And answer other expectations itself, past the turns and the access log.
     this.#server.on('checkExpectation', onRequest);
     // Without a listener node closes without an answer. A tunnel has no place in a cache.
-    this.#server.on('connect', (_request: IncomingMessage, socket: Duplex) => {
-      this.#refuse(socket, 'method-not-allowed');
+    this.#server.on('connect', (request: IncomingMessage, socket: Duplex) => {
+      void this.#refuse(socket, 'method-not-allowed', request);
     });
     // Node drops the fields beyond the 2000th without a word, so that a second Host could hide there;
     // the size of the head bounds them too.
@@ -192,14 +195,31 @@ class NodeFront implements Front {
   }
 
   #onClientError(code: string | undefined, socket: Duplex): void {
-    this.#refuse(socket, classifyClientError(code));
+    const refusal = classifyClientError(code);
+    if (refusal === undefined) socket.destroy();
+    else void this.#refuse(socket, refusal, null);
   }
 
-  /** For what never becomes an exchange. */
-  #refuse(socket: Duplex, refusal: RawRefusal | undefined): void {
-    const { clock, telemetry } = this.#rooms;
-    if (refusal !== undefined) telemetry.metrics.requestRejected(refusal);
-    refuseRaw(socket, refusal, { busy: this.#turns.isBusy(socket), nowMs: clock.now() });
+  /** For what never becomes an exchange; `request` where it could be read. Never rejects. */
+  async #refuse(
+    socket: Duplex,
+    refusal: RawRefusal,
+    request: IncomingMessage | null,
+  ): Promise<void> {
+    const { clock, mounts, telemetry } = this.#rooms;
+    telemetry.metrics.requestRejected(refusal);
+    const fields = headersFromRaw(request?.rawHeaders ?? []);
+    const id = requestId(headerValue(fields, 'x-request-id'));
+    const outcome = await refuseRaw(socket, refusal, {
+      busy: this.#turns.isBusy(socket),
+      nowMs: clock.now(),
+      requestId: id,
+      allow: allowedMethods(request?.url ?? '', mounts),
+    });
+    const { method = null, url: target = null } = request ?? {};
+    const record = { requestId: id, method, target, code: refusal, ...outcome };
+    telemetry.metrics.unreadRequestRefused(record);
+    telemetry.accessLog.unreadRequestRefused(record);
   }
 }
 

@@ -1,4 +1,7 @@
-/** A `ServerResponse` that tells when its head is written: http/exchange measures the wait by it. */
+/**
+ * A `ServerResponse` that tells when its head is written, by which http/exchange measures the wait, and
+ * when its client leaves.
+ */
 import { type IncomingMessage, type OutgoingHttpHeaders, ServerResponse } from 'node:http';
 
 /** Pass to `createServer` as its `ServerResponse`. */
@@ -7,6 +10,15 @@ export class TimedResponse<
 > extends ServerResponse<Request> {
   /** Called once, as the head is written, by whoever writes it. */
   onHead: (() => void) | null = null;
+
+  /** A new signal, which aborts when the response ends or its client leaves. */
+  leaving(): AbortSignal {
+    const left = new AbortController();
+    this.once('close', () => {
+      left.abort();
+    });
+    return left.signal;
+  }
 
   override writeHead(statusCode: number, ...rest: unknown[]): this {
     this.onHead?.();

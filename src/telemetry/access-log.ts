@@ -1,6 +1,6 @@
-/** The access log: one line per request, written when it ends. http/exchange calls it. */
+/** The access log: one line per request, written when it ends. http/exchange and http/server call it. */
 import type { Log } from './log.js';
-import type { RequestRecord } from './request-record.js';
+import type { RequestRecord, UnreadRecord } from './request-record.js';
 
 /** Longer paths are cut: no line grows with what a client sends. */
 const MAX_PATH_CHARACTERS = 1024;
@@ -19,13 +19,17 @@ export class AccessLog {
   requestFinished(record: RequestRecord): void {
     if (this.enabled) this.#log.info(accessLine(record), 'request');
   }
+
+  unreadRequestRefused(record: UnreadRecord): void {
+    if (this.enabled) this.#log.info(unreadLine(record), 'request');
+  }
 }
 
 /** The fields of a request's line. The query is left out whole: it may sign the URL. */
 export function accessLine(record: RequestRecord): Record<string, string | number | null> {
   return {
     method: record.method,
-    path: cut(record.target.replace(/[?#].*$/s, ''), MAX_PATH_CHARACTERS),
+    path: pathOf(record.target),
     range: record.range === null ? null : cut(record.range, MAX_RANGE_CHARACTERS),
     status: record.status,
     bytes: record.bytesSent,
@@ -38,6 +42,28 @@ export function accessLine(record: RequestRecord): Record<string, string | numbe
     requestId: record.requestId,
     ...(record.traceId !== null && { traceId: record.traceId }),
   };
+}
+
+/** The same fields for a request that was refused unread: those that nobody knows are `null`. */
+export function unreadLine(record: UnreadRecord): Record<string, string | number | null> {
+  return {
+    method: record.method,
+    path: record.target === null ? null : pathOf(record.target),
+    range: null,
+    status: record.status,
+    bytes: record.bytesSent,
+    result: 'refused',
+    ending: record.ending,
+    code: record.code,
+    originBytes: 0,
+    waitMs: null,
+    transferMs: null,
+    requestId: record.requestId,
+  };
+}
+
+function pathOf(target: string): string {
+  return cut(target.replace(/[?#].*$/s, ''), MAX_PATH_CHARACTERS);
 }
 
 function cut(text: string, maxCharacters: number): string {

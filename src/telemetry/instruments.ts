@@ -64,7 +64,8 @@ export function createInstruments(
   return {
     requests: requests.counter(
       'requests_total',
-      'Requests that ended. code: the status sent; 499 where the client left before there was one.',
+      'Requests that ended. method: GET, HEAD, other, or unknown where it could not be read. ' +
+        'code: the status sent; 499 where the client left before there was one.',
       ['method', 'code', 'result'],
     ),
     clientBytes: requests.counter(
@@ -136,7 +137,9 @@ export function createInstruments(
     queuedFills: origins.gauge('queued_fills', 'Fetches waiting for a lane.'),
     stalledTransfers: origins.gauge(
       'stalled_transfers',
-      'Fetches running that have received no byte for 2 s or more.',
+      'Fetches of origins, of a chunk or of a first contact, that have received no byte for 2 s or more, ' +
+        'pauses between attempts included. Each counts once, however many clients wait for it; clients ' +
+        'that take nothing do not count. GET /api/v1/transfers tells of both, and from 1 s on.',
     ),
 
     cacheSize: cache.gauge('cache_size_bytes', 'Bytes that the cache takes on disk.'),

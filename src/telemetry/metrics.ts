@@ -7,7 +7,7 @@ import type { FetchStats } from '../compute/protocol.js';
 import type { ChunkId } from '../model/ids.js';
 import type { DropReason, StoreEvents, StoreUsage } from '../model/store.js';
 import { createInstruments, type Instruments } from './instruments.js';
-import type { RequestRecord } from './request-record.js';
+import type { RequestRecord, UnreadRecord } from './request-record.js';
 
 /** What is read when metrics are asked for, instead of being told of. */
 export interface Observed {
@@ -49,7 +49,7 @@ export class Metrics implements StoreEvents {
   }
 
   requestFinished(record: RequestRecord): void {
-    const method = record.method === 'GET' || record.method === 'HEAD' ? record.method : 'other';
+    const method = methodLabel(record.method);
     const { result, bytesSent } = record;
     this.#to.inflightRequests.dec();
     this.#to.requests.inc({ method, code: String(record.status), result });
@@ -64,6 +64,14 @@ export class Metrics implements StoreEvents {
       this.#to.coalesced.inc();
       this.#to.coalesceWait.observe(waitSeconds);
     }
+  }
+
+  /** A request ended that never began: how long it took is not known, so no duration is counted. */
+  unreadRequestRefused({ method, status, bytesSent }: UnreadRecord): void {
+    if (status === null) return;
+    this.#to.clientBytes.inc({ source: 'cache' }, bytesSent);
+    const labels = { method: methodLabel(method), code: String(status), result: 'refused' };
+    this.#to.requests.inc(labels);
   }
 
   /** `reason` is of a closed set: a refusal's, a parser's, or `pipelining`. */
@@ -173,4 +181,10 @@ export class Metrics implements StoreEvents {
       to.cacheWritable.set(usage.writable ? 1 : 0);
     }
   }
+}
+
+/** Of a closed set: clients make up methods. */
+function methodLabel(method: string | null): string {
+  if (method === null) return 'unknown';
+  return method === 'GET' || method === 'HEAD' ? method : 'other';
 }

@@ -42,3 +42,19 @@ export interface RequestRecord {
   /** From our head to the end. */
   readonly transferMs: number;
 }
+
+/**
+ * A request that was refused before it became an exchange, because it could not be read, did not come in
+ * time, or asked for a tunnel. What is not known of it is `null`, never made up; nor is it known when it began.
+ */
+export interface UnreadRecord {
+  readonly requestId: string;
+  readonly method: string | null;
+  readonly target: string | null;
+  /** `null`: its connection was closed without an answer, since another's was on the way. */
+  readonly status: number | null;
+  /** The refusal's reason. */
+  readonly code: string;
+  readonly ending: RequestEnding;
+  readonly bytesSent: number;
+}

@@ -1,4 +1,6 @@
 /** Requests that two servers on one connection could read differently. */
+import { once } from 'node:events';
+import net from 'node:net';
 import t from 'tap';
 import { HIT, startAttacked } from '../fixtures/attack.js';
 import { startEchoOrigin } from '../fixtures/echo-origin.js';
@@ -93,6 +95,28 @@ t.test('other refusals', async (t) => {
     status: 405,
     kept: false,
   });
+});
+
+t.test('a CONNECT whose client resets the connection ends nothing else', async (t) => {
+  const { forebay, ask } = await startAttacked(t);
+  const { port, hostname } = new URL(forebay.url);
+  // Node leaves such a socket without a listener for errors: one of these would end the process.
+  const attack = async (): Promise<void> => {
+    const socket = net.connect({ port: Number(port), host: hostname });
+    socket.on('error', () => undefined);
+    const closed = once(socket, 'close');
+    socket.write(`CONNECT other:80 HTTP/1.1\r\n${HOST}\r\n`, () => socket.resetAndDestroy());
+    await closed;
+  };
+  for (let i = 0; i < 200; i += 1) await attack();
+  // One is the scene's own.
+  await forebay.until((found) => (found.get('forebay_client_connections') ?? 0) <= 1);
+  t.match(await ask('/hit'), { status: 200, kept: true });
+  const found = await forebay.metrics();
+  t.ok(
+    (found.get('forebay_rejected_requests_total{reason="method-not-allowed"}') ?? 0) > 0,
+    'some were read before they were reset',
+  );
 });
 
 t.test('what looks alike and is sound is answered', async (t) => {

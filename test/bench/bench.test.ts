@@ -98,6 +98,22 @@ t.test('a quick run measures a hit and a fill, beside nginx where there is one',
   t.same(readdirSync(join(directory, 'tmp')), [], 'no file is left');
 });
 
+const [olah] = (await choosePeers(['olah'])).facts;
+const skip = (olah?.version ?? null) === null ? 'olah is not installed' : false;
+
+t.test('a peer that takes longer than a quick trial is measured too', { skip }, async (t) => {
+  const directory = t.testdir({ tmp: {}, results: {} });
+  const { code, err } = await runBench(join(directory, 'tmp'), [
+    '--quick',
+    '--size=16MiB',
+    '--scope=hit-whole-1,hit-1MiB-8',
+    '--peers=olah',
+    `--results=${join(directory, 'results')}`,
+  ]);
+  t.equal(code, 0, err);
+  t.match(err, /hit-whole-1 +olah +GB\/s/);
+});
+
 t.test('an interrupt ends it with everything that it started', async (t) => {
   const directory = t.testdir();
   // Forebay holds the standard error of the run: that closes when the last of them has ended.

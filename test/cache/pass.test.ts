@@ -1,4 +1,6 @@
 import t from 'tap';
+import { deferred } from '#src/model/deferred.js';
+import { adminOf } from '../fixtures/admin-client.js';
 import type { EchoOrigin } from '../fixtures/echo-origin.js';
 import { send, startPassing as start } from '../fixtures/passing.js';
 import { connectRaw } from '../fixtures/program-raw.js';
@@ -189,4 +191,41 @@ t.test('only where it is allowed', async (t) => {
   t.equal(got.status, 405);
   t.equal(got.headers.allow, 'GET, HEAD');
   t.equal(origin.heads, 0);
+});
+
+t.test('Allow has the methods of the mount that was asked', async (t) => {
+  const { forebay } = await start(t, { mount: '/open' }, (url) => [
+    { name: 'closed', url, mount: '/closed' },
+  ]);
+  const allowed = async (method: string, target: string, fields = ''): Promise<unknown[]> => {
+    const client = await connectRaw(t, forebay.url);
+    client.send(`${method} ${target} HTTP/1.1\r\nHost: h\r\n${fields}\r\n`);
+    const { status, head } = await client.response();
+    return [status, /^allow: (.*)\r$/im.exec(head)?.[1]];
+  };
+  const all = 'GET, HEAD, OPTIONS, POST, PUT, PATCH, DELETE';
+  t.same(await allowed('TRACE', '/open/a'), [405, all]);
+  t.same(await allowed('TRACE', '/closed/a'), [405, 'GET, HEAD']);
+  t.same(await allowed('POST', '/closed/a'), [405, 'GET, HEAD']);
+  t.same(await allowed('OPTIONS', '/closed/a', 'Max-Forwards: 0\r\n'), [405, 'GET, HEAD']);
+  t.same(await allowed('OPTIONS', '/open/a', 'Max-Forwards: 0\r\n'), [204, all]);
+  t.same(await allowed('CONNECT', 'h:1'), [405, all]);
+});
+
+t.test('it is told of by its own method, while it runs and when it has ended', async (t) => {
+  const { origin, forebay } = await start(t);
+  const open = deferred<undefined>();
+  origin.answer = async (request, response) => {
+    await open.promise;
+    await origin.read(request);
+    response.end();
+  };
+  const { transfers } = adminOf(forebay);
+  const sent = send(forebay, 'PATCH', '/a', { body: 'x' });
+  await forebay.until((found) => found.get('forebay_inflight_requests') === 1);
+  t.match(await transfers(), [{ kind: 'request', method: 'PATCH', target: '/a' }]);
+  open.resolve(undefined);
+  await sent;
+  await forebay.until((found) => found.get('forebay_inflight_requests') === 0);
+  t.match(await transfers(), [{ method: 'PATCH', state: { kind: 'done' } }]);
 });

@@ -82,3 +82,26 @@ t.test('so does an origin that says nothing at all', async (t) => {
   (await answering).body.close();
   t.equal(progress.stalled, 0);
 });
+
+t.test('one fetch is one stall, whoever waits for it and however it is shown', async (t) => {
+  for (const at of [-1, 1000]) {
+    const clock = new ManualClock();
+    const room = await startRoom(t, { clock, objects: { '/a': fresh(1, 1) } });
+    const { progress } = room.services;
+    const gate = new Gate();
+    room.origin.script({ times: 1, actions: [{ kind: 'gate', at, gate }] });
+    const answering = [1, 2, 3].map(() => room.cache.lookup(room.request('/a')));
+    await gate.reached;
+    const fills = () => room.services.fills.list(10);
+    const received = Math.max(0, at);
+    while (fills().every(({ receivedBytes }) => receivedBytes < received)) {
+      await new Promise(setImmediate);
+    }
+    t.equal(progress.stalled, 0);
+    clock.advance(STALLED_AFTER_MS);
+    t.equal(progress.stalled, 1, at < 0 ? 'a first contact' : 'the chunk that it brings');
+    t.equal(fills().length, 1, 'as the table of fills has it');
+    gate.open();
+    for (const { body } of await Promise.all(answering)) body.close();
+  }
+});

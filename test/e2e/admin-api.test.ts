@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import type { z } from 'zod';
+import { MAX_LISTENERS } from '#src/admin/feeds.js';
 import {
   cacheStatus,
   errorBody,
@@ -183,4 +184,45 @@ t.test('events tell of transfers as they change', async (t) => {
   }
   const { body } = await admin.get('/nothing');
   t.match(errorBody.parse(body), { error: { code: 'no-such-route' } });
+});
+
+t.test('no body is read as something else than it is', async (t) => {
+  const { forebay, admin } = await start(t);
+  await forebay.get('/b');
+  await forebay.holds(1);
+  for (const dryRun of [null, 0, '', 'false', []]) {
+    has(t, errorBody, await admin.post('/api/v1/purge', { dryRun }), 400);
+  }
+  has(t, errorBody, await admin.post('/api/v1/purge', null), 400);
+  for (const pathPrefix of [null, 1, ['/b']]) {
+    const wrong = { origin: 'origin', pathPrefix };
+    has(t, errorBody, await admin.post('/api/v1/purge', wrong), 400);
+    has(t, errorBody, await admin.post('/api/v1/verify', wrong), 400);
+    has(t, errorBody, await admin.post('/api/v1/pins', wrong), 400);
+    has(t, errorBody, await admin.delete('/api/v1/pins', wrong), 400);
+  }
+  for (const urls of ['/b', [1], [null], null]) {
+    has(t, errorBody, await admin.post('/api/v1/pulls', { urls }), 400);
+  }
+  t.equal(await forebay.metric('forebay_cache_chunks'), 1, 'nothing went');
+  t.same(await admin.read('/api/v1/pins'), { pins: [] });
+});
+
+t.test('HEAD of a feed ends at once and takes no place among its listeners', async (t) => {
+  const { forebay, admin } = await start(t);
+  const { body } = await admin.post('/api/v1/pulls', { urls: ['/b'] });
+  const feeds = ['/api/v1/transfers/events', `/api/v1/pulls/${(body as Pull).id}/events`];
+  for (let i = 0; i <= MAX_LISTENERS; i += 1) {
+    for (const path of feeds) {
+      const head = await fetch(forebay.adminUrl + path, { method: 'HEAD' });
+      t.equal(head.status, 200);
+      t.equal(head.headers.get('content-type'), 'text/event-stream');
+    }
+  }
+  const events = admin.events(t, '/api/v1/transfers/events');
+  t.equal((await events.next()).done, false, 'a listener is still welcome');
+  const none = await fetch(`${forebay.adminUrl}/api/v1/pulls/0123456789abcdef/events`, {
+    method: 'HEAD',
+  });
+  t.equal(none.status, 404);
 });

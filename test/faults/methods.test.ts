@@ -1,11 +1,14 @@
 /** Requests that are passed on, where their client leaves, their origin fails, or there are too many. */
 import { once } from 'node:events';
 import t from 'tap';
-import { MAX_PASSING } from '#src/cache/pass.js';
+import { MAX_PASSING, MAX_PASSING_OF_CLIENT } from '#src/cache/pass-places.js';
 import { deferred } from '#src/model/deferred.js';
 import { send, startPassing as start } from '../fixtures/passing.js';
 import { connectRaw } from '../fixtures/program-raw.js';
 import { startForebay } from '../fixtures/running.js';
+
+/** Another address of this machine (Linux has all of 127/8). */
+const OTHER_CLIENT = '127.0.0.2';
 
 t.test('a large answer streams, and a client that leaves ends it', async (t) => {
   const { origin, forebay } = await start(t);
@@ -91,20 +94,46 @@ t.test('an origin that is away, or breaks off', async (t) => {
   t.match(refused.headers['cache-status'], /detail=origin-connect/);
 });
 
-t.test('no more of them at once than there may be', async (t) => {
-  const { origin, forebay } = await start(t, { maxConnections: MAX_PASSING });
+t.test('no more of them at once than there may be, of one client or of all', async (t) => {
+  const { origin, forebay } = await start(t, { maxConnections: 2 * MAX_PASSING });
   const open = deferred<undefined>();
   origin.answer = async (request, response) => {
     await open.promise;
     await origin.read(request);
     response.end('done');
   };
-  const running = Array.from({ length: MAX_PASSING }, () => send(forebay, 'POST', '/a'));
-  await forebay.until((found) => found.get('forebay_inflight_requests') === MAX_PASSING);
-  const surplus = await send(forebay, 'POST', '/a');
+  const half = Array.from({ length: MAX_PASSING_OF_CLIENT }, () => send(forebay, 'POST', '/a'));
+  const inFlight = (count: number) =>
+    forebay.until((found) => found.get('forebay_inflight_requests') === count);
+  await inFlight(MAX_PASSING_OF_CLIENT);
+  t.equal((await send(forebay, 'POST', '/a')).status, 503, 'the client has its half');
+  const others = Array.from({ length: MAX_PASSING - half.length }, () =>
+    send(forebay, 'POST', '/a', { from: OTHER_CLIENT }),
+  );
+  await inFlight(MAX_PASSING);
+  const surplus = await send(forebay, 'POST', '/a', { from: '127.0.0.3' });
   t.equal(surplus.status, 503);
   t.ok(surplus.headers['retry-after']);
   open.resolve(undefined);
-  for (const got of await Promise.all(running)) t.equal(got.status, 200);
+  for (const got of await Promise.all([...half, ...others])) t.equal(got.status, 200);
   t.equal((await send(forebay, 'POST', '/a')).status, 200, 'and then again');
+});
+
+t.test('one client holds up neither another client nor another origin', async (t) => {
+  const { origin, forebay } = await start(t, { maxConnections: 2, mount: '/slow' }, (url) => [
+    { name: 'quick', url, mount: '/quick', passMethods: true },
+  ]);
+  const open = deferred<undefined>();
+  origin.answer = async (request, response) => {
+    if (request.headers['x-wait'] !== undefined) await open.promise;
+    await origin.read(request);
+    response.end('done');
+  };
+  const headers = { 'x-wait': '1' };
+  const held = Array.from({ length: 4 }, () => send(forebay, 'POST', '/slow/a', { headers }));
+  await forebay.until((found) => found.get('forebay_inflight_requests') === held.length);
+  t.equal((await send(forebay, 'POST', '/quick/a')).status, 200);
+  t.equal((await send(forebay, 'POST', '/slow/a', { from: OTHER_CLIENT })).status, 200);
+  open.resolve(undefined);
+  for (const got of await Promise.all(held)) t.equal(got.status, 200, 'in its turn');
 });

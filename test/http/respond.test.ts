@@ -9,6 +9,7 @@ import {
   replyToPassed,
   replyToRefusal,
 } from '#src/http/respond.js';
+import type { RefusalReason } from '#src/http/screen.js';
 import { toHeaderMap } from '#src/model/headers.js';
 import { MemoryCache, type MemoryObject } from '../fixtures/memory-cache.js';
 
@@ -245,14 +246,16 @@ t.test('failures name the code and nothing else', (t) => {
 });
 
 t.test('refusals', (t) => {
-  const refused = replyToRefusal('method-not-allowed', context('GET', {}));
+  const refusal = (reason: RefusalReason) => replyToRefusal(reason, context('GET', {}), 'GET, PUT');
+  const refused = refusal('method-not-allowed');
   t.match(refused.head, {
     status: 405,
-    headers: { allow: 'GET, HEAD', connection: 'close' },
+    headers: { allow: 'GET, PUT', connection: 'close' },
   });
-  const full = replyToRefusal('too-many-connections', context('GET', {}));
+  const full = refusal('too-many-connections');
   t.match(full.head, { status: 503, headers: { 'retry-after': '1', connection: 'close' } });
-  t.notOk(replyToRefusal('no-such-mount', context('GET', {})).head.headers['connection']);
+  t.notOk(full.head.headers['allow']);
+  t.notOk(refusal('no-such-mount').head.headers['connection']);
   t.end();
 });
 
@@ -278,9 +281,9 @@ t.test('what was passed on is answered as the origin did', async (t) => {
 });
 
 t.test('OPTIONS about Forebay', (t) => {
-  t.match(replyToOptions(context('GET', {})), {
+  t.match(replyToOptions(context('GET', {}), 'GET, PUT'), {
     kind: 'head-only',
-    head: { status: 204, headers: { allow: /^GET, HEAD/, 'content-length': undefined } },
+    head: { status: 204, headers: { allow: 'GET, PUT', 'content-length': undefined } },
   });
   t.end();
 });

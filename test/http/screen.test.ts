@@ -136,6 +136,7 @@ t.test('an OPTIONS about ourselves', (t) => {
   t.same(other('OPTIONS', '*'), { kind: 'own-options' });
   t.same(other('OPTIONS', '/open/a', 'Max-Forwards', '0'), { kind: 'own-options' });
   t.match(other('OPTIONS', '/open/a', 'Max-Forwards', '1'), { kind: 'passed' });
+  t.equal(other('OPTIONS', '/a', 'Max-Forwards', '0'), 'method-not-allowed', 'another mount');
   t.equal(other('POST', '*'), 'malformed-target');
   t.equal(screened('OPTIONS', '*'), 'method-not-allowed', 'where nothing is passed on');
   t.end();

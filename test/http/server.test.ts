@@ -130,6 +130,55 @@ t.test('garbage after a running request does not land in its body', async (t) =>
   t.equal(client.text, '');
 });
 
+t.test('what never became an exchange has an id, a line and a count of its own', async (t) => {
+  const { connect, access, telemetry } = await startFront(t);
+  const refused: [text: string, known: Record<string, unknown>][] = [
+    ['garbage\r\n\r\n', { method: null, path: null, status: 400, code: 'bad-request' }],
+    [
+      `GET /a HTTP/1.1\r\nHost: h\r\nx: ${'y'.repeat(20_000)}\r\n\r\n`,
+      { method: null, path: null, status: 431, code: 'head-too-large' },
+    ],
+    [
+      'CONNECT h:1 HTTP/1.1\r\nHost: h\r\nX-Request-Id: mine\r\n\r\n',
+      {
+        method: 'CONNECT',
+        path: 'h:1',
+        status: 405,
+        code: 'method-not-allowed',
+        requestId: 'mine',
+      },
+    ],
+  ];
+  for (const [i, [text, known]] of refused.entries()) {
+    const { text: answer } = await connect().write(text).closed();
+    const line = (await access(i + 1))[i];
+    t.match(line, { ...known, result: 'refused', ending: 'complete', waitMs: null });
+    const id = /\r\nX-Request-Id: (\S+)\r\n/i.exec(answer)?.[1];
+    t.equal(id, line?.['requestId']);
+    t.ok(answer.endsWith(`\r\n\r\n${String(known['code'])} (request ${String(id)})\n`));
+  }
+  const metrics = await telemetry.metrics.text();
+  for (const labels of [
+    'method="unknown",code="400"',
+    'method="unknown",code="431"',
+    'method="other",code="405"',
+  ]) {
+    t.ok(metrics.includes(`forebay_requests_total{${labels},result="refused"} 1`), labels);
+  }
+  t.match(metrics, /^forebay_inflight_requests 0$/m);
+});
+
+t.test('one that is cut without an answer has a line that says so', async (t) => {
+  const { cache, connect, access } = await startFront(t);
+  const { before, held } = gate();
+  cache.objects.set('/a', { bytes: Buffer.from('x'), before });
+  const client = connect().write(getRequest('/a'));
+  await held;
+  await client.write('\x00garbage\r\n\r\n').closed();
+  const [line] = await access(1);
+  t.match(line, { method: null, status: null, bytes: 0, result: 'refused', ending: 'failed' });
+});
+
 t.test('an address that is in use', async (t) => {
   const { port } = await startFront(t);
   await t.rejects(startFront(t, { address: { host: '127.0.0.1', port } }), {

@@ -29,3 +29,12 @@ t.test('tells of an implicit head', (t) => {
   t.equal(told(), 1);
   t.end();
 });
+
+t.test('tells when its client leaves', (t) => {
+  const { response: made } = response();
+  const [one, other] = [made.leaving(), made.leaving()];
+  t.equal(one.aborted, false);
+  made.emit('close');
+  t.same([one.aborted, other.aborted], [true, true]);
+  t.end();
+});

@@ -1,5 +1,5 @@
 import t from 'tap';
-import { AccessLog, accessLine } from '#src/telemetry/access-log.js';
+import { AccessLog, accessLine, unreadLine } from '#src/telemetry/access-log.js';
 import { createLog } from '#src/telemetry/log.js';
 import type { RequestRecord } from '#src/telemetry/request-record.js';
 
@@ -60,5 +60,34 @@ t.test('writes a line a request, or none where it is turned off', (t) => {
   t.equal(lines.length, 0);
   new AccessLog(log, true).requestFinished(RECORD);
   t.match(JSON.parse(lines[0] ?? ''), { msg: 'request', level: 'info', path: '/a/b' });
+  t.end();
+});
+
+t.test('of a request that could not be read the line says what is known', (t) => {
+  const unread = {
+    requestId: 'r',
+    method: null,
+    target: null,
+    status: 400,
+    code: 'bad-request',
+    ending: 'complete',
+    bytesSent: 30,
+  } as const;
+  t.same(unreadLine(unread), {
+    method: null,
+    path: null,
+    range: null,
+    status: 400,
+    bytes: 30,
+    result: 'refused',
+    ending: 'complete',
+    code: 'bad-request',
+    originBytes: 0,
+    waitMs: null,
+    transferMs: null,
+    requestId: 'r',
+  });
+  const tunnel = { ...unread, method: 'CONNECT', target: `h:1?${'x'.repeat(5000)}` };
+  t.match(unreadLine(tunnel), { method: 'CONNECT', path: 'h:1' });
   t.end();
 });

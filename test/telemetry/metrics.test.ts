@@ -55,6 +55,30 @@ t.test('labels stay few, whatever clients send; bytes are counted once', async (
   t.ok(lines.includes('forebay_client_bytes_total{source="cache"} 0'));
 });
 
+t.test('requests that were refused unread are counted, and take no time', async (t) => {
+  const metrics = new Metrics();
+  const unread = {
+    requestId: 'r',
+    method: null,
+    target: null,
+    code: 'bad-request',
+    ending: 'complete',
+    bytesSent: 30,
+  } as const;
+  metrics.unreadRequestRefused({ ...unread, status: 400 });
+  metrics.unreadRequestRefused({ ...unread, status: null, bytesSent: 0 });
+  const lines = await samples(metrics);
+  for (const line of [
+    'forebay_requests_total{method="unknown",code="400",result="refused"} 1',
+    'forebay_client_bytes_total{source="cache"} 30',
+    'forebay_inflight_requests 0',
+    'forebay_request_duration_seconds_count 0',
+  ]) {
+    t.ok(lines.includes(line), line);
+  }
+  t.equal(lines.filter((line) => line.startsWith('forebay_requests_total')).length, 1);
+});
+
 t.test('coalesced requests', async (t) => {
   const metrics = new Metrics();
   metrics.requestFinished({ ...RECORD, collapsed: true });
