@@ -8,10 +8,10 @@ import { ForebayError } from '../model/errors.js';
 import type { Clock } from '../model/time.js';
 
 /**
- * Passed requests of one origin, under way or waiting: each holds a client's connection, and a stream on the
- * main thread.
+ * Passed requests of one origin, under way or waiting. One that waits costs its client's connection and
+ * little else, so a burst from one client waits rather than fails.
  */
-export const MAX_PASSING = 64;
+export const MAX_PASSING = 256;
 
 /** Of these, the part that one client may have: another always finds room. */
 export const MAX_PASSING_OF_CLIENT = MAX_PASSING / 2;
