@@ -122,7 +122,9 @@ export class SharedWatermark implements Watermark {
   /** Resolves the waits that are over; the hub calls it on a wake. */
   settle(): void {
     const ended = this.state !== 'growing';
-    const over = ({ at }: Waiter): boolean => ended || this.readableTo(at) > at;
+    // Read once: a writer that moves between two looks would let a waiter fall between them.
+    const { available } = this;
+    const over = ({ at }: Waiter): boolean => ended || writtenTo(this.order, available, at) > at;
     const settled = this.#waiters.filter(over);
     this.#waiters = this.#waiters.filter((waiter) => !over(waiter));
     if (this.#waiters.length === 0) this.#registry.waiting.delete(this);
