@@ -42,7 +42,8 @@ export class ReadAhead {
     const opening = this.#open.get(index);
     this.#open.delete(index);
     // The demanded chunk first: it must find room and a lane before those ahead of it.
-    const wanted = opening === undefined ? this.#demand(index, from) : this.#promote(index, opening, from);
+    const wanted =
+      opening === undefined ? this.#demand(index, from) : this.#promote(index, opening, from);
     this.#extend(index);
     this.#window = Math.min(this.#window * 2, Math.max(this.#limit, 1));
     return wanted;

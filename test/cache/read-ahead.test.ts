@@ -64,7 +64,9 @@ t.test('under pressure it lets go of all but what is being read', async (t) => {
   room.services.pressure.relieve('read-ahead');
   t.ok((await readView(first, C)).equals(bytesOf(1, CHUNKS).subarray(0, C)));
   t.ok((await readView(second, C)).equals(bytesOf(1, CHUNKS).subarray(C, 2 * C)));
-  t.ok((await readView(await ahead.take(2, 0), C)).equals(bytesOf(1, CHUNKS).subarray(2 * C, 3 * C)));
+  t.ok(
+    (await readView(await ahead.take(2, 0), C)).equals(bytesOf(1, CHUNKS).subarray(2 * C, 3 * C)),
+  );
   ahead.close();
   generation.release();
 });

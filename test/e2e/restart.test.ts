@@ -77,7 +77,10 @@ t.test('kill -9 between the two parts of a chunk that was begun in its middle', 
   const gate = createGate();
   const fromBeginning = ({ range }: { range: string | undefined }): boolean =>
     range?.startsWith('bytes=0-') === true;
-  const remove = origin.script({ when: fromBeginning, actions: [{ kind: 'gate', at: 1000, gate }] });
+  const remove = origin.script({
+    when: fromBeginning,
+    actions: [{ kind: 'gate', at: 1000, gate }],
+  });
   const cacheDirectory = join(testDirectory(t), 'cache');
   const env = { FOREBAY_CACHE_CHUNK_SIZE: '4MiB' };
   const first = await startProgram(t, { origin: origin.url, cacheDirectory, env });

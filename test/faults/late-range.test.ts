@@ -109,7 +109,10 @@ for (const known of ['known', 'unknown'] as const) {
     const scene = await startScene(t, known);
     const { origin, forebay } = scene;
     const gate = createGate();
-    const remove = origin.script({ when: fromBeginning, actions: [{ kind: 'gate', at: -1, gate }] });
+    const remove = origin.script({
+      when: fromBeginning,
+      actions: [{ kind: 'gate', at: -1, gate }],
+    });
     await scene.isRight(t, LATE.start, LATE.end);
     await gate.reached;
     // The second part is under way, under the first one's validator.

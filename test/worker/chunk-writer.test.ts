@@ -108,7 +108,7 @@ void t.test('property: from whichever group it begins, round to where it began',
   t.end();
 });
 
-void t.test('it goes round at the chunk\'s end, once', (t) => {
+void t.test("it goes round at the chunk's end, once", (t) => {
   const harness = makeHarness(t);
   const made = harness.slot(2 * GROUP_SIZE_BYTES, { from: GROUP_SIZE_BYTES });
   const writer = writerOf(harness, made.slot);
