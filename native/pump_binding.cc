@@ -20,7 +20,7 @@ namespace {
 // A fill thread and a sender for each core of a large machine would not need more.
 constexpr uint64_t kMaxThreads = 64;
 
-constexpr size_t kWatermarkWords = 7;
+constexpr size_t kWatermarkWords = 9;
 
 // Numbers per notice, in the order of PumpNotice.
 constexpr size_t kNoticeNumbers = 5;
@@ -86,7 +86,7 @@ class PumpBinding {
 
 using Shared = std::shared_ptr<PumpBinding>;
 
-// The words of a watermark; throws unless `value` is a BigInt64Array of five over shared memory,
+// The words of a watermark; throws unless `value` is a BigInt64Array of the right length over shared memory,
 // which unlike other memory cannot move or be detached.
 int64_t* WatermarkArgument(Napi::Env env, const Napi::Value& value) {
   napi_typedarray_type type;
@@ -98,7 +98,7 @@ int64_t* WatermarkArgument(Napi::Env env, const Napi::Value& value) {
       napi_get_typedarray_info(env, value, &type, &length, &data, &buffer, nullptr) != napi_ok ||
       type != napi_bigint64_array || length != kWatermarkWords ||
       napi_is_arraybuffer(env, buffer, &detachable) != napi_ok || detachable) {
-    ThrowTypeError(env, "watermark must be a BigInt64Array of 5 words over shared memory");
+    ThrowTypeError(env, "watermark must be a BigInt64Array of 9 words over shared memory");
     return nullptr;
   }
   return static_cast<int64_t*>(data);

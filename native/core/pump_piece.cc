@@ -13,10 +13,12 @@ namespace forebay {
 
 namespace {
 
-// src/compute/watermark.ts has the layout and what it promises.
+// src/compute/watermark-words.ts has the layout and what it promises.
 constexpr size_t kAvailableWord = 0;
 constexpr size_t kStateWord = 2;
 constexpr size_t kListenersWord = 4;
+constexpr size_t kStartWord = 7;
+constexpr size_t kLengthWord = 8;
 constexpr int64_t kPumpListens = 1 << 1;
 constexpr int64_t kGrowing = 0;
 constexpr int64_t kFailed = 2;
@@ -25,6 +27,16 @@ static_assert(std::atomic_ref<int64_t>::is_always_lock_free);
 
 int64_t Load(int64_t* words, size_t index) {
   return std::atomic_ref<int64_t>(words[index]).load(std::memory_order_seq_cst);
+}
+
+// Up to where a file may be read from `at` on, once `available` bytes of it are: it is written from
+// the start word on to the length word, then round from its beginning (src/model/write-order.ts).
+uint64_t ReadableTo(int64_t* words, uint64_t available, uint64_t at) {
+  const auto start = static_cast<uint64_t>(Load(words, kStartWord));
+  if (start == 0) return available;
+  const auto length = static_cast<uint64_t>(Load(words, kLengthWord));
+  if (at >= start) return std::min(start + available, length);
+  return start + available > length ? start + available - length : 0;
 }
 
 // A disk answers a request of this size about as fast per byte as any larger one, and 4 of them
@@ -101,7 +113,7 @@ PieceStep Piece::Limit(uint64_t* limit) const {
   // between looks complete and short.
   const int64_t state = Load(watermark_, kStateWord);
   const auto available = static_cast<uint64_t>(Load(watermark_, kAvailableWord));
-  *limit = std::min(end_, available);
+  *limit = std::min(end_, ReadableTo(watermark_, available, at_));
   if (*limit > at_) return PieceStep::kSent;
   if (state == kGrowing) return PieceStep::kSourceWaits;
   return state == kFailed ? PieceStep::kWatermarkFailed : PieceStep::kShortFile;

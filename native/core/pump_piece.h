@@ -42,7 +42,7 @@ class Piece {
   static Piece OfBytes(const uint8_t* bytes, size_t count);
 
   // `length` bytes at `offset` of a duplicate of `fd`. `watermark`, where not null, is the shared
-  // state of src/compute/watermark.ts (five words): it says how far the file may be read, and must
+  // state of src/compute/watermark-words.ts: it says how far the file may be read, and must
   // stay readable until the piece is destroyed.
   static SystemError OfFile(int fd, uint64_t offset, uint64_t length, int64_t* watermark,
                             Piece* piece);

@@ -6,6 +6,7 @@
 import { MAX_REDIRECT_HOPS } from '../origin/redirect.js';
 import { isDeliberate } from '../origin/retry.js';
 import type { BreakerVerdict } from '../origin/breaker.js';
+import { GROUP_SIZE_BYTES } from '../model/chunk.js';
 import type { Digest } from '../model/digest.js';
 import { ForebayError } from '../model/errors.js';
 import type { OriginHead } from '../model/fetch.js';
@@ -179,14 +180,15 @@ async function accept(
   const index = body === 'whole' ? 0 : Math.floor(body.range.start / chunkSizeBytes);
   const reach =
     body === 'whole' || body.range.end === Math.min(lengthBytes ?? 0, (index + 1) * chunkSizeBytes);
-  const aligned = body === 'whole' || body.range.start === index * chunkSizeBytes;
+  const from = body === 'whole' ? 0 : body.range.start - index * chunkSizeBytes;
+  const aligned = from % GROUP_SIZE_BYTES === 0;
   const wanted = hint.kind !== 'none' && lengthBytes !== 0 && reach && aligned;
   const streaming = body === 'whole' && !isWholeInOneChunk(lengthBytes, chunkSizeBytes);
   if (streaming) generation.switchToStream((next) => restartStream(generation, next));
   const busy = generation.intake !== undefined || generation.flight(index) !== undefined;
   const held = generation.holds(index, index + 1) && !streaming;
   if (wanted && !busy && !held) {
-    new Intake(generation, exchange, { index, onePart: body !== 'whole' });
+    new Intake(generation, exchange, { index, onePart: body !== 'whole', from });
   } else exchange.stop();
   return {
     kind: 'representation',
@@ -204,14 +206,18 @@ function lengthOf({ status, contentLength }: OriginHead): number | null {
   return status === 204 || status === 205 ? 0 : contentLength;
 }
 
-/** What is worth asking for first: the chunk that the request begins in, or a byte for its head. */
+/**
+ * What is worth asking for first: the chunk that the request begins in, from the group where it does,
+ * or a byte for its head. What of the chunk lies before is fetched after it.
+ */
 function firstRange(hint: RangeHint, chunkSizeBytes: number): { start: number; end: number } {
   switch (hint.kind) {
     case 'whole':
       return { start: 0, end: chunkSizeBytes };
     case 'from': {
-      const start = Math.floor(hint.first / chunkSizeBytes) * chunkSizeBytes;
-      return { start, end: start + chunkSizeBytes };
+      const chunkStart = Math.floor(hint.first / chunkSizeBytes) * chunkSizeBytes;
+      const start = Math.floor(hint.first / GROUP_SIZE_BYTES) * GROUP_SIZE_BYTES;
+      return { start, end: chunkStart + chunkSizeBytes };
     }
     case 'several':
       return firstRange(hint.ranges[0], chunkSizeBytes);

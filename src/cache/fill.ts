@@ -6,6 +6,7 @@
 import type { FillResult, FillTask, WrittenChunk } from '../compute/protocol.js';
 import { rangeLength } from '../model/byte-range.js';
 import { chunkRange } from '../model/chunk.js';
+import { orderFrom } from '../model/write-order.js';
 import { type ErrorCode, errorFromReport, ForebayError } from '../model/errors.js';
 import type { FetchTarget, OriginHead } from '../model/fetch.js';
 import type { Span } from '../model/span.js';
@@ -105,7 +106,7 @@ async function submit(
           retryable: true,
         });
       }
-      const watermark = services.hub.create();
+      const watermark = services.hub.create(orderFrom(want.from ?? 0, rangeLength(range)));
       const gate = gateOf(generation, flight.index);
       flight.begin(draft, watermark, {
         gated: gate.expectedGroupIds !== null,

@@ -1,10 +1,13 @@
 /** How far a flight is and what it is at, read from what its worker writes into shared memory. Pure. */
 import type { SharedWatermark } from '../compute/watermark.js';
 import type { ErrorCode } from '../model/errors.js';
+import { FORWARD, type WriteOrder } from '../model/write-order.js';
 import { stalledOr, type TransferCounts, type TransferState } from '../model/transfer.js';
 
-/** One chunk as a reader of it, or an onlooker, sees it now. Counts are from the chunk's beginning. */
+/** One chunk as a reader of it, or an onlooker, sees it now. */
 export interface ChunkProgress extends TransferCounts {
+  /** Which bytes of the chunk the counts are of: the first ones in this order. */
+  readonly order: WriteOrder;
   /** What its next byte waits for; `null`: nothing, every byte is at hand. */
   readonly state: TransferState | null;
   /** True when no count will change any more. */
@@ -33,6 +36,7 @@ export const HELD_PROGRESS: ChunkProgress = {
   receivedBytes: 0,
   verifiedBytes: 0,
   committedBytes: 0,
+  order: FORWARD,
   state: null,
   settled: true,
 };
@@ -47,7 +51,7 @@ export function flightProgress(
 ): ChunkProgress {
   if (filling === undefined) {
     const state = end === undefined ? ({ kind: 'queued' } as const) : stateOfEnd(end);
-    return { ...NOTHING, state, settled: end !== undefined };
+    return { ...NOTHING, order: FORWARD, state, settled: end !== undefined };
   }
   const { watermark, gated } = filling;
   const { receivedBytes } = watermark;
@@ -58,6 +62,7 @@ export function flightProgress(
     // The gate releases what matched, and nothing else.
     verifiedBytes: attested ? receivedBytes : gated ? watermark.available : 0,
     committedBytes: end?.kind === 'held' ? receivedBytes : 0,
+    order: watermark.order,
     state: end === undefined ? stateOfFilling(filling, nowMs) : stateOfEnd(end),
     settled: end !== undefined,
   };

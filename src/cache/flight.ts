@@ -24,6 +24,8 @@ export type FlightEnd =
   /** Nobody would fare better. */
   | { readonly kind: 'failed'; readonly error: ForebayError };
 
+export type FailedEnd = Extract<FlightEnd, { kind: 'leaderless' | 'failed' }>;
+
 export type FlightState =
   | { readonly kind: 'queued' }
   | {
@@ -189,7 +191,7 @@ export class Flight {
     this.#watermark?.complete();
   }
 
-  fail(end: Extract<FlightEnd, { kind: 'leaderless' | 'failed' }>): void {
+  fail(end: FailedEnd): void {
     this.#end(end);
     this.#watermark?.fail();
   }

@@ -7,10 +7,11 @@ import type { WrittenChunk } from '../compute/protocol.js';
 import { chunkRange } from '../model/chunk.js';
 import { type Deferred, deferred } from '../model/deferred.js';
 import { errorFromReport, ForebayError } from '../model/errors.js';
+import { orderFrom } from '../model/write-order.js';
 import type { OriginExchange } from './exchange.js';
 import { isAttested, watchFlight } from './fill-watch.js';
 import { store, tellDraft } from './landing.js';
-import type { Flight } from './flight.js';
+import type { FailedEnd, Flight } from './flight.js';
 import type { Arrival, LiveObject } from './live-object.js';
 import { reserve } from './reserve.js';
 
@@ -25,6 +26,8 @@ export class Intake implements Arrival {
   readonly #generation: LiveObject;
   readonly #exchange: OriginExchange;
   readonly #onePart: boolean;
+  /** Where in the first chunk the body begins. */
+  readonly #from: number;
   readonly #landings = new Map<number, Promise<void>>();
   readonly #waiters = new Set<{ readonly index: number; readonly reached: Deferred<undefined> }>();
   #next: number;
@@ -34,15 +37,19 @@ export class Intake implements Arrival {
   #stopped = false;
   #over = false;
 
-  /** `onePart`: the body is one chunk, not the object from `firstIndex` to its end. */
+  /**
+   * `onePart`: the body is of one chunk, from byte `from` of it to its end, and the worker fetches what
+   * lies before that too; else it is the object from chunk `index` to its end.
+   */
   constructor(
     generation: LiveObject,
     exchange: OriginExchange,
-    first: { readonly index: number; readonly onePart: boolean },
+    first: { readonly index: number; readonly onePart: boolean; readonly from?: number },
   ) {
     this.#generation = generation;
     this.#exchange = exchange;
     this.#onePart = first.onePart;
+    this.#from = first.from ?? 0;
     this.#next = first.index;
     this.#demanded = first.index;
     this.ended = this.#run();
@@ -135,7 +142,7 @@ export class Intake implements Arrival {
       this.#exchange.reply({ kind: 'stop' });
       return;
     }
-    const watermark = services.hub.create();
+    const watermark = services.hub.create(orderFrom(this.#from, size));
     const known = isAttested(generation) ? generation.idsOf(index)?.groupIds : undefined;
     flight.begin(draft, watermark, {
       fetch: this.#exchange.fetch,
@@ -180,7 +187,7 @@ export class Intake implements Arrival {
         error = errorFromReport(result.error);
         break;
     }
-    if (error !== undefined) this.#flight?.fail({ kind: 'failed', error });
+    if (error !== undefined) this.#flight?.fail(endOf(error, this.#onePart));
     this.#over = true;
     this.#wake();
     return this.#onePart ? undefined : error;
@@ -238,6 +245,15 @@ export class Intake implements Arrival {
       waiter.reached.resolve(undefined);
     }
   }
+}
+
+/**
+ * What a chunk's readers hear of a body that failed. Where its second request was refused, a signature
+ * may have run out after the first: they ask for themselves.
+ */
+function endOf(error: ForebayError, onePart: boolean): FailedEnd {
+  const kind = onePart && error.code === 'origin-denied' ? 'leaderless' : 'failed';
+  return { kind, error };
 }
 
 /** A look through a call: the state changes during waits that the compiler does not see. */

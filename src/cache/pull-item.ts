@@ -160,11 +160,13 @@ export class PullItem {
     try {
       if (segment.kind === 'file') return segment.length;
       const { watermark, offset, length } = segment;
-      while (watermark.available < offset + length) {
+      let at = offset;
+      while (at < offset + length) {
         const { state } = watermark;
-        const { available } = watermark;
-        if (state !== 'growing' && available < offset + length) throw segment.failure?.();
-        await within(watermark.wait(available), boundOf(this.#services, signal));
+        const readable = watermark.readableTo(at);
+        if (readable > at) at = readable;
+        else if (state !== 'growing') throw segment.failure?.();
+        else await within(watermark.wait(at), boundOf(this.#services, signal));
       }
       return length;
     } finally {

@@ -34,12 +34,16 @@ export class ReadAhead {
     });
   }
 
-  /** The view of chunk `index`, which the caller releases; opens the next ones meanwhile. */
-  async take(index: number): Promise<ChunkView | undefined> {
+  /**
+   * The view of chunk `index`, which the caller releases; opens the next ones meanwhile. `from`: the
+   * first byte of the chunk that is read.
+   */
+  async take(index: number, from: number): Promise<ChunkView | undefined> {
     const opening = this.#open.get(index);
     this.#open.delete(index);
     // The demanded chunk first: it must find room and a lane before those ahead of it.
-    const wanted = opening === undefined ? this.#demand(index) : this.#promote(index, opening);
+    const wanted =
+      opening === undefined ? this.#demand(index, from) : this.#promote(index, opening, from);
     this.#extend(index);
     this.#window = Math.min(this.#window * 2, Math.max(this.#limit, 1));
     return wanted;
@@ -51,16 +55,16 @@ export class ReadAhead {
     this.#letGo();
   }
 
-  #demand(index: number): Promise<ChunkView | undefined> {
-    return this.#generation.open(index, { ...this.#want, priority: 'demand' });
+  #demand(index: number, from: number): Promise<ChunkView | undefined> {
+    return this.#generation.open(index, { ...this.#want, priority: 'demand', from });
   }
 
-  async #promote(index: number, opening: Opening): Promise<ChunkView | undefined> {
+  async #promote(index: number, opening: Opening, from: number): Promise<ChunkView | undefined> {
     this.#generation.flight(index)?.promote();
     const view = await opening;
     if (view !== undefined && view.watermark?.state !== 'failed') return view;
     view?.release();
-    return this.#demand(index);
+    return this.#demand(index, from);
   }
 
   #extend(index: number): void {

@@ -3,6 +3,7 @@
  * asks each chunk's own view, so that every count is of bytes that are there. Owned by a reader.
  */
 import type { TransferCounts, TransferState } from '../model/transfer.js';
+import { writtenWithin } from '../model/write-order.js';
 import type { ChunkView } from './flight.js';
 
 /** A part of one chunk that was opened for reading; offsets in the object. */
@@ -75,8 +76,9 @@ export class ReadProgress {
 }
 
 function countsOf({ view, chunkStart, from, to }: Part, nowMs: number): TransferCounts {
-  const { receivedBytes, verifiedBytes, committedBytes } = view.progress(nowMs);
-  const within = (bytes: number): number => Math.max(0, Math.min(chunkStart + bytes, to) - from);
+  const { receivedBytes, verifiedBytes, committedBytes, order } = view.progress(nowMs);
+  const part = { start: from - chunkStart, end: to - chunkStart };
+  const within = (bytes: number): number => writtenWithin(order, bytes, part);
   return {
     receivedBytes: within(receivedBytes),
     verifiedBytes: within(verifiedBytes),

@@ -136,7 +136,7 @@ export class RepresentationBody implements Body {
     const ahead = new ReadAhead(generation, this.#want, lastIndex);
     try {
       for (const { index, within: part } of reads) {
-        const view = await this.#opened(index, part, ahead.take(index));
+        const view = await this.#opened(index, part, ahead.take(index, part.start));
         if (view === undefined) return;
         yield segmentOf(view, part.start, part.end - part.start);
       }
@@ -175,9 +175,9 @@ export class RepresentationBody implements Body {
     if (watermark === null) return object.record(index)?.lengthBytes ?? 0;
     await within(watermark.wait(at), boundOf(services, this.#want.signal));
     const { state } = watermark;
-    const { available } = watermark;
-    if (state === 'failed' && available <= at) throw view.failure();
-    return available;
+    const readable = watermark.readableTo(at);
+    if (state === 'failed' && readable <= at) throw view.failure();
+    return readable;
   }
 }
 
@@ -186,7 +186,7 @@ function segmentOf(view: ChunkView, offset: number, length: number): Segment {
   const release = (): void => {
     view.release();
   };
-  if (watermark === null || watermark.available >= offset + length) {
+  if (watermark === null || watermark.readableTo(offset) >= offset + length) {
     return { kind: 'file', file, offset, length, release };
   }
   const failure = (): unknown => view.failure();

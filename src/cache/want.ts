@@ -15,6 +15,8 @@ export interface Want {
   /** Request fields that select the variant: fills repeat them. */
   readonly varied: readonly string[];
   readonly priority: Priority;
+  /** Where in the chunk its first byte lies: a fill that it leads begins there. Absent: at 0. */
+  readonly from?: number;
   /** The client's share of fetches; absent where no client asked. */
   readonly share?: Seating;
   /** Aborts when the request ends: its own waits end, fetches that others share go on. */

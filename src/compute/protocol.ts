@@ -8,8 +8,8 @@ import type { FetchLimits, FetchTarget, OriginHead } from '../model/fetch.js';
 import type { Validator } from '../model/validator.js';
 
 /**
- * Where a worker writes one chunk: an open descriptor and the shared state of its growing file. The
- * worker advances the watermark, completes it with a chunk written whole (unless withheld), and fails
+ * Where a worker writes one chunk: an open descriptor and the shared state of its growing file, which
+ * says in which order its bytes are wanted. The worker advances the watermark, completes it with a chunk written whole (unless withheld), and fails
  * it when it was cancelled. After any other result the main thread fails it or fills the slot again.
  */
 export interface ChunkSlot {
@@ -19,7 +19,7 @@ export interface ChunkSlot {
   readonly start: number;
   /** Expected bytes: exact for a ranged fill, an upper bound for a stream of unknown length. */
   readonly lengthBytes: number;
-  /** State of a `SharedWatermark`; its control word cancels the task. */
+  /** State of a `SharedWatermark`; its control word cancels the task, its order is the writer's. */
   readonly watermark: SharedArrayBuffer;
   /** True: hash and write, but leave `available` at 0; the main thread releases after its check. */
   readonly withheld: boolean;

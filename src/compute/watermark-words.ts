@@ -2,11 +2,11 @@
  * The shared words of a watermark, and the rules that both sides keep when they change them. Used by
  * watermark; the pump reads them natively.
  *
- * Layout of the shared state, seven native-endian signed 64-bit words at 8-byte alignment. C++
+ * Layout of the shared state, nine native-endian signed 64-bit words at 8-byte alignment. C++
  * (native/core/pump_piece) uses `std::atomic_ref<int64_t>`; every access on either side is
  * sequentially consistent.
  *
- *   word 0  available  bytes from the file's beginning that may be released; never falls
+ *   word 0  available  bytes that may be released, in the order that words 7 and 8 say; never falls
  *   word 1  received   bytes that the writer has, released or not; never falls
  *   word 2  state      0 growing, 1 complete, 2 failed; leaves 0 once
  *   word 3  control    0 go on, 1 cancel; set by the main thread, read by the writer
@@ -15,9 +15,12 @@
  *                      after they are changed. A wake that nobody waits for costs two threads dearly.
  *   word 5  phase      what the writer is at: an index of `FETCH_PHASES`; only shown, never waited for
  *   word 6  active     monotonic ms of the writer's last byte or change of phase; 0 before any
+ *   word 7  start      where in the file writing begins (model/write-order); set before it is shared
+ *   word 8  length     where it goes round to the beginning, if `start` is not 0; set before, too
  */
 import type { WatermarkState } from '../model/segment.js';
 import { FETCH_PHASES, type FetchPhase } from '../model/transfer.js';
+import { FORWARD, type WriteOrder } from '../model/write-order.js';
 
 export const AVAILABLE = 0;
 export const RECEIVED = 1;
@@ -26,7 +29,9 @@ const CONTROL = 3;
 const LISTENERS = 4;
 const PHASE = 5;
 const ACTIVE = 6;
-const WORDS = 7;
+const START = 7;
+const LENGTH = 8;
+const WORDS = 9;
 
 /** Bytes of one watermark's shared state. */
 export const WATERMARK_BYTES = WORDS * BigInt64Array.BYTES_PER_ELEMENT;
@@ -56,6 +61,18 @@ export class Words {
       throw new RangeError(`a watermark has ${String(WATERMARK_BYTES)} bytes of shared state`);
     }
     this.#words = new BigInt64Array(shared);
+  }
+
+  get order(): WriteOrder {
+    const start = Number(Atomics.load(this.#words, START));
+    if (start === 0) return FORWARD;
+    return { start, lengthBytes: Number(Atomics.load(this.#words, LENGTH)) };
+  }
+
+  /** Once, before anybody else has the words. */
+  set order({ start, lengthBytes }: WriteOrder) {
+    Atomics.store(this.#words, START, BigInt(start));
+    Atomics.store(this.#words, LENGTH, BigInt(lengthBytes));
   }
 
   bytes(word: typeof AVAILABLE | typeof RECEIVED): number {

@@ -8,6 +8,7 @@ import { closeSync } from 'node:fs';
 import type { Watermark, WatermarkState } from '../model/segment.js';
 import { type Clock, systemClock } from '../model/time.js';
 import type { FetchPhase } from '../model/transfer.js';
+import { FORWARD, type WriteOrder, writtenTo } from '../model/write-order.js';
 import { native, type WakeWatcher } from './native.js';
 import {
   AVAILABLE,
@@ -19,7 +20,7 @@ import {
 } from './watermark-words.js';
 
 interface Waiter {
-  readonly offset: number;
+  readonly at: number;
   readonly resolve: () => void;
 }
 
@@ -34,21 +35,30 @@ interface WaitRegistry {
 
 /**
  * The main thread's side of one watermark; `WatermarkHub.create` makes them. Who reads both
- * `state` and `available` reads `state` first: after `complete`, `available` is the final count.
+ * `state` and what is available reads `state` first: after `complete`, the latter is final.
  */
 export class SharedWatermark implements Watermark {
   /** For the task of the worker that writes (`ChunkSlot.watermark`). */
   readonly shared = new SharedArrayBuffer(WATERMARK_BYTES);
+  /** In which order the file is written. */
+  readonly order: WriteOrder;
   readonly #words = new Words(this.shared);
   readonly #registry: WaitRegistry;
   #waiters: Waiter[] = [];
 
-  constructor(registry: WaitRegistry) {
+  constructor(registry: WaitRegistry, order: WriteOrder) {
     this.#registry = registry;
+    this.order = order;
+    this.#words.order = order;
   }
 
+  /** Bytes that may be released, in the order in which they are written. */
   get available(): number {
     return this.#words.bytes(AVAILABLE);
+  }
+
+  readableTo(at: number): number {
+    return writtenTo(this.order, this.available, at);
   }
 
   /** Bytes that the writer has, whether it may release them or not. */
@@ -70,11 +80,11 @@ export class SharedWatermark implements Watermark {
     return this.#words.activeAtMs;
   }
 
-  wait(offset: number): Promise<void> {
+  wait(at: number): Promise<void> {
     // A closed hub hears no writer any more, so what still grows will never be known to end.
     if (this.#registry.closed) this.fail();
     return new Promise((resolve) => {
-      this.#waiters.push({ offset, resolve });
+      this.#waiters.push({ at, resolve });
       this.#registry.waiting.add(this);
       this.#words.listen();
       // Checked after registering. The writer stores, then writes to the eventfd; the hub drains the
@@ -112,8 +122,9 @@ export class SharedWatermark implements Watermark {
   /** Resolves the waits that are over; the hub calls it on a wake. */
   settle(): void {
     const ended = this.state !== 'growing';
-    const available = this.available;
-    const over = (waiter: Waiter): boolean => ended || available > waiter.offset;
+    // Read once: a writer that moves between two looks would let a waiter fall between them.
+    const { available } = this;
+    const over = ({ at }: Waiter): boolean => ended || writtenTo(this.order, available, at) > at;
     const settled = this.#waiters.filter(over);
     this.#waiters = this.#waiters.filter((waiter) => !over(waiter));
     if (this.#waiters.length === 0) this.#registry.waiting.delete(this);
@@ -141,9 +152,9 @@ export class WatermarkHub {
     return [this.wakeFd, ...this.#registry.followerFds];
   }
 
-  /** A new watermark: nothing available, growing. */
-  create(): SharedWatermark {
-    return new SharedWatermark(this.#registry);
+  /** A new watermark, of a file that is written in `order`: nothing available, growing. */
+  create(order: WriteOrder = FORWARD): SharedWatermark {
+    return new SharedWatermark(this.#registry, order);
   }
 
   /**
@@ -175,6 +186,11 @@ export class WatermarkWriter {
     this.#clock = clock;
   }
 
+  /** In which order the file is to be written. */
+  get order(): WriteOrder {
+    return this.#words.order;
+  }
+
   /** True when the main thread wants no more: stop soon, and end the watermark. */
   get cancelled(): boolean {
     return this.#words.cancelled;
@@ -192,7 +208,7 @@ export class WatermarkWriter {
     this.#words.activeAtMs = this.#clock.monotonic();
   }
 
-  /** Releases the first `available` bytes; lower than before is ignored. */
+  /** Releases the first `available` bytes, in the file's order; lower than before is ignored. */
   advance(available: number): void {
     if (this.#words.raise(AVAILABLE, available)) this.#wakeAll();
   }

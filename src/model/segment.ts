@@ -12,12 +12,15 @@ export type WatermarkState = 'growing' | 'complete' | 'failed';
 
 /** How far a growing file may be read: advanced by a worker thread, watched by senders. */
 export interface Watermark {
-  /** Bytes from the beginning of the file that may be released. Never falls. */
-  readonly available: number;
-  /** Read before `available` where both matter: after `complete`, `available` is the final count. */
+  /**
+   * The position up to which the file may be read from byte `at` on; at most `at` where that byte may
+   * not be. Never falls.
+   */
+  readableTo(at: number): number;
+  /** Read before `readableTo` where both matter: after `complete`, that is final. */
   readonly state: WatermarkState;
-  /** Resolves when `available` exceeds `offset` or the state is no longer `growing`. */
-  wait(offset: number): Promise<void>;
+  /** Resolves when byte `at` may be read or the state is no longer `growing`. */
+  wait(at: number): Promise<void>;
 }
 
 /**

@@ -26,11 +26,11 @@ export const SPOT_READ_BYTES = 64 * 1024;
 export function readableEnd(segment: FileSegment, at: number): number | null {
   const end = segment.offset + segment.length;
   if (segment.kind === 'file') return end;
-  // State before `available`: read the other way round, a watermark that advances and completes in
-  // between looks complete and short.
+  // State first: read the other way round, a watermark that advances and completes in between looks
+  // complete and short.
   const { state } = segment.watermark;
-  const { available } = segment.watermark;
-  if (available > at) return Math.min(available, end);
+  const readable = segment.watermark.readableTo(at);
+  if (readable > at) return Math.min(readable, end);
   switch (state) {
     case 'growing':
       return null;
@@ -42,7 +42,7 @@ export function readableEnd(segment: FileSegment, at: number): number | null {
 }
 
 /**
- * Resolves when a growing file has more than `at` bytes or has ended; rejects with `ForebayError`
+ * Resolves when byte `at` of a growing file may be read or it has ended; rejects with `ForebayError`
  * (`origin-timeout`) after `sourceIdleTimeoutMs`. The fill's own bounds come first; this one holds
  * whatever they add up to.
  */

@@ -1,6 +1,7 @@
 /**
  * Writes one chunk into its slot as the bytes arrive: to the file, through BLAKE3 by group, and on
- * to readers by the watermark. Used by fill-chunk (one chunk) and stream-writer (one after another).
+ * to readers by the watermark. It begins where the watermark says that somebody waits, and goes round
+ * (model/write-order). Used by fill-chunk and open (one chunk) and stream-writer (one after another).
  */
 import { native } from '../compute/native.js';
 import type { ChunkSlot, WrittenChunk } from '../compute/protocol.js';
@@ -29,9 +30,15 @@ export class ChunkWriter {
   readonly #context: Pick<WorkerContext, 'memory'>;
   readonly #watermark: WatermarkWriter;
   readonly #groupIds: Uint8Array;
+  /** Where in the chunk it began. */
+  readonly #start: number;
   #diskFailure: string | null = null;
   /** Bytes of the chunk that are in the file. */
-  #position = 0;
+  #written = 0;
+  /** Where in the chunk the next byte goes. */
+  #at: number;
+  /** Where the part ends that is being written: the chunk's end, then where it began. */
+  #partEnd: number;
   /** Bytes of the current group that are in the buffer. */
   #pending = 0;
   #sealedGroups = 0;
@@ -46,20 +53,28 @@ export class ChunkWriter {
     this.#context = context;
     this.#watermark = new WatermarkWriter(slot.watermark, context.wakeFds, context.clock);
     this.#groupIds = new Uint8Array(groupCount(slot.lengthBytes) * ID_BYTES);
+    this.#start = this.#watermark.order.start;
+    this.#at = this.#start;
+    this.#partEnd = slot.lengthBytes;
   }
 
   /** Absolute offset of the next byte. */
   get offset(): number {
-    return this.slot.start + this.#position;
+    return this.slot.start + this.#at;
+  }
+
+  /** Absolute offset up to which bytes come in a row. Once it is reached, there is `goRound`, or all. */
+  get partEnd(): number {
+    return this.slot.start + this.#partEnd;
   }
 
   /** Bytes written so far. */
-  get position(): number {
-    return this.#position;
+  get written(): number {
+    return this.#written;
   }
 
   get full(): boolean {
-    return this.#position === this.slot.lengthBytes;
+    return this.#written === this.slot.lengthBytes;
   }
 
   /** The errno with which the disk failed, once a memfd has taken the file's place. */
@@ -72,9 +87,16 @@ export class ChunkWriter {
     return this.#watermark.cancelled;
   }
 
-  /** Memory for the next bytes: the rest of the current group. Empty only when the slot is full. */
+  /** Goes on at the chunk's beginning. Only at the end of the first part. */
+  goRound(): void {
+    if (this.#at !== this.slot.lengthBytes || this.full) throw new RangeError('not at the end');
+    this.#at = 0;
+    this.#partEnd = this.#start;
+  }
+
+  /** Memory for the next bytes: the rest of the current group. Empty only at a part's end. */
   space(): Uint8Array {
-    const left = this.slot.lengthBytes - this.#position;
+    const left = this.#partEnd - this.#at;
     return this.#buffer.subarray(this.#pending, Math.min(GROUP_SIZE_BYTES, this.#pending + left));
   }
 
@@ -89,10 +111,12 @@ export class ChunkWriter {
     this.#write(this.#pending, byteCount);
     this.#watermark.enter('receiving');
     this.#pending += byteCount;
-    this.#position += byteCount;
-    this.#watermark.received(this.#position);
+    this.#at += byteCount;
+    this.#written += byteCount;
+    this.#watermark.received(this.#written);
     if (this.slot.expectedGroupIds === null) this.#release();
-    if (this.#pending === GROUP_SIZE_BYTES || this.full) this.#sealGroup();
+    const endsGroup = this.#pending === GROUP_SIZE_BYTES || this.#at === this.#partEnd;
+    if (endsGroup) this.#sealGroup();
   }
 
   /**
@@ -111,7 +135,7 @@ export class ChunkWriter {
     if (!this.slot.withheld) this.#watermark.complete();
     return {
       index: this.slot.index,
-      lengthBytes: this.#position,
+      lengthBytes: this.#written,
       groupIds,
       chunkId,
       diskFailure: this.#diskFailure,
@@ -124,11 +148,11 @@ export class ChunkWriter {
   }
 
   #release(): void {
-    if (!this.slot.withheld) this.#watermark.advance(this.#position);
+    if (!this.slot.withheld) this.#watermark.advance(this.#written);
   }
 
   #sealGroup(): void {
-    const group = this.#sealedGroups;
+    const group = Math.ceil(this.#at / GROUP_SIZE_BYTES) - 1;
     const groupIndex = this.slot.start / GROUP_SIZE_BYTES + group;
     const isObject = this.#place.wholeObject && this.slot.lengthBytes <= GROUP_SIZE_BYTES;
     const bytes = this.#buffer.subarray(0, this.#pending);
@@ -148,15 +172,15 @@ export class ChunkWriter {
   #write(from: number, byteCount: number): void {
     const bytes = this.#buffer.subarray(from, from + byteCount);
     try {
-      native.writeAll(this.slot.fd, bytes, this.#position);
+      native.writeAll(this.slot.fd, bytes, this.#at);
     } catch (cause) {
-      this.#moveToMemory(cause, this.#position);
-      native.writeAll(this.slot.fd, bytes, this.#position);
+      this.#moveToMemory(cause);
+      native.writeAll(this.slot.fd, bytes, this.#at);
     }
   }
 
   /** Puts a memfd in the descriptor's place, so that this chunk still serves its readers. */
-  #moveToMemory(cause: unknown, writtenBytes: number): void {
+  #moveToMemory(cause: unknown): void {
     const errno = errnoOf(cause);
     if (this.#diskFailure !== null || !DISK_FAILURES.has(errno)) {
       throw new ForebayError('disk', `writing a chunk failed: ${errno}`, { ...INTERNAL, cause });
@@ -169,7 +193,8 @@ export class ChunkWriter {
       });
     }
     try {
-      native.moveToMemfd(this.slot.fd, writtenBytes);
+      // What is not written yet comes along as zeros, which nobody may read.
+      native.moveToMemfd(this.slot.fd, this.#fileBytes());
     } catch (error) {
       memory.release(this.slot.lengthBytes);
       throw new ForebayError('disk', `moving a chunk to memory failed: ${errnoOf(error)}`, {
@@ -178,6 +203,12 @@ export class ChunkWriter {
       });
     }
     this.#diskFailure = errno;
+  }
+
+  /** How far the file reaches by what was taken: in the second part to the chunk's end. */
+  #fileBytes(): number {
+    if (this.#written === 0) return 0;
+    return this.#at > this.#start ? this.#at : this.slot.lengthBytes;
   }
 }
 

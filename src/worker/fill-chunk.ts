@@ -4,10 +4,10 @@ import { WatermarkWriter } from '../compute/watermark.js';
 import { DEFAULT_CHUNK_SIZE_BYTES } from '../model/chunk.js';
 import { type ForebayError, reportError } from '../model/errors.js';
 import { CancelWatch } from './cancel-watch.js';
+import { fetchChunk } from './chunk-fetch.js';
 import { ChunkWriter } from './chunk-writer.js';
 import type { WorkerContext } from './context.js';
 import { StatsCollector } from './fetch-stats.js';
-import { fetchRange } from './range-fetch.js';
 
 /**
  * A 200 to a range is refused once, in case it was a whim. After that the bytes before a chunk are
@@ -37,9 +37,8 @@ export async function fillChunk(task: FillTask, context: WorkerContext): Promise
     return { ...report(), kind: 'failed', error: reportError(error) };
   };
   try {
-    const outcome = await fetchRange(
+    const outcome = await fetchChunk(
       {
-        end: slot.start + slot.lengthBytes,
         known: { completeLength, validator },
         slice: { patience: 1, maxSkipBytes: MAX_SLICE_SKIP_BYTES },
         brokenBy: null,

@@ -5,19 +5,25 @@
 import type { ChunkSlot } from '../compute/protocol.js';
 import type { OriginHead } from '../model/fetch.js';
 import { isStrong, validatorOf } from '../model/validator.js';
+import type { ForebayError } from '../model/errors.js';
+import { fetchChunk } from './chunk-fetch.js';
 import { ChunkWriter, type WriterContext } from './chunk-writer.js';
 import { internalFault } from './faults.js';
 import type { OpenChannel } from './open-channel.js';
 import type { OpenVerdict } from './open-verdict.js';
-import type { RangeJob } from './range-fetch.js';
+import { fetchRange, type FetchSession, type RangeOutcome } from './range-fetch.js';
 import type { BodySource } from './response-sink.js';
 import { StreamWriter } from './stream-writer.js';
 
 export interface OpenBody extends BodySource {
   /** True when every byte is there, however the connection ended. */
   readonly whole: boolean;
-  /** How to fetch the rest; `null` where the representation has no strong validator or length. */
-  readonly rest: Omit<RangeJob, 'brokenBy'> | null;
+  /**
+   * Fetches the rest, after `brokenBy` where something broke the body off; `null` where the
+   * representation has no strong validator or length to know it by.
+   */
+  readonly resume:
+    ((brokenBy: ForebayError | null, session: FetchSession) => Promise<RangeOutcome>) | null;
   /** The main thread answered `stop`. */
   readonly stopped: boolean;
   readonly cancelled: boolean;
@@ -35,7 +41,10 @@ export interface OpenBodyParts {
   readonly context: WriterContext;
 }
 
-/** The body of a 206 to `[asked.start, asked.end)`: one slot. Throws `internal` for a wrong slot. */
+/**
+ * The body of a 206 to `[asked.start, asked.end)`: one slot, which may begin before it; what lies
+ * before is a part of the rest. Throws `internal` for a wrong slot.
+ */
 export function rangeBody(
   parts: OpenBodyParts,
   verdict: Extract<OpenVerdict, { kind: 'range' }> & { readonly completeLength: number },
@@ -44,11 +53,11 @@ export function rangeBody(
   const { head, slot, buffer, channel, context } = parts;
   const { range, completeLength } = verdict;
   const end = Math.min(askedEnd, completeLength);
-  if (slot.start !== range.start || slot.start + slot.lengthBytes !== end) {
-    throw internalFault(`not the slot of bytes ${String(range.start)} to ${String(end)}`);
-  }
   const wholeObject = slot.start === 0 && slot.lengthBytes === completeLength;
   const writer = new ChunkWriter(slot, { wholeObject }, buffer, context);
+  if (writer.offset !== range.start || writer.partEnd !== end) {
+    throw internalFault(`not the slot of bytes ${String(range.start)} to ${String(end)}`);
+  }
   const validator = validatorOf(head.headers);
   return {
     taker: writer,
@@ -56,8 +65,12 @@ export function rangeBody(
     get whole() {
       return writer.full;
     },
-    rest: isStrong(validator)
-      ? { end, known: { completeLength, validator }, slice: { patience: 0, maxSkipBytes: 0 } }
+    resume: isStrong(validator)
+      ? (brokenBy, session) => {
+          const known = { completeLength, validator };
+          const slice = { patience: 0, maxSkipBytes: 0 };
+          return fetchChunk({ known, slice, brokenBy }, writer, session);
+        }
       : null,
     stopped: false,
     get cancelled() {
@@ -93,11 +106,11 @@ export function streamBody(
       return writer.offset === lengthBytes;
     },
     // An origin that streams may know no ranges: a 200 is read again from its beginning.
-    rest: resumable
-      ? {
-          end: lengthBytes,
-          known: { completeLength: lengthBytes, validator },
-          slice: { patience: 0, maxSkipBytes: lengthBytes },
+    resume: resumable
+      ? (brokenBy, session) => {
+          const known = { completeLength: lengthBytes, validator };
+          const slice = { patience: 0, maxSkipBytes: lengthBytes };
+          return fetchRange({ end: lengthBytes, known, slice, brokenBy }, writer, session);
         }
       : null,
     get stopped() {

@@ -15,7 +15,7 @@ import { StatsCollector } from './fetch-stats.js';
 import { type OpenBody, rangeBody, streamBody } from './open-body.js';
 import { OpenChannel } from './open-channel.js';
 import { judgeOpenHead, type OpenVerdict } from './open-verdict.js';
-import { fetchRange, type FetchSession, type RangeOutcome } from './range-fetch.js';
+import type { FetchSession, RangeOutcome } from './range-fetch.js';
 import { ResponseSink } from './response-sink.js';
 
 /** Fetches, and talks to the main thread over `task.port`. Never rejects. */
@@ -179,12 +179,11 @@ class Opening {
   }
 
   async #resume(body: OpenBody, broke: ForebayError | null): Promise<OpenResult> {
-    if (body.rest === null) {
+    if (body.resume === null) {
       const short = originFault('origin-range-mismatch', 'the 206 ended before what was asked');
       return this.#failed(broke ?? short);
     }
-    const job = { ...body.rest, brokenBy: broke };
-    const outcome = await fetchRange(job, body.taker, this.#session);
+    const outcome = await body.resume(broke, this.#session);
     if (body.stopped) return { ...this.#report(), kind: 'stopped' };
     if (outcome.kind === 'delivered') return this.#whole(body);
     return this.#failed(this.#resumeError(outcome));

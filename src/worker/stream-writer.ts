@@ -76,7 +76,7 @@ export class StreamWriter implements ByteTaker {
 
   /** The body is complete: ends the last chunk. Throws as `ChunkWriter.filled` does. */
   end(): void {
-    if (this.#writer !== null && this.#writer.position > 0) this.#finishChunk(true);
+    if (this.#writer !== null && this.#writer.written > 0) this.#finishChunk(true);
   }
 
   /** The task was cancelled: readers of the chunk in progress get no more. */

@@ -24,7 +24,7 @@ t.test(
       );
     const windows: number[] = [];
     for (let index = 0; index < 10; index += 1) {
-      const view = await ahead.take(index);
+      const view = await ahead.take(index, 0);
       while ((opened().at(-1) ?? 0) < Math.min(9, index + Math.min(2 ** (index + 1) - 1, 3))) {
         await new Promise(setImmediate);
       }
@@ -44,7 +44,7 @@ t.test('queued read-ahead is dropped when its reader leaves; what runs finishes'
   const gate = createGate();
   room.origin.next({ kind: 'gate', at: 100, gate });
   const ahead = new ReadAhead(generation, want, CHUNKS);
-  const taking = ahead.take(0);
+  const taking = ahead.take(0, 0);
   await gate.reached;
   ahead.close();
   gate.open();
@@ -58,13 +58,15 @@ t.test('queued read-ahead is dropped when its reader leaves; what runs finishes'
 t.test('under pressure it lets go of all but what is being read', async (t) => {
   const { room, generation, want } = await start(t, 4);
   const ahead = new ReadAhead(generation, want, CHUNKS);
-  const first = await ahead.take(0);
-  const second = await ahead.take(1);
+  const first = await ahead.take(0, 0);
+  const second = await ahead.take(1, 0);
   while (!generation.isHeld(2)) await new Promise(setImmediate);
   room.services.pressure.relieve('read-ahead');
   t.ok((await readView(first, C)).equals(bytesOf(1, CHUNKS).subarray(0, C)));
   t.ok((await readView(second, C)).equals(bytesOf(1, CHUNKS).subarray(C, 2 * C)));
-  t.ok((await readView(await ahead.take(2), C)).equals(bytesOf(1, CHUNKS).subarray(2 * C, 3 * C)));
+  t.ok(
+    (await readView(await ahead.take(2, 0), C)).equals(bytesOf(1, CHUNKS).subarray(2 * C, 3 * C)),
+  );
   ahead.close();
   generation.release();
 });
@@ -76,13 +78,13 @@ t.test('a failure ahead of time is met again, or not, when the chunk is wanted',
     actions: [{ kind: 'status', status: 404 }],
   });
   const ahead = new ReadAhead(generation, want, 1);
-  const first = await ahead.take(0);
+  const first = await ahead.take(0, 0);
   while (!room.origin.requests.some(({ status }) => status === 404))
     await new Promise(setImmediate);
   while (generation.flight(1) !== undefined) await new Promise(setImmediate);
   remove();
   await readView(first, C);
-  t.ok((await readView(await ahead.take(1), C)).equals(bytesOf(1, CHUNKS).subarray(C, 2 * C)));
+  t.ok((await readView(await ahead.take(1, 0), C)).equals(bytesOf(1, CHUNKS).subarray(C, 2 * C)));
   ahead.close();
   generation.release();
 });

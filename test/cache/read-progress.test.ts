@@ -1,12 +1,15 @@
 import t from 'tap';
+import { GROUP_SIZE_BYTES } from '#src/model/chunk.js';
 import type { ChunkProgress } from '#src/cache/flight-progress.js';
 import { ReadProgress } from '#src/cache/read-progress.js';
+import { FORWARD } from '#src/model/write-order.js';
 
 function view(receivedBytes: number, more: Partial<ChunkProgress> = {}) {
   let now: ChunkProgress = {
     receivedBytes,
     verifiedBytes: 0,
     committedBytes: 0,
+    order: FORWARD,
     state: { kind: 'receiving' },
     settled: false,
     ...more,
@@ -30,6 +33,22 @@ t.test('counts are of the parts that were asked for', async (t) => {
   t.same(progress.counts(0), { receivedBytes: 70, verifiedBytes: 20, committedBytes: 50 });
   t.same(progress.state(0), { kind: 'receiving' });
   t.same(progress.unsettled(0), [100]);
+});
+
+t.test('a chunk whose bytes come from its middle on counts those that there are', async (t) => {
+  const order = { start: 2 * GROUP_SIZE_BYTES, lengthBytes: 4 * GROUP_SIZE_BYTES };
+  const chunk = view(GROUP_SIZE_BYTES + 10, { order });
+  const reading = (from: number, to: number): number => {
+    const progress = new ReadProgress();
+    progress.opened(chunk, 100, 100 + from * GROUP_SIZE_BYTES, 100 + to * GROUP_SIZE_BYTES, 0);
+    return progress.counts(0).receivedBytes;
+  };
+  t.equal(reading(2, 4), GROUP_SIZE_BYTES + 10);
+  t.equal(reading(3, 4), 10);
+  t.equal(reading(0, 2), 0, 'not what came for others');
+  chunk.set({ receivedBytes: 2 * GROUP_SIZE_BYTES + 10 });
+  t.equal(reading(0, 2), 10);
+  t.equal(reading(0, 4), 2 * GROUP_SIZE_BYTES + 10);
 });
 
 t.test('a read that begins anew counts nothing twice', async (t) => {

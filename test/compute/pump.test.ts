@@ -97,6 +97,50 @@ t.test('a growing file is followed as the main thread releases it', async (t) =>
   t.equal(transfer.bytesSent, 500);
 });
 
+t.test('a file that is written from its middle on is sent as its bytes come', async (t) => {
+  const pump = startPump(t);
+  const hub = hubFor(t, pump);
+  const bytes = recognisable(1000);
+  const file = new TestFile(t, bytes);
+  const watermark = hub.create({ start: 600, lengthBytes: 1000 });
+  const follow = async (offset: number, length: number) => {
+    const line = await openLine(t);
+    const transfer = pump.begin<Owner>(line.fd);
+    transfer.addFile({ fd: file.fd, offset, length, watermark }, new Owner());
+    transfer.finish();
+    return { line, transfer, expected: bytes.subarray(offset, offset + length) };
+  };
+  const [late, whole, early] = [await follow(650, 350), await follow(0, 1000), await follow(0, 9)];
+  watermark.advance(100);
+  t.ok((await late.line.receives(50)).equals(bytes.subarray(650, 700)));
+  watermark.advance(400);
+  t.ok((await late.line.receives(350)).equals(late.expected));
+  t.same(await late.transfer.ended(), { kind: 'complete' });
+  t.match(whole.transfer.progress(), { waitsFor: 'source', sentBytes: 0 });
+  watermark.advance(405);
+  t.ok((await early.line.receives(5)).equals(bytes.subarray(0, 5)));
+  watermark.advance(1000);
+  watermark.complete();
+  for (const { line, transfer, expected } of [whole, early]) {
+    t.same(await transfer.ended(), { kind: 'complete' });
+    t.ok((await line.receives(expected.length)).equals(expected));
+  }
+});
+
+t.test('what was to come after the end of the file does not come', async (t) => {
+  const pump = startPump(t);
+  const hub = hubFor(t, pump);
+  const file = new TestFile(t, recognisable(1000));
+  const watermark = hub.create({ start: 600, lengthBytes: 1000 });
+  watermark.advance(700);
+  watermark.fail();
+  const line = await openLine(t);
+  const transfer = pump.begin<Owner>(line.fd);
+  transfer.addFile({ fd: file.fd, offset: 100, length: 900, watermark }, new Owner());
+  t.match(await transfer.ended(), { kind: 'watermark-failed' });
+  t.equal(transfer.bytesSent, 200, 'up to where the second part broke off');
+});
+
 t.test('a complete watermark below the promised length is a short file', async (t) => {
   const pump = startPump(t);
   const hub = hubFor(t, pump);

@@ -72,6 +72,31 @@ t.test('kill -9 in the middle of a download', async (t) => {
   t.ok((await second.metric('forebay_chunks_verified_total')) >= CHUNKS / 2);
 });
 
+t.test('kill -9 between the two parts of a chunk that was begun in its middle', async (t) => {
+  const origin = await originOf(t);
+  const gate = createGate();
+  const fromBeginning = ({ range }: { range: string | undefined }): boolean =>
+    range?.startsWith('bytes=0-') === true;
+  const remove = origin.script({
+    when: fromBeginning,
+    actions: [{ kind: 'gate', at: 1000, gate }],
+  });
+  const cacheDirectory = join(testDirectory(t), 'cache');
+  const env = { FOREBAY_CACHE_CHUNK_SIZE: '4MiB' };
+  const first = await startProgram(t, { origin: origin.url, cacheDirectory, env });
+  const headers = { range: `bytes=${String(3 * MEBIBYTE)}-${String(4 * MEBIBYTE - 1)}` };
+  const late = await get(`${first.url}/model`, { headers });
+  t.ok(late.whole && isPattern(late.body, SEED, 3 * MEBIBYTE));
+  await gate.reached;
+  await first.kill9();
+  remove();
+  gate.open();
+  const second = await startProgram(t, { origin: origin.url, cacheDirectory, env });
+  const got = await get(`${second.url}/model`);
+  t.ok(got.whole && got.body.length === LENGTH && isPattern(got.body, SEED, 0));
+  t.equal(await second.metric('forebay_chunk_verify_failures_total'), 0, 'no half chunk was kept');
+});
+
 /** One way to damage a cache, and what mending it may cost the origin. */
 interface Damage {
   readonly name: string;

@@ -33,7 +33,7 @@ t.test('a watermark that completes while it is read never looks short', (t) => {
   // Each look at it finds it further on: growing at 10, then complete at 100.
   let looks = 0;
   const racing = {
-    get available() {
+    readableTo() {
       return (looks += 1) > 1 ? 100 : 10;
     },
     get state() {

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import type { ChunkSlot } from '#src/compute/protocol.js';
 import { GROUP_SIZE_BYTES } from '#src/model/chunk.js';
+import { orderFrom } from '#src/model/write-order.js';
 import { ChunkWriter } from '#src/worker/chunk-writer.js';
 import { patternBytes } from '../fixtures/scripted-origin.js';
 import { mountSmallDisk } from '../fixtures/store-mounts.js';
@@ -27,7 +28,7 @@ function writerOf(harness: WorkerHarness, slot: ChunkSlot, wholeObject = false):
   return new ChunkWriter(slot, { wholeObject }, new Uint8Array(GROUP_SIZE_BYTES), harness.context);
 }
 
-/** Feeds `bytes` in pieces of at most `pieceBytes`, as a socket would. */
+/** Feeds `bytes` in pieces of at most `pieceBytes`, as a socket would: what `space` has room for. */
 function feed(writer: ChunkWriter, bytes: Buffer, pieceBytes = GROUP_SIZE_BYTES): void {
   for (let at = 0; at < bytes.length;) {
     const space = writer.space();
@@ -63,6 +64,63 @@ void t.test('ids and bytes do not depend on how the bytes arrive', (t) => {
     ),
     { numRuns: 25 },
   );
+  t.end();
+});
+
+void t.test('property: from whichever group it begins, round to where it began', (t) => {
+  const harness = makeHarness(t);
+  fc.assert(
+    fc.property(
+      fc.integer({ min: GROUP_SIZE_BYTES + 1, max: 4 * GROUP_SIZE_BYTES }),
+      fc.nat(4 * GROUP_SIZE_BYTES),
+      fc.integer({ min: 200_000, max: 2 * GROUP_SIZE_BYTES }),
+      fc.boolean(),
+      (length, wanted, pieceBytes, gated) => {
+        const bytes = patternBytes(9, 0, length);
+        const ids = groupIdsOf(bytes, 0, true);
+        const made = harness.slot(length, {
+          from: Math.min(wanted, length - 1),
+          expectedGroupIds: gated ? ids : null,
+        });
+        const { start } = made.watermark.order;
+        const writer = writerOf(harness, made.slot, true);
+        t.equal(writer.offset, start);
+        feed(writer, bytes.subarray(start), pieceBytes);
+        t.equal(made.watermark.readableTo(start), length, 'the wanted part is there');
+        t.equal(writer.space().length, 0, 'the end of the part bounds what is taken');
+        if (start > 0) {
+          t.equal(made.watermark.readableTo(0), 0, 'and nothing before it');
+          writer.goRound();
+          feed(writer, bytes.subarray(0, start), pieceBytes);
+        }
+        t.ok(writer.full);
+        const chunk = writer.finish(true);
+        t.equal(chunk.chunkId, oracleRoot(bytes));
+        t.equal(chunk.lengthBytes, length);
+        t.same(Buffer.from(chunk.groupIds), Buffer.from(ids));
+        t.ok(made.content().equals(bytes));
+        t.equal(made.watermark.available, length);
+        t.equal(made.watermark.receivedBytes, length);
+      },
+    ),
+    { numRuns: 25 },
+  );
+  t.end();
+});
+
+void t.test("it goes round at the chunk's end, once", (t) => {
+  const harness = makeHarness(t);
+  const made = harness.slot(2 * GROUP_SIZE_BYTES, { from: GROUP_SIZE_BYTES });
+  const writer = writerOf(harness, made.slot);
+  const early = (): void => {
+    writer.goRound();
+  };
+  t.throws(early, RangeError);
+  feed(writer, patternBytes(1, 0, GROUP_SIZE_BYTES));
+  writer.goRound();
+  t.throws(early, RangeError);
+  feed(writer, patternBytes(1, 0, GROUP_SIZE_BYTES));
+  t.throws(early, RangeError);
   t.end();
 });
 
@@ -133,13 +191,13 @@ void t.test('a full disk', (t) => {
   const disk = mountSmallDisk(t, GROUP_SIZE_BYTES + 64 * 1024);
   if (disk === undefined) return;
   const bytes = patternBytes(5, 0, 3 * GROUP_SIZE_BYTES + 99);
-  const write = (test: Test, memoryLimitBytes: number) => {
+  const write = (test: Test, memoryLimitBytes: number, from = 0) => {
     const harness = makeHarness(test, { memoryLimitBytes });
     const fd = openSync(join(disk, 'chunk'), 'w+');
     test.teardown(() => {
       closeSync(fd);
     });
-    const watermark = harness.hub.create();
+    const watermark = harness.hub.create(orderFrom(from, bytes.length));
     const slot = { ...harness.slot(bytes.length).slot, fd, watermark: watermark.shared };
     return { harness, fd, watermark, writer: writerOf(harness, slot, true) };
   };
@@ -152,6 +210,20 @@ void t.test('a full disk', (t) => {
     t.ok(contentOf(fd).equals(bytes));
     t.equal(watermark.available, bytes.length);
     t.equal(harness.memory.usedBytes, bytes.length);
+    t.end();
+  });
+  t.test('so does one that was begun in its middle, wherever the disk gets full', (t) => {
+    for (const group of [1, 2, 3]) {
+      const { fd, watermark, writer } = write(t, bytes.length, group * GROUP_SIZE_BYTES);
+      feed(writer, bytes.subarray(group * GROUP_SIZE_BYTES), 300_000);
+      writer.goRound();
+      feed(writer, bytes.subarray(0, group * GROUP_SIZE_BYTES), 300_000);
+      const chunk = writer.finish(true);
+      t.equal(chunk.diskFailure, 'ENOSPC');
+      t.equal(chunk.chunkId, oracleRoot(bytes));
+      t.ok(contentOf(fd).equals(bytes));
+      t.equal(watermark.available, bytes.length);
+    }
     t.end();
   });
   t.test('memory that is used up ends the fill', (t) => {

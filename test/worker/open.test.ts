@@ -1,5 +1,6 @@
 /** First contacts with a real origin: which heads are posted, refused, asked for again. */
 import t from 'tap';
+import { GROUP_SIZE_BYTES } from '#src/model/chunk.js';
 import type { ErrorCode } from '#src/model/errors.js';
 import { type Action, DEFAULT_ETAG } from '../fixtures/scripted-origin.js';
 import { failed, oracleRoot } from '../fixtures/worker-harness.js';
@@ -25,6 +26,43 @@ void t.test('a 206: one slot, length and validator from its head', async (t) => 
     t.ok(bytes.equals(expected.subarray(start, end)));
     t.equal(main.chunks.length, 1);
   }
+});
+
+void t.test(
+  'a 206 from the middle of a chunk: the rest of the chunk is fetched after it',
+  async (t) => {
+    for (const [index, length] of [
+      [1, CHUNK],
+      [0, CHUNK],
+    ] as const) {
+      const f = await startOpening(t);
+      const start = index * CHUNK;
+      const range = { start: start + GROUP_SIZE_BYTES, end: start + CHUNK };
+      // Also where either part breaks off in between.
+      f.origin.script({ times: 1, actions: [{ kind: 'reset', afterBytes: 100 * index }] });
+      f.origin.script({ skip: 2, times: 1, actions: [{ kind: 'short', afterBytes: 7 }] });
+      const { result, main, bytes, slots } = await f.open(LENGTH, { range });
+      t.match(result, { kind: 'complete', lengthBytes: LENGTH, stats: { originBytes: length } });
+      t.match(main.head, { status: 206 });
+      t.ok(bytes.equals(expected.subarray(start, start + CHUNK)));
+      t.equal(main.chunks.length, 1);
+      t.equal(main.chunks[0]?.lengthBytes, length);
+      t.equal(slots[0]?.watermark.available, length);
+      const [first, ...rest] = f.origin.requests;
+      t.equal(first?.headers['if-range'], undefined, 'there is nothing to compare with yet');
+      t.ok(rest.every(({ headers }) => headers['if-range'] === DEFAULT_ETAG));
+    }
+  },
+);
+
+void t.test('a representation that changes between the two parts of a contact', async (t) => {
+  const f = await startOpening(t);
+  f.origin.script({ skip: 1, actions: [{ kind: 'fields', fields: { ETag: '"b"' } }] });
+  const range = { start: GROUP_SIZE_BYTES, end: CHUNK };
+  const { result, main, slots } = await f.open(LENGTH, { range });
+  t.match(result, failed('origin-changed'));
+  t.same(main.chunks, []);
+  t.equal(slots[0]?.watermark.readableTo(0), 0, 'nothing of the other is released');
 });
 
 void t.test('a 206 of a small object: its id is the root', async (t) => {

@@ -1,0 +1,44 @@
+/**
+ * The order in which the bytes of a chunk come: from `start`, where somebody waits for them, to the
+ * end, then round from the beginning to `start`. A count of bytes in that order says which of them
+ * are there. Pure; watermarks say with it how far a file may be read, native/core/pump_piece too.
+ */
+import type { ByteRange } from './byte-range.js';
+import { GROUP_SIZE_BYTES } from './chunk.js';
+
+export interface WriteOrder {
+  /** Where writing begins: the beginning of a group. 0: from beginning to end. */
+  readonly start: number;
+  /** Bytes of the chunk. Of no meaning where `start` is 0: they need not be known then. */
+  readonly lengthBytes: number;
+}
+
+/** From beginning to end. */
+export const FORWARD: WriteOrder = { start: 0, lengthBytes: 0 };
+
+/** Begins with the group that holds `offset`, in a chunk of `lengthBytes`. */
+export function orderFrom(offset: number, lengthBytes: number): WriteOrder {
+  const start = Math.floor(offset / GROUP_SIZE_BYTES) * GROUP_SIZE_BYTES;
+  return start > 0 && start < lengthBytes ? { start, lengthBytes } : FORWARD;
+}
+
+/**
+ * The position up to which the file is written without a gap from `at` on, once `count` bytes are; at
+ * most `at` where byte `at` is not there.
+ */
+export function writtenTo({ start, lengthBytes }: WriteOrder, count: number, at: number): number {
+  if (start === 0) return count;
+  if (at >= start) return Math.min(start + count, lengthBytes);
+  return Math.max(0, start + count - lengthBytes);
+}
+
+/** How many bytes of `range` are written once `count` bytes are. */
+export function writtenWithin(order: WriteOrder, count: number, range: ByteRange): number {
+  const { start } = order;
+  const late = clipped(range, start, writtenTo(order, count, start));
+  return start === 0 ? late : late + clipped(range, 0, Math.min(start, writtenTo(order, count, 0)));
+}
+
+function clipped(range: ByteRange, from: number, to: number): number {
+  return Math.max(0, Math.min(range.end, to) - Math.max(range.start, from));
+}
