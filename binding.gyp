@@ -67,6 +67,7 @@
         ["OS=='linux'", {
           "sources": [
             "native/pump_binding.cc",
+            "native/core/local_connection.cc",
             "native/core/pump.cc",
             "native/core/pump_piece.cc",
             "native/core/pump_transfer.cc",

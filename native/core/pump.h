@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <unordered_map>
 #include <vector>
 
@@ -83,11 +84,17 @@ class Pump {
 
   SystemError Open(size_t threads);
   void Run();
-  void Serve(const std::shared_ptr<Transfer>& transfer);
+  std::optional<uint64_t> TakeEvent(int timeout_ms);
+  // Sends until the transfer has to wait, or another one is ready after a turn: returns the event
+  // that said so, which is the caller's to serve.
+  std::optional<uint64_t> Serve(const std::shared_ptr<Transfer>& transfer);
   void ResumeWaiting();
   std::shared_ptr<Transfer> Find(uint64_t id);
 
   // The caller of these holds the transfer's mutex.
+  // One system call's worth; false once the transfer is not running any more.
+  bool Advance(const std::shared_ptr<Transfer>& transfer, std::unique_lock<std::mutex>& lock,
+               uint64_t* budget);
   void Arm(Transfer& transfer);
   void AwaitSource(const std::shared_ptr<Transfer>& transfer);
   void Starve(Transfer& transfer);
