@@ -19,6 +19,9 @@ constexpr uint64_t kStopId = 0;
 constexpr uint64_t kWakeId = 1;
 constexpr uint64_t kFirstTransferId = 2;
 
+// Files that are read from disk at once: as many as it took to get all that a virtual disk gives.
+constexpr size_t kReaders = 4;
+
 constexpr int kForEver = -1;
 
 // Bytes that a transfer may send before the others have their turn. At 5 GB/s one is 200 us, of
@@ -75,7 +78,7 @@ SystemError Pump::Open(size_t threads) {
   if (const SystemError error = Watch(epoll_.get(), wake_fd_.get(), EPOLLIN | EPOLLET, kWakeId)) {
     return error;
   }
-  if (const SystemError error = ReadaheadThread::Start(&readahead_)) return error;
+  if (const SystemError error = ColdReader::Start(kReaders, wake_fd_.get(), &reader_)) return error;
   threads_.resize(threads);
   for (std::unique_ptr<Thread>& thread : threads_) {
     if (const SystemError error = Thread::Start([this] { Run(); }, &thread)) return error;
@@ -200,9 +203,12 @@ bool Pump::Advance(const std::shared_ptr<Transfer>& transfer, std::unique_lock<s
   if (transfer->stopping) return End(*transfer, PumpEnd::kStopped), false;
   if (transfer->queue.empty()) return Starve(*transfer), false;
   Piece& piece = transfer->queue.front();
-  const bool more = transfer->queue.size() > 1;
+  // Neither moves while others add to the queue.
+  Piece* const next = transfer->queue.size() > 1 ? &transfer->queue[1] : nullptr;
   lock.unlock();
-  const PieceResult result = piece.Send(transfer->socket.get(), *budget, more, readahead_.get());
+  piece.LookAhead(*reader_);
+  if (next != nullptr) next->LookAhead(*reader_);
+  const PieceResult result = piece.Send(transfer->socket.get(), *budget, next != nullptr);
   lock.lock();
   transfer->bytes_sent += result.bytes;
   if (result.bytes > 0) transfer->moved = std::chrono::steady_clock::now();

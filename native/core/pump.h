@@ -15,10 +15,10 @@
 #include <unordered_map>
 #include <vector>
 
+#include "cold_reader.h"
 #include "descriptor.h"
 #include "pump_piece.h"
 #include "pump_transfer.h"
-#include "readahead_thread.h"
 #include "system_error.h"
 #include "thread.h"
 
@@ -48,7 +48,7 @@ struct PumpProbe {
 
 class Pump {
  public:
-  // Starts `threads` threads and one more for readahead.
+  // Starts `threads` threads that send, and those of a ColdReader.
   static SystemError Start(size_t threads, std::unique_ptr<Pump>* pump);
 
   // Ends every transfer, cutting its connection, without a notice, after the threads have ended.
@@ -105,7 +105,7 @@ class Pump {
   Descriptor stop_fd_;
   Descriptor wake_fd_;
   Descriptor notice_fd_;
-  std::unique_ptr<ReadaheadThread> readahead_;
+  std::unique_ptr<ColdReader> reader_;
   std::vector<std::unique_ptr<Thread>> threads_;
   uint64_t next_id_;
 
