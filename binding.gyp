@@ -67,10 +67,11 @@
         ["OS=='linux'", {
           "sources": [
             "native/pump_binding.cc",
+            "native/core/cold_reader.cc",
+            "native/core/local_connection.cc",
             "native/core/pump.cc",
             "native/core/pump_piece.cc",
             "native/core/pump_transfer.cc",
-            "native/core/readahead_thread.cc",
             "native/core/thread.cc",
           ],
         }, {"sources": ["native/pump_elsewhere.cc"]}],

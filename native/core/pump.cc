@@ -7,6 +7,7 @@
 #include <chrono>
 #include <utility>
 
+#include "local_connection.h"
 #include "wake.h"
 
 namespace forebay {
@@ -17,6 +18,11 @@ namespace {
 constexpr uint64_t kStopId = 0;
 constexpr uint64_t kWakeId = 1;
 constexpr uint64_t kFirstTransferId = 2;
+
+// Files that are read from disk at once: as many as it took to get all that a virtual disk gives.
+constexpr size_t kReaders = 4;
+
+constexpr int kForEver = -1;
 
 // Bytes that a transfer may send before the others have their turn. At 5 GB/s one is 200 us, of
 // which the two system calls between turns are 1 %.
@@ -72,7 +78,7 @@ SystemError Pump::Open(size_t threads) {
   if (const SystemError error = Watch(epoll_.get(), wake_fd_.get(), EPOLLIN | EPOLLET, kWakeId)) {
     return error;
   }
-  if (const SystemError error = ReadaheadThread::Start(&readahead_)) return error;
+  if (const SystemError error = ColdReader::Start(kReaders, wake_fd_.get(), &reader_)) return error;
   threads_.resize(threads);
   for (std::unique_ptr<Thread>& thread : threads_) {
     if (const SystemError error = Thread::Start([this] { Run(); }, &thread)) return error;
@@ -93,6 +99,7 @@ SystemError Pump::Begin(int socket, uint64_t* id) {
   if ((flags & O_NONBLOCK) == 0) return {EINVAL, "fcntl"};
   Descriptor own;
   if (const SystemError error = Descriptor::Duplicate(socket, &own)) return error;
+  StopPacingLocally(own.get());
   *id = next_id_++;
   const auto transfer = std::make_shared<Transfer>(*id, std::move(own));
   transfer->Cork();
@@ -152,50 +159,76 @@ std::vector<PumpNotice> Pump::Take() {
 }
 
 void Pump::Run() {
+  std::optional<uint64_t> taken;
   for (;;) {
-    epoll_event event;
-    // One event at a time: what a thread takes, no other can serve meanwhile.
-    if (epoll_wait(epoll_.get(), &event, 1, -1) < 1) continue;
-    const uint64_t id = event.data.u64;
+    if (!taken) taken = TakeEvent(kForEver);
+    if (!taken) continue;
+    const uint64_t id = *std::exchange(taken, std::nullopt);
     if (id == kStopId) return;
     if (id == kWakeId) {
       ResumeWaiting();
     } else if (const auto transfer = Find(id)) {
-      Serve(transfer);
+      taken = Serve(transfer);
     }
   }
 }
 
-void Pump::Serve(const std::shared_ptr<Transfer>& transfer) {
+std::optional<uint64_t> Pump::TakeEvent(int timeout_ms) {
+  epoll_event event;
+  // One event at a time: what a thread takes, no other can serve meanwhile.
+  if (epoll_wait(epoll_.get(), &event, 1, timeout_ms) < 1) return std::nullopt;
+  const uint64_t id = event.data.u64;
+  return id;
+}
+
+std::optional<uint64_t> Pump::Serve(const std::shared_ptr<Transfer>& transfer) {
   std::unique_lock lock(transfer->mutex);
-  if (transfer->state != PumpState::kArmed) return;
+  if (transfer->state != PumpState::kArmed) return std::nullopt;
   transfer->state = PumpState::kRunning;
   uint64_t budget = kQuantumBytes;
-  for (;;) {
-    if (transfer->stopping) return End(*transfer, PumpEnd::kStopped);
-    if (transfer->queue.empty()) return Starve(*transfer);
-    if (budget == 0) return Arm(*transfer);
-    Piece& piece = transfer->queue.front();
-    const bool more = transfer->queue.size() > 1;
-    lock.unlock();
-    const PieceResult result = piece.Send(transfer->socket.get(), budget, more, readahead_.get());
-    lock.lock();
-    transfer->bytes_sent += result.bytes;
-    if (result.bytes > 0) transfer->moved = std::chrono::steady_clock::now();
-    budget -= result.bytes;
-    if (piece.done()) {
-      transfer->queue.pop_front();
-      transfer->finished_pieces += 1;
-      // The last one's notice is that of the end.
-      if (!transfer->queue.empty() || !transfer->finished) Notify(*transfer, PumpEnd::kNone);
-    } else if (result.step == PieceStep::kSocketFull) {
-      return transfer->stopping ? End(*transfer, PumpEnd::kStopped) : Arm(*transfer);
-    } else if (result.step == PieceStep::kSourceWaits) {
-      return transfer->stopping ? End(*transfer, PumpEnd::kStopped) : AwaitSource(transfer);
-    } else if (result.step != PieceStep::kSent) {
-      return End(*transfer, EndOf(result.step), result.error_number);
+  while (Advance(transfer, lock, &budget)) {
+    if (budget > 0) continue;
+    // To arm it for nobody's sake would wake another thread, and move the connection to that core.
+    if (const auto other = TakeEvent(0)) {
+      Arm(*transfer);
+      return other;
     }
+    budget = kQuantumBytes;
   }
+  return std::nullopt;
+}
+
+bool Pump::Advance(const std::shared_ptr<Transfer>& transfer, std::unique_lock<std::mutex>& lock,
+                   uint64_t* budget) {
+  if (transfer->stopping) return End(*transfer, PumpEnd::kStopped), false;
+  if (transfer->queue.empty()) return Starve(*transfer), false;
+  Piece& piece = transfer->queue.front();
+  // Neither moves while others add to the queue.
+  Piece* const next = transfer->queue.size() > 1 ? &transfer->queue[1] : nullptr;
+  lock.unlock();
+  piece.LookAhead(*reader_);
+  if (next != nullptr) next->LookAhead(*reader_);
+  const PieceResult result = piece.Send(transfer->socket.get(), *budget, next != nullptr);
+  lock.lock();
+  transfer->bytes_sent += result.bytes;
+  if (result.bytes > 0) transfer->moved = std::chrono::steady_clock::now();
+  *budget -= result.bytes;
+  if (piece.done()) {
+    transfer->queue.pop_front();
+    transfer->finished_pieces += 1;
+    // The last one's notice is that of the end.
+    if (!transfer->queue.empty() || !transfer->finished) Notify(*transfer, PumpEnd::kNone);
+    return true;
+  }
+  if (result.step == PieceStep::kSent) return true;
+  if (result.step == PieceStep::kSocketFull) {
+    transfer->stopping ? End(*transfer, PumpEnd::kStopped) : Arm(*transfer);
+  } else if (result.step == PieceStep::kSourceWaits) {
+    transfer->stopping ? End(*transfer, PumpEnd::kStopped) : AwaitSource(transfer);
+  } else {
+    End(*transfer, EndOf(result.step), result.error_number);
+  }
+  return false;
 }
 
 void Pump::ResumeWaiting() {

@@ -11,13 +11,14 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <unordered_map>
 #include <vector>
 
+#include "cold_reader.h"
 #include "descriptor.h"
 #include "pump_piece.h"
 #include "pump_transfer.h"
-#include "readahead_thread.h"
 #include "system_error.h"
 #include "thread.h"
 
@@ -47,7 +48,7 @@ struct PumpProbe {
 
 class Pump {
  public:
-  // Starts `threads` threads and one more for readahead.
+  // Starts `threads` threads that send, and those of a ColdReader.
   static SystemError Start(size_t threads, std::unique_ptr<Pump>* pump);
 
   // Ends every transfer, cutting its connection, without a notice, after the threads have ended.
@@ -83,11 +84,17 @@ class Pump {
 
   SystemError Open(size_t threads);
   void Run();
-  void Serve(const std::shared_ptr<Transfer>& transfer);
+  std::optional<uint64_t> TakeEvent(int timeout_ms);
+  // Sends until the transfer has to wait, or another one is ready after a turn: returns the event
+  // that said so, which is the caller's to serve.
+  std::optional<uint64_t> Serve(const std::shared_ptr<Transfer>& transfer);
   void ResumeWaiting();
   std::shared_ptr<Transfer> Find(uint64_t id);
 
   // The caller of these holds the transfer's mutex.
+  // One system call's worth; false once the transfer is not running any more.
+  bool Advance(const std::shared_ptr<Transfer>& transfer, std::unique_lock<std::mutex>& lock,
+               uint64_t* budget);
   void Arm(Transfer& transfer);
   void AwaitSource(const std::shared_ptr<Transfer>& transfer);
   void Starve(Transfer& transfer);
@@ -98,7 +105,7 @@ class Pump {
   Descriptor stop_fd_;
   Descriptor wake_fd_;
   Descriptor notice_fd_;
-  std::unique_ptr<ReadaheadThread> readahead_;
+  std::unique_ptr<ColdReader> reader_;
   std::vector<std::unique_ptr<Thread>> threads_;
   uint64_t next_id_;
 

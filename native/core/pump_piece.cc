@@ -39,8 +39,8 @@ uint64_t ReadableTo(int64_t* words, uint64_t available, uint64_t at) {
   return start + available > length ? start + available - length : 0;
 }
 
-// A disk answers a request of this size about as fast per byte as any larger one, and 4 of them
-// cover some milliseconds of the fastest client.
+// The page cache drops what was read together, so one byte of this many tells of all; and four of
+// them cover a millisecond of the fastest client.
 constexpr uint64_t kLookBytes = uint64_t{1} << 20;
 constexpr uint64_t kLookAheadBytes = 4 * kLookBytes;
 
@@ -79,6 +79,8 @@ Piece Piece::OfBytes(const uint8_t* bytes, size_t count) {
   Piece piece;
   piece.bytes_.assign(bytes, bytes + count);
   piece.end_ = count;
+  // No file, nothing to look ahead at.
+  piece.looked_ = count;
   return piece;
 }
 
@@ -96,6 +98,7 @@ SystemError Piece::OfFile(int fd, uint64_t offset, uint64_t length, int64_t* wat
 }
 
 void Piece::Listen() {
+  if (reading_) reading_->Listen();
   if (watermark_ == nullptr) return;
   std::atomic_ref<int64_t>(watermark_[kListenersWord]).fetch_or(kPumpListens);
 }
@@ -108,7 +111,10 @@ bool Piece::ready() const {
 // kSent: the piece may be sent up to `limit`, past `at_`.
 PieceStep Piece::Limit(uint64_t* limit) const {
   *limit = end_;
-  if (watermark_ == nullptr) return PieceStep::kSent;
+  if (watermark_ == nullptr) {
+    if (reading_) *limit = std::min(end_, reading_->reached());
+    return *limit > at_ ? PieceStep::kSent : PieceStep::kSourceWaits;
+  }
   // State before available: read the other way round, a watermark that advances and completes in
   // between looks complete and short.
   const int64_t state = Load(watermark_, kStateWord);
@@ -119,12 +125,11 @@ PieceStep Piece::Limit(uint64_t* limit) const {
   return state == kFailed ? PieceStep::kWatermarkFailed : PieceStep::kShortFile;
 }
 
-PieceResult Piece::Send(int socket, uint64_t most, bool more, ReadaheadThread* readahead) {
+PieceResult Piece::Send(int socket, uint64_t most, bool more) {
   if (done()) return {PieceStep::kSent};
   if (!file_) return SendBytes(socket, most, more);
   uint64_t limit;
   if (const PieceStep step = Limit(&limit); step != PieceStep::kSent) return {step};
-  LookAhead(readahead);
   return SendFile(socket, std::min(limit, at_ + most));
 }
 
@@ -158,16 +163,18 @@ PieceResult Piece::SendFile(int socket, uint64_t limit) {
   }
 }
 
-void Piece::LookAhead(ReadaheadThread* readahead) {
+void Piece::LookAhead(ColdReader& reader) {
   while (looked_ < end_ && looked_ < at_ + kLookAheadBytes) {
-    const uint64_t length = std::min(kLookBytes, end_ - looked_);
-    uint8_t first;
+    const uint64_t end = std::min(looked_ + kLookBytes, end_);
+    uint8_t last;
     ssize_t taken;
-    // A failure to read is the sending's to meet.
-    if (!ReadCached(file_->get(), &first, 1, looked_, &taken) && taken < 0) {
-      readahead->Ask(file_, looked_, length);
+    // The last byte: the first may be there because somebody tried whether it can be read. What
+    // fails is the sending's to meet.
+    if (!ReadCached(file_->get(), &last, 1, end - 1, &taken) && taken < 0) {
+      reading_ = reader.Ask(file_, looked_, end_ - looked_);
+      if (reading_) looked_ = end_;
     }
-    looked_ += length;
+    looked_ = std::max(looked_, end);
   }
 }
 

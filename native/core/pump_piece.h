@@ -8,8 +8,8 @@
 #include <memory>
 #include <vector>
 
+#include "cold_reader.h"
 #include "descriptor.h"
-#include "readahead_thread.h"
 #include "system_error.h"
 
 namespace forebay {
@@ -20,7 +20,7 @@ enum class PieceStep {
   kSent,
   // The socket is full, maybe after some bytes.
   kSocketFull,
-  // The file is not that far yet: a worker will say when it is.
+  // The file is not that far yet, or not in memory: who writes or reads it will say when it is.
   kSourceWaits,
   kClientClosed,
   // The file, or what will ever be released of it, ends before the piece does.
@@ -51,30 +51,32 @@ class Piece {
 
   bool done() const { return at_ == end_; }
 
-  // Asks the worker to wake the pump from now on, whenever the file grows or ends.
+  // Asks whoever it waits for to wake the pump from now on, whenever there is more.
   void Listen();
 
   // True when the next Send does not have to wait for the source.
   bool ready() const;
 
-  // Sends at most `most` bytes with one system call. `more`: further pieces follow at once. What
-  // will be sent next is asked of `readahead` where it is not in memory.
-  PieceResult Send(int socket, uint64_t most, bool more, ReadaheadThread* readahead);
+  // Has what will be sent next read into memory where it is not there. For the thread that sends.
+  void LookAhead(ColdReader& reader);
+
+  // Sends at most `most` bytes with one system call. `more`: further pieces follow at once.
+  PieceResult Send(int socket, uint64_t most, bool more);
 
  private:
   PieceStep Limit(uint64_t* limit) const;
   PieceResult SendBytes(int socket, uint64_t most, bool more);
   PieceResult SendFile(int socket, uint64_t limit);
-  void LookAhead(ReadaheadThread* readahead);
 
-  // Shared with requests for readahead, which outlive the piece by no more than one system call.
+  // Shared with its reading, which outlives the piece by no more than one system call.
   std::shared_ptr<const Descriptor> file_;
   std::vector<uint8_t> bytes_;
   int64_t* watermark_ = nullptr;
   uint64_t at_ = 0;
   uint64_t end_ = 0;
-  // Up to here it is known, or was asked, that the file is in memory.
+  // Up to here the file was found in memory, or `reading_` brings it there.
   uint64_t looked_ = 0;
+  std::shared_ptr<ColdRead> reading_;
 };
 
 }  // namespace forebay

@@ -1,0 +1,89 @@
+/** The pump and files that are not in memory: read ahead of what is sent, by threads beside its own. */
+import { truncateSync } from 'node:fs';
+import t, { type Test } from 'tap';
+import { coldFile, isInMemory } from '../fixtures/cold-file.js';
+import { openLine, Owner, startPump } from '../fixtures/pumping.js';
+import { recognisable, type TestFile } from '../fixtures/sending.js';
+
+const MEBIBYTE = 1024 * 1024;
+
+/** More than sockets of a client that reads nothing and the kernel's own readahead take in. */
+const LENGTH = 40 * MEBIBYTE;
+
+/** Cold files, or none, which is said, where there can be no such files. */
+async function coldFiles(t: Test, ...contents: readonly Buffer[]): Promise<TestFile[]> {
+  const files = await Promise.all(contents.map((bytes) => coldFile(t, bytes)));
+  const cold = files.filter((file) => file !== null);
+  if (cold.length === contents.length) return cold;
+  t.pass('this file system keeps files in memory');
+  return [];
+}
+
+async function untilInMemory(fd: number, at: number): Promise<void> {
+  while (!isInMemory(fd, at)) await new Promise(setImmediate);
+}
+
+t.test('what is queued is read to its end while the client takes nothing', async (t) => {
+  const bytes = recognisable(LENGTH);
+  const [first, second] = await coldFiles(t, bytes, bytes);
+  if (first === undefined || second === undefined) return;
+  const pump = startPump(t, 1);
+  const line = await openLine(t, true);
+  const transfer = pump.begin<Owner>(line.fd);
+  for (const { fd } of [first, second]) {
+    transfer.addFile({ fd, offset: 0, length: LENGTH, watermark: null }, new Owner());
+  }
+  transfer.finish();
+  await untilInMemory(first.fd, LENGTH - 1);
+  await untilInMemory(second.fd, LENGTH - 1);
+  t.ok((transfer.progress()?.sentBytes ?? LENGTH) < LENGTH, 'the first is not sent yet');
+  line.far.resume();
+  t.same(await transfer.ended(), { kind: 'complete' });
+  const received = await line.receives(2 * LENGTH);
+  t.ok(received.equals(Buffer.concat([bytes, bytes])));
+});
+
+t.test('more cold files than threads, for clients of one pump thread', async (t) => {
+  const contents = Array.from({ length: 12 }, (_, index) => recognisable(3 * MEBIBYTE, index));
+  const files = await coldFiles(t, ...contents);
+  const pump = startPump(t, 1);
+  const sent = files.map(async ({ fd }) => {
+    const line = await openLine(t);
+    const transfer = pump.begin<Owner>(line.fd);
+    const length = 3 * MEBIBYTE - 1;
+    transfer.addFile({ fd, offset: 1, length, watermark: null }, new Owner());
+    transfer.finish();
+    t.same(await transfer.ended(), { kind: 'complete' });
+    return line.receives(length);
+  });
+  for (const [index, received] of (await Promise.all(sent)).entries()) {
+    t.ok(received.equals(contents[index]?.subarray(1) ?? Buffer.alloc(0)));
+  }
+});
+
+t.test('a cold file that ends too early is told at the exact byte', async (t) => {
+  const [file] = await coldFiles(t, recognisable(4 * MEBIBYTE));
+  if (file === undefined) return;
+  const pump = startPump(t, 1);
+  const line = await openLine(t);
+  truncateSync(file.path, 2 * MEBIBYTE + 5);
+  const transfer = pump.begin<Owner>(line.fd);
+  const owner = new Owner();
+  const piece = { fd: file.fd, offset: 0, length: 4 * MEBIBYTE, watermark: null };
+  transfer.addFile(piece, owner);
+  t.same(await transfer.ended(), { kind: 'short-file', at: owner });
+  t.equal(transfer.bytesSent, 2 * MEBIBYTE + 5);
+});
+
+t.test('a pump is closed while files are read', async (t) => {
+  const [file] = await coldFiles(t, recognisable(LENGTH));
+  if (file === undefined) return;
+  const pump = startPump(t, 1);
+  const line = await openLine(t);
+  const transfer = pump.begin<Owner>(line.fd);
+  const owner = new Owner();
+  transfer.addFile({ fd: file.fd, offset: 0, length: LENGTH, watermark: null }, owner);
+  pump.close();
+  t.same(await transfer.ended(), { kind: 'stopped' });
+  t.equal(owner.released, 1);
+});
