@@ -157,11 +157,11 @@ export class Exchange {
     return { kind: 'refused', reason, status: reply.head.status, delivery };
   }
 
-  /** Aborts when the client leaves. */
+  /** Aborts when the client leaves before it has its answer; after that nothing waits for it. */
   #leaving(): AbortSignal {
     const left = new AbortController();
     this.#response.once('close', () => {
-      left.abort();
+      if (!this.#response.writableFinished) left.abort();
     });
     return left.signal;
   }
