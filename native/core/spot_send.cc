@@ -35,15 +35,29 @@ struct CacheStat {
   uint64_t recently_evicted;
 };
 
-// True when every page of the part is in the page cache. False also where the kernel cannot tell.
+// A page that is there may be on its way from the disk still, with what was asked for together with it.
+constexpr uint64_t kProbeBytes = uint64_t{64} << 10;
+
+bool IsReadable(int fd, uint64_t offset) {
+  uint8_t byte;
+  ssize_t taken = 0;
+  return !ReadCached(fd, &byte, 1, offset, &taken) && taken == 1;
+}
+
+// True when every page of the part is in the page cache, and none of those looked at is being read.
+// False also where the kernel cannot tell.
 bool IsCached(const FilePart& part) {
   static const auto page = static_cast<uint64_t>(sysconf(_SC_PAGESIZE));
   const CacheRange range{part.offset, part.length};
   CacheStat stat{};
   if (syscall(kCachestat, part.fd, &range, &stat, 0) != 0) return false;
   const uint64_t first = part.offset / page;
-  const uint64_t end = (part.offset + part.length + page - 1) / page;
-  return stat.cached >= end - first;
+  const uint64_t end = part.offset + part.length;
+  if (stat.cached < (end + page - 1) / page - first) return false;
+  for (uint64_t at = part.offset; at < end; at += kProbeBytes) {
+    if (!IsReadable(part.fd, at)) return false;
+  }
+  return IsReadable(part.fd, end - 1);
 }
 
 // 0 where nothing was taken, for whatever reason.

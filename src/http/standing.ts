@@ -18,6 +18,9 @@ import type { TimedResponse } from './timed-response.js';
 /** URLs whose hits are remembered: about 2 KiB each. One that is forgotten is looked up once. */
 const MAX_STANDING = 1024;
 
+/** A longer URL is always looked up: heads may be 16 KiB, and remembered ones are to stay small. */
+const MAX_URL_CHARACTERS = 2048;
+
 interface Entry {
   readonly standing: Standing;
   readonly head: StandingHead;
@@ -111,6 +114,7 @@ export class StandingAnswers {
   #learn({ origin, target }: CacheRequest, standing: Standing, mounts: readonly Mount[]): void {
     const mount = mounts.find(({ name }) => name === origin)?.mount ?? '/';
     const url = mount === '/' ? target : mount + target;
+    if (url.length > MAX_URL_CHARACTERS) return;
     const routed = route(url, mounts);
     if (routed.kind !== 'routed' || routed.origin !== origin || routed.target !== target) return;
     const head = new StandingHead(standing, this.#keepAliveTimeoutMs);
