@@ -67,11 +67,13 @@
         ["OS=='linux'", {
           "sources": [
             "native/pump_binding.cc",
+            "native/spot_send_binding.cc",
             "native/core/cold_reader.cc",
             "native/core/local_connection.cc",
             "native/core/pump.cc",
             "native/core/pump_piece.cc",
             "native/core/pump_transfer.cc",
+            "native/core/spot_send.cc",
             "native/core/thread.cc",
           ],
         }, {"sources": ["native/pump_elsewhere.cc"]}],

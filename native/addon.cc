@@ -13,6 +13,7 @@ class ForebayAddon : public Napi::Addon<ForebayAddon> {
     RegisterFiles(env, exports);
     RegisterNotify(env, exports);
     RegisterPump(env, exports);
+    RegisterSpotSend(env, exports);
     RegisterWake(env, exports);
   }
 };

@@ -10,6 +10,7 @@ void RegisterBlake3(Napi::Env env, Napi::Object exports);
 void RegisterFiles(Napi::Env env, Napi::Object exports);
 void RegisterNotify(Napi::Env env, Napi::Object exports);
 void RegisterPump(Napi::Env env, Napi::Object exports);
+void RegisterSpotSend(Napi::Env env, Napi::Object exports);
 void RegisterWake(Napi::Env env, Napi::Object exports);
 
 }  // namespace forebay

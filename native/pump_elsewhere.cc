@@ -12,7 +12,16 @@ Napi::Value CreatePump(const Napi::CallbackInfo& info) {
   return ThrowSystemError(info.Env(), {ENOSYS, "sendfile"});
 }
 
+// Nothing is sent: whoever asks sends otherwise.
+Napi::Value SpotSendNothing(const Napi::CallbackInfo& info) {
+  return Napi::Number::New(info.Env(), 0);
+}
+
 }  // namespace
+
+void RegisterSpotSend(Napi::Env env, Napi::Object exports) {
+  exports.Set("spotSend", Napi::Function::New<SpotSendNothing>(env, "spotSend"));
+}
 
 void RegisterPump(Napi::Env env, Napi::Object exports) {
   exports.Set("createPump", Napi::Function::New<CreatePump>(env, "createPump"));

@@ -1,7 +1,7 @@
 /** The boundary of the cache: what the HTTP front asks and what it gets. */
 import type { HeaderMap } from '../model/headers.js';
 import type { Span } from '../model/span.js';
-import type { Segment } from '../model/segment.js';
+import type { OpenFile, Segment } from '../model/segment.js';
 import type { TransferCounts, TransferState } from '../model/transfer.js';
 import type { CacheOutcome } from './outcome.js';
 
@@ -88,6 +88,38 @@ export interface CacheAnswer {
   readonly ageSeconds: number | null;
   readonly outcome: CacheOutcome;
   readonly body: Body;
+  /** Where the same may be said again without asking; absent where it may not. */
+  readonly standing?: Standing | undefined;
+}
+
+/** What a fresh stored response says of its age now, in whole seconds. */
+export interface StandingTimes {
+  readonly ageSeconds: number;
+  /** Seconds that it stays fresh. */
+  readonly ttlSeconds: number;
+}
+
+/** A part of a held chunk, open and leased until `release`. */
+export interface OpenPart {
+  readonly file: OpenFile;
+  readonly offset: number;
+  readonly length: number;
+  release(): void;
+}
+
+/**
+ * A hit that stands: a whole 200 that any GET or HEAD without conditions, directives and credentials gets
+ * while nothing has changed. Where either method gives `undefined` the request is to be looked up.
+ */
+export interface Standing {
+  readonly headers: HeaderMap;
+  readonly lengthBytes: number;
+  /** Whether it stands, asked anew for each request. `nowMs`: ms since the epoch. */
+  timesAt(nowMs: number): StandingTimes | undefined;
+  /** The bytes `start <= i < end`, of one chunk. Only in the same turn of the loop as `timesAt`. */
+  open(start: number, end: number): OpenPart | undefined;
+  /** A body of the same bytes, for what could not be sent at once. In the same turn too. */
+  body(request: CacheRequest): Body | undefined;
 }
 
 /** What the front needs of the cache. */

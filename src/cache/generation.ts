@@ -6,7 +6,7 @@ import { chunkCount } from '../model/chunk.js';
 import { within } from '../model/deferred.js';
 import type { ForebayError } from '../model/errors.js';
 import type { ChunkRecord } from '../model/manifest.js';
-import type { ObjectHandle } from '../model/store.js';
+import type { HeldChunk, ObjectHandle } from '../model/store.js';
 import { awaitIntegrity, integrityOf } from './await-integrity.js';
 import { type Seat, seated } from './client-share.js';
 import { driveAll } from './drive.js';
@@ -63,9 +63,7 @@ export class Generation implements LiveObject {
     this.ephemeral = options.ephemeral;
     this.isStrict = options.strict;
     this.#object = options.object;
-    const onIdle = (): void => {
-      this.#settleIfIdle();
-    };
+    const onIdle = this.#settleIfIdle.bind(this);
     this.#held = new HeldReads(options.services, onIdle);
     this.#flights = new Flights({
       services: options.services,
@@ -199,6 +197,11 @@ export class Generation implements LiveObject {
       }
     }
     throw noLeader();
+  }
+
+  /** Chunk `index` where it is held and verified, and its file is open. */
+  openNow(index: number): HeldChunk | undefined {
+    return this.#held.openNow(this.#object, index);
   }
 
   flight(index: number): Flight | undefined {

@@ -90,6 +90,11 @@ export class Generations {
     return generation;
   }
 
+  /** True while `generation` is the one that requests for its object get. */
+  isCurrent(generation: Generation): boolean {
+    return !generation.isClosed && this.#live.get(generation.object.key) === generation;
+  }
+
   /** Takes an object out of the cache: readers finish what they have open, and are cut then. */
   async purge(identity: ObjectIdentity): Promise<void> {
     const key = objectKey(identity);

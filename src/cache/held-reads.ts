@@ -31,6 +31,15 @@ export class HeldReads {
     this.#doubted.add(index);
   }
 
+  /** A held chunk that can be read at once; `undefined` where anything is yet to be opened or verified. */
+  openNow(object: ObjectHandle, index: number): HeldChunk | undefined {
+    if (this.#doubted.has(index)) return undefined;
+    const held = this.#services.chunks.acquireOpen(object, index);
+    if (held?.verified !== false) return held;
+    held.release();
+    return undefined;
+  }
+
   /** A view of a held chunk; `undefined` when it is not held (any more). */
   async open(object: ObjectHandle, index: number): Promise<ChunkView | undefined> {
     const { chunks } = this.#services;

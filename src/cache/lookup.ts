@@ -8,10 +8,11 @@ import { ForebayError } from '../model/errors.js';
 import { emptyHeaders } from '../model/headers.js';
 import type { ResponseKey } from '../model/ids.js';
 import type { ObjectIdentity } from '../model/manifest.js';
-import type { StoredResponse } from '../model/response.js';
+import type { ResponseRecord, StoredResponse } from '../model/response.js';
 import type { Upstream } from '../origin/upstream.js';
 import { responseKey } from '../store/keys.js';
 import type {
+  Body,
   CacheAnswer,
   CacheFacade,
   CacheRequest,
@@ -19,7 +20,7 @@ import type {
   UnsafeResponse,
 } from './answer.js';
 import { chunksOf, forward, passedOn } from './answers.js';
-import type { Asked } from './asked.js';
+import { type Asked, wantOf } from './asked.js';
 import { assess } from './assess.js';
 import { ClientShares, SHARE_PER_LANE } from './client-share.js';
 import { Cost } from './cost.js';
@@ -31,9 +32,11 @@ import { invalidatedUris, Invalidations } from './invalidation.js';
 import { looped, viaNames } from './loop.js';
 import type { ForwardReason } from './outcome.js';
 import { mayStore } from './policy.js';
+import { RepresentationBody } from './reader.js';
 import { Representations } from './representations.js';
 import { select } from './select.js';
 import type { CacheServices } from './services.js';
+import { type HitSource, standingHit, type StandingRooms } from './standing-hit.js';
 import { isClaimedAs, isJoinable } from './stored.js';
 import { refreshed, selectValidated } from './validate.js';
 import { Validation } from './validation.js';
@@ -60,6 +63,7 @@ export class Cache implements CacheFacade {
   readonly #representations: Representations;
   readonly #validation: Validation;
   readonly #shares: ClientShares;
+  readonly #standing: StandingRooms;
 
   /** `pseudonym` names this process in Via: a request that carries it has come back to us. */
   constructor(services: CacheServices, upstreams: OriginSet, pseudonym: string) {
@@ -77,6 +81,12 @@ export class Cache implements CacheFacade {
     this.#shares = new ClientShares(SHARE_PER_LANE * services.pools.fill.laneCount, () => {
       services.events.clientShareFull();
     });
+    this.#standing = {
+      services,
+      generations: this.#generations,
+      upstreamOf: (name) => upstreams.get(name),
+      bodyOf: (request, hit) => this.#bodyOf(request, hit),
+    };
   }
 
   /** Waits for fetches in progress to be committed, within a bound, and lets go of every object. */
@@ -130,10 +140,7 @@ export class Cache implements CacheFacade {
     const key = responseKey(upstream.name, uri);
     const epoch = this.#invalidations.epochOf(key);
     const record = await this.#services.responses.get(key);
-    const source = upstream.source(uri, request.headers);
-    const share = request.client === undefined ? undefined : this.#shares.of(request.client);
-    const cost = new Cost();
-    const asked: Asked = { request, upstream, source, key, epoch, alone, record, share, cost };
+    const asked = { ...this.#asked(request, upstream, key, record), epoch, alone };
     const isClaimed = (one: StoredResponse): boolean => isClaimedAs(one, pin);
     const stored = select(record, request.headers, isClaimed);
     if (stored !== undefined) return this.#answerStored(asked, stored);
@@ -146,6 +153,24 @@ export class Cache implements CacheFacade {
     // Another variant may be what the origin would select for this request too (section 4.1).
     const others = record.variants.filter((one) => isClaimed(one) && isOfferable(one));
     return this.#ask(asked, 'vary-miss', others);
+  }
+
+  #asked(
+    request: CacheRequest,
+    upstream: Upstream,
+    key: ResponseKey,
+    record: ResponseRecord | undefined,
+  ): Asked {
+    const source = upstream.source(upstream.uriOf(request.target), request.headers);
+    const share = request.client === undefined ? undefined : this.#shares.of(request.client);
+    const epoch = this.#invalidations.epochOf(key);
+    const cost = new Cost();
+    return { request, upstream, source, key, epoch, alone: false, record, share, cost };
+  }
+
+  #bodyOf(request: CacheRequest, hit: HitSource): Body {
+    const asked = this.#asked(request, hit.upstream, hit.key, hit.record);
+    return new RepresentationBody(hit.generation, wantOf(asked, hit.stored), asked.cost);
   }
 
   async #answerStored(asked: Asked, stored: StoredResponse): Promise<CacheAnswer> {
@@ -171,7 +196,7 @@ export class Cache implements CacheFacade {
       if (isBeside) this.#validation.validateBeside(asked, stored);
       const [{ first }] = spans;
       const nothing = !generation.holds(first, first + 1);
-      return this.#representations.answer(asked, stored, generation, (unverified) => ({
+      const answer = this.#representations.answer(asked, stored, generation, (unverified) => ({
         outcome: held
           ? {
               kind: 'hit',
@@ -182,6 +207,10 @@ export class Cache implements CacheFacade {
           : forward({ reason: nothing ? 'miss' : 'partial', stored: true, unverified }),
         ageSeconds,
       }));
+      const { upstream, key, record } = asked;
+      if (!held || found.kind !== 'fresh' || record === undefined) return answer;
+      const source = { upstream, key, record, stored, generation };
+      return { ...answer, standing: standingHit(source, this.#standing) };
     } finally {
       generation.release();
     }

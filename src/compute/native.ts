@@ -109,6 +109,13 @@ export interface Native extends SystemCalls {
    */
   readCached(fd: number, bytes: Uint8Array, offset: number): number;
 
+  /**
+   * Sends `head` (latin1) and then `length` bytes at `offset` of `fd` to a non-blocking stream socket, as far
+   * as it has room, and returns the bytes that it took of both. 0 also where bytes are not in the page
+   * cache, or anything fails: it never waits and throws for its arguments alone. Always 0 off Linux.
+   */
+  spotSend(socket: number, head: string, fd: number, offset: number, length: number): number;
+
   /** Starts a pump of `threads` threads (1 to 64). Throws ENOSYS anywhere but on Linux. */
   createPump(threads: number): NativePump;
 }

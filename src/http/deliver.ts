@@ -29,12 +29,16 @@ export interface SendWatch {
   sending(view: SendView, sentBefore: number): void;
 }
 
-/** Sends `reply` and ends the response where it is complete. Rejects for bugs alone. */
+/**
+ * Sends `reply` and ends the response where it is complete. Rejects for bugs alone. `from`: bytes of the
+ * body that went out already, with the head.
+ */
 export async function deliver(
   response: ServerResponse,
   reply: Reply,
   sender: SegmentSender,
   watch?: SendWatch,
+  from = 0,
 ): Promise<Delivery> {
   switch (reply.kind) {
     case 'head-only':
@@ -48,7 +52,7 @@ export async function deliver(
       return { kind: 'complete', bytesSent };
     }
     case 'body':
-      return deliverBody(response, reply, sender, watch);
+      return deliverBody(response, reply, sender, watch, from);
   }
 }
 
@@ -79,10 +83,11 @@ async function deliverBody(
   response: ServerResponse,
   { head, body, content }: Extract<Reply, { kind: 'body' }>,
   sender: SegmentSender,
-  watch?: SendWatch,
+  watch: SendWatch | undefined,
+  from: number,
 ): Promise<Delivery> {
   const length = contentLength(content);
-  let at = 0;
+  let at = from;
   let barrenPlans = 0;
   for (let after: 'nothing' | 'failure' = 'nothing'; ; after = 'failure') {
     // A plan that failed before its first byte wrote no head either.

@@ -2,24 +2,24 @@
  * One request from its head to its access line: screen, ask the cache, reply, deliver, record.
  * http/server starts one for each request when it has its turn.
  */
-import { randomBytes } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { CacheAnswer, CacheFacade, CacheRequest, ReadCost } from '../cache/answer.js';
 import type { PassFacade } from '../cache/pass.js';
 import { type ErrorReport, reportError } from '../model/errors.js';
-import { headersFromRaw, headerValue } from '../model/headers.js';
+import { headerValue } from '../model/headers.js';
 import type { SegmentSender } from '../model/segment.js';
 import type { Span } from '../model/span.js';
 import type { Clock } from '../model/time.js';
-import { takeTraceContext } from '../model/trace-context.js';
 import type { Telemetry } from '../telemetry/telemetry.js';
 import { allowedMethods } from './allow.js';
+import type { Begun } from './begun.js';
 import { clientKey } from './client-key.js';
+import { contextOf } from './context.js';
 import { cut, deliver, type Delivery, replyLength } from './deliver.js';
-import { hintOf, parseRange } from './range-header.js';
+import { lookUp } from './lookup-span.js';
+import { hintOf } from './range-header.js';
 import { endSpan, recordOf, type Ended } from './record.js';
 import { contentToPass, isContentDeclared } from './request-content.js';
-import { requestId } from './request-id.js';
 import {
   type Reply,
   type ReplyContext,
@@ -61,24 +61,23 @@ const MAX_LOOKUPS = 2;
 /** The cost of what never came to a body. */
 const NOTHING: ReadCost = { originBytes: 0, joined: false };
 
-/** 2^128 delimiters: none occurs in an object by chance, and none can be foreseen. */
-const BOUNDARY_BYTES = 16;
-
 type Accepted = Extract<Screened, { kind: 'accepted' }>;
 type Passed = Extract<Screened, { kind: 'passed' }>;
 
 /** Nobody is there any more to read an answer. */
 const CLIENT_GONE: ReadonlySet<ErrorReport['code']> = new Set(['client-aborted', 'client-idle']);
 
-/** One request and what answering it needs. `run` once. */
+/** One request and what answering it needs. `run` or `resume` once. */
 export class Exchange {
   readonly #request: IncomingMessage;
   readonly #response: TimedResponse;
   readonly #rooms: ExchangeRooms;
-  readonly #context: ReplyContext;
+  #context: ReplyContext;
   readonly #startedAt: number;
   readonly #span: Span | undefined;
   #headAt: number | null = null;
+  /** Bytes of the body that were out before this began. */
+  #from = 0;
   #watch: RequestWatch | undefined;
 
   constructor(request: IncomingMessage, response: TimedResponse, rooms: ExchangeRooms) {
@@ -86,34 +85,47 @@ export class Exchange {
     this.#response = response;
     this.#rooms = rooms;
     this.#startedAt = rooms.clock.monotonic();
-    const headers = headersFromRaw(request.rawHeaders);
-    const trace = takeTraceContext(headers);
-    this.#span = rooms.telemetry.tracer?.request(trace);
-    if (this.#span !== undefined) headers['traceparent'] = this.#span.traceparent;
-    this.#context = {
-      method: request.method === 'HEAD' ? 'HEAD' : 'GET',
-      headers,
-      range: parseRange(headerValue(headers, 'range')),
-      requestId: requestId(headerValue(headers, 'x-request-id')),
-      traceId: this.#span?.traceId ?? trace?.traceId ?? null,
-      nowMs: rooms.clock.now(),
-      boundary: () => randomBytes(BOUNDARY_BYTES).toString('hex'),
-    };
+    const { context, span } = contextOf(request, rooms.telemetry.tracer, rooms.clock.now());
+    this.#context = context;
+    this.#span = span;
   }
 
   /**
    * Answers the request, or destroys its connection where it cannot be answered cleanly. `refusal`:
    * the server turns it away whatever it asks. Never rejects.
    */
-  async run(refusal: RefusalReason | null): Promise<void> {
-    const { clock, telemetry } = this.#rooms;
+  run(refusal: RefusalReason | null): Promise<void> {
     this.#response.onHead = () => {
-      this.#headAt = clock.monotonic();
+      this.#headAt = this.#rooms.clock.monotonic();
     };
+    return this.#recorded(() => this.#answer(refusal));
+  }
+
+  /** Sends the rest of what has begun. Never rejects. */
+  resume(begun: Begun): Promise<void> {
+    this.#headAt = this.#startedAt;
+    this.#from = begun.bytesSent;
+    this.#context = { ...this.#context, requestId: begun.requestId };
+    return this.#recorded(async () => {
+      this.#show(this.#context.method, begun.origin, begun.target);
+      const answer = begun.answer(this.#cacheRequest(begun.origin, begun.target));
+      if (answer === undefined) throw new Error('what was being sent is gone');
+      try {
+        const ended = await this.#reply(answer, begun.reply(answer), false);
+        if (ended === 'look-again') throw new Error('a head was sent');
+        return ended;
+      } finally {
+        answer.body.close();
+      }
+    });
+  }
+
+  async #recorded(answer: () => Promise<Ended>): Promise<void> {
+    const { clock, telemetry } = this.#rooms;
     telemetry.metrics.requestStarted();
     let ended: Ended;
     try {
-      ended = await this.#answer(refusal);
+      ended = await answer();
     } catch (error) {
       ended = this.#broken(reportError(error));
     }
@@ -184,24 +196,21 @@ export class Exchange {
     }
   }
 
-  async #fromCache({ method, origin, target }: Accepted): Promise<Ended> {
-    const { headers, range } = this.#context;
-    this.#show(method, origin, target);
+  #cacheRequest(origin: string, target: string): CacheRequest {
+    const { method, headers, range } = this.#context;
     const hint = method === 'HEAD' ? ({ kind: 'none' } as const) : hintOf(range);
-    const request = {
-      origin,
-      target,
-      method,
-      headers,
-      hint,
-      client: clientKey(this.#request.socket.remoteAddress),
-      signal: this.#response.leaving(),
-      span: this.#span,
-    };
+    const client = clientKey(this.#request.socket.remoteAddress);
+    const signal = this.#response.leaving();
+    return { origin, target, method, headers, hint, client, signal, span: this.#span };
+  }
+
+  async #fromCache({ method, origin, target }: Accepted): Promise<Ended> {
+    this.#show(method, origin, target);
+    const request = this.#cacheRequest(origin, target);
     for (let lookups = 1; ; lookups += 1) {
       let answer: CacheAnswer;
       try {
-        answer = await this.#lookup(request);
+        answer = await lookUp(this.#rooms.cache, request);
       } catch (error) {
         return await this.#failed(reportError(error), NOTHING);
       }
@@ -212,18 +221,6 @@ export class Exchange {
       } finally {
         answer.body.close();
       }
-    }
-  }
-
-  async #lookup(request: CacheRequest): Promise<CacheAnswer> {
-    const span = this.#span?.child('lookup', { 'forebay.origin': request.origin });
-    try {
-      const answer = await this.#rooms.cache.lookup(request);
-      span?.end({ 'forebay.outcome': answer.outcome.kind });
-      return answer;
-    } catch (error) {
-      span?.end(undefined, reportError(error).code);
-      throw error;
     }
   }
 
@@ -285,7 +282,7 @@ export class Exchange {
     if (!this.#request.complete && isContentDeclared(this.#context.headers)) {
       this.#response.shouldKeepAlive = false;
     }
-    return deliver(this.#response, reply, this.#rooms.sender, this.#watch);
+    return deliver(this.#response, reply, this.#rooms.sender, this.#watch, this.#from);
   }
 
   #tell(error: ErrorReport): void {

@@ -169,7 +169,17 @@ function honouredRanges(
   return context.range.ranges;
 }
 
-function answerFields(answer: CacheAnswer, context: ReplyContext): HeaderMap {
+/** The fields of a hit that serves ranges, but for those that say which bytes follow. */
+export function hitFields(...[answer, context]: Parameters<typeof answerFields>): HeaderMap {
+  const fields = answerFields(answer, context);
+  fields['accept-ranges'] = 'bytes';
+  return fields;
+}
+
+function answerFields(
+  answer: Pick<CacheAnswer, 'headers' | 'ageSeconds' | 'outcome'>,
+  context: Pick<ReplyContext, 'nowMs' | 'requestId'>,
+): HeaderMap {
   const fields = endToEndFields(answer.headers);
   // These say how the stored response's own bytes were framed; ours are set where they apply.
   delete fields['content-length'];

@@ -73,13 +73,18 @@ export function screen(
   if (hosts > 1) return refused('duplicate-host');
   if (hosts === 0 && request.httpVersion === '1.1') return refused('missing-host');
   // A list or a userinfo would name one host to us and another to who is behind us.
-  if (!HOST.test(headerValue(headers, 'host') ?? '')) return refused('malformed-host');
+  if (!isHost(headerValue(headers, 'host') ?? '')) return refused('malformed-host');
   const expected = headerValue(headers, 'expect');
   if (expected !== undefined && expected.toLowerCase() !== '100-continue') {
     return refused('unknown-expectation');
   }
   if (isRead(request.method)) return screenRead(request.method, request.url, headers, mounts);
   return screenOther(request, headers, mounts);
+}
+
+/** True for the value of a Host field that names one host, or none. */
+export function isHost(value: string): boolean {
+  return HOST.test(value);
 }
 
 function screenRead(

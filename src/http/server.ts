@@ -11,11 +11,13 @@ import { TransferTable } from '../telemetry/transfer-table.js';
 import { allowedMethods } from './allow.js';
 import { classifyClientError, type RawRefusal, refuseRaw } from './client-error.js';
 import { Connections } from './connections.js';
+import type { Begun } from './begun.js';
 import { Exchange, type ExchangeRooms } from './exchange.js';
 import { listenOn } from './listen.js';
 import { requestId } from './request-id.js';
 import type { RequestTable } from './request-watch.js';
 import type { Mount } from './route.js';
+import { type Attempt, NOT_HERE, StandingAnswers } from './standing.js';
 import { TimedResponse } from './timed-response.js';
 import { Turns } from './turns.js';
 
@@ -74,6 +76,7 @@ class NodeFront implements Front {
   #rooms: ExchangeRooms;
   readonly #connections: Connections;
   readonly #turns = new Turns();
+  readonly #standing: StandingAnswers;
   readonly #running = new Set<TimedResponse>();
   readonly #server;
   #address: ListenAddress | null = null;
@@ -83,7 +86,9 @@ class NodeFront implements Front {
     this.#config = config.listen;
     this.requests = new TransferTable('r', clock);
     const { requests } = this;
-    this.#rooms = { ...rooms, mounts: config.origins, clock, requests };
+    this.#standing = new StandingAnswers(config.listen.keepAliveTimeoutMs);
+    const cache = this.#standing.learningFrom(rooms.cache, () => this.#rooms.mounts);
+    this.#rooms = { ...rooms, cache, mounts: config.origins, clock, requests };
     this.#connections = new Connections(config.listen.maxConnections);
     const onRequest = (request: IncomingMessage, response: TimedResponse): void => {
       this.#onRequest(request, response);
@@ -146,6 +151,7 @@ class NodeFront implements Front {
     this.#config = listen;
     this.#rooms = { ...this.#rooms, mounts: origins };
     this.#connections.setMax(listen.maxConnections);
+    this.#standing.reconfigure(listen.keepAliveTimeoutMs);
     this.#server.headersTimeout = listen.headersTimeoutMs;
     this.#server.requestTimeout = listen.requestTimeoutMs;
     this.#server.keepAliveTimeout = listen.keepAliveTimeoutMs;
@@ -173,16 +179,26 @@ class NodeFront implements Front {
   }
 
   #onRequest(request: IncomingMessage, response: TimedResponse): void {
+    const attempt = this.#attempt(request, response);
+    if (attempt.kind === 'answered') return;
+    const begun = attempt.kind === 'begun' ? attempt.begun : undefined;
     // Without listeners a broken connection would end the process; 'close' says all there is to say.
     request.on('error', ignore);
     response.on('error', ignore);
     const taken = this.#turns.take(request, response, () => {
-      this.#start(request, response);
+      this.#start(request, response, begun);
     });
     if (!taken) this.#rooms.telemetry.metrics.requestRejected('pipelining');
   }
 
-  #start(request: IncomingMessage, response: TimedResponse): void {
+  #attempt(request: IncomingMessage, response: TimedResponse): Attempt {
+    const { socket } = request;
+    const mayRun = this.#draining === null && this.#turns.isFree(socket);
+    if (!mayRun || this.#connections.isSurplus(socket)) return NOT_HERE;
+    return this.#standing.attempt(request, response, this.#rooms);
+  }
+
+  #start(request: IncomingMessage, response: TimedResponse, begun: Begun | undefined): void {
     this.#running.add(response);
     if (this.#draining !== null) response.shouldKeepAlive = false;
     response.once('close', () => {
@@ -191,7 +207,8 @@ class NodeFront implements Front {
       if (this.#draining !== null) request.socket.destroySoon();
     });
     const refusal = this.#connections.isSurplus(request.socket) ? 'too-many-connections' : null;
-    void new Exchange(request, response, this.#rooms).run(refusal);
+    const exchange = new Exchange(request, response, this.#rooms);
+    void (begun === undefined ? exchange.run(refusal) : exchange.resume(begun));
   }
 
   #onClientError(code: string | undefined, socket: Duplex): void {

@@ -11,11 +11,11 @@ export class TimedResponse<
   /** Called once, as the head is written, by whoever writes it. */
   onHead: (() => void) | null = null;
 
-  /** A new signal, which aborts when the response ends or its client leaves. */
+  /** A new signal: aborts when the client leaves before it has its answer; after that nothing waits. */
   leaving(): AbortSignal {
     const left = new AbortController();
     this.once('close', () => {
-      left.abort();
+      if (!this.writableFinished) left.abort();
     });
     return left.signal;
   }

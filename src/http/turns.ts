@@ -51,6 +51,12 @@ export class Turns {
     return this.#lines.get(socket)?.running === true;
   }
 
+  /** True when a request of this connection would be answered now and not in its turn. */
+  isFree(socket: Duplex): boolean {
+    const line = this.#lines.get(socket);
+    return line === undefined || !(line.running || line.closed);
+  }
+
   #run(line: Line, socket: Duplex, response: ServerResponse, start: Start): void {
     line.running = true;
     // 'close' comes after 'finish' too, but only 'finish' is sure to come for a kept connection.

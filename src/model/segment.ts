@@ -53,6 +53,13 @@ export interface ResponseHead {
   readonly headers: Readonly<Record<string, string | readonly string[]>>;
 }
 
+/** A part of an open file; borrowed for the call that it is given to. */
+export interface FilePart {
+  readonly file: OpenFile;
+  readonly offset: number;
+  readonly length: number;
+}
+
 export type SendEnd =
   /** Every segment was sent. The response is left open for more. */
   | { readonly reason: 'complete'; readonly bytesSent: number }
@@ -86,4 +93,22 @@ export interface SegmentSender {
     segments: AsyncIterable<Segment>,
     observe?: (view: SendView) => void,
   ): Promise<SendEnd>;
+  /** The way to send small bodies without a wait; `null` where there is none. */
+  readonly spot: SpotSender | null;
+}
+
+export type SpotEnd =
+  /** The response is what it was. */
+  | { readonly kind: 'nothing' }
+  /** All of it; the response has ended. */
+  | { readonly kind: 'all' }
+  /** The head and so many bytes: it goes on with `SegmentSender.send`, without a head, and `end`. */
+  | { readonly kind: 'some'; readonly bytesSent: number };
+
+/** Sends what needs no wait, in one call. */
+export interface SpotSender {
+  /** Bodies up to this length are worth it. */
+  readonly maxBytes: number;
+  /** Sends `head` as it is, and then `part`, as far as the connection takes it now. */
+  send(response: ServerResponse, head: string, part: FilePart | null): SpotEnd;
 }

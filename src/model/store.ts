@@ -99,6 +99,11 @@ export interface ChunkStore {
     index: number,
     purpose?: AcquireFor,
   ): Promise<HeldChunk | undefined>;
+  /**
+   * The same at once, as `use`, where its file is open already; `undefined` where it is not, or the chunk
+   * is not held: `acquire` knows.
+   */
+  acquireOpen(object: ObjectHandle, index: number): HeldChunk | undefined;
   /** Keeps a held chunk from eviction without opening it; `undefined` when it is not held. */
   lease(object: ObjectHandle, index: number): { release(): void } | undefined;
   /**
@@ -143,6 +148,8 @@ export interface ResponseStore {
   /** Records on disk. */
   readonly count: number;
   get(key: ResponseKey): Promise<ResponseRecord | undefined>;
+  /** The same at once, where the record is in memory; `undefined` says nothing of the disk. */
+  hot(key: ResponseKey): ResponseRecord | undefined;
   /** The same, saying nothing of how the record is wanted. */
   peek(key: ResponseKey): Promise<ResponseRecord | undefined>;
   put(key: ResponseKey, record: ResponseRecord): Promise<void>;

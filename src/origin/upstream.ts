@@ -148,7 +148,7 @@ export class TargetSource {
   readonly #options: UpstreamOptions;
   readonly #request: HeaderMap;
   readonly #locations: LRUCache<string, Location>;
-  readonly #key: string;
+  #knownKey: string | undefined;
   #refusals = 0;
   #isRefused = false;
 
@@ -164,7 +164,12 @@ export class TargetSource {
     this.#options = options;
     this.#request = request;
     this.#locations = locations;
-    this.#key = `${locationKey(request)} ${uri}`;
+  }
+
+  /** Made when it is first asked for: a hit fetches nothing. */
+  get #key(): string {
+    this.#knownKey ??= `${locationKey(this.#request)} ${this.uri}`;
+    return this.#knownKey;
   }
 
   /** True once the origin itself refused this request: asking on its behalf again is in vain. */

@@ -36,6 +36,7 @@ type Pulled =
   | { readonly kind: 'failed'; readonly cause: unknown };
 
 export class BufferSender implements SegmentSender {
+  readonly spot = null;
   readonly #options: BufferSenderOptions;
   readonly #pool = new BufferPool();
 

@@ -3,10 +3,18 @@
  * process's memory. What the pump cannot or should not send goes through `BufferSender`.
  */
 import type { ServerResponse } from 'node:http';
-import type { ResponseHead, Segment, SegmentSender, SendEnd, SendView } from '../model/segment.js';
+import type {
+  ResponseHead,
+  Segment,
+  SegmentSender,
+  SendEnd,
+  SendView,
+  SpotSender,
+} from '../model/segment.js';
 import { BufferSender } from './buffer-sender.js';
 import { PumpedSend, type PumpedSendOptions } from './pumped-send.js';
 import { socketFd } from './socket-fd.js';
+import { spotSender } from './spot-sender.js';
 
 export interface SendfileSenderOptions extends PumpedSendOptions {
   /** Bodies up to this length are not for the pump; `SMALL_BODY_BYTES` unless a test says otherwise. */
@@ -27,6 +35,8 @@ export class SendfileSender implements SegmentSender {
   readonly #buffers: BufferSender;
   /** Responses whose heads promised what the pump can keep: a body of a known length, in the clear. */
   readonly #pumped = new WeakSet<ServerResponse>();
+  /** What it does not finish is for the pump. */
+  readonly spot: SpotSender = spotSender((response) => this.#pumped.add(response));
 
   constructor(options: SendfileSenderOptions) {
     this.#options = options;

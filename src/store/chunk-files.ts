@@ -67,7 +67,14 @@ export class ChunkFiles {
    * entry must be leased. Rejects with `DamagedFileError` or what open(2) said.
    */
   async open(entry: ChunkEntry): Promise<CountedFile> {
-    return this.#taken(entry) ?? this.#paths.run(entry.id, () => this.openWithin(entry));
+    return this.taken(entry) ?? this.#paths.run(entry.id, () => this.openWithin(entry));
+  }
+
+  /** The descriptor of the entry's file where it is open already; the caller releases it. */
+  taken({ file }: ChunkEntry): CountedFile | undefined {
+    if (file?.isOpen !== true) return undefined;
+    file.retain();
+    return file;
   }
 
   /** Moves a filled draft to its place. Runs within `exclusive`; rejects as rename(2) does. */
@@ -140,7 +147,7 @@ export class ChunkFiles {
 
   /** `open` for a caller that is within `exclusive` already. */
   async openWithin(entry: ChunkEntry): Promise<CountedFile> {
-    const taken = this.#taken(entry);
+    const taken = this.taken(entry);
     if (taken !== undefined) return taken;
     const { index, layout, openFiles } = this.#parts;
     // Dropped while this waited for its turn: the path is free or another's.
@@ -161,13 +168,6 @@ export class ChunkFiles {
     }
     entry.file = file;
     file.whenUnused = 'keep';
-    return file;
-  }
-
-  #taken(entry: ChunkEntry): CountedFile | undefined {
-    const { file } = entry;
-    if (file?.isOpen !== true) return undefined;
-    file.retain();
     return file;
   }
 }

@@ -116,6 +116,15 @@ export class FileChunkStore implements ChunkStore {
     return undefined;
   }
 
+  acquireOpen(object: ObjectHandle, index: number): HeldChunk | undefined {
+    const found = this.#find(object, index);
+    const file = found === undefined ? undefined : this.#parts.files.taken(found.entry);
+    if (found === undefined || file === undefined) return undefined;
+    const { entry, record } = found;
+    this.#parts.index.touch(entry);
+    return new Held(entry, record, file, new Lease(entry));
+  }
+
   lease(object: ObjectHandle, index: number): { release(): void } | undefined {
     const found = this.#find(object, index);
     return found === undefined ? undefined : new Lease(found.entry);

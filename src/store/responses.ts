@@ -49,12 +49,13 @@ export class FileResponseStore implements ResponseStore {
   }
 
   async get(key: ResponseKey): Promise<ResponseRecord | undefined> {
+    return this.hot(key) ?? this.#locks.run(key, () => this.#read(key));
+  }
+
+  hot(key: ResponseKey): ResponseRecord | undefined {
     const hot = this.#hot.get(key);
-    if (hot !== undefined) {
-      this.#touch(key);
-      return hot.record;
-    }
-    return this.#locks.run(key, () => this.#read(key));
+    if (hot !== undefined) this.#touch(key);
+    return hot?.record;
   }
 
   async peek(key: ResponseKey): Promise<ResponseRecord | undefined> {

@@ -1,6 +1,6 @@
 /** Log, access log and metrics together, as assemble hands them to the rooms below. */
 import { AccessLog } from './access-log.js';
-import { createLog, type Log, type LogOptions, type LogSink } from './log.js';
+import { createLog, type Log, type LogLevel, type LogOptions, type LogSink } from './log.js';
 import type { Tracer } from '../model/span.js';
 import { Metrics } from './metrics.js';
 
@@ -22,13 +22,16 @@ export interface TelemetryOptions extends LogOptions {
   readonly access: boolean;
 }
 
+/** Levels of the log that write `info`. */
+const WRITE_INFO: ReadonlySet<LogLevel> = new Set(['trace', 'debug', 'info']);
+
 /** Builds the three; `sink` replaces standard output. */
 export function createTelemetry(
   options: TelemetryOptions,
   sink?: LogSink,
 ): Telemetry & { tracer: Tracer | null } {
   const { log, flush, reconfigure } = createLog(options, sink);
-  const accessLog = new AccessLog(log, options.access);
+  const accessLog = new AccessLog(log, writesAccess(options));
   return {
     log,
     flush,
@@ -37,7 +40,12 @@ export function createTelemetry(
     tracer: null,
     reconfigure: (next) => {
       reconfigure(next);
-      accessLog.enabled = next.access;
+      accessLog.enabled = writesAccess(next);
     },
   };
+}
+
+/** Its lines are of level `info`; where that is not written none need be made. */
+function writesAccess({ access, level }: TelemetryOptions): boolean {
+  return access && WRITE_INFO.has(level);
 }

@@ -27,7 +27,7 @@ export class TransferTable<Snapshot> {
   readonly #clock: Clock;
   readonly #running = new Map<string, ReadTransfer<Snapshot>>();
   /** Oldest first. */
-  #ended: { readonly snapshot: Snapshot; readonly atMs: number }[] = [];
+  #ended: { readonly snapshot: () => Snapshot; readonly atMs: number }[] = [];
   #started = 0;
 
   /** Ids are `prefix` and a number, never used twice in one process. */
@@ -49,13 +49,21 @@ export class TransferTable<Snapshot> {
       end: () => {
         if (!this.#running.delete(id)) return;
         const atMs = this.#clock.monotonic();
-        this.#ended.push({ snapshot: read(id, atMs), atMs });
-        if (this.#ended.length > MAX_ENDED) this.#ended.shift();
+        const last = read(id, atMs);
+        this.#end({ snapshot: () => last, atMs });
       },
       drop: () => {
         this.#running.delete(id);
       },
     };
+  }
+
+  /** One that has ended before anybody could look: it is read when somebody does. */
+  startAndEnd(read: ReadTransfer<Snapshot>): void {
+    this.#started += 1;
+    const id = `${this.#prefix}${String(this.#started)}`;
+    const atMs = this.#clock.monotonic();
+    this.#end({ snapshot: () => read(id, atMs), atMs });
   }
 
   /** The running ones, oldest first and `limit` at most, then those that ended lately. */
@@ -67,6 +75,11 @@ export class TransferTable<Snapshot> {
       if (found.length >= limit) break;
       found.push(read(id, nowMs));
     }
-    return [...found, ...this.#ended.map(({ snapshot }) => snapshot)];
+    return [...found, ...this.#ended.map(({ snapshot }) => snapshot())];
+  }
+
+  #end(ended: { readonly snapshot: () => Snapshot; readonly atMs: number }): void {
+    this.#ended.push(ended);
+    if (this.#ended.length > MAX_ENDED) this.#ended.shift();
   }
 }

@@ -42,6 +42,22 @@ export function chunkStoreContract(t: Test, make: MakeStore): void {
     t.equal(chunks.usage().chunks, 2);
   });
 
+  t.test('a chunk whose file is open is had at once, and marked used', async (t) => {
+    const { chunks } = await make(t, ROOMY);
+    const object = await chunks.openObject(identityOf('open', 10));
+    t.equal(chunks.acquireOpen(object, 0), undefined, 'not held');
+    await storeAndRelease(chunks, object, chunkOf('open', 0, 10));
+    const held = await chunks.acquire(object, 0);
+    const open = chunks.acquireOpen(object, 0);
+    t.equal(open?.file, held?.file);
+    t.equal(open?.verified, true);
+    held?.release();
+    await chunks.drop(object, 0, 'purged');
+    t.equal(chunks.acquireOpen(object, 0), undefined, 'dropped');
+    open?.release();
+    object.release();
+  });
+
   t.test('handles of equal identity share one state', async (t) => {
     const { chunks } = await make(t, ROOMY);
     const identity = identityOf('shared', 10);

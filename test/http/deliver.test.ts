@@ -22,6 +22,7 @@ async function delivered(ends: SendEnd[], end = 100) {
   const plans: { start: number; after: string | undefined }[] = [];
   const heads: boolean[] = [];
   const sender: SegmentSender = {
+    spot: null,
     async send(to, head, segments) {
       heads.push(head !== null);
       // Pulled like a real sender's, so that the plan is made.

@@ -17,3 +17,9 @@ t.test('makes a new one otherwise', (t) => {
   t.not(requestId(undefined), requestId(undefined));
   t.end();
 });
+
+t.test('no id comes twice, however many are made', (t) => {
+  const made = new Set(Array.from({ length: 2000 }, () => requestId(undefined)));
+  t.equal(made.size, 2000);
+  t.end();
+});

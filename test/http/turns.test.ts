@@ -74,3 +74,17 @@ t.test('a full queue ends the connection with its last response', (t) => {
   t.equal(responses[MAX_WAITING - 1]?.shouldKeepAlive, true);
   t.end();
 });
+
+t.test('a connection is free where nothing runs and nothing was refused', (t) => {
+  const { socket, turns, responses, take } = connection();
+  t.equal(turns.isFree(socket), true);
+  take();
+  t.equal(turns.isFree(socket), false);
+  responses[0]?.emit('finish');
+  t.equal(turns.isFree(socket), true);
+  take();
+  Object.assign(responses[1] ?? {}, { shouldKeepAlive: false });
+  responses[1]?.emit('finish');
+  t.equal(turns.isFree(socket), false, 'the last one said close');
+  t.end();
+});

@@ -91,3 +91,19 @@ t.test('on a read-only disk records live in memory', async (t) => {
   await responses.delete(keyOf('new'));
   t.equal(await responses.get(keyOf('new')), undefined);
 });
+
+t.test('a record in memory is had at once, the same each time until it is replaced', async (t) => {
+  t.testdir({});
+  const first = await openTestStore(t);
+  t.equal(first.responses.hot(keyOf('a')), undefined);
+  await first.responses.put(keyOf('a'), recordOf('a'));
+  const hot = first.responses.hot(keyOf('a'));
+  t.equal(hot, await first.responses.get(keyOf('a')));
+  await first.responses.put(keyOf('a'), recordOf('a'));
+  t.not(first.responses.hot(keyOf('a')), hot, 'another, although it says the same');
+  await first.close();
+  const second = await openTestStore(t);
+  t.equal(second.responses.hot(keyOf('a')), undefined, 'on the disk alone');
+  t.ok(await second.responses.get(keyOf('a')));
+  t.strictSame(second.responses.hot(keyOf('a')), recordOf('a'));
+});

@@ -15,3 +15,14 @@ t.test('log, access log and metrics, together', (t) => {
   telemetry.flush();
   t.end();
 });
+
+t.test('no access line is made where its level is not written', (t) => {
+  const options = { level: 'warn', format: 'json', access: true } as const;
+  const telemetry = createTelemetry(options, { write: () => undefined });
+  t.equal(telemetry.accessLog.enabled, false);
+  telemetry.reconfigure({ ...options, level: 'debug' });
+  t.equal(telemetry.accessLog.enabled, true);
+  telemetry.reconfigure({ ...options, level: 'debug', access: false });
+  t.equal(telemetry.accessLog.enabled, false);
+  t.end();
+});

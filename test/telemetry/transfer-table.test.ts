@@ -43,3 +43,19 @@ t.test('what was dropped is not shown', async (t) => {
   entry.end();
   t.same(table.list(10), []);
 });
+
+t.test('one that ended at once is read when somebody looks', async (t) => {
+  const clock = new ManualClock();
+  const table = new TransferTable<string>('x', clock);
+  let reads = 0;
+  table.startAndEnd((id, nowMs) => {
+    reads += 1;
+    return `${id} at ${String(nowMs)}`;
+  });
+  clock.advance(10);
+  t.equal(reads, 0, 'nobody looked');
+  t.equal(table.size, 0);
+  t.same(table.list(10), ['x1 at 0']);
+  clock.advance(4_990);
+  t.same(table.list(10), []);
+});

@@ -1,0 +1,34 @@
+/** What is known of a request when it begins; http/exchange makes its answer of it. */
+import { randomBytes } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
+import { headersFromRaw, headerValue } from '../model/headers.js';
+import type { Span, Tracer } from '../model/span.js';
+import { takeTraceContext } from '../model/trace-context.js';
+import { parseRange } from './range-header.js';
+import { requestId } from './request-id.js';
+import type { ReplyContext } from './respond.js';
+
+/** 2^128 delimiters: none occurs in an object by chance, and none can be foreseen. */
+const BOUNDARY_BYTES = 16;
+
+/** `nowMs`: ms since the epoch. The span is absent where tracing is off. */
+export function contextOf(
+  request: Pick<IncomingMessage, 'method' | 'rawHeaders'>,
+  tracer: Tracer | null,
+  nowMs: number,
+): { readonly context: ReplyContext; readonly span: Span | undefined } {
+  const headers = headersFromRaw(request.rawHeaders);
+  const trace = takeTraceContext(headers);
+  const span = tracer?.request(trace);
+  if (span !== undefined) headers['traceparent'] = span.traceparent;
+  const context: ReplyContext = {
+    method: request.method === 'HEAD' ? 'HEAD' : 'GET',
+    headers,
+    range: parseRange(headerValue(headers, 'range')),
+    requestId: requestId(headerValue(headers, 'x-request-id')),
+    traceId: span?.traceId ?? trace?.traceId ?? null,
+    nowMs,
+    boundary: () => randomBytes(BOUNDARY_BYTES).toString('hex'),
+  };
+  return { context, span };
+}

@@ -1,0 +1,86 @@
+/**
+ * The heads of a hit that stands, as text: the fields are those of http/respond, made once and kept while
+ * nothing in them changes, which is a second. Made by http/standing, one for each URL.
+ */
+import { STATUS_CODES } from 'node:http';
+import type { Standing, StandingTimes } from '../cache/answer.js';
+import type { HeaderMap } from '../model/headers.js';
+import { contentRange } from './multipart.js';
+import { hitFields } from './respond.js';
+
+/** Stands where a request's id belongs; no field value can hold it (RFC 9110 section 5.5). */
+const PLACE = '\0';
+
+const MS_PER_SECOND = 1000;
+
+export class StandingHead {
+  readonly #standing: Pick<Standing, 'headers' | 'lengthBytes'>;
+  readonly #connection: string;
+  #ageSeconds = -1;
+  #ttlSeconds = -1;
+  /** Of the clock: for the Date of a response that came without one. */
+  #second = -1;
+  #beforeId = '';
+  #afterId = '';
+
+  /** `keepAliveTimeoutMs`: what a client is promised, as node says it. */
+  constructor(standing: Pick<Standing, 'headers' | 'lengthBytes'>, keepAliveTimeoutMs: number) {
+    this.#standing = standing;
+    const seconds = Math.floor(keepAliveTimeoutMs / MS_PER_SECOND);
+    const timeout = keepAliveTimeoutMs > 0 ? `Keep-Alive: timeout=${String(seconds)}\r\n` : '';
+    this.#connection = `Connection: keep-alive\r\n${timeout}\r\n`;
+  }
+
+  /** The head for `part`, half-open, of the representation; `null`: for all of it. */
+  text(
+    part: { readonly start: number; readonly end: number } | null,
+    { ageSeconds, ttlSeconds }: StandingTimes,
+    nowMs: number,
+    requestId: string,
+  ): string {
+    const second = Math.floor(nowMs / MS_PER_SECOND);
+    if (
+      ageSeconds !== this.#ageSeconds ||
+      ttlSeconds !== this.#ttlSeconds ||
+      second !== this.#second
+    ) {
+      this.#make({ ageSeconds, ttlSeconds }, nowMs);
+      this.#second = second;
+    }
+    const { lengthBytes } = this.#standing;
+    const about =
+      part === null
+        ? `content-length: ${String(lengthBytes)}\r\n`
+        : `content-range: ${contentRange(part, lengthBytes)}\r\n` +
+          `content-length: ${String(part.end - part.start)}\r\n`;
+    const line = part === null ? OK : PARTIAL_CONTENT;
+    return line + this.#beforeId + requestId + this.#afterId + about + this.#connection;
+  }
+
+  #make({ ageSeconds, ttlSeconds }: StandingTimes, nowMs: number): void {
+    const outcome = { kind: 'hit', unverified: false, ttlSeconds } as const;
+    const answer = { headers: this.#standing.headers, ageSeconds, outcome };
+    const fields = hitFields(answer, { nowMs, requestId: PLACE });
+    const [beforeId = '', afterId = ''] = linesOf(fields).split(PLACE);
+    this.#beforeId = beforeId;
+    this.#afterId = afterId;
+    this.#ageSeconds = ageSeconds;
+    this.#ttlSeconds = ttlSeconds;
+  }
+}
+
+const OK = statusLine(200);
+const PARTIAL_CONTENT = statusLine(206);
+
+function statusLine(status: number): string {
+  return `HTTP/1.1 ${String(status)} ${STATUS_CODES[status] ?? ''}\r\n`;
+}
+
+/** As node writes them: a line for each member of a list. */
+function linesOf(fields: HeaderMap): string {
+  return Object.entries(fields)
+    .flatMap(([name, value]) =>
+      (typeof value === 'string' ? [value] : value).map((one) => `${name}: ${one}\r\n`),
+    )
+    .join('');
+}

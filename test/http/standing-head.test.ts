@@ -1,0 +1,57 @@
+import t from 'tap';
+import { toHeaderMap } from '#src/model/headers.js';
+import { StandingHead } from '#src/http/standing-head.js';
+
+const NOW = Date.UTC(2026, 0, 1);
+const standing = {
+  headers: toHeaderMap({
+    etag: '"a"',
+    'set-cookie': ['a=1', 'b=2'],
+    'content-length': '7',
+    connection: 'x',
+  }),
+  lengthBytes: 100,
+};
+
+t.test('the head of a part, and of the whole', (t) => {
+  const head = new StandingHead(standing, 5500);
+  const times = { ageSeconds: 3, ttlSeconds: 60 };
+  t.equal(
+    head.text({ start: 5, end: 10 }, times, NOW, 'me'),
+    [
+      'HTTP/1.1 206 Partial Content',
+      'etag: "a"',
+      'set-cookie: a=1',
+      'set-cookie: b=2',
+      'via: 1.1 forebay',
+      'age: 3',
+      'date: Thu, 01 Jan 2026 00:00:00 GMT',
+      'x-request-id: me',
+      'cache-status: forebay;hit;ttl=60',
+      'accept-ranges: bytes',
+      'content-range: bytes 5-9/100',
+      'content-length: 5',
+      'Connection: keep-alive',
+      'Keep-Alive: timeout=5',
+      '',
+      '',
+    ].join('\r\n'),
+  );
+  const whole = head.text(null, times, NOW, 'me');
+  t.match(whole, /^HTTP\/1\.1 200 OK\r\n/);
+  t.match(whole, '\r\ncontent-length: 100\r\n');
+  t.notMatch(whole, 'content-range');
+  t.end();
+});
+
+t.test('each of age, lifetime and date moves on', (t) => {
+  const head = new StandingHead(standing, 0);
+  const text = (ageSeconds: number, ttlSeconds: number, ms: number): string =>
+    head.text(null, { ageSeconds, ttlSeconds }, NOW + ms, 'me');
+  t.match(text(1, 9, 999), /age: 1\r\ndate: .* 00:00:00 GMT.*ttl=9\r\n/s);
+  t.match(text(2, 9, 999), 'age: 2\r\n');
+  t.match(text(2, 8, 999), 'ttl=8\r\n');
+  t.match(text(2, 8, 1000), '00:00:01 GMT');
+  t.notMatch(text(2, 8, 1000), 'Keep-Alive', 'as node says nothing of 0');
+  t.end();
+});
