@@ -19,6 +19,7 @@ import type { Generation } from './generation.js';
 import type { Generations } from './generations.js';
 import { Intake } from './intake.js';
 import { judge } from './judge.js';
+import { forbidsStoring } from './policy.js';
 import type { CacheServices } from './services.js';
 import { restartStream } from './stream.js';
 import type { Conditions } from './validate.js';
@@ -47,7 +48,13 @@ export type Contact =
       readonly originStatus: number;
       readonly acceptsRanges: boolean;
     }
-  | { readonly kind: 'not-modified'; readonly headers: HeaderMap; readonly times: Times };
+  | {
+      readonly kind: 'not-modified';
+      readonly headers: HeaderMap;
+      readonly times: Times;
+      /** A redirect on the way to it forbids to go on storing what it confirms. */
+      readonly forbidden: boolean;
+    };
 
 /** Requests that one contact may make: every redirect, a refusal of a signed URL, the whole asked. */
 const MAX_REQUESTS = MAX_REDIRECT_HOPS + 3;
@@ -91,6 +98,7 @@ async function negotiate(
     : null;
   for (let sent = 0; sent < MAX_REQUESTS; sent += 1) {
     const target = source.target('whole');
+    const redirects = source.redirectFields;
     const requestTimeMs = services.clock.now();
     const exchange = OriginExchange.start(services, request.want, {
       target,
@@ -99,7 +107,7 @@ async function negotiate(
     });
     const head = await exchange.head;
     const times = { requestTimeMs, responseTimeMs: services.clock.now() };
-    const answer = { head, times, redirected: target.url !== source.uri };
+    const answer = { head, times, redirected: target.url !== source.uri, redirects };
     const judgement = judge(head, asked);
     switch (judgement.kind) {
       case 'redirect':
@@ -115,7 +123,12 @@ async function negotiate(
       case 'not-modified':
         exchange.stop();
         if (Object.keys(request.conditions).length === 0) throw unexpected304();
-        return { kind: 'not-modified', headers: endToEndFields(head, times), times };
+        return {
+          kind: 'not-modified',
+          headers: endToEndFields(head, times),
+          times,
+          forbidden: redirects.some(forbidsStoring),
+        };
       case 'unsatisfiable':
         // Others may have joined for other ranges: a byte from the start tells all of them what it is.
         exchange.stop();
@@ -145,6 +158,8 @@ interface Accepted {
   readonly times: Times;
   /** It is not the URL's own answer. */
   readonly redirected: boolean;
+  /** What the redirects that led to it said of caching. */
+  readonly redirects: readonly HeaderMap[];
   readonly body:
     'whole' | { readonly range: { start: number; end: number }; readonly completeLength: number };
 }
@@ -155,7 +170,7 @@ async function accept(
   generations: Generations,
   request: ContactRequest,
   exchange: OriginExchange,
-  { head, times, redirected, body }: Accepted,
+  { head, times, redirected, redirects, body }: Accepted,
 ): Promise<Contact> {
   const { want, hint } = request;
   const { chunkSizeBytes } = services.limits;
@@ -170,6 +185,7 @@ async function accept(
     chunkSizeBytes,
     digest: request.digest,
     unlocked: redirected && request.headers['authorization'] !== undefined,
+    redirects,
   });
   const opening = generations.open(stored.object, { ephemeral: !shareable, want });
   const generation = await opening.catch((error: unknown) => {

@@ -4,6 +4,7 @@
  */
 import { LRUCache } from 'lru-cache';
 import { within } from '../model/deferred.js';
+import { emptyHeaders } from '../model/headers.js';
 import type { ResponseKey } from '../model/ids.js';
 import { MAX_VARIANTS, type ResponseRecord, type StoredResponse } from '../model/response.js';
 import type { Upstream } from '../origin/upstream.js';
@@ -14,12 +15,19 @@ import { type Contact, contact } from './contact.js';
 import { requestDirectives, responseDirectives } from './directives.js';
 import type { Generations } from './generations.js';
 import type { Invalidations } from './invalidation.js';
+import { mayStore } from './policy.js';
 import { replacing, sharingContent, without } from './record.js';
 import { variantFields, variantMatches, variantName } from './select.js';
 import type { CacheServices } from './services.js';
 import { SingleFlight } from './single-flight.js';
 import { isClaimedAs, isJoinable } from './stored.js';
-import { clientConditions, type Conditions, conditionsFor } from './validate.js';
+import {
+  clientConditions,
+  type Conditions,
+  conditionsFor,
+  refreshed,
+  selectValidated,
+} from './validate.js';
 import { boundOf } from './want.js';
 
 /** URLs remembered for answering with what may not be shared, so that their requests do not queue. */
@@ -116,8 +124,33 @@ export class Contacts {
     }));
   }
 
-  /** Stores what a 304 made of `stored`, and of others with the same content. */
-  async confirm(asked: Asked, stored: StoredResponse, contact: NotModified): Promise<void> {
+  /** Drops what is stored of a URL. Never rejects. */
+  async forget(key: ResponseKey): Promise<void> {
+    const { responses, events } = this.#services;
+    await responses.delete(key).catch((error: unknown) => {
+      events.warn('a response record could not be removed', error);
+    });
+  }
+
+  /**
+   * Stores what a 304 made of the candidate that it speaks of, and of others with the same content.
+   * Part of the contact, not of a request that waits for it: its client may have left.
+   */
+  async #confirmed(
+    asked: Asked,
+    candidates: readonly StoredResponse[],
+    contact: NotModified,
+  ): Promise<void> {
+    const { headers } = asked.request;
+    const selection = selectValidated(candidates, contact.headers);
+    if (selection.kind !== 'update') return;
+    const stored = refreshed(selection.stored, contact.headers, contact.times, headers);
+    // A 304 may make a response one client's own, or come for a client who has it alone.
+    if (!contact.forbidden && mayStore(headers, stored)) await this.#confirm(asked, stored, contact);
+    else if (contact.forbidden || !mayStore(emptyHeaders(), stored)) await this.forget(asked.key);
+  }
+
+  async #confirm(asked: Asked, stored: StoredResponse, contact: NotModified): Promise<void> {
     await this.#change(asked, (known) => ({
       origin: asked.upstream.name,
       uri: asked.source.uri,
@@ -161,7 +194,10 @@ export class Contacts {
       acceptsRanges: record?.acceptsRanges ?? true,
       digest: upstream.pinnedDigest(request.target),
     });
-    if (result.kind !== 'representation') return result;
+    if (result.kind === 'not-modified') {
+      await this.#confirmed(asked, candidates, result);
+      return result;
+    }
     const { generation, stored } = result;
     if (!isShared(result) && !requestDirectives(request.headers).has('no-store')) {
       this.#unshareable.set(key, true);

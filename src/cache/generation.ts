@@ -35,6 +35,8 @@ export interface GenerationOptions {
   readonly onIdle: (generation: Generation) => void;
   readonly onEnded: (generation: Generation, reason: GenerationEnd) => void;
   readonly onAttested: (generation: Generation) => void;
+  /** Called when its length became known: its object has another key from then on. */
+  readonly onCompleted: (generation: Generation) => void;
 }
 
 export class Generation implements LiveObject {
@@ -236,6 +238,7 @@ export class Generation implements LiveObject {
     this.#object = this.ephemeral
       ? ephemeralObject(this.#object.key, { ...this.#object.identity, lengthBytes })
       : await this.services.chunks.complete(this.#object, lengthBytes);
+    this.#options.onCompleted(this);
     this.#integrity = this.#startIntegrity();
   }
 
