@@ -3,8 +3,9 @@
  * response may be shared. Remembers what follows from a contact for later requests. Owned by Cache.
  */
 import { LRUCache } from 'lru-cache';
-import { within } from '../model/deferred.js';
+import { type Deferred, deferred, within } from '../model/deferred.js';
 import { emptyHeaders } from '../model/headers.js';
+import type { ForebayError } from '../model/errors.js';
 import type { ResponseKey } from '../model/ids.js';
 import { MAX_VARIANTS, type ResponseRecord, type StoredResponse } from '../model/response.js';
 import type { Upstream } from '../origin/upstream.js';
@@ -57,6 +58,8 @@ export class Contacts {
     { readonly result: Representation; readonly epoch: number }
   >();
   readonly #unshareable: LRUCache<string, true>;
+  /** Of the contacts under way, the first failure that a retry follows: for all who wait on one. */
+  readonly #troubles = new WeakMap<Promise<Contact>, Deferred<ForebayError>>();
 
   constructor(services: CacheServices, generations: Generations, invalidations: Invalidations) {
     this.#services = services;
@@ -97,7 +100,9 @@ export class Contacts {
     const apart = own || this.#unshareable.has(key);
     const conditions =
       apart && candidates.length === 0 ? clientConditions(request.headers) : offered;
-    const ask = (): Promise<Contact> => this.#contact(asked, candidates, conditions, key);
+    const trouble = deferred<ForebayError>();
+    const ask = (): Promise<Contact> =>
+      this.#contact(asked, candidates, conditions, key, trouble.resolve);
     const bound = boundOf(this.#services, request.signal);
     return seated(asked.share, async (seat) => {
       const flights = this.#flightsOf(asked.upstream);
@@ -106,6 +111,10 @@ export class Contacts {
         await seat.wait('demand', bound);
       }
       const flight = apart ? { outcome: ask(), joined: false } : flights.run(key, ask);
+      if (!flight.joined) this.#troubles.set(flight.outcome, trouble);
+      if (asked.troubled !== undefined) {
+        void this.#troubles.get(flight.outcome)?.promise.then(asked.troubled);
+      }
       if (flight.joined) asked.cost.joined = true;
       else seat?.keepUntil(flight.outcome.then(taken));
       const result = await within(flight.outcome, bound);
@@ -146,7 +155,8 @@ export class Contacts {
     if (selection.kind !== 'update') return;
     const stored = refreshed(selection.stored, contact.headers, contact.times, headers);
     // A 304 may make a response one client's own, or come for a client who has it alone.
-    if (!contact.forbidden && mayStore(headers, stored)) await this.#confirm(asked, stored, contact);
+    if (!contact.forbidden && mayStore(headers, stored))
+      await this.#confirm(asked, stored, contact);
     else if (contact.forbidden || !mayStore(emptyHeaders(), stored)) await this.forget(asked.key);
   }
 
@@ -183,11 +193,12 @@ export class Contacts {
     candidates: readonly StoredResponse[],
     conditions: Conditions,
     key: string,
+    troubled: (error: ForebayError) => void,
   ): Promise<Contact> {
     const { request, upstream, record } = asked;
     const result = await contact(this.#services, this.#generations, {
       // It serves whoever joins: no single client's leaving ends it.
-      want: { ...wantOf(asked, candidates[0]), signal: NEVER },
+      want: { ...wantOf(asked, candidates[0]), signal: NEVER, troubled },
       headers: request.headers,
       hint: request.hint,
       conditions,

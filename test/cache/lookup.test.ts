@@ -7,6 +7,7 @@ import {
   RUNNING_CHUNK_BYTES as C,
   startForebay,
 } from '../fixtures/running.js';
+import { ManualClock } from '../fixtures/manual-clock.js';
 import { bytesOf, FRESH, fresh, runOrigin, sizeOf } from '../fixtures/running-origin.js';
 import { startRoom } from '../fixtures/running-room.js';
 import { createGate } from '../fixtures/scripted-origin.js';
@@ -118,6 +119,25 @@ t.test('what a 304 changes is stored although the client that led has left', asy
   };
   t.ok(await eventually(isStored));
   t.equal(room.origin.requests.at(-1)?.status, 304);
+});
+
+t.test('a stale response stands in for an origin that says nothing for a while', async (t) => {
+  const gate = createGate();
+  const clock = new ManualClock();
+  const spec = fresh(1, 1, { cacheControl: 'max-age=0' });
+  const room = await startRoom(t, { clock, objects: { '/a': spec } });
+  const first = await room.cache.lookup(room.request('/a'));
+  first.body.close();
+  t.ok(await eventually(() => room.chunks.usage().chunks === 1));
+  room.origin.next({ kind: 'gate', at: -1, gate });
+  clock.advance(5_000);
+  const asking = room.cache.lookup(room.request('/a'));
+  await gate.reached;
+  clock.advance(2_000);
+  const answer = await asking;
+  t.match(answer.outcome, { kind: 'forward', reason: 'stale', detail: 'origin-timeout' });
+  answer.body.close();
+  gate.open();
 });
 
 t.test('what is private or not to be stored is fetched by each for himself', async (t) => {
