@@ -102,7 +102,9 @@ export class Contacts {
       apart && candidates.length === 0 ? clientConditions(request.headers) : offered;
     const trouble = deferred<ForebayError>();
     const ask = (): Promise<Contact> =>
-      this.#contact(asked, candidates, conditions, key, trouble.resolve);
+      this.#contact(asked, candidates, conditions, key, (error) => {
+        trouble.resolve(error);
+      });
     const bound = boundOf(this.#services, request.signal);
     return seated(asked.share, async (seat) => {
       const flights = this.#flightsOf(asked.upstream);
