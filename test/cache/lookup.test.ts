@@ -140,6 +140,21 @@ t.test('a stale response stands in for an origin that says nothing for a while',
   gate.open();
 });
 
+t.test('a stale answer for an origin that is left alone says that nobody was asked', async (t) => {
+  const spec = fresh(1, 1, { cacheControl: 'max-age=0' });
+  const room = await startRoom(t, { objects: { '/a': spec } });
+  const first = await room.cache.lookup(room.request('/a'));
+  first.body.close();
+  t.ok(await eventually(() => room.chunks.usage().chunks === 1));
+  const { breaker } = room.upstream;
+  for (let permit = breaker.ask(); permit.kind !== 'refused'; permit = breaker.ask()) {
+    permit.settle('unreachable');
+  }
+  const answer = await room.cache.lookup(room.request('/a'));
+  t.match(answer.outcome, { kind: 'hit', detail: 'origin-busy' });
+  answer.body.close();
+});
+
 t.test('what is private or not to be stored is fetched by each for himself', async (t) => {
   for (const cacheControl of ['no-store', 'private, max-age=60']) {
     const origin = await runOrigin(t, { '/a': fresh(1, 2, { cacheControl }) });
