@@ -1,4 +1,5 @@
 /** One request on its way through the cache: what is known of it, and the want of its fetches. */
+import type { ForebayError } from '../model/errors.js';
 import type { ResponseKey } from '../model/ids.js';
 import type { ResponseRecord, StoredResponse } from '../model/response.js';
 import type { TargetSource, Upstream } from '../origin/upstream.js';
@@ -20,6 +21,8 @@ export interface Asked {
   readonly record: ResponseRecord | undefined;
   /** What its client may have under way; absent where no client asked. */
   readonly share?: Seating | undefined;
+  /** Hears of the first attempt of its contact that failed, while others follow. */
+  readonly troubled?: ((error: ForebayError) => void) | undefined;
   /** What this request cost the origin, contact and fills together. */
   readonly cost: Cost;
 }

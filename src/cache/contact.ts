@@ -20,6 +20,7 @@ import type { Generation } from './generation.js';
 import type { Generations } from './generations.js';
 import { Intake } from './intake.js';
 import { judge } from './judge.js';
+import { forbidsStoring } from './policy.js';
 import type { CacheServices } from './services.js';
 import { restartStream } from './stream.js';
 import type { Conditions } from './validate.js';
@@ -48,7 +49,13 @@ export type Contact =
       readonly originStatus: number;
       readonly acceptsRanges: boolean;
     }
-  | { readonly kind: 'not-modified'; readonly headers: HeaderMap; readonly times: Times };
+  | {
+      readonly kind: 'not-modified';
+      readonly headers: HeaderMap;
+      readonly times: Times;
+      /** A redirect on the way to it forbids to go on storing what it confirms. */
+      readonly forbidden: boolean;
+    };
 
 /** Requests that one contact may make: every redirect, a refusal of a signed URL, the whole asked. */
 const MAX_REQUESTS = MAX_REDIRECT_HOPS + 3;
@@ -92,6 +99,7 @@ async function negotiate(
     : null;
   for (let sent = 0; sent < MAX_REQUESTS; sent += 1) {
     const target = source.target('whole');
+    const redirects = source.redirectFields;
     const requestTimeMs = services.clock.now();
     const exchange = OriginExchange.start(services, request.want, {
       target,
@@ -100,7 +108,7 @@ async function negotiate(
     });
     const head = await exchange.head;
     const times = { requestTimeMs, responseTimeMs: services.clock.now() };
-    const answer = { head, times, redirected: target.url !== source.uri };
+    const answer = { head, times, redirected: target.url !== source.uri, redirects };
     const judgement = judge(head, asked);
     switch (judgement.kind) {
       case 'redirect':
@@ -116,7 +124,12 @@ async function negotiate(
       case 'not-modified':
         exchange.stop();
         if (Object.keys(request.conditions).length === 0) throw unexpected304();
-        return { kind: 'not-modified', headers: endToEndFields(head, times), times };
+        return {
+          kind: 'not-modified',
+          headers: endToEndFields(head, times),
+          times,
+          forbidden: redirects.some(forbidsStoring),
+        };
       case 'unsatisfiable':
         // Others may have joined for other ranges: a byte from the start tells all of them what it is.
         exchange.stop();
@@ -146,6 +159,8 @@ interface Accepted {
   readonly times: Times;
   /** It is not the URL's own answer. */
   readonly redirected: boolean;
+  /** What the redirects that led to it said of caching. */
+  readonly redirects: readonly HeaderMap[];
   readonly body:
     'whole' | { readonly range: { start: number; end: number }; readonly completeLength: number };
 }
@@ -156,7 +171,7 @@ async function accept(
   generations: Generations,
   request: ContactRequest,
   exchange: OriginExchange,
-  { head, times, redirected, body }: Accepted,
+  { head, times, redirected, redirects, body }: Accepted,
 ): Promise<Contact> {
   const { want, hint } = request;
   const { chunkSizeBytes } = services.limits;
@@ -171,6 +186,7 @@ async function accept(
     chunkSizeBytes,
     digest: request.digest,
     unlocked: redirected && request.headers['authorization'] !== undefined,
+    redirects,
   });
   const opening = generations.open(stored.object, { ephemeral: !shareable, want });
   const generation = await opening.catch((error: unknown) => {

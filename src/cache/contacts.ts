@@ -3,7 +3,9 @@
  * response may be shared. Remembers what follows from a contact for later requests. Owned by Cache.
  */
 import { LRUCache } from 'lru-cache';
-import { within } from '../model/deferred.js';
+import { type Deferred, deferred, within } from '../model/deferred.js';
+import { emptyHeaders } from '../model/headers.js';
+import type { ForebayError } from '../model/errors.js';
 import type { ResponseKey } from '../model/ids.js';
 import { MAX_VARIANTS, type ResponseRecord, type StoredResponse } from '../model/response.js';
 import type { Upstream } from '../origin/upstream.js';
@@ -14,12 +16,19 @@ import { type Contact, contact } from './contact.js';
 import { requestDirectives, responseDirectives } from './directives.js';
 import type { Generations } from './generations.js';
 import type { Invalidations } from './invalidation.js';
+import { mayStore } from './policy.js';
 import { replacing, sharingContent, without } from './record.js';
 import { variantFields, variantMatches, variantName } from './select.js';
 import type { CacheServices } from './services.js';
 import { SingleFlight } from './single-flight.js';
 import { isClaimedAs, isJoinable } from './stored.js';
-import { clientConditions, type Conditions, conditionsFor } from './validate.js';
+import {
+  clientConditions,
+  type Conditions,
+  conditionsFor,
+  refreshed,
+  selectValidated,
+} from './validate.js';
 import { boundOf } from './want.js';
 
 /** URLs remembered for answering with what may not be shared, so that their requests do not queue. */
@@ -49,6 +58,8 @@ export class Contacts {
     { readonly result: Representation; readonly epoch: number }
   >();
   readonly #unshareable: LRUCache<string, true>;
+  /** Of the contacts under way, the first failure that a retry follows: for all who wait on one. */
+  readonly #troubles = new WeakMap<Promise<Contact>, Deferred<ForebayError>>();
 
   constructor(services: CacheServices, generations: Generations, invalidations: Invalidations) {
     this.#services = services;
@@ -89,7 +100,11 @@ export class Contacts {
     const apart = own || this.#unshareable.has(key);
     const conditions =
       apart && candidates.length === 0 ? clientConditions(request.headers) : offered;
-    const ask = (): Promise<Contact> => this.#contact(asked, candidates, conditions, key);
+    const trouble = deferred<ForebayError>();
+    const ask = (): Promise<Contact> =>
+      this.#contact(asked, candidates, conditions, key, (error) => {
+        trouble.resolve(error);
+      });
     const bound = boundOf(this.#services, request.signal);
     return seated(asked.share, async (seat) => {
       const flights = this.#flightsOf(asked.upstream);
@@ -98,6 +113,10 @@ export class Contacts {
         await seat.wait('demand', bound);
       }
       const flight = apart ? { outcome: ask(), joined: false } : flights.run(key, ask);
+      if (!flight.joined) this.#troubles.set(flight.outcome, trouble);
+      if (asked.troubled !== undefined) {
+        void this.#troubles.get(flight.outcome)?.promise.then(asked.troubled);
+      }
       if (flight.joined) asked.cost.joined = true;
       else seat?.keepUntil(flight.outcome.then(taken));
       const result = await within(flight.outcome, bound);
@@ -116,8 +135,34 @@ export class Contacts {
     }));
   }
 
-  /** Stores what a 304 made of `stored`, and of others with the same content. */
-  async confirm(asked: Asked, stored: StoredResponse, contact: NotModified): Promise<void> {
+  /** Drops what is stored of a URL. Never rejects. */
+  async forget(key: ResponseKey): Promise<void> {
+    const { responses, events } = this.#services;
+    await responses.delete(key).catch((error: unknown) => {
+      events.warn('a response record could not be removed', error);
+    });
+  }
+
+  /**
+   * Stores what a 304 made of the candidate that it speaks of, and of others with the same content.
+   * Part of the contact, not of a request that waits for it: its client may have left.
+   */
+  async #confirmed(
+    asked: Asked,
+    candidates: readonly StoredResponse[],
+    contact: NotModified,
+  ): Promise<void> {
+    const { headers } = asked.request;
+    const selection = selectValidated(candidates, contact.headers);
+    if (selection.kind !== 'update') return;
+    const stored = refreshed(selection.stored, contact.headers, contact.times, headers);
+    // A 304 may make a response one client's own, or come for a client who has it alone.
+    if (!contact.forbidden && mayStore(headers, stored))
+      await this.#confirm(asked, stored, contact);
+    else if (contact.forbidden || !mayStore(emptyHeaders(), stored)) await this.forget(asked.key);
+  }
+
+  async #confirm(asked: Asked, stored: StoredResponse, contact: NotModified): Promise<void> {
     await this.#change(asked, (known) => ({
       origin: asked.upstream.name,
       uri: asked.source.uri,
@@ -150,18 +195,22 @@ export class Contacts {
     candidates: readonly StoredResponse[],
     conditions: Conditions,
     key: string,
+    troubled: (error: ForebayError) => void,
   ): Promise<Contact> {
     const { request, upstream, record } = asked;
     const result = await contact(this.#services, this.#generations, {
       // It serves whoever joins: no single client's leaving ends it.
-      want: { ...wantOf(asked, candidates[0]), signal: NEVER },
+      want: { ...wantOf(asked, candidates[0]), signal: NEVER, troubled },
       headers: request.headers,
       hint: request.hint,
       conditions,
       acceptsRanges: record?.acceptsRanges ?? true,
       digest: upstream.pinnedDigest(request.target),
     });
-    if (result.kind !== 'representation') return result;
+    if (result.kind === 'not-modified') {
+      await this.#confirmed(asked, candidates, result);
+      return result;
+    }
     const { generation, stored } = result;
     if (!isShared(result) && !requestDirectives(request.headers).has('no-store')) {
       this.#unshareable.set(key, true);

@@ -11,7 +11,7 @@ import { formatHttpDate } from '../model/http-date.js';
 import type { ObjectIdentity } from '../model/manifest.js';
 import type { StoredResponse } from '../model/response.js';
 import { isStrong, validatorOf } from '../model/validator.js';
-import { endToEnd, isOfUse, mayStore, withoutListedFields } from './policy.js';
+import { endToEnd, forbidsStoring, isOfUse, mayStore, withoutListedFields } from './policy.js';
 import { variantFields, variantName } from './select.js';
 import { isSuccess } from './stored.js';
 
@@ -34,6 +34,8 @@ export interface Described {
   readonly digest: Digest | null;
   /** It came from where a redirect led who showed credentials: what it says of itself is of there. */
   readonly unlocked: boolean;
+  /** What the redirects on the way to it said of caching. */
+  readonly redirects: readonly HeaderMap[];
 }
 
 export interface Description {
@@ -50,7 +52,8 @@ export function describe(described: Described): Description {
   const { head, times, request, lengthBytes } = described;
   const status = head.status === 206 ? 200 : head.status;
   const received = endToEndFields(head, times);
-  const shareable = !described.unlocked && mayStore(request, { status, headers: received });
+  const forbidden = described.unlocked || described.redirects.some(forbidsStoring);
+  const shareable = !forbidden && mayStore(request, { status, headers: received });
   const headers = shareable ? withoutListedFields(received) : received;
   const requestHeaders = variantFields(request, headers);
   const validator = validatorOf(headers);

@@ -31,7 +31,7 @@ export interface ExchangeRequest {
   readonly conditions: Readonly<Record<string, string>>;
 }
 
-type BodyEvent = Exclude<OpenEvent, { kind: 'head' }>;
+type BodyEvent = Exclude<OpenEvent, { kind: 'head' | 'trouble' }>;
 
 export class OriginExchange {
   /** Rejects with a `ForebayError` when no head came, after the worker's retries. */
@@ -70,7 +70,8 @@ export class OriginExchange {
         this.#writtenBytes += event.chunk.lengthBytes;
         this.#filling = null;
       }
-      if (event.kind === 'head') {
+      if (event.kind === 'trouble') want.troubled?.(errorFromReport(event.error));
+      else if (event.kind === 'head') {
         this.#headArrived = true;
         this.#head.resolve(event.head);
       } else if (this.#undecided) this.#early.push(event);

@@ -14,6 +14,7 @@ import { ephemeralObject } from './ephemeral-object.js';
 import { runFill } from './fill.js';
 import type { ChunkView, Flight } from './flight.js';
 import { Flights } from './flights.js';
+import type { GenerationOptions } from './generation-options.js';
 import { HeldReads } from './held-reads.js';
 import type { Integrity } from './integrity.js';
 import { digestMismatch } from './integrity-state.js';
@@ -22,28 +23,13 @@ import { MAX_ROUNDS, noLeader, refusedLeader, throwUnlessRetryable } from './lea
 import type { CacheServices } from './services.js';
 import { boundOf, type Want } from './want.js';
 
-export interface GenerationOptions {
-  readonly services: CacheServices;
-  readonly object: ObjectHandle;
-  /** For its own request only, never committed: what may not be stored. */
-  readonly ephemeral: boolean;
-  /** Release nothing before the claimed digest was checked. */
-  readonly strict: boolean;
-  /** Its bytes contradicted the digest before: a second time is the origin's last word. */
-  readonly suspect: boolean;
-  /** Called whenever nobody uses it and nothing is in motion; it may be used again after. */
-  readonly onIdle: (generation: Generation) => void;
-  readonly onEnded: (generation: Generation, reason: GenerationEnd) => void;
-  readonly onAttested: (generation: Generation) => void;
-}
-
 export class Generation implements LiveObject {
   readonly services: CacheServices;
   readonly ephemeral: boolean;
   readonly isStrict: boolean;
   readonly doubts = new Map<number, Doubt>();
   readonly unrecorded = new Map<number, ChunkRecord>();
-  readonly #options: GenerationOptions;
+  readonly #options: GenerationOptions<Generation>;
   readonly #flights: Flights;
   readonly #held: HeldReads;
   readonly #unregister: () => void;
@@ -57,7 +43,7 @@ export class Generation implements LiveObject {
   #closed = false;
   #ended: { readonly reason: GenerationEnd; readonly error: ForebayError } | undefined;
 
-  constructor(options: GenerationOptions) {
+  constructor(options: GenerationOptions<Generation>) {
     this.#options = options;
     this.services = options.services;
     this.ephemeral = options.ephemeral;
@@ -239,6 +225,7 @@ export class Generation implements LiveObject {
     this.#object = this.ephemeral
       ? ephemeralObject(this.#object.key, { ...this.#object.identity, lengthBytes })
       : await this.services.chunks.complete(this.#object, lengthBytes);
+    this.#options.onCompleted(this);
     this.#integrity = this.#startIntegrity();
   }
 

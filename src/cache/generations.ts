@@ -99,9 +99,10 @@ export class Generations {
   async purge(identity: ObjectIdentity): Promise<void> {
     const key = objectKey(identity);
     await this.#opening.get(key)?.catch(() => undefined);
-    const live = this.#live.get(key);
-    if (live !== undefined) {
-      live.end('purged', purged());
+    // By the objects they have now: one that did not get its new key is to go too.
+    const living = [...this.#live.values()].filter(({ object }) => object.key === key);
+    if (living.length > 0) {
+      for (const live of living) live.end('purged', purged());
       await this.#removing;
       return;
     }
@@ -169,6 +170,7 @@ export class Generations {
       : await this.#services.chunks.openObject(identity);
     const suspect = this.#suspects.has(key);
     const strict = identity.digest !== null && (isStrict(want) || suspect);
+    const place = { key };
     const generation = new Generation({
       services: this.#services,
       object,
@@ -176,17 +178,36 @@ export class Generations {
       strict,
       suspect,
       onIdle: (idle) => {
-        this.#linger(key, idle);
+        this.#linger(place.key, idle);
       },
       onEnded: (ended, reason) => {
-        this.#end(key, ended, reason);
+        // What comes next of an origin that tells no length is asked for under the first key.
+        if (reason === 'condemned') this.#suspects.set(key, true);
+        this.#end(place.key, ended, reason);
       },
       onAttested: () => {
         this.#suspects.delete(key);
+        this.#suspects.delete(place.key);
+      },
+      onCompleted: (completed) => {
+        place.key = this.#rekey(place.key, completed);
       },
     });
     this.#live.set(key, generation);
     return generation;
+  }
+
+  /** The key of a generation whose length became known. It keeps its own where another took the new. */
+  #rekey(key: ObjectKey, generation: Generation): ObjectKey {
+    if (generation.ephemeral) return key;
+    const { ended, object } = generation;
+    // It ended while its manifest was rewritten: what the end removed is there again.
+    if (ended !== undefined) this.#remove(generation, ended);
+    if (this.#live.get(key) !== generation) return key;
+    if (this.#live.has(object.key) || this.#opening.has(object.key)) return key;
+    this.#live.delete(key);
+    this.#live.set(object.key, generation);
+    return object.key;
   }
 
   #linger(key: ObjectKey, generation: Generation): void {
@@ -208,6 +229,10 @@ export class Generations {
       this.#services.events.originBytesWasted(generation.lengthBytes ?? 0);
     }
     this.#onEnded(generation.object.identity, reason);
+    this.#remove(generation, reason);
+  }
+
+  #remove(generation: Generation, reason: GenerationEnd): void {
     this.#removing = this.#services.chunks
       .remove(generation.object, DROP_REASONS[reason])
       .catch((error: unknown) => {

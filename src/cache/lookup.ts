@@ -5,7 +5,6 @@
  */
 import { within } from '../model/deferred.js';
 import { ForebayError } from '../model/errors.js';
-import { emptyHeaders } from '../model/headers.js';
 import type { ResponseKey } from '../model/ids.js';
 import type { ObjectIdentity } from '../model/manifest.js';
 import type { ResponseRecord, StoredResponse } from '../model/response.js';
@@ -31,7 +30,6 @@ import { Generations } from './generations.js';
 import { invalidatedUris, Invalidations } from './invalidation.js';
 import { looped, viaNames } from './loop.js';
 import type { ForwardReason } from './outcome.js';
-import { mayStore } from './policy.js';
 import { RepresentationBody } from './reader.js';
 import { Representations } from './representations.js';
 import { select } from './select.js';
@@ -71,7 +69,7 @@ export class Cache implements CacheFacade {
     this.#upstreams = upstreams;
     this.#pseudonym = pseudonym;
     this.#generations = new Generations(services, (object) => {
-      void this.#forget(responseKey(object.origin, object.uri));
+      void this.#contacts.forget(responseKey(object.origin, object.uri));
     });
     this.#contacts = new Contacts(services, this.#generations, this.#invalidations);
     this.#representations = new Representations(services, this.#generations);
@@ -120,14 +118,7 @@ export class Cache implements CacheFacade {
         .map((upstream) => responseKey(upstream.name, uri)),
     );
     for (const key of keys) this.#invalidations.invalidate(key);
-    await Promise.all(keys.map((key) => this.#forget(key)));
-  }
-
-  async #forget(key: ResponseKey): Promise<void> {
-    const { responses, events } = this.#services;
-    await responses.delete(key).catch((error: unknown) => {
-      events.warn('a response record could not be removed', error);
-    });
+    await Promise.all(keys.map((key) => this.#contacts.forget(key)));
   }
 
   async #lookup(request: CacheRequest, alone: boolean): Promise<CacheAnswer> {
@@ -232,14 +223,7 @@ export class Cache implements CacheFacade {
     return this.#confirm(asked, reason, candidates, result, collapsed);
   }
 
-  /** A 304 may make a response one client's own, or come for a client who has it alone. */
-  async #update(asked: Asked, stored: StoredResponse, contact: NotModified): Promise<void> {
-    if (mayStore(asked.request.headers, stored)) {
-      await this.#contacts.confirm(asked, stored, contact);
-    } else if (!mayStore(emptyHeaders(), stored)) await this.#forget(asked.key);
-  }
-
-  /** A 304: one of the `candidates` is the answer. */
+  /** A 304: one of the `candidates` is the answer. What it changes of the record, the contact did. */
   async #confirm(
     asked: Asked,
     reason: ForwardReason,
@@ -253,7 +237,6 @@ export class Cache implements CacheFacade {
     const stored = updates
       ? refreshed(selection.stored, result.headers, result.times, asked.request.headers)
       : selection.stored;
-    if (updates && !collapsed) await this.#update(asked, stored, result);
     const generation = await this.#representations.open(asked, stored);
     try {
       return this.#representations.answer(asked, stored, generation, (unverified) => ({

@@ -58,6 +58,17 @@ export function mayStore(request: HeaderMap, response: Answer): boolean {
   return explicit || allowsHeuristics(response);
 }
 
+/**
+ * True when a redirect says that what it leads to is not for a shared cache to keep as the answer of
+ * its URL: `no-store`, or `private` for all of it. Its lifetime and `no-cache` are the redirect's own
+ * matter: signed locations are short-lived, and what they lead to says for itself how long it is fresh.
+ */
+export function forbidsStoring(redirect: HeaderMap): boolean {
+  const said = responseDirectives(redirect);
+  // Section 5.2.2.3: redirects are understood here.
+  return (said.has('no-store') && !said.has('must-understand')) || said.isUnqualified('private');
+}
+
 /** True when something can come of storing it: it has a lifetime, a validator, or a use when stale. */
 export function isOfUse(stored: StoredResponse): boolean {
   if (validatorOf(stored.headers).kind !== 'none') return true;

@@ -23,6 +23,11 @@ export async function restartStream(generation: LiveObject, want: Want): Promise
       want.source.redirected(target, head);
       continue;
     }
+    // A signed location that expired is no refusal: the origin is asked for another.
+    if ((head.status === 401 || head.status === 403) && want.source.refused(target)) {
+      exchange.stop();
+      continue;
+    }
     const { validator, lengthBytes } = generation.object.identity;
     // A weak validator joins nothing: what comes now may differ from what went out.
     const same = isStrong(validator) && validatorMatches(validator, head.headers);

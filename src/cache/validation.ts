@@ -3,8 +3,10 @@
  * the answer where it may be used meanwhile, and may answer stale where that fails and nothing
  * forbids it (RFC 9111 sections 4.2.4 and 4.3, RFC 5861). Owned by Cache.
  */
+import { deferred, within } from '../model/deferred.js';
 import { ForebayError } from '../model/errors.js';
 import type { StoredResponse } from '../model/response.js';
+import type { Clock } from '../model/time.js';
 import type { CacheAnswer } from './answer.js';
 import { chunksOf, forward } from './answers.js';
 import type { Asked } from './asked.js';
@@ -27,16 +29,24 @@ export type AskOrigin = (
 
 type Validate = Extract<Assessment, { kind: 'validate' }>;
 
+/**
+ * How long a stale response that may stand in for an origin that cannot be reached waits for one that
+ * says nothing: longer than a validation takes over a slow line, shorter than clients are patient.
+ */
+const SILENCE_MS = 2_000;
+
 const NEVER = new AbortController().signal;
 
 export class Validation {
   readonly #representations: Representations;
   readonly #ask: AskOrigin;
   readonly #background: Background;
+  readonly #clock: Clock;
 
   constructor(services: CacheServices, representations: Representations, ask: AskOrigin) {
     this.#representations = representations;
     this.#ask = ask;
+    this.#clock = services.clock;
     this.#background = new Background((error) => {
       services.events.warn('a validation beside its answer failed', error);
     });
@@ -49,7 +59,9 @@ export class Validation {
     // Opened before: nothing is waited for between an answer and the first look at its body.
     const generation = await this.#representations.open(asked, stored);
     try {
-      const answer = await this.#ask(asked, reason, [stored]);
+      const answer = holds(asked, generation)
+        ? await this.#askWithin(asked, stored, found)
+        : await this.#ask(asked, reason, [stored]);
       if (onFailure !== 'error-status' || !isErrorStatus(answer.status)) return answer;
       const failure = { detail: 'stale-if-error', originStatus: answer.status };
       const instead = this.#answerStale(asked, stored, generation, found, failure);
@@ -57,14 +69,43 @@ export class Validation {
       answer.body.close();
       return instead;
     } catch (error) {
-      if (!(error instanceof ForebayError) || !isDisconnected(error)) throw error;
-      const failure = { detail: error.code, originStatus: null };
+      if (!(error instanceof ForebayError)) throw error;
+      const failure = failureOf(error, found);
+      if (failure === undefined) throw error;
       const instead = this.#answerStale(asked, stored, generation, found, failure);
       if (instead === undefined) throw error;
       return instead;
     } finally {
       generation.release();
     }
+  }
+
+  /**
+   * Asks while a stale response waits to stand in: gives up at the first attempt that fails in a way
+   * that lets it, and after `SILENCE_MS`. The contact goes on, and what it brings is stored.
+   */
+  #askWithin(asked: Asked, stored: StoredResponse, found: Validate): Promise<CacheAnswer> {
+    const trouble = deferred<never>();
+    const troubled = (error: ForebayError): void => {
+      if (failureOf(error, found) !== undefined) trouble.reject(error);
+    };
+    const asking = this.#ask({ ...asked, troubled }, found.reason, [stored]);
+    const bound = {
+      clock: this.#clock,
+      ms: SILENCE_MS,
+      timedOut: silent,
+      aborted: silent,
+    };
+    return within(Promise.race([asking, trouble.promise]), bound).catch((error: unknown) => {
+      // Nobody reads what it may still answer with.
+      void asking.then(
+        (answer) => {
+          answer.body.close();
+        },
+        () => undefined,
+      );
+      throw error;
+    });
   }
 
   /** Validates what has answered already: once at a time, and nobody waits for it. */
@@ -85,14 +126,42 @@ export class Validation {
     asked: Asked,
     stored: StoredResponse,
     generation: Generation,
-    { ageSeconds }: Validate,
-    failure: { readonly detail: string; readonly originStatus: number | null },
+    { ageSeconds, ttlSeconds }: Validate,
+    failure: Failure,
   ): CacheAnswer | undefined {
-    const spans = chunksOf(asked.request, generation);
-    if (!spans.every(({ first, end }) => generation.holds(first, end))) return undefined;
+    if (!holds(asked, generation)) return undefined;
     return this.#representations.answer(asked, stored, generation, (unverified) => ({
-      outcome: forward({ reason: 'stale', unverified, ...failure }),
+      // Of an origin that was left alone nothing was asked (RFC 9211 section 2.2).
+      outcome:
+        failure.detail === 'origin-busy'
+          ? { kind: 'hit', unverified, ttlSeconds, detail: failure.detail }
+          : forward({ reason: 'stale', unverified, ...failure }),
       ageSeconds,
     }));
   }
+}
+
+/** True when the request needs nothing from the origin but its word. */
+function holds({ request }: Asked, generation: Generation): boolean {
+  return chunksOf(request, generation).every(({ first, end }) => generation.holds(first, end));
+}
+
+interface Failure {
+  readonly detail: string;
+  readonly originStatus: number | null;
+}
+
+/** What Cache-Status says of an error that lets a stale response stand in; `undefined` for others. */
+function failureOf(error: ForebayError, { onFailure }: Validate): Failure | undefined {
+  if (isDisconnected(error)) return { detail: error.code, originStatus: null };
+  const status = error.originStatus ?? null;
+  if (onFailure !== 'error-status' || status === null || !isErrorStatus(status)) return undefined;
+  return { detail: 'stale-if-error', originStatus: status };
+}
+
+function silent(): ForebayError {
+  return new ForebayError('origin-timeout', 'the origin says nothing', {
+    source: 'origin',
+    retryable: true,
+  });
 }

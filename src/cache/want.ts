@@ -30,6 +30,8 @@ export interface Want {
   brings(index: number, flight: Pick<ChunkView, 'progress'>): void;
   /** It takes its bytes from a fetch that another request began, whose span is `fetch`. */
   joined(fetch?: Span): void;
+  /** An attempt of the contact that it makes failed, and others follow. */
+  troubled?(error: ForebayError): void;
   /** The request's span; absent where tracing is off, and where no request waits. */
   readonly span?: Span | undefined;
 }

@@ -106,11 +106,13 @@ export interface OpenTask {
 }
 
 /**
- * Worker to main thread, in this order: head, (want, wrote)*; each want awaits a reply, and so does
+ * Worker to main thread, in this order: trouble*, head, (want, wrote)*; each want awaits a reply, and so does
  * a head with content (not 1xx, 3xx, 401, 403, 416). Events and the result take different ports, so
  * the result may overtake the last event: the worker closes `port` after it; wait for its `close`.
  */
 export type OpenEvent =
+  /** An attempt failed before anything usable answered; another follows. */
+  | { readonly kind: 'trouble'; readonly error: ErrorReport }
   | { readonly kind: 'head'; readonly head: OriginHead }
   /** The stream reached chunk `index` and holds the connection paused until a slot comes. */
   | { readonly kind: 'want'; readonly index: number }

@@ -7,7 +7,7 @@ import { LRUCache } from 'lru-cache';
 import { createHash } from 'node:crypto';
 import { matchesGlob } from '../config/glob.js';
 import type { Digest } from '../model/digest.js';
-import { headerValue, type HeaderMap } from '../model/headers.js';
+import { emptyHeaders, headerValue, type HeaderMap } from '../model/headers.js';
 import type { FetchTarget, OriginHead } from '../model/fetch.js';
 import type { Clock } from '../model/time.js';
 import { TRACE_FIELDS } from '../model/trace-context.js';
@@ -72,6 +72,8 @@ interface Location {
   readonly untilMs: number;
   /** Redirects that led here. */
   readonly hops: number;
+  /** What they said of caching, in their order: of what they led to it is the URL's word too. */
+  readonly said: readonly HeaderMap[];
 }
 
 /** A redirect may depend on any field that was sent: only equal requests share one. */
@@ -80,6 +82,16 @@ function locationKey(request: HeaderMap): string {
     ([name]) => !UNKEYED.has(name),
   );
   return createHash('sha256').update(JSON.stringify(fields.sort())).digest('hex');
+}
+
+/** The fields in which a response says who may store it. */
+function cachingFields(headers: HeaderMap): HeaderMap {
+  const fields = emptyHeaders();
+  for (const name of ['cache-control', 'cdn-cache-control']) {
+    const value = headerValue(headers, name);
+    if (value !== undefined) fields[name] = value;
+  }
+  return fields;
 }
 
 export class Upstream {
@@ -184,6 +196,11 @@ export class TargetSource {
     return createHash('sha256').update(JSON.stringify(secrets)).digest('hex');
   }
 
+  /** Caching fields of the redirects that lead to the target now: none for the origin itself. */
+  get redirectFields(): readonly HeaderMap[] {
+    return this.#location()?.said ?? [];
+  }
+
   /**
    * The target now: the origin itself, or where it last redirected. `whole` fetches carry the
    * client's end-to-end fields (RFC 9110 section 7.6), fills only credentials, the trace and `varied`
@@ -194,17 +211,21 @@ export class TargetSource {
     varied: readonly string[] = [],
     traceparent?: string,
   ): FetchTarget {
-    const { headers, clock } = this.#options;
+    const { headers } = this.#options;
     const fields = forwardedFields(this.#request, purpose === 'whole' ? 'all' : varied);
     if (traceparent !== undefined) fields['traceparent'] = traceparent;
-    const found = this.#locations.get(this.#key);
-    const location = found !== undefined && found.untilMs > clock.now() ? found : undefined;
+    const location = this.#location();
     if (location?.elsewhere === true) {
       const harmless = Object.entries(fields).filter(([name]) => SENT_ELSEWHERE.has(name));
       return { ...location.place, headers: { ...Object.fromEntries(harmless), via: this.#via() } };
     }
     const here = { url: this.uri, addresses: 'any', expiresAtMs: null } as const;
     return { ...(location?.place ?? here), headers: { ...fields, ...headers, via: this.#via() } };
+  }
+
+  #location(): Location | undefined {
+    const found = this.#locations.get(this.#key);
+    return found !== undefined && found.untilMs > this.#options.clock.now() ? found : undefined;
   }
 
   /** Our member of Via after those of who forwarded the request to us (RFC 9110 section 7.6.3). */
@@ -239,7 +260,8 @@ export class TargetSource {
     const untilMs = Math.max(now + MIN_LOCATION_MS, Math.min(expiry, now + LOCATION_LIFETIME_MS));
     const elsewhere = new URL(to).origin !== new URL(this.uri).origin;
     const place = { url: to, addresses, expiresAtMs };
-    this.#locations.set(this.#key, { place, elsewhere, untilMs, hops: hops + 1 });
+    const said = [...(isFirst ? [] : (known?.said ?? [])), cachingFields(head.headers)];
+    this.#locations.set(this.#key, { place, elsewhere, untilMs, hops: hops + 1, said });
   }
 
   /**

@@ -222,6 +222,7 @@ class Opening {
     stats.broke(error.code);
     if (!isRetryable(error) || this.#attempts >= limits.maxAttempts) return this.#failed(error);
     stats.retried(error.code);
+    this.#channel.tell({ kind: 'trouble', error: reportError(error) });
     progress.enter('throttled');
     const backoff = this.#attempts - 1;
     await cancel.pause(retryDelayMs(backoff, limits, context.random, error.retryAfterMs));

@@ -69,7 +69,7 @@ t.test('a pin of another digest, or a new one, asks for the object anew', async 
 t.test("the origin's answer to the client's own condition has no content", async (t) => {
   const times = { requestTimeMs: 0, responseTimeMs: 0 };
   const headers = toHeaderMap({ etag: '"a"' });
-  const answer = passedOn({ kind: 'not-modified', headers, times }, 'uri-miss');
+  const answer = passedOn({ kind: 'not-modified', headers, times, forbidden: false }, 'uri-miss');
   t.match(answer, { status: 304, headers, ageSeconds: null });
   t.match(answer.outcome, { kind: 'forward', reason: 'uri-miss', originStatus: 304 });
   const segments = [];

@@ -18,6 +18,7 @@ const described = (status: number, headers: Fields, lengthBytes: number | null =
     chunkSizeBytes: 1024,
     digest: DIGEST,
     unlocked: false,
+    redirects: [],
   });
 
 t.test('a 206 is stored as its 200, joined by its strong validator', async (t) => {

@@ -70,6 +70,51 @@ t.test('what was condemned is checked whole before anything of it is released', 
   suspect.release();
 });
 
+t.test('one whose length became known is found under it, and purged by it', async (t) => {
+  const room = await startRoom(t);
+  const known = room.identity('/a', sizeOf(1), { generation: 'token' });
+  const options = { ephemeral: false, want: room.want('/a') };
+  const first = await room.generations.open({ ...known, lengthBytes: null }, options);
+  await first.complete(sizeOf(1));
+  const second = await room.generations.open(known, options);
+  t.equal(second, first);
+  await room.generations.purge(known);
+  t.equal(first.ended, 'purged');
+  first.release();
+  first.release();
+  t.ok(first.isClosed);
+});
+
+t.test('one that ends while its length becomes known leaves nothing behind', async (t) => {
+  const room = await startRoom(t);
+  const known = room.identity('/a', sizeOf(1), { generation: 'token' });
+  const options = { ephemeral: false, want: room.want('/a') };
+  const generation = await room.generations.open({ ...known, lengthBytes: null }, options);
+  const removals = t.capture(room.chunks, 'remove', room.chunks.remove.bind(room.chunks));
+  const completing = generation.complete(sizeOf(1));
+  generation.end('purged', CHANGED);
+  await completing;
+  t.same(
+    removals().map(({ args }) => args[0].identity.lengthBytes),
+    [null, sizeOf(1)],
+    'the object under both of its names',
+  );
+  generation.release();
+});
+
+t.test('two that turn out to be one object are purged both', async (t) => {
+  const room = await startRoom(t);
+  const known = room.identity('/a', sizeOf(1), { generation: 'token' });
+  const options = { ephemeral: false, want: room.want('/a') };
+  const growing = await room.generations.open({ ...known, lengthBytes: null }, options);
+  const other = await room.generations.open(known, options);
+  await growing.complete(sizeOf(1));
+  await room.generations.purge(known);
+  t.same([growing.ended, other.ended], ['purged', 'purged']);
+  growing.release();
+  other.release();
+});
+
 t.test('what may not be stored is closed as soon as it is idle', async (t) => {
   const room = await startRoom(t);
   const identity = room.identity('/a', sizeOf(2), { generation: 'token' });

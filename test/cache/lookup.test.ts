@@ -1,14 +1,17 @@
 import t from 'tap';
 import { toHeaderMap } from '#src/model/headers.js';
+import { responseKey } from '#src/store/keys.js';
 import {
   describe,
   readWhole,
   RUNNING_CHUNK_BYTES as C,
   startForebay,
 } from '../fixtures/running.js';
+import { ManualClock } from '../fixtures/manual-clock.js';
 import { bytesOf, FRESH, fresh, runOrigin, sizeOf } from '../fixtures/running-origin.js';
 import { startRoom } from '../fixtures/running-room.js';
 import { createGate } from '../fixtures/scripted-origin.js';
+import { eventually } from '../fixtures/store-eventually.js';
 
 t.test('the second request is a hit, and says how old', async (t) => {
   const origin = await runOrigin(t, { '/a': fresh(1, 3) });
@@ -86,6 +89,69 @@ t.test('the leader leaves before there is a head: its followers do not notice', 
   gate.open();
   const answer = await follower;
   t.equal(answer.body.lengthBytes, sizeOf(2));
+  answer.body.close();
+});
+
+t.test('what a 304 changes is stored although the client that led has left', async (t) => {
+  const gate = createGate();
+  const spec = fresh(1, 1, {
+    cacheControl: 'max-age=0, must-revalidate',
+    fields: { 'X-Said': '1' },
+  });
+  const room = await startRoom(t, { objects: { '/a': spec } });
+  const first = await room.cache.lookup(room.request('/a'));
+  first.body.close();
+  room.origin.objects.set('/a', { ...spec, fields: { 'X-Said': '2' } });
+  room.origin.next({ kind: 'gate', at: -1, gate });
+  const controller = new AbortController();
+  const leader = room.cache.lookup(room.request('/a', { signal: controller.signal }));
+  await gate.reached;
+  controller.abort();
+  await t.rejects(leader, { code: 'client-aborted' });
+  gate.open();
+  const key = responseKey('origin', room.upstream.uriOf('/a'));
+  let said: unknown;
+  const isStored = (): boolean => {
+    void room.responses.get(key).then((record) => {
+      said = record?.variants[0]?.headers['x-said'];
+    });
+    return said === '2';
+  };
+  t.ok(await eventually(isStored));
+  t.equal(room.origin.requests.at(-1)?.status, 304);
+});
+
+t.test('a stale response stands in for an origin that says nothing for a while', async (t) => {
+  const gate = createGate();
+  const clock = new ManualClock();
+  const spec = fresh(1, 1, { cacheControl: 'max-age=0' });
+  const room = await startRoom(t, { clock, objects: { '/a': spec } });
+  const first = await room.cache.lookup(room.request('/a'));
+  first.body.close();
+  t.ok(await eventually(() => room.chunks.usage().chunks === 1));
+  room.origin.next({ kind: 'gate', at: -1, gate });
+  clock.advance(5_000);
+  const asking = room.cache.lookup(room.request('/a'));
+  await gate.reached;
+  clock.advance(2_000);
+  const answer = await asking;
+  t.match(answer.outcome, { kind: 'forward', reason: 'stale', detail: 'origin-timeout' });
+  answer.body.close();
+  gate.open();
+});
+
+t.test('a stale answer for an origin that is left alone says that nobody was asked', async (t) => {
+  const spec = fresh(1, 1, { cacheControl: 'max-age=0' });
+  const room = await startRoom(t, { objects: { '/a': spec } });
+  const first = await room.cache.lookup(room.request('/a'));
+  first.body.close();
+  t.ok(await eventually(() => room.chunks.usage().chunks === 1));
+  const { breaker } = room.upstream;
+  for (let permit = breaker.ask(); permit.kind !== 'refused'; permit = breaker.ask()) {
+    permit.settle('unreachable');
+  }
+  const answer = await room.cache.lookup(room.request('/a'));
+  t.match(answer.outcome, { kind: 'hit', detail: 'origin-busy' });
   answer.body.close();
 });
 

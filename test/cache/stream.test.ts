@@ -62,3 +62,42 @@ t.test('a refusal says nothing of the representation', async (t) => {
   t.equal(generation.ended, 'changed', 'the URL has nothing any more');
   generation.release();
 });
+
+t.test('a location that expired is asked for anew, and a refusal is remembered', async (t) => {
+  const room = await startRoom(t, { objects: { '/b': fresh(1, 3) } });
+  room.origin.script({ path: '/a', actions: [{ kind: 'redirect', to: '/b' }] });
+  room.origin.script({ path: '/b', times: 1, actions: [{ kind: 'status', status: 403 }] });
+  const generation = await open(room);
+  await restartStream(generation, room.want('/a'));
+  t.same(
+    room.origin.requests.map(({ path }) => path),
+    ['/a', '/b', '/a', '/b'],
+  );
+  const refused = room.want('/c');
+  room.origin.script({ path: '/c', actions: [{ kind: 'status', status: 401 }] });
+  await t.rejects(restartStream(generation, refused), { code: 'origin-denied' });
+  t.ok(refused.source.isRefused);
+  generation.release();
+});
+
+t.test('without a strong validator nothing is continued, however alike it looks', async (t) => {
+  const weak = { etag: 'W/"x"', lastModified: null };
+  const none = { etag: null, lastModified: null };
+  const cases = [
+    [weak, { kind: 'etag', strong: false, value: '"x"' }],
+    [none, { kind: 'none' }],
+  ] as const;
+  for (const [index, [fields, validator]] of cases.entries()) {
+    const room = await startRoom(t, {
+      // The same length and the same fields, and other bytes.
+      objects: { '/a': fresh(2, 3, { ...fields, ranges: false }) },
+      directory: t.testdir({ [String(index)]: {} }),
+    });
+    const generation = await room.open('/a', sizeOf(3), { validator, generation: 'token' });
+    await t.rejects(restartStream(generation, room.want('/a')), { code: 'origin-changed' });
+    t.equal(generation.ended, 'changed');
+    t.equal(generation.flight(0), undefined, 'no byte of it is taken');
+    generation.release();
+    await room.close();
+  }
+});

@@ -149,3 +149,51 @@ t.test('3.5 storing responses to authenticated requests', async (t) => {
   t.notOk(isHit(other));
   t.equal(scene.seen('/auth').at(-1)?.headers['authorization'], 'Bearer b');
 });
+
+t.test('3 a redirect that forbids storing forbids it of what it leads to', async (t) => {
+  const scene = await startScene(t);
+  const redirect = (path: string, to: string, cacheControl: string) => {
+    const fields = { Location: to, 'Cache-Control': cacheControl };
+    scene.reply(path, { status: 302, fields, body: '' });
+  };
+  scene.object('/blob', 'the blob', { etag: '"1"', cacheControl: 'max-age=600' });
+  const cases = [
+    ['no-store', false],
+    ['private, max-age=60', false],
+    ['private="x-user"', true],
+    ['no-cache', true],
+    ['max-age=0', true],
+    ['must-understand, no-store', true],
+  ] as const;
+  for (const [index, [cacheControl, mayBeStored]] of cases.entries()) {
+    const path = `/to-${String(index)}`;
+    redirect(path, '/blob', cacheControl);
+    t.equal((await scene.get(path)).body.toString(), 'the blob');
+    if (mayBeStored) await scene.stored(path);
+    const again = await scene.get(path, {}, mayBeStored ? 'HEAD' : 'GET');
+    t.equal(isHit(again), mayBeStored, cacheControl);
+    // The redirect is remembered, and what it said with it.
+    t.equal(scene.seen(path).length, 1);
+    if (!mayBeStored) t.match(again.headers['cache-status'], /detail=not-storable/);
+  }
+  redirect('/chain', '/second', 'no-store');
+  redirect('/second', '/blob', 'max-age=600');
+  await scene.get('/chain');
+  t.notOk(isHit(await scene.get('/chain')), 'the first of two forbids it');
+});
+
+t.test('3 a redirect that forbids storing takes out what was stored before', async (t) => {
+  const scene = await startScene(t);
+  scene.object('/blob', 'the blob', { etag: '"1"', cacheControl: 'max-age=10' });
+  scene.reply('/moved', { status: 302, fields: { Location: '/blob' }, body: '' });
+  await scene.get('/moved');
+  await scene.stored('/moved');
+  const fields = { Location: '/blob', 'Cache-Control': 'no-store' };
+  scene.reply('/moved', { status: 302, fields, body: '' });
+  scene.clock.pass(100);
+  t.match((await scene.get('/moved')).headers['cache-status'], /fwd-status=304/);
+  const offered = () => scene.seen('/blob').at(-1)?.headers['if-none-match'];
+  t.equal(offered(), '"1"');
+  t.notOk(isHit(await scene.get('/moved')));
+  t.equal(offered(), undefined, 'nothing is stored that could be validated');
+});

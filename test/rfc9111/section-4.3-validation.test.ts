@@ -211,3 +211,26 @@ t.test('RFC 5861 4 stale-if-error stands in for an error, as long as it says', a
   scene.clock.pass(30);
   t.equal((await scene.get('/a')).status, 504, 'past the window');
 });
+
+t.test('a stale response stands in at the first failure; retries go on beside', async (t) => {
+  const scene = await startScene(t);
+  const expected = /fwd=stale;fwd-status=503;detail=stale-if-error/;
+  scene.object('/a', 'kept', { etag: '"1"', cacheControl: 'max-age=10, stale-if-error=300' });
+  await scene.get('/a');
+  await scene.forebay.holds(1);
+  scene.clock.pass(20);
+  const gate = createGate();
+  scene.origin.next({ kind: 'status', status: 503 });
+  scene.origin.next({ kind: 'gate', at: -1, gate });
+  const first = await scene.get('/a');
+  t.equal(first.body.toString(), 'kept');
+  t.match(first.headers['cache-status'], expected);
+  await gate.reached;
+  t.match((await scene.get('/a')).headers['cache-status'], expected, 'who joins the contact');
+  t.equal(scene.seen('/a').length, 3, 'asks nothing more');
+  gate.open();
+  let again = await scene.get('/a');
+  for (let round = 0; round < 1_000 && !isHit(again); round += 1) again = await scene.get('/a');
+  t.ok(isHit(again), 'the retry was answered 304, and that is stored');
+  t.equal(scene.seen('/a').length, 3);
+});

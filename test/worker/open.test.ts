@@ -145,7 +145,9 @@ void t.test('faults that stay', async (t) => {
     const remove = f.origin.script({ actions: [{ kind: 'content-range', start: 1 }] });
     const { result, main } = await f.open(LENGTH, { range: { start: 0, end: CHUNK } });
     t.match(result, failed('origin-range-mismatch'));
-    t.same(main.events, []);
+    const trouble = { kind: 'trouble', error: { code: 'origin-range-mismatch' } };
+    t.match(main.events, [trouble, trouble, trouble], 'one for each retry, and nothing else');
+    t.equal(main.events.length, 3);
     remove();
   });
   await t.test('a 206 that does not tell the length', async (t) => {
