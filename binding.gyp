@@ -69,6 +69,7 @@
             "native/pump_binding.cc",
             "native/spot_send_binding.cc",
             "native/core/cold_reader.cc",
+            "native/core/event_set.cc",
             "native/core/local_connection.cc",
             "native/core/pump.cc",
             "native/core/pump_piece.cc",

@@ -57,7 +57,6 @@ const TESTED_ELSEWHERE: Readonly<Record<string, string>> = {
   'src/origin/lean-exchange.ts': 'test/contract/origin-client.ts, run on the lean client',
   'src/origin/options.ts': 'one constant, used in test/origin/lean-client.test.ts',
   'src/origin/undici-exchange.ts': 'test/contract/origin-client.ts, run on the undici client',
-  'src/send/piece-queue.ts': 'test/send/sendfile-sender.test.ts, in every transfer',
   'src/send/pumped-send.ts': 'test/contract/segment-sender.ts, run on `SendfileSender`',
   'src/worker/fill-worker.ts': 'test/compute/fill-pool.test.ts starts it as a thread',
   'src/worker/hash-worker.ts': 'test/compute/hash-pool.test.ts starts it as a thread',

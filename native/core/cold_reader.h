@@ -1,5 +1,5 @@
-// Reads files into the page cache ahead of the pump, on threads of its own: what the pump sends is in
-// memory then, and a slow disk holds up nobody but those who want what is on it.
+// Reads files into the page cache ahead of the pump, on threads of its own: what the pump sends is
+// in memory then, and a slow disk holds up nobody but those who want what is on it.
 #ifndef FOREBAY_CORE_COLD_READER_H_
 #define FOREBAY_CORE_COLD_READER_H_
 

@@ -22,8 +22,6 @@ constexpr uint64_t kFirstTransferId = 2;
 // Files that are read from disk at once: as many as it took to get all that a virtual disk gives.
 constexpr size_t kReaders = 4;
 
-constexpr int kForEver = -1;
-
 // Bytes that a transfer may send before the others have their turn. At 5 GB/s one is 200 us, of
 // which the two system calls between turns are 1 %.
 constexpr uint64_t kQuantumBytes = uint64_t{1} << 20;
@@ -33,26 +31,6 @@ SystemError OpenWakeDescriptor(Descriptor* descriptor) {
   if (const SystemError error = OpenWake(&fd)) return error;
   *descriptor = Descriptor(fd);
   return {};
-}
-
-SystemError Watch(int epoll, int fd, uint32_t events, uint64_t id) {
-  epoll_event event{};
-  event.events = events;
-  event.data.u64 = id;
-  return epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event) < 0 ? LastError("epoll_ctl") : SystemError{};
-}
-
-PumpEnd EndOf(PieceStep step) {
-  switch (step) {
-    case PieceStep::kShortFile:
-      return PumpEnd::kShortFile;
-    case PieceStep::kReadFailed:
-      return PumpEnd::kReadFailed;
-    case PieceStep::kWatermarkFailed:
-      return PumpEnd::kWatermarkFailed;
-    default:
-      return PumpEnd::kClientClosed;
-  }
 }
 
 }  // namespace
@@ -66,16 +44,15 @@ SystemError Pump::Start(size_t threads, std::unique_ptr<Pump>* pump) {
 
 SystemError Pump::Open(size_t threads) {
   next_id_ = kFirstTransferId;
-  epoll_ = Descriptor(epoll_create1(EPOLL_CLOEXEC));
-  if (epoll_.get() < 0) return LastError("epoll_create1");
+  if (const SystemError error = events_.Open()) return error;
   for (Descriptor* descriptor : {&stop_fd_, &wake_fd_, &notice_fd_}) {
     if (const SystemError error = OpenWakeDescriptor(descriptor)) return error;
   }
   // Never drained: once it is readable, every thread ends.
-  if (const SystemError error = Watch(epoll_.get(), stop_fd_.get(), EPOLLIN, kStopId)) return error;
+  if (const SystemError error = events_.Watch(stop_fd_.get(), EPOLLIN, kStopId)) return error;
   // Edge-triggered: each write wakes one thread, and nobody has to drain it. The counter would be
   // full after 2^64 wakes.
-  if (const SystemError error = Watch(epoll_.get(), wake_fd_.get(), EPOLLIN | EPOLLET, kWakeId)) {
+  if (const SystemError error = events_.Watch(wake_fd_.get(), EPOLLIN | EPOLLET, kWakeId)) {
     return error;
   }
   if (const SystemError error = ColdReader::Start(kReaders, wake_fd_.get(), &reader_)) return error;
@@ -161,7 +138,7 @@ std::vector<PumpNotice> Pump::Take() {
 void Pump::Run() {
   std::optional<uint64_t> taken;
   for (;;) {
-    if (!taken) taken = TakeEvent(kForEver);
+    if (!taken) taken = events_.Take(EventSet::kForEver);
     if (!taken) continue;
     const uint64_t id = *std::exchange(taken, std::nullopt);
     if (id == kStopId) return;
@@ -173,14 +150,6 @@ void Pump::Run() {
   }
 }
 
-std::optional<uint64_t> Pump::TakeEvent(int timeout_ms) {
-  epoll_event event;
-  // One event at a time: what a thread takes, no other can serve meanwhile.
-  if (epoll_wait(epoll_.get(), &event, 1, timeout_ms) < 1) return std::nullopt;
-  const uint64_t id = event.data.u64;
-  return id;
-}
-
 std::optional<uint64_t> Pump::Serve(const std::shared_ptr<Transfer>& transfer) {
   std::unique_lock lock(transfer->mutex);
   if (transfer->state != PumpState::kArmed) return std::nullopt;
@@ -189,7 +158,7 @@ std::optional<uint64_t> Pump::Serve(const std::shared_ptr<Transfer>& transfer) {
   while (Advance(transfer, lock, &budget)) {
     if (budget > 0) continue;
     // To arm it for nobody's sake would wake another thread, and move the connection to that core.
-    if (const auto other = TakeEvent(0)) {
+    if (const auto other = events_.Take(0)) {
       Arm(*transfer);
       return other;
     }
@@ -256,14 +225,11 @@ std::shared_ptr<Transfer> Pump::Find(uint64_t id) {
 }
 
 void Pump::Arm(Transfer& transfer) {
-  epoll_event event{};
-  event.events = EPOLLOUT | EPOLLONESHOT;
-  event.data.u64 = transfer.id;
-  const int operation = transfer.registered ? EPOLL_CTL_MOD : EPOLL_CTL_ADD;
   // Before the call: a thread may be at it before this one returns, and waits for the mutex then.
   transfer.state = PumpState::kArmed;
-  if (epoll_ctl(epoll_.get(), operation, transfer.socket.get(), &event) < 0) {
-    End(transfer, PumpEnd::kClientClosed, errno);
+  if (const SystemError error =
+          events_.Arm(transfer.socket.get(), transfer.id, transfer.registered)) {
+    End(transfer, PumpEnd::kClientClosed, error.number);
   } else {
     transfer.registered = true;
   }
@@ -298,9 +264,7 @@ void Pump::Starve(Transfer& transfer) {
 void Pump::End(Transfer& transfer, PumpEnd end, int error_number) {
   transfer.Uncork();
   transfer.state = PumpState::kEnded;
-  if (transfer.registered) {
-    (void)epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, transfer.socket.get(), nullptr);
-  }
+  if (transfer.registered) events_.Remove(transfer.socket.get());
   // All before the notice: whoever hears it may close, delete or destroy.
   transfer.socket.Close();
   transfer.queue.clear();

@@ -17,6 +17,7 @@
 
 #include "cold_reader.h"
 #include "descriptor.h"
+#include "event_set.h"
 #include "pump_piece.h"
 #include "pump_transfer.h"
 #include "system_error.h"
@@ -84,7 +85,6 @@ class Pump {
 
   SystemError Open(size_t threads);
   void Run();
-  std::optional<uint64_t> TakeEvent(int timeout_ms);
   // Sends until the transfer has to wait, or another one is ready after a turn: returns the event
   // that said so, which is the caller's to serve.
   std::optional<uint64_t> Serve(const std::shared_ptr<Transfer>& transfer);
@@ -101,7 +101,7 @@ class Pump {
   void End(Transfer& transfer, PumpEnd end, int error_number = 0);
   void Notify(const Transfer& transfer, PumpEnd end, int error_number = 0);
 
-  Descriptor epoll_;
+  EventSet events_;
   Descriptor stop_fd_;
   Descriptor wake_fd_;
   Descriptor notice_fd_;

@@ -18,6 +18,19 @@ bool SetCork(int socket, int on) {
 
 }  // namespace
 
+PumpEnd EndOf(PieceStep step) {
+  switch (step) {
+    case PieceStep::kShortFile:
+      return PumpEnd::kShortFile;
+    case PieceStep::kReadFailed:
+      return PumpEnd::kReadFailed;
+    case PieceStep::kWatermarkFailed:
+      return PumpEnd::kWatermarkFailed;
+    default:
+      return PumpEnd::kClientClosed;
+  }
+}
+
 void Transfer::Cork() { corked = SetCork(socket.get(), 1); }
 
 void Transfer::Uncork() {

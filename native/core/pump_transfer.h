@@ -25,6 +25,9 @@ enum class PumpEnd : uint8_t {
   kStopped,
 };
 
+// How a transfer ends at a step after which it cannot go on.
+PumpEnd EndOf(PieceStep step);
+
 // What the transfer waits for.
 enum class PumpState : uint8_t {
   // For the next piece, or for Finish.

@@ -7,8 +7,8 @@ import type { NativeEnd, NativePump } from './native-pump.js';
 import { type PieceOwner, Transfer } from './transfer.js';
 
 /**
- * Two, as one may sit in a sendfile(2) that waits for a disk. More gain nothing on small machines;
- * on large ones two saturate 40 Gbit/s and more.
+ * Two, so that a long sendfile(2) holds up no other client; none waits for a disk. More gain nothing
+ * on small machines; on large ones two saturate 40 Gbit/s and more.
  */
 export const PUMP_THREADS = 2;
 

@@ -64,6 +64,11 @@ export class Transfer<Owner extends PieceOwner = PieceOwner> {
     return this.#pieces.length;
   }
 
+  /** The piece that it is at; `null` where none is queued. */
+  get at(): Owner | null {
+    return this.#pieces[0] ?? null;
+  }
+
   /** `null` while it goes on. Descriptors are closed and pieces released once it is set. */
   get end(): TransferEnd<Owner> | null {
     return this.#end;
@@ -142,7 +147,7 @@ export class Transfer<Owner extends PieceOwner = PieceOwner> {
   }
 
   #endOf(end: Exclude<NativeEnd, 0>, errno: number): TransferEnd<Owner> {
-    const at = this.#pieces[0] ?? null;
+    const { at } = this;
     switch (end) {
       case 1:
         return { kind: 'complete' };

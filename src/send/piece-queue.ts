@@ -7,7 +7,14 @@ import type { Transfer, TransferEnd } from '../compute/transfer.js';
 import type { SharedWatermark } from '../compute/watermark.js';
 import { ForebayError } from '../model/errors.js';
 import type { Segment } from '../model/segment.js';
-import { fillFailed, lengthOf, shortFile, unreadable } from './segment-bytes.js';
+import {
+  diskIdle,
+  fillFailed,
+  lengthOf,
+  shortFile,
+  sourceIdle,
+  unreadable,
+} from './segment-bytes.js';
 
 /** A queued part of a segment, or the whole. */
 export interface Piece {
@@ -54,6 +61,11 @@ export class PieceQueue {
       }
     }
     this.#queuedBytes += end - start;
+  }
+
+  /** What it says of the source that it has been waited for too long. */
+  whyStalled(): ForebayError {
+    return this.transfer.at?.segment.kind === 'file' ? diskIdle() : sourceIdle();
   }
 
   /** What an end that is not the client's says of the source. */

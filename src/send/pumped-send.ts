@@ -4,8 +4,9 @@
  */
 import type { ServerResponse } from 'node:http';
 import type { Pump } from '../compute/pump.js';
-import type { Transfer, TransferProgress } from '../compute/transfer.js';
+import type { TransferProgress } from '../compute/transfer.js';
 import { SharedWatermark } from '../compute/watermark.js';
+import type { ForebayError } from '../model/errors.js';
 import type { ResponseHead, Segment, SendEnd, SendView } from '../model/segment.js';
 import type { Clock } from '../model/time.js';
 import { ClientWatch, GONE } from './client-watch.js';
@@ -16,7 +17,6 @@ import {
   lengthOf,
   readableEnd,
   releaseSegment,
-  sourceIdle,
   tryFirstByte,
 } from './segment-bytes.js';
 import { SegmentPull } from './segment-pull.js';
@@ -49,7 +49,8 @@ export class PumpedSend implements SendView {
   readonly #pull: SegmentPull;
   #queue: PieceQueue | null = null;
   #pace: TransferPace | null = null;
-  #sourceStalled = false;
+  /** Why the transfer was stopped, where its source stood still. */
+  #stall: ForebayError | null = null;
 
   constructor(
     response: ServerResponse,
@@ -156,7 +157,8 @@ export class PumpedSend implements SendView {
     }
     const { pump, clock } = this.#options;
     const transfer = pump.begin<Piece>(fd);
-    this.#queue = new PieceQueue(transfer);
+    const queue = new PieceQueue(transfer);
+    this.#queue = queue;
     void transfer.ended().then(() => {
       this.#watch.interrupt();
     });
@@ -168,9 +170,9 @@ export class PumpedSend implements SendView {
     if ((await this.#watch.whileTaking(flushed(this.#response))) === GONE) return GONE;
     const progress = (): TransferProgress | null => transfer.progress();
     this.#pace = new TransferPace(progress, clock, this.#options, (of) => {
-      this.#stalled(of, transfer);
+      this.#stalled(of, queue);
     });
-    return this.#queue;
+    return queue;
   }
 
   /** Waits for it and tries it. What fails before any byte writes no head. */
@@ -191,13 +193,13 @@ export class PumpedSend implements SendView {
     }
   }
 
-  #stalled(of: Stalled, transfer: Transfer<Piece>): void {
+  #stalled(of: Stalled, queue: PieceQueue): void {
     if (of === 'client') {
       this.#watch.finish('client-idle');
       return;
     }
-    this.#sourceStalled = true;
-    transfer.stop(false);
+    this.#stall = queue.whyStalled();
+    queue.transfer.stop(false);
   }
 
   #endWithoutBody(fed: Fed): SendEnd {
@@ -239,7 +241,7 @@ export class PumpedSend implements SendView {
       case 'short-file':
       case 'read-failed':
       case 'watermark-failed': {
-        const cause = this.#sourceStalled ? sourceIdle() : queue.causeOf(end);
+        const cause = this.#stall ?? queue.causeOf(end);
         return { reason: 'source-failed', bytesSent, cause };
       }
     }

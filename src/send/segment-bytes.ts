@@ -63,6 +63,14 @@ export function sourceIdle(): ForebayError {
   });
 }
 
+/** A disk did not give what is to be sent for too long; asking it again would not be answered sooner. */
+export function diskIdle(): ForebayError {
+  return new ForebayError('disk', 'a read did not end within the request timeout', {
+    source: 'internal',
+    retryable: false,
+  });
+}
+
 /** What is to be said of a growing file whose watermark failed before `at`. */
 export function fillFailed(segment: Segment, at: number): Error {
   const told = segment.kind === 'growing' ? segment.failure?.() : undefined;

@@ -1,0 +1,40 @@
+// The descriptors that the pump's threads wait on together, each with a number of its own.
+#ifndef FOREBAY_CORE_EVENT_SET_H_
+#define FOREBAY_CORE_EVENT_SET_H_
+
+#include <cstdint>
+#include <optional>
+
+#include "descriptor.h"
+#include "system_error.h"
+
+namespace forebay {
+
+class EventSet {
+ public:
+  // As the timeout of Take.
+  static constexpr int kForEver = -1;
+
+  SystemError Open();
+
+  // Adds a descriptor with the events of epoll_ctl(2).
+  SystemError Watch(int fd, uint32_t events, uint64_t id);
+
+  // Tells once, to one thread, when `socket` takes bytes. `again`: it was added before.
+  SystemError Arm(int socket, uint64_t id, bool again);
+
+  void Remove(int socket);
+
+  // Whose turn it is; nothing after `timeout_ms`, or when it is to be asked again. One event at a
+  // time: what a thread takes, no other can serve meanwhile.
+  std::optional<uint64_t> Take(int timeout_ms);
+
+ private:
+  SystemError Control(int operation, int fd, uint32_t events, uint64_t id);
+
+  Descriptor epoll_;
+};
+
+}  // namespace forebay
+
+#endif  // FOREBAY_CORE_EVENT_SET_H_
