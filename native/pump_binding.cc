@@ -86,7 +86,7 @@ class PumpBinding {
 
 using Shared = std::shared_ptr<PumpBinding>;
 
-// The words of a watermark; throws unless `value` is a BigInt64Array of the right length over shared memory,
+// The words of a watermark; throws unless `value` is a BigInt64Array of so many over shared memory,
 // which unlike other memory cannot move or be detached.
 int64_t* WatermarkArgument(Napi::Env env, const Napi::Value& value) {
   napi_typedarray_type type;

@@ -50,7 +50,6 @@ const TESTED_ELSEWHERE: Readonly<Record<string, string>> = {
   'src/cache/representations.ts': 'test/cache/lookup and test/rfc9111 read its answers',
   'src/cache/validation.ts': 'test/rfc9111/section-4.3-validation.test.ts',
   'src/cache/landing.ts': 'test/cache/fill and test/cache/intake land chunks through it',
-  'src/compute/watermark-words.ts': 'test/compute/watermark.test.ts reads them beside it',
   'src/http/begun.ts': 'test/http/standing.test.ts goes on with what has begun',
   'src/http/lookup-span.ts': 'test/e2e/tracing.test.ts sees its span',
   'src/origin/lean-connection.ts': 'test/contract/origin-client.ts, run on the lean client',

@@ -6,9 +6,9 @@
 import { MAX_REDIRECT_HOPS } from '../origin/redirect.js';
 import { isDeliberate } from '../origin/retry.js';
 import type { BreakerVerdict } from '../origin/breaker.js';
-import { GROUP_SIZE_BYTES } from '../model/chunk.js';
 import type { Digest } from '../model/digest.js';
 import { ForebayError } from '../model/errors.js';
+import { FILL_START_BYTES, startFor } from '../model/write-order.js';
 import type { OriginHead } from '../model/fetch.js';
 import type { HeaderMap } from '../model/headers.js';
 import type { StoredResponse } from '../model/response.js';
@@ -197,7 +197,7 @@ async function accept(
   const reach =
     body === 'whole' || body.range.end === Math.min(lengthBytes ?? 0, (index + 1) * chunkSizeBytes);
   const from = body === 'whole' ? 0 : body.range.start - index * chunkSizeBytes;
-  const aligned = from % GROUP_SIZE_BYTES === 0;
+  const aligned = from === startFor(from, FILL_START_BYTES);
   const wanted = hint.kind !== 'none' && lengthBytes !== 0 && reach && aligned;
   const streaming = body === 'whole' && !isWholeInOneChunk(lengthBytes, chunkSizeBytes);
   if (streaming) generation.switchToStream((next) => restartStream(generation, next));
@@ -223,8 +223,8 @@ function lengthOf({ status, contentLength }: OriginHead): number | null {
 }
 
 /**
- * What is worth asking for first: the chunk that the request begins in, from the group where it does,
- * or a byte for its head. What of the chunk lies before is fetched after it.
+ * What is worth asking for first: the chunk that the request begins in, from close
+ * before there, or a byte for its head. What of the chunk lies before is fetched after it.
  */
 function firstRange(hint: RangeHint, chunkSizeBytes: number): { start: number; end: number } {
   switch (hint.kind) {
@@ -232,7 +232,7 @@ function firstRange(hint: RangeHint, chunkSizeBytes: number): { start: number; e
       return { start: 0, end: chunkSizeBytes };
     case 'from': {
       const chunkStart = Math.floor(hint.first / chunkSizeBytes) * chunkSizeBytes;
-      const start = Math.floor(hint.first / GROUP_SIZE_BYTES) * GROUP_SIZE_BYTES;
+      const start = chunkStart + startFor(hint.first - chunkStart, FILL_START_BYTES);
       return { start, end: chunkStart + chunkSizeBytes };
     }
     case 'several':

@@ -5,8 +5,8 @@
  */
 import type { FillResult, FillTask, WrittenChunk } from '../compute/protocol.js';
 import { rangeLength } from '../model/byte-range.js';
-import { chunkRange } from '../model/chunk.js';
-import { orderFrom } from '../model/write-order.js';
+import { chunkRange, GROUP_SIZE_BYTES } from '../model/chunk.js';
+import { FILL_START_BYTES, orderFrom } from '../model/write-order.js';
 import { type ErrorCode, errorFromReport, ForebayError } from '../model/errors.js';
 import type { FetchTarget, OriginHead } from '../model/fetch.js';
 import type { Span } from '../model/span.js';
@@ -106,8 +106,10 @@ async function submit(
           retryable: true,
         });
       }
-      const watermark = services.hub.create(orderFrom(want.from ?? 0, rangeLength(range)));
       const gate = gateOf(generation, flight.index);
+      // A gate opens for whole groups.
+      const step = gate.expectedGroupIds === null ? FILL_START_BYTES : GROUP_SIZE_BYTES;
+      const watermark = services.hub.create(orderFrom(want.from ?? 0, rangeLength(range), step));
       flight.begin(draft, watermark, {
         gated: gate.expectedGroupIds !== null,
         isAttested: () => isAttested(generation),

@@ -167,7 +167,9 @@ export class Generation implements LiveObject {
         if (flight === led) throwUnlessRetryable(flight);
         continue;
       }
-      const held = this.ephemeral ? undefined : await this.#held.open(this.#object, index);
+      const held = this.ephemeral
+        ? undefined
+        : await this.#held.open(this.#object, index, want.from);
       if (held !== undefined) return held;
       // Another reader may have led while we looked: the flight it left is ours to join.
       if (this.#flights.get(index) !== undefined || this.ended !== undefined) continue;

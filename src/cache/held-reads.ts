@@ -40,8 +40,11 @@ export class HeldReads {
     return undefined;
   }
 
-  /** A view of a held chunk; `undefined` when it is not held (any more). */
-  async open(object: ObjectHandle, index: number): Promise<ChunkView | undefined> {
+  /**
+   * A view of a held chunk; `undefined` when it is not held (any more). A verification that it starts
+   * begins at `from`, the first byte of the chunk that its reader wants.
+   */
+  async open(object: ObjectHandle, index: number, from = 0): Promise<ChunkView | undefined> {
     const { chunks } = this.#services;
     const held = await chunks.acquire(object, index);
     if (held === undefined) return undefined;
@@ -65,15 +68,15 @@ export class HeldReads {
     }
     // Another reader may have started one meanwhile: the second acquire let it go on before us.
     const started = this.#verifications.get(index);
-    if (started === undefined) return this.#verify(object, own).view(held);
+    if (started === undefined) return this.#verify(object, own, from).view(held);
     own.release();
     return follow(started, held);
   }
 
   /** Takes over `held`. */
-  #verify(object: ObjectHandle, held: HeldChunk): Verification {
+  #verify(object: ObjectHandle, held: HeldChunk, from: number): Verification {
     const { index } = held.record;
-    const verification = new Verification(this.#services, object, held);
+    const verification = new Verification(this.#services, object, held, from);
     this.#verifications.set(index, verification);
     void verification.outcome.then(() => {
       this.#verifications.delete(index);

@@ -7,7 +7,7 @@ import type { WrittenChunk } from '../compute/protocol.js';
 import { chunkRange } from '../model/chunk.js';
 import { type Deferred, deferred } from '../model/deferred.js';
 import { errorFromReport, ForebayError } from '../model/errors.js';
-import { orderFrom } from '../model/write-order.js';
+import { FILL_START_BYTES, orderFrom } from '../model/write-order.js';
 import type { OriginExchange } from './exchange.js';
 import { isAttested, watchFlight } from './fill-watch.js';
 import { store, tellDraft } from './landing.js';
@@ -142,7 +142,7 @@ export class Intake implements Arrival {
       this.#exchange.reply({ kind: 'stop' });
       return;
     }
-    const watermark = services.hub.create(orderFrom(this.#from, size));
+    const watermark = services.hub.create(orderFrom(this.#from, size, FILL_START_BYTES));
     const known = isAttested(generation) ? generation.idsOf(index)?.groupIds : undefined;
     flight.begin(draft, watermark, {
       fetch: this.#exchange.fetch,

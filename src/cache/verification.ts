@@ -6,6 +6,7 @@ import type { SharedWatermark } from '../compute/watermark.js';
 import { ForebayError } from '../model/errors.js';
 import type { HeldChunk, ObjectHandle } from '../model/store.js';
 import { stalledOr } from '../model/transfer.js';
+import { orderFrom } from '../model/write-order.js';
 import type { ChunkView } from './flight.js';
 import { type ChunkProgress, HELD_PROGRESS } from './flight-progress.js';
 import type { CacheServices } from './services.js';
@@ -16,9 +17,9 @@ export class Verification {
   readonly #watermark: SharedWatermark;
   #error: unknown;
 
-  /** Takes over `held` and releases it at the end. */
-  constructor(services: CacheServices, object: ObjectHandle, held: HeldChunk) {
-    this.#watermark = services.hub.create();
+  /** Takes over `held` and releases it at the end. Begins with the group that holds byte `from`. */
+  constructor(services: CacheServices, object: ObjectHandle, held: HeldChunk, from = 0) {
+    this.#watermark = services.hub.create(orderFrom(from, held.record.lengthBytes));
     this.outcome = this.#run(services, object, held).catch((error: unknown) => {
       this.#error = error;
       this.#watermark.fail();

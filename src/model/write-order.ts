@@ -6,8 +6,14 @@
 import type { ByteRange } from './byte-range.js';
 import { GROUP_SIZE_BYTES } from './chunk.js';
 
+/**
+ * Where a fill may begin, unless known ids gate it: that close to the wanted byte, while the pages of
+ * the cache and the pieces of writes stay whole.
+ */
+export const FILL_START_BYTES = 64 * 1024;
+
 export interface WriteOrder {
-  /** Where writing begins: the beginning of a group. 0: from beginning to end. */
+  /** Where writing begins. 0: from beginning to end. */
   readonly start: number;
   /** Bytes of the chunk. Of no meaning where `start` is 0: they need not be known then. */
   readonly lengthBytes: number;
@@ -16,9 +22,21 @@ export interface WriteOrder {
 /** From beginning to end. */
 export const FORWARD: WriteOrder = { start: 0, lengthBytes: 0 };
 
-/** Begins with the group that holds `offset`, in a chunk of `lengthBytes`. */
-export function orderFrom(offset: number, lengthBytes: number): WriteOrder {
-  const start = Math.floor(offset / GROUP_SIZE_BYTES) * GROUP_SIZE_BYTES;
+/**
+ * Where in its chunk to begin for byte `offset`: at a multiple of `stepBytes`; at 0 within the first
+ * group, as a small object is better fetched in one piece.
+ */
+export function startFor(offset: number, stepBytes: number): number {
+  return offset < GROUP_SIZE_BYTES ? 0 : Math.floor(offset / stepBytes) * stepBytes;
+}
+
+/** The order that begins for byte `offset`, in a chunk of `lengthBytes`. */
+export function orderFrom(
+  offset: number,
+  lengthBytes: number,
+  stepBytes = GROUP_SIZE_BYTES,
+): WriteOrder {
+  const start = startFor(offset, stepBytes);
   return start > 0 && start < lengthBytes ? { start, lengthBytes } : FORWARD;
 }
 

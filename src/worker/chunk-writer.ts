@@ -10,6 +10,7 @@ import { GROUP_SIZE_BYTES, groupCount, ID_BYTES } from '../model/chunk.js';
 import { ForebayError } from '../model/errors.js';
 import type { WorkerContext } from './context.js';
 import { errnoOf, originFault } from './faults.js';
+import { readFully } from './read-fully.js';
 
 /** Failures of the disk, not of the call: the chunk goes on in memory. */
 const DISK_FAILURES: ReadonlySet<string> = new Set(['ENOSPC', 'EDQUOT', 'EIO', 'EROFS']);
@@ -42,6 +43,8 @@ export class ChunkWriter {
   /** Bytes of the current group that are in the buffer. */
   #pending = 0;
   #sealedGroups = 0;
+  /** It began within a group, whose first bytes come last: until then nothing can be said of it. */
+  #split: boolean;
   /** Length of the group that was hashed last: the buffer holds it until the next byte comes. */
   #lastGroupBytes = 0;
 
@@ -56,6 +59,8 @@ export class ChunkWriter {
     this.#start = this.#watermark.order.start;
     this.#at = this.#start;
     this.#partEnd = slot.lengthBytes;
+    this.#pending = this.#start % GROUP_SIZE_BYTES;
+    this.#split = this.#pending > 0;
   }
 
   /** Absolute offset of the next byte. */
@@ -116,7 +121,7 @@ export class ChunkWriter {
     this.#watermark.received(this.#written);
     if (this.slot.expectedGroupIds === null) this.#release();
     const endsGroup = this.#pending === GROUP_SIZE_BYTES || this.#at === this.#partEnd;
-    if (endsGroup) this.#sealGroup();
+    if (endsGroup && this.#isWhole()) this.#sealGroup();
   }
 
   /**
@@ -147,6 +152,33 @@ export class ChunkWriter {
     this.#watermark.fail();
   }
 
+  /** Whether the group that ends here can be hashed. One that is split is put together at the end. */
+  #isWhole(): boolean {
+    if (!this.#split) return true;
+    const tailAt = this.#start;
+    if (this.full) {
+      const groupEnd = (Math.floor(tailAt / GROUP_SIZE_BYTES) + 1) * GROUP_SIZE_BYTES;
+      const tailBytes = Math.min(groupEnd, this.slot.lengthBytes) - tailAt;
+      this.#readBack(this.#buffer.subarray(this.#pending, this.#pending + tailBytes), tailAt);
+      this.#pending += tailBytes;
+      this.#split = false;
+      return true;
+    }
+    const isSplitOne = this.#at > tailAt && this.#at - this.#pending < tailAt;
+    if (isSplitOne) this.#pending = 0;
+    return !isSplitOne;
+  }
+
+  #readBack(into: Uint8Array, at: number): void {
+    let taken: number;
+    try {
+      taken = readFully(this.slot.fd, into, into.length, at);
+    } catch (cause) {
+      throw new ForebayError('disk', `a read failed: ${errnoOf(cause)}`, { ...INTERNAL, cause });
+    }
+    if (taken < into.length) throw new ForebayError('disk', 'a draft is too short', INTERNAL);
+  }
+
   #release(): void {
     if (!this.slot.withheld) this.#watermark.advance(this.#written);
   }
@@ -166,7 +198,8 @@ export class ChunkWriter {
     if (Buffer.compare(expected, this.#groupIds.subarray(from, to)) !== 0) {
       throw originFault('origin-corrupt', `group ${String(groupIndex)} differs from its known id`);
     }
-    this.#release();
+    // What came first is what is released first.
+    if (!this.#split) this.#release();
   }
 
   #write(from: number, byteCount: number): void {

@@ -1,6 +1,6 @@
 /**
  * Runs a `VerifyTask`: re-hashes a held chunk group by group, ahead of the sender that waits for its
- * first read in this process.
+ * first read in this process: from the group that this one wants, and round to it.
  */
 import { native } from '../compute/native.js';
 import type { VerifyResult, VerifyTask } from '../compute/protocol.js';
@@ -32,7 +32,10 @@ function compareGroups(
 ): VerifyResult {
   const groups = groupCount(task.lengthBytes);
   const seen = new Uint8Array(ID_BYTES);
-  for (let group = 0; group < groups; group++) {
+  const firstGroup = watermark.order.start / GROUP_SIZE_BYTES;
+  let checkedBytes = 0;
+  for (let step = 0; step < groups; step++) {
+    const group = (firstGroup + step) % groups;
     const from = group * GROUP_SIZE_BYTES;
     const wanted = Math.min(GROUP_SIZE_BYTES, task.lengthBytes - from);
     try {
@@ -45,8 +48,9 @@ function compareGroups(
     native.groupId(buffer.subarray(0, wanted), groupIndex, isObject, seen, 0);
     const recorded = task.groupIds.subarray(group * ID_BYTES, (group + 1) * ID_BYTES);
     if (Buffer.compare(seen, recorded) !== 0) return { kind: 'mismatch', group };
-    watermark.received(from + wanted);
-    watermark.advance(from + wanted);
+    checkedBytes += wanted;
+    watermark.received(checkedBytes);
+    watermark.advance(checkedBytes);
   }
   return { kind: 'verified' };
 }

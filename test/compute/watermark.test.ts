@@ -7,7 +7,6 @@ import t, { type Test } from 'tap';
 import { native } from '#src/compute/native.js';
 import { WatermarkHub, WatermarkWriter } from '#src/compute/watermark.js';
 import { WATERMARK_BYTES } from '#src/compute/watermark-words.js';
-import { FORWARD } from '#src/model/write-order.js';
 import type { WatermarkWork } from './fixtures/watermark-worker.js';
 import { ManualClock } from '../fixtures/manual-clock.js';
 
@@ -60,32 +59,6 @@ void t.test('the layout is the documented one', (t) => {
   void watermark.wait(0);
   t.equal(words[4], 1n, 'the main thread listens');
   t.end();
-});
-
-void t.test('the order in which a file is written stands in the words', async (t) => {
-  const hub = makeHub(t);
-  const order = { start: 600, lengthBytes: 1000 };
-  const watermark = hub.create(order);
-  t.same([...new BigInt64Array(watermark.shared)].slice(7), [600n, 1000n]);
-  t.same(watermark.order, order);
-  const writer = new WatermarkWriter(watermark.shared, hub.wakeFds);
-  t.same(writer.order, order);
-  t.same(new WatermarkWriter(hub.create().shared, []).order, FORWARD);
-  const waits = { late: watermark.wait(600), early: watermark.wait(0), last: watermark.wait(599) };
-  writer.advance(1);
-  await waits.late;
-  t.equal(watermark.readableTo(600), 601);
-  t.equal(watermark.readableTo(0), 0);
-  writer.advance(400);
-  t.notOk(await isSettled(waits.early));
-  t.equal(watermark.readableTo(600), 1000);
-  writer.advance(401);
-  await waits.early;
-  t.equal(watermark.readableTo(0), 1);
-  t.notOk(await isSettled(waits.last));
-  writer.advance(1000);
-  await waits.last;
-  t.same([watermark.readableTo(0), watermark.readableTo(700)], [600, 1000]);
 });
 
 void t.test('property: counts never fall, and nothing changes after the end', (t) => {

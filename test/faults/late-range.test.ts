@@ -2,9 +2,12 @@
  * Ranges that begin late in a chunk: their bytes come first, the rest of the chunk after them, and
  * whatever the origin does in between, nobody gets a wrong byte or waits for what will not come.
  */
+import { closeSync, openSync, writeSync } from 'node:fs';
 import t, { type Test } from 'tap';
 import { GROUP_SIZE_BYTES as G } from '#src/model/chunk.js';
-import { describe, type RunningForebay, startForebay } from '../fixtures/running.js';
+import { ownDirectory } from '../fixtures/own-directory.js';
+import { cacheFiles } from '../fixtures/program-disk.js';
+import { describe, type RunningForebay, startForebay, sum } from '../fixtures/running.js';
 import { bytesOf, fresh, runOrigin, sizeOf } from '../fixtures/running-origin.js';
 import { type Action, createGate, type ScriptedOrigin } from '../fixtures/scripted-origin.js';
 
@@ -102,6 +105,28 @@ t.test('a second part that is refused once leaves its readers a new leader', asy
   await scene.isRight(t, LATE.start, LATE.end);
   await scene.isRight(t, 0, 100);
   await scene.isRight(t, 0, sizeOf(UNITS));
+});
+
+t.test('a stored chunk is verified from the wanted group on, too', async (t) => {
+  const origin = await runOrigin(t, { '/a': fresh(1, UNITS) });
+  const directory = ownDirectory(t);
+  const options = { origin, directory, cache: { chunkSize: '4MiB' } };
+  const before = await startForebay(t, options);
+  await before.range('/a', 0, CHUNK);
+  await before.holds(1);
+  await before.stop();
+  const [file = ''] = cacheFiles(directory, 'chunks');
+  const fd = openSync(file, 'r+');
+  writeSync(fd, Buffer.from([(BYTES[5] ?? 0) ^ 1]), 0, 1, 5);
+  closeSync(fd);
+  const cost = origin.bodyBytes;
+  const after = await startForebay(t, options);
+  const late = await after.range('/a', LATE.start, LATE.end);
+  t.ok(late.equals(BYTES.subarray(LATE.start, LATE.end)));
+  await after.until((found) => sum(found, 'forebay_chunk_verify_failures_total') === 1);
+  t.equal(origin.bodyBytes, cost, 'what was wanted was right, and sent before the damage was met');
+  t.ok((await after.range('/a', 0, CHUNK)).equals(BYTES.subarray(0, CHUNK)));
+  t.equal(origin.bodyBytes - cost, CHUNK, 'which is mended for who reads it');
 });
 
 for (const known of ['known', 'unknown'] as const) {

@@ -2,8 +2,10 @@ import fc from 'fast-check';
 import t from 'tap';
 import { GROUP_SIZE_BYTES as G } from '#src/model/chunk.js';
 import {
+  FILL_START_BYTES,
   FORWARD,
   orderFrom,
+  startFor,
   type WriteOrder,
   writtenTo,
   writtenWithin,
@@ -15,6 +17,15 @@ t.test('writing begins with the group that is wanted', async (t) => {
   t.same(orderFrom(G, 8 * G), { start: G, lengthBytes: 8 * G });
   t.same(orderFrom(8 * G - 1, 8 * G), { start: 7 * G, lengthBytes: 8 * G });
   t.same(orderFrom(2 * G, 2 * G), FORWARD, 'what is past the end is nowhere');
+});
+
+t.test('a fill that nothing gates begins closer to the wanted byte', async (t) => {
+  t.equal(startFor(G - 1, FILL_START_BYTES), 0, 'in the first group it begins at its beginning');
+  t.equal(startFor(G, FILL_START_BYTES), G);
+  t.equal(startFor(G + 3 * FILL_START_BYTES - 1, FILL_START_BYTES), G + 2 * FILL_START_BYTES);
+  const start = startFor(7 * G + 100_000, FILL_START_BYTES);
+  t.ok(start <= 7 * G + 100_000 && start > 7 * G + 100_000 - FILL_START_BYTES);
+  t.same(orderFrom(start, 8 * G, FILL_START_BYTES), { start, lengthBytes: 8 * G });
 });
 
 /** The bytes that are there, one by one. */

@@ -5,6 +5,7 @@ import t, { type Test } from 'tap';
 import type { VerifyTask } from '#src/compute/protocol.js';
 import type { SharedWatermark } from '#src/compute/watermark.js';
 import { GROUP_SIZE_BYTES } from '#src/model/chunk.js';
+import { orderFrom } from '#src/model/write-order.js';
 import { verifyChunk } from '#src/worker/verify-chunk.js';
 import { patternBytes } from '../fixtures/scripted-origin.js';
 import { groupIdsOf, WorkerHarness } from '../fixtures/worker-harness.js';
@@ -17,7 +18,7 @@ const buffer = new Uint8Array(GROUP_SIZE_BYTES);
 
 interface Fixture {
   readonly fd: number;
-  readonly task: () => VerifyTask & { readonly mark: SharedWatermark };
+  readonly task: (from?: number) => VerifyTask & { readonly mark: SharedWatermark };
 }
 
 function fixture(test: Test): Fixture {
@@ -27,8 +28,8 @@ function fixture(test: Test): Fixture {
   writeSync(fd, bytes);
   return {
     fd,
-    task: () => {
-      const mark = harness.hub.create();
+    task: (from = 0) => {
+      const mark = harness.hub.create(orderFrom(from, LENGTH));
       const watermark = mark.shared;
       const shape = { start: START, lengthBytes: LENGTH, groupIds, wholeObject: false };
       return { kind: 'verify', fd, ...shape, watermark, mark };
@@ -59,6 +60,25 @@ void t.test('one flipped bit anywhere: nothing from its group on is released', (
     }),
     { numRuns: 12 },
   );
+  t.end();
+});
+
+void t.test('from the wanted group on, and round to it', (t) => {
+  const { fd, task } = fixture(t);
+  for (let from = 0; from < 4; from += 1) {
+    const right = task(from * GROUP_SIZE_BYTES);
+    t.same(verifyChunk(right, buffer, []), { kind: 'verified' });
+    t.equal(right.mark.available, LENGTH);
+  }
+  writeSync(fd, Buffer.from([(bytes[0] ?? 0) ^ 1]), 0, 1, 0);
+  const late = task(2 * GROUP_SIZE_BYTES);
+  t.same(verifyChunk(late, buffer, []), { kind: 'mismatch', group: 0 });
+  t.equal(late.mark.readableTo(2 * GROUP_SIZE_BYTES), LENGTH, 'what was wanted is right');
+  t.equal(late.mark.readableTo(0), 0);
+  writeSync(fd, Buffer.from([(bytes[LENGTH - 1] ?? 0) ^ 1]), 0, 1, LENGTH - 1);
+  const wrong = task(3 * GROUP_SIZE_BYTES);
+  t.same(verifyChunk(wrong, buffer, []), { kind: 'mismatch', group: 3 });
+  t.equal(wrong.mark.available, 0);
   t.end();
 });
 
