@@ -57,6 +57,9 @@ const OUTDATED: ReadonlySet<ErrorReport['code']> = new Set([
 /** Lookups for one request: a second failure is the origin's last word. */
 const MAX_LOOKUPS = 2;
 
+/** A reason that is there already: without one an abort makes an exception with its stack, each time. */
+const OVER = 'the response is over';
+
 /** The cost of what never came to a body. */
 const NOTHING: ReadCost = { originBytes: 0, joined: false };
 
@@ -169,11 +172,11 @@ export class Exchange {
     return { kind: 'refused', reason, status: reply.head.status, delivery };
   }
 
-  /** Aborts when the client leaves before it has its answer; after that nothing waits for it. */
+  /** Aborts when the client has its answer or leaves: a plan that was given up may wait still. */
   #leaving(): AbortSignal {
     const left = new AbortController();
     this.#response.once('close', () => {
-      if (!this.#response.writableFinished) left.abort();
+      left.abort(OVER);
     });
     return left.signal;
   }
