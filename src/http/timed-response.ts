@@ -4,6 +4,9 @@
  */
 import { type IncomingMessage, type OutgoingHttpHeaders, ServerResponse } from 'node:http';
 
+/** A reason that is there already: without one an abort makes an exception with its stack, each time. */
+const OVER = 'the response is over';
+
 /** Pass to `createServer` as its `ServerResponse`. */
 export class TimedResponse<
   Request extends IncomingMessage = IncomingMessage,
@@ -11,11 +14,11 @@ export class TimedResponse<
   /** Called once, as the head is written, by whoever writes it. */
   onHead: (() => void) | null = null;
 
-  /** A new signal: aborts when the client leaves before it has its answer; after that nothing waits. */
+  /** A new signal: aborts when the client has its answer or leaves; a plan that was given up may wait still. */
   leaving(): AbortSignal {
     const left = new AbortController();
     this.once('close', () => {
-      if (!this.writableFinished) left.abort();
+      left.abort(OVER);
     });
     return left.signal;
   }

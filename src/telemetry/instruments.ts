@@ -2,7 +2,8 @@
  * The instruments that telemetry/metrics moves, each with all that people are told of it: name, type,
  * labels, meaning. docs/METRICS.md is written from here (telemetry/metrics-docs).
  */
-import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
+import { Counter, Gauge, type Registry } from 'prom-client';
+import { TallyHistogram } from './tally-histogram.js';
 
 /** From a hit in page cache to a client that reads a 100 GiB model for minutes. */
 const DURATION_BUCKETS = [0.001, 0.005, 0.02, 0.1, 0.5, 2, 10, 60, 300, 1800];
@@ -53,7 +54,7 @@ export function createInstruments(
         help: string,
         buckets: number[],
         labels: Label[] = [],
-      ) => new Histogram({ ...define('histogram', name, help, labels), buckets }),
+      ) => new TallyHistogram({ ...define('histogram', name, help, labels), buckets }),
     };
   };
   const requests = about('requests');

@@ -8,6 +8,7 @@ import type { ChunkId } from '../model/ids.js';
 import type { DropReason, StoreEvents, StoreUsage } from '../model/store.js';
 import { createInstruments, type Instruments } from './instruments.js';
 import type { RequestRecord, UnreadRecord } from './request-record.js';
+import { methodLabel, RequestTally } from './request-tally.js';
 
 /** What is read when metrics are asked for, instead of being told of. */
 export interface Observed {
@@ -32,6 +33,7 @@ export class Metrics implements StoreEvents {
   readonly #registry = new Registry();
   readonly #to: Instruments = createInstruments(this.#registry);
   readonly #observed: Partial<Observed>[] = [];
+  readonly #tally = new RequestTally();
 
   /** Adds the process's own figures (memory, CPU, descriptors, garbage collection). */
   describeProcess(version: string): void {
@@ -45,24 +47,17 @@ export class Metrics implements StoreEvents {
   }
 
   requestStarted(): void {
-    this.#to.inflightRequests.inc();
+    this.#tally.started();
   }
 
   requestFinished(record: RequestRecord): void {
-    const method = methodLabel(record.method);
-    const { result, bytesSent } = record;
-    this.#to.inflightRequests.dec();
-    this.#to.requests.inc({ method, code: String(record.status), result });
-    // Bytes that the origin sent for a request but its client did not take are no client bytes.
-    const fromOrigin = Math.min(bytesSent, record.originBytes);
-    this.#to.clientBytes.inc({ source: 'origin' }, fromOrigin);
-    this.#to.clientBytes.inc({ source: 'cache' }, bytesSent - fromOrigin);
+    this.#tally.finished(record);
     const waitSeconds = record.waitMs / MS_PER_SECOND;
-    this.#to.duration.observe(waitSeconds + record.transferMs / MS_PER_SECOND);
-    this.#to.firstByte.observe({ result }, waitSeconds);
+    this.#to.duration.tally(waitSeconds + record.transferMs / MS_PER_SECOND);
+    this.#to.firstByte.tally(waitSeconds, record.result);
     if (record.collapsed) {
       this.#to.coalesced.inc();
-      this.#to.coalesceWait.observe(waitSeconds);
+      this.#to.coalesceWait.tally(waitSeconds);
     }
   }
 
@@ -116,7 +111,7 @@ export class Metrics implements StoreEvents {
   }
 
   eventLoopLagged(lagMs: number): void {
-    this.#to.eventLoopLag.observe(lagMs / MS_PER_SECOND);
+    this.#to.eventLoopLag.tally(lagMs / MS_PER_SECOND);
   }
 
   /** The configuration was loaded anew, or could not be. `atMs`: ms since the epoch. */
@@ -154,6 +149,7 @@ export class Metrics implements StoreEvents {
   /** All of it in the Prometheus text format. */
   async text(): Promise<string> {
     for (const observed of this.#observed) this.#read(observed);
+    this.#tally.tell(this.#to);
     return this.#registry.metrics();
   }
 
@@ -181,10 +177,4 @@ export class Metrics implements StoreEvents {
       to.cacheWritable.set(usage.writable ? 1 : 0);
     }
   }
-}
-
-/** Of a closed set: clients make up methods. */
-function methodLabel(method: string | null): string {
-  if (method === null) return 'unknown';
-  return method === 'GET' || method === 'HEAD' ? method : 'other';
 }
