@@ -92,7 +92,7 @@ export const pathPattern: TextKind<string> = {
 
 export const digest: TextKind<Digest> = {
   type: 'digest',
-  expected: '`sha256:` or `blake3:` and 64 hexadecimal digits',
+  expected: '`sha256:` or `blake3:` and 64 hexadecimal digits, or `git-sha1:` and 40',
   read: parseDigest,
   write: formatDigest,
 };

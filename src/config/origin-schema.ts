@@ -68,7 +68,7 @@ const digestPin = section({
       'anything but `/`, `**` for anything, `?` for one character.',
   }),
   digest: requiredText(digest, {
-    meaning: 'SHA-256, or BLAKE3 as `b3sum` prints it, of the whole object.',
+    meaning: 'SHA-256, BLAKE3 as `b3sum` prints it, or the id of git, of the whole object.',
   }),
 });
 
