@@ -121,6 +121,7 @@ export async function assemble(
               usage: () => stores.chunks.usage(),
               responses: () => stores.responses.count,
             },
+            facade: cache,
             inventory: new Inventory({
               ...stores,
               targets,
