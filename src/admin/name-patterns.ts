@@ -28,7 +28,7 @@ type Token =
  */
 function fits(pattern: string, path: string): boolean {
   const tokens = tokenise(pattern.endsWith('/') ? `${pattern}*` : pattern);
-  const characters = [...path];
+  const characters = Array.from(path);
   let token = 0;
   let at = 0;
   let star: { readonly after: number; from: number } | undefined;
