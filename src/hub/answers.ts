@@ -74,5 +74,9 @@ export function overloaded(): CacheAnswer {
 
 /** The hub cannot be asked, and nothing here may stand in for its answer. */
 export function unreachable(): CacheAnswer {
-  return ownError(504, null, 'The hub cannot be reached, and what was asked for is not stored here');
+  return ownError(
+    504,
+    null,
+    'The hub cannot be reached, and what was asked for is not stored here',
+  );
 }

@@ -33,7 +33,8 @@ export function factsOf(heads: readonly OriginHead[]): FileFacts | undefined {
   const tag = bareTag(linkedTag ?? headerValue(last.headers, 'etag') ?? '');
   const digest = digestOf(tag);
   if (digest === undefined) return undefined;
-  const told = linkedSize !== undefined && /^\d{1,15}$/.test(linkedSize) ? Number(linkedSize) : null;
+  const told =
+    linkedSize !== undefined && /^\d{1,15}$/.test(linkedSize) ? Number(linkedSize) : null;
   const lengthBytes = told ?? (last.status === 200 ? last.contentLength : null);
   return { commit, tag, digest, lengthBytes, isLinked: linkedTag !== undefined };
 }
