@@ -96,3 +96,10 @@ export const digest: TextKind<Digest> = {
   read: parseDigest,
   write: formatDigest,
 };
+
+/** Ids of repositories of a hub, as patterns: see `matchesGlob`. */
+export const repositoryPattern: TextKind<string> = {
+  type: 'pattern',
+  expected: 'the id of a repository, such as `acme/model` or `datasets/acme/*`',
+  read: (text) => (/^[A-Za-z0-9._*?-]+(?:\/[A-Za-z0-9._*?-]+){0,2}$/.test(text) ? text : undefined),
+};
