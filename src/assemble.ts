@@ -144,7 +144,7 @@ export async function assemble(
               usage: () => stores.chunks.usage(),
               responses: () => stores.responses.count,
             },
-            facade: cache,
+            facade: lookup,
             inventory: new Inventory({
               ...stores,
               targets,

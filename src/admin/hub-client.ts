@@ -4,14 +4,11 @@
  */
 import type { CacheAnswer, CacheFacade } from '../cache/answer.js';
 import { route } from '../http/route.js';
+import { readBody } from '../hub/read-body.js';
 import { ForebayError } from '../model/errors.js';
 import { emptyHeaders, headerValue, type HeaderMap } from '../model/headers.js';
 import type { Clock } from '../model/time.js';
 import type { PullOrigin } from './pull-target.js';
-import { readText } from './read-text.js';
-
-/** The largest answers list a thousand files, some hundred bytes each. */
-const MAX_ANSWER_BYTES = 8 * 1024 * 1024;
 
 /** Of what the hub says of its refusal, so much is repeated. */
 const MAX_TOLD_CHARACTERS = 200;
@@ -80,9 +77,9 @@ export class HubClient {
   async #read({ status, headers, body }: CacheAnswer): Promise<HubAnswer> {
     try {
       if (status !== 200) throw refused(status, headers);
-      const bounds = { maxBytes: MAX_ANSWER_BYTES, idleTimeoutMs: this.#boundMs };
-      const text = await readText(body, { clock: this.#rooms.clock, ...bounds });
-      return { value: parsed(text), headers };
+      const { clock } = this.#rooms;
+      const bytes = await readBody(body, { clock, sourceIdleTimeoutMs: this.#boundMs });
+      return { value: parsed(bytes.toString('utf8')), headers };
     } finally {
       body.close();
     }

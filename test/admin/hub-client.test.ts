@@ -27,9 +27,9 @@ t.test('private models take the token of the environment, which nobody is shown'
     repositories: [{ id: 'acme/mine', access, files: FILES }],
   });
   t.equal((await run(['pull', 'acme/mine'])).exitCode, 66);
-  // Not kept, for a plain origin's answers to credentials are one client's: but each was let in.
   const pulled = await run(['pull', 'acme/mine', '--json'], { HF_TOKEN: 'hf_secret' });
-  t.match(JSON.parse(pulled.stdout), { model: { id: 'acme/mine' } });
+  t.equal(pulled.exitCode, 0, pulled.stderr + pulled.stdout);
+  t.match(JSON.parse(pulled.stdout), { state: 'done', model: { id: 'acme/mine' } });
   t.ok(hub.requests.some(({ token, path }) => token === 'hf_secret' && path.includes('/resolve/')));
   t.notMatch(pulled.stdout + pulled.stderr, 'hf_secret');
 });
