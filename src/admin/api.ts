@@ -1,4 +1,5 @@
 /** Puts the operations of the admin API together from the rooms that they read and change. */
+import type { CacheFacade } from '../cache/answer.js';
 import type { Inventory } from '../cache/inventory.js';
 import type { Pulls } from '../cache/pulls.js';
 import type { Sweeps } from '../cache/sweeps.js';
@@ -19,6 +20,8 @@ import { type TransferSources, TransfersView } from './transfers.js';
 export interface ApiRooms {
   readonly transfers: TransferSources;
   readonly cache: CacheSources;
+  /** What is pulled by name is looked up here, as a client would. */
+  readonly facade: CacheFacade;
   readonly inventory: Inventory;
   readonly pins: PinStore;
   readonly pulls: Pulls;
@@ -30,7 +33,7 @@ export interface ApiRooms {
 
 /** Every operation under `/api/v1`. */
 export function apiEndpoints(rooms: ApiRooms): Endpoint[] {
-  const { inventory, origins, pins, pulls, sweeps, clock } = rooms;
+  const { facade, inventory, origins, pins, pulls, sweeps, clock } = rooms;
   const feeds = new Feeds(clock);
   const transfers = new TransfersView(rooms.transfers);
   const view = new PullsView(clock, transfers);
@@ -39,7 +42,7 @@ export function apiEndpoints(rooms: ApiRooms): Endpoint[] {
     ...cacheEndpoints(rooms.cache),
     ...objectEndpoints(inventory),
     ...pinEndpoints(pins, (name) => origins().some((origin) => origin.name === name)),
-    ...pullEndpoints({ pulls, view, feeds, origins }),
+    ...pullEndpoints({ pulls, view, feeds, hub: { cache: facade, origins, clock } }),
     ...verifyEndpoints(sweeps),
   ];
 }

@@ -20,7 +20,7 @@ export class PullsView {
     this.#transfers = transfers;
   }
 
-  look({ id, state, items }: PullSnapshot): Pull {
+  look({ id, model, state, items }: PullSnapshot): Pull {
     const rates = this.#ratesOf(id);
     const contacts = contactsOf(this.#transfers.fills());
     const nowMs = this.#clock.monotonic();
@@ -32,7 +32,7 @@ export class PullsView {
       return bodyOf(told, rate);
     });
     rates.endLook();
-    return { id, state, items: body };
+    return { id, model, state, items: body };
   }
 
   #ratesOf(id: string): Rates {

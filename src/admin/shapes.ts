@@ -169,6 +169,10 @@ export const pullItem = z
 export const pull = z
   .object({
     id: z.string(),
+    model: z
+      .object({ id: z.string(), revision: z.string(), commit: z.string() })
+      .nullable()
+      .describe('Whose files these are; null where URLs were named.'),
     state: z.enum(['running', 'done', 'failed', 'cancelled']),
     items: z.array(pullItem),
   })

@@ -12,7 +12,7 @@ import { FILL_START_BYTES, startFor } from '../model/write-order.js';
 import type { OriginHead } from '../model/fetch.js';
 import type { HeaderMap } from '../model/headers.js';
 import type { StoredResponse } from '../model/response.js';
-import type { RangeHint } from './answer.js';
+import type { Asking, RangeHint } from './answer.js';
 import { describe, endToEndFields, type Times } from './describe.js';
 import { OriginExchange } from './exchange.js';
 import { originBusy } from './fill.js';
@@ -36,6 +36,7 @@ export interface ContactRequest {
   /** False where the origin is known to answer ranges with the whole. */
   readonly acceptsRanges: boolean;
   readonly digest: Digest | null;
+  readonly asking?: Asking | undefined;
 }
 
 export type Contact =
@@ -106,7 +107,8 @@ async function negotiate(
       range: asked,
       conditions: request.conditions,
     });
-    const head = await exchange.head;
+    const received = await exchange.head;
+    const head = request.asking?.told(received) ?? received;
     const times = { requestTimeMs, responseTimeMs: services.clock.now() };
     const answer = { head, times, redirected: target.url !== source.uri, redirects };
     const judgement = judge(head, asked);

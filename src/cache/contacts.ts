@@ -206,6 +206,7 @@ export class Contacts {
       conditions,
       acceptsRanges: record?.acceptsRanges ?? true,
       digest: upstream.pinnedDigest(request.target),
+      asking: request.asking,
     });
     if (result.kind === 'not-modified') {
       await this.#confirmed(asked, candidates, result);

@@ -4,7 +4,7 @@
  */
 import { within } from '../model/deferred.js';
 import { type ErrorReport, ForebayError, reportError } from '../model/errors.js';
-import { emptyHeaders } from '../model/headers.js';
+import { emptyHeaders, type HeaderMap } from '../model/headers.js';
 import type { Segment } from '../model/segment.js';
 import type { TransferCounts, TransferState } from '../model/transfer.js';
 import type { Body, CacheAnswer, CacheFacade } from './answer.js';
@@ -17,6 +17,14 @@ export interface PullTarget {
   readonly url: string;
   readonly origin: string;
   readonly target: string;
+}
+
+/** A target, and what is known of it or needed for it. */
+export interface PullOrder extends PullTarget {
+  /** As a listing says; what the answer says goes before it. */
+  readonly lengthBytes?: number;
+  /** Fields to ask with: credentials, which no snapshot shows. */
+  readonly headers?: HeaderMap;
 }
 
 export interface PullItemSnapshot extends PullTarget, TransferCounts {
@@ -38,16 +46,20 @@ const NOTHING: TransferCounts = { receivedBytes: 0, verifiedBytes: 0, committedB
 
 export class PullItem {
   readonly #target: PullTarget;
+  readonly #headers: HeaderMap;
   readonly #services: CacheServices;
   readonly #cache: CacheFacade;
   #startedAtMs: number | null = null;
   #body: Body | undefined;
-  #lengthBytes: number | null = null;
+  #lengthBytes: number | null;
   #heldBytes = 0;
   #end: { readonly counts: TransferCounts; readonly error: ErrorReport | null } | undefined;
 
-  constructor(target: PullTarget, services: CacheServices, cache: CacheFacade) {
-    this.#target = target;
+  constructor(order: PullOrder, services: CacheServices, cache: CacheFacade) {
+    const { url, origin, target, lengthBytes = null, headers = emptyHeaders() } = order;
+    this.#target = { url, origin, target };
+    this.#headers = headers;
+    this.#lengthBytes = lengthBytes;
     this.#services = services;
     this.#cache = cache;
   }
@@ -115,7 +127,7 @@ export class PullItem {
       origin,
       target,
       method: 'GET',
-      headers: emptyHeaders(),
+      headers: Object.assign(emptyHeaders(), this.#headers),
       hint: { kind: 'whole' },
       signal,
     });
@@ -133,7 +145,7 @@ export class PullItem {
 
   #take({ body }: CacheAnswer): void {
     this.#body = body;
-    this.#lengthBytes = body.lengthBytes;
+    this.#lengthBytes = body.lengthBytes ?? this.#lengthBytes;
     this.#heldBytes = body.heldBeforeBytes?.() ?? 0;
   }
 

@@ -1,7 +1,7 @@
 /** Pulls: lists of URLs brought into the cache before anybody asks for them. The admin API starts them. */
 import { randomBytes } from 'node:crypto';
 import type { CacheFacade } from './answer.js';
-import { PullItem, type PullItemSnapshot, type PullTarget } from './pull-item.js';
+import { PullItem, type PullItemSnapshot, type PullOrder } from './pull-item.js';
 import type { CacheServices } from './services.js';
 
 /** Items of all pulls that are read at once: enough to keep lanes busy, and leaves some to clients. */
@@ -18,14 +18,26 @@ const MAX_ENDED = 32;
 
 export type PullState = 'running' | 'done' | 'failed' | 'cancelled';
 
+/** A model whose files a pull is of. */
+export interface PulledModel {
+  /** As it was asked for: `org/name`, `datasets/org/name`. */
+  readonly id: string;
+  readonly revision: string;
+  /** What the revision was when the pull began. */
+  readonly commit: string;
+}
+
 export interface PullSnapshot {
   readonly id: string;
+  /** `null`: the URLs were named one by one. */
+  readonly model: PulledModel | null;
   readonly state: PullState;
   readonly items: readonly PullItemSnapshot[];
 }
 
 interface Pull {
   readonly id: string;
+  readonly model: PulledModel | null;
   readonly items: readonly PullItem[];
   readonly abort: AbortController;
   state: PullState;
@@ -47,13 +59,14 @@ export class Pulls {
     this.#cache = cache;
   }
 
-  /** Starts a pull of 1 to `MAX_URLS` targets; `undefined` while there are `MAX_PULLS`. */
-  start(targets: readonly PullTarget[]): PullSnapshot | undefined {
+  /** Starts a pull of 1 to `MAX_URLS` orders; `undefined` while there are `MAX_PULLS`. */
+  start(orders: readonly PullOrder[], model: PulledModel | null = null): PullSnapshot | undefined {
     const running = [...this.#pulls.values()].filter(({ state }) => state === 'running');
     if (this.#closed || running.length >= MAX_PULLS) return undefined;
     const pull: Pull = {
       id: randomBytes(ID_BYTES).toString('hex'),
-      items: targets.map((target) => new PullItem(target, this.#services, this.#cache)),
+      model,
+      items: orders.map((order) => new PullItem(order, this.#services, this.#cache)),
       abort: new AbortController(),
       state: 'running',
     };
@@ -120,6 +133,6 @@ export class Pulls {
   }
 }
 
-function snapshotOf({ id, state, items }: Pull): PullSnapshot {
-  return { id, state, items: items.map((item) => item.snapshot()) };
+function snapshotOf({ id, model, state, items }: Pull): PullSnapshot {
+  return { id, model, state, items: items.map((item) => item.snapshot()) };
 }

@@ -6,7 +6,15 @@ import { createParser } from 'eventsource-parser';
 import { type Dispatcher, Pool } from 'undici';
 import type { ListenAddress } from '../config/kinds.js';
 import { formatAddress } from '../config/kinds.js';
-import type { CacheStatus, ObjectList, Pull, Purged, Scope, Verification } from './api-types.js';
+import type {
+  CacheStatus,
+  ObjectList,
+  Pull,
+  PullRequest,
+  Purged,
+  Scope,
+  Verification,
+} from './api-types.js';
 
 /** Events take one for themselves, and a request must not wait behind them. */
 const CONNECTIONS = 2;
@@ -82,8 +90,8 @@ export class AdminClient {
     return this.#json('POST', '/api/v1/purge', { ...scope, dryRun });
   }
 
-  startPull(urls: readonly string[]): Promise<Pull> {
-    return this.#json('POST', '/api/v1/pulls', { urls });
+  startPull(request: PullRequest): Promise<Pull> {
+    return this.#json('POST', '/api/v1/pulls', request);
   }
 
   /** Every change of a pull, the last when it has ended. Throws when the stream breaks. */

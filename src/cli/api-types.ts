@@ -3,6 +3,7 @@
  * themselves are admin/shapes, from which the routes and /openapi.json come too.
  */
 import type { z } from 'zod';
+import type { pullRequest } from '../admin/routes/pulls.js';
 import type {
   CacheStatus,
   ListedObjectBody,
@@ -15,6 +16,9 @@ import type {
 } from '../admin/shapes.js';
 
 export type { CacheStatus, ListedObjectBody, ObjectList, Pull, PullItem, Verification };
+
+/** What a pull is to fetch. */
+export type PullRequest = z.input<typeof pullRequest>;
 
 /** What a purge or a verification is about; without both keys, all there is. */
 export type Scope = SelectionBody;

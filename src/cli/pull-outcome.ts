@@ -1,4 +1,5 @@
 /** How a pull ended: its final lines and its exit code. Pure. */
+import { formatSize } from '../config/units.js';
 import type { ErrorCode } from '../model/errors.js';
 import type { Pull, PullItem } from './api-types.js';
 import {
@@ -11,7 +12,9 @@ import {
   EXIT_OK,
   EXIT_TEMPORARY,
 } from './exit-codes.js';
+import { itemName, itemsWord, modelName } from './pull-names.js';
 import { countsText, totals } from './pull-watch.js';
+import { type Column, table } from './table.js';
 
 const FAILURES: Readonly<Record<ErrorCode, number>> = {
   'origin-denied': EXIT_NOT_THERE,
@@ -43,13 +46,61 @@ const FAILURES: Readonly<Record<ErrorCode, number>> = {
   internal: EXIT_INTERNAL,
 };
 
-/** A line for each URL, and one for all where there are several. */
-export function outcomeLines({ items }: Pull): readonly string[] {
+/** What there is to pull of a model, before any of it is. */
+export function sizeLine(pull: Pull): string {
+  const { model, items } = pull;
+  const { lengthBytes } = totals(items);
+  const size = lengthBytes === null ? 'an unknown length' : formatSize(lengthBytes);
+  const of = model === null ? '' : `${modelName(model)}: `;
+  return `${of}${String(items.length)} ${itemsWord(pull)}, ${size}`;
+}
+
+/**
+ * A line for each URL, and one for all where there are several; of a model a table of its files,
+ * what failed, and the line for all.
+ */
+export function outcomeLines(pull: Pull): readonly string[] {
+  const { model, items } = pull;
+  if (model !== null) return modelLines(pull, model);
   const lines = items.map((item) => `${verdict(item)}: ${countsText(item)}${why(item)}`);
   if (items.length === 1) return lines;
+  return [...lines, totalLine(pull)];
+}
+
+function totalLine(pull: Pull): string {
+  const { items } = pull;
   const done = items.filter(({ state }) => state.kind === 'done').length;
-  const all = `${String(done)} of ${String(items.length)} URLs done: ${countsText(totals(items))}`;
-  return [...lines, all];
+  return `${String(done)} of ${String(items.length)} ${itemsWord(pull)} done: ${countsText(totals(items))}`;
+}
+
+const COLUMNS: readonly Column[] = [
+  { title: 'FILE' },
+  { title: 'SIZE', align: 'right' },
+  { title: 'HELD BEFORE', align: 'right' },
+  { title: 'RECEIVED', align: 'right' },
+  { title: 'VERIFIED', align: 'right' },
+  { title: 'COMMITTED', align: 'right' },
+  { title: 'RESULT' },
+];
+
+function modelLines(pull: Pull, model: NonNullable<Pull['model']>): readonly string[] {
+  const rows = pull.items.map((item) => [
+    itemName(pull, item.url),
+    item.lengthBytes === null ? '?' : formatSize(item.lengthBytes),
+    ...[item.heldBytes, item.receivedBytes, item.verifiedBytes, item.committedBytes].map(
+      formatSize,
+    ),
+    resultOf(item),
+  ]);
+  const failures = pull.items.flatMap((item) =>
+    why(item) === '' ? [] : [`failed ${itemName(pull, item.url)}${why(item)}`],
+  );
+  return [...table(COLUMNS, rows), ...failures, `${modelName(model)}: ${totalLine(pull)}`];
+}
+
+function resultOf({ state }: PullItem): string {
+  if (state.kind === 'done') return 'done';
+  return state.kind === 'failed' ? state.cause : 'not done';
 }
 
 function verdict({ url, state }: PullItem): string {

@@ -5,6 +5,7 @@
  */
 import { formatSize } from '../config/units.js';
 import type { Pull, PullItem } from './api-types.js';
+import { itemName, itemsWord } from './pull-names.js';
 import type { ProgressSource } from './progress.js';
 
 /** A silence is named when it is this old: before anybody wonders. */
@@ -20,6 +21,8 @@ export interface Silence {
 }
 
 interface Watched {
+  /** What it is called here. */
+  readonly name: string;
   readonly item: PullItem;
   /** When a byte of it was last seen to arrive, or it came to another state. */
   readonly movedMs: number;
@@ -29,16 +32,20 @@ interface Watched {
 
 export class PullWatch implements ProgressSource {
   #items: readonly Watched[] = [];
+  /** URLs, or files of a model. */
+  #word = '';
   /** URLs whose stall was told as news. */
   readonly #told = new Set<number>();
 
   /** Takes an event. */
-  update({ items }: Pull, nowMs: number): void {
-    this.#items = items.map((item, index) => {
+  update(pull: Pull, nowMs: number): void {
+    this.#word = itemsWord(pull);
+    this.#items = pull.items.map((item, index) => {
       const before = this.#items[index];
       const stood =
         before?.item.state.kind === item.state.kind && countsOf(before.item) === countsOf(item);
-      return { item, movedMs: stood ? before.movedMs : nowMs, seenMs: nowMs };
+      const name = itemName(pull, item.url);
+      return { name, item, movedMs: stood ? before.movedMs : nowMs, seenMs: nowMs };
     });
   }
 
@@ -46,7 +53,7 @@ export class PullWatch implements ProgressSource {
     const active = this.#items.filter(({ item }) => isActive(item));
     const shown = this.#items.length <= MAX_SHOWN ? this.#items : active.slice(0, MAX_SHOWN);
     const lines = shown.flatMap((watched) => [
-      watched.item.url,
+      watched.name,
       `  ${standing(watched.item, silenceOf(watched, nowMs))}`,
     ]);
     return this.#items.length === 1 ? lines : [...lines, this.plain(nowMs)];
@@ -56,28 +63,28 @@ export class PullWatch implements ProgressSource {
     const items = this.#items.map(({ item }) => item);
     const only = this.#items[0];
     if (only !== undefined && items.length === 1) {
-      return `${only.item.url}: ${standing(only.item, silenceOf(only, nowMs))}`;
+      return `${only.name}: ${standing(only.item, silenceOf(only, nowMs))}`;
     }
     const done = items.filter(({ state }) => state.kind === 'done').length;
     const failed = items.filter(({ state }) => state.kind === 'failed').length;
     const failures = failed === 0 ? '' : `, ${String(failed)} failed`;
     const stalled = this.#items.filter((watched) => silenceOf(watched, nowMs) !== null).length;
     const stalls = stalled === 0 ? '' : `, ${String(stalled)} stalled`;
-    return `${String(done)} of ${String(items.length)} URLs done${failures}${stalls}: ${countsText(totals(items))}`;
+    return `${String(done)} of ${String(items.length)} ${this.#word} done${failures}${stalls}: ${countsText(totals(items))}`;
   }
 
   news(nowMs: number): readonly string[] {
     return this.#items.flatMap((watched, index) => {
       const silence = silenceOf(watched, nowMs);
       const told = this.#told.has(index);
-      const { url } = watched.item;
+      const { name } = watched;
       if (silence !== null && !told) {
         this.#told.add(index);
-        return [`${url}: ${stallText(silence)}`];
+        return [`${name}: ${stallText(silence)}`];
       }
       if (silence === null && told) {
         this.#told.delete(index);
-        return isActive(watched.item) ? [`${url}: goes on`] : [];
+        return isActive(watched.item) ? [`${name}: goes on`] : [];
       }
       return [];
     });

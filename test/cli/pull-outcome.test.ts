@@ -1,6 +1,6 @@
 import t from 'tap';
 import type { Pull, PullItem } from '#src/cli/api-types.js';
-import { outcomeExitCode, outcomeLines } from '#src/cli/pull-outcome.js';
+import { outcomeExitCode, outcomeLines, sizeLine } from '#src/cli/pull-outcome.js';
 import type { ErrorCode } from '#src/model/errors.js';
 
 const DONE: PullItem = {
@@ -24,7 +24,7 @@ function failed(cause: ErrorCode): PullItem {
 }
 
 function ended(state: Pull['state'], ...items: PullItem[]): Pull {
-  return { id: 'p', state, items };
+  return { id: 'p', model: null, state, items };
 }
 
 t.test('final lines', async (t) => {
@@ -37,6 +37,23 @@ t.test('final lines', async (t) => {
     'failed /b.bin: received 1 KiB, verified 0 B, committed 1 KiB of 1 KiB; origin-dns: why',
     'not done /c.bin: received 1 KiB, verified 0 B, committed 1 KiB of 1 KiB',
     '1 of 3 URLs done: received 3 KiB, verified 0 B, committed 3 KiB of 3 KiB',
+  ]);
+});
+
+t.test('of a model a table, what failed, and one line for all', async (t) => {
+  const model = { id: 'acme/tiny', revision: 'main', commit: 'ab'.repeat(20) };
+  const below = `/acme/tiny/resolve/${model.commit}/`;
+  const pull: Pull = {
+    ...ended('failed', { ...DONE, url: `${below}config.json` }, failed('origin-corrupt')),
+    model,
+  };
+  t.equal(sizeLine(pull), 'acme/tiny@main (commit abababababab): 2 files, 2 KiB');
+  t.same(outcomeLines(pull), [
+    'FILE          SIZE  HELD BEFORE  RECEIVED  VERIFIED  COMMITTED  RESULT',
+    'config.json  1 KiB          0 B     1 KiB       0 B      1 KiB  done',
+    '/b.bin       1 KiB          0 B     1 KiB       0 B      1 KiB  origin-corrupt',
+    'failed /b.bin; origin-corrupt: why',
+    'acme/tiny@main (commit abababababab): 1 of 2 files done: received 2 KiB, verified 0 B, committed 2 KiB of 2 KiB',
   ]);
 });
 

@@ -23,7 +23,7 @@ function item(parts: Partial<PullItem>): PullItem {
 }
 
 function pull(...items: Partial<PullItem>[]): Pull {
-  return { id: 'p', state: 'running', items: items.map(item) };
+  return { id: 'p', model: null, state: 'running', items: items.map(item) };
 }
 
 t.test('one URL: its counts apart, its rate only when there is one', async (t) => {
@@ -118,4 +118,14 @@ t.test('totals and texts', async (t) => {
   t.equal(etaText(59_001), '1 min 0 s');
   t.equal(etaText(200_000), '3 min 20 s');
   t.equal(etaText(3_900_000), '1 h 5 min');
+});
+
+t.test('files of a model go by their names', async (t) => {
+  const watch = new PullWatch();
+  const model = { id: 'acme/tiny', revision: 'main', commit: 'ab'.repeat(20) };
+  const below = `/acme/tiny/resolve/${model.commit}/`;
+  watch.update({ ...pull({ url: `${below}a.json` }, { url: `${below}b/c.bin` }), model }, 0);
+  const lines = watch.live(0);
+  t.same([lines[0], lines[2]], ['a.json', 'b/c.bin']);
+  t.match(watch.plain(0), /^0 of 2 files done: /);
 });

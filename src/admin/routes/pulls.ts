@@ -1,16 +1,22 @@
 /** Pulls: bring URLs into the cache before anybody asks for them. */
 import { z } from 'zod';
-import { MAX_URLS, type Pulls, type PullSnapshot } from '../../cache/pulls.js';
+import type { PullOrder } from '../../cache/pull-item.js';
+import { MAX_URLS, type PulledModel, type Pulls, type PullSnapshot } from '../../cache/pulls.js';
 import { type Answer, type Endpoint, endpoint, json, problem } from '../endpoint.js';
 import type { FeedLook, Feeds } from '../feeds.js';
-import { type PullOrigin, pullTarget } from '../pull-target.js';
+import { type HubRooms, ListingError } from '../hub-client.js';
+import { orderModel } from '../hub-model.js';
+import { pullTarget } from '../pull-target.js';
 import type { PullsView } from '../pulls-view.js';
 import { errorBody, idParams, pull } from '../shapes.js';
 
 /** A URL of a hub is some 150 letters; no server takes one of more than 8 KiB. */
 const MAX_URL_LENGTH = 2048;
 
-const pullRequest = z.strictObject({
+/** A pattern is part of a path, of which the Hub allows some hundred letters. */
+const patterns = z.array(z.string().min(1).max(512)).max(64);
+
+const urlsRequest = z.strictObject({
   urls: z
     .array(z.string().min(1).max(MAX_URL_LENGTH))
     .min(1)
@@ -18,16 +24,35 @@ const pullRequest = z.strictObject({
     .describe("Paths at the front, or URLs below a configured origin's url."),
 });
 
+const modelRequest = z.strictObject({
+  model: z
+    .string()
+    .min(1)
+    .max(208)
+    .describe('`org/name`, or `datasets/org/name`, at the hub whose mirror is mounted at `/`.'),
+  revision: z.string().min(1).max(255).optional().describe('`main` where it is not said.'),
+  include: patterns.optional().describe('Shell patterns; without any, all files.'),
+  exclude: patterns.optional(),
+  token: z
+    .string()
+    .regex(/^[\x21-\x7e]{1,512}$/)
+    .optional()
+    .describe('What the hub is asked with. Kept until the pull ends, told to nobody else.'),
+});
+
+export const pullRequest = z.union([urlsRequest, modelRequest]);
+
 const unknown = { 404: { description: 'There is no such pull.', schema: errorBody } };
 
 export interface PullRooms {
   readonly pulls: Pulls;
   readonly view: PullsView;
   readonly feeds: Feeds;
-  readonly origins: () => readonly PullOrigin[];
+  /** What models are listed with, and URLs are looked up in. */
+  readonly hub: HubRooms;
 }
 
-export function pullEndpoints({ pulls, view, feeds, origins }: PullRooms): Endpoint[] {
+export function pullEndpoints({ pulls, view, feeds, hub }: PullRooms): Endpoint[] {
   const answer = (found: PullSnapshot | undefined): Answer =>
     found === undefined ? noSuchPull() : json(view.look(found));
   const lookAt = (id: string, first: PullSnapshot): (() => FeedLook) => {
@@ -37,6 +62,32 @@ export function pullEndpoints({ pulls, view, feeds, origins }: PullRooms): Endpo
       const data = view.look(known);
       return { data, signature: JSON.stringify(data), last: known.state !== 'running' };
     };
+  };
+  const start = (orders: readonly PullOrder[], model: PulledModel | null): Answer => {
+    const started = pulls.start(orders, model);
+    if (started !== undefined) return json(view.look(started), 202);
+    return problem(409, 'too-many-pulls', 'as many pulls run as may');
+  };
+  const startUrls = (urls: readonly string[]): Answer => {
+    const targets = [];
+    for (const url of urls) {
+      const target = pullTarget(url, hub.origins());
+      if (target === undefined) {
+        return problem(404, 'no-such-origin', `below no configured origin: ${url}`);
+      }
+      targets.push(target);
+    }
+    return start(targets, null);
+  };
+  const startModel = async (asked: z.output<typeof modelRequest>): Promise<Answer> => {
+    const { model, revision = 'main', include = [], exclude = [], token = null } = asked;
+    try {
+      const found = await orderModel({ model, revision, include, exclude, token }, hub);
+      return start(found.orders, found.model);
+    } catch (error) {
+      if (!(error instanceof ListingError)) throw error;
+      return problem(error.status, error.code, error.message);
+    }
   };
   return [
     endpoint({
@@ -49,22 +100,16 @@ export function pullEndpoints({ pulls, view, feeds, origins }: PullRooms): Endpo
       bodyLimitBytes: 2 * MAX_URLS * MAX_URL_LENGTH,
       answers: {
         202: { description: 'It runs.', schema: pull },
-        404: { description: 'A URL is below no configured origin.', schema: errorBody },
+        404: {
+          description:
+            'A URL is below no configured origin; or there is no such model, or no right to it.',
+          schema: errorBody,
+        },
+        422: { description: 'More files than a pull may have.', schema: errorBody },
+        503: { description: 'The hub cannot be asked.', schema: errorBody },
         409: { description: 'As many pulls run as may.', schema: errorBody },
       },
-      handle: ({ body }) => {
-        const targets = [];
-        for (const url of body.urls) {
-          const target = pullTarget(url, origins());
-          if (target === undefined) {
-            return problem(404, 'no-such-origin', `below no configured origin: ${url}`);
-          }
-          targets.push(target);
-        }
-        const started = pulls.start(targets);
-        if (started !== undefined) return json(view.look(started), 202);
-        return problem(409, 'too-many-pulls', 'as many pulls run as may');
-      },
+      handle: ({ body }) => ('urls' in body ? startUrls(body.urls) : startModel(body)),
     }),
     endpoint({
       method: 'GET',

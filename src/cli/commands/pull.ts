@@ -1,5 +1,5 @@
-/** `forebay pull URL...`: fetches objects into the cache and tells truthfully how far it is. */
-import { Command } from 'commander';
+/** `forebay pull`: fetches URLs or a model into the cache and tells truthfully how far it is. */
+import { Command, Option } from 'commander';
 import type { AdminClient } from '../admin-client.js';
 import type { Pull } from '../api-types.js';
 import { cancelOnSignal } from '../cancel.js';
@@ -7,7 +7,8 @@ import type { CommandContext } from '../context.js';
 import { commonFlags, settingTexts, withSettings } from '../options.js';
 import { Output } from '../output.js';
 import { chosenMode, showProgress } from '../progress.js';
-import { outcomeExitCode, outcomeLines } from '../pull-outcome.js';
+import { outcomeExitCode, outcomeLines, sizeLine } from '../pull-outcome.js';
+import { type PullFlags, pullRequest } from '../pull-request.js';
 import { PullWatch } from '../pull-watch.js';
 import { withSession } from '../session.js';
 
@@ -15,13 +16,22 @@ export function pullCommand(context: CommandContext): Command {
   const { terminal, clock, end } = context;
   return withSettings(new Command('pull'))
     .description('Fetch objects into the cache, so that they are there before they are asked for.')
-    .argument('<url...>', 'A path as clients write it (/models/a.bin), or a URL of an origin.')
-    .action(async (urls: readonly string[], _options: object, command: Command) => {
+    .argument(
+      '<what...>',
+      'Paths as clients write them (/models/a.bin) or URLs of an origin; or a model: ORG/MODEL[@REVISION].',
+    )
+    .addOption(patternOption('--include', 'Of a model, only files that this shell pattern fits.'))
+    .addOption(patternOption('--exclude', 'Of a model, no files that this shell pattern fits.'))
+    .action(async (names: readonly string[], patterns: PullFlags, command: Command) => {
+      const asked = pullRequest(names, patterns, terminal.env);
+      if (asked.kind === 'misunderstood') command.error(`error: ${asked.why}`);
+      const { request } = asked;
       const flags = commonFlags(command);
       const output = new Output(terminal, flags);
       const pulled = await withSession(context, settingTexts(command), output, async (session) => {
         const watch = new PullWatch();
-        const begun = await session.client.startPull(urls);
+        const begun = await session.client.startPull(request);
+        if (begun.model !== null) output.note(sizeLine(begun));
         watch.update(begun, clock.monotonic());
         const cancelling = cancelOnSignal(terminal, output, 'what is committed stays', () =>
           session.client.cancelPull(begun.id),
@@ -39,6 +49,13 @@ export function pullCommand(context: CommandContext): Command {
       output.result(pulled, () => outcomeLines(pulled).join('\n'));
       end(outcomeExitCode(pulled));
     });
+}
+
+/** May be given several times. */
+function patternOption(flag: string, about: string): Option {
+  return new Option(`${flag} <pattern>`, `${about} May be given several times.`)
+    .default([], 'none')
+    .argParser((pattern: string, before: readonly string[]) => [...before, pattern]);
 }
 
 /** Resolves to the pull's end. */

@@ -3,6 +3,8 @@ import type { Pull } from '#src/cli/api-types.js';
 import { TICK_MS } from '#src/cli/progress.js';
 import { startCommand } from '../../fixtures/command-process.js';
 import { commandScene } from '../../fixtures/command-scene.js';
+import { hubCommands } from '../../fixtures/hub-commands.js';
+import { shardedModel } from '../../fixtures/hub-models.js';
 import { ManualClock } from '../../fixtures/manual-clock.js';
 import { RecordingTerminal } from '../../fixtures/recording-terminal.js';
 import { createGate } from '../../fixtures/scripted-origin.js';
@@ -94,6 +96,24 @@ t.test('the rate is unknown until it is measured', async (t) => {
   t.notMatch(terminal.stderr, /NaN|Infinity|undefined/);
 });
 
+t.test('a model comes as a table; broken off by a fault it goes on where it was', async (t) => {
+  const files = shardedModel({ shards: 2, shardBytes: 3 * MIB });
+  const { hub, run } = await hubCommands(t, { repositories: [{ id: 'acme/tiny', files }] });
+  const total = Object.entries(files)
+    .filter(([name]) => name.endsWith('.safetensors'))
+    .reduce((sum, [, { length }]) => sum + length, 0);
+  hub.fail('cdn', 404, 1);
+  const broken = await run(['pull', 'acme/tiny', '--include', '*.safetensors']);
+  t.equal(broken.exitCode, 66, broken.stdout);
+  t.match(broken.stdout, /^FILE +SIZE +HELD BEFORE/);
+  t.match(broken.stdout, /: 1 of 2 files done: /);
+  const again = await run(['pull', 'acme/tiny', '--include', '*.safetensors']);
+  t.equal(again.exitCode, 0, again.stdout);
+  t.match(again.stdout, /: 2 of 2 files done: /);
+  t.match(again.stdout, / held before$/m);
+  t.equal(hub.contentBytes, total, 'each byte was fetched once in both');
+});
+
 t.test('failures have exit codes of their own', async (t) => {
   const { run, origin } = await commandScene(t, OBJECTS);
   const missing = await run(['pull', '/missing.bin']);
@@ -106,6 +126,15 @@ t.test('failures have exit codes of their own', async (t) => {
   await origin.close();
   const gone = await run(['pull', '/b.bin']);
   t.equal(gone.exitCode, 75, gone.stdout);
+});
+
+t.test('what cannot be meant is a mistake in the command line', async (t) => {
+  const { run } = await commandScene(t, OBJECTS);
+  for (const args of [['a/b', 'c/d'], ['/a.bin', '--include', '*.bin'], ['a/b@']]) {
+    const { exitCode, stderr } = await run(['pull', ...args]);
+    t.equal(exitCode, 64, stderr);
+    t.match(stderr, /^error: /);
+  }
 });
 
 t.test('SIGINT cancels; what is committed stays, and the next pull goes on there', async (t) => {

