@@ -20,6 +20,9 @@ import { routeOf } from './route.js';
 /** Fields of the hub's answer that are not for clients: they lead past the mirror, or to others. */
 const WITHHELD = /^(?:x-xet-|link$|location$|set-cookie$)/;
 
+/** Whose share a request is of that no client made. */
+const NOBODY = '';
+
 export interface PassedRooms {
   readonly services: Pick<CacheServices, 'clock' | 'limits'>;
   readonly passing: PassFacade;
@@ -35,9 +38,10 @@ export async function passedOn(
   request: CacheRequest,
   who: Who,
 ): Promise<CacheAnswer> {
-  const { origin, target, method, signal } = request;
+  const { origin, target, method, client = NOBODY, signal } = request;
   const headers = fieldsFor(who, request.headers);
-  const answer = await reached(passing, { origin, target, method, headers, content: null, signal });
+  const passed = { origin, target, method, headers, content: null, client, signal };
+  const answer = await reached(passing, passed);
   return { ...answer, headers: withoutWithheld(answer.headers) };
 }
 
