@@ -15,8 +15,8 @@ namespace forebay {
 
 namespace {
 
-// Up to here a copy costs less than the page references of sendfile(2) and the question whether the pages
-// are there, which the copying read answers by itself.
+// Up to here a copy costs less than the page references of sendfile(2) and the question whether the
+// pages are there, which the copying read answers by itself.
 constexpr size_t kCopyBytes = size_t{8} << 10;
 
 // cachestat(2), Linux 6.5; headers of older systems do not have it.
@@ -35,7 +35,8 @@ struct CacheStat {
   uint64_t recently_evicted;
 };
 
-// A page that is there may be on its way from the disk still, with what was asked for together with it.
+// A page that is there may be on its way from the disk still, with what was asked for together with
+// it: so one is tried in each of these.
 constexpr uint64_t kProbeBytes = uint64_t{64} << 10;
 
 bool IsReadable(int fd, uint64_t offset) {
