@@ -1,6 +1,8 @@
 /** The small answers and readings that cache/lookup composes. Pure. */
+import { ForebayError } from '../model/errors.js';
 import type { Body, CacheAnswer, CacheRequest, RangePart } from './answer.js';
 import type { Contact } from './contact.js';
+import { requestDirectives } from './directives.js';
 import type { Generation } from './generation.js';
 import type { CacheOutcome, ForwardReason } from './outcome.js';
 
@@ -75,3 +77,10 @@ const EMPTY_BODY: Body = {
   cost: () => ({ originBytes: 0, joined: false }),
   close: () => undefined,
 };
+
+/** Section 5.2.1.7: who wants a stored response or none does not wait for the origin. */
+export function refuseOnlyIfCached({ headers }: CacheRequest): void {
+  if (!requestDirectives(headers).has('only-if-cached')) return;
+  const message = 'nothing stored may answer, and the client wants nothing else';
+  throw new ForebayError('not-cached', message, { source: 'client', retryable: false });
+}

@@ -5,11 +5,21 @@
  */
 import type { Digest } from '../model/digest.js';
 import { emptyHeaders, headerValue, type HeaderMap } from '../model/headers.js';
+import type { Generation } from './generation.js';
 
 /** What is claimed of an object, and whether all of its bytes were found to have it. */
 export interface Claim {
   readonly digest: Digest | null;
   readonly isVerified: boolean;
+}
+
+/** `fields` as they are told of what `generation` has now. */
+export function toldFields(
+  fields: HeaderMap,
+  { object, integrity }: Pick<Generation, 'object' | 'integrity'>,
+): HeaderMap {
+  const { digest } = object.identity;
+  return withDigestFields(fields, { digest, isVerified: integrity.state.kind === 'attested' });
 }
 
 /**

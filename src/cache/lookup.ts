@@ -18,14 +18,13 @@ import type {
   UnsafeRequest,
   UnsafeResponse,
 } from './answer.js';
-import { chunksOf, forward, passedOn } from './answers.js';
+import { chunksOf, forward, passedOn, refuseOnlyIfCached } from './answers.js';
 import { type Asked, wantOf } from './asked.js';
 import { assess } from './assess.js';
 import { ClientShares, SHARE_PER_LANE } from './client-share.js';
 import { Cost } from './cost.js';
 import type { Contact } from './contact.js';
 import { Contacts } from './contacts.js';
-import { requestDirectives } from './directives.js';
 import { Generations } from './generations.js';
 import { invalidatedUris, Invalidations } from './invalidation.js';
 import { looped, viaNames } from './loop.js';
@@ -118,22 +117,7 @@ export class Cache implements CacheFacade {
     const key = responseKey(upstream.name, source.uri);
     const facts = { epoch: this.#invalidations.epochOf(key), alone: false, record: undefined };
     const asked: Asked = { request, upstream, source, key, share, cost: new Cost(), ...facts };
-    const generation = await this.#representations.open(asked, stored);
-    try {
-      const spans = chunksOf(request, generation);
-      const held = spans.every(({ first, end }) => generation.holds(first, end));
-      if (!held) refuseOnlyIfCached(request);
-      const [{ first }] = spans;
-      const reason = generation.holds(first, first + 1) ? 'partial' : 'miss';
-      return this.#representations.answer(asked, stored, generation, (unverified) => ({
-        outcome: held
-          ? { kind: 'hit', unverified, ...(detail !== undefined && { detail }) }
-          : forward({ reason, stored: true, unverified, detail: detail ?? null }),
-        ageSeconds: null,
-      }));
-    } finally {
-      generation.release();
-    }
+    return this.#representations.known(asked, stored, detail);
   }
 
   async invalidate({ origin, target }: UnsafeRequest, response: UnsafeResponse): Promise<void> {
@@ -293,13 +277,6 @@ type NotModified = Extract<Contact, { kind: 'not-modified' }>;
 /** True when the origin may confirm it for a request that it was not stored for. */
 function isOfferable({ status, headers, object }: StoredResponse): boolean {
   return status === 200 && object.generation === '' && headers['etag'] !== undefined;
-}
-
-/** Section 5.2.1.7: who wants a stored response or none does not wait for the origin. */
-function refuseOnlyIfCached({ headers }: CacheRequest): void {
-  if (!requestDirectives(headers).has('only-if-cached')) return;
-  const message = 'nothing stored may answer, and the client wants nothing else';
-  throw new ForebayError('not-cached', message, { source: 'client', retryable: false });
 }
 
 function unattested(): ForebayError {

@@ -6,10 +6,10 @@ import { within } from '../model/deferred.js';
 import type { HeaderMap } from '../model/headers.js';
 import type { StoredResponse } from '../model/response.js';
 import type { CacheAnswer } from './answer.js';
-import { forward } from './answers.js';
+import { chunksOf, forward, refuseOnlyIfCached } from './answers.js';
 import { type Asked, wantOf } from './asked.js';
 import type { Representation } from './contacts.js';
-import { withDigestFields } from './digest-fields.js';
+import { toldFields } from './digest-fields.js';
 import type { Generation } from './generation.js';
 import type { Generations } from './generations.js';
 import type { CacheOutcome, ForwardReason } from './outcome.js';
@@ -60,12 +60,29 @@ export class Representations {
     const said = say(kind === 'pending');
     const { outcome, ageSeconds } = said;
     const body = new RepresentationBody(generation, wantOf(asked, stored), asked.cost);
-    const { digest } = generation.object.identity;
-    const headers = withDigestFields(said.headers ?? stored.headers, {
-      digest,
-      isVerified: kind === 'attested',
-    });
+    const headers = toldFields(said.headers ?? stored.headers, generation);
     return { status: stored.status, headers, ageSeconds, outcome, body };
+  }
+
+  /** An answer with an object that is known without a response of its URL: what misses is fetched. */
+  async known(asked: Asked, stored: StoredResponse, detail?: string): Promise<CacheAnswer> {
+    const { request } = asked;
+    const generation = await this.open(asked, stored);
+    try {
+      const spans = chunksOf(request, generation);
+      const held = spans.every(({ first, end }) => generation.holds(first, end));
+      if (!held) refuseOnlyIfCached(request);
+      const [{ first }] = spans;
+      const reason = generation.holds(first, first + 1) ? 'partial' : 'miss';
+      return this.answer(asked, stored, generation, (unverified) => ({
+        outcome: held
+          ? { kind: 'hit', unverified, ...(detail !== undefined && { detail }) }
+          : forward({ reason, stored: true, unverified, detail: detail ?? null }),
+        ageSeconds: null,
+      }));
+    } finally {
+      generation.release();
+    }
   }
 
   /** The answer that a contact brought. */

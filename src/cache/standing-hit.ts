@@ -13,6 +13,7 @@ import type { Generation } from './generation.js';
 import type { Generations } from './generations.js';
 import { variedFields } from './select.js';
 import type { CacheServices } from './services.js';
+import { toldFields } from './digest-fields.js';
 import { isJoinable } from './stored.js';
 
 /** What of the cache it looks at. */
@@ -44,6 +45,8 @@ export function standingHit(source: HitSource, rooms: StandingRooms): Standing |
   if (stored.status !== 200 || lengthBytes === null || generation.ephemeral) return undefined;
   // Parts that cannot be fetched again, and what is released only after a check: not without a lookup.
   if (!isJoinable(stored) || upstream.integrity === 'strict') return undefined;
+  // A check that ends changes which digest fields are told.
+  if (!isSettled(generation)) return undefined;
   // Where any variant depends on the request, the choice among them does.
   if (record.variants.some(({ headers }) => variedFields(headers).length > 0)) return undefined;
   return new StandingHit(source, rooms, lengthBytes);
@@ -58,7 +61,7 @@ class StandingHit implements Standing {
   readonly #rooms: StandingRooms;
 
   constructor({ generation, ...source }: HitSource, rooms: StandingRooms, lengthBytes: number) {
-    this.headers = source.stored.headers;
+    this.headers = toldFields(source.stored.headers, generation);
     this.lengthBytes = lengthBytes;
     this.#source = source;
     this.#generation = new WeakRef(generation);

@@ -1,4 +1,5 @@
 /** Everything that ends a hit's standing, one by one, over a real cache. */
+import { createHash } from 'node:crypto';
 import t, { type Test } from 'tap';
 import type { CacheAnswer, Standing } from '#src/cache/answer.js';
 import { hashWhole } from '#src/compute/native.js';
@@ -120,4 +121,15 @@ t.test('a variant among several: nothing stands, but where only the coding varie
   t.equal(varied.standing, undefined);
   const { standing } = await stood(t, { fields: { vary: 'Accept-Encoding' } });
   t.ok(stands(standing));
+});
+
+t.test('it tells the digest that was verified, as the long way does', async (t) => {
+  const hex = createHash('sha256').update(bytesOf(1, 2)).digest('hex');
+  const digest = parseDigest(`sha256:${hex}`);
+  if (digest === undefined) throw new Error('no digest');
+  const upstream = { digests: [{ pattern: '/**', digest }] };
+  const { room, standing } = await stood(t, {}, { upstream });
+  const { headers } = await asked(room);
+  t.ok(headers['repr-digest']);
+  t.same({ ...standing?.headers }, { ...headers });
 });
