@@ -27,6 +27,11 @@ const HUGGINGFACE_HUB = [
 const ENVIRONMENTS = {
   hub: [...HUGGINGFACE_HUB, 'numpy==2.2.6', 'safetensors==0.8.0'],
   xet: [...HUGGINGFACE_HUB, 'hf_xet==1.8.0'],
+  transformers: [
+    ...[...HUGGINGFACE_HUB, 'transformers==5.17.0', 'tokenizers==0.23.3', 'safetensors==0.8.0'],
+    ...['numpy==2.2.6', 'regex==2026.11.15', 'typer==0.29.2', 'rich==15.0.0', 'Pygments==2.21.0'],
+    ...['markdown-it-py==4.3.0', 'mdurl==0.1.2', 'shellingham==1.5.4', 'annotated-doc==0.0.7'],
+  ],
   // From 1.0 on huggingface_hub ignores hf_transfer.
   transfer: [
     ...['huggingface_hub==0.36.0', 'hf_transfer==0.1.9', 'certifi==2026.10.18'],
