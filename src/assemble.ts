@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { apiEndpoints } from './admin/api.js';
 import { createAdmin } from './admin/server.js';
 import { loadToken, type Token } from './admin/token.js';
+import { isHub, readServerToken } from './assemble/hub-settings.js';
 import { Reloading, type ReloadOutcome } from './assemble/reloading.js';
 import { Inventory } from './cache/inventory.js';
 import { Cache } from './cache/lookup.js';
@@ -23,12 +24,16 @@ import { WatermarkHub } from './compute/watermark.js';
 import type { ListenAddress } from './config/kinds.js';
 import type { Config, ResolvedConfig } from './config/schema.js';
 import { createFront } from './http/server.js';
+import { Credentials, loadKey } from './hub/credentials.js';
+import { HubLookup } from './hub/lookup.js';
+import { HubPassing } from './hub/passed.js';
+
 import type { FetchLimits } from './model/fetch.js';
 import { MemoryBudget } from './model/memory-budget.js';
 import { type Clock, systemClock } from './model/time.js';
 import { Upstreams } from './origin/upstreams.js';
 import { createSending } from './send/sending.js';
-import { TOKEN_FILE } from './store/layout.js';
+import { HUB_KEY_FILE, TOKEN_FILE } from './store/layout.js';
 import { openStore } from './store/open-store.js';
 import { watchEventLoopLag } from './telemetry/event-loop-lag.js';
 import type { Metrics } from './telemetry/metrics.js';
@@ -100,10 +105,28 @@ export async function assemble(
   pools.fill.warm();
   const cache = new Cache(services, upstreams, pseudonym);
   const passing = new Passing(services, upstreams, cache, pseudonym);
+  let { origins, hub: hubSettings } = config;
+  const { serverToken, warnings } = readServerToken(config.hub);
+  const mirrored = {
+    services,
+    cache,
+    passing,
+    upstreams,
+    credentials: new Credentials(loadKey(join(config.cache.directory, HUB_KEY_FILE))),
+    policy: () => ({ ...hubSettings, serverToken }),
+    isHub: (origin: string) => origins.some((one) => one.name === origin && isHub(one)),
+  };
+  const lookup = new HubLookup(mirrored);
   const { sender } = sending;
-  const front = createFront({ config, cache, passing, sender, telemetry, clock });
-  let { origins } = config;
-  const pulls = new Pulls(services, cache);
+  const front = createFront({
+    config,
+    cache: lookup,
+    passing: new HubPassing(mirrored),
+    sender,
+    telemetry,
+    clock,
+  });
+  const pulls = new Pulls(services, lookup);
   const sweeps = new Sweeps(services, targets);
   const token = config.admin.enabled ? tokenFor(config) : null;
   const admin =
@@ -153,6 +176,7 @@ export async function assemble(
       telemetry.reconfigure(next.log);
       upstreams.replace(next.origins);
       origins = next.origins;
+      hubSettings = next.hub;
       front.reconfigure(next);
       services.limits = cacheLimits(next);
       sending.reconfigure(next);
@@ -193,6 +217,7 @@ export async function assemble(
         ? []
         : ['the cache cannot be written: nothing is stored, everything is served through memory']),
       ...aboutToken(token),
+      ...warnings,
     ],
   };
 }

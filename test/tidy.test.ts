@@ -25,6 +25,7 @@ const ROOMS = [
   'telemetry',
   'cache',
   'send',
+  'hub',
   'http',
   'admin',
   'assemble',

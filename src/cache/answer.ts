@@ -1,4 +1,5 @@
 /** The boundary of the cache: what the HTTP front asks and what it gets. */
+import type { OriginHead } from '../model/fetch.js';
 import type { HeaderMap } from '../model/headers.js';
 import type { Span } from '../model/span.js';
 import type { Segment } from '../model/segment.js';
@@ -19,6 +20,14 @@ export type RangePart =
   | { readonly kind: 'from'; readonly first: number; readonly last: number | null }
   | { readonly kind: 'suffix'; readonly length: number };
 
+/** How the origin is asked, and its answer read, where an adapter speaks for it (room `hub`). */
+export interface Asking {
+  /** Request fields for the origin, in place of the client's. They may carry credentials. */
+  readonly headers: HeaderMap;
+  /** The head as the cache is to read it: what may be stored of it, and for how long. */
+  readonly told: (head: OriginHead) => OriginHead;
+}
+
 export interface CacheRequest {
   /** Name of the configured origin that the mount path chose. */
   readonly origin: string;
@@ -26,6 +35,8 @@ export interface CacheRequest {
   readonly target: string;
   readonly method: 'GET' | 'HEAD';
   readonly headers: HeaderMap;
+  /** Absent: the origin is asked as the client asked, and taken at its word. */
+  readonly asking?: Asking;
   readonly hint: RangeHint;
   /** Tells clients apart whose fetches are to be bounded; absent: not a client's request. */
   readonly client?: string;

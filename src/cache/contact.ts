@@ -11,7 +11,7 @@ import { ForebayError } from '../model/errors.js';
 import type { OriginHead } from '../model/fetch.js';
 import type { HeaderMap } from '../model/headers.js';
 import type { StoredResponse } from '../model/response.js';
-import type { RangeHint } from './answer.js';
+import type { Asking, RangeHint } from './answer.js';
 import { describe, endToEndFields, type Times } from './describe.js';
 import { OriginExchange } from './exchange.js';
 import { originBusy } from './fill.js';
@@ -34,6 +34,7 @@ export interface ContactRequest {
   /** False where the origin is known to answer ranges with the whole. */
   readonly acceptsRanges: boolean;
   readonly digest: Digest | null;
+  readonly asking?: Asking | undefined;
 }
 
 export type Contact =
@@ -97,7 +98,8 @@ async function negotiate(
       range: asked,
       conditions: request.conditions,
     });
-    const head = await exchange.head;
+    const received = await exchange.head;
+    const head = request.asking?.told(received) ?? received;
     const times = { requestTimeMs, responseTimeMs: services.clock.now() };
     const answer = { head, times, redirected: target.url !== source.uri };
     const judgement = judge(head, asked);

@@ -160,6 +160,7 @@ export class Contacts {
       conditions,
       acceptsRanges: record?.acceptsRanges ?? true,
       digest: upstream.pinnedDigest(request.target),
+      asking: request.asking,
     });
     if (result.kind !== 'representation') return result;
     const { generation, stored } = result;

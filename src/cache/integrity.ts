@@ -1,11 +1,12 @@
 /**
  * Checks one object against the digest that somebody vouches for (a pin, an origin's claim) while it
  * is being fetched, and says which chunk may not be released before that check has passed. Owned by
- * a Generation. BLAKE3 roots come from the chunk ids alone; SHA-256 follows the fills in order, on a
- * worker, and keeps what it has not yet read from being evicted.
+ * a Generation. BLAKE3 roots come from the chunk ids alone; SHA-256 and git's SHA-1 follow the fills in
+ * order, on a worker, and keep what it have not yet read from being evicted.
  */
-import type { HashStream } from '../compute/hash-pool.js';
+import { type HashStream, streamHashOf } from '../compute/hash-pool.js';
 import { native } from '../compute/native.js';
+import type { StreamHash } from '../compute/protocol.js';
 import { deferred } from '../model/deferred.js';
 import type { Digest } from '../model/digest.js';
 import type { OpenFile } from '../model/segment.js';
@@ -38,6 +39,8 @@ export class Integrity {
   readonly #services: CacheServices;
   readonly #object: ObjectHandle;
   readonly #digest: Digest | null;
+  /** What is hashed from the bytes in order; `undefined` where nothing is. */
+  readonly #sequential: StreamHash | undefined;
   readonly #chunkCount: number;
   readonly #idOf: (index: number) => string | undefined;
   readonly #strict: boolean;
@@ -56,6 +59,7 @@ export class Integrity {
     this.#services = options.services;
     this.#object = options.object;
     this.#digest = options.digest;
+    this.#sequential = streamHashOf(options.digest, options.object.identity.lengthBytes);
     this.#idOf = options.idOf;
     this.#chunkCount = options.chunkCount;
     this.#strict = options.strict;
@@ -124,9 +128,9 @@ export class Integrity {
     this.#known.delete(index);
   }
 
-  /** True when a SHA-256 in progress has read the chunk: its bytes may not change any more. */
+  /** True when a hash in progress has read the chunk: its bytes may not change any more. */
   hashed(index: number): boolean {
-    return this.#digest?.algorithm === 'sha256' && index < this.#next;
+    return this.#sequential !== undefined && index < this.#next;
   }
 
   /** True when the check needs nothing more of the chunk than it has. */
@@ -169,7 +173,7 @@ export class Integrity {
   }
 
   #needsBytes(index: number): boolean {
-    return this.#digest?.algorithm === 'sha256' && index >= this.#next && !this.#kept.has(index);
+    return this.#sequential !== undefined && index >= this.#next && !this.#kept.has(index);
   }
 
   #remember(index: number): void {
@@ -184,28 +188,22 @@ export class Integrity {
   #advance(): void {
     const digest = this.#digest;
     if (digest === null || this.#state.kind !== 'pending') return;
-    switch (digest.algorithm) {
-      case 'blake3':
-        this.#checkRoot(digest);
-        return;
-      case 'sha256':
-        if (this.#hashing) return;
-        this.#hashing = true;
-        this.#followFills(digest)
-          .catch((error: unknown) => {
-            this.#services.events.warn(
-              'a whole-object hash failed; its object is not attested',
-              error,
-            );
-            this.#settle({ kind: 'given-up' });
-          })
-          .finally(() => {
-            this.#hashing = false;
-            // A chunk that came while the run was ending found it still marked as running.
-            if (this.#kept.has(this.#next)) this.#advance();
-          });
-        return;
+    if (this.#sequential === undefined) {
+      this.#checkRoot(digest);
+      return;
     }
+    if (this.#hashing) return;
+    this.#hashing = true;
+    this.#followFills(digest, this.#sequential)
+      .catch((error: unknown) => {
+        this.#services.events.warn('a whole-object hash failed; its object is not attested', error);
+        this.#settle({ kind: 'given-up' });
+      })
+      .finally(() => {
+        this.#hashing = false;
+        // A chunk that came while the run was ending found it still marked as running.
+        if (this.#kept.has(this.#next)) this.#advance();
+      });
   }
 
   #checkRoot(digest: Digest): void {
@@ -220,24 +218,24 @@ export class Integrity {
   }
 
   /** Hashes what is there, in order, until a chunk is missing or the object has ended. */
-  async #followFills(digest: Digest): Promise<void> {
+  async #followFills(digest: Digest, hash: StreamHash): Promise<void> {
     while (this.#state.kind === 'pending' && this.#next < this.#chunkCount) {
       const kept = this.#kept.get(this.#next);
       if (kept === undefined) return;
-      if (!(await this.#hash(kept))) return;
+      if (!(await this.#hash(hash, kept))) return;
       this.#kept.delete(this.#next);
       kept.release();
       this.#next += 1;
     }
     if (this.#isSettled()) return;
-    this.#stream ??= this.#services.pools.hash.open();
+    this.#stream ??= this.#services.pools.hash.open(hash);
     const hex = await this.#stream.finish();
     this.#stream = undefined;
     this.#compare(digest, hex);
   }
 
-  async #hash(kept: Kept): Promise<boolean> {
-    this.#stream ??= this.#services.pools.hash.open();
+  async #hash(hash: StreamHash, kept: Kept): Promise<boolean> {
+    this.#stream ??= this.#services.pools.hash.open(hash);
     if (kept.file !== undefined) {
       const result = await this.#stream.update(kept.file.fd, kept.lengthBytes);
       if (result.kind === 'unreadable') throw new Error(`chunk unreadable: ${result.errno}`);

@@ -9,7 +9,7 @@ import { emptyHeaders } from '../model/headers.js';
 import type { ResponseKey } from '../model/ids.js';
 import type { ObjectIdentity } from '../model/manifest.js';
 import type { StoredResponse } from '../model/response.js';
-import type { Upstream } from '../origin/upstream.js';
+import type { TargetSource, Upstream } from '../origin/upstream.js';
 import { responseKey } from '../store/keys.js';
 import type {
   CacheAnswer,
@@ -99,6 +99,35 @@ export class Cache implements CacheFacade {
     return this.#lookup(request, false);
   }
 
+  /**
+   * Answers with an object that somebody else has found out about: the origin is asked for the bytes
+   * that miss, and for nothing else. Whether the client may have it was the caller's to decide.
+   */
+  async answerWith(request: CacheRequest, known: KnownObject): Promise<CacheAnswer> {
+    const { stored, source, detail } = known;
+    const { upstream } = source;
+    const share = request.client === undefined ? undefined : this.#shares.of(request.client);
+    const key = responseKey(upstream.name, source.uri);
+    const facts = { epoch: this.#invalidations.epochOf(key), alone: false, record: undefined };
+    const asked: Asked = { request, upstream, source, key, share, cost: new Cost(), ...facts };
+    const generation = await this.#representations.open(asked, stored);
+    try {
+      const spans = chunksOf(request, generation);
+      const held = spans.every(({ first, end }) => generation.holds(first, end));
+      if (!held) refuseOnlyIfCached(request);
+      const [{ first }] = spans;
+      const reason = generation.holds(first, first + 1) ? 'partial' : 'miss';
+      return this.#representations.answer(asked, stored, generation, (unverified) => ({
+        outcome: held
+          ? { kind: 'hit', unverified, ...(detail !== undefined && { detail }) }
+          : forward({ reason, stored: true, unverified, detail: detail ?? null }),
+        ageSeconds: null,
+      }));
+    } finally {
+      generation.release();
+    }
+  }
+
   async invalidate({ origin, target }: UnsafeRequest, response: UnsafeResponse): Promise<void> {
     const targetUri = this.#upstreams.get(origin)?.uriOf(target);
     if (targetUri === undefined) return;
@@ -130,7 +159,7 @@ export class Cache implements CacheFacade {
     const key = responseKey(upstream.name, uri);
     const epoch = this.#invalidations.epochOf(key);
     const record = await this.#services.responses.get(key);
-    const source = upstream.source(uri, request.headers);
+    const source = upstream.source(uri, request.asking?.headers ?? request.headers);
     const share = request.client === undefined ? undefined : this.#shares.of(request.client);
     const cost = new Cost();
     const asked: Asked = { request, upstream, source, key, epoch, alone, record, share, cost };
@@ -235,6 +264,15 @@ export class Cache implements CacheFacade {
       generation.release();
     }
   }
+}
+
+/** An object whose metadata is known (room `hub`). */
+export interface KnownObject {
+  readonly stored: StoredResponse;
+  /** Where its missing bytes come from, and as whom. */
+  readonly source: TargetSource;
+  /** For Cache-Status: why it is served although the origin did not confirm it. */
+  readonly detail?: string | undefined;
 }
 
 type NotModified = Extract<Contact, { kind: 'not-modified' }>;

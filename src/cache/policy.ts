@@ -69,6 +69,8 @@ export function isOfUse(stored: StoredResponse): boolean {
   });
 }
 
+const CONTENT_DIGESTS = ['content-digest', 'content-md5'];
+
 /** The end-to-end fields of a response: what may be stored and sent on (section 3.1). */
 export function endToEnd(status: number, headers: HeaderMap): HeaderMap {
   const kept = emptyHeaders();
@@ -77,6 +79,8 @@ export function endToEnd(status: number, headers: HeaderMap): HeaderMap {
   for (const name of [...NOT_END_TO_END, ...named]) Reflect.deleteProperty(kept, name.trim());
   // Of a part it says which part; elsewhere it is a field without meaning, like any unknown one.
   if (status === 206 || status === 416) delete kept['content-range'];
+  // Digests of that part alone (RFC 9530 section 2), which is kept as a piece of the whole.
+  if (status === 206) for (const name of CONTENT_DIGESTS) Reflect.deleteProperty(kept, name);
   return kept;
 }
 

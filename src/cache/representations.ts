@@ -9,6 +9,7 @@ import type { CacheAnswer } from './answer.js';
 import { forward } from './answers.js';
 import { type Asked, wantOf } from './asked.js';
 import type { Representation } from './contacts.js';
+import { withDigestFields } from './digest-fields.js';
 import type { Generation } from './generation.js';
 import type { Generations } from './generations.js';
 import type { CacheOutcome, ForwardReason } from './outcome.js';
@@ -48,16 +49,23 @@ export class Representations {
     return whole;
   }
 
-  /** An answer with the bytes of `generation`. `said` is told whether they are yet to be checked. */
+  /** An answer with the bytes of `generation`. `say` is told whether they are yet to be checked. */
   answer(
     asked: Asked,
     stored: StoredResponse,
     generation: Generation,
-    said: (unverified: boolean) => Said,
+    say: (unverified: boolean) => Said,
   ): CacheAnswer {
-    const { outcome, ageSeconds, headers } = said(generation.integrity.state.kind === 'pending');
+    const { kind } = generation.integrity.state;
+    const said = say(kind === 'pending');
+    const { outcome, ageSeconds } = said;
     const body = new RepresentationBody(generation, wantOf(asked, stored), asked.cost);
-    return { status: stored.status, headers: headers ?? stored.headers, ageSeconds, outcome, body };
+    const { digest } = generation.object.identity;
+    const headers = withDigestFields(said.headers ?? stored.headers, {
+      digest,
+      isVerified: kind === 'attested',
+    });
+    return { status: stored.status, headers, ageSeconds, outcome, body };
   }
 
   /** The answer that a contact brought. */

@@ -1,9 +1,10 @@
 /**
- * The one thread that follows fills with sequential SHA-256s of whole objects. One thread, because
+ * The one thread that follows fills with sequential hashes of whole objects. One thread, because
  * a hash's state lives in it between the chunks; it starts with the first stream. Called by cache/.
  */
+import type { Digest } from '../model/digest.js';
 import { ForebayError } from '../model/errors.js';
-import type { HashResult, HashTask, WorkerSetup } from './protocol.js';
+import type { HashResult, HashTask, StreamHash, WorkerSetup } from './protocol.js';
 import { WorkerPool } from './worker-pool.js';
 
 /** Steps that may wait; callers await each step of a stream, so this bounds streams, not bytes. */
@@ -11,14 +12,34 @@ export const MAX_QUEUED_STEPS = 1024;
 
 export type HashUpdate = Extract<HashResult, { kind: 'updated' | 'unreadable' }>;
 
-/** A SHA-256 in progress. Its steps run in the order they are called. */
+/** A hash in progress. Its steps run in the order they are called. */
 export interface HashStream {
   /** Feeds the first `lengthBytes` of a chunk file; after `unreadable` only `forget` makes sense. */
   update(fd: number, lengthBytes: number): Promise<HashUpdate>;
-  /** The digest, 64 lower-case hex digits. Ends the stream. */
+  /** The digest in lower-case hex digits. Ends the stream. */
   finish(): Promise<string>;
   /** Ends the stream without a digest. Never rejects. */
   forget(): Promise<void>;
+}
+
+/**
+ * What is hashed of an object of this length to check a digest; `undefined` when nothing is: BLAKE3
+ * roots come from chunk ids, and git's hash begins with a length that is not known yet.
+ */
+export function streamHashOf(
+  digest: Digest | null,
+  lengthBytes: number | null,
+): StreamHash | undefined {
+  switch (digest?.algorithm) {
+    case 'sha256':
+      return { algorithm: 'sha256' };
+    case 'git-sha1':
+      if (lengthBytes === null) return undefined;
+      return { algorithm: 'git-sha1', objectLengthBytes: lengthBytes };
+    case 'blake3':
+    case undefined:
+      return undefined;
+  }
 }
 
 export class HashPool {
@@ -39,19 +60,19 @@ export class HashPool {
    * Begins a stream. Its steps reject with `internal` when the worker died or refused it (too many
    * streams at once): the stream is lost then and has to begin again from byte 0.
    */
-  open(): HashStream {
+  open(hash: StreamHash): HashStream {
     const stream = this.#nextStream++;
     let offset = 0;
     return {
       update: async (fd, lengthBytes) => {
-        const task: HashTask = { kind: 'hash-update', stream, offset, fd, lengthBytes };
+        const task: HashTask = { kind: 'hash-update', stream, hash, offset, fd, lengthBytes };
         offset += lengthBytes;
         const result = await this.#pool.run(task);
         if (result.kind === 'updated' || result.kind === 'unreadable') return result;
         throw outOfStep(result.kind);
       },
       finish: async () => {
-        const result = await this.#pool.run({ kind: 'hash-finish', stream, offset });
+        const result = await this.#pool.run({ kind: 'hash-finish', stream, hash, offset });
         if (result.kind === 'digest') return result.hex;
         throw outOfStep(result.kind);
       },

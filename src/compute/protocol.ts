@@ -149,19 +149,30 @@ export type VerifyResult =
   | { readonly kind: 'mismatch'; readonly group: number }
   | { readonly kind: 'unreadable'; readonly errno: string };
 
+/** What a stream computes. git's hash begins with the object's length, so that is said first. */
+export type StreamHash =
+  | { readonly algorithm: 'sha256' }
+  | { readonly algorithm: 'git-sha1'; readonly objectLengthBytes: number };
+
 /**
- * One step of a sequential SHA-256 that follows an object's fills. `offset` is how many bytes the
+ * One step of a sequential hash that follows an object's fills. `offset` is how many bytes the
  * stream has had before: a worker that was replaced in between does not know them and says so.
  */
 export type HashTask =
   | {
       readonly kind: 'hash-update';
       readonly stream: number;
+      readonly hash: StreamHash;
       readonly offset: number;
       readonly fd: number;
       readonly lengthBytes: number;
     }
-  | { readonly kind: 'hash-finish'; readonly stream: number; readonly offset: number }
+  | {
+      readonly kind: 'hash-finish';
+      readonly stream: number;
+      readonly hash: StreamHash;
+      readonly offset: number;
+    }
   | { readonly kind: 'hash-forget'; readonly stream: number };
 
 export type HashResult =

@@ -92,7 +92,14 @@ export const pathPattern: TextKind<string> = {
 
 export const digest: TextKind<Digest> = {
   type: 'digest',
-  expected: '`sha256:` or `blake3:` and 64 hexadecimal digits',
+  expected: '`sha256:` or `blake3:` and 64 hexadecimal digits, or `git-sha1:` and 40',
   read: parseDigest,
   write: formatDigest,
+};
+
+/** Ids of repositories of a hub, as patterns: see `matchesGlob`. */
+export const repositoryPattern: TextKind<string> = {
+  type: 'pattern',
+  expected: 'the id of a repository, such as `acme/model` or `datasets/acme/*`',
+  read: (text) => (/^[A-Za-z0-9._*?-]+(?:\/[A-Za-z0-9._*?-]+){0,2}$/.test(text) ? text : undefined),
 };

@@ -17,6 +17,7 @@ import {
   type Problem,
   type Source,
 } from './problem.js';
+import { hubOrigins } from './origin-schema.js';
 import { type Config, configSchema, fileSchema } from './schema.js';
 import { readSecrets, type ReadText } from './secrets.js';
 import { readYaml, type YamlFile } from './yaml-file.js';
@@ -68,6 +69,7 @@ export function loadWithSources(input: LoadInput): LoadedConfig {
   const locate = (path: readonly PropertyKey[]): Source =>
     sourceOf(path, overrides) ?? file.locate(path);
   const given = structuredClone(values);
+  mirrorEndpoint(values);
   const secrets = readSecrets(values, readText);
   const parsed = configSchema.safeParse(values);
   const problems = [
@@ -156,6 +158,14 @@ function sectionOf(
   values[name] = section;
   if (typeof section !== 'object' || section === null || Array.isArray(section)) return undefined;
   return section as Record<string, unknown>;
+}
+
+/** Without origins the hub of `hub.endpoint` is the only one. */
+function mirrorEndpoint(values: Record<string, unknown>): void {
+  const endpoint = asMapping(values['hub'])['endpoint'];
+  // What is wrong with it is said of the setting itself.
+  if (values['origins'] !== undefined || typeof endpoint !== 'string') return;
+  if (URL.canParse(endpoint)) values['origins'] = hubOrigins(endpoint);
 }
 
 /** Flags of an origin that neither a flag nor the environment names: they could mean any of a list. */

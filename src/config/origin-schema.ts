@@ -68,7 +68,7 @@ const digestPin = section({
       'anything but `/`, `**` for anything, `?` for one character.',
   }),
   digest: requiredText(digest, {
-    meaning: 'SHA-256, or BLAKE3 as `b3sum` prints it, of the whole object.',
+    meaning: 'SHA-256, BLAKE3 as `b3sum` prints it, or the id of git, of the whole object.',
   }),
 });
 
@@ -101,6 +101,11 @@ const originFields = section({
   url: requiredText(originUrl, {
     meaning: 'The origin itself. What follows the mount in a request is added to this.',
     flag: '--origin',
+  }),
+  adapter: choice(['http', 'huggingface'], 'http', {
+    meaning:
+      '`huggingface`: a hub of models, spoken for as its clients expect. Its mount must be `/`, as these ' +
+      'clients follow paths from the root.',
   }),
   maxConnections: count(8, 1, 1024, { meaning: 'Connections to it, at most.' }),
   redirectHosts: textList(hostPattern, {
@@ -145,7 +150,17 @@ function writePins(pins: unknown): unknown {
 export const originSchema = originFields.transform((origin) => ({
   ...origin,
   name: origin.name ?? derivedName(origin.url, origin.mount),
+  ...(origin.adapter === 'huggingface' && ofHub(origin)),
 }));
+
+/** Where a hub's redirects lead; and a listing of paths is asked for by POST (hub/passed). */
+function ofHub({ redirectHosts }: { readonly redirectHosts: string[] }) {
+  const hosts = redirectHosts.length > 0 ? redirectHosts : [...HUB_HOSTS];
+  return { passMethods: true, redirectHosts: hosts };
+}
+
+/** The content networks of huggingface.co. */
+const HUB_HOSTS: readonly string[] = ['*.hf.co', '*.huggingface.co', '*.xethub.hf.co'];
 
 /** The shape of an origin, for docs and for the keys that are known. */
 export const originShape = originFields.shape;
@@ -163,11 +178,10 @@ function derivedName(url: string, mount: string): string {
     .slice(0, 64);
 }
 
-/** Fronted when nothing is configured: the Hugging Face hub as a plain HTTP origin. */
-export const defaultOrigins: readonly z.input<typeof originSchema>[] = [
-  {
-    name: 'huggingface',
-    url: 'https://huggingface.co',
-    redirectHosts: ['*.hf.co', '*.huggingface.co', '*.xethub.hf.co'],
-  },
-];
+/** Mirrored when no origin is configured. */
+export const DEFAULT_HUB = 'https://huggingface.co';
+
+/** The origins when none is configured: the hub at `url`, mirrored. */
+export function hubOrigins(url: string): z.input<typeof originSchema>[] {
+  return [{ name: 'huggingface', adapter: 'huggingface', url }];
+}

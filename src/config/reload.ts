@@ -27,6 +27,8 @@ const LIVE: ReadonlySet<string> = new Set([
   'fill.retryCap',
   'fill.retryAfterCap',
   'fill.requestTimeout',
+  'hub.authorizationTtl',
+  'hub.offline',
   'log.level',
   'log.format',
   'log.access',

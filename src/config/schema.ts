@@ -4,8 +4,8 @@
  */
 import { z } from 'zod';
 import { isChunkSize } from '../model/chunk.js';
-import { listenAddress, originUrl, path } from './kinds.js';
-import { defaultOrigins, originSchema } from './origin-schema.js';
+import { listenAddress, originUrl, path, repositoryPattern } from './kinds.js';
+import { DEFAULT_HUB, hubOrigins, originSchema } from './origin-schema.js';
 import { withRules } from './rules.js';
 import {
   choice,
@@ -18,6 +18,7 @@ import {
   size,
   sizeOrAuto,
   text,
+  textList,
   toggle,
 } from './setting.js';
 
@@ -141,6 +142,31 @@ const fill = section({
   }),
 });
 
+const hub = section({
+  endpoint: text(originUrl, DEFAULT_HUB, {
+    meaning: 'The hub that is mirrored where no origin is configured.',
+    flag: '--hf-endpoint',
+  }),
+  authorizationTtl: duration('5m', {
+    meaning:
+      'How long it counts that the hub let somebody have a file. A token that is revoked there may read ' +
+      'what it could read for this long.',
+  }),
+  offline: toggle(true, {
+    meaning:
+      'Whether what is stored is served while the hub cannot be reached, to those whom it let have it.',
+  }),
+  tokenFile: optionalText(path, 'none', {
+    meaning:
+      'A file with a token for the hub, used for clients that send none, and for the repositories of ' +
+      '`tokenRepositories` alone.',
+  }),
+  tokenRepositories: textList(repositoryPattern, {
+    meaning:
+      'Which repositories everybody who can connect may read by it: `acme/model`, `acme/*`, `datasets/acme/*`.',
+  }),
+});
+
 const log = section({
   level: choice(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'], 'info', {
     meaning: 'The least severe entries that are written.',
@@ -176,7 +202,8 @@ export const fileSchema = withRules(
     origins: z
       .array(originSchema, { error: 'a list of origins' })
       .min(1, { error: 'at least one origin' })
-      .prefault(() => [...defaultOrigins]),
+      .prefault(() => hubOrigins(DEFAULT_HUB)),
+    hub: hub.prefault({}),
     log: log.prefault({}),
     tracing: tracing.prefault({}),
   }),
@@ -226,6 +253,13 @@ export const configSchema = fileSchema.transform((file) => ({
     requestTimeoutMs: file.fill.requestTimeout,
   },
   origins: file.origins,
+  hub: {
+    endpoint: file.hub.endpoint,
+    authorizationTtlMs: file.hub.authorizationTtl,
+    offline: file.hub.offline,
+    tokenFile: file.hub.tokenFile ?? null,
+    tokenRepositories: file.hub.tokenRepositories,
+  },
   log: file.log,
   tracing: { endpoint: file.tracing.endpoint ?? null, sampleRatio: file.tracing.sampleRatio },
 }));

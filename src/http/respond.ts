@@ -45,8 +45,11 @@ export type Reply =
 /** Seconds until a client may try again when nothing says more: long enough for a fill to end. */
 const RETRY_AFTER_SECONDS = 1;
 
-/** Fields that describe content and so have no place in a 304 (RFC 9110 section 15.4.5). */
-const CONTENT_FIELD = /^content-(?!location$)/;
+/**
+ * Fields that describe content or representation and so have no place in a 304 (RFC 9110 section
+ * 15.4.5), nor beside a message of our own.
+ */
+const CONTENT_FIELD = /^(?:content-(?!location$)|(?:repr-)?digest$)/;
 
 /** The reply to a request that the cache answered. */
 export function replyToAnswer(answer: CacheAnswer, context: ReplyContext): Reply {
@@ -140,7 +143,10 @@ function content(answer: CacheAnswer, context: ReplyContext, fields: HeaderMap):
 }
 
 function partial(body: Body, content: Content, fields: HeaderMap): Reply {
-  const headers = { ...fields, 'content-length': String(contentLength(content)) };
+  const headers: HeaderMap = { ...fields, 'content-length': String(contentLength(content)) };
+  // They are of the whole, and a client would compare them with the part (RFC 9530 section 2).
+  delete headers['content-digest'];
+  delete headers['content-md5'];
   return { kind: 'body', head: { status: 206, headers }, body, content };
 }
 

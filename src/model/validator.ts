@@ -4,10 +4,15 @@
  */
 import { headerValue, type HeaderMap } from './headers.js';
 
-/** `etag` keeps its quotes, without `W/`; `lastModified` is the field value as the origin wrote it. */
+/**
+ * `etag` keeps its quotes, without `W/`; `lastModified` is the field value as the origin wrote it.
+ * `digest`: the object is named by its digest, which vouches for its bytes. No field of a response is
+ * compared: a content network that serves them has validators of its own.
+ */
 export type Validator =
   | { readonly kind: 'etag'; readonly strong: boolean; readonly value: string }
   | { readonly kind: 'last-modified'; readonly strong: boolean; readonly value: string }
+  | { readonly kind: 'digest' }
   | { readonly kind: 'none' };
 
 /** entity-tag of RFC 9110 section 8.8.3: no control characters, no quote inside. */
@@ -37,12 +42,21 @@ export function validatorOf(headers: HeaderMap): Validator {
 
 /** True when the validator may join bytes of different responses. */
 export function isStrong(validator: Validator): boolean {
-  return validator.kind !== 'none' && validator.strong;
+  switch (validator.kind) {
+    case 'etag':
+    case 'last-modified':
+      return validator.strong;
+    case 'digest':
+      return true;
+    case 'none':
+      return false;
+  }
 }
 
 /** Strong comparison (RFC 9110 section 8.8.3.2): both strong, same kind, same value. */
 export function sameStrong(a: Validator, b: Validator): boolean {
-  return a.kind !== 'none' && b.kind === a.kind && a.strong && b.strong && a.value === b.value;
+  if (!isStrong(a) || !isStrong(b)) return false;
+  return a.kind === b.kind && fieldOf(a) === fieldOf(b);
 }
 
 /**
@@ -59,6 +73,8 @@ export function validatorMatches(expected: Validator, headers: HeaderMap): boole
     }
     case 'last-modified':
       return headerValue(headers, 'last-modified') === expected.value;
+    case 'digest':
+      return true;
     case 'none':
       return false;
   }
@@ -66,5 +82,10 @@ export function validatorMatches(expected: Validator, headers: HeaderMap): boole
 
 /** The field value for If-Range or If-Match: only a strong validator may stand there. */
 export function strongFieldValue(validator: Validator): string | undefined {
-  return validator.kind !== 'none' && validator.strong ? validator.value : undefined;
+  return isStrong(validator) ? fieldOf(validator) : undefined;
+}
+
+/** The value that stands in a field; `undefined` for what no field says. */
+export function fieldOf(validator: Validator): string | undefined {
+  return 'value' in validator ? validator.value : undefined;
 }

@@ -26,7 +26,7 @@ function isLength(value: unknown): value is number {
 function parseValidator(value: unknown): Validator | undefined {
   if (typeof value !== 'object' || value === null) return undefined;
   const { kind, strong, value: text } = value as Record<string, unknown>;
-  if (kind === 'none') return { kind };
+  if (kind === 'none' || kind === 'digest') return { kind };
   if (kind !== 'etag' && kind !== 'last-modified') return undefined;
   if (typeof strong !== 'boolean' || typeof text !== 'string') return undefined;
   return { kind, strong, value: text };

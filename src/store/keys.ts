@@ -23,7 +23,7 @@ export function objectKey(identity: ObjectIdentity): ObjectKey {
           uri,
           variant,
           validator.kind,
-          ...(validator.kind === 'none' ? [] : [validator.strong, validator.value]),
+          ...('value' in validator ? [validator.strong, validator.value] : []),
           generation,
         ];
   return sha256(['object', ...name, lengthBytes, chunkSizeBytes]) as ObjectKey;

@@ -12,6 +12,7 @@
  *     /var/cache/forebay/order/v1
  *     /var/cache/forebay/pins/v1
  *     /var/cache/forebay/admin-token
+ *     /var/cache/forebay/hub-key
  *     /var/cache/forebay/tmp/draft-0000002a
  *
  * Names are 64 hex digits (model/ids), so no input from outside can form another path.
@@ -30,6 +31,9 @@ export type Tree = (typeof TREES)[number];
 
 /** The file in the root that holds the admin API's token, where no other is configured. */
 export const TOKEN_FILE = 'admin-token';
+
+/** The file in the root that holds the key by which credentials for hubs are told apart. */
+export const HUB_KEY_FILE = 'hub-key';
 
 const SHARD = /^[0-9a-f]{2}$/;
 const DRAFT = /^draft-[0-9a-f]{8}$/;

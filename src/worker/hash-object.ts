@@ -1,9 +1,9 @@
 /**
- * Runs `HashTask`s: sequential SHA-256s of whole objects, one chunk file at a time, so that a long
+ * Runs `HashTask`s: sequential hashes of whole objects, one chunk file at a time, so that a long
  * object yields to the others between its chunks.
  */
 import { createHash, type Hash } from 'node:crypto';
-import type { HashResult, HashTask } from '../compute/protocol.js';
+import type { HashResult, HashTask, StreamHash } from '../compute/protocol.js';
 import { GROUP_SIZE_BYTES } from '../model/chunk.js';
 import { errnoOf, internalFault } from './faults.js';
 import { readFully } from './read-fully.js';
@@ -29,7 +29,7 @@ export class ObjectHasher {
       case 'hash-update':
         return this.#update(task);
       case 'hash-finish': {
-        const stream = this.#at(task.stream, task.offset);
+        const stream = this.#at(task);
         this.#streams.delete(task.stream);
         return { kind: 'digest', hex: stream.hash.digest('hex') };
       }
@@ -40,7 +40,7 @@ export class ObjectHasher {
   }
 
   #update(task: Extract<HashTask, { kind: 'hash-update' }>): HashResult {
-    const stream = this.#at(task.stream, task.offset);
+    const stream = this.#at(task);
     let position = 0;
     while (position < task.lengthBytes) {
       const wanted = Math.min(GROUP_SIZE_BYTES, task.lengthBytes - position);
@@ -64,13 +64,22 @@ export class ObjectHasher {
     return { kind: 'unreadable', errno };
   }
 
-  #at(id: number, offset: number): Stream {
+  #at({ stream: id, hash, offset }: Exclude<HashTask, { kind: 'hash-forget' }>): Stream {
     const known = this.#streams.get(id);
     if (known?.hashedBytes === offset) return known;
     if (known !== undefined || offset !== 0) throw internalFault('the state of a hash was lost');
     if (this.#streams.size >= MAX_STREAMS) throw internalFault('too many hashes at once');
-    const stream: Stream = { hash: createHash('sha256'), hashedBytes: 0 };
+    const stream: Stream = { hash: begin(hash), hashedBytes: 0 };
     this.#streams.set(id, stream);
     return stream;
+  }
+}
+
+function begin(hash: StreamHash): Hash {
+  switch (hash.algorithm) {
+    case 'sha256':
+      return createHash('sha256');
+    case 'git-sha1':
+      return createHash('sha1').update(`blob ${String(hash.objectLengthBytes)}\0`);
   }
 }

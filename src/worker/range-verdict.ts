@@ -6,7 +6,7 @@ import type { FetchLimits, OriginHead } from '../model/fetch.js';
 import type { ByteRange } from '../model/byte-range.js';
 import type { ForebayError } from '../model/errors.js';
 import { headerValue } from '../model/headers.js';
-import { type Validator, validatorMatches, validatorOf } from '../model/validator.js';
+import { fieldOf, type Validator, validatorMatches, validatorOf } from '../model/validator.js';
 import { parseContentRange } from '../origin/content-range.js';
 import { checkPartialResponse, hasContentCoding } from '../origin/range-check.js';
 import { statusError } from '../origin/retry.js';
@@ -84,7 +84,7 @@ function judgeUnsatisfiable(head: OriginHead, known: KnownRepresentation): Range
 
 function other(head: OriginHead, completeLength: number | null): RangeVerdict {
   const validator = validatorOf(head.headers);
-  const value = validator.kind === 'none' ? '' : validator.value;
+  const value = fieldOf(validator) ?? '';
   return { kind: 'other', mark: `${validator.kind}/${value}/${String(completeLength)}` };
 }
 

@@ -5,11 +5,19 @@ import { describe, RUNNING_CHUNK_BYTES as C, startForebay } from '../fixtures/ru
 import { bytesOf, fresh, runOrigin, sizeOf } from '../fixtures/running-origin.js';
 import type { ScriptedOrigin } from '../fixtures/scripted-origin.js';
 
-const ALGORITHMS = ['sha256', 'blake3'] as const;
+const ALGORITHMS = ['sha256', 'blake3', 'git-sha1'] as const;
 
 function digestOf(algorithm: (typeof ALGORITHMS)[number], bytes: Buffer): string {
-  const hash = algorithm === 'sha256' ? createHash('sha256').update(bytes).digest() : blake3(bytes);
-  return `${algorithm}:${hash.toString('hex')}`;
+  const hash = {
+    sha256: () => createHash('sha256').update(bytes).digest(),
+    blake3: () => blake3(bytes),
+    'git-sha1': () =>
+      createHash('sha1')
+        .update(`blob ${String(bytes.length)}\0`)
+        .update(bytes)
+        .digest(),
+  };
+  return `${algorithm}:${hash[algorithm]().toString('hex')}`;
 }
 
 /** A Forebay with a pin on an object of so many chunks. */

@@ -110,6 +110,7 @@ t.test('digests', async (t) => {
   const hex = 'ab'.repeat(32);
   t.same(digest.read(`SHA256:${hex.toUpperCase()}`), { algorithm: 'sha256', hex });
   t.same(digest.read(`blake3:${hex}`), { algorithm: 'blake3', hex });
+  t.same(digest.read(`git-sha1:${hex.slice(24)}`), { algorithm: 'git-sha1', hex: hex.slice(24) });
   for (const text of [hex, `md5:${hex}`, `sha256:${hex}0`, 'sha256:', `sha256:${'g'.repeat(64)}`]) {
     t.equal(digest.read(text), undefined, text);
   }

@@ -1,5 +1,5 @@
 /** A digest pinned in the configuration: what differs from it never completes, however it is read. */
-import { existsSync, readFileSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readFileSync, readSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import {
@@ -11,12 +11,16 @@ import {
   patternSha256,
   sha256,
 } from '../fixtures/program-client.js';
+import { cacheFiles } from '../fixtures/program-disk.js';
 import { SMALL_CHUNKS, startSceneOrigin } from '../fixtures/program-scene.js';
 import { startProgram, testDirectory } from '../fixtures/program.js';
 
 const MEBIBYTE = 1024 * 1024;
 const SEED = 18;
 const LENGTH = 20 * MEBIBYTE + 2021;
+
+/** What aria2c exits with when a file differs from the digest it was told (its manual, "EXIT STATUS"). */
+const CHECKSUM_MISMATCH = 32;
 
 async function start(t: Test, integrity: 'default' | 'strict') {
   const origin = await startSceneOrigin(t, { seed: SEED, lengthBytes: LENGTH });
@@ -96,3 +100,23 @@ t.test('a passing corruption is fetched again and does not show afterwards', asy
   const got = await get(url);
   t.ok(got.status === 200 && got.whole && isPattern(got.body, SEED, 0), String(got.status));
 });
+
+t.test(
+  'a client that compares digests is told the verified one, and finds what rots behind it',
+  { skip: missing('aria2c') },
+  async (t) => {
+    const { program, url } = await start(t, 'default');
+    t.ok((await get(url)).whole);
+    const directory = testDirectory(t);
+    t.equal((await aria2c(t, url, directory, 'right')).code, 0);
+    // After its first reading a chunk is not verified again in this process: only the client can see this.
+    const [chunk = ''] = cacheFiles(program.cacheDirectory, 'chunks');
+    const file = openSync(chunk, 'r+');
+    const byte = Buffer.alloc(1);
+    readSync(file, byte, 0, 1, 77);
+    writeSync(file, Buffer.of((byte[0] ?? 0) ^ 1), 0, 1, 77);
+    closeSync(file);
+    const { code, stdout, stderr } = await aria2c(t, url, directory, 'rotten');
+    t.equal(code, CHECKSUM_MISMATCH, `${stdout.toString()}${stderr}`);
+  },
+);

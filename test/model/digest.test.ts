@@ -7,6 +7,8 @@ t.test('it reads what it writes', async (t) => {
   for (const algorithm of ['sha256', 'blake3'] as const) {
     t.same(parseDigest(formatDigest({ algorithm, hex: HEX })), { algorithm, hex: HEX });
   }
+  const git = { algorithm: 'git-sha1', hex: HEX.slice(24) } as const;
+  t.same(parseDigest(formatDigest(git)), git);
   t.same(parseDigest(`SHA256:${HEX.toUpperCase()}`), { algorithm: 'sha256', hex: HEX });
 });
 
@@ -19,6 +21,9 @@ t.test('nothing else is a digest', async (t) => {
     `sha256:${HEX}0`,
     `sha256: ${HEX}`,
     `sha256:${HEX}\n`,
+    `git-sha1:${HEX}`,
+    `git-sha1:${HEX.slice(25)}`,
+    `blake3:${HEX.slice(24)}`,
     `sha256:${'g'.repeat(64)}`,
   ]) {
     t.equal(parseDigest(text), undefined, JSON.stringify(text));

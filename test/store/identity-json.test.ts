@@ -12,6 +12,7 @@ t.test('what was written is read back', (t) => {
     { ...GOOD, validator: { kind: 'none' } },
     { ...GOOD, validator: { kind: 'last-modified', strong: false, value: 'yesterday' } },
     { ...GOOD, digest: { algorithm: 'blake3', hex: 'cd'.repeat(32) } },
+    { ...GOOD, digest: { algorithm: 'git-sha1', hex: 'cd'.repeat(20) } },
   ];
   for (const identity of identities) {
     t.strictSame(parseIdentity(JSON.parse(JSON.stringify(identity))), identity);
@@ -28,6 +29,10 @@ t.test('every field is checked', (t) => {
   t.equal(parseIdentity({ ...GOOD, lengthBytes: -1 }), undefined);
   t.equal(parseIdentity({ ...GOOD, chunkSizeBytes: 3 << 20 }), undefined);
   t.equal(parseIdentity({ ...GOOD, validator: { kind: 'etag', value: '"a"' } }), undefined);
+  t.equal(
+    parseIdentity({ ...GOOD, digest: { algorithm: 'sha256', hex: 'cd'.repeat(20) } }),
+    undefined,
+  );
   t.equal(parseIdentity({ ...GOOD, digest: { algorithm: 'md5', hex: 'ab' } }), undefined);
   t.end();
 });

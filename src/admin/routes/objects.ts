@@ -3,6 +3,7 @@ import type { Inventory, ListedObject } from '../../cache/inventory.js';
 import type { Selection } from '../../cache/selection.js';
 import { chunkCount } from '../../model/chunk.js';
 import { formatDigest } from '../../model/digest.js';
+import { fieldOf } from '../../model/validator.js';
 import { type Endpoint, endpoint, json } from '../endpoint.js';
 import {
   type ListedObjectBody,
@@ -68,7 +69,7 @@ function bodyOf(object: ListedObject): ListedObjectBody {
     chunks: lengthBytes === null ? null : chunkCount(lengthBytes, chunkSizeBytes),
     integrity: attestedBy === null ? 'observed' : 'attested',
     digest: digest === null ? null : formatDigest(digest),
-    validator: validator.kind === 'none' ? null : validator.value,
+    validator: fieldOf(validator) ?? null,
     pinned,
     storedAt: storedAtMs === null ? null : iso(storedAtMs),
   };

@@ -1,0 +1,82 @@
+/** Answers of the hub's mirror that are bytes in memory: JSON, and refusals. Pure. */
+import type { Body, CacheAnswer } from '../cache/answer.js';
+import { forward } from '../cache/answers.js';
+import type { CacheOutcome } from '../cache/outcome.js';
+import { emptyHeaders, headerValue, type HeaderMap } from '../model/headers.js';
+
+/** What clients of a hub read of an error, beside its status. */
+const ERROR_FIELDS = ['x-error-code', 'x-error-message', 'x-repo-commit', 'www-authenticate'];
+
+/** How long who was turned away for load should wait, in seconds. */
+const RETRY_AFTER_SECONDS = 1;
+
+/** An answer whose content is `bytes`. */
+export function bytesAnswer(
+  status: number,
+  headers: HeaderMap,
+  bytes: Uint8Array,
+  outcome: CacheOutcome,
+): CacheAnswer {
+  const body: Body = {
+    lengthBytes: bytes.length,
+    acceptsRanges: false,
+    isKept: true,
+    // eslint-disable-next-line @typescript-eslint/require-await -- the port is asynchronous
+    read: async function* ({ start, end }) {
+      if (start < bytes.length) yield { kind: 'bytes', bytes: bytes.subarray(start, end) };
+    },
+    cost: () => ({ originBytes: 0, joined: false }),
+    close: () => undefined,
+  };
+  return { status, headers, ageSeconds: null, outcome, body };
+}
+
+/** What the hub said when it did not give a file: its status and the fields that tell why. */
+export interface Refusal {
+  readonly status: number;
+  readonly headers: HeaderMap;
+}
+
+/** The refusal in an upstream head: nothing of it but what clients read. */
+export function refusalOf(status: number, headers: HeaderMap): Refusal {
+  const told = emptyHeaders();
+  for (const name of ERROR_FIELDS) {
+    const value = headerValue(headers, name);
+    if (value !== undefined) told[name] = value;
+  }
+  return { status, headers: told };
+}
+
+/** The same answer for everybody who is refused so, whatever is held. */
+export function refused({ status, headers }: Refusal): CacheAnswer {
+  const message = headerValue(headers, 'x-error-message') ?? 'the hub refused the request';
+  const fields = emptyHeaders();
+  Object.assign(fields, headers, { 'content-type': 'text/plain; charset=utf-8' });
+  fields['cache-control'] = 'no-store';
+  const outcome = forward({ reason: 'miss', originStatus: status });
+  return bytesAnswer(status, fields, Buffer.from(message), outcome);
+}
+
+/** An error of our own, in the words that clients of a hub show. */
+export function ownError(status: number, code: string | null, message: string): CacheAnswer {
+  const headers = emptyHeaders();
+  if (code !== null) headers['x-error-code'] = code;
+  headers['x-error-message'] = message;
+  if (status === 429) headers['retry-after'] = String(RETRY_AFTER_SECONDS);
+  if (status === 405) headers['allow'] = 'GET, HEAD';
+  return refused({ status, headers });
+}
+
+/** Load, here or there: clients of a hub try a 429 again, and give up at a 503. */
+export function overloaded(): CacheAnswer {
+  return ownError(429, null, 'The hub is overloaded or failing; try again');
+}
+
+/** The hub cannot be asked, and nothing here may stand in for its answer. */
+export function unreachable(): CacheAnswer {
+  return ownError(
+    504,
+    null,
+    'The hub cannot be reached, and what was asked for is not stored here',
+  );
+}

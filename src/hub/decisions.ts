@@ -1,0 +1,174 @@
+/**
+ * Decides whether somebody may have a file, and what it is: by what was decided lately, else by a HEAD
+ * at the hub, one for all who ask the same at the same time. Bytes are looked up only after it. Used
+ * by hub/files.
+ */
+import { LRUCache } from 'lru-cache';
+import type { CacheServices } from '../cache/services.js';
+import { SingleFlight } from '../cache/single-flight.js';
+import { isDisconnected } from '../cache/verdict.js';
+import { ForebayError } from '../model/errors.js';
+import type { FetchTarget, OriginHead } from '../model/fetch.js';
+import { headerValue } from '../model/headers.js';
+import type { ObjectIdentity } from '../model/manifest.js';
+import type { StoredResponse } from '../model/response.js';
+import { isRedirect } from '../origin/redirect.js';
+import type { Upstream } from '../origin/upstream.js';
+import { type Refusal, refusalOf } from './answers.js';
+import type { Who } from './credentials.js';
+import { HeadClient, type Heads } from './head-client.js';
+import { type FileFacts, factsOf } from './metadata.js';
+import { fileHeaders, permission, Permissions } from './permissions.js';
+import type { HubPolicy } from './policy.js';
+import { type HubRoute, isCommit } from './route.js';
+
+/** How long what a branch or tag names is taken for what it named. */
+export const NAME_LIFETIME_MS = 60_000;
+
+/** Files remembered for not being there; one more forgets the oldest. */
+const MAX_ABSENT = 10_000;
+
+export type FileRoute = Extract<HubRoute, { kind: 'resolve' }>;
+
+/** A question: may `who` have this file of this hub? */
+export interface Asking {
+  readonly upstream: Upstream;
+  readonly route: FileRoute;
+  readonly who: Who;
+}
+
+export type Decision =
+  /** `offline`: the hub could not be asked; it is what was decided before. */
+  | { readonly kind: 'granted'; readonly stored: StoredResponse; readonly offline: boolean }
+  | { readonly kind: 'refused'; readonly refusal: Refusal }
+  /** No answer of the hub, and nothing decided before. */
+  | { readonly kind: 'unreachable' }
+  | { readonly kind: 'overloaded' };
+
+export class Decisions {
+  readonly #services: CacheServices;
+  readonly #policy: () => HubPolicy;
+  readonly #client: HeadClient;
+  readonly #permissions: Permissions;
+  readonly #flights = new WeakMap<Upstream, SingleFlight<string, Decision>>();
+  /** The hub said that these are not there, and to whom. */
+  readonly #absent: LRUCache<string, Refusal>;
+
+  constructor(services: CacheServices, policy: () => HubPolicy) {
+    this.#services = services;
+    this.#policy = policy;
+    this.#client = new HeadClient(services);
+    this.#permissions = new Permissions(services.responses);
+    const perf = { now: () => services.clock.monotonic() };
+    this.#absent = new LRUCache({ max: MAX_ABSENT, perf });
+  }
+
+  async decide(asking: Asking): Promise<Decision> {
+    const { upstream, route, who } = asking;
+    const uri = upstream.uriOf(targetOf(route, route.revision));
+    const known = await this.#permissions.find(upstream.name, uri, who.key);
+    const ageMs = this.#services.clock.now() - (known?.responseTimeMs ?? 0);
+    if (known !== undefined && ageMs >= 0 && ageMs < this.#lifetimeMs(route)) {
+      return { kind: 'granted', stored: known, offline: false };
+    }
+    const key = JSON.stringify([uri, who.key]);
+    const absent = this.#absent.get(key);
+    if (absent !== undefined) return { kind: 'refused', refusal: absent };
+    const asked = await this.#flightsOf(upstream).run(key, () => this.#ask(asking, uri, key))
+      .outcome;
+    const isAnswer = asked.kind === 'granted' || asked.kind === 'refused';
+    if (isAnswer || known === undefined || !this.#policy().offline) return asked;
+    return { kind: 'granted', stored: known, offline: true };
+  }
+
+  #lifetimeMs({ revision }: FileRoute): number {
+    const { authorizationTtlMs } = this.#policy();
+    return isCommit(revision) ? authorizationTtlMs : Math.min(authorizationTtlMs, NAME_LIFETIME_MS);
+  }
+
+  #flightsOf(upstream: Upstream): SingleFlight<string, Decision> {
+    const known = this.#flights.get(upstream);
+    if (known !== undefined) return known;
+    const flights = new SingleFlight<string, Decision>();
+    this.#flights.set(upstream, flights);
+    return flights;
+  }
+
+  async #ask(asking: Asking, uri: string, key: string): Promise<Decision> {
+    const { upstream, route, who } = asking;
+    let found: Heads;
+    try {
+      found = await this.#client.heads(upstream, targetOf(route, route.revision), who.headers);
+    } catch (error) {
+      if (error instanceof ForebayError && isDisconnected(error)) return { kind: 'unreachable' };
+      throw error;
+    }
+    const last = found.heads.at(-1) ?? found.heads[0];
+    const { status } = last;
+    if (status === 429 || status >= 500) return { kind: 'overloaded' };
+    if (status >= 400) return this.#refuse(asking, uri, key, last);
+    const facts = factsOf(found.heads);
+    if (facts === undefined || !(status === 200 || isRedirect(status))) throw notAFile();
+    return { kind: 'granted', stored: await this.#grant(asking, found, facts), offline: false };
+  }
+
+  async #refuse(
+    { upstream, route, who }: Asking,
+    uri: string,
+    key: string,
+    { status, headers }: OriginHead,
+  ): Promise<Decision> {
+    const refusal = refusalOf(status, headers);
+    await this.#permissions.revoke(upstream.name, uri, who.key);
+    // Who may see the repository was decided first: this speaks of the file alone.
+    if (headerValue(headers, 'x-error-code') === 'EntryNotFound') {
+      this.#absent.set(key, refusal, { ttl: this.#lifetimeMs(route) });
+    }
+    return { kind: 'refused', refusal };
+  }
+
+  /** Remembers the decision, for the revision that was asked for and for its commit. */
+  async #grant(asking: Asking, found: Heads, facts: FileFacts): Promise<StoredResponse> {
+    const { upstream, route, who } = asking;
+    const { clock, limits } = this.#services;
+    const lengthBytes = facts.lengthBytes ?? found.probedLength;
+    if (lengthBytes === null) throw notAFile();
+    const nowMs = clock.now();
+    const object: ObjectIdentity = {
+      origin: upstream.name,
+      uri: upstream.uriOf(targetOf(route, facts.commit)),
+      variant: '',
+      validator: { kind: 'digest' },
+      generation: '',
+      lengthBytes,
+      chunkSizeBytes: limits.chunkSizeBytes,
+      digest: facts.digest,
+    };
+    const stored = permission(who.key, object, fileHeaders(facts, lengthBytes, nowMs), nowMs);
+    const uris = new Set([object.uri, upstream.uriOf(targetOf(route, route.revision))]);
+    for (const uri of uris) await this.#permissions.grant(upstream.name, uri, stored);
+    rememberWay(asking, found, object.uri);
+    return stored;
+  }
+}
+
+/** The hub has just said where the bytes are: fills need not ask it again. */
+function rememberWay({ upstream, who }: Asking, { heads, urls }: Heads, uri: string): void {
+  const source = upstream.source(uri, who.headers);
+  heads.forEach((head, index) => {
+    if (!isRedirect(head.status)) return;
+    const url = index === 0 ? uri : (urls[index] ?? uri);
+    const from: FetchTarget = { url, headers: {}, addresses: 'any', expiresAtMs: null };
+    source.redirected(from, head);
+  });
+}
+
+/** The request target of a file at a revision, as the hub reads it. */
+export function targetOf({ repository, path }: FileRoute, revision: string): string {
+  return `/${repository}/resolve/${revision}/${path}`;
+}
+
+function notAFile(): ForebayError {
+  const message = 'the hub did not say what the file is: no commit, digest or length';
+  return new ForebayError('origin-protocol', message, { source: 'origin', retryable: true });
+}

@@ -1,0 +1,139 @@
+/**
+ * Asks the hub for the heads of a file: a HEAD that follows redirects within the hub and stops at the
+ * first that leads elsewhere. Runs on the main thread, as heads are few beside bytes. Used by
+ * hub/decisions.
+ */
+import { originBusy } from '../cache/fill.js';
+import type { CacheServices } from '../cache/services.js';
+import { verdictOfError, verdictOfStatus } from '../cache/verdict.js';
+import { ForebayError } from '../model/errors.js';
+import type { OriginHead } from '../model/fetch.js';
+import { headerValue, type HeaderMap } from '../model/headers.js';
+import type { BreakerVerdict } from '../origin/breaker.js';
+import { parseContentRange } from '../origin/content-range.js';
+import { PassClient } from '../origin/pass-client.js';
+import { isRedirect, MAX_REDIRECT_HOPS } from '../origin/redirect.js';
+import type { Upstream } from '../origin/upstream.js';
+
+/** The hub's word on a file, head by head. */
+export interface Heads {
+  /** First to last; the last is no redirect within the hub. */
+  readonly heads: readonly [OriginHead, ...OriginHead[]];
+  /** The URL that answered with each. */
+  readonly urls: readonly string[];
+  /** Length that a GET of one byte told, where the heads told none. */
+  readonly probedLength: number | null;
+}
+
+export class HeadClient {
+  readonly #services: Pick<CacheServices, 'limits' | 'events'>;
+  /** A reload may replace an origin by another of its name. */
+  readonly #clients = new WeakMap<Upstream, PassClient>();
+
+  constructor(services: Pick<CacheServices, 'limits' | 'events'>) {
+    this.#services = services;
+  }
+
+  /**
+   * The heads of `target` for who sends `headers`. Rejects with a `ForebayError` when the hub does not
+   * answer; a status of its own, whatever it is, is an answer.
+   */
+  async heads(upstream: Upstream, target: string, headers: HeaderMap): Promise<Heads> {
+    const permit = upstream.breaker.ask();
+    if (permit.kind === 'refused') throw originBusy(upstream.name, permit.retryAfterMs);
+    let verdict: BreakerVerdict = 'abandoned';
+    try {
+      const found = await this.#follow(upstream, target, headers);
+      verdict = verdictOfStatus(found.heads.at(-1)?.status, 'success');
+      return found;
+    } catch (error) {
+      if (error instanceof ForebayError) verdict = verdictOfError(error);
+      throw error;
+    } finally {
+      permit.settle(verdict);
+    }
+  }
+
+  async #follow(upstream: Upstream, target: string, headers: HeaderMap): Promise<Heads> {
+    const passed = upstream.passTarget(target, 'HEAD', headers);
+    const urls = [passed.url];
+    let url = new URL(passed.url);
+    let head = await this.#send(upstream, 'HEAD', url, passed.headers);
+    const heads: [OriginHead, ...OriginHead[]] = [head];
+    for (let hops = 0; leadsWithin(head); hops += 1) {
+      if (hops === MAX_REDIRECT_HOPS) throw looping();
+      url = new URL(headerValue(head.headers, 'location') ?? '', url);
+      if (url.href.length > 8192 || url.origin !== new URL(passed.url).origin) throw looping();
+      head = await this.#send(upstream, 'HEAD', url, passed.headers);
+      heads.push(head);
+      urls.push(url.href);
+    }
+    const untold = head.status === 200 && head.contentLength === null;
+    const probedLength = untold ? await this.#probe(upstream, url, passed.headers) : null;
+    return { heads, urls, probedLength };
+  }
+
+  /** The length that a GET of the first byte tells; `null` where it does not. */
+  async #probe(
+    upstream: Upstream,
+    url: URL,
+    headers: Readonly<Record<string, string>>,
+  ): Promise<number | null> {
+    const head = await this.#send(upstream, 'GET', url, { ...headers, range: 'bytes=0-0' });
+    // An empty file has no first byte.
+    if (head.status === 206 || head.status === 416) {
+      const told = parseContentRange(headerValue(head.headers, 'content-range') ?? '');
+      return told?.completeLength ?? null;
+    }
+    return head.status === 200 ? head.contentLength : null;
+  }
+
+  async #send(
+    upstream: Upstream,
+    method: string,
+    url: URL,
+    headers: Readonly<Record<string, string>>,
+  ): Promise<OriginHead> {
+    const response = await this.#client(upstream, url.origin).send({
+      method,
+      path: `${url.pathname}${url.search}`,
+      headers: { ...headers, accept: '*/*', 'accept-encoding': 'identity' },
+      content: null,
+      // Whoever asks at the same time shares it: no single client's leaving ends it.
+      signal: new AbortController().signal,
+    });
+    response.close();
+    const { status } = response;
+    const stats = { originBytes: 0, statuses: [status], retries: [], stalls: 0 };
+    this.#services.events.fetchFinished(upstream.name, stats);
+    return { status, headers: response.headers, contentLength: response.lengthBytes };
+  }
+
+  #client(upstream: Upstream, origin: string): PassClient {
+    const known = this.#clients.get(upstream);
+    if (known !== undefined) return known;
+    const { connectTimeoutMs, firstByteTimeoutMs } = this.#services.limits.fetch;
+    const client = new PassClient({
+      origin,
+      maxConnections: upstream.maxConnections,
+      connectTimeoutMs,
+      responseTimeoutMs: firstByteTimeoutMs,
+    });
+    this.#clients.set(upstream, client);
+    return client;
+  }
+}
+
+/** A relative Location: the rest of the answer is on the same host. An absolute one is elsewhere. */
+function leadsWithin({ status, headers }: OriginHead): boolean {
+  const location = headerValue(headers, 'location');
+  if (!isRedirect(status) || location === undefined) return false;
+  return !/^(?:[a-z][a-z0-9+.-]*:|[/\\]{2})/i.test(location.trim());
+}
+
+function looping(): ForebayError {
+  return new ForebayError('origin-loop', 'the hub led in circles', {
+    source: 'origin',
+    retryable: false,
+  });
+}

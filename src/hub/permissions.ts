@@ -1,0 +1,85 @@
+/**
+ * What is remembered of decisions: for each URL of a file, who was let in when, with what the file is.
+ * They are variants of the URL's response record, so that they last as long as it does, restarts
+ * included. A credential stands in them as its HMAC. Used by hub/decisions.
+ */
+import type { ObjectIdentity } from '../model/manifest.js';
+import { emptyHeaders, headerValue, type HeaderMap } from '../model/headers.js';
+import { formatHttpDate } from '../model/http-date.js';
+import { MAX_VARIANTS, type StoredResponse } from '../model/response.js';
+import type { ResponseStore } from '../model/store.js';
+import { responseKey } from '../store/keys.js';
+import type { FileFacts } from './metadata.js';
+
+/** In a variant's request fields: whom it was decided for. No request has such a field. */
+export const CREDENTIAL_FIELD = 'x-forebay-credential';
+
+/** What clients get of a file beside its bytes. */
+export function fileHeaders(facts: FileFacts, lengthBytes: number, nowMs: number): HeaderMap {
+  const headers = emptyHeaders();
+  headers['content-type'] = 'application/octet-stream';
+  headers['etag'] = `"${facts.tag}"`;
+  headers['x-repo-commit'] = facts.commit;
+  if (facts.isLinked) {
+    headers['x-linked-etag'] = `"${facts.tag}"`;
+    headers['x-linked-size'] = String(lengthBytes);
+  }
+  headers['date'] = formatHttpDate(nowMs);
+  return headers;
+}
+
+/** What a file is, as it is stored for whoever was let in at `nowMs`. */
+export function permission(
+  who: string,
+  object: ObjectIdentity,
+  headers: HeaderMap,
+  nowMs: number,
+): StoredResponse {
+  const requestHeaders = emptyHeaders();
+  if (who !== '') requestHeaders[CREDENTIAL_FIELD] = who;
+  const times = { requestTimeMs: nowMs, responseTimeMs: nowMs };
+  return { status: 200, headers, requestHeaders, ...times, object };
+}
+
+export class Permissions {
+  readonly #responses: ResponseStore;
+
+  constructor(responses: ResponseStore) {
+    this.#responses = responses;
+  }
+
+  /** The latest decision in favour of `who`, or of everybody. */
+  async find(origin: string, uri: string, who: string): Promise<StoredResponse | undefined> {
+    const record = await this.#responses.get(responseKey(origin, uri));
+    const mine = record?.variants.filter((variant) => ['', who].includes(holder(variant))) ?? [];
+    return mine.sort((a, b) => b.responseTimeMs - a.responseTimeMs)[0];
+  }
+
+  async grant(origin: string, uri: string, stored: StoredResponse): Promise<void> {
+    await this.#change(origin, uri, holder(stored), [stored]);
+  }
+
+  /** `who` was turned away: what was decided before counts no more. */
+  async revoke(origin: string, uri: string, who: string): Promise<void> {
+    await this.#change(origin, uri, who, []);
+  }
+
+  async #change(
+    origin: string,
+    uri: string,
+    who: string,
+    decided: readonly StoredResponse[],
+  ): Promise<void> {
+    const key = responseKey(origin, uri);
+    const known = (await this.#responses.get(key))?.variants ?? [];
+    const others = known.filter((variant) => holder(variant) !== who);
+    const variants = [...decided, ...others].slice(0, MAX_VARIANTS);
+    if (variants.length > 0) {
+      await this.#responses.put(key, { origin, uri, acceptsRanges: true, variants });
+    } else if (known.length > 0) await this.#responses.delete(key);
+  }
+}
+
+function holder({ requestHeaders }: StoredResponse): string {
+  return headerValue(requestHeaders, CREDENTIAL_FIELD) ?? '';
+}
