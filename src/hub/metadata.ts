@@ -50,7 +50,7 @@ function bareTag(field: string): string {
 
 function firstOf(heads: readonly OriginHead[], name: string): string | undefined {
   for (const { headers } of heads) {
-    const value = headerValue(headers as HeaderMap, name);
+    const value = headerValue(headers, name);
     if (value !== undefined) return value;
   }
   return undefined;

@@ -58,8 +58,9 @@ t.test('a refusal does not tell whether the bytes are here', async (t) => {
     for (const path of [GATED, PRIVATE]) {
       for (const token of [undefined, 'hf_b', 'hf_forged']) {
         const { status, headers, body } = await ask(url + path, token);
-        const { date, ...fields } = headers;
+        const { date, 'x-request-id': id, ...fields } = headers;
         t.ok(date);
+        t.ok(id);
         seen.push({ path, token, status, fields, body: body.toString() });
       }
     }
