@@ -13,7 +13,7 @@ import type { Upstream } from '../origin/upstream.js';
 import { bytesAnswer, overloaded, refusalOf, refused, unreachable } from './answers.js';
 import type { Who } from './credentials.js';
 import { NAME_LIFETIME_MS } from './decisions.js';
-import { linkForClients } from './link.js';
+import { addressOf, linkForClients } from './link.js';
 import { CREDENTIAL_FIELD } from './permissions.js';
 import type { HubPolicy } from './policy.js';
 import { readBody } from './read-body.js';
@@ -70,19 +70,20 @@ export class HubApi {
       throw error;
     }
     try {
-      return await this.#forClients(answer, upstream);
+      return await this.#forClients(answer, upstream, addressOf(request.headers));
     } finally {
       answer.body.close();
     }
   }
 
-  async #forClients(answer: CacheAnswer, upstream: Upstream): Promise<CacheAnswer> {
+  async #forClients(answer: CacheAnswer, upstream: Upstream, ours: string): Promise<CacheAnswer> {
     const { status, headers, body, outcome } = answer;
     if (status === 429 || status >= 500) return overloaded();
     if (status !== 200) return refused(refusalOf(status, headers));
     const sourceIdleTimeoutMs = this.#services.limits.requestTimeoutMs;
     const raw = await readBody(body, { clock: this.#services.clock, sourceIdleTimeoutMs });
-    return { ...jsonAnswer(headers, raw, upstream, outcome), ageSeconds: answer.ageSeconds };
+    const told = { headers, raw, upstream, ours };
+    return { ...jsonAnswer(told, outcome), ageSeconds: answer.ageSeconds };
   }
 
   /** How long it may be kept, in the words of a cache. */
@@ -98,11 +99,18 @@ export class HubApi {
   }
 }
 
-/** JSON of the hub for clients: `headers` and `raw` are the hub's. */
+/** What the hub told. */
+export interface HubJson {
+  readonly headers: HeaderMap;
+  readonly raw: Buffer;
+  readonly upstream: Upstream;
+  /** Where the client finds us (`addressOf`). */
+  readonly ours: string;
+}
+
+/** JSON of the hub for clients. */
 export function jsonAnswer(
-  headers: HeaderMap,
-  raw: Buffer,
-  upstream: Upstream,
+  { headers, raw, upstream, ours }: HubJson,
   outcome: CacheAnswer['outcome'],
 ): CacheAnswer {
   const told = emptyHeaders();
@@ -110,7 +118,7 @@ export function jsonAnswer(
     const value = headerValue(headers, name);
     if (value !== undefined) told[name] = value;
   }
-  const link = linkForClients(headerValue(headers, 'link'), upstream.uriOf(''), '');
+  const link = linkForClients(headerValue(headers, 'link'), upstream.uriOf(''), ours);
   if (link !== undefined) told['link'] = link;
   const bytes = Buffer.from(stripped(raw));
   told['etag'] = `"${createHash('sha256').update(bytes).digest('hex')}"`;
