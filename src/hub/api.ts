@@ -13,7 +13,7 @@ import type { Upstream } from '../origin/upstream.js';
 import { bytesAnswer, overloaded, refusalOf, refused, unreachable } from './answers.js';
 import type { Who } from './credentials.js';
 import { NAME_LIFETIME_MS } from './decisions.js';
-import { addressOf, linkForClients } from './link.js';
+import { linkForClients, ownUrl } from './link.js';
 import { CREDENTIAL_FIELD } from './permissions.js';
 import type { HubPolicy } from './policy.js';
 import { readBody } from './read-body.js';
@@ -70,20 +70,22 @@ export class HubApi {
       throw error;
     }
     try {
-      return await this.#forClients(answer, upstream, addressOf(request.headers));
+      return await this.#forClients(answer, upstream, ownUrl(request.headers));
     } finally {
       answer.body.close();
     }
   }
 
-  async #forClients(answer: CacheAnswer, upstream: Upstream, ours: string): Promise<CacheAnswer> {
+  async #forClients(answer: CacheAnswer, upstream: Upstream, own: string): Promise<CacheAnswer> {
     const { status, headers, body, outcome } = answer;
     if (status === 429 || status >= 500) return overloaded();
     if (status !== 200) return refused(refusalOf(status, headers));
     const sourceIdleTimeoutMs = this.#services.limits.requestTimeoutMs;
     const raw = await readBody(body, { clock: this.#services.clock, sourceIdleTimeoutMs });
-    const told = { headers, raw, upstream, ours };
-    return { ...jsonAnswer(told, outcome), ageSeconds: answer.ageSeconds };
+    return {
+      ...jsonAnswer({ headers, raw, outcome }, upstream, own),
+      ageSeconds: answer.ageSeconds,
+    };
   }
 
   /** How long it may be kept, in the words of a cache. */
@@ -99,26 +101,25 @@ export class HubApi {
   }
 }
 
-/** What the hub told. */
+/** A JSON answer of the hub, as it came. */
 export interface HubJson {
   readonly headers: HeaderMap;
   readonly raw: Buffer;
-  readonly upstream: Upstream;
-  /** Where the client finds us (`addressOf`). */
-  readonly ours: string;
+  readonly outcome: CacheAnswer['outcome'];
 }
 
-/** JSON of the hub for clients. */
+/** JSON of the hub for clients, who call us `own`. */
 export function jsonAnswer(
-  { headers, raw, upstream, ours }: HubJson,
-  outcome: CacheAnswer['outcome'],
+  { headers, raw, outcome }: HubJson,
+  upstream: Upstream,
+  own: string,
 ): CacheAnswer {
   const told = emptyHeaders();
   for (const name of TOLD_FIELDS) {
     const value = headerValue(headers, name);
     if (value !== undefined) told[name] = value;
   }
-  const link = linkForClients(headerValue(headers, 'link'), upstream.uriOf(''), ours);
+  const link = linkForClients(headerValue(headers, 'link'), upstream.uriOf(''), own);
   if (link !== undefined) told['link'] = link;
   const bytes = Buffer.from(stripped(raw));
   told['etag'] = `"${createHash('sha256').update(bytes).digest('hex')}"`;

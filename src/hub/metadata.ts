@@ -4,7 +4,7 @@
  */
 import type { Digest } from '../model/digest.js';
 import { parseDigest } from '../model/digest.js';
-import { headerValue, type HeaderMap } from '../model/headers.js';
+import { headerValue } from '../model/headers.js';
 import type { OriginHead } from '../model/fetch.js';
 
 export interface FileFacts {

@@ -12,7 +12,7 @@ import { emptyHeaders, headerValue, type HeaderMap } from '../model/headers.js';
 import { overloaded, ownError, refusalOf, refused, unreachable } from './answers.js';
 import { jsonAnswer } from './api.js';
 import type { Credentials, Who } from './credentials.js';
-import { addressOf } from './link.js';
+import { ownUrl } from './link.js';
 import type { HubPolicy } from './policy.js';
 import { readBody } from './read-body.js';
 import { routeOf } from './route.js';
@@ -65,8 +65,11 @@ export class HubPassing implements PassFacade {
       if (status !== 200) return refused(refusalOf(status, answer.headers));
       const { clock, limits } = this.#rooms.services;
       const raw = await readBody(body, { clock, sourceIdleTimeoutMs: limits.requestTimeoutMs });
-      const ours = addressOf(request.headers);
-      return jsonAnswer({ headers: answer.headers, raw, upstream, ours }, outcome);
+      return jsonAnswer(
+        { headers: answer.headers, raw, outcome },
+        upstream,
+        ownUrl(request.headers),
+      );
     } finally {
       answer.body.close();
     }

@@ -1,0 +1,46 @@
+/** Credentials are told apart and kept nowhere. */
+import { readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import t from 'tap';
+import { Credentials, loadKey } from '#src/hub/credentials.js';
+import { toHeaderMap } from '#src/model/headers.js';
+
+const credentials = new Credentials(Buffer.alloc(32, 7));
+
+t.test('who asks', (t) => {
+  const request = { authorization: 'Bearer hf_a', cookie: 'x=1', 'user-agent': 'u', range: 'r' };
+  const one = credentials.who(toHeaderMap(request), 'acme/m', null);
+  t.same({ ...one.headers }, { authorization: 'Bearer hf_a', 'user-agent': 'u' });
+  t.match(one.key, /^[0-9a-f]{64}$/);
+  const other = credentials.who(toHeaderMap({ authorization: 'Bearer hf_b' }), 'acme/m', null);
+  t.not(other.key, one.key);
+  t.equal(credentials.who(toHeaderMap({}), 'acme/m', null).key, '');
+  const elsewhere = new Credentials(Buffer.alloc(32, 8));
+  t.not(elsewhere.who(toHeaderMap(request), 'acme/m', null).key, one.key);
+  t.end();
+});
+
+t.test("the operator's token is lent for its repositories alone, to who sends none", (t) => {
+  const server = { token: 'hf_s', repositories: ['acme/*'] };
+  const sent = (repository: string | null, authorization?: string) => {
+    const request = authorization === undefined ? {} : { authorization };
+    return credentials.who(toHeaderMap(request), repository, server).headers['authorization'];
+  };
+  t.equal(sent('acme/m'), 'Bearer hf_s');
+  t.equal(sent('acme/m', 'Bearer hf_a'), 'Bearer hf_a');
+  t.equal(sent('other/m'), undefined);
+  t.equal(sent('datasets/acme/m'), undefined);
+  t.equal(sent(null), undefined);
+  t.end();
+});
+
+t.test('the key lasts, and only its owner may read it', (t) => {
+  const path = join(t.testdir(), 'hub-key');
+  const key = loadKey(path);
+  t.equal(key.length, 32);
+  t.same(loadKey(path), key);
+  t.equal(statSync(path).mode & 0o777, 0o600);
+  t.equal(readFileSync(path, 'utf8').trim(), key.toString('hex'));
+  t.equal(loadKey(join(path, 'no', 'directory')).length, 32, 'one for the process');
+  t.end();
+});

@@ -1,0 +1,62 @@
+/** What request targets mean to a hub. */
+import t from 'tap';
+import { isCommit, routeOf } from '#src/hub/route.js';
+
+const COMMIT = 'a'.repeat(40);
+
+t.test('files of repositories', (t) => {
+  const cases: [string, object][] = [
+    ['/acme/model/resolve/main/a/b.bin', { repository: 'acme/model', path: 'a/b.bin' }],
+    ['/gpt2/resolve/main/config.json?download=true', { repository: 'gpt2', path: 'config.json' }],
+    ['/datasets/acme/data/resolve/main/x', { repository: 'datasets/acme/data', path: 'x' }],
+    ['/datasets/squad/resolve/main/x', { repository: 'datasets/squad', path: 'x' }],
+    ['/acme/m/resolve/refs%2Fpr%2F1/x', { repository: 'acme/m', revision: 'refs%2Fpr%2F1' }],
+    ['/acme/resolve/resolve/main/x', { repository: 'acme/resolve', revision: 'main' }],
+    ['/a/b/resolve/main/resolve/x/y', { repository: 'a/b', path: 'resolve/x/y' }],
+  ];
+  for (const [target, expected] of cases) {
+    t.match(routeOf(target), { kind: 'resolve', ...expected }, target);
+  }
+  t.end();
+});
+
+t.test('what is said of repositories', (t) => {
+  const cases: [string, object][] = [
+    ['/api/models/acme/m', { kind: 'info', repository: 'acme/m', revision: null }],
+    ['/api/models/gpt2', { kind: 'info', repository: 'gpt2', revision: null }],
+    ['/api/models/gpt2/revision/main', { kind: 'info', repository: 'gpt2', revision: 'main' }],
+    ['/api/datasets/a/d/revision/v1', { kind: 'info', repository: 'datasets/a/d' }],
+    [`/api/models/a/m/tree/${COMMIT}/sub/dir?recursive=1`, { kind: 'tree', revision: COMMIT }],
+    ['/api/models/a/m/refs', { kind: 'refs', repository: 'a/m', revision: null }],
+    ['/api/models/a/m/paths-info/main', { kind: 'paths-info', revision: 'main' }],
+    ['/api/models/a/m/xet-read-token/main', { kind: 'xet-token' }],
+  ];
+  for (const [target, expected] of cases) t.match(routeOf(target), expected, target);
+  t.end();
+});
+
+t.test('anything else', (t) => {
+  const targets = [
+    '/',
+    '/api/models',
+    '/api/models?search=x',
+    '/api/whoami-v2',
+    '/acme/model',
+    '/resolve/main/x',
+    '/acme/model/resolve/main',
+    '/acme/model/resolve/main/',
+    '/acme//resolve/main/x',
+    '/a/b/c/resolve/main/x',
+    '/api/models/a/b/c/d',
+  ];
+  for (const target of targets) t.same(routeOf(target), { kind: 'other' }, target);
+  t.end();
+});
+
+t.test('commits', (t) => {
+  t.ok(isCommit(COMMIT));
+  t.notOk(isCommit('A'.repeat(40)));
+  t.notOk(isCommit('main'));
+  t.notOk(isCommit(null));
+  t.end();
+});
