@@ -35,12 +35,12 @@ export async function awaitIntegrity(
   try {
     // The check may lack more than this chunk: what was healed away, or failed after its release.
     const driven = generation.drive(want).then(() => settled);
-    const ends: Promise<IntegrityState | ForebayError>[] = [settled, driven];
+    const ends: Promise<IntegrityState | ForebayError | undefined>[] = [settled, driven];
     if (flight !== undefined) ends.push(failureOf(flight));
     const end = await within(Promise.race(ends), bound);
     if (end instanceof ForebayError) throw end;
     // What is not stored is gone once nobody waits for it: taken now, it need not be fetched again.
-    return end.kind === 'attested' ? flight?.view() : undefined;
+    return end?.kind === 'attested' ? flight?.view() : undefined;
   } finally {
     leave?.();
   }
@@ -59,9 +59,13 @@ async function completingFlight(
   return generation.flight(index);
 }
 
-/** Settles with the error if the flight fails for good, or never. */
-async function failureOf(flight: Flight): Promise<ForebayError> {
+/**
+ * Settles with the error if the flight fails for good, with nothing if another may lead it (its leader
+ * was redirected, say), or never.
+ */
+async function failureOf(flight: Flight): Promise<ForebayError | undefined> {
   const end = await flight.ended;
+  if (end.kind === 'leaderless' && end.error.retryable) return undefined;
   if (end.kind === 'failed' || end.kind === 'leaderless') return end.error;
   return new Promise(() => undefined);
 }

@@ -4,6 +4,7 @@
  */
 import type { LiveObject } from './live-object.js';
 import type { Flight } from './flight.js';
+import { MAX_ROUNDS } from './leaders.js';
 import type { Want } from './want.js';
 
 /** Resolves when every chunk is held or was handed to the hasher; rejects when one cannot be had. */
@@ -27,9 +28,9 @@ export async function driveAll(generation: LiveObject, want: Want): Promise<void
     const flight = generation.flight(index);
     if (flight === undefined && !isWanted(generation, index)) continue;
     running.push(flight ?? generation.lead(index, patient));
-    if (running.length >= width) await landed(running.shift());
+    if (running.length >= width) await landed(generation, running.shift(), patient);
   }
-  for (const flight of running) await landed(flight);
+  for (const flight of running) await landed(generation, flight, patient);
 }
 
 function lacksAny(generation: LiveObject): boolean {
@@ -44,7 +45,20 @@ function isWanted(generation: LiveObject, index: number): boolean {
   return !generation.isHeld(index) && !generation.integrity.isDoneWith(index);
 }
 
-async function landed(flight: Flight | undefined): Promise<void> {
-  const end = await flight?.ended;
-  if (end?.kind === 'failed' || end?.kind === 'leaderless') throw end.error;
+/** Waits for a flight, and leads again where its leader failed for a reason of its own. */
+async function landed(
+  generation: LiveObject,
+  first: Flight | undefined,
+  want: Want,
+): Promise<void> {
+  let flight = first;
+  for (let round = 1; flight !== undefined; round += 1) {
+    const { index } = flight;
+    const end = await flight.ended;
+    if (end.kind === 'failed') throw end.error;
+    if (end.kind !== 'leaderless') return;
+    if (!end.error.retryable || round === MAX_ROUNDS) throw end.error;
+    if (generation.ended !== undefined || !isWanted(generation, index)) return;
+    flight = generation.flight(index) ?? generation.lead(index, want);
+  }
 }

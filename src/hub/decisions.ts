@@ -145,9 +145,10 @@ export class Decisions {
       digest: facts.digest,
     };
     const stored = permission(who.key, object, fileHeaders(facts, lengthBytes, nowMs), nowMs);
+    // First: who finds the decision may want bytes at once.
+    rememberWay(asking, found, object.uri);
     const uris = new Set([object.uri, upstream.uriOf(targetOf(route, route.revision))]);
     for (const uri of uris) await this.#permissions.grant(upstream.name, uri, stored);
-    rememberWay(asking, found, object.uri);
     return stored;
   }
 }

@@ -26,7 +26,7 @@ t.test('no two settings share a name', async (t) => {
 });
 
 t.test('what a mapping may hold', async (t) => {
-  t.same(knownNames([]), ['listen', 'admin', 'cache', 'fill', 'origins', 'log', 'tracing']);
+  t.same(knownNames([]), ['listen', 'admin', 'cache', 'fill', 'origins', 'hub', 'log', 'tracing']);
   t.same(knownNames(['admin']), ['address', 'enabled', 'tokenFile']);
   t.ok(knownNames(['origins', 3])?.includes('redirectHosts'));
   t.same(knownNames(['origins', 0, 'digests', 1]), ['pattern', 'digest']);

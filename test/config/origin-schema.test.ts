@@ -8,6 +8,7 @@ t.test('one URL makes a whole origin', async (t) => {
     name: 'models.example.org',
     mount: '/',
     url,
+    adapter: 'http',
     maxConnections: 8,
     redirectHosts: [],
     allowPrivateRedirects: false,
