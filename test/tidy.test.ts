@@ -59,7 +59,6 @@ const TESTED_ELSEWHERE: Readonly<Record<string, string>> = {
   'src/hub/files.ts': 'test/hub/lookup.test.ts',
   'src/hub/head-client.ts': 'test/hub/lookup.test.ts',
   'src/hub/passed.ts': 'test/hub/lookup.test.ts',
-  'src/hub/permissions.ts': 'test/hub/lookup.test.ts, before and after a restart',
   'src/hub/read-body.ts': 'test/hub/lookup.test.ts reads JSON through it',
   'src/origin/lean-connection.ts': 'test/contract/origin-client.ts, run on the lean client',
   'src/origin/lean-exchange.ts': 'test/contract/origin-client.ts, run on the lean client',

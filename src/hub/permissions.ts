@@ -42,9 +42,9 @@ export function permission(
 }
 
 export class Permissions {
-  readonly #responses: ResponseStore;
+  readonly #responses: Pick<ResponseStore, 'get' | 'put' | 'delete'>;
 
-  constructor(responses: ResponseStore) {
+  constructor(responses: Pick<ResponseStore, 'get' | 'put' | 'delete'>) {
     this.#responses = responses;
   }
 

@@ -37,7 +37,9 @@ t.test('defaults alone make a whole configuration', async (t) => {
   t.equal(config.cache.chunkSizeBytes, 8 * 2 ** 20);
   t.same(config.listen.address, { host: '127.0.0.1', port: 7080 });
   t.equal(config.fill.firstByteTimeoutMs, 8000);
-  t.match(config.origins, [{ name: 'huggingface', mount: '/', url: 'https://huggingface.co' }]);
+  t.match(config.origins, [
+    { name: 'huggingface', adapter: 'huggingface', mount: '/', url: 'https://huggingface.co' },
+  ]);
 });
 
 t.test('flags over environment over file over defaults', async (t) => {
@@ -99,7 +101,7 @@ t.test('everything that is wrong is said at once, each with its place', async (t
   const env = { FOREBAY_FILL_THREADS: 'many', FOREBAY_LISTEN_MAX_CONECTIONS: '1' };
   const problems = problemsOf({ file, env, flags: { '--listen': '7080' } });
   const expected = [
-    'f.yaml:1:1: cahce: found an unknown key, expected one of `listen`, `admin`, `cache`, `fill`, `origins`, `log`, `tracing` (did you mean `cache`?)',
+    'f.yaml:1:1: cahce: found an unknown key, expected one of `listen`, `admin`, `cache`, `fill`, `origins`, `hub`, `log`, `tracing` (did you mean `cache`?)',
     'f.yaml:3:3: cache.capcity: found an unknown key, expected one of `directory`, `capacity`,',
     'f.yaml:4:3: cache.chunkSize: found "3MiB", expected a power of two from 1MiB to 64MiB',
     'f.yaml:6:3: listen.headersTimeout: found "40s", expected at most listen.requestTimeout, 30 s',
@@ -218,3 +220,15 @@ t.test(
     );
   },
 );
+
+t.test('without origins another hub may be mirrored', async (t) => {
+  const url = 'https://hub.example.org';
+  const hub = [{ name: 'huggingface', adapter: 'huggingface', url, passMethods: true }];
+  const load = (flags: Record<string, string>, env: Record<string, string> = {}) =>
+    loadConfig({ flags, env, homeDirectory: () => '/nowhere' }).origins;
+  t.match(load({ '--hf-endpoint': url }), hub);
+  t.match(load({}, { FOREBAY_HUB_ENDPOINT: url }), hub);
+  const other = { '--hf-endpoint': url, '--origin': 'https://models.example.org' };
+  t.match(load(other), [{ adapter: 'http', url: 'https://models.example.org' }]);
+  t.throws(() => load({ '--hf-endpoint': 'ftp://x' }));
+});

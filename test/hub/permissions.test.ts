@@ -1,0 +1,67 @@
+/** Decisions stand in response records, one for each credential. */
+import t from 'tap';
+import { fileHeaders, permission, Permissions } from '#src/hub/permissions.js';
+import type { ResponseKey } from '#src/model/ids.js';
+import type { ObjectIdentity } from '#src/model/manifest.js';
+import { MAX_VARIANTS, type ResponseRecord } from '#src/model/response.js';
+import type { ResponseStore } from '#src/model/store.js';
+
+const ORIGIN = 'hub';
+const URI = 'http://hub/acme/m/resolve/main/x';
+const digest = { algorithm: 'sha256', hex: '1'.repeat(64) } as const;
+const OBJECT: ObjectIdentity = {
+  origin: ORIGIN,
+  uri: URI,
+  variant: '',
+  validator: { kind: 'digest' },
+  generation: '',
+  lengthBytes: 5,
+  chunkSizeBytes: 1024 * 1024,
+  digest,
+};
+const FACTS = { commit: 'c'.repeat(40), tag: digest.hex, digest, lengthBytes: 5, isLinked: true };
+
+function start() {
+  const records = new Map<ResponseKey, ResponseRecord>();
+  const store: Pick<ResponseStore, 'get' | 'put' | 'delete'> = {
+    get: (key) => Promise.resolve(records.get(key)),
+    put: (key, record) => Promise.resolve(void records.set(key, record)),
+    delete: (key) => Promise.resolve(void records.delete(key)),
+  };
+  const permissions = new Permissions(store);
+  const grant = (who: string, atMs: number) =>
+    permissions.grant(ORIGIN, URI, permission(who, OBJECT, fileHeaders(FACTS, 5, atMs), atMs));
+  const foundAt = async (who: string) => (await permissions.find(ORIGIN, URI, who))?.responseTimeMs;
+  return { permissions, records, grant, foundAt };
+}
+
+t.test('what nobody may have, everybody may; what somebody may, nobody else', async (t) => {
+  const { grant, foundAt } = start();
+  await grant('a', 1000);
+  t.equal(await foundAt('a'), 1000);
+  t.equal(await foundAt('b'), undefined);
+  t.equal(await foundAt(''), undefined);
+  await grant('', 2000);
+  for (const who of ['', 'a', 'b']) t.equal(await foundAt(who), 2000, who);
+});
+
+t.test('a decision replaces the one before; a revocation takes its own alone', async (t) => {
+  const { permissions, records, grant, foundAt } = start();
+  await grant('a', 1000);
+  await grant('a', 3000);
+  await grant('b', 2000);
+  t.equal(await foundAt('a'), 3000);
+  await permissions.revoke(ORIGIN, URI, 'a');
+  t.equal(await foundAt('a'), undefined);
+  t.equal(await foundAt('b'), 2000);
+  await permissions.revoke(ORIGIN, URI, 'b');
+  t.equal(records.size, 0);
+  await permissions.revoke(ORIGIN, URI, 'b');
+});
+
+t.test('they are bounded', async (t) => {
+  const { records, grant, foundAt } = start();
+  for (let one = 0; one <= MAX_VARIANTS; one += 1) await grant(String(one), 1000 + one);
+  t.equal([...records.values()][0]?.variants.length, MAX_VARIANTS);
+  t.equal(await foundAt('0'), undefined, 'the oldest is asked for again');
+});
