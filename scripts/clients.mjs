@@ -5,8 +5,16 @@
  */
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import {
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { basename, join } from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 
@@ -15,6 +23,9 @@ const CLIENTS = join(ROOT, '.cache', 'clients');
 
 /** The longest that one step may take: an index that does not answer must not hold up a test. */
 const STEP_TIMEOUT_MS = 120_000;
+
+/** Without a network each attempt takes half a minute; the tests of one run share the first's end. */
+const FAILURE_LASTS_MS = 10 * 60 * 1000;
 
 const HUGGINGFACE_HUB = [
   'huggingface_hub==1.29.0',
@@ -27,6 +38,11 @@ const HUGGINGFACE_HUB = [
 const ENVIRONMENTS = {
   hub: [...HUGGINGFACE_HUB, 'numpy==2.2.6', 'safetensors==0.8.0'],
   xet: [...HUGGINGFACE_HUB, 'hf_xet==1.8.0'],
+  transformers: [
+    ...[...HUGGINGFACE_HUB, 'transformers==5.17.0', 'tokenizers==0.23.3', 'safetensors==0.8.0'],
+    ...['numpy==2.2.6', 'regex==2026.11.15', 'typer==0.29.2', 'rich==15.0.0', 'Pygments==2.21.0'],
+    ...['markdown-it-py==4.3.0', 'mdurl==0.1.2', 'shellingham==1.5.4', 'annotated-doc==0.0.7'],
+  ],
   // From 1.0 on huggingface_hub ignores hf_transfer.
   transfer: [
     ...['huggingface_hub==0.36.0', 'hf_transfer==0.1.9', 'certifi==2026.10.18'],
@@ -68,6 +84,9 @@ function prepare(name) {
   const version = createHash('sha256').update(contents.join('\n')).digest('hex').slice(0, 12);
   const directory = join(CLIENTS, `${name}-${version}`);
   if (existsSync(directory)) return directory;
+  const failure = `${directory}.failed`;
+  const failedAt = statSync(failure, { throwIfNoEntry: false })?.mtimeMs ?? -Infinity;
+  if (Date.now() - failedAt < FAILURE_LASTS_MS) throw new Error(readFileSync(failure, 'utf8'));
   // Two tests may do this at once: each makes its own, and the first to finish has made it.
   const unfinished = `${directory}.${process.pid}`;
   mkdirSync(unfinished, { recursive: true });
@@ -75,7 +94,10 @@ function prepare(name) {
     make(unfinished);
     renameSync(unfinished, directory);
   } catch (error) {
-    if (!existsSync(directory)) throw error;
+    if (!existsSync(directory)) {
+      writeFileSync(failure, error.message);
+      throw error;
+    }
   } finally {
     rmSync(unfinished, { recursive: true, force: true });
   }
@@ -116,5 +138,5 @@ function run(command, args) {
   });
   if (status === 0) return;
   const said = (stderr ?? '').trim().split('\n').at(-1);
-  throw new Error(`${command} ${args.slice(0, 3).join(' ')}: ${error?.message ?? said}`);
+  throw new Error(`${basename(command)} ${args.slice(0, 2).join(' ')}: ${error?.message ?? said}`);
 }

@@ -92,6 +92,11 @@ t.test('a small file is a redirect within the host', async (t) => {
   t.match(packed.headers.get('etag'), /^W\//);
   t.equal(await packed.text(), bytes.toString());
 
+  const raw = await ask(`/acme/tiny/raw/main/${SHARD}`, {
+    headers: { 'accept-encoding': 'identity' },
+  });
+  t.match(await raw.text(), `oid sha256:${hash('sha256', BYTES)}`, 'git has a pointer');
+
   hub.stripHeadLength = true;
   const identity = { 'accept-encoding': 'identity' };
   const bare = await ask(location, { method: 'HEAD', headers: identity });

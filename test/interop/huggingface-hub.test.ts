@@ -54,7 +54,7 @@ for (const [name, environment] of Object.entries({ plain, withXet })) {
   });
 
   t.test(`hf_hub_download, ${name}`, { skip: environment.skip }, async (t) => {
-    const { url } = await start(t);
+    const { hub, url } = await start(t);
     const options = { endpoint: url };
     const model = await runPython(t, environment, ['download', 'acme/tiny', SHARD], options);
     t.match(model.result, { sha256: DIGESTS[SHARD] }, model.stderr);
@@ -64,6 +64,14 @@ for (const [name, environment] of Object.entries({ plain, withXet })) {
     });
     const rows = ['download', 'acme/rows', 'data/rows.parquet', '--type', 'dataset'] as const;
     t.match((await runPython(t, environment, rows, options)).result, { sha256: DIGESTS[SHARD] });
+    const request = Buffer.from('{"proposed":true}');
+    hub
+      .repository('models', 'acme/tiny', undefined)
+      .commit({ 'config.json': request }, 'refs/pr/1');
+    const proposed = ['download', 'acme/tiny', 'config.json', '--revision', 'refs/pr/1'] as const;
+    t.match((await runPython(t, environment, proposed, options)).result, {
+      sha256: hash('sha256', request),
+    });
     const none = await runPython(t, environment, ['download', 'acme/tiny', 'none'], options);
     t.match(none.result, { error: 'RemoteEntryNotFoundError' });
     const noRevision = ['download', 'acme/tiny', SHARD, '--revision', 'none'] as const;

@@ -9,6 +9,7 @@ import { MODEL_DIRECTORY, prepareClient, runPython } from '../fixtures/interop-c
 const model = prepareClient('model');
 const environment = prepareClient('hub');
 const transfer = prepareClient('transfer');
+const transformers = prepareClient('transformers');
 
 const ID = 'sentence-transformers/all-MiniLM-L6-v2';
 
@@ -45,4 +46,23 @@ t.test('its tensors load', { skip: model.skip || environment.skip || transfer.sk
   const tensors = result as Record<string, [number[], string]>;
   t.match(tensors['embeddings.word_embeddings.weight']?.[0], [30522, HIDDEN_SIZE], stderr);
   t.equal(hub.contentBytes, sizeOf(files));
+});
+
+t.test('transformers tokenizes with it', { skip: model.skip || transformers.skip }, async (t) => {
+  if (model.skip !== false) return;
+  const { hub, url } = await startHubScene(t, {
+    repositories: [{ id: ID, files: filesOf(model.directory) }],
+  });
+  const tokens = async (home: string) => {
+    const options = { endpoint: url, home };
+    const { result, stderr } = await runPython(t, transformers, ['read_tokenizer', ID], options);
+    t.match(result, { type: 'bert', hidden_size: HIDDEN_SIZE }, stderr);
+    return result as { tokens: readonly number[] };
+  };
+  const first = await tokens('first');
+  // [CLS] a fore ##bay holds water [SEP]
+  t.equal(first.tokens.length, 7);
+  const cost = hub.contentBytes;
+  t.same(await tokens('second'), first);
+  t.equal(hub.contentBytes, cost, 'a second one costs the origin nothing');
 });
