@@ -17,9 +17,7 @@ SystemError EventSet::Arm(int socket, uint64_t id, bool again) {
   return Control(again ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, socket, EPOLLOUT | EPOLLONESHOT, id);
 }
 
-void EventSet::Remove(int socket) {
-  (void)epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, socket, nullptr);
-}
+void EventSet::Remove(int socket) { (void)epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, socket, nullptr); }
 
 std::optional<uint64_t> EventSet::Take(int timeout_ms) {
   epoll_event event;
