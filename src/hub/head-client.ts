@@ -11,9 +11,12 @@ import type { OriginHead } from '../model/fetch.js';
 import { headerValue, type HeaderMap } from '../model/headers.js';
 import type { BreakerVerdict } from '../origin/breaker.js';
 import { parseContentRange } from '../origin/content-range.js';
-import { PassClient } from '../origin/pass-client.js';
+import { PassClient, type PassedResponse } from '../origin/pass-client.js';
 import { isRedirect, MAX_REDIRECT_HOPS } from '../origin/redirect.js';
 import type { Upstream } from '../origin/upstream.js';
+
+/** Read of a body that nobody wants, so that its connection can be kept: one byte was asked for. */
+const MAX_DRAINED_BYTES = 1024;
 
 /** The hub's word on a file, head by head. */
 export interface Heads {
@@ -94,15 +97,21 @@ export class HeadClient {
     url: URL,
     headers: Readonly<Record<string, string>>,
   ): Promise<OriginHead> {
-    const response = await this.#client(upstream, url.origin).send({
+    const target = {
       method,
       path: `${url.pathname}${url.search}`,
       headers: { ...headers, accept: '*/*', 'accept-encoding': 'identity' },
       content: null,
       // Whoever asks at the same time shares it: no single client's leaving ends it.
       signal: new AbortController().signal,
+    };
+    const client = this.#client(upstream, url.origin);
+    const response = await client.send(target).catch((error: unknown) => {
+      // The hub may have closed the connection that was kept: a safe request is sent again, once.
+      if (!(error instanceof ForebayError) || error.code !== 'origin-reset') throw error;
+      return client.send(target);
     });
-    response.close();
+    await release(response, method);
     const { status } = response;
     const stats = { originBytes: 0, statuses: [status], retries: [], stalls: 0 };
     this.#services.events.fetchFinished(upstream.name, stats);
@@ -118,9 +127,26 @@ export class HeadClient {
       maxConnections: upstream.maxConnections,
       connectTimeoutMs,
       responseTimeoutMs: firstByteTimeoutMs,
+      keepsConnections: true,
     });
     this.#clients.set(upstream, client);
     return client;
+  }
+}
+
+/** Lets its connection be used again, where that costs next to nothing. */
+async function release(response: PassedResponse, method: string): Promise<void> {
+  try {
+    if (method !== 'HEAD' && response.status !== 206) return;
+    let bytes = 0;
+    for await (const piece of response.bytes) {
+      bytes += piece.length;
+      if (bytes > MAX_DRAINED_BYTES) return;
+    }
+  } catch {
+    // The head is all that was wanted.
+  } finally {
+    response.close();
   }
 }
 

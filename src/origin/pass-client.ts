@@ -1,7 +1,7 @@
 /**
- * Sends one request of any method to an origin and streams the response back: no retry, no redirect, no
- * reuse of connections. Runs on the main thread: what it carries is rare and small beside the objects
- * that worker threads fetch. Used by cache/pass.
+ * Sends one request of any method to an origin and streams the response back: no retry, no redirect.
+ * Runs on the main thread: what it carries is rare and small beside the objects that worker threads
+ * fetch. Used by cache/pass and hub/head-client.
  */
 import { Readable } from 'node:stream';
 import type { Dispatcher, Pool } from 'undici';
@@ -25,6 +25,11 @@ export interface PassClientOptions {
   readonly connectTimeoutMs: number;
   /** From the request's last byte to the head, and between bytes of the body. */
   readonly responseTimeoutMs: number;
+  /**
+   * Connections are used again once a response was read to its end. Only for who sends safe requests,
+   * and sends them again: the origin may close a kept connection at any time.
+   */
+  readonly keepsConnections?: boolean;
 }
 
 export interface PassedContent {
@@ -90,6 +95,8 @@ export class PassClient {
         body: content === null ? null : Readable.from(content.bytes),
         signal,
         responseHeaders: 'raw',
+        // Else undici closes after a HEAD: some servers send content with it, which is then malformed.
+        ...(this.#options.keepsConnections === true && { reset: false }),
       });
     } catch (error) {
       throw nameOf(error, signal, 'head');
@@ -113,11 +120,13 @@ export class PassClient {
   async #open(): Promise<Pool> {
     // Loaded on first need, like the fetch threads' own.
     const undici = await import('undici');
-    const { origin, maxConnections, connectTimeoutMs, responseTimeoutMs } = this.#options;
+    const { origin, maxConnections, connectTimeoutMs, responseTimeoutMs, keepsConnections } =
+      this.#options;
     return new undici.Pool(origin, {
       connections: maxConnections,
       // A kept connection may have been closed by the origin just now, and a POST is not sent again.
-      pipelining: 0,
+      // One request at a time on each, or one and no more.
+      pipelining: keepsConnections === true ? 1 : 0,
       maxHeaderSize: MAX_HEAD_BYTES,
       headersTimeout: responseTimeoutMs,
       bodyTimeout: responseTimeoutMs,

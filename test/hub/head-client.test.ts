@@ -1,0 +1,69 @@
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import t, { type Test } from 'tap';
+import { HeadClient } from '#src/hub/head-client.js';
+import { toHeaderMap } from '#src/model/headers.js';
+import { startRoom } from '../fixtures/running-room.js';
+
+interface Hub {
+  readonly server: Server;
+  readonly url: string;
+  /** Connections that were made so far. */
+  readonly connections: () => number;
+}
+
+/** A hub on which `/a/resolve/1/small` leads on within it, and whose HEAD tells no length elsewhere. */
+async function startHub(t: Test): Promise<Hub> {
+  let count = 0;
+  const server = createServer((request, response) => {
+    if (request.url?.endsWith('/small') === true) {
+      response.writeHead(307, { location: '/stored', 'content-length': '0' }).end();
+    } else if (request.method === 'GET') {
+      response.writeHead(206, { 'content-range': 'bytes 0-0/77', 'content-length': '1' }).end('x');
+    } else {
+      response.writeHead(200, request.url === '/stored' ? { 'content-length': '5' } : {}).end();
+    }
+  });
+  server.on('connection', () => (count += 1));
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  t.teardown(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  const { port } = server.address() as AddressInfo;
+  return { server, url: `http://127.0.0.1:${String(port)}`, connections: () => count };
+}
+
+const NOBODY = toHeaderMap({});
+
+t.test(
+  'one connection serves heads one after another, also where a byte is asked for',
+  async (t) => {
+    const hub = await startHub(t);
+    const { services, upstream } = await startRoom(t, { upstream: { url: hub.url } });
+    const client = new HeadClient(services);
+    const small = await client.heads(upstream, '/a/resolve/1/small', NOBODY);
+    t.same(
+      small.heads.map(({ status }) => status),
+      [307, 200],
+    );
+    t.equal(small.heads.at(-1)?.contentLength, 5);
+    for (let i = 0; i < 3; i += 1) {
+      const { probedLength } = await client.heads(upstream, '/a/resolve/1/large', NOBODY);
+      t.equal(probedLength, 77);
+    }
+    // Eight requests; a pool may not have seen yet that a connection is free.
+    t.ok(hub.connections() <= 2, String(hub.connections()));
+  },
+);
+
+t.test('a kept connection that the hub has closed costs another one, and no answer', async (t) => {
+  const hub = await startHub(t);
+  const { services, upstream } = await startRoom(t, { upstream: { url: hub.url } });
+  const client = new HeadClient(services);
+  await client.heads(upstream, '/stored', NOBODY);
+  hub.server.closeAllConnections();
+  const again = await client.heads(upstream, '/stored', NOBODY);
+  t.equal(again.heads[0].status, 200);
+  t.ok(hub.connections() >= 2);
+});
