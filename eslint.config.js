@@ -15,7 +15,7 @@ const nodeGlobals = {
 };
 
 export default tseslint.config(
-  { ignores: ['dist/', 'dist-dev/', 'build/', 'node_modules/', '.tap/'] },
+  { ignores: ['dist/', 'dist-dev/', 'build/', 'node_modules/', '.tap/', '.cache/'] },
   js.configs.recommended,
   {
     files: ['**/*.ts'],

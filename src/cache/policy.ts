@@ -6,6 +6,7 @@ import { emptyHeaders, headerValue, type HeaderMap } from '../model/headers.js';
 import type { StoredResponse } from '../model/response.js';
 import { validatorOf } from '../model/validator.js';
 import { requestDirectives, responseDirectives } from './directives.js';
+import { parseContentRange } from '../origin/content-range.js';
 import { allowsHeuristics, freshnessOf, hasExplicitLifetime } from './freshness.js';
 import { variedFields } from './select.js';
 
@@ -91,8 +92,15 @@ export function endToEnd(status: number, headers: HeaderMap): HeaderMap {
   // Of a part it says which part; elsewhere it is a field without meaning, like any unknown one.
   if (status === 206 || status === 416) delete kept['content-range'];
   // Digests of that part alone (RFC 9530 section 2), which is kept as a piece of the whole.
-  if (status === 206) for (const name of CONTENT_DIGESTS) Reflect.deleteProperty(kept, name);
+  if (status === 206 && !isAll(headers))
+    for (const name of CONTENT_DIGESTS) Reflect.deleteProperty(kept, name);
   return kept;
+}
+
+/** True for a 206 whose part is the whole. */
+function isAll(headers: HeaderMap): boolean {
+  const told = parseContentRange(headerValue(headers, 'content-range') ?? '');
+  return told?.range?.start === 0 && told.range.end === told.completeLength;
 }
 
 /** Without the fields that `private` and `no-cache` name: these are for one client, or one use. */

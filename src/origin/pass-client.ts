@@ -9,6 +9,7 @@ import { ForebayError } from '../model/errors.js';
 import { headersFromRaw, type HeaderMap } from '../model/headers.js';
 import { checkLiteralAddress, guardedLookup } from './address.js';
 import { contentLengthOf, MAX_HEAD_BYTES } from './response-head.js';
+import { guardedConnector } from './undici-connector.js';
 import {
   cancelledError,
   protocolError,
@@ -130,7 +131,10 @@ export class PassClient {
       maxHeaderSize: MAX_HEAD_BYTES,
       headersTimeout: responseTimeoutMs,
       bodyTimeout: responseTimeoutMs,
-      connect: { timeout: connectTimeoutMs, lookup: guardedLookup('any') },
+      connect: guardedConnector(undici, {
+        timeout: connectTimeoutMs,
+        lookup: guardedLookup('any'),
+      }),
     });
   }
 }

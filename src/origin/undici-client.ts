@@ -14,6 +14,7 @@ import { IDLE_CONNECTION_MS, type OriginClientOptions } from './options.js';
 import { requestFields } from './request-head.js';
 import { MAX_HEAD_BYTES } from './response-head.js';
 import { cancelledError } from './transport-error.js';
+import { guardedConnector } from './undici-connector.js';
 import { UndiciExchange } from './undici-exchange.js';
 
 /** A lane with a fetch, or with an undici `Client`, which holds at most one connection. */
@@ -111,11 +112,11 @@ export class UndiciClient implements OriginClient {
       bodyTimeout: 0,
       keepAliveTimeout: IDLE_CONNECTION_MS,
       keepAliveMaxTimeout: IDLE_CONNECTION_MS,
-      connect: {
+      connect: guardedConnector(undici, {
         timeout: 0,
         lookup: guardedLookup(target.addresses),
         ...(this.#ca !== undefined && { ca: this.#ca }),
-      },
+      }),
     });
   }
 }

@@ -102,6 +102,7 @@ t.test('a model comes as a table; broken off by a fault it goes on where it was'
   const total = Object.entries(files)
     .filter(([name]) => name.endsWith('.safetensors'))
     .reduce((sum, [, { length }]) => sum + length, 0);
+  // A leader whose fill is refused leads again a few times: all of its requests fail, and no other's.
   hub.fail('cdn', 404, 1);
   const broken = await run(['pull', 'acme/tiny', '--include', '*.safetensors']);
   t.equal(broken.exitCode, 66, broken.stdout);
