@@ -14,6 +14,9 @@ type Undici = Pick<typeof undici, 'buildConnector'>;
 interface Parser {
   paused: boolean;
   resume(): void;
+  /** `null` once it is freed. */
+  readonly ptr: number | null;
+  readonly llhttp: { llhttp_resume(parser: number): void };
 }
 
 const PARSER = 'parser';
@@ -56,6 +59,7 @@ function finishReading(socket: Socket): void {
     parser.resume();
   }
   // Nothing more can be read: it may say now whether that was all.
+  if (parser.ptr !== null) parser.llhttp.llhttp_resume(parser.ptr);
   parser.paused = false;
 }
 
@@ -73,6 +77,8 @@ function isParser(value: unknown): value is Parser {
     value !== null &&
     'paused' in value &&
     'resume' in value &&
-    typeof value.resume === 'function'
+    typeof value.resume === 'function' &&
+    'llhttp' in value &&
+    'ptr' in value
   );
 }
