@@ -11,7 +11,7 @@ namespace forebay {
 
 namespace {
 
-// As long as the longest head that is taken from a client; ours are some hundred bytes.
+// Longer heads, which origins may send, go by the exchange (src/send/spot-sender.ts).
 constexpr size_t kMaxHeadBytes = 16384;
 
 // (socket, head, fd, offset, length): number

@@ -142,11 +142,16 @@ function content(answer: CacheAnswer, context: ReplyContext, fields: HeaderMap):
   return whole(answer, context, fields);
 }
 
+/** Without what is said of the whole content: a client would compare the part with it (RFC 9530 section 2). */
+export function ofPart(fields: HeaderMap): HeaderMap {
+  const told = Object.assign(emptyHeaders(), fields);
+  delete told['content-digest'];
+  delete told['content-md5'];
+  return told;
+}
+
 function partial(body: Body, content: Content, fields: HeaderMap): Reply {
-  const headers: HeaderMap = { ...fields, 'content-length': String(contentLength(content)) };
-  // They are of the whole, and a client would compare them with the part (RFC 9530 section 2).
-  delete headers['content-digest'];
-  delete headers['content-md5'];
+  const headers = { ...ofPart(fields), 'content-length': String(contentLength(content)) };
   return { kind: 'body', head: { status: 206, headers }, body, content };
 }
 

@@ -6,7 +6,7 @@ import { STATUS_CODES } from 'node:http';
 import type { Standing, StandingTimes } from '../cache/answer.js';
 import type { HeaderMap } from '../model/headers.js';
 import { contentRange } from './multipart.js';
-import { hitFields } from './respond.js';
+import { hitFields, ofPart } from './respond.js';
 
 /** Stands where a request's id belongs; no field value can hold it (RFC 9110 section 5.5). */
 const PLACE = '\0';
@@ -20,8 +20,9 @@ export class StandingHead {
   #ttlSeconds = -1;
   /** Of the clock: for the Date of a response that came without one. */
   #second = -1;
-  #beforeId = '';
-  #afterId = '';
+  /** Before and after the request's id, for all of the representation and for a part of it. */
+  #whole: Lines = ['', ''];
+  #part: Lines = ['', ''];
 
   /** `keepAliveTimeoutMs`: what a client is promised, as node says it. */
   constructor(standing: Pick<Standing, 'headers' | 'lengthBytes'>, keepAliveTimeoutMs: number) {
@@ -54,19 +55,26 @@ export class StandingHead {
         : `content-range: ${contentRange(part, lengthBytes)}\r\n` +
           `content-length: ${String(part.end - part.start)}\r\n`;
     const line = part === null ? OK : PARTIAL_CONTENT;
-    return line + this.#beforeId + requestId + this.#afterId + about + this.#connection;
+    const [before, after] = part === null ? this.#whole : this.#part;
+    return line + before + requestId + after + about + this.#connection;
   }
 
   #make({ ageSeconds, ttlSeconds }: StandingTimes, nowMs: number): void {
     const outcome = { kind: 'hit', unverified: false, ttlSeconds } as const;
     const answer = { headers: this.#standing.headers, ageSeconds, outcome };
     const fields = hitFields(answer, { nowMs, requestId: PLACE });
-    const [beforeId = '', afterId = ''] = linesOf(fields).split(PLACE);
-    this.#beforeId = beforeId;
-    this.#afterId = afterId;
+    this.#whole = aroundId(fields);
+    this.#part = aroundId(ofPart(fields));
     this.#ageSeconds = ageSeconds;
     this.#ttlSeconds = ttlSeconds;
   }
+}
+
+type Lines = readonly [before: string, after: string];
+
+function aroundId(fields: HeaderMap): Lines {
+  const [before = '', after = ''] = linesOf(fields).split(PLACE);
+  return [before, after];
 }
 
 const OK = statusLine(200);

@@ -6,6 +6,7 @@
 import { LRUCache } from 'lru-cache';
 import type { IncomingMessage } from 'node:http';
 import type { CacheFacade, CacheRequest, OpenPart, Standing } from '../cache/answer.js';
+import type { SpotEnd } from '../model/segment.js';
 import type { RequestRecord } from '../telemetry/request-record.js';
 import { type Begun, begunOf, type Part } from './begun.js';
 import type { ExchangeRooms } from './exchange.js';
@@ -88,8 +89,12 @@ export class StandingAnswers {
     const open = openPart(plain, part, entry);
     if (open === undefined) return NOT_HERE;
     const id = requestId(plain.requestId);
-    const end = sender.spot.send(response, entry.head.text(part, times, nowMs, id), open);
-    open?.release();
+    let end: SpotEnd;
+    try {
+      end = sender.spot.send(response, entry.head.text(part, times, nowMs, id), open);
+    } finally {
+      open?.release();
+    }
     switch (end.kind) {
       case 'nothing':
         return NOT_HERE;

@@ -14,6 +14,9 @@ import { socketFd } from './socket-fd.js';
  */
 export const SPOT_BYTES = 1024 * 1024;
 
+/** What native/spot_send_binding takes; an origin may send longer ones. */
+const MAX_HEAD_BYTES = 16 * 1024;
+
 const NOTHING: SpotEnd = { kind: 'nothing' };
 const ALL: SpotEnd = { kind: 'all' };
 
@@ -43,6 +46,7 @@ function sendOnSpot(response: ServerResponse, head: string, part: FilePart | nul
   const fd = socketFd(response);
   // What node has yet to hand over comes before.
   if (fd === null || response.req.socket.writableLength > 0) return 0;
+  if (head.length > MAX_HEAD_BYTES) return 0;
   // Without a part its descriptor is not looked at.
   return native.spotSend(fd, head, part?.file.fd ?? 0, part?.offset ?? 0, part?.length ?? 0);
 }

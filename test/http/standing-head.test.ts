@@ -55,3 +55,12 @@ t.test('each of age, lifetime and date moves on', (t) => {
   t.notMatch(text(2, 8, 1000), 'Keep-Alive', 'as node says nothing of 0');
   t.end();
 });
+
+t.test('digests of the whole content are not told of a part', (t) => {
+  const headers = toHeaderMap({ 'content-digest': 'sha-256=:AAAA:', 'content-md5': 'AAAA' });
+  const head = new StandingHead({ headers, lengthBytes: 100 }, 0);
+  const times = { ageSeconds: 3, ttlSeconds: 60 };
+  t.match(head.text(null, times, NOW, 'me'), /content-digest: .*content-md5: /s);
+  t.notMatch(head.text({ start: 0, end: 9 }, times, NOW, 'me'), /content-(?:digest|md5)/);
+  t.end();
+});

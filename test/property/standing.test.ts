@@ -117,6 +117,7 @@ function setObject(origin: ScriptedOrigin, version: number): void {
     bytes: patternBytes(version, 0, LENGTH),
     etag: `"${String(version)}"`,
     cacheControl: `max-age=${String(MAX_AGE)}`,
+    fields: { 'Content-MD5': 'of the whole', 'Content-Digest': 'sha-256=:AAAA:' },
   });
 }
 

@@ -65,6 +65,9 @@ t.test('nothing, where it cannot be said at once or node has something to say fi
     const head = headFor(20_000);
     const nothing = { kind: 'nothing' };
     t.same(spot.send(response, head, { file, offset: 0, length: 20_000 }), nothing, 'a short file');
+    const long = `HTTP/1.1 200 OK\r\nx: ${'x'.repeat(16_384)}\r\ncontent-length: 5\r\n\r\n`;
+    t.same(spot.send(response, long, { file, offset: 0, length: 5 }), nothing, 'a long head');
+    t.same(spot.send(response, long, null), nothing, 'a long head and nothing else');
     const { socket } = response.req;
     socket.cork();
     socket.write('HTTP/1.1 102 Processing\r\n\r\n');
