@@ -37,13 +37,16 @@ Napi::Value CreateMemfdCall(const Napi::CallbackInfo& info) {
   return Napi::Number::New(info.Env(), memfd);
 }
 
-// (fd, lengthBytes): void
+// (fd, lengthBytes, emptiesFile = false): void
 Napi::Value MoveToMemfdCall(const Napi::CallbackInfo& info) {
   const auto fd = DescriptorArgument(info, 0);
   if (!fd) return Napi::Value();
   const auto length = IntegerArgument(info, 1, "lengthBytes", kMaxSafeInteger);
   if (!length) return Napi::Value();
-  if (const SystemError error = MoveToMemfd(*fd, *length)) {
+  const auto empties_file =
+      info[2].IsUndefined() ? std::optional<bool>(false) : BooleanArgument(info, 2, "emptiesFile");
+  if (!empties_file) return Napi::Value();
+  if (const SystemError error = MoveToMemfd(*fd, *length, *empties_file)) {
     return ThrowSystemError(info.Env(), error);
   }
   return info.Env().Undefined();

@@ -74,13 +74,14 @@ SystemError CreateMemfd(const char* name, int* memfd) {
   return *memfd < 0 ? LastError("memfd_create") : SystemError{};
 }
 
-SystemError MoveToMemfd(int fd, uint64_t length) {
+SystemError MoveToMemfd(int fd, uint64_t length, bool empties_file) {
   // dup3 would open a number that is not open, which here is somebody's mistake.
   if (fcntl(fd, F_GETFD) < 0) return LastError("fcntl");
   int memfd;
   SystemError error = CreateMemfd("forebay-moved", &memfd);
   if (error) return error;
   error = CopyStart(fd, memfd, length);
+  if (!error && empties_file && ftruncate(fd, 0) < 0) error = LastError("ftruncate");
   // One step: no other thread sees the number closed, or given to another file.
   if (!error && dup3(memfd, fd, O_CLOEXEC) < 0) error = LastError("dup3");
   close(memfd);
@@ -108,7 +109,7 @@ void Readahead(int fd, uint64_t offset, uint64_t length) {
 
 SystemError CreateMemfd(const char*, int*) { return {ENOSYS, "memfd_create"}; }
 
-SystemError MoveToMemfd(int, uint64_t) { return {ENOSYS, "memfd_create"}; }
+SystemError MoveToMemfd(int, uint64_t, bool) { return {ENOSYS, "memfd_create"}; }
 
 SystemError ReadCached(int, uint8_t*, size_t, uint64_t, ssize_t* taken) {
   *taken = -1;

@@ -19,8 +19,10 @@ SystemError CreateMemfd(const char* name, int* memfd);
 
 // Copies the first `length` bytes of the file `fd` (open for reading) into a new memory file, which
 // then takes the number `fd`, so that all who use the number go on in memory. On failure `fd` is
-// what it was. EIO when the file is shorter than `length`.
-SystemError MoveToMemfd(int fd, uint64_t length);
+// what it was. EIO when the file is shorter than `length`. `empties_file`: the file that is left is
+// cut to nothing first, so that whoever has a duplicate of it finds its end, and not the holes in
+// it.
+SystemError MoveToMemfd(int fd, uint64_t length, bool empties_file);
 
 // Writes all of `bytes` at `offset`, in pieces that suit the page cache. After a failure an unknown
 // part of them was written.

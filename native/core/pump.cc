@@ -157,6 +157,7 @@ std::optional<uint64_t> Pump::Serve(const std::shared_ptr<Transfer>& transfer) {
   uint64_t budget = kQuantumBytes;
   while (Advance(transfer, lock, &budget)) {
     if (budget > 0) continue;
+    if (transfer->stopping) return End(*transfer, PumpEnd::kStopped), std::nullopt;
     // To arm it for nobody's sake would wake another thread, and move the connection to that core.
     if (const auto other = events_.Take(0)) {
       Arm(*transfer);

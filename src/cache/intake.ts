@@ -248,12 +248,14 @@ export class Intake implements Arrival {
 }
 
 /**
- * What a chunk's readers hear of a body that failed. Where its second request was refused, a signature
- * may have run out after the first: they ask for themselves.
+ * What a chunk's readers hear of a body that failed. Where its second request was refused, led elsewhere
+ * or answered with the whole, they ask for themselves: a fill knows what to do about each.
  */
 function endOf(error: ForebayError, onePart: boolean): FailedEnd {
-  const kind = onePart && error.code === 'origin-denied' ? 'leaderless' : 'failed';
-  return { kind, error };
+  const { code, originStatus } = error;
+  const isRedirect = originStatus !== undefined && originStatus >= 300 && originStatus < 400;
+  const mayLead = isRedirect || code === 'origin-denied' || code === 'origin-range-mismatch';
+  return { kind: onePart && mayLead ? 'leaderless' : 'failed', error };
 }
 
 /** A look through a call: the state changes during waits that the compiler does not see. */

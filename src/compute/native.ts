@@ -88,8 +88,10 @@ export interface Native extends SystemCalls {
    *
    * @param fd open for reading and writing. Throws EIO when it is shorter than `lengthBytes`,
    *   ENOSYS where there are no memory files (macOS).
+   * @param emptiesFile the file that is left is cut to nothing, so that duplicates of its descriptor
+   *   meet its end and not the holes in it.
    */
-  moveToMemfd(fd: number, lengthBytes: number): void;
+  moveToMemfd(fd: number, lengthBytes: number, emptiesFile?: boolean): void;
 
   /**
    * Writes all of `bytes` at file position `offset`, in pieces that the page cache takes at the least

@@ -226,8 +226,9 @@ export class ChunkWriter {
       });
     }
     try {
-      // What is not written yet comes along as zeros, which nobody may read.
-      native.moveToMemfd(this.slot.fd, this.#fileBytes());
+      // What is not written yet comes along as zeros, which nobody may read. The pump has duplicates of
+      // the file that is left: one that is not written from its beginning does not end where its bytes do.
+      native.moveToMemfd(this.slot.fd, this.#fileBytes(), this.#start > 0);
     } catch (error) {
       memory.release(this.slot.lengthBytes);
       throw new ForebayError('disk', `moving a chunk to memory failed: ${errnoOf(error)}`, {

@@ -142,6 +142,21 @@ void t.test('moveToMemfd keeps number and bytes, and leaves the disk file alone'
   t.end();
 });
 
+void t.test('moveToMemfd empties what duplicates have, where it is told to', onLinux, (t) => {
+  const path = `${t.testdir()}/draft`;
+  const fd = fs.openSync(path, 'w+');
+  fs.writeSync(fd, Buffer.from('late'), 0, 4, 1000);
+  const duplicate = fs.openSync(path, 'r');
+  native.moveToMemfd(fd, 1004, true);
+  t.equal(fs.fstatSync(duplicate).size, 0, 'its end, and no hole of zeros');
+  const copy = Buffer.alloc(4);
+  fs.readSync(fd, copy, 0, 4, 1000);
+  t.equal(copy.toString(), 'late');
+  fs.closeSync(fd);
+  fs.closeSync(duplicate);
+  t.end();
+});
+
 void t.test('readers by number see the same bytes while a file moves', onLinux, async (t) => {
   const path = `${t.testdir()}/draft`;
   const content = randomBytes(512 * 1024);

@@ -1,6 +1,6 @@
 /** The writer of one chunk: ids whatever the pieces, gating, and a disk that is really full. */
 import fc from 'fast-check';
-import { closeSync, openSync } from 'node:fs';
+import { closeSync, fstatSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import type { ChunkSlot } from '#src/compute/protocol.js';
@@ -217,6 +217,8 @@ void t.test('a full disk', (t) => {
   t.test('so does one that was begun in its middle, wherever the disk gets full', (t) => {
     for (const from of [1, 1.25, 2, 2.5, 3].map((groups) => groups * GROUP_SIZE_BYTES)) {
       const { fd, watermark, writer } = write(t, bytes.length, from);
+      // As the pump has one.
+      const duplicate = openSync(`/proc/self/fd/${String(fd)}`, 'r');
       feed(writer, bytes.subarray(from), 300_000);
       writer.goRound();
       feed(writer, bytes.subarray(0, from), 300_000);
@@ -224,6 +226,8 @@ void t.test('a full disk', (t) => {
       t.equal(chunk.diskFailure, 'ENOSPC');
       t.equal(chunk.chunkId, oracleRoot(bytes));
       t.ok(contentOf(fd).equals(bytes));
+      t.equal(fstatSync(duplicate).size, 0, 'no hole is read for bytes');
+      closeSync(duplicate);
       t.equal(watermark.available, bytes.length);
     }
     t.end();
