@@ -58,7 +58,6 @@ const TESTED_ELSEWHERE: Readonly<Record<string, string>> = {
   'src/hub/api.ts': 'test/hub/lookup.test.ts and test/interop',
   'src/hub/decisions.ts': 'test/hub/lookup.test.ts and test/interop/gated.test.ts',
   'src/hub/files.ts': 'test/hub/lookup.test.ts',
-  'src/hub/passed.ts': 'test/hub/lookup.test.ts',
   'src/origin/lean-connection.ts': 'test/contract/origin-client.ts, run on the lean client',
   'src/origin/lean-exchange.ts': 'test/contract/origin-client.ts, run on the lean client',
   'src/origin/options.ts': 'one constant, used in test/origin/lean-client.test.ts',
