@@ -11,7 +11,7 @@ import type { OriginHead } from '../model/fetch.js';
 import { emptyHeaders, headerValue, type HeaderMap } from '../model/headers.js';
 import { isRedirect } from '../origin/redirect.js';
 import type { Upstream } from '../origin/upstream.js';
-import { bytesAnswer, overloaded, refusalOf, refused, unreachable } from './answers.js';
+import { bytesAnswer, notAsked, overloaded, refusalOf, refused } from './answers.js';
 import type { Who } from './credentials.js';
 import { NAME_LIFETIME_MS } from './decisions.js';
 import { linkForClients, ownUrl } from './link.js';
@@ -71,7 +71,7 @@ export class HubApi {
       const hint = { kind: 'whole' } as const;
       answer = await this.#cache.lookup({ ...request, method: 'GET', headers, asking, hint });
     } catch (error) {
-      if (error instanceof ForebayError && isDisconnected(error)) return unreachable();
+      if (error instanceof ForebayError && isDisconnected(error)) return notAsked(error);
       throw error;
     }
     try {
