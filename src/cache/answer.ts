@@ -26,6 +26,8 @@ export interface Asking {
   readonly headers: HeaderMap;
   /** The head as the cache is to read it: what may be stored of it, and for how long. */
   readonly told: (head: OriginHead) => OriginHead;
+  /** What is stale stands in for an origin that cannot be reached only, not for one that is slow. */
+  readonly isPatient?: boolean;
 }
 
 export interface CacheRequest {

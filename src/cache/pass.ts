@@ -42,8 +42,8 @@ export interface PassFacade {
   pass(request: PassRequest): Promise<CacheAnswer>;
 }
 
-/** Methods that change nothing (RFC 9110 section 9.2.1); GET and HEAD do not come here. */
-const SAFE: ReadonlySet<string> = new Set(['OPTIONS']);
+/** Methods that change nothing (RFC 9110 section 9.2.1); reads come from hub/passed alone. */
+const SAFE: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE']);
 
 type Invalidate = Pick<CacheFacade, 'invalidate'>;
 

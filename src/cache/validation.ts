@@ -42,11 +42,13 @@ export class Validation {
   readonly #ask: AskOrigin;
   readonly #background: Background;
   readonly #clock: Clock;
+  readonly #patienceMs: number;
 
   constructor(services: CacheServices, representations: Representations, ask: AskOrigin) {
     this.#representations = representations;
     this.#ask = ask;
     this.#clock = services.clock;
+    this.#patienceMs = services.limits.requestTimeoutMs;
     this.#background = new Background((error) => {
       services.events.warn('a validation beside its answer failed', error);
     });
@@ -82,7 +84,7 @@ export class Validation {
 
   /**
    * Asks while a stale response waits to stand in: gives up at the first attempt that fails in a way
-   * that lets it, and after `SILENCE_MS`. The contact goes on, and what it brings is stored.
+   * that lets it, and after `SILENCE_MS` unless it is patient. The contact goes on, and what it brings is stored.
    */
   #askWithin(asked: Asked, stored: StoredResponse, found: Validate): Promise<CacheAnswer> {
     const trouble = deferred<never>();
@@ -92,7 +94,7 @@ export class Validation {
     const asking = this.#ask({ ...asked, troubled }, found.reason, [stored]);
     const bound = {
       clock: this.#clock,
-      ms: SILENCE_MS,
+      ms: asked.request.asking?.isPatient === true ? this.#patienceMs : SILENCE_MS,
       timedOut: silent,
       aborted: silent,
     };

@@ -2,6 +2,7 @@
 import type { Body, CacheAnswer } from '../cache/answer.js';
 import { forward } from '../cache/answers.js';
 import type { CacheOutcome } from '../cache/outcome.js';
+import type { ErrorCode } from '../model/errors.js';
 import { emptyHeaders, headerValue, type HeaderMap } from '../model/headers.js';
 
 /** What clients of a hub read of an error, beside its status. */
@@ -79,4 +80,9 @@ export function unreachable(): CacheAnswer {
     null,
     'The hub cannot be reached, and what was asked for is not stored here',
   );
+}
+
+/** The hub was not asked, or did not answer: whether it is worth a client's while to try again. */
+export function notAsked({ code }: { readonly code: ErrorCode }): CacheAnswer {
+  return code === 'origin-busy' ? overloaded() : unreachable();
 }

@@ -9,12 +9,13 @@ import { isDisconnected } from '../cache/verdict.js';
 import { ForebayError } from '../model/errors.js';
 import type { OriginHead } from '../model/fetch.js';
 import { emptyHeaders, headerValue, type HeaderMap } from '../model/headers.js';
+import { isRedirect } from '../origin/redirect.js';
 import type { Upstream } from '../origin/upstream.js';
-import { bytesAnswer, overloaded, refusalOf, refused, unreachable } from './answers.js';
+import { bytesAnswer, notAsked, overloaded, refusalOf, refused } from './answers.js';
 import type { Who } from './credentials.js';
 import { NAME_LIFETIME_MS } from './decisions.js';
 import { linkForClients, ownUrl } from './link.js';
-import { CREDENTIAL_FIELD } from './permissions.js';
+import { CREDENTIAL_FIELD, Permissions } from './permissions.js';
 import type { HubPolicy } from './policy.js';
 import { readBody } from './read-body.js';
 import { type HubRoute, isCommit } from './route.js';
@@ -41,15 +42,17 @@ export class HubApi {
   readonly #services: Pick<CacheServices, 'clock' | 'limits'>;
   readonly #cache: Pick<CacheFacade, 'lookup'>;
   readonly #policy: () => HubPolicy;
+  readonly #permissions: Permissions;
 
   constructor(
-    services: Pick<CacheServices, 'clock' | 'limits'>,
+    services: Pick<CacheServices, 'clock' | 'limits' | 'responses'>,
     cache: Pick<CacheFacade, 'lookup'>,
     policy: () => HubPolicy,
   ) {
     this.#services = services;
     this.#cache = cache;
     this.#policy = policy;
+    this.#permissions = new Permissions(services.responses);
   }
 
   /** Rejects with a `ForebayError`. */
@@ -58,6 +61,8 @@ export class HubApi {
     if (who.key !== '') headers[CREDENTIAL_FIELD] = who.key;
     const control = this.#cacheControl(route, who);
     const asking = {
+      // The hub may be slow to say that a credential is none any more.
+      isPatient: who.key !== '',
       headers: Object.assign(emptyHeaders(), who.headers, { accept: '*/*' }),
       told: (head: OriginHead) => tell(head, control),
     };
@@ -66,10 +71,14 @@ export class HubApi {
       const hint = { kind: 'whole' } as const;
       answer = await this.#cache.lookup({ ...request, method: 'GET', headers, asking, hint });
     } catch (error) {
-      if (error instanceof ForebayError && isDisconnected(error)) return unreachable();
+      if (error instanceof ForebayError && isDisconnected(error)) return notAsked(error);
       throw error;
     }
     try {
+      const { status } = answer;
+      if (status === 401 || status === 403) {
+        await this.#permissions.revoke(upstream.name, upstream.uriOf(request.target), who.key);
+      }
       return await this.#forClients(answer, upstream, ownUrl(request.headers));
     } finally {
       answer.body.close();
@@ -96,8 +105,8 @@ export class HubApi {
     const open = isCommit(revision) ? YEAR_SECONDS : nameSeconds;
     // What somebody may see with a credential is theirs as long as the decision about it.
     const lifetime = key === '' ? open : Math.min(open, ttlSeconds);
-    const stale = offline ? `, stale-if-error=${String(YEAR_SECONDS)}` : '';
-    return `public, max-age=${String(lifetime)}${stale}`;
+    const stale = offline ? `stale-if-error=${String(YEAR_SECONDS)}` : 'must-revalidate';
+    return `public, max-age=${String(lifetime)}, ${stale}`;
   }
 }
 
@@ -147,6 +156,11 @@ function tell(head: OriginHead, cacheControl: string): OriginHead {
   }
   for (const name of ['expires', 'pragma', 'cdn-cache-control', 'age']) {
     Reflect.deleteProperty(headers, name);
+  }
+  if (isRedirect(head.status)) {
+    // What a redirect says of storing counts for what it leads to, which says it itself.
+    Reflect.deleteProperty(headers, 'cache-control');
+    return { ...head, headers };
   }
   const isKept = head.status === 200 || head.status === 304 || head.status === 206;
   headers['cache-control'] = isKept ? cacheControl : 'no-store';

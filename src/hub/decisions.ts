@@ -28,6 +28,9 @@ export const NAME_LIFETIME_MS = 60_000;
 /** Files remembered for not being there; one more forgets the oldest. */
 const MAX_ABSENT = 10_000;
 
+/** Refusals of repositories remembered; one more forgets the oldest. */
+const MAX_REFUSED = 10_000;
+
 export type FileRoute = Extract<HubRoute, { kind: 'resolve' }>;
 
 /** A question: may `who` have this file of this hub? */
@@ -43,7 +46,8 @@ export type Decision =
   | { readonly kind: 'refused'; readonly refusal: Refusal }
   /** No answer of the hub, and nothing decided before. */
   | { readonly kind: 'unreachable' }
-  | { readonly kind: 'overloaded' };
+  /** `isOutage`: what was decided before may stand in; a hub that bids us wait is there. */
+  | { readonly kind: 'overloaded'; readonly isOutage: boolean };
 
 export class Decisions {
   readonly #services: CacheServices;
@@ -53,6 +57,8 @@ export class Decisions {
   readonly #flights = new WeakMap<Upstream, SingleFlight<string, Decision>>();
   /** The hub said that these are not there, and to whom. */
   readonly #absent: LRUCache<string, Refusal>;
+  /** When somebody was last refused a repository. */
+  readonly #refusedAtMs = new LRUCache<string, number>({ max: MAX_REFUSED });
 
   constructor(services: CacheServices, policy: () => HubPolicy) {
     this.#services = services;
@@ -76,8 +82,12 @@ export class Decisions {
     if (absent !== undefined) return { kind: 'refused', refusal: absent };
     const asked = await this.#flightsOf(upstream).run(key, () => this.#ask(asking, uri, key))
       .outcome;
-    const isAnswer = asked.kind === 'granted' || asked.kind === 'refused';
-    if (isAnswer || known === undefined || !this.#policy().offline) return asked;
+    const isOutage =
+      asked.kind === 'unreachable' || (asked.kind === 'overloaded' && asked.isOutage);
+    if (!isOutage || known === undefined || !this.#policy().offline) return asked;
+    // Who was refused since may have lost more than the file that was asked for then.
+    const refusedAtMs = this.#refusedAtMs.get(accessKey(asking)) ?? -Infinity;
+    if (known.responseTimeMs <= refusedAtMs) return asked;
     return { kind: 'granted', stored: known, offline: true };
   }
 
@@ -100,12 +110,13 @@ export class Decisions {
     try {
       found = await this.#client.heads(upstream, targetOf(route, route.revision), who.headers);
     } catch (error) {
-      if (error instanceof ForebayError && isDisconnected(error)) return { kind: 'unreachable' };
-      throw error;
+      if (!(error instanceof ForebayError) || !isDisconnected(error)) throw error;
+      if (error.code === 'origin-busy') return { kind: 'overloaded', isOutage: true };
+      return { kind: 'unreachable' };
     }
     const last = found.heads.at(-1) ?? found.heads[0];
     const { status } = last;
-    if (status === 429 || status >= 500) return { kind: 'overloaded' };
+    if (status === 429 || status >= 500) return { kind: 'overloaded', isOutage: status !== 429 };
     if (status >= 400) return this.#refuse(asking, uri, key, last);
     const facts = factsOf(found.heads);
     if (facts === undefined || !(status === 200 || isRedirect(status))) throw notAFile();
@@ -113,12 +124,21 @@ export class Decisions {
   }
 
   async #refuse(
-    { upstream, route, who }: Asking,
+    asking: Asking,
     uri: string,
     key: string,
     { status, headers }: OriginHead,
   ): Promise<Decision> {
+    const { upstream, route, who } = asking;
     const refusal = refusalOf(status, headers);
+    if (isOfRepository(refusal)) {
+      this.#refusedAtMs.set(accessKey(asking), this.#services.clock.now());
+      // Also what outlasts this process: the same file by the name of its commit.
+      const known = await this.#permissions.find(upstream.name, uri, who.key);
+      if (known !== undefined) {
+        await this.#permissions.revoke(upstream.name, known.object.uri, who.key);
+      }
+    }
     await this.#permissions.revoke(upstream.name, uri, who.key);
     // Who may see the repository was decided first: this speaks of the file alone.
     if (headerValue(headers, 'x-error-code') === 'EntryNotFound') {
@@ -167,6 +187,18 @@ function rememberWay({ upstream, who }: Asking, { heads, urls }: Heads, uri: str
 /** The request target of a file at a revision, as the hub reads it. */
 export function targetOf({ repository, path }: FileRoute, revision: string): string {
   return `/${repository}/resolve/${revision}/${path}`;
+}
+
+/** Whom a refusal is remembered for, and of what. */
+function accessKey({ upstream, route, who }: Asking): string {
+  return JSON.stringify([upstream.name, route.repository, who.key]);
+}
+
+/** True where it says that the repository may not be read, or is not there; not of a file of it alone. */
+function isOfRepository({ status, headers }: Refusal): boolean {
+  const code = headerValue(headers, 'x-error-code');
+  if (code === 'EntryNotFound' || code === 'RevisionNotFound') return false;
+  return status === 401 || status === 403 || code === 'RepoNotFound' || code === 'GatedRepo';
 }
 
 function notAFile(): ForebayError {

@@ -9,7 +9,7 @@ import type { CacheServices } from '../cache/services.js';
 import { isDisconnected } from '../cache/verdict.js';
 import { ForebayError } from '../model/errors.js';
 import { emptyHeaders, headerValue, type HeaderMap } from '../model/headers.js';
-import { overloaded, ownError, refusalOf, refused, unreachable } from './answers.js';
+import { notAsked, overloaded, ownError, refusalOf, refused } from './answers.js';
 import { jsonAnswer } from './api.js';
 import type { Credentials, Who } from './credentials.js';
 import { ownUrl } from './link.js';
@@ -84,7 +84,7 @@ async function reached(passing: PassFacade, request: PassRequest): Promise<Cache
   try {
     return await passing.pass(request);
   } catch (error) {
-    if (error instanceof ForebayError && isDisconnected(error)) return unreachable();
+    if (error instanceof ForebayError && isDisconnected(error)) return notAsked(error);
     throw error;
   }
 }

@@ -71,11 +71,13 @@ export class Permissions {
     decided: readonly StoredResponse[],
   ): Promise<void> {
     const key = responseKey(origin, uri);
-    const known = (await this.#responses.get(key))?.variants ?? [];
+    const record = await this.#responses.get(key);
+    const known = record?.variants ?? [];
+    const acceptsRanges = record?.acceptsRanges ?? true;
     const others = known.filter((variant) => holder(variant) !== who);
     const variants = [...decided, ...others].slice(0, MAX_VARIANTS);
     if (variants.length > 0) {
-      await this.#responses.put(key, { origin, uri, acceptsRanges: true, variants });
+      await this.#responses.put(key, { origin, uri, acceptsRanges, variants });
     } else if (known.length > 0) await this.#responses.delete(key);
   }
 }

@@ -35,8 +35,9 @@ export function guardedConnector(
   const connect = buildConnector(options);
   return (target, callback) => {
     connect(target, (...result) => {
-      const [, socket] = result;
-      if (socket !== null) guard(socket);
+      // Of a connection that failed undici gives the error alone, whatever its types say.
+      const socket: Socket | null | undefined = result[1];
+      if (socket) guard(socket);
       callback(...result);
     });
   };

@@ -55,3 +55,19 @@ t.test(
     }
   },
 );
+
+t.test('a connection that is refused is an error, not the end of the process', async (t) => {
+  const server = createServer();
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  const client = new PassClient({
+    origin: `http://127.0.0.1:${String(port)}`,
+    maxConnections: 1,
+    connectTimeoutMs: 5000,
+    responseTimeoutMs: 5000,
+  });
+  const target = { method: 'POST', path: '/', headers: {}, content: null, signal: NEVER };
+  await t.rejects(client.send(target), { code: 'origin-connect' });
+});

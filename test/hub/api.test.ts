@@ -1,0 +1,86 @@
+/** JSON of a hub, in front of an origin that answers as the test says. */
+import { setTimeout } from 'node:timers/promises';
+import t, { type Test } from 'tap';
+import { startEchoOrigin } from '../fixtures/echo-origin.js';
+import { startForebay } from '../fixtures/running.js';
+import { ShiftedClock } from '../fixtures/shifted-clock.js';
+
+const INFO = '/api/models/acme/m/revision/main';
+const MINE = { headers: { authorization: 'Bearer hf_mine' } };
+const OTHER = { headers: { authorization: 'Bearer hf_other' } };
+const STALE_SECONDS = 24 * 60 * 60;
+
+/** How long the cache hears nothing before it gives what is stale (cache/validation). */
+const SILENCE_MS = 2000;
+
+/** The silence passes sooner than the origin below breaks it. */
+class HastyClock extends ShiftedClock {
+  override after(ms: number, callback: () => void): () => void {
+    return super.after(ms === SILENCE_MS ? 20 : ms, callback);
+  }
+}
+
+async function start(t: Test, offline = true) {
+  const origin = await startEchoOrigin(t);
+  const clock = new HastyClock();
+  const origins = [{ name: 'hub', adapter: 'huggingface', url: origin.url }];
+  const forebay = await startForebay(t, { origins, clock, hub: { offline } });
+  const answer = (status: number, delayMs = 0) => {
+    origin.answer = async (request, response) => {
+      await origin.read(request);
+      await setTimeout(delayMs);
+      response.writeHead(status);
+      response.end('{"id":"acme/m"}');
+    };
+  };
+  answer(200);
+  const status = async (more = MINE) => (await forebay.get(INFO, more)).status;
+  return { origin, clock, forebay, answer, status };
+}
+
+t.test('who is refused gets nothing more, also while the hub fails', async (t) => {
+  for (const refusal of [401, 403]) {
+    const { clock, answer, status } = await start(t);
+    t.equal(await status(), 200);
+    t.equal(await status(OTHER), 200);
+    clock.pass(STALE_SECONDS);
+    answer(refusal);
+    t.equal(await status(), refusal);
+    answer(503);
+    t.equal(await status(), 429);
+    t.equal(await status(OTHER), 200, 'what is stale stands in');
+  }
+});
+
+t.test('a slow hub is waited for where somebody may have lost a right', async (t) => {
+  const { clock, answer, status } = await start(t);
+  t.equal(await status(), 200);
+  clock.pass(STALE_SECONDS);
+  answer(403, 300);
+  t.equal(await status(), 403);
+});
+
+t.test('nothing stale where that is not wanted', async (t) => {
+  const { origin, clock, status } = await start(t, false);
+  t.equal(await status(), 200);
+  clock.pass(STALE_SECONDS);
+  origin.answer = (request) => {
+    request.socket.destroy();
+  };
+  t.equal(await status(), 504);
+});
+
+t.test('a repository that was renamed', async (t) => {
+  const { origin, forebay } = await start(t);
+  const old = INFO.replace('/m/', '/old/');
+  origin.answer = async (request, response) => {
+    const { path } = await origin.read(request);
+    if (path === old) {
+      response.writeHead(307, { location: INFO, 'cache-control': 'no-store' });
+      response.end();
+    } else response.end('{"id":"acme/m"}');
+  };
+  for (let time = 0; time < 2; time += 1) t.equal((await forebay.get(old)).status, 200);
+  const asked = origin.received.filter(({ path }) => path === INFO);
+  t.equal(asked.length, 1, 'what the redirect leads to is kept');
+});

@@ -1,0 +1,56 @@
+/** Who is let have a file while the hub is not there, in front of its double. */
+import t, { type Test } from 'tap';
+import { startHubDouble } from '../fixtures/hub-double.js';
+import { startForebay } from '../fixtures/running.js';
+import { ShiftedClock } from '../fixtures/shifted-clock.js';
+
+const TOKEN = 'hf_reader';
+const MINE = { headers: { authorization: `Bearer ${TOKEN}` } };
+const FILES = { a: Buffer.from('first\n'), b: Buffer.from('second\n') };
+const DAY_SECONDS = 24 * 60 * 60;
+
+async function start(t: Test) {
+  const hub = await startHubDouble(t, {
+    repositories: [{ id: 'acme/m', files: FILES, access: { kind: 'gated', tokens: [TOKEN] } }],
+  });
+  const clock = new ShiftedClock();
+  const origins = [
+    {
+      name: 'hub',
+      adapter: 'huggingface',
+      url: hub.url,
+      redirectHosts: [hub.cdnHost],
+      allowPrivateRedirects: true,
+    },
+  ];
+  const forebay = await startForebay(t, { origins, clock });
+  const commit = hub.repository('models', 'acme/m', TOKEN).head.id;
+  const status = async (revision: string, file: string) =>
+    (await forebay.get(`/acme/m/resolve/${revision}/${file}`, MINE)).status;
+  return { hub, clock, commit, status };
+}
+
+t.test('a refusal counts for the repository, whatever names its files', async (t) => {
+  const { hub, clock, commit, status } = await start(t);
+  for (const file of ['a', 'b']) t.equal(await status('main', file), 200);
+  clock.pass(DAY_SECONDS);
+  hub.revoke(TOKEN);
+  t.not(await status('main', 'a'), 200);
+  await hub.stop();
+  for (const file of ['a', 'b']) {
+    t.not(await status('main', file), 200, `main/${file}`);
+    t.not(await status(commit, file), 200, `commit/${file}`);
+  }
+});
+
+t.test('one of a file alone does not; a hub that bids us wait is not down', async (t) => {
+  const { hub, clock, commit, status } = await start(t);
+  t.equal(await status('main', 'a'), 200);
+  clock.pass(DAY_SECONDS);
+  t.equal(await status('main', 'none'), 404);
+  t.equal(await status('nowhere', 'a'), 404);
+  hub.fail('hub', 429, 100);
+  t.equal(await status('main', 'a'), 429);
+  await hub.stop();
+  t.equal(await status(commit, 'a'), 200);
+});
