@@ -1,30 +1,8 @@
 /** The order in which a growing file is written, as its watermark has it and its waits go by it. */
-import t, { type Test } from 'tap';
-import { WatermarkHub, WatermarkWriter } from '#src/compute/watermark.js';
+import t from 'tap';
+import { WatermarkWriter } from '#src/compute/watermark.js';
 import { FORWARD } from '#src/model/write-order.js';
-
-/** A hub that is closed when the test ends, in a process kept alive until then. */
-function makeHub(t: Test): WatermarkHub {
-  const hub = new WatermarkHub();
-  const timer = setInterval(() => undefined, 2 ** 30);
-  t.teardown(() => {
-    clearInterval(timer);
-    hub.close();
-  });
-  return hub;
-}
-
-/** Whether a promise has settled by the time that the loop has gone round twice. */
-async function isSettled(promise: Promise<void>): Promise<boolean> {
-  let settled = false;
-  void promise.then(() => {
-    settled = true;
-  });
-  await new Promise<void>((resolve) => {
-    setImmediate(() => setImmediate(resolve));
-  });
-  return settled;
-}
+import { isSettled, makeHub } from '../fixtures/watermarks.js';
 
 void t.test('the order in which a file is written stands in the words', async (t) => {
   const hub = makeHub(t);

@@ -3,38 +3,16 @@ import fc from 'fast-check';
 import { once } from 'node:events';
 import { closeSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
-import t, { type Test } from 'tap';
+import t from 'tap';
 import { native } from '#src/compute/native.js';
-import { WatermarkHub, WatermarkWriter } from '#src/compute/watermark.js';
+import { WatermarkWriter } from '#src/compute/watermark.js';
 import { WATERMARK_BYTES } from '#src/compute/watermark-words.js';
 import type { WatermarkWork } from './fixtures/watermark-worker.js';
 import { ManualClock } from '../fixtures/manual-clock.js';
-
-/** A hub that is closed when the test ends, in a process kept alive until then. */
-function makeHub(t: Test): WatermarkHub {
-  const hub = new WatermarkHub();
-  const timer = setInterval(() => undefined, 2 ** 30);
-  t.teardown(() => {
-    clearInterval(timer);
-    hub.close();
-  });
-  return hub;
-}
+import { isSettled, makeHub } from '../fixtures/watermarks.js';
 
 function startWorker(work: WatermarkWork): Worker {
   return new Worker(new URL('fixtures/watermark-worker.js', import.meta.url), { workerData: work });
-}
-
-/** Whether a promise has settled by the time that the loop has gone round twice. */
-async function isSettled(promise: Promise<void>): Promise<boolean> {
-  let settled = false;
-  void promise.then(() => {
-    settled = true;
-  });
-  await new Promise<void>((resolve) => {
-    setImmediate(() => setImmediate(resolve));
-  });
-  return settled;
 }
 
 void t.test('begins growing, with nothing', (t) => {
