@@ -188,8 +188,9 @@ export class OriginExchange {
     try {
       result = await ticket.result;
     } catch (error) {
-      // A task that never reached a worker has left its port here.
+      // A task that never reached a worker has left its port here; one that broke there, its own.
       remote.close();
+      this.#port.close();
       result = { kind: 'failed', error: reportError(error), ...NOTHING };
     }
     this.#untrack();

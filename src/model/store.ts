@@ -152,7 +152,10 @@ export interface ResponseStore {
   hot(key: ResponseKey): ResponseRecord | undefined;
   /** The same, saying nothing of how the record is wanted. */
   peek(key: ResponseKey): Promise<ResponseRecord | undefined>;
+  /** Every `get` that begins after it resolved has the record; a restart after `settled` did. */
   put(key: ResponseKey, record: ResponseRecord): Promise<void>;
+  /** Resolves when all that was put is on the disk, where the disk takes it. Never rejects. */
+  settled(): Promise<void>;
   delete(key: ResponseKey): Promise<void>;
   /**
    * Every record, in no order, read one after the other: of a URL nobody has in mind, this is the

@@ -31,6 +31,8 @@ import type { Space } from './space.js';
 
 export interface FileStoreParts extends CommitParts {
   readonly order: OrderSnapshots;
+  /** They write to the same directory, which is another process's as soon as it is closed. */
+  readonly responses: { settled(): Promise<void> };
   readonly space: Space;
   readonly site: Site;
   readonly memory: MemoryBudget;
@@ -199,9 +201,10 @@ export class FileChunkStore implements ChunkStore {
 
   /** Idle descriptors are closed; those that readers hold stay theirs. */
   async close(): Promise<void> {
-    const { drafts, files, manifests, openFiles, order, site } = this.#parts;
+    const { drafts, files, manifests, openFiles, order, responses, site } = this.#parts;
     await order.close();
     await drafts.settled();
+    await responses.settled();
     await manifests.close();
     await files.removalsSettled();
     await openFiles.close();

@@ -130,6 +130,7 @@ function build(options: StoreOptions, layout: Layout, site: Site): Stores & Boun
     manifests,
     order,
     memory,
+    responses,
     chunkSizeBytes,
   });
   return { chunks, responses, pins, keepBounds };

@@ -1,10 +1,12 @@
 /**
  * The ResponseStore: one small file per URL, replaced whole. Hot records are kept parsed in memory, so
- * that a hit costs no file operation; while the disk takes no writes they live there alone.
+ * that a hit costs no file operation; while the disk takes no writes they live there alone. A record is
+ * had from memory as soon as it is put, and its file is written after that: a response need not wait.
  */
 import { constants } from 'node:fs';
 import { readFile, rename, unlink, writeFile } from 'node:fs/promises';
 import { LRUCache } from 'lru-cache';
+import { deferred } from '../model/deferred.js';
 import type { ResponseKey } from '../model/ids.js';
 import { MAX_VARIANTS, type ResponseRecord } from '../model/response.js';
 import type { ResponseStore } from '../model/store.js';
@@ -23,6 +25,9 @@ const FILE_MODE = 0o600;
 /** Memory for parsed records, by the size of their JSON: some 8,000 ordinary ones. */
 const HOT_BYTES = 8 * 1024 * 1024;
 
+/** Records that may wait to be written; beyond them `put` waits for its own. */
+const MAX_BEHIND = 64;
+
 export interface ResponseParts extends StoreParts {
   readonly space: Space;
   readonly site: Site;
@@ -35,6 +40,8 @@ export class FileResponseStore implements ResponseStore {
   readonly #files: Map<ResponseKey, number>;
   readonly #hot: LRUCache<ResponseKey, { readonly record: ResponseRecord; readonly bytes: number }>;
   readonly #locks = new KeyedLock<ResponseKey>();
+  /** Of the records that are being written. None rejects. */
+  readonly #writing = new Set<Promise<void>>();
 
   /** `found`: the record files that recovery saw. */
   constructor(parts: ResponseParts, found: ReadonlyMap<ResponseKey, number>) {
@@ -65,12 +72,32 @@ export class FileResponseStore implements ResponseStore {
   async put(key: ResponseKey, record: ResponseRecord): Promise<void> {
     const bounded = { ...record, variants: record.variants.slice(0, MAX_VARIANTS) };
     const bytes = encodeResponse(bounded);
-    await this.#locks.run(key, async () => {
+    const known = deferred<undefined>();
+    const writing = this.#locks.run(key, async () => {
       this.#hot.set(key, { record: bounded, bytes: bytes.length });
+      known.resolve(undefined);
       // An older record must not come back after a restart in place of one that was not written.
       if (!(await this.#write(key, bytes))) await this.#deleteFile(key);
     });
-    await this.keepBound();
+    const written = this.#behind(writing);
+    await (this.#writing.size > MAX_BEHIND ? written : known.promise);
+  }
+
+  async settled(): Promise<void> {
+    while (this.#writing.size > 0) await Promise.all(this.#writing);
+  }
+
+  #behind(writing: Promise<void>): Promise<void> {
+    const written = writing
+      .then(() => this.keepBound())
+      .catch((error: unknown) => {
+        this.#parts.health.failed('response', error);
+      })
+      .finally(() => {
+        this.#writing.delete(written);
+      });
+    this.#writing.add(written);
+    return written;
   }
 
   async delete(key: ResponseKey): Promise<void> {

@@ -51,11 +51,45 @@ t.test('variants and records are bounded', async (t) => {
   await responses.put(keyOf('many'), recordOf('many', MAX_VARIANTS + 3));
   t.equal((await responses.get(keyOf('many')))?.variants.length, MAX_VARIANTS);
   await responses.put(keyOf('b'), recordOf('b'));
+  await responses.settled();
   t.ok(await responses.get(keyOf('many')), 'used last');
   await responses.put(keyOf('c'), recordOf('c'));
+  await responses.settled();
   t.equal(await responses.get(keyOf('b')), undefined, 'the least recently used went');
   t.ok((await responses.get(keyOf('many'))) && (await responses.get(keyOf('c'))));
   t.equal(readdirSync(join(directory, 'tmp')).length, 0);
+});
+
+t.test('a record is had before its file is there, and a close waits for the file', async (t) => {
+  const directory = t.testdir({});
+  const first = await openTestStore(t);
+  const file = new Layout(directory).response(keyOf('a'));
+  await first.responses.put(keyOf('a'), recordOf('a'));
+  t.notOk(existsSync(file), 'not written yet');
+  t.strictSame(await first.responses.get(keyOf('a')), recordOf('a'));
+  await first.close();
+  t.ok(existsSync(file));
+});
+
+t.test('a removal follows the writing of what was put before it', async (t) => {
+  const directory = t.testdir({});
+  const { responses } = await openTestStore(t);
+  void responses.put(keyOf('a'), recordOf('a'));
+  void responses.put(keyOf('a'), recordOf('a', 2));
+  await responses.delete(keyOf('a'));
+  await responses.settled();
+  t.equal(await responses.get(keyOf('a')), undefined);
+  t.notOk(existsSync(new Layout(directory).response(keyOf('a'))));
+});
+
+t.test('more than some records are not left unwritten', async (t) => {
+  const directory = t.testdir({});
+  const { responses } = await openTestStore(t);
+  const names = Array.from({ length: 200 }, (_, index) => `n${String(index)}`);
+  for (const name of names) await responses.put(keyOf(name), recordOf(name));
+  const layout = new Layout(directory);
+  const missing = names.filter((name) => !existsSync(layout.response(keyOf(name))));
+  t.ok(missing.length <= 65, `${String(missing.length)} are not on the disk`);
 });
 
 t.test('a damaged or misplaced record is a miss, and goes', async (t) => {
