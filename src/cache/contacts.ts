@@ -175,11 +175,10 @@ export class Contacts {
     { key, epoch }: Asked,
     change: (known: ResponseRecord | undefined) => ResponseRecord,
   ): Promise<void> {
-    const known = await this.#services.responses.get(key);
-    // The URL was changed since this was asked for: what came is what was there before. Looked at
-    // after the last wait: a removal from now on queues behind this put.
-    if (this.#invalidations.epochOf(key) !== epoch) return;
-    await this.#services.responses.put(key, change(known));
+    await this.#services.responses.update(key, (known) =>
+      // The URL was changed since this was asked for: what came is what was there before.
+      this.#invalidations.epochOf(key) === epoch ? change(known) : known,
+    );
   }
 
   #flightsOf(upstream: Upstream): SingleFlight<string, Contact> {

@@ -10,6 +10,7 @@ import { MAX_VARIANTS, type StoredResponse } from '../model/response.js';
 import type { ResponseStore } from '../model/store.js';
 import { responseKey } from '../store/keys.js';
 import type { FileFacts } from './metadata.js';
+import { isTooLongForHttp, XET_HASH_FIELD } from './xet.js';
 
 /** In a variant's request fields: whom it was decided for. No request has such a field. */
 export const CREDENTIAL_FIELD = 'x-forebay-credential';
@@ -23,6 +24,9 @@ export function fileHeaders(facts: FileFacts, lengthBytes: number, nowMs: number
   if (facts.isLinked) {
     headers['x-linked-etag'] = `"${facts.tag}"`;
     headers['x-linked-size'] = String(lengthBytes);
+  }
+  if (facts.xetHash !== undefined && isTooLongForHttp(lengthBytes)) {
+    headers[XET_HASH_FIELD] = facts.xetHash;
   }
   headers['date'] = formatHttpDate(nowMs);
   return headers;
@@ -42,9 +46,9 @@ export function permission(
 }
 
 export class Permissions {
-  readonly #responses: Pick<ResponseStore, 'get' | 'put' | 'delete'>;
+  readonly #responses: Pick<ResponseStore, 'get' | 'update'>;
 
-  constructor(responses: Pick<ResponseStore, 'get' | 'put' | 'delete'>) {
+  constructor(responses: Pick<ResponseStore, 'get' | 'update'>) {
     this.#responses = responses;
   }
 
@@ -70,15 +74,14 @@ export class Permissions {
     who: string,
     decided: readonly StoredResponse[],
   ): Promise<void> {
-    const key = responseKey(origin, uri);
-    const record = await this.#responses.get(key);
-    const known = record?.variants ?? [];
-    const acceptsRanges = record?.acceptsRanges ?? true;
-    const others = known.filter((variant) => holder(variant) !== who);
-    const variants = [...decided, ...others].slice(0, MAX_VARIANTS);
-    if (variants.length > 0) {
-      await this.#responses.put(key, { origin, uri, acceptsRanges, variants });
-    } else if (known.length > 0) await this.#responses.delete(key);
+    await this.#responses.update(responseKey(origin, uri), (record) => {
+      const known = record?.variants ?? [];
+      const acceptsRanges = record?.acceptsRanges ?? true;
+      const others = known.filter((variant) => holder(variant) !== who);
+      if (decided.length === 0 && others.length === known.length) return record;
+      const variants = [...decided, ...others].slice(0, MAX_VARIANTS);
+      return variants.length > 0 ? { origin, uri, acceptsRanges, variants } : undefined;
+    });
   }
 }
 

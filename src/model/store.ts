@@ -152,8 +152,15 @@ export interface ResponseStore {
   hot(key: ResponseKey): ResponseRecord | undefined;
   /** The same, saying nothing of how the record is wanted. */
   peek(key: ResponseKey): Promise<ResponseRecord | undefined>;
-  /** Every `get` that begins after it resolved has the record; a restart after `settled` did. */
-  put(key: ResponseKey, record: ResponseRecord): Promise<void>;
+  /**
+   * Replaces a record by what `change` makes of it, with no other change in between: `undefined` is
+   * none, and the same one leaves it as it is. Every `get` that begins after it resolved has the new
+   * one; a restart after `settled` did.
+   */
+  update(
+    key: ResponseKey,
+    change: (known: ResponseRecord | undefined) => ResponseRecord | undefined,
+  ): Promise<void>;
   /** Resolves when all that was put is on the disk, where the disk takes it. Never rejects. */
   settled(): Promise<void>;
   delete(key: ResponseKey): Promise<void>;

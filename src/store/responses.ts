@@ -69,22 +69,49 @@ export class FileResponseStore implements ResponseStore {
     return this.#hot.peek(key)?.record ?? this.#locks.run(key, () => this.#peekFile(key));
   }
 
-  async put(key: ResponseKey, record: ResponseRecord): Promise<void> {
-    const bounded = { ...record, variants: record.variants.slice(0, MAX_VARIANTS) };
-    const bytes = encodeResponse(bounded);
+  async update(
+    key: ResponseKey,
+    change: (known: ResponseRecord | undefined) => ResponseRecord | undefined,
+  ): Promise<void> {
     const known = deferred<undefined>();
     const writing = this.#locks.run(key, async () => {
-      this.#hot.set(key, { record: bounded, bytes: bytes.length });
-      known.resolve(undefined);
-      // An older record must not come back after a restart in place of one that was not written.
-      if (!(await this.#write(key, bytes))) await this.#deleteFile(key);
+      let write: (() => Promise<void>) | undefined;
+      try {
+        write = this.#changed(key, await this.#read(key), change);
+        known.resolve(undefined);
+      } catch (error) {
+        known.reject(error);
+      }
+      await write?.();
     });
     const written = this.#behind(writing);
-    await (this.#writing.size > MAX_BEHIND ? written : known.promise);
+    await known.promise;
+    if (this.#writing.size > MAX_BEHIND) await written;
   }
 
   async settled(): Promise<void> {
     while (this.#writing.size > 0) await Promise.all(this.#writing);
+  }
+
+  /** Makes the change in memory; what is left to do on the disk, if anything is. */
+  #changed(
+    key: ResponseKey,
+    before: ResponseRecord | undefined,
+    change: (known: ResponseRecord | undefined) => ResponseRecord | undefined,
+  ): (() => Promise<void>) | undefined {
+    const record = change(before);
+    if (record === before) return undefined;
+    if (record === undefined) {
+      this.#hot.delete(key);
+      return () => this.#deleteFile(key);
+    }
+    const bounded = { ...record, variants: record.variants.slice(0, MAX_VARIANTS) };
+    const bytes = encodeResponse(bounded);
+    this.#hot.set(key, { record: bounded, bytes: bytes.length });
+    return async () => {
+      // An older record must not come back after a restart in place of one that was not written.
+      if (!(await this.#write(key, bytes))) await this.#deleteFile(key);
+    };
   }
 
   #behind(writing: Promise<void>): Promise<void> {

@@ -66,7 +66,7 @@ t.test('what ends it', async (t) => {
     'its record is replaced': async ({ responses, upstream }) => {
       const key = responseKey('origin', upstream.uriOf('/a'));
       const record = await responses.get(key);
-      if (record !== undefined) await responses.put(key, record);
+      if (record !== undefined) await responses.update(key, () => ({ ...record }));
     },
     'its record is deleted': ({ responses, upstream }) =>
       responses.delete(responseKey('origin', upstream.uriOf('/a'))),

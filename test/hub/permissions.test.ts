@@ -19,14 +19,25 @@ const OBJECT: ObjectIdentity = {
   chunkSizeBytes: 1024 * 1024,
   digest,
 };
-const FACTS = { commit: 'c'.repeat(40), tag: digest.hex, digest, lengthBytes: 5, isLinked: true };
+const FACTS = {
+  commit: 'c'.repeat(40),
+  tag: digest.hex,
+  digest,
+  lengthBytes: 5,
+  isLinked: true,
+  xetHash: 'f'.repeat(64),
+};
 
 function start() {
   const records = new Map<ResponseKey, ResponseRecord>();
-  const store: Pick<ResponseStore, 'get' | 'put' | 'delete'> = {
+  const store: Pick<ResponseStore, 'get' | 'update'> = {
     get: (key) => Promise.resolve(records.get(key)),
-    put: (key, record) => Promise.resolve(void records.set(key, record)),
-    delete: (key) => Promise.resolve(void records.delete(key)),
+    update: (key, change) => {
+      const record = change(records.get(key));
+      if (record === undefined) records.delete(key);
+      else records.set(key, record);
+      return Promise.resolve();
+    },
   };
   const permissions = new Permissions(store);
   const grant = (who: string, atMs: number) =>

@@ -32,9 +32,9 @@ t.test('a record outlives the process; a deleted one does not', async (t) => {
   t.testdir({});
   const first = await openTestStore(t);
   t.equal(await first.responses.get(keyOf('a')), undefined);
-  await first.responses.put(keyOf('a'), recordOf('a'));
-  await first.responses.put(keyOf('a'), recordOf('a', 2));
-  await first.responses.put(keyOf('b'), recordOf('b'));
+  await first.responses.update(keyOf('a'), () => recordOf('a'));
+  await first.responses.update(keyOf('a'), () => recordOf('a', 2));
+  await first.responses.update(keyOf('b'), () => recordOf('b'));
   await first.responses.delete(keyOf('b'));
   t.strictSame(await first.responses.get(keyOf('a')), recordOf('a', 2));
   const used = first.chunks.usage().usedBytes;
@@ -48,12 +48,12 @@ t.test('a record outlives the process; a deleted one does not', async (t) => {
 t.test('variants and records are bounded', async (t) => {
   const directory = t.testdir({});
   const { responses } = await openTestStore(t, { maxResponses: 2 });
-  await responses.put(keyOf('many'), recordOf('many', MAX_VARIANTS + 3));
+  await responses.update(keyOf('many'), () => recordOf('many', MAX_VARIANTS + 3));
   t.equal((await responses.get(keyOf('many')))?.variants.length, MAX_VARIANTS);
-  await responses.put(keyOf('b'), recordOf('b'));
+  await responses.update(keyOf('b'), () => recordOf('b'));
   await responses.settled();
   t.ok(await responses.get(keyOf('many')), 'used last');
-  await responses.put(keyOf('c'), recordOf('c'));
+  await responses.update(keyOf('c'), () => recordOf('c'));
   await responses.settled();
   t.equal(await responses.get(keyOf('b')), undefined, 'the least recently used went');
   t.ok((await responses.get(keyOf('many'))) && (await responses.get(keyOf('c'))));
@@ -64,7 +64,7 @@ t.test('a record is had before its file is there, and a close waits for the file
   const directory = t.testdir({});
   const first = await openTestStore(t);
   const file = new Layout(directory).response(keyOf('a'));
-  await first.responses.put(keyOf('a'), recordOf('a'));
+  await first.responses.update(keyOf('a'), () => recordOf('a'));
   t.notOk(existsSync(file), 'not written yet');
   t.strictSame(await first.responses.get(keyOf('a')), recordOf('a'));
   await first.close();
@@ -74,19 +74,47 @@ t.test('a record is had before its file is there, and a close waits for the file
 t.test('a removal follows the writing of what was put before it', async (t) => {
   const directory = t.testdir({});
   const { responses } = await openTestStore(t);
-  void responses.put(keyOf('a'), recordOf('a'));
-  void responses.put(keyOf('a'), recordOf('a', 2));
+  void responses.update(keyOf('a'), () => recordOf('a'));
+  void responses.update(keyOf('a'), () => recordOf('a', 2));
   await responses.delete(keyOf('a'));
   await responses.settled();
   t.equal(await responses.get(keyOf('a')), undefined);
   t.notOk(existsSync(new Layout(directory).response(keyOf('a'))));
 });
 
+t.test('changes of one record follow each other, whatever they wait for', async (t) => {
+  t.testdir({});
+  const first = await openTestStore(t);
+  await first.responses.update(keyOf('a'), () => recordOf('a'));
+  await first.close();
+  const { responses } = await openTestStore(t);
+  const seen: (number | undefined)[] = [];
+  const grow = () =>
+    responses.update(keyOf('a'), (known) => {
+      seen.push(known?.variants.length);
+      return recordOf('a', (known?.variants.length ?? 0) + 1);
+    });
+  await Promise.all([grow(), grow(), grow()]);
+  t.strictSame(seen, [1, 2, 3], 'the first was read from the disk');
+  await t.rejects(
+    responses.update(keyOf('a'), () => {
+      throw new Error('no');
+    }),
+    { message: 'no' },
+  );
+  const hot = responses.hot(keyOf('a'));
+  await responses.update(keyOf('a'), (known) => known);
+  t.equal(responses.hot(keyOf('a')), hot, 'the same one stays');
+  await responses.update(keyOf('a'), () => undefined);
+  await responses.settled();
+  t.equal(await responses.get(keyOf('a')), undefined);
+});
+
 t.test('more than some records are not left unwritten', async (t) => {
   const directory = t.testdir({});
   const { responses } = await openTestStore(t);
   const names = Array.from({ length: 200 }, (_, index) => `n${String(index)}`);
-  for (const name of names) await responses.put(keyOf(name), recordOf(name));
+  for (const name of names) await responses.update(keyOf(name), () => recordOf(name));
   const layout = new Layout(directory);
   const missing = names.filter((name) => !existsSync(layout.response(keyOf(name))));
   t.ok(missing.length <= 65, `${String(missing.length)} are not on the disk`);
@@ -95,7 +123,8 @@ t.test('more than some records are not left unwritten', async (t) => {
 t.test('a damaged or misplaced record is a miss, and goes', async (t) => {
   const directory = t.testdir({});
   const first = await openTestStore(t);
-  for (const name of ['torn', 'other']) await first.responses.put(keyOf(name), recordOf(name));
+  for (const name of ['torn', 'other'])
+    await first.responses.update(keyOf(name), () => recordOf(name));
   await first.close();
   const layout = new Layout(directory);
   const torn = readFileSync(layout.response(keyOf('torn')));
@@ -106,7 +135,7 @@ t.test('a damaged or misplaced record is a miss, and goes', async (t) => {
   for (const name of ['torn', 'other']) {
     t.equal(await second.responses.get(keyOf(name)), undefined);
     t.notOk(existsSync(layout.response(keyOf(name))));
-    await second.responses.put(keyOf(name), recordOf(name));
+    await second.responses.update(keyOf(name), () => recordOf(name));
     t.ok(await second.responses.get(keyOf(name)));
   }
 });
@@ -115,12 +144,12 @@ t.test('on a read-only disk records live in memory', async (t) => {
   const disk = mountSmallDisk(t, 1 << 20);
   if (disk === undefined) return;
   const first = await openTestStore(t, { directory: disk });
-  await first.responses.put(keyOf('old'), recordOf('old'));
+  await first.responses.update(keyOf('old'), () => recordOf('old'));
   await first.close();
   remount(disk, 'ro');
   const { responses } = await openTestStore(t, { directory: disk });
   t.strictSame(await responses.get(keyOf('old')), recordOf('old'));
-  await responses.put(keyOf('new'), recordOf('new'));
+  await responses.update(keyOf('new'), () => recordOf('new'));
   t.strictSame(await responses.get(keyOf('new')), recordOf('new'));
   await responses.delete(keyOf('new'));
   t.equal(await responses.get(keyOf('new')), undefined);
@@ -130,10 +159,10 @@ t.test('a record in memory is had at once, the same each time until it is replac
   t.testdir({});
   const first = await openTestStore(t);
   t.equal(first.responses.hot(keyOf('a')), undefined);
-  await first.responses.put(keyOf('a'), recordOf('a'));
+  await first.responses.update(keyOf('a'), () => recordOf('a'));
   const hot = first.responses.hot(keyOf('a'));
   t.equal(hot, await first.responses.get(keyOf('a')));
-  await first.responses.put(keyOf('a'), recordOf('a'));
+  await first.responses.update(keyOf('a'), () => recordOf('a'));
   t.not(first.responses.hot(keyOf('a')), hot, 'another, although it says the same');
   await first.close();
   const second = await openTestStore(t);
