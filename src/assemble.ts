@@ -114,6 +114,7 @@ export async function assemble(
     upstreams,
     credentials: new Credentials(loadKey(join(config.cache.directory, HUB_KEY_FILE))),
     policy: () => ({ ...hubSettings, serverToken }),
+    pseudonym,
     isHub: (origin: string) => origins.some((one) => one.name === origin && isHub(one)),
   };
   const lookup = new HubLookup(mirrored);

@@ -55,7 +55,6 @@ const TESTED_ELSEWHERE: Readonly<Record<string, string>> = {
   'src/http/lookup-span.ts': 'test/e2e/tracing.test.ts sees its span',
   'src/assemble/hub-settings.ts': 'test/hub/lookup.test.ts starts with it',
   'src/hub/answers.ts': 'test/hub/lookup.test.ts reads its answers',
-  'src/hub/files.ts': 'test/hub/lookup.test.ts',
   'src/origin/lean-connection.ts': 'test/contract/origin-client.ts, run on the lean client',
   'src/origin/lean-exchange.ts': 'test/contract/origin-client.ts, run on the lean client',
   'src/origin/options.ts': 'one constant, used in test/origin/lean-client.test.ts',

@@ -1,4 +1,5 @@
 /** The boundary of the cache: what the HTTP front asks and what it gets. */
+import type { ErrorReport } from '../model/errors.js';
 import type { OriginHead } from '../model/fetch.js';
 import type { HeaderMap } from '../model/headers.js';
 import type { Span } from '../model/span.js';
@@ -103,6 +104,11 @@ export interface CacheAnswer {
   readonly body: Body;
   /** Where the same may be said again without asking; absent where it may not. */
   readonly standing?: Standing | undefined;
+  /**
+   * What to answer where `body` failed before anything was sent; without it, or with `undefined`, the
+   * failure is told in the front's own words.
+   */
+  readonly instead?: (failure: ErrorReport) => CacheAnswer | undefined;
 }
 
 /** What a fresh stored response says of its age now, in whole seconds. */

@@ -31,7 +31,12 @@ export interface RuledConfig {
     readonly retryCap: number;
     readonly requestTimeout: number;
   };
-  readonly origins: readonly { readonly name: string; readonly mount: string }[];
+  readonly origins: readonly {
+    readonly name: string;
+    readonly mount: string;
+    readonly adapter: string;
+    readonly headers: Readonly<Record<string, string>>;
+  }[];
 }
 
 /** A broken rule: the key to change and what it should hold. */
@@ -117,6 +122,23 @@ const originsDiffer: Rule = {
   check: ({ origins }) => [...repeated(origins, 'mount'), ...repeated(origins, 'name')],
 };
 
+/** Sent for everybody, it would let everybody have what it opens: decisions are made for each client. */
+const hubsDecideForEachClient: Rule = {
+  reads: ['origins'],
+  check: ({ origins }) =>
+    origins.flatMap(({ adapter, headers }, index) =>
+      adapter !== 'huggingface'
+        ? []
+        : CREDENTIALS.filter((name) => name in headers).map((name) => ({
+            path: ['origins', index, 'headers', name],
+            expected: 'no credential: clients have their own, and hub.tokenFile lends one',
+          })),
+    ),
+};
+
+/** Fields that say whose request it is. */
+const CREDENTIALS = ['authorization', 'cookie'];
+
 function repeated(origins: RuledConfig['origins'], key: 'mount' | 'name'): readonly Breach[] {
   const firstWith = new Map<string, number>();
   return origins.flatMap((origin, index) => {
@@ -137,6 +159,7 @@ export const rules: readonly Rule[] = [
   retriesGrow,
   listenersDiffer,
   originsDiffer,
+  hubsDecideForEachClient,
 ];
 
 /** Adds every rule to the schema. */

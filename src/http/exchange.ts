@@ -249,7 +249,7 @@ export class Exchange {
     if (!this.#response.headersSent) {
       const { code, retryable } = delivery.error;
       if (mayLookAgain && retryable && OUTDATED.has(code)) return 'look-again';
-      return this.#failed(delivery.error, cost);
+      return this.#failed(delivery.error, cost, answer.instead?.(delivery.error));
     }
     cut(this.#response, reply);
     this.#tell(delivery.error);
@@ -258,8 +258,11 @@ export class Exchange {
   }
 
   /** Nothing was sent: the failure itself is the answer, if somebody is still there to read it. */
-  async #failed(error: ErrorReport, cost: ReadCost): Promise<Ended> {
-    const reply = replyToError(error, this.#context);
+  async #failed(error: ErrorReport, cost: ReadCost, instead?: CacheAnswer): Promise<Ended> {
+    const reply =
+      instead === undefined
+        ? replyToError(error, this.#context)
+        : replyToAnswer(instead, this.#context);
     if (this.#response.destroyed || CLIENT_GONE.has(error.code)) {
       this.#response.destroy();
       const delivery = { kind: 'client-closed', bytesSent: 0 } as const;

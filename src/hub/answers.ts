@@ -2,7 +2,7 @@
 import type { Body, CacheAnswer } from '../cache/answer.js';
 import { forward } from '../cache/answers.js';
 import type { CacheOutcome } from '../cache/outcome.js';
-import type { ErrorCode } from '../model/errors.js';
+import type { ErrorCode, ErrorReport } from '../model/errors.js';
 import { emptyHeaders, headerValue, type HeaderMap } from '../model/headers.js';
 
 /** What clients of a hub read of an error, beside its status. */
@@ -85,4 +85,13 @@ export function unreachable(): CacheAnswer {
 /** The hub was not asked, or did not answer: whether it is worth a client's while to try again. */
 export function notAsked({ code }: { readonly code: ErrorCode }): CacheAnswer {
   return code === 'origin-busy' ? overloaded() : unreachable();
+}
+
+/** Load, here or at the hub. */
+export function isLoad({
+  code,
+  originStatus,
+}: Pick<ErrorReport, 'code'> & { readonly originStatus?: number | undefined }): boolean {
+  if (code === 'origin-busy' || code === 'overload' || code === 'no-space') return true;
+  return code === 'origin-status' && originStatus !== undefined && originStatus >= 429;
 }

@@ -3,7 +3,7 @@
  * remembered, on disk too, without keeping the credential itself. Made by assemble.
  */
 import { createHmac, randomBytes } from 'node:crypto';
-import { closeSync, constants, openSync, readFileSync, writeSync } from 'node:fs';
+import { closeSync, constants, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
 import { matchesGlob } from '../config/glob.js';
 import { emptyHeaders, headerValue, type HeaderMap } from '../model/headers.js';
 
@@ -25,8 +25,11 @@ export interface Who {
   readonly headers: HeaderMap;
 }
 
-/** Client fields that the hub gets beside the credential. */
-const FORWARDED = ['user-agent'];
+/** Client fields that the hub gets beside the credential; Via shows a hub that is a mirror of us. */
+const FORWARDED = ['user-agent', 'via'];
+
+/** Names that the operator's token is lent to: a hub might read others as another repository's. */
+const PLAIN_NAME = /^(?:(?:datasets|spaces)\/)?[\w.-]+(?:\/[\w.-]+)?$/;
 
 /**
  * Reads the key in `path` or makes one there, with mode 0600. Where that fails the key lasts as long as
@@ -34,34 +37,37 @@ const FORWARDED = ['user-agent'];
  */
 export function loadKey(path: string): Buffer {
   try {
-    const text = readKey(path) ?? makeKey(path);
-    const key = Buffer.from(text, 'hex');
-    if (key.length === KEY_BYTES) return key;
+    return readKey(path) ?? makeKey(path);
   } catch {
     // A cache directory that cannot be written holds no decisions either.
+    return randomBytes(KEY_BYTES);
   }
-  return randomBytes(KEY_BYTES);
 }
 
-function readKey(path: string): string | undefined {
+/** `undefined` where there is none, or what is there is no key. */
+function readKey(path: string): Buffer | undefined {
   try {
-    return readFileSync(path, 'utf8').trim();
+    const key = Buffer.from(readFileSync(path, 'utf8').trim(), 'hex');
+    return key.length === KEY_BYTES ? key : undefined;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw error;
   }
 }
 
-function makeKey(path: string): string {
-  const { O_CREAT, O_EXCL, O_NOFOLLOW, O_WRONLY } = constants;
-  const text = randomBytes(KEY_BYTES).toString('hex');
-  const fd = openSync(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, FILE_MODE);
+/** In place at once and whole, whenever the process ends. */
+function makeKey(path: string): Buffer {
+  const { O_CREAT, O_NOFOLLOW, O_TRUNC, O_WRONLY } = constants;
+  const key = randomBytes(KEY_BYTES);
+  const draft = `${path}.new`;
+  const fd = openSync(draft, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, FILE_MODE);
   try {
-    writeSync(fd, `${text}\n`);
+    writeSync(fd, `${key.toString('hex')}\n`);
   } finally {
     closeSync(fd);
   }
-  return text;
+  renameSync(draft, path);
+  return key;
 }
 
 export class Credentials {
@@ -81,6 +87,8 @@ export class Credentials {
     const own = headerValue(request, 'authorization');
     const isLent =
       repository !== null &&
+      PLAIN_NAME.test(repository) &&
+      !repository.split('/').some((segment) => /^\.+$/.test(segment)) &&
       server?.repositories.some((pattern) => matchesGlob(pattern, repository)) === true;
     const authorization = own ?? (isLent ? `Bearer ${server.token}` : undefined);
     if (authorization === undefined) return { key: '', headers };

@@ -7,6 +7,7 @@ import { LRUCache } from 'lru-cache';
 import type { CacheServices } from '../cache/services.js';
 import { SingleFlight } from '../cache/single-flight.js';
 import { isDisconnected } from '../cache/verdict.js';
+import { type Digest, formatDigest } from '../model/digest.js';
 import { ForebayError } from '../model/errors.js';
 import type { FetchTarget, OriginHead } from '../model/fetch.js';
 import { headerValue } from '../model/headers.js';
@@ -19,11 +20,8 @@ import type { Who } from './credentials.js';
 import { HeadClient, type Heads } from './head-client.js';
 import { type FileFacts, factsOf } from './metadata.js';
 import { fileHeaders, permission, Permissions } from './permissions.js';
-import type { HubPolicy } from './policy.js';
+import { type HubPolicy, NAME_LIFETIME_MS } from './policy.js';
 import { type HubRoute, isCommit } from './route.js';
-
-/** How long what a branch or tag names is taken for what it named. */
-export const NAME_LIFETIME_MS = 60_000;
 
 /** Files remembered for not being there; one more forgets the oldest. */
 const MAX_ABSENT = 10_000;
@@ -38,6 +36,8 @@ export interface Asking {
   readonly upstream: Upstream;
   readonly route: FileRoute;
   readonly who: Who;
+  /** Tells clients apart, each of which may ask for so much. */
+  readonly client: string;
 }
 
 export type Decision =
@@ -72,7 +72,8 @@ export class Decisions {
   async decide(asking: Asking): Promise<Decision> {
     const { upstream, route, who } = asking;
     const uri = upstream.uriOf(targetOf(route, route.revision));
-    const known = await this.#permissions.find(upstream.name, uri, who.key);
+    const found = await this.#permissions.find(upstream.name, uri, who.key);
+    const known = fits(found, pinOf(asking)) ? found : undefined;
     const ageMs = this.#services.clock.now() - (known?.responseTimeMs ?? 0);
     if (known !== undefined && ageMs >= 0 && ageMs < this.#lifetimeMs(route)) {
       return { kind: 'granted', stored: known, offline: false };
@@ -105,10 +106,10 @@ export class Decisions {
   }
 
   async #ask(asking: Asking, uri: string, key: string): Promise<Decision> {
-    const { upstream, route, who } = asking;
+    const { route } = asking;
     let found: Heads;
     try {
-      found = await this.#client.heads(upstream, targetOf(route, route.revision), who.headers);
+      found = await this.#client.heads(asking, targetOf(route, route.revision));
     } catch (error) {
       if (!(error instanceof ForebayError) || !isDisconnected(error)) throw error;
       if (error.code === 'origin-busy') return { kind: 'overloaded', isOutage: true };
@@ -153,6 +154,8 @@ export class Decisions {
     const { clock, limits } = this.#services;
     const lengthBytes = facts.lengthBytes ?? found.probedLength;
     if (lengthBytes === null) throw notAFile();
+    const pin = pinOf(asking);
+    if (pin !== null && contradicts(pin, facts.digest)) throw notAsPinned(facts.digest);
     const nowMs = clock.now();
     const object: ObjectIdentity = {
       origin: upstream.name,
@@ -162,7 +165,7 @@ export class Decisions {
       generation: '',
       lengthBytes,
       chunkSizeBytes: limits.chunkSizeBytes,
-      digest: facts.digest,
+      digest: pin ?? facts.digest,
     };
     const stored = permission(who.key, object, fileHeaders(facts, lengthBytes, nowMs), nowMs);
     // First: who finds the decision may want bytes at once.
@@ -189,6 +192,22 @@ export function targetOf({ repository, path }: FileRoute, revision: string): str
   return `/${repository}/resolve/${revision}/${path}`;
 }
 
+/** The digest that the configuration says the file must have. */
+function pinOf({ upstream, route }: Asking): Digest | null {
+  return upstream.pinnedDigest(targetOf(route, route.revision));
+}
+
+/** False for what was found out before the file was pinned. */
+function fits(known: StoredResponse | undefined, pin: Digest | null): boolean {
+  const digest = known?.object.digest ?? null;
+  return pin === null || (digest !== null && formatDigest(digest) === formatDigest(pin));
+}
+
+/** Digests of two kinds cannot be compared: the check of the bytes will tell. */
+function contradicts(pin: Digest, told: Digest): boolean {
+  return pin.algorithm === told.algorithm && formatDigest(pin) !== formatDigest(told);
+}
+
 /** Whom a refusal is remembered for, and of what. */
 function accessKey({ upstream, route, who }: Asking): string {
   return JSON.stringify([upstream.name, route.repository, who.key]);
@@ -199,6 +218,11 @@ function isOfRepository({ status, headers }: Refusal): boolean {
   const code = headerValue(headers, 'x-error-code');
   if (code === 'EntryNotFound' || code === 'RevisionNotFound') return false;
   return status === 401 || status === 403 || code === 'RepoNotFound' || code === 'GatedRepo';
+}
+
+function notAsPinned(told: Digest): ForebayError {
+  const message = `the hub has another file than the pinned one: ${formatDigest(told)}`;
+  return new ForebayError('origin-corrupt', message, { source: 'origin', retryable: false });
 }
 
 function notAFile(): ForebayError {

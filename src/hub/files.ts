@@ -7,18 +7,29 @@ import type { Cache } from '../cache/lookup.js';
 import type { CacheServices } from '../cache/services.js';
 import { boundOf } from '../cache/want.js';
 import { within } from '../model/deferred.js';
-import { overloaded, refused, unreachable } from './answers.js';
+import { headerValue, type HeaderMap } from '../model/headers.js';
+import { isLoad, overloaded, refused, unreachable } from './answers.js';
 import { type Asking, type Decision, Decisions } from './decisions.js';
+import { ownUrl } from './link.js';
 import type { HubPolicy } from './policy.js';
+import { withTokenLink, XET_HASH_FIELD, type XetRepositories } from './xet.js';
 
 export class HubFiles {
   readonly #services: CacheServices;
   readonly #cache: Pick<Cache, 'answerWith'>;
   readonly #decisions: Decisions;
 
-  constructor(services: CacheServices, cache: Pick<Cache, 'answerWith'>, policy: () => HubPolicy) {
+  readonly #xet: XetRepositories;
+
+  constructor(
+    services: CacheServices,
+    cache: Pick<Cache, 'answerWith'>,
+    policy: () => HubPolicy,
+    xet: XetRepositories,
+  ) {
     this.#services = services;
     this.#cache = cache;
+    this.#xet = xet;
     this.#decisions = new Decisions(services, policy);
   }
 
@@ -37,8 +48,24 @@ export class HubFiles {
         const { stored, offline } = decision;
         const source = asking.upstream.source(stored.object.uri, asking.who.headers);
         const detail = offline ? 'offline' : undefined;
-        return this.#cache.answerWith(request, { stored, source, detail });
+        const answer = await this.#cache.answerWith(request, { stored, source, detail });
+        return {
+          ...answer,
+          headers: this.#fieldsFor(request, asking, answer.headers),
+          instead: (error) => (isLoad(error) ? overloaded() : undefined),
+        };
       }
     }
+  }
+
+  #fieldsFor(
+    request: CacheRequest,
+    { upstream, route: { repository } }: Asking,
+    headers: HeaderMap,
+  ): HeaderMap {
+    if (!(XET_HASH_FIELD in headers)) return headers;
+    this.#xet.add(upstream.name, repository);
+    const commit = headerValue(headers, 'x-repo-commit') ?? '';
+    return withTokenLink(headers, { repository, commit, own: ownUrl(request.headers) });
   }
 }

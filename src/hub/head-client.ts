@@ -14,9 +14,17 @@ import { parseContentRange } from '../origin/content-range.js';
 import { PassClient, type PassedResponse } from '../origin/pass-client.js';
 import { isRedirect, MAX_REDIRECT_HOPS } from '../origin/redirect.js';
 import type { Upstream } from '../origin/upstream.js';
+import { Asked } from './asked.js';
 
 /** Read of a body that nobody wants, so that its connection can be kept: one byte was asked for. */
 const MAX_DRAINED_BYTES = 1024;
+
+/** Who asks, and where. */
+export interface HeadsAsking {
+  readonly upstream: Upstream;
+  readonly who: { readonly headers: HeaderMap };
+  readonly client: string;
+}
 
 /** The hub's word on a file, head by head. */
 export interface Heads {
@@ -32,21 +40,38 @@ export class HeadClient {
   readonly #services: Pick<CacheServices, 'limits' | 'events'>;
   /** A reload may replace an origin by another of its name. */
   readonly #clients = new WeakMap<Upstream, PassClient>();
+  readonly #asked = new WeakMap<Upstream, Asked>();
 
   constructor(services: Pick<CacheServices, 'limits' | 'events'>) {
     this.#services = services;
   }
 
   /**
-   * The heads of `target` for who sends `headers`. Rejects with a `ForebayError` when the hub does not
-   * answer; a status of its own, whatever it is, is an answer.
+   * The heads of `target` for whoever asks. Rejects with a `ForebayError` when the hub does not answer, or
+   * with `overload` when it is asked too much; a status of its own, whatever it is, is an answer.
    */
-  async heads(upstream: Upstream, target: string, headers: HeaderMap): Promise<Heads> {
+  async heads({ upstream, who, client }: HeadsAsking, target: string): Promise<Heads> {
+    const leave = this.#enter(upstream, client);
+    try {
+      return await this.#judged(upstream, () => this.#follow(upstream, target, who.headers));
+    } finally {
+      leave();
+    }
+  }
+
+  #enter(upstream: Upstream, client: string): () => void {
+    const asked = this.#asked.get(upstream) ?? new Asked();
+    this.#asked.set(upstream, asked);
+    return asked.enter(client);
+  }
+
+  /** Asks where the breaker lets it, and tells the breaker. */
+  async #judged(upstream: Upstream, ask: () => Promise<Heads>): Promise<Heads> {
     const permit = upstream.breaker.ask();
     if (permit.kind === 'refused') throw originBusy(upstream.name, permit.retryAfterMs);
     let verdict: BreakerVerdict = 'abandoned';
     try {
-      const found = await this.#follow(upstream, target, headers);
+      const found = await ask();
       verdict = verdictOfStatus(found.heads.at(-1)?.status, 'success');
       return found;
     } catch (error) {

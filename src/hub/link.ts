@@ -2,6 +2,7 @@
  * The Link field of a page of a listing (RFC 8288): only the next page is told on, and as ours, since a
  * client would follow an absolute one past the mirror. Pure.
  */
+import { ForebayError } from '../model/errors.js';
 import { headerValue, type HeaderMap } from '../model/headers.js';
 
 const LINK = /<([^<>]*)>((?:\s*;\s*[\w*-]+\s*=\s*(?:"[^"]*"|[^",;\s]+))*)/g;
@@ -10,8 +11,9 @@ const NEXT = /;\s*rel\s*=\s*(?:"next"|next(?=$|[\s;]))/i;
 
 /**
  * The field for clients, or `undefined` where there is no next page. `upstream` is the base URL of the
- * hub; a next page that is not below it is left out. `own` is what clients take for that URL: clients of
- * a hub ask for the target as it stands, so that it must be absolute.
+ * hub. `own` is what clients take for that URL: clients of a hub ask for the target as it stands, so that
+ * it must be absolute. Throws a `ForebayError` for a next page that is not below `upstream`: left
+ * out, the listing would end there without a word.
  */
 export function linkForClients(
   field: string | undefined,
@@ -19,16 +21,25 @@ export function linkForClients(
   own: string,
 ): string | undefined {
   for (const [, target = '', parameters = ''] of (field ?? '').matchAll(LINK)) {
-    if (!NEXT.test(parameters)) continue;
-    const below = belowUpstream(target, upstream);
-    if (below !== undefined) return `<${own}${below}>; rel="next"`;
+    if (NEXT.test(parameters)) return `<${own}${nextTarget(target, upstream)}>; rel="next"`;
   }
   return undefined;
 }
 
-function belowUpstream(target: string, upstream: string): string | undefined {
-  if (!URL.canParse(target, `${upstream}/`)) return undefined;
-  const { href } = new URL(target, `${upstream}/`);
+function nextTarget(reference: string, upstream: string): string {
+  const target = targetBelow(reference, `${upstream}/`, upstream);
+  if (target !== undefined) return target;
+  const message = 'the hub continues a listing at another host';
+  throw new ForebayError('origin-protocol', message, { source: 'origin', retryable: false });
+}
+
+/**
+ * The request target at a hub that a reference found at `from` means; `undefined` where that is
+ * elsewhere. `upstream` is the base URL of the hub, without a slash at the end.
+ */
+export function targetBelow(reference: string, from: string, upstream: string): string | undefined {
+  if (!URL.canParse(reference, from)) return undefined;
+  const { href } = new URL(reference, from);
   return href.startsWith(`${upstream}/`) ? href.slice(upstream.length) : undefined;
 }
 

@@ -9,17 +9,19 @@ import type {
   UnsafeRequest,
   UnsafeResponse,
 } from '../cache/answer.js';
+import { looped, viaNames } from '../cache/loop.js';
 import type { Cache, OriginSet } from '../cache/lookup.js';
 import type { PassFacade } from '../cache/pass.js';
 import type { CacheServices } from '../cache/services.js';
 import { ForebayError } from '../model/errors.js';
-import { ownError, overloaded } from './answers.js';
+import { isLoad, ownError, overloaded } from './answers.js';
 import { HubApi } from './api.js';
 import type { Credentials } from './credentials.js';
 import { HubFiles } from './files.js';
 import { passedOn } from './passed.js';
 import type { HubPolicy } from './policy.js';
 import { routeOf } from './route.js';
+import { XetRepositories } from './xet.js';
 
 export interface HubRooms {
   readonly services: CacheServices;
@@ -28,6 +30,8 @@ export interface HubRooms {
   readonly upstreams: OriginSet;
   readonly credentials: Credentials;
   readonly policy: () => HubPolicy;
+  /** Names this process in Via. */
+  readonly pseudonym: string;
   /** True for origins with this adapter. */
   readonly isHub: (origin: string) => boolean;
 }
@@ -36,11 +40,13 @@ export class HubLookup implements CacheFacade {
   readonly #rooms: HubRooms;
   readonly #files: HubFiles;
   readonly #api: HubApi;
+  readonly #xet = new XetRepositories();
 
   constructor(rooms: HubRooms) {
     this.#rooms = rooms;
-    this.#files = new HubFiles(rooms.services, rooms.cache, rooms.policy);
-    this.#api = new HubApi(rooms.services, rooms.cache, rooms.policy);
+    const { services, cache, policy } = rooms;
+    this.#files = new HubFiles(services, cache, policy, this.#xet);
+    this.#api = new HubApi(services, cache, policy, this.#xet);
   }
 
   lookup(request: CacheRequest): Promise<CacheAnswer> {
@@ -59,28 +65,29 @@ export class HubLookup implements CacheFacade {
   async #ofHub(request: CacheRequest): Promise<CacheAnswer> {
     const upstream = this.#rooms.upstreams.get(request.origin);
     if (upstream === undefined) throw new RangeError(`no origin named ${request.origin}`);
+    if (viaNames(request.headers, this.#rooms.pseudonym)) throw looped();
     const route = routeOf(request.target);
     const { serverToken } = this.#rooms.policy();
     const repository = 'repository' in route ? route.repository : null;
     const who = this.#rooms.credentials.who(request.headers, repository, serverToken);
     switch (route.kind) {
       case 'resolve':
-        return this.#files.lookup(request, { upstream, route, who });
+        return this.#files.lookup(request, { upstream, route, who, client: request.client ?? '' });
       case 'info':
       case 'tree':
       case 'refs':
         return this.#api.lookup(request, { upstream, route, who });
       case 'paths-info':
+        return notServed();
       case 'xet-token':
-        return ownError(404, null, 'Not served by this mirror');
+        if (!route.isRead || !this.#xet.has(upstream.name, route.repository)) return notServed();
+        return passedOn(this.#rooms.passing, request, { upstream, who, isXet: true });
       case 'other':
-        return passedOn(this.#rooms.passing, request, who);
+        return passedOn(this.#rooms.passing, request, { upstream, who, isXet: false });
     }
   }
 }
 
-/** Load, here or at the hub. */
-function isLoad({ code, originStatus }: ForebayError): boolean {
-  if (code === 'origin-busy' || code === 'overload' || code === 'no-space') return true;
-  return code === 'origin-status' && originStatus !== undefined && originStatus >= 429;
+function notServed(): CacheAnswer {
+  return ownError(404, null, 'Not served by this mirror');
 }

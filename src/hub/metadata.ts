@@ -16,6 +16,8 @@ export interface FileFacts {
   readonly lengthBytes: number | null;
   /** It is kept in LFS or Xet: the hub told its digest and size beside a redirect. */
   readonly isLinked: boolean;
+  /** What Xet calls it, where it is there. */
+  readonly xetHash: string | undefined;
 }
 
 /**
@@ -36,7 +38,8 @@ export function factsOf(heads: readonly OriginHead[]): FileFacts | undefined {
   const told =
     linkedSize !== undefined && /^\d{1,15}$/.test(linkedSize) ? Number(linkedSize) : null;
   const lengthBytes = told ?? (last.status === 200 ? last.contentLength : null);
-  return { commit, tag, digest, lengthBytes, isLinked: linkedTag !== undefined };
+  const xetHash = firstOf(heads, 'x-xet-hash');
+  return { commit, tag, digest, lengthBytes, isLinked: linkedTag !== undefined, xetHash };
 }
 
 /** The digest that an entity-tag of a hub is. */

@@ -9,16 +9,17 @@ import type { CacheServices } from '../cache/services.js';
 import { isDisconnected } from '../cache/verdict.js';
 import { ForebayError } from '../model/errors.js';
 import { emptyHeaders, headerValue, type HeaderMap } from '../model/headers.js';
-import { notAsked, overloaded, ownError, refusalOf, refused } from './answers.js';
-import { jsonAnswer } from './api.js';
+import type { Upstream } from '../origin/upstream.js';
+import { notAsked, ownError } from './answers.js';
 import type { Credentials, Who } from './credentials.js';
-import { ownUrl } from './link.js';
+import { linkForClients, ownUrl } from './link.js';
+import { PathsInfo } from './paths-info.js';
 import type { HubPolicy } from './policy.js';
-import { readBody } from './read-body.js';
 import { routeOf } from './route.js';
 
 /** Fields of the hub's answer that are not for clients: they lead past the mirror, or to others. */
-const WITHHELD = /^(?:x-xet-|link$|location$|set-cookie$)/;
+const LEADING_AWAY = /^(?:link|location|set-cookie)$/;
+const WITHHELD = /^(?:x-xet-.*|link|location|set-cookie)$/;
 
 /** Whose share a request is of that no client made. */
 const NOBODY = '';
@@ -32,24 +33,42 @@ export interface PassedRooms {
   readonly isHub: (origin: string) => boolean;
 }
 
+export interface PassedAsking {
+  readonly upstream: Upstream;
+  readonly who: Who;
+  /** Its answer is a token for Xet, and tells it in fields. */
+  readonly isXet: boolean;
+}
+
 /** A GET that nothing is kept of. */
 export async function passedOn(
   passing: PassFacade,
   request: CacheRequest,
-  who: Who,
+  { upstream, who, isXet }: PassedAsking,
 ): Promise<CacheAnswer> {
   const { origin, target, method, client = NOBODY, signal } = request;
   const headers = fieldsFor(who, request.headers);
   const passed = { origin, target, method, headers, content: null, client, signal };
   const answer = await reached(passing, passed);
-  return { ...answer, headers: withoutWithheld(answer.headers) };
+  try {
+    const kept = without(isXet ? LEADING_AWAY : WITHHELD, answer.headers);
+    const field = headerValue(answer.headers, 'link');
+    const link = linkForClients(field, upstream.uriOf(''), ownUrl(request.headers));
+    if (link !== undefined) kept['link'] = link;
+    return { ...answer, headers: kept };
+  } catch (error) {
+    answer.body.close();
+    throw error;
+  }
 }
 
 export class HubPassing implements PassFacade {
   readonly #rooms: PassedRooms;
+  readonly #pathsInfo: PathsInfo;
 
   constructor(rooms: PassedRooms) {
     this.#rooms = rooms;
+    this.#pathsInfo = new PathsInfo(rooms.services, rooms.passing, rooms.policy);
   }
 
   async pass(request: PassRequest): Promise<CacheAnswer> {
@@ -62,21 +81,11 @@ export class HubPassing implements PassFacade {
     }
     const who = credentials.who(request.headers, route.repository, policy().serverToken);
     const headers = fieldsFor(who, request.headers);
-    const answer = await reached(passing, { ...request, headers });
-    try {
-      const { status, body, outcome } = answer;
-      if (status === 429 || status >= 500) return overloaded();
-      if (status !== 200) return refused(refusalOf(status, answer.headers));
-      const { clock, limits } = this.#rooms.services;
-      const raw = await readBody(body, { clock, sourceIdleTimeoutMs: limits.requestTimeoutMs });
-      return jsonAnswer(
-        { headers: answer.headers, raw, outcome },
-        upstream,
-        ownUrl(request.headers),
-      );
-    } finally {
-      answer.body.close();
-    }
+    return this.#pathsInfo.answer(
+      { ...request, headers },
+      { upstream, route, who },
+      ownUrl(request.headers),
+    );
   }
 }
 
@@ -98,10 +107,10 @@ function fieldsFor(who: Who, request: HeaderMap): HeaderMap {
   return headers;
 }
 
-function withoutWithheld(headers: HeaderMap): HeaderMap {
+function without(withheld: RegExp, headers: HeaderMap): HeaderMap {
   const kept = emptyHeaders();
   for (const [name, value] of Object.entries(headers)) {
-    if (!WITHHELD.test(name)) kept[name] = value;
+    if (!withheld.test(name)) kept[name] = value;
   }
   return kept;
 }

@@ -21,8 +21,8 @@ export type HubRoute =
       readonly repository: string;
       readonly revision: string | null;
     }
-  /** What leads clients away from plain HTTP. */
-  | { readonly kind: 'xet-token' }
+  /** A token for the servers of Xet: what leads clients away from plain HTTP. */
+  | { readonly kind: 'xet-token'; readonly repository: string; readonly isRead: boolean }
   | { readonly kind: 'other' };
 
 const OTHER: HubRoute = { kind: 'other' };
@@ -62,7 +62,9 @@ function apiRoute([kind, ...segments]: readonly string[]): HubRoute {
     const isLast = segments.length === at + 1;
     const namesRevision = revision !== undefined && segments.length === at + 2;
     if (marker === 'refs' && isLast) return { kind: 'refs', repository, revision: null };
-    if (marker === 'xet-read-token' || marker === 'xet-write-token') return { kind: 'xet-token' };
+    if (marker === 'xet-read-token' || marker === 'xet-write-token') {
+      return { kind: 'xet-token', repository, isRead: marker === 'xet-read-token' };
+    }
     if (marker === 'revision' && namesRevision) return { kind: 'info', repository, revision };
     if (marker === 'paths-info' && namesRevision) {
       return { kind: 'paths-info', repository, revision };
@@ -75,4 +77,9 @@ function apiRoute([kind, ...segments]: readonly string[]): HubRoute {
 
 function isKind(segment: string | undefined): boolean {
   return segment === 'models' || segment === 'datasets' || segment === 'spaces';
+}
+
+/** The path of the API that speaks of a repository. */
+export function apiPathOf(repository: string): string {
+  return isKind(repository.split('/', 1)[0]) ? `/api/${repository}` : `/api/models/${repository}`;
 }

@@ -3,6 +3,8 @@ import { minimumCapacityBytes, type RuledConfig, rules } from '#src/config/rules
 
 const MIB = 2 ** 20;
 
+const plain = { adapter: 'http', headers: { authorization: 'Basic eA==' } };
+
 const sound: RuledConfig = {
   listen: { address: { host: 'a', port: 1 }, headersTimeout: 10, requestTimeout: 30 },
   admin: { address: { host: 'a', port: 2 }, enabled: true },
@@ -17,10 +19,14 @@ const sound: RuledConfig = {
     requestTimeout: 60,
   },
   origins: [
-    { name: 'a', mount: '/' },
-    { name: 'b', mount: '/b' },
+    { name: 'a', mount: '/', ...plain },
+    { name: 'b', mount: '/b', ...plain },
   ],
 };
+
+function hubWith(headers: Readonly<Record<string, string>>) {
+  return { name: 'hub', mount: '/', adapter: 'huggingface', headers };
+}
 
 /** Keys that the rules object to. */
 function breaches(change: Partial<RuledConfig>): readonly string[] {
@@ -51,8 +57,11 @@ t.test('each rule objects to what breaks it and to nothing at its bound', async 
       },
       [],
     ],
-    [{ origins: [...origins, { name: 'c', mount: '/b' }] }, ['origins.2.mount']],
-    [{ origins: [...origins, { name: 'b', mount: '/c' }] }, ['origins.2.name']],
+    [{ origins: [...origins, { name: 'c', mount: '/b', ...plain }] }, ['origins.2.mount']],
+    [{ origins: [...origins, { name: 'b', mount: '/c', ...plain }] }, ['origins.2.name']],
+    [{ origins: [hubWith({ authorization: 'x' })] }, ['origins.0.headers.authorization']],
+    [{ origins: [hubWith({ cookie: 'x' })] }, ['origins.0.headers.cookie']],
+    [{ origins: [hubWith({ 'x-of-ours': 'x' })] }, []],
   ];
   for (const [change, expected] of cases)
     t.same(breaches(change), expected, JSON.stringify(change));

@@ -1,5 +1,5 @@
 /** Credentials are told apart and kept nowhere. */
-import { readFileSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { Credentials, loadKey } from '#src/hub/credentials.js';
@@ -31,6 +31,25 @@ t.test("the operator's token is lent for its repositories alone, to who sends no
   t.equal(sent('other/m'), undefined);
   t.equal(sent('datasets/acme/m'), undefined);
   t.equal(sent(null), undefined);
+  // A hub that decodes them would read another repository's name.
+  for (const name of ['acme/m%2F..%2Fsecret', 'acme/..', 'acme/%2e%2e', 'acme/m;x']) {
+    t.equal(sent(name), undefined, name);
+  }
+  t.end();
+});
+
+t.test('Via goes along, so that a mirror of ourselves is seen', (t) => {
+  const { headers } = credentials.who(toHeaderMap({ via: '1.1 other' }), 'acme/m', null);
+  t.equal(headers['via'], '1.1 other');
+  t.end();
+});
+
+t.test('what is no key is replaced by one, whole', (t) => {
+  const path = join(t.testdir({ 'hub-key': 'torn', 'hub-key.new': 'left behind' }), 'hub-key');
+  const key = loadKey(path);
+  t.equal(readFileSync(path, 'utf8').trim(), key.toString('hex'));
+  t.notOk(existsSync(`${path}.new`));
+  t.same(loadKey(path), key);
   t.end();
 });
 

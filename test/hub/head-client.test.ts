@@ -1,6 +1,7 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import t, { type Test } from 'tap';
+import { MAX_ASKED_OF_CLIENT } from '#src/hub/asked.js';
 import { HeadClient } from '#src/hub/head-client.js';
 import { toHeaderMap } from '#src/model/headers.js';
 import { startRoom } from '../fixtures/running-room.js';
@@ -34,7 +35,7 @@ async function startHub(t: Test): Promise<Hub> {
   return { server, url: `http://127.0.0.1:${String(port)}`, connections: () => count };
 }
 
-const NOBODY = toHeaderMap({});
+const NOBODY = { who: { headers: toHeaderMap({}) }, client: 'a' };
 
 t.test(
   'one connection serves heads one after another, also where a byte is asked for',
@@ -42,14 +43,14 @@ t.test(
     const hub = await startHub(t);
     const { services, upstream } = await startRoom(t, { upstream: { url: hub.url } });
     const client = new HeadClient(services);
-    const small = await client.heads(upstream, '/a/resolve/1/small', NOBODY);
+    const small = await client.heads({ upstream, ...NOBODY }, '/a/resolve/1/small');
     t.same(
       small.heads.map(({ status }) => status),
       [307, 200],
     );
     t.equal(small.heads.at(-1)?.contentLength, 5);
     for (let i = 0; i < 3; i += 1) {
-      const { probedLength } = await client.heads(upstream, '/a/resolve/1/large', NOBODY);
+      const { probedLength } = await client.heads({ upstream, ...NOBODY }, '/a/resolve/1/large');
       t.equal(probedLength, 77);
     }
     // Eight requests; a pool may not have seen yet that a connection is free.
@@ -61,9 +62,23 @@ t.test('a kept connection that the hub has closed costs another one, and no answ
   const hub = await startHub(t);
   const { services, upstream } = await startRoom(t, { upstream: { url: hub.url } });
   const client = new HeadClient(services);
-  await client.heads(upstream, '/stored', NOBODY);
+  await client.heads({ upstream, ...NOBODY }, '/stored');
   hub.server.closeAllConnections();
-  const again = await client.heads(upstream, '/stored', NOBODY);
+  const again = await client.heads({ upstream, ...NOBODY }, '/stored');
   t.equal(again.heads[0].status, 200);
   t.ok(hub.connections() >= 2);
+});
+
+t.test('too many questions at once are load', async (t) => {
+  const hub = await startHub(t);
+  const { services, upstream } = await startRoom(t, { upstream: { url: hub.url } });
+  const client = new HeadClient(services);
+  const asked = Array.from({ length: MAX_ASKED_OF_CLIENT + 1 }, () =>
+    client.heads({ upstream, ...NOBODY }, '/stored'),
+  );
+  const settled = await Promise.allSettled(asked);
+  const refused = settled.filter(({ status }) => status === 'rejected');
+  t.equal(refused.length, 1);
+  t.match(refused[0], { reason: { code: 'overload' } });
+  t.equal((await client.heads({ upstream, ...NOBODY }, '/stored')).heads[0].status, 200);
 });

@@ -1,6 +1,6 @@
 /** Only the next page is told on, and as ours. */
 import t from 'tap';
-import { linkForClients, ownUrl } from '#src/hub/link.js';
+import { linkForClients, ownUrl, targetBelow } from '#src/hub/link.js';
 import { toHeaderMap } from '#src/model/headers.js';
 
 const HUB = 'https://hub.example';
@@ -26,12 +26,27 @@ t.test('nothing else', (t) => {
     '',
     `<${HUB}/api/x>; rel="xet-auth"`,
     `<${HUB}/api/x>; rel="prev"`,
-    '<https://elsewhere.example/x>; rel="next"',
-    '<https://hub.example.evil/x>; rel="next"',
-    '<http://[>; rel="next"',
     'nonsense',
   ]) {
     t.equal(linkForClients(field, HUB, OWN), undefined, String(field));
+  }
+  t.end();
+});
+
+t.test('a listing that goes on elsewhere is a failure: left out, it would be cut short', (t) => {
+  for (const url of ['https://elsewhere.example/x', 'https://hub.example.evil/x', 'http://[']) {
+    t.throws(() => linkForClients(`<${url}>; rel="next"`, HUB, OWN), { code: 'origin-protocol' });
+  }
+  t.end();
+});
+
+t.test('what a reference means at the hub', (t) => {
+  const from = `${HUB}/api/models/old`;
+  t.equal(targetBelow('/api/models/new', from, HUB), '/api/models/new');
+  t.equal(targetBelow('new?x=1', from, HUB), '/api/models/new?x=1');
+  t.equal(targetBelow(`${HUB}/x`, from, HUB), '/x');
+  for (const elsewhere of ['//evil.example/x', 'https://hub.example.evil/', 'http://[', 'data:,']) {
+    t.equal(targetBelow(elsewhere, from, HUB), undefined, elsewhere);
   }
   t.end();
 });

@@ -1,6 +1,6 @@
 /** What request targets mean to a hub. */
 import t from 'tap';
-import { isCommit, routeOf } from '#src/hub/route.js';
+import { apiPathOf, isCommit, routeOf } from '#src/hub/route.js';
 
 const COMMIT = 'a'.repeat(40);
 
@@ -29,9 +29,23 @@ t.test('what is said of repositories', (t) => {
     [`/api/models/a/m/tree/${COMMIT}/sub/dir?recursive=1`, { kind: 'tree', revision: COMMIT }],
     ['/api/models/a/m/refs', { kind: 'refs', repository: 'a/m', revision: null }],
     ['/api/models/a/m/paths-info/main', { kind: 'paths-info', revision: 'main' }],
-    ['/api/models/a/m/xet-read-token/main', { kind: 'xet-token' }],
+    ['/api/models/a/m/xet-read-token/main', { kind: 'xet-token', repository: 'a/m', isRead: true }],
+    ['/api/datasets/a/m/xet-write-token/main', { kind: 'xet-token', isRead: false }],
   ];
   for (const [target, expected] of cases) t.match(routeOf(target), expected, target);
+  t.end();
+});
+
+t.test('where the API speaks of a repository', (t) => {
+  for (const path of [
+    '/api/models/a/m',
+    '/api/datasets/a/d',
+    '/api/spaces/s',
+    '/api/models/gpt2',
+  ]) {
+    const route = routeOf(path);
+    t.equal('repository' in route && apiPathOf(route.repository), path);
+  }
   t.end();
 });
 

@@ -1,0 +1,79 @@
+/** Files of a hub where the configuration asks for more, and where things go wrong on the way. */
+import t from 'tap';
+import { hash } from '../fixtures/hub-repository.js';
+import { startHubScene } from '../fixtures/hub-scene.js';
+import { get } from '../fixtures/program-client.js';
+
+const WEIGHTS = Buffer.alloc(3 * 1024 * 1024 + 5, 'weights');
+const SMALL = Buffer.from('{"a":1}\n');
+const SHA256 = hash('sha256', WEIGHTS);
+const FILE = '/acme/m/resolve/main/model.safetensors';
+const CONFIG = '/acme/m/resolve/main/config.json';
+const repositories = [
+  { id: 'acme/m', files: { 'model.safetensors': WEIGHTS, 'config.json': SMALL } },
+];
+
+/** A pin of what a path pattern fits. */
+function pin(pattern: string, digest: string) {
+  return { digests: [{ pattern, digest }] };
+}
+
+t.test('a pinned file is what was pinned, or nothing', async (t) => {
+  const right = await startHubScene(t, {
+    repositories,
+    originKeys: pin('/**/model.safetensors', `sha256:${SHA256}`),
+  });
+  t.ok((await get(right.url + FILE)).body.equals(WEIGHTS));
+});
+
+t.test('the hub has another file than the pinned one', async (t) => {
+  const other = pin('/**/model.safetensors', `sha256:${'0'.repeat(64)}`);
+  const { hub, url } = await startHubScene(t, { repositories, originKeys: other });
+  const refused = await get(url + FILE);
+  t.equal(refused.status, 502);
+  t.match(refused.body.toString(), 'origin-corrupt');
+  t.equal(hub.contentBytes, 0, 'its name alone tells');
+  t.equal((await get(url + CONFIG)).status, 200);
+});
+
+t.test('a pin of another kind than what the hub tells is checked by the bytes', async (t) => {
+  const right = pin('/**/config.json', `sha256:${hash('sha256', SMALL)}`);
+  const sound = await startHubScene(t, { repositories, originKeys: right });
+  t.ok((await get(sound.url + CONFIG)).body.equals(SMALL));
+});
+
+t.test('bytes that are not what was pinned', async (t) => {
+  const wrong = pin('/**/config.json', `sha256:${'0'.repeat(64)}`);
+  const { url } = await startHubScene(t, { repositories, originKeys: wrong });
+  const refused = await get(url + CONFIG);
+  t.equal(refused.status, 502);
+  t.match(refused.body.toString(), 'origin-corrupt');
+});
+
+t.test('a strict hub is a hub', async (t) => {
+  const { url } = await startHubScene(t, { repositories, originKeys: { integrity: 'strict' } });
+  t.equal((await get(`${url}/api/models/acme/m/revision/main`)).status, 200);
+  t.ok((await get(url + FILE)).body.equals(WEIGHTS));
+  t.ok((await get(url + CONFIG)).body.equals(SMALL));
+});
+
+t.test('what fails before its first byte for load is worth another try', async (t) => {
+  const { hub, url } = await startHubScene(t, { repositories });
+  // Found out about, not fetched.
+  t.equal((await get(url + FILE, { method: 'HEAD' })).status, 200);
+  hub.fail('cdn', 503, 100);
+  const busy = await get(url + FILE);
+  t.match(busy, { status: 429, headers: { 'retry-after': '1' } });
+  t.match(busy.headers['x-error-message'], 'try again');
+});
+
+t.test('a mirror whose hub is itself sees that', async (t) => {
+  const { hub, program, url } = await startHubScene(t, { repositories });
+  t.equal((await get(url + CONFIG)).status, 200);
+  const via = String(hub.requests[0]?.headers.via);
+  t.match(via, 'forebay-', 'names this process, as the hub sees it');
+  for (const path of [CONFIG, '/api/models/acme/m', '/api/models/acme/m/refs', '/api/whoami-v2']) {
+    t.equal((await get(url + path, { headers: { via } })).status, 508, path);
+  }
+  t.match(program.stdout() + program.stderr(), 'origin-loop');
+});
