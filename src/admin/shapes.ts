@@ -126,7 +126,7 @@ export const selection = z.strictObject({
 });
 
 export const purgeRequest = z
-  .strictObject({ ...selection.shape, dryRun: z.boolean().default(false) })
+  .strictObject({ ...selection.shape, dryRun: z.boolean().optional() })
   .register(namedShapes, { id: 'PurgeRequest' });
 
 export const purgeReport = z

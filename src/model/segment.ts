@@ -17,6 +17,8 @@ export interface Watermark {
    * not be. Never falls.
    */
   readableTo(at: number): number;
+  /** Bytes that have come for the file, wherever in it they belong. Never falls. */
+  readonly receivedBytes: number;
   /** Read before `readableTo` where both matter: after `complete`, that is final. */
   readonly state: WatermarkState;
   /** Resolves when byte `at` may be read or the state is no longer `growing`. */

@@ -63,6 +63,12 @@ export class PieceQueue {
     this.#queuedBytes += end - start;
   }
 
+  /** Bytes that have come for the file that it is at, where that still grows. */
+  get arrivedBytes(): number {
+    const segment = this.transfer.at?.segment;
+    return segment?.kind === 'growing' ? segment.watermark.receivedBytes : 0;
+  }
+
   /** What it says of the source that it has been waited for too long. */
   whyStalled(): ForebayError {
     return this.transfer.at?.segment.kind === 'file' ? diskIdle() : sourceIdle();

@@ -4,7 +4,6 @@
  */
 import type { ServerResponse } from 'node:http';
 import type { Pump } from '../compute/pump.js';
-import type { TransferProgress } from '../compute/transfer.js';
 import { SharedWatermark } from '../compute/watermark.js';
 import type { ForebayError } from '../model/errors.js';
 import type { ResponseHead, Segment, SendEnd, SendView } from '../model/segment.js';
@@ -21,7 +20,7 @@ import {
 } from './segment-bytes.js';
 import { SegmentPull } from './segment-pull.js';
 import { flushed, socketFd } from './socket-fd.js';
-import { type PaceBounds, type Stalled, TransferPace } from './transfer-pace.js';
+import { type Pace, type PaceBounds, type Stalled, TransferPace } from './transfer-pace.js';
 import { writeHead } from './write-head.js';
 
 export interface PumpedSendOptions extends PaceBounds {
@@ -168,8 +167,11 @@ export class PumpedSend implements SendView {
     }
     // What node has not handed over yet would come after the body.
     if ((await this.#watch.whileTaking(flushed(this.#response))) === GONE) return GONE;
-    const progress = (): TransferProgress | null => transfer.progress();
-    this.#pace = new TransferPace(progress, clock, this.#options, (of) => {
+    const look = (): Pace | null => {
+      const progress = transfer.progress();
+      return progress === null ? null : { ...progress, arrivedBytes: queue.arrivedBytes };
+    };
+    this.#pace = new TransferPace(look, clock, this.#options, (of) => {
       this.#stalled(of, queue);
     });
     return queue;

@@ -43,16 +43,27 @@ export function readableEnd(segment: FileSegment, at: number): number | null {
 
 /**
  * Resolves when byte `at` of a growing file may be read or it has ended; rejects with `ForebayError`
- * (`origin-timeout`) after `sourceIdleTimeoutMs`. The fill's own bounds come first; this one holds
- * whatever they add up to.
+ * (`origin-timeout`) when nothing came for any part of it for `sourceIdleTimeoutMs`. The fill's own bounds
+ * come first; this one holds whatever they add up to.
  */
-export function advanced(
+export async function advanced(
   watermark: Watermark,
   at: number,
   { clock, sourceIdleTimeoutMs }: { readonly clock: Clock; readonly sourceIdleTimeoutMs: number },
 ): Promise<void> {
-  const bound = { clock, ms: sourceIdleTimeoutMs, timedOut: sourceIdle, aborted: sourceIdle };
-  return within(watermark.wait(at), bound);
+  const idle = sourceIdle();
+  const bound = { clock, ms: sourceIdleTimeoutMs, timedOut: () => idle, aborted: () => idle };
+  const moved = watermark.wait(at);
+  for (;;) {
+    const { receivedBytes } = watermark;
+    try {
+      await within(moved, bound);
+      return;
+    } catch (error) {
+      // What lies before `at` is on its way, however slowly.
+      if (error !== idle || watermark.receivedBytes === receivedBytes) throw error;
+    }
+  }
 }
 
 /** No byte of a growing file came for too long. */

@@ -11,7 +11,7 @@ export interface PaceBounds {
   readonly clientIdleTimeoutMs: number;
   /** What a client must take on average while bytes wait for it, over `clientIdleTimeoutMs`. */
   readonly clientMinRateBytesPerSecond: number;
-  /** The longest wait for a growing file's next byte. */
+  /** The longest wait for a growing file while no byte of it comes. */
   readonly sourceIdleTimeoutMs: number;
 }
 
@@ -21,13 +21,19 @@ export type Stalled = 'client' | 'source';
 /** Looks per bound: what stalls is noticed at most a quarter of its bound late. */
 const LOOKS_PER_BOUND = 4;
 
-interface Look extends TransferProgress {
+/** What a look sees. */
+export interface Pace extends TransferProgress {
+  /** Bytes that have come for the growing file that is waited for, wherever in it they belong. */
+  readonly arrivedBytes: number;
+}
+
+interface Look extends Pace {
   readonly at: number;
 }
 
 /** Runs from its making until `stop`, or until it has told of a stall. */
 export class TransferPace {
-  readonly #progress: () => TransferProgress | null;
+  readonly #progress: () => Pace | null;
   readonly #clock: Clock;
   readonly #bounds: PaceBounds;
   readonly #intervalMs: number;
@@ -40,7 +46,7 @@ export class TransferPace {
 
   /** `progress` gives `null` when there is nothing to watch any more. */
   constructor(
-    progress: () => TransferProgress | null,
+    progress: () => Pace | null,
     clock: Clock,
     bounds: PaceBounds,
     onStalled: (of: Stalled) => void,
@@ -89,7 +95,8 @@ export class TransferPace {
 }
 
 function isSame(one: Look, other: Look): boolean {
-  return isOneWait(one, other) && one.takenBytes === other.takenBytes;
+  if (!isOneWait(one, other) || one.takenBytes !== other.takenBytes) return false;
+  return one.waitsFor !== 'source' || one.arrivedBytes === other.arrivedBytes;
 }
 
 /** Nobody but the one who is waited for had a part in the time between. */

@@ -2,7 +2,7 @@ import t from 'tap';
 import { z } from 'zod';
 import { endpoint, json } from '#src/admin/endpoint.js';
 import { openApi } from '#src/admin/openapi.js';
-import { pin } from '#src/admin/shapes.js';
+import { pin, purgeRequest } from '#src/admin/shapes.js';
 
 t.test('an operation is described by what it validates with', async (t) => {
   const one = endpoint({
@@ -38,4 +38,15 @@ t.test('an operation is described by what it validates with', async (t) => {
     components: { schemas: { Pin: { type: 'object', additionalProperties: false } } },
   });
   t.notMatch(JSON.stringify(document), /"\$id"|"\$schema"/);
+});
+
+t.test('a member that may be left out of a request is not required', (t) => {
+  const document = openApi([], '1') as {
+    components: { schemas: Record<string, { required?: string[]; properties: object }> };
+  };
+  const shape = document.components.schemas['PurgeRequest'];
+  t.ok(shape !== undefined && 'dryRun' in shape.properties);
+  t.same(shape?.required ?? [], []);
+  t.same(purgeRequest.parse({}), {});
+  t.end();
 });

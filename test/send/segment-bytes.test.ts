@@ -1,10 +1,12 @@
 import t from 'tap';
 import {
+  advanced,
   type FileSegment,
   readableEnd,
   readSegment,
   releaseSegment,
 } from '#src/send/segment-bytes.js';
+import { ManualClock } from '../fixtures/manual-clock.js';
 import { recognisable, TestFile, TestWatermark } from '../fixtures/sending.js';
 
 t.test('how far a segment may be read', (t) => {
@@ -39,6 +41,7 @@ t.test('a watermark that completes while it is read never looks short', (t) => {
     get state() {
       return (looks += 1) > 1 ? ('complete' as const) : ('growing' as const);
     },
+    receivedBytes: 0,
     wait: () => Promise.resolve(),
   };
   t.equal(readableEnd(file.segment(0, 100, racing) as FileSegment, 10), 100);
@@ -73,3 +76,30 @@ t.test('releases what has to be released', (t) => {
   t.equal(file.released, 1);
   t.end();
 });
+
+t.test(
+  'a wait goes on while anything comes for the file, and ends when nothing does',
+  async (t) => {
+    const clock = new ManualClock();
+    const watermark = new TestWatermark();
+    let end: unknown = 'waiting';
+    const wait = advanced(watermark, 100, { clock, sourceIdleTimeoutMs: 1000 }).then(
+      () => (end = 'moved'),
+      (error: unknown) => (end = error),
+    );
+    const turn = () => new Promise((resolve) => setImmediate(resolve));
+    for (const receivedBytes of [1, 2, 3]) {
+      watermark.receivedBytes = receivedBytes;
+      clock.advance(1000);
+      await turn();
+      t.equal(end, 'waiting', 'bytes before the wanted one');
+    }
+    clock.advance(1000);
+    await wait;
+    t.match(end, { code: 'origin-timeout' });
+    const other = advanced(watermark, 100, { clock, sourceIdleTimeoutMs: 1000 });
+    watermark.advance(101);
+    await other;
+    t.equal(clock.pendingTimers, 0);
+  },
+);

@@ -1,13 +1,12 @@
 import t from 'tap';
-import type { TransferProgress } from '#src/compute/transfer.js';
-import { TransferPace } from '#src/send/transfer-pace.js';
+import { type Pace, TransferPace } from '#src/send/transfer-pace.js';
 import { ManualClock } from '../fixtures/manual-clock.js';
 
 /** A transfer whose progress the test sets, and what was told of it. */
 function watched(minRate = 0) {
   const clock = new ManualClock();
   const stalls: string[] = [];
-  const transfer = { progress: progress({}) as TransferProgress | null };
+  const transfer = { progress: progress({}) as Pace | null };
   const bounds = {
     clientIdleTimeoutMs: 1000,
     clientMinRateBytesPerSecond: minRate,
@@ -22,8 +21,9 @@ function watched(minRate = 0) {
   return { clock, stalls, transfer, pace };
 }
 
-function progress(changes: Partial<TransferProgress>): TransferProgress {
-  return { takenBytes: 0, pauses: 0, sentBytes: 0, idleMs: 0, waitsFor: 'client', ...changes };
+function progress(changes: Partial<Pace>): Pace {
+  const still = { takenBytes: 0, pauses: 0, sentBytes: 0, idleMs: 0, arrivedBytes: 0 };
+  return { ...still, waitsFor: 'client', ...changes };
 }
 
 t.test('a client that takes nothing for the bound', (t) => {
@@ -95,5 +95,27 @@ t.test('it ends with the transfer, and by stop', (t) => {
   t.equal(other.clock.pendingTimers, 0);
   other.clock.advance(5000);
   t.same(other.stalls, []);
+  t.end();
+});
+
+t.test('a growing file that something comes for does not stand still', (t) => {
+  const { clock, stalls, transfer } = watched();
+  for (let arrivedBytes = 1; arrivedBytes < 10; arrivedBytes += 1) {
+    transfer.progress = progress({ waitsFor: 'source', arrivedBytes });
+    clock.advance(1900);
+  }
+  t.same(stalls, []);
+  clock.advance(2100);
+  t.same(stalls, ['source']);
+  t.end();
+});
+
+t.test('what comes for a file does not excuse a client that takes nothing', (t) => {
+  const { clock, stalls, transfer } = watched();
+  for (let arrivedBytes = 1; arrivedBytes < 5; arrivedBytes += 1) {
+    transfer.progress = progress({ arrivedBytes });
+    clock.advance(250);
+  }
+  t.same(stalls, ['client']);
   t.end();
 });

@@ -44,7 +44,7 @@ export function objectEndpoints(inventory: Inventory): Endpoint[] {
       body: purgeRequest,
       answers: { 200: { description: 'What went, or would go.', schema: purgeReport } },
       handle: async ({ body }) => {
-        const { dryRun } = body;
+        const { dryRun = false } = body;
         return json({ dryRun, ...(await inventory.purge(selectionOf(body), dryRun)) });
       },
     }),
