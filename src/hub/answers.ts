@@ -48,13 +48,17 @@ export function refusalOf(status: number, headers: HeaderMap): Refusal {
   return { status, headers: told };
 }
 
-/** The same answer for everybody who is refused so, whatever is held. */
-export function refused({ status, headers }: Refusal): CacheAnswer {
+/** The hub's refusal: the same answer for everybody who is refused so, whatever is held. */
+export function refused(refusal: Refusal): CacheAnswer {
+  return errorAnswer(refusal, refusal.status);
+}
+
+function errorAnswer({ status, headers }: Refusal, originStatus: number | null): CacheAnswer {
   const message = headerValue(headers, 'x-error-message') ?? 'the hub refused the request';
   const fields = emptyHeaders();
   Object.assign(fields, headers, { 'content-type': 'text/plain; charset=utf-8' });
   fields['cache-control'] = 'no-store';
-  const outcome = forward({ reason: 'miss', originStatus: status });
+  const outcome = forward({ reason: 'miss', originStatus });
   return bytesAnswer(status, fields, Buffer.from(message), outcome);
 }
 
@@ -65,7 +69,7 @@ export function ownError(status: number, code: string | null, message: string): 
   headers['x-error-message'] = message;
   if (status === 429) headers['retry-after'] = String(RETRY_AFTER_SECONDS);
   if (status === 405) headers['allow'] = 'GET, HEAD';
-  return refused({ status, headers });
+  return errorAnswer({ status, headers }, null);
 }
 
 /** Load, here or there: clients of a hub try a 429 again, and give up at a 503. */

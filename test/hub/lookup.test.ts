@@ -86,7 +86,10 @@ t.test('what is not there, what is not read, and what fails', async (t) => {
   const asked = hub.requests.length;
   await get(`${url}/acme/m/resolve/main/none.bin`);
   t.equal(hub.requests.length, asked, 'remembered for a while');
-  t.equal((await get(`${url}/api/models/acme/m/xet-read-token/main`)).status, 404);
+  t.match(absent.headers['cache-status'], 'fwd-status=404');
+  const token = await get(`${url}/api/models/acme/m/xet-read-token/main`);
+  t.equal(token.status, 404);
+  t.notMatch(token.headers['cache-status'], 'fwd-status', 'that is our own');
   t.equal(await post(`${url}/api/repos/create`, '{}'), 405);
   t.equal(await post(`${url}/api/models/acme/m/paths-info/main`, '{"paths":["config.json"]}'), 200);
   hub.fail('hub', 503);
