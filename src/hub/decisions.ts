@@ -19,7 +19,7 @@ import { type Refusal, refusalOf } from './answers.js';
 import type { Who } from './credentials.js';
 import { HeadClient, type Heads } from './head-client.js';
 import { type FileFacts, factsOf } from './metadata.js';
-import { fileHeaders, permission, Permissions } from './permissions.js';
+import { fileHeaders, permission, Permissions, refusalFor } from './permissions.js';
 import { type HubPolicy, NAME_LIFETIME_MS } from './policy.js';
 import { type HubRoute, isCommit } from './route.js';
 
@@ -87,8 +87,7 @@ export class Decisions {
       asked.kind === 'unreachable' || (asked.kind === 'overloaded' && asked.isOutage);
     if (!isOutage || known === undefined || !this.#policy().offline) return asked;
     // Who was refused since may have lost more than the file that was asked for then.
-    const refusedAtMs = this.#refusedAtMs.get(accessKey(asking)) ?? -Infinity;
-    if (known.responseTimeMs <= refusedAtMs) return asked;
+    if (known.responseTimeMs <= (await this.#lastRefusedAtMs(asking))) return asked;
     return { kind: 'granted', stored: known, offline: true };
   }
 
@@ -134,10 +133,15 @@ export class Decisions {
     const refusal = refusalOf(status, headers);
     if (isOfRepository(refusal)) {
       this.#refusedAtMs.set(accessKey(asking), this.#services.clock.now());
-      // Also what outlasts this process: the same file by the name of its commit.
       const known = await this.#permissions.find(upstream.name, uri, who.key);
       if (known !== undefined) {
+        // Also what outlasts this process: for the same file by the name of its commit, and for others.
         await this.#permissions.revoke(upstream.name, known.object.uri, who.key);
+        await this.#permissions.refuse(
+          upstream.name,
+          repositoryUri(asking),
+          refusalFor(who.key, known.object, this.#services.clock.now()),
+        );
       }
     }
     await this.#permissions.revoke(upstream.name, uri, who.key);
@@ -146,6 +150,13 @@ export class Decisions {
       this.#absent.set(key, refusal, { ttl: this.#lifetimeMs(route) });
     }
     return { kind: 'refused', refusal };
+  }
+
+  /** When whoever asks was last refused the repository; `-Infinity`: never, as far as is known. */
+  async #lastRefusedAtMs(asking: Asking): Promise<number> {
+    const { upstream, who } = asking;
+    const kept = await this.#permissions.refusedAtMs(upstream.name, repositoryUri(asking), who.key);
+    return Math.max(this.#refusedAtMs.get(accessKey(asking)) ?? -Infinity, kept ?? -Infinity);
   }
 
   /** Remembers the decision, for the revision that was asked for and for its commit. */
@@ -190,6 +201,11 @@ function rememberWay({ upstream, who }: Asking, { heads, urls }: Heads, uri: str
 /** The request target of a file at a revision, as the hub reads it. */
 export function targetOf({ repository, path }: FileRoute, revision: string): string {
   return `/${repository}/resolve/${revision}/${path}`;
+}
+
+/** What a refusal of a whole repository is remembered by; no file has this URI. */
+function repositoryUri({ upstream, route }: Asking): string {
+  return upstream.uriOf(`/${route.repository}`);
 }
 
 /** The digest that the configuration says the file must have. */

@@ -15,6 +15,9 @@ import { isTooLongForHttp, XET_HASH_FIELD } from './xet.js';
 /** In a variant's request fields: whom it was decided for. No request has such a field. */
 export const CREDENTIAL_FIELD = 'x-forebay-credential';
 
+/** Of what is stored of a refusal. */
+const REFUSED_STATUS = 403;
+
 /** What clients get of a file beside its bytes. */
 export function fileHeaders(facts: FileFacts, lengthBytes: number, nowMs: number): HeaderMap {
   const headers = emptyHeaders();
@@ -45,6 +48,14 @@ export function permission(
   return { status: 200, headers, requestHeaders, ...times, object };
 }
 
+/**
+ * That `who` was refused a whole repository, as it is stored beside permissions. `object`: what they had
+ * been let have; a stored response is always of some object.
+ */
+export function refusalFor(who: string, object: ObjectIdentity, nowMs: number): StoredResponse {
+  return { ...permission(who, object, emptyHeaders(), nowMs), status: REFUSED_STATUS };
+}
+
 export class Permissions {
   readonly #responses: Pick<ResponseStore, 'get' | 'update'>;
 
@@ -66,6 +77,19 @@ export class Permissions {
   /** `who` was turned away: what was decided before counts no more. */
   async revoke(origin: string, uri: string, who: string): Promise<void> {
     await this.#change(origin, uri, who, []);
+  }
+
+  /** Remembers a refusal of a repository, whose URI this is. */
+  async refuse(origin: string, uri: string, refusal: StoredResponse): Promise<void> {
+    await this.#change(origin, uri, holder(refusal), [refusal]);
+  }
+
+  /** When `who` was last refused the repository of this URI. */
+  async refusedAtMs(origin: string, uri: string, who: string): Promise<number | undefined> {
+    const record = await this.#responses.get(responseKey(origin, uri));
+    const isMine = (one: StoredResponse): boolean =>
+      one.status === REFUSED_STATUS && holder(one) === who;
+    return record?.variants.find(isMine)?.responseTimeMs;
   }
 
   async #change(

@@ -23,24 +23,49 @@ async function start(t: Test) {
       allowPrivateRedirects: true,
     },
   ];
-  const forebay = await startForebay(t, { origins, clock });
+  let forebay = await startForebay(t, { origins, clock });
+  const restart = async () => {
+    await forebay.stop();
+    forebay = await startForebay(t, { origins, clock, directory: forebay.directory });
+  };
   const commit = hub.repository('models', 'acme/m', TOKEN).head.id;
   const status = async (revision: string, file: string) =>
     (await forebay.get(`/acme/m/resolve/${revision}/${file}`, MINE)).status;
-  return { hub, clock, commit, status };
+  return { hub, clock, commit, status, restart };
 }
 
 t.test('a refusal counts for the repository, whatever names its files', async (t) => {
-  const { hub, clock, commit, status } = await start(t);
+  const { hub, clock, commit, status, restart } = await start(t);
   for (const file of ['a', 'b']) t.equal(await status('main', file), 200);
   clock.pass(DAY_SECONDS);
   hub.revoke(TOKEN);
   t.not(await status('main', 'a'), 200);
   await hub.stop();
-  for (const file of ['a', 'b']) {
-    t.not(await status('main', file), 200, `main/${file}`);
-    t.not(await status(commit, file), 200, `commit/${file}`);
-  }
+  const seeNothing = async (when: string) => {
+    for (const file of ['a', 'b']) {
+      t.not(await status('main', file), 200, `main/${file} ${when}`);
+      t.not(await status(commit, file), 200, `commit/${file} ${when}`);
+    }
+  };
+  await seeNothing('at once');
+  await restart();
+  await seeNothing('after a restart');
+});
+
+t.test('who was let in again after a refusal is let in', async (t) => {
+  const { hub, clock, status, restart } = await start(t);
+  t.equal(await status('main', 'a'), 200);
+  clock.pass(DAY_SECONDS);
+  hub.revoke(TOKEN);
+  t.not(await status('main', 'a'), 200);
+  hub.tokens.add(TOKEN);
+  hub.repository('models', 'acme/m', TOKEN).readers.add(TOKEN);
+  clock.pass(1);
+  t.equal(await status('main', 'a'), 200);
+  await hub.stop();
+  clock.pass(DAY_SECONDS);
+  await restart();
+  t.equal(await status('main', 'a'), 200);
 });
 
 t.test('one of a file alone does not; a hub that bids us wait is not down', async (t) => {
