@@ -135,13 +135,10 @@ export class FileResponseStore implements ResponseStore {
   }
 
   async *entries(): AsyncGenerator<readonly [ResponseKey, ResponseRecord], void, undefined> {
-    for (const key of [...this.#files.keys()]) {
+    // What is not written yet, or was not taken by the disk, lives in memory alone.
+    for (const key of new Set([...this.#files.keys(), ...this.#hot.keys()])) {
       const record = await this.peek(key);
       if (record !== undefined) yield [key, record];
-    }
-    // What the disk did not take lives in memory alone.
-    for (const [key, { record }] of [...this.#hot.entries()]) {
-      if (!this.#files.has(key)) yield [key, record];
     }
   }
 

@@ -71,6 +71,21 @@ t.test('a record is had before its file is there, and a close waits for the file
   t.ok(existsSync(file));
 });
 
+t.test('all records are listed once, written or not', async (t) => {
+  t.testdir({});
+  const { responses } = await openTestStore(t);
+  const names = ['a', 'b', 'c'];
+  for (const name of names) await responses.update(keyOf(name), () => recordOf(name));
+  const listed: string[] = [];
+  // They are written while they are listed.
+  for await (const [, { uri }] of responses.entries()) {
+    listed.push(uri);
+    await responses.settled();
+  }
+  const uris = names.map((name) => recordOf(name).uri);
+  t.same(listed.sort(), uris);
+});
+
 t.test('a removal follows the writing of what was put before it', async (t) => {
   const directory = t.testdir({});
   const { responses } = await openTestStore(t);
