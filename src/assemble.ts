@@ -25,8 +25,7 @@ import type { ListenAddress } from './config/kinds.js';
 import type { Config, ResolvedConfig } from './config/schema.js';
 import { createFront } from './http/server.js';
 import { Credentials, loadKey } from './hub/credentials.js';
-import { HubLookup } from './hub/lookup.js';
-import { HubPassing } from './hub/passed.js';
+import { createMirror } from './hub/mirror.js';
 
 import type { FetchLimits } from './model/fetch.js';
 import { MemoryBudget } from './model/memory-budget.js';
@@ -107,7 +106,7 @@ export async function assemble(
   const passing = new Passing(services, upstreams, cache, pseudonym);
   let { origins, hub: hubSettings } = config;
   const { serverToken, warnings } = readServerToken(config.hub);
-  const mirrored = {
+  const mirror = createMirror({
     services,
     cache,
     passing,
@@ -116,18 +115,17 @@ export async function assemble(
     policy: () => ({ ...hubSettings, serverToken }),
     pseudonym,
     isHub: (origin: string) => origins.some((one) => one.name === origin && isHub(one)),
-  };
-  const lookup = new HubLookup(mirrored);
+  });
   const { sender } = sending;
   const front = createFront({
     config,
-    cache: lookup,
-    passing: new HubPassing(mirrored),
+    cache: mirror.cache,
+    passing: mirror.passing,
     sender,
     telemetry,
     clock,
   });
-  const pulls = new Pulls(services, lookup);
+  const pulls = new Pulls(services, mirror.cache);
   const sweeps = new Sweeps(services, targets);
   const token = config.admin.enabled ? tokenFor(config) : null;
   const admin =
@@ -145,7 +143,7 @@ export async function assemble(
               usage: () => stores.chunks.usage(),
               responses: () => stores.responses.count,
             },
-            facade: lookup,
+            facade: mirror.cache,
             inventory: new Inventory({
               ...stores,
               targets,

@@ -54,6 +54,9 @@ const TESTED_ELSEWHERE: Readonly<Record<string, string>> = {
   'src/http/begun.ts': 'test/http/standing.test.ts goes on with what has begun',
   'src/http/lookup-span.ts': 'test/e2e/tracing.test.ts sees its span',
   'src/assemble/hub-settings.ts': 'test/hub/lookup.test.ts starts with it',
+  'src/hub/mirror.ts': 'test/hub/lookup.test.ts starts with it',
+  'src/hub/refusals.ts':
+    'test/hub/decisions.test.ts, test/hub/api.test.ts, test/hub/paths-info.test.ts',
   'src/hub/answers.ts': 'test/hub/lookup.test.ts reads its answers',
   'src/origin/lean-connection.ts': 'test/contract/origin-client.ts, run on the lean client',
   'src/origin/lean-exchange.ts': 'test/contract/origin-client.ts, run on the lean client',

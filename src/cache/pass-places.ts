@@ -61,9 +61,8 @@ export class PassPlaces {
   }
 
   /**
-   * Waits for a connection, `PASS_WAIT_MS` at most. Rejects with `overload` where the client, or
-   * all of them, have as many requests here as may be, with `origin-timeout` when time is up, and
-   * with `client-aborted`.
+   * Waits for a connection, `PASS_WAIT_MS` at most. Rejects with `overload` when time is up, or where
+   * the client, or all of them, have as many requests here as may be, and with `client-aborted`.
    */
   async take(client: string, { clock, signal }: PassWait): Promise<GivePlace> {
     if (this.size >= MAX_PASSING) throw tooMany('internal');
@@ -146,8 +145,8 @@ function tooMany(source: 'internal' | 'client'): ForebayError {
 }
 
 function noneFree(): ForebayError {
-  return new ForebayError('origin-timeout', 'no connection to the origin came free in time', {
-    source: 'origin',
+  return new ForebayError('overload', 'no connection to the origin came free in time', {
+    source: 'internal',
     retryable: true,
   });
 }

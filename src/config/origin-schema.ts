@@ -131,7 +131,9 @@ const originFields = section({
     meaning: 'Objects whose chunks are evicted last: patterns as in `digests`.',
   }),
   integrity: choice(['default', 'strict'], 'default', {
-    meaning: '`strict` releases no byte that a verified digest does not cover.',
+    meaning:
+      '`strict` releases no byte that a verified digest does not cover. Of a hub it speaks of files by ' +
+      '`/resolve/`; what else a hub says is told without one.',
   }),
   digests: z
     .array(digestPin, { error: digestsExpected })

@@ -2,14 +2,18 @@
 import type { Body, CacheAnswer } from '../cache/answer.js';
 import { forward } from '../cache/answers.js';
 import type { CacheOutcome } from '../cache/outcome.js';
-import type { ErrorCode, ErrorReport } from '../model/errors.js';
+import type { ErrorCode } from '../model/errors.js';
 import { emptyHeaders, headerValue, type HeaderMap } from '../model/headers.js';
+import { parseRetryAfter } from '../origin/retry.js';
 
 /** What clients of a hub read of an error, beside its status. */
 const ERROR_FIELDS = ['x-error-code', 'x-error-message', 'x-repo-commit', 'www-authenticate'];
 
-/** How long who was turned away for load should wait, in seconds. */
-const RETRY_AFTER_SECONDS = 1;
+/** How long who was turned away for load should wait, in ms, where the hub does not say. */
+const RETRY_AFTER_MS = 1000;
+
+/** The longest wait that is asked of clients, whatever the hub says. */
+const MAX_RETRY_AFTER_MS = 60 * 60 * 1000;
 
 /** An answer whose content is `bytes`. */
 export function bytesAnswer(
@@ -67,14 +71,21 @@ export function ownError(status: number, code: string | null, message: string): 
   const headers = emptyHeaders();
   if (code !== null) headers['x-error-code'] = code;
   headers['x-error-message'] = message;
-  if (status === 429) headers['retry-after'] = String(RETRY_AFTER_SECONDS);
   if (status === 405) headers['allow'] = 'GET, HEAD';
   return errorAnswer({ status, headers }, null);
 }
 
 /** Load, here or there: clients of a hub try a 429 again, and give up at a 503. */
-export function overloaded(): CacheAnswer {
-  return ownError(429, null, 'The hub is overloaded or failing; try again');
+export function overloaded(retryAfterMs = RETRY_AFTER_MS): CacheAnswer {
+  const answer = ownError(429, null, 'The hub is overloaded or failing; try again');
+  const seconds = Math.max(1, Math.ceil(retryAfterMs / 1000));
+  const headers = Object.assign(emptyHeaders(), answer.headers, { 'retry-after': String(seconds) });
+  return { ...answer, headers };
+}
+
+/** How long a hub's answer bids us wait, in ms. */
+export function retryAfterOf(headers: HeaderMap, nowMs: number): number | undefined {
+  return parseRetryAfter(headerValue(headers, 'retry-after') ?? '', nowMs, MAX_RETRY_AFTER_MS);
 }
 
 /** The hub cannot be asked, and nothing here may stand in for its answer. */
@@ -87,15 +98,29 @@ export function unreachable(): CacheAnswer {
 }
 
 /** The hub was not asked, or did not answer: whether it is worth a client's while to try again. */
-export function notAsked({ code }: { readonly code: ErrorCode }): CacheAnswer {
-  return code === 'origin-busy' ? overloaded() : unreachable();
+export function notAsked({ code, retryAfterMs }: Failure): CacheAnswer {
+  return code === 'origin-busy' ? overloaded(retryAfterMs) : unreachable();
 }
 
-/** Load, here or at the hub. */
-export function isLoad({
+/** What is read of a failure, thrown or reported. */
+interface Failure {
+  readonly code: ErrorCode;
+  readonly originStatus?: number | undefined;
+  readonly retryAfterMs?: number | undefined;
+}
+
+/** The answer to a failure that is load, here or at the hub; `undefined` to any other. */
+export function answerToLoad({
   code,
   originStatus,
-}: Pick<ErrorReport, 'code'> & { readonly originStatus?: number | undefined }): boolean {
-  if (code === 'origin-busy' || code === 'overload' || code === 'no-space') return true;
-  return code === 'origin-status' && originStatus !== undefined && originStatus >= 429;
+  retryAfterMs,
+}: Failure): CacheAnswer | undefined {
+  const isOwn = code === 'origin-busy' || code === 'overload' || code === 'no-space';
+  const isTold = code === 'origin-status' && originStatus !== undefined && isOverload(originStatus);
+  return isOwn || isTold ? overloaded(retryAfterMs) : undefined;
+}
+
+/** True for the statuses that speak of load, or of a hub that fails. */
+export function isOverload(status: number): boolean {
+  return status === 429 || status >= 500;
 }

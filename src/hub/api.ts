@@ -3,6 +3,7 @@
  * and given to clients without what leads them away from plain HTTP.
  */
 import type { CacheAnswer, CacheFacade, CacheRequest } from '../cache/answer.js';
+import { looped } from '../cache/loop.js';
 import type { CacheServices } from '../cache/services.js';
 import { isDisconnected } from '../cache/verdict.js';
 import { ForebayError } from '../model/errors.js';
@@ -10,13 +11,14 @@ import type { OriginHead } from '../model/fetch.js';
 import { emptyHeaders } from '../model/headers.js';
 import { isRedirect } from '../origin/redirect.js';
 import type { Upstream } from '../origin/upstream.js';
-import { notAsked, overloaded, refusalOf, refused } from './answers.js';
+import { isOverload, notAsked, overloaded, refusalOf, refused, retryAfterOf } from './answers.js';
 import type { Who } from './credentials.js';
 import { JsonAnswers } from './json-answers.js';
 import { ownUrl } from './link.js';
 import { CREDENTIAL_FIELD, Permissions } from './permissions.js';
 import { type HubPolicy, saidLifetimeMs, YEAR_MS } from './policy.js';
 import { readBody } from './read-body.js';
+import { accessTo, type Refusals } from './refusals.js';
 import type { HubRoute } from './route.js';
 import type { XetRepositories } from './xet.js';
 
@@ -31,29 +33,46 @@ export interface ApiAsking {
   readonly who: Who;
 }
 
+export interface ApiRooms {
+  readonly services: Pick<CacheServices, 'clock' | 'limits' | 'responses'>;
+  readonly cache: Pick<CacheFacade, 'lookup'>;
+  readonly policy: () => HubPolicy;
+  readonly refusals: Refusals;
+  readonly xet: XetRepositories;
+}
+
 export class HubApi {
-  readonly #services: Pick<CacheServices, 'clock' | 'limits'>;
-  readonly #cache: Pick<CacheFacade, 'lookup'>;
-  readonly #policy: () => HubPolicy;
+  readonly #rooms: ApiRooms;
   readonly #permissions: Permissions;
-  readonly #xet: XetRepositories;
   readonly #answers = new JsonAnswers();
 
-  constructor(
-    services: Pick<CacheServices, 'clock' | 'limits' | 'responses'>,
-    cache: Pick<CacheFacade, 'lookup'>,
-    policy: () => HubPolicy,
-    xet: XetRepositories,
-  ) {
-    this.#services = services;
-    this.#cache = cache;
-    this.#policy = policy;
-    this.#xet = xet;
-    this.#permissions = new Permissions(services.responses);
+  constructor(rooms: ApiRooms) {
+    this.#rooms = rooms;
+    this.#permissions = new Permissions(rooms.services.responses);
   }
 
   /** Rejects with a `ForebayError`. */
-  async lookup(request: CacheRequest, { upstream, route, who }: ApiAsking): Promise<CacheAnswer> {
+  async lookup(request: CacheRequest, asking: ApiAsking): Promise<CacheAnswer> {
+    const { upstream, who } = asking;
+    const forget = (): Promise<void> =>
+      this.#permissions.revoke(upstream.name, upstream.uriOf(request.target), who.key);
+    const tell = (answer: CacheAnswer): Promise<CacheAnswer> =>
+      this.#forClients(answer, asking, { forget, own: ownUrl(request.headers) });
+    try {
+      const answer = await this.#ask(request, asking);
+      if (!(await this.#isOutdated(answer, asking))) return await tell(answer);
+      answer.body.close();
+      await forget();
+      return await tell(await this.#ask(request, asking));
+    } catch (error) {
+      // A hub that says what makes no sense was reached.
+      const isReached = error instanceof ForebayError && error.code === 'origin-protocol';
+      if (isReached || !(error instanceof ForebayError) || !isDisconnected(error)) throw error;
+      return notAsked(error);
+    }
+  }
+
+  #ask(request: CacheRequest, { route, who }: ApiAsking): Promise<CacheAnswer> {
     const headers = emptyHeaders();
     if (who.key !== '') headers[CREDENTIAL_FIELD] = who.key;
     const control = this.#cacheControl(route, who);
@@ -61,45 +80,54 @@ export class HubApi {
       // The hub may be slow to say that a credential is none any more.
       isPatient: who.key !== '',
       headers: Object.assign(emptyHeaders(), who.headers, { accept: '*/*' }),
-      told: (head: OriginHead) => tell(head, control),
+      told: (head: OriginHead) => asKept(head, control),
     };
-    let answer: CacheAnswer;
-    try {
-      const hint = { kind: 'whole' } as const;
-      answer = await this.#cache.lookup({ ...request, method: 'GET', headers, asking, hint });
-    } catch (error) {
-      if (error instanceof ForebayError && isDisconnected(error)) return notAsked(error);
-      throw error;
-    }
-    try {
-      const { status } = answer;
-      if (status === 401 || status === 403) {
-        await this.#permissions.revoke(upstream.name, upstream.uriOf(request.target), who.key);
-      }
-      return await this.#forClients(answer, { upstream, route }, ownUrl(request.headers));
-    } finally {
-      answer.body.close();
-    }
+    const hint = { kind: 'whole' } as const;
+    return this.#rooms.cache.lookup({ ...request, method: 'GET', headers, asking, hint });
   }
 
+  /** It was kept before whoever asks was refused the repository. */
+  async #isOutdated({ ageSeconds }: CacheAnswer, asking: ApiAsking): Promise<boolean> {
+    if (ageSeconds === null) return false;
+    const { services, refusals } = this.#rooms;
+    const refusedAtMs = await refusals.lastAtMs(accessTo(asking));
+    return services.clock.now() - ageSeconds * 1000 <= refusedAtMs;
+  }
+
+  /** Closes the answer. */
   async #forClients(
-    answer: CacheAnswer,
-    { upstream, route }: Pick<ApiAsking, 'upstream' | 'route'>,
-    own: string,
+    { status, headers, body, outcome, ageSeconds }: CacheAnswer,
+    asking: ApiAsking,
+    { forget, own }: { readonly forget: () => Promise<void>; readonly own: string },
   ): Promise<CacheAnswer> {
-    const { status, headers, body, outcome } = answer;
-    if (status === 429 || status >= 500) return overloaded();
-    if (status !== 200) return refused(refusalOf(status, headers));
-    const sourceIdleTimeoutMs = this.#services.limits.requestTimeoutMs;
-    const raw = await readBody(body, { clock: this.#services.clock, sourceIdleTimeoutMs });
-    const told = this.#answers.answer({ headers, raw, outcome }, upstream, own);
-    if (told.isXetKept) this.#xet.add(upstream.name, route.repository);
-    return { ...told, ageSeconds: answer.ageSeconds };
+    const { services, refusals, xet } = this.#rooms;
+    try {
+      if (status === 508) throw looped();
+      if (isOverload(status)) return overloaded(retryAfterOf(headers, services.clock.now()));
+      if (status !== 200) {
+        const refusal = refusalOf(status, headers);
+        if (status === 401 || status === 403) await forget();
+        await refusals.refused(accessTo(asking), refusal);
+        return refused(refusal);
+      }
+      const sourceIdleTimeoutMs = services.limits.requestTimeoutMs;
+      const raw = await readBody(body, { clock: services.clock, sourceIdleTimeoutMs });
+      const { upstream, route } = asking;
+      const told = this.#answers.answer({ headers, raw, outcome }, upstream, own);
+      if (told.isXetKept) xet.add(upstream.name, route.repository);
+      return { ...told, ageSeconds };
+    } catch (error) {
+      // What cannot be told to clients is not to be kept for them.
+      if (error instanceof ForebayError && error.code === 'origin-protocol') await forget();
+      throw error;
+    } finally {
+      body.close();
+    }
   }
 
   /** How long it may be kept, in the words of a cache. */
   #cacheControl({ revision }: ApiRoute, who: Who): string {
-    const policy = this.#policy();
+    const policy = this.#rooms.policy();
     const lifetime = Math.floor(saidLifetimeMs(revision, who, policy) / 1000);
     const stale = policy.offline ? `stale-if-error=${String(YEAR_MS / 1000)}` : 'must-revalidate';
     return `public, max-age=${String(lifetime)}, ${stale}`;
@@ -107,7 +135,7 @@ export class HubApi {
 }
 
 /** The head as the cache is to read it. What is kept says nothing of Xet and names no client. */
-function tell(head: OriginHead, cacheControl: string): OriginHead {
+function asKept(head: OriginHead, cacheControl: string): OriginHead {
   const headers = emptyHeaders();
   for (const [name, value] of Object.entries(head.headers)) {
     if (name === 'set-cookie' || name.startsWith('x-xet-')) continue;

@@ -1,20 +1,20 @@
-/** How much one hub is being asked, and by whom: beyond a bound that is load. Used by hub/head-client. */
+/** How much is being asked, and by whom: beyond a bound that is load. */
 import { ForebayError } from '../model/errors.js';
 
-/** Files that one hub is asked about at the same time, those that wait for a connection included. */
-export const MAX_ASKED = 512;
-
-/** Of these, the part that one client may have: another always finds room. */
-export const MAX_ASKED_OF_CLIENT = MAX_ASKED / 2;
-
 export class Asked {
+  readonly #max: number;
   #count = 0;
   readonly #byClient = new Map<string, number>();
+
+  /** Questions at the same time; one client may have half of them, so that another finds room. */
+  constructor(max: number) {
+    this.#max = max;
+  }
 
   /** Takes room until the result is called, once. Throws `overload` where there is none. */
   enter(client: string): () => void {
     const own = this.#byClient.get(client) ?? 0;
-    if (this.#count >= MAX_ASKED || own >= MAX_ASKED_OF_CLIENT) throw tooMuch();
+    if (this.#count >= this.#max || own >= this.#max / 2) throw tooMuch();
     this.#count += 1;
     this.#byClient.set(client, own + 1);
     return () => {
@@ -27,7 +27,7 @@ export class Asked {
 }
 
 function tooMuch(): ForebayError {
-  return new ForebayError('overload', 'the hub is being asked about too many files', {
+  return new ForebayError('overload', 'the hub is being asked too much', {
     source: 'internal',
     retryable: true,
   });

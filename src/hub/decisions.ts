@@ -4,6 +4,7 @@
  * by hub/files.
  */
 import { LRUCache } from 'lru-cache';
+import { looped } from '../cache/loop.js';
 import type { CacheServices } from '../cache/services.js';
 import { SingleFlight } from '../cache/single-flight.js';
 import { isDisconnected } from '../cache/verdict.js';
@@ -15,19 +16,17 @@ import type { ObjectIdentity } from '../model/manifest.js';
 import type { StoredResponse } from '../model/response.js';
 import { isRedirect } from '../origin/redirect.js';
 import type { Upstream } from '../origin/upstream.js';
-import { type Refusal, refusalOf } from './answers.js';
+import { type Refusal, refusalOf, retryAfterOf } from './answers.js';
 import type { Who } from './credentials.js';
 import { HeadClient, type Heads } from './head-client.js';
 import { type FileFacts, factsOf } from './metadata.js';
-import { fileHeaders, permission, Permissions, refusalFor } from './permissions.js';
+import { fileHeaders, permission, Permissions } from './permissions.js';
 import { type HubPolicy, NAME_LIFETIME_MS } from './policy.js';
+import { accessTo, type Refusals } from './refusals.js';
 import { type HubRoute, isCommit } from './route.js';
 
 /** Files remembered for not being there; one more forgets the oldest. */
 const MAX_ABSENT = 10_000;
-
-/** Refusals of repositories remembered; one more forgets the oldest. */
-const MAX_REFUSED = 10_000;
 
 export type FileRoute = Extract<HubRoute, { kind: 'resolve' }>;
 
@@ -47,7 +46,12 @@ export type Decision =
   /** No answer of the hub, and nothing decided before. */
   | { readonly kind: 'unreachable' }
   /** `isOutage`: what was decided before may stand in; a hub that bids us wait is there. */
-  | { readonly kind: 'overloaded'; readonly isOutage: boolean };
+  | {
+      readonly kind: 'overloaded';
+      readonly isOutage: boolean;
+      /** How long it bids us wait. */
+      readonly retryAfterMs?: number | undefined;
+    };
 
 export class Decisions {
   readonly #services: CacheServices;
@@ -57,12 +61,12 @@ export class Decisions {
   readonly #flights = new WeakMap<Upstream, SingleFlight<string, Decision>>();
   /** The hub said that these are not there, and to whom. */
   readonly #absent: LRUCache<string, Refusal>;
-  /** When somebody was last refused a repository. */
-  readonly #refusedAtMs = new LRUCache<string, number>({ max: MAX_REFUSED });
+  readonly #refusals: Refusals;
 
-  constructor(services: CacheServices, policy: () => HubPolicy) {
+  constructor(services: CacheServices, policy: () => HubPolicy, refusals: Refusals) {
     this.#services = services;
     this.#policy = policy;
+    this.#refusals = refusals;
     this.#client = new HeadClient(services);
     this.#permissions = new Permissions(services.responses);
     const perf = { now: () => services.clock.monotonic() };
@@ -74,6 +78,7 @@ export class Decisions {
     const uri = upstream.uriOf(targetOf(route, route.revision));
     const found = await this.#permissions.find(upstream.name, uri, who.key);
     const known = fits(found, pinOf(asking)) ? found : undefined;
+    if (known !== undefined) this.#refusals.granted(accessTo(asking), known.object);
     const ageMs = this.#services.clock.now() - (known?.responseTimeMs ?? 0);
     if (known !== undefined && ageMs >= 0 && ageMs < this.#lifetimeMs(route)) {
       return { kind: 'granted', stored: known, offline: false };
@@ -87,7 +92,7 @@ export class Decisions {
       asked.kind === 'unreachable' || (asked.kind === 'overloaded' && asked.isOutage);
     if (!isOutage || known === undefined || !this.#policy().offline) return asked;
     // Who was refused since may have lost more than the file that was asked for then.
-    if (known.responseTimeMs <= (await this.#lastRefusedAtMs(asking))) return asked;
+    if (known.responseTimeMs <= (await this.#refusals.lastAtMs(accessTo(asking)))) return asked;
     return { kind: 'granted', stored: known, offline: true };
   }
 
@@ -111,12 +116,17 @@ export class Decisions {
       found = await this.#client.heads(asking, targetOf(route, route.revision));
     } catch (error) {
       if (!(error instanceof ForebayError) || !isDisconnected(error)) throw error;
-      if (error.code === 'origin-busy') return { kind: 'overloaded', isOutage: true };
+      const { code, retryAfterMs } = error;
+      if (code === 'origin-busy') return { kind: 'overloaded', isOutage: true, retryAfterMs };
       return { kind: 'unreachable' };
     }
     const last = found.heads.at(-1) ?? found.heads[0];
-    const { status } = last;
-    if (status === 429 || status >= 500) return { kind: 'overloaded', isOutage: status !== 429 };
+    const { status, headers } = last;
+    if (status === 508) throw looped();
+    if (status === 429 || status >= 500) {
+      const retryAfterMs = retryAfterOf(headers, this.#services.clock.now());
+      return { kind: 'overloaded', isOutage: status !== 429, retryAfterMs };
+    }
     if (status >= 400) return this.#refuse(asking, uri, key, last);
     const facts = factsOf(found.heads);
     if (facts === undefined || !(status === 200 || isRedirect(status))) throw notAFile();
@@ -131,32 +141,18 @@ export class Decisions {
   ): Promise<Decision> {
     const { upstream, route, who } = asking;
     const refusal = refusalOf(status, headers);
-    if (isOfRepository(refusal)) {
-      this.#refusedAtMs.set(accessKey(asking), this.#services.clock.now());
-      const known = await this.#permissions.find(upstream.name, uri, who.key);
-      if (known !== undefined) {
-        // Also what outlasts this process: for the same file by the name of its commit, and for others.
-        await this.#permissions.revoke(upstream.name, known.object.uri, who.key);
-        await this.#permissions.refuse(
-          upstream.name,
-          repositoryUri(asking),
-          refusalFor(who.key, known.object, this.#services.clock.now()),
-        );
-      }
+    // The same file by the name of its commit too.
+    const known = await this.#permissions.find(upstream.name, uri, who.key);
+    if (known !== undefined && status !== 404) {
+      await this.#permissions.revoke(upstream.name, known.object.uri, who.key);
     }
+    await this.#refusals.refused(accessTo(asking), refusal);
     await this.#permissions.revoke(upstream.name, uri, who.key);
     // Who may see the repository was decided first: this speaks of the file alone.
     if (headerValue(headers, 'x-error-code') === 'EntryNotFound') {
       this.#absent.set(key, refusal, { ttl: this.#lifetimeMs(route) });
     }
     return { kind: 'refused', refusal };
-  }
-
-  /** When whoever asks was last refused the repository; `-Infinity`: never, as far as is known. */
-  async #lastRefusedAtMs(asking: Asking): Promise<number> {
-    const { upstream, who } = asking;
-    const kept = await this.#permissions.refusedAtMs(upstream.name, repositoryUri(asking), who.key);
-    return Math.max(this.#refusedAtMs.get(accessKey(asking)) ?? -Infinity, kept ?? -Infinity);
   }
 
   /** Remembers the decision, for the revision that was asked for and for its commit. */
@@ -179,6 +175,7 @@ export class Decisions {
       digest: pin ?? facts.digest,
     };
     const stored = permission(who.key, object, fileHeaders(facts, lengthBytes, nowMs), nowMs);
+    this.#refusals.granted(accessTo(asking), object);
     // First: who finds the decision may want bytes at once.
     rememberWay(asking, found, object.uri);
     const uris = new Set([object.uri, upstream.uriOf(targetOf(route, route.revision))]);
@@ -203,11 +200,6 @@ export function targetOf({ repository, path }: FileRoute, revision: string): str
   return `/${repository}/resolve/${revision}/${path}`;
 }
 
-/** What a refusal of a whole repository is remembered by; no file has this URI. */
-function repositoryUri({ upstream, route }: Asking): string {
-  return upstream.uriOf(`/${route.repository}`);
-}
-
 /** The digest that the configuration says the file must have. */
 function pinOf({ upstream, route }: Asking): Digest | null {
   return upstream.pinnedDigest(targetOf(route, route.revision));
@@ -222,18 +214,6 @@ function fits(known: StoredResponse | undefined, pin: Digest | null): boolean {
 /** Digests of two kinds cannot be compared: the check of the bytes will tell. */
 function contradicts(pin: Digest, told: Digest): boolean {
   return pin.algorithm === told.algorithm && formatDigest(pin) !== formatDigest(told);
-}
-
-/** Whom a refusal is remembered for, and of what. */
-function accessKey({ upstream, route, who }: Asking): string {
-  return JSON.stringify([upstream.name, route.repository, who.key]);
-}
-
-/** True where it says that the repository may not be read, or is not there; not of a file of it alone. */
-function isOfRepository({ status, headers }: Refusal): boolean {
-  const code = headerValue(headers, 'x-error-code');
-  if (code === 'EntryNotFound' || code === 'RevisionNotFound') return false;
-  return status === 401 || status === 403 || code === 'RepoNotFound' || code === 'GatedRepo';
 }
 
 function notAsPinned(told: Digest): ForebayError {

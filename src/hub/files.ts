@@ -8,11 +8,20 @@ import type { CacheServices } from '../cache/services.js';
 import { boundOf } from '../cache/want.js';
 import { within } from '../model/deferred.js';
 import { headerValue, type HeaderMap } from '../model/headers.js';
-import { isLoad, overloaded, refused, unreachable } from './answers.js';
+import { answerToLoad, overloaded, refused, unreachable } from './answers.js';
 import { type Asking, type Decision, Decisions } from './decisions.js';
 import { ownUrl } from './link.js';
 import type { HubPolicy } from './policy.js';
+import type { Refusals } from './refusals.js';
 import { withTokenLink, XET_HASH_FIELD, type XetRepositories } from './xet.js';
+
+export interface FilesRooms {
+  readonly services: CacheServices;
+  readonly cache: Pick<Cache, 'answerWith'>;
+  readonly policy: () => HubPolicy;
+  readonly refusals: Refusals;
+  readonly xet: XetRepositories;
+}
 
 export class HubFiles {
   readonly #services: CacheServices;
@@ -21,16 +30,11 @@ export class HubFiles {
 
   readonly #xet: XetRepositories;
 
-  constructor(
-    services: CacheServices,
-    cache: Pick<Cache, 'answerWith'>,
-    policy: () => HubPolicy,
-    xet: XetRepositories,
-  ) {
+  constructor({ services, cache, policy, refusals, xet }: FilesRooms) {
     this.#services = services;
     this.#cache = cache;
     this.#xet = xet;
-    this.#decisions = new Decisions(services, policy);
+    this.#decisions = new Decisions(services, policy, refusals);
   }
 
   /** Rejects with a `ForebayError`. */
@@ -43,7 +47,7 @@ export class HubFiles {
       case 'unreachable':
         return unreachable();
       case 'overloaded':
-        return overloaded();
+        return overloaded(decision.retryAfterMs);
       case 'granted': {
         const { stored, offline } = decision;
         const source = asking.upstream.source(stored.object.uri, asking.who.headers);
@@ -52,7 +56,7 @@ export class HubFiles {
         return {
           ...answer,
           headers: this.#fieldsFor(request, asking, answer.headers),
-          instead: (error) => (isLoad(error) ? overloaded() : undefined),
+          instead: answerToLoad,
         };
       }
     }

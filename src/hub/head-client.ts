@@ -19,6 +19,9 @@ import { Asked } from './asked.js';
 /** Read of a body that nobody wants, so that its connection can be kept: one byte was asked for. */
 const MAX_DRAINED_BYTES = 1024;
 
+/** Files that one hub is asked about at the same time, those that wait for a connection included. */
+export const MAX_ASKED = 512;
+
 /** Who asks, and where. */
 export interface HeadsAsking {
   readonly upstream: Upstream;
@@ -60,7 +63,7 @@ export class HeadClient {
   }
 
   #enter(upstream: Upstream, client: string): () => void {
-    const asked = this.#asked.get(upstream) ?? new Asked();
+    const asked = this.#asked.get(upstream) ?? new Asked(MAX_ASKED);
     this.#asked.set(upstream, asked);
     return asked.enter(client);
   }

@@ -15,8 +15,16 @@ import { type Stripped, stripXet } from './strip-xet.js';
 /** Fields of the hub's answer that clients read, beside Link. */
 const TOLD_FIELDS = ['content-type', 'date', 'x-repo-commit', 'x-total-count'];
 
+/** What a `JsonAnswers` reads of the hub's fields. */
+export function readFields(headers: HeaderMap): HeaderMap {
+  return pick(headers, [...TOLD_FIELDS, 'link']);
+}
+
 /** Memory for what was made of JSON. */
 const MADE_BYTES = 16 * 1024 * 1024;
+
+/** What an entry takes beside its bytes: its key, its tag, the map's own. */
+const ENTRY_BYTES = 512;
 
 /** A JSON answer of the hub, as it came. */
 export interface HubJson {
@@ -38,16 +46,12 @@ export class JsonAnswers {
   /** By the SHA-256 of what it was made of. */
   readonly #made = new LRUCache<string, Made>({
     maxSize: MADE_BYTES,
-    sizeCalculation: ({ bytes }) => bytes.length + 1,
+    sizeCalculation: ({ bytes }) => bytes.length + ENTRY_BYTES,
   });
 
   /** For clients, who call us `own`. Throws a `ForebayError` for what is no JSON. */
   answer({ headers, raw, outcome }: HubJson, upstream: Upstream, own: string): JsonAnswer {
-    const told = emptyHeaders();
-    for (const name of TOLD_FIELDS) {
-      const value = headerValue(headers, name);
-      if (value !== undefined) told[name] = value;
-    }
+    const told = pick(headers, TOLD_FIELDS);
     const link = linkForClients(headerValue(headers, 'link'), upstream.uriOf(''), own);
     if (link !== undefined) told['link'] = link;
     const { bytes, etag, isXetKept } = this.#make(raw);
@@ -65,6 +69,15 @@ export class JsonAnswers {
     this.#made.set(key, made);
     return made;
   }
+}
+
+function pick(headers: HeaderMap, names: readonly string[]): HeaderMap {
+  const picked = emptyHeaders();
+  for (const name of names) {
+    const value = headerValue(headers, name);
+    if (value !== undefined) picked[name] = value;
+  }
+  return picked;
 }
 
 function stripped(raw: Buffer): Stripped {

@@ -14,22 +14,19 @@ import type { Cache, OriginSet } from '../cache/lookup.js';
 import type { PassFacade } from '../cache/pass.js';
 import type { CacheServices } from '../cache/services.js';
 import { ForebayError } from '../model/errors.js';
-import { isLoad, ownError, overloaded } from './answers.js';
-import { HubApi } from './api.js';
+import { answerToLoad, ownError } from './answers.js';
+import { type ApiRooms, HubApi } from './api.js';
 import type { Credentials } from './credentials.js';
-import { HubFiles } from './files.js';
+import { type FilesRooms, HubFiles } from './files.js';
 import { passedOn } from './passed.js';
-import type { HubPolicy } from './policy.js';
 import { routeOf } from './route.js';
-import { XetRepositories } from './xet.js';
 
-export interface HubRooms {
+export interface LookupRooms extends FilesRooms, ApiRooms {
   readonly services: CacheServices;
   readonly cache: Cache;
   readonly passing: PassFacade;
   readonly upstreams: OriginSet;
   readonly credentials: Credentials;
-  readonly policy: () => HubPolicy;
   /** Names this process in Via. */
   readonly pseudonym: string;
   /** True for origins with this adapter. */
@@ -37,24 +34,23 @@ export interface HubRooms {
 }
 
 export class HubLookup implements CacheFacade {
-  readonly #rooms: HubRooms;
+  readonly #rooms: LookupRooms;
   readonly #files: HubFiles;
   readonly #api: HubApi;
-  readonly #xet = new XetRepositories();
 
-  constructor(rooms: HubRooms) {
+  constructor(rooms: LookupRooms) {
     this.#rooms = rooms;
-    const { services, cache, policy } = rooms;
-    this.#files = new HubFiles(services, cache, policy, this.#xet);
-    this.#api = new HubApi(services, cache, policy, this.#xet);
+    this.#files = new HubFiles(rooms);
+    this.#api = new HubApi(rooms);
   }
 
   lookup(request: CacheRequest): Promise<CacheAnswer> {
     if (!this.#rooms.isHub(request.origin)) return this.#rooms.cache.lookup(request);
     return this.#ofHub(request).catch((error: unknown) => {
       // Clients of a hub try a 429 again, and give up at a 503.
-      if (error instanceof ForebayError && isLoad(error)) return overloaded();
-      throw error;
+      const answer = error instanceof ForebayError ? answerToLoad(error) : undefined;
+      if (answer === undefined) throw error;
+      return answer;
     });
   }
 
@@ -80,7 +76,8 @@ export class HubLookup implements CacheFacade {
       case 'paths-info':
         return notServed();
       case 'xet-token':
-        if (!route.isRead || !this.#xet.has(upstream.name, route.repository)) return notServed();
+        if (!route.isRead || !this.#rooms.xet.has(upstream.name, route.repository))
+          return notServed();
         return passedOn(this.#rooms.passing, request, { upstream, who, isXet: true });
       case 'other':
         return passedOn(this.#rooms.passing, request, { upstream, who, isXet: false });

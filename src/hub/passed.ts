@@ -5,16 +5,14 @@
 import type { CacheAnswer, CacheRequest } from '../cache/answer.js';
 import type { OriginSet } from '../cache/lookup.js';
 import type { PassFacade, PassRequest } from '../cache/pass.js';
-import type { CacheServices } from '../cache/services.js';
 import { isDisconnected } from '../cache/verdict.js';
 import { ForebayError } from '../model/errors.js';
 import { emptyHeaders, headerValue, type HeaderMap } from '../model/headers.js';
 import type { Upstream } from '../origin/upstream.js';
-import { notAsked, ownError } from './answers.js';
+import { answerToLoad, notAsked, ownError } from './answers.js';
 import type { Credentials, Who } from './credentials.js';
 import { linkForClients, ownUrl } from './link.js';
-import { PathsInfo } from './paths-info.js';
-import type { HubPolicy } from './policy.js';
+import { PathsInfo, type PathsInfoRooms } from './paths-info.js';
 import { routeOf } from './route.js';
 
 /** Fields of the hub's answer that are not for clients: they lead past the mirror, or to others. */
@@ -24,12 +22,9 @@ const WITHHELD = /^(?:x-xet-.*|link|location|set-cookie)$/;
 /** Whose share a request is of that no client made. */
 const NOBODY = '';
 
-export interface PassedRooms {
-  readonly services: Pick<CacheServices, 'clock' | 'limits'>;
-  readonly passing: PassFacade;
+export interface PassedRooms extends PathsInfoRooms {
   readonly upstreams: OriginSet;
   readonly credentials: Credentials;
-  readonly policy: () => HubPolicy;
   readonly isHub: (origin: string) => boolean;
 }
 
@@ -68,7 +63,7 @@ export class HubPassing implements PassFacade {
 
   constructor(rooms: PassedRooms) {
     this.#rooms = rooms;
-    this.#pathsInfo = new PathsInfo(rooms.services, rooms.passing, rooms.policy);
+    this.#pathsInfo = new PathsInfo(rooms);
   }
 
   async pass(request: PassRequest): Promise<CacheAnswer> {
@@ -81,11 +76,15 @@ export class HubPassing implements PassFacade {
     }
     const who = credentials.who(request.headers, route.repository, policy().serverToken);
     const headers = fieldsFor(who, request.headers);
-    return this.#pathsInfo.answer(
-      { ...request, headers },
-      { upstream, route, who },
-      ownUrl(request.headers),
-    );
+    const asked = { ...request, headers };
+    const own = ownUrl(request.headers);
+    try {
+      return await this.#pathsInfo.answer(asked, { upstream, route, who }, own);
+    } catch (error) {
+      const answer = error instanceof ForebayError ? answerToLoad(error) : undefined;
+      if (answer === undefined) throw error;
+      return answer;
+    }
   }
 }
 

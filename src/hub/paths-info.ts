@@ -5,24 +5,45 @@
 import { createHash } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import type { CacheAnswer } from '../cache/answer.js';
+import { looped } from '../cache/loop.js';
 import type { PassFacade, PassRequest } from '../cache/pass.js';
 import type { CacheServices } from '../cache/services.js';
 import { isDisconnected } from '../cache/verdict.js';
 import { ForebayError } from '../model/errors.js';
 import { headerValue, type HeaderMap } from '../model/headers.js';
 import { MAX_REDIRECT_HOPS } from '../origin/redirect.js';
-import { notAsked, overloaded, ownError, refusalOf, refused } from './answers.js';
+import {
+  isOverload,
+  notAsked,
+  overloaded,
+  ownError,
+  refusalOf,
+  refused,
+  retryAfterOf,
+} from './answers.js';
 import type { ApiAsking } from './api.js';
-import { JsonAnswers } from './json-answers.js';
+import { Asked } from './asked.js';
+import { JsonAnswers, readFields } from './json-answers.js';
 import { targetBelow } from './link.js';
 import { type HubPolicy, saidLifetimeMs, YEAR_MS } from './policy.js';
 import { readBody } from './read-body.js';
+import { accessTo, type Refusals } from './refusals.js';
+import type { XetRepositories } from './xet.js';
 
 /** The most content of one request: some ten thousand paths. */
 const MAX_CONTENT_BYTES = 1024 * 1024;
 
+/** Requests at the same time: each may hold that much of content. */
+const MAX_ASKED = 64;
+
 /** Memory for answers that are kept. */
 const KEPT_BYTES = 16 * 1024 * 1024;
+
+/** What an entry takes beside its bytes: its key, its fields, the map's own. */
+const ENTRY_BYTES = 1024;
+
+/** No answer counts as new for longer: a purge does not come here. */
+const MAX_FRESH_MS = 60 * 60 * 1000;
 
 interface Kept {
   readonly headers: HeaderMap;
@@ -31,98 +52,140 @@ interface Kept {
   readonly saidAtMs: number;
 }
 
+interface Question {
+  readonly request: PassRequest;
+  readonly content: Buffer;
+  /** What the client calls us. */
+  readonly own: string;
+}
+
+/** What came of asking the hub. */
+type Said =
+  /** Its word; `kept`: what is to be kept of it, in place of what was. */
+  | { readonly kind: 'told'; readonly answer: CacheAnswer; readonly kept: Kept | null }
+  /** It bids us wait. */
+  | { readonly kind: 'busy'; readonly answer: CacheAnswer }
+  /** No word of it: what was said before may stand in for this answer. */
+  | { readonly kind: 'outage'; readonly answer: CacheAnswer };
+
+export interface PathsInfoRooms {
+  readonly services: Pick<CacheServices, 'clock' | 'limits'>;
+  readonly passing: PassFacade;
+  readonly policy: () => HubPolicy;
+  readonly refusals: Refusals;
+  readonly xet: XetRepositories;
+}
+
 export class PathsInfo {
-  readonly #services: Pick<CacheServices, 'clock' | 'limits'>;
-  readonly #passing: PassFacade;
-  readonly #policy: () => HubPolicy;
+  readonly #rooms: PathsInfoRooms;
   readonly #answers = new JsonAnswers();
+  readonly #asked = new Asked(MAX_ASKED);
   readonly #kept = new LRUCache<string, Kept>({
     maxSize: KEPT_BYTES,
-    sizeCalculation: ({ raw }) => raw.length + 1,
+    sizeCalculation: ({ raw }) => raw.length + ENTRY_BYTES,
   });
 
-  constructor(
-    services: Pick<CacheServices, 'clock' | 'limits'>,
-    passing: PassFacade,
-    policy: () => HubPolicy,
-  ) {
-    this.#services = services;
-    this.#passing = passing;
-    this.#policy = policy;
+  constructor(rooms: PathsInfoRooms) {
+    this.#rooms = rooms;
   }
 
   /** `request` has the fields for the hub, `own` is what its client calls us. Rejects with a `ForebayError`. */
   async answer(request: PassRequest, asking: ApiAsking, own: string): Promise<CacheAnswer> {
-    const content = await contentOf(request);
-    if (content === undefined) return ownError(413, null, 'The request names too many paths');
-    const key = keyOf(request, asking, content);
-    const kept = this.#kept.get(key);
-    const lifetimeMs = saidLifetimeMs(asking.route.revision, asking.who, this.#policy());
-    const fresh = this.#fromKept(kept, lifetimeMs, asking, own);
-    if (fresh !== undefined) return fresh;
-    const standIn = (): CacheAnswer | undefined =>
-      this.#policy().offline ? this.#fromKept(kept, YEAR_MS, asking, own, 'offline') : undefined;
-    let answer: CacheAnswer;
+    const leave = this.#asked.enter(request.client);
     try {
-      answer = await this.#ask(request, asking, content);
-    } catch (error) {
-      if (!(error instanceof ForebayError) || !isDisconnected(error)) throw error;
-      return standIn() ?? notAsked(error);
-    }
-    try {
-      const { status, headers, outcome } = answer;
-      if (status === 429) return overloaded();
-      if (status >= 500) return standIn() ?? overloaded();
-      if (status !== 200) {
-        this.#kept.delete(key);
-        return refused(refusalOf(status, headers));
-      }
-      const { clock, limits } = this.#services;
-      const sourceIdleTimeoutMs = limits.requestTimeoutMs;
-      const raw = await readBody(answer.body, { clock, sourceIdleTimeoutMs });
-      const told = this.#answers.answer({ headers, raw, outcome }, asking.upstream, own);
-      this.#kept.set(key, { headers, raw, saidAtMs: clock.now() });
-      return told;
+      const content = await contentOf(request);
+      if (content === undefined) return ownError(413, null, 'The request names too many paths');
+      return await this.#answerTo({ request, content, own }, asking);
     } finally {
-      answer.body.close();
+      leave();
     }
+  }
+
+  async #answerTo(question: Question, asking: ApiAsking): Promise<CacheAnswer> {
+    const { policy, refusals } = this.#rooms;
+    const key = keyOf(question, asking);
+    const refusedAtMs = await refusals.lastAtMs(accessTo(asking));
+    const found = this.#kept.get(key);
+    const kept = found !== undefined && found.saidAtMs > refusedAtMs ? found : undefined;
+    const said = saidLifetimeMs(asking.route.revision, asking.who, policy());
+    const fresh = this.#fromKept(kept, Math.min(said, MAX_FRESH_MS), question, asking);
+    if (fresh !== undefined) return fresh;
+    const now = await this.#askHub(question, asking);
+    if (now.kind === 'told') {
+      if (now.kept === null) this.#kept.delete(key);
+      else this.#kept.set(key, now.kept);
+    }
+    if (now.kind !== 'outage' || !policy().offline) return now.answer;
+    return this.#fromKept(kept, YEAR_MS, question, asking, 'offline') ?? now.answer;
   }
 
   /** What is kept, if it is no older than `lifetimeMs`. */
   #fromKept(
     kept: Kept | undefined,
     lifetimeMs: number,
+    { own }: Question,
     { upstream }: ApiAsking,
-    own: string,
     detail?: string,
   ): CacheAnswer | undefined {
     if (kept === undefined) return undefined;
-    const ageMs = this.#services.clock.now() - kept.saidAtMs;
+    const ageMs = this.#rooms.services.clock.now() - kept.saidAtMs;
     if (ageMs < 0 || ageMs >= lifetimeMs) return undefined;
     const { headers, raw } = kept;
-    const outcome = {
-      kind: 'hit',
-      unverified: false,
-      ...(detail !== undefined && { detail }),
-    } as const;
+    const hit = { kind: 'hit', unverified: false } as const;
+    const outcome = detail === undefined ? hit : { ...hit, detail };
     const answer = this.#answers.answer({ headers, raw, outcome }, upstream, own);
     return { ...answer, ageSeconds: Math.floor(ageMs / 1000) };
   }
 
+  async #askHub(question: Question, asking: ApiAsking): Promise<Said> {
+    try {
+      const answer = await this.#passOn(question, asking);
+      try {
+        return await this.#read(answer, question, asking);
+      } finally {
+        answer.body.close();
+      }
+    } catch (error) {
+      if (!(error instanceof ForebayError) || !isDisconnected(error)) throw error;
+      return { kind: 'outage', answer: notAsked(error) };
+    }
+  }
+
   /** Follows a repository that was renamed: the redirect keeps method and content (RFC 9110 15.4.8). */
-  async #ask(request: PassRequest, { upstream }: ApiAsking, content: Buffer): Promise<CacheAnswer> {
+  async #passOn({ request, content }: Question, { upstream }: ApiAsking): Promise<CacheAnswer> {
     let { target } = request;
     for (let hops = 0; ; hops += 1) {
       const passed = { lengthBytes: content.length, bytes: once(content) };
-      const answer = await this.#passing.pass({ ...request, target, content: passed });
-      const next =
-        hops < MAX_REDIRECT_HOPS
-          ? movedTo(answer, upstream.uriOf(target), upstream.uriOf(''))
-          : undefined;
-      if (next === undefined) return answer;
+      const answer = await this.#rooms.passing.pass({ ...request, target, content: passed });
+      const next = movedTo(answer, upstream.uriOf(target), upstream.uriOf(''));
+      if (next === undefined || hops === MAX_REDIRECT_HOPS) return answer;
       answer.body.close();
       target = next;
     }
+  }
+
+  async #read(
+    { status, headers, body, outcome }: CacheAnswer,
+    { own }: Question,
+    asking: ApiAsking,
+  ): Promise<Said> {
+    const { services, refusals, xet } = this.#rooms;
+    const nowMs = services.clock.now();
+    if (status === 508) throw looped();
+    if (isOverload(status)) {
+      const answer = overloaded(retryAfterOf(headers, nowMs));
+      return { kind: status === 429 ? 'busy' : 'outage', answer };
+    }
+    if (status !== 200) {
+      const refusal = refusalOf(status, headers);
+      await refusals.refused(accessTo(asking), refusal);
+      return { kind: 'told', answer: refused(refusal), kept: null };
+    }
+    const sourceIdleTimeoutMs = services.limits.requestTimeoutMs;
+    const raw = await readBody(body, { clock: services.clock, sourceIdleTimeoutMs });
+    const answer = this.#answers.answer({ headers, raw, outcome }, asking.upstream, own);
+    if (answer.isXetKept) xet.add(asking.upstream.name, asking.route.repository);
+    return { kind: 'told', answer, kept: { headers: readFields(headers), raw, saidAtMs: nowMs } };
   }
 }
 
@@ -148,14 +211,11 @@ async function contentOf({ content }: PassRequest): Promise<Buffer | undefined> 
   return Buffer.concat(pieces);
 }
 
-function keyOf(
-  { target, headers }: PassRequest,
-  { upstream, who }: ApiAsking,
-  content: Buffer,
-): string {
-  const type = headerValue(headers, 'content-type') ?? '';
-  const asked = createHash('sha256').update(content).digest('hex');
-  return JSON.stringify([upstream.uriOf(target), who.key, type, asked]);
+/** A digest of all that tells answers apart: targets and contents may be long. */
+function keyOf({ request, content }: Question, { upstream, who }: ApiAsking): string {
+  const type = headerValue(request.headers, 'content-type') ?? '';
+  const asked = JSON.stringify([upstream.uriOf(request.target), who.key, type]);
+  return createHash('sha256').update(asked).update('\0').update(content).digest('base64');
 }
 
 // eslint-disable-next-line @typescript-eslint/require-await -- the port is asynchronous

@@ -161,12 +161,12 @@ export interface ResponseStore {
     key: ResponseKey,
     change: (known: ResponseRecord | undefined) => ResponseRecord | undefined,
   ): Promise<void>;
-  /** Resolves when all that was put is on the disk, where the disk takes it. Never rejects. */
+  /** Resolves when all changes are on the disk, where the disk takes it. Never rejects. */
   settled(): Promise<void>;
   delete(key: ResponseKey): Promise<void>;
   /**
    * Every record, in no order, read one after the other: of a URL nobody has in mind, this is the
-   * only way to it. What is put meanwhile may be missed. Says nothing of how a record is wanted.
+   * only way to it. What is added meanwhile may be missed. Says nothing of how a record is wanted.
    */
   entries(): AsyncIterable<readonly [ResponseKey, ResponseRecord]>;
 }

@@ -1,7 +1,7 @@
 /**
  * The ResponseStore: one small file per URL, replaced whole. Hot records are kept parsed in memory, so
  * that a hit costs no file operation; while the disk takes no writes they live there alone. A record is
- * had from memory as soon as it is put, and its file is written after that: a response need not wait.
+ * had from memory as soon as it is changed, and its file is written after that: a response need not wait.
  */
 import { constants } from 'node:fs';
 import { readFile, rename, unlink, writeFile } from 'node:fs/promises';
@@ -25,7 +25,7 @@ const FILE_MODE = 0o600;
 /** Memory for parsed records, by the size of their JSON: some 8,000 ordinary ones. */
 const HOT_BYTES = 8 * 1024 * 1024;
 
-/** Records that may wait to be written; beyond them `put` waits for its own. */
+/** Records that may wait to be written; beyond them `update` waits for its own. */
 const MAX_BEHIND = 64;
 
 export interface ResponseParts extends StoreParts {

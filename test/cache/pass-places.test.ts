@@ -62,7 +62,7 @@ t.test('a wait ends in time, and leaves nothing behind', async (t) => {
   clock.advance(PASS_WAIT_MS - 1);
   t.equal(places.size, 2);
   clock.advance(1);
-  await t.rejects(late, { code: 'origin-timeout', source: 'origin', retryable: true });
+  await t.rejects(late, { code: 'overload', source: 'internal', retryable: true });
   t.equal(places.size, 1);
   const leaving = new AbortController();
   const left = take('b', leaving.signal);

@@ -84,3 +84,52 @@ t.test('a repository that was renamed', async (t) => {
   const asked = origin.received.filter(({ path }) => path === INFO);
   t.equal(asked.length, 1, 'what the redirect leads to is kept');
 });
+
+t.test('what cannot be told to clients is not kept for them', async (t) => {
+  const { origin, forebay, answer, status } = await start(t);
+  const saying = (body: string, headers: Readonly<Record<string, string>> = {}) => {
+    origin.answer = async (request, response) => {
+      await origin.read(request);
+      response.writeHead(200, headers).end(body);
+    };
+  };
+  saying('<html>log in to the network first</html>');
+  t.equal(await status(), 502);
+  saying('[]', { link: '<http://elsewhere.example/x>; rel="next"' });
+  t.equal((await forebay.get(INFO, MINE)).status, 502);
+  answer(200);
+  t.equal(await status(), 200, 'neither stands in its way');
+});
+
+t.test('who is refused by one route loses what was kept by another', async (t) => {
+  const { origin, clock, forebay, status } = await start(t);
+  const refs = '/api/models/acme/m/refs';
+  const ofRefs = async () => (await forebay.get(refs, MINE)).status;
+  t.equal(await status(), 200);
+  t.equal(await ofRefs(), 200);
+  clock.pass(10);
+  const { answer } = origin;
+  origin.answer = async (request, response) => {
+    if (request.headers.authorization !== MINE.headers.authorization)
+      return answer(request, response);
+    await origin.read(request);
+    response.writeHead(request.url === refs ? 403 : 503, { 'x-error-code': 'GatedRepo' }).end();
+  };
+  clock.pass(STALE_SECONDS);
+  t.equal(await ofRefs(), 403);
+  t.equal(await status(), 429, 'nothing stands in any more');
+  t.equal(await status(OTHER), 200);
+});
+
+t.test('how long the hub bids us wait is told on', async (t) => {
+  const { origin, forebay } = await start(t);
+  origin.answer = async (request, response) => {
+    await origin.read(request);
+    response.writeHead(429, { 'retry-after': '120' }).end();
+  };
+  for (const path of [INFO, '/acme/m/resolve/main/x']) {
+    const { status, headers } = await forebay.get(path);
+    t.equal(status, 429, path);
+    t.equal(headers['retry-after'], '120', path);
+  }
+});

@@ -29,9 +29,9 @@ async function start(t: Test) {
     forebay = await startForebay(t, { origins, clock, directory: forebay.directory });
   };
   const commit = hub.repository('models', 'acme/m', TOKEN).head.id;
-  const status = async (revision: string, file: string) =>
-    (await forebay.get(`/acme/m/resolve/${revision}/${file}`, MINE)).status;
-  return { hub, clock, commit, status, restart };
+  const get = async (path: string) => (await forebay.get(path, MINE)).status;
+  const status = (revision: string, file: string) => get(`/acme/m/resolve/${revision}/${file}`);
+  return { hub, clock, commit, status, get, restart };
 }
 
 t.test('a refusal counts for the repository, whatever names its files', async (t) => {
@@ -50,6 +50,20 @@ t.test('a refusal counts for the repository, whatever names its files', async (t
   await seeNothing('at once');
   await restart();
   await seeNothing('after a restart');
+});
+
+t.test('also a refusal of what was never asked for before, or of JSON alone', async (t) => {
+  for (const path of ['/acme/m/resolve/main/b', '/api/models/acme/m/revision/main']) {
+    const { hub, clock, commit, status, get, restart } = await start(t);
+    t.equal(await status('main', 'a'), 200);
+    clock.pass(DAY_SECONDS);
+    hub.revoke(TOKEN);
+    t.not(await get(path), 200, path);
+    await hub.stop();
+    t.not(await status(commit, 'a'), 200, 'at once');
+    await restart();
+    t.not(await status(commit, 'a'), 200, 'after a restart');
+  }
 });
 
 t.test('who was let in again after a refusal is let in', async (t) => {

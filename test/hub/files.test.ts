@@ -1,8 +1,11 @@
 /** Files of a hub where the configuration asks for more, and where things go wrong on the way. */
+import { type AddressInfo, createServer } from 'node:net';
 import t from 'tap';
 import { hash } from '../fixtures/hub-repository.js';
 import { startHubScene } from '../fixtures/hub-scene.js';
+import { send } from '../fixtures/passing.js';
 import { get } from '../fixtures/program-client.js';
+import { startForebay } from '../fixtures/running.js';
 
 const WEIGHTS = Buffer.alloc(3 * 1024 * 1024 + 5, 'weights');
 const SMALL = Buffer.from('{"a":1}\n');
@@ -77,3 +80,23 @@ t.test('a mirror whose hub is itself sees that', async (t) => {
   }
   t.match(program.stdout() + program.stderr(), 'origin-loop');
 });
+
+t.test('also where the hub that is configured is its own address', async (t) => {
+  const address = `127.0.0.1:${String(await freePort())}`;
+  const hub = { name: 'hub', adapter: 'huggingface', url: `http://${address}` };
+  const forebay = await startForebay(t, { origins: [hub], listen: { address } });
+  for (const path of [CONFIG, '/api/models/acme/m', '/api/whoami-v2']) {
+    t.equal((await forebay.get(path)).status, 508, path);
+  }
+  const listing = await send(forebay, 'POST', '/api/models/acme/m/paths-info/main', { body: '{}' });
+  t.equal(listing.status, 508);
+});
+
+/** A port that nothing listens on, a moment ago. */
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}

@@ -96,6 +96,60 @@ t.test(
   },
 );
 
+t.test('stands in for nobody who was refused the repository since', async (t) => {
+  const { origin, clock, ask } = await start(t);
+  const token = 'Bearer hf_a';
+  t.equal((await ask(MAIN, { token })).status, 200);
+  t.equal((await ask(MAIN)).status, 200);
+  clock.pass(10);
+  let status = 401;
+  origin.answer = async (request, response) => {
+    await origin.read(request);
+    response.writeHead(status).end();
+  };
+  t.equal((await ask(COMMIT, { token })).status, 401);
+  status = 503;
+  t.equal((await ask(MAIN, { token })).status, 429);
+  clock.pass(61);
+  t.match((await ask(MAIN)).told['cache-status'], 'offline', 'who was not refused');
+});
+
+t.test('an answer that is cut off is none', async (t) => {
+  const { origin, clock, ask } = await start(t);
+  const { text } = await ask(MAIN);
+  clock.pass(61);
+  origin.answer = async (request, response) => {
+    await origin.read(request);
+    response.writeHead(200, { 'content-length': '100' });
+    response.write('[');
+    setImmediate(() => response.destroy());
+  };
+  const stale = await ask(MAIN);
+  t.equal(stale.text, text);
+  t.match(stale.told['cache-status'], 'offline');
+  t.equal((await ask(COMMIT)).status, 504);
+});
+
+t.test('too many at once are told to try again', async (t) => {
+  const { origin, ask } = await start(t);
+  const { answer } = origin;
+  const held: (() => void)[] = [];
+  origin.answer = async (request, response) => {
+    await new Promise<void>((resolve) => held.push(resolve));
+    await answer(request, response);
+  };
+  const bodies = Array.from({ length: 33 }, (_, index) => `[${String(index)}]`);
+  const asked = bodies.map((body) => ask(MAIN, { body }));
+  t.equal((await Promise.race(asked)).status, 429, 'one client has half of the places');
+  origin.answer = answer;
+  const settle = setInterval(() => {
+    for (const go of held.splice(0)) go();
+  }, 10);
+  const statuses = (await Promise.all(asked)).map(({ status }) => status);
+  clearInterval(settle);
+  t.equal(statuses.filter((status) => status === 200).length, 32);
+});
+
 t.test('follows a repository that was renamed, within the hub', async (t) => {
   const { origin, ask } = await start(t);
   const { answer } = origin;

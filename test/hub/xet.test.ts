@@ -3,6 +3,7 @@ import t, { type Test } from 'tap';
 import { isTooLongForHttp, MAX_HTTP_BYTES, withTokenLink, XetRepositories } from '#src/hub/xet.js';
 import { toHeaderMap } from '#src/model/headers.js';
 import { startEchoOrigin } from '../fixtures/echo-origin.js';
+import { send } from '../fixtures/passing.js';
 import { startForebay } from '../fixtures/running.js';
 
 const COMMIT = 'c'.repeat(40);
@@ -63,6 +64,15 @@ t.test('so does a listing', async (t) => {
   const { forebay } = await start(t);
   const listing = await forebay.get('/api/models/acme/long/tree/main');
   t.match(listing.body.toString(), HASH);
+  t.equal((await forebay.get(TOKEN)).status, 200);
+});
+
+t.test('and what is said of paths', async (t) => {
+  const { forebay } = await start(t);
+  const headers = { 'content-type': 'application/json' };
+  const path = '/api/models/acme/long/paths-info/main';
+  const said = await send(forebay, 'POST', path, { headers, body: '{"paths":["w"]}' });
+  t.match(said.body.toString(), HASH);
   t.equal((await forebay.get(TOKEN)).status, 200);
 });
 

@@ -1,0 +1,88 @@
+/**
+ * Who was refused a whole repository, and when: what was kept for them before that counts no more, in
+ * whatever route it is asked for. Shared by all of the mirror.
+ */
+import { LRUCache } from 'lru-cache';
+import type { CacheServices } from '../cache/services.js';
+import { headerValue } from '../model/headers.js';
+import type { ObjectIdentity } from '../model/manifest.js';
+import type { Upstream } from '../origin/upstream.js';
+import type { Refusal } from './answers.js';
+import type { Who } from './credentials.js';
+import { Permissions, refusalFor } from './permissions.js';
+
+/** Refusals remembered, and permissions in whose stead they would be; one more forgets the oldest. */
+const MAX_REMEMBERED = 10_000;
+
+/** Somebody's way to a repository. */
+export interface Access {
+  readonly upstream: Upstream;
+  readonly repository: string;
+  readonly who: Who;
+}
+
+/** The access that a question needs. */
+export function accessTo({
+  upstream,
+  route,
+  who,
+}: {
+  readonly upstream: Upstream;
+  readonly route: { readonly repository: string };
+  readonly who: Who;
+}): Access {
+  return { upstream, repository: route.repository, who };
+}
+
+export class Refusals {
+  readonly #clock: CacheServices['clock'];
+  readonly #permissions: Permissions;
+  readonly #refusedAtMs = new LRUCache<string, number>({ max: MAX_REMEMBERED });
+  /** What was last let have: strangers, who lose nothing, leave nothing on the disk. */
+  readonly #granted = new LRUCache<string, ObjectIdentity>({ max: MAX_REMEMBERED });
+
+  constructor({ clock, responses }: Pick<CacheServices, 'clock' | 'responses'>) {
+    this.#clock = clock;
+    this.#permissions = new Permissions(responses);
+  }
+
+  /** They have, or had, something of the repository to lose. */
+  granted(access: Access, object: ObjectIdentity): void {
+    this.#granted.set(keyOf(access), object);
+  }
+
+  /** Hears of every refusal; those of a file or a revision alone say nothing of the repository. */
+  async refused(access: Access, refusal: Refusal): Promise<void> {
+    if (!isOfRepository(refusal)) return;
+    const nowMs = this.#clock.now();
+    this.#refusedAtMs.set(keyOf(access), nowMs);
+    const object = this.#granted.get(keyOf(access));
+    if (object === undefined) return;
+    const { upstream, who } = access;
+    const marker = refusalFor(who.key, object, nowMs);
+    await this.#permissions.refuse(upstream.name, uriOf(access), marker);
+  }
+
+  /** When that was last, in ms since the epoch; `-Infinity`: never, as far as is known. */
+  async lastAtMs(access: Access): Promise<number> {
+    const { upstream, who } = access;
+    const kept = await this.#permissions.refusedAtMs(upstream.name, uriOf(access), who.key);
+    return Math.max(this.#refusedAtMs.get(keyOf(access)) ?? -Infinity, kept ?? -Infinity);
+  }
+}
+
+/** What a refusal is stored under; no file and no JSON has this URI. */
+function uriOf({ upstream, repository }: Access): string {
+  return upstream.uriOf(`/${repository}`);
+}
+
+function keyOf({ upstream, repository, who }: Access): string {
+  return JSON.stringify([upstream.name, repository, who.key]);
+}
+
+/** True where it says that the repository may not be read, or is not there. */
+function isOfRepository({ status, headers }: Refusal): boolean {
+  const code = headerValue(headers, 'x-error-code');
+  if (code === 'EntryNotFound' || code === 'RevisionNotFound') return false;
+  return status === 401 || status === 403 || code === 'RepoNotFound' || code === 'GatedRepo';
+}
