@@ -30,6 +30,7 @@ import { createMirror } from './hub/mirror.js';
 import type { FetchLimits } from './model/fetch.js';
 import { MemoryBudget } from './model/memory-budget.js';
 import { type Clock, systemClock } from './model/time.js';
+import { warmPassClients } from './origin/pass-client.js';
 import { Upstreams } from './origin/upstreams.js';
 import { createSending } from './send/sending.js';
 import { HUB_KEY_FILE, TOKEN_FILE } from './store/layout.js';
@@ -100,8 +101,9 @@ export async function assemble(
     events: cacheEvents(telemetry),
     fills: new TransferTable('f', clock),
   } satisfies CacheServices;
-  // The first request should not wait for threads to start.
+  // The first request should wait neither for threads to start nor for modules to load.
   pools.fill.warm();
+  if (config.origins.some(({ passMethods }) => passMethods)) warmPassClients();
   const cache = new Cache(services, upstreams, pseudonym);
   const passing = new Passing(services, upstreams, cache, pseudonym);
   let { origins, hub: hubSettings } = config;

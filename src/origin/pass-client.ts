@@ -4,6 +4,7 @@
  * fetch. Used by cache/pass and hub/head-client.
  */
 import { Readable } from 'node:stream';
+import type * as Undici from 'undici';
 import type { Dispatcher, Pool } from 'undici';
 import { ForebayError } from '../model/errors.js';
 import { headersFromRaw, type HeaderMap } from '../model/headers.js';
@@ -119,8 +120,7 @@ export class PassClient {
   }
 
   async #open(): Promise<Pool> {
-    // Loaded on first need, like the fetch threads' own.
-    const undici = await import('undici');
+    const undici = await loadUndici();
     const { origin, maxConnections, connectTimeoutMs, responseTimeoutMs, keepsConnections } =
       this.#options;
     return new undici.Pool(origin, {
@@ -137,6 +137,17 @@ export class PassClient {
       }),
     });
   }
+}
+
+/** Loaded on first need, like the fetch threads' own: it takes some 50 ms. */
+function loadUndici(): Promise<typeof Undici> {
+  return import('undici');
+}
+
+/** Loads what the first client would, where there will be one: its request then need not wait. */
+export function warmPassClients(): void {
+  // What fails is tried again, and told, by the first request.
+  loadUndici().catch(() => undefined);
 }
 
 async function* named(
