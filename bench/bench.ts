@@ -3,7 +3,7 @@
  * with an origin and a load client of its own. bench/README.md says how to read and extend it. Exits
  * with 1 when a trial failed; a missed target is a result, not a failure.
  */
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { tmpdir } from 'node:os';
 import { EXIT_INTERNAL, EXIT_INTERRUPTED, EXIT_OK, EXIT_USAGE } from '#src/cli/exit-codes.js';
@@ -13,6 +13,7 @@ import { readSettings, type Settings, USAGE } from './harness/settings.js';
 import { Stage } from './harness/stage.js';
 import { choosePeers, UnknownPeer } from './peers/choose.js';
 import { chart } from './report/chart.js';
+import { joinReports } from './report/join.js';
 import { markdown } from './report/markdown.js';
 import { METRICS } from './report/metrics.js';
 import type { Report, Trial } from './report/report.js';
@@ -76,6 +77,13 @@ async function bench(settings: Settings, signal: AbortSignal): Promise<Report> {
   }
 }
 
+/** What earlier runs measured, as one report. */
+function joined(files: readonly string[]): Report {
+  const report = joinReports(files.map((file) => JSON.parse(readFileSync(file, 'utf8')) as Report));
+  if (typeof report === 'string') throw new Error(report);
+  return report;
+}
+
 /** Writes the table and the chart; returns where the table is. */
 function write(report: Report, verdicts: readonly Verdict[], settings: Settings): string {
   const { jsonFile, resultsDirectory } = settings;
@@ -114,7 +122,8 @@ async function main(): Promise<number> {
     });
   }
   try {
-    const report = await bench(settings, interrupt.signal);
+    const { from } = settings;
+    const report = from.length > 0 ? joined(from) : await bench(settings, interrupt.signal);
     const verdicts = judge(report);
     const page = write(report, verdicts, settings);
     tellTargets(verdicts, settings.quick);

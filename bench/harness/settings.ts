@@ -18,6 +18,8 @@ export interface Settings {
   /** Names; `null`: all. */
   readonly peers: readonly string[] | null;
   readonly jsonFile: string | null;
+  /** What earlier runs wrote as JSON, to be made one page of; empty: there is to be a run. */
+  readonly from: readonly string[];
   readonly resultsDirectory: string;
 }
 
@@ -29,6 +31,7 @@ export const USAGE = `usage: npm run bench -- [options]
   --size SIZE       of an object, 1GiB by default
   --quick           small sizes, one round, short trials: tries the harness out
   --json FILE       everything measured
+  --from FILES      runs nothing: makes the table and the chart of what --json wrote, in several parts
   --results DIR     for the table and the chart; by default bench/results,
                     or build/bench/results if the run is quick or has a scope
 `;
@@ -46,6 +49,7 @@ export function readSettings(args: readonly string[]): Settings | string {
         size: { type: 'string' },
         quick: { type: 'boolean', default: false },
         json: { type: 'string' },
+        from: { type: 'string' },
         results: { type: 'string' },
       },
     });
@@ -65,6 +69,7 @@ export function readSettings(args: readonly string[]): Settings | string {
       inScope: globMatcher(scope ?? '*'),
       peers: values.peers?.split(',') ?? null,
       jsonFile: values.json ?? null,
+      from: values.from?.split(',') ?? [],
       resultsDirectory: values.results ?? (whole ? 'bench/results' : 'build/bench/results'),
     };
   } catch (error) {

@@ -2,6 +2,7 @@ import t from 'tap';
 import { globMatcher } from '../../bench/harness/glob.js';
 import { median, quantile, relativeSpread } from '../../bench/harness/statistics.js';
 import { chart } from '../../bench/report/chart.js';
+import { joinReports } from '../../bench/report/join.js';
 import { markdown } from '../../bench/report/markdown.js';
 import type { Metrics } from '../../bench/report/metrics.js';
 import type { Report, Trial } from '../../bench/report/report.js';
@@ -152,4 +153,52 @@ t.test('the page and the chart say what was found', async (t) => {
   const drawn = chart(report);
   t.equal(drawn.match(/<rect /g)?.length, 4, 'a background and three bars');
   t.notMatch(chart(reportOf([])), '<text');
+});
+
+t.test('a run in parts', (t) => {
+  const scenario = (name: string, skipped: string | null = null) => ({
+    name,
+    title: name,
+    shows: ['gigabytesPerSecond' as const],
+    skipped,
+  });
+  const part = (name: string, value: number, skipped: string | null = null): Report => ({
+    ...reportOf(trials(name, 'forebay', rates(value))),
+    scenarios: [
+      scenario('a', name === 'a' ? skipped : 'not now'),
+      scenario('b', name === 'b' ? skipped : 'not now'),
+    ],
+  });
+  const joined = joinReports([part('a', 1), part('b', 2), part('b', 3)]);
+  if (typeof joined === 'string') throw new Error(joined);
+  t.same(
+    joined.scenarios.map(({ name, skipped }) => [name, skipped]),
+    [
+      ['a', null],
+      ['b', null],
+    ],
+  );
+  t.same(
+    joined.trials.map(({ scenario: of, metrics }) => [of, metrics.gigabytesPerSecond]),
+    [
+      ['a', 1],
+      ['b', 2],
+    ],
+    'of each scenario the first that ran it',
+  );
+  t.same(
+    joined.peers.map(({ name }) => name),
+    reportOf([]).peers.map(({ name }) => name),
+  );
+  const other = part('b', 2);
+  t.type(joinReports([]), 'string');
+  t.match(
+    joinReports([part('a', 1), { ...other, settings: { ...other.settings, rounds: 9 } }]),
+    'rounds',
+  );
+  t.match(
+    joinReports([part('a', 1), { ...other, machine: { ...other.machine, cores: 64 } }]),
+    'machines',
+  );
+  t.end();
 });
