@@ -112,6 +112,11 @@ export class Flight {
     return this.#watermark?.receivedBytes ?? 0;
   }
 
+  /** True when who joins it can have every byte at once. */
+  get isAtHand(): boolean {
+    return this.wasReleased && !this.isFailing && this.#state.kind === 'receiving';
+  }
+
   /** True when readers could have had every byte of it, whatever became of it then. */
   get wasReleased(): boolean {
     const { lengthBytes } = this.#filling ?? { lengthBytes: Infinity };

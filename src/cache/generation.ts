@@ -114,10 +114,11 @@ export class Generation implements LiveObject {
     return !this.ephemeral && this.services.chunks.isHeld(this.#object, index);
   }
 
-  /** True when a request for these chunks needs nothing from the origin. */
+  /** True when a request for these chunks needs nothing from the origin, now or any more. */
   holds(first: number, end: number): boolean {
     for (let index = first; index < Math.min(end, this.endIndex); index += 1) {
-      if (!this.isHeld(index)) return false;
+      // Of a flight that has all bytes only the commit is left.
+      if (!this.isHeld(index) && this.#flights.get(index)?.isAtHand !== true) return false;
     }
     return this.#ended === undefined;
   }
