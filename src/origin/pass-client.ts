@@ -11,6 +11,7 @@ import { headersFromRaw, type HeaderMap } from '../model/headers.js';
 import { checkLiteralAddress, guardedLookup } from './address.js';
 import { contentLengthOf, MAX_HEAD_BYTES } from './response-head.js';
 import { guardedConnector } from './undici-connector.js';
+import { warmUndici } from './warm-undici.js';
 import {
   cancelledError,
   protocolError,
@@ -144,10 +145,12 @@ function loadUndici(): Promise<typeof Undici> {
   return import('undici');
 }
 
-/** Loads what the first client would, where there will be one: its request then need not wait. */
+/** Makes ready what the first client would, where there will be one: its request then need not wait. */
 export function warmPassClients(): void {
   // What fails is tried again, and told, by the first request.
-  loadUndici().catch(() => undefined);
+  loadUndici()
+    .then(warmUndici)
+    .catch(() => undefined);
 }
 
 async function* named(
