@@ -48,7 +48,6 @@ const TESTED_ELSEWHERE: Readonly<Record<string, string>> = {
   'src/cache/fill-watch.ts': 'test/e2e/transfers.test.ts sees every fill through it',
   'src/cache/integrity-state.ts': 'test/cache/integrity meets its error',
   'src/cache/stored.ts': 'test/cache/answers asks it',
-  'src/cache/representations.ts': 'test/cache/lookup and test/rfc9111 read its answers',
   'src/cache/validation.ts': 'test/rfc9111/section-4.3-validation.test.ts',
   'src/cache/landing.ts': 'test/cache/fill and test/cache/intake land chunks through it',
   'src/http/begun.ts': 'test/http/standing.test.ts goes on with what has begun',
