@@ -2,7 +2,7 @@
 import type { Body, CacheAnswer } from '../cache/answer.js';
 import { forward } from '../cache/answers.js';
 import type { CacheOutcome } from '../cache/outcome.js';
-import type { ErrorCode } from '../model/errors.js';
+import { type ErrorCode, ForebayError } from '../model/errors.js';
 import { emptyHeaders, headerValue, type HeaderMap } from '../model/headers.js';
 import { parseRetryAfter } from '../origin/retry.js';
 
@@ -118,6 +118,17 @@ export function answerToLoad({
   const isOwn = code === 'origin-busy' || code === 'overload' || code === 'no-space';
   const isTold = code === 'origin-status' && originStatus !== undefined && isOverload(originStatus);
   return isOwn || isTold ? overloaded(retryAfterMs) : undefined;
+}
+
+/** `answer`, or the one to its failure where that is load. */
+export async function answeringLoad(answer: Promise<CacheAnswer>): Promise<CacheAnswer> {
+  try {
+    return await answer;
+  } catch (error) {
+    const told = error instanceof ForebayError ? answerToLoad(error) : undefined;
+    if (told === undefined) throw error;
+    return told;
+  }
 }
 
 /** True for the statuses that speak of load, or of a hub that fails. */

@@ -16,7 +16,7 @@ import type { ObjectIdentity } from '../model/manifest.js';
 import type { StoredResponse } from '../model/response.js';
 import { isRedirect } from '../origin/redirect.js';
 import type { Upstream } from '../origin/upstream.js';
-import { type Refusal, refusalOf, retryAfterOf } from './answers.js';
+import { isOverload, type Refusal, refusalOf, retryAfterOf } from './answers.js';
 import type { Who } from './credentials.js';
 import { HeadClient, type Heads } from './head-client.js';
 import { type FileFacts, factsOf } from './metadata.js';
@@ -77,7 +77,9 @@ export class Decisions {
     const { upstream, route, who } = asking;
     const uri = upstream.uriOf(targetOf(route, route.revision));
     const found = await this.#permissions.find(upstream.name, uri, who.key);
-    const known = fits(found, pinOf(asking)) ? found : undefined;
+    // Who was refused the repository since may have lost more than the file that was asked for then.
+    const refusedAtMs = await this.#refusals.lastAtMs(accessTo(asking));
+    const known = fits(found, pinOf(asking), refusedAtMs) ? found : undefined;
     if (known !== undefined) this.#refusals.granted(accessTo(asking), known.object);
     const ageMs = this.#services.clock.now() - (known?.responseTimeMs ?? 0);
     if (known !== undefined && ageMs >= 0 && ageMs < this.#lifetimeMs(route)) {
@@ -91,8 +93,6 @@ export class Decisions {
     const isOutage =
       asked.kind === 'unreachable' || (asked.kind === 'overloaded' && asked.isOutage);
     if (!isOutage || known === undefined || !this.#policy().offline) return asked;
-    // Who was refused since may have lost more than the file that was asked for then.
-    if (known.responseTimeMs <= (await this.#refusals.lastAtMs(accessTo(asking)))) return asked;
     return { kind: 'granted', stored: known, offline: true };
   }
 
@@ -123,7 +123,7 @@ export class Decisions {
     const last = found.heads.at(-1) ?? found.heads[0];
     const { status, headers } = last;
     if (status === 508) throw looped();
-    if (status === 429 || status >= 500) {
+    if (isOverload(status)) {
       const retryAfterMs = retryAfterOf(headers, this.#services.clock.now());
       return { kind: 'overloaded', isOutage: status !== 429, retryAfterMs };
     }
@@ -141,11 +141,6 @@ export class Decisions {
   ): Promise<Decision> {
     const { upstream, route, who } = asking;
     const refusal = refusalOf(status, headers);
-    // The same file by the name of its commit too.
-    const known = await this.#permissions.find(upstream.name, uri, who.key);
-    if (known !== undefined && status !== 404) {
-      await this.#permissions.revoke(upstream.name, known.object.uri, who.key);
-    }
     await this.#refusals.refused(accessTo(asking), refusal);
     await this.#permissions.revoke(upstream.name, uri, who.key);
     // Who may see the repository was decided first: this speaks of the file alone.
@@ -205,9 +200,10 @@ function pinOf({ upstream, route }: Asking): Digest | null {
   return upstream.pinnedDigest(targetOf(route, route.revision));
 }
 
-/** False for what was found out before the file was pinned. */
-function fits(known: StoredResponse | undefined, pin: Digest | null): boolean {
-  const digest = known?.object.digest ?? null;
+/** False for what was decided before a refusal of the repository, or before the file was pinned. */
+function fits(known: StoredResponse | undefined, pin: Digest | null, refusedAtMs: number): boolean {
+  if (known === undefined || known.responseTimeMs <= refusedAtMs) return false;
+  const { digest } = known.object;
   return pin === null || (digest !== null && formatDigest(digest) === formatDigest(pin));
 }
 

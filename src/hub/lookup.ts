@@ -13,8 +13,7 @@ import { looped, viaNames } from '../cache/loop.js';
 import type { Cache, OriginSet } from '../cache/lookup.js';
 import type { PassFacade } from '../cache/pass.js';
 import type { CacheServices } from '../cache/services.js';
-import { ForebayError } from '../model/errors.js';
-import { answerToLoad, ownError } from './answers.js';
+import { answeringLoad, ownError } from './answers.js';
 import { type ApiRooms, HubApi } from './api.js';
 import type { Credentials } from './credentials.js';
 import { type FilesRooms, HubFiles } from './files.js';
@@ -46,12 +45,8 @@ export class HubLookup implements CacheFacade {
 
   lookup(request: CacheRequest): Promise<CacheAnswer> {
     if (!this.#rooms.isHub(request.origin)) return this.#rooms.cache.lookup(request);
-    return this.#ofHub(request).catch((error: unknown) => {
-      // Clients of a hub try a 429 again, and give up at a 503.
-      const answer = error instanceof ForebayError ? answerToLoad(error) : undefined;
-      if (answer === undefined) throw error;
-      return answer;
-    });
+    // Clients of a hub try a 429 again, and give up at a 503.
+    return answeringLoad(this.#ofHub(request));
   }
 
   invalidate(request: UnsafeRequest, response: UnsafeResponse): Promise<void> {

@@ -9,7 +9,7 @@ import { isDisconnected } from '../cache/verdict.js';
 import { ForebayError } from '../model/errors.js';
 import { emptyHeaders, headerValue, type HeaderMap } from '../model/headers.js';
 import type { Upstream } from '../origin/upstream.js';
-import { answerToLoad, notAsked, ownError } from './answers.js';
+import { answeringLoad, notAsked, ownError } from './answers.js';
 import type { Credentials, Who } from './credentials.js';
 import { linkForClients, ownUrl } from './link.js';
 import { PathsInfo, type PathsInfoRooms } from './paths-info.js';
@@ -78,13 +78,7 @@ export class HubPassing implements PassFacade {
     const headers = fieldsFor(who, request.headers);
     const asked = { ...request, headers };
     const own = ownUrl(request.headers);
-    try {
-      return await this.#pathsInfo.answer(asked, { upstream, route, who }, own);
-    } catch (error) {
-      const answer = error instanceof ForebayError ? answerToLoad(error) : undefined;
-      if (answer === undefined) throw error;
-      return answer;
-    }
+    return answeringLoad(this.#pathsInfo.answer(asked, { upstream, route, who }, own));
   }
 }
 

@@ -66,6 +66,16 @@ t.test('also a refusal of what was never asked for before, or of JSON alone', as
   }
 });
 
+t.test('a refusal counts at once, however fresh what was decided before is', async (t) => {
+  const { hub, clock, commit, status, get } = await start(t);
+  for (const file of ['a', 'b']) t.equal(await status('main', file), 200);
+  clock.pass(1);
+  hub.revoke(TOKEN);
+  t.equal(await status(commit, 'b'), 200, 'within the time for which a decision counts');
+  t.not(await get('/acme/m/resolve/main/never-asked-for'), 200);
+  for (const file of ['a', 'b']) t.not(await status(commit, file), 200, file);
+});
+
 t.test('who was let in again after a refusal is let in', async (t) => {
   const { hub, clock, status, restart } = await start(t);
   t.equal(await status('main', 'a'), 200);

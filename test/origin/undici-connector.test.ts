@@ -11,6 +11,15 @@ const TURNS = 100;
 
 const NEVER = new AbortController().signal;
 
+function clientOf(port: number): PassClient {
+  return new PassClient({
+    origin: `http://127.0.0.1:${String(port)}`,
+    maxConnections: 1,
+    connectTimeoutMs: 5000,
+    responseTimeoutMs: 5000,
+  });
+}
+
 t.test(
   'an origin that closes while a body is not read ends no process, and loses nothing',
   async (t) => {
@@ -35,12 +44,7 @@ t.test(
       server.listen(0, '127.0.0.1');
       await once(server, 'listening');
       const { port } = server.address() as AddressInfo;
-      const client = new PassClient({
-        origin: `http://127.0.0.1:${String(port)}`,
-        maxConnections: 1,
-        connectTimeoutMs: 5000,
-        responseTimeoutMs: 5000,
-      });
+      const client = clientOf(port);
       const target = { method: 'POST', path: '/', headers: {}, content: null, signal: NEVER };
       for (let round = 0; round < ROUNDS; round += 1) {
         const response = await client.send(target);
@@ -62,12 +66,7 @@ t.test('a connection that is refused is an error, not the end of the process', a
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
   server.close();
-  const client = new PassClient({
-    origin: `http://127.0.0.1:${String(port)}`,
-    maxConnections: 1,
-    connectTimeoutMs: 5000,
-    responseTimeoutMs: 5000,
-  });
+  const client = clientOf(port);
   const target = { method: 'POST', path: '/', headers: {}, content: null, signal: NEVER };
   await t.rejects(client.send(target), { code: 'origin-connect' });
 });
