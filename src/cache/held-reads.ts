@@ -66,6 +66,12 @@ export class HeldReads {
       held.release();
       return undefined;
     }
+    // Another one was stored in its place meanwhile: what is verified is to be what is read.
+    if (own.file !== held.file) {
+      own.release();
+      held.release();
+      return this.open(object, index, from);
+    }
     // Another reader may have started one meanwhile: the second acquire let it go on before us.
     const started = this.#verifications.get(index);
     if (started === undefined) return this.#verify(object, own, from).view(held);

@@ -122,9 +122,10 @@ export class ChunkFiles {
    * `exclusive`, for an entry that has left the index. False when the disk refused.
    */
   async unlink(entry: ChunkEntry): Promise<boolean> {
-    const { directories, health, layout, ledger } = this.#parts;
+    const { directories, health, index, layout, ledger } = this.#parts;
     try {
-      await unlink(layout.chunk(entry.id));
+      // A commit that was before this in the line has renamed its file over this one's.
+      if (index.get(entry.id) === undefined) await unlink(layout.chunk(entry.id));
     } catch (error) {
       if (!isMissing(error)) {
         health.failed('unlink', error);

@@ -82,13 +82,9 @@ export class FileChunkStore implements ChunkStore {
     const filled = draft.take();
     if (filled === undefined) return null;
     // The caller may release the object meanwhile: its manifest stays open until the record is in it.
-    const { manifests } = this.#parts;
-    manifests.retain(state);
-    try {
-      return await commitDraft(this.#parts, state, filled, record);
-    } finally {
-      manifests.release(state);
-    }
+    return this.#parts.manifests.using(state, () =>
+      commitDraft(this.#parts, state, filled, record),
+    );
   }
 
   isHeld(object: ObjectHandle, index: number): boolean {
@@ -256,9 +252,7 @@ export class FileChunkStore implements ChunkStore {
     const entry = index.get(id);
     if (entry !== undefined) events.dropped(id, reason);
     const removed = entry === undefined ? undefined : files.remove(entry);
-    if (forgetsIds(state, reason)) {
-      await manifests.note(state, [{ kind: 'forgotten', index: record.index, id }]);
-    }
+    if (forgetsIds(state, reason)) await manifests.forget(state, record);
     await removed;
   }
 }

@@ -7,8 +7,10 @@
  */
 import { constants } from 'node:fs';
 import { type FileHandle, open, readFile, rename, unlink } from 'node:fs/promises';
+import type { ChunkRecord } from '../model/manifest.js';
 import { applyChange, encodeChange, encodeIdentity, encodeManifest } from './manifest-records.js';
-import { type ManifestChange, type ManifestContents, parseManifest } from './manifest-records.js';
+import { forgetRecord, parseManifest } from './manifest-records.js';
+import type { ManifestChange, ManifestContents } from './manifest-records.js';
 
 const { O_CREAT, O_EXCL, O_NOFOLLOW, O_RDONLY, O_WRONLY } = constants;
 const FILE_MODE = 0o600;
@@ -86,6 +88,11 @@ export class ManifestLog {
   /** Applies changes to memory alone: what a store does that cannot write. */
   apply(changes: readonly ManifestChange[]): void {
     for (const change of changes) this.#deadBytes += applyChange(this.contents, change);
+  }
+
+  /** Forgets a chunk's ids in memory alone; the `forgotten` line that says so may follow. */
+  forget(record: Pick<ChunkRecord, 'index' | 'id'>): void {
+    this.#deadBytes += forgetRecord(this.contents, record);
   }
 
   /** Replaces the file by one of live lines only, written at `draftPath` first. */

@@ -46,19 +46,25 @@ export function applyChange(contents: ManifestContents, change: ManifestChange):
       records.set(change.record.index, change.record);
       return deadLine(before) + (endsAttestation ? endAttestation(contents) : 0);
     }
-    case 'forgotten': {
-      const own = encodeChange(change).length;
-      const before = records.get(change.index);
-      if (before?.id !== change.id) return own;
-      records.delete(change.index);
-      return own + deadLine(before) + endAttestation(contents);
-    }
+    case 'forgotten':
+      return encodeChange(change).length + forgetRecord(contents, change);
     case 'attested': {
       const dead = endAttestation(contents);
       contents.attestedBy = change.digest;
       return dead;
     }
   }
+}
+
+/** What a `forgotten` line does to the records, and how many bytes of older lines it makes superfluous. */
+export function forgetRecord(
+  contents: ManifestContents,
+  { index, id }: Pick<ChunkRecord, 'index' | 'id'>,
+): number {
+  const before = contents.records.get(index);
+  if (before?.id !== id) return 0;
+  contents.records.delete(index);
+  return deadLine(before) + endAttestation(contents);
 }
 
 /** The first line of a manifest. */

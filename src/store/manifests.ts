@@ -4,7 +4,7 @@
  */
 import { unlink } from 'node:fs/promises';
 import type { ObjectKey } from '../model/ids.js';
-import type { ObjectIdentity } from '../model/manifest.js';
+import type { ChunkRecord, ObjectIdentity } from '../model/manifest.js';
 import type { ObjectSummary } from '../model/store.js';
 import type { ChunkFiles, StoreParts } from './chunk-files.js';
 import { MAX_NAME_COST } from './directories.js';
@@ -59,7 +59,9 @@ export class Manifests {
   async open(identity: ObjectIdentity): Promise<ObjectState> {
     const key = objectKey(identity);
     const state = await this.#locks.run(key, async () => {
-      const known = this.#known.get(key) ?? this.#newManifest(key, identity);
+      const known =
+        this.#known.get(key) ?? newManifest(key, identity, this.#parts.pinned(identity));
+      this.#known.set(key, known);
       known.state ??= await this.#load(known, identity);
       this.#repin(known.state, identity);
       known.state.users += 1;
@@ -71,9 +73,14 @@ export class Manifests {
     return state;
   }
 
-  /** One user more, for as long as a change to it is under way. */
-  retain(state: ObjectState): void {
+  /** Runs `step` as one user more: its manifest stays open meanwhile, whoever releases it. */
+  async using<T>(state: ObjectState, step: () => Promise<T>): Promise<T> {
     state.users += 1;
+    try {
+      return await step();
+    } finally {
+      this.release(state);
+    }
   }
 
   /** One user less. The last one closes the file. */
@@ -94,34 +101,39 @@ export class Manifests {
   }
 
   /**
-   * Appends records whose room the caller reserved. False when they are not on disk: then they do not
-   * count in memory either.
+   * Appends records whose room the caller reserved, unless they are `obsolete` when their turn comes. False
+   * when they are not on disk: then they do not count in memory either.
    */
   append(
     state: ObjectState,
     changes: readonly ManifestChange[],
     reservation: Reservation,
+    obsolete: () => boolean = () => false,
   ): Promise<boolean> {
     return this.#locks.run(state.known.key, async () => {
+      if (obsolete()) return true;
       const done = state.life === 'live' && (await this.#write(state, changes, reservation));
       if (done && state.log.wantsCompaction) this.#background.track(this.#compact(state));
       return done;
     });
   }
 
+  /** Records changes that hold in this process even where they cannot be written. */
+  note(state: ObjectState, changes: readonly ManifestChange[]): Promise<void> {
+    return this.using(state, async () => {
+      if (!(await this.#appendWithRoom(state, changes))) state.log.apply(changes);
+    });
+  }
+
   /**
-   * Records changes that hold in this process whether or not they can be written. False when they
-   * could not: after a restart they are not known.
+   * Forgets a chunk's ids: at once for whoever asks, so that a commit of equal bytes records them anew; on disk
+   * when its turn comes, unless such a commit came before it.
    */
-  async note(state: ObjectState, changes: readonly ManifestChange[]): Promise<boolean> {
-    this.retain(state);
-    try {
-      const done = await this.#appendWithRoom(state, changes);
-      if (!done) state.log.apply(changes);
-      return done;
-    } finally {
-      this.release(state);
-    }
+  async forget(state: ObjectState, { index, id }: ChunkRecord): Promise<void> {
+    const change = { kind: 'forgotten', index, id } as const;
+    const isKnownAgain = (): boolean => state.records.get(index)?.id === id;
+    state.log.forget(change);
+    await this.using(state, () => this.#appendWithRoom(state, [change], isKnownAgain));
   }
 
   /** Deletes the manifest; its chunks are no longer its own. Handles of it stay what `life` says. */
@@ -131,7 +143,8 @@ export class Manifests {
       if (state.life !== 'live') return;
       state.life = life;
       await log.close().catch(() => undefined);
-      await this.#delete(known);
+      await this.#deleteFile(known);
+      this.#unlist(known);
       this.#disown(known, log);
       if (life === 'removed') log.contents.records.clear();
     });
@@ -157,12 +170,6 @@ export class Manifests {
   async close(): Promise<void> {
     while (this.#background.size > 0) await this.#background.settled();
     for (const { state } of this.#known.values()) await state?.log.close().catch(() => undefined);
-  }
-
-  #newManifest(key: ObjectKey, identity: ObjectIdentity): KnownManifest {
-    const known = newManifest(key, identity, this.#parts.pinned(identity));
-    this.#known.set(key, known);
-    return known;
   }
 
   /** Which objects are pinned may have changed since it was opened last. */
@@ -201,13 +208,17 @@ export class Manifests {
     return undefined;
   }
 
-  async #appendWithRoom(state: ObjectState, changes: readonly ManifestChange[]): Promise<boolean> {
+  async #appendWithRoom(
+    state: ObjectState,
+    changes: readonly ManifestChange[],
+    obsolete?: () => boolean,
+  ): Promise<boolean> {
     const { health, space } = this.#parts;
     if (!health.writable) return false;
     const cost = fileCost(state.log.growth(changes)) + MAX_NAME_COST;
     const reservation = await space.reserve(cost);
     if (reservation === undefined) return false;
-    const done = await this.append(state, changes, reservation);
+    const done = await this.append(state, changes, reservation, obsolete);
     reservation.release();
     return done;
   }
@@ -263,11 +274,6 @@ export class Manifests {
       const entry = index.get(record.id);
       if (entry !== undefined) index.disown(entry, known);
     }
-  }
-
-  async #delete(known: KnownManifest): Promise<void> {
-    await this.#deleteFile(known);
-    this.#unlist(known);
   }
 
   /** An equal identity that comes later gets a manifest of its own. */

@@ -89,3 +89,24 @@ t.test('handles and drafts of something else are refused', async (t) => {
   t.throws(() => chunks.isHeld(strange, 0), TypeError);
   draft.discard();
 });
+
+t.test('what is stored again while it is being forgotten is not forgotten', async (t) => {
+  t.testdir({});
+  const first = await openTestStore(t);
+  const object = await first.chunks.openObject(identityOf('a', 1000));
+  await storeAndRelease(first.chunks, object, CHUNK);
+  const draft = await first.chunks.draft(1000);
+  writeSync(draft.file.fd, CHUNK.bytes, 0, 1000, 0);
+  // A slow disk: the line that forgets has others to wait for, and the new file is there before it.
+  const digest = { algorithm: 'sha256', hex: '0'.repeat(64) } as const;
+  const busy = Array.from({ length: 200 }, () => first.chunks.attest(object, digest));
+  const dropping = first.chunks.drop(object, 0, 'corrupt');
+  const held = await first.chunks.commit(object, draft, CHUNK.record);
+  held?.release();
+  await Promise.all([...busy, dropping]);
+  t.ok(await readsRight(first.chunks, object, CHUNK));
+  t.equal(first.chunks.usage().orphans, 0);
+  await first.close();
+  const { chunks } = await openTestStore(t);
+  t.ok(await readsRight(chunks, await chunks.openObject(identityOf('a', 1000)), CHUNK));
+});
