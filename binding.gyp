@@ -66,18 +66,25 @@
       "conditions": [
         ["OS=='linux'", {
           "sources": [
+            "native/hit_server_binding.cc",
+            "native/hit_table_binding.cc",
             "native/pump_binding.cc",
             "native/spot_send_binding.cc",
             "native/core/cold_reader.cc",
             "native/core/event_set.cc",
+            "native/core/hit_outbox.cc",
+            "native/core/hit_request.cc",
+            "native/core/hit_server.cc",
+            "native/core/hit_table.cc",
             "native/core/local_connection.cc",
             "native/core/pump.cc",
             "native/core/pump_piece.cc",
             "native/core/pump_transfer.cc",
+            "native/core/request_ids.cc",
             "native/core/spot_send.cc",
             "native/core/thread.cc",
           ],
-        }, {"sources": ["native/pump_elsewhere.cc"]}],
+        }, {"sources": ["native/linux_elsewhere.cc"]}],
       ],
       # Node's headers are a system's: our warnings are errors, theirs are not ours.
       "cflags": [

@@ -11,6 +11,7 @@ class ForebayAddon : public Napi::Addon<ForebayAddon> {
   ForebayAddon(Napi::Env env, Napi::Object exports) {
     RegisterBlake3(env, exports);
     RegisterFiles(env, exports);
+    RegisterHitServer(env, exports);
     RegisterNotify(env, exports);
     RegisterPump(env, exports);
     RegisterSpotSend(env, exports);

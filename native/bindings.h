@@ -8,6 +8,7 @@ namespace forebay {
 
 void RegisterBlake3(Napi::Env env, Napi::Object exports);
 void RegisterFiles(Napi::Env env, Napi::Object exports);
+void RegisterHitServer(Napi::Env env, Napi::Object exports);
 void RegisterNotify(Napi::Env env, Napi::Object exports);
 void RegisterPump(Napi::Env env, Napi::Object exports);
 void RegisterSpotSend(Napi::Env env, Napi::Object exports);

@@ -12,6 +12,7 @@
 #include "arguments.h"
 #include "bindings.h"
 #include "core/pump.h"
+#include "methods.h"
 
 namespace forebay {
 
@@ -83,8 +84,6 @@ class PumpBinding {
   std::unique_ptr<Pump> pump_;
   std::unordered_map<uint64_t, Pins> pins_;
 };
-
-using Shared = std::shared_ptr<PumpBinding>;
 
 // The words of a watermark; throws unless `value` is a BigInt64Array of so many over shared memory,
 // which unlike other memory cannot move or be detached.
@@ -181,19 +180,6 @@ Napi::Value Stop(PumpBinding& binding, const Napi::CallbackInfo& info) {
   return info.Env().Undefined();
 }
 
-// Empty when the thread is being terminated: nothing can be made then.
-Napi::Value ToFloat64Array(Napi::Env env, const std::vector<double>& numbers) {
-  void* data = nullptr;
-  napi_value buffer = nullptr;
-  napi_value array = nullptr;
-  const size_t bytes = numbers.size() * sizeof(double);
-  if (napi_create_arraybuffer(env, bytes, &data, &buffer) != napi_ok) return Napi::Value();
-  std::copy(numbers.begin(), numbers.end(), static_cast<double*>(data));
-  const napi_status status =
-      napi_create_typedarray(env, napi_float64_array, numbers.size(), buffer, 0, &array);
-  return status == napi_ok ? Napi::Value(env, array) : Napi::Value();
-}
-
 // (transfer): Float64Array, empty when it has ended
 Napi::Value Probe(PumpBinding& binding, const Napi::CallbackInfo& info) {
   const auto id = IntegerArgument(info, 0, "transfer", kMaxSafeInteger);
@@ -232,15 +218,6 @@ Napi::Value Take(PumpBinding& binding, const Napi::CallbackInfo& info) {
 Napi::Value Close(PumpBinding& binding, const Napi::CallbackInfo& info) {
   binding.Close();
   return info.Env().Undefined();
-}
-
-using Method = Napi::Value (*)(PumpBinding& binding, const Napi::CallbackInfo& info);
-
-void SetMethod(Napi::Object object, const Shared& binding, const char* name, Method method) {
-  const auto call = [binding, method](const Napi::CallbackInfo& info) {
-    return method(*binding, info);
-  };
-  object.Set(name, Napi::Function::New(object.Env(), call, name));
 }
 
 // (threads): an object with the methods above, `noticeFd` and `wakeFd`

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { apiEndpoints } from './admin/api.js';
 import { createAdmin } from './admin/server.js';
 import { loadToken, type Token } from './admin/token.js';
+import { cacheEvents, storeEvents } from './assemble/events.js';
 import { isHub, readServerToken } from './assemble/hub-settings.js';
 import { Reloading, type ReloadOutcome } from './assemble/reloading.js';
 import { Inventory } from './cache/inventory.js';
@@ -16,7 +17,7 @@ import { Pressure } from './cache/pressure.js';
 import { ProgressWatch } from './cache/progress.js';
 import { Pulls } from './cache/pulls.js';
 import { Targets } from './cache/selection.js';
-import type { CacheEvents, CacheLimits, CacheServices } from './cache/services.js';
+import type { CacheLimits, CacheServices } from './cache/services.js';
 import { Sweeps } from './cache/sweeps.js';
 import { native, systemCalls } from './compute/native.js';
 import { createPools } from './compute/pools.js';
@@ -26,8 +27,8 @@ import type { Config, ResolvedConfig } from './config/schema.js';
 import { createFront } from './http/server.js';
 import { Credentials, loadKey } from './hub/credentials.js';
 import { createMirror } from './hub/mirror.js';
-
 import type { FetchLimits } from './model/fetch.js';
+import { Changes } from './model/changes.js';
 import { MemoryBudget } from './model/memory-budget.js';
 import { type Clock, systemClock } from './model/time.js';
 import { warmPassClients } from './origin/pass-client.js';
@@ -38,7 +39,7 @@ import { openStore } from './store/open-store.js';
 import { watchEventLoopLag } from './telemetry/event-loop-lag.js';
 import type { Metrics } from './telemetry/metrics.js';
 import { TransferTable } from './telemetry/transfer-table.js';
-import { createTelemetry, type Telemetry } from './telemetry/telemetry.js';
+import { createTelemetry } from './telemetry/telemetry.js';
 import { startTracing, type Tracing } from './telemetry/tracing.js';
 
 /** A constructed Forebay. `start` once, then `stop` once. */
@@ -72,6 +73,7 @@ export async function assemble(
   const { metrics } = telemetry;
   const tracing = await traceTo(config, version, clock, metrics);
   telemetry.tracer = tracing;
+  const changes = new Changes();
   const memory = new MemoryBudget(config.cache.serveThroughMemoryBytes);
   const pseudonym = `forebay-${randomBytes(PSEUDONYM_BYTES).toString('hex')}`;
   const upstreams = new Upstreams({ via: `1.1 ${pseudonym}`, clock }, config.origins);
@@ -81,7 +83,7 @@ export async function assemble(
     memory,
     system: systemCalls,
     clock,
-    events: metrics,
+    events: storeEvents(metrics, changes),
     pinned: ({ origin, uri }, pins) =>
       upstreams.get(origin)?.isPinned(uri) === true ||
       pins.some((pin) => targets.selects(pin, { origin, uri })),
@@ -99,6 +101,7 @@ export async function assemble(
     clock,
     limits: cacheLimits(config),
     events: cacheEvents(telemetry),
+    changes,
     fills: new TransferTable('f', clock),
   } satisfies CacheServices;
   // The first request should wait neither for threads to start nor for modules to load.
@@ -126,6 +129,13 @@ export async function assemble(
     sender,
     telemetry,
     clock,
+    hits: sending.hits && {
+      ...sending.hits,
+      changes,
+      onPressure: (give) => {
+        services.pressure.register('read-ahead', give);
+      },
+    },
   });
   const pulls = new Pulls(services, mirror.cache);
   const sweeps = new Sweeps(services, targets);
@@ -166,6 +176,9 @@ export async function assemble(
     fills: () => ({ active: pools.fill.active, queued: pools.fill.queued }),
     stalled: () => services.progress.stalled,
     connections: () => front.connectionCount,
+    pending: () => {
+      front.tell();
+    },
     breakers: () => upstreams.all.map(({ name, breaker }) => ({ name, state: breaker.state.kind })),
   });
   const stopWatching = watchEventLoopLag(clock, (lagMs) => {
@@ -182,6 +195,7 @@ export async function assemble(
       front.reconfigure(next);
       services.limits = cacheLimits(next);
       sending.reconfigure(next);
+      changes.happened();
       stores.chunks.resize(next.cache.capacityBytes).catch((error: unknown) => {
         services.events.warn('what exceeds the new capacity was not evicted', error);
       });
@@ -267,23 +281,5 @@ function fetchLimits({ fill }: ResolvedConfig): FetchLimits {
     retryBaseMs: fill.retryBaseMs,
     retryCapMs: fill.retryCapMs,
     retryAfterCapMs: fill.retryAfterCapMs,
-  };
-}
-
-function cacheEvents({ metrics, log }: Telemetry): CacheEvents {
-  return {
-    fetchFinished: metrics.fetchFinished.bind(metrics),
-    chunkVerified: metrics.chunkVerified.bind(metrics),
-    chunkMismatched: metrics.chunkMismatched.bind(metrics),
-    objectVerified: metrics.objectVerified.bind(metrics),
-    clientShareFull: metrics.clientShareFull.bind(metrics),
-    originBytesWasted: metrics.originBytesWasted.bind(metrics),
-    verificationGivenUp: () => {
-      metrics.verificationGivenUp();
-      log.warn({}, 'the check of an object was given up: the cache cannot hold what it needs');
-    },
-    warn: (message, error) => {
-      log.warn({ error: error instanceof Error ? error.message : String(error) }, message);
-    },
   };
 }

@@ -13,6 +13,10 @@ SystemError EventSet::Watch(int fd, uint32_t events, uint64_t id) {
   return Control(EPOLL_CTL_ADD, fd, events, id);
 }
 
+SystemError EventSet::Change(int fd, uint32_t events, uint64_t id) {
+  return Control(EPOLL_CTL_MOD, fd, events, id);
+}
+
 SystemError EventSet::Arm(int socket, uint64_t id, bool again) {
   return Control(again ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, socket, EPOLLOUT | EPOLLONESHOT, id);
 }

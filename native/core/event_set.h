@@ -1,4 +1,4 @@
-// The descriptors that the pump's threads wait on together, each with a number of its own.
+// Descriptors that threads wait on together, each with a number of its own.
 #ifndef FOREBAY_CORE_EVENT_SET_H_
 #define FOREBAY_CORE_EVENT_SET_H_
 
@@ -19,6 +19,9 @@ class EventSet {
 
   // Adds a descriptor with the events of epoll_ctl(2).
   SystemError Watch(int fd, uint32_t events, uint64_t id);
+
+  // Gives one that was added other events; none leaves it in the set for its end and for errors.
+  SystemError Change(int fd, uint32_t events, uint64_t id);
 
   // Tells once, to one thread, when `socket` takes bytes. `again`: it was added before.
   SystemError Arm(int socket, uint64_t id, bool again);

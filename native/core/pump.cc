@@ -26,13 +26,6 @@ constexpr size_t kReaders = 4;
 // which the two system calls between turns are 1 %.
 constexpr uint64_t kQuantumBytes = uint64_t{1} << 20;
 
-SystemError OpenWakeDescriptor(Descriptor* descriptor) {
-  int fd = -1;
-  if (const SystemError error = OpenWake(&fd)) return error;
-  *descriptor = Descriptor(fd);
-  return {};
-}
-
 }  // namespace
 
 SystemError Pump::Start(size_t threads, std::unique_ptr<Pump>* pump) {
@@ -46,7 +39,7 @@ SystemError Pump::Open(size_t threads) {
   next_id_ = kFirstTransferId;
   if (const SystemError error = events_.Open()) return error;
   for (Descriptor* descriptor : {&stop_fd_, &wake_fd_, &notice_fd_}) {
-    if (const SystemError error = OpenWakeDescriptor(descriptor)) return error;
+    if (const SystemError error = OpenWake(descriptor)) return error;
   }
   // Never drained: once it is readable, every thread ends.
   if (const SystemError error = events_.Watch(stop_fd_.get(), EPOLLIN, kStopId)) return error;

@@ -53,6 +53,13 @@ SystemError OpenWake(int* fd) {
 
 #endif
 
+SystemError OpenWake(Descriptor* descriptor) {
+  int fd = -1;
+  if (const SystemError error = OpenWake(&fd)) return error;
+  *descriptor = Descriptor(fd);
+  return {};
+}
+
 SystemError Wake(int fd) {
   const uint64_t one = 1;
   for (;;) {

@@ -123,6 +123,8 @@ export interface OpenPart {
   readonly file: OpenFile;
   readonly offset: number;
   readonly length: number;
+  /** Bytes of the whole chunk. */
+  readonly fileLength: number;
   release(): void;
 }
 

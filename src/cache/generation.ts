@@ -137,6 +137,7 @@ export class Generation implements LiveObject {
   /** Lets go of the manifest and of what verification keeps. Only while idle, by its owner. */
   close(): void {
     this.#closed = true;
+    this.services.changes.happened();
     this.#unregister();
     this.#integrity.close();
     this.#object.release();
@@ -200,10 +201,12 @@ export class Generation implements LiveObject {
   /** A read of chunk `index` failed: it is verified again before it is read again. */
   doubtHeld(index: number): void {
     this.#held.doubt(index);
+    this.services.changes.happened();
   }
 
   lead(index: number, want: Want, by: 'range' | 'arrival' = 'range'): Flight {
     const flight = this.#flights.add(index, want.source);
+    this.services.changes.happened();
     this.#integrity.starting(index);
     if (by === 'range') void runFill(this, flight, want);
     return flight;
@@ -211,6 +214,7 @@ export class Generation implements LiveObject {
 
   attach(intake: Arrival): void {
     this.#intake = intake;
+    this.services.changes.happened();
     // Who asked for it may have left since: it would wait for readers that do not come.
     if (this.#users === 0) intake.abandoned();
     void intake.ended.then((error) => {
@@ -263,6 +267,7 @@ export class Generation implements LiveObject {
   end(reason: GenerationEnd, error: ForebayError): void {
     if (this.#ended !== undefined) return;
     this.#ended = { reason, error };
+    this.services.changes.happened();
     this.#options.onEnded(this, reason);
     this.#intake?.stop();
     this.#flights.failAll(error);

@@ -2,6 +2,7 @@
 import type { Pools } from '../compute/pools.js';
 import type { WatermarkHub } from '../compute/watermark.js';
 import type { FetchStats } from '../compute/protocol.js';
+import type { Changes } from '../model/changes.js';
 import type { FetchLimits } from '../model/fetch.js';
 import type { ChunkStore, ResponseStore } from '../model/store.js';
 import type { Clock } from '../model/time.js';
@@ -49,6 +50,8 @@ export interface CacheServices {
   readonly clock: Clock;
   readonly limits: CacheLimits;
   readonly events: CacheEvents;
+  /** Told of whatever may make an answer stand no more (cache/standing-hit). */
+  readonly changes: Changes;
   /** What is being fetched, for whoever looks. */
   readonly fills: FillTable;
 }

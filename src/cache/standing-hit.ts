@@ -96,6 +96,7 @@ class StandingHit implements Standing {
       file: held.file,
       offset: start - chunkStart,
       length: end - start,
+      fileLength: held.record.lengthBytes,
       release: () => {
         held.release();
       },

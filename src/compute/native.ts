@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { GROUP_SIZE_BYTES, ID_BYTES, groupCount } from '../model/chunk.js';
 import type { SystemCalls } from '../model/store.js';
 import { AddonError } from './addon-error.js';
+import type { NativeHitServer } from './native-hit-server.js';
 import type { NativePump } from './native-pump.js';
 
 /** BLAKE3 instruction sets, as the addon names what it chose at run time. */
@@ -117,6 +118,12 @@ export interface Native extends SystemCalls {
    * cache, or anything fails: it never waits and throws for its arguments alone. Always 0 off Linux.
    */
   spotSend(socket: number, head: string, fd: number, offset: number, length: number): number;
+
+  /**
+   * Starts a hit server of `threads` threads (1 to 64) for bodies up to `maxBytes`. Throws ENOSYS anywhere
+   * but on Linux.
+   */
+  createHitServer(threads: number, maxBytes: number): NativeHitServer;
 
   /** Starts a pump of `threads` threads (1 to 64). Throws ENOSYS anywhere but on Linux. */
   createPump(threads: number): NativePump;

@@ -53,6 +53,11 @@ const listen = section({
       'has it (Linux), instead of through buffers.',
     flag: '--no-sendfile',
   }),
+  hitThreads: count(2, 0, 64, {
+    meaning:
+      'Threads that answer plain requests for at most 1 MiB of what is in memory, past the main thread; ' +
+      '0: none. They need `sendfile`. Needs a restart.',
+  }),
   drainTimeout: duration('30s', {
     meaning: 'How long running responses may go on after SIGTERM.',
   }),
@@ -220,6 +225,7 @@ export const configSchema = fileSchema.transform((file) => ({
     clientIdleTimeoutMs: file.listen.clientIdleTimeout,
     clientMinRateBytesPerSecond: file.listen.clientMinRate,
     sendfile: file.listen.sendfile,
+    hitThreads: file.listen.hitThreads,
     drainTimeoutMs: file.listen.drainTimeout,
   },
   admin: {

@@ -31,7 +31,9 @@ export type Happening =
  */
 export function cacheStatus(happening: Happening, upstream: string | undefined): string {
   const own = serializeList([[new Token(PSEUDONYM), parameters(happening)]]);
-  return upstream !== undefined && isList(upstream) ? `${upstream}, ${own}` : own;
+  if (upstream === undefined) return own;
+  const all = `${upstream}, ${own}`;
+  return isList(upstream) && isList(all) ? all : own;
 }
 
 function parameters(happening: Happening): Map<string, Item> {

@@ -3,6 +3,7 @@
  * assemble creates one; every request becomes an `Exchange`.
  */
 import { createServer, type IncomingMessage } from 'node:http';
+import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { ListenAddress } from '../config/kinds.js';
 import { headersFromRaw, headerValue } from '../model/headers.js';
@@ -13,6 +14,7 @@ import { classifyClientError, type RawRefusal, refuseRaw } from './client-error.
 import { Connections } from './connections.js';
 import type { Begun } from './begun.js';
 import { Exchange, type ExchangeRooms } from './exchange.js';
+import { HitFront, type HitRooms } from './hit-front.js';
 import { listenOn } from './listen.js';
 import { requestId } from './request-id.js';
 import type { RequestTable } from './request-watch.js';
@@ -36,6 +38,8 @@ export interface FrontConfig {
 
 export interface FrontOptions extends Omit<ExchangeRooms, 'mounts' | 'clock' | 'requests'> {
   readonly config: FrontConfig;
+  /** What answers small hits on threads of its own; absent: nothing does. */
+  readonly hits?: HitRooms | null;
   /** Durations and dates in responses and records; the system's unless a test says otherwise. */
   readonly clock?: ExchangeRooms['clock'];
 }
@@ -50,6 +54,8 @@ export interface Front {
   drain(): Promise<void>;
   /** Takes other bounds and mounts; connections and requests that there are go on. Not the address. */
   reconfigure(config: FrontConfig): void;
+  /** Tells log, metrics and `requests` of every answer that was sent before this call. */
+  tell(): void;
   /** The bound address; `null` while not listening. */
   readonly address: ListenAddress | null;
   /** Open client connections. */
@@ -77,17 +83,20 @@ class NodeFront implements Front {
   readonly #connections: Connections;
   readonly #turns = new Turns();
   readonly #standing: StandingAnswers;
+  readonly #hits: HitFront | null;
   readonly #running = new Set<TimedResponse>();
   readonly #server;
+  /** Node's own listener for connections. */
+  readonly #parse: (socket: Socket) => void;
   #address: ListenAddress | null = null;
   #draining: Promise<void> | null = null;
 
-  constructor({ config, clock = systemClock, ...rooms }: FrontOptions) {
+  constructor({ config, clock = systemClock, hits = null, ...rooms }: FrontOptions) {
     this.#config = config.listen;
     this.requests = new TransferTable('r', clock);
     const { requests } = this;
     this.#standing = new StandingAnswers(config.listen.keepAliveTimeoutMs);
-    const cache = this.#standing.learningFrom(rooms.cache, () => this.#rooms.mounts);
+    const cache = this.#standing.learningFrom(rooms.cache, () => this.#rooms);
     this.#rooms = { ...rooms, cache, mounts: config.origins, clock, requests };
     this.#connections = new Connections(config.listen.maxConnections);
     const onRequest = (request: IncomingMessage, response: TimedResponse): void => {
@@ -123,11 +132,12 @@ class NodeFront implements Front {
     this.#server.timeout = 0;
     // A client may shut its side after the request; node would cut the response off.
     Object.assign(this.#server, { httpAllowHalfOpen: true });
+    [this.#parse] = this.#server.listeners('connection') as [(socket: Socket) => void];
+    this.#hits = hits === null ? null : this.#hitFront(hits, config.listen.keepAliveTimeoutMs);
+    // First who is admitted, then node's own listener, which reads and parses what comes.
+    this.#server.removeAllListeners('connection');
     this.#server.on('connection', (socket) => {
-      if (this.#connections.admit(socket) === 'cut') {
-        this.#rooms.telemetry.metrics.requestRejected('too-many-connections');
-        socket.destroy();
-      }
+      this.#onConnection(socket);
     });
     this.#server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
       this.#onClientError(error.code, socket);
@@ -152,6 +162,7 @@ class NodeFront implements Front {
     this.#rooms = { ...this.#rooms, mounts: origins };
     this.#connections.setMax(listen.maxConnections);
     this.#standing.reconfigure(listen.keepAliveTimeoutMs);
+    this.#hits?.reconfigure(listen.keepAliveTimeoutMs);
     this.#server.headersTimeout = listen.headersTimeoutMs;
     this.#server.requestTimeout = listen.requestTimeoutMs;
     this.#server.keepAliveTimeout = listen.keepAliveTimeoutMs;
@@ -162,6 +173,10 @@ class NodeFront implements Front {
     return this.#draining;
   }
 
+  tell(): void {
+    this.#hits?.tell();
+  }
+
   async #drain(): Promise<void> {
     const closed = new Promise<void>((resolve) => {
       this.#server.close(() => {
@@ -169,13 +184,46 @@ class NodeFront implements Front {
       });
     });
     this.#address = null;
+    this.#hits?.drain();
     for (const response of this.#running) response.shouldKeepAlive = false;
-    this.#connections.destroy((socket) => !this.#turns.isBusy(socket));
+    this.#connections.destroy(
+      (socket) => !this.#turns.isBusy(socket) && this.#hits?.isBusy(socket) !== true,
+    );
     const cancel = this.#rooms.clock.after(this.#config.drainTimeoutMs, () => {
       this.#connections.destroy(() => true);
     });
     await closed;
     cancel();
+    this.#hits?.close();
+  }
+
+  #hitFront(hits: HitRooms, keepAliveTimeoutMs: number): HitFront {
+    // Nobody reads a connection that may be the hit server's.
+    Object.assign(this.#server, { pauseOnConnect: true });
+    const options = {
+      ...hits,
+      standing: this.#standing,
+      rooms: () => this.#rooms,
+      give: (socket: Socket) => {
+        this.#serve(socket);
+      },
+    };
+    return new HitFront(options, keepAliveTimeoutMs);
+  }
+
+  #onConnection(socket: Socket): void {
+    const admission = this.#connections.admit(socket);
+    if (admission === 'cut') {
+      this.#rooms.telemetry.metrics.requestRejected('too-many-connections');
+      socket.destroy();
+    } else if (admission === 'surplus' || this.#hits?.take(socket) !== true) this.#serve(socket);
+  }
+
+  /** Has node read the requests of a connection. */
+  #serve(socket: Socket): void {
+    if (socket.destroyed) return;
+    this.#parse.call(this.#server, socket);
+    if (this.#hits !== null) socket.resume();
   }
 
   #onRequest(request: IncomingMessage, response: TimedResponse): void {

@@ -4,6 +4,7 @@
  */
 import { STATUS_CODES } from 'node:http';
 import type { Standing, StandingTimes } from '../cache/answer.js';
+import type { HitHeads } from '../compute/hit-server.js';
 import type { HeaderMap } from '../model/headers.js';
 import { contentRange } from './multipart.js';
 import { hitFields, ofPart } from './respond.js';
@@ -35,19 +36,11 @@ export class StandingHead {
   /** The head for `part`, half-open, of the representation; `null`: for all of it. */
   text(
     part: { readonly start: number; readonly end: number } | null,
-    { ageSeconds, ttlSeconds }: StandingTimes,
+    times: StandingTimes,
     nowMs: number,
     requestId: string,
   ): string {
-    const second = Math.floor(nowMs / MS_PER_SECOND);
-    if (
-      ageSeconds !== this.#ageSeconds ||
-      ttlSeconds !== this.#ttlSeconds ||
-      second !== this.#second
-    ) {
-      this.#make({ ageSeconds, ttlSeconds }, nowMs);
-      this.#second = second;
-    }
+    this.#renew(times, nowMs);
     const { lengthBytes } = this.#standing;
     const about =
       part === null
@@ -57,6 +50,30 @@ export class StandingHead {
     const line = part === null ? OK : PARTIAL_CONTENT;
     const [before, after] = part === null ? this.#whole : this.#part;
     return line + before + requestId + after + about + this.#connection;
+  }
+
+  /** The same in pieces, for whoever puts ids and ranges in. */
+  pieces(times: StandingTimes, nowMs: number): HitHeads {
+    this.#renew(times, nowMs);
+    const [wholeBefore, wholeAfter] = this.#whole;
+    const [partBefore, partAfter] = this.#part;
+    return {
+      whole: { before: OK + wholeBefore, after: wholeAfter },
+      part: { before: PARTIAL_CONTENT + partBefore, after: partAfter },
+      last: this.#connection,
+    };
+  }
+
+  #renew({ ageSeconds, ttlSeconds }: StandingTimes, nowMs: number): void {
+    const second = Math.floor(nowMs / MS_PER_SECOND);
+    if (
+      ageSeconds === this.#ageSeconds &&
+      ttlSeconds === this.#ttlSeconds &&
+      second === this.#second
+    )
+      return;
+    this.#make({ ageSeconds, ttlSeconds }, nowMs);
+    this.#second = second;
   }
 
   #make({ ageSeconds, ttlSeconds }: StandingTimes, nowMs: number): void {

@@ -5,7 +5,13 @@
  */
 import { LRUCache } from 'lru-cache';
 import type { IncomingMessage } from 'node:http';
-import type { CacheFacade, CacheRequest, OpenPart, Standing } from '../cache/answer.js';
+import type {
+  CacheFacade,
+  CacheRequest,
+  OpenPart,
+  Standing,
+  StandingTimes,
+} from '../cache/answer.js';
 import type { SpotEnd } from '../model/segment.js';
 import type { RequestRecord } from '../telemetry/request-record.js';
 import { type Begun, begunOf, type Part } from './begun.js';
@@ -22,7 +28,8 @@ const MAX_STANDING = 1024;
 /** A longer URL is always looked up: heads may be 16 KiB, and remembered ones are to stay small. */
 const MAX_URL_CHARACTERS = 2048;
 
-interface Entry {
+/** A URL whose answer is remembered. */
+export interface StandingEntry {
   readonly standing: Standing;
   readonly head: StandingHead;
   readonly origin: string;
@@ -42,12 +49,32 @@ export type Attempt =
 export const NOT_HERE: Attempt = { kind: 'not-here' };
 const ANSWERED: Attempt = { kind: 'answered' };
 
+/** Hears which URLs are remembered. */
+export interface StandingListener {
+  learnt(url: string, entry: StandingEntry): void;
+  forgotten(url: string): void;
+}
+
 export class StandingAnswers {
-  readonly #entries = new LRUCache<string, Entry>({ max: MAX_STANDING });
+  readonly #entries: LRUCache<string, StandingEntry>;
   #keepAliveTimeoutMs: number;
+  #listener: StandingListener | null = null;
 
   constructor(keepAliveTimeoutMs: number) {
     this.#keepAliveTimeoutMs = keepAliveTimeoutMs;
+    this.#entries = new LRUCache<string, StandingEntry>({
+      max: MAX_STANDING,
+      dispose: (_entry, url) => this.#listener?.forgotten(url),
+    });
+  }
+
+  get size(): number {
+    return this.#entries.size;
+  }
+
+  /** Before anything is learnt. */
+  listen(listener: StandingListener): void {
+    this.#listener = listener;
   }
 
   /** Heads that were made say what no longer holds. */
@@ -57,11 +84,14 @@ export class StandingAnswers {
   }
 
   /** `cache`, with its hits remembered by the URL that `mounts` give them. */
-  learningFrom(cache: CacheFacade, mounts: () => readonly Mount[]): CacheFacade {
+  learningFrom(
+    cache: CacheFacade,
+    rooms: () => Pick<ExchangeRooms, 'mounts' | 'clock'>,
+  ): CacheFacade {
     return {
       lookup: async (request) => {
         const answer = await cache.lookup(request);
-        if (answer.standing !== undefined) this.#learn(request, answer.standing, mounts());
+        if (answer.standing !== undefined) this.#learn(request, answer.standing, rooms());
         return answer;
       },
       invalidate: (request, response) => cache.invalidate(request, response),
@@ -81,11 +111,8 @@ export class StandingAnswers {
     if (part === undefined || lengthOf(plain, part, entry) > sender.spot.maxBytes) return NOT_HERE;
     const startedAt = clock.monotonic();
     const nowMs = clock.now();
-    const times = entry.mounts === mounts ? entry.standing.timesAt(nowMs) : undefined;
-    if (times === undefined) {
-      this.#entries.delete(request.url ?? '');
-      return NOT_HERE;
-    }
+    const times = this.timesOf(request.url ?? '', mounts, nowMs);
+    if (times === undefined) return NOT_HERE;
     const open = openPart(plain, part, entry);
     if (open === undefined) return NOT_HERE;
     const id = requestId(plain.requestId);
@@ -100,7 +127,7 @@ export class StandingAnswers {
         return NOT_HERE;
       case 'all': {
         const record = recordOf(request, plain, id, part, open, clock.monotonic() - startedAt);
-        this.#tell(entry, record, rooms, nowMs);
+        tellHit(entry, record, rooms, nowMs);
         return ANSWERED;
       }
       case 'some':
@@ -116,42 +143,60 @@ export class StandingAnswers {
     }
   }
 
-  #learn({ origin, target }: CacheRequest, standing: Standing, mounts: readonly Mount[]): void {
+  /** What the answer for `url` says of its age; forgets one that stands no more. */
+  timesOf(url: string, mounts: readonly Mount[], nowMs: number): StandingTimes | undefined {
+    const entry = this.#entries.get(url);
+    if (entry === undefined) return undefined;
+    const times = entry.mounts === mounts ? entry.standing.timesAt(nowMs) : undefined;
+    if (times === undefined) this.#entries.delete(url);
+    return times;
+  }
+
+  #learn(
+    { origin, target }: CacheRequest,
+    standing: Standing,
+    { mounts, clock }: Pick<ExchangeRooms, 'mounts' | 'clock'>,
+  ): void {
     const mount = mounts.find(({ name }) => name === origin)?.mount ?? '/';
     const url = mount === '/' ? target : mount + target;
     if (url.length > MAX_URL_CHARACTERS) return;
+    // What was learnt of it before is as good, and may be in use.
+    if (this.timesOf(url, mounts, clock.now()) !== undefined) return;
     const routed = route(url, mounts);
     if (routed.kind !== 'routed' || routed.origin !== origin || routed.target !== target) return;
     const head = new StandingHead(standing, this.#keepAliveTimeoutMs);
-    this.#entries.set(url, { standing, head, origin, target, mounts });
+    const entry = { standing, head, origin, target, mounts };
+    this.#entries.set(url, entry);
+    this.#listener?.learnt(url, entry);
   }
+}
 
-  #tell(
-    entry: Entry,
-    record: RequestRecord,
-    { telemetry, requests }: ExchangeRooms,
-    nowMs: number,
-  ) {
-    telemetry.metrics.requestStarted();
-    telemetry.metrics.requestFinished(record);
-    telemetry.accessLog.requestFinished(record);
-    requests.startAndEnd((id) => ({
-      id,
-      requestId: record.requestId,
-      method: record.method,
-      origin: entry.origin,
-      target: entry.target,
-      range: record.range,
-      startedAtMs: nowMs,
-      answered: true,
-      lengthBytes: record.bytesSent,
-      receivedBytes: 0,
-      verifiedBytes: 0,
-      committedBytes: 0,
-      sentBytes: record.bytesSent,
-      state: { kind: 'done' },
-    }));
-  }
+/** Tells log, metrics and whoever looks of an answer that was sent in one go. */
+export function tellHit(
+  entry: Pick<StandingEntry, 'origin' | 'target'>,
+  record: RequestRecord,
+  { telemetry, requests }: Pick<ExchangeRooms, 'telemetry' | 'requests'>,
+  nowMs: number,
+): void {
+  telemetry.metrics.requestStarted();
+  telemetry.metrics.requestFinished(record);
+  telemetry.accessLog.requestFinished(record);
+  requests.startAndEnd((id) => ({
+    id,
+    requestId: record.requestId,
+    method: record.method,
+    origin: entry.origin,
+    target: entry.target,
+    range: record.range,
+    startedAtMs: nowMs,
+    answered: true,
+    lengthBytes: record.bytesSent,
+    receivedBytes: 0,
+    verifiedBytes: 0,
+    committedBytes: 0,
+    sentBytes: record.bytesSent,
+    state: { kind: 'done' },
+  }));
 }
 
 /** What of the representation is asked for: `null` is all of it, `undefined` not for this way. */
@@ -164,7 +209,7 @@ function partOf({ method, rangeField }: PlainRequest, lengthBytes: number): Part
   return { start: range.first, end: last + 1 };
 }
 
-function lengthOf({ method }: PlainRequest, part: Part, { standing }: Entry): number {
+function lengthOf({ method }: PlainRequest, part: Part, { standing }: StandingEntry): number {
   if (method === 'HEAD') return 0;
   return part === null ? standing.lengthBytes : part.end - part.start;
 }
@@ -173,7 +218,7 @@ function lengthOf({ method }: PlainRequest, part: Part, { standing }: Entry): nu
 function openPart(
   plain: PlainRequest,
   part: Part,
-  { standing }: Entry,
+  { standing }: StandingEntry,
 ): OpenPart | null | undefined {
   const { start, end } = part ?? { start: 0, end: standing.lengthBytes };
   return plain.method === 'HEAD' || end === 0 ? null : standing.open(start, end);

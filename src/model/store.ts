@@ -186,4 +186,6 @@ export interface StoreEvents {
   evicted(bytes: number): void;
   diskError(operation: string, errno: string): void;
   dropped(id: ChunkId, reason: DropReason): void;
+  /** A response record was stored, replaced or deleted, or is no longer in memory. */
+  responseChanged(): void;
 }

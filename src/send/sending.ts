@@ -1,9 +1,12 @@
 /** Chooses how bodies are sent on this machine, for assemble. */
+import { HitServer } from '../compute/hit-server.js';
 import { Pump, PUMP_THREADS } from '../compute/pump.js';
 import type { SegmentSender } from '../model/segment.js';
 import type { Clock } from '../model/time.js';
 import { BufferSender } from './buffer-sender.js';
+import { type Rest, type RestEnd, sendRest } from './rest-send.js';
 import { SendfileSender } from './sendfile-sender.js';
+import { SPOT_BYTES } from './spot-sender.js';
 import type { PaceBounds } from './transfer-pace.js';
 
 export interface SendingConfig {
@@ -11,12 +14,20 @@ export interface SendingConfig {
     readonly clientIdleTimeoutMs: number;
     readonly clientMinRateBytesPerSecond: number;
     readonly sendfile: boolean;
+    readonly hitThreads: number;
   };
   readonly fill: { readonly requestTimeoutMs: number };
 }
 
+export interface Hits {
+  readonly server: HitServer;
+  readonly sendRest: (socketFd: number, rest: Rest, released: () => void) => Promise<RestEnd>;
+}
+
 export interface Sending {
   readonly sender: SegmentSender;
+  /** What answers small hits by itself; `null` where there is none. Whoever uses it closes it. */
+  readonly hits: Hits | null;
   /** What is to be woken when a watermark moves (`WatermarkHub`). */
   readonly wakeFds: readonly number[];
   /** For people. */
@@ -41,6 +52,7 @@ export function createSending(
   if (!config.listen.sendfile || platform !== 'linux') {
     return {
       sender: new BufferSender(options),
+      hits: null,
       wakeFds: [],
       reconfigure,
       description: 'bodies are sent through buffers',
@@ -48,8 +60,17 @@ export function createSending(
     };
   }
   const pump = new Pump();
+  const pumped = Object.assign(options, { pump });
+  const { hitThreads } = config.listen;
   return {
-    sender: new SendfileSender(Object.assign(options, { pump })),
+    sender: new SendfileSender(pumped),
+    hits:
+      hitThreads === 0
+        ? null
+        : {
+            server: new HitServer(hitThreads, SPOT_BYTES, clock),
+            sendRest: (socketFd, rest, released) => sendRest(socketFd, rest, released, pumped),
+          },
     wakeFds: [pump.wakeFd],
     reconfigure,
     description: `bodies are sent by sendfile on ${String(PUMP_THREADS)} threads`,

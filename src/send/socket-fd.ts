@@ -1,15 +1,22 @@
 /**
- * The descriptor under a response's connection, which the pump duplicates. The only place that knows
+ * The descriptor under a connection, which the pump and the hit server duplicate. The only place that knows
  * what node does not document: where a socket keeps it.
  */
 import type { ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 
 /** `null` for TLS, whose bytes are not the response's, and where there is no connection any more. */
 export function socketFd(response: ServerResponse): number | null {
-  const socket = response.req.socket as typeof response.req.socket & {
+  return descriptorOf(response.req.socket);
+}
+
+/** The same for a connection. */
+export function descriptorOf(
+  socket: Socket & {
     readonly encrypted?: boolean;
     readonly _handle?: { readonly fd?: unknown } | null;
-  };
+  },
+): number | null {
   if (socket.encrypted === true) return null;
   const fd = socket._handle?.fd;
   return typeof fd === 'number' && fd >= 0 ? fd : null;

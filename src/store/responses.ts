@@ -47,7 +47,14 @@ export class FileResponseStore implements ResponseStore {
   constructor(parts: ResponseParts, found: ReadonlyMap<ResponseKey, number>) {
     this.#parts = parts;
     this.#files = new Map(found);
-    this.#hot = new LRUCache({ maxSize: HOT_BYTES, sizeCalculation: (value) => value.bytes });
+    this.#hot = new LRUCache({
+      maxSize: HOT_BYTES,
+      sizeCalculation: (value) => value.bytes,
+      // However one goes: replaced, deleted, or for another's sake.
+      dispose: () => {
+        parts.events.responseChanged();
+      },
+    });
   }
 
   /** Records on disk. */

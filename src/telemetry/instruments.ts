@@ -87,6 +87,10 @@ export function createInstruments(
       'coalesced_requests_total',
       'Requests that waited on or read from a fetch that another request began.',
     ),
+    hitServer: requests.counter(
+      'hit_server_answers_total',
+      'Of the requests that ended: those that were answered past the main thread.',
+    ),
     inflightRequests: requests.gauge('inflight_requests', 'Requests being answered.'),
     connections: requests.gauge('client_connections', 'Open client connections.'),
     duration: requests.histogram(

@@ -16,6 +16,8 @@ export interface Observed {
   readonly fills: () => { readonly active: number; readonly queued: number };
   readonly stalled: () => number;
   readonly connections: () => number;
+  /** Called before anything is read: tells of what was done and not told of yet. */
+  readonly pending: () => void;
   readonly breakers: () => readonly { readonly name: string; readonly state: BreakerState }[];
 }
 
@@ -29,11 +31,13 @@ const BREAKER_VALUE: Readonly<Record<BreakerState, number>> = {
 
 const MS_PER_SECOND = 1000;
 
-export class Metrics implements StoreEvents {
+export class Metrics implements Omit<StoreEvents, 'responseChanged'> {
   readonly #registry = new Registry();
   readonly #to: Instruments = createInstruments(this.#registry);
   readonly #observed: Partial<Observed>[] = [];
   readonly #tally = new RequestTally();
+  /** Since the metrics were asked for last. */
+  #hitServerAnswers = 0;
 
   /** Adds the process's own figures (memory, CPU, descriptors, garbage collection). */
   describeProcess(version: string): void {
@@ -59,6 +63,11 @@ export class Metrics implements StoreEvents {
       this.#to.coalesced.inc();
       this.#to.coalesceWait.tally(waitSeconds);
     }
+  }
+
+  /** A request that ended was answered past the main thread. */
+  hitServerAnswered(): void {
+    this.#hitServerAnswers += 1;
   }
 
   /** A request ended that never began: how long it took is not known, so no duration is counted. */
@@ -148,8 +157,11 @@ export class Metrics implements StoreEvents {
 
   /** All of it in the Prometheus text format. */
   async text(): Promise<string> {
+    for (const { pending } of this.#observed) pending?.();
     for (const observed of this.#observed) this.#read(observed);
     this.#tally.tell(this.#to);
+    this.#to.hitServer.inc(this.#hitServerAnswers);
+    this.#hitServerAnswers = 0;
     return this.#registry.metrics();
   }
 

@@ -68,6 +68,8 @@ t.test("keeps the members of caches nearer the origin, unless they can't be read
   t.equal(cacheStatus(hit, 'cdn; hit; ttl=30'), 'cdn; hit; ttl=30, forebay;hit');
   t.equal(cacheStatus(hit, '"unclosed'), 'forebay;hit');
   t.equal(cacheStatus(hit, ''), 'forebay;hit');
+  // Can be read by itself, but with nothing after it (RFC 9651's dates, to a parser that takes the comma for a digit).
+  t.equal(cacheStatus(hit, '@0'), 'forebay;hit');
   t.end();
 });
 

@@ -33,7 +33,7 @@ async function started(
       const release = (): void => {
         state.released += 1;
       };
-      return { file, offset: start, length: end - start, release };
+      return { file, offset: start, length: end - start, fileLength: TEXT.length, release };
     },
     body: () => ({
       lengthBytes: TEXT.length,

@@ -1,5 +1,5 @@
 /**
- * The short way of hits (http/standing) against the long one. Before each request the same is asked for in a
+ * The short ways of hits (http/standing, http/hit-front) against the long one. Before each request the same is asked for in a
  * way that is judged in full and may not be forwarded: what it gets is what the other has to get, to the
  * byte, and where it gets nothing the other must not be a hit.
  */
@@ -14,6 +14,9 @@ import { patternBytes, type ScriptedOrigin } from '../fixtures/scripted-origin.j
 import { ShiftedClock } from '../fixtures/shifted-clock.js';
 
 const PATH = '/a';
+
+/** Not stored: asking for it is news for whoever vouches for answers. */
+const UNSTORED = '/unstored';
 const LENGTH = 100_000;
 const MAX_AGE = 100;
 
@@ -112,6 +115,16 @@ function ask(agent: http.Agent, url: string, step: Extract<Step, { kind: 'get' }
   });
 }
 
+/** By a connection of its own. */
+async function askAnew(url: string, step: Extract<Step, { kind: 'get' }>): Promise<Seen> {
+  const agent = new http.Agent({ keepAlive: true });
+  try {
+    return await ask(agent, url, step, {});
+  } finally {
+    agent.destroy();
+  }
+}
+
 function setObject(origin: ScriptedOrigin, version: number): void {
   origin.objects.set(PATH, {
     bytes: patternBytes(version, 0, LENGTH),
@@ -138,8 +151,10 @@ t.test('nobody can tell the short way from the long one', { timeout: 200_000 }, 
   const clock = new SteppedClock();
   const origin = await runOrigin(t, {});
   origin.now = clock.now;
+  origin.objects.set(UNSTORED, { bytes: Buffer.from('now'), cacheControl: 'no-store' });
   const options = (headers: object): RunningOptions => ({
     clock,
+    listen: { hitThreads: 2 },
     origins: [{ name: 'origin', url: origin.url, passMethods: true, headers }],
   });
   const forebay = await startForebay(t, options({}));
@@ -161,12 +176,16 @@ t.test('nobody can tell the short way from the long one', { timeout: 200_000 }, 
           assert.ok(!isHit, 'a hit where nothing stored may answer');
         } else if (!String(long.rawHeaders).includes('multipart/byteranges')) {
           assert.deepStrictEqual(short, long);
+          // The hit server looks at new connections alone, once an answer stands.
+          assert.deepStrictEqual(await askAnew(forebay.url, step), long);
           hits += 1;
         }
         return settled(admin);
       }
       case 'pass':
         clock.passed += step.seconds;
+        // A hit server's own moments are not this clock's: it is to ask again.
+        await forebay.get(UNSTORED);
         return;
       case 'change':
         version += 1;
@@ -191,4 +210,6 @@ t.test('nobody can tell the short way from the long one', { timeout: 200_000 }, 
     { numRuns: 40 },
   );
   t.ok(hits > 100, String(hits));
+  const answered = await forebay.metric('forebay_hit_server_answers_total');
+  t.ok(answered > 50, String(answered));
 });

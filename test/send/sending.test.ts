@@ -11,14 +11,15 @@ import { getRequest, RawClient, recognisable, serve, TestFile } from '../fixture
 const MEBIBYTE = 1024 * 1024;
 
 function choose(sendfile: boolean, platform: NodeJS.Platform) {
-  const listen = { clientIdleTimeoutMs: 1000, clientMinRateBytesPerSecond: 0, sendfile };
+  const bounds = { clientIdleTimeoutMs: 1000, clientMinRateBytesPerSecond: 0 };
+  const listen = { ...bounds, sendfile, hitThreads: 0 };
   return createSending({ listen, fill: { requestTimeoutMs: 1000 } }, new ManualClock(), platform);
 }
 
 t.test('a reload changes the bounds of what begins from then on', async (t) => {
   const clock = new ManualClock();
   const config = (clientIdleTimeoutMs: number) => ({
-    listen: { clientIdleTimeoutMs, clientMinRateBytesPerSecond: 0, sendfile: true },
+    listen: { clientIdleTimeoutMs, clientMinRateBytesPerSecond: 0, sendfile: true, hitThreads: 0 },
     fill: { requestTimeoutMs: 60_000 },
   });
   const sending = createSending(config(60_000), clock, 'linux');

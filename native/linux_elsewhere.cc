@@ -1,4 +1,5 @@
-// Takes the place of pump_binding.cc where there is neither epoll nor Linux's sendfile(2).
+// Takes the place of the bindings of what needs epoll and Linux's sendfile(2) where there is
+// neither.
 #include <napi.h>
 
 #include "arguments.h"
@@ -12,12 +13,20 @@ Napi::Value CreatePump(const Napi::CallbackInfo& info) {
   return ThrowSystemError(info.Env(), {ENOSYS, "sendfile"});
 }
 
+Napi::Value CreateHitServer(const Napi::CallbackInfo& info) {
+  return ThrowSystemError(info.Env(), {ENOSYS, "epoll_create1"});
+}
+
 // Nothing is sent: whoever asks sends otherwise.
 Napi::Value SpotSendNothing(const Napi::CallbackInfo& info) {
   return Napi::Number::New(info.Env(), 0);
 }
 
 }  // namespace
+
+void RegisterHitServer(Napi::Env env, Napi::Object exports) {
+  exports.Set("createHitServer", Napi::Function::New<CreateHitServer>(env, "createHitServer"));
+}
 
 void RegisterSpotSend(Napi::Env env, Napi::Object exports) {
   exports.Set("spotSend", Napi::Function::New<SpotSendNothing>(env, "spotSend"));

@@ -1,0 +1,164 @@
+// What a hit server (hit_server.h) may answer: targets whose answers stand in the cache, each with
+// the text of its head and the files of chunks that were opened for it. JavaScript decides all of
+// it, and vouches for it for a moment only: what was granted counts until its time is over or
+// anything has changed, and is asked for anew then.
+#ifndef FOREBAY_CORE_HIT_TABLE_H_
+#define FOREBAY_CORE_HIT_TABLE_H_
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+
+#include "descriptor.h"
+#include "hit_request.h"
+
+namespace forebay {
+
+// A part of a representation in a file that is open for it: a chunk. Tells when nobody uses its
+// descriptor any more, which is closed then.
+class HitFile {
+ public:
+  HitFile(uint64_t number, Descriptor fd, uint64_t begin, uint64_t end,
+          const std::function<void(uint64_t)>& on_closed)
+      : number_(number), fd_(std::move(fd)), begin_(begin), end_(end), on_closed_(on_closed) {}
+  ~HitFile() {
+    fd_.Close();
+    on_closed_(number_);
+  }
+  HitFile(const HitFile&) = delete;
+  HitFile& operator=(const HitFile&) = delete;
+
+  uint64_t number() const { return number_; }
+  int fd() const { return fd_.get(); }
+  // Positions in the representation; the file begins at `begin`.
+  uint64_t begin() const { return begin_; }
+  uint64_t end() const { return end_; }
+
+ private:
+  const uint64_t number_;
+  Descriptor fd_;
+  const uint64_t begin_;
+  const uint64_t end_;
+  // The table's, which lives longer.
+  const std::function<void(uint64_t)>& on_closed_;
+};
+
+// The lines of a head before and after the request's id, the status line included. What depends on
+// the range is put after them, then the last lines, which are the same for all.
+struct HitHead {
+  std::string before;
+  std::string after;
+};
+
+struct HitHeads {
+  // Of an answer with all of the representation, and with a part of it.
+  HitHead whole;
+  HitHead part;
+  std::string last;
+};
+
+// One answer.
+struct Hit {
+  // The target, by the number that it was defined with.
+  uint64_t token = 0;
+  // Without a range that counts: 200.
+  bool is_whole = false;
+  // Half-open, in the representation: what the answer is about. HEAD is answered with the head of
+  // all.
+  uint64_t start = 0;
+  uint64_t end = 0;
+  // What is sent; none for HEAD and for an empty representation.
+  std::shared_ptr<const HitFile> file;
+  std::string head;
+};
+
+enum class HitFinding {
+  // Nothing here can answer it.
+  kUnknown,
+  // It may be answered, once what that takes is granted anew. `token`, `start` and `end` are set;
+  // these two are equal where no file is needed.
+  kAsk,
+  kReady,
+};
+
+// All calls are safe from any thread.
+class HitTable {
+ public:
+  using Clock = std::chrono::steady_clock;
+
+  // Bodies up to `max_bytes` are answered. `on_closed` is told the number of a file that was
+  // closed, on whatever thread used it last, and must not call the table.
+  HitTable(uint64_t max_bytes, std::function<void(uint64_t)> on_closed);
+
+  // A target whose answer stands: `length` bytes. It takes the place of an older one of that name.
+  void Define(const std::string& target, uint64_t token, uint64_t length);
+  void Remove(uint64_t token);
+
+  // These vouch for what they give, until `expires` at most.
+  void Grant(uint64_t token, HitHeads heads, Clock::time_point expires);
+  // The file is borrowed: a duplicate is used. `number` names it from now on.
+  SystemError Open(uint64_t token, uint64_t number, int fd, uint64_t begin, uint64_t end,
+                   Clock::time_point expires);
+  void Keep(uint64_t token, uint64_t number, Clock::time_point expires);
+  // A file is not used for answers that begin from now on.
+  void Revoke(uint64_t token, uint64_t number);
+
+  // Something that what was granted depends on has changed: none of it counts any more.
+  void Change();
+
+  // Looks for the answer to `request`; `id` is put into its head.
+  HitFinding Find(const HitRequest& request, std::string_view id, Clock::time_point now, Hit* hit);
+
+ private:
+  // Finds by a view, without a copy.
+  struct TargetHash {
+    using is_transparent = void;
+    size_t operator()(std::string_view target) const {
+      return std::hash<std::string_view>{}(target);
+    }
+  };
+
+  struct Voucher {
+    uint64_t epoch = 0;
+    Clock::time_point expires;
+  };
+
+  struct OpenFile {
+    Voucher voucher;
+    std::shared_ptr<const HitFile> file;
+  };
+
+  struct Entry {
+    std::string target;
+    uint64_t length;
+    HitHeads heads;
+    Voucher voucher;
+    // By the position at which each begins.
+    std::map<uint64_t, OpenFile> files;
+  };
+
+  bool Counts(const Voucher& voucher, Clock::time_point now) const {
+    return voucher.epoch == epoch_ && now < voucher.expires;
+  }
+  Entry* Of(uint64_t token);
+  static const OpenFile* FileOf(const Entry& entry, uint64_t start, uint64_t end);
+
+  const uint64_t max_bytes_;
+  const std::function<void(uint64_t)> on_closed_;
+
+  std::mutex mutex_;
+  // What is granted in one epoch counts in that alone. 0 is none.
+  uint64_t epoch_ = 1;
+  std::unordered_map<std::string, uint64_t, TargetHash, std::equal_to<>> tokens_;
+  std::unordered_map<uint64_t, Entry> entries_;
+};
+
+}  // namespace forebay
+
+#endif  // FOREBAY_CORE_HIT_TABLE_H_

@@ -1,0 +1,40 @@
+/** What happens in the store and in the cache, on its way to metrics and log. Used by assemble. */
+import type { CacheEvents } from '../cache/services.js';
+import type { Changes } from '../model/changes.js';
+import type { StoreEvents } from '../model/store.js';
+import type { Metrics } from '../telemetry/metrics.js';
+import type { Telemetry } from '../telemetry/telemetry.js';
+
+/** Counted; and what stands of a chunk or a record that goes is asked for anew. */
+export function storeEvents(metrics: Metrics, changes: Changes): StoreEvents {
+  return {
+    evicted: metrics.evicted.bind(metrics),
+    diskError: metrics.diskError.bind(metrics),
+    dropped: (id, reason) => {
+      metrics.dropped(id, reason);
+      changes.happened();
+    },
+    responseChanged: () => {
+      changes.happened();
+    },
+  };
+}
+
+/** Counted, and logged where somebody should know. */
+export function cacheEvents({ metrics, log }: Telemetry): CacheEvents {
+  return {
+    fetchFinished: metrics.fetchFinished.bind(metrics),
+    chunkVerified: metrics.chunkVerified.bind(metrics),
+    chunkMismatched: metrics.chunkMismatched.bind(metrics),
+    objectVerified: metrics.objectVerified.bind(metrics),
+    clientShareFull: metrics.clientShareFull.bind(metrics),
+    originBytesWasted: metrics.originBytesWasted.bind(metrics),
+    verificationGivenUp: () => {
+      metrics.verificationGivenUp();
+      log.warn({}, 'the check of an object was given up: the cache cannot hold what it needs');
+    },
+    warn: (message, error) => {
+      log.warn({ error: error instanceof Error ? error.message : String(error) }, message);
+    },
+  };
+}

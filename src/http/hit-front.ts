@@ -1,0 +1,291 @@
+/**
+ * What the front has a hit server (compute/hit-server) do: it gives it new connections, says which answers
+ * stand, and takes back every connection that has something else to say. What the server does is told as
+ * it is of any other answer. Made by http/server where there is such a server.
+ */
+import type { Socket } from 'node:net';
+import type { HitListener, HitRecord, HitServer } from '../compute/hit-server.js';
+import type { Changes } from '../model/changes.js';
+import type { RestEnd, Rest } from '../send/rest-send.js';
+import { descriptorOf } from '../send/socket-fd.js';
+import type { RequestEnding, RequestRecord } from '../telemetry/request-record.js';
+import type { ExchangeRooms } from './exchange.js';
+import { HitFiles } from './hit-files.js';
+import { type StandingAnswers, type StandingEntry, tellHit } from './standing.js';
+
+/** What comes from outside the front. */
+export interface HitRooms {
+  readonly server: HitServer;
+  /** What may make an answer stand no more. */
+  readonly changes: Changes;
+  /** Sends what a connection did not take at once; `released`: its file is not used any more. */
+  readonly sendRest: (socketFd: number, rest: Rest, released: () => void) => Promise<RestEnd>;
+  /** Registers what is called when a chunk finds no room. */
+  readonly onPressure: (give: () => void) => void;
+}
+
+/** What the front gives it. */
+export interface HitFrontOptions extends HitRooms {
+  readonly standing: StandingAnswers;
+  readonly rooms: () => ExchangeRooms;
+  /** A connection of which the first request has come that is not for the server; or none for a while. */
+  readonly give: (socket: Socket) => void;
+}
+
+/**
+ * How long a head counts: by so much Age may lag, and an answer be given after it has ceased to be fresh.
+ * What changes otherwise counts at once.
+ */
+const GRANT_MS = 100;
+
+/** How often idle connections and chunks are looked for. */
+const SWEEP_MS = 1000;
+
+interface Watched {
+  readonly socket: Socket;
+  /** Of its beginning, or of its last answer. */
+  activeAt: number;
+  hasAnswered: boolean;
+}
+
+interface Target {
+  readonly url: string;
+  readonly entry: StandingEntry;
+}
+
+export class HitFront implements HitListener {
+  readonly #options: HitFrontOptions;
+  readonly #server: HitServer;
+  readonly #files: HitFiles;
+  readonly #watched = new Map<number, Watched>();
+  /** Connections whose answer goes on here. */
+  readonly #sending = new Set<Socket>();
+  /** By token, and for a while those that were forgotten: records of theirs may be on the way. */
+  readonly #targets = new Map<number, Target>();
+  readonly #tokens = new Map<string, number>();
+  #forgotten: number[] = [];
+  #lastToken = 0;
+  #keepAliveTimeoutMs: number;
+  #cancelSweep: () => void = () => undefined;
+  #draining = false;
+
+  constructor(options: HitFrontOptions, keepAliveTimeoutMs: number) {
+    const { server, changes, standing, onPressure } = options;
+    this.#options = options;
+    this.#server = server;
+    this.#files = new HitFiles(server);
+    this.#keepAliveTimeoutMs = keepAliveTimeoutMs;
+    server.listen(this);
+    standing.listen({
+      learnt: (url, entry) => {
+        this.#learnt(url, entry);
+      },
+      forgotten: (url) => {
+        this.#forget(url);
+      },
+    });
+    changes.onChange(() => {
+      server.change();
+    });
+    onPressure(() => {
+      this.#files.revokeAll();
+    });
+    this.#sweepLater();
+  }
+
+  reconfigure(keepAliveTimeoutMs: number): void {
+    this.#keepAliveTimeoutMs = keepAliveTimeoutMs;
+  }
+
+  /** Has the server answer what comes on a connection; false where that is not worth it. */
+  take(socket: Socket): boolean {
+    const { rooms, standing } = this.#options;
+    // Spans are an exchange's.
+    if (this.#draining || standing.size === 0 || rooms().telemetry.tracer !== null) return false;
+    const fd = descriptorOf(socket);
+    if (fd === null) return false;
+    let connection: number;
+    try {
+      connection = this.#server.watch(fd);
+    } catch {
+      return false;
+    }
+    const activeAt = rooms().clock.monotonic();
+    this.#watched.set(connection, { socket, activeAt, hasAnswered: false });
+    return true;
+  }
+
+  /** True while an answer of this connection goes on. */
+  isBusy(socket: Socket): boolean {
+    return this.#sending.has(socket);
+  }
+
+  /** Tells of every answer that was sent before this call. */
+  tell(): void {
+    this.#server.settle();
+  }
+
+  /** The server answers nothing more: its connections are idle, but for those that are busy here. */
+  drain(): void {
+    this.#draining = true;
+    this.#cancelSweep();
+    for (const connection of [...this.#watched.keys()]) {
+      if (this.#server.release(connection)) this.#watched.delete(connection);
+    }
+    // What it had begun goes on here.
+    this.#server.settle();
+  }
+
+  /** After the last connection. */
+  close(): void {
+    this.#server.close();
+    this.#files.allClosed();
+  }
+
+  handedOver(connection: number): void {
+    const watched = this.#watched.get(connection);
+    this.#watched.delete(connection);
+    if (watched !== undefined) this.#options.give(watched.socket);
+  }
+
+  asks(connection: number, token: number, start: number, end: number): void {
+    if (this.#grant(token, start, end)) this.#server.resume(connection);
+    else if (this.#server.release(connection)) this.handedOver(connection);
+  }
+
+  begun(connection: number, file: number): void {
+    const begun = this.#server.takeBegun(connection);
+    const watched = this.#watched.get(connection);
+    this.#watched.delete(connection);
+    if (begun === null || watched === undefined) return;
+    const { socket } = watched;
+    const { record, head } = begun;
+    const fd = descriptorOf(socket);
+    const open = this.#files.retain(file);
+    const length = record.bodyBytes - record.bodyBytesSent;
+    if (fd === null || (open === undefined && length > 0)) {
+      open?.release();
+      socket.destroy();
+      return;
+    }
+    this.#sending.add(socket);
+    const start = record.isWhole ? 0 : (record.range?.first ?? 0);
+    const offset = start - (open?.begin ?? 0) + record.bodyBytesSent;
+    const rest = { head, file: open && length > 0 ? { fd: open.file.fd, offset, length } : null };
+    const released = (): void => {
+      open?.release();
+    };
+    void this.#options
+      .sendRest(fd, rest, released)
+      .catch((): RestEnd => ({ reason: 'source-failed', bytesSent: 0 }))
+      .then(({ reason, bytesSent }) => {
+        const bodyBytes = record.bodyBytesSent + Math.max(0, bytesSent - head.length);
+        const ending = reason === 'source-failed' ? 'failed' : reason;
+        this.#tell({ ...record, bodyBytesSent: bodyBytes }, ending);
+        this.#sent(socket, ending);
+      });
+  }
+
+  fileClosed(file: number): void {
+    this.#files.closed(file);
+  }
+
+  answered(record: HitRecord): void {
+    const watched = this.#watched.get(record.connection);
+    if (watched !== undefined) {
+      watched.activeAt = this.#options.rooms().clock.monotonic();
+      watched.hasAnswered = true;
+    }
+    this.#tell(record, 'complete');
+  }
+
+  #sent(socket: Socket, ending: RequestEnding): void {
+    this.#sending.delete(socket);
+    if (ending !== 'complete') socket.destroy();
+    // Its head promised to keep the connection, before the drain.
+    else if (this.#draining) socket.destroySoon();
+    else if (!this.take(socket)) this.#options.give(socket);
+  }
+
+  #learnt(url: string, entry: StandingEntry): void {
+    this.#lastToken += 1;
+    this.#tokens.set(url, this.#lastToken);
+    this.#targets.set(this.#lastToken, { url, entry });
+    this.#server.define(url, this.#lastToken, entry.standing.lengthBytes);
+  }
+
+  #forget(url: string): void {
+    const token = this.#tokens.get(url);
+    if (token === undefined) return;
+    this.#tokens.delete(url);
+    this.#forgotten.push(token);
+    this.#server.remove(token);
+  }
+
+  /** Vouches anew for a target, and for the chunk that the bytes `start <= i < end` are in. */
+  #grant(token: number, start: number, end: number): boolean {
+    const target = this.#targets.get(token);
+    if (target === undefined || this.#tokens.get(target.url) !== token) return false;
+    const { rooms, standing } = this.#options;
+    const { clock, mounts } = rooms();
+    const nowMs = clock.now();
+    const times = standing.timesOf(target.url, mounts, nowMs);
+    if (times === undefined) return false;
+    const { entry } = target;
+    const at = clock.monotonic();
+    if (start < end && !this.#files.grant(token, entry.standing, start, end, at)) return false;
+    this.#server.grant(token, entry.head.pieces(times, nowMs), GRANT_MS);
+    return true;
+  }
+
+  #tell(record: HitRecord, ending: RequestEnding): void {
+    const target = this.#targets.get(record.token);
+    if (target === undefined) return;
+    const rooms = this.#options.rooms();
+    rooms.telemetry.metrics.hitServerAnswered();
+    tellHit(target.entry, recordOf(record, target.url, ending), rooms, rooms.clock.now());
+  }
+
+  #sweepLater(): void {
+    this.#cancelSweep = this.#options.rooms().clock.after(SWEEP_MS, () => {
+      this.#sweep(this.#options.rooms().clock.monotonic());
+      this.#sweepLater();
+    });
+  }
+
+  #sweep(nowMs: number): void {
+    this.#server.settle();
+    for (const token of this.#forgotten) this.#targets.delete(token);
+    this.#forgotten = [];
+    this.#files.sweep(nowMs);
+    if (this.#keepAliveTimeoutMs === 0) return;
+    for (const [connection, watched] of this.#watched) {
+      if (nowMs - watched.activeAt < this.#keepAliveTimeoutMs) continue;
+      if (!this.#server.release(connection)) continue;
+      this.#watched.delete(connection);
+      // As node does after an answer; and a first request is for node to wait for.
+      if (watched.hasAnswered) watched.socket.destroy();
+      else this.#options.give(watched.socket);
+    }
+  }
+}
+
+function recordOf(record: HitRecord, url: string, ending: RequestEnding): RequestRecord {
+  const { isHead, isWhole, range } = record;
+  return {
+    requestId: record.requestId,
+    traceId: null,
+    method: isHead ? 'HEAD' : 'GET',
+    target: url,
+    range: range && `bytes=${String(range.first)}-${String(range.last ?? '')}`,
+    status: isWhole ? 200 : 206,
+    result: 'hit',
+    ending,
+    code: ending === 'failed' ? 'disk' : null,
+    collapsed: false,
+    bytesSent: record.bodyBytesSent,
+    originBytes: 0,
+    waitMs: record.waitMs,
+    transferMs: 0,
+  };
+}

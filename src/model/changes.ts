@@ -1,0 +1,21 @@
+/**
+ * Word that something has changed which an answer may depend on: response records, generations, checks,
+ * what is held, the configuration. Whoever vouches for answers ahead of time (http/hit-front) listens.
+ * Nobody says what it was: what was vouched for is judged anew.
+ */
+export class Changes {
+  readonly #listeners = new Set<() => void>();
+
+  /** Called in the turn in which it happens, before anybody can hear of its outcome. */
+  happened(): void {
+    for (const listener of this.#listeners) listener();
+  }
+
+  /** `listener` is called each time, and must not throw. The returned function takes it out again. */
+  onChange(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => {
+      this.#listeners.delete(listener);
+    };
+  }
+}
