@@ -41,19 +41,16 @@ HitTable::HitTable(uint64_t max_bytes, std::function<void(uint64_t)> on_closed)
 
 void HitTable::Define(const std::string& target, uint64_t token, uint64_t length) {
   const std::lock_guard lock(mutex_);
+  Forget(token);
   const auto known = tokens_.find(target);
-  if (known != tokens_.end()) entries_.erase(known->second);
+  if (known != tokens_.end()) Forget(known->second);
   tokens_[target] = token;
   entries_[token] = Entry{target, length, {}, {}, {}};
 }
 
 void HitTable::Remove(uint64_t token) {
   const std::lock_guard lock(mutex_);
-  const auto entry = entries_.find(token);
-  if (entry == entries_.end()) return;
-  const auto named = tokens_.find(entry->second.target);
-  if (named != tokens_.end() && named->second == token) tokens_.erase(named);
-  entries_.erase(entry);
+  Forget(token);
 }
 
 void HitTable::Grant(uint64_t token, HitHeads heads, Clock::time_point expires) {
@@ -121,6 +118,13 @@ HitFinding HitTable::Find(const HitRequest& request, std::string_view id, Clock:
   }
   WriteHead(entry.heads, entry.length, id, hit);
   return HitFinding::kReady;
+}
+
+void HitTable::Forget(uint64_t token) {
+  const auto entry = entries_.find(token);
+  if (entry == entries_.end()) return;
+  tokens_.erase(entry->second.target);
+  entries_.erase(entry);
 }
 
 HitTable::Entry* HitTable::Of(uint64_t token) {

@@ -96,7 +96,8 @@ class HitTable {
   // closed, on whatever thread used it last, and must not call the table.
   HitTable(uint64_t max_bytes, std::function<void(uint64_t)> on_closed);
 
-  // A target whose answer stands: `length` bytes. It takes the place of an older one of that name.
+  // A target whose answer stands: `length` bytes. It takes the place of older ones of that name, and
+  // of that token.
   void Define(const std::string& target, uint64_t token, uint64_t length);
   void Remove(uint64_t token);
 
@@ -146,6 +147,8 @@ class HitTable {
   bool Counts(const Voucher& voucher, Clock::time_point now) const {
     return voucher.epoch == epoch_ && now < voucher.expires;
   }
+  // The caller of these holds the mutex. Each target has one entry, and each entry one target.
+  void Forget(uint64_t token);
   Entry* Of(uint64_t token);
   static const OpenFile* FileOf(const Entry& entry, uint64_t start, uint64_t end);
 
