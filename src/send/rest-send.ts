@@ -3,7 +3,7 @@
  * socket that node holds but does not read. http/hit-front calls it.
  */
 import type { Pump } from '../compute/pump.js';
-import type { PieceOwner } from '../compute/transfer.js';
+import type { Transfer } from '../compute/transfer.js';
 import type { Clock } from '../model/time.js';
 import { type PaceBounds, TransferPace } from './transfer-pace.js';
 
@@ -24,20 +24,18 @@ export interface RestSendOptions extends PaceBounds {
   readonly clock: Clock;
 }
 
-/** Resolves once `released` was called: its descriptor is not used any more. Throws a system error at once. */
+/**
+ * Resolves once `released` was called: its descriptor is not used any more. Rejects with a system error, after
+ * that call too; what of the answer was sent by then is cut off.
+ */
 export async function sendRest(
   socketFd: number,
-  { head, file }: Rest,
+  rest: Rest,
   released: () => void,
   options: RestSendOptions,
 ): Promise<RestEnd> {
   const { pump, clock } = options;
-  const owner: PieceOwner = { release: () => undefined };
-  const transfer = pump.begin(socketFd);
-  if (head.length > 0) transfer.addBytes(head, owner);
-  if (file === null) released();
-  else transfer.addFile({ ...file, watermark: null }, { release: released });
-  transfer.finish();
+  const transfer = begin(pump, socketFd, rest, released);
   const client = { isIdle: false };
   const look = () => {
     const progress = transfer.progress();
@@ -53,4 +51,20 @@ export async function sendRest(
   if (client.isIdle) return { reason: 'client-idle', bytesSent };
   if (kind === 'complete' || kind === 'client-closed') return { reason: kind, bytesSent };
   return { reason: 'source-failed', bytesSent };
+}
+
+function begin(pump: Pump, socketFd: number, { head, file }: Rest, released: () => void): Transfer {
+  let transfer: Transfer | undefined;
+  try {
+    transfer = pump.begin(socketFd);
+    if (head.length > 0) transfer.addBytes(head, { release: () => undefined });
+    if (file !== null) transfer.addFile({ ...file, watermark: null }, { release: released });
+  } catch (error) {
+    transfer?.stop(true);
+    released();
+    throw error;
+  }
+  if (file === null) released();
+  transfer.finish();
+  return transfer;
 }
