@@ -185,8 +185,9 @@ export class HitServer {
   }
 
   #hear(): void {
-    this.#takeForAWhile();
+    // First, so that the records which come with them hold all that those connections had been answered.
     const numbers = this.#native.take();
+    this.#takeForAWhile();
     for (let at = 0; at < numbers.length; at += NOTICE_NUMBERS) {
       const [kind, connection = 0, token = 0, start = 0, end = 0] = numbers.subarray(
         at,
