@@ -4,22 +4,21 @@
  * it is of any other answer. Made by http/server where there is such a server.
  */
 import type { Socket } from 'node:net';
-import type { HitListener, HitRecord, HitServer } from '../compute/hit-server.js';
+import type { BegunHit, HitListener, HitRecord, HitServer } from '../compute/hit-server.js';
 import type { Changes } from '../model/changes.js';
-import type { RestEnd, Rest } from '../send/rest-send.js';
+import type { RestEnd } from '../send/rest-send.js';
+import type { Hits } from '../send/sending.js';
 import { descriptorOf } from '../send/socket-fd.js';
 import type { RequestEnding, RequestRecord } from '../telemetry/request-record.js';
 import type { ExchangeRooms } from './exchange.js';
-import { HitFiles } from './hit-files.js';
+import { type HitFile, HitFiles } from './hit-files.js';
+import { type HitTarget, HitTargets } from './hit-targets.js';
 import { type StandingAnswers, type StandingEntry, tellHit } from './standing.js';
 
 /** What comes from outside the front. */
-export interface HitRooms {
-  readonly server: HitServer;
+export interface HitRooms extends Hits {
   /** What may make an answer stand no more. */
   readonly changes: Changes;
-  /** Sends what a connection did not take at once; `released`: its file is not used any more. */
-  readonly sendRest: (socketFd: number, rest: Rest, released: () => void) => Promise<RestEnd>;
   /** Registers what is called when a chunk finds no room. */
   readonly onPressure: (give: () => void) => void;
 }
@@ -48,23 +47,14 @@ interface Watched {
   hasAnswered: boolean;
 }
 
-interface Target {
-  readonly url: string;
-  readonly entry: StandingEntry;
-}
-
 export class HitFront implements HitListener {
   readonly #options: HitFrontOptions;
   readonly #server: HitServer;
   readonly #files: HitFiles;
   readonly #watched = new Map<number, Watched>();
-  /** Connections whose answer goes on here. */
-  readonly #sending = new Set<Socket>();
-  /** By token, and for a while those that were forgotten: records of theirs may be on the way. */
-  readonly #targets = new Map<number, Target>();
-  readonly #tokens = new Map<string, number>();
-  #forgotten: number[] = [];
-  #lastToken = 0;
+  readonly #targets = new HitTargets();
+  /** Connections whose answer goes on here, until it is told of. */
+  readonly #sending = new Map<Socket, Promise<void>>();
   #keepAliveTimeoutMs: number;
   #cancelSweep: () => void = () => undefined;
   #draining = false;
@@ -136,8 +126,9 @@ export class HitFront implements HitListener {
     this.#server.settle();
   }
 
-  /** After the last connection. */
-  close(): void {
+  /** After the last connection; settles when all is told. */
+  async close(): Promise<void> {
+    await Promise.all(this.#sending.values());
     this.#server.close();
     this.#files.allClosed();
   }
@@ -160,30 +151,47 @@ export class HitFront implements HitListener {
     if (begun === null || watched === undefined) return;
     const { socket } = watched;
     const { record, head } = begun;
+    // Now: it may be forgotten before its client has all.
+    const target = this.#targets.of(record.token);
+    const sending = this.#sendRest(socket, begun, this.#files.retain(file));
+    const told = sending.then(({ reason, bytesSent }) => {
+      const bodyBytesSent = record.bodyBytesSent + Math.max(0, bytesSent - head.length);
+      const ending = reason === 'source-failed' ? 'failed' : reason;
+      this.#tell(target, { ...record, bodyBytesSent }, ending);
+      this.#sent(socket, ending);
+    });
+    this.#sending.set(socket, told);
+  }
+
+  /** Never rejects; `open` is released. */
+  async #sendRest(
+    socket: Socket,
+    { record, head }: BegunHit,
+    open: HitFile | undefined,
+  ): Promise<RestEnd> {
     const fd = descriptorOf(socket);
-    const open = this.#files.retain(file);
     const length = record.bodyBytes - record.bodyBytesSent;
-    if (fd === null || (open === undefined && length > 0)) {
-      open?.release();
-      socket.destroy();
-      return;
-    }
-    this.#sending.add(socket);
-    const start = record.isWhole ? 0 : (record.range?.first ?? 0);
-    const offset = start - (open?.begin ?? 0) + record.bodyBytesSent;
-    const rest = { head, file: open && length > 0 ? { fd: open.file.fd, offset, length } : null };
     const released = (): void => {
       open?.release();
     };
-    void this.#options
-      .sendRest(fd, rest, released)
-      .catch((): RestEnd => ({ reason: 'source-failed', bytesSent: 0 }))
-      .then(({ reason, bytesSent }) => {
-        const bodyBytes = record.bodyBytesSent + Math.max(0, bytesSent - head.length);
-        const ending = reason === 'source-failed' ? 'failed' : reason;
-        this.#tell({ ...record, bodyBytesSent: bodyBytes }, ending);
-        this.#sent(socket, ending);
-      });
+    const gone = new AbortController();
+    const onClose = (): void => {
+      gone.abort();
+    };
+    socket.once('close', onClose);
+    try {
+      if (fd === null) throw new Error('the connection is closed');
+      if (open === undefined && length > 0) throw new Error('its chunk is closed');
+      const start = record.isWhole ? 0 : (record.range?.first ?? 0);
+      const offset = start - (open?.begin ?? 0) + record.bodyBytesSent;
+      const file = open && length > 0 ? { fd: open.file.fd, offset, length } : null;
+      return await this.#options.sendRest(fd, { head, file }, released, gone.signal);
+    } catch {
+      released();
+      return { reason: fd === null ? 'client-closed' : 'source-failed', bytesSent: 0 };
+    } finally {
+      socket.off('close', onClose);
+    }
   }
 
   fileClosed(file: number): void {
@@ -196,7 +204,7 @@ export class HitFront implements HitListener {
       watched.activeAt = this.#options.rooms().clock.monotonic();
       watched.hasAnswered = true;
     }
-    this.#tell(record, 'complete');
+    this.#tell(this.#targets.of(record.token), record, 'complete');
   }
 
   #sent(socket: Socket, ending: RequestEnding): void {
@@ -208,24 +216,18 @@ export class HitFront implements HitListener {
   }
 
   #learnt(url: string, entry: StandingEntry): void {
-    this.#lastToken += 1;
-    this.#tokens.set(url, this.#lastToken);
-    this.#targets.set(this.#lastToken, { url, entry });
-    this.#server.define(url, this.#lastToken, entry.standing.lengthBytes);
+    this.#server.define(url, this.#targets.add(url, entry), entry.standing.lengthBytes);
   }
 
   #forget(url: string): void {
-    const token = this.#tokens.get(url);
-    if (token === undefined) return;
-    this.#tokens.delete(url);
-    this.#forgotten.push(token);
-    this.#server.remove(token);
+    const token = this.#targets.forget(url);
+    if (token !== undefined) this.#server.remove(token);
   }
 
   /** Vouches anew for a target, and for the chunk that the bytes `start <= i < end` are in. */
   #grant(token: number, start: number, end: number): boolean {
-    const target = this.#targets.get(token);
-    if (target === undefined || this.#tokens.get(target.url) !== token) return false;
+    const target = this.#targets.current(token);
+    if (target === undefined) return false;
     const { rooms, standing } = this.#options;
     const { clock, mounts } = rooms();
     const nowMs = clock.now();
@@ -238,8 +240,7 @@ export class HitFront implements HitListener {
     return true;
   }
 
-  #tell(record: HitRecord, ending: RequestEnding): void {
-    const target = this.#targets.get(record.token);
+  #tell(target: HitTarget | undefined, record: HitRecord, ending: RequestEnding): void {
     if (target === undefined) return;
     const rooms = this.#options.rooms();
     rooms.telemetry.metrics.hitServerAnswered();
@@ -255,8 +256,7 @@ export class HitFront implements HitListener {
 
   #sweep(nowMs: number): void {
     this.#server.settle();
-    for (const token of this.#forgotten) this.#targets.delete(token);
-    this.#forgotten = [];
+    this.#targets.sweep();
     this.#files.sweep(nowMs);
     if (this.#keepAliveTimeoutMs === 0) return;
     for (const [connection, watched] of this.#watched) {

@@ -194,7 +194,7 @@ class NodeFront implements Front {
     });
     await closed;
     cancel();
-    this.#hits?.close();
+    await this.#hits?.close();
   }
 
   #hitFront(hits: HitRooms, keepAliveTimeoutMs: number): HitFront {

@@ -26,17 +26,24 @@ export interface RestSendOptions extends PaceBounds {
 
 /**
  * Resolves once `released` was called: its descriptor is not used any more. Rejects with a system error, after
- * that call too; what of the answer was sent by then is cut off.
+ * that call too; what of the answer was sent by then is cut off. `signal`: aborted when node has closed the
+ * connection, which the pump's duplicate would keep open.
  */
 export async function sendRest(
   socketFd: number,
   rest: Rest,
   released: () => void,
   options: RestSendOptions,
+  signal?: AbortSignal,
 ): Promise<RestEnd> {
   const { pump, clock } = options;
   const transfer = begin(pump, socketFd, rest, released);
-  const client = { isIdle: false };
+  const client = { isIdle: false, isGone: false };
+  const leave = (): void => {
+    client.isGone = true;
+    transfer.stop(true);
+  };
+  signal?.addEventListener('abort', leave);
   const look = () => {
     const progress = transfer.progress();
     return progress === null ? null : { ...progress, arrivedBytes: 0 };
@@ -47,9 +54,12 @@ export async function sendRest(
   });
   const { kind } = await transfer.ended();
   pace.stop();
+  signal?.removeEventListener('abort', leave);
   const { bytesSent } = transfer;
+  // A client that has all may leave before that is heard of, which is no early end.
+  if (kind === 'complete') return { reason: 'complete', bytesSent };
   if (client.isIdle) return { reason: 'client-idle', bytesSent };
-  if (kind === 'complete' || kind === 'client-closed') return { reason: kind, bytesSent };
+  if (kind === 'client-closed' || client.isGone) return { reason: 'client-closed', bytesSent };
   return { reason: 'source-failed', bytesSent };
 }
 

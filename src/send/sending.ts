@@ -21,7 +21,16 @@ export interface SendingConfig {
 
 export interface Hits {
   readonly server: HitServer;
-  readonly sendRest: (socketFd: number, rest: Rest, released: () => void) => Promise<RestEnd>;
+  /**
+   * Sends what a connection did not take at once; `released`: its file is not used any more. Rejects without
+   * having called that. `signal`: node has closed the connection.
+   */
+  readonly sendRest: (
+    socketFd: number,
+    rest: Rest,
+    released: () => void,
+    signal: AbortSignal,
+  ) => Promise<RestEnd>;
 }
 
 export interface Sending {
@@ -69,7 +78,8 @@ export function createSending(
         ? null
         : {
             server: new HitServer(hitThreads, SPOT_BYTES, clock),
-            sendRest: (socketFd, rest, released) => sendRest(socketFd, rest, released, pumped),
+            sendRest: (socketFd, rest, released, signal) =>
+              sendRest(socketFd, rest, released, pumped, signal),
           },
     wakeFds: [pump.wakeFd],
     reconfigure,
