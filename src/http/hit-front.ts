@@ -27,7 +27,11 @@ export interface HitRooms extends Hits {
 export interface HitFrontOptions extends HitRooms {
   readonly standing: StandingAnswers;
   readonly rooms: () => ExchangeRooms;
-  /** A connection of which the first request has come that is not for the server; or none for a while. */
+  readonly timeouts: () => {
+    readonly headersTimeoutMs: number;
+    readonly keepAliveTimeoutMs: number;
+  };
+  /** A connection of which the first request has come that is not for the server; or none at all. */
   readonly give: (socket: Socket) => void;
 }
 
@@ -55,16 +59,14 @@ export class HitFront implements HitListener {
   readonly #targets = new HitTargets();
   /** Connections whose answer goes on here, until it is told of. */
   readonly #sending = new Map<Socket, Promise<void>>();
-  #keepAliveTimeoutMs: number;
   #cancelSweep: () => void = () => undefined;
   #draining = false;
 
-  constructor(options: HitFrontOptions, keepAliveTimeoutMs: number) {
+  constructor(options: HitFrontOptions) {
     const { server, changes, standing, onPressure } = options;
     this.#options = options;
     this.#server = server;
     this.#files = new HitFiles(server);
-    this.#keepAliveTimeoutMs = keepAliveTimeoutMs;
     server.listen(this);
     standing.listen({
       learnt: (url, entry) => {
@@ -83,12 +85,12 @@ export class HitFront implements HitListener {
     this.#sweepLater();
   }
 
-  reconfigure(keepAliveTimeoutMs: number): void {
-    this.#keepAliveTimeoutMs = keepAliveTimeoutMs;
-  }
-
   /** Has the server answer what comes on a connection; false where that is not worth it. */
   take(socket: Socket): boolean {
+    return this.#watch(socket, false);
+  }
+
+  #watch(socket: Socket, hasAnswered: boolean): boolean {
     const { rooms, standing } = this.#options;
     // Spans are an exchange's.
     if (this.#draining || standing.size === 0 || rooms().telemetry.tracer !== null) return false;
@@ -101,7 +103,7 @@ export class HitFront implements HitListener {
       return false;
     }
     const activeAt = rooms().clock.monotonic();
-    this.#watched.set(connection, { socket, activeAt, hasAnswered: false });
+    this.#watched.set(connection, { socket, activeAt, hasAnswered });
     return true;
   }
 
@@ -212,7 +214,7 @@ export class HitFront implements HitListener {
     if (ending !== 'complete') socket.destroy();
     // Its head promised to keep the connection, before the drain.
     else if (this.#draining) socket.destroySoon();
-    else if (!this.take(socket)) this.#options.give(socket);
+    else if (!this.#watch(socket, true)) this.#options.give(socket);
   }
 
   #learnt(url: string, entry: StandingEntry): void {
@@ -258,14 +260,16 @@ export class HitFront implements HitListener {
     this.#server.settle();
     this.#targets.sweep();
     this.#files.sweep(nowMs);
-    if (this.#keepAliveTimeoutMs === 0) return;
-    for (const [connection, watched] of this.#watched) {
-      if (nowMs - watched.activeAt < this.#keepAliveTimeoutMs) continue;
+    const { headersTimeoutMs, keepAliveTimeoutMs } = this.#options.timeouts();
+    for (const [connection, { socket, activeAt, hasAnswered }] of this.#watched) {
+      const timeoutMs = hasAnswered ? keepAliveTimeoutMs : headersTimeoutMs;
+      // As node has it: 0 is for ever.
+      if (timeoutMs === 0 || nowMs - activeAt < timeoutMs) continue;
       if (!this.#server.release(connection)) continue;
       this.#watched.delete(connection);
-      // As node does after an answer; and a first request is for node to wait for.
-      if (watched.hasAnswered) watched.socket.destroy();
-      else this.#options.give(watched.socket);
+      // As node does after an answer; and a first request is for node to wait for, or to refuse.
+      if (hasAnswered) socket.destroy();
+      else this.#options.give(socket);
     }
   }
 }

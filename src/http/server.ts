@@ -133,7 +133,7 @@ class NodeFront implements Front {
     // A client may shut its side after the request; node would cut the response off.
     Object.assign(this.#server, { httpAllowHalfOpen: true });
     [this.#parse] = this.#server.listeners('connection') as [(socket: Socket) => void];
-    this.#hits = hits === null ? null : this.#hitFront(hits, config.listen.keepAliveTimeoutMs);
+    this.#hits = hits === null ? null : this.#hitFront(hits);
     // First who is admitted, then node's own listener, which reads and parses what comes.
     this.#server.removeAllListeners('connection');
     this.#server.on('connection', (socket) => {
@@ -162,7 +162,6 @@ class NodeFront implements Front {
     this.#rooms = { ...this.#rooms, mounts: origins };
     this.#connections.setMax(listen.maxConnections);
     this.#standing.reconfigure(listen.keepAliveTimeoutMs);
-    this.#hits?.reconfigure(listen.keepAliveTimeoutMs);
     this.#server.headersTimeout = listen.headersTimeoutMs;
     this.#server.requestTimeout = listen.requestTimeoutMs;
     this.#server.keepAliveTimeout = listen.keepAliveTimeoutMs;
@@ -197,18 +196,19 @@ class NodeFront implements Front {
     await this.#hits?.close();
   }
 
-  #hitFront(hits: HitRooms, keepAliveTimeoutMs: number): HitFront {
+  #hitFront(hits: HitRooms): HitFront {
     // Nobody reads a connection that may be the hit server's.
     Object.assign(this.#server, { pauseOnConnect: true });
     const options = {
       ...hits,
       standing: this.#standing,
       rooms: () => this.#rooms,
+      timeouts: () => this.#config,
       give: (socket: Socket) => {
         this.#serve(socket);
       },
     };
-    return new HitFront(options, keepAliveTimeoutMs);
+    return new HitFront(options);
   }
 
   #onConnection(socket: Socket): void {
