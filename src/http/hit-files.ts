@@ -18,6 +18,12 @@ const FILE_MS = 1000;
 /** One that was not asked for again in this time is closed. */
 const UNUSED_MS = 3 * FILE_MS;
 
+/**
+ * How long after all were let go of none is opened: whoever needs the room looks every 20 ms
+ * (cache/reserve), and what is asked for all the time would be held again by then.
+ */
+const PRESSURE_MS = 100;
+
 /** An open chunk; `begin` is the position of its first byte in the representation. */
 export interface HitFile {
   readonly file: OpenFile;
@@ -44,6 +50,7 @@ export class HitFiles {
   /** By target and position, those that may be used; least lately granted first. */
   readonly #granted = new Map<string, Entry>();
   #lastNumber = 0;
+  #opensAgainAt = -Infinity;
 
   constructor(server: Pick<HitServer, 'open' | 'keep' | 'revoke'>) {
     this.#server = server;
@@ -59,6 +66,7 @@ export class HitFiles {
    * hand. In the same turn as `standing.timesAt`.
    */
   grant(token: number, standing: Standing, start: number, end: number, nowMs: number): boolean {
+    if (nowMs < this.#opensAgainAt) return false;
     const open = standing.open(start, end);
     if (open === undefined) return false;
     const begin = start - open.offset;
@@ -103,8 +111,9 @@ export class HitFiles {
     }
   }
 
-  /** Lets go of all: whoever still sends from one finishes that. */
-  revokeAll(): void {
+  /** Lets go of all, for a while: whoever still sends from one finishes that. */
+  revokeAll(nowMs: number): void {
+    this.#opensAgainAt = nowMs + PRESSURE_MS;
     for (const entry of [...this.#granted.values()]) this.#revoke(entry);
   }
 

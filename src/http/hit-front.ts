@@ -80,7 +80,7 @@ export class HitFront implements HitListener {
       server.change();
     });
     onPressure(() => {
-      this.#files.revokeAll();
+      this.#files.revokeAll(this.#options.rooms().clock.monotonic());
     });
     this.#sweepLater();
   }
