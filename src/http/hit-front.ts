@@ -57,8 +57,8 @@ export class HitFront implements HitListener {
   readonly #files: HitFiles;
   readonly #watched = new Map<number, Watched>();
   readonly #targets = new HitTargets();
-  /** Connections whose answer goes on here, until it is told of. */
-  readonly #sending = new Map<Socket, Promise<void>>();
+  /** Connections whose answer goes on here. */
+  readonly #sending = new Set<Socket>();
   #cancelSweep: () => void = () => undefined;
   #draining = false;
 
@@ -128,9 +128,8 @@ export class HitFront implements HitListener {
     this.#server.settle();
   }
 
-  /** After the last connection; settles when all is told. */
-  async close(): Promise<void> {
-    await Promise.all(this.#sending.values());
+  /** After the last connection. What was cut with them is told of by when the pump is closed. */
+  close(): void {
     this.#server.close();
     this.#files.allClosed();
   }
@@ -155,14 +154,14 @@ export class HitFront implements HitListener {
     const { record, head } = begun;
     // Now: it may be forgotten before its client has all.
     const target = this.#targets.of(record.token);
-    const sending = this.#sendRest(socket, begun, this.#files.retain(file));
-    const told = sending.then(({ reason, bytesSent }) => {
+    this.#sending.add(socket);
+    const open = this.#files.retain(file);
+    void this.#sendRest(socket, begun, open).then(({ reason, bytesSent }) => {
       const bodyBytesSent = record.bodyBytesSent + Math.max(0, bytesSent - head.length);
       const ending = reason === 'source-failed' ? 'failed' : reason;
       this.#tell(target, { ...record, bodyBytesSent }, ending);
       this.#sent(socket, ending);
     });
-    this.#sending.set(socket, told);
   }
 
   /** Never rejects; `open` is released. */

@@ -193,7 +193,7 @@ class NodeFront implements Front {
     });
     await closed;
     cancel();
-    await this.#hits?.close();
+    this.#hits?.close();
   }
 
   #hitFront(hits: HitRooms): HitFront {
