@@ -267,7 +267,8 @@ export class Generation implements LiveObject {
   end(reason: GenerationEnd, error: ForebayError): void {
     if (this.#ended !== undefined) return;
     this.#ended = { reason, error };
-    this.services.changes.happened();
+    // A chunk that is in use stays as an orphan.
+    this.services.changes.happened('removal');
     this.#options.onEnded(this, reason);
     this.#intake?.stop();
     this.#flights.failAll(error);

@@ -106,9 +106,10 @@ export class Generations {
       await this.#removing;
       return;
     }
-    const { chunks } = this.#services;
+    const { changes, chunks } = this.#services;
     const object = await chunks.openObject(identity);
     try {
+      changes.happened('removal');
       await chunks.remove(object, 'purged');
     } finally {
       object.release();

@@ -111,9 +111,14 @@ export class HitFiles {
     }
   }
 
-  /** Lets go of all, for a while: whoever still sends from one finishes that. */
-  revokeAll(nowMs: number): void {
+  /** Lets go of all for a while: somebody needs room. */
+  relieve(nowMs: number): void {
     this.#opensAgainAt = nowMs + PRESSURE_MS;
+    this.revokeAll();
+  }
+
+  /** Lets go of all: whoever still sends from one finishes that. */
+  revokeAll(): void {
     for (const entry of [...this.#granted.values()]) this.#revoke(entry);
   }
 

@@ -76,11 +76,15 @@ export class HitFront implements HitListener {
         this.#forget(url);
       },
     });
-    changes.onChange(() => {
+    changes.onChange((change) => {
       server.change();
+      if (change !== 'removal') return;
+      // Of all, as it is not known which of them go; they are opened again when they are asked for.
+      this.#files.revokeAll();
+      server.settle();
     });
     onPressure(() => {
-      this.#files.revokeAll(this.#options.rooms().clock.monotonic());
+      this.#files.relieve(this.#options.rooms().clock.monotonic());
     });
     this.#sweepLater();
   }

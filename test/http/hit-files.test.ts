@@ -132,7 +132,7 @@ t.test('a lease ends once, with the descriptor and all that goes on elsewhere', 
   t.equal(state.leases, 0);
 
   files.grant(7, standing, 1100, 1200, 1);
-  files.revokeAll(1);
+  files.revokeAll();
   t.equal(state.leases, 1, 'what was revoked is not closed yet');
   const third = files.retain(2);
   t.not(third, undefined, 'an answer that it was begun for goes on');
@@ -189,13 +189,13 @@ t.test('under pressure all go, and none comes back before the room was taken', (
   files.grant(7, standing, 0, 1, 0);
   files.grant(8, standing, 0, 1, 0);
   told();
-  files.revokeAll(50);
+  files.relieve(50);
   t.same(told(), ['revoke 7 1', 'revoke 8 2']);
   files.closed(1);
   files.closed(2);
   t.equal(files.grant(7, standing, 0, 1, 60), false);
   t.equal(state.leases, 0);
-  files.revokeAll(100);
+  files.relieve(100);
   t.equal(files.grant(7, standing, 0, 1, 150), false, 'the wait begins again');
   t.same(told(), []);
   t.equal(files.grant(7, standing, 0, 1, 200), true);
@@ -208,7 +208,7 @@ t.test('a closed server has none, but for what goes on elsewhere', (t) => {
   const { standing, state } = object();
   files.grant(7, standing, 0, 1, 0);
   files.grant(7, standing, 1000, 1001, 0);
-  files.revokeAll(0);
+  files.revokeAll();
   const kept = files.retain(2);
   told();
   files.allClosed();
