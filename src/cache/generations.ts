@@ -55,6 +55,8 @@ export class Generations {
     this.#idle = new LRUCache({
       max: MAX_IDLE,
       ttl: IDLE_LIFETIME_MS,
+      // Else it asks the clock at most once a millisecond of the machine's.
+      ttlResolution: 0,
       perf: { now: () => services.clock.monotonic() },
       dispose: (generation, key, reason) => {
         if (reason !== 'delete') this.#close(key, generation);
@@ -90,9 +92,15 @@ export class Generations {
     return generation;
   }
 
-  /** True while `generation` is the one that requests for its object get. */
-  isCurrent(generation: Generation): boolean {
-    return !generation.isClosed && this.#live.get(generation.object.key) === generation;
+  /**
+   * True while `generation` is the one that requests for its object get. An idle one lingers from now on:
+   * hits that stand use it without opening it.
+   */
+  touch(generation: Generation): boolean {
+    const { key } = generation.object;
+    if (generation.isClosed || this.#live.get(key) !== generation) return false;
+    if (generation.isIdle) this.#idle.set(key, generation);
+    return true;
   }
 
   /** Takes an object out of the cache: readers finish what they have open, and are cut then. */

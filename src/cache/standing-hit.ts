@@ -19,7 +19,7 @@ import { isJoinable } from './stored.js';
 /** What of the cache it looks at. */
 export interface StandingRooms {
   readonly services: Pick<CacheServices, 'responses'>;
-  readonly generations: Pick<Generations, 'isCurrent'>;
+  readonly generations: Pick<Generations, 'touch'>;
   /** The origin of that name now: a reload may have replaced it. */
   readonly upstreamOf: (name: string) => Upstream | undefined;
   /** A body of `generation` for `request`, as a lookup would give it. */
@@ -75,7 +75,7 @@ class StandingHit implements Standing {
     // Records are replaced, never changed: the same one selects the same response.
     if (services.responses.hot(key) !== record) return undefined;
     const generation = this.#generation.deref();
-    if (generation === undefined || !generations.isCurrent(generation)) return undefined;
+    if (generation === undefined || !generations.touch(generation)) return undefined;
     if (generation.ended !== undefined || !isSettled(generation)) return undefined;
     const found = assess(stored, NO_FIELDS, nowMs);
     return found.kind === 'fresh' ? found : undefined;

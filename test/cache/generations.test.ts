@@ -34,6 +34,27 @@ t.test('an idle one lingers for a while, then is closed', async (t) => {
   t.not(await room.open('/a', sizeOf(2)), second);
 });
 
+t.test('one that is touched lingers anew', async (t) => {
+  const clock = new ManualClock();
+  const room = await startRoom(t, { clock });
+  // An LRU takes the time 0 for none.
+  clock.advance(1);
+  const [touched, other] = [await room.open('/a', sizeOf(2)), await room.open('/b', sizeOf(2))];
+  touched.release();
+  other.release();
+  clock.advance(20_000);
+  t.ok(room.generations.touch(touched));
+  clock.advance(20_000);
+  // Those that expired go when another becomes idle.
+  (await room.open('/c', sizeOf(2))).release();
+  t.ok(other.isClosed);
+  t.notOk(room.generations.touch(other));
+  t.notOk(touched.isClosed);
+  clock.advance(31_000);
+  (await room.open('/c', sizeOf(2))).release();
+  t.ok(touched.isClosed, 'not for ever');
+});
+
 t.test('pressure closes idle ones, not those in use', async (t) => {
   const room = await startRoom(t);
   const used = await room.open('/a', sizeOf(2));
