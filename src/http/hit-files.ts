@@ -28,7 +28,7 @@ const PRESSURE_MS = 100;
 export interface HitFile {
   readonly file: OpenFile;
   readonly begin: number;
-  /** Once for each `retain`. */
+  /** A second call does nothing. */
   release(): void;
 }
 
@@ -88,8 +88,10 @@ export class HitFiles {
     if (entry === undefined) return undefined;
     entry.uses += 1;
     const { begin, open } = entry;
+    let isHeld = true;
     const release = (): void => {
-      this.#release(entry);
+      if (isHeld) this.#release(entry);
+      isHeld = false;
     };
     return { file: open.file, begin, release };
   }

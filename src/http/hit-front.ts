@@ -192,6 +192,7 @@ export class HitFront implements HitListener {
       const file = open && length > 0 ? { fd: open.file.fd, offset, length } : null;
       return await this.#options.sendRest(fd, { head, file }, released, gone.signal);
     } catch {
+      // Where its sending could not begin: harmless after that did it.
       released();
       return { reason: fd === null ? 'client-closed' : 'source-failed', bytesSent: 0 };
     } finally {
