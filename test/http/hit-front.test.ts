@@ -147,7 +147,9 @@ t.test('what a connection did not take goes on, and then the connection does', a
   t.ok(asked > 1, 'it took some whole');
   client.socket.resume();
   await scene.told(asked + 1);
-  await client.until(() => hasAnswers(client, LARGE, asked));
+  // Every byte in its place; looked at near the end alone, for it is a lot.
+  await client.until((length) => length > asked * LARGE && hasAnswers(client, scene.bytes, asked));
+  t.ok(hasAnswers(client, scene.bytes, asked));
   t.match(scene.lines.at(-1), { ending: 'complete', bytes: LARGE, status: 200 });
   const before = await scene.answers();
   t.ok(bodyOf(Buffer.from(await ask(scene, client), 'latin1')).equals(scene.bytes));
@@ -243,7 +245,7 @@ t.test('drain: idle connections close at once, an answer that goes on ends', asy
   t.equal(slow.ended, false);
   slow.socket.resume();
   await slow.closed();
-  t.ok(hasAnswers(slow, LARGE, asked), 'all that it was promised');
+  t.ok(hasAnswers(slow, scene.bytes, asked), 'all that it was promised');
   await drained;
   t.match(scene.lines.at(-1), { ending: 'complete', bytes: LARGE });
   t.equal(scene.lines.length, asked + 2, 'told of once');
