@@ -24,7 +24,7 @@ import { forbidsStoring } from './policy.js';
 import type { CacheServices } from './services.js';
 import { restartStream } from './stream.js';
 import type { Conditions } from './validate.js';
-import { verdictOfError, verdictOfStatus } from './verdict.js';
+import { verdictOfError, verdictOfStatus } from '../origin/verdict.js';
 import type { Want } from './want.js';
 
 export interface ContactRequest {

@@ -18,7 +18,7 @@ import type { LiveObject } from './live-object.js';
 import { store, tellDraft } from './landing.js';
 import { reserve } from './reserve.js';
 import { restartStream } from './stream.js';
-import { verdictOfError } from './verdict.js';
+import { verdictOfError } from '../origin/verdict.js';
 import type { Want } from './want.js';
 
 /** Fills `flight` by a ranged fetch on behalf of `want`. Resolves when the flight has ended. */

@@ -21,7 +21,7 @@ import type { OriginSet } from './lookup.js';
 import { looped, viaNames } from './loop.js';
 import { type GivePlace, PassPlaces } from './pass-places.js';
 import type { CacheServices } from './services.js';
-import { verdictOfError, verdictOfStatus } from './verdict.js';
+import { verdictOfError, verdictOfStatus } from '../origin/verdict.js';
 
 export interface PassRequest {
   readonly origin: string;

@@ -18,7 +18,7 @@ import type { Generation } from './generation.js';
 import type { ForwardReason } from './outcome.js';
 import type { Representations } from './representations.js';
 import { variantName } from './select.js';
-import { isDisconnected } from './verdict.js';
+import { isDisconnected } from '../origin/verdict.js';
 
 /** Asks the origin on behalf of a request, offering it what is stored. */
 export type AskOrigin = (

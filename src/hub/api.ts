@@ -5,7 +5,7 @@
 import type { CacheAnswer, CacheFacade, CacheRequest } from '../cache/answer.js';
 import { looped } from '../cache/loop.js';
 import type { CacheServices } from '../cache/services.js';
-import { isDisconnected } from '../cache/verdict.js';
+import { isDisconnected } from '../origin/verdict.js';
 import { ForebayError } from '../model/errors.js';
 import type { OriginHead } from '../model/fetch.js';
 import { emptyHeaders } from '../model/headers.js';

@@ -7,7 +7,7 @@ import { LRUCache } from 'lru-cache';
 import { looped } from '../cache/loop.js';
 import type { CacheServices } from '../cache/services.js';
 import { SingleFlight } from '../cache/single-flight.js';
-import { isDisconnected } from '../cache/verdict.js';
+import { isDisconnected } from '../origin/verdict.js';
 import { type Digest, formatDigest } from '../model/digest.js';
 import { ForebayError } from '../model/errors.js';
 import type { FetchTarget, OriginHead } from '../model/fetch.js';

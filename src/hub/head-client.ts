@@ -5,7 +5,7 @@
  */
 import { originBusy } from '../cache/fill.js';
 import type { CacheServices } from '../cache/services.js';
-import { verdictOfError, verdictOfStatus } from '../cache/verdict.js';
+import { verdictOfError, verdictOfStatus } from '../origin/verdict.js';
 import { ForebayError } from '../model/errors.js';
 import type { OriginHead } from '../model/fetch.js';
 import { headerValue, type HeaderMap } from '../model/headers.js';

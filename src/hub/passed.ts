@@ -5,7 +5,7 @@
 import type { CacheAnswer, CacheRequest } from '../cache/answer.js';
 import type { OriginSet } from '../cache/lookup.js';
 import type { PassFacade, PassRequest } from '../cache/pass.js';
-import { isDisconnected } from '../cache/verdict.js';
+import { isDisconnected } from '../origin/verdict.js';
 import { ForebayError } from '../model/errors.js';
 import { emptyHeaders, headerValue, type HeaderMap } from '../model/headers.js';
 import type { Upstream } from '../origin/upstream.js';

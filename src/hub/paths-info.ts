@@ -8,7 +8,7 @@ import type { CacheAnswer } from '../cache/answer.js';
 import { looped } from '../cache/loop.js';
 import type { PassFacade, PassRequest } from '../cache/pass.js';
 import type { CacheServices } from '../cache/services.js';
-import { isDisconnected } from '../cache/verdict.js';
+import { isDisconnected } from '../origin/verdict.js';
 import { ForebayError } from '../model/errors.js';
 import { headerValue, type HeaderMap } from '../model/headers.js';
 import { MAX_REDIRECT_HOPS } from '../origin/redirect.js';

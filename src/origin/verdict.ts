@@ -1,6 +1,6 @@
-/** What an outcome says of an origin's health, for its breaker. Pure. */
+/** What an outcome says of an origin's health: for its breaker, and for the number of its connections. Pure. */
 import type { ErrorCode } from '../model/errors.js';
-import type { BreakerVerdict } from '../origin/breaker.js';
+import type { BreakerVerdict } from './breaker.js';
 
 /** Codes that mean the origin cannot be talked to, whichever URL is asked. */
 const UNREACHABLE: ReadonlySet<ErrorCode> = new Set([

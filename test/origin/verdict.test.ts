@@ -1,5 +1,5 @@
 import t from 'tap';
-import { isDisconnected, verdictOfError, verdictOfStatus } from '#src/cache/verdict.js';
+import { isDisconnected, verdictOfError, verdictOfStatus } from '#src/origin/verdict.js';
 
 t.test('an origin that cannot be talked to, or says it is overloaded, has failed', async (t) => {
   for (const code of ['origin-connect', 'origin-dns', 'origin-tls', 'origin-timeout'] as const) {
