@@ -4,7 +4,7 @@
  */
 import { lstatSync, readdirSync, statfsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { minimumCapacityBytes } from './rules.js';
+import { minimumCapacityBytes } from './lanes.js';
 import type { Config, ResolvedConfig } from './schema.js';
 import { formatSize } from './units.js';
 
@@ -40,8 +40,7 @@ export function resolveCapacity(config: Config, disk: Disk = systemDisk): Capaci
   const free = disk.freeBytes(cache.directory);
   const held = disk.heldBytes(cache.directory);
   const share = Math.floor(AUTO_SHARE * (free + held));
-  const lanes = fill.threads * fill.connectionsPerThread;
-  const least = minimumCapacityBytes(cache.chunkSizeBytes, lanes);
+  const least = minimumCapacityBytes(cache.chunkSizeBytes, fill);
   const found = `${formatSize(free)} free and ${formatSize(held)} held already`;
   if (share >= least) return settle(share, `${String(AUTO_SHARE * 100)} % of ${found}`);
   return settle(

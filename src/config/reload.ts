@@ -3,7 +3,7 @@
  * Asked by assemble when SIGHUP comes, and by docs.ts, so that docs/CONFIG.md says the same. Pure.
  */
 import { isDeepStrictEqual } from 'node:util';
-import { minimumCapacityBytes } from './rules.js';
+import { minimumCapacityBytes } from './lanes.js';
 import type { ResolvedConfig } from './schema.js';
 
 /** Settings that take effect at a reload. Any other one, also a new one, needs a restart. */
@@ -80,6 +80,5 @@ export function settingKey(section: string, name: string): string {
 }
 
 function fitsItsLanes({ cache, fill }: ResolvedConfig): boolean {
-  const lanes = fill.threads * fill.connectionsPerThread;
-  return cache.capacityBytes >= minimumCapacityBytes(cache.chunkSizeBytes, lanes);
+  return cache.capacityBytes >= minimumCapacityBytes(cache.chunkSizeBytes, fill);
 }

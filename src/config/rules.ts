@@ -4,10 +4,8 @@
  */
 import type { z } from 'zod';
 import { formatAddress, type ListenAddress } from './kinds.js';
+import { baseLanes, MIN_CAPACITY_CHUNKS, minimumCapacityBytes } from './lanes.js';
 import { formatDuration, formatSize } from './units.js';
-
-/** Chunks that must fit beside one per lane: below this, readers and fills evict each other. */
-export const MIN_CAPACITY_CHUNKS = 8;
 
 /** The values that rules read, as the schema gives them. */
 export interface RuledConfig {
@@ -51,20 +49,14 @@ export interface Rule {
   check(config: RuledConfig): readonly Breach[];
 }
 
-/** The least capacity that a cache of these chunks and lanes works in, in bytes. */
-export function minimumCapacityBytes(chunkSizeBytes: number, lanes: number): number {
-  return (MIN_CAPACITY_CHUNKS + lanes) * chunkSizeBytes;
-}
-
 const capacityHoldsTheWindow: Rule = {
   reads: ['cache.capacity', 'cache.chunkSize', 'fill.threads', 'fill.connectionsPerThread'],
   check({ cache, fill }) {
-    const lanes = fill.threads * fill.connectionsPerThread;
-    const least = minimumCapacityBytes(cache.chunkSize, lanes);
+    const least = minimumCapacityBytes(cache.chunkSize, fill);
     if (cache.capacity === 'auto' || cache.capacity >= least) return [];
     const expected =
       `at least ${formatSize(least)}: ${String(MIN_CAPACITY_CHUNKS)} chunks of ` +
-      `${formatSize(cache.chunkSize)} and one for each of ${String(lanes)} fill lanes`;
+      `${formatSize(cache.chunkSize)} and one for each of ${String(baseLanes(fill))} fill lanes`;
     return [{ path: ['cache', 'capacity'], expected }];
   },
 };

@@ -1,5 +1,5 @@
 import t from 'tap';
-import { minimumCapacityBytes, type RuledConfig, rules } from '#src/config/rules.js';
+import { type RuledConfig, rules } from '#src/config/rules.js';
 
 const MIB = 2 ** 20;
 
@@ -65,8 +65,4 @@ t.test('each rule objects to what breaks it and to nothing at its bound', async 
   ];
   for (const [change, expected] of cases)
     t.same(breaches(change), expected, JSON.stringify(change));
-});
-
-t.test('the least capacity is 8 chunks and one a lane', async (t) => {
-  t.equal(minimumCapacityBytes(8 * MIB, 8), 128 * MIB);
 });

@@ -2,7 +2,7 @@
 import { existsSync, statfsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { type Capacity, type Disk, systemDisk } from '../../config/capacity.js';
-import { minimumCapacityBytes } from '../../config/rules.js';
+import { minimumCapacityBytes } from '../../config/lanes.js';
 import { formatSize } from '../../config/units.js';
 import { fail, type Finding, ok, warn } from './finding.js';
 
@@ -66,10 +66,7 @@ export function checkFileSystem(
 export function checkSpace({ config, reason }: Capacity, disk: Disk = systemDisk): Finding {
   const { cache, fill } = config;
   const room = disk.freeBytes(cache.directory) + disk.heldBytes(cache.directory);
-  const least = minimumCapacityBytes(
-    cache.chunkSizeBytes,
-    fill.threads * fill.connectionsPerThread,
-  );
+  const least = minimumCapacityBytes(cache.chunkSizeBytes, fill);
   const found = `capacity ${formatSize(cache.capacityBytes)} (${reason}); ${formatSize(room)} free or held already`;
   if (room < least) {
     return fail('space', found, `Free ${formatSize(least)} at least, or choose another directory.`);

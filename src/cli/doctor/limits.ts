@@ -1,5 +1,6 @@
 /** Checks of two limits of the system: open files, and connections that wait to be accepted. */
 import { readFileSync } from 'node:fs';
+import { usableLanes } from '../../config/lanes.js';
 import type { ResolvedConfig } from '../../config/schema.js';
 import { LISTEN_BACKLOG } from '../../http/listen.js';
 import { type Finding, ok, warn } from './finding.js';
@@ -28,12 +29,11 @@ function checkDescriptors(config: ResolvedConfig, read: ReadSystemFile): readonl
   const line = /^Max open files +(\S+)/m.exec(read('/proc/self/limits') ?? '')?.[1];
   if (line === undefined) return [];
   const limit = line === 'unlimited' ? Infinity : Number(line);
-  const { listen, fill, origins } = config;
-  const lanes = fill.threads * fill.connectionsPerThread;
+  const { listen, cache, fill, origins } = config;
   // A connection of a client reads one file at a time.
   const need =
     2 * listen.maxConnections +
-    lanes +
+    usableLanes(cache, fill) +
     origins.reduce((sum, { maxConnections }) => sum + maxConnections, 0) +
     OTHER_DESCRIPTORS;
   const found = `${line} open files; listen.maxConnections = ${String(listen.maxConnections)} may take ${String(need)}`;

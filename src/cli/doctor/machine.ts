@@ -1,6 +1,7 @@
 /** Checks of what Forebay runs on: Node.js, the instruction set of BLAKE3, memory, the clock. Pure. */
 import { availableParallelism, totalmem } from 'node:os';
 import { native, type Simd } from '../../compute/native.js';
+import { usableLanes } from '../../config/lanes.js';
 import type { ResolvedConfig } from '../../config/schema.js';
 import { formatSize } from '../../config/units.js';
 import { platformObjection } from '../platform.js';
@@ -74,7 +75,7 @@ function checkSimd({ simd }: Machine): Finding {
 
 function checkMemory({ memoryBytes, memoryIsLimited }: Machine, config: ResolvedConfig): Finding {
   const { cache, fill } = config;
-  const lanes = fill.threads * fill.connectionsPerThread;
+  const lanes = usableLanes(cache, fill);
   const need = BASE_BYTES + cache.serveThroughMemoryBytes + lanes * LANE_BYTES;
   const where = memoryIsLimited ? 'allowed by the control group' : 'in this machine';
   const found = `${formatSize(memoryBytes)} ${where}; Forebay may take ${formatSize(need)}`;

@@ -1,0 +1,103 @@
+/**
+ * How many connections one origin is allowed: begins with `FIRST_CONNECTIONS`, tries twice as many while
+ * all of them are busy, and keeps what raised the throughput. Pure: windows of what was seen go in, a
+ * number comes out. compute/connections measures the windows and keeps one of these for each origin.
+ */
+import { FIRST_CONNECTIONS } from '../config/lanes.js';
+
+/** What was seen of an origin during one window. */
+export interface Window {
+  /** When it ended, on the monotonic clock. */
+  readonly nowMs: number;
+  readonly bytesPerSecond: number;
+  /** All allowed connections were busy. */
+  readonly allBusy: boolean;
+  /** A fetch met what speaks of load or outage. */
+  readonly troubled: boolean;
+  /** The most connections that may ever be allowed. */
+  readonly most: number;
+}
+
+/** Windows that are compared on either side, all of one with all of the other: one may be luck. */
+const COMPARED_WINDOWS = 2;
+
+/** What the slowest window with more connections must be of the fastest before: less is noise. */
+const LEAST_GAIN = 1.1;
+
+/** First wait after more connections were of no use, or did harm: an attempt costs handshakes. */
+export const FIRST_WAIT_MS = 10_000;
+
+/** The wait doubles up to this: a line that got wider is found within five minutes. */
+export const MAX_WAIT_MS = 300_000;
+
+type State =
+  /** The number stands. `rates`: the latest windows in a row in which all were busy. */
+  | { readonly kind: 'standing'; readonly rates: readonly number[]; readonly notBeforeMs: number }
+  /** More than `from` are tried; new connections have the first window (`settled`) to get up to speed. */
+  | {
+      readonly kind: 'trying';
+      readonly from: number;
+      readonly toBeat: number;
+      readonly settled: boolean;
+      readonly rates: readonly number[];
+    };
+
+const FRESH: State = { kind: 'standing', rates: [], notBeforeMs: -Infinity };
+
+export class ConnectionLimit {
+  #allowed = FIRST_CONNECTIONS;
+  #state: State = FRESH;
+  #waitMs = FIRST_WAIT_MS;
+
+  /** Connections allowed now, `most` at most: from the smaller of `FIRST_CONNECTIONS` and `most` up. */
+  allowed(most: number): number {
+    return Math.min(this.#allowed, most);
+  }
+
+  /** Takes one window in; each is of the number that was allowed when it began. */
+  observe(window: Window): void {
+    if (window.troubled) this.#fall(window);
+    else if (this.#state.kind === 'standing') this.#stand(this.#state, window);
+    else this.#try(this.#state, window);
+  }
+
+  #stand({ rates: before, notBeforeMs }: State & { kind: 'standing' }, window: Window): void {
+    const { nowMs, bytesPerSecond, allBusy, most } = window;
+    // An origin that stands still is not asked for more.
+    const counts = allBusy && bytesPerSecond > 0;
+    const rates = counts ? [...before, bytesPerSecond].slice(-COMPARED_WINDOWS) : [];
+    const from = this.allowed(most);
+    if (rates.length < COMPARED_WINDOWS || nowMs < notBeforeMs || from >= most) {
+      this.#state = { kind: 'standing', rates, notBeforeMs };
+      return;
+    }
+    this.#allowed = Math.min(2 * from, most);
+    const toBeat = LEAST_GAIN * Math.max(...rates);
+    this.#state = { kind: 'trying', from, toBeat, settled: false, rates: [] };
+  }
+
+  #try(state: State & { kind: 'trying' }, { nowMs, bytesPerSecond }: Window): void {
+    if (!state.settled) {
+      this.#state = { ...state, settled: true };
+      return;
+    }
+    const rates = [...state.rates, bytesPerSecond];
+    // Whether all are busy does not matter here: what is not used raises nothing.
+    if (bytesPerSecond < state.toBeat) this.#giveUp(state.from, nowMs);
+    else if (rates.length < COMPARED_WINDOWS) this.#state = { ...state, rates };
+    else this.#state = { kind: 'standing', rates, notBeforeMs: nowMs };
+  }
+
+  /** Trouble may come of too many: half of them go, or all that were only tried. */
+  #fall({ nowMs, most }: Window): void {
+    const half = Math.floor(this.allowed(most) / 2);
+    this.#giveUp(this.#state.kind === 'trying' ? this.#state.from : half, nowMs);
+  }
+
+  /** The wait is not shortened by success: an origin that takes more for a while only is asked rarely. */
+  #giveUp(number: number, nowMs: number): void {
+    this.#allowed = Math.max(FIRST_CONNECTIONS, number);
+    this.#state = { kind: 'standing', rates: [], notBeforeMs: nowMs + this.#waitMs };
+    this.#waitMs = Math.min(2 * this.#waitMs, MAX_WAIT_MS);
+  }
+}
