@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { apiEndpoints } from './admin/api.js';
 import { createAdmin } from './admin/server.js';
 import { loadToken, type Token } from './admin/token.js';
+import { cacheLimits } from './assemble/cache-limits.js';
 import { cacheEvents, storeEvents } from './assemble/events.js';
 import { isHub, readServerToken } from './assemble/hub-settings.js';
 import { Reloading, type ReloadOutcome } from './assemble/reloading.js';
@@ -17,17 +18,17 @@ import { Pressure } from './cache/pressure.js';
 import { ProgressWatch } from './cache/progress.js';
 import { Pulls } from './cache/pulls.js';
 import { Targets } from './cache/selection.js';
-import type { CacheLimits, CacheServices } from './cache/services.js';
+import type { CacheServices } from './cache/services.js';
 import { Sweeps } from './cache/sweeps.js';
 import { native, systemCalls } from './compute/native.js';
 import { createPools } from './compute/pools.js';
 import { WatermarkHub } from './compute/watermark.js';
+import { usableLanes } from './config/lanes.js';
 import type { ListenAddress } from './config/kinds.js';
 import type { Config, ResolvedConfig } from './config/schema.js';
 import { createFront } from './http/server.js';
 import { Credentials, loadKey } from './hub/credentials.js';
 import { createMirror } from './hub/mirror.js';
-import type { FetchLimits } from './model/fetch.js';
 import { Changes } from './model/changes.js';
 import { MemoryBudget } from './model/memory-budget.js';
 import { type Clock, systemClock } from './model/time.js';
@@ -90,7 +91,16 @@ export async function assemble(
   });
   const sending = createSending(config, clock);
   const hub = new WatermarkHub(sending.wakeFds);
-  const pools = createPools({ ...config.fill, wakeFds: hub.wakeFds, memoryBudget: memory });
+  const pools = createPools({
+    ...config.fill,
+    usableLanes: usableLanes(config.cache, config.fill),
+    wakeFds: hub.wakeFds,
+    memoryBudget: memory,
+    clock,
+    onAllowed: (origin, connections, before) => {
+      telemetry.log.debug({ origin, connections, before }, 'other connections for an origin');
+    },
+  });
   const services = {
     chunks: stores.chunks,
     responses: stores.responses,
@@ -179,6 +189,11 @@ export async function assemble(
     pending: () => {
       front.tell();
     },
+    connectionsAllowed: () =>
+      upstreams.all.map(({ name, maxConnections }) => ({
+        name,
+        count: pools.fill.allowedConnections(name, maxConnections),
+      })),
     breakers: () => upstreams.all.map(({ name, breaker }) => ({ name, state: breaker.state.kind })),
   });
   const stopWatching = watchEventLoopLag(clock, (lagMs) => {
@@ -196,6 +211,7 @@ export async function assemble(
       services.limits = cacheLimits(next);
       sending.reconfigure(next);
       changes.happened();
+      pools.fill.resize(usableLanes(next.cache, next.fill));
       stores.chunks.resize(next.cache.capacityBytes).catch((error: unknown) => {
         services.events.warn('what exceeds the new capacity was not evicted', error);
       });
@@ -259,27 +275,4 @@ function aboutToken(token: Token | null): readonly string[] {
   if (token === null) return [];
   if (token.kind === 'unavailable') return [`the admin API takes no changes: ${token.why}`];
   return token.warning === null ? [] : [token.warning];
-}
-
-function cacheLimits(config: ResolvedConfig): CacheLimits {
-  return {
-    chunkSizeBytes: config.cache.chunkSizeBytes,
-    readAheadChunks: config.fill.readAheadChunks,
-    requestTimeoutMs: config.fill.requestTimeoutMs,
-    fetch: fetchLimits(config),
-  };
-}
-
-function fetchLimits({ fill }: ResolvedConfig): FetchLimits {
-  return {
-    connectTimeoutMs: fill.connectTimeoutMs,
-    firstByteTimeoutMs: fill.firstByteTimeoutMs,
-    idleTimeoutMs: fill.idleTimeoutMs,
-    minRateBytesPerSecond: fill.minRateBytesPerSecond,
-    minRateWindowMs: fill.minRateWindowMs,
-    maxAttempts: fill.maxAttempts,
-    retryBaseMs: fill.retryBaseMs,
-    retryCapMs: fill.retryCapMs,
-    retryAfterCapMs: fill.retryAfterCapMs,
-  };
 }

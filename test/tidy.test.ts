@@ -52,6 +52,7 @@ const TESTED_ELSEWHERE: Readonly<Record<string, string>> = {
   'src/cache/landing.ts': 'test/cache/fill and test/cache/intake land chunks through it',
   'src/http/begun.ts': 'test/http/standing.test.ts goes on with what has begun',
   'src/http/lookup-span.ts': 'test/e2e/tracing.test.ts sees its span',
+  'src/assemble/cache-limits.ts': 'test/e2e/reload.test.ts changes them in a running program',
   'src/assemble/hub-settings.ts': 'test/hub/lookup.test.ts starts with it',
   'src/hub/mirror.ts': 'test/hub/lookup.test.ts starts with it',
   'src/hub/refusals.ts':

@@ -8,7 +8,7 @@ import { type Bound, type Deferred, deferred, within } from '../model/deferred.j
 import { ForebayError } from '../model/errors.js';
 import type { Priority } from '../compute/fill-pool.js';
 
-/** A client's places, in lanes of the whole program: plenty for one that reads what it asks for. */
+/** A client's places, in base lanes of the whole program: plenty for one that reads what it asks for. */
 export const SHARE_PER_LANE = 8;
 
 /** Gives seats in one client's share. */

@@ -165,6 +165,7 @@ export class OriginExchange {
       originName: upstream.name,
       maxConnections: upstream.maxConnections,
       priority: want.priority,
+      receivedBytes: () => this.receivedBytes,
       makeTask: (lane) => {
         this.#untrack = services.progress.track(this);
         return {

@@ -96,6 +96,7 @@ async function submit(
     originName: upstream.name,
     maxConnections: upstream.maxConnections,
     priority: want.priority,
+    receivedBytes: () => flight.receivedBytes,
     makeTask: async (lane) => {
       const placement = generation.ephemeral ? 'memory' : undefined;
       const draft = await reserve(services, rangeLength(range), want.priority, placement);

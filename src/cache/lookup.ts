@@ -75,7 +75,7 @@ export class Cache implements CacheFacade {
     this.#validation = new Validation(services, this.#representations, (...asking) =>
       this.#ask(...asking),
     );
-    this.#shares = new ClientShares(SHARE_PER_LANE * services.pools.fill.laneCount, () => {
+    this.#shares = new ClientShares(SHARE_PER_LANE * services.pools.fill.baseLaneCount, () => {
       services.events.clientShareFull();
     });
     this.#standing = {

@@ -13,7 +13,7 @@ import type { ProgressWatch } from './progress.js';
 /** Bounds of the cache's own waits and windows, from the configuration. */
 export interface CacheLimits {
   readonly chunkSizeBytes: number;
-  /** Chunks one reader may have in flight or leased ahead of itself. */
+  /** Chunks one reader may have in flight or leased ahead of itself, at an origin's first connections. */
   readonly readAheadChunks: number;
   /** The longest a request waits for its next byte. */
   readonly requestTimeoutMs: number;

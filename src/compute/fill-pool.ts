@@ -1,11 +1,15 @@
 /**
  * The threads that fetch, and their lanes. A lane is one place for one connection on one thread;
  * cache/fill submits jobs and the pool gives each a lane, so that an origin never sees more
- * connections than configured, although idle keep-alive sockets live on in the workers.
+ * connections than configured, although idle keep-alive sockets live on in the workers, and has more
+ * than a few only while they raise its throughput (connections).
  */
 import type { Transferable } from 'node:worker_threads';
+import { baseLanes } from '../config/lanes.js';
 import { deferred } from '../model/deferred.js';
 import { ForebayError } from '../model/errors.js';
+import { type Clock, systemClock } from '../model/time.js';
+import { Connections, type ConnectionsOptions, type Measured } from './connections.js';
 import { type Priority, JobQueue } from './job-queue.js';
 import { LaneTable } from './lane-table.js';
 import type { FillResult, FillTask, OpenResult, OpenTask, WorkerSetup } from './protocol.js';
@@ -27,9 +31,11 @@ export interface Shipment<T extends FillTask | OpenTask> {
 
 export interface FillJob<T extends FillTask | OpenTask> {
   readonly originName: string;
-  /** Connections this origin may have at once, over all threads. */
+  /** Connections this origin may ever have at once, over all threads. */
   readonly maxConnections: number;
   readonly priority: Priority;
+  /** Body bytes that came for it so far; 0 before it runs, and it never falls. */
+  receivedBytes(): number;
   /**
    * Called once, when the job has its lane and `submit` has returned: reserve space and build the task here. A failure
    * frees the lane and rejects `result`.
@@ -57,17 +63,21 @@ export interface JobTicket<R> {
 export interface FillPoolOptions {
   readonly threads: number;
   readonly connectionsPerThread: number;
+  /** Lanes that may be busy at once; all of them where it is left out. */
+  readonly usableLanes?: number;
   readonly setup: WorkerSetup;
+  readonly clock?: Clock;
+  /** Hears when an origin is allowed more connections, or fewer. */
+  readonly onAllowed?: ConnectionsOptions['onAllowed'];
   /** Module that the threads run; the fill worker unless a test names another. */
   readonly script?: URL;
 }
 
-interface QueuedJob {
-  readonly originName: string;
+interface QueuedJob extends Measured {
   readonly maxConnections: number;
   priority: Priority;
-  /** Runs the job on its lane; never rejects. */
-  run(lane: number): Promise<void>;
+  /** Runs the job on its lane; never rejects. Gives the worker's result, where there is one. */
+  run(lane: number): Promise<FillResult | OpenResult | undefined>;
   drop(reason: ForebayError): void;
 }
 
@@ -75,6 +85,9 @@ export class FillPool {
   readonly #threads: readonly WorkerPool<FillTask | OpenTask, FillResult | OpenResult>[];
   readonly #lanes: LaneTable;
   readonly #queue = new JobQueue<QueuedJob>();
+  readonly #connections: Connections;
+  readonly #baseLanes: number;
+  #usableLanes: number;
   #closed = false;
 
   constructor(options: FillPoolOptions) {
@@ -95,11 +108,36 @@ export class FillPool {
         }),
     );
     this.#lanes = new LaneTable(options.threads, options.connectionsPerThread);
+    this.#baseLanes = baseLanes(options);
+    this.#usableLanes = options.usableLanes ?? this.#lanes.count;
+    this.#connections = new Connections({
+      clock: options.clock ?? systemClock,
+      onAllowed: (...change) => {
+        options.onAllowed?.(...change);
+        this.#dispatch();
+      },
+    });
   }
 
   /** Lanes in all: the most jobs that run at once. */
   get laneCount(): number {
     return this.#lanes.count;
+  }
+
+  /** Lanes that are used whatever origins are like: what is shared out by lanes is so by these. */
+  get baseLaneCount(): number {
+    return this.#baseLanes;
+  }
+
+  /** From now on so many lanes may be busy at once; jobs that run go on. */
+  resize(usableLanes: number): void {
+    this.#usableLanes = usableLanes;
+    this.#dispatch();
+  }
+
+  /** Connections that an origin may have now, of the `maxConnections` that it may ever have. */
+  allowedConnections(originName: string, maxConnections: number): number {
+    return this.#connections.allowed(originName, this.#most(maxConnections));
   }
 
   /** Jobs that hold a lane. */
@@ -125,16 +163,20 @@ export class FillPool {
       originName: job.originName,
       maxConnections: job.maxConnections,
       priority: job.priority,
+      receivedBytes: () => job.receivedBytes(),
       run: async (lane) => {
         started.resolve(true);
         // Even a job that needs not wait is made only after `submit` has returned its ticket.
         await started.promise;
         try {
           const { task, transferList } = await job.makeTask(lane);
+          const found = await this.#threadOf(lane).run(task, transferList);
           // The protocol pairs the kinds: a fill task gives a fill result.
-          result.resolve((await this.#threadOf(lane).run(task, transferList)) as JobResult<T>);
+          result.resolve(found as JobResult<T>);
+          return found;
         } catch (error) {
           result.reject(error);
+          return undefined;
         }
       },
       drop: (reason) => {
@@ -160,6 +202,7 @@ export class FillPool {
   /** Refuses what waits, terminates the threads. Running jobs reject. Resolves within a bound. */
   async close(): Promise<void> {
     this.#closed = true;
+    this.#connections.close();
     for (const job of this.#queue.drain()) job.drop(poolClosed());
     await Promise.all(this.#threads.map((thread) => thread.close()));
   }
@@ -180,20 +223,34 @@ export class FillPool {
     }
   }
 
+  #most(maxConnections: number): number {
+    return Math.min(maxConnections, this.#usableLanes);
+  }
+
   #dispatch(): void {
     for (;;) {
       let lane: number | undefined;
       const job = this.#queue.shift((candidate) => {
-        lane = this.#lanes.take(candidate.originName, candidate.maxConnections);
+        lane = this.#laneFor(candidate);
         return lane !== undefined;
       });
       if (job === undefined || lane === undefined) return;
-      const taken = lane;
-      void job.run(taken).finally(() => {
-        this.#lanes.release(taken);
-        this.#dispatch();
-      });
+      void this.#run(job, lane);
     }
+  }
+
+  #laneFor({ originName, maxConnections }: QueuedJob): number | undefined {
+    const hasRoom = this.#lanes.busyCount < this.#usableLanes;
+    const allowed = this.allowedConnections(originName, maxConnections);
+    return hasRoom ? this.#lanes.take(originName, allowed) : undefined;
+  }
+
+  async #run(job: QueuedJob, lane: number): Promise<void> {
+    this.#connections.began(job, this.#most(job.maxConnections));
+    const result = await job.run(lane);
+    this.#connections.ended(job, result);
+    this.#lanes.release(lane);
+    this.#dispatch();
   }
 }
 

@@ -1,6 +1,6 @@
 /**
  * Which lane serves which origin: the pure part of FillPool. A lane holds at most one connection,
- * to the origin it last served, and counts against that origin's maximum until it is given to
+ * to the origin it last served, and counts against what that origin is allowed until it is given to
  * another (the client then closes the old connection before it opens the new one).
  */
 
@@ -10,7 +10,7 @@ interface Lane {
   busy: boolean;
   /** The origin that the lane's connection belongs to; `null` before its first job. */
   originName: string | null;
-  /** Sequence of its last release: the lane idle for longest is reassigned first. */
+  /** Sequence of its last release. */
   idleSince: number;
 }
 
@@ -45,15 +45,17 @@ export class LaneTable {
   }
 
   /**
-   * Takes a lane for a job of `originName`; `undefined` when none is idle or the origin has its
-   * maximum. Prefers the thread with the fewest running jobs (hashing and TLS are what limits a
-   * fill, not the handshake), then a lane whose connection to this origin is warm.
+   * Takes a lane for a job of `originName`; `undefined` when none is idle or the origin has as many
+   * as it is allowed. Prefers the thread with the fewest running jobs (hashing and TLS are what limits
+   * a fill, not the handshake), then a lane whose connection to this origin is warm.
    */
-  take(originName: string, maxConnections: number): number | undefined {
-    const assigned = this.#lanes.filter((lane) => lane.originName === originName).length;
+  take(originName: string, allowed: number): number | undefined {
+    const own = this.#lanes.filter((lane) => lane.originName === originName);
+    // It may have been allowed more before: those that are idle count for new lanes, not here.
+    if (own.filter(({ busy }) => busy).length >= allowed) return undefined;
     let best: Lane | undefined;
     for (const lane of this.#lanes) {
-      if (lane.busy || (lane.originName !== originName && assigned >= maxConnections)) continue;
+      if (lane.busy || (lane.originName !== originName && own.length >= allowed)) continue;
       if (best === undefined || this.#compare(lane, best, originName) < 0) best = lane;
     }
     if (best === undefined) return undefined;
@@ -80,7 +82,9 @@ export class LaneTable {
     return (
       this.#busyOn(a.thread) - this.#busyOn(b.thread) ||
       affinity(a, originName) - affinity(b, originName) ||
-      a.idleSince - b.idleSince
+      // Of its own the one used last, so that connections that are too many time out; of others' the
+      // one idle for longest.
+      (a.originName === originName ? b.idleSince - a.idleSince : a.idleSince - b.idleSince)
     );
   }
 }

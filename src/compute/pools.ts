@@ -1,15 +1,12 @@
 /** Builds the three pools from one set of sizes; assemble.ts is the only caller. */
 import type { MemoryBudget } from '../model/memory-budget.js';
-import { FillPool } from './fill-pool.js';
+import { FillPool, type FillPoolOptions } from './fill-pool.js';
 import { HashPool } from './hash-pool.js';
 import type { WorkerSetup } from './protocol.js';
 import { VerifyPool } from './verify-pool.js';
 
-export interface PoolSizes {
-  /** Fill threads. */
-  readonly threads: number;
-  /** Lanes on each fill thread: connections that it drives at once. */
-  readonly connectionsPerThread: number;
+/** `threads` are fill threads, `connectionsPerThread` the lanes of each. */
+export interface PoolSizes extends Omit<FillPoolOptions, 'setup' | 'script'> {
   readonly verifyThreads: number;
   /** Descriptors to wake when a watermark moves (`WatermarkHub.wakeFd`, later the pump's). */
   readonly wakeFds: readonly number[];
@@ -32,11 +29,7 @@ export function createPools(sizes: PoolSizes): Pools {
     memoryBudget: sizes.memoryBudget.shared,
     memoryLimitBytes: sizes.memoryBudget.limitBytes,
   };
-  const fill = new FillPool({
-    threads: sizes.threads,
-    connectionsPerThread: sizes.connectionsPerThread,
-    setup,
-  });
+  const fill = new FillPool({ ...sizes, setup });
   const verify = new VerifyPool({ threads: sizes.verifyThreads, setup });
   const hash = new HashPool(setup);
   return {

@@ -59,8 +59,9 @@ origins:
 const CLOSING = `
 ## Rules between keys
 
-- \`cache.capacity\` is at least 8 chunks and one for each fill lane (\`fill.threads\` times \`fill.connectionsPerThread\`):
-  128 MiB with the defaults. \`auto\` takes this minimum where there is less room.
+- \`cache.capacity\` is at least 8 chunks and one for each fill lane (\`fill.threads\` times \`fill.connectionsPerThread\`), of
+  which 4 a thread count: 128 MiB with the defaults. \`auto\` takes this minimum where there is less room. Of more lanes as many
+  are used as the capacity has chunks beyond 8.
 - \`cache.serveThroughMemory\` is at least one chunk.
 - \`listen.headersTimeout\` is at most \`listen.requestTimeout\`.
 - \`fill.requestTimeout\` is at least \`fill.connectTimeout\` and \`fill.firstByteTimeout\` together.

@@ -107,7 +107,11 @@ const originFields = section({
       '`huggingface`: a hub of models, spoken for as its clients expect. Its mount must be `/`, as these ' +
       'clients follow paths from the root.',
   }),
-  maxConnections: count(8, 1, 1024, { meaning: 'Connections to it, at most.' }),
+  maxConnections: count(32, 1, 1024, {
+    meaning:
+      'Connections to it, at most. Fetches begin with 8, and get more only while that raises the throughput; ' +
+      '8 or less is a fixed number.',
+  }),
   redirectHosts: textList(hostPattern, {
     meaning: 'Hosts that its redirects may lead to, beside its own.',
   }),

@@ -112,14 +112,18 @@ const cache = section({
 
 const fill = section({
   threads: count(2, 1, 64, { meaning: 'Worker threads that fetch and hash.' }),
-  connectionsPerThread: count(4, 1, 64, {
-    meaning: 'Fills that one thread runs at once. Lanes, in all: threads times this.',
+  connectionsPerThread: count(16, 1, 64, {
+    meaning:
+      'Fills that one thread runs at once. Lanes, in all: threads times this; those beyond 4 a thread are ' +
+      'for origins that gain from more connections, or for several origins at once.',
   }),
   verifyThreads: count(1, 1, 64, {
     meaning: 'Worker threads that check stored chunks at their first read.',
   }),
   readAheadChunks: count(8, 0, 256, {
-    meaning: 'Chunks that one sequential reader may have in flight ahead of itself.',
+    meaning:
+      'Chunks that one sequential reader may have in flight ahead of itself. It grows in proportion when an ' +
+      'origin is allowed more connections than the 8 that it begins with.',
   }),
   connectTimeout: duration('5s', {
     meaning: 'Name lookup, TCP and TLS handshake, together.',

@@ -134,6 +134,12 @@ export function createInstruments(
     breakerState: origins.gauge('origin_breaker_state', '0 closed, 1 half-open, 2 open.', [
       'origin',
     ]),
+    connectionsAllowed: origins.gauge(
+      'origin_connections_allowed',
+      'Connections that fetches from the origin may have now: 8 to begin with, more while that raises the ' +
+        'throughput, origins[].maxConnections at most.',
+      ['origin'],
+    ),
     clientShareFull: origins.counter(
       'client_share_full_total',
       'Fetches that waited, or read-ahead left out, as their client had as many as it may have.',

@@ -18,6 +18,7 @@ export interface Observed {
   readonly connections: () => number;
   /** Called before anything is read: tells of what was done and not told of yet. */
   readonly pending: () => void;
+  readonly connectionsAllowed: () => readonly { readonly name: string; readonly count: number }[];
   readonly breakers: () => readonly { readonly name: string; readonly state: BreakerState }[];
 }
 
@@ -178,6 +179,10 @@ export class Metrics implements Omit<StoreEvents, 'responseChanged'> {
     if (observed.breakers !== undefined) to.breakerState.reset();
     for (const { name, state } of observed.breakers?.() ?? []) {
       to.breakerState.set({ origin: name }, BREAKER_VALUE[state]);
+    }
+    if (observed.connectionsAllowed !== undefined) to.connectionsAllowed.reset();
+    for (const { name, count } of observed.connectionsAllowed?.() ?? []) {
+      to.connectionsAllowed.set({ origin: name }, count);
     }
     if (observed.store !== undefined) {
       const usage = observed.store();

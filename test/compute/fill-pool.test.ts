@@ -2,83 +2,25 @@
 import { closeSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
-import {
-  type FillJob,
-  FillPool,
-  type JobTicket,
-  MAX_QUEUED_JOBS,
-  type Priority,
-} from '#src/compute/fill-pool.js';
-import type { FillResult, FillTask, OpenTask } from '#src/compute/protocol.js';
-import { GROUP_SIZE_BYTES } from '#src/model/chunk.js';
+import { FillPool, MAX_QUEUED_JOBS } from '#src/compute/fill-pool.js';
+import type { FillTask, OpenTask } from '#src/compute/protocol.js';
 import { MemoryBudget } from '#src/model/memory-budget.js';
 import {
-  createGate,
-  DEFAULT_ETAG,
-  patternBytes,
-  type ScriptedOrigin,
-  startOrigin,
-} from '../fixtures/scripted-origin.js';
+  POOL_CHUNK_BYTES as CHUNK,
+  type PoolScene,
+  type PoolShape,
+  startPool,
+  startRounds,
+} from '../fixtures/pool-scene.js';
+import { createGate, DEFAULT_ETAG, patternBytes } from '../fixtures/scripted-origin.js';
 import { LIMITS, oracleRoot, rootOf, targetOf, WorkerHarness } from '../fixtures/worker-harness.js';
 import { OpenMain } from '../fixtures/worker-open-main.js';
 
-const CHUNK = GROUP_SIZE_BYTES;
 const CHUNKS = 12;
 const LENGTH = CHUNKS * CHUNK;
 
-interface Fixture {
-  readonly pool: FillPool;
-  readonly harness: WorkerHarness;
-  readonly origin: ScriptedOrigin;
-  /** Fills a chunk of `/o`; `order` notes the jobs that got a lane. */
-  readonly fill: (index: number, priority?: Priority, name?: string) => JobTicket<FillResult>;
-  readonly order: number[];
-}
-
-async function fixture(
-  test: Test,
-  shape: { readonly threads: number; readonly lanes: number; readonly maxConnections: number },
-): Promise<Fixture> {
-  const origin = await startOrigin({ objects: { '/o': { bytes: { seed: 5, length: LENGTH } } } });
-  const harness = new WorkerHarness(test.testdir({}));
-  const pool = new FillPool({
-    threads: shape.threads,
-    connectionsPerThread: shape.lanes,
-    setup: {
-      wakeFds: [harness.hub.wakeFd],
-      memoryBudget: harness.memory.shared,
-      memoryLimitBytes: harness.memory.limitBytes,
-    },
-  });
-  test.teardown(async () => {
-    await pool.close();
-    await harness.close();
-    await origin.close();
-  });
-  const order: number[] = [];
-  const job = (index: number, priority: Priority, originName: string): FillJob<FillTask> => ({
-    originName,
-    maxConnections: shape.maxConnections,
-    priority,
-    makeTask: (lane) => {
-      order.push(index);
-      const { slot } = harness.slot(CHUNK, { index, start: index * CHUNK });
-      return {
-        task: {
-          kind: 'fill',
-          lane,
-          target: targetOf(`${origin.url}/o`),
-          slot,
-          completeLength: LENGTH,
-          validator: { kind: 'etag', strong: true, value: DEFAULT_ETAG },
-          limits: LIMITS,
-        },
-      };
-    },
-  });
-  const fill: Fixture['fill'] = (index, priority = 'demand', name = 'origin') =>
-    pool.submit(job(index, priority, name));
-  return { pool, harness, origin, fill, order };
+function fixture(test: Test, shape: Omit<PoolShape, 'chunks'>): Promise<PoolScene> {
+  return startPool(test, { ...shape, chunks: CHUNKS });
 }
 
 void t.test('fills an object in parallel, within the connections allowed', async (t) => {
@@ -152,6 +94,7 @@ void t.test('a task that cannot be made frees its lane', async (t) => {
     originName: 'origin',
     maxConnections: 1,
     priority: 'demand',
+    receivedBytes: () => 0,
     makeTask: () => Promise.reject(new Error('no space')),
   });
   await t.rejects(broken.result, { message: 'no space' });
@@ -184,6 +127,7 @@ void t.test('opens run on the same lanes, their ports go along', async (t) => {
     originName: 'origin',
     maxConnections: 1,
     priority: 'demand',
+    receivedBytes: () => 0,
     makeTask: (lane) => ({
       task: {
         kind: 'open',
@@ -219,6 +163,7 @@ void t.test(
       originName: 'origin',
       maxConnections: 2,
       priority: 'demand',
+      receivedBytes: () => 0,
       makeTask: (lane) => ({
         task: {
           kind: 'fill',
@@ -265,6 +210,7 @@ void t.test('a dead worker fails its jobs, frees their lanes, and is replaced', 
       originName: 'origin',
       maxConnections: 1,
       priority: 'demand',
+      receivedBytes: () => 0,
       makeTask: (lane) => ({
         task: {
           kind: 'fill',
@@ -298,3 +244,49 @@ void t.test('closing refuses what waits and ends what runs', async (t) => {
   await t.rejects(fill(2).result, { code: 'cancelled' });
   gate.open();
 });
+
+void t.test('an origin that limits each connection gets more of them', async (t) => {
+  const { pool, origin, round, finish } = await startRounds(t, (allowed) => allowed);
+  t.equal(pool.active, 8);
+  t.same([await round(), await round()], [8, 16]);
+  t.equal(pool.active, 16, 'those that waited have begun');
+  t.same([await round(), await round(), await round()], [16, 16, 16]);
+  t.equal(origin.maxOpenConnections, 16);
+  await finish();
+});
+
+void t.test('one that is limited in all goes back to what it had', async (t) => {
+  const { pool, origin, round, finish } = await startRounds(t, () => 8);
+  t.same([await round(), await round(), await round(), await round()], [8, 16, 16, 8]);
+  t.equal(pool.active, 16, 'what runs goes on');
+  t.same([await round(), await round()], [8, 8]);
+  t.equal(pool.active, 8);
+  t.equal(origin.requests.length, 8 * 6 + 8);
+  await finish();
+});
+
+void t.test(
+  'no more lanes are busy than are usable, and what is shared out is by base lanes',
+  async (t) => {
+    const { pool, fill, origin } = await fixture(t, {
+      threads: 2,
+      lanes: 8,
+      maxConnections: 4,
+      usableLanes: 5,
+    });
+    t.equal(pool.laneCount, 16);
+    t.equal(pool.baseLaneCount, 8);
+    t.equal(pool.allowedConnections('a', 32), 5);
+    const gate = createGate();
+    origin.script({ actions: [{ kind: 'gate', at: 0, gate }] });
+    const tickets = [0, 1, 2, 3, 4, 5, 6].map((index) =>
+      fill(index, 'demand', index % 2 === 0 ? 'a' : 'b'),
+    );
+    t.equal(pool.active, 5);
+    pool.resize(6);
+    t.equal(pool.active, 6, 'room for one more');
+    pool.resize(1);
+    gate.open();
+    for (const ticket of tickets) t.match(await ticket.result, { kind: 'filled' });
+  },
+);

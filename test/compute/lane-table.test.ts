@@ -31,12 +31,25 @@ void t.test('an idle lane counts against its origin until it is given to another
   const second = table.take('a', 2) ?? -1;
   t.equal(table.take('b', 1), undefined, 'no lane is idle');
   table.release(first);
-  t.equal(table.take('a', 1), first, 'its own idle lane may be used above the maximum');
+  t.equal(table.take('a', 2), first);
   table.release(first);
   table.release(second);
   t.equal(table.take('b', 1), first, 'the one idle for longest is reassigned');
   t.equal(table.take('b', 1), undefined, 'b has its maximum');
   t.equal(table.take('a', 1), second);
+  t.end();
+});
+
+void t.test('an origin that is allowed fewer than before uses those that it used last', (t) => {
+  const table = new LaneTable(1, 4);
+  const lanes = [1, 2, 3, 4].map(() => table.take('a', 4) ?? -1);
+  for (const lane of lanes) table.release(lane);
+  const [, , third, fourth] = lanes;
+  t.equal(table.take('a', 2), fourth);
+  t.equal(table.take('a', 2), third);
+  t.equal(table.take('a', 2), undefined, 'idle lanes of its own are none that it may use');
+  table.release(third ?? -1);
+  t.equal(table.take('a', 2), third, 'the others keep idle, and their connections time out');
   t.end();
 });
 

@@ -48,7 +48,7 @@ t.test('flags over environment over file over defaults', async (t) => {
   const flags = { '--cache-dir': '/flag' };
   const { cache, fill } = load({ file, env, flags });
   t.match(cache, { maxManifests: 1, maxResponses: 20, directory: '/flag' });
-  t.match(fill, { threads: 3, connectionsPerThread: 4 });
+  t.match(fill, { threads: 3, connectionsPerThread: 16 });
 });
 
 t.test('a flag makes one origin of many', async (t) => {

@@ -9,7 +9,7 @@ t.test('one URL makes a whole origin', async (t) => {
     mount: '/',
     url,
     adapter: 'http',
-    maxConnections: 8,
+    maxConnections: 32,
     redirectHosts: [],
     allowPrivateRedirects: false,
     passMethods: false,

@@ -20,7 +20,7 @@ const MEBIBYTE = 1024 * 1024;
 const SEED = 11;
 
 /** What `origins[].maxConnections` is by default. */
-const MAX_ORIGIN_CONNECTIONS = 8;
+const MAX_ORIGIN_CONNECTIONS = 32;
 
 async function originOf(t: Test, length: number) {
   const origin = await startOrigin({

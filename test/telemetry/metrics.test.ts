@@ -132,6 +132,7 @@ t.test('gauges are read when asked for', async (t) => {
   metrics.observe({
     fills: () => ({ active: 2, queued: 5 }),
     stalled: () => 1,
+    connectionsAllowed: () => [{ name: 'hub', count: 16 }],
     breakers: () => [
       { name: 'hub', state: 'open' },
       { name: 'other', state: 'closed' },
@@ -162,6 +163,7 @@ t.test('gauges are read when asked for', async (t) => {
     'forebay_cache_memory_bytes 1',
     'forebay_cache_chunks 7',
     'forebay_cache_writable 0',
+    'forebay_origin_connections_allowed{origin="hub"} 16',
     'forebay_origin_breaker_state{origin="hub"} 2',
     'forebay_origin_breaker_state{origin="other"} 0',
   ]) {

@@ -2,7 +2,7 @@ import t from 'tap';
 import { checkLimits, readSystemFile } from '#src/cli/doctor/limits.js';
 import { doctored } from '../../fixtures/doctored-config.js';
 
-/** Needs 2 x 10000 + 8 lanes + 8 connections + 1024. */
+/** Needs 2 x 10000 + 32 lanes + 32 connections + 1024. */
 const { config } = doctored();
 
 function check(files: Readonly<Record<string, string>>) {
@@ -16,9 +16,9 @@ function limits(soft: string): Record<string, string> {
 }
 
 t.test('open files', async (t) => {
-  t.match(check(limits('21040')), [{ check: 'descriptors', status: 'ok', advice: null }]);
+  t.match(check(limits('21088')), [{ check: 'descriptors', status: 'ok', advice: null }]);
   t.match(check(limits('unlimited')), [{ status: 'ok' }]);
-  t.match(check(limits('21039')), [{ status: 'warn', advice: /LimitNOFILE .* to 21040/ }]);
+  t.match(check(limits('21087')), [{ status: 'warn', advice: /LimitNOFILE .* to 21088/ }]);
 });
 
 t.test('waiting connections', async (t) => {

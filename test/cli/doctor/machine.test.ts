@@ -27,8 +27,8 @@ t.test('what is wrong with others', async (t) => {
   t.match(statuses({ cores: 1 }), { node: 'warn' });
   t.match(statuses({ simd: 'portable' }), { blake3: 'warn' });
   t.match(statuses({ nowMs: 0 }), { clock: 'fail' });
-  // 256 MiB to begin with, 256 MiB of chunks in memory, 8 lanes of 4 MiB.
-  const needMiB = 256 + 256 + 32;
+  // 256 MiB to begin with, 256 MiB of chunks in memory, 32 lanes of 4 MiB.
+  const needMiB = 256 + 256 + 128;
   t.match(statuses({ memoryBytes: needMiB * 2 ** 20 - 1 }), { memory: 'fail' });
   t.match(statuses({ memoryBytes: needMiB * 2 ** 20 }), { memory: 'warn' });
   t.match(statuses({ memoryBytes: needMiB * 2 ** 21 }), { memory: 'ok' });
