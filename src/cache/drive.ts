@@ -5,12 +5,12 @@
 import type { LiveObject } from './live-object.js';
 import type { Flight } from './flight.js';
 import { MAX_ROUNDS } from './leaders.js';
+import { readAheadChunks } from './read-ahead-limit.js';
 import type { Want } from './want.js';
 
 /** Resolves when every chunk is held or was handed to the hasher; rejects when one cannot be had. */
 export async function driveAll(generation: LiveObject, want: Want): Promise<void> {
   const { services } = generation;
-  const width = Math.max(1, services.limits.readAheadChunks);
   const running: Flight[] = [];
   // The first asker may leave: the check goes on for the next one.
   const patient: Want = { ...want, priority: 'demand', signal: new AbortController().signal };
@@ -28,7 +28,8 @@ export async function driveAll(generation: LiveObject, want: Want): Promise<void
     const flight = generation.flight(index);
     if (flight === undefined && !isWanted(generation, index)) continue;
     running.push(flight ?? generation.lead(index, patient));
-    if (running.length >= width) await landed(generation, running.shift(), patient);
+    const width = Math.max(1, readAheadChunks(services, want.source.upstream));
+    while (running.length >= width) await landed(generation, running.shift(), patient);
   }
   for (const flight of running) await landed(generation, flight, patient);
 }

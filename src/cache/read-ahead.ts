@@ -3,8 +3,10 @@
  * doubles with each chunk the reader takes, up to the configured size. Every view in it holds its
  * chunk against eviction; under pressure it lets go of all but what is being read.
  */
+import { setMaxListeners } from 'node:events';
 import type { ChunkView } from './flight.js';
 import type { Generation } from './generation.js';
+import { readAheadChunks } from './read-ahead-limit.js';
 import type { Want } from './want.js';
 
 /** Chunks open at first, the wanted one included: enough to overlap one fetch with one send. */
@@ -17,10 +19,9 @@ export class ReadAhead {
   readonly #generation: Generation;
   readonly #want: Want;
   readonly #lastIndex: number;
-  readonly #limit: number;
   readonly #open = new Map<number, Opening>();
   readonly #unregister: () => void;
-  #abort = new AbortController();
+  #abort = openingsAbort();
   #window = FIRST_WINDOW;
 
   /** Opens nothing beyond `lastIndex`: what the request did not ask for is not fetched. */
@@ -28,7 +29,6 @@ export class ReadAhead {
     this.#generation = generation;
     this.#want = want;
     this.#lastIndex = lastIndex;
-    this.#limit = generation.services.limits.readAheadChunks;
     this.#unregister = generation.services.pressure.register('read-ahead', () => {
       this.#shrink();
     });
@@ -44,8 +44,10 @@ export class ReadAhead {
     // The demanded chunk first: it must find room and a lane before those ahead of it.
     const wanted =
       opening === undefined ? this.#demand(index, from) : this.#promote(index, opening, from);
-    this.#extend(index);
-    this.#window = Math.min(this.#window * 2, Math.max(this.#limit, 1));
+    // Anew each time: the number of connections changes while a large object is read.
+    const limit = readAheadChunks(this.#generation.services, this.#want.source.upstream);
+    this.#extend(index, limit);
+    this.#window = Math.min(this.#window * 2, Math.max(limit, 1));
     return wanted;
   }
 
@@ -67,8 +69,8 @@ export class ReadAhead {
     return this.#demand(index, from);
   }
 
-  #extend(index: number): void {
-    const last = Math.min(this.#lastIndex, index + Math.min(this.#window - 1, this.#limit));
+  #extend(index: number, limit: number): void {
+    const last = Math.min(this.#lastIndex, index + Math.min(this.#window - 1, limit));
     for (let next = index + 1; next <= last; next += 1) {
       if (this.#open.has(next)) continue;
       const { signal } = this.#abort;
@@ -87,7 +89,7 @@ export class ReadAhead {
 
   #letGo(): void {
     this.#abort.abort();
-    this.#abort = new AbortController();
+    this.#abort = openingsAbort();
     for (const opening of this.#open.values()) {
       void opening.then((view) => {
         view?.release();
@@ -95,4 +97,11 @@ export class ReadAhead {
     }
     this.#open.clear();
   }
+}
+
+/** Each opening listens to it, as many as the window holds: more than Node takes for a leak. */
+function openingsAbort(): AbortController {
+  const abort = new AbortController();
+  setMaxListeners(0, abort.signal);
+  return abort;
 }
