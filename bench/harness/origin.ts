@@ -10,11 +10,17 @@ import type { NativeTools } from './native-tools.js';
 /** It fills its objects first. */
 const START_TIMEOUT_MS = 60_000;
 
-export interface OriginOptions {
+/** How fast an origin sends, at most; as fast as it can where both are left out. */
+export interface RateLimit {
+  /** Of all connections together. */
+  readonly bytesPerSecond?: number;
+  /** Of each connection, in place of the other. */
+  readonly connectionBytesPerSecond?: number;
+}
+
+export interface OriginOptions extends RateLimit {
   readonly objects: number;
   readonly objectBytes: number;
-  /** Of all connections together; none when it is left out. */
-  readonly bytesPerSecond?: number;
 }
 
 /** Counts since its start. */
@@ -42,6 +48,7 @@ export class Origin {
       `--objects=${String(options.objects)}`,
       `--object-bytes=${String(options.objectBytes)}`,
       `--bytes-per-second=${String(options.bytesPerSecond ?? 0)}`,
+      `--connection-bytes-per-second=${String(options.connectionBytesPerSecond ?? 0)}`,
     ].flatMap((flag) => flag.split('='));
     const process = processes.start([tools.origin, ...flags], {
       logFile: join(directory, 'origin.log'),

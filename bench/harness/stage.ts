@@ -12,7 +12,7 @@ import { Instance } from './instance.js';
 import { runLoad } from './load.js';
 import { makeMemoryCgroup } from './memory-cgroup.js';
 import { nativeTools, type NativeTools } from './native-tools.js';
-import { Origin } from './origin.js';
+import { Origin, type RateLimit } from './origin.js';
 import type { Processes } from './processes.js';
 import type { Settings } from './settings.js';
 
@@ -38,7 +38,7 @@ export class Stage {
   readonly directory: string;
   readonly origin: Origin;
   readonly #kept = new Map<string, Promise<Instance>>();
-  readonly #limited = new Map<number, Promise<Origin>>();
+  readonly #limited = new Map<string, Promise<Origin>>();
   #started = 0;
 
   private constructor(
@@ -71,13 +71,13 @@ export class Stage {
   }
 
   /** An origin of the same objects that sends no more than this; started when it is first needed. */
-  limitedOrigin(bytesPerSecond: number): Promise<Origin> {
+  limitedOrigin(limit: RateLimit): Promise<Origin> {
     const { objectBytes } = this.settings;
-    const options = { objects: 1, objectBytes, bytesPerSecond };
+    const options = { objects: 1, objectBytes, ...limit };
+    const key = JSON.stringify(limit);
     const started =
-      this.#limited.get(bytesPerSecond) ??
-      Origin.start(this.tools, this.processes, this.directory, options);
-    this.#limited.set(bytesPerSecond, started);
+      this.#limited.get(key) ?? Origin.start(this.tools, this.processes, this.directory, options);
+    this.#limited.set(key, started);
     return started;
   }
 

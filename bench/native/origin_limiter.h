@@ -1,4 +1,4 @@
-// The origin's rate limit: one budget of bytes a second for all connections together.
+// A rate limit: one budget of bytes a second, for all connections of the origin or for one of them.
 #pragma once
 
 #include <algorithm>

@@ -44,12 +44,17 @@ int Main(int argc, char** argv) {
                      {"objects", "1"},
                      {"object-bytes", "1048576"},
                      {"bytes-per-second", "0"},
+                     {"connection-bytes-per-second", "0"},
                      {"max-age", "86400"},
                      {"threads", "2"}});
   std::signal(SIGPIPE, SIG_IGN);
   RaiseDescriptorLimit();
   const Objects objects(flags.Count("objects"), flags.Count("object-bytes"));
-  OriginState state{objects, flags.Count("max-age"), Limiter(flags.Number("bytes-per-second")), {}};
+  OriginState state{objects,
+                    flags.Count("max-age"),
+                    Limiter(flags.Number("bytes-per-second")),
+                    flags.Number("connection-bytes-per-second"),
+                    {}};
   std::vector<std::unique_ptr<OriginWorker>> workers;
   std::vector<std::jthread> threads;
   for (uint64_t index = 0; index < flags.Count("threads"); index += 1) {

@@ -70,7 +70,7 @@ void OriginWorker::TakeAdopted() {
     SetNonBlocking(socket.get(), true);
     const int one = 1;
     setsockopt(socket.get(), IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
-    Client& client = clients_.emplace_back();
+    Client& client = clients_.emplace_back(state_.connection_bytes_per_second);
     client.socket = std::move(socket);
     epoll_event event{};
     event.events = EPOLLIN;
@@ -205,9 +205,10 @@ bool OriginWorker::SendSome(Client& client) {
 
 bool OriginWorker::SendBody(Client& client) {
   const Answer& answer = client.answer;
-  const uint64_t turn = state_.limiter.limited() ? kLimitedTurnBytes : kTurnBytes;
+  Limiter& limiter = client.limiter.limited() ? client.limiter : state_.limiter;
+  const uint64_t turn = limiter.limited() ? kLimitedTurnBytes : kTurnBytes;
   uint64_t allowed = std::min(answer.length - client.body_sent, turn);
-  if (allowed > 0) allowed = state_.limiter.Take(allowed, client.body_sent == 0, NowNs());
+  if (allowed > 0) allowed = limiter.Take(allowed, client.body_sent == 0, NowNs());
   auto offset = static_cast<off_t>(answer.offset + client.body_sent);
   uint64_t sent = 0;
   while (sent < allowed) {
@@ -224,12 +225,12 @@ bool OriginWorker::SendBody(Client& client) {
   client.body_sent += sent;
   state_.stats.body_bytes += sent;
   // What the socket did not take goes back.
-  if (sent < allowed) state_.limiter.Return(allowed - sent);
+  if (sent < allowed) limiter.Return(allowed - sent);
   if (client.body_sent == answer.length) {
     client.answering = false;
     return true;
   }
-  client.wants_time = state_.limiter.limited() && sent == allowed;
+  client.wants_time = limiter.limited() && sent == allowed;
   Watch(client, !client.wants_time);
   return false;
 }

@@ -33,6 +33,8 @@ struct OriginState {
   const Objects& objects;
   const uint64_t max_age;
   Limiter limiter;
+  // Where this is not 0, each connection has a limit of its own in place of the one of all.
+  const double connection_bytes_per_second;
   Stats stats;
 };
 
@@ -48,7 +50,10 @@ class OriginWorker {
 
  private:
   struct Client {
+    explicit Client(double bytes_per_second) : limiter(bytes_per_second) {}
+
     UniqueFd socket;
+    Limiter limiter;
     std::array<char, kMaxHeadBytes> input;
     size_t filled = 0;
     Answer answer;

@@ -163,6 +163,16 @@ export const SCENARIOS: readonly Scenario[] = [
     shows: FILL_COLUMNS,
   })),
   {
+    kind: 'fill',
+    name: 'cold-limited-connection',
+    title: 'the whole object, not stored, 1 client, origin limited to 20 MB/s per connection',
+    group: 'limited-connection',
+    clients: 1,
+    originConnectionBytesPerSecond: 20e6,
+    direct: true,
+    shows: FILL_COLUMNS,
+  },
+  {
     kind: 'late-range',
     name: 'cold-late-range',
     title: '1 MiB at any offset, not stored, origin at 100 MB/s',

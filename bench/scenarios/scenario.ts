@@ -25,6 +25,8 @@ export interface ReadScenario extends Common {
 export interface FillScenario extends Common {
   readonly kind: 'fill';
   readonly clients: number;
+  /** What the origin gives each connection; it has no limit where this is left out. */
+  readonly originConnectionBytesPerSecond?: number;
   /** Whether those that are no cache take part: curl, and the origin itself. */
   readonly direct: boolean;
 }

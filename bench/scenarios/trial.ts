@@ -2,6 +2,7 @@
 import { rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Load, type LoadResult, runLoad, startLoad } from '../harness/load.js';
+import type { Origin } from '../harness/origin.js';
 import type { Stage } from '../harness/stage.js';
 import type { Peer, Role } from '../peers/peer.js';
 import { failureOf, loadOn, measure, type Measured, settleDisk } from './measure.js';
@@ -56,7 +57,9 @@ export function runTrial(
     case 'read':
       return read(stage, scenario, peer, round);
     case 'fill':
-      return peer.role === 'download' ? download(stage, peer) : fill(stage, scenario, peer);
+      return peer.role === 'download'
+        ? download(stage, scenario, peer)
+        : fill(stage, scenario, peer);
     case 'late-range':
       return lateRange(stage, scenario, peer, round);
     case 'restart':
@@ -103,8 +106,9 @@ async function read(
   return { ...measured, metrics: { ...measured.metrics, ...extra, ...observed } };
 }
 
-async function fill(stage: Stage, { clients }: FillScenario, peer: Peer): Promise<Measured> {
-  const instance = await stage.fresh(peer);
+async function fill(stage: Stage, scenario: FillScenario, peer: Peer): Promise<Measured> {
+  const { clients } = scenario;
+  const instance = await stage.fresh(peer, { origin: await originOf(stage, scenario) });
   try {
     await settleDisk(stage);
     const load = { connections: clients, requests: clients };
@@ -114,12 +118,19 @@ async function fill(stage: Stage, { clients }: FillScenario, peer: Peer): Promis
   }
 }
 
+async function originOf(stage: Stage, scenario: FillScenario): Promise<Origin> {
+  const { originConnectionBytesPerSecond: connectionBytesPerSecond } = scenario;
+  if (connectionBytesPerSecond === undefined) return stage.origin;
+  return stage.limitedOrigin({ connectionBytesPerSecond });
+}
+
 /** By another program, which writes a file. */
-async function download(stage: Stage, peer: Peer): Promise<Measured> {
+async function download(stage: Stage, scenario: FillScenario, peer: Peer): Promise<Measured> {
+  const origin = await originOf(stage, scenario);
   await settleDisk(stage);
   const { objectBytes } = stage.settings;
   const file = join(stage.directory, `${peer.name}.download`);
-  const url = `http://127.0.0.1:${String(stage.origin.port)}/objects/0`;
+  const url = `http://127.0.0.1:${String(origin.port)}/objects/0`;
   const begin = performance.now();
   await stage.processes.run(['curl', '-sS', '--fail', '-o', file, url], DOWNLOAD_TIMEOUT_MS);
   const seconds = (performance.now() - begin) / 1000;
@@ -140,7 +151,7 @@ async function lateRange(
 ): Promise<Measured> {
   const { originBytesPerSecond, rangeBytes, samples, pauseSeconds } = scenario;
   const { quick } = stage.settings;
-  const origin = await stage.limitedOrigin(originBytesPerSecond);
+  const origin = await stage.limitedOrigin({ bytesPerSecond: originBytesPerSecond });
   const instance = await stage.fresh(peer, { origin });
   const requests = quick ? Math.ceil(samples / 10) : samples;
   const load: Load = {

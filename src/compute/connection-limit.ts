@@ -76,7 +76,8 @@ export class ConnectionLimit {
     this.#state = { kind: 'trying', from, toBeat, settled: false, rates: [] };
   }
 
-  #try(state: State & { kind: 'trying' }, { nowMs, bytesPerSecond }: Window): void {
+  #try(state: State & { kind: 'trying' }, window: Window): void {
+    const { nowMs, bytesPerSecond } = window;
     if (!state.settled) {
       this.#state = { ...state, settled: true };
       return;
@@ -85,7 +86,8 @@ export class ConnectionLimit {
     // Whether all are busy does not matter here: what is not used raises nothing.
     if (bytesPerSecond < state.toBeat) this.#giveUp(state.from, nowMs);
     else if (rates.length < COMPARED_WINDOWS) this.#state = { ...state, rates };
-    else this.#state = { kind: 'standing', rates, notBeforeMs: nowMs };
+    // The next step begins from what this one came to, at once.
+    else this.#stand({ kind: 'standing', rates: state.rates, notBeforeMs: nowMs }, window);
   }
 
   /** Trouble may come of too many: half of them go, or all that were only tried. */

@@ -6,7 +6,7 @@ import type { AddressInfo } from 'node:net';
 import t, { type Test } from 'tap';
 import { type Load, type LoadResult, runLoad } from '../../bench/harness/load.js';
 import { nativeTools } from '../../bench/harness/native-tools.js';
-import { Origin } from '../../bench/harness/origin.js';
+import { Origin, type RateLimit } from '../../bench/harness/origin.js';
 import { Processes } from '../../bench/harness/processes.js';
 
 /** Not a multiple of anything: the last range and the last word are cut. */
@@ -19,11 +19,11 @@ const tools = await nativeTools();
 const processes = new Processes(new AbortController().signal);
 t.teardown(() => processes.endAll());
 
-function startOrigin(t: Test, bytesPerSecond?: number): Promise<Origin> {
+function startOrigin(t: Test, limit: RateLimit = {}): Promise<Origin> {
   return Origin.start(tools, processes, t.testdir(), {
     objects: 2,
     objectBytes: OBJECT_BYTES,
-    ...(bytesPerSecond === undefined ? {} : { bytesPerSecond }),
+    ...limit,
   });
 }
 
@@ -216,7 +216,7 @@ t.test('the origin answers ranges and conditions as RFC 9110 says', async (t) =>
 t.test(
   'a limited origin is as slow as it was told, from its first byte on not later',
   async (t) => {
-    const origin = await startOrigin(t, 10e6);
+    const origin = await startOrigin(t, { bytesPerSecond: 10e6 });
     const { errors, seconds, ttfbMs, bytes } = await load(origin.port, {
       connections: 4,
       requests: 4,
@@ -227,6 +227,14 @@ t.test(
     t.ok((ttfbMs.p50 ?? Infinity) < (seconds * 1000) / 4, 'first bytes do not wait for the limit');
   },
 );
+
+t.test('a limit of each connection holds for each', async (t) => {
+  const rate = 10e6;
+  const origin = await startOrigin(t, { connectionBytesPerSecond: rate });
+  const { errors, seconds, bytes } = await load(origin.port, { connections: 2, requests: 4 });
+  t.equal(errors, 0);
+  t.ok(seconds >= (bytes - 4 * 16 * 1024) / (2 * rate) - 0.01, `${String(seconds)} s`);
+});
 
 t.test('evict drops pages, also of files that were just written', async (t) => {
   const directory = t.testdir({ below: {} });

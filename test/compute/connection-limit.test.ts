@@ -59,8 +59,8 @@ const inAll = (): number => 100 * MB;
 t.test('an origin that limits each connection gets as many as it may have', async (t) => {
   const origin = new Origin(perConnection);
   t.equal(origin.allowed, FIRST_CONNECTIONS);
-  // Two windows to know the rate, one to get up to speed, two to compare, and again.
-  t.same(origin.windows(9), [8, 16, 16, 16, 16, 32, 32, 32, 32]);
+  // Two windows to know the rate, one to get up to speed, two to compare, and so on.
+  t.same(origin.windows(9), [8, 16, 16, 16, 32, 32, 32, 32, 32]);
   t.same(new Set(origin.windows(1000)), new Set([MOST]), 'and keeps them');
 });
 
@@ -81,7 +81,7 @@ t.test('one that is limited in all comes back, and is asked again ever more rare
 
 t.test('what raised the throughput is kept where the next step does not', async (t) => {
   const origin = new Origin((connections) => Math.min(16, connections) * 20 * MB);
-  t.same(origin.windows(9), [8, 16, 16, 16, 16, 32, 32, 16, 16]);
+  t.same(origin.windows(9), [8, 16, 16, 16, 32, 32, 16, 16, 16]);
 });
 
 t.test('noise is no gain: each window with more must beat each one before', async (t) => {

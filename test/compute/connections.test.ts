@@ -89,8 +89,7 @@ t.test('bytes of running and of ended jobs make the rate', async (t) => {
     line.windows(1, { a: perConnection });
     for (let job = 0; job < 8; job += 1) line.end('a');
   }
-  t.equal(line.allowed('a'), 16);
-  line.windows(1, { a: perConnection });
+  t.equal(line.allowed('a'), MOST);
   t.same(line.changes, ['a 8 16', 'a 16 32']);
   t.equal(line.allowed('b'), 8, 'of others nothing is known');
 });
