@@ -1,6 +1,6 @@
 /**
  * One reader's window of open chunks. It starts small, so that a short read costs one chunk, and
- * doubles with each chunk the reader takes, up to the configured size. Every view in it holds its
+ * doubles with each chunk the reader takes, up to its limit (read-ahead-limit). Every view in it holds its
  * chunk against eviction; under pressure it lets go of all but what is being read.
  */
 import { setMaxListeners } from 'node:events';
