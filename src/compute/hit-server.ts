@@ -162,7 +162,7 @@ export class HitServer {
     if (!this.#closed) this.#hear();
   }
 
-  /** Ends the threads; tells of what they had answered. Connections and files are closed, nobody is told of that. */
+  /** Tells of what was answered before this call, and ends the threads. Nobody is told of what is closed with them. */
   close(): void {
     if (this.#closed) return;
     this.#takeRecords();
