@@ -18,8 +18,14 @@ export interface Window {
   readonly most: number;
 }
 
-/** Windows that are compared on either side, all of one with all of the other: one may be luck. */
-const COMPARED_WINDOWS = 2;
+/**
+ * Windows in a row in which all were busy, before more are tried. Where the machine is what limits, trying
+ * costs memory for new connections: what takes but a second or two is left alone.
+ */
+const STANDING_WINDOWS = 4;
+
+/** Windows of an attempt, of which each must beat all of those: one may be luck. */
+const TRIED_WINDOWS = 2;
 
 /** What the slowest window with more connections must be of the fastest before: less is noise. */
 const LEAST_GAIN = 1.1;
@@ -65,19 +71,21 @@ export class ConnectionLimit {
     const { nowMs, bytesPerSecond, allBusy, most } = window;
     // An origin that stands still is not asked for more.
     const counts = allBusy && bytesPerSecond > 0;
-    const rates = counts ? [...before, bytesPerSecond].slice(-COMPARED_WINDOWS) : [];
-    const from = this.allowed(most);
-    if (rates.length < COMPARED_WINDOWS || nowMs < notBeforeMs || from >= most) {
+    const rates = counts ? [...before, bytesPerSecond].slice(-STANDING_WINDOWS) : [];
+    if (rates.length < STANDING_WINDOWS || nowMs < notBeforeMs || this.allowed(most) >= most) {
       this.#state = { kind: 'standing', rates, notBeforeMs };
-      return;
-    }
+    } else this.#step(rates, most);
+  }
+
+  #step(rates: readonly number[], most: number): void {
+    const from = this.allowed(most);
     this.#allowed = Math.min(2 * from, most);
     const toBeat = LEAST_GAIN * Math.max(...rates);
     this.#state = { kind: 'trying', from, toBeat, settled: false, rates: [] };
   }
 
   #try(state: State & { kind: 'trying' }, window: Window): void {
-    const { nowMs, bytesPerSecond } = window;
+    const { nowMs, bytesPerSecond, allBusy, most } = window;
     if (!state.settled) {
       this.#state = { ...state, settled: true };
       return;
@@ -85,9 +93,10 @@ export class ConnectionLimit {
     const rates = [...state.rates, bytesPerSecond];
     // Whether all are busy does not matter here: what is not used raises nothing.
     if (bytesPerSecond < state.toBeat) this.#giveUp(state.from, nowMs);
-    else if (rates.length < COMPARED_WINDOWS) this.#state = { ...state, rates };
-    // The next step begins from what this one came to, at once.
-    else this.#stand({ kind: 'standing', rates: state.rates, notBeforeMs: nowMs }, window);
+    else if (rates.length < TRIED_WINDOWS) this.#state = { ...state, rates };
+    // One step has helped: the next one follows at once.
+    else if (allBusy && this.allowed(most) < most) this.#step(rates, most);
+    else this.#state = { kind: 'standing', rates: [], notBeforeMs: nowMs };
   }
 
   /** Trouble may come of too many: half of them go, or all that were only tried. */

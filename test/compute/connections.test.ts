@@ -82,7 +82,7 @@ const cancelled = {
 
 t.test('bytes of running and of ended jobs make the rate', async (t) => {
   const line = new Line();
-  line.windows(2, { a: perConnection });
+  line.windows(4, { a: perConnection });
   t.equal(line.allowed('a'), 16);
   // Half of the jobs end in each window, others take their places: their bytes count as before.
   for (let window = 0; window < 3; window += 1) {
@@ -122,7 +122,7 @@ t.test('busy is an average over the window', async (t) => {
   };
   for (let window = 0; window < 4; window += 1) idle(WINDOW_MS * 0.9);
   t.equal(line.allowed('a'), 8);
-  for (let window = 0; window < 2; window += 1) idle(WINDOW_MS * 0.1);
+  for (let window = 0; window < 4; window += 1) idle(WINDOW_MS * 0.1);
   t.equal(line.allowed('a'), 16);
   const seven = new Line();
   for (let job = 0; job < 7; job += 1) seven.begin('a');
@@ -141,7 +141,7 @@ for (const [what, result] of [
 ] as const) {
   t.test(`${what} takes connections back, once a window`, async (t) => {
     const line = new Line();
-    line.windows(9, { a: perConnection });
+    line.windows(12, { a: perConnection });
     t.equal(line.allowed('a'), MOST);
     for (let job = 0; job < 5; job += 1) line.end('a', result);
     line.windows(1, { a: perConnection });
@@ -153,7 +153,7 @@ for (const [what, result] of [
 
 t.test('404, a cancelled job or a dead worker are no trouble', async (t) => {
   const line = new Line();
-  line.windows(9, { a: perConnection });
+  line.windows(12, { a: perConnection });
   line.end('a', filled([404]));
   line.end('a', filled([206], ['cancelled']));
   line.end('a', undefined);
@@ -163,7 +163,7 @@ t.test('404, a cancelled job or a dead worker are no trouble', async (t) => {
 
 t.test('trouble of the last job is not forgotten with it', async (t) => {
   const line = new Line();
-  line.windows(9, { a: perConnection });
+  line.windows(12, { a: perConnection });
   line.endAll('a');
   line.begin('a');
   line.end('a', filled([503]));
@@ -173,7 +173,7 @@ t.test('trouble of the last job is not forgotten with it', async (t) => {
 
 t.test('an origin that nothing is fetched from begins anew after a while', async (t) => {
   const line = new Line();
-  line.windows(9, { a: perConnection });
+  line.windows(12, { a: perConnection });
   line.endAll('a');
   line.clock.advance(FORGET_AFTER_MS - 1);
   t.equal(line.allowed('a'), MOST);
@@ -186,7 +186,7 @@ t.test('an origin that nothing is fetched from begins anew after a while', async
 
 t.test('a pause shorter than that changes nothing, whoever else is busy', async (t) => {
   const line = new Line();
-  line.windows(9, { a: perConnection, b: inAll });
+  line.windows(12, { a: perConnection, b: inAll });
   line.endAll('a');
   line.windows(20, { b: inAll });
   line.windows(5, { a: perConnection, b: inAll });
