@@ -2,6 +2,7 @@
 import http from 'node:http';
 import t, { type Test } from 'tap';
 import { SHARE_PER_LANE } from '#src/cache/client-share.js';
+import { BASE_LANES_PER_THREAD } from '#src/config/lanes.js';
 import {
   type Got,
   readWhole,
@@ -12,7 +13,8 @@ import {
 import { bytesOf, fresh, runOrigin } from '../fixtures/running-origin.js';
 import { createGate } from '../fixtures/scripted-origin.js';
 
-const LANES = 2;
+/** Those beyond these give no client a larger share. */
+const LANES = BASE_LANES_PER_THREAD;
 const SHARE = SHARE_PER_LANE * LANES;
 const ATTACKS = 2 * SHARE;
 
@@ -24,7 +26,7 @@ async function start(t: Test) {
   );
   const fill = {
     threads: 1,
-    connectionsPerThread: LANES,
+    connectionsPerThread: 2 * LANES,
     firstByteTimeout: '60s',
     requestTimeout: '120s',
   };

@@ -150,6 +150,7 @@ t.test('a lower maximum counts at once, one of 8 or less is a fixed number', asy
   const odd = new Origin(perConnection);
   odd.windows(100, { most: 11 });
   t.equal(odd.limit.allowed(11), 11);
+  t.equal(odd.limit.allowed(MOST), 11, 'a maximum that is raised gives nothing that was not tried');
 });
 
 t.test('it stays in its bounds whatever is seen', async () => {
