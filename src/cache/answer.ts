@@ -139,6 +139,8 @@ export interface Standing {
   timesAt(nowMs: number): StandingTimes | undefined;
   /** The bytes `start <= i < end`, of one chunk. Only in the same turn of the loop as `timesAt`. */
   open(start: number, end: number): OpenPart | undefined;
+  /** Has the chunk of these bytes opened and verified where it is held: `open` may have it then. Never rejects. */
+  ready(start: number, end: number): Promise<void>;
   /** A body of the same bytes, for what could not be sent at once. In the same turn too. */
   body(request: CacheRequest): Body | undefined;
 }

@@ -1,5 +1,5 @@
 /**
- * One generation of an object: its manifest and everything in motion around it. Gives readers views of
+ * One generation of an object: its manifest and all that is in motion around it. Gives readers views of
  * chunks: in flight, held, or to be fetched. Made by Generations, one per key; read by RepresentationBody.
  */
 import { chunkCount } from '../model/chunk.js';
@@ -194,6 +194,11 @@ export class Generation implements LiveObject {
     return this.#held.openNow(this.#object, index);
   }
 
+  /** Has a held chunk become one that `openNow` gives, if it can. Never rejects. */
+  ready(index: number): Promise<void> {
+    return this.#held.ready(this.#object, index);
+  }
+
   flight(index: number): Flight | undefined {
     return this.#flights.get(index);
   }
@@ -253,10 +258,7 @@ export class Generation implements LiveObject {
 
   async awaitStream(index: number, want: Want): Promise<void> {
     const bound = boundOf(this.services, want.signal);
-    if (this.#intake !== undefined) {
-      await within(this.#intake.reached(index), bound);
-      return;
-    }
+    if (this.#intake !== undefined) return within(this.#intake.reached(index), bound);
     this.#starting ??= this.#starter?.(want).finally(() => {
       this.#starting = undefined;
       this.#settleIfIdle();

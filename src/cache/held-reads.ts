@@ -40,6 +40,13 @@ export class HeldReads {
     return undefined;
   }
 
+  /** Opens a held chunk, and verifies it where that is yet to be done: `openNow` has it then. Never rejects. */
+  async ready(object: ObjectHandle, index: number): Promise<void> {
+    const view = await this.open(object, index).catch(() => undefined);
+    await this.#verifications.get(index)?.outcome;
+    view?.release();
+  }
+
   /**
    * A view of a held chunk; `undefined` when it is not held (any more). A verification that it starts
    * begins at `from`, the first byte of the chunk that its reader wants.

@@ -103,6 +103,16 @@ class StandingHit implements Standing {
     };
   }
 
+  async ready(start: number, end: number): Promise<void> {
+    const generation = this.#generation.deref();
+    if (start === end || generation === undefined || generation.intake !== undefined) return;
+    const index = Math.floor(start / generation.chunkSizeBytes);
+    if (!generation.isHeld(index)) return;
+    generation.retain();
+    await generation.ready(index);
+    generation.release();
+  }
+
   body(request: CacheRequest): Body | undefined {
     const generation = this.#generation.deref();
     return generation && this.#rooms.bodyOf(request, { ...this.#source, generation });

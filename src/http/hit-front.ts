@@ -6,13 +6,14 @@
 import type { Socket } from 'node:net';
 import type { BegunHit, HitListener, HitRecord, HitServer } from '../compute/hit-server.js';
 import type { Changes } from '../model/changes.js';
+import { within } from '../model/deferred.js';
 import type { RestEnd } from '../send/rest-send.js';
 import type { Hits } from '../send/sending.js';
 import { descriptorOf } from '../send/socket-fd.js';
-import type { RequestEnding, RequestRecord } from '../telemetry/request-record.js';
+import type { RequestEnding } from '../telemetry/request-record.js';
 import type { ExchangeRooms } from './exchange.js';
 import { type HitFile, HitFiles } from './hit-files.js';
-import { type HitTarget, HitTargets } from './hit-targets.js';
+import { type HitTarget, HitTargets, recordOf } from './hit-targets.js';
 import { type StandingAnswers, type StandingEntry, tellHit } from './standing.js';
 
 /** What comes from outside the front. */
@@ -40,6 +41,9 @@ export interface HitFrontOptions extends HitRooms {
  * What changes otherwise counts at once.
  */
 const GRANT_MS = 100;
+
+/** How long a connection is kept waiting for a chunk to be opened and verified: some 10 ms by rights. */
+const READY_MS = 5000;
 
 /** How often idle connections and chunks are looked for. */
 const SWEEP_MS = 1000;
@@ -146,6 +150,19 @@ export class HitFront implements HitListener {
 
   asks(connection: number, token: number, start: number, end: number): void {
     if (this.#grant(token, start, end)) this.#server.resume(connection);
+    else void this.#grantSoon(connection, token, start, end);
+  }
+
+  /** A chunk that is held, but not open or not verified, is waited for here: given to node, a connection stays there. */
+  async #grantSoon(connection: number, token: number, start: number, end: number): Promise<void> {
+    const { clock } = this.#options.rooms();
+    const late = (): Error => new Error('the chunk is not ready');
+    const ready = this.#targets.current(token)?.entry.standing.ready(start, end);
+    const bound = { clock, ms: READY_MS, timedOut: late, aborted: late };
+    await within(ready ?? Promise.resolve(), bound).catch(() => undefined);
+    // Drained meanwhile.
+    if (!this.#watched.has(connection)) return;
+    if (this.#grant(token, start, end)) this.#server.resume(connection);
     else if (this.#server.release(connection)) this.handedOver(connection);
   }
 
@@ -250,7 +267,7 @@ export class HitFront implements HitListener {
     if (target === undefined) return;
     const rooms = this.#options.rooms();
     rooms.telemetry.metrics.hitServerAnswered();
-    tellHit(target.entry, recordOf(record, target.url, ending), rooms, rooms.clock.now());
+    tellHit(target.entry, recordOf(target, record, ending), rooms, rooms.clock.now());
   }
 
   #sweepLater(): void {
@@ -276,24 +293,4 @@ export class HitFront implements HitListener {
       else this.#options.give(socket);
     }
   }
-}
-
-function recordOf(record: HitRecord, url: string, ending: RequestEnding): RequestRecord {
-  const { isHead, isWhole, range } = record;
-  return {
-    requestId: record.requestId,
-    traceId: null,
-    method: isHead ? 'HEAD' : 'GET',
-    target: url,
-    range: range && `bytes=${String(range.first)}-${String(range.last ?? '')}`,
-    status: isWhole ? 200 : 206,
-    result: 'hit',
-    ending,
-    code: ending === 'failed' ? 'disk' : null,
-    collapsed: false,
-    bytesSent: record.bodyBytesSent,
-    originBytes: 0,
-    waitMs: record.waitMs,
-    transferMs: 0,
-  };
 }

@@ -1,6 +1,9 @@
 /**
- * The targets that a hit server knows, by the tokens that stand for them there. Owned by http/hit-front.
+ * The targets that a hit server knows, by the tokens that stand for them there, and what its records of
+ * them say. Owned by http/hit-front.
  */
+import type { HitRecord } from '../compute/hit-server.js';
+import type { RequestEnding, RequestRecord } from '../telemetry/request-record.js';
 import type { StandingEntry } from './standing.js';
 
 export interface HitTarget {
@@ -54,4 +57,29 @@ export class HitTargets {
     this.#forgottenBefore = this.#forgotten;
     this.#forgotten = [];
   }
+}
+
+/** An answer for a target, as log and metrics take it. */
+export function recordOf(
+  { url }: HitTarget,
+  record: HitRecord,
+  ending: RequestEnding,
+): RequestRecord {
+  const { isHead, isWhole, range } = record;
+  return {
+    requestId: record.requestId,
+    traceId: null,
+    method: isHead ? 'HEAD' : 'GET',
+    target: url,
+    range: range && `bytes=${String(range.first)}-${String(range.last ?? '')}`,
+    status: isWhole ? 200 : 206,
+    result: 'hit',
+    ending,
+    code: ending === 'failed' ? 'disk' : null,
+    collapsed: false,
+    bytesSent: record.bodyBytesSent,
+    originBytes: 0,
+    waitMs: record.waitMs,
+    transferMs: 0,
+  };
 }

@@ -102,3 +102,26 @@ t.test('descriptors are given back when objects go', async (t) => {
   t.pass('all of them, while the connections are open');
   for (const client of clients) client.socket.destroy();
 });
+
+t.test(
+  'after a restart chunks are opened and verified for the hit server, which keeps its connections',
+  async (t) => {
+    const origin = await runOrigin(t, { '/hot': fresh(1, 4) });
+    const first = await startForebay(t, { origin });
+    await first.get('/hot');
+    await first.holds(4);
+    await first.stop();
+    const { bodyBytes } = origin;
+    const second = await startForebay(t, { origin, directory: first.directory });
+    const client = await watchedOf(t, second, '/hot', 'HEAD');
+    const before = await answersOf(second);
+    for (let index = 0; index < 4; index += 1) {
+      const at = index * C + 5;
+      const { body } = await askOn(client, plain('/hot', rangeField(at, at + 100)));
+      t.ok(body.equals(patternBytes(1, at, at + 100)), `chunk ${String(index)}`);
+    }
+    t.equal(await answersOf(second), before + 4, 'all on one connection');
+    t.equal(await second.metric('forebay_chunks_verified_total'), 4);
+    t.equal(origin.bodyBytes, bodyBytes);
+  },
+);

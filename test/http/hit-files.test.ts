@@ -40,6 +40,7 @@ function object() {
     lengthBytes: CHUNK * 1000,
     timesAt: () => ({ ageSeconds: 0, ttlSeconds: 1 }),
     open,
+    ready: () => Promise.resolve(),
     body: () => undefined,
   };
   return { standing, state, replace };

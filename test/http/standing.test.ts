@@ -35,6 +35,7 @@ async function started(
       };
       return { file, offset: start, length: end - start, fileLength: TEXT.length, release };
     },
+    ready: () => Promise.resolve(),
     body: () => ({
       lengthBytes: TEXT.length,
       acceptsRanges: true,
