@@ -5,6 +5,7 @@
 
 #include "arguments.h"
 #include "bindings.h"
+#include "core/local_connection.h"
 #include "core/spot_send.h"
 
 namespace forebay {
@@ -33,6 +34,8 @@ Napi::Value SpotSendCall(const Napi::CallbackInfo& info) {
   if (!offset) return Napi::Value();
   const auto length = IntegerArgument(info, 4, "length", kMaxSafeInteger);
   if (!length) return Napi::Value();
+  // As the pump does; where nothing is paced, or no more, it costs one system call.
+  StopPacingLocally(*socket);
   const uint64_t taken = SpotSend(*socket, head.data(), count, {*fd, *offset, *length});
   return Napi::Number::New(env, static_cast<double>(taken));
 }

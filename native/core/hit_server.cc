@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "local_connection.h"
 #include "request_ids.h"
 #include "spot_send.h"
 #include "wake.h"
@@ -117,6 +118,7 @@ SystemError HitServer::Watch(int socket, uint64_t* id) {
   Descriptor own;
   if (const SystemError error = Descriptor::Duplicate(socket, &own)) return error;
   const int fd = own.get();
+  StopPacingLocally(fd);
   std::shared_ptr<Connection> connection;
   {
     const std::lock_guard lock(connections_mutex_);

@@ -10,7 +10,6 @@
 #include <cerrno>
 
 #include "files.h"
-#include "local_connection.h"
 
 namespace forebay {
 
@@ -86,8 +85,6 @@ uint64_t SendCopied(int socket, iovec head, const FilePart& part) {
 
 uint64_t SendByReference(int socket, iovec head, const FilePart& part) {
   if (!IsCached(part)) return 0;
-  // As the pump does; where nothing is paced, or no more, it costs one system call.
-  StopPacingLocally(socket);
   uint64_t sent = SendVector(socket, &head, 1, MSG_MORE);
   if (sent < head.iov_len) return sent;
   auto offset = static_cast<off_t>(part.offset);
