@@ -42,6 +42,10 @@ enum class HitNoticeKind : uint8_t {
   kBegun = 3,
   // The descriptor of the file `token` is closed.
   kFileClosed = 4,
+  // It waits until the bytes from `start` to `end` of the representation, in the file `token`, are
+  // in
+  // memory, and then for Resume.
+  kCold = 5,
 };
 
 struct HitNotice {

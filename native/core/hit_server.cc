@@ -73,6 +73,8 @@ struct HitServer::Connection {
   State state = State::kWatched;
   // It has ended while it was parked.
   bool ended = false;
+  // What is asked for was not in memory when it was looked at last.
+  bool is_cold = false;
   BegunHit begun;
 };
 
@@ -207,7 +209,7 @@ void HitServer::Serve(Worker& worker, Connection& connection) {
     case HitFinding::kUnknown:
       return HandOver(connection);
     case HitFinding::kAsk:
-      return Park(connection, hit);
+      return Park(connection, {HitNoticeKind::kAsks, connection.id, hit.token, hit.start, hit.end});
     case HitFinding::kReady:
       break;
   }
@@ -232,7 +234,14 @@ void HitServer::Answer(Connection& connection, const HitRequest& request, HitRec
   FilePart part{};
   if (hit.file) part = {hit.file->fd(), hit.start - hit.file->begin(), hit.end - hit.start};
   const uint64_t sent = SpotSend(socket, hit.head.data(), hit.head.size(), part);
-  if (sent == 0) return HandOver(connection);
+  const bool was_cold = std::exchange(connection.is_cold, false);
+  if (sent == 0) {
+    // Once: if it was not the page cache that lacked something, it will not help.
+    if (!hit.file || was_cold) return HandOver(connection);
+    connection.is_cold = true;
+    return Park(connection,
+                {HitNoticeKind::kCold, connection.id, hit.file->number(), hit.start, hit.end});
+  }
   if (!Drop(socket, request.head_bytes)) {
     // What is left of it would be taken for the next request.
     (void)shutdown(socket, SHUT_RDWR);
@@ -251,11 +260,11 @@ void HitServer::Answer(Connection& connection, const HitRequest& request, HitRec
   outbox_.Notify({HitNoticeKind::kBegun, connection.id, hit.file ? hit.file->number() : 0, 0, 0});
 }
 
-void HitServer::Park(Connection& connection, const Hit& hit) {
+void HitServer::Park(Connection& connection, const HitNotice& notice) {
   const int socket = connection.socket.get();
   if (connection.worker.events.Change(socket, 0, connection.id)) return HandOver(connection);
   connection.state = Connection::State::kParked;
-  outbox_.Notify({HitNoticeKind::kAsks, connection.id, hit.token, hit.start, hit.end});
+  outbox_.Notify(notice);
 }
 
 void HitServer::LetGo(Connection& connection) {

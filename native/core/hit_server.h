@@ -51,7 +51,7 @@ class HitServer {
   // Takes a connection back: nothing of a request that has not been answered is lost. False where
   // it was handed over, or an answer was begun, before.
   bool Release(uint64_t id);
-  // After kAsks: looks at the request again.
+  // After kAsks and kCold: looks at the request again.
   void Resume(uint64_t id);
   // After kBegun: what is left to send; the connection is JavaScript's.
   std::optional<BegunHit> TakeBegun(uint64_t id);
@@ -70,7 +70,7 @@ class HitServer {
   void Serve(Worker& worker, Connection& connection);
   void Answer(Connection& connection, const HitRequest& request, HitRecord record, Hit& hit,
               HitTable::Clock::time_point since);
-  void Park(Connection& connection, const Hit& hit);
+  void Park(Connection& connection, const HitNotice& notice);
   void LetGo(Connection& connection);
   void HandOver(Connection& connection);
 

@@ -96,8 +96,8 @@ class HitTable {
   // closed, on whatever thread used it last, and must not call the table.
   HitTable(uint64_t max_bytes, std::function<void(uint64_t)> on_closed);
 
-  // A target whose answer stands: `length` bytes. It takes the place of older ones of that name, and
-  // of that token.
+  // A target whose answer stands: `length` bytes. It takes the place of older ones of that name,
+  // and of that token.
   void Define(const std::string& target, uint64_t token, uint64_t length);
   void Remove(uint64_t token);
 

@@ -3,6 +3,7 @@
  * that this one has accepted. One per program; http/hit-front says what may be answered and takes the
  * connections back, send/sending makes it.
  */
+import type { ByteRange } from '../model/byte-range.js';
 import type { Clock } from '../model/time.js';
 import { native, type WakeWatcher } from './native.js';
 import type { NativeHitServer } from './native-hit-server.js';
@@ -53,6 +54,8 @@ export interface HitListener {
   /** The connection took a part of an answer, of which the rest is in `file`: `takeBegun`. */
   begun(connection: number, file: number): void;
   fileClosed(file: number): void;
+  /** A request waits until these bytes of the representation, in `file`, are in memory: `resume` it then. */
+  cold(connection: number, file: number, bytes: ByteRange): void;
   answered(record: HitRecord): void;
 }
 
@@ -196,7 +199,8 @@ export class HitServer {
       if (kind === 1) this.#listener?.handedOver(connection);
       else if (kind === 2) this.#listener?.asks(connection, token, start, end);
       else if (kind === 3) this.#listener?.begun(connection, token);
-      else this.#listener?.fileClosed(token);
+      else if (kind === 4) this.#listener?.fileClosed(token);
+      else this.#listener?.cold(connection, token, { start, end });
     }
   }
 

@@ -2,9 +2,14 @@
  * The chunks that a hit server has open: each is leased, so not evicted, until the server has closed its
  * descriptor of it. Owned by http/hit-front.
  */
+import { read as readDescriptor } from 'node:fs';
+import { promisify } from 'node:util';
 import type { OpenPart, Standing } from '../cache/answer.js';
 import type { HitServer } from '../compute/hit-server.js';
+import type { ByteRange } from '../model/byte-range.js';
 import type { OpenFile } from '../model/segment.js';
+
+const read = promisify(readDescriptor);
 
 /**
  * Chunks open at once; one more closes the one that was granted least lately. With the largest chunks that
@@ -94,6 +99,16 @@ export class HitFiles {
       isHeld = false;
     };
     return { file: open.file, begin, release };
+  }
+
+  /** Has bytes of an open chunk read into the page cache, on a thread of node's. Never rejects. */
+  async readIn(number: number, { start, end }: ByteRange): Promise<void> {
+    const open = this.retain(number);
+    if (open === undefined) return;
+    // Not kept: it is the page cache that is to have them.
+    const bytes = Buffer.allocUnsafe(end - start);
+    await read(open.file.fd, bytes, 0, bytes.length, start - open.begin).catch(() => undefined);
+    open.release();
   }
 
   /** The server has closed it. */

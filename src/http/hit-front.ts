@@ -5,6 +5,7 @@
  */
 import type { Socket } from 'node:net';
 import type { BegunHit, HitListener, HitRecord, HitServer } from '../compute/hit-server.js';
+import type { ByteRange } from '../model/byte-range.js';
 import type { Changes } from '../model/changes.js';
 import { within } from '../model/deferred.js';
 import type { RestEnd } from '../send/rest-send.js';
@@ -72,14 +73,7 @@ export class HitFront implements HitListener {
     this.#server = server;
     this.#files = new HitFiles(server);
     server.listen(this);
-    standing.listen({
-      learnt: (url, entry) => {
-        this.#learnt(url, entry);
-      },
-      forgotten: (url) => {
-        this.#forget(url);
-      },
-    });
+    standing.listen({ learnt: this.#learnt.bind(this), forgotten: this.#forget.bind(this) });
     changes.onChange((change) => {
       server.change();
       if (change !== 'removal') return;
@@ -164,6 +158,13 @@ export class HitFront implements HitListener {
     if (!this.#watched.has(connection)) return;
     if (this.#grant(token, start, end)) this.#server.resume(connection);
     else if (this.#server.release(connection)) this.handedOver(connection);
+  }
+
+  cold(connection: number, file: number, bytes: ByteRange): void {
+    void this.#files.readIn(file, bytes).then(() => {
+      // What could not be read is for node to find out about.
+      if (this.#watched.has(connection)) this.#server.resume(connection);
+    });
   }
 
   begun(connection: number, file: number): void {

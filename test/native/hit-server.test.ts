@@ -133,6 +133,8 @@ t.test('a file that is shorter than it should be', async (t) => {
   server.open(2, { number: 8, fd: file.fd }, { begin: 0, end: 2000 }, LONG_MS);
   const { client, socket, id } = await watched();
   client.socket.end(ASK);
+  await heard.until(({ coldOnes }) => coldOnes.length === 1);
+  server.resume(id);
   await heard.until(({ handed }) => handed.includes(id));
   t.equal(await restOf(socket), ASK);
 });
