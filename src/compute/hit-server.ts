@@ -70,6 +70,7 @@ const RECORDS_WAIT_MS = 10;
 
 const NOTICE_NUMBERS = 5;
 const RECORD_BYTES = 128;
+const RECORD_NUMBERS = RECORD_BYTES / Float64Array.BYTES_PER_ELEMENT;
 const RECORDS_AT_ONCE = 1024;
 
 /** Where a record's text begins, after its numbers (native/core/hit_server.h). */
@@ -86,6 +87,7 @@ export class HitServer {
   readonly #watcher: WakeWatcher;
   readonly #clock: Clock;
   readonly #records = Buffer.alloc(RECORDS_AT_ONCE * RECORD_BYTES);
+  readonly #numbers = numbersOf(this.#records);
   #listener: HitListener | null = null;
   #cancelTaking: (() => void) | null = null;
   #closed = false;
@@ -120,7 +122,9 @@ export class HitServer {
 
   takeBegun(connection: number): BegunHit | null {
     const begun = this.#native.takeBegun(connection);
-    return begun === null ? null : { record: readRecord(begun.record, 0), head: begun.head };
+    return begun === null
+      ? null
+      : { record: readRecord(begun.record, numbersOf(begun.record), 0), head: begun.head };
   }
 
   /** A target that may be asked for. */
@@ -180,7 +184,7 @@ export class HitServer {
     for (;;) {
       const count = this.#native.takeRecords(this.#records);
       for (let index = 0; index < count; index += 1) {
-        this.#listener?.answered(readRecord(this.#records, index));
+        this.#listener?.answered(readRecord(this.#records, this.#numbers, index));
       }
       total += count;
       if (count < RECORDS_AT_ONCE) return total;
@@ -214,21 +218,26 @@ export class HitServer {
   }
 }
 
-function readRecord(bytes: Buffer, index: number): HitRecord {
-  const numbers = new Float64Array(bytes.buffer, bytes.byteOffset + index * RECORD_BYTES, 8);
-  const [connection = 0, token = 0, flags = 0, first = 0, last = 0] = numbers;
-  const [, , , , , bodyBytes = 0, bodyBytesSent = 0, waitMs = 0] = numbers;
-  const id = index * RECORD_BYTES + ID_OFFSET;
+/** One of the records in `bytes`, whose numbers are `numbers`: by index, as destructuring would iterate. */
+function readRecord(bytes: Buffer, numbers: Float64Array, index: number): HitRecord {
+  const at = index * RECORD_NUMBERS;
+  const flags = numbers[at + 2] ?? 0;
   const isOpen = (flags & OPEN_RANGE_FLAG) !== 0;
+  const range = { first: numbers[at + 3] ?? 0, last: isOpen ? null : (numbers[at + 4] ?? 0) };
+  const id = index * RECORD_BYTES + ID_OFFSET;
   return {
-    connection,
-    token,
+    connection: numbers[at] ?? 0,
+    token: numbers[at + 1] ?? 0,
     isHead: (flags & HEAD_FLAG) !== 0,
     isWhole: (flags & WHOLE_FLAG) !== 0,
-    range: (flags & RANGE_FLAG) === 0 ? null : { first, last: isOpen ? null : last },
-    bodyBytes,
-    bodyBytesSent,
-    waitMs,
+    range: (flags & RANGE_FLAG) === 0 ? null : range,
+    bodyBytes: numbers[at + 5] ?? 0,
+    bodyBytesSent: numbers[at + 6] ?? 0,
+    waitMs: numbers[at + 7] ?? 0,
     requestId: bytes.toString('latin1', id, id + Math.floor(flags / ID_LENGTH_UNIT)),
   };
+}
+
+function numbersOf({ buffer, byteOffset, length }: Buffer): Float64Array {
+  return new Float64Array(buffer, byteOffset, length / Float64Array.BYTES_PER_ELEMENT);
 }
