@@ -144,6 +144,28 @@ Napi::Value Revoke(HitServerBinding& binding, const Napi::CallbackInfo& info) {
   return info.Env().Undefined();
 }
 
+// (areGuarded): void
+Napi::Value GuardHosts(HitServerBinding& binding, const Napi::CallbackInfo& info) {
+  if (!info[0].IsBoolean()) {
+    ThrowTypeError(info.Env(), "areGuarded must be a boolean");
+    return Napi::Value();
+  }
+  HitServer* const server = binding.Use();
+  if (server == nullptr) return Napi::Value();
+  server->table().GuardHosts(info[0].As<Napi::Boolean>().Value());
+  return info.Env().Undefined();
+}
+
+// (field): void
+Napi::Value AdmitHost(HitServerBinding& binding, const Napi::CallbackInfo& info) {
+  const auto field = TextArgument(info, 0, "field");
+  if (!field) return Napi::Value();
+  HitServer* const server = binding.Use();
+  if (server == nullptr) return Napi::Value();
+  server->table().AdmitHost(*field);
+  return info.Env().Undefined();
+}
+
 // (): void
 Napi::Value Change(HitServerBinding& binding, const Napi::CallbackInfo& info) {
   HitServer* const server = binding.Use();
@@ -161,6 +183,8 @@ void SetHitTableMethods(Napi::Object object, const std::shared_ptr<HitServerBind
   SetMethod(object, binding, "open", Open);
   SetMethod(object, binding, "keep", Keep);
   SetMethod(object, binding, "revoke", Revoke);
+  SetMethod(object, binding, "guardHosts", GuardHosts);
+  SetMethod(object, binding, "admitHost", AdmitHost);
   SetMethod(object, binding, "change", Change);
 }
 

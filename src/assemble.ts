@@ -9,6 +9,7 @@ import { createAdmin } from './admin/server.js';
 import { loadToken, type Token } from './admin/token.js';
 import { cacheLimits } from './assemble/cache-limits.js';
 import { cacheEvents, storeEvents } from './assemble/events.js';
+import { frontConfig } from './assemble/front-config.js';
 import { isHub, readServerToken } from './assemble/hub-settings.js';
 import { Reloading, type ReloadOutcome } from './assemble/reloading.js';
 import { Inventory } from './cache/inventory.js';
@@ -133,7 +134,7 @@ export async function assemble(
   });
   const { sender } = sending;
   const front = createFront({
-    config,
+    config: frontConfig(config),
     cache: mirror.cache,
     passing: mirror.passing,
     sender,
@@ -207,7 +208,7 @@ export async function assemble(
       upstreams.replace(next.origins);
       origins = next.origins;
       hubSettings = next.hub;
-      front.reconfigure(next);
+      front.reconfigure(frontConfig(next));
       services.limits = cacheLimits(next);
       sending.reconfigure(next);
       changes.happened();

@@ -128,6 +128,7 @@ bool ReadField(std::string_view line, Seen* seen, HitRequest* request) {
   const std::string_view value = Trim(line.substr(colon + 1));
   switch (MeaningOf(line.substr(0, colon))) {
     case Meaning::kHost:
+      request->host = value;
       return !std::exchange(seen->host, true) && IsPlainHost(value);
     case Meaning::kRange:
       return ReadRange(value, request);

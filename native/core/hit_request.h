@@ -16,6 +16,8 @@ struct HitRequest {
   bool is_head = false;
   // As the request line has it.
   std::string_view target;
+  // The value of the Host field.
+  std::string_view host;
   // One range, as `bytes=first-last` or `bytes=first-`, both inclusive.
   bool has_range = false;
   uint64_t first = 0;

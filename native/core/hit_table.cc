@@ -89,6 +89,17 @@ void HitTable::Revoke(uint64_t token, uint64_t number) {
                 [number](const auto& open) { return open.second.file->number() == number; });
 }
 
+void HitTable::GuardHosts(bool are_guarded) {
+  const std::lock_guard lock(mutex_);
+  are_hosts_guarded_ = are_guarded;
+  hosts_.clear();
+}
+
+void HitTable::AdmitHost(const std::string& field) {
+  const std::lock_guard lock(mutex_);
+  hosts_.insert(field);
+}
+
 void HitTable::Change() {
   const std::lock_guard lock(mutex_);
   epoch_ += 1;
@@ -97,6 +108,7 @@ void HitTable::Change() {
 HitFinding HitTable::Find(const HitRequest& request, std::string_view id, Clock::time_point now,
                           Hit* hit) {
   const std::lock_guard lock(mutex_);
+  if (are_hosts_guarded_ && !hosts_.contains(request.host)) return HitFinding::kUnknown;
   const auto named = tokens_.find(request.target);
   if (named == tokens_.end()) return HitFinding::kUnknown;
   const Entry& entry = entries_.at(named->second);

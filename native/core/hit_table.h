@@ -14,6 +14,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <unordered_set>
 
 #include "descriptor.h"
 #include "hit_request.h"
@@ -110,6 +111,10 @@ class HitTable {
   // A file is not used for answers that begin from now on.
   void Revoke(uint64_t token, uint64_t number);
 
+  // Which Host fields a request may have: any, or those that are admitted after this call.
+  void GuardHosts(bool are_guarded);
+  void AdmitHost(const std::string& field);
+
   // Something that what was granted depends on has changed: none of it counts any more.
   void Change();
 
@@ -118,11 +123,9 @@ class HitTable {
 
  private:
   // Finds by a view, without a copy.
-  struct TargetHash {
+  struct TextHash {
     using is_transparent = void;
-    size_t operator()(std::string_view target) const {
-      return std::hash<std::string_view>{}(target);
-    }
+    size_t operator()(std::string_view text) const { return std::hash<std::string_view>{}(text); }
   };
 
   struct Voucher {
@@ -158,7 +161,9 @@ class HitTable {
   std::mutex mutex_;
   // What is granted in one epoch counts in that alone. 0 is none.
   uint64_t epoch_ = 1;
-  std::unordered_map<std::string, uint64_t, TargetHash, std::equal_to<>> tokens_;
+  bool are_hosts_guarded_ = false;
+  std::unordered_set<std::string, TextHash, std::equal_to<>> hosts_;
+  std::unordered_map<std::string, uint64_t, TextHash, std::equal_to<>> tokens_;
   std::unordered_map<uint64_t, Entry> entries_;
 };
 

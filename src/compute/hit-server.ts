@@ -159,6 +159,15 @@ export class HitServer {
     if (!this.#closed) this.#native.revoke(token, file);
   }
 
+  /** True: requests are answered whose Host field was admitted after this call; else all are. */
+  guardHosts(areGuarded: boolean): void {
+    if (!this.#closed) this.#native.guardHosts(areGuarded);
+  }
+
+  admitHost(field: string): void {
+    if (!this.#closed) this.#native.admitHost(field);
+  }
+
   /** Nothing that was granted counts any more: what happens after this call is answered as things are now. */
   change(): void {
     if (!this.#closed) this.#native.change();

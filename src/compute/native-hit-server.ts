@@ -41,6 +41,10 @@ export interface NativeHitServer {
   /** It is used for no more answers; a notice says when it is closed. */
   revoke(token: number, file: number): void;
 
+  /** Whether a request's Host field must have been admitted since; forgets those that were. */
+  guardHosts(areGuarded: boolean): void;
+  admitHost(field: string): void;
+
   /** Nothing that was granted or opened counts any more, until it is granted or kept anew. */
   change(): void;
 

@@ -83,6 +83,18 @@ export const hostPattern: TextKind<string> = {
   },
 };
 
+/** As browsers write it in Origin: lower case, no default port, no path. */
+export const webOrigin: TextKind<string> = {
+  type: 'origin',
+  expected: '`*`, or the origin of a page such as http://localhost:5173',
+  read(text) {
+    if (text === '*') return text;
+    if (!/^https?:/i.test(text) || !URL.canParse(text)) return undefined;
+    const { origin, href } = new URL(text);
+    return href === `${origin}/` ? origin : undefined;
+  },
+};
+
 export const pathPattern: TextKind<string> = {
   type: 'glob',
   expected:

@@ -1,12 +1,21 @@
 /** The schema of one entry of `origins`, and the origin that is fronted where none is configured. */
 import { z } from 'zod';
-import { digest, hostPattern, mountPath, originName, originUrl, pathPattern } from './kinds.js';
+import {
+  digest,
+  hostPattern,
+  mountPath,
+  originName,
+  originUrl,
+  pathPattern,
+  webOrigin,
+} from './kinds.js';
 import { formatDigest } from '../model/digest.js';
 import {
   choice,
   count,
   describe,
   optionalText,
+  optionalTextList,
   requiredText,
   section,
   settings,
@@ -131,6 +140,11 @@ const originFields = section({
       settings,
       describe(aboutHeaders, 'mapping', headersExpected, '{}', 'text', hideValues),
     ),
+  cors: optionalTextList(webOrigin, 'every page for a hub, else none', {
+    meaning:
+      'Origins of pages in browsers that may read it (CORS). `*` stands for every page, while no credential of ' +
+      'yours goes with requests to the origin; where one does, each page is named.',
+  }),
   pinned: textList(pathPattern, {
     meaning: 'Objects whose chunks are evicted last: patterns as in `digests`.',
   }),
@@ -156,6 +170,7 @@ function writePins(pins: unknown): unknown {
 export const originSchema = originFields.transform((origin) => ({
   ...origin,
   name: origin.name ?? derivedName(origin.url, origin.mount),
+  cors: origin.cors ?? (origin.adapter === 'huggingface' ? ['*'] : []),
   ...(origin.adapter === 'huggingface' && ofHub(origin)),
 }));
 

@@ -8,6 +8,7 @@ import type { ResolvedConfig } from './schema.js';
 
 /** Settings that take effect at a reload. Any other one, also a new one, needs a restart. */
 const LIVE: ReadonlySet<string> = new Set([
+  'listen.hosts',
   'listen.maxConnections',
   'listen.headersTimeout',
   'listen.requestTimeout',

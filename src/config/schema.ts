@@ -4,7 +4,7 @@
  */
 import { z } from 'zod';
 import { isChunkSize } from '../model/chunk.js';
-import { listenAddress, originUrl, path, repositoryPattern } from './kinds.js';
+import { hostPattern, listenAddress, originUrl, path, repositoryPattern } from './kinds.js';
 import { DEFAULT_HUB, hubOrigins, originSchema } from './origin-schema.js';
 import { withRules } from './rules.js';
 import {
@@ -26,6 +26,12 @@ const listen = section({
   address: text(listenAddress, '127.0.0.1:7080', {
     meaning: 'Where clients connect. Port 0 lets the system choose.',
     flag: '--listen',
+  }),
+  hosts: textList(hostPattern, {
+    meaning:
+      'Names under which clients may ask for this listener, `*.example.org` for all below one. Addresses, ' +
+      "localhost, names of one label, the machine's own and those of Kubernetes services always pass. With none, " +
+      'other names pass too, but for origins that a credential of yours is sent to.',
   }),
   maxConnections: count(10_000, 1, 1_000_000, {
     meaning: 'Open client connections; one more is answered 503 with Retry-After.',
@@ -222,6 +228,7 @@ export const fileSchema = withRules(
 export const configSchema = fileSchema.transform((file) => ({
   listen: {
     address: file.listen.address,
+    hosts: file.listen.hosts,
     maxConnections: file.listen.maxConnections,
     headersTimeoutMs: file.listen.headersTimeout,
     requestTimeoutMs: file.listen.requestTimeout,

@@ -227,13 +227,25 @@ export function optionalText<T>(kind: TextKind<T>, otherwise: string, about: Abo
 
 /** A list of texts, empty by default. */
 export function textList<T>(kind: TextKind<T>, about: About) {
-  return z
-    .array(readText(kind), { error: `a list, each of ${kind.expected}` })
+  return listOf(kind)
     .prefault([])
-    .register(
-      settings,
-      describe(about, `list of ${kind.type}`, kind.expected, '[]', 'text', listWriter(kind)),
-    );
+    .register(settings, describeList(kind, about, '[]'));
+}
+
+/** A list of texts that may be left out; `otherwise` says, in words, what then holds. */
+export function optionalTextList<T>(kind: TextKind<T>, otherwise: string, about: About) {
+  return listOf(kind)
+    .optional()
+    .register(settings, describeList(kind, about, otherwise));
+}
+
+function listOf<T>(kind: TextKind<T>) {
+  return z.array(readText(kind), { error: `a list, each of ${kind.expected}` });
+}
+
+function describeList<T>(kind: TextKind<T>, about: About, otherwise: string): Setting {
+  const type = `list of ${kind.type}`;
+  return describe(about, type, kind.expected, otherwise, 'text', listWriter(kind));
 }
 
 function readText<T>(kind: TextKind<T>) {

@@ -6,19 +6,22 @@ import type { IncomingMessage } from 'node:http';
 import type { CacheAnswer, CacheFacade, CacheRequest, ReadCost } from '../cache/answer.js';
 import type { PassFacade } from '../cache/pass.js';
 import { type ErrorReport, reportError } from '../model/errors.js';
-import { headerValue } from '../model/headers.js';
+import { emptyHeaders, headerValue, type HeaderMap } from '../model/headers.js';
 import type { SegmentSender } from '../model/segment.js';
 import type { Span } from '../model/span.js';
 import type { Clock } from '../model/time.js';
 import type { Telemetry } from '../telemetry/telemetry.js';
+import type { Access } from './access.js';
+import { admit } from './admit.js';
 import { allowedMethods } from './allow.js';
 import type { Begun } from './begun.js';
 import { clientKey } from './client-key.js';
 import { contextOf } from './context.js';
+import { withCors } from './cross-origin.js';
 import { cut, deliver, type Delivery, replyLength } from './deliver.js';
 import { lookUp } from './lookup-span.js';
 import { hintOf } from './range-header.js';
-import { endSpan, recordOf, type Ended } from './record.js';
+import { endSpan, type Ended, recordOf, tellFailure } from './record.js';
 import { contentToPass, isContentDeclared } from './request-content.js';
 import {
   type Reply,
@@ -27,15 +30,17 @@ import {
   replyToError,
   replyToOptions,
   replyToPassed,
+  replyToPreflight,
   replyToRefusal,
 } from './respond.js';
 import { type RequestTable, RequestWatch } from './request-watch.js';
 import type { Mount } from './route.js';
-import { type RefusalReason, screen, type Screened } from './screen.js';
+import type { RefusalReason, Screened } from './screen.js';
 import type { TimedResponse } from './timed-response.js';
 
 export interface ExchangeRooms {
   readonly mounts: readonly Mount[];
+  readonly access: Access;
   readonly cache: CacheFacade;
   readonly passing: PassFacade;
   readonly sender: SegmentSender;
@@ -79,6 +84,8 @@ export class Exchange {
   /** Bytes of the body that were out before this began. */
   #from = 0;
   #watch: RequestWatch | undefined;
+  /** What the answer says to browsers. */
+  #fields: HeaderMap = emptyHeaders();
 
   constructor(request: IncomingMessage, response: TimedResponse, rooms: ExchangeRooms) {
     this.#request = request;
@@ -141,24 +148,25 @@ export class Exchange {
   }
 
   async #answer(refusal: RefusalReason | null): Promise<Ended> {
-    const { mounts } = this.#rooms;
-    const { method = '', url = '', httpVersion, rawHeaders } = this.#request;
-    const screened: Screened =
-      refusal === null
-        ? screen({ method, url, httpVersion, rawHeaders }, this.#context.headers, mounts)
-        : { kind: 'refused', reason: refusal };
-    switch (screened.kind) {
+    if (refusal !== null) return this.#refuse(refusal);
+    const { request, fields } = admit(this.#request, this.#context.headers, this.#rooms);
+    this.#fields = fields;
+    switch (request.kind) {
       case 'refused':
-        return this.#refuse(screened.reason);
-      case 'own-options': {
-        const reply = replyToOptions(this.#context, this.#allowed());
-        return { kind: 'own', status: reply.head.status, delivery: await this.#deliver(reply) };
-      }
+        return this.#refuse(request.reason);
+      case 'preflight':
+        return this.#own(replyToPreflight(this.#context));
+      case 'own-options':
+        return this.#own(replyToOptions(this.#context, this.#allowed()));
       case 'passed':
-        return this.#pass(screened);
+        return this.#pass(request);
       case 'accepted':
-        return this.#fromCache(screened);
+        return this.#fromCache(request);
     }
+  }
+
+  async #own(reply: Reply): Promise<Ended> {
+    return { kind: 'own', status: reply.head.status, delivery: await this.#deliver(reply) };
   }
 
   async #refuse(reason: RefusalReason): Promise<Ended> {
@@ -252,7 +260,7 @@ export class Exchange {
       return this.#failed(delivery.error, cost, answer.instead?.(delivery.error));
     }
     cut(this.#response, reply);
-    this.#tell(delivery.error);
+    tellFailure(this.#rooms.telemetry, this.#context, delivery.error);
     const { status } = reply.head;
     return { kind: 'failed', error: delivery.error, status, delivery, cost };
   }
@@ -268,13 +276,13 @@ export class Exchange {
       const delivery = { kind: 'client-closed', bytesSent: 0 } as const;
       return { kind: 'failed', error, status: reply.head.status, delivery, cost };
     }
-    this.#tell(error);
+    tellFailure(this.#rooms.telemetry, this.#context, error);
     const delivery = await this.#deliver(reply);
     return { kind: 'failed', error, status: reply.head.status, delivery, cost };
   }
 
   #broken(error: ErrorReport): Ended {
-    this.#tell(error);
+    tellFailure(this.#rooms.telemetry, this.#context, error);
     this.#response.destroy();
     const delivery: Delivery = { kind: 'failed', error, bytesSent: 0 };
     return { kind: 'failed', error, status: 500, delivery, cost: NOTHING };
@@ -285,13 +293,8 @@ export class Exchange {
     if (!this.#request.complete && isContentDeclared(this.#context.headers)) {
       this.#response.shouldKeepAlive = false;
     }
-    return deliver(this.#response, reply, this.#rooms.sender, this.#watch, this.#from);
-  }
-
-  #tell(error: ErrorReport): void {
-    const { log } = this.#rooms.telemetry;
-    const fields = { requestId: this.#context.requestId, code: error.code, reason: error.message };
-    if (error.source === 'internal') log.error(fields, 'request failed');
-    else log.warn(fields, 'request failed');
+    const headers = withCors(reply.head.headers, this.#fields);
+    const told = { ...reply, head: { ...reply.head, headers } };
+    return deliver(this.#response, told, this.#rooms.sender, this.#watch, this.#from);
   }
 }

@@ -7,6 +7,8 @@ import { isHost } from './screen.js';
 /** What of a plain request the answer depends on. */
 export interface PlainRequest {
   readonly method: 'GET' | 'HEAD';
+  /** The Host field as it came. */
+  readonly host: string;
   /** The Range field as it came. */
   readonly rangeField: string | null;
   readonly requestId: string | undefined;
@@ -79,7 +81,7 @@ export function readPlain({ method, httpVersion, rawHeaders }: RawHead): PlainRe
     }
   }
   if (host === undefined || !isHost(host)) return undefined;
-  return { method, rangeField, requestId };
+  return { method, host, rangeField, requestId };
 }
 
 /** Reads a Range field; `undefined` where it is not one range that begins within `lengthBytes`. */

@@ -5,6 +5,7 @@ import type { ErrorReport } from '../model/errors.js';
 import { headerValue } from '../model/headers.js';
 import type { Span } from '../model/span.js';
 import type { RequestRecord, RequestResult } from '../telemetry/request-record.js';
+import type { Telemetry } from '../telemetry/telemetry.js';
 import type { Delivery } from './deliver.js';
 import type { ReplyContext } from './respond.js';
 import type { RefusalReason } from './screen.js';
@@ -97,6 +98,17 @@ function codeOf(ended: Ended): string | null {
     case 'answered':
       return null;
   }
+}
+
+/** Logs why a request failed: what we did wrong as an error, all else as a warning. */
+export function tellFailure(
+  { log }: Pick<Telemetry, 'log'>,
+  { requestId }: ReplyContext,
+  { source, code, message: reason }: ErrorReport,
+): void {
+  const fields = { requestId, code, reason };
+  if (source === 'internal') log.error(fields, 'request failed');
+  else log.warn(fields, 'request failed');
 }
 
 /** Ends the span of a request with what its access line says. */

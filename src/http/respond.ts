@@ -86,6 +86,12 @@ export function replyToOptions(context: ReplyContext, allow: string): Reply {
   return { kind: 'head-only', head: { status: 204, headers: fields } };
 }
 
+/** The reply to a preflight of a browser (http/cross-origin), which says all that it asks for. */
+export function replyToPreflight(context: ReplyContext): Reply {
+  const fields = ownFields(context, { kind: 'refused', reason: 'own-options' });
+  return { kind: 'head-only', head: { status: 204, headers: fields } };
+}
+
 /** The reply to a request whose lookup, or body before its first byte, failed. */
 export function replyToError(error: ErrorReport, context: ReplyContext): Reply {
   const status = statusOfError(error.code);

@@ -10,6 +10,12 @@ export interface Mount {
   readonly mount: string;
   /** Whether methods other than GET and HEAD are passed on; absent: they are not. */
   readonly passMethods?: boolean;
+  /** Origins of pages in browsers that may read it; absent: none. */
+  readonly cors?: readonly string[];
+  /** Whether requests to the origin carry credentials of the operator's; absent: they do not. */
+  readonly isLent?: boolean;
+  /** Whether it is a hub of models; absent: it is not. */
+  readonly isHub?: boolean;
 }
 
 export type TargetRefusal = 'malformed-target' | 'ambiguous-path' | 'no-such-mount';

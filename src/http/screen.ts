@@ -28,6 +28,8 @@ export type RefusalReason =
   | 'malformed-host'
   | 'unsupported-version'
   | 'unknown-expectation'
+  | 'host-not-allowed'
+  | 'cross-site'
   | 'too-many-connections';
 
 export type Screened =

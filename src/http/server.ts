@@ -9,6 +9,7 @@ import type { ListenAddress } from '../config/kinds.js';
 import { headersFromRaw, headerValue } from '../model/headers.js';
 import { systemClock } from '../model/time.js';
 import { TransferTable } from '../telemetry/transfer-table.js';
+import { Access } from './access.js';
 import { allowedMethods } from './allow.js';
 import { classifyClientError, type RawRefusal, refuseRaw } from './client-error.js';
 import { Connections } from './connections.js';
@@ -27,6 +28,7 @@ import { Turns } from './turns.js';
 export interface FrontConfig {
   readonly listen: {
     readonly address: ListenAddress;
+    readonly hosts?: readonly string[];
     readonly maxConnections: number;
     readonly headersTimeoutMs: number;
     readonly requestTimeoutMs: number;
@@ -36,7 +38,9 @@ export interface FrontConfig {
   readonly origins: readonly Mount[];
 }
 
-export interface FrontOptions extends Omit<ExchangeRooms, 'mounts' | 'clock' | 'requests'> {
+type OwnRooms = 'mounts' | 'access' | 'clock' | 'requests';
+
+export interface FrontOptions extends Omit<ExchangeRooms, OwnRooms> {
   readonly config: FrontConfig;
   /** What answers small hits on threads of its own; absent: nothing does. */
   readonly hits?: HitRooms | null;
@@ -97,7 +101,8 @@ class NodeFront implements Front {
     const { requests } = this;
     this.#standing = new StandingAnswers(config.listen.keepAliveTimeoutMs);
     const cache = this.#standing.learningFrom(rooms.cache, () => this.#rooms);
-    this.#rooms = { ...rooms, cache, mounts: config.origins, clock, requests };
+    const access = new Access(config, hits?.server ?? null);
+    this.#rooms = { ...rooms, cache, mounts: config.origins, access, clock, requests };
     this.#connections = new Connections(config.listen.maxConnections);
     const onRequest = (request: IncomingMessage, response: TimedResponse): void => {
       this.#onRequest(request, response);
@@ -157,9 +162,10 @@ class NodeFront implements Front {
     return this.#address;
   }
 
-  reconfigure({ listen, origins }: FrontConfig): void {
+  reconfigure(config: FrontConfig): void {
+    const { listen, origins } = config;
     this.#config = listen;
-    this.#rooms = { ...this.#rooms, mounts: origins };
+    this.#rooms = { ...this.#rooms, mounts: origins, access: this.#rooms.access.renewed(config) };
     this.#connections.setMax(listen.maxConnections);
     this.#standing.reconfigure(listen.keepAliveTimeoutMs);
     this.#server.headersTimeout = listen.headersTimeoutMs;

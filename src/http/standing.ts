@@ -15,6 +15,7 @@ import type {
 import type { SpotEnd } from '../model/segment.js';
 import type { RequestRecord } from '../telemetry/request-record.js';
 import { type Begun, begunOf, type Part } from './begun.js';
+import { withCors } from './cross-origin.js';
 import type { ExchangeRooms } from './exchange.js';
 import { type PlainRequest, readPlain, readPlainRange } from './plain-request.js';
 import { requestId } from './request-id.js';
@@ -86,7 +87,7 @@ export class StandingAnswers {
   /** `cache`, with its hits remembered by the URL that `mounts` give them. */
   learningFrom(
     cache: CacheFacade,
-    rooms: () => Pick<ExchangeRooms, 'mounts' | 'clock'>,
+    rooms: () => Pick<ExchangeRooms, 'mounts' | 'access' | 'clock'>,
   ): CacheFacade {
     return {
       lookup: async (request) => {
@@ -100,13 +101,13 @@ export class StandingAnswers {
 
   /** Answers `request`, whose turn it is and which nothing refuses, if that takes no wait. */
   attempt(request: IncomingMessage, response: TimedResponse, rooms: ExchangeRooms): Attempt {
-    const { sender, telemetry, clock, mounts } = rooms;
+    const { sender, telemetry, clock, mounts, access } = rooms;
     const entry = this.#entries.get(request.url ?? '');
     // Spans and answers that end their connection are an exchange's.
     if (entry === undefined || sender.spot === null || telemetry.tracer !== null) return NOT_HERE;
     if (!response.shouldKeepAlive || response.socket === null) return NOT_HERE;
     const plain = readPlain(request);
-    if (plain === undefined) return NOT_HERE;
+    if (plain === undefined || !access.admitsHost(plain.host, entry.origin)) return NOT_HERE;
     const part = partOf(plain, entry.standing.lengthBytes);
     if (part === undefined || lengthOf(plain, part, entry) > sender.spot.maxBytes) return NOT_HERE;
     const startedAt = clock.monotonic();
@@ -155,7 +156,7 @@ export class StandingAnswers {
   #learn(
     { origin, target }: CacheRequest,
     standing: Standing,
-    { mounts, clock }: Pick<ExchangeRooms, 'mounts' | 'clock'>,
+    { mounts, access, clock }: Pick<ExchangeRooms, 'mounts' | 'access' | 'clock'>,
   ): void {
     const mount = mounts.find(({ name }) => name === origin)?.mount ?? '/';
     const url = mount === '/' ? target : mount + target;
@@ -164,7 +165,9 @@ export class StandingAnswers {
     if (this.timesOf(url, mounts, clock.now()) !== undefined) return;
     const routed = route(url, mounts);
     if (routed.kind !== 'routed' || routed.origin !== origin || routed.target !== target) return;
-    const head = new StandingHead(standing, this.#keepAliveTimeoutMs);
+    const headers = withCors(standing.headers, access.plainFields(origin));
+    const { lengthBytes } = standing;
+    const head = new StandingHead({ headers, lengthBytes }, this.#keepAliveTimeoutMs);
     const entry = { standing, head, origin, target, mounts };
     this.#entries.set(url, entry);
     this.#listener?.learnt(url, entry);

@@ -72,6 +72,11 @@ export function statusOfRefusal(reason: RefusalReason): RefusalStatus {
     // A method with a body would have to be read to its end to keep the connection.
     case 'method-not-allowed':
       return { status: 405, close: true };
+    // RFC 9110 section 15.5.20: this listener is not whom the client means.
+    case 'host-not-allowed':
+      return { status: 421, close: true };
+    case 'cross-site':
+      return { status: 403, close: true };
     case 'body-too-large':
       return { status: 413, close: true };
     case 'unknown-expectation':

@@ -11,7 +11,12 @@ function read(rawHeaders: readonly string[], method = 'GET', httpVersion = '1.1'
 }
 
 t.test('what a loader sends is plain', (t) => {
-  t.same(read(HOST), { method: 'GET', rangeField: null, requestId: undefined });
+  t.same(read(HOST), {
+    method: 'GET',
+    host: 'a',
+    rangeField: null,
+    requestId: undefined,
+  });
   const fields = [
     'user-agent',
     'x',
@@ -24,6 +29,7 @@ t.test('what a loader sends is plain', (t) => {
   ];
   t.same(read([...fields, ...HOST, 'RANGE', 'bytes=0-1', 'X-Request-Id', 'me'], 'HEAD'), {
     method: 'HEAD',
+    host: 'a',
     rangeField: 'bytes=0-1',
     requestId: 'me',
   });

@@ -1,0 +1,23 @@
+import t from 'tap';
+import { frontConfig } from '#src/assemble/front-config.js';
+import { resolveCapacity } from '#src/config/capacity.js';
+import { loadConfig } from '#src/config/load.js';
+import { ownDirectory } from '../fixtures/own-directory.js';
+
+t.test('a mount is lent credentials that are configured for its origin', async (t) => {
+  const mounts = (origins: object[], hub: object = {}) => {
+    const cache = { directory: ownDirectory(t), capacity: '1GiB' };
+    const text = JSON.stringify({ cache, origins, hub });
+    const flags = { '--config': 'f.yaml' };
+    const config = loadConfig({ flags, env: {}, readText: () => text });
+    return frontConfig(resolveCapacity(config).config).origins;
+  };
+  const url = 'http://origin.example';
+  t.match(mounts([{ url }]), [{ isLent: false, isHub: false, cors: [] }]);
+  t.match(mounts([{ url, headers: { 'x-key': 'k' } }]), [{ isLent: true }]);
+  const hub = { url, adapter: 'huggingface' };
+  t.match(mounts([hub]), [{ isLent: false, isHub: true, cors: ['*'] }]);
+  t.match(mounts([hub], { tokenFile: '/run/token' }), [{ isLent: true }]);
+  t.match(mounts([{ url }], { tokenFile: '/run/token' }), [{ isLent: false }], 'not for hubs');
+  t.match(mounts([{ ...hub, cors: [] }]), [{ cors: [] }]);
+});
