@@ -2,7 +2,8 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { configDocument } from '#src/config/docs.js';
-import { statusOfError } from '#src/http/status.js';
+import type { RefusalReason } from '#src/http/screen.js';
+import { statusOfError, statusOfRefusal } from '#src/http/status.js';
 import type { ErrorCode } from '#src/model/errors.js';
 import { metricsDocument } from '#src/telemetry/metrics-docs.js';
 import {
@@ -193,16 +194,29 @@ t.test('docs/METRICS.md is what the instruments are: else run `npm run docs`', a
 });
 
 t.test('docs/ERRORS.md names every code with its status', async (t) => {
-  const union = /export type ErrorCode =([^;]*);/.exec(readText('src/model/errors.ts'))?.[1] ?? '';
-  const codes = [...union.matchAll(/'([a-z-]+)'/g)].map(([, code]) => code as ErrorCode);
-  t.ok(codes.length > 0);
+  const codes = membersOf('ErrorCode', 'src/model/errors.ts') as ErrorCode[];
+  const refusals = [
+    ...membersOf('TargetRefusal', 'src/http/route.ts'),
+    ...membersOf('RefusalReason', 'src/http/screen.ts'),
+  ] as RefusalReason[];
+  t.ok(codes.length > 0 && refusals.length > 0);
   const documented = new Map(
     [...readText('docs/ERRORS.md').matchAll(/^\| `([a-z-]+)` .*\| (\d{3})\b[^|]*\|$/gm)].map(
       ([, code = '', status]) => [code, Number(status)],
     ),
   );
-  t.same(documented, new Map(codes.map((code) => [code, statusOfError(code)])));
+  const statuses = new Map<string, number>([
+    ...codes.map((code) => [code, statusOfError(code)] as const),
+    ...refusals.map((reason) => [reason, statusOfRefusal(reason).status] as const),
+  ]);
+  t.same(documented, statuses);
 });
+
+/** The texts of a union of texts. */
+function membersOf(type: string, file: string): readonly string[] {
+  const union = new RegExp(`export type ${type} =([^;]*);`).exec(readText(file))?.[1] ?? '';
+  return [...union.matchAll(/'([a-z-]+)'/g)].map(([, member = '']) => member);
+}
 
 t.test('nothing tells where it was written', async (t) => {
   const places = new RegExp(
