@@ -5,6 +5,7 @@ import type { HeaderMap } from '../model/headers.js';
 import type { Span } from '../model/span.js';
 import type { OpenFile, Segment } from '../model/segment.js';
 import type { TransferCounts, TransferState } from '../model/transfer.js';
+import type { Validator } from '../model/validator.js';
 import type { CacheOutcome } from './outcome.js';
 
 /** Which bytes the request is about, as far as it can be said before the length is known. */
@@ -98,6 +99,10 @@ export interface CacheAnswer {
   readonly status: number;
   /** End-to-end response fields as stored; Age, Via, Date and Cache-Status are the front's to add. */
   readonly headers: HeaderMap;
+  /** When it was received, ms since the epoch: its Date where it came without (RFC 9110 section 6.6.1). */
+  readonly receivedAtMs?: number | undefined;
+  /** What its content was known by when it came; absent: what `headers` say. */
+  readonly validator?: Validator | undefined;
   /** Current age in seconds (RFC 9111 section 4.2.3), `null` for a response just received. */
   readonly ageSeconds: number | null;
   readonly outcome: CacheOutcome;
@@ -134,6 +139,7 @@ export interface OpenPart {
  */
 export interface Standing {
   readonly headers: HeaderMap;
+  readonly receivedAtMs: number;
   readonly lengthBytes: number;
   /** Whether it stands, asked anew for each request. `nowMs`: ms since the epoch. */
   timesAt(nowMs: number): StandingTimes | undefined;

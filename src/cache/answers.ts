@@ -1,10 +1,11 @@
 /** The small answers and readings that cache/lookup composes. Pure. */
 import { ForebayError } from '../model/errors.js';
 import type { Body, CacheAnswer, CacheRequest, RangePart } from './answer.js';
-import type { Contact } from './contact.js';
+import { toldFields } from './chain.js';
 import { requestDirectives } from './directives.js';
 import type { Generation } from './generation.js';
 import type { CacheOutcome, ForwardReason } from './outcome.js';
+import type { NotModified } from './validate.js';
 
 /** Chunks by index, half-open. */
 export interface ChunkSpan {
@@ -58,12 +59,14 @@ export function forward(
 
 /** The origin's 304 to the client's own conditions. */
 export function passedOn(
-  { headers }: Extract<Contact, { kind: 'not-modified' }>,
+  { headers: received, times, chain }: NotModified,
   reason: ForwardReason,
 ): CacheAnswer {
   const status = 304;
   const outcome = forward({ reason, originStatus: status, detail: 'not-storable' });
-  return { status, headers, ageSeconds: null, outcome, body: EMPTY_BODY };
+  const headers = toldFields(received, { status, headers: received, ...times, hops: chain.hops });
+  const receivedAtMs = times.responseTimeMs;
+  return { status, headers, receivedAtMs, ageSeconds: null, outcome, body: EMPTY_BODY };
 }
 
 const EMPTY_BODY: Body = {

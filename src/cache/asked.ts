@@ -1,7 +1,7 @@
 /** One request on its way through the cache: what is known of it, and the want of its fetches. */
 import type { ForebayError } from '../model/errors.js';
 import type { ResponseKey } from '../model/ids.js';
-import type { ResponseRecord, StoredResponse } from '../model/response.js';
+import type { ResponseRecord } from '../model/response.js';
 import type { TargetSource, Upstream } from '../origin/upstream.js';
 import type { CacheRequest } from './answer.js';
 import type { Seating } from './client-share.js';
@@ -27,11 +27,10 @@ export interface Asked {
   readonly cost: Cost;
 }
 
-/** The want of fetches for `asked`; `stored` names the variant that fills must select. */
-export function wantOf(asked: Asked, stored: StoredResponse | undefined): Want {
+/** The want of fetches for `asked`. */
+export function wantOf(asked: Asked): Want {
   return {
     source: asked.source,
-    varied: Object.keys(stored?.requestHeaders ?? {}),
     priority: 'demand',
     ...(asked.share !== undefined && { share: asked.share }),
     signal: asked.request.signal,

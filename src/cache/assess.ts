@@ -5,6 +5,7 @@
  */
 import { headerValue, type HeaderMap } from '../model/headers.js';
 import type { StoredResponse } from '../model/response.js';
+import { directivesOf, linksOf, timesAt } from './chain.js';
 import { type Directives, requestDirectives, responseDirectives } from './directives.js';
 import { ageAt, freshnessOf } from './freshness.js';
 
@@ -37,10 +38,9 @@ export type Assessment =
 
 /** Whether, and how, `stored` may answer a request with these fields. */
 export function assess(stored: StoredResponse, request: HeaderMap, nowMs: number): Assessment {
-  const said = responseDirectives(stored.headers);
+  const said = directivesOf(stored);
   const wanted = requestDirectives(request);
-  const age = ageAt(stored, nowMs);
-  const ttl = freshnessOf(stored).lifetimeSeconds - age;
+  const { ageSeconds: age, ttlSeconds: ttl } = timesAt(stored, nowMs);
   const times = { ageSeconds: Math.floor(age), ttlSeconds: Math.floor(ttl) };
   const reason = ttl > 0 ? 'request' : 'stale';
   const validate = (onFailure: OnFailure): Assessment => ({
@@ -49,18 +49,27 @@ export function assess(stored: StoredResponse, request: HeaderMap, nowMs: number
     onFailure,
     ...times,
   });
-  if (said.isUnqualified('no-cache')) return validate('never');
+  if (said.some((one) => one.isUnqualified('no-cache'))) return validate('never');
   if (wanted.has('no-cache') || expectsOther(stored.headers, request)) return validate('never');
   if (age > limit(wanted, 'max-age', Infinity, 0)) return validate('never');
   const minFresh = limit(wanted, 'min-fresh', 0, Infinity);
   if (minFresh > 0 && ttl < minFresh) return validate('never');
   if (ttl > 0) return { kind: 'fresh', ...times };
-  if (forbidsStale(said)) return validate('never');
+  if (said.some(forbidsStale)) return validate('never');
   if (-ttl <= maxStale(wanted)) return { kind: 'stale', why: 'max-stale', ...times };
-  if (-ttl < limit(said, 'stale-while-revalidate', 0, 0)) {
+  if (isAllowedStale(stored, nowMs, 'stale-while-revalidate')) {
     return { kind: 'stale', why: 'stale-while-revalidate', ...times };
   }
-  return validate(-ttl < limit(said, 'stale-if-error', 0, 0) ? 'error-status' : 'disconnected');
+  const onError = isAllowedStale(stored, nowMs, 'stale-if-error');
+  return validate(onError ? 'error-status' : 'disconnected');
+}
+
+/** True when each of the chain that is stale allows to be so, for as long as it is (RFC 5861). */
+function isAllowedStale(stored: StoredResponse, nowMs: number, name: string): boolean {
+  return linksOf(stored).every((link) => {
+    const ttl = freshnessOf(link).lifetimeSeconds - ageAt(link, nowMs);
+    return ttl > 0 || -ttl < limit(responseDirectives(link.headers), name, 0, 0);
+  });
 }
 
 /** Statuses of an origin in trouble: what RFC 5861 section 4 calls an error. */

@@ -11,19 +11,23 @@ import { ForebayError } from '../model/errors.js';
 import { FILL_START_BYTES, startFor } from '../model/write-order.js';
 import type { OriginHead } from '../model/fetch.js';
 import type { HeaderMap } from '../model/headers.js';
+import type { RedirectChain } from '../model/redirect-chain.js';
 import type { StoredResponse } from '../model/response.js';
+import type { Times } from '../origin/hop.js';
 import type { Asking, RangeHint } from './answer.js';
-import { describe, endToEndFields, type Times } from './describe.js';
+import { mayReuse } from './chain.js';
+import { describe } from './describe.js';
+import { requestDirectives } from './directives.js';
 import { OriginExchange } from './exchange.js';
 import { originBusy } from './fill.js';
 import type { Generation } from './generation.js';
 import type { Generations } from './generations.js';
 import { Intake } from './intake.js';
 import { judge } from './judge.js';
-import { forbidsStoring } from './policy.js';
+import { endToEnd } from './policy.js';
 import type { CacheServices } from './services.js';
 import { restartStream } from './stream.js';
-import type { Conditions } from './validate.js';
+import type { Conditions, NotModified } from './validate.js';
 import { verdictOfError, verdictOfStatus } from '../origin/verdict.js';
 import type { Want } from './want.js';
 
@@ -31,8 +35,8 @@ export interface ContactRequest {
   readonly want: Want;
   readonly headers: HeaderMap;
   readonly hint: RangeHint;
-  /** To validate what is stored, or what the client has. */
-  readonly conditions: Conditions;
+  /** To validate what is stored of a place (model/redirect-chain), or what the client has. */
+  readonly conditions: (place: string) => Conditions;
   /** False where the origin is known to answer ranges with the whole. */
   readonly acceptsRanges: boolean;
   readonly digest: Digest | null;
@@ -50,13 +54,7 @@ export type Contact =
       readonly originStatus: number;
       readonly acceptsRanges: boolean;
     }
-  | {
-      readonly kind: 'not-modified';
-      readonly headers: HeaderMap;
-      readonly times: Times;
-      /** A redirect on the way to it forbids to go on storing what it confirms. */
-      readonly forbidden: boolean;
-    };
+  | ({ readonly kind: 'not-modified' } & NotModified);
 
 /** Requests that one contact may make: every redirect, a refusal of a signed URL, the whole asked. */
 const MAX_REQUESTS = MAX_REDIRECT_HOPS + 3;
@@ -94,44 +92,41 @@ async function negotiate(
   generations: Generations,
   request: ContactRequest,
 ): Promise<Contact> {
-  const { source } = request.want;
+  const { asking } = request;
+  // Who insists on the origin's word is answered by all of it: from the first hop on.
+  const way = request.want.source.way(
+    (hops) => !insists(request.headers) && mayReuse(hops, services.clock.now()),
+  );
   let asked = request.acceptsRanges
     ? firstRange(request.hint, services.limits.chunkSizeBytes)
     : null;
   for (let sent = 0; sent < MAX_REQUESTS; sent += 1) {
-    const target = source.target('whole');
-    const redirects = source.redirectFields;
+    const target = way.target();
+    const chain = asking === undefined ? way.chain : asTold(way.chain);
+    const conditions = request.conditions(chain.place);
     const requestTimeMs = services.clock.now();
-    const exchange = OriginExchange.start(services, request.want, {
-      target,
-      range: asked,
-      conditions: request.conditions,
-    });
+    const sending = { target, range: asked, conditions };
+    const exchange = OriginExchange.start(services, request.want, sending);
     const received = await exchange.head;
-    const head = request.asking?.told(received) ?? received;
+    const head = asking?.told(received) ?? received;
     const times = { requestTimeMs, responseTimeMs: services.clock.now() };
-    const answer = { head, times, redirected: target.url !== source.uri, redirects };
+    const answer = { head, times, chain };
     const judgement = judge(head, asked);
     switch (judgement.kind) {
       case 'redirect':
         exchange.stop();
-        source.redirected(target, head);
+        way.redirected(target, head, times);
         continue;
       case 'denied':
-        if (source.refused(target)) {
+        if (way.refused(target)) {
           exchange.stop();
           continue;
         }
         return accept(services, generations, request, exchange, { ...answer, body: 'whole' });
       case 'not-modified':
         exchange.stop();
-        if (Object.keys(request.conditions).length === 0) throw unexpected304();
-        return {
-          kind: 'not-modified',
-          headers: endToEndFields(head, times),
-          times,
-          forbidden: redirects.some(forbidsStoring),
-        };
+        if (Object.keys(conditions).length === 0) throw unexpected304();
+        return { kind: 'not-modified', headers: endToEnd(304, head.headers), times, chain };
       case 'unsatisfiable':
         // Others may have joined for other ranges: a byte from the start tells all of them what it is.
         exchange.stop();
@@ -159,10 +154,7 @@ async function negotiate(
 interface Accepted {
   readonly head: OriginHead;
   readonly times: Times;
-  /** It is not the URL's own answer. */
-  readonly redirected: boolean;
-  /** What the redirects that led to it said of caching. */
-  readonly redirects: readonly HeaderMap[];
+  readonly chain: RedirectChain;
   readonly body:
     'whole' | { readonly range: { start: number; end: number }; readonly completeLength: number };
 }
@@ -173,7 +165,7 @@ async function accept(
   generations: Generations,
   request: ContactRequest,
   exchange: OriginExchange,
-  { head, times, redirected, redirects, body }: Accepted,
+  { head, times, chain, body }: Accepted,
 ): Promise<Contact> {
   const { want, hint } = request;
   const { chunkSizeBytes } = services.limits;
@@ -187,8 +179,7 @@ async function accept(
     lengthBytes,
     chunkSizeBytes,
     digest: request.digest,
-    unlocked: redirected && request.headers['authorization'] !== undefined,
-    redirects,
+    chain,
   });
   const opening = generations.open(stored.object, { ephemeral: !shareable, want });
   const generation = await opening.catch((error: unknown) => {
@@ -217,6 +208,17 @@ async function accept(
     // An error comes whole, but says nothing of what the object will be served like.
     acceptsRanges: body !== 'whole' || head.status !== 200,
   };
+}
+
+/** True where the client wants the word of the origin itself, or of a certain age (section 5.2.1). */
+export function insists(request: HeaderMap): boolean {
+  const wanted = requestDirectives(request);
+  return ['no-cache', 'max-age', 'min-fresh'].some((name) => wanted.has(name));
+}
+
+/** What an adapter showed to get there is its own matter: it tells what may be shared after it. */
+function asTold({ hops, place }: RedirectChain): RedirectChain {
+  return { hops: hops.map((hop) => ({ ...hop, shown: [] })), place };
 }
 
 /** Length of a whole body; `null` where only its end will tell. */

@@ -4,7 +4,6 @@
  */
 import { LRUCache } from 'lru-cache';
 import { type Deferred, deferred, within } from '../model/deferred.js';
-import { emptyHeaders } from '../model/headers.js';
 import type { ForebayError } from '../model/errors.js';
 import type { ResponseKey } from '../model/ids.js';
 import { MAX_VARIANTS, type ResponseRecord, type StoredResponse } from '../model/response.js';
@@ -12,17 +11,18 @@ import type { Upstream } from '../origin/upstream.js';
 import { type Asked, wantOf } from './asked.js';
 import { assess } from './assess.js';
 import { seated } from './client-share.js';
-import { type Contact, contact } from './contact.js';
+import { type Contact, contact, type ContactRequest, insists } from './contact.js';
 import { requestDirectives, responseDirectives } from './directives.js';
 import type { Generations } from './generations.js';
 import type { Invalidations } from './invalidation.js';
-import { mayStore } from './policy.js';
+import { isStorable, mayStore } from './policy.js';
 import { replacing, sharingContent, without } from './record.js';
 import { variantFields, variantMatches, variantName } from './select.js';
 import type { CacheServices } from './services.js';
 import { SingleFlight } from './single-flight.js';
 import { isClaimedAs, isJoinable } from './stored.js';
 import {
+  candidatesAt,
   clientConditions,
   type Conditions,
   conditionsFor,
@@ -91,15 +91,17 @@ export class Contacts {
   async ask(asked: Asked, candidates: readonly StoredResponse[]): Promise<Reply> {
     const { key: url, epoch, request, source } = asked;
     // Other values of the fields that selected them may select another one.
-    const variants = candidates.map(({ headers }) =>
-      variantName(variantFields(request.headers, headers)),
-    );
+    const variants = candidates.map((one) => variantName(variantFields(request.headers, one)));
     const offered = conditionsFor(candidates);
-    const key = JSON.stringify([url, epoch, source.credentialKey, offered, variants]);
+    // Who shows what others do not may be led to what is not for them, and who insists begins elsewhere.
+    const isPlain = source.shown.length === 0;
+    const manner = [source.credentialKey, isPlain, insists(request.headers)];
+    const key = JSON.stringify([url, epoch, manner, offered, variants]);
     const own = asked.alone || requestDirectives(request.headers).has('no-store');
     const apart = own || this.#unshareable.has(key);
-    const conditions =
-      apart && candidates.length === 0 ? clientConditions(request.headers) : offered;
+    const own304 = apart && candidates.length === 0;
+    const conditions = (place: string): Conditions =>
+      own304 ? clientConditions(request.headers) : conditionsFor(candidatesAt(place, candidates));
     const trouble = deferred<ForebayError>();
     const ask = (): Promise<Contact> =>
       this.#contact(asked, candidates, conditions, key, (error) => {
@@ -153,13 +155,12 @@ export class Contacts {
     contact: NotModified,
   ): Promise<void> {
     const { headers } = asked.request;
-    const selection = selectValidated(candidates, contact.headers);
+    const selection = selectValidated(candidates, contact);
     if (selection.kind !== 'update') return;
-    const stored = refreshed(selection.stored, contact.headers, contact.times, headers);
+    const stored = refreshed(selection.stored, contact, headers);
     // A 304 may make a response one client's own, or come for a client who has it alone.
-    if (!contact.forbidden && mayStore(headers, stored))
-      await this.#confirm(asked, stored, contact);
-    else if (contact.forbidden || !mayStore(emptyHeaders(), stored)) await this.forget(asked.key);
+    if (mayStore(headers, stored)) await this.#confirm(asked, stored, contact);
+    else if (!isStorable(stored)) await this.forget(asked.key);
   }
 
   async #confirm(asked: Asked, stored: StoredResponse, contact: NotModified): Promise<void> {
@@ -192,14 +193,14 @@ export class Contacts {
   async #contact(
     asked: Asked,
     candidates: readonly StoredResponse[],
-    conditions: Conditions,
+    conditions: ContactRequest['conditions'],
     key: string,
     troubled: (error: ForebayError) => void,
   ): Promise<Contact> {
     const { request, upstream, record } = asked;
     const result = await contact(this.#services, this.#generations, {
       // It serves whoever joins: no single client's leaving ends it.
-      want: { ...wantOf(asked, candidates[0]), signal: NEVER, troubled },
+      want: { ...wantOf(asked), signal: NEVER, troubled },
       headers: request.headers,
       hint: request.hint,
       conditions,

@@ -7,18 +7,14 @@ import { randomBytes } from 'node:crypto';
 import type { Digest } from '../model/digest.js';
 import type { OriginHead } from '../model/fetch.js';
 import type { HeaderMap } from '../model/headers.js';
-import { formatHttpDate } from '../model/http-date.js';
 import type { ObjectIdentity } from '../model/manifest.js';
+import type { RedirectChain } from '../model/redirect-chain.js';
 import type { StoredResponse } from '../model/response.js';
 import { isStrong, validatorOf } from '../model/validator.js';
-import { endToEnd, forbidsStoring, isOfUse, mayStore, withoutListedFields } from './policy.js';
+import type { Times } from '../origin/hop.js';
+import { endToEnd, forOthers, isOfUse, mayStore } from './policy.js';
 import { variantFields, variantName } from './select.js';
 import { isSuccess } from './stored.js';
-
-export interface Times {
-  readonly requestTimeMs: number;
-  readonly responseTimeMs: number;
-}
 
 /** What was asked, and what came: all that decides about a response but its bytes. */
 export interface Described {
@@ -32,10 +28,8 @@ export interface Described {
   readonly chunkSizeBytes: number;
   /** The digest claimed for the URL's content. */
   readonly digest: Digest | null;
-  /** It came from where a redirect led who showed credentials: what it says of itself is of there. */
-  readonly unlocked: boolean;
-  /** What the redirects on the way to it said of caching. */
-  readonly redirects: readonly HeaderMap[];
+  /** The redirects that led to it. */
+  readonly chain: RedirectChain;
 }
 
 export interface Description {
@@ -49,14 +43,16 @@ export interface Description {
 
 /** The response as stored: a 206 as its 200, without what one transfer needed. */
 export function describe(described: Described): Description {
-  const { head, times, request, lengthBytes } = described;
+  const { head, times, request, lengthBytes, chain } = described;
+  const { hops, place } = chain;
   const status = head.status === 206 ? 200 : head.status;
-  const received = endToEndFields(head, times);
-  const forbidden = described.unlocked || described.redirects.some(forbidsStoring);
-  const shareable = !forbidden && mayStore(request, { status, headers: received });
-  const headers = shareable ? withoutListedFields(received) : received;
-  const requestHeaders = variantFields(request, headers);
-  const validator = validatorOf(headers);
+  const received = endToEnd(head.status, head.headers);
+  const shareable = mayStore(request, { status, headers: received, hops });
+  const headers = shareable ? forOthers(received) : received;
+  const requestHeaders = variantFields(request, { headers, hops });
+  // The origin's own word: what is added on the way to clients makes no validator strong.
+  const validator = validatorOf(head.headers);
+  const digest = isSuccess(status) ? described.digest : null;
   // Only a complete answer of a known length may be joined with others, by its strong validator.
   const joinable = shareable && status === 200 && lengthBytes !== null && isStrong(validator);
   const object: ObjectIdentity = {
@@ -67,18 +63,12 @@ export function describe(described: Described): Description {
     generation: joinable ? '' : newToken(),
     lengthBytes,
     chunkSizeBytes: described.chunkSizeBytes,
-    digest: isSuccess(status) ? described.digest : null,
+    digest,
+    ...(place !== '' && digest === null && { place }),
   };
-  const stored = { status, headers, requestHeaders, ...times, object };
+  const stored = { status, headers, requestHeaders, ...times, hops, object };
   const kept = shareable && isOfUse(stored);
   return { stored: kept ? stored : unshared(stored), received, shareable: kept };
-}
-
-/** End-to-end fields with a Date: a recipient with a clock adds what is missing (RFC 9110 6.6.1). */
-export function endToEndFields(head: OriginHead, { responseTimeMs }: Times): HeaderMap {
-  const fields = endToEnd(head.status, head.headers);
-  fields['date'] ??= formatHttpDate(responseTimeMs);
-  return fields;
 }
 
 /** What may not be stored is nobody else's, not even while it is in flight. */

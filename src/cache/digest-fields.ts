@@ -14,7 +14,7 @@ export interface Claim {
 }
 
 /** `fields` as they are told of what `generation` has now. */
-export function toldFields(
+export function withDigests(
   fields: HeaderMap,
   { object, integrity }: Pick<Generation, 'object' | 'integrity'>,
 ): HeaderMap {

@@ -1,7 +1,8 @@
 /**
  * How long a response is fresh and how old it is: the arithmetic of RFC 9111 sections 4.2.1 to 4.2.3
- * as a shared cache does it. Where the fields contradict themselves the response counts as stale.
- * Pure; cache/assess asks it for each hit, so its readings of a response are kept.
+ * as a shared cache does it, for one answer: what redirects say beside it is cache/chain's. Where the
+ * fields contradict themselves the response counts as stale. Pure; asked for each hit, so its readings of
+ * a response are kept.
  */
 import { headerValue } from '../model/headers.js';
 import { parseHttpDate } from '../model/http-date.js';
@@ -28,6 +29,9 @@ const HEURISTICALLY_CACHEABLE: ReadonlySet<number> = new Set([
 
 /** The typical fraction of the time since the last change (section 4.2.2). */
 const HEURISTIC_FRACTION = 0.1;
+
+/** What nobody said is believed for a day at most: section 4.2.2 asks to warn beyond. */
+const MAX_HEURISTIC_SECONDS = 24 * 60 * 60;
 
 const known = new WeakMap<Received, Freshness>();
 
@@ -86,7 +90,8 @@ function lifetime(response: Received, dateMs: number): number {
   }
   if (!allowsHeuristics(response)) return 0;
   const modified = parseHttpDate(headerValue(headers, 'last-modified') ?? '', dateMs) ?? dateMs;
-  return (Math.max(0, dateMs - modified) / 1000) * HEURISTIC_FRACTION;
+  const unchangedSeconds = Math.max(0, dateMs - modified) / 1000;
+  return Math.min(unchangedSeconds * HEURISTIC_FRACTION, MAX_HEURISTIC_SECONDS);
 }
 
 /** Section 5.1: the first member counts, and what is no number is ignored. */

@@ -5,6 +5,7 @@
  */
 import { within } from '../model/deferred.js';
 import { ForebayError } from '../model/errors.js';
+import { emptyHeaders } from '../model/headers.js';
 import type { ResponseKey } from '../model/ids.js';
 import type { ObjectIdentity } from '../model/manifest.js';
 import type { ResponseRecord, StoredResponse } from '../model/response.js';
@@ -177,7 +178,7 @@ export class Cache implements CacheFacade {
 
   #bodyOf(request: CacheRequest, hit: HitSource): Body {
     const asked = this.#asked(request, hit.upstream, hit.key, hit.record);
-    return new RepresentationBody(hit.generation, wantOf(asked, hit.stored), asked.cost);
+    return new RepresentationBody(hit.generation, wantOf(asked), asked.cost);
   }
 
   async #answerStored(asked: Asked, stored: StoredResponse): Promise<CacheAnswer> {
@@ -247,17 +248,22 @@ export class Cache implements CacheFacade {
     result: NotModified,
     collapsed: boolean,
   ): Promise<CacheAnswer> {
-    const selection = selectValidated(candidates, result.headers);
+    const selection = selectValidated(candidates, result);
     if (selection.kind === 'none') return this.#ask(asked, reason, []);
     const updates = selection.kind === 'update';
     const stored = updates
-      ? refreshed(selection.stored, result.headers, result.times, asked.request.headers)
+      ? refreshed(selection.stored, result, asked.request.headers)
       : selection.stored;
+    // A cookie goes to whom it was sent to, and to nobody else.
+    const cookie = collapsed ? undefined : result.headers['set-cookie'];
+    const own = cookie === undefined ? {} : { 'set-cookie': cookie };
+    const headers = Object.assign(emptyHeaders(), stored.headers, own);
     const generation = await this.#representations.open(asked, stored);
     try {
       return this.#representations.answer(asked, stored, generation, (unverified) => ({
         outcome: forward({ reason, originStatus: 304, stored: updates, collapsed, unverified }),
         ageSeconds: null,
+        headers,
       }));
     } finally {
       generation.release();

@@ -1,14 +1,18 @@
 /**
- * What a shared cache may store (RFC 9111 sections 3, 3.1 and 3.5), and which of it is of use later.
+ * What a shared cache may store (RFC 9111 sections 3, 3.1 and 3.5), and which of it is of use later. What
+ * redirects led to faces these rules at every hop.
  * Pure; asked by cache/describe of every response that a contact brings.
  */
 import { emptyHeaders, headerValue, type HeaderMap } from '../model/headers.js';
 import type { StoredResponse } from '../model/response.js';
 import { validatorOf } from '../model/validator.js';
+import { namedByVary } from '../model/vary.js';
+import { forwardedFields } from '../origin/forward.js';
+import { isCredential } from '../origin/request-fields.js';
 import { requestDirectives, responseDirectives } from './directives.js';
 import { parseContentRange } from '../origin/content-range.js';
 import { allowsHeuristics, freshnessOf, hasExplicitLifetime } from './freshness.js';
-import { variedFields } from './select.js';
+import { linksOf, variedFields } from './chain.js';
 
 /**
  * Never stored, whatever the fields say. 401, 403, 407 and 429 speak of a credential or of load; 206
@@ -38,46 +42,71 @@ const NOT_END_TO_END = [
   'upgrade',
 ];
 
-/** The response to a GET with these request fields. */
-export type Answer = Pick<StoredResponse, 'status' | 'headers'>;
+/** The response to a GET with these request fields, and the redirects that led to it. */
+export type Answer = Pick<StoredResponse, 'status' | 'headers' | 'hops'>;
 
 /** True when a shared cache may store `response` to a GET with the fields of `request` (section 3). */
 export function mayStore(request: HeaderMap, response: Answer): boolean {
-  const { status, headers } = response;
-  const said = responseDirectives(headers);
-  if (status < 200 || NEVER_STORED.has(status)) return false;
-  if (requestDirectives(request).has('no-store')) return false;
-  // Section 5.2.2.3: who understands the status ignores the no-store meant for those who do not.
-  if (said.has('must-understand') ? !UNDERSTOOD.has(status) : said.has('no-store')) return false;
-  if (said.isUnqualified('private')) return false;
-  if (request['authorization'] !== undefined && !isOpenToAll(headers)) return false;
-  // It would match no later request (section 4.1).
-  if (variedFields(headers) === 'any') return false;
-  const explicit = hasExplicitLifetime(response);
-  // A cookie set by a response that says nothing of caching was meant for one client.
-  if (headers['set-cookie'] !== undefined && !explicit) return false;
-  return explicit || allowsHeuristics(response);
+  return hindranceTo(request, response) === undefined && isStorable(response);
 }
 
 /**
- * True when a redirect says that what it leads to is not for a shared cache to keep as the answer of
- * its URL: `no-store`, or `private` for all of it. Its lifetime and `no-cache` are the redirect's own
- * matter: signed locations are short-lived, and what they lead to says for itself how long it is fresh.
+ * True when nothing that was answered, by a redirect or at its end, forbids a shared cache to store it,
+ * whoever asked.
  */
-export function forbidsStoring(redirect: HeaderMap): boolean {
-  const said = responseDirectives(redirect);
-  // Section 5.2.2.3: redirects are understood here.
-  return (said.has('no-store') && !said.has('must-understand')) || said.isUnqualified('private');
+export function isStorable(response: Answer): boolean {
+  const { status } = response;
+  if (status < 200 || NEVER_STORED.has(status)) return false;
+  // It would match no later request (section 4.1).
+  if (variedFields(response) === 'any') return false;
+  if (!linksOf(response).every(allowsStoring)) return false;
+  return hasExplicitLifetime(response) || allowsHeuristics(response);
+}
+
+/** What of a request makes its answer the asker's alone: the name of a field; `undefined` for nothing. */
+export function hindranceTo(request: HeaderMap, response: Answer): string | undefined {
+  const { headers, hops } = response;
+  if (requestDirectives(request).has('no-store')) return 'cache-control';
+  // What a redirect led somebody to was for who could show this: what it says of itself is of there.
+  const shown = hops.flatMap((hop) => hop.shown)[0];
+  if (shown !== undefined) return shown;
+  if (request['authorization'] !== undefined && !isOpenToAll(headers)) return 'authorization';
+  return Object.keys(forwardedFields(request)).find(
+    (name) => isCredential(name) && !isHeeded(name, response),
+  );
+}
+
+/**
+ * True when a response shows that it means others too although a field like this came with its request. A
+ * key is taken as Authorization is (section 3.5). Browsers send cookies with everything, so for them it is
+ * enough that the response speaks to caches at all.
+ */
+function isHeeded(name: string, response: Answer): boolean {
+  if (isOpenToAll(response.headers)) return true;
+  if (name === 'cookie' && hasExplicitLifetime(response)) return true;
+  return name !== 'authorization' && namedByVary(response.headers).includes(name);
+}
+
+/** What one answer says of storing it, or what it leads to, for others. */
+function allowsStoring({ status, headers }: Pick<StoredResponse, 'status' | 'headers'>): boolean {
+  const said = responseDirectives(headers);
+  // Section 5.2.2.3: who understands the status ignores the no-store meant for those who do not.
+  if (said.has('must-understand') ? !UNDERSTOOD.has(status) : said.has('no-store')) return false;
+  if (said.isUnqualified('private')) return false;
+  // A cookie set by a response that says nothing of caching was meant for one client.
+  return headers['set-cookie'] === undefined || hasExplicitLifetime({ headers });
 }
 
 /** True when something can come of storing it: it has a lifetime, a validator, or a use when stale. */
 export function isOfUse(stored: StoredResponse): boolean {
   if (validatorOf(stored.headers).kind !== 'none') return true;
-  if (freshnessOf(stored).lifetimeSeconds > 0) return true;
-  const said = responseDirectives(stored.headers);
-  return ['stale-while-revalidate', 'stale-if-error'].some((name) => {
-    const seconds = said.seconds(name);
-    return typeof seconds === 'number' && seconds > 0;
+  return linksOf(stored).every((link) => {
+    if (freshnessOf(link).lifetimeSeconds > 0) return true;
+    const said = responseDirectives(link.headers);
+    return ['stale-while-revalidate', 'stale-if-error'].some((name) => {
+      const seconds = said.seconds(name);
+      return typeof seconds === 'number' && seconds > 0;
+    });
   });
 }
 
@@ -103,10 +132,14 @@ function isAll(headers: HeaderMap): boolean {
   return told?.range?.start === 0 && told.range.end === told.completeLength;
 }
 
-/** Without the fields that `private` and `no-cache` name: these are for one client, or one use. */
-export function withoutListedFields(headers: HeaderMap): HeaderMap {
+/** Cookies are for whoever they were sent to, whatever a response says of caching (section 7.3). */
+const FOR_ONE_CLIENT = ['set-cookie', 'set-cookie2'];
+
+/** Without what is for one client, or one use: cookies, and what `private` and `no-cache` name. */
+export function forOthers(headers: HeaderMap): HeaderMap {
   const said = responseDirectives(headers);
-  const listed = [...said.fieldNames('private'), ...said.fieldNames('no-cache')];
+  const named = [...said.fieldNames('private'), ...said.fieldNames('no-cache'), ...FOR_ONE_CLIENT];
+  const listed = named.filter((name) => headers[name] !== undefined);
   if (listed.length === 0) return headers;
   const kept = emptyHeaders();
   Object.assign(kept, headers);

@@ -1,9 +1,8 @@
 /** Changes to the list of stored responses of one URL, most recent first. Pure; used by contacts. */
-import type { HeaderMap } from '../model/headers.js';
 import type { StoredResponse } from '../model/response.js';
-import { sameStrong, validatorOf } from '../model/validator.js';
+import { sameStrong } from '../model/validator.js';
 import { variantName } from './select.js';
-import { refreshed } from './validate.js';
+import { type NotModified, refreshed } from './validate.js';
 
 type Variants = readonly StoredResponse[];
 
@@ -25,14 +24,13 @@ export function without(variants: Variants, stored: StoredResponse): Variants {
 export function sharingContent(
   variants: Variants,
   stored: StoredResponse,
-  notModified: { readonly headers: HeaderMap; readonly times: Times },
+  notModified: NotModified,
 ): Variants {
-  const validator = validatorOf(stored.headers);
+  const { validator, place } = stored.object;
+  // Fields may have been renewed since: what a validator is worth was settled when the content came.
   return variants.map((variant) =>
-    sameStrong(validatorOf(variant.headers), validator)
-      ? refreshed(variant, notModified.headers, notModified.times)
+    sameStrong(variant.object.validator, validator) && variant.object.place === place
+      ? refreshed(variant, notModified)
       : variant,
   );
 }
-
-type Times = Pick<StoredResponse, 'requestTimeMs' | 'responseTimeMs'>;

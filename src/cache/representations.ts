@@ -9,7 +9,8 @@ import type { CacheAnswer } from './answer.js';
 import { chunksOf, forward, refuseOnlyIfCached } from './answers.js';
 import { type Asked, wantOf } from './asked.js';
 import type { Representation } from './contacts.js';
-import { toldFields } from './digest-fields.js';
+import { toldFields } from './chain.js';
+import { withDigests } from './digest-fields.js';
 import type { Generation } from './generation.js';
 import type { Generations } from './generations.js';
 import type { CacheOutcome, ForwardReason } from './outcome.js';
@@ -37,7 +38,7 @@ export class Representations {
 
   /** The generation of a stored response, retained once for the caller. */
   open(asked: Asked, stored: StoredResponse): Promise<Generation> {
-    const want = wantOf(asked, stored);
+    const want = wantOf(asked);
     return this.#generations.open(stored.object, { ephemeral: false, want });
   }
 
@@ -59,9 +60,11 @@ export class Representations {
     const { kind } = generation.integrity.state;
     const said = say(kind === 'pending');
     const { outcome, ageSeconds } = said;
-    const body = new RepresentationBody(generation, wantOf(asked, stored), asked.cost);
-    const headers = toldFields(said.headers ?? stored.headers, generation);
-    return { status: stored.status, headers, ageSeconds, outcome, body };
+    const body = new RepresentationBody(generation, wantOf(asked), asked.cost);
+    const chained = toldFields(said.headers ?? stored.headers, stored);
+    const headers = withDigests(chained, generation);
+    const { status, responseTimeMs: receivedAtMs, object } = stored;
+    return { status, headers, receivedAtMs, validator: object.validator, ageSeconds, outcome, body };
   }
 
   /** An answer with an object that is known without a response of its URL: what misses is fetched. */

@@ -4,22 +4,16 @@
  */
 import { emptyHeaders, headerValue, type HeaderMap } from '../model/headers.js';
 import type { ResponseRecord, StoredResponse } from '../model/response.js';
+import { variedFields } from './chain.js';
 
 /** Fields whose values differ in case without differing in meaning (RFC 9110 section 12.5.4). */
 const CASELESS: ReadonlySet<string> = new Set(['accept-language', 'accept-charset']);
 
-/** The fields that Vary names, lower case; `any` for `*` (RFC 9110 section 12.5.5). */
-export function variedFields(headers: HeaderMap): readonly string[] | 'any' {
-  const names = (headerValue(headers, 'vary') ?? '')
-    .split(',')
-    .map((name) => name.trim().toLowerCase())
-    .filter((name) => name !== '');
-  // Every fetch asks for identity, so what Accept-Encoding said to us selected nothing.
-  return names.includes('*') ? 'any' : names.filter((name) => name !== 'accept-encoding');
-}
-
-/** The request's values of the fields that a response varies on. */
-export function variantFields(request: HeaderMap, response: HeaderMap): HeaderMap {
+/** The request's values of the fields that a response, or a redirect that led to it, varies on. */
+export function variantFields(
+  request: HeaderMap,
+  response: Pick<StoredResponse, 'headers' | 'hops'>,
+): HeaderMap {
   const fields = variedFields(response);
   const values = emptyHeaders();
   if (fields === 'any') return values;
@@ -38,7 +32,7 @@ export function variantName(requestHeaders: HeaderMap): string {
 
 /** True when the stored response was selected by the same values of the fields it varies on. */
 export function variantMatches(stored: StoredResponse, request: HeaderMap): boolean {
-  const fields = variedFields(stored.headers);
+  const fields = variedFields(stored);
   if (fields === 'any') return false;
   return fields.every(
     (name) => normalised(request, name) === headerValue(stored.requestHeaders, name),
@@ -58,7 +52,7 @@ export function select(
   const matching = (record?.variants ?? []).filter(
     (stored) => variantMatches(stored, request) && isUsable(stored),
   );
-  return matching.find((stored) => variedFields(stored.headers).length > 0) ?? matching[0];
+  return matching.find((stored) => variedFields(stored).length > 0) ?? matching[0];
 }
 
 /** White space around commas says nothing, so `a,b` and ` a , b ` are one value. */

@@ -9,11 +9,11 @@ import type { ResponseRecord, StoredResponse } from '../model/response.js';
 import type { Upstream } from '../origin/upstream.js';
 import type { Body, CacheRequest, OpenPart, Standing, StandingTimes } from './answer.js';
 import { assess } from './assess.js';
+import { toldFields, variedFields } from './chain.js';
 import type { Generation } from './generation.js';
 import type { Generations } from './generations.js';
-import { variedFields } from './select.js';
 import type { CacheServices } from './services.js';
-import { toldFields } from './digest-fields.js';
+import { withDigests } from './digest-fields.js';
 import { isJoinable } from './stored.js';
 
 /** What of the cache it looks at. */
@@ -48,12 +48,13 @@ export function standingHit(source: HitSource, rooms: StandingRooms): Standing |
   // A check that ends changes which digest fields are told.
   if (!isSettled(generation)) return undefined;
   // Where any variant depends on the request, the choice among them does.
-  if (record.variants.some(({ headers }) => variedFields(headers).length > 0)) return undefined;
+  if (record.variants.some((one) => variedFields(one).length > 0)) return undefined;
   return new StandingHit(source, rooms, lengthBytes);
 }
 
 class StandingHit implements Standing {
   readonly headers: HeaderMap;
+  readonly receivedAtMs: number;
   readonly lengthBytes: number;
   readonly #source: Omit<HitSource, 'generation'>;
   /** A generation is as large as its manifest: whoever remembers a hit is not to keep it in memory. */
@@ -61,7 +62,9 @@ class StandingHit implements Standing {
   readonly #rooms: StandingRooms;
 
   constructor({ generation, ...source }: HitSource, rooms: StandingRooms, lengthBytes: number) {
-    this.headers = toldFields(source.stored.headers, generation);
+    const { stored } = source;
+    this.headers = withDigests(toldFields(stored.headers, stored), generation);
+    this.receivedAtMs = stored.responseTimeMs;
     this.lengthBytes = lengthBytes;
     this.#source = source;
     this.#generation = new WeakRef(generation);

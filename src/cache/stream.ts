@@ -15,22 +15,25 @@ import type { Want } from './want.js';
 export async function restartStream(generation: LiveObject, want: Want): Promise<void> {
   const { services } = generation;
   for (let hops = 0; hops <= MAX_REDIRECT_HOPS; hops += 1) {
-    const target = want.source.target('whole');
+    const { place } = generation.object.identity;
+    const target = want.source.target(place);
+    const requestTimeMs = services.clock.now();
     const exchange = OriginExchange.start(services, want, { target, range: null, conditions: {} });
     const head = await exchange.head;
     if (isRedirect(head.status)) {
       exchange.stop();
-      want.source.redirected(target, head);
+      want.source.redirected(target, head, { requestTimeMs, responseTimeMs: services.clock.now() });
       continue;
     }
     // A signed location that expired is no refusal: the origin is asked for another.
-    if ((head.status === 401 || head.status === 403) && want.source.refused(target)) {
+    if ((head.status === 401 || head.status === 403) && want.source.refused(target, place)) {
       exchange.stop();
       continue;
     }
     const { validator, lengthBytes } = generation.object.identity;
     // A weak validator joins nothing: what comes now may differ from what went out.
-    const same = isStrong(validator) && validatorMatches(validator, head.headers);
+    const isThere = place === undefined || want.source.isAt(target, place);
+    const same = isThere && isStrong(validator) && validatorMatches(validator, head.headers);
     if (head.status === 200 && same && head.contentLength === lengthBytes) {
       new Intake(generation, exchange, { index: 0, onePart: false });
       return;

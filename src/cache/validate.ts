@@ -4,17 +4,24 @@
  */
 import { emptyHeaders, headerValue, type HeaderMap } from '../model/headers.js';
 import { parseHttpDate } from '../model/http-date.js';
+import type { RedirectChain } from '../model/redirect-chain.js';
 import type { StoredResponse } from '../model/response.js';
 import { parseEntityTag } from '../model/validator.js';
-import { responseDirectives } from './directives.js';
-import { freshnessOf, hasExplicitLifetime } from './freshness.js';
-import { withoutListedFields } from './policy.js';
+import type { Times } from '../origin/hop.js';
+import { forOthers } from './policy.js';
 import { variantFields } from './select.js';
 
 /** Conditional fields of a request to the origin; empty where nothing can be validated. */
 export type Conditions = Readonly<Record<string, string>>;
 
 export const NO_CONDITIONS: Conditions = {};
+
+/** A 304: its fields, and what led to it. */
+export interface NotModified {
+  readonly headers: HeaderMap;
+  readonly times: Times;
+  readonly chain: RedirectChain;
+}
 
 /**
  * Fields of a 304 that must not change what is said of the stored content (section 3.2): it is the
@@ -56,6 +63,16 @@ export function conditionsFor(candidates: readonly StoredResponse[]): Conditions
   };
 }
 
+/** The candidates whose validators mean something at `place`: it is where they came from. */
+export function candidatesAt(
+  place: string,
+  candidates: readonly StoredResponse[],
+): readonly StoredResponse[] {
+  return candidates.filter(
+    ({ object }) => object.digest !== null || (object.place ?? '') === place,
+  );
+}
+
 /** The client's own conditions, for a request whose answer is for itself alone. */
 export function clientConditions(request: HeaderMap): Conditions {
   const tags = headerValue(request, 'if-none-match');
@@ -64,13 +81,14 @@ export function clientConditions(request: HeaderMap): Conditions {
   return since === undefined ? NO_CONDITIONS : { 'if-modified-since': since };
 }
 
-/** The candidate that a 304 with these fields selects (section 4.3.4). */
+/** The candidate that a 304 selects (section 4.3.4), of those that it was offered. */
 export function selectValidated(
-  candidates: readonly StoredResponse[],
-  notModified: HeaderMap,
+  all: readonly StoredResponse[],
+  { headers: fields, chain }: Pick<NotModified, 'headers' | 'chain'>,
 ): Selection {
+  const candidates = candidatesAt(chain.place, all);
   const [only, ...others] = candidates;
-  const tag = parseEntityTag(headerValue(notModified, 'etag') ?? '');
+  const tag = parseEntityTag(headerValue(fields, 'etag') ?? '');
   if (tag === undefined) {
     // Without a tag it can only be about the one that was offered.
     return only === undefined || others.length > 0
@@ -88,38 +106,23 @@ export function selectValidated(
 
 /**
  * The stored response after a 304 (section 3.2), with the times of the validation. `request`: the
- * fields that selected it, where they may select it by another Vary now.
+ * fields that it was asked with, which may select it by another Vary now, and which its redirects led there.
  */
 export function refreshed(
   stored: StoredResponse,
-  notModified: HeaderMap,
-  times: Pick<StoredResponse, 'requestTimeMs' | 'responseTimeMs'>,
+  { headers: notModified, times, chain }: NotModified,
   request?: HeaderMap,
 ): StoredResponse {
   const headers = emptyHeaders();
   Object.assign(headers, stored.headers);
   // Age belongs to the response that carried it: a 304 without one is not as old as the first.
   delete headers['age'];
-  const isForAll = givesLifetime(notModified, times);
   for (const [name, value] of Object.entries(notModified)) {
     if (NOT_UPDATED.has(name) || (name === 'vary' && request === undefined)) continue;
-    if (name === 'set-cookie' && !isForAll) continue;
     headers[name] = value;
   }
-  const requestHeaders =
-    request === undefined ? stored.requestHeaders : variantFields(request, headers);
-  return { ...stored, ...times, headers: withoutListedFields(headers), requestHeaders };
-}
-
-/**
- * True when a 304 says itself that it may serve for a while: a cookie that it sets is then for whoever
- * asks meanwhile. Without that word it is for the client that was asked for alone.
- */
-function givesLifetime(
-  headers: HeaderMap,
-  times: Pick<StoredResponse, 'requestTimeMs' | 'responseTimeMs'>,
-): boolean {
-  if (!hasExplicitLifetime({ headers })) return false;
-  if (responseDirectives(headers).isUnqualified('no-cache')) return false;
-  return freshnessOf({ ...times, status: 304, headers }).lifetimeSeconds > 0;
+  const renewed = { ...stored, ...times, headers: forOthers(headers) };
+  if (request === undefined) return renewed;
+  const { hops } = chain;
+  return { ...renewed, hops, requestHeaders: variantFields(request, { headers, hops }) };
 }

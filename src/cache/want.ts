@@ -12,8 +12,6 @@ import type { CacheServices } from './services.js';
 export interface Want {
   /** Where to fetch from, with this request's credentials. */
   readonly source: TargetSource;
-  /** Request fields that select the variant: fills repeat them. */
-  readonly varied: readonly string[];
   readonly priority: Priority;
   /** Where in the chunk its first byte lies: a fill that it leads begins there. Absent: at 0. */
   readonly from?: number;

@@ -2,11 +2,18 @@
  * Preconditions of a request against the selected representation (RFC 9110 section 13). Pure;
  * http/respond asks it once the cache has answered, whatever the cache asked the origin.
  */
+import type { CacheAnswer } from '../cache/answer.js';
 import { headerValue, type HeaderMap } from '../model/headers.js';
 import { parseEntityTag } from '../model/validator.js';
-import { parseHttpDate } from '../model/http-date.js';
+import { formatHttpDate, parseHttpDate } from '../model/http-date.js';
 
 export type ConditionResult = 'proceed' | 'not-modified' | 'precondition-failed';
+
+/** What conditions are compared with: the origin's own fields, and none that were added here. */
+export type Representation = Pick<
+  CacheAnswer,
+  'headers' | 'status' | 'receivedAtMs' | 'validator'
+>;
 
 /** RFC 9110 section 8.8.2.2: a date is a strong validator if the origin's clock was this far past. */
 const STRONG_DATE_AGE_MS = 1000;
@@ -16,13 +23,11 @@ const LISTED_TAG = /[ \t,]*((?:W\/)?"[\x21\x23-\x7e\x80-\xff]*")[ \t]*(?:,|$)/y;
 
 /**
  * Evaluates If-Match, If-Unmodified-Since, If-None-Match and If-Modified-Since of a GET or HEAD in
- * the order of RFC 9110 section 13.2.2. `status` and `stored` are of the answer without them: a
- * status other than 2xx makes them void (section 13.2.1). Malformed dates are ignored.
+ * the order of RFC 9110 section 13.2.2, against the answer without them: a status other than 2xx makes them void (section 13.2.1). Malformed dates are ignored.
  */
 export function evaluate(
   request: HeaderMap,
-  stored: HeaderMap,
-  status: number,
+  { headers: stored, status, receivedAtMs }: Representation,
   nowMs: number,
 ): ConditionResult {
   if (status < 200 || status > 299) return 'proceed';
@@ -36,7 +41,8 @@ export function evaluate(
   if (ifNoneMatch !== undefined) {
     return matches(ifNoneMatch, stored, 'weak') ? 'not-modified' : 'proceed';
   }
-  const since = modifiedSince(headerValue(request, 'if-modified-since'), dated(stored), nowMs);
+  const dates = dated(stored, receivedAtMs);
+  const since = modifiedSince(headerValue(request, 'if-modified-since'), dates, nowMs);
   return since === false ? 'not-modified' : 'proceed';
 }
 
@@ -44,7 +50,11 @@ export function evaluate(
  * Whether the Range field may be honoured as far as If-Range is concerned (RFC 9110 section
  * 13.1.5): absent, an equal strong entity-tag, or exactly the stored date if that date is strong.
  */
-export function ifRangeAllows(request: HeaderMap, stored: HeaderMap, nowMs: number): boolean {
+export function ifRangeAllows(
+  request: HeaderMap,
+  { headers: stored, validator }: Pick<Representation, 'headers' | 'validator'>,
+  nowMs: number,
+): boolean {
   const value = headerValue(request, 'if-range');
   if (value === undefined) return true;
   const wanted = parseEntityTag(value);
@@ -53,7 +63,9 @@ export function ifRangeAllows(request: HeaderMap, stored: HeaderMap, nowMs: numb
     return wanted.strong && current?.strong === true && current.value === wanted.value;
   }
   if (parseHttpDate(value, nowMs) === undefined) return false;
-  return value.trim() === headerValue(stored, 'last-modified') && hasStrongDate(stored, nowMs);
+  const isStrongDate =
+    validator?.kind === 'last-modified' ? validator.strong : hasStrongDate(stored, nowMs);
+  return isStrongDate && value.trim() === headerValue(stored, 'last-modified');
 }
 
 /** An entity-tag list (or `*`) against the stored ETag. Parts that are no tags match nothing. */
@@ -83,9 +95,13 @@ function modifiedSince(
   return since === undefined || modified === undefined ? undefined : modified > since;
 }
 
-/** What says nothing of its last change was not changed after its Date (RFC 9111 section 4.3.2). */
-function dated(stored: HeaderMap): HeaderMap {
-  const date = stored['date'];
+/**
+ * What says nothing of its last change was not changed after its Date, or after it was received (RFC 9111
+ * section 4.3.2).
+ */
+function dated(stored: HeaderMap, receivedAtMs: number | undefined): HeaderMap {
+  const received = receivedAtMs === undefined ? undefined : formatHttpDate(receivedAtMs);
+  const date = stored['date'] ?? received;
   if (stored['last-modified'] !== undefined || date === undefined) return stored;
   return { ...stored, 'last-modified': date };
 }

@@ -54,7 +54,7 @@ const CONTENT_FIELD = /^(?:content-(?!location$)|(?:repr-)?digest$)/;
 /** The reply to a request that the cache answered. */
 export function replyToAnswer(answer: CacheAnswer, context: ReplyContext): Reply {
   const fields = answerFields(answer, context);
-  const condition = evaluate(context.headers, answer.headers, answer.status, context.nowMs);
+  const condition = evaluate(context.headers, answer, context.nowMs);
   switch (condition) {
     case 'precondition-failed':
       return text(412, 'precondition-failed', context, withoutContent(fields));
@@ -182,7 +182,7 @@ function honouredRanges(
   context: ReplyContext,
 ): readonly RangeSpec[] | undefined {
   if (context.method !== 'GET' || context.range.kind !== 'ranges') return undefined;
-  if (!ifRangeAllows(context.headers, answer.headers, context.nowMs)) return undefined;
+  if (!ifRangeAllows(context.headers, answer, context.nowMs)) return undefined;
   return context.range.ranges;
 }
 
@@ -194,7 +194,7 @@ export function hitFields(...[answer, context]: Parameters<typeof answerFields>)
 }
 
 function answerFields(
-  answer: Pick<CacheAnswer, 'headers' | 'ageSeconds' | 'outcome'>,
+  answer: Pick<CacheAnswer, 'headers' | 'receivedAtMs' | 'ageSeconds' | 'outcome'>,
   context: Pick<ReplyContext, 'nowMs' | 'requestId'>,
 ): HeaderMap {
   const fields = endToEndFields(answer.headers);
@@ -206,7 +206,7 @@ function answerFields(
   if (answer.ageSeconds !== null) {
     fields['age'] = String(Math.max(0, Math.floor(answer.ageSeconds)));
   }
-  fields['date'] ??= formatHttpDate(context.nowMs);
+  fields['date'] ??= formatHttpDate(answer.receivedAtMs ?? context.nowMs);
   fields['x-request-id'] = context.requestId;
   fields['cache-status'] = cacheStatus(
     { kind: 'answered', outcome: answer.outcome },

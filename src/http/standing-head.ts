@@ -15,18 +15,16 @@ const PLACE = '\0';
 const MS_PER_SECOND = 1000;
 
 export class StandingHead {
-  readonly #standing: Pick<Standing, 'headers' | 'lengthBytes'>;
+  readonly #standing: Pick<Standing, 'headers' | 'receivedAtMs' | 'lengthBytes'>;
   readonly #connection: string;
   #ageSeconds = -1;
   #ttlSeconds = -1;
-  /** Of the clock: for the Date of a response that came without one. */
-  #second = -1;
   /** Before and after the request's id, for all of the representation and for a part of it. */
   #whole: Lines = ['', ''];
   #part: Lines = ['', ''];
 
   /** `keepAliveTimeoutMs`: what a client is promised, as node says it. */
-  constructor(standing: Pick<Standing, 'headers' | 'lengthBytes'>, keepAliveTimeoutMs: number) {
+  constructor(standing: Pick<Standing, 'headers' | 'receivedAtMs' | 'lengthBytes'>, keepAliveTimeoutMs: number) {
     this.#standing = standing;
     const seconds = Math.floor(keepAliveTimeoutMs / MS_PER_SECOND);
     const timeout = keepAliveTimeoutMs > 0 ? `Keep-Alive: timeout=${String(seconds)}\r\n` : '';
@@ -65,20 +63,14 @@ export class StandingHead {
   }
 
   #renew({ ageSeconds, ttlSeconds }: StandingTimes, nowMs: number): void {
-    const second = Math.floor(nowMs / MS_PER_SECOND);
-    if (
-      ageSeconds === this.#ageSeconds &&
-      ttlSeconds === this.#ttlSeconds &&
-      second === this.#second
-    )
-      return;
+    if (ageSeconds === this.#ageSeconds && ttlSeconds === this.#ttlSeconds) return;
     this.#make({ ageSeconds, ttlSeconds }, nowMs);
-    this.#second = second;
   }
 
   #make({ ageSeconds, ttlSeconds }: StandingTimes, nowMs: number): void {
     const outcome = { kind: 'hit', unverified: false, ttlSeconds } as const;
-    const answer = { headers: this.#standing.headers, ageSeconds, outcome };
+    const { headers, receivedAtMs } = this.#standing;
+    const answer = { headers, receivedAtMs, ageSeconds, outcome };
     const fields = hitFields(answer, { nowMs, requestId: PLACE });
     this.#whole = aroundId(fields);
     this.#part = aroundId(ofPart(fields));

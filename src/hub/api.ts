@@ -144,12 +144,8 @@ function asKept(head: OriginHead, cacheControl: string): OriginHead {
   for (const name of ['expires', 'pragma', 'cdn-cache-control', 'age']) {
     Reflect.deleteProperty(headers, name);
   }
-  if (isRedirect(head.status)) {
-    // What a redirect says of storing counts for what it leads to, which says it itself.
-    Reflect.deleteProperty(headers, 'cache-control');
-    return { ...head, headers };
-  }
-  const isKept = head.status === 200 || head.status === 304 || head.status === 206;
+  // What a redirect says of storing counts for what it leads to: it is told as that is.
+  const isKept = isRedirect(head.status) || [200, 206, 304].includes(head.status);
   headers['cache-control'] = isKept ? cacheControl : 'no-store';
   headers['vary'] = CREDENTIAL_FIELD;
   return { ...head, headers };

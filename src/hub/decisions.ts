@@ -172,7 +172,7 @@ export class Decisions {
     const stored = permission(who.key, object, fileHeaders(facts, lengthBytes, nowMs), nowMs);
     this.#refusals.granted(accessTo(asking), object);
     // First: who finds the decision may want bytes at once.
-    rememberWay(asking, found, object.uri);
+    rememberWay(asking, found, object.uri, nowMs);
     const uris = new Set([object.uri, upstream.uriOf(targetOf(route, route.revision))]);
     for (const uri of uris) await this.#permissions.grant(upstream.name, uri, stored);
     return stored;
@@ -180,13 +180,18 @@ export class Decisions {
 }
 
 /** The hub has just said where the bytes are: fills need not ask it again. */
-function rememberWay({ upstream, who }: Asking, { heads, urls }: Heads, uri: string): void {
+function rememberWay(
+  { upstream, who }: Asking,
+  { heads, urls }: Heads,
+  uri: string,
+  nowMs: number,
+): void {
   const source = upstream.source(uri, who.headers);
   heads.forEach((head, index) => {
     if (!isRedirect(head.status)) return;
     const url = index === 0 ? uri : (urls[index] ?? uri);
     const from: FetchTarget = { url, headers: {}, addresses: 'any', expiresAtMs: null };
-    source.redirected(from, head);
+    source.redirected(from, head, { requestTimeMs: nowMs, responseTimeMs: nowMs });
   });
 }
 

@@ -45,7 +45,7 @@ export function permission(
   const requestHeaders = emptyHeaders();
   if (who !== '') requestHeaders[CREDENTIAL_FIELD] = who;
   const times = { requestTimeMs: nowMs, responseTimeMs: nowMs };
-  return { status: 200, headers, requestHeaders, ...times, object };
+  return { status: 200, headers, requestHeaders, ...times, hops: [], object };
 }
 
 /**

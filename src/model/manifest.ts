@@ -15,6 +15,11 @@ export interface ObjectIdentity {
   /** The request's values of the fields that Vary names, serialised; empty when there are none. */
   readonly variant: string;
   readonly validator: Validator;
+  /**
+   * The resource that the URI was redirected to (model/redirect-chain): a validator means nothing at another
+   * one. Absent where there was no redirect, or where a digest vouches for the bytes.
+   */
+  readonly place?: string;
   /** Empty for a strong validator. Else a random token: such responses join nothing. */
   readonly generation: string;
   /** Complete length; `null` while a response without a known length is still arriving. */

@@ -1,18 +1,24 @@
 /** Response records: what HTTP says of one URL, kept apart from the bytes. */
 import type { HeaderMap } from './headers.js';
 import type { ObjectIdentity } from './manifest.js';
+import type { Hop } from './redirect-chain.js';
 
 /** One stored response (RFC 9111 section 3): the metadata of a representation of the URL. */
 export interface StoredResponse {
   /** Final status as a complete response: a 206 from a chunk fill is kept as its 200. */
   readonly status: number;
-  /** End-to-end fields of the response, without Content-Range and hop-by-hop fields. */
+  /**
+   * End-to-end fields of the response as its origin sent them, without Content-Range, hop-by-hop fields
+   * and what is for one client: nothing that we add is among them.
+   */
   readonly headers: HeaderMap;
-  /** The request's values of the fields that Vary names (RFC 9111 section 4.1). */
+  /** The request's values of the fields that any Vary of the chain names (RFC 9111 section 4.1). */
   readonly requestHeaders: HeaderMap;
   /** When the request was sent and its response received, ms since the epoch (section 4.2.3). */
   readonly requestTimeMs: number;
   readonly responseTimeMs: number;
+  /** The redirects that led to it, first to last: every rule holds for each of them (cache/chain). */
+  readonly hops: readonly Hop[];
   /** The object that holds its content. */
   readonly object: ObjectIdentity;
 }

@@ -87,7 +87,7 @@ export function isPublicAddress(address: string): boolean {
 function refused(host: string): ForebayError {
   return new ForebayError(
     'origin-address-refused',
-    `${host} has no public address, and this target may only be reached at one`,
+    `${host} has no public address: origins[].allowPrivateRedirects lets redirects lead there`,
     { source: 'origin', retryable: false },
   );
 }

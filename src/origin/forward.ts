@@ -1,6 +1,6 @@
 /** Which of a client's request fields travel to the origin (RFC 9110 section 7.6.1). Pure. */
 import { headerValue, type HeaderMap } from '../model/headers.js';
-import { TRACE_FIELDS } from '../model/trace-context.js';
+import { CREDENTIALS } from './request-fields.js';
 
 /**
  * Never forwarded: hop-by-hop fields, and those that Forebay decides by itself, because one fetch
@@ -68,23 +68,14 @@ const OF_ONE_HOP = new Set([
   'via',
 ]);
 
-/** Fields without which the origin would answer somebody else. */
-const CREDENTIALS = ['authorization', 'cookie'];
-
 /**
- * The fields to send. `all`: every end-to-end field except those that Connection names, overrides
- * and ours;
- * a list: credentials, the trace that it belongs to, and the listed ones. A client cannot use Connection to strip its credentials.
+ * The fields to send: every end-to-end field except those that Connection names, overrides and ours. A
+ * client cannot use Connection to strip its credentials.
  */
-export function forwardedFields(
-  request: HeaderMap,
-  which: 'all' | readonly string[],
-): Record<string, string> {
+export function forwardedFields(request: HeaderMap): Record<string, string> {
   const named = namedByConnection(request);
-  const wanted =
-    which === 'all' ? Object.keys(request) : [...CREDENTIALS, ...TRACE_FIELDS, ...which];
   const fields = Object.create(null) as Record<string, string>;
-  for (const name of wanted) {
+  for (const name of Object.keys(request)) {
     const value = headerValue(request, name);
     if (value === undefined || OURS.has(name) || OVERRIDES.has(name)) continue;
     if (named.has(name) && !CREDENTIALS.includes(name)) continue;

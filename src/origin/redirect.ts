@@ -5,6 +5,7 @@
 import { ForebayError, type ErrorCode } from '../model/errors.js';
 import type { FetchTarget, OriginHead } from '../model/fetch.js';
 import { headerValue } from '../model/headers.js';
+import { CREDENTIALS } from './request-fields.js';
 import { signedUrlExpiryMs } from './signed-url.js';
 
 /** Redirects followed for one request: what resolvers and CDNs need, and no more (faults.md). */
@@ -33,7 +34,7 @@ export type RedirectDecision =
 const REDIRECT_STATUSES: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
 
 /** Fields that never leave the origin they were meant for. */
-const CREDENTIAL_HEADERS: readonly string[] = ['authorization', 'cookie', 'proxy-authorization'];
+const CREDENTIAL_HEADERS: readonly string[] = [...CREDENTIALS, 'proxy-authorization'];
 
 /** True for the statuses that `followRedirect` understands. */
 export function isRedirect(status: number): boolean {
@@ -110,7 +111,8 @@ export function followRedirect(
   }
   const own = isOwnHost(url, new URL(policy.originUrl));
   if (!own && !policy.redirectHosts.some((entry) => entryAllows(entry, url))) {
-    return refuse('origin-redirect-refused', `a redirect to ${url.hostname}, which is not allowed`);
+    const why = `a redirect to ${url.hostname}, which origins[].redirectHosts does not list`;
+    return refuse('origin-redirect-refused', why);
   }
   const dropped = new Set(
     from.origin === url.origin ? [] : [...CREDENTIAL_HEADERS, ...policy.credentialHeaders],

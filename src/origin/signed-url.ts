@@ -1,4 +1,8 @@
-/** When a signed URL stops working, read from its own query. Used by redirect. */
+/**
+ * Signed URLs: when one stops working, and what it leads to beside its signature. Both are read from its
+ * own text. Used by redirect and upstream.
+ */
+import { createHash } from 'node:crypto';
 
 /** `20260131T235959Z`, the date form of AWS and Google V4 signatures. */
 const BASIC_DATE = /^(\d{4})(\d{2})(\d{2})T(\d{2})(\d{2})(\d{2})Z$/;
@@ -8,6 +12,9 @@ const EPOCH_SECONDS = /^\d{10,11}$/;
 
 /** A lifetime in seconds; seven days is the longest that V4 signatures allow, this leaves room. */
 const LIFETIME_SECONDS = /^\d{1,8}$/;
+
+/** Of a place's name: 128 bits, so that no two of them meet. */
+const PLACE_DIGITS = 32;
 
 function basicDateMs(text: string): number | undefined {
   const match = BASIC_DATE.exec(text);
@@ -35,4 +42,31 @@ export function signedUrlExpiryMs(url: URL): number | null {
   }
   const expires = query.get('expires') ?? '';
   return EPOCH_SECONDS.test(expires) ? Number(expires) * 1000 : null;
+}
+
+/** Parameters of signatures in the wild, lower case: S3 and CloudFront, Google, Azure, Akamai, Fastly. */
+const OF_SIGNATURES: ReadonlySet<string> = new Set([
+  ...['awsaccesskeyid', 'expires', 'key-pair-id', 'policy', 'signature'],
+  ...['googleaccessid', 'keyname', 'urlprefix'],
+  ...['se', 'sig', 'ske', 'skoid', 'sks', 'skt', 'sktid', 'skv', 'sp', 'spr', 'sr', 'st', 'sv'],
+  ...['__gda__', '__token__', 'exp', 'hdnea', 'hdnts', 'hmac', 'jwt', 'token', 'verify'],
+]);
+
+/** Families of such parameters: V4 signatures here and at those who copied them. */
+const SIGNATURE_FAMILIES: readonly string[] = ['x-amz-', 'x-cos-', 'x-goog-', 'x-oss-'];
+
+function isOfSignature(name: string): boolean {
+  const lower = name.toLowerCase();
+  if (OF_SIGNATURES.has(lower)) return true;
+  return SIGNATURE_FAMILIES.some((family) => lower.startsWith(family));
+}
+
+/**
+ * A name for what a location leads to, equal for each signature of it and at each of its hosts: path and
+ * query are what tells resources of one network apart. A hash, since it is kept on disk.
+ */
+export function placeOf(url: URL): string {
+  const query = [...url.searchParams].filter(([name]) => !isOfSignature(name));
+  const named = JSON.stringify([url.pathname, query]);
+  return createHash('sha256').update(named).digest('hex').slice(0, PLACE_DIGITS);
 }

@@ -1,20 +1,24 @@
 /**
  * One configured origin as the cache sees it: which URI a request names, which fields go with it,
  * where the URI currently lives after redirects, and whether asking makes sense now (breaker).
- * Built by assemble.ts; used by cache/contact and cache/fill on the main thread.
+ * Built by assemble.ts; used by the rooms `cache` and `hub` on the main thread.
  */
-import { LRUCache } from 'lru-cache';
 import { createHash } from 'node:crypto';
 import { matchesGlob } from '../config/glob.js';
 import type { Digest } from '../model/digest.js';
-import { emptyHeaders, headerValue, type HeaderMap } from '../model/headers.js';
+import { headerValue, type HeaderMap } from '../model/headers.js';
 import type { FetchTarget, OriginHead } from '../model/fetch.js';
+import type { Hop } from '../model/redirect-chain.js';
 import type { Clock } from '../model/time.js';
-import { TRACE_FIELDS } from '../model/trace-context.js';
+import { namedByVary } from '../model/vary.js';
 import { CircuitBreaker } from './breaker.js';
 import { forwardedFields, passedFields } from './forward.js';
-
+import { hopOf, type Times } from './hop.js';
+import { type Location, Locations } from './locations.js';
 import { followRedirect, MAX_REDIRECT_HOPS } from './redirect.js';
+import { isCredential, isHarmless, isIncidental, isSentElsewhere } from './request-fields.js';
+import { placeOf } from './signed-url.js';
+import { Way } from './way.js';
 
 export interface UpstreamOptions {
   readonly name: string;
@@ -34,75 +38,13 @@ export interface UpstreamOptions {
   readonly clock: Clock;
 }
 
-/** Redirected locations that are remembered of one origin. */
-const MAX_LOCATIONS = 10_000;
-
-/**
- * How long a redirect without a recognisable expiry is followed without asking again: long enough
- * for the fills of one read, short enough that a moved object is noticed.
- */
-const LOCATION_LIFETIME_MS = 60_000;
-
-/** A signed URL is not used in its last moments: the fetch it starts must begin before it expires. */
-const EXPIRY_MARGIN_MS = 10_000;
-
-/** Tried at least this long, so that a request which was just redirected does use the location. */
-const MIN_LOCATION_MS = 5_000;
-
-/** Refusals of redirected locations that one request takes for an expired signature. */
-const MAX_REFUSALS = 5;
-
-/** The client's fields that another host than the origin gets. */
-const SENT_ELSEWHERE: ReadonlySet<string> = new Set(['accept', 'accept-language', 'user-agent']);
-
-/** Fields that tell clients or requests apart but not what a redirect leads to. */
-const UNKEYED: ReadonlySet<string> = new Set([
-  'cache-control',
-  'pragma',
-  'user-agent',
-  'x-request-id',
-  ...TRACE_FIELDS,
-]);
-
-/** Where a URI was redirected to, without the fields of whoever was told. */
-interface Location {
-  readonly place: Omit<FetchTarget, 'headers'>;
-  /** True when it is not the origin's own scheme, host and port. */
-  readonly elsewhere: boolean;
-  readonly untilMs: number;
-  /** Redirects that led here. */
-  readonly hops: number;
-  /** What they said of caching, in their order: of what they led to it is the URL's word too. */
-  readonly said: readonly HeaderMap[];
-}
-
-/** A redirect may depend on any field that was sent: only equal requests share one. */
-function locationKey(request: HeaderMap): string {
-  const fields = Object.entries(forwardedFields(request, 'all')).filter(
-    ([name]) => !UNKEYED.has(name),
-  );
-  return createHash('sha256').update(JSON.stringify(fields.sort())).digest('hex');
-}
-
-/** The fields in which a response says who may store it. */
-function cachingFields(headers: HeaderMap): HeaderMap {
-  const fields = emptyHeaders();
-  for (const name of ['cache-control', 'cdn-cache-control']) {
-    const value = headerValue(headers, name);
-    if (value !== undefined) fields[name] = value;
-  }
-  return fields;
-}
-
 export class Upstream {
   readonly name: string;
   readonly maxConnections: number;
   readonly integrity: 'default' | 'strict';
   readonly breaker: CircuitBreaker;
   readonly #options: UpstreamOptions;
-  readonly #locations = new LRUCache<string, Location>({
-    max: MAX_LOCATIONS,
-  });
+  readonly #locations = new Locations();
 
   constructor(options: UpstreamOptions) {
     this.#options = options;
@@ -153,13 +95,22 @@ export class Upstream {
   }
 }
 
-/** One request's way to an object: its fields, and the redirects followed on its behalf. */
+/** Refusals of redirected locations that one request takes for an expired signature. */
+const MAX_REFUSALS = 5;
+
+/** The client's word to caches on its way is about its question, not about the fetches that follow. */
+const OF_THE_QUESTION: ReadonlySet<string> = new Set(['cache-control', 'pragma']);
+
+/**
+ * One request's way to an object: its fields, and the redirects followed on its behalf. A new question goes a
+ * `Way` of its own; fetches of what is known already go where it was found.
+ */
 export class TargetSource {
   readonly upstream: Upstream;
   readonly uri: string;
   readonly #options: UpstreamOptions;
   readonly #request: HeaderMap;
-  readonly #locations: LRUCache<string, Location>;
+  readonly #locations: Locations;
   #knownKey: string | undefined;
   #refusals = 0;
   #isRefused = false;
@@ -169,7 +120,7 @@ export class TargetSource {
     options: UpstreamOptions,
     uri: string,
     request: HeaderMap,
-    locations: LRUCache<string, Location>,
+    locations: Locations,
   ) {
     this.upstream = upstream;
     this.uri = uri;
@@ -178,9 +129,12 @@ export class TargetSource {
     this.#locations = locations;
   }
 
-  /** Made when it is first asked for: a hit fetches nothing. */
+  /**
+   * A redirect may depend on any field that was sent: only equal requests share one. Made when it is first
+   * asked for: a hit fetches nothing.
+   */
   get #key(): string {
-    this.#knownKey ??= `${locationKey(this.#request)} ${this.uri}`;
+    this.#knownKey ??= `${hashOf(this.#told((name) => !isIncidental(name)))} ${this.uri}`;
     return this.#knownKey;
   }
 
@@ -191,88 +145,131 @@ export class TargetSource {
 
   /** Tells requests with different credentials apart without keeping them; empty without any. */
   get credentialKey(): string {
-    const secrets = ['authorization', 'cookie'].map((name) => headerValue(this.#request, name));
-    if (secrets.every((secret) => secret === undefined)) return '';
-    return createHash('sha256').update(JSON.stringify(secrets)).digest('hex');
+    const secrets = this.#told(isCredential);
+    return secrets.length === 0 ? '' : hashOf(secrets);
   }
 
-  /** Caching fields of the redirects that lead to the target now: none for the origin itself. */
-  get redirectFields(): readonly HeaderMap[] {
-    return this.#location()?.said ?? [];
+  /** Names of the client's fields that the origin is shown, less those that tell nothing of who asks. */
+  get shown(): readonly string[] {
+    return this.#told((name) => !isHarmless(name)).map(([name]) => name);
   }
 
   /**
-   * The target now: the origin itself, or where it last redirected. `whole` fetches carry the
-   * client's end-to-end fields (RFC 9110 section 7.6), fills only credentials, the trace and `varied`
-   * ones; another host gets nothing but what selects a representation. `traceparent` names our span.
+   * Where a fetch of a known object goes, and with what: all of the client's end-to-end fields (RFC 9110
+   * section 7.6), as its contact had them; another host gets nothing but what selects a representation.
+   * `place`: where the object was found, absent where that does not matter. `traceparent` names our span.
    */
-  target(
-    purpose: 'whole' | 'fill',
-    varied: readonly string[] = [],
-    traceparent?: string,
-  ): FetchTarget {
-    const { headers } = this.#options;
-    const fields = forwardedFields(this.#request, purpose === 'whole' ? 'all' : varied);
+  target(place?: string, traceparent?: string): FetchTarget {
+    const fields = forwardedFields(this.#request);
+    for (const name of OF_THE_QUESTION) Reflect.deleteProperty(fields, name);
     if (traceparent !== undefined) fields['traceparent'] = traceparent;
-    const location = this.#location();
-    if (location?.elsewhere === true) {
-      const harmless = Object.entries(fields).filter(([name]) => SENT_ELSEWHERE.has(name));
-      return { ...location.place, headers: { ...Object.fromEntries(harmless), via: this.#via() } };
-    }
-    const here = { url: this.uri, addresses: 'any', expiresAtMs: null } as const;
-    return { ...(location?.place ?? here), headers: { ...fields, ...headers, via: this.#via() } };
+    return this.#aim(this.#locations.find(this.#key, place, this.#options.clock.now()), fields);
   }
 
-  #location(): Location | undefined {
-    const found = this.#locations.get(this.#key);
-    return found !== undefined && found.untilMs > this.#options.clock.now() ? found : undefined;
-  }
-
-  /** Our member of Via after those of who forwarded the request to us (RFC 9110 section 7.6.3). */
-  #via(): string {
-    const before = headerValue(this.#request, 'via');
-    return before === undefined ? this.#options.via : `${before}, ${this.#options.via}`;
-  }
-
-  /** Takes the redirect in `head`, answered to `from`; throws why it may not be followed. */
-  redirected(from: FetchTarget, head: OriginHead): void {
-    const { clock, url, redirectHosts, allowPrivateRedirects, headers } = this.#options;
-    // Hops count along one chain: a long read meets many redirects, one after another.
-    const known = this.#locations.get(this.#key);
-    const isFirst = from.url === this.uri && known?.place.url !== this.uri;
-    const hops = isFirst ? 0 : (known?.hops ?? 0);
-    const decision = followRedirect(from, head, {
-      originUrl: url,
-      redirectHosts,
-      allowPrivateRedirects,
-      credentialHeaders: Object.keys(headers),
-      hopsLeft: MAX_REDIRECT_HOPS - hops,
-    });
-    if (decision.kind === 'refuse') {
-      // Where a chain went wrong is no place to begin the next one.
-      this.#locations.delete(this.#key);
-      throw decision.error;
-    }
-    const { url: to, addresses, expiresAtMs } = decision.target;
-    const now = clock.now();
-    const expiry = expiresAtMs === null ? Infinity : expiresAtMs - EXPIRY_MARGIN_MS;
-    // Even one that seems to have expired is tried: the clock that is wrong may be ours.
-    const untilMs = Math.max(now + MIN_LOCATION_MS, Math.min(expiry, now + LOCATION_LIFETIME_MS));
-    const elsewhere = new URL(to).origin !== new URL(this.uri).origin;
-    const place = { url: to, addresses, expiresAtMs };
-    const said = [...(isFirst ? [] : (known?.said ?? [])), cachingFields(head.headers)];
-    this.#locations.set(this.#key, { place, elsewhere, untilMs, hops: hops + 1, said });
+  /** True when `target` leads to `place`, whatever its signature. */
+  isAt(target: FetchTarget, place: string): boolean {
+    return target.url !== this.uri && placeOf(new URL(target.url)) === place;
   }
 
   /**
-   * The target refused us (401, 403). True when it was a redirected location, now forgotten: a
-   * signed URL that expired, so asking the origin again makes sense, once.
+   * The way of a new question. It begins at the URI itself, or where the last one was led to if `mayReuse`
+   * says so of the redirects that led there.
    */
-  refused(target: FetchTarget): boolean {
+  way(mayReuse: (hops: readonly Hop[]) => boolean): Way {
+    const last = this.#locations.find(this.#key, undefined, this.#options.clock.now());
+    // The key leaves some fields out, and a location is no answer to others that Vary names.
+    const isKeyed = last?.chain.hops.every(({ headers }) => isToldApart(headers)) === true;
+    const from = isKeyed && mayReuse(last.chain.hops) ? last : undefined;
+    return new Way(from, {
+      target: (location) => this.#aim(location, forwardedFields(this.#request)),
+      redirected: (known, ...answer) => this.#follow(known, ...answer),
+      refused: (target) => this.refused(target),
+    });
+  }
+
+  /** Takes the redirect in `head`, which a fetch from `from` met; throws why it may not be followed. */
+  redirected(from: FetchTarget, head: OriginHead, times: Times): void {
+    // Hops count along one chain: a long read meets many redirects, one after another.
+    const last = this.#locations.last(this.#key);
+    this.#follow(last?.to.url === from.url ? last : undefined, from, head, times);
+  }
+
+  /**
+   * The target refused us (401, 403). True when it was a redirected location, now forgotten: a signed URL
+   * that expired, so asking the origin again makes sense, once. `place`: as `target` was asked for.
+   */
+  refused(target: FetchTarget, place?: string): boolean {
     const redirected = target.url !== this.uri && this.#refusals < MAX_REFUSALS;
-    this.#locations.delete(this.#key);
+    this.#locations.forget(this.#key, target.url, place);
     this.#refusals += 1;
     this.#isRefused ||= !redirected;
     return redirected;
   }
+
+  #follow(
+    known: Location | undefined,
+    from: FetchTarget,
+    head: OriginHead,
+    times: Times,
+  ): Location {
+    const { clock, url: originUrl, redirectHosts, allowPrivateRedirects, headers } = this.#options;
+    const hops = known?.chain.hops ?? [];
+    const decision = followRedirect(from, head, {
+      originUrl,
+      redirectHosts,
+      allowPrivateRedirects,
+      credentialHeaders: Object.keys(headers),
+      hopsLeft: MAX_REDIRECT_HOPS - hops.length,
+    });
+    if (decision.kind === 'refuse') {
+      // Where a chain went wrong is no place to begin the next one.
+      this.#locations.forget(this.#key, from.url, undefined);
+      throw decision.error;
+    }
+    const { url, addresses, expiresAtMs } = decision.target;
+    const shown = known?.elsewhere === true ? [] : this.shown;
+    const location: Location = {
+      to: { url, addresses, expiresAtMs },
+      elsewhere: new URL(url).origin !== new URL(this.uri).origin,
+      chain: { hops: [...hops, hopOf(head, times, shown)], place: placeOf(new URL(url)) },
+      learntAtMs: clock.now(),
+    };
+    this.#locations.learn(this.#key, location);
+    return location;
+  }
+
+  #aim(location: Location | undefined, fields: Readonly<Record<string, string>>): FetchTarget {
+    const via = this.#via();
+    if (location?.elsewhere === true) {
+      const harmless = Object.entries(fields).filter(([name]) => isSentElsewhere(name));
+      return { ...location.to, headers: { ...Object.fromEntries(harmless), via } };
+    }
+    const here = { url: this.uri, addresses: 'any', expiresAtMs: null } as const;
+    return { ...(location?.to ?? here), headers: { ...fields, ...this.#options.headers, via } };
+  }
+
+  /** The client's fields that the origin is sent, sorted, of those whose names `isWanted` takes. */
+  #told(isWanted: (name: string) => boolean): readonly (readonly [string, string])[] {
+    const { headers } = this.#options;
+    return Object.entries(forwardedFields(this.#request))
+      .filter(([name]) => isWanted(name) && !Object.hasOwn(headers, name))
+      .sort(([a], [b]) => (a < b ? -1 : 1));
+  }
+
+  /** Our member of Via after those of who forwarded the request to us (RFC 9110 section 7.6.3). */
+  #via(): string {
+    const { via } = this.#options;
+    const before = headerValue(this.#request, 'via');
+    return before === undefined ? via : `${before}, ${via}`;
+  }
+}
+
+/** True when the values of all fields that a redirect varies on are part of its key. */
+function isToldApart(headers: HeaderMap): boolean {
+  const names = namedByVary(headers);
+  return names !== 'any' && !names.some(isIncidental);
+}
+
+function hashOf(fields: readonly (readonly [string, string])[]): string {
+  return createHash('sha256').update(JSON.stringify(fields)).digest('hex');
 }

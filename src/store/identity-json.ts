@@ -13,10 +13,13 @@ export function parseIdentity(value: unknown): ObjectIdentity | undefined {
   if (typeof variant !== 'string' || typeof generation !== 'string') return undefined;
   if (typeof chunkSizeBytes !== 'number' || !isChunkSize(chunkSizeBytes)) return undefined;
   if (lengthBytes !== null && !isLength(lengthBytes)) return undefined;
+  const { place } = fields;
+  if (place !== undefined && typeof place !== 'string') return undefined;
   const validator = parseValidator(fields['validator']);
   const digest = parseDigestObject(fields['digest']);
   if (validator === undefined || digest === undefined) return undefined;
-  return { origin, uri, variant, validator, generation, lengthBytes, chunkSizeBytes, digest };
+  const known = { origin, uri, variant, validator, generation, lengthBytes, chunkSizeBytes, digest };
+  return place === undefined ? known : { ...known, place };
 }
 
 function isLength(value: unknown): value is number {

@@ -14,6 +14,8 @@ import type { ObjectIdentity } from '../model/manifest.js';
  */
 export function objectKey(identity: ObjectIdentity): ObjectKey {
   const { origin, uri, variant, validator, generation, lengthBytes, chunkSizeBytes } = identity;
+  // Named in its own place: no field of an identity without one can be taken for it.
+  const place = identity.place === undefined ? [] : [{ place: identity.place }];
   const name =
     identity.digest !== null
       ? ['digest', origin, formatDigest(identity.digest)]
@@ -25,6 +27,7 @@ export function objectKey(identity: ObjectIdentity): ObjectKey {
           validator.kind,
           ...('value' in validator ? [validator.strong, validator.value] : []),
           generation,
+          ...place,
         ];
   return sha256(['object', ...name, lengthBytes, chunkSizeBytes]) as ObjectKey;
 }

@@ -1,5 +1,6 @@
 /** Response records as JSON: read back with every shape checked and every map without a prototype. */
 import { type HeaderMap, toHeaderMap } from '../model/headers.js';
+import type { Hop } from '../model/redirect-chain.js';
 import type { ResponseRecord, StoredResponse } from '../model/response.js';
 import { parseIdentity } from './identity-json.js';
 import { decodeLines, encodeLine } from './record-line.js';
@@ -30,10 +31,27 @@ function parseVariant(value: unknown): StoredResponse | undefined {
   const headers = parseHeaders(fields['headers']);
   const requestHeaders = parseHeaders(fields['requestHeaders']);
   const object = parseIdentity(fields['object']);
-  if (headers === undefined || requestHeaders === undefined || object === undefined) {
-    return undefined;
-  }
-  return { status, headers, requestHeaders, requestTimeMs, responseTimeMs, object };
+  const hops = parseHops(fields['hops']);
+  if (headers === undefined || requestHeaders === undefined) return undefined;
+  if (object === undefined || hops === undefined) return undefined;
+  return { status, headers, requestHeaders, requestTimeMs, responseTimeMs, hops, object };
+}
+
+/** A record without the list is of before redirects were kept: what led to its response is not known. */
+function parseHops(value: unknown): readonly Hop[] | undefined {
+  if (!Array.isArray(value)) return undefined;
+  const hops = value.map(parseHop).filter((hop) => hop !== undefined);
+  return hops.length === value.length ? hops : undefined;
+}
+
+function parseHop(value: unknown): Hop | undefined {
+  const fields = asObject(value);
+  const headers = parseHeaders(fields?.['headers']);
+  if (fields === undefined || headers === undefined) return undefined;
+  const { status, requestTimeMs, responseTimeMs, shown } = fields;
+  if (!isNumber(status) || !isNumber(requestTimeMs) || !isNumber(responseTimeMs)) return undefined;
+  if (!Array.isArray(shown) || !shown.every((name) => typeof name === 'string')) return undefined;
+  return { status, headers, requestTimeMs, responseTimeMs, shown };
 }
 
 function parseHeaders(value: unknown): HeaderMap | undefined {

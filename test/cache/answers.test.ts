@@ -3,6 +3,7 @@ import type { RangeHint } from '#src/cache/answer.js';
 import { chunksOf, forward, passedOn } from '#src/cache/answers.js';
 import { isClaimedAs, isJoinable } from '#src/cache/stored.js';
 import { toHeaderMap } from '#src/model/headers.js';
+import { NO_REDIRECTS } from '#src/model/redirect-chain.js';
 import type { StoredResponse } from '#src/model/response.js';
 import { RUNNING_CHUNK_BYTES } from '../fixtures/running.js';
 import { startRoom } from '../fixtures/running-room.js';
@@ -42,6 +43,7 @@ t.test('a response joins others when no token sets it apart', async (t) => {
     requestHeaders: toHeaderMap({}),
     requestTimeMs: 0,
     responseTimeMs: 0,
+    hops: [],
     object: identityOf('a', 1),
   };
   t.ok(isJoinable(stored));
@@ -56,6 +58,7 @@ t.test('a pin of another digest, or a new one, asks for the object anew', async 
     requestHeaders: toHeaderMap({}),
     requestTimeMs: 0,
     responseTimeMs: 0,
+    hops: [],
     object: identityOf('a', 1, { digest: claimed }),
   });
   t.ok(isClaimedAs(stored(200, null), null));
@@ -69,7 +72,7 @@ t.test('a pin of another digest, or a new one, asks for the object anew', async 
 t.test("the origin's answer to the client's own condition has no content", async (t) => {
   const times = { requestTimeMs: 0, responseTimeMs: 0 };
   const headers = toHeaderMap({ etag: '"a"' });
-  const answer = passedOn({ kind: 'not-modified', headers, times, forbidden: false }, 'uri-miss');
+  const answer = passedOn({ headers, times, chain: NO_REDIRECTS }, 'uri-miss');
   t.match(answer, { status: 304, headers, ageSeconds: null });
   t.match(answer.outcome, { kind: 'forward', reason: 'uri-miss', originStatus: 304 });
   const segments = [];

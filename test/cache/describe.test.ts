@@ -1,13 +1,19 @@
 import t from 'tap';
-import { describe, endToEndFields } from '#src/cache/describe.js';
+import { describe, type Described } from '#src/cache/describe.js';
 import { toHeaderMap } from '#src/model/headers.js';
-import { type Fields, RECEIVED } from '../fixtures/stored-response.js';
+import { NO_REDIRECTS } from '#src/model/redirect-chain.js';
+import { type Fields, RECEIVED, redirectHop } from '../fixtures/stored-response.js';
 
 const TIMES = { requestTimeMs: RECEIVED, responseTimeMs: RECEIVED };
 const STRONG = { etag: '"a"', 'cache-control': 'max-age=60' };
 const DIGEST = { algorithm: 'sha256', hex: 'a'.repeat(64) } as const;
 
-const described = (status: number, headers: Fields, lengthBytes: number | null = 10) =>
+const described = (
+  status: number,
+  headers: Fields,
+  lengthBytes: number | null = 10,
+  more: Partial<Described> = {},
+) =>
   describe({
     origin: 'origin',
     uri: 'http://origin.example/a',
@@ -17,8 +23,8 @@ const described = (status: number, headers: Fields, lengthBytes: number | null =
     lengthBytes,
     chunkSizeBytes: 1024,
     digest: DIGEST,
-    unlocked: false,
-    redirects: [],
+    chain: NO_REDIRECTS,
+    ...more,
   });
 
 t.test('a 206 is stored as its 200, joined by its strong validator', async (t) => {
@@ -26,7 +32,7 @@ t.test('a 206 is stored as its 200, joined by its strong validator', async (t) =
   t.ok(shareable);
   t.equal(stored.status, 200);
   t.equal(stored.headers['content-range'], undefined);
-  t.equal(stored.headers['date'], new Date(RECEIVED).toUTCString());
+  t.equal(stored.headers['date'], undefined, 'what the origin did not say is not stored as its word');
   t.match(stored.object, { generation: '', lengthBytes: 10, digest: DIGEST, variant: '' });
 });
 
@@ -65,7 +71,23 @@ t.test('the fields that Vary names are kept with it', async (t) => {
   t.equal(stored.object.variant, '[["x-kind","one"]]');
 });
 
-t.test('a Date that is there stays', async (t) => {
-  const head = { status: 200, headers: toHeaderMap({ date: 'x' }), contentLength: null };
-  t.equal(endToEndFields(head, TIMES)['date'], 'x');
+t.test('no Date of ours makes a Last-Modified strong', async (t) => {
+  const headers = { 'last-modified': new Date(RECEIVED - 9_000_000).toUTCString() };
+  const undated = described(200, headers).stored.object;
+  t.same([undated.validator.kind, undated.generation === ''], ['last-modified', false]);
+  const dated = described(200, { ...headers, date: new Date(RECEIVED).toUTCString() });
+  t.equal(dated.stored.object.generation, '', 'the origin\u2019s own does');
+});
+
+t.test('cookies are received, not stored', async (t) => {
+  const { stored, received } = described(200, { ...STRONG, 'set-cookie': 'a=b' });
+  t.same([stored.headers['set-cookie'], received['set-cookie']], [undefined, 'a=b']);
+});
+
+t.test('an object is of the place that redirects led to', async (t) => {
+  const led = (place: string, digest: typeof DIGEST | null) =>
+    described(200, STRONG, 10, { chain: { hops: [redirectHop({})], place }, digest }).stored.object;
+  t.equal(led('there', null).place, 'there');
+  t.equal(led('there', DIGEST).place, undefined, 'but where its digest is known');
+  t.equal(described(200, STRONG).stored.object.place, undefined);
 });

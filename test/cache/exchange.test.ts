@@ -6,7 +6,7 @@ import { createGate } from '../fixtures/scripted-origin.js';
 
 function start(room: Room, range: { start: number; end: number } | null = null) {
   const want = room.want('/a');
-  const target = want.source.target('whole');
+  const target = want.source.target();
   return OriginExchange.start(room.services, want, { target, range, conditions: {} });
 }
 

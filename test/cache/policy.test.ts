@@ -1,12 +1,12 @@
 import t from 'tap';
-import { endToEnd, isOfUse, mayStore, withoutListedFields } from '#src/cache/policy.js';
+import { endToEnd, isOfUse, mayStore, forOthers } from '#src/cache/policy.js';
 import { toHeaderMap } from '#src/model/headers.js';
 import { dateAfter, type Fields, storedResponse } from '../fixtures/stored-response.js';
 
 const FRESH = { 'cache-control': 'max-age=60' };
 
 const stores = (headers: Fields, request: Fields = {}, status = 200) =>
-  mayStore(toHeaderMap(request), { status, headers: toHeaderMap(headers) });
+  mayStore(toHeaderMap(request), { status, headers: toHeaderMap(headers), hops: [] });
 
 t.test('what a shared cache may store', async (t) => {
   t.ok(stores(FRESH));
@@ -68,8 +68,8 @@ t.test('fields that do not travel on', async (t) => {
 
 t.test('fields that private and no-cache name', async (t) => {
   const headers = toHeaderMap({ 'cache-control': 'private="X-A", no-cache="x-b"', 'x-a': '1' });
-  t.equal(withoutListedFields(headers)['x-a'], undefined);
+  t.equal(forOthers(headers)['x-a'], undefined);
   t.equal(headers['x-a'], '1');
   const plain = toHeaderMap(FRESH);
-  t.equal(withoutListedFields(plain), plain);
+  t.equal(forOthers(plain), plain);
 });

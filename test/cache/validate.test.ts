@@ -1,12 +1,16 @@
 import t from 'tap';
 import {
+  candidatesAt,
   clientConditions,
   conditionsFor,
   refreshed,
   selectValidated,
 } from '#src/cache/validate.js';
 import { toHeaderMap } from '#src/model/headers.js';
-import { RECEIVED, storedResponse } from '../fixtures/stored-response.js';
+import type { ObjectIdentity } from '#src/model/manifest.js';
+import { NO_REDIRECTS } from '#src/model/redirect-chain.js';
+import { identityOf } from '../fixtures/store-chunks.js';
+import { RECEIVED, redirectHop, storedResponse } from '../fixtures/stored-response.js';
 
 const MODIFIED = 'Wed, 01 Jan 2025 00:00:00 GMT';
 
@@ -32,7 +36,10 @@ t.test('the response that a 304 speaks of', async (t) => {
   const [a, b, weak] = ['"a"', '"b"', 'W/"w"'].map((etag) => storedResponse({ etag }));
   if (a === undefined || b === undefined || weak === undefined) throw new Error('unreachable');
   const chosen = (candidates: (typeof a)[], etag?: string) => {
-    const found = selectValidated(candidates, toHeaderMap(etag === undefined ? {} : { etag }));
+    const found = selectValidated(candidates, {
+      headers: toHeaderMap(etag === undefined ? {} : { etag }),
+      chain: NO_REDIRECTS,
+    });
     return found.kind === 'none' ? 'none' : [found.kind, found.stored.headers['etag']];
   };
   t.same(chosen([a, b], '"b"'), ['update', '"b"']);
@@ -57,7 +64,7 @@ t.test('a 304 renews what is said, not what is held', async (t) => {
     'content-length': '0',
     etag: '"b"',
   };
-  const renewed = refreshed(old, toHeaderMap(fields), times);
+  const renewed = refreshed(old, { headers: toHeaderMap(fields), times, chain: NO_REDIRECTS });
   t.match(renewed, times);
   t.match(renewed.headers, {
     'cache-control': fields['cache-control'],
@@ -75,26 +82,40 @@ t.test('a 304 renews what is said, not what is held', async (t) => {
 
 t.test('another Vary selects by other fields, for who asked', async (t) => {
   const old = storedResponse({ vary: 'x-a' }, { 'x-a': '1' });
-  const vary = toHeaderMap({ vary: 'x-b' });
+  const vary = { headers: toHeaderMap({ vary: 'x-b' }), times: old, chain: NO_REDIRECTS };
   const request = toHeaderMap({ 'x-a': '1', 'x-b': '2' });
-  const asked = refreshed(old, vary, old, request);
+  const asked = refreshed(old, vary, request);
   t.same([asked.headers['vary'], { ...asked.requestHeaders }], ['x-b', { 'x-b': '2' }]);
-  const others = refreshed(old, vary, old);
+  const others = refreshed(old, vary);
   t.same([others.headers['vary'], { ...others.requestHeaders }], ['x-a', { 'x-a': '1' }]);
 });
 
-t.test('a cookie of a 304 is for others too only where the 304 may serve for a while', (t) => {
-  const old = storedResponse({ etag: '"a"', 'set-cookie': 'a=old' });
-  const cookieAfter = (cacheControl?: string): unknown => {
-    const fields = toHeaderMap({
-      'set-cookie': 'a=new',
-      ...(cacheControl !== undefined && { 'cache-control': cacheControl }),
-    });
-    return refreshed(old, fields, old).headers['set-cookie'];
-  };
-  t.same(cookieAfter('max-age=9'), 'a=new');
-  for (const alone of [undefined, 'no-cache, max-age=9', 'max-age=0', 'no-cache', 'public']) {
-    t.same(cookieAfter(alone), 'a=old', alone ?? 'nothing said');
+t.test('a cookie of a 304 is for others never', async (t) => {
+  const old = storedResponse({ etag: '"a"' });
+  for (const control of ['max-age=9', 'public', 'no-cache, max-age=9']) {
+    const headers = toHeaderMap({ 'set-cookie': 'a=new', 'cache-control': control });
+    const notModified = { headers, times: old, chain: NO_REDIRECTS };
+    t.equal(refreshed(old, notModified).headers['set-cookie'], undefined, control);
   }
-  t.end();
+});
+
+t.test('a 304 brings the redirects of who asked, and leaves those of others', async (t) => {
+  const old = storedResponse({}, {}, { hops: [redirectHop({ vary: 'x-a' })] });
+  const hops = [redirectHop({ vary: 'x-b' })];
+  const notModified = { headers: toHeaderMap({}), times: old, chain: { hops, place: '' } };
+  const asked = refreshed(old, notModified, toHeaderMap({ 'x-b': '1' }));
+  t.same([asked.hops, { ...asked.requestHeaders }], [hops, { 'x-b': '1' }]);
+  t.equal(refreshed(old, notModified).hops, old.hops);
+});
+
+t.test('a validator means something only at the place that it came from', async (t) => {
+  const at = (more: Partial<ObjectIdentity> = {}) =>
+    storedResponse({ etag: '"a"' }, {}, { object: identityOf('a', 1, more) });
+  const digest = { algorithm: 'sha256', hex: 'a'.repeat(64) } as const;
+  const [own, one, vouched] = [at(), at({ place: 'one' }), at({ digest })];
+  const all = [own, one, vouched];
+  t.same(candidatesAt('', all), [own, vouched]);
+  t.same(candidatesAt('one', all), [one, vouched], 'a digest vouches wherever the bytes come from');
+  const notModified = { headers: toHeaderMap({ etag: '"a"' }), chain: { hops: [], place: 'two' } };
+  t.same(selectValidated([own, one], notModified), { kind: 'none' });
 });

@@ -37,6 +37,7 @@ function object() {
   };
   const standing: Standing = {
     headers: emptyHeaders(),
+    receivedAtMs: 0,
     lengthBytes: CHUNK * 1000,
     timesAt: () => ({ ageSeconds: 0, ttlSeconds: 1 }),
     open,

@@ -25,6 +25,7 @@ async function started(
   const state = { stands: true, opens: true, released: 0 };
   const standing: Standing = {
     headers: toHeaderMap({ etag: '"a"' }),
+    receivedAtMs: 0,
     lengthBytes: TEXT.length,
     timesAt: () => (state.stands ? { ageSeconds: 1, ttlSeconds: 2 } : undefined),
     open: (start, end) => {

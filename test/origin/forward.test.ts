@@ -24,7 +24,7 @@ const REQUEST = toHeaderMap({
 
 t.test('a whole fetch carries the end-to-end fields, and none of ours', async (t) => {
   t.same(
-    { ...forwardedFields(REQUEST, 'all') },
+    { ...forwardedFields(REQUEST) },
     {
       accept: '*/*',
       authorization: 'Bearer a',
@@ -38,21 +38,11 @@ t.test('a whole fetch carries the end-to-end fields, and none of ours', async (t
 t.test('every fetch carries the trace that it belongs to', async (t) => {
   const trace = { traceparent: '00-a-b-01', tracestate: 'x=1' };
   const request = toHeaderMap({ ...trace, 'user-agent': 'u' });
-  t.same({ ...forwardedFields(request, []) }, trace);
-  t.same({ ...forwardedFields(request, 'all') }, { ...trace, 'user-agent': 'u' });
-});
-
-t.test('a fill carries credentials and what the variant is selected by', async (t) => {
-  t.same({ ...forwardedFields(REQUEST, []) }, { authorization: 'Bearer a', cookie: 'x=1, y=2' });
-  t.same(Object.keys(forwardedFields(REQUEST, ['accept', 'x-absent', 'range', 'x-hop'])), [
-    'authorization',
-    'cookie',
-    'accept',
-  ]);
+  t.same({ ...forwardedFields(request) }, { ...trace, 'user-agent': 'u' });
 });
 
 t.test('Connection cannot strip credentials, nor a name of the prototype get in', async (t) => {
-  const fields = forwardedFields(toHeaderMap({ connection: 'cookie', cookie: 'a' }), 'all');
+  const fields = forwardedFields(toHeaderMap({ connection: 'cookie', cookie: 'a' }));
   t.equal(fields['cookie'], 'a');
   t.equal(Object.getPrototypeOf(fields), null);
 });
@@ -63,8 +53,7 @@ t.test('what overrides the request goes nowhere, not even where Vary names it', 
     'x-http-method-override': 'PUT',
     a: '1',
   });
-  t.same({ ...forwardedFields(overriding, 'all') }, { a: '1' });
-  t.same({ ...forwardedFields(overriding, ['x-original-url']) }, {});
+  t.same({ ...forwardedFields(overriding) }, { a: '1' });
 });
 
 t.test('a request that is passed on keeps every end-to-end field', async (t) => {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import t from 'tap';
-import { signedUrlExpiryMs } from '#src/origin/signed-url.js';
+import { placeOf, signedUrlExpiryMs } from '#src/origin/signed-url.js';
 
 function expiry(query: string): number | null {
   return signedUrlExpiryMs(new URL(`https://cdn.example/x?${query}`));
@@ -36,5 +36,17 @@ void t.test('everything else says nothing', (t) => {
     }),
     { numRuns: 30 },
   );
+  t.end();
+});
+
+void t.test('a place is the same at every host and with every signature', (t) => {
+  const place = (url: string): string => placeOf(new URL(url));
+  const one = place('https://a.example/b?v=1');
+  t.equal(place('https://c.example:8443/b?X-Amz-Signature=x&v=1&X-Amz-Date=y&Expires=1'), one);
+  t.equal(place('http://a.example/b?v=1&sv=2020&sig=x&se=y'), one);
+  for (const other of ['/b', '/b?v=2', '/c?v=1', '/b?v=1&w=1']) {
+    t.not(place(`https://a.example${other}`), one, other);
+  }
+  t.match(one, /^[0-9a-f]{32}$/);
   t.end();
 });

@@ -8,6 +8,11 @@ import { ManualClock } from '../fixtures/manual-clock.js';
 const URI = 'https://hub.example/base/a';
 const CDN = 'https://cdn.example/a?sig=1';
 
+const TIMES = { requestTimeMs: 0, responseTimeMs: 0 };
+
+const always = (): boolean => true;
+const never = (): boolean => false;
+
 function start(more: Partial<UpstreamOptions> = {}) {
   const clock = new ManualClock();
   const upstream = new Upstream({
@@ -35,8 +40,8 @@ function redirectTo(location: string): OriginHead {
 }
 
 function follow(source: ReturnType<Upstream['source']>, to: string): FetchTarget {
-  source.redirected(source.target('fill'), redirectTo(to));
-  return source.target('fill');
+  source.redirected(source.target(), redirectTo(to), TIMES);
+  return source.target();
 }
 
 t.test('where a request goes that is passed on', async (t) => {
@@ -67,18 +72,21 @@ t.test('the first pattern that fits pins the digest; the query does not count', 
   t.equal(upstream.pinnedDigest('/other'), null);
 });
 
-t.test('what goes with a request: its credentials, the configured fields, our Via', async (t) => {
+t.test('what goes with a request: its own fields, the configured ones, our Via', async (t) => {
   const { source } = start();
-  const asked = source({ authorization: 'Bearer a', accept: 'x', 'x-key': 'of the client' });
-  const own = { 'x-key': 'secret', via: '1.1 us' };
-  t.match(asked.target('fill'), { url: URI, addresses: 'any', expiresAtMs: null });
-  t.same(asked.target('fill').headers, { authorization: 'Bearer a', ...own });
-  t.same(asked.target('fill', ['accept']).headers, {
+  const asked = source({
     authorization: 'Bearer a',
     accept: 'x',
-    ...own,
+    'private-token': 'b',
+    'x-key': 'of the client',
+    'cache-control': 'no-cache',
   });
-  t.same(asked.target('whole').headers, { authorization: 'Bearer a', accept: 'x', ...own });
+  const own = { 'x-key': 'secret', via: '1.1 us' };
+  t.match(asked.target(), { url: URI, addresses: 'any', expiresAtMs: null });
+  const all = { authorization: 'Bearer a', accept: 'x', 'private-token': 'b', ...own };
+  t.same(asked.target().headers, all, 'a fill has what its contact had');
+  const insisting = { 'cache-control': 'no-cache', ...all };
+  t.same(asked.way(always).target().headers, insisting, 'a question asks as its client does');
 });
 
 t.test('credentials tell requests apart, without being kept', async (t) => {
@@ -90,6 +98,9 @@ t.test('credentials tell requests apart, without being kept', async (t) => {
   t.notMatch(a.credentialKey, /Bearer/);
   t.equal(source({ authorization: 'Bearer a' }).credentialKey, a.credentialKey);
   t.not(source({ cookie: 'Bearer a' }).credentialKey, a.credentialKey);
+  t.not(source({ 'private-token': 'a' }).credentialKey, '', 'whatever they are called');
+  t.equal(source({ 'x-key': 'a' }).credentialKey, '', 'the configured one is sent in its place');
+  t.same(source({ 'x-odd': '1', 'x-key': 'a', accept: 'b', cookie: 'c' }).shown, ['cookie', 'x-odd']);
 });
 
 t.test('a redirect is remembered for those with the same credentials, for a while', async (t) => {
@@ -99,13 +110,13 @@ t.test('a redirect is remembered for those with the same credentials, for a whil
   t.match(target, { url: CDN, addresses: 'public' });
   t.equal(target.headers['authorization'], undefined, 'they stay with the origin');
   t.equal(target.headers['x-key'], undefined);
-  t.equal(source({ authorization: 'Bearer a' }).target('fill').url, CDN);
-  t.equal(source({ authorization: 'Bearer b' }).target('fill').url, URI);
-  t.equal(source().target('fill').url, URI);
+  t.equal(source({ authorization: 'Bearer a' }).target().url, CDN);
+  t.equal(source({ authorization: 'Bearer b' }).target().url, URI);
+  t.equal(source().target().url, URI);
   clock.advance(59_999);
-  t.equal(asked.target('fill').url, CDN);
+  t.equal(asked.target().url, CDN);
   clock.advance(1);
-  t.equal(asked.target('fill').url, URI);
+  t.equal(asked.target().url, URI);
 });
 
 t.test('a signed URL is not used in its last moments', async (t) => {
@@ -117,9 +128,9 @@ t.test('a signed URL is not used in its last moments', async (t) => {
     expires * 1000,
   );
   clock.advance(19_999);
-  t.match(asked.target('fill').url, /cdn/);
+  t.match(asked.target().url, /cdn/);
   clock.advance(1);
-  t.equal(asked.target('fill').url, URI);
+  t.equal(asked.target().url, URI);
 });
 
 t.test(
@@ -129,8 +140,8 @@ t.test(
     const asked = source();
     const located = follow(asked, CDN);
     t.ok(asked.refused(located), 'the location expired');
-    t.equal(asked.target('fill').url, URI);
-    t.notOk(asked.refused(asked.target('fill')), 'the origin itself says no');
+    t.equal(asked.target().url, URI);
+    t.notOk(asked.refused(asked.target()), 'the origin itself says no');
     t.ok(asked.isRefused);
   },
 );
@@ -159,21 +170,21 @@ t.test('a long read meets many redirects, one after another', async (t) => {
   const reading = source();
   for (let chunk = 0; chunk < 20; chunk += 1) {
     follow(reading, CDN);
-    t.equal(reading.target('fill').url, CDN);
+    t.equal(reading.target().url, CDN);
     clock.advance(61_000);
-    t.equal(reading.target('fill').url, URI, 'asked again where it is');
+    t.equal(reading.target().url, URI, 'asked again where it is');
   }
 });
 
 t.test('a redirect is followed with the fields of who asks now', async (t) => {
   const { source } = start();
   follow(source({ 'accept-language': 'fr', 'x-api-key': 'one' }), CDN);
-  const same = source({ 'accept-language': 'fr', 'x-api-key': 'one' }).target('whole');
+  const same = source({ 'accept-language': 'fr', 'x-api-key': 'one' }).target();
   t.equal(same.url, CDN);
   t.equal(same.headers['x-api-key'], undefined, 'another host gets no key');
   t.equal(same.headers['accept-language'], 'fr');
-  t.equal(source({ 'accept-language': 'fr', 'x-api-key': 'two' }).target('whole').url, URI);
-  t.equal(source({ 'accept-language': 'en', 'x-api-key': 'one' }).target('whole').url, URI);
+  t.equal(source({ 'accept-language': 'fr', 'x-api-key': 'two' }).target().url, URI);
+  t.equal(source({ 'accept-language': 'en', 'x-api-key': 'one' }).target().url, URI);
 });
 
 t.test('a redirect that may not be followed leaves things as they were', async (t) => {
@@ -181,5 +192,66 @@ t.test('a redirect that may not be followed leaves things as they were', async (
   const asked = source();
   t.throws(() => follow(asked, 'https://elsewhere.example/'), { code: 'origin-redirect-refused' });
   t.throws(() => follow(asked, 'http://hub.example/base/a'), { code: 'origin-redirect-refused' });
-  t.equal(asked.target('fill').url, URI);
+  t.equal(asked.target().url, URI);
+});
+
+t.test('a question begins where redirects led only if they may be reused', async (t) => {
+  const { source } = start();
+  const asked = source({ cookie: 'a' });
+  follow(asked, CDN);
+  t.equal(asked.way(never).target().url, URI);
+  const way = asked.way((hops) => hops[0]?.headers['location'] === undefined && hops.length === 1);
+  t.equal(way.target().url, CDN);
+  t.match(way.chain.hops, [{ status: 302, shown: ['cookie'] }]);
+  t.equal(source().way(always).target().url, URI, 'those of who asks');
+});
+
+t.test('a question is led by no redirect that varies on what was not compared', async (t) => {
+  const { source } = start();
+  for (const vary of ['User-Agent', '*', 'accept, Cache-Control']) {
+    const asked = source({ accept: vary });
+    const headers = toHeaderMap({ location: CDN, vary });
+    asked.redirected(asked.target(), { status: 302, headers, contentLength: 0 }, TIMES);
+    t.equal(asked.way(always).target().url, URI, vary);
+    t.equal(asked.target().url, CDN, 'fetches of what is known have its validator');
+  }
+});
+
+t.test('every hop is told of, and what it was shown', async (t) => {
+  const { source } = start();
+  const way = source({ 'x-api-key': 'a' }).way(never);
+  const lead = (location: string, fields: Record<string, string>): void => {
+    const headers = toHeaderMap({ location, ...fields });
+    way.redirected(way.target(), { status: 307, headers, contentLength: 0 }, TIMES);
+  };
+  lead('/base/b', { 'cache-control': 'no-cache' });
+  lead(CDN, { vary: 'x-a' });
+  lead('https://cdn.example/c', { expires: '0' });
+  t.same(
+    way.chain.hops.map(({ headers, shown }) => [{ ...headers }, shown]),
+    [
+      [{ 'cache-control': 'no-cache' }, ['x-api-key']],
+      [{ vary: 'x-a' }, ['x-api-key']],
+      [{ expires: '0' }, []],
+    ],
+  );
+  t.equal(way.target().headers['x-api-key'], undefined);
+});
+
+t.test('fetches of an object go where it was found, wherever others were led since', async (t) => {
+  const { clock, source } = start();
+  const asked = source();
+  follow(asked, `${CDN}&v=1`);
+  const { place } = asked.way(always).chain;
+  follow(asked, 'https://cdn.example/other');
+  clock.advance(61_000);
+  const back = source();
+  const way = back.way(never);
+  way.redirected(way.target(), redirectTo('https://cdn.example/other'), TIMES);
+  t.equal(back.target().url, 'https://cdn.example/other');
+  t.equal(back.target(place).url, `${CDN}&v=1`, 'for longer: a validator joins it');
+  t.ok(back.isAt(back.target(place), place));
+  t.notOk(back.isAt(back.target(), place));
+  t.ok(back.refused(back.target(place), place));
+  t.notOk(back.isAt(back.target(place), place), 'until it is refused there');
 });

@@ -41,7 +41,7 @@ t.test('an origin that stays the same keeps its breaker, a changed one begins an
   t.equal(upstreams.get('one'), before[0]);
   t.not(upstreams.get('two'), before[1]);
   t.equal(upstreams.get('three'), undefined);
-  t.same(upstreams.get('two')?.source('http://two.example/a', {}).target('fill').headers, {
+  t.same(upstreams.get('two')?.source('http://two.example/a', {}).target().headers, {
     a: '1',
     via: '1.1 x',
   });

@@ -12,6 +12,15 @@ const VARIANT = {
   requestHeaders: toHeaderMap({}),
   requestTimeMs: 1000,
   responseTimeMs: 1010,
+  hops: [
+    {
+      status: 302,
+      headers: toHeaderMap({ vary: 'accept' }),
+      requestTimeMs: 900,
+      responseTimeMs: 950,
+      shown: [],
+    },
+  ],
   object: identityOf('model', 1000),
 };
 const RECORD: ResponseRecord = {
@@ -33,6 +42,20 @@ t.test('header maps have no prototype, whatever their names', (t) => {
   t.equal(map && Object.getPrototypeOf(map), null);
   t.equal(map?.['__proto__'], 'x');
   t.equal(map?.['constructor'], 'y');
+  t.end();
+});
+
+t.test('what is known of no redirects is not believed to have had none', (t) => {
+  const { hops, ...before } = VARIANT;
+  const parse = (variant: unknown) =>
+    parseResponse(
+      encodeLine({ kind: 'response', record: { ...RECORD, variants: [variant] } }),
+    );
+  t.equal(parse(before), undefined, 'a record of before redirects were kept');
+  t.ok(parse({ ...before, hops: [] }));
+  for (const field of Object.keys(hops[0] ?? {})) {
+    t.equal(parse({ ...before, hops: [{ ...hops[0], [field]: { odd: true } }] }), undefined, field);
+  }
   t.end();
 });
 

@@ -16,6 +16,7 @@ function recordOf(name: string, variants = 1): ResponseRecord {
     requestHeaders: toHeaderMap({}),
     requestTimeMs: 1000,
     responseTimeMs: 1010,
+    hops: [],
     object: identityOf(name, 1000),
   };
   return {

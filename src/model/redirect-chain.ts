@@ -1,0 +1,27 @@
+/**
+ * The redirects that led to a response, as a value: what each of them said of caching, when, and what of
+ * its client's request it was shown. Made by origin/upstream, kept with stored responses, judged by
+ * cache/chain.
+ */
+import type { HeaderMap } from './headers.js';
+
+/** One redirect that was followed. */
+export interface Hop {
+  readonly status: number;
+  /** Those of its fields that a cache decides by, and no others. */
+  readonly headers: HeaderMap;
+  /** When it was asked for and received, ms since the epoch (RFC 9111 section 4.2.3). */
+  readonly requestTimeMs: number;
+  readonly responseTimeMs: number;
+  /** Names of the client's fields that it was shown, less those that tell nothing of who asks. */
+  readonly shown: readonly string[];
+}
+
+export interface RedirectChain {
+  /** First to last. */
+  readonly hops: readonly Hop[];
+  /** Names the resource that the last one led to, whatever its signature; empty for the URL itself. */
+  readonly place: string;
+}
+
+export const NO_REDIRECTS: RedirectChain = { hops: [], place: '' };

@@ -1,0 +1,76 @@
+/**
+ * What a client's request fields tell: of who asks, of what is wanted, or nothing that an answer could
+ * depend on. The one list of them, by which forward and redirect choose what travels, and the cache what
+ * an answer may be shared after. Pure.
+ */
+
+/** Fields that carry credentials by definition (RFC 9110 section 11.6, RFC 6265 section 5.4). */
+export const CREDENTIALS: readonly string[] = ['authorization', 'cookie'];
+
+/** They select a representation and name nobody: what another host than the origin gets. */
+const SELECTING: readonly string[] = ['accept', 'accept-language', 'user-agent'];
+
+/** They tell clients or requests apart, or speak to caches; no resource is chosen by them. */
+const INCIDENTAL: readonly string[] = [
+  'baggage',
+  'cache-control',
+  'pragma',
+  'traceparent',
+  'tracestate',
+  'user-agent',
+  'x-amzn-trace-id',
+  'x-cloud-trace-context',
+  'x-correlation-id',
+  'x-request-id',
+];
+
+/**
+ * Harmless beside these: of the connection, the transfer or the browser, and where proxies say who is in
+ * front of them. What is not listed may be a key to something.
+ */
+const OTHERS: readonly string[] = [
+  ...['accept-charset', 'accept-encoding', 'connection', 'content-length', 'content-type', 'date'],
+  ...['dnt', 'expect', 'host', 'if-match', 'if-modified-since', 'if-none-match', 'if-range'],
+  ...['if-unmodified-since', 'keep-alive', 'max-forwards', 'origin', 'priority'],
+  ...['proxy-connection', 'range', 'save-data', 'te', 'trailer', 'transfer-encoding', 'upgrade'],
+  ...['upgrade-insecure-requests', 'via', 'want-content-digest', 'want-digest'],
+  ...['want-repr-digest', 'x-forwarded-for', 'x-real-ip'],
+];
+
+const HARMLESS: ReadonlySet<string> = new Set([...SELECTING, ...INCIDENTAL, ...OTHERS]);
+
+/** Families of fields that browsers and tracers add: `sec-fetch-mode`, `x-b3-traceid`. */
+const HARMLESS_FAMILIES: readonly string[] = ['sec-ch-', 'sec-fetch-', 'sec-gpc', 'x-b3-'];
+
+/** Words in the name of a field that lets somebody in: `private-token`, `x-api-key`, `x-auth-user`. */
+const CREDENTIAL_WORDS: ReadonlySet<string> = new Set([
+  ...['account', 'apikey', 'assertion', 'auth', 'authenticate', 'authentication'],
+  ...['authorization', 'bearer', 'credential', 'credentials', 'email', 'group', 'groups'],
+  ...['identity', 'jwt', 'key', 'login', 'pass', 'passwd', 'password', 'principal', 'secret'],
+  ...['session', 'sessionid', 'sid', 'sig', 'signature', 'subject', 'tenant', 'ticket', 'token'],
+  ...['user', 'userid', 'username'],
+]);
+
+/** Credentials whose names do not say so. */
+const CREDENTIAL_NAMES: ReadonlySet<string> = new Set(['x-jfrog-art-api']);
+
+/** True where a field says nothing of who asks. `name` is lower case. */
+export function isHarmless(name: string): boolean {
+  return HARMLESS.has(name) || HARMLESS_FAMILIES.some((family) => name.startsWith(family));
+}
+
+/** True for a field that an origin is likely to let somebody in by. `name` is lower case. */
+export function isCredential(name: string): boolean {
+  if (CREDENTIALS.includes(name) || CREDENTIAL_NAMES.has(name)) return true;
+  return !isHarmless(name) && name.split(/[-_]/).some((word) => CREDENTIAL_WORDS.has(word));
+}
+
+/** True for the client's fields that another host than the origin gets. */
+export function isSentElsewhere(name: string): boolean {
+  return SELECTING.includes(name);
+}
+
+/** True for fields that do not tell apart what a redirect leads to, unless its Vary names them. */
+export function isIncidental(name: string): boolean {
+  return INCIDENTAL.includes(name);
+}

@@ -1,0 +1,51 @@
+/**
+ * The way of one question through redirects, hop by hop: it starts at the URI or at a remembered place, and
+ * knows what every hop on it said. Made by a TargetSource; gone by cache/contact.
+ */
+import type { FetchTarget, OriginHead } from '../model/fetch.js';
+import { NO_REDIRECTS, type RedirectChain } from '../model/redirect-chain.js';
+import type { Times } from './hop.js';
+import type { Location } from './locations.js';
+
+/** What a way needs of the source that it belongs to. */
+interface WaySteps {
+  target(location: Location | undefined): FetchTarget;
+  redirected(
+    known: Location | undefined,
+    from: FetchTarget,
+    head: OriginHead,
+    times: Times,
+  ): Location;
+  refused(target: FetchTarget): boolean;
+}
+
+export class Way {
+  readonly #steps: WaySteps;
+  #location: Location | undefined;
+
+  constructor(from: Location | undefined, steps: WaySteps) {
+    this.#location = from;
+    this.#steps = steps;
+  }
+
+  /** The redirects so far. */
+  get chain(): RedirectChain {
+    return this.#location?.chain ?? NO_REDIRECTS;
+  }
+
+  /** Where to ask next, with all of the client's end-to-end fields. */
+  target(): FetchTarget {
+    return this.#steps.target(this.#location);
+  }
+
+  /** Goes where `head`, answered to `from`, leads; throws why it may not. */
+  redirected(from: FetchTarget, head: OriginHead, times: Times): void {
+    this.#location = this.#steps.redirected(this.#location, from, head, times);
+  }
+
+  /** The target refused us: true when it is worth beginning anew, which the way then does. */
+  refused(target: FetchTarget): boolean {
+    this.#location = undefined;
+    return this.#steps.refused(target);
+  }
+}

@@ -1,0 +1,38 @@
+import t from 'tap';
+import {
+  isCredential,
+  isHarmless,
+  isIncidental,
+  isSentElsewhere,
+} from '#src/origin/request-fields.js';
+
+t.test('fields that tell nothing of who asks', async (t) => {
+  for (const name of ['accept', 'user-agent', 'range', 'if-none-match', 'sec-fetch-mode', 'dnt']) {
+    t.ok(isHarmless(name), name);
+    t.notOk(isCredential(name), name);
+  }
+  for (const name of ['cookie', 'authorization', 'x-api-key', 'private-token', 'x-gpu', 'referer']) {
+    t.notOk(isHarmless(name), name);
+  }
+});
+
+t.test('credentials by whatever name', async (t) => {
+  const names = [
+    ...['authorization', 'cookie', 'x-api-key', 'private-token', 'job-token', 'x-auth-token'],
+    ...['x-jfrog-art-api', 'x-vault-token', 'apikey', 'api_key', 'cf-access-client-secret'],
+    ...['x-amz-security-token', 'x-auth-request-user', 'x-session-id'],
+  ];
+  for (const name of names) t.ok(isCredential(name), name);
+  for (const name of ['x-gpu', 'test-id', 'x-monkey', 'x-forwarded-for']) {
+    t.notOk(isCredential(name), name);
+  }
+});
+
+t.test('what another host gets, and what does not tell apart, is harmless', async (t) => {
+  const names = ['accept', 'accept-language', 'user-agent', 'x-request-id', 'pragma'];
+  for (const name of names.filter((one) => isSentElsewhere(one) || isIncidental(one))) {
+    t.ok(isHarmless(name), name);
+  }
+  t.ok(isSentElsewhere('user-agent') && isIncidental('user-agent'));
+  t.notOk(isSentElsewhere('cookie') || isIncidental('cookie'));
+});
