@@ -33,6 +33,9 @@ export function cacheEvents({ metrics, log }: Telemetry): CacheEvents {
       metrics.verificationGivenUp();
       log.warn({}, 'the check of an object was given up: the cache cannot hold what it needs');
     },
+    unshareable: (origin, field) => {
+      log.warn({ origin, field }, 'answers are not shared between clients because of a field');
+    },
     warn: (message, error) => {
       log.warn({ error: error instanceof Error ? error.message : String(error) }, message);
     },

@@ -10,17 +10,19 @@ import { MAX_VARIANTS, type ResponseRecord, type StoredResponse } from '../model
 import type { Upstream } from '../origin/upstream.js';
 import { type Asked, wantOf } from './asked.js';
 import { assess } from './assess.js';
+import { directivesOf } from './chain.js';
 import { seated } from './client-share.js';
 import { type Contact, contact, type ContactRequest, insists } from './contact.js';
-import { requestDirectives, responseDirectives } from './directives.js';
+import { requestDirectives } from './directives.js';
 import type { Generations } from './generations.js';
+import { Hindrances } from './hindrances.js';
 import type { Invalidations } from './invalidation.js';
 import { isStorable, mayStore } from './policy.js';
 import { replacing, sharingContent, without } from './record.js';
 import { variantFields, variantMatches, variantName } from './select.js';
 import type { CacheServices } from './services.js';
 import { SingleFlight } from './single-flight.js';
-import { isClaimedAs, isJoinable } from './stored.js';
+import { isClaimedAs, isJoinable, speaksOfContent } from './stored.js';
 import {
   candidatesAt,
   clientConditions,
@@ -58,6 +60,7 @@ export class Contacts {
     { readonly result: Representation; readonly epoch: number }
   >();
   readonly #unshareable: LRUCache<string, true>;
+  readonly #hindrances: Hindrances;
   /** Of the contacts under way, the first failure that a retry follows: for all who wait on one. */
   readonly #troubles = new WeakMap<Promise<Contact>, Deferred<ForebayError>>();
 
@@ -65,6 +68,9 @@ export class Contacts {
     this.#services = services;
     this.#generations = generations;
     this.#invalidations = invalidations;
+    this.#hindrances = new Hindrances((origin, field) => {
+      services.events.unshareable(origin, field);
+    });
     this.#unshareable = new LRUCache({
       max: MAX_UNSHAREABLE,
       ttl: UNSHAREABLE_MS,
@@ -94,14 +100,13 @@ export class Contacts {
     const variants = candidates.map((one) => variantName(variantFields(request.headers, one)));
     const offered = conditionsFor(candidates);
     // Who shows what others do not may be led to what is not for them, and who insists begins elsewhere.
-    const isPlain = source.shown.length === 0;
-    const manner = [source.credentialKey, isPlain, insists(request.headers)];
+    const manner = [source.credentialKey, source.shown.length === 0, insists(request.headers)];
     const key = JSON.stringify([url, epoch, manner, offered, variants]);
     const own = asked.alone || requestDirectives(request.headers).has('no-store');
     const apart = own || this.#unshareable.has(key);
-    const own304 = apart && candidates.length === 0;
+    const isOwn304 = apart && candidates.length === 0;
     const conditions = (place: string): Conditions =>
-      own304 ? clientConditions(request.headers) : conditionsFor(candidatesAt(place, candidates));
+      isOwn304 ? clientConditions(request.headers) : conditionsFor(candidatesAt(place, candidates));
     const trouble = deferred<ForebayError>();
     const ask = (): Promise<Contact> =>
       this.#contact(asked, candidates, conditions, key, (error) => {
@@ -213,6 +218,11 @@ export class Contacts {
       return result;
     }
     const { generation, stored } = result;
+    // Where an adapter speaks for the origin, it answers for what is shared.
+    if (request.asking === undefined) {
+      const { status, hops } = stored;
+      this.#hindrances.look(upstream, request.headers, { status, headers: result.received, hops });
+    }
     if (!isShared(result) && !requestDirectives(request.headers).has('no-store')) {
       this.#unshareable.set(key, true);
     }
@@ -273,7 +283,8 @@ type NotModified = Extract<Contact, { kind: 'not-modified' }>;
 
 /** True when others than its asker may have it without a validation of their own. */
 function isShared({ generation, stored }: Representation): boolean {
-  return !generation.ephemeral && !responseDirectives(stored.headers).isUnqualified('no-cache');
+  if (generation.ephemeral) return false;
+  return !directivesOf(stored).some((said) => said.isUnqualified('no-cache'));
 }
 
 /** Resolves when the body that a contact brought has been taken in. */
@@ -283,11 +294,7 @@ async function taken(result: Contact): Promise<void> {
 
 /** True when what another's contact brought may answer this request too. */
 function serves(result: Contact, { request }: Asked): boolean {
-  if (result.kind === 'not-modified') return true;
+  // What confirmed it to somebody with a key says nothing to those without.
+  if (result.kind === 'not-modified') return result.chain.hops.every((hop) => hop.shown.length === 0);
   return isShared(result) && variantMatches(result.stored, request.headers);
-}
-
-/** True for statuses that say what the URL has now; others say who may have it, or that it failed. */
-function speaksOfContent(status: number): boolean {
-  return status < 400 || status === 404 || status === 410;
 }

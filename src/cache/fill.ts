@@ -8,12 +8,9 @@ import { rangeLength } from '../model/byte-range.js';
 import { chunkRange, GROUP_SIZE_BYTES } from '../model/chunk.js';
 import { FILL_START_BYTES, orderFrom } from '../model/write-order.js';
 import { type ErrorCode, errorFromReport, ForebayError } from '../model/errors.js';
-import type { FetchTarget, OriginHead } from '../model/fetch.js';
-import type { ObjectIdentity } from '../model/manifest.js';
 import type { Span } from '../model/span.js';
-import type { Validator } from '../model/validator.js';
 import type { BreakerVerdict } from '../origin/breaker.js';
-import { isRedirect } from '../origin/redirect.js';
+import { aimFill, type FillAim, resolveAgain } from './fill-aim.js';
 import { isAttested, watchFlight } from './fill-watch.js';
 import type { Flight } from './flight.js';
 import type { LiveObject } from './live-object.js';
@@ -36,16 +33,14 @@ export async function runFill(generation: LiveObject, flight: Flight, want: Want
   const span = startSpan(flight, want);
   let originBytes = 0;
   try {
-    const { place } = generation.object.identity;
-    const target = want.source.target(place, flight.span?.traceparent);
-    const startedAtMs = generation.services.clock.now();
-    const result = await submit(generation, flight, want, target);
+    const aim = aimFill(generation, want, flight.span?.traceparent);
+    const result = await submit(generation, flight, want, aim);
     ({ originBytes } = result.stats);
     generation.services.events.fetchFinished(upstream.name, result.stats);
     tellWaste(generation, result);
     verdict = result.kind === 'failed' ? verdictOfError(result.error) : 'success';
     tellDraft(flight, result.diskFailure);
-    await conclude(generation, flight, want, { target, startedAtMs }, result);
+    await conclude(generation, flight, want, aim, result);
   } catch (thrown) {
     const error = asError(thrown);
     // A dropped leader, one whose worker died, or read-ahead without room says nothing of the chunk.
@@ -90,9 +85,9 @@ async function submit(
   generation: LiveObject,
   flight: Flight,
   want: Want,
-  target: FetchTarget,
+  { target, validator }: FillAim,
 ): Promise<FillResult> {
-  const { services, object } = generation;
+  const { services } = generation;
   const { upstream } = want.source;
   const lengthBytes = generation.lengthBytes ?? 0;
   const range = chunkRange(flight.index, lengthBytes, generation.chunkSizeBytes);
@@ -133,7 +128,7 @@ async function submit(
             ...gate,
           },
           completeLength: lengthBytes,
-          validator: expectedAt(target, want, object.identity),
+          validator,
           limits: services.limits.fetch,
         },
       };
@@ -152,18 +147,6 @@ async function submit(
 }
 
 /**
- * The validator that joins what `target` sends to the object. Where the object was found by a redirect, and
- * this leads elsewhere, none does: an equal one of another resource says nothing. Redirects are still met.
- */
-function expectedAt(
-  target: FetchTarget,
-  { source }: Want,
-  { place, validator }: ObjectIdentity,
-): Validator {
-  return place === undefined || source.isAt(target, place) ? validator : { kind: 'none' };
-}
-
-/**
  * Known ids gate a refetch group by group, so that no byte differing from them leaves. Once a
  * refetch has differed from ids that nothing vouches for, its bytes are withheld until two fetches
  * agree on what the chunk is.
@@ -177,17 +160,11 @@ function gateOf(
   return { expectedGroupIds: doubted ? null : known, withheld: doubted };
 }
 
-/** Where a fill went, and when, ms since the epoch. */
-interface Sent {
-  readonly target: FetchTarget;
-  readonly startedAtMs: number;
-}
-
 async function conclude(
   generation: LiveObject,
   flight: Flight,
   want: Want,
-  sent: Sent,
+  aim: FillAim,
   result: FillResult,
 ): Promise<void> {
   switch (result.kind) {
@@ -195,7 +172,7 @@ async function conclude(
       await land(generation, flight, result.chunk);
       return;
     case 'resolve-again':
-      resolveAgain(generation, flight, want, sent, result.head);
+      resolveAgain(generation, flight, want, aim, result.head);
       return;
     case 'changed': {
       const error = originError('origin-changed', 'the representation changed at the origin', true);
@@ -258,32 +235,6 @@ function doubt(generation: LiveObject, flight: Flight, originBytes: number): voi
   const what = integrity.state.kind === 'attested' ? 'attested' : 'recorded';
   const error = originError('origin-corrupt', `bytes differ from their ${what} ids`, again);
   flight.fail({ kind: again ? 'leaderless' : 'failed', error });
-}
-
-/** A redirect or a refusal in the middle of an object: this leader asks elsewhere, or gives up. */
-function resolveAgain(
-  { services, object }: LiveObject,
-  flight: Flight,
-  want: Want,
-  { target, startedAtMs }: Sent,
-  head: OriginHead,
-): void {
-  if (isRedirect(head.status)) {
-    const times = { requestTimeMs: startedAtMs, responseTimeMs: services.clock.now() };
-    want.source.redirected(target, head, times);
-    flight.fail({ kind: 'leaderless', error: denied(head, true) });
-    return;
-  }
-  const again = want.source.refused(target, object.identity.place);
-  flight.fail({ kind: 'leaderless', error: denied(head, again) });
-}
-
-function denied(head: OriginHead, retryable: boolean): ForebayError {
-  return new ForebayError('origin-denied', `the origin answered ${String(head.status)}`, {
-    source: 'origin',
-    retryable,
-    originStatus: head.status,
-  });
 }
 
 function originError(code: ErrorCode, message: string, retryable: boolean): ForebayError {

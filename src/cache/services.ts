@@ -36,6 +36,8 @@ export interface CacheEvents {
   originBytesWasted(bytes: number): void;
   /** A fetch waits, or is left out, because its client has as many as it may have. */
   clientShareFull(): void;
+  /** Answers of an origin are their askers' alone because of `field`: told once for each kind of it. */
+  unshareable(origin: string, field: string): void;
   /** Something went wrong that no request will report. */
   warn(message: string, error: unknown): void;
 }

@@ -7,6 +7,11 @@ export function isSuccess(status: number): boolean {
   return status >= 200 && status < 300;
 }
 
+/** True for statuses that say what the URL has now; others say who may have it, or that it failed. */
+export function speaksOfContent(status: number): boolean {
+  return status < 400 || status === 404 || status === 410;
+}
+
 /**
  * True when what is stored was checked, or is being checked, against `pin`: a digest that was
  * configured since asks for the object anew.

@@ -30,25 +30,33 @@ const INCIDENTAL: readonly string[] = [
  */
 const OTHERS: readonly string[] = [
   ...['accept-charset', 'accept-encoding', 'connection', 'content-length', 'content-type', 'date'],
-  ...['dnt', 'expect', 'host', 'if-match', 'if-modified-since', 'if-none-match', 'if-range'],
-  ...['if-unmodified-since', 'keep-alive', 'max-forwards', 'origin', 'priority'],
-  ...['proxy-connection', 'range', 'save-data', 'te', 'trailer', 'transfer-encoding', 'upgrade'],
-  ...['upgrade-insecure-requests', 'via', 'want-content-digest', 'want-digest'],
-  ...['want-repr-digest', 'x-forwarded-for', 'x-real-ip'],
+  ...['alt-used', 'dnt', 'expect', 'host', 'if-match', 'if-modified-since', 'if-none-match'],
+  ...['if-range', 'if-unmodified-since', 'keep-alive', 'max-forwards', 'origin', 'priority'],
+  ...['proxy-connection', 'purpose', 'range', 'save-data', 'te', 'trailer', 'transfer-encoding'],
+  ...['upgrade', 'upgrade-insecure-requests', 'via', 'want-content-digest', 'want-digest'],
+  ...['want-repr-digest', 'cdn-loop', 'cf-connecting-ip', 'cf-ipcountry', 'cf-ray', 'cf-visitor'],
+  ...['sentry-trace', 'true-client-ip', 'uber-trace-id', 'x-client-ip', 'x-forwarded-for'],
+  ...['x-original-forwarded-for', 'x-real-ip', 'x-scheme'],
 ];
 
 const HARMLESS: ReadonlySet<string> = new Set([...SELECTING, ...INCIDENTAL, ...OTHERS]);
 
 /** Families of fields that browsers and tracers add: `sec-fetch-mode`, `x-b3-traceid`. */
-const HARMLESS_FAMILIES: readonly string[] = ['sec-ch-', 'sec-fetch-', 'sec-gpc', 'x-b3-'];
+const HARMLESS_FAMILIES: readonly string[] = [
+  'sec-ch-',
+  'sec-fetch-',
+  'sec-gpc',
+  'sec-purpose',
+  'x-b3-',
+  'x-datadog-',
+  'x-envoy-',
+];
 
-/** Words in the name of a field that lets somebody in: `private-token`, `x-api-key`, `x-auth-user`. */
+/** Words in the name of a field that lets somebody in: `private-token`, `x-api-key`. */
 const CREDENTIAL_WORDS: ReadonlySet<string> = new Set([
-  ...['account', 'apikey', 'assertion', 'auth', 'authenticate', 'authentication'],
-  ...['authorization', 'bearer', 'credential', 'credentials', 'email', 'group', 'groups'],
-  ...['identity', 'jwt', 'key', 'login', 'pass', 'passwd', 'password', 'principal', 'secret'],
-  ...['session', 'sessionid', 'sid', 'sig', 'signature', 'subject', 'tenant', 'ticket', 'token'],
-  ...['user', 'userid', 'username'],
+  ...['apikey', 'assertion', 'auth', 'authenticate', 'authentication', 'authorization', 'bearer'],
+  ...['credential', 'credentials', 'jwt', 'key', 'pass', 'passwd', 'password', 'secret'],
+  ...['session', 'sessionid', 'sid', 'sig', 'signature', 'ticket', 'token'],
 ]);
 
 /** Credentials whose names do not say so. */
@@ -63,6 +71,19 @@ export function isHarmless(name: string): boolean {
 export function isCredential(name: string): boolean {
   if (CREDENTIALS.includes(name) || CREDENTIAL_NAMES.has(name)) return true;
   return !isHarmless(name) && name.split(/[-_]/).some((word) => CREDENTIAL_WORDS.has(word));
+}
+
+/** Words in the name of a field that has another value for each client, or each request. */
+const PERSONAL_WORDS: ReadonlySet<string> = new Set([
+  ...['client', 'cookie', 'device', 'email', 'guid', 'id', 'ip', 'nonce', 'uid', 'user', 'uuid'],
+  ...['username', 'visitor'],
+]);
+
+/** True where to vary on a field means to keep an answer for each client. `name` is lower case. */
+export function isPersonal(name: string): boolean {
+  if (SELECTING.includes(name)) return false;
+  if (name === 'traceparent' || name === 'x-forwarded-for') return true;
+  return isCredential(name) || name.split(/[-_]/).some((word) => PERSONAL_WORDS.has(word));
 }
 
 /** True for the client's fields that another host than the origin gets. */

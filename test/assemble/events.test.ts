@@ -46,10 +46,12 @@ t.test('of the cache: logged where somebody should know', async (t) => {
   events.verificationGivenUp();
   events.warn('it went wrong', new Error('why'));
   events.warn('again', 'no error');
+  events.unshareable('hub', 'Set-Cookie');
   t.match(lines, [
     { level: 'warn', msg: /given up/ },
     { level: 'warn', msg: 'it went wrong', error: 'why' },
     { level: 'warn', msg: 'again', error: 'no error' },
+    { level: 'warn', msg: /not shared/, origin: 'hub', field: 'Set-Cookie' },
   ]);
   t.equal(await value('forebay_objects_verified_total'), 1);
   t.equal(await value('forebay_chunk_verify_failures_total{source="disk"}'), 1);

@@ -3,6 +3,7 @@ import {
   isCredential,
   isHarmless,
   isIncidental,
+  isPersonal,
   isSentElsewhere,
 } from '#src/origin/request-fields.js';
 
@@ -20,12 +21,19 @@ t.test('credentials by whatever name', async (t) => {
   const names = [
     ...['authorization', 'cookie', 'x-api-key', 'private-token', 'job-token', 'x-auth-token'],
     ...['x-jfrog-art-api', 'x-vault-token', 'apikey', 'api_key', 'cf-access-client-secret'],
-    ...['x-amz-security-token', 'x-auth-request-user', 'x-session-id'],
+    ...['x-amz-security-token', 'x-session-id'],
   ];
   for (const name of names) t.ok(isCredential(name), name);
-  for (const name of ['x-gpu', 'test-id', 'x-monkey', 'x-forwarded-for']) {
+  for (const name of ['x-gpu', 'test-id', 'x-monkey', 'x-forwarded-for', 'x-forwarded-user']) {
     t.notOk(isCredential(name), name);
   }
+});
+
+t.test('fields that each client has another value of', async (t) => {
+  for (const name of ['cookie', 'x-client-id', 'x-forwarded-for', 'x-user', 'traceparent']) {
+    t.ok(isPersonal(name), name);
+  }
+  for (const name of ['accept', 'user-agent', 'x-gpu', 'origin']) t.notOk(isPersonal(name), name);
 });
 
 t.test('what another host gets, and what does not tell apart, is harmless', async (t) => {

@@ -1,5 +1,7 @@
 /** RFC 9111 for what redirects led to: each hop faces every rule (cache/chain, docs/ARCHITECTURE.md). */
 import t from 'tap';
+import { startForebay } from '../fixtures/running.js';
+import { bytesOf, fresh, runOrigin } from '../fixtures/running-origin.js';
 import { type Fields, isHit, type Scene, startScene } from '../fixtures/rfc-scene.js';
 
 const FRESH = { 'Cache-Control': 'max-age=600' };
@@ -67,10 +69,11 @@ t.test('4.2 the shortest lifetime of the chain counts, and clients are told it',
   const scene = await startScene(t);
   blob(scene, '/blob');
   lead(scene, '/brief', '/blob', { 'Cache-Control': 'max-age=60' });
-  t.equal((await scene.get('/brief')).headers['cache-control'], 'max-age=60');
+  const brief = /^max-age=(?:5\d|60)$/;
+  t.match((await scene.get('/brief')).headers['cache-control'], brief);
   const hit = await scene.get('/brief');
-  t.match(hit.headers['cache-status'], /hit;ttl=(?:59|60)/);
-  t.equal(hit.headers['cache-control'], 'max-age=60');
+  t.match(hit.headers['cache-status'], /hit;ttl=(?:5\d|60)/);
+  t.match(hit.headers['cache-control'], brief);
   scene.clock.pass(61);
   t.match((await scene.get('/brief')).headers['cache-status'], /fwd=stale;fwd-status=304/);
   for (const [status, fields, isFresh] of [
@@ -176,4 +179,47 @@ t.test('5.2.2 a redirect that is not to be reused is not, for any new question',
       t.equal(got.body.toString(), `bytes of /${version}`, cacheControl);
     }
   }
+});
+
+t.test('what a chain said holds after a restart', async (t) => {
+  const scene = await startScene(t);
+  blob(scene, '/blob');
+  lead(scene, '/brief', '/blob', { 'Cache-Control': 'max-age=60', Vary: 'Accept' });
+  lead(scene, '/latest', '/blob', { 'Cache-Control': 'no-cache' });
+  for (const path of ['/brief', '/latest']) await scene.get(path, { accept: 'a/b' });
+  const { directory } = scene.forebay;
+  await scene.forebay.stop();
+  const { origin, clock } = scene;
+  const again = await startForebay(t, { origin, clock, directory });
+  const get = (path: string, accept: string) => again.get(path, { headers: { accept } });
+  const hit = await get('/brief', 'a/b');
+  t.ok(isHit(hit));
+  t.match(hit.headers, { 'cache-control': /^max-age=(?:5\d|60)$/, vary: 'Accept' });
+  t.notOk(isHit(await get('/brief', 'c/d')));
+  t.match((await get('/latest', 'a/b')).headers['cache-status'], /fwd-status=304/);
+  clock.pass(61);
+  t.notOk(isHit(await get('/brief', 'a/b')));
+});
+
+t.test('a name that moves during a read mixes nothing, whatever its validators say', async (t) => {
+  const origin = await runOrigin(t, {
+    '/v1': fresh(1, 6, { etag: '"same"' }),
+    '/v2': fresh(2, 6, { etag: '"same"' }),
+  });
+  const forebay = await startForebay(t, { origin, fill: { readAheadChunks: 1 } });
+  let newest = '/v1';
+  for (const to of ['/v1', '/v2']) {
+    const when = (): boolean => newest === to;
+    origin.script({ path: '/latest', when, actions: [{ kind: 'redirect', to }] });
+  }
+  // The location is refused from the third chunk on, as a signature that expired.
+  origin.script({ path: '/v1', skip: 2, actions: [{ kind: 'status', status: 403 }] });
+  const { response } = await forebay.open('/latest');
+  newest = '/v2';
+  const pieces: Buffer[] = [];
+  response.on('data', (piece: Buffer) => pieces.push(piece));
+  await new Promise((resolve) => response.once('close', resolve));
+  const got = Buffer.concat(pieces);
+  t.ok(got.equals(bytesOf(1, 6).subarray(0, got.length)), 'of the first version alone');
+  t.ok((await forebay.get('/latest')).body.equals(bytesOf(2, 6)));
 });
