@@ -295,6 +295,7 @@ async function taken(result: Contact): Promise<void> {
 /** True when what another's contact brought may answer this request too. */
 function serves(result: Contact, { request }: Asked): boolean {
   // What confirmed it to somebody with a key says nothing to those without.
-  if (result.kind === 'not-modified') return result.chain.hops.every((hop) => hop.shown.length === 0);
+  if (result.kind === 'not-modified')
+    return result.chain.hops.every((hop) => hop.shown.length === 0);
   return isShared(result) && variantMatches(result.stored, request.headers);
 }

@@ -64,7 +64,15 @@ export class Representations {
     const chained = toldFields(said.headers ?? stored.headers, stored);
     const headers = withDigests(chained, generation);
     const { status, responseTimeMs: receivedAtMs, object } = stored;
-    return { status, headers, receivedAtMs, validator: object.validator, ageSeconds, outcome, body };
+    return {
+      status,
+      headers,
+      receivedAtMs,
+      validator: object.validator,
+      ageSeconds,
+      outcome,
+      body,
+    };
   }
 
   /** An answer with an object that is known without a response of its URL: what misses is fetched. */

@@ -10,10 +10,7 @@ import { formatHttpDate, parseHttpDate } from '../model/http-date.js';
 export type ConditionResult = 'proceed' | 'not-modified' | 'precondition-failed';
 
 /** What conditions are compared with: the origin's own fields, and none that were added here. */
-export type Representation = Pick<
-  CacheAnswer,
-  'headers' | 'status' | 'receivedAtMs' | 'validator'
->;
+export type Representation = Pick<CacheAnswer, 'headers' | 'status' | 'receivedAtMs' | 'validator'>;
 
 /** RFC 9110 section 8.8.2.2: a date is a strong validator if the origin's clock was this far past. */
 const STRONG_DATE_AGE_MS = 1000;

@@ -24,7 +24,10 @@ export class StandingHead {
   #part: Lines = ['', ''];
 
   /** `keepAliveTimeoutMs`: what a client is promised, as node says it. */
-  constructor(standing: Pick<Standing, 'headers' | 'receivedAtMs' | 'lengthBytes'>, keepAliveTimeoutMs: number) {
+  constructor(
+    standing: Pick<Standing, 'headers' | 'receivedAtMs' | 'lengthBytes'>,
+    keepAliveTimeoutMs: number,
+  ) {
     this.#standing = standing;
     const seconds = Math.floor(keepAliveTimeoutMs / MS_PER_SECOND);
     const timeout = keepAliveTimeoutMs > 0 ? `Keep-Alive: timeout=${String(seconds)}\r\n` : '';

@@ -18,7 +18,16 @@ export function parseIdentity(value: unknown): ObjectIdentity | undefined {
   const validator = parseValidator(fields['validator']);
   const digest = parseDigestObject(fields['digest']);
   if (validator === undefined || digest === undefined) return undefined;
-  const known = { origin, uri, variant, validator, generation, lengthBytes, chunkSizeBytes, digest };
+  const known = {
+    origin,
+    uri,
+    variant,
+    validator,
+    generation,
+    lengthBytes,
+    chunkSizeBytes,
+    digest,
+  };
   return place === undefined ? known : { ...known, place };
 }
 

@@ -64,7 +64,10 @@ t.test('clients are told what the strictest says, and all that it varies on', as
     'no-cache, must-revalidate, max-age=9',
   );
   t.equal(told(FRESH, { 'cache-control': 'private' })['cache-control'], 'private, max-age=0');
-  const own = told({ 'cache-control': 's-maxage=600, max-age=5' }, { 'cache-control': 'max-age=9' });
+  const own = told(
+    { 'cache-control': 's-maxage=600, max-age=5' },
+    { 'cache-control': 'max-age=9' },
+  );
   t.equal(own['cache-control'], 'max-age=5', 'for whom the shorter was meant');
   const expiring = told({ expires: new Date(RECEIVED + 9e6).toUTCString() }, {});
   t.same([expiring['expires'], expiring['cache-control']], [undefined, 'max-age=0']);

@@ -130,3 +130,37 @@ t.test('a request past the end does not spoil those that joined it', async (t) =
   const resumed = await forebay.get('/b-not-there', { headers: { range: 'bytes=5-' } });
   t.equal(resumed.status, 404);
 });
+
+t.test('why nothing is shared is said once, whatever is asked for', async (t) => {
+  const room = await startRoom(t, {});
+  const fields = { 'Set-Cookie': 'node=1' };
+  const contacts = new Contacts(room.services, room.generations, new Invalidations());
+  for (const path of ['/a', '/b', '/a']) {
+    room.origin.objects.set(path, fresh(1, 1, { cacheControl: '', fields }));
+    await contacts.ask(ask(room, path), []);
+  }
+  const said = room.events.filter((text) => text.includes('not shared'));
+  t.same(said, [`${room.upstream.name} is not shared: Set-Cookie`]);
+});
+
+t.test(
+  'a redirect that is to be asked again is, for who waited on another\u2019s answer',
+  async (t) => {
+    const room = await startRoom(t, { objects: { '/blob': fresh(1, 1) } });
+    const fields = { Location: '/blob', 'Cache-Control': 'no-cache' };
+    room.origin.script({ path: '/a', actions: [{ kind: 'status', status: 302, fields }] });
+    const [first, second] = await together(room, [ask(room, '/a'), ask(room, '/a')]);
+    t.equal(first?.kind, 'answered');
+    t.equal(second?.kind, 'not-shared');
+  },
+);
+
+t.test('who shows a key, or insists, joins nobody who does not', async (t) => {
+  const room = await startRoom(t, { objects: { '/a': fresh(1, 1) } });
+  const manners = [{}, { 'x-odd': '1' }, { 'private-token': 'a' }, { 'cache-control': 'no-cache' }];
+  await together(
+    room,
+    manners.map((headers) => ask(room, '/a', headers)),
+  );
+  t.equal(room.origin.requests.length, manners.length);
+});

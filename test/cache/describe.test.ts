@@ -32,7 +32,11 @@ t.test('a 206 is stored as its 200, joined by its strong validator', async (t) =
   t.ok(shareable);
   t.equal(stored.status, 200);
   t.equal(stored.headers['content-range'], undefined);
-  t.equal(stored.headers['date'], undefined, 'what the origin did not say is not stored as its word');
+  t.equal(
+    stored.headers['date'],
+    undefined,
+    'what the origin did not say is not stored as its word',
+  );
   t.match(stored.object, { generation: '', lengthBytes: 10, digest: DIGEST, variant: '' });
 });
 

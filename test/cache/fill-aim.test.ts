@@ -11,7 +11,11 @@ t.test('a fill goes where its object was found, and joins nothing from elsewhere
   const times = { requestTimeMs: 0, responseTimeMs: 0 };
   const lead = (location: string): void => {
     const headers = toHeaderMap({ location });
-    want.source.redirected(room.want('/a').source.target(''), { status: 302, headers, contentLength: 0 }, times);
+    want.source.redirected(
+      room.want('/a').source.target(''),
+      { status: 302, headers, contentLength: 0 },
+      times,
+    );
   };
   const aim = (place?: string) => {
     const identity = identityOf('a', 1, place === undefined ? {} : { place });

@@ -95,15 +95,18 @@ t.test('If-Range', (t) => {
   t.end();
 });
 
-t.test('If-Range: what a date was worth when its content came counts, whatever was said since', (t) => {
-  const headers = toHeaderMap({ 'last-modified': MODIFIED, date: AFTER });
-  const allows = (strong: boolean): boolean => {
-    const validator = { kind: 'last-modified', strong, value: MODIFIED } as const;
-    return ifRangeAllows(toHeaderMap({ 'if-range': MODIFIED }), { headers, validator }, NOW);
-  };
-  t.same([allows(true), allows(false)], [true, false]);
-  t.end();
-});
+t.test(
+  'If-Range: what a date was worth when its content came counts, whatever was said since',
+  (t) => {
+    const headers = toHeaderMap({ 'last-modified': MODIFIED, date: AFTER });
+    const allows = (strong: boolean): boolean => {
+      const validator = { kind: 'last-modified', strong, value: MODIFIED } as const;
+      return ifRangeAllows(toHeaderMap({ 'if-range': MODIFIED }), { headers, validator }, NOW);
+    };
+    t.same([allows(true), allows(false)], [true, false]);
+    t.end();
+  },
+);
 
 t.test('If-Modified-Since of what came without a date goes by when it came', (t) => {
   const since = (date: string) => {
@@ -123,7 +126,11 @@ t.test('property: never throws', (t) => {
       fc.string(),
       (request, tag) => {
         judge(request, { etag: tag, 'last-modified': tag });
-        ifRangeAllows(toHeaderMap({ 'if-range': tag }), { headers: toHeaderMap({ etag: tag }) }, NOW);
+        ifRangeAllows(
+          toHeaderMap({ 'if-range': tag }),
+          { headers: toHeaderMap({ etag: tag }) },
+          NOW,
+        );
       },
     ),
   );

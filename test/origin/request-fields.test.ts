@@ -12,7 +12,14 @@ t.test('fields that tell nothing of who asks', async (t) => {
     t.ok(isHarmless(name), name);
     t.notOk(isCredential(name), name);
   }
-  for (const name of ['cookie', 'authorization', 'x-api-key', 'private-token', 'x-gpu', 'referer']) {
+  for (const name of [
+    'cookie',
+    'authorization',
+    'x-api-key',
+    'private-token',
+    'x-gpu',
+    'referer',
+  ]) {
     t.notOk(isHarmless(name), name);
   }
 });

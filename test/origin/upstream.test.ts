@@ -100,7 +100,10 @@ t.test('credentials tell requests apart, without being kept', async (t) => {
   t.not(source({ cookie: 'Bearer a' }).credentialKey, a.credentialKey);
   t.not(source({ 'private-token': 'a' }).credentialKey, '', 'whatever they are called');
   t.equal(source({ 'x-key': 'a' }).credentialKey, '', 'the configured one is sent in its place');
-  t.same(source({ 'x-odd': '1', 'x-key': 'a', accept: 'b', cookie: 'c' }).shown, ['cookie', 'x-odd']);
+  t.same(source({ 'x-odd': '1', 'x-key': 'a', accept: 'b', cookie: 'c' }).shown, [
+    'cookie',
+    'x-odd',
+  ]);
 });
 
 t.test('a redirect is remembered for those with the same credentials, for a while', async (t) => {

@@ -9,25 +9,17 @@ const OLD = 'Wed, 01 Jan 2025 00:00:00 GMT';
 t.test('without a Date of the origin no Last-Modified joins two answers', async (t) => {
   const dated = { etag: null, lastModified: OLD };
   const origin = await runOrigin(t, { '/a': fresh(1, 6, dated) });
-  origin.script({ actions: [{ kind: 'fields', fields: { Date: null } }], skip: 2 });
   const undated = { kind: 'fields', fields: { Date: null } } as const;
+  // The part that was asked for first joins nothing, so the whole is asked for, and breaks off.
   origin.script({ times: 1, actions: [undated] });
-  origin.script({ times: 1, actions: [undated, { kind: 'reset', afterBytes: 2_500_000 }] });
+  origin.script({ times: 1, actions: [undated, { kind: 'short', afterBytes: 2_500_000 }] });
+  origin.script({ actions: [undated] });
   const forebay = await startForebay(t, { origin });
-  const { response, leave } = await forebay.open('/a');
-  t.teardown(leave);
+  const broken = await forebay.get('/a');
+  t.ok(broken.body.equals(bytesOf(1, 6).subarray(0, broken.body.length)), describe(broken));
   origin.objects.set('/a', fresh(2, 6, dated));
-  const pieces: Buffer[] = [];
-  response.on('data', (piece: Buffer) => pieces.push(piece));
-  await new Promise((resolve) => response.once('close', resolve));
-  const got = Buffer.concat(pieces);
-  const versions = [bytesOf(1, 6), bytesOf(2, 6)];
-  t.ok(
-    versions.some((bytes) => bytes.subarray(0, got.length).equals(got)),
-    'what came is of one version',
-  );
   const next = await forebay.get('/a');
-  t.ok(next.aborted || next.body.equals(bytesOf(2, 6)), describe(next));
+  t.ok(next.body.equals(bytesOf(2, 6)), describe(next));
 });
 
 t.test('If-Range by a date that only we dated gets the whole', async (t) => {

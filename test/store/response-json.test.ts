@@ -48,9 +48,7 @@ t.test('header maps have no prototype, whatever their names', (t) => {
 t.test('what is known of no redirects is not believed to have had none', (t) => {
   const { hops, ...before } = VARIANT;
   const parse = (variant: unknown) =>
-    parseResponse(
-      encodeLine({ kind: 'response', record: { ...RECORD, variants: [variant] } }),
-    );
+    parseResponse(encodeLine({ kind: 'response', record: { ...RECORD, variants: [variant] } }));
   t.equal(parse(before), undefined, 'a record of before redirects were kept');
   t.ok(parse({ ...before, hops: [] }));
   for (const field of Object.keys(hops[0] ?? {})) {
