@@ -12,6 +12,7 @@ export type ErrorCode =
   | 'origin-connect' // no connection: refused, unreachable, timed out
   | 'origin-dns'
   | 'origin-tls'
+  | 'origin-proxy' // the proxy cannot be reached, wants credentials, or does not let us through
   | 'origin-address-refused' // the address check said no
   | 'origin-redirect-refused' // a redirect to a host, scheme or depth that is not allowed
   | 'origin-loop' // our own Via came back

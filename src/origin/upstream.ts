@@ -10,11 +10,12 @@ import type { Digest } from '../model/digest.js';
 import { emptyHeaders, headerValue, type HeaderMap } from '../model/headers.js';
 import type { FetchTarget, OriginHead } from '../model/fetch.js';
 import type { Clock } from '../model/time.js';
+import type { OriginReach, Reach } from '../model/reach.js';
 import { TRACE_FIELDS } from '../model/trace-context.js';
 import { CircuitBreaker } from './breaker.js';
 import { forwardedFields, passedFields } from './forward.js';
-
 import { followRedirect, MAX_REDIRECT_HOPS } from './redirect.js';
+import { Ways } from './reach.js';
 
 export interface UpstreamOptions {
   readonly name: string;
@@ -25,6 +26,8 @@ export interface UpstreamOptions {
   readonly allowPrivateRedirects: boolean;
   /** Configured request fields, lower-case names, secrets read. */
   readonly headers: Readonly<Record<string, string>>;
+  /** The ways to it; absent: straight. */
+  readonly reach?: OriginReach;
   readonly integrity: 'default' | 'strict';
   /** Path patterns of objects that are evicted last. */
   readonly pinned: readonly string[];
@@ -100,12 +103,14 @@ export class Upstream {
   readonly integrity: 'default' | 'strict';
   readonly breaker: CircuitBreaker;
   readonly #options: UpstreamOptions;
+  readonly #ways: Ways;
   readonly #locations = new LRUCache<string, Location>({
     max: MAX_LOCATIONS,
   });
 
   constructor(options: UpstreamOptions) {
     this.#options = options;
+    this.#ways = new Ways(options.url, options.reach);
     this.name = options.name;
     this.maxConnections = options.maxConnections;
     this.integrity = options.integrity;
@@ -145,6 +150,11 @@ export class Upstream {
     const { headers, via } = this.#options;
     const fields = passedFields(method, request, via);
     return { url: this.uriOf(requestTarget), headers: { ...fields, ...headers } };
+  }
+
+  /** The way to `url`, which is this origin's or one that it redirects to. */
+  wayTo(url: string): Reach | undefined {
+    return this.#ways.to(url);
   }
 
   /** Where to fetch `uri` for a request with these fields. */
@@ -217,10 +227,19 @@ export class TargetSource {
     const location = this.#location();
     if (location?.elsewhere === true) {
       const harmless = Object.entries(fields).filter(([name]) => SENT_ELSEWHERE.has(name));
-      return { ...location.place, headers: { ...Object.fromEntries(harmless), via: this.#via() } };
+      return this.#by({
+        ...location.place,
+        headers: { ...Object.fromEntries(harmless), via: this.#via() },
+      });
     }
     const here = { url: this.uri, addresses: 'any', expiresAtMs: null } as const;
-    return { ...(location?.place ?? here), headers: { ...fields, ...headers, via: this.#via() } };
+    const sent = { ...fields, ...headers, via: this.#via() };
+    return this.#by({ ...(location?.place ?? here), headers: sent });
+  }
+
+  #by(target: FetchTarget): FetchTarget {
+    const reach = this.upstream.wayTo(target.url);
+    return reach === undefined ? target : { ...target, reach };
   }
 
   #location(): Location | undefined {
