@@ -4,9 +4,9 @@
  * that is far away answers late. Used by origin/connect alone, so by every client.
  */
 import type { LookupAddress } from 'node:dns';
+import { closeSync, openSync } from 'node:fs';
 import net from 'node:net';
-import { ForebayError } from '../model/errors.js';
-import { wantBehindLookup } from '../model/own-want.js';
+import { ForebayError, ownWant } from '../model/errors.js';
 import type { Clock } from '../model/time.js';
 import { cancelledError, codeOf } from './transport-error.js';
 
@@ -65,10 +65,20 @@ function resolve({ host, lookup, signal }: DialOptions): Promise<readonly Lookup
   return new Promise((resolved, reject) => {
     signal.addEventListener('abort', () => { reject(cancelledError()); }, { once: true });
     lookup(host, { all: true }, (error, found) => {
-      if (error !== null) reject(wantBehindLookup() ?? error);
+      if (error !== null) reject(wantBehind() ?? error);
       else resolved(typeof found === 'string' ? [{ address: found, family: net.isIP(found) }] : found);
     });
   });
+}
+
+/** Of a lookup that failed: the C library opens files for it, and keeps to itself that it could not. */
+function wantBehind(): ForebayError | null {
+  try {
+    closeSync(openSync('/dev/null', 'r'));
+    return null;
+  } catch (error) {
+    return ownWant(error);
+  }
 }
 
 /** One family and then the other, beginning with the one that the resolver prefers (section 4). */

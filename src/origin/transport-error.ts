@@ -1,6 +1,5 @@
 /** Names what went wrong below HTTP: maps Node's socket, TLS and DNS errors to `ForebayError`. */
-import { ForebayError, type ErrorCode } from '../model/errors.js';
-import { ownWant } from '../model/own-want.js';
+import { type ErrorCode, ForebayError, ownWant } from '../model/errors.js';
 
 /** How far the exchange had come: the same ECONNRESET means different things. */
 export type TransportPhase = 'connecting' | 'connected';
