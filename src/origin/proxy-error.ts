@@ -30,7 +30,8 @@ export function proxyRefused(proxy: ProxyAddress, status: number): ForebayError 
 function explained({ authorization, setting }: ProxyAddress, status: number): string {
   const answered = `answered ${String(status)}`;
   if (status === 403) return `${answered}: it does not let this host be reached`;
-  if (status !== 407) return `${answered} in place of a connection`;
+  // 401 is what tinyproxy says to a request with other credentials than it wants.
+  if (status !== 407 && status !== 401) return `${answered} in place of a connection`;
   const where = setting.startsWith('origins[')
     ? setting.replace(/proxy$/, 'proxyCredentialsFile')
     : `the user name and password in ${setting}`;
