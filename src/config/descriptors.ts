@@ -20,10 +20,11 @@ const IDLE_SHARE = 8;
 /** Fewer clients than this are no service at all: then the system itself refuses what is too much. */
 const MIN_CLIENTS = 8;
 
-/** The limit of open files of this process; Infinity where there is none, or nothing tells it. */
-export function descriptorLimit(read: (path: string) => string | null = readProc): number {
+/** The limit of open files of this process, perhaps Infinity; `null` where nothing tells it. */
+export function descriptorLimit(read: (path: string) => string | null = readProc): number | null {
   const line = /^Max open files +(\S+)/m.exec(read('/proc/self/limits') ?? '')?.[1];
-  return line === undefined || line === 'unlimited' ? Infinity : Number(line);
+  if (line === undefined) return null;
+  return line === 'unlimited' ? Infinity : Number(line);
 }
 
 /** What a limit leaves. */
@@ -34,10 +35,10 @@ export interface DescriptorShares {
   readonly idleFiles: number;
 }
 
-export function descriptorShares(limit: number): DescriptorShares {
-  const left = Math.max(0, limit - OWN_DESCRIPTORS - FILL_DESCRIPTORS);
+export function descriptorShares(limit: number | null): DescriptorShares {
+  const left = Math.max(0, (limit ?? Infinity) - OWN_DESCRIPTORS - FILL_DESCRIPTORS);
   const idleFiles = Math.floor(left / IDLE_SHARE);
-  const clients = Math.floor((left - idleFiles) / CLIENT_DESCRIPTORS);
+  const clients = Math.floor((left * (1 - 1 / IDLE_SHARE)) / CLIENT_DESCRIPTORS);
   return { clients: Math.max(MIN_CLIENTS, clients), idleFiles };
 }
 

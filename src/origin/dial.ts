@@ -27,7 +27,7 @@ export interface DialOptions {
   readonly signal: AbortSignal;
   /** Where bytes of the connection land, as of `net.connect`. */
   readonly onread?: net.OnReadOpts | undefined;
-  /** Told once, when the addresses are known. */
+  /** Told once, when the addresses of a name are known. */
   readonly onLookup?: (() => void) | undefined;
   /** Makes the socket of an attempt; replaced in tests. */
   readonly connect?: (options: net.TcpNetConnectOpts) => net.Socket;
@@ -54,7 +54,7 @@ export class DialError extends AggregateError {
 /** Resolves with a connected socket; rejects with the resolver's error, or with a `DialError`. */
 export async function dial(options: DialOptions): Promise<net.Socket> {
   const addresses = await resolve(options);
-  options.onLookup?.();
+  if (net.isIP(options.host) === 0) options.onLookup?.();
   return new Race(options, inTurns(addresses).slice(0, MAX_ADDRESSES)).run();
 }
 
