@@ -120,7 +120,8 @@ t.test('no import cycles', async (t) => {
 });
 
 t.test('connections to origins are made in one place', async (t) => {
-  const makes = /\b(?:net|tls)\.connect\b|\bbuildConnector\(|\bProxyAgent\b|\bhttps\.(?:request|get|Agent)\b/;
+  const makes =
+    /\b(?:net|tls)\.connect\b|\bbuildConnector\(|\bProxyAgent\b|\bhttps\.(?:request|get|Agent)\b/;
   const code = (text: string) => text.replace(/\/\*[^]*?\*\/|\/\/.*$/gm, '');
   t.same(
     sources.filter((file) => makes.test(code(readText(file)))).sort(),

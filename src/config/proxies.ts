@@ -14,7 +14,7 @@ export const proxySetting: TextKind<string> = {
   read(text) {
     if (text === 'none') return text;
     const found = readProxyUrl(text);
-    return found === undefined || found.credentials !== null ? undefined : found.url;
+    return found?.credentials === null ? found.url : undefined;
   },
 };
 

@@ -3,7 +3,7 @@
  * What they hold never stands in a message. Used by config/load.
  */
 import { createPrivateKey, X509Certificate } from 'node:crypto';
-import { NO_TLS_MATERIAL, type TlsMaterial } from '../model/reach.js';
+import type { TlsMaterial } from '../model/reach.js';
 import { formatKey } from './problem.js';
 import { MAX_SECRET_BYTES, type ReadText, reason, type SecretProblem } from './secrets.js';
 
@@ -35,7 +35,10 @@ const KINDS = {
 
 type FileSetting = keyof typeof KINDS;
 
-const NOTHING: ReachFiles = { tls: NO_TLS_MATERIAL, proxyCredentials: null };
+/** Nothing beyond what is trusted anyway. */
+export const NO_TLS_MATERIAL: TlsMaterial = { ca: null, cert: null, key: null };
+
+export const NOTHING: ReachFiles = { tls: NO_TLS_MATERIAL, proxyCredentials: null };
 
 /** What the files that `origins` of `values` name hold, one entry an origin. */
 export function readReachFiles(
@@ -85,7 +88,8 @@ function readOne(
   return holds(text) ? { text } : { why: 'which holds something else' };
 }
 
-const CERTIFICATE = /-----BEGIN (?:TRUSTED )?CERTIFICATE-----[^-]*-----END (?:TRUSTED )?CERTIFICATE-----/g;
+const CERTIFICATE =
+  /-----BEGIN (?:TRUSTED )?CERTIFICATE-----[^-]*-----END (?:TRUSTED )?CERTIFICATE-----/g;
 
 /** The certificates of a text in PEM; what stands between them is left out. */
 export function certificatesOf(pem: string): readonly string[] {

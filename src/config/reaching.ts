@@ -2,7 +2,7 @@
 import type { OriginReach, ProxyAddress } from '../model/reach.js';
 import type { Problem } from './problem.js';
 import { basic, readProxyEnvironment } from './proxies.js';
-import { type ReachFiles, readReachFiles } from './reach-files.js';
+import { NOTHING, readReachFiles } from './reach-files.js';
 import type { ReadText, SecretProblem } from './secrets.js';
 
 /** What is known of all origins' ways. */
@@ -31,7 +31,7 @@ export function reachingOf(
     problems,
     unusable: isAsked ? environment.unusable.map(unusable) : [],
     of({ proxy }, index) {
-      const { tls, proxyCredentials } = files[index] ?? NO_FILES;
+      const { tls, proxyCredentials } = files[index] ?? NOTHING;
       if (proxy === undefined) {
         const { proxies, noProxy } = environment;
         return { proxies, noProxy, tls };
@@ -44,8 +44,6 @@ export function reachingOf(
     },
   };
 }
-
-const NO_FILES: ReachFiles = { tls: { ca: null, cert: null, key: null }, proxyCredentials: null };
 
 /** The value may hold a password. */
 function unusable(name: string): Problem {

@@ -4,7 +4,8 @@
  */
 
 const WANTS: Readonly<Record<string, string>> = {
-  EMFILE: 'this process has no descriptor left: raise its limit of open files (LimitNOFILE, ulimit -n)',
+  EMFILE:
+    'this process has no descriptor left: raise its limit of open files (LimitNOFILE, ulimit -n)',
   ENFILE: 'this machine has no descriptor left (fs.file-max)',
   ENOMEM: 'this machine has no memory left',
   ENOBUFS: 'this machine has no memory left for connections',

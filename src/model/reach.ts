@@ -38,5 +38,3 @@ export interface OriginReach {
   readonly noProxy: string | null;
   readonly tls: TlsMaterial;
 }
-
-export const NO_TLS_MATERIAL: TlsMaterial = { ca: null, cert: null, key: null };

@@ -124,7 +124,10 @@ let asideLookups = 0;
 export async function checkNamedAddress(
   hostname: string,
   policy: AddressPolicy,
-  { clock, resolve = systemLookup }: { readonly clock: Clock; readonly resolve?: Resolve | undefined },
+  {
+    clock,
+    resolve = systemLookup,
+  }: { readonly clock: Clock; readonly resolve?: Resolve | undefined },
 ): Promise<void> {
   if (policy === 'any' || isIP(hostname) !== 0) return;
   if (LOCAL_NAME.test(hostname)) throw refused(hostname);

@@ -95,12 +95,12 @@ async function tunnelTo(
   place: Place,
   options: ConnectOptions,
 ): Promise<Socket> {
-  const { onread: _, onStep, ...plain } = options;
+  const { onStep } = options;
   // TLS to the proxy is no step of the origin's.
   const steps = (step: ConnectStep): void => {
     if (step !== 'tls') onStep?.(step);
   };
-  const socket = await toProxy(proxy, place, { ...plain, onStep: steps });
+  const socket = await toProxy(proxy, place, { ...options, onread: undefined, onStep: steps });
   const authority = `${url.hostname}:${portOf(url)}`;
   const { authorization } = proxy;
   try {
@@ -165,7 +165,7 @@ function handshake(socket: tls.TLSSocket, signal: AbortSignal): Promise<void> {
         return;
       }
       socket.on('error', ignore).destroy();
-      reject(error as Error);
+      reject(error);
     };
     const onAbort = (): void => {
       settle(cancelledError());

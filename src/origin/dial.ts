@@ -63,10 +63,17 @@ function resolve({ host, lookup, signal }: DialOptions): Promise<readonly Lookup
   const family = net.isIP(host);
   if (family !== 0) return Promise.resolve([{ address: host, family }]);
   return new Promise((resolved, reject) => {
-    signal.addEventListener('abort', () => { reject(cancelledError()); }, { once: true });
+    signal.addEventListener(
+      'abort',
+      () => {
+        reject(cancelledError());
+      },
+      { once: true },
+    );
     lookup(host, { all: true }, (error, found) => {
       if (error !== null) reject(wantBehind() ?? error);
-      else resolved(typeof found === 'string' ? [{ address: found, family: net.isIP(found) }] : found);
+      else
+        resolved(typeof found === 'string' ? [{ address: found, family: net.isIP(found) }] : found);
     });
   });
 }

@@ -107,7 +107,10 @@ export class LeanClient implements OriginClient {
 
   #keep(lane: number, connection: LeanConnection): void {
     connection.idle();
-    const cancelExpiry = this.#options.clock.after(IDLE_CONNECTION_MS, () => void this.release(lane));
+    const cancelExpiry = this.#options.clock.after(
+      IDLE_CONNECTION_MS,
+      () => void this.release(lane),
+    );
     this.#lanes.set(lane, { kind: 'idle', connection, cancelExpiry });
   }
 }

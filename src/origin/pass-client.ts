@@ -69,10 +69,7 @@ export interface PassedResponse {
 }
 
 /** undici's own bounds, which run on the machine's clock. */
-const TIMEOUTS: ReadonlySet<string> = new Set([
-  'UND_ERR_HEADERS_TIMEOUT',
-  'UND_ERR_BODY_TIMEOUT',
-]);
+const TIMEOUTS: ReadonlySet<string> = new Set(['UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_BODY_TIMEOUT']);
 
 const MALFORMED: ReadonlySet<string> = new Set(['HTTPParserError', 'HeadersOverflowError']);
 

@@ -40,7 +40,9 @@ export class Ways {
     const proxy = noProxy !== null && isExempt(url, noProxy) ? null : named;
     const tls = url.origin === this.#own ? all : { ...all, cert: null, key: null };
     if (proxy === null && Object.values(tls).every((pem) => pem === null)) return null;
-    const key = createHash('sha256').update(JSON.stringify([proxy, tls])).digest('hex');
+    const key = createHash('sha256')
+      .update(JSON.stringify([proxy, tls]))
+      .digest('hex');
     return { proxy, tls, key };
   }
 }

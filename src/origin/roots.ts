@@ -6,8 +6,8 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createSecureContext, rootCertificates, type SecureContext } from 'node:tls';
 import { LRUCache } from 'lru-cache';
-import { certificatesOf } from '../config/reach-files.js';
-import { NO_TLS_MATERIAL, type TlsMaterial } from '../model/reach.js';
+import { certificatesOf, NO_TLS_MATERIAL } from '../config/reach-files.js';
+import type { TlsMaterial } from '../model/reach.js';
 
 /** Contexts that a thread keeps, some MiB each: one for each set of certificates in use. */
 const MAX_CONTEXTS = 16;
@@ -80,7 +80,9 @@ const contexts = new LRUCache<string, SecureContext>({ max: MAX_CONTEXTS });
  * Making one takes some ms, as it reads every root.
  */
 export function secureContext(tls = NO_TLS_MATERIAL, instead?: string): SecureContext {
-  const key = createHash('sha256').update(JSON.stringify([tls, instead])).digest('hex');
+  const key = createHash('sha256')
+    .update(JSON.stringify([tls, instead]))
+    .digest('hex');
   let context = contexts.get(key);
   if (context === undefined) {
     context = makeContext(tls, instead);

@@ -2,9 +2,18 @@ import t from 'tap';
 import { descriptorLimit, descriptorShares } from '#src/config/descriptors.js';
 
 t.test('the limit, where something tells it', async (t) => {
-  t.equal(descriptorLimit(() => 'Max open files            150                  150   files\n'), 150);
-  t.equal(descriptorLimit(() => 'Max open files            unlimited  unlimited   files\n'), Infinity);
-  t.equal(descriptorLimit(() => null), null);
+  t.equal(
+    descriptorLimit(() => 'Max open files            150                  150   files\n'),
+    150,
+  );
+  t.equal(
+    descriptorLimit(() => 'Max open files            unlimited  unlimited   files\n'),
+    Infinity,
+  );
+  t.equal(
+    descriptorLimit(() => null),
+    null,
+  );
 });
 
 t.test('what it leaves is for clients, and a part of it for idle files', async (t) => {

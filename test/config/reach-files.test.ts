@@ -10,13 +10,16 @@ const { cert, key } = testCertificate();
 t.test('what files hold, and what is wrong with them, without a word of it', async (t) => {
   const directory = t.testdir({ junk: 'hunter2', user: 'user:pa:ss\n' });
   const [certFile, keyFile] = [join(directory, 'crt'), join(directory, 'key')];
-  writeFileSync(certFile, String(cert));
-  writeFileSync(keyFile, String(key));
+  writeFileSync(certFile, cert);
+  writeFileSync(keyFile, key);
   const good = { caFile: certFile, certFile, keyFile, proxyCredentialsFile: `${directory}/user` };
   const { files, problems } = readReachFiles({ origins: [good, {}] }, readText);
   t.same(problems, []);
   t.same(files, [
-    { tls: { ca: String(cert), cert: String(cert), key: String(key) }, proxyCredentials: 'user:pa:ss' },
+    {
+      tls: { ca: cert, cert: cert, key: key },
+      proxyCredentials: 'user:pa:ss',
+    },
     { tls: { ca: null, cert: null, key: null }, proxyCredentials: null },
   ]);
 
@@ -38,7 +41,7 @@ t.test('what files hold, and what is wrong with them, without a word of it', asy
 });
 
 t.test('certificates among other text', async (t) => {
-  t.equal(certificatesOf(`# one\n${String(cert)}\n# two\n${String(cert)}`).length, 2);
+  t.equal(certificatesOf(`# one\n${cert}\n# two\n${cert}`).length, 2);
   t.same(certificatesOf('-----BEGIN CERTIFICATE-----\nMII'), []);
   t.same(readReachFiles({ origins: 'x' }, readText), { files: [], problems: [] });
 });

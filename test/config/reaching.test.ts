@@ -13,10 +13,16 @@ function input(t: Test, origin: string, env: Record<string, string> = {}) {
 t.test('an origin takes its proxy from its own setting, else from the environment', async (t) => {
   const env = { HTTP_PROXY: 'http://env:1', NO_PROXY: 'x.test' };
   const reachOf = (origin: string) => loadConfig(input(t, origin, env)).origins[0]?.reach;
-  t.match(reachOf(''), { proxies: { http: { url: 'http://env:1' }, https: null }, noProxy: 'x.test' });
+  t.match(reachOf(''), {
+    proxies: { http: { url: 'http://env:1' }, https: null },
+    noProxy: 'x.test',
+  });
   t.match(reachOf('    proxy: none\n'), { proxies: { http: null, https: null }, noProxy: null });
   const own = { url: 'http://own:3', setting: 'origins[0].proxy' };
-  t.match(reachOf('    proxy: http://own:3\n'), { proxies: { http: own, https: own }, noProxy: null });
+  t.match(reachOf('    proxy: http://own:3\n'), {
+    proxies: { http: own, https: own },
+    noProxy: null,
+  });
 });
 
 t.test('credentials come from a file, and are shown nowhere', async (t) => {

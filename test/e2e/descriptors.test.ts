@@ -30,7 +30,12 @@ t.test('own want of descriptors', { skip: missing('prlimit') }, async (t) => {
   const ended = await Promise.all(
     paths.map((path) =>
       get(`${program.url}${path}`).then(
-        ({ status, headers, whole }) => ({ status, whole, detail: headers['cache-status'], headers }),
+        ({ status, headers, whole }) => ({
+          status,
+          whole,
+          detail: headers['cache-status'],
+          headers,
+        }),
         () => null,
       ),
     ),
@@ -54,5 +59,8 @@ t.test('own want of descriptors', { skip: missing('prlimit') }, async (t) => {
     t.match(await get(`${program.url}${path}`), { status: 200, whole: true }, path);
   }
   const reasons = program.logs().map(({ reason }) => String(reason));
-  t.ok(reasons.some((reason) => /descriptor.*EMFILE/.test(reason)), 'the log says what is missing');
+  t.ok(
+    reasons.some((reason) => /descriptor.*EMFILE/.test(reason)),
+    'the log says what is missing',
+  );
 });

@@ -51,9 +51,16 @@ t.test('a storm at an http origin, by HTTP_PROXY', { skip }, async (t) => {
   });
   await storm(t, program);
   const seen = network.taken();
-  t.equal(seen.reduce((sum, { bytes }) => sum + bytes, 0), LENGTH, '1.00 times');
+  t.equal(
+    seen.reduce((sum, { bytes }) => sum + bytes, 0),
+    LENGTH,
+    '1.00 times',
+  );
   t.notOk(seen.some(({ headers }) => 'proxy-authorization' in headers));
-  t.ok(seen.every(({ url }) => url === '/model'), 'the proxy asked in origin-form');
+  t.ok(
+    seen.every(({ url }) => url === '/model'),
+    'the proxy asked in origin-form',
+  );
 });
 
 t.test('a storm at an https origin with a private CA', { skip }, async (t) => {
@@ -70,9 +77,19 @@ t.test('a storm at an https origin with a private CA', { skip }, async (t) => {
   });
   await storm(t, program);
   const seen = network.taken();
-  t.equal(seen.reduce((sum, { bytes }) => sum + bytes, 0), LENGTH, '1.00 times');
-  t.notOk(seen.some(({ headers }) => 'proxy-authorization' in headers), 'meant for the proxy');
-  t.ok(seen.every(({ client }) => client === 'a-forebay'), "the client's certificate");
+  t.equal(
+    seen.reduce((sum, { bytes }) => sum + bytes, 0),
+    LENGTH,
+    '1.00 times',
+  );
+  t.notOk(
+    seen.some(({ headers }) => 'proxy-authorization' in headers),
+    'meant for the proxy',
+  );
+  t.ok(
+    seen.every(({ client }) => client === 'a-forebay'),
+    "the client's certificate",
+  );
   const connections = seen.at(-1)?.connections ?? 0;
   t.ok(connections <= 8, `tunnels are used again: ${String(connections)} connections`);
   t.match(network.proxyLog(), `CONNECT ${ORIGIN_NAME}:443`);
@@ -117,7 +134,11 @@ t.test('what refuses says so', { skip }, async (t) => {
   t.match(without.reason, /proxy .*origins\[0\]\.proxy.*407.*origins\[0\]\.proxyCredentialsFile/);
 
   const http = await asked(plain, { HTTP_PROXY: proxyUrl });
-  t.match(http.head, /^HTTP\/1.1 502 [^]*detail=origin-proxy/, "the proxy's 407 is not the origin's");
+  t.match(
+    http.head,
+    /^HTTP\/1.1 502 [^]*detail=origin-proxy/,
+    "the proxy's 407 is not the origin's",
+  );
   t.match(http.reason, /HTTP_PROXY.*407/);
 
   const wrong = await asked(plain, { HTTP_PROXY: proxyUrl.replace('//', '//forebay:wr0ng@') });
@@ -125,7 +146,9 @@ t.test('what refuses says so', { skip }, async (t) => {
   t.notMatch(wrong.said, 'wr0ng');
 
   const right = proxyUrl.replace('//', '//forebay:s3cret-word@');
-  const port = await asked(`origins:\n  - url: https://${ORIGIN_NAME}:8443\n`, { HTTPS_PROXY: right });
+  const port = await asked(`origins:\n  - url: https://${ORIGIN_NAME}:8443\n`, {
+    HTTPS_PROXY: right,
+  });
   t.match(port.reason, /proxy .*HTTPS_PROXY.*403/, 'a port that the proxy does not let through');
 
   const gone = await asked(plain, { HTTP_PROXY: proxyUrl.replace('3128', '3129') });

@@ -21,7 +21,10 @@ const knows =
     _options: unknown,
     callback: (error: null, found: LookupAddress[]) => void,
   ): void => {
-    callback(null, addresses.map((address) => ({ address, family: net.isIP(address) })));
+    callback(
+      null,
+      addresses.map((address) => ({ address, family: net.isIP(address) })),
+    );
   };
 
 t.test('a name whose first address refuses is reached at the next', async (t) => {
@@ -35,7 +38,8 @@ t.test('a name whose first address refuses is reached at the next', async (t) =>
   const closed = { url: 'http://two.example:1/', addresses: 'any' } as const;
   await t.rejects(connect(closed, { clock: systemClock, signal, resolve }), {
     code: 'origin-connect',
-    message: /127\.0\.0\.1:1 ECONNREFUSED.*127\.0\.0\.2:1 ECONNREFUSED|127\.0\.0\.2:1 ECONNREFUSED.*127\.0\.0\.1:1 ECONNREFUSED/,
+    message:
+      /127\.0\.0\.1:1 ECONNREFUSED.*127\.0\.0\.2:1 ECONNREFUSED|127\.0\.0\.2:1 ECONNREFUSED.*127\.0\.0\.1:1 ECONNREFUSED/,
   });
 });
 
@@ -62,7 +66,10 @@ t.test('what a proxy is asked for is checked as far as it is known', async (t) =
       { clock: systemClock, signal, resolve: knows(...known) },
     );
   for (const host of ['10.0.0.1', '[::1]', '169.254.169.254', '2130706433', 'localhost']) {
-    await t.rejects(ask(host), { code: 'origin-address-refused', message: /allowPrivateRedirects/ });
+    await t.rejects(ask(host), {
+      code: 'origin-address-refused',
+      message: /allowPrivateRedirects/,
+    });
   }
   await t.rejects(ask('metadata.google.internal'), { code: 'origin-address-refused' });
   await t.rejects(ask('inner.example', '10.0.0.1'), { code: 'origin-address-refused' });

@@ -59,7 +59,10 @@ t.test('an address that is silent is not cut, and the next is tried beside it', 
   t.notOk(attempts[0]?.socket.destroyed, 'far away is not broken');
   clock.advance(ATTEMPT_DELAY_MS);
   await settled;
-  t.same(attempts.map(({ at }) => at), [0, 250, 500]);
+  t.same(
+    attempts.map(({ at }) => at),
+    [0, 250, 500],
+  );
   t.ok(attempts[0]?.socket.destroyed, 'the others end with the race');
   t.equal(clock.pendingTimers, 0);
 });
@@ -67,7 +70,10 @@ t.test('an address that is silent is not cut, and the next is tried beside it', 
 t.test('one that refuses leaves its turn to the next at once', async (t) => {
   const { clock, attempts, settled } = await scene(t, ['refuses', 'refuses', 'works']);
   await settled;
-  t.same(attempts.map(({ at }) => at), [0, 0, 0]);
+  t.same(
+    attempts.map(({ at }) => at),
+    [0, 0, 0],
+  );
   t.equal(clock.pendingTimers, 0);
 });
 

@@ -37,11 +37,7 @@ export type Probe =
 export type Probed = Pick<OriginConfig, 'url' | 'headers' | 'reach'>;
 
 /** Probes one origin, the way that Forebay itself goes. Never rejects. */
-export async function probeOrigin(
-  origin: Probed,
-  timeoutMs: number,
-  clock: Clock,
-): Promise<Probe> {
+export async function probeOrigin(origin: Probed, timeoutMs: number, clock: Clock): Promise<Probe> {
   const begin = clock.monotonic();
   const at: Partial<Record<ConnectStep, number>> = {};
   const late = new AbortController();

@@ -16,8 +16,7 @@ const STEP_ADVICE: Readonly<Record<ProbeStep, string>> = {
   connection: 'Check the port, the firewall and the routes from this machine.',
   proxy:
     'Check the proxy that is named here, and origins[].proxy, HTTPS_PROXY, HTTP_PROXY and NO_PROXY.',
-  'TLS handshake':
-    'Check the certificate, the host name, and origins[].caFile for a private CA.',
+  'TLS handshake': 'Check the certificate, the host name, and origins[].caFile for a private CA.',
   response: 'Check that this is an HTTP server, and what its own log says.',
 };
 
@@ -55,7 +54,8 @@ export function checkCertificates(
       const { subject, validFrom, validTo } = new X509Certificate(text);
       const name = `${setting}: ${subject.replaceAll('\n', ', ')}`;
       const advice = `Put a certificate that is valid now into ${setting}, and reload.`;
-      if (Date.parse(validTo) < nowMs) return [fail(check, `${name} expired on ${validTo}`, advice)];
+      if (Date.parse(validTo) < nowMs)
+        return [fail(check, `${name} expired on ${validTo}`, advice)];
       if (Date.parse(validFrom) > nowMs) {
         return [fail(check, `${name} is valid from ${validFrom} on`, advice)];
       }
