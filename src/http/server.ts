@@ -44,8 +44,7 @@ export interface FrontOptions extends Omit<ExchangeRooms, OwnRooms> {
   readonly config: FrontConfig;
   /** What answers small hits on threads of its own; absent: nothing does. */
   readonly hits?: HitRooms | null;
-  /** Connections that the limit of open files leaves room for. */
-  readonly maxClients?: number;
+  readonly maxClients?: number; // what the limit of open files leaves room for
   /** Durations and dates in responses and records; the system's unless a test says otherwise. */
   readonly clock?: ExchangeRooms['clock'];
 }
