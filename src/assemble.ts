@@ -24,6 +24,7 @@ import { Sweeps } from './cache/sweeps.js';
 import { native, systemCalls } from './compute/native.js';
 import { createPools } from './compute/pools.js';
 import { WatermarkHub } from './compute/watermark.js';
+import { descriptorLimit, descriptorShares } from './config/descriptors.js';
 import { usableLanes } from './config/lanes.js';
 import type { ListenAddress } from './config/kinds.js';
 import type { Config, ResolvedConfig } from './config/schema.js';
@@ -80,8 +81,10 @@ export async function assemble(
   const pseudonym = `forebay-${randomBytes(PSEUDONYM_BYTES).toString('hex')}`;
   const upstreams = new Upstreams({ via: `1.1 ${pseudonym}`, clock }, config.origins);
   const targets = new Targets(upstreams);
+  const shares = descriptorShares(descriptorLimit());
   const stores = await openStore({
     ...config.cache,
+    maxIdleFiles: shares.idleFiles,
     memory,
     system: systemCalls,
     clock,
@@ -135,6 +138,7 @@ export async function assemble(
   const { sender } = sending;
   const front = createFront({
     config: frontConfig(config),
+    maxClients: shares.clients,
     cache: mirror.cache,
     passing: mirror.passing,
     sender,

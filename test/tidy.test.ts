@@ -119,6 +119,17 @@ t.test('no import cycles', async (t) => {
   t.same(cyclesOf(circle), ['a -> b -> c -> a'], 'one would be seen');
 });
 
+t.test('connections to origins are made in one place', async (t) => {
+  const makes =
+    /\b(?:net|tls)\.connect\b|\bbuildConnector\(|\bProxyAgent\b|\bhttps\.(?:request|get|Agent)\b/;
+  const code = (text: string) => text.replace(/\/\*[^]*?\*\/|\/\/.*$/gm, '');
+  t.same(
+    sources.filter((file) => makes.test(code(readText(file)))).sort(),
+    ['src/origin/connect.ts', 'src/origin/dial.ts'],
+    'origin/connect checks addresses, proxies and certificates: another way would not',
+  );
+});
+
 t.test('imports are seen in each of their forms', async (t) => {
   const source = `
     import a from './a.js';

@@ -10,7 +10,10 @@ export function frontConfig({ listen, origins, hub }: ResolvedConfig): FrontConf
     origins: origins.map((origin) => ({
       ...origin,
       isHub: isHub(origin),
-      isLent: Object.keys(origin.headers).length > 0 || (isHub(origin) && hub.tokenFile !== null),
+      isLent:
+        Object.keys(origin.headers).length > 0 ||
+        origin.certFile !== undefined ||
+        (isHub(origin) && hub.tokenFile !== null),
     })),
   };
 }

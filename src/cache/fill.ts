@@ -7,7 +7,7 @@ import type { FillResult, FillTask, WrittenChunk } from '../compute/protocol.js'
 import { rangeLength } from '../model/byte-range.js';
 import { chunkRange, GROUP_SIZE_BYTES } from '../model/chunk.js';
 import { FILL_START_BYTES, orderFrom } from '../model/write-order.js';
-import { type ErrorCode, errorFromReport, ForebayError } from '../model/errors.js';
+import { type ErrorCode, errorFromReport, ForebayError, ownWant } from '../model/errors.js';
 import type { Span } from '../model/span.js';
 import type { BreakerVerdict } from '../origin/breaker.js';
 import { aimFill, type FillAim, resolveAgain } from './fill-aim.js';
@@ -256,6 +256,8 @@ export function originBusy(name: string, retryAfterMs: number): ForebayError {
 
 function asError(thrown: unknown): ForebayError {
   if (thrown instanceof ForebayError) return thrown;
+  const want = ownWant(thrown);
+  if (want !== null) return want;
   return new ForebayError('internal', 'a fill failed', {
     source: 'internal',
     retryable: true,

@@ -6,7 +6,7 @@
 import type { WrittenChunk } from '../compute/protocol.js';
 import { chunkRange } from '../model/chunk.js';
 import { type Deferred, deferred } from '../model/deferred.js';
-import { errorFromReport, ForebayError } from '../model/errors.js';
+import { errorFromReport, ForebayError, ownWant } from '../model/errors.js';
 import { FILL_START_BYTES, orderFrom } from '../model/write-order.js';
 import type { OriginExchange } from './exchange.js';
 import { isAttested, watchFlight } from './fill-watch.js';
@@ -271,5 +271,7 @@ const AGAIN = { source: 'internal', retryable: true } as const;
 
 function asError(thrown: unknown): ForebayError {
   if (thrown instanceof ForebayError) return thrown;
+  const want = ownWant(thrown);
+  if (want !== null) return want;
   return new ForebayError('internal', 'a stream could not be stored', { ...AGAIN, cause: thrown });
 }

@@ -128,6 +128,7 @@ export class Passing implements PassFacade {
     const { maxConnections } = upstream;
     const client = new PassClient({
       origin: new URL(upstream.uriOf('/')).origin,
+      reach: upstream.wayTo(upstream.uriOf('/')),
       maxConnections,
       connectTimeoutMs: fetch.connectTimeoutMs,
       responseTimeoutMs: requestTimeoutMs,

@@ -28,6 +28,7 @@ const FAILURES: Readonly<Record<ErrorCode, number>> = {
   'no-space': EXIT_NO_ROOM,
   disk: EXIT_NO_ROOM,
   'origin-connect': EXIT_TEMPORARY,
+  'origin-proxy': EXIT_TEMPORARY,
   'origin-dns': EXIT_TEMPORARY,
   'origin-tls': EXIT_TEMPORARY,
   'origin-loop': EXIT_TEMPORARY,

@@ -19,6 +19,7 @@ import {
 } from './problem.js';
 import { hubOrigins } from './origin-schema.js';
 import { type Config, configSchema, fileSchema } from './schema.js';
+import { reachingOf } from './reaching.js';
 import { readSecrets, type ReadText } from './secrets.js';
 import { readYaml, type YamlFile } from './yaml-file.js';
 
@@ -71,18 +72,30 @@ export function loadWithSources(input: LoadInput): LoadedConfig {
   const given = structuredClone(values);
   mirrorEndpoint(values);
   const secrets = readSecrets(values, readText);
+  const reaching = reachingOf(values, env, readText);
   const parsed = configSchema.safeParse(values);
   const problems = [
     ...file.problems,
     ...environment.problems,
     ...flagsAlone.map(lacksOrigin),
-    ...secrets.map(({ path, ...problem }) => ({ ...problem, source: locate(path) })),
+    ...[...secrets, ...reaching.problems].map(({ path, ...problem }) => ({
+      ...problem,
+      source: locate(path),
+    })),
+    ...reaching.unusable,
     ...(parsed.success ? [] : describeIssues(parsed.error.issues, values, locate)),
   ];
   if (problems.length > 0 || !parsed.success) throw new ConfigError(inReadingOrder(problems));
   const { data } = parsed;
   return {
-    config: { ...data, cache: { ...data.cache, directory: resolve(data.cache.directory) } },
+    config: {
+      ...data,
+      cache: { ...data.cache, directory: resolve(data.cache.directory) },
+      origins: data.origins.map((origin, index) => ({
+        ...origin,
+        reach: reaching.of(origin, index),
+      })),
+    },
     given,
     values: fileSchema.parse(values),
     sourceOf: (path) => provenance(path, overrides, file),

@@ -6,10 +6,13 @@ import {
   mountPath,
   originName,
   originUrl,
+  path,
   pathPattern,
   webOrigin,
 } from './kinds.js';
+import { proxySetting } from './proxies.js';
 import { formatDigest } from '../model/digest.js';
+import type { OriginReach } from '../model/reach.js';
 import {
   choice,
   count,
@@ -145,6 +148,26 @@ const originFields = section({
       'Origins of pages in browsers that may read it (CORS). `*` stands for every page, while no credential of ' +
       'yours goes with requests to the origin; where one does, each page is named.',
   }),
+  proxy: optionalText(proxySetting, 'what the environment says', {
+    meaning:
+      'The forward proxy through which it, and whatever it redirects to, is reached; `none`: straight. ' +
+      'Otherwise `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY` of the environment decide.',
+  }),
+  proxyCredentialsFile: optionalText(path, 'none', {
+    meaning: 'A file with `user:password` for `proxy`. Read at start and at each reload.',
+  }),
+  caFile: optionalText(path, 'none', {
+    meaning:
+      'Certificates (PEM) to trust for it, for whatever it redirects to and for its proxy, beside the ' +
+      "system's and those of Node.js. Read at start and at each reload.",
+  }),
+  certFile: optionalText(path, 'none', {
+    meaning:
+      "A client's certificate (PEM) for it, shown to no other host. Read at start and at each reload.",
+  }),
+  keyFile: optionalText(path, 'none', {
+    meaning: 'The private key (PEM, without a passphrase) of the certificate in `certFile`.',
+  }),
   pinned: textList(pathPattern, {
     meaning: 'Objects whose chunks are evicted last: patterns as in `digests`.',
   }),
@@ -166,9 +189,13 @@ function writePins(pins: unknown): unknown {
   }));
 }
 
+/** What files and the environment say of the way to an origin is added by load.ts. */
+const UNREAD: { readonly reach?: OriginReach } = {};
+
 /** One origin. Its output has every field; `url` has no trailing slash, `mount` only as `/`. */
 export const originSchema = originFields.transform((origin) => ({
   ...origin,
+  ...UNREAD,
   name: origin.name ?? derivedName(origin.url, origin.mount),
   cors: origin.cors ?? (origin.adapter === 'huggingface' ? ['*'] : []),
   ...(origin.adapter === 'huggingface' && ofHub(origin)),

@@ -84,6 +84,10 @@ export function describeFound(value: unknown, path: readonly PropertyKey[]): str
   if (Array.isArray(value)) return 'a list';
   if (typeof value === 'object') return 'a mapping';
   if (typeof value !== 'string') return JSON.stringify(value);
+  // A proxy may be written without a scheme before its user name.
+  if (path.at(-1) === 'proxy' && value.includes('@')) {
+    return describeFound(`...${value.slice(value.lastIndexOf('@'))}`, []);
+  }
   const open = value.replace(URL_SECRETS, (secret) => (secret.startsWith('?') ? '?...' : '//...@'));
   const shown =
     open.length > MAX_FOUND_CHARACTERS ? `${open.slice(0, MAX_FOUND_CHARACTERS)}...` : open;

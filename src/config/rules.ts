@@ -34,6 +34,10 @@ export interface RuledConfig {
     readonly mount: string;
     readonly adapter: string;
     readonly headers: Readonly<Record<string, string>>;
+    readonly proxy?: string | undefined;
+    readonly proxyCredentialsFile?: string | undefined;
+    readonly certFile?: string | undefined;
+    readonly keyFile?: string | undefined;
   }[];
 }
 
@@ -114,6 +118,30 @@ const originsDiffer: Rule = {
   check: ({ origins }) => [...repeated(origins, 'mount'), ...repeated(origins, 'name')],
 };
 
+/** One of them without the other does nothing, which is not what was meant. */
+const filesComeInPairs: Rule = {
+  reads: ['origins'],
+  check: ({ origins }) =>
+    origins.flatMap(({ proxy, proxyCredentialsFile, certFile, keyFile }, index) => {
+      const breach = (key: string, expected: string): Breach => ({
+        path: ['origins', index, key],
+        expected,
+      });
+      const named = proxy !== undefined && proxy !== 'none';
+      return [
+        ...(certFile !== undefined && keyFile === undefined
+          ? [breach('keyFile', 'the private key of the certificate in certFile')]
+          : []),
+        ...(keyFile !== undefined && certFile === undefined
+          ? [breach('certFile', 'the certificate of the key in keyFile')]
+          : []),
+        ...(proxyCredentialsFile !== undefined && !named
+          ? [breach('proxy', 'the proxy that proxyCredentialsFile is for')]
+          : []),
+      ];
+    }),
+};
+
 /** Sent for everybody, it would let everybody have what it opens: decisions are made for each client. */
 const hubsDecideForEachClient: Rule = {
   reads: ['origins'],
@@ -151,6 +179,7 @@ export const rules: readonly Rule[] = [
   retriesGrow,
   listenersDiffer,
   originsDiffer,
+  filesComeInPairs,
   hubsDecideForEachClient,
 ];
 

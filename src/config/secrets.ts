@@ -44,7 +44,7 @@ export function secretFile(value: unknown): string | undefined {
 }
 
 /** The system's error code: its message repeats the path. */
-function reason(error: unknown): string {
+export function reason(error: unknown): string {
   if (error instanceof Error && 'code' in error) return String(error.code);
   return error instanceof Error ? error.message : String(error);
 }

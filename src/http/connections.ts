@@ -14,16 +14,19 @@ export type Admission = 'admitted' | 'surplus' | 'cut';
 
 export class Connections {
   #max: number;
+  readonly #limit: number;
   readonly #admitted = new Set<Socket>();
   readonly #surplus = new Set<Socket>();
 
-  constructor(max: number) {
-    this.#max = max;
+  /** `limit`: what the limit of open files leaves, which `max` does not exceed. */
+  constructor(max: number, limit = Infinity) {
+    this.#limit = limit;
+    this.#max = Math.min(max, limit);
   }
 
   /** Connections that are open already stay, however many. */
   setMax(max: number): void {
-    this.#max = max;
+    this.#max = Math.min(max, this.#limit);
   }
 
   /** Counts a new connection until it closes. `cut`: the caller destroys it. */
@@ -54,6 +57,6 @@ export class Connections {
 
   #admission(): Admission {
     if (this.#admitted.size < this.#max) return 'admitted';
-    return this.#surplus.size < MAX_SURPLUS ? 'surplus' : 'cut';
+    return this.#surplus.size < Math.min(MAX_SURPLUS, this.#limit) ? 'surplus' : 'cut';
   }
 }

@@ -28,6 +28,8 @@ export function listenOn(server: Server, address: ListenAddress): Promise<Listen
     server.once('error', onError);
     server.listen({ host: address.host, port: address.port, backlog: LISTEN_BACKLOG }, () => {
       server.off('error', onError);
+      // A connection that could not be accepted, for want of descriptors: nobody is left to be told.
+      server.on('error', () => undefined);
       const bound = server.address();
       resolve(
         bound === null || typeof bound === 'string'

@@ -44,6 +44,7 @@ export interface FrontOptions extends Omit<ExchangeRooms, OwnRooms> {
   readonly config: FrontConfig;
   /** What answers small hits on threads of its own; absent: nothing does. */
   readonly hits?: HitRooms | null;
+  readonly maxClients?: number; // what the limit of open files leaves room for
   /** Durations and dates in responses and records; the system's unless a test says otherwise. */
   readonly clock?: ExchangeRooms['clock'];
 }
@@ -95,7 +96,7 @@ class NodeFront implements Front {
   #address: ListenAddress | null = null;
   #draining: Promise<void> | null = null;
 
-  constructor({ config, clock = systemClock, hits = null, ...rooms }: FrontOptions) {
+  constructor({ config, clock = systemClock, hits = null, maxClients, ...rooms }: FrontOptions) {
     this.#config = config.listen;
     this.requests = new TransferTable('r', clock);
     const { requests } = this;
@@ -103,7 +104,7 @@ class NodeFront implements Front {
     const cache = this.#standing.learningFrom(rooms.cache, () => this.#rooms);
     const access = new Access(config, hits?.server ?? null);
     this.#rooms = { ...rooms, cache, mounts: config.origins, access, clock, requests };
-    this.#connections = new Connections(config.listen.maxConnections);
+    this.#connections = new Connections(config.listen.maxConnections, maxClients);
     const onRequest = (request: IncomingMessage, response: TimedResponse): void => {
       this.#onRequest(request, response);
     };

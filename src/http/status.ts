@@ -11,6 +11,7 @@ export function statusOfError(code: ErrorCode): number {
     case 'origin-connect':
     case 'origin-dns':
     case 'origin-tls':
+    case 'origin-proxy':
     case 'origin-address-refused':
     case 'origin-redirect-refused':
     case 'origin-reset':

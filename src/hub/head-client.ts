@@ -152,6 +152,7 @@ export class HeadClient {
     const { connectTimeoutMs, firstByteTimeoutMs } = this.#services.limits.fetch;
     const client = new PassClient({
       origin,
+      reach: upstream.wayTo(origin),
       maxConnections: upstream.maxConnections,
       connectTimeoutMs,
       responseTimeoutMs: firstByteTimeoutMs,

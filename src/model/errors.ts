@@ -2,6 +2,7 @@
  * The one error class that crosses rooms. HTTP statuses are not chosen here but once, in
  * http/respond: an error only says what happened, whose fault it was and whether trying again helps.
  */
+import { wantOf } from './own-want.js';
 
 /** Who is at fault. */
 export type ErrorSource = 'origin' | 'client' | 'internal';
@@ -12,6 +13,7 @@ export type ErrorCode =
   | 'origin-connect' // no connection: refused, unreachable, timed out
   | 'origin-dns'
   | 'origin-tls'
+  | 'origin-proxy' // the proxy cannot be reached, wants credentials, or does not let us through
   | 'origin-address-refused' // the address check said no
   | 'origin-redirect-refused' // a redirect to a host, scheme or depth that is not allowed
   | 'origin-loop' // our own Via came back
@@ -79,8 +81,19 @@ export interface ErrorReport {
   readonly retryAfterMs?: number;
 }
 
-/** Flattens any thrown value; what is not a `ForebayError` becomes `internal`. */
-export function reportError(error: unknown): ErrorReport {
+/**
+ * `overload` for a failure that is our own want of descriptors, ports or memory; `null` for any other. That code
+ * counts for no origin, and the same request may succeed a little later.
+ */
+export function ownWant(error: unknown): ForebayError | null {
+  const want = wantOf(error);
+  if (want === null) return null;
+  return new ForebayError('overload', want, { source: 'internal', retryable: true, cause: error });
+}
+
+/** Flattens any thrown value; what is not a `ForebayError` becomes `overload` or `internal`. */
+export function reportError(thrown: unknown): ErrorReport {
+  const error = thrown instanceof ForebayError ? thrown : (ownWant(thrown) ?? thrown);
   if (!(error instanceof ForebayError)) {
     const message = error instanceof Error ? error.message : String(error);
     return { code: 'internal', message, source: 'internal', retryable: false };

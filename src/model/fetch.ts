@@ -1,6 +1,7 @@
 /** One GET at an origin: what is asked, what comes back, and the port that performs it. */
 import type { ByteRange } from './byte-range.js';
 import type { HeaderMap } from './headers.js';
+import type { Reach } from './reach.js';
 
 /** Where and how to fetch. Plain data: it travels to worker threads by structured clone. */
 export interface FetchTarget {
@@ -12,6 +13,8 @@ export interface FetchTarget {
   readonly addresses: 'any' | 'public';
   /** When a signed URL stops working, ms since the epoch; `null` when it does not. */
   readonly expiresAtMs: number | null;
+  /** The way there; absent: straight, with the certificates that are trusted anyway. */
+  readonly reach?: Reach;
 }
 
 /** The named bounds of every wait in a fetch. */

@@ -7,6 +7,7 @@ import { lookup as systemLookup, type LookupAddress, type LookupOptions } from '
 import { BlockList, isIP, type LookupFunction } from 'node:net';
 import { ForebayError } from '../model/errors.js';
 import type { FetchTarget } from '../model/fetch.js';
+import type { Clock } from '../model/time.js';
 
 type AddressPolicy = FetchTarget['addresses'];
 
@@ -101,6 +102,48 @@ export function checkLiteralAddress(hostname: string, policy: AddressPolicy): vo
   if (policy === 'public' && isIP(address) !== 0 && !isPublicAddress(address)) {
     throw refused(address);
   }
+}
+
+/** Names that mean this machine or its network, whatever resolves them (RFC 6761, 6762, 8375, 9476). */
+const LOCAL_NAME = /(?:^|\.)(?:localhost|local|internal|home\.arpa)\.?$/;
+
+/** How long our own resolver is waited for where a proxy resolves the name in the end. */
+const ASIDE_LOOKUP_MS = 1000;
+
+/** Such lookups at once: each may hold one of libuv's four threads for as long as the resolver waits. */
+const MAX_ASIDE_LOOKUPS = 2;
+
+let asideLookups = 0;
+
+/**
+ * What can be known of a name that a proxy is asked to connect to: throws `origin-address-refused` when
+ * it is local by itself, or has an address here that the policy forbids. A name that is not
+ * known here, within a second, passes: what the proxy lets through is then the proxy's.
+ */
+export async function checkNamedAddress(
+  hostname: string,
+  policy: AddressPolicy,
+  {
+    clock,
+    resolve = systemLookup,
+  }: { readonly clock: Clock; readonly resolve?: Resolve | undefined },
+): Promise<void> {
+  if (policy === 'any' || isIP(hostname) !== 0) return;
+  if (LOCAL_NAME.test(hostname)) throw refused(hostname);
+  if (asideLookups >= MAX_ASIDE_LOOKUPS) return;
+  asideLookups += 1;
+  const found = await new Promise<readonly LookupAddress[]>((known) => {
+    const cancel = clock.after(ASIDE_LOOKUP_MS, () => {
+      known([]);
+    });
+    resolve(hostname, { all: true }, (error, addresses) => {
+      asideLookups -= 1;
+      cancel();
+      known(error === null ? addresses : []);
+    });
+  });
+  // The proxy may take any of them.
+  if (found.some(({ address }) => !isPublicAddress(address))) throw refused(hostname);
 }
 
 /** What `dns.lookup` gives with `all: true`; replaced in tests. */

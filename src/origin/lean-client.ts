@@ -5,7 +5,6 @@
  */
 import { ForebayError } from '../model/errors.js';
 import type { BodySink, FetchOutcome, OriginClient, OriginRequest } from '../model/fetch.js';
-import type { Clock } from '../model/time.js';
 import { isStale, type ExchangeEnd } from './exchange-end.js';
 import { connectionKey, LeanConnection } from './lean-connection.js';
 import { LeanExchange } from './lean-exchange.js';
@@ -23,13 +22,11 @@ type Lane =
     };
 
 export class LeanClient implements OriginClient {
-  readonly #clock: Clock;
-  readonly #ca: string | undefined;
+  readonly #options: OriginClientOptions;
   readonly #lanes = new Map<number, Lane>();
 
   constructor(options: OriginClientOptions) {
-    this.#clock = options.clock;
-    this.#ca = options.ca;
+    this.#options = options;
   }
 
   async fetch(request: OriginRequest, sink: BodySink): Promise<FetchOutcome> {
@@ -93,9 +90,10 @@ export class LeanClient implements OriginClient {
       await kept?.destroy();
       throw cancelledError();
     }
-    const connection = kept ?? new LeanConnection(request.target, this.#ca);
+    const connection = kept ?? new LeanConnection(request.target, this.#options);
     const end = await new Promise<ExchangeEnd>((resolve) => {
-      const exchange = new LeanExchange(request, head, sink, connection, this.#clock, resolve);
+      const { clock } = this.#options;
+      const exchange = new LeanExchange(request, head, sink, connection, clock, resolve);
       connection.claim(exchange);
       exchange.start(kept === undefined ? 'new' : 'kept');
     });
@@ -109,7 +107,10 @@ export class LeanClient implements OriginClient {
 
   #keep(lane: number, connection: LeanConnection): void {
     connection.idle();
-    const cancelExpiry = this.#clock.after(IDLE_CONNECTION_MS, () => void this.release(lane));
+    const cancelExpiry = this.#options.clock.after(
+      IDLE_CONNECTION_MS,
+      () => void this.release(lane),
+    );
     this.#lanes.set(lane, { kind: 'idle', connection, cancelExpiry });
   }
 }

@@ -3,10 +3,10 @@
  * user names (Node's `onread`), so that a body costs neither a copy nor garbage. Owned by
  * lean-client, used by one lean-exchange at a time.
  */
-import net from 'node:net';
-import tls from 'node:tls';
+import type net from 'node:net';
 import type { FetchTarget } from '../model/fetch.js';
-import { checkLiteralAddress, guardedLookup } from './address.js';
+import { connect, type Place, readsByItself } from './connect.js';
+import type { OriginClientOptions } from './options.js';
 
 /** Memory for heads and for the first read after a pause: one full socket read of libuv. */
 const SCRATCH_BYTES = 64 * 1024;
@@ -27,60 +27,73 @@ export interface ConnectionUser {
   lost(error: unknown): void;
 }
 
-/** Names what a connection may be used for: scheme, host, port and address policy. */
-export function connectionKey(target: FetchTarget): string {
-  return `${new URL(target.url).origin} ${target.addresses}`;
+/** Names what a connection may be used for: scheme, host, port, address policy and the way there. */
+export function connectionKey({ url, addresses, reach }: Place): string {
+  return `${new URL(url).origin} ${addresses} ${reach?.key ?? ''}`;
 }
 
 export class LeanConnection {
   readonly key: string;
-  readonly #socket: net.Socket;
   readonly #scratch = new Uint8Array(SCRATCH_BYTES);
+  /** Ends the connecting. */
+  readonly #dropped = new AbortController();
+  /** Settles when there is a connection, or when it is known that there will be none. */
+  readonly #connecting: Promise<void>;
+  #socket: net.Socket | undefined;
   #user: ConnectionUser | undefined;
   #paused = false;
   #error: unknown;
 
-  /**
-   * Starts to connect; `claim` it in the same turn. Throws `origin-address-refused` for a literal
-   * address that the target's policy forbids. `ca`: certificates to trust instead of Node's own.
-   */
-  constructor(target: FetchTarget, ca: string | undefined) {
+  /** Starts to connect; `claim` it in the same turn. What fails is told by `lost`. */
+  constructor(target: FetchTarget, options: OriginClientOptions) {
     this.key = connectionKey(target);
-    const url = new URL(target.url);
-    checkLiteralAddress(url.hostname, target.addresses);
-    const host = url.hostname.replace(/^\[|\]$/g, '');
-    const secure = url.protocol === 'https:';
-    const options = {
-      host,
-      port: url.port === '' ? (secure ? 443 : 80) : Number(url.port),
-      lookup: guardedLookup(target.addresses),
-      noDelay: true,
-      onread: {
-        buffer: () => this.#user?.space() ?? this.#scratch,
-        callback: (count: number, buffer: Uint8Array) => this.#read(count, buffer),
-      },
-    } satisfies net.TcpNetConnectOpts;
-    this.#socket = secure ? tls.connect(tlsOptions(options, ca)) : net.connect(options);
-    this.#socket.once(secure ? 'secureConnect' : 'connect', () => this.#user?.connected());
-    this.#socket.on('error', (error) => {
+    this.#connecting = this.#connect(target, options);
+  }
+
+  async #connect(target: FetchTarget, { clock, ca }: OriginClientOptions): Promise<void> {
+    const onread = {
+      buffer: () => this.#user?.space() ?? this.#scratch,
+      callback: (count: number, buffer: Uint8Array) => this.#read(count, buffer),
+    };
+    try {
+      const { signal } = this.#dropped;
+      const socket = await connect(target, { clock, ca, signal, onread });
+      if (readsByItself(target)) {
+        // Copied once more: bodies from behind a proxy by https alone.
+        socket.on('data', (bytes: Uint8Array) => {
+          if (this.#user === undefined) void this.destroy();
+          else this.#user.received(bytes);
+        });
+      }
+      this.#use(socket);
+    } catch (error) {
+      this.#user?.lost(error);
+    }
+  }
+
+  #use(socket: net.Socket): void {
+    this.#socket = socket;
+    socket.on('error', (error) => {
       this.#error = error;
     });
-    this.#socket.on('end', () => {
+    socket.on('end', () => {
       // Idle: the origin closed a kept connection, and the next request must not find it.
       if (this.#user === undefined) void this.destroy();
       else this.#user.ended();
     });
-    this.#socket.on('close', () => this.#user?.lost(this.#error));
+    socket.on('close', () => this.#user?.lost(this.#error));
+    if (this.#dropped.signal.aborted) socket.destroy();
+    else this.#user?.connected();
   }
 
   get usable(): boolean {
-    return !this.#socket.destroyed && this.#socket.readyState === 'open';
+    return this.#socket?.destroyed === false && this.#socket.readyState === 'open';
   }
 
   /** Hands the connection to an exchange. */
   claim(user: ConnectionUser): void {
     this.#user = user;
-    this.#socket.ref();
+    this.#socket?.ref();
   }
 
   /** The exchange is over and the connection stays: bytes from now on are a fault. */
@@ -88,32 +101,35 @@ export class LeanConnection {
     this.#user = undefined;
     if (this.#paused) this.resume();
     // An idle connection keeps no worker alive.
-    this.#socket.unref();
+    this.#socket?.unref();
   }
 
   write(head: string): void {
-    this.#socket.write(head, 'latin1');
+    this.#socket?.write(head, 'latin1');
   }
 
   pause(): void {
     this.#paused = true;
-    this.#socket.pause();
+    this.#socket?.pause();
   }
 
   resume(): void {
     this.#paused = false;
-    this.#socket.resume();
+    this.#socket?.resume();
   }
 
   /** Drops the connection; resolves when it is gone. Its user hears nothing more. */
-  destroy(): Promise<void> {
+  async destroy(): Promise<void> {
     this.#user = undefined;
-    if (this.#socket.closed) return Promise.resolve();
-    return new Promise((resolve) => {
-      this.#socket.once('close', () => {
+    this.#dropped.abort();
+    await this.#connecting;
+    const socket = this.#socket;
+    if (socket === undefined || socket.closed) return;
+    await new Promise<void>((resolve) => {
+      socket.once('close', () => {
         resolve();
       });
-      this.#socket.destroy();
+      socket.destroy();
     });
   }
 
@@ -123,15 +139,4 @@ export class LeanConnection {
     else this.#user.landed(count);
     return !this.#paused;
   }
-}
-
-function tlsOptions<T extends { readonly host: string }>(options: T, ca: string | undefined) {
-  return {
-    ...options,
-    // SNI carries names only (RFC 6066 section 3).
-    servername: net.isIP(options.host) === 0 ? options.host : '',
-    ALPNProtocols: ['http/1.1'],
-    minVersion: 'TLSv1.2' as const,
-    ...(ca !== undefined && { ca }),
-  };
 }

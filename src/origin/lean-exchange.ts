@@ -3,10 +3,13 @@
  * Started by lean-client, which also decides what becomes of the connection afterwards.
  */
 import type { BodySink, FetchOutcome, HeadVerdict, OriginRequest } from '../model/fetch.js';
+import type { ProxyAddress } from '../model/reach.js';
 import type { Clock } from '../model/time.js';
 import { BodyWatch } from './body-watch.js';
 import type { ExchangeEnd } from './exchange-end.js';
 import type { ConnectionUser, LeanConnection } from './lean-connection.js';
+import { answerOfProxy } from './proxy-error.js';
+import { askedProxy } from './reach.js';
 import { bodyLength, ResponseHeadParser, type ParsedHead } from './response-head.js';
 import { SinkFeeder } from './sink-feeder.js';
 import {
@@ -37,6 +40,8 @@ export class LeanExchange implements ConnectionUser {
   readonly #parser = new ResponseHeadParser();
   readonly #feeder: SinkFeeder;
   readonly #connection: LeanConnection;
+  /** Who may answer in the origin's place. */
+  readonly #proxy: ProxyAddress | null;
   #state: State = { kind: 'connecting' };
   #watch: BodyWatch | undefined;
   #cancelTimer: () => void = () => undefined;
@@ -55,6 +60,7 @@ export class LeanExchange implements ConnectionUser {
     finish: (end: ExchangeEnd) => void,
   ) {
     this.#request = request;
+    this.#proxy = askedProxy(request.target.url, request.target.reach);
     this.#head = head;
     this.#sink = sink;
     this.#connection = connection;
@@ -162,6 +168,11 @@ export class LeanExchange implements ConnectionUser {
     this.#cancelTimer();
     if (parsed.framing.kind === 'beyond') {
       this.#end({ kind: 'beyond-me', feature: parsed.framing.feature }, false);
+      return;
+    }
+    const proxys = this.#proxy && answerOfProxy(this.#proxy, parsed.head);
+    if (proxys !== null) {
+      this.#fail(proxys);
       return;
     }
     this.#state = { kind: 'verdict', parsed };

@@ -8,7 +8,11 @@ import type * as Undici from 'undici';
 import type { Dispatcher, Pool } from 'undici';
 import { ForebayError } from '../model/errors.js';
 import { headersFromRaw, type HeaderMap } from '../model/headers.js';
-import { checkLiteralAddress, guardedLookup } from './address.js';
+import type { ProxyAddress, Reach } from '../model/reach.js';
+import { systemClock } from '../model/time.js';
+import { answerOfProxy } from './proxy-error.js';
+import { askedProxy } from './reach.js';
+import { secureContext } from './roots.js';
 import { contentLengthOf, MAX_HEAD_BYTES } from './response-head.js';
 import { guardedConnector } from './undici-connector.js';
 import { warmUndici } from './warm-undici.js';
@@ -23,6 +27,8 @@ import {
 export interface PassClientOptions {
   /** Scheme, host and port of the origin. */
   readonly origin: string;
+  /** The way there; absent: straight. */
+  readonly reach?: Reach | undefined;
   readonly maxConnections: number;
   /** Name lookup, TCP and TLS handshake together. */
   readonly connectTimeoutMs: number;
@@ -63,16 +69,9 @@ export interface PassedResponse {
 }
 
 /** undici's own bounds, which run on the machine's clock. */
-const TIMEOUTS: ReadonlySet<string> = new Set([
-  'UND_ERR_CONNECT_TIMEOUT',
-  'UND_ERR_HEADERS_TIMEOUT',
-  'UND_ERR_BODY_TIMEOUT',
-]);
+const TIMEOUTS: ReadonlySet<string> = new Set(['UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_BODY_TIMEOUT']);
 
 const MALFORMED: ReadonlySet<string> = new Set(['HTTPParserError', 'HeadersOverflowError']);
-
-/** What connect(2) and the resolver say: no byte of the request has left. */
-const UNCONNECTED = /^(?:ECONNREFUSED|EHOSTUNREACH|ENETUNREACH|EADDRNOTAVAIL|ENOTFOUND|EAI_)/;
 
 export class PassClient {
   readonly #options: PassClientOptions;
@@ -84,7 +83,8 @@ export class PassClient {
 
   /** Resolves with the head of the final response. Rejects with a `ForebayError`. */
   async send(target: PassedTarget): Promise<PassedResponse> {
-    checkLiteralAddress(new URL(this.#options.origin).hostname, 'any');
+    const { origin, reach } = this.#options;
+    const proxy = askedProxy(origin, reach);
     const { method, path, content, signal } = target;
     const lengthBytes = content?.lengthBytes ?? null;
     const length = lengthBytes === null ? {} : { 'content-length': String(lengthBytes) };
@@ -93,8 +93,8 @@ export class PassClient {
       const pool = await (this.#pool ??= this.#open());
       answer = await pool.request({
         method,
-        path,
-        headers: { ...target.headers, ...length },
+        path: proxy === null ? path : `${origin}${path}`,
+        headers: { ...target.headers, ...length, ...credentialsOf(proxy) },
         body: content === null ? null : Readable.from(content.bytes),
         signal,
         responseHeaders: 'raw',
@@ -107,6 +107,8 @@ export class PassClient {
     const { statusCode, body } = answer;
     try {
       const headers = headersFromRaw(answer.headers as unknown as string[]);
+      const proxys = proxy && answerOfProxy(proxy, { status: statusCode, headers });
+      if (proxys !== null) throw proxys;
       const declared = contentLengthOf(headers);
       const close = (): void => {
         // Destroying what was not read to its end is an error to undici, and none to us.
@@ -122,8 +124,8 @@ export class PassClient {
 
   async #open(): Promise<Pool> {
     const undici = await loadUndici();
-    const { origin, maxConnections, connectTimeoutMs, responseTimeoutMs, keepsConnections } =
-      this.#options;
+    const { origin, reach, maxConnections, connectTimeoutMs } = this.#options;
+    const { responseTimeoutMs, keepsConnections } = this.#options;
     return new undici.Pool(origin, {
       connections: maxConnections,
       // A kept connection may have been closed by the origin just now, and a POST is not sent again.
@@ -132,9 +134,10 @@ export class PassClient {
       maxHeaderSize: MAX_HEAD_BYTES,
       headersTimeout: responseTimeoutMs,
       bodyTimeout: responseTimeoutMs,
-      connect: guardedConnector(undici, {
-        timeout: connectTimeoutMs,
-        lookup: guardedLookup('any'),
+      connect: guardedConnector({
+        place: { url: origin, addresses: 'any', ...(reach !== undefined && { reach }) },
+        clock: systemClock,
+        timeoutMs: connectTimeoutMs,
       }),
     });
   }
@@ -149,8 +152,17 @@ function loadUndici(): Promise<typeof Undici> {
 export function warmPassClients(): void {
   // What fails is tried again, and told, by the first request.
   loadUndici()
-    .then(warmUndici)
+    .then((undici) => {
+      // The roots take as long to read as undici to load.
+      secureContext();
+      return warmUndici(undici);
+    })
     .catch(() => undefined);
+}
+
+function credentialsOf(proxy: ProxyAddress | null): Readonly<Record<string, string>> {
+  const value = proxy?.authorization ?? null;
+  return value === null ? {} : { 'proxy-authorization': value };
 }
 
 async function* named(
@@ -170,7 +182,6 @@ function nameOf(error: unknown, signal: AbortSignal, within: 'head' | 'body'): F
   if (signal.aborted) return cancelledError();
   const { code, name, message } = describe(error);
   if (TIMEOUTS.has(code)) return timeoutError(`the origin was too slow: ${code}`);
-  if (UNCONNECTED.test(code)) return transportError(error, 'connecting');
   if (code.startsWith('HPE_') || MALFORMED.has(name)) {
     return protocolError(`a malformed response: ${message}`);
   }

@@ -1,8 +1,9 @@
 /** The fields of our requests to origins, the same for both clients, and their serialisation. */
 import { readFileSync } from 'node:fs';
 import { ForebayError } from '../model/errors.js';
-import type { OriginRequest } from '../model/fetch.js';
+import type { FetchTarget, OriginRequest } from '../model/fetch.js';
 import { isFieldName, isFieldValue } from './field-syntax.js';
+import { askedProxy } from './reach.js';
 
 /** Fields that this room decides: a target's own values for them are ignored. */
 const OURS: ReadonlySet<string> = new Set([
@@ -16,6 +17,7 @@ const OURS: ReadonlySet<string> = new Set([
   'transfer-encoding',
   'content-length',
   'upgrade',
+  'proxy-authorization',
 ]);
 
 /** Via (RFC 9110 section 7.6.3) of a target that brings none of its own. */
@@ -53,15 +55,24 @@ export function requestFields(request: OriginRequest): [name: string, value: str
   if (!given.has('via')) given.set('via', VIA);
   if (!given.has('user-agent')) given.set('user-agent', USER_AGENT);
   const fields: [string, string][] = [['host', new URL(target.url).host], ...given];
+  const proxy = askedProxy(target.url, target.reach);
+  if (proxy !== null && proxy.authorization !== null) {
+    fields.push(['proxy-authorization', proxy.authorization]);
+  }
   // Positions of a coded representation would be useless: what is stored is identity.
   fields.push(['accept-encoding', 'identity']);
   if (range !== null) fields.push(['range', rangeValue(range)]);
   return fields;
 }
 
+/** What the request line names: path and query, or to a proxy the whole URL (RFC 9112 section 3.2). */
+export function requestTarget({ url, reach }: Pick<FetchTarget, 'url' | 'reach'>): string {
+  const { origin, pathname, search } = new URL(url);
+  return `${askedProxy(url, reach) === null ? '' : origin}${pathname}${search}`;
+}
+
 /** The whole request head as it goes over the wire (latin1). */
 export function serializeRequest(request: OriginRequest): string {
-  const { pathname, search } = new URL(request.target.url);
   const lines = requestFields(request).map(([name, value]) => `${name}: ${value}\r\n`);
-  return `GET ${pathname}${search} HTTP/1.1\r\n${lines.join('')}connection: keep-alive\r\n\r\n`;
+  return `GET ${requestTarget(request.target)} HTTP/1.1\r\n${lines.join('')}connection: keep-alive\r\n\r\n`;
 }

@@ -1,5 +1,5 @@
 /** Names what went wrong below HTTP: maps Node's socket, TLS and DNS errors to `ForebayError`. */
-import { ForebayError, type ErrorCode } from '../model/errors.js';
+import { type ErrorCode, ForebayError, ownWant } from '../model/errors.js';
 
 /** How far the exchange had come: the same ECONNRESET means different things. */
 export type TransportPhase = 'connecting' | 'connected';
@@ -17,13 +17,32 @@ const CERTIFICATE_CODE =
   /^(CERT_|CRL_|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_|ERROR_IN_|INVALID_|HOSTNAME_MISMATCH|PATH_LENGTH)/;
 const TLS_CODE = /^(ERR_TLS_|ERR_SSL_|EPROTO$)/;
 
-/** Happy Eyeballs fails with one error per address: the first one speaks for all. */
+/** What makes a certificate's failure mendable here, where it is not the name or the time. */
+const UNTRUSTED: ReadonlySet<string> = new Set([
+  'DEPTH_ZERO_SELF_SIGNED_CERT',
+  'SELF_SIGNED_CERT_IN_CHAIN',
+  'UNABLE_TO_GET_ISSUER_CERT',
+  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
+  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+]);
+
+/** One error per address: what we lack speaks for all, else the first one that is about a connection. */
 function firstOf(error: unknown): unknown {
-  if (error instanceof AggregateError) return firstOf(error.errors[0]);
-  return error;
+  if (!(error instanceof AggregateError)) return error;
+  const errors = error.errors as readonly unknown[];
+  return firstOf(errors.find((one) => ownWant(one) !== null) ?? errors[0]);
 }
 
-function codeOf(error: unknown): string {
+/** Why, in one word for each address. Without host names, which may be signed or secret. */
+export function reasonOf(error: unknown): string {
+  if (error instanceof AggregateError && error.errors.length > 1) return error.message;
+  const code = codeOf(firstOf(error));
+  return UNTRUSTED.has(code) ? `its certificate is signed by none that is trusted: ${code}` : code;
+}
+
+const TRUST_SETTINGS = 'origins[].caFile, SSL_CERT_FILE or NODE_EXTRA_CA_CERTS';
+
+export function codeOf(error: unknown): string {
   if (typeof error !== 'object' || error === null || !('code' in error)) return '';
   return typeof error.code === 'string' ? error.code : '';
 }
@@ -39,10 +58,14 @@ function classify(code: string, phase: TransportPhase): [code: ErrorCode, retrya
 export function transportError(error: unknown, phase: TransportPhase): ForebayError {
   const first = firstOf(error);
   if (first instanceof ForebayError) return first;
+  const own = ownWant(first);
+  if (own !== null) return own;
   const nodeCode = codeOf(first);
   const [code, retryable] = classify(nodeCode, phase);
   const what = phase === 'connecting' ? 'no connection to the origin' : 'the connection broke';
-  const message = nodeCode === '' ? what : `${what}: ${nodeCode}`;
+  const why = reasonOf(error);
+  const hint = UNTRUSTED.has(nodeCode) ? ` (${TRUST_SETTINGS} would name who signs it)` : '';
+  const message = why === '' ? what : `${what}: ${why}${hint}`;
   return new ForebayError(code, message, { source: 'origin', retryable, cause: error });
 }
 

@@ -7,11 +7,10 @@ import type { Client } from 'undici';
 import { ForebayError } from '../model/errors.js';
 import type { BodySink, FetchOutcome, OriginClient, OriginRequest } from '../model/fetch.js';
 import type { Clock } from '../model/time.js';
-import { checkLiteralAddress, guardedLookup } from './address.js';
 import { isStale, type ExchangeEnd } from './exchange-end.js';
 import { connectionKey } from './lean-connection.js';
 import { IDLE_CONNECTION_MS, type OriginClientOptions } from './options.js';
-import { requestFields } from './request-head.js';
+import { requestFields, requestTarget } from './request-head.js';
 import { MAX_HEAD_BYTES } from './response-head.js';
 import { cancelledError } from './transport-error.js';
 import { guardedConnector } from './undici-connector.js';
@@ -35,7 +34,6 @@ export class UndiciClient implements OriginClient {
   async fetch(request: OriginRequest, sink: BodySink): Promise<FetchOutcome> {
     const { lane, target } = request;
     const fields = requestFields(request);
-    checkLiteralAddress(new URL(target.url).hostname, target.addresses);
     const state = this.#lanes.get(lane);
     if (state?.kind === 'busy') {
       throw new ForebayError('internal', `lane ${String(lane)} already has a fetch`, {
@@ -85,11 +83,11 @@ export class UndiciClient implements OriginClient {
       await client.destroy();
       throw cancelledError();
     }
-    const { pathname, search } = new URL(request.target.url);
+    const path = requestTarget(request.target);
     const end = await new Promise<ExchangeEnd>((resolve) => {
       const exchange = new UndiciExchange(request, sink, this.#clock, resolve);
       const headers = Object.fromEntries(fields);
-      client.dispatch({ method: 'GET', path: `${pathname}${search}`, headers }, exchange);
+      client.dispatch({ method: 'GET', path, headers }, exchange);
     });
     if (end.kind === 'outcome' && end.keepConnection) {
       const key = connectionKey(request.target);
@@ -103,7 +101,7 @@ export class UndiciClient implements OriginClient {
   async #connect(request: OriginRequest): Promise<Client> {
     // Loaded on first need: most workers never need it, and it costs some 20 MB of memory.
     const undici = await import('undici');
-    const { target } = request;
+    const { target, limits } = request;
     return new undici.Client(new URL(target.url).origin, {
       pipelining: 1,
       maxHeaderSize: MAX_HEAD_BYTES,
@@ -112,10 +110,11 @@ export class UndiciClient implements OriginClient {
       bodyTimeout: 0,
       keepAliveTimeout: IDLE_CONNECTION_MS,
       keepAliveMaxTimeout: IDLE_CONNECTION_MS,
-      connect: guardedConnector(undici, {
-        timeout: 0,
-        lookup: guardedLookup(target.addresses),
-        ...(this.#ca !== undefined && { ca: this.#ca }),
+      connect: guardedConnector({
+        place: target,
+        clock: this.#clock,
+        timeoutMs: limits.connectTimeoutMs,
+        ca: this.#ca,
       }),
     });
   }

@@ -5,10 +5,10 @@
  * Used by the two clients that are built on undici.
  */
 import type { Socket } from 'node:net';
-import type * as undici from 'undici';
 import type { buildConnector } from 'undici';
-
-type Undici = Pick<typeof undici, 'buildConnector'>;
+import type { Clock } from '../model/time.js';
+import { connect, type Place } from './connect.js';
+import { timeoutError } from './transport-error.js';
 
 /** What undici keeps at its socket under a symbol of this description. */
 interface Parser {
@@ -27,19 +27,37 @@ const MAX_PAUSES = 10_000;
 /** Events in which undici tells its parser that there is no more to come. */
 const ENDINGS = ['end', 'error', 'close'] as const;
 
-/** A connector for `Client` or `Pool`, with the options that either takes as `connect`. */
-export function guardedConnector(
-  { buildConnector }: Undici,
-  options: buildConnector.BuildOptions,
-): buildConnector.connector {
-  const connect = buildConnector(options);
-  return (target, callback) => {
-    connect(target, (...result) => {
-      // Of a connection that failed undici gives the error alone, whatever its types say.
-      const socket: Socket | null | undefined = result[1];
-      if (socket) guard(socket);
-      callback(...result);
+/** What undici's connections are made by. */
+export interface ConnectorOptions {
+  readonly place: Place;
+  readonly clock: Clock;
+  /** The connection's bound: undici says nothing when it has lost interest. */
+  readonly timeoutMs: number;
+  readonly ca?: string | undefined;
+}
+
+/** A connector for `Client` or `Pool`, which take it as `connect`. Whatever target they name, it is `place`. */
+export function guardedConnector(options: ConnectorOptions): buildConnector.connector {
+  const { place, clock, timeoutMs, ca } = options;
+  return (_target, callback) => {
+    const late = new AbortController();
+    const cancel = clock.after(timeoutMs, () => {
+      late.abort();
     });
+    connect(place, { clock, ca, signal: late.signal }).then(
+      (socket) => {
+        cancel();
+        guard(socket);
+        callback(null, socket);
+      },
+      (error: unknown) => {
+        cancel();
+        const told = late.signal.aborted
+          ? timeoutError(`no connection within ${String(timeoutMs)} ms`)
+          : error;
+        callback(told as Error, null);
+      },
+    );
   };
 }
 

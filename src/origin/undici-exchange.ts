@@ -10,6 +10,8 @@ import type { Clock } from '../model/time.js';
 import { BodyWatch } from './body-watch.js';
 import type { ExchangeEnd } from './exchange-end.js';
 import { isFieldValue } from './field-syntax.js';
+import { answerOfProxy } from './proxy-error.js';
+import { askedProxy } from './reach.js';
 import { contentLengthOf } from './response-head.js';
 import { SinkFeeder } from './sink-feeder.js';
 import {
@@ -91,6 +93,10 @@ export class UndiciExchange implements Dispatcher.DispatchHandler {
     this.#state = { kind: 'verdict' };
     try {
       const headers = headersFromRaw(cleanFields(controller.rawHeaders));
+      const { url, reach } = this.#request.target;
+      const proxy = askedProxy(url, reach);
+      const proxys = proxy && answerOfProxy(proxy, { status, headers });
+      if (proxys !== null) throw proxys;
       this.#contentLength = contentLengthOf(headers);
       const verdict = this.#sink.head({ status, headers, contentLength: this.#contentLength });
       if (status === 204 || status === 304) {

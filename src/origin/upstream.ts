@@ -10,11 +10,13 @@ import { headerValue, type HeaderMap } from '../model/headers.js';
 import type { FetchTarget, OriginHead } from '../model/fetch.js';
 import type { Hop } from '../model/redirect-chain.js';
 import type { Clock } from '../model/time.js';
+import type { OriginReach, Reach } from '../model/reach.js';
 import { namedByVary } from '../model/vary.js';
 import { CircuitBreaker } from './breaker.js';
 import { forwardedFields, passedFields } from './forward.js';
 import { hopOf, type Times } from './hop.js';
 import { type Location, Locations } from './locations.js';
+import { Ways } from './reach.js';
 import { followRedirect, MAX_REDIRECT_HOPS } from './redirect.js';
 import { isCredential, isHarmless, isIncidental, isSentElsewhere } from './request-fields.js';
 import { placeOf } from './signed-url.js';
@@ -29,6 +31,8 @@ export interface UpstreamOptions {
   readonly allowPrivateRedirects: boolean;
   /** Configured request fields, lower-case names, secrets read. */
   readonly headers: Readonly<Record<string, string>>;
+  /** The ways to it; absent: straight. */
+  readonly reach?: OriginReach;
   readonly integrity: 'default' | 'strict';
   /** Path patterns of objects that are evicted last. */
   readonly pinned: readonly string[];
@@ -44,10 +48,12 @@ export class Upstream {
   readonly integrity: 'default' | 'strict';
   readonly breaker: CircuitBreaker;
   readonly #options: UpstreamOptions;
+  readonly #ways: Ways;
   readonly #locations = new Locations();
 
   constructor(options: UpstreamOptions) {
     this.#options = options;
+    this.#ways = new Ways(options.url, options.reach);
     this.name = options.name;
     this.maxConnections = options.maxConnections;
     this.integrity = options.integrity;
@@ -87,6 +93,11 @@ export class Upstream {
     const { headers, via } = this.#options;
     const fields = passedFields(method, request, via);
     return { url: this.uriOf(requestTarget), headers: { ...fields, ...headers } };
+  }
+
+  /** The way to `url`, which is this origin's or one that it redirects to. */
+  wayTo(url: string): Reach | undefined {
+    return this.#ways.to(url);
   }
 
   /** Where to fetch `uri` for a request with these fields. */
@@ -242,10 +253,16 @@ export class TargetSource {
     const via = this.#via();
     if (location?.elsewhere === true) {
       const harmless = Object.entries(fields).filter(([name]) => isSentElsewhere(name));
-      return { ...location.to, headers: { ...Object.fromEntries(harmless), via } };
+      return this.#by({ ...location.to, headers: { ...Object.fromEntries(harmless), via } });
     }
     const here = { url: this.uri, addresses: 'any', expiresAtMs: null } as const;
-    return { ...(location?.to ?? here), headers: { ...fields, ...this.#options.headers, via } };
+    const headers = { ...fields, ...this.#options.headers, via };
+    return this.#by({ ...(location?.to ?? here), headers });
+  }
+
+  #by(target: FetchTarget): FetchTarget {
+    const reach = this.upstream.wayTo(target.url);
+    return reach === undefined ? target : { ...target, reach };
   }
 
   /** The client's fields that the origin is sent, sorted, of those whose names `isWanted` takes. */

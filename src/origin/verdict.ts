@@ -7,6 +7,7 @@ const UNREACHABLE: ReadonlySet<ErrorCode> = new Set([
   'origin-connect',
   'origin-dns',
   'origin-tls',
+  'origin-proxy',
   'origin-timeout',
 ] as const);
 

@@ -6,7 +6,7 @@
 import { read, readSync } from 'node:fs';
 import { native } from '../compute/native.js';
 import { within } from '../model/deferred.js';
-import { ForebayError } from '../model/errors.js';
+import { ForebayError, ownWant } from '../model/errors.js';
 import type { Segment, Watermark } from '../model/segment.js';
 import type { Clock } from '../model/time.js';
 
@@ -178,6 +178,8 @@ export function shortFile(at: number, end: number): ForebayError {
 
 /** A file could not be read. */
 export function unreadable(cause: NodeJS.ErrnoException): ForebayError {
+  const want = ownWant(cause);
+  if (want !== null) return want;
   return new ForebayError('disk', `a read failed: ${cause.code ?? cause.message}`, {
     source: 'internal',
     retryable: true,

@@ -153,10 +153,8 @@ export class ChunkFiles {
     const { index, layout, openFiles } = this.#parts;
     // Dropped while this waited for its turn: the path is free or another's.
     if (!index.has(entry)) throw new DamagedFileError('the chunk was dropped');
-    const fd = await openDescriptor(
-      layout.chunk(entry.id),
-      constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK,
-    );
+    const flags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
+    const fd = await openFiles.opening(() => openDescriptor(layout.chunk(entry.id), flags));
     const file = new CountedFile(fd, openFiles);
     try {
       const stat = await statDescriptor(fd);

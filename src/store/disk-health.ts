@@ -2,6 +2,7 @@
  * Whether the disk is worth trying. After a failed write, everything is served through memory, and
  * one draft now and then is sent to the disk to see whether it takes writes again.
  */
+import { wantOf } from '../model/own-want.js';
 import type { Clock } from '../model/time.js';
 import type { StoreEvents } from '../model/store.js';
 import { errnoOf } from './errno.js';
@@ -31,6 +32,8 @@ export class DiskHealth {
   /** A write failed: leave the disk alone for a while. */
   failed(operation: string, error: unknown): void {
     this.#events.diskError(operation, errnoOf(error));
+    // What this process has no more of says nothing about the disk.
+    if (wantOf(error) !== null) return;
     this.#nextProbeMs = this.#clock.monotonic() + PROBE_INTERVAL_MS;
   }
 

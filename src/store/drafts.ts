@@ -5,7 +5,7 @@
 import { constants, open } from 'node:fs';
 import { unlink } from 'node:fs/promises';
 import { promisify } from 'node:util';
-import { ForebayError } from '../model/errors.js';
+import { ForebayError, ownWant } from '../model/errors.js';
 import type { MemoryBudget } from '../model/memory-budget.js';
 import type { ChunkDraft, Placement, SystemCalls } from '../model/store.js';
 import type { StoreParts } from './chunk-files.js';
@@ -157,11 +157,15 @@ export class Drafts {
     try {
       // After a start on a full or read-only disk the layout is still to be made.
       if (!site.isReady) site.prepare();
-      const fd = await openDescriptor(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, FILE_MODE);
+      const flags = O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW;
+      const fd = await openFiles.opening(() => openDescriptor(path, flags, FILE_MODE));
       const file = new CountedFile(fd, openFiles);
       return new Draft(this, file, lengthBytes, { kind: 'disk', path, reservation });
     } catch (error) {
       reservation.release();
+      // Says nothing about the disk, and memory takes a descriptor too.
+      const want = ownWant(error);
+      if (want !== null) throw want;
       health.failed('open', error);
       return undefined;
     }
@@ -177,7 +181,7 @@ export class Drafts {
       fd = system.createMemfd('forebay-chunk');
     } catch (error) {
       memory.release(lengthBytes);
-      throw noSpace('no memory file could be made', error);
+      throw ownWant(error) ?? noSpace('no memory file could be made', error);
     }
     const file = new CountedFile(fd, openFiles);
     this.chargedMemory(file, lengthBytes);

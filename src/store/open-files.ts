@@ -6,6 +6,7 @@
 import { close, type NoParamCallback } from 'node:fs';
 import { deferred } from '../model/deferred.js';
 import type { OpenFile } from '../model/segment.js';
+import { isOutOfDescriptors } from './errno.js';
 
 /**
  * Idle descriptors kept. A working set of 2 GiB at 8 MiB a chunk; far below the 1,024 descriptors
@@ -101,9 +102,24 @@ export class OpenFiles {
     this.#idle.delete(file);
   }
 
+  /** Runs `open`; where no descriptor is left it closes the idle ones, and tries once more. */
+  async opening(open: () => Promise<number>): Promise<number> {
+    try {
+      return await open();
+    } catch (error) {
+      if (!isOutOfDescriptors(error) || this.#idle.size === 0) throw error;
+      await this.#closeIdle();
+      return open();
+    }
+  }
+
   /** Closes every idle descriptor, and from now on each as it becomes idle. */
   async close(): Promise<void> {
     this.#maxIdle = 0;
+    await this.#closeIdle();
+  }
+
+  async #closeIdle(): Promise<void> {
     const files = [...this.#idle];
     for (const file of files) file.retire();
     await Promise.all(files.map((file) => file.closed));

@@ -24,7 +24,7 @@ import { FileChunkStore } from './file-store.js';
 import { Layout } from './layout.js';
 import { BLOCK_BYTES, fileCost, Ledger } from './ledger.js';
 import { Manifests } from './manifests.js';
-import { OpenFiles } from './open-files.js';
+import { MAX_IDLE_FILES, OpenFiles } from './open-files.js';
 import { OrderSnapshots } from './order.js';
 import { Pins, readPins } from './pins.js';
 import { recover } from './recovery.js';
@@ -47,6 +47,8 @@ export interface StoreOptions {
   readonly maxManifests: number;
   readonly maxResponses: number;
   readonly orderSnapshotIntervalMs: number;
+  /** Chunk files that may stay open unread, where the limit of open files allows fewer than usual. */
+  readonly maxIdleFiles?: number;
   readonly memory: MemoryBudget;
   readonly system: SystemCalls;
   readonly clock: Clock;
@@ -96,7 +98,7 @@ function build(options: StoreOptions, layout: Layout, site: Site): Stores & Boun
     events,
     index: new ChunkIndex(),
     directories: new Directories(layout, ledger),
-    openFiles: new OpenFiles(),
+    openFiles: new OpenFiles(Math.min(options.maxIdleFiles ?? Infinity, MAX_IDLE_FILES)),
   };
   try {
     site.prepare();

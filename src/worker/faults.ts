@@ -1,5 +1,5 @@
 /** Short names for the errors that worker code makes, and the errno names of failed calls. */
-import { type ErrorCode, ForebayError } from '../model/errors.js';
+import { type ErrorCode, ForebayError, ownWant } from '../model/errors.js';
 
 /** The origin did wrong, but may do better next time. */
 export function originFault(code: ErrorCode, message: string): ForebayError {
@@ -22,6 +22,8 @@ export function cancelledFault(): ForebayError {
 /** Clients and takers throw `ForebayError`s; anything else is a bug of ours and is not retried. */
 export function asForebayError(error: unknown): ForebayError {
   if (error instanceof ForebayError) return error;
+  const want = ownWant(error);
+  if (want !== null) return want;
   return internalFault(error instanceof Error ? error.message : String(error), error);
 }
 

@@ -15,6 +15,8 @@ t.test('a mount is lent credentials that are configured for its origin', async (
   const url = 'http://origin.example';
   t.match(mounts([{ url }]), [{ isLent: false, isHub: false, cors: [] }]);
   t.match(mounts([{ url, headers: { 'x-key': 'k' } }]), [{ isLent: true }]);
+  const certificate = { certFile: '/run/c.pem', keyFile: '/run/k.pem' };
+  t.match(mounts([{ url, ...certificate }]), [{ isLent: true }], 'a client certificate is one too');
   const hub = { url, adapter: 'huggingface' };
   t.match(mounts([hub]), [{ isLent: false, isHub: true, cors: ['*'] }]);
   t.match(mounts([hub], { tokenFile: '/run/token' }), [{ isLent: true }]);

@@ -36,7 +36,8 @@ async function examine(capacity: Capacity, clock: Clock): Promise<readonly Findi
   const { checkLimits, readSystemFile } = await import('../doctor/limits.js');
   const { checkAddresses, checkLock } = await import('../doctor/listeners.js');
   const { checkMachine, thisMachine } = await import('../doctor/machine.js');
-  const { checkOrigins } = await import('../doctor/origins.js');
+  const { checkOrigins, checkRoots } = await import('../doctor/origins.js');
+  const { systemStore } = await import('../../origin/roots.js');
   const { probeLock } = await import('../../store/lock-probe.js');
   const { systemCalls } = await import('../../compute/native.js');
 
@@ -52,6 +53,7 @@ async function examine(capacity: Capacity, clock: Clock): Promise<readonly Findi
     checkFileSystem(directory),
     checkSpace(capacity),
     ...speed,
+    ...checkRoots(systemStore(process.env)),
     ...(await checkOrigins(config, clock)),
   ];
 }

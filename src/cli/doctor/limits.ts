@@ -1,5 +1,6 @@
 /** Checks of two limits of the system: open files, and connections that wait to be accepted. */
 import { readFileSync } from 'node:fs';
+import { descriptorLimit } from '../../config/descriptors.js';
 import { usableLanes } from '../../config/lanes.js';
 import type { ResolvedConfig } from '../../config/schema.js';
 import { LISTEN_BACKLOG } from '../../http/listen.js';
@@ -26,9 +27,8 @@ export function checkLimits(config: ResolvedConfig, read: ReadSystemFile): reado
 }
 
 function checkDescriptors(config: ResolvedConfig, read: ReadSystemFile): readonly Finding[] {
-  const line = /^Max open files +(\S+)/m.exec(read('/proc/self/limits') ?? '')?.[1];
-  if (line === undefined) return [];
-  const limit = line === 'unlimited' ? Infinity : Number(line);
+  const limit = descriptorLimit(read);
+  if (limit === null) return [];
   const { listen, cache, fill, origins } = config;
   // A connection of a client reads one file at a time.
   const need =
@@ -36,7 +36,8 @@ function checkDescriptors(config: ResolvedConfig, read: ReadSystemFile): readonl
     usableLanes(cache, fill) +
     origins.reduce((sum, { maxConnections }) => sum + maxConnections, 0) +
     OTHER_DESCRIPTORS;
-  const found = `${line} open files; listen.maxConnections = ${String(listen.maxConnections)} may take ${String(need)}`;
+  const said = Number.isFinite(limit) ? String(limit) : 'unlimited';
+  const found = `${said} open files; listen.maxConnections = ${String(listen.maxConnections)} may take ${String(need)}`;
   if (limit >= need) return [ok('descriptors', found)];
   const advice = `Raise LimitNOFILE (ulimit -n) to ${String(need)}, or lower listen.maxConnections.`;
   return [warn('descriptors', found, advice)];

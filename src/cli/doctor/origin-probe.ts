@@ -3,18 +3,27 @@
  * request is as Forebay's own are: a ranged GET with the configured fields; no redirect is followed.
  */
 import http from 'node:http';
-import https from 'node:https';
 import type { Socket } from 'node:net';
 import type { OriginConfig } from '../../config/schema.js';
+import { ForebayError } from '../../model/errors.js';
+import { headersFromRaw, headerValue, type HeaderMap } from '../../model/headers.js';
+import type { ProxyAddress, Reach } from '../../model/reach.js';
 import type { Clock } from '../../model/time.js';
+import { connect, type ConnectStep } from '../../origin/connect.js';
+import { answerOfProxy } from '../../origin/proxy-error.js';
+import { askedProxy, Ways } from '../../origin/reach.js';
+import { requestTarget } from '../../origin/request-head.js';
+import { reasonOf } from '../../origin/transport-error.js';
 
-export type ProbeStep = 'name lookup' | 'connection' | 'TLS handshake' | 'response';
+export type ProbeStep = 'name lookup' | 'connection' | 'proxy' | 'TLS handshake' | 'response';
 
 /** Durations in ms; `null`: there was no such step. */
 export type Probe =
   | {
       readonly kind: 'answered';
       readonly status: number;
+      /** Through which it answered. */
+      readonly proxy: ProxyAddress | null;
       readonly lookupMs: number | null;
       readonly connectMs: number;
       readonly tlsMs: number | null;
@@ -24,66 +33,112 @@ export type Probe =
     }
   | { readonly kind: 'failed'; readonly step: ProbeStep; readonly why: string };
 
-/** Probes one origin. Never rejects. */
-export function probeOrigin(
-  { url, headers }: Pick<OriginConfig, 'url' | 'headers'>,
-  timeoutMs: number,
-  clock: Clock,
-): Promise<Probe> {
-  return new Promise((resolve) => {
-    const secure = url.startsWith('https:');
-    const begin = clock.monotonic();
-    const at: { lookup?: number; connect?: number; tls?: number } = {};
-    const request = (secure ? https : http).request(`${url}/`, {
-      headers: { ...headers, range: 'bytes=0-0', 'accept-encoding': 'identity' },
-      agent: false,
-    });
-    const cancelTimer = clock.after(timeoutMs, () => {
-      request.destroy(new Error(`nothing within ${String(timeoutMs)} ms`));
-    });
-    const end = (probe: Probe): void => {
-      cancelTimer();
-      request.destroy();
-      resolve(probe);
+/** What an origin is probed by. */
+export type Probed = Pick<OriginConfig, 'url' | 'headers' | 'reach'>;
+
+/** Probes one origin, the way that Forebay itself goes. Never rejects. */
+export async function probeOrigin(origin: Probed, timeoutMs: number, clock: Clock): Promise<Probe> {
+  const begin = clock.monotonic();
+  const at: Partial<Record<ConnectStep, number>> = {};
+  const late = new AbortController();
+  const cancelTimer = clock.after(timeoutMs, () => {
+    late.abort();
+  });
+  try {
+    const reach = new Ways(origin.url, origin.reach).to(origin.url);
+    const place = { url: origin.url, addresses: 'any', ...(reach && { reach }) } as const;
+    const onStep = (step: ConnectStep): void => {
+      at[step] = clock.monotonic();
     };
-    request.once('socket', (socket: Socket) => {
-      // A literal address is "looked up" too, in no time.
-      socket.once('lookup', () => (at.lookup = clock.monotonic()));
-      socket.once('connect', () => (at.connect = clock.monotonic()));
-      socket.once('secureConnect', () => (at.tls = clock.monotonic()));
+    const socket = await connect(place, { clock, signal: late.signal, onStep });
+    const { status, headers } = await ask(socket, origin, reach, late.signal);
+    const proxy = askedProxy(origin.url, reach);
+    const refusal = proxy && answerOfProxy(proxy, { status, headers });
+    if (refusal !== null) throw refusal;
+    const connected = at.connect ?? begin;
+    const date = Date.parse(headerValue(headers, 'date') ?? '');
+    return {
+      kind: 'answered',
+      status,
+      proxy: reach?.proxy ?? null,
+      lookupMs: at.lookup === undefined ? null : at.lookup - begin,
+      connectMs: connected - (at.lookup ?? begin),
+      tlsMs: at.tls === undefined ? null : at.tls - (at.proxied ?? connected),
+      firstByteMs: clock.monotonic() - (at.tls ?? connected),
+      dateMs: Number.isNaN(date) ? null : date,
+    };
+  } catch (error) {
+    const step = failedStep(error, at, origin.url.startsWith('https:'));
+    const why = late.signal.aborted ? `nothing within ${String(timeoutMs)} ms` : whyOf(error);
+    return { kind: 'failed', step, why };
+  } finally {
+    cancelTimer();
+  }
+}
+
+interface Answer {
+  readonly status: number;
+  readonly headers: HeaderMap;
+}
+
+/** The head of one answer; the connection is gone afterwards. */
+function ask(
+  socket: Socket,
+  { url, headers }: Probed,
+  reach: Reach | undefined,
+  signal: AbortSignal,
+): Promise<Answer> {
+  const authorization = askedProxy(url, reach)?.authorization ?? null;
+  return new Promise((resolve, reject) => {
+    const request = http.request({
+      path: requestTarget({ url: `${url}/`, ...(reach && { reach }) }),
+      headers: {
+        ...headers,
+        host: new URL(url).host,
+        range: 'bytes=0-0',
+        'accept-encoding': 'identity',
+        ...(authorization !== null && { 'proxy-authorization': authorization }),
+      },
+      createConnection: () => socket,
     });
+    const onAbort = (): void => {
+      request.destroy(new Error('aborted'));
+    };
+    signal.addEventListener('abort', onAbort);
     request.once('response', (response) => {
       response.on('error', () => undefined);
-      const connected = at.connect ?? begin;
-      const date = Date.parse(response.headers.date ?? '');
-      end({
-        kind: 'answered',
+      resolve({
         status: response.statusCode ?? 0,
-        lookupMs: at.lookup === undefined ? null : at.lookup - begin,
-        connectMs: connected - (at.lookup ?? begin),
-        tlsMs: at.tls === undefined ? null : at.tls - connected,
-        firstByteMs: clock.monotonic() - (at.tls ?? connected),
-        dateMs: Number.isNaN(date) ? null : date,
+        headers: headersFromRaw(response.rawHeaders),
       });
+      request.destroy();
     });
     // What comes after the end, such as the reset of our own destroy, finds a settled promise.
-    request.on('error', (error: NodeJS.ErrnoException) => {
-      end({
-        kind: 'failed',
-        step: failedStep(error, at, secure),
-        why: error.code ?? error.message,
-      });
-    });
+    request.on('error', reject);
     request.end();
+    if (signal.aborted) onAbort();
   });
 }
 
 function failedStep(
-  error: NodeJS.ErrnoException,
-  at: { readonly connect?: number; readonly tls?: number },
+  error: unknown,
+  at: Partial<Record<ConnectStep, number>>,
   secure: boolean,
 ): ProbeStep {
-  if (error.syscall === 'getaddrinfo') return 'name lookup';
+  const code = error instanceof ForebayError ? error.code : null;
+  if (code === 'origin-dns') return 'name lookup';
+  if (code === 'origin-proxy') return 'proxy';
+  if (code === 'origin-tls') return 'TLS handshake';
   if (at.connect === undefined) return 'connection';
   return secure && at.tls === undefined ? 'TLS handshake' : 'response';
+}
+
+/** The system's word where there is one: it is what people look for. */
+function whyOf(error: unknown): string {
+  if (error instanceof ForebayError && (error.code === 'origin-proxy' || !error.cause)) {
+    return error.message;
+  }
+  const cause = error instanceof ForebayError ? error.cause : error;
+  const reason = reasonOf(cause);
+  return reason === '' ? String(cause) : reason;
 }

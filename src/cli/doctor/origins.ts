@@ -1,6 +1,10 @@
 /** Checks of the origins: whether each answers, how quickly, and whether its clock and ours agree. */
+import { X509Certificate } from 'node:crypto';
+import { certificatesOf } from '../../config/reach-files.js';
 import type { ResolvedConfig } from '../../config/schema.js';
+import type { TlsMaterial } from '../../model/reach.js';
 import type { Clock } from '../../model/time.js';
+import type { RootFile } from '../../origin/roots.js';
 import { fail, type Finding, ok, warn } from './finding.js';
 import { type Probe, probeOrigin, type ProbeStep } from './origin-probe.js';
 
@@ -10,8 +14,9 @@ const MAX_SKEW_MS = 60_000;
 const STEP_ADVICE: Readonly<Record<ProbeStep, string>> = {
   'name lookup': 'Check the host name, and /etc/resolv.conf or the DNS of this machine.',
   connection: 'Check the port, the firewall and the routes from this machine.',
-  'TLS handshake':
-    'Check the certificate, the host name, and NODE_EXTRA_CA_CERTS for a private CA.',
+  proxy:
+    'Check the proxy that is named here, and origins[].proxy, HTTPS_PROXY, HTTP_PROXY and NO_PROXY.',
+  'TLS handshake': 'Check the certificate, the host name, and origins[].caFile for a private CA.',
   response: 'Check that this is an HTTP server, and what its own log says.',
 };
 
@@ -24,10 +29,48 @@ export async function checkOrigins(
   const findings = await Promise.all(
     origins.map(async (origin) => {
       const probe = await probeOrigin(origin, timeoutMs, clock);
-      return judgeProbe(origin.name, probe, clock.now());
+      const { name, reach } = origin;
+      return [
+        ...judgeProbe(name, probe, clock.now()),
+        ...checkCertificates(`origin ${name}`, reach?.tls, clock.now()),
+      ];
     }),
   );
   return findings.flat();
+}
+
+/** The certificates of an origin's settings that are not valid now. */
+export function checkCertificates(
+  check: string,
+  tls: TlsMaterial | undefined,
+  nowMs: number,
+): readonly Finding[] {
+  const files = [
+    ['caFile', tls?.ca],
+    ['certFile', tls?.cert],
+  ] as const;
+  return files.flatMap(([setting, pem]) =>
+    certificatesOf(pem ?? '').flatMap((text) => {
+      const { subject, validFrom, validTo } = new X509Certificate(text);
+      const name = `${setting}: ${subject.replaceAll('\n', ', ')}`;
+      const advice = `Put a certificate that is valid now into ${setting}, and reload.`;
+      if (Date.parse(validTo) < nowMs)
+        return [fail(check, `${name} expired on ${validTo}`, advice)];
+      if (Date.parse(validFrom) > nowMs) {
+        return [fail(check, `${name} is valid from ${validFrom} on`, advice)];
+      }
+      return [];
+    }),
+  );
+}
+
+/** The files of roots that variables name: what cannot be read is trusted by nobody. */
+export function checkRoots(files: readonly RootFile[]): readonly Finding[] {
+  return files.flatMap(({ path, variable, error }) =>
+    variable === null || error === null
+      ? []
+      : [warn('roots', `${variable}: ${path}: ${error}`, `Correct ${variable}, or unset it.`)],
+  );
 }
 
 /** What one probe means; `nowMs`: our wall time when it ended. */
@@ -36,8 +79,9 @@ export function judgeProbe(name: string, probe: Probe, nowMs: number): readonly 
   if (probe.kind === 'failed') {
     return [fail(check, `${probe.step} failed: ${probe.why}`, STEP_ADVICE[probe.step])];
   }
-  const { status, dateMs } = probe;
-  const found = `answers ${String(status)}: ${times(probe)}`;
+  const { status, dateMs, proxy } = probe;
+  const way = proxy === null ? '' : ` through the proxy ${proxy.url} (${proxy.setting})`;
+  const found = `answers ${String(status)}${way}: ${times(probe)}`;
   const skewMs = dateMs === null ? 0 : nowMs - dateMs;
   return [
     judgeStatus(check, status, found),

@@ -8,6 +8,7 @@ const NOW_MS = Date.UTC(2026, 0, 1);
 const ANSWERED = {
   kind: 'answered',
   status: 200,
+  proxy: null,
   lookupMs: 1,
   connectMs: 20,
   tlsMs: null,

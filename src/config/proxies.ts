@@ -1,0 +1,83 @@
+/**
+ * Which forward proxy an origin is reached through: its own setting, else the environment's variables
+ * as curl reads them. Used by config/load. Pure.
+ */
+import type { OriginReach, ProxyAddress } from '../model/reach.js';
+import type { TextKind } from './setting.js';
+
+/** `none`, or a URL as `ProxyAddress.url` has it. */
+export const proxySetting: TextKind<string> = {
+  type: 'URL or `none`',
+  expected:
+    '`none`, or an http or https URL such as http://proxy.example:3128, without path and without ' +
+    'user name and password, which stand in proxyCredentialsFile',
+  read(text) {
+    if (text === 'none') return text;
+    const found = readProxyUrl(text);
+    return found?.credentials === null ? found.url : undefined;
+  },
+};
+
+interface ProxyUrl {
+  readonly url: string;
+  readonly credentials: string | null;
+}
+
+/** What the environment says, or what is wrong with it. */
+export interface ProxyEnvironment {
+  readonly proxies: OriginReach['proxies'];
+  readonly noProxy: string;
+  /** Variables whose value is no proxy that can be used. */
+  readonly unusable: readonly string[];
+}
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** A variable in lower case counts before its twin; an empty one is not set. */
+function variable(env: Environment, name: string): string | undefined {
+  return [name.toLowerCase(), name].find((spelling) => (env[spelling] ?? '').trim() !== '');
+}
+
+/** Reads `HTTP_PROXY`, `HTTPS_PROXY`, `NO_PROXY`, and `ALL_PROXY` where the scheme has none of its own. */
+export function readProxyEnvironment(env: Environment): ProxyEnvironment {
+  const unusable = new Set<string>();
+  const proxyOf = (own: string): ProxyAddress | null => {
+    const name = variable(env, own) ?? variable(env, 'ALL_PROXY');
+    if (name === undefined) return null;
+    const found = readProxyUrl(env[name]?.trim() ?? '');
+    if (found === undefined) {
+      unusable.add(name);
+      return null;
+    }
+    const authorization = found.credentials === null ? null : basic(found.credentials);
+    return { url: found.url, authorization, setting: name };
+  };
+  const proxies = { http: proxyOf('HTTP_PROXY'), https: proxyOf('HTTPS_PROXY') };
+  const noProxy = env[variable(env, 'NO_PROXY') ?? ''] ?? '';
+  return { proxies, noProxy, unusable: [...unusable] };
+}
+
+/** Basic credentials (RFC 7617), of `user:password`. */
+export function basic(credentials: string): string {
+  return `Basic ${Buffer.from(credentials, 'utf8').toString('base64')}`;
+}
+
+/** `host:port` alone means http, as it does to curl and to Go's programs. */
+function readProxyUrl(text: string): ProxyUrl | undefined {
+  const written = /^[a-z][a-z0-9+.-]*:\/\//i.test(text) ? text : `http://${text}`;
+  if (/[\s?#]/.test(text) || !URL.canParse(written)) return undefined;
+  const url = new URL(written);
+  if (url.protocol !== 'http:' && url.protocol !== 'https:') return undefined;
+  if (url.pathname !== '/' || url.hostname === '') return undefined;
+  const hasUser = url.username !== '' || url.password !== '';
+  const credentials = hasUser ? `${decoded(url.username)}:${decoded(url.password)}` : null;
+  return { url: url.origin, credentials };
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}

@@ -1,0 +1,121 @@
+/**
+ * Reads the files that say how an origin is reached: certificates, a key, credentials for its proxy.
+ * What they hold never stands in a message. Used by config/load.
+ */
+import { createPrivateKey, X509Certificate } from 'node:crypto';
+import type { TlsMaterial } from '../model/reach.js';
+import { formatKey } from './problem.js';
+import { MAX_SECRET_BYTES, type ReadText, reason, type SecretProblem } from './secrets.js';
+
+/** All roots that a system trusts are some 200 KiB. */
+export const MAX_PEM_BYTES = 1024 * 1024;
+
+/** What the files of one origin hold. */
+export interface ReachFiles {
+  readonly tls: TlsMaterial;
+  /** `user:password`. */
+  readonly proxyCredentials: string | null;
+}
+
+/** Settings that name files, with what each has to hold. */
+const KINDS = {
+  caFile: { maxBytes: MAX_PEM_BYTES, expected: 'a file of certificates in PEM', holds: isPem },
+  certFile: { maxBytes: MAX_PEM_BYTES, expected: 'a file of certificates in PEM', holds: isPem },
+  keyFile: {
+    maxBytes: MAX_PEM_BYTES,
+    expected: 'a file with a private key in PEM, without a passphrase',
+    holds: isKey,
+  },
+  proxyCredentialsFile: {
+    maxBytes: MAX_SECRET_BYTES,
+    expected: 'a file with one line, user:password',
+    holds: (text: string) => /^[^:\p{Cc}]+:\P{Cc}*$/u.test(text.trim()),
+  },
+} as const;
+
+type FileSetting = keyof typeof KINDS;
+
+/** Nothing beyond what is trusted anyway. */
+export const NO_TLS_MATERIAL: TlsMaterial = { ca: null, cert: null, key: null };
+
+export const NOTHING: ReachFiles = { tls: NO_TLS_MATERIAL, proxyCredentials: null };
+
+/** What the files that `origins` of `values` name hold, one entry an origin. */
+export function readReachFiles(
+  values: Readonly<Record<string, unknown>>,
+  readText: ReadText,
+): { readonly files: readonly ReachFiles[]; readonly problems: readonly SecretProblem[] } {
+  const { origins } = values;
+  if (!Array.isArray(origins)) return { files: [], problems: [] };
+  const problems: SecretProblem[] = [];
+  const files = origins.map((origin: unknown, index): ReachFiles => {
+    if (typeof origin !== 'object' || origin === null) return NOTHING;
+    const given = origin as Readonly<Record<string, unknown>>;
+    const read = (name: FileSetting): string | null => {
+      const path = given[name];
+      if (typeof path !== 'string' || path === '') return null;
+      const found = readOne(path, KINDS[name], readText);
+      if ('text' in found) return found.text;
+      const at = ['origins', index, name];
+      const { expected } = KINDS[name];
+      const said = `${JSON.stringify(path)}, ${found.why}`;
+      problems.push({ path: at, key: formatKey(at), found: said, expected, nearest: null });
+      return null;
+    };
+    const tls = { ca: read('caFile'), cert: read('certFile'), key: read('keyFile') };
+    if (!isPair(tls)) {
+      const at = ['origins', index, 'keyFile'];
+      const found = 'the key of another certificate';
+      const expected = 'the private key of the first certificate in certFile';
+      problems.push({ path: at, key: formatKey(at), found, expected, nearest: null });
+    }
+    return { tls, proxyCredentials: read('proxyCredentialsFile')?.trim() ?? null };
+  });
+  return { files, problems };
+}
+
+function readOne(
+  path: string,
+  { maxBytes, holds }: (typeof KINDS)[FileSetting],
+  readText: ReadText,
+): { readonly text: string } | { readonly why: string } {
+  let text: string;
+  try {
+    text = readText(path, maxBytes);
+  } catch (error) {
+    return { why: `which cannot be read (${reason(error)})` };
+  }
+  return holds(text) ? { text } : { why: 'which holds something else' };
+}
+
+const CERTIFICATE =
+  /-----BEGIN (?:TRUSTED )?CERTIFICATE-----[^-]*-----END (?:TRUSTED )?CERTIFICATE-----/g;
+
+/** The certificates of a text in PEM; what stands between them is left out. */
+export function certificatesOf(pem: string): readonly string[] {
+  return pem.match(CERTIFICATE) ?? [];
+}
+
+function isPem(text: string): boolean {
+  const blocks = certificatesOf(text);
+  return blocks.length > 0 && blocks.every((block) => parsed(() => new X509Certificate(block)));
+}
+
+function isKey(text: string): boolean {
+  return parsed(() => createPrivateKey(text));
+}
+
+/** Whether key and certificate belong together, where both could be read. */
+function isPair({ cert, key }: TlsMaterial): boolean {
+  if (cert === null || key === null) return true;
+  return new X509Certificate(cert).checkPrivateKey(createPrivateKey(key));
+}
+
+function parsed(parse: () => unknown): boolean {
+  try {
+    parse();
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,34 @@
+/**
+ * Names what this machine or process has no more of: nothing that an origin, a disk or a client did.
+ * Asked by model/errors, wherever a system call's failure gets its name.
+ */
+
+const WANTS: Readonly<Record<string, string>> = {
+  EMFILE:
+    'this process has no descriptor left: raise its limit of open files (LimitNOFILE, ulimit -n)',
+  ENFILE: 'this machine has no descriptor left (fs.file-max)',
+  ENOMEM: 'this machine has no memory left',
+  ENOBUFS: 'this machine has no memory left for connections',
+  EAGAIN: 'this machine has no process, port or route left to give',
+  EADDRNOTAVAIL: 'this machine has no local port left for a connection',
+};
+
+/** What we lack, in words for the log; `null` for any other failure. See `ownWant` (model/errors). */
+export function wantOf(error: unknown): string | null {
+  const code = codeOf(error);
+  return code === null ? null : `${WANTS[code] ?? ''}: ${code}`;
+}
+
+/** The errno name of an own want; `null` for any other failure. */
+function codeOf(error: unknown): string | null {
+  if (typeof error !== 'object' || error === null || !('code' in error)) return null;
+  const { code } = error;
+  if (typeof code !== 'string' || !Object.hasOwn(WANTS, code)) return null;
+  // Of IPv6 it also says that this machine has no address of its own.
+  if (code === 'EADDRNOTAVAIL' && !isToV4(error)) return null;
+  return code;
+}
+
+function isToV4(error: object): boolean {
+  return 'address' in error && typeof error.address === 'string' && !error.address.includes(':');
+}

@@ -1,0 +1,196 @@
+/**
+ * The one way to a connection: the address check, the proxy, the race of addresses and TLS. Used by the
+ * lean client, by undici (undici-connector) and by the doctor's probe.
+ */
+import net, { type OnReadOpts, type Socket } from 'node:net';
+import tls from 'node:tls';
+import { ForebayError } from '../model/errors.js';
+import type { FetchTarget } from '../model/fetch.js';
+import type { ProxyAddress } from '../model/reach.js';
+import type { Clock } from '../model/time.js';
+import { checkLiteralAddress, checkNamedAddress, guardedLookup, type Resolve } from './address.js';
+import { dial } from './dial.js';
+import { proxyRefused, proxyUnreachable } from './proxy-error.js';
+import { secureContext } from './roots.js';
+import { cancelledError, resetError, transportError } from './transport-error.js';
+import { openTunnel } from './tunnel.js';
+
+/** What a connection is for. */
+export type Place = Pick<FetchTarget, 'url' | 'addresses' | 'reach'>;
+
+/** What has been done, for who measures; `proxied`: the proxy has opened its tunnel. */
+export type ConnectStep = 'lookup' | 'connect' | 'proxied' | 'tls';
+
+export interface ConnectOptions {
+  readonly clock: Clock;
+  /** Aborting drops whatever there is; the promise rejects with `cancelled`. */
+  readonly signal: AbortSignal;
+  /** Where bytes of the finished connection land, as of `net.connect`. */
+  readonly onread?: OnReadOpts | undefined;
+  /** PEM certificates to trust in place of all others. */
+  readonly ca?: string | undefined;
+  readonly onStep?: ((step: ConnectStep) => void) | undefined;
+  readonly resolve?: Resolve | undefined;
+}
+
+/**
+ * Resolves with a connection on which a request can be sent, TLS included where the URL is https.
+ * Rejects with a `ForebayError`: `origin-address-refused`, `-proxy`, `-dns`, `-connect`, `-tls`,
+ * `overload` (this machine has no more of something) or `cancelled`.
+ */
+export async function connect(place: Place, options: ConnectOptions): Promise<Socket> {
+  try {
+    return await reach(place, options);
+  } catch (error) {
+    if (options.signal.aborted) throw cancelledError();
+    throw transportError(error, 'connecting');
+  }
+}
+
+/** True where `onread` is not used: node reads TLS within a tunnel into memory of its own. */
+export function readsByItself({ url, reach: way }: Place): boolean {
+  return url.startsWith('https:') && (way?.proxy ?? null) !== null;
+}
+
+async function reach(place: Place, options: ConnectOptions): Promise<Socket> {
+  const url = new URL(place.url);
+  const { addresses, reach: way } = place;
+  checkLiteralAddress(url.hostname, addresses);
+  const proxy = way?.proxy ?? null;
+  const secure = url.protocol === 'https:';
+  if (proxy === null) {
+    const context = secure ? secureContext(way?.tls, options.ca) : null;
+    return open(url, addresses, context, options);
+  }
+  await checkNamedAddress(hostOf(url), addresses, options);
+  if (!secure) return toProxy(proxy, place, options);
+  const socket = await tunnelTo(url, proxy, place, options);
+  const secured = tls.connect({ socket, ...tlsOptions(url, secureContext(way?.tls, options.ca)) });
+  await handshake(secured, options.signal);
+  options.onStep?.('tls');
+  return secured;
+}
+
+/** A connection to the proxy itself. */
+async function toProxy(
+  proxy: ProxyAddress,
+  { reach: way }: Place,
+  options: ConnectOptions,
+): Promise<Socket> {
+  const url = new URL(proxy.url);
+  // The client's certificate is for the origin.
+  const material = { ca: way?.tls.ca ?? null, cert: null, key: null };
+  try {
+    const context = url.protocol === 'https:' ? secureContext(material, options.ca) : null;
+    // The operator names the proxy: it may be anywhere.
+    return await open(url, 'any', context, options);
+  } catch (error) {
+    throw proxyUnreachable(proxy, error);
+  }
+}
+
+async function tunnelTo(
+  url: URL,
+  proxy: ProxyAddress,
+  place: Place,
+  options: ConnectOptions,
+): Promise<Socket> {
+  const { onStep } = options;
+  // TLS to the proxy is no step of the origin's.
+  const steps = (step: ConnectStep): void => {
+    if (step !== 'tls') onStep?.(step);
+  };
+  const socket = await toProxy(proxy, place, { ...options, onread: undefined, onStep: steps });
+  const authority = `${url.hostname}:${portOf(url)}`;
+  const { authorization } = proxy;
+  try {
+    const end = await openTunnel({ socket, authority, authorization, signal: options.signal });
+    if (end.kind === 'refused') throw proxyRefused(proxy, end.status);
+    onStep?.('proxied');
+    return end.socket;
+  } catch (error) {
+    socket.on('error', ignore).destroy();
+    throw error instanceof ForebayError ? error : proxyUnreachable(proxy, error);
+  }
+}
+
+/** TCP, and TLS where there is a context, to the host of `url`. */
+async function open(
+  url: URL,
+  addresses: Place['addresses'],
+  context: tls.SecureContext | null,
+  { clock, signal, onread, onStep, resolve }: ConnectOptions,
+): Promise<Socket> {
+  const socket = await dial({
+    host: hostOf(url),
+    port: Number(portOf(url)),
+    lookup: guardedLookup(addresses, resolve),
+    clock,
+    signal,
+    onread,
+    onLookup: () => onStep?.('lookup'),
+    // Each attempt is a TLS socket of its own: node has `onread` for those that it connects itself.
+    ...(context !== null && {
+      connect: (tcp) => tls.connect({ ...tcp, ...tlsOptions(url, context) }),
+    }),
+  });
+  onStep?.('connect');
+  if (socket instanceof tls.TLSSocket) {
+    await handshake(socket, signal);
+    onStep?.('tls');
+  }
+  return socket;
+}
+
+function tlsOptions(url: URL, context: tls.SecureContext) {
+  const host = hostOf(url);
+  return {
+    // The name, or address, that the certificate has to be of; SNI carries names only (RFC 6066 section 3).
+    servername: net.isIP(host) === 0 ? host : '',
+    checkServerIdentity: (_: string, certificate: tls.PeerCertificate) =>
+      tls.checkServerIdentity(host, certificate),
+    ALPNProtocols: ['http/1.1'],
+    secureContext: context,
+  };
+}
+
+/** Resolves when TLS is up; drops the connection where it does not come up. */
+function handshake(socket: tls.TLSSocket, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const settle = (error: unknown): void => {
+      signal.removeEventListener('abort', onAbort);
+      socket.off('error', settle).off('close', onClose).off('secureConnect', onSecure);
+      if (error === undefined) {
+        resolve();
+        return;
+      }
+      socket.on('error', ignore).destroy();
+      reject(error);
+    };
+    const onAbort = (): void => {
+      settle(cancelledError());
+    };
+    const onClose = (): void => {
+      settle(resetError('the connection was closed within the TLS handshake'));
+    };
+    const onSecure = (): void => {
+      settle(undefined);
+    };
+    signal.addEventListener('abort', onAbort);
+    socket.on('error', settle).on('close', onClose).on('secureConnect', onSecure);
+    if (signal.aborted) onAbort();
+  });
+}
+
+function hostOf(url: URL): string {
+  return url.hostname.replace(/^\[|\]$/g, '');
+}
+
+function portOf(url: URL): string {
+  if (url.port !== '') return url.port;
+  return url.protocol === 'https:' ? '443' : '80';
+}
+
+function ignore(): void {
+  // What there was to tell has been told.
+}

@@ -1,0 +1,66 @@
+/** What went wrong with a forward proxy, in words that name it. No message holds its credentials. */
+import { type ErrorCode, ForebayError } from '../model/errors.js';
+import type { OriginHead } from '../model/fetch.js';
+import { headerValue, type HeaderMap } from '../model/headers.js';
+import type { ProxyAddress } from '../model/reach.js';
+import { transportError } from './transport-error.js';
+
+const CODE: ErrorCode = 'origin-proxy';
+
+/** Statuses with which a proxy says that it tried, or that it has too much to do: later may be better. */
+const PASSING: ReadonlySet<number> = new Set([429, 502, 503, 504]);
+
+/** No connection to the proxy, or it broke before it led anywhere. */
+export function proxyUnreachable(proxy: ProxyAddress, error: unknown): ForebayError {
+  const found = transportError(error, 'connecting');
+  // Neither says anything of the proxy.
+  if (found.code === 'overload' || found.code === 'cancelled') return found;
+  const message = `the proxy ${named(proxy)} cannot be reached: ${found.message}`;
+  return new ForebayError(CODE, message, { source: 'origin', retryable: true, cause: error });
+}
+
+/** The proxy's own answer, to CONNECT or to a request in absolute-form. */
+export function proxyRefused(proxy: ProxyAddress, status: number): ForebayError {
+  return new ForebayError(CODE, `the proxy ${named(proxy)} ${explained(proxy, status)}`, {
+    source: 'origin',
+    retryable: PASSING.has(status),
+  });
+}
+
+function explained({ authorization, setting }: ProxyAddress, status: number): string {
+  const answered = `answered ${String(status)}`;
+  if (status === 403) return `${answered}: it does not let this host be reached`;
+  // 401 is what tinyproxy says to a request with other credentials than it wants.
+  if (status !== 407 && status !== 401) return `${answered} in place of a connection`;
+  const where = setting.startsWith('origins[')
+    ? setting.replace(/proxy$/, 'proxyCredentialsFile')
+    : `the user name and password in ${setting}`;
+  return authorization === null
+    ? `${answered}: it asks for credentials, which ${where} would give`
+    : `${answered}: it does not accept the credentials of ${where}`;
+}
+
+/** The setting first: it is what is changed. The URL holds no credentials. */
+function named({ url, setting }: ProxyAddress): string {
+  return `${url} (${setting})`;
+}
+
+/**
+ * Why an answer to a request in absolute-form is the proxy's own and not the origin's; `null` where
+ * nothing says so. 407 always is; else what proxies put on their errors: Proxy-Status with an error
+ * (RFC 9209), Squid's X-Squid-Error, and tinyproxy's name as the server.
+ */
+export function answerOfProxy(
+  proxy: ProxyAddress,
+  { status, headers }: Pick<OriginHead, 'status' | 'headers'>,
+): ForebayError | null {
+  const isOwn = status === 407 || (status >= 400 && isMarked(headers));
+  return isOwn ? proxyRefused(proxy, status) : null;
+}
+
+function isMarked(headers: HeaderMap): boolean {
+  const told = headerValue(headers, 'proxy-status') ?? '';
+  if (told.includes(';') && /;[ \t]?error=/.test(told)) return true;
+  if (headerValue(headers, 'x-squid-error') !== undefined) return true;
+  return (headerValue(headers, 'server') ?? '').startsWith('tinyproxy/');
+}
