@@ -166,8 +166,9 @@ export class StandingAnswers {
     const routed = route(url, mounts);
     if (routed.kind !== 'routed' || routed.origin !== origin || routed.target !== target) return;
     const headers = withCors(standing.headers, access.plainFields(origin));
-    const { lengthBytes } = standing;
-    const head = new StandingHead({ headers, lengthBytes }, this.#keepAliveTimeoutMs);
+    const { lengthBytes, receivedAtMs } = standing;
+    const told = { headers, lengthBytes, receivedAtMs };
+    const head = new StandingHead(told, this.#keepAliveTimeoutMs);
     const entry = { standing, head, origin, target, mounts };
     this.#entries.set(url, entry);
     this.#listener?.learnt(url, entry);
