@@ -62,6 +62,11 @@ export function variedFields({
   return [...names];
 }
 
+/** True for a redirect that was shown nothing by which it could tell its client from others. */
+export function isPlain({ shown }: Hop): boolean {
+  return shown.length === 0;
+}
+
 /** True when redirects may lead another question on without being asked again (sections 3 and 4). */
 export function mayReuse(hops: readonly Hop[], nowMs: number): boolean {
   return hops.every((hop) => {

@@ -10,7 +10,7 @@ import { MAX_VARIANTS, type ResponseRecord, type StoredResponse } from '../model
 import type { Upstream } from '../origin/upstream.js';
 import { type Asked, wantOf } from './asked.js';
 import { assess } from './assess.js';
-import { directivesOf } from './chain.js';
+import { directivesOf, isPlain } from './chain.js';
 import { seated } from './client-share.js';
 import { type Contact, contact, type ContactRequest, insists } from './contact.js';
 import { requestDirectives } from './directives.js';
@@ -24,9 +24,9 @@ import type { CacheServices } from './services.js';
 import { SingleFlight } from './single-flight.js';
 import { isClaimedAs, isJoinable, speaksOfContent } from './stored.js';
 import {
-  candidatesAt,
   clientConditions,
   type Conditions,
+  conditionsAt,
   conditionsFor,
   refreshed,
   selectValidated,
@@ -106,7 +106,7 @@ export class Contacts {
     const apart = own || this.#unshareable.has(key);
     const isOwn304 = apart && candidates.length === 0;
     const conditions = (place: string): Conditions =>
-      isOwn304 ? clientConditions(request.headers) : conditionsFor(candidatesAt(place, candidates));
+      isOwn304 ? clientConditions(request.headers) : conditionsAt(place, candidates);
     const trouble = deferred<ForebayError>();
     const ask = (): Promise<Contact> =>
       this.#contact(asked, candidates, conditions, key, (error) => {
@@ -295,7 +295,6 @@ async function taken(result: Contact): Promise<void> {
 /** True when what another's contact brought may answer this request too. */
 function serves(result: Contact, { request }: Asked): boolean {
   // What confirmed it to somebody with a key says nothing to those without.
-  if (result.kind === 'not-modified')
-    return result.chain.hops.every((hop) => hop.shown.length === 0);
+  if (result.kind === 'not-modified') return result.chain.hops.every(isPlain);
   return isShared(result) && variantMatches(result.stored, request.headers);
 }

@@ -73,6 +73,11 @@ export function candidatesAt(
   );
 }
 
+/** The conditions that mean something at `place`. */
+export function conditionsAt(place: string, candidates: readonly StoredResponse[]): Conditions {
+  return conditionsFor(candidatesAt(place, candidates));
+}
+
 /** The client's own conditions, for a request whose answer is for itself alone. */
 export function clientConditions(request: HeaderMap): Conditions {
   const tags = headerValue(request, 'if-none-match');

@@ -167,8 +167,8 @@ export class StandingAnswers {
     if (routed.kind !== 'routed' || routed.origin !== origin || routed.target !== target) return;
     const headers = withCors(standing.headers, access.plainFields(origin));
     const { lengthBytes, receivedAtMs } = standing;
-    const facts = { headers, lengthBytes, receivedAtMs };
-    const head = new StandingHead(facts, this.#keepAliveTimeoutMs);
+    const told = { headers, lengthBytes, receivedAtMs };
+    const head = new StandingHead(told, this.#keepAliveTimeoutMs);
     const entry = { standing, head, origin, target, mounts };
     this.#entries.set(url, entry);
     this.#listener?.learnt(url, entry);

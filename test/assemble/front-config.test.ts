@@ -1,15 +1,27 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import t from 'tap';
 import { frontConfig } from '#src/assemble/front-config.js';
 import { resolveCapacity } from '#src/config/capacity.js';
 import { loadConfig } from '#src/config/load.js';
 import { ownDirectory } from '../fixtures/own-directory.js';
+import { ROOT } from '../fixtures/source-tree.js';
+
+const [CERTIFICATE, KEY] = ['tls.crt', 'tls.key'].map((name) =>
+  join(ROOT, 'test/fixtures', name),
+) as [string, string];
 
 t.test('a mount is lent credentials that are configured for its origin', async (t) => {
   const mounts = (origins: object[], hub: object = {}) => {
     const cache = { directory: ownDirectory(t), capacity: '1GiB' };
     const text = JSON.stringify({ cache, origins, hub });
     const flags = { '--config': 'f.yaml' };
-    const config = loadConfig({ flags, env: {}, readText: () => text });
+    const files: Readonly<Record<string, string>> = {
+      'f.yaml': text,
+      '/run/c.pem': readFileSync(CERTIFICATE, 'utf8'),
+      '/run/k.pem': readFileSync(KEY, 'utf8'),
+    };
+    const config = loadConfig({ flags, env: {}, readText: (path) => files[path] ?? '' });
     return frontConfig(resolveCapacity(config).config).origins;
   };
   const url = 'http://origin.example';
