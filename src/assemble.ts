@@ -3,10 +3,9 @@
  * started and stopped. Called by cli/serve.
  */
 import { randomBytes } from 'node:crypto';
-import { join } from 'node:path';
 import { apiEndpoints } from './admin/api.js';
 import { createAdmin } from './admin/server.js';
-import { loadToken, type Token } from './admin/token.js';
+import { loadToken, namedTokenFile, type Token } from './admin/token.js';
 import { cacheLimits } from './assemble/cache-limits.js';
 import { cacheEvents, storeEvents } from './assemble/events.js';
 import { frontConfig } from './assemble/front-config.js';
@@ -29,7 +28,7 @@ import { usableLanes } from './config/lanes.js';
 import type { ListenAddress } from './config/kinds.js';
 import type { Config, ResolvedConfig } from './config/schema.js';
 import { createFront } from './http/server.js';
-import { Credentials, loadKey } from './hub/credentials.js';
+import { Credentials } from './hub/credentials.js';
 import { createMirror } from './hub/mirror.js';
 import { Changes } from './model/changes.js';
 import { MemoryBudget } from './model/memory-budget.js';
@@ -37,8 +36,8 @@ import { type Clock, systemClock } from './model/time.js';
 import { warmPassClients } from './origin/pass-client.js';
 import { Upstreams } from './origin/upstreams.js';
 import { createSending } from './send/sending.js';
-import { HUB_KEY_FILE, TOKEN_FILE } from './store/layout.js';
-import { openStore } from './store/open-store.js';
+import { TOKEN_FILE } from './store/layout.js';
+import { openStore, type Stores } from './store/open-store.js';
 import { watchEventLoopLag } from './telemetry/event-loop-lag.js';
 import type { Metrics } from './telemetry/metrics.js';
 import { TransferTable } from './telemetry/transfer-table.js';
@@ -116,6 +115,7 @@ export async function assemble(
     limits: cacheLimits(config),
     events: cacheEvents(telemetry),
     changes,
+    tag: stores.key.fieldTag.bind(stores.key),
     fills: new TransferTable('f', clock),
   } satisfies CacheServices;
   // The first request should wait neither for threads to start nor for modules to load.
@@ -130,7 +130,7 @@ export async function assemble(
     cache,
     passing,
     upstreams,
-    credentials: new Credentials(loadKey(join(config.cache.directory, HUB_KEY_FILE))),
+    credentials: new Credentials(stores.key),
     policy: () => ({ ...hubSettings, serverToken }),
     pseudonym,
     isHub: (origin: string) => origins.some((one) => one.name === origin && isHub(one)),
@@ -154,7 +154,7 @@ export async function assemble(
   });
   const pulls = new Pulls(services, mirror.cache);
   const sweeps = new Sweeps(services, targets);
-  const token = config.admin.enabled ? tokenFor(config) : null;
+  const token = config.admin.enabled ? tokenFor(config, stores) : null;
   const admin =
     token === null
       ? null
@@ -271,8 +271,9 @@ async function traceTo(
   return startTracing({ endpoint, sampleRatio, version, clock, exported });
 }
 
-function tokenFor({ admin, cache }: ResolvedConfig): Token {
-  return loadToken(admin.tokenFile ?? join(cache.directory, TOKEN_FILE));
+function tokenFor({ admin }: ResolvedConfig, stores: Stores): Token {
+  const { tokenFile } = admin;
+  return loadToken(tokenFile === null ? stores.file(TOKEN_FILE) : namedTokenFile(tokenFile));
 }
 
 /** What an operator should know of the token. */

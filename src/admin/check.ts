@@ -13,9 +13,12 @@ export interface Offered {
   readonly body: unknown;
 }
 
+/** What was checked: all of a call but who makes it. */
+export type CheckedCall = Omit<Call<never, never, never>, 'isTrusted'>;
+
 export type Checked =
   /** As the operation's own shapes have it, defaults filled in. */
-  { readonly call: Call<never, never, never> } | { readonly problem: Answer };
+  { readonly call: CheckedCall } | { readonly problem: Answer };
 
 /** The call, or 400 `bad-request` with the first thing that is wrong. */
 export function checkedCall(
@@ -33,7 +36,7 @@ export function checkedCall(
     if (!result.success) return { problem: problem(400, 'bad-request', say(part, result.error)) };
     call[part] = result.data as Record<string, unknown>;
   }
-  return { call: call as Call<never, never, never> };
+  return { call: call as CheckedCall };
 }
 
 function say(part: string, { issues: [issue] }: z.ZodError): string {

@@ -8,8 +8,14 @@ import type { z } from 'zod';
 export type Answer =
   | { readonly kind: 'json'; readonly status: number; readonly body: unknown }
   | { readonly kind: 'text'; readonly status: number; readonly type: string; readonly text: string }
-  /** Takes over the response; false, and nothing is written, when there are too many. */
-  | { readonly kind: 'events'; readonly join: (response: ServerResponse) => boolean };
+  /**
+   * Takes over the response; false, and nothing is written, when there are too many. `isTrusted`: whoever
+   * listens holds the token.
+   */
+  | {
+      readonly kind: 'events';
+      readonly join: (response: ServerResponse, isTrusted: boolean) => boolean;
+    };
 
 /** What an operation answers with, for its description. */
 export interface AnswerShape {
@@ -22,6 +28,8 @@ export interface Call<Params, Query, Body> {
   readonly params: Params;
   readonly query: Query;
   readonly body: Body;
+  /** It came with the admin token. */
+  readonly isTrusted: boolean;
 }
 
 export interface Endpoint {

@@ -4,6 +4,7 @@
  */
 import type { ServerResponse } from 'node:http';
 import type { Clock } from '../model/time.js';
+import { withoutQueries } from './hidden.js';
 
 /** Listeners of all feeds together; each is a connection of the admin listener. */
 export const MAX_LISTENERS = 16;
@@ -50,9 +51,20 @@ export class Feeds {
     this.#clock = clock;
   }
 
-  /** Writes the feed `key` to `response` from now on; false when there are `MAX_LISTENERS`. */
-  join(key: string, event: string, look: () => FeedLook, response: ServerResponse): boolean {
+  /**
+   * Writes the feed `name` to `response` from now on; false when there are `MAX_LISTENERS`. Without the
+   * token (`isTrusted`) it is the feed as admin/hidden tells it.
+   */
+  join(
+    name: string,
+    event: string,
+    lookAtAll: () => FeedLook,
+    response: ServerResponse,
+    isTrusted = false,
+  ): boolean {
     if (this.#listeners >= MAX_LISTENERS) return false;
+    const key = isTrusted ? `${name} with queries` : name;
+    const look = isTrusted ? lookAtAll : (): FeedLook => hiddenLook(lookAtAll());
     let feed = this.#feeds.get(key);
     if (feed === undefined) {
       const toldAtMs = this.#clock.monotonic();
@@ -121,6 +133,10 @@ export class Feeds {
       else if (last) this.#end(feed, listener);
     }
   }
+}
+
+function hiddenLook(look: FeedLook): FeedLook {
+  return { ...look, data: withoutQueries(look.data) };
 }
 
 /** JSON has no raw newline: one data line holds it. */

@@ -10,6 +10,7 @@ import type { Metrics } from '../telemetry/metrics.js';
 import { checkedCall } from './check.js';
 import { type Answer, type Endpoint, problem } from './endpoint.js';
 import { STREAM_FIELDS } from './feeds.js';
+import { withoutQueries } from './hidden.js';
 import { hostAllowed, originAllowed } from './host-check.js';
 import { openApi } from './openapi.js';
 import { healthEndpoints, type Readiness } from './routes/health.js';
@@ -23,7 +24,7 @@ export interface AdminOptions {
   readonly readiness: () => Readiness;
   /** The operations beside health, metrics and the description. */
   readonly endpoints?: readonly Endpoint[];
-  /** What changes need; without one they are refused. */
+  /** What changes, and the queries of URLs, need; without one they are refused. */
   readonly token?: Token;
   /** The program's version, for the description. */
   readonly version?: string;
@@ -118,20 +119,30 @@ function addRoute(app: FastifyInstance, one: Endpoint, token: Token): void {
       },
     }),
     handler: async (request, reply) => {
-      await send(reply, await answerTo(one, request));
+      const isTrusted = holdsToken(request, token);
+      await send(reply, await answerTo(one, request, isTrusted), isTrusted);
     },
   });
 }
 
-async function answerTo(one: Endpoint, request: FastifyRequest): Promise<Answer> {
+async function answerTo(
+  one: Endpoint,
+  request: FastifyRequest,
+  isTrusted: boolean,
+): Promise<Answer> {
   const checked = checkedCall(one, request);
-  return 'problem' in checked ? checked.problem : one.handle(checked.call);
+  return 'problem' in checked ? checked.problem : one.handle({ ...checked.call, isTrusted });
+}
+
+function holdsToken(request: FastifyRequest, token: Token): boolean {
+  const offered = bearerOf(request.headers.authorization);
+  return offered !== undefined && token.kind === 'ready' && token.accepts(offered);
 }
 
 function refusalOf(request: FastifyRequest, reply: FastifyReply, token: Token): Answer | undefined {
   if (token.kind === 'unavailable') return problem(403, 'token-unavailable', token.why);
+  if (holdsToken(request, token)) return undefined;
   const offered = bearerOf(request.headers.authorization);
-  if (offered !== undefined && token.accepts(offered)) return undefined;
   // RFC 6750 section 3.
   const wrong = offered === undefined ? '' : ', error="invalid_token"';
   reply.header('www-authenticate', `Bearer realm="forebay"${wrong}`);
@@ -142,10 +153,10 @@ function refusalOf(request: FastifyRequest, reply: FastifyReply, token: Token): 
   );
 }
 
-async function send(reply: FastifyReply, answer: Answer): Promise<void> {
+async function send(reply: FastifyReply, answer: Answer, isTrusted = false): Promise<void> {
   switch (answer.kind) {
     case 'json':
-      await reply.code(answer.status).send(answer.body);
+      await reply.code(answer.status).send(isTrusted ? answer.body : withoutQueries(answer.body));
       return;
     case 'text':
       await reply.code(answer.status).type(answer.type).send(answer.text);
@@ -155,7 +166,7 @@ async function send(reply: FastifyReply, answer: Answer): Promise<void> {
       if (reply.request.method === 'HEAD') {
         reply.hijack();
         reply.raw.writeHead(200, STREAM_FIELDS).end();
-      } else if (answer.join(reply.raw)) reply.hijack();
+      } else if (answer.join(reply.raw, isTrusted)) reply.hijack();
       else await send(reply, problem(503, 'too-many-listeners', 'too many listen already'));
   }
 }

@@ -54,7 +54,9 @@ export const transfer = z
     id: z.string(),
     kind: z.enum(['request', 'fill']),
     origin: z.string(),
-    target: z.string().describe("Path and query below the origin's mount."),
+    target: z
+      .string()
+      .describe("Path and query below the origin's mount; `?…` for a query without the token."),
     startedAt: instant,
     state: transferState,
     lengthBytes: bytes.nullable().describe('Bytes in all; null while that is not known.'),
@@ -95,7 +97,7 @@ export const cacheStatus = z
 export const objectQuery = z.strictObject({
   origin: originName.optional(),
   prefix: pathPrefix.optional(),
-  cursor: z.string().max(16_384).optional().describe('`next` of the page before.'),
+  cursor: z.string().max(32_768).optional().describe('`next` of the page before.'),
   limit: z.coerce.number().int().min(1).max(1000).default(100),
 });
 

@@ -174,6 +174,7 @@ async function accept(
     origin: want.source.upstream.name,
     uri: want.source.uri,
     request: request.headers,
+    tag: services.tag,
     head,
     times,
     lengthBytes,

@@ -19,7 +19,7 @@ import { Hindrances } from './hindrances.js';
 import type { Invalidations } from './invalidation.js';
 import { isStorable, mayStore } from './policy.js';
 import { replacing, sharingContent, without } from './record.js';
-import { variantFields, variantMatches, variantName } from './select.js';
+import { type FieldTag, variantFields, variantMatches, variantName } from './select.js';
 import type { CacheServices } from './services.js';
 import { SingleFlight } from './single-flight.js';
 import { isClaimedAs, isJoinable, speaksOfContent } from './stored.js';
@@ -83,7 +83,7 @@ export class Contacts {
     const found = this.#arriving.get(key);
     if (found?.epoch !== epoch) return undefined;
     const { stored } = found.result;
-    if (!variantMatches(stored, request.headers)) return undefined;
+    if (!variantMatches(stored, request.headers, this.#services.tag)) return undefined;
     // What was pinned since it began is checked from its beginning.
     if (!isClaimedAs(stored, upstream.pinnedDigest(request.target))) return undefined;
     const assessment = assess(stored, request.headers, this.#services.clock.now());
@@ -97,7 +97,9 @@ export class Contacts {
   async ask(asked: Asked, candidates: readonly StoredResponse[]): Promise<Reply> {
     const { key: url, epoch, request, source } = asked;
     // Other values of the fields that selected them may select another one.
-    const variants = candidates.map((one) => variantName(variantFields(request.headers, one)));
+    const variants = candidates.map((one) =>
+      variantName(variantFields(request.headers, one, this.#services.tag)),
+    );
     const offered = conditionsFor(candidates);
     // Who shows what others do not may be led to what is not for them, and who insists begins elsewhere.
     const manner = [source.credentialKey, source.shown.length === 0, insists(request.headers)];
@@ -127,7 +129,7 @@ export class Contacts {
       if (flight.joined) asked.cost.joined = true;
       else seat?.keepUntil(flight.outcome.then(taken));
       const result = await within(flight.outcome, bound);
-      if (flight.joined && !serves(result, asked)) return { kind: 'not-shared' };
+      if (flight.joined && !serves(result, asked, this.#services.tag)) return { kind: 'not-shared' };
       return { kind: 'answered', result, collapsed: flight.joined };
     });
   }
@@ -162,7 +164,8 @@ export class Contacts {
     const { headers } = asked.request;
     const selection = selectValidated(candidates, contact);
     if (selection.kind !== 'update') return;
-    const stored = refreshed(selection.stored, contact, headers);
+    const { tag } = this.#services;
+    const stored = refreshed(selection.stored, contact, { headers, tag });
     // A 304 may make a response one client's own, or come for a client who has it alone.
     if (mayStore(headers, stored)) await this.#confirm(asked, stored, contact);
     else if (!isStorable(stored)) await this.forget(asked.key);
@@ -246,7 +249,7 @@ export class Contacts {
   ): Promise<void> {
     const [only, ...others] = candidates;
     if (only === undefined || others.length > 0 || !speaksOfContent(originStatus)) return;
-    if (!variantMatches(only, asked.request.headers)) return;
+    if (!variantMatches(only, asked.request.headers, this.#services.tag)) return;
     const change = this.#change(asked, (known) => ({
       origin: asked.upstream.name,
       uri: asked.source.uri,
@@ -293,8 +296,8 @@ async function taken(result: Contact): Promise<void> {
 }
 
 /** True when what another's contact brought may answer this request too. */
-function serves(result: Contact, { request }: Asked): boolean {
+function serves(result: Contact, { request }: Asked, tag: FieldTag): boolean {
   // What confirmed it to somebody with a key says nothing to those without.
   if (result.kind === 'not-modified') return result.chain.hops.every(isPlain);
-  return isShared(result) && variantMatches(result.stored, request.headers);
+  return isShared(result) && variantMatches(result.stored, request.headers, tag);
 }

@@ -13,7 +13,7 @@ import type { StoredResponse } from '../model/response.js';
 import { isStrong, validatorOf } from '../model/validator.js';
 import type { Times } from '../origin/hop.js';
 import { endToEnd, forOthers, isOfUse, mayStore } from './policy.js';
-import { variantFields, variantName } from './select.js';
+import { type FieldTag, variantFields, variantName } from './select.js';
 import { isSuccess } from './stored.js';
 
 /** What was asked, and what came: all that decides about a response but its bytes. */
@@ -21,6 +21,7 @@ export interface Described {
   readonly origin: string;
   readonly uri: string;
   readonly request: HeaderMap;
+  readonly tag: FieldTag;
   readonly head: OriginHead;
   readonly times: Times;
   /** Complete length of the representation; `null` while unknown. */
@@ -49,7 +50,7 @@ export function describe(described: Described): Description {
   const received = endToEnd(head.status, head.headers);
   const shareable = mayStore(request, { status, headers: received, hops });
   const headers = shareable ? forOthers(received) : received;
-  const requestHeaders = variantFields(request, { headers, hops });
+  const requestHeaders = variantFields(request, { headers, hops }, described.tag);
   // The origin's own word: what is added on the way to clients makes no validator strong.
   const validator = validatorOf(head.headers);
   const digest = isSuccess(status) ? described.digest : null;

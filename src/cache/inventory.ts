@@ -3,6 +3,8 @@
  */
 import type { ObjectIdentity } from '../model/manifest.js';
 import type { ChunkStore, ObjectSummary, ResponseStore } from '../model/store.js';
+import { pathAlone } from '../model/shown-url.js';
+import type { CacheKey } from '../store/cache-key.js';
 import { objectKey, responseKey } from '../store/keys.js';
 import type { Selection, Targets } from './selection.js';
 
@@ -31,8 +33,22 @@ export interface InventoryParts {
   readonly chunks: Pick<ChunkStore, 'objects'>;
   readonly responses: Pick<ResponseStore, 'entries' | 'peek' | 'delete'>;
   readonly targets: Targets;
+  /** Cursors hold a URI. */
+  readonly key: Pick<CacheKey, 'seal' | 'unseal'>;
   /** Takes one object out; its readers finish what they have open. */
   readonly forget: (identity: ObjectIdentity) => Promise<void>;
+}
+
+/** Which page, and for whom. */
+export interface PageRequest {
+  /** `next` of the page before; `null` for the first. */
+  readonly after: string | null;
+  readonly limit: number;
+  /**
+   * Whoever asks may see queries. Else they say nothing by the order of what is listed either: by objects
+   * of their own somebody could find out between which a signature lies.
+   */
+  readonly isTrusted: boolean;
 }
 
 /** An object with its place in the order of listing. */
@@ -48,14 +64,24 @@ export class Inventory {
     this.#parts = parts;
   }
 
-  /** Objects in the order of origin and URI, `limit` at most, those after the cursor `after`. */
-  async list(selection: Selection, after: string | null, limit: number): Promise<ObjectPage> {
-    const from = after === null ? '' : Buffer.from(after, 'base64url').toString();
-    const found = this.#page(selection, from, limit + 1);
+  /**
+   * Objects in the order of origin and URI, `limit` at most, those after the cursor `after`; `undefined`
+   * where that is no cursor of ours.
+   */
+  async list(
+    selection: Selection,
+    { after, limit, isTrusted }: PageRequest,
+  ): Promise<ObjectPage | undefined> {
+    const { key } = this.#parts;
+    const order = isTrusted ? 'uri' : 'path';
+    const cursor = after === null ? `${order} ` : key.unseal('cursor', after);
+    if (cursor?.startsWith(`${order} `) !== true) return undefined;
+    const from = cursor.slice(order.length + 1);
+    const found = this.#page(selection, order, from, limit + 1);
     const page = found.slice(0, limit);
     const objects = await Promise.all(page.map(({ summary }) => this.#describe(summary)));
     const last = found.length > limit ? page.at(-1) : undefined;
-    return { objects, next: last ? Buffer.from(last.place).toString('base64url') : null };
+    return { objects, next: last ? key.seal('cursor', `${order} ${last.place}`) : null };
   }
 
   /** Takes out what is selected; with `dryRun` only counts it. */
@@ -80,7 +106,7 @@ export class Inventory {
   }
 
   /** The first `count` after `from`: one pass, and no more than a few pages in memory. */
-  #page(selection: Selection, from: string, count: number): Placed[] {
+  #page(selection: Selection, order: 'uri' | 'path', from: string, count: number): Placed[] {
     let first: Placed[] = [];
     const cut = (): void => {
       first.sort((a, b) => (a.place < b.place ? -1 : 1));
@@ -89,7 +115,8 @@ export class Inventory {
     for (const summary of this.#parts.chunks.objects()) {
       if (!this.#parts.targets.selects(selection, summary.identity)) continue;
       const { origin, uri } = summary.identity;
-      const place = `${origin}\n${uri}\n${summary.key}`;
+      const name = order === 'uri' ? uri : pathAlone(uri);
+      const place = `${origin}\n${name}\n${summary.key}`;
       if (place <= from) continue;
       first.push({ place, summary });
       if (first.length >= 4 * count) cut();

@@ -149,7 +149,7 @@ export class Cache implements CacheFacade {
     const record = await this.#services.responses.get(key);
     const asked = { ...this.#asked(request, upstream, key, record), epoch, alone };
     const isClaimed = (one: StoredResponse): boolean => isClaimedAs(one, pin);
-    const stored = select(record, request.headers, isClaimed);
+    const stored = select(record, request.headers, isClaimed, this.#services.tag);
     if (stored !== undefined) return this.#answerStored(asked, stored);
     const arriving = this.#contacts.arriving(asked);
     if (arriving !== undefined) {
@@ -252,7 +252,10 @@ export class Cache implements CacheFacade {
     if (selection.kind === 'none') return this.#ask(asked, reason, []);
     const updates = selection.kind === 'update';
     const stored = updates
-      ? refreshed(selection.stored, result, asked.request.headers)
+      ? refreshed(selection.stored, result, {
+          headers: asked.request.headers,
+          tag: this.#services.tag,
+        })
       : selection.stored;
     // A cookie goes to whom it was sent to, and to nobody else.
     const cookie = collapsed ? undefined : result.headers['set-cookie'];

@@ -9,16 +9,23 @@ import { variedFields } from './chain.js';
 /** Fields whose values differ in case without differing in meaning (RFC 9110 section 12.5.4). */
 const CASELESS: ReadonlySet<string> = new Set(['accept-language', 'accept-charset']);
 
-/** The request's values of the fields that a response, or a redirect that led to it, varies on. */
+/**
+ * Stands for a request's value of a field: the same for the same, and nothing else of it can be read from
+ * it. A value may be a token or a cookie, and what selects a response is kept on the disk.
+ */
+export type FieldTag = (name: string, value: string) => string;
+
+/** The tags of the request's values of the fields that a response, or a redirect that led to it, varies on. */
 export function variantFields(
   request: HeaderMap,
   response: Pick<StoredResponse, 'headers' | 'hops'>,
+  tag: FieldTag,
 ): HeaderMap {
   const fields = variedFields(response);
   const values = emptyHeaders();
   if (fields === 'any') return values;
   for (const name of fields) {
-    const value = normalised(request, name);
+    const value = tagged(request, name, tag);
     if (value !== undefined) values[name] = value;
   }
   return values;
@@ -31,11 +38,15 @@ export function variantName(requestHeaders: HeaderMap): string {
 }
 
 /** True when the stored response was selected by the same values of the fields it varies on. */
-export function variantMatches(stored: StoredResponse, request: HeaderMap): boolean {
+export function variantMatches(
+  stored: StoredResponse,
+  request: HeaderMap,
+  tag: FieldTag,
+): boolean {
   const fields = variedFields(stored);
   if (fields === 'any') return false;
   return fields.every(
-    (name) => normalised(request, name) === headerValue(stored.requestHeaders, name),
+    (name) => tagged(request, name, tag) === headerValue(stored.requestHeaders, name),
   );
 }
 
@@ -48,11 +59,17 @@ export function select(
   record: ResponseRecord | undefined,
   request: HeaderMap,
   isUsable: (stored: StoredResponse) => boolean,
+  tag: FieldTag,
 ): StoredResponse | undefined {
   const matching = (record?.variants ?? []).filter(
-    (stored) => variantMatches(stored, request) && isUsable(stored),
+    (stored) => variantMatches(stored, request, tag) && isUsable(stored),
   );
   return matching.find((stored) => variedFields(stored).length > 0) ?? matching[0];
+}
+
+function tagged(request: HeaderMap, name: string, tag: FieldTag): string | undefined {
+  const value = normalised(request, name);
+  return value === undefined ? undefined : tag(name, value);
 }
 
 /** White space around commas says nothing, so `a,b` and ` a , b ` are one value. */

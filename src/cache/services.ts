@@ -9,6 +9,7 @@ import type { Clock } from '../model/time.js';
 import type { FillTable } from './fill-snapshot.js';
 import type { Pressure } from './pressure.js';
 import type { ProgressWatch } from './progress.js';
+import type { FieldTag } from './select.js';
 
 /** Bounds of the cache's own waits and windows, from the configuration. */
 export interface CacheLimits {
@@ -54,6 +55,8 @@ export interface CacheServices {
   readonly events: CacheEvents;
   /** Told of whatever may make an answer stand no more (cache/standing-hit). */
   readonly changes: Changes;
+  /** Stands for what requests say in fields that select a response. */
+  readonly tag: FieldTag;
   /** What is being fetched, for whoever looks. */
   readonly fills: FillTable;
 }

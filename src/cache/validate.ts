@@ -9,7 +9,7 @@ import type { StoredResponse } from '../model/response.js';
 import { parseEntityTag } from '../model/validator.js';
 import type { Times } from '../origin/hop.js';
 import { forOthers } from './policy.js';
-import { variantFields } from './select.js';
+import { type FieldTag, variantFields } from './select.js';
 
 /** Conditional fields of a request to the origin; empty where nothing can be validated. */
 export type Conditions = Readonly<Record<string, string>>;
@@ -116,7 +116,7 @@ export function selectValidated(
 export function refreshed(
   stored: StoredResponse,
   { headers: notModified, times, chain }: NotModified,
-  request?: HeaderMap,
+  request?: { readonly headers: HeaderMap; readonly tag: FieldTag },
 ): StoredResponse {
   const headers = emptyHeaders();
   Object.assign(headers, stored.headers);
@@ -129,5 +129,5 @@ export function refreshed(
   const renewed = { ...stored, ...times, headers: forOthers(headers) };
   if (request === undefined) return renewed;
   const { hops } = chain;
-  return { ...renewed, hops, requestHeaders: variantFields(request, { headers, hops }) };
+  return { ...renewed, hops, requestHeaders: variantFields(request.headers, { headers, hops }, request.tag) };
 }

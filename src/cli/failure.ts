@@ -49,6 +49,7 @@ function startupExitCode(error: StartupError): number {
       return EXIT_TEMPORARY;
     case 'cache-format':
     case 'cache-chunk-size':
+    case 'cache-untrusted':
     case 'cache-directory':
       return EXIT_CONFIG;
   }

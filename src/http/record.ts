@@ -3,6 +3,7 @@ import type { ReadCost } from '../cache/answer.js';
 import type { CacheOutcome } from '../cache/outcome.js';
 import type { ErrorReport } from '../model/errors.js';
 import { headerValue } from '../model/headers.js';
+import { pathAlone } from '../model/shown-url.js';
 import type { Span } from '../model/span.js';
 import type { RequestRecord, RequestResult } from '../telemetry/request-record.js';
 import type { Telemetry } from '../telemetry/telemetry.js';
@@ -117,7 +118,7 @@ export function endSpan(span: Span, record: RequestRecord): void {
   span.end(
     {
       'http.request.method': record.method,
-      'url.path': record.target.replace(/[?#].*$/s, ''),
+      'url.path': pathAlone(record.target),
       'http.response.status_code': status,
       'http.response.body.size': record.bytesSent,
       'forebay.request_id': record.requestId,

@@ -12,7 +12,7 @@ export interface ObjectIdentity {
   readonly origin: string;
   /** Absolute target URI at the origin, before redirects: never a signed URL. */
   readonly uri: string;
-  /** The request's values of the fields that Vary names, serialised; empty when there are none. */
+  /** Tags of the request's values of the fields that Vary names, serialised; empty when there are none. */
   readonly variant: string;
   readonly validator: Validator;
   /**

@@ -12,7 +12,7 @@ export interface StoredResponse {
    * and what is for one client: nothing that we add is among them.
    */
   readonly headers: HeaderMap;
-  /** The request's values of the fields that any Vary of the chain names (RFC 9111 section 4.1). */
+  /** Tags of the request's values of the fields that any Vary of the chain names (RFC 9111 section 4.1), never these. */
   readonly requestHeaders: HeaderMap;
   /** When the request was sent and its response received, ms since the epoch (section 4.2.3). */
   readonly requestTimeMs: number;

@@ -5,7 +5,7 @@
  * The index changes at once, the file system a little later, one step at a time per id: so a file
  * that is being deleted is a miss already, and a new file of that id waits until the old is gone.
  */
-import { constants, fstat, open } from 'node:fs';
+import { type BigIntStats, constants, fstat, open } from 'node:fs';
 import { rename, unlink } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import type { ChunkId } from '../model/ids.js';
@@ -17,18 +17,20 @@ import { isMissing } from './errno.js';
 import { KeyedLock } from './keyed-lock.js';
 import type { Layout } from './layout.js';
 import type { Ledger, Reservation } from './ledger.js';
-import { CountedFile, type OpenFiles } from './open-files.js';
+import { CountedFile, identityOf, type OpenFiles } from './open-files.js';
+import type { Ownership } from './ownership.js';
 import { Pending } from './pending.js';
 
 const openDescriptor = promisify(open);
-const statDescriptor = promisify(fstat);
+const statDescriptor = promisify<number, { bigint: true }, BigIntStats>(fstat);
 
-/** The file is not what was stored: wrong size, or no regular file. */
+/** The file is not what was stored: wrong size, no regular file, or not ours alone. */
 export class DamagedFileError extends Error {}
 
 /** What the store's files share. */
 export interface StoreParts {
   readonly layout: Layout;
+  readonly own: Ownership;
   readonly ledger: Ledger;
   readonly index: ChunkIndex;
   readonly directories: Directories;
@@ -150,17 +152,21 @@ export class ChunkFiles {
   async openWithin(entry: ChunkEntry): Promise<CountedFile> {
     const taken = this.taken(entry);
     if (taken !== undefined) return taken;
-    const { index, layout, openFiles } = this.#parts;
+    const { index, layout, openFiles, own } = this.#parts;
     // Dropped while this waited for its turn: the path is free or another's.
     if (!index.has(entry)) throw new DamagedFileError('the chunk was dropped');
     const flags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
     const fd = await openFiles.opening(() => openDescriptor(layout.chunk(entry.id), flags));
     const file = new CountedFile(fd, openFiles);
     try {
-      const stat = await statDescriptor(fd);
-      if (!stat.isFile() || stat.size !== entry.lengthBytes) {
+      const stat = await statDescriptor(fd, { bigint: true });
+      if (!stat.isFile() || stat.size !== BigInt(entry.lengthBytes)) {
         throw new DamagedFileError(`${String(stat.size)} bytes, not ${String(entry.lengthBytes)}`);
       }
+      const fault = own.fault({ uid: Number(stat.uid), mode: Number(stat.mode) });
+      // Whoever may write it may do so after it was verified.
+      if (fault !== undefined) throw new DamagedFileError(fault);
+      file.identity = identityOf(stat);
     } catch (error) {
       file.release();
       throw error;

@@ -36,8 +36,11 @@ export class ChunkEntry {
   /** Manifests known to name it. Others may that were not opened since: they find it by its id. */
   owners: Owner[] = [];
   leases = 0;
-  /** True once its bytes were compared with its ids in this process. */
-  verified = false;
+  /**
+   * The `identity` of the file whose bytes were compared with its ids in this process. Another file that
+   * comes to its path, whoever put it there, is verified anew.
+   */
+  verifiedAs: string | null = null;
   file: CountedFile | null = null;
 
   constructor(id: ChunkId, lengthBytes: number) {

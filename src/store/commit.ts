@@ -2,7 +2,7 @@
  * Makes a filled draft a held chunk: rename, then manifest record, then index. A kill between the
  * first two leaves an orphan, which is never served; a failure undoes what was done.
  */
-import { fstat } from 'node:fs';
+import { type BigIntStats, fstat } from 'node:fs';
 import { promisify } from 'node:util';
 import { groupCount, ID_BYTES } from '../model/chunk.js';
 import { isId } from '../model/ids.js';
@@ -13,8 +13,9 @@ import type { Drafts, FilledDraft } from './drafts.js';
 import { Held, Lease } from './held-chunk.js';
 import type { Manifests } from './manifests.js';
 import type { ObjectState } from './object-state.js';
+import { type CountedFile, identityOf } from './open-files.js';
 
-const statDescriptor = promisify(fstat);
+const statDescriptor = promisify<number, { bigint: true }, BigIntStats>(fstat);
 
 export interface CommitParts extends StoreParts {
   readonly files: ChunkFiles;
@@ -59,13 +60,14 @@ export async function commitDraft(
   record: ChunkRecord,
 ): Promise<Held | null> {
   const { drafts, files, health } = parts;
-  const filled = await statDescriptor(draft.file.fd).catch(() => undefined);
+  const filled = await statDescriptor(draft.file.fd, { bigint: true }).catch(() => undefined);
   // A memfd has no link: a draft that moved to memory unannounced is not the file at its path.
-  if (filled?.size !== record.lengthBytes || filled.nlink !== 1) {
+  if (filled?.size !== BigInt(record.lengthBytes) || filled.nlink !== 1n) {
     health.readFailed('commit', new DamagedFileError('the draft is not what its record says'));
     drafts.abandon(draft);
     return null;
   }
+  draft.file.identity = identityOf(filled);
   return files.exclusive(record.id, async () => {
     const existing = await keepExisting(parts, state, draft, record);
     if (existing === 'none') return place(parts, state, draft, record);
@@ -90,7 +92,7 @@ async function keepExisting(
   if (existing === undefined) return 'none';
   const keep = isWorthKeeping(existing, record);
   const lease = new Lease(existing);
-  const file = keep ? await files.openWithin(existing).catch(() => undefined) : undefined;
+  const file = keep ? await openKept(files, existing) : undefined;
   if (file === undefined) {
     lease.release();
     index.delete(existing);
@@ -109,7 +111,16 @@ async function keepExisting(
 
 function isWorthKeeping(existing: ChunkEntry, record: ChunkRecord): boolean {
   if (existing.lengthBytes !== record.lengthBytes) return false;
-  return existing.verified || existing.isBusy;
+  return existing.verifiedAs !== null || existing.isBusy;
+}
+
+/** Its file, unless another has come in its place since it was verified. */
+async function openKept(files: ChunkFiles, existing: ChunkEntry): Promise<CountedFile | undefined> {
+  const { verifiedAs } = existing;
+  const file = await files.openWithin(existing).catch(() => undefined);
+  if (file === undefined || verifiedAs === null || file.identity === verifiedAs) return file;
+  file.release();
+  return undefined;
 }
 
 async function place(
@@ -135,7 +146,7 @@ async function place(
     draft.file.release();
     return null;
   }
-  entry.verified = true;
+  entry.verifiedAs = draft.file.identity;
   entry.owners = [state.known];
   draft.file.whenUnused = 'keep';
   index.add(entry);

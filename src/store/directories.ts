@@ -2,12 +2,10 @@
  * The shard directories: makes each when its first file comes, and keeps the books of what their
  * names take. Directories do not shrink when names leave, so the most names ever held is what counts.
  */
-import { lstatSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
+import { DIRECTORY_MODE, Ownership } from './ownership.js';
 import { directoryCost, type Ledger, type Reservation, wholeBlocks } from './ledger.js';
 import { type Layout, shardOf, type Tree } from './layout.js';
-
-const DIRECTORY_MODE = 0o700;
 
 /** The most that one more name can cost: a new directory with its first block of names. */
 export const MAX_NAME_COST = directoryCost(1);
@@ -22,18 +20,21 @@ interface Shard {
 export class Directories {
   readonly #layout: Layout;
   readonly #ledger: Ledger;
+  readonly #own: Ownership;
+  /** By tree and shard. */
   readonly #shards = new Map<string, Shard>();
 
-  constructor(layout: Layout, ledger: Ledger) {
+  constructor(layout: Layout, ledger: Ledger, own: Ownership = new Ownership()) {
     this.#layout = layout;
     this.#ledger = ledger;
+    this.#own = own;
   }
 
-  /** Books a shard found at start, with the names in it. */
+  /** Books a shard found at start, with the names in it. Throws a `NotOursError` where it is not ours. */
   found(tree: Tree, shard: string, entries: number): void {
-    const path = this.#layout.shard(tree, shard);
-    const charged = Math.max(directoryCost(entries), wholeBlocks(lstatSync(path).size));
-    this.#shards.set(path, { entries, charged, made: Promise.resolve() });
+    const { size } = this.#own.takeDirectory(this.#layout.shard(tree, shard));
+    const charged = Math.max(directoryCost(entries), wholeBlocks(size));
+    this.#shards.set(`${tree}/${shard}`, { entries, charged, made: Promise.resolve() });
     this.#ledger.charge('directories', charged);
   }
 
@@ -71,11 +72,11 @@ export class Directories {
   }
 
   #shard(tree: Tree, id: string): Shard {
-    const path = this.#layout.shard(tree, shardOf(id));
-    let shard = this.#shards.get(path);
+    const key = `${tree}/${shardOf(id)}`;
+    let shard = this.#shards.get(key);
     if (shard === undefined) {
       shard = { entries: 0, charged: 0, made: null };
-      this.#shards.set(path, shard);
+      this.#shards.set(key, shard);
     }
     return shard;
   }

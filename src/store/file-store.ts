@@ -26,6 +26,7 @@ import type { ManifestChange } from './manifest-records.js';
 import { Handle, type ObjectState } from './object-state.js';
 import type { MemoryBudget } from '../model/memory-budget.js';
 import type { OrderSnapshots } from './order.js';
+import type { Pending } from './pending.js';
 import type { Site } from './site.js';
 import type { Space } from './space.js';
 
@@ -33,6 +34,8 @@ export interface FileStoreParts extends CommitParts {
   readonly order: OrderSnapshots;
   /** They write to the same directory, which is another process's as soon as it is closed. */
   readonly responses: { settled(): Promise<void> };
+  /** Removal of what older versions left. */
+  readonly clearing: Pending;
   readonly space: Space;
   readonly site: Site;
   readonly memory: MemoryBudget;
@@ -197,7 +200,8 @@ export class FileChunkStore implements ChunkStore {
 
   /** Idle descriptors are closed; those that readers hold stay theirs. */
   async close(): Promise<void> {
-    const { drafts, files, manifests, openFiles, order, responses, site } = this.#parts;
+    const { clearing, drafts, files, manifests, openFiles, order, responses, site } = this.#parts;
+    await clearing.settled();
     await order.close();
     await drafts.settled();
     await responses.settled();

@@ -5,7 +5,7 @@
 import { closeSync, constants, fsyncSync, openSync, readdirSync, writeSync } from 'node:fs';
 import { isMissing } from './errno.js';
 import { FORMAT_VERSION, type Layout } from './layout.js';
-import { readFileNoFollow } from './read-file.js';
+import { Ownership } from './ownership.js';
 import { StartupError } from './startup-error.js';
 
 const { O_CREAT, O_NOFOLLOW, O_TRUNC, O_WRONLY } = constants;
@@ -30,16 +30,22 @@ interface Format {
  * Reads the file, or writes it into a directory that has nothing of ours. Throws a `StartupError`
  * for another format or chunk size or for somebody else's directory, or the system's error.
  */
-export function checkFormat(layout: Layout, chunkSizeBytes: number): void {
-  const text = readIfThere(layout.format);
-  if (text === undefined) refuseForeign(layout.root);
+export function checkFormat(
+  layout: Layout,
+  chunkSizeBytes: number,
+  own: Ownership = new Ownership(),
+): void {
+  const text = readIfThere(layout.format, own);
+  if (text === undefined) refuseForeign(layout);
   const stated = text === undefined ? undefined : parseFormat(text);
   // A power cut can leave the file empty: what it said stands in every manifest as well.
   if (stated === undefined) write(layout.format, { format: FORMAT_VERSION, chunkSizeBytes });
   else compare(stated, layout, chunkSizeBytes);
 }
 
-function compare(stated: Format, { format: path, root }: Layout, chunkSizeBytes: number): void {
+function compare(stated: Format, layout: Layout, chunkSizeBytes: number): void {
+  const { root } = layout;
+  const path = layout.shown(layout.format);
   if (stated.format !== FORMAT_VERSION) {
     const versions = `format ${String(stated.format)}; this is format ${String(FORMAT_VERSION)}`;
     throw new StartupError('cache-format', path, `the cache directory ${root} has ${versions}`);
@@ -55,8 +61,8 @@ function compare(stated: Format, { format: path, root }: Layout, chunkSizeBytes:
 }
 
 /** `tmp/` is emptied at every start: better be sure that it is ours. */
-function refuseForeign(root: string): void {
-  const foreign = readdirSync(root).find((name) => OWN_NAMES.has(name));
+function refuseForeign({ base, root }: Layout): void {
+  const foreign = readdirSync(base).find((name) => OWN_NAMES.has(name));
   if (foreign === undefined) return;
   throw new StartupError(
     'cache-format',
@@ -65,9 +71,9 @@ function refuseForeign(root: string): void {
   );
 }
 
-function readIfThere(path: string): string | undefined {
+function readIfThere(path: string, own: Ownership): string | undefined {
   try {
-    return readFileNoFollow(path).toString('utf8');
+    return own.readSync(path).toString('utf8');
   } catch (error) {
     if (isMissing(error)) return undefined;
     throw error;

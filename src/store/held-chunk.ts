@@ -37,11 +37,11 @@ export class Held implements HeldChunk {
   }
 
   get verified(): boolean {
-    return this.#entry.verified;
+    return this.#entry.verifiedAs === this.file.identity;
   }
 
   markVerified(): void {
-    this.#entry.verified = true;
+    this.#entry.verifiedAs = this.file.identity;
   }
 
   release(): void {

@@ -3,6 +3,7 @@ import { isChunkSize } from '../model/chunk.js';
 import { parseDigest } from '../model/digest.js';
 import type { ObjectIdentity } from '../model/manifest.js';
 import type { Validator } from '../model/validator.js';
+import { isFieldTag } from './cache-key.js';
 
 /** Checks the shape of a parsed identity; `undefined` when it is not one. Never throws. */
 export function parseIdentity(value: unknown): ObjectIdentity | undefined {
@@ -11,6 +12,7 @@ export function parseIdentity(value: unknown): ObjectIdentity | undefined {
   const { origin, uri, variant, generation, lengthBytes, chunkSizeBytes } = fields;
   if (typeof origin !== 'string' || typeof uri !== 'string') return undefined;
   if (typeof variant !== 'string' || typeof generation !== 'string') return undefined;
+  if (!isTagged(variant)) return undefined;
   if (typeof chunkSizeBytes !== 'number' || !isChunkSize(chunkSizeBytes)) return undefined;
   if (lengthBytes !== null && !isLength(lengthBytes)) return undefined;
   const { place } = fields;
@@ -29,6 +31,21 @@ export function parseIdentity(value: unknown): ObjectIdentity | undefined {
     digest,
   };
   return place === undefined ? known : { ...known, place };
+}
+
+/** False for what older versions wrote: a request's own values, which may be tokens and cookies. */
+function isTagged(variant: string): boolean {
+  if (variant === '') return true;
+  try {
+    const fields = JSON.parse(variant) as unknown;
+    return Array.isArray(fields) && fields.every((field) => isTaggedField(field));
+  } catch {
+    return false;
+  }
+}
+
+function isTaggedField(field: unknown): boolean {
+  return Array.isArray(field) && typeof field[1] === 'string' && isFieldTag(field[1]);
 }
 
 function isLength(value: unknown): value is number {

@@ -8,14 +8,15 @@
  *     /var/cache/forebay/lock
  *     /var/cache/forebay/chunks/v1/af/af1349b9...
  *     /var/cache/forebay/manifests/v1/07/07c1...
- *     /var/cache/forebay/responses/v1/e3/e3b0...
+ *     /var/cache/forebay/responses/v2/e3/e3b0...
  *     /var/cache/forebay/order/v1
  *     /var/cache/forebay/pins/v1
  *     /var/cache/forebay/admin-token
  *     /var/cache/forebay/hub-key
  *     /var/cache/forebay/tmp/draft-0000002a
  *
- * Names are 64 hex digits (model/ids), so no input from outside can form another path.
+ * Names are 64 hex digits (model/ids), so no input from outside can form another path. Once the root is
+ * open (store/root) all of them lead through its descriptor, whatever becomes of its name.
  */
 import { join } from 'node:path';
 import type { ChunkId, ObjectKey, ResponseKey } from '../model/ids.js';
@@ -29,11 +30,21 @@ const VERSION_DIRECTORY = `v${String(FORMAT_VERSION)}`;
 export const TREES = ['chunks', 'manifests', 'responses'] as const;
 export type Tree = (typeof TREES)[number];
 
+/** A tree has a version of its own: what changes in one costs none of the others. */
+const TREE_VERSIONS: Readonly<Record<Tree, string>> = {
+  chunks: VERSION_DIRECTORY,
+  manifests: VERSION_DIRECTORY,
+  responses: 'v2',
+};
+
+/** Records of `responses/v1` hold what Vary names as clients sent it: tokens and cookies. */
+const OUTDATED_TREES = ['responses/v1'] as const;
+
 /** The file in the root that holds the admin API's token, where no other is configured. */
 export const TOKEN_FILE = 'admin-token';
 
-/** The file in the root that holds the key by which credentials for hubs are told apart. */
-export const HUB_KEY_FILE = 'hub-key';
+/** The file in the root that holds the cache's key: see store/cache-key. */
+export const KEY_FILE = 'hub-key';
 
 const SHARD = /^[0-9a-f]{2}$/;
 const DRAFT = /^draft-[0-9a-f]{8}$/;
@@ -54,35 +65,73 @@ export function shardOf(id: string): string {
 }
 
 export class Layout {
+  /** As it was named, for people. */
   readonly root: string;
-  readonly format: string;
-  readonly lock: string;
-  readonly order: string;
-  readonly pins: string;
-  readonly tmp: string;
+  /** Where the system finds it. */
+  #base: string;
   #drafts = 0;
 
   constructor(root: string) {
     this.root = root;
-    this.format = join(root, 'forebay.json');
-    this.lock = join(root, 'lock');
-    this.order = join(root, 'order', VERSION_DIRECTORY);
-    this.pins = join(root, 'pins', VERSION_DIRECTORY);
-    this.tmp = join(root, 'tmp');
+    this.#base = root;
+  }
+
+  /** From now on every path leads through `base`, another name of the root: see store/root. */
+  anchor(base: string): void {
+    this.#base = base;
+  }
+
+  get base(): string {
+    return this.#base;
+  }
+
+  get format(): string {
+    return this.file('forebay.json');
+  }
+
+  get lock(): string {
+    return this.file('lock');
+  }
+
+  get order(): string {
+    return join(this.#base, 'order', VERSION_DIRECTORY);
+  }
+
+  get pins(): string {
+    return join(this.#base, 'pins', VERSION_DIRECTORY);
+  }
+
+  get tmp(): string {
+    return join(this.#base, 'tmp');
+  }
+
+  /** A file in the root, such as `TOKEN_FILE`. */
+  file(name: string): string {
+    return join(this.#base, name);
+  }
+
+  /** A path of this layout as people know it: below the root's own name. */
+  shown(path: string): string {
+    return path.startsWith(this.#base) ? this.root + path.slice(this.#base.length) : path;
   }
 
   /** Directories to make at start, parents first. Shards are made when they are first needed. */
   get directories(): readonly string[] {
     return [
-      ...TREES.flatMap((tree) => [join(this.root, tree), this.tree(tree)]),
-      join(this.root, 'order'),
-      join(this.root, 'pins'),
+      ...TREES.flatMap((tree) => [join(this.#base, tree), this.tree(tree)]),
+      join(this.#base, 'order'),
+      join(this.#base, 'pins'),
       this.tmp,
     ];
   }
 
   tree(tree: Tree): string {
-    return join(this.root, tree, VERSION_DIRECTORY);
+    return join(this.#base, tree, TREE_VERSIONS[tree]);
+  }
+
+  /** Trees of formats that are read no more; they are deleted. */
+  get outdated(): readonly string[] {
+    return OUTDATED_TREES.map((tree) => join(this.#base, tree));
   }
 
   shard(tree: Tree, shard: string): string {

@@ -6,13 +6,14 @@
  * than what counts; the torn tail is cut before the next append, as it is after a kill.
  */
 import { constants } from 'node:fs';
-import { type FileHandle, open, readFile, rename, unlink } from 'node:fs/promises';
+import { type FileHandle, open, rename, unlink } from 'node:fs/promises';
 import type { ChunkRecord } from '../model/manifest.js';
 import { applyChange, encodeChange, encodeIdentity, encodeManifest } from './manifest-records.js';
 import { forgetRecord, parseManifest } from './manifest-records.js';
 import type { ManifestChange, ManifestContents } from './manifest-records.js';
+import { Ownership } from './ownership.js';
 
-const { O_CREAT, O_EXCL, O_NOFOLLOW, O_RDONLY, O_WRONLY } = constants;
+const { O_CREAT, O_EXCL, O_NOFOLLOW, O_WRONLY } = constants;
 const FILE_MODE = 0o600;
 
 /** Below this a rewrite saves nothing worth a file operation. */
@@ -38,9 +39,12 @@ export class ManifestLog {
     return new ManifestLog(path, { identity, records: new Map(), attestedBy: null }, 0, 0);
   }
 
-  /** Reads the file; `undefined` when its first record is damaged. Rejects as `readFile` does. */
-  static async read(path: string): Promise<ManifestLog | undefined> {
-    const parsed = parseManifest(await readFile(path, { flag: O_RDONLY | O_NOFOLLOW }));
+  /** Reads the file; `undefined` when its first record is damaged. Rejects as `Ownership.read` does. */
+  static async read(
+    path: string,
+    own: Ownership = new Ownership(),
+  ): Promise<ManifestLog | undefined> {
+    const parsed = parseManifest(await own.read(path));
     if (parsed === undefined) return undefined;
     return new ManifestLog(path, parsed.contents, parsed.endOfLines, parsed.deadBytes);
   }

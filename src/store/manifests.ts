@@ -195,9 +195,9 @@ export class Manifests {
   /** Reads a manifest; one that cannot be read is deleted, and the object begins anew. */
   async #read(known: KnownManifest): Promise<ManifestLog | undefined> {
     if (known.sizeBytes === 0) return undefined;
-    const { health, layout } = this.#parts;
+    const { health, layout, own } = this.#parts;
     try {
-      const log = await ManifestLog.read(layout.manifest(known.key));
+      const log = await ManifestLog.read(layout.manifest(known.key), own);
       if (log !== undefined && objectKey(log.contents.identity) === known.key) return log;
     } catch (error) {
       if (!isMissing(error)) health.readFailed('read', error);

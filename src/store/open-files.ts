@@ -3,7 +3,7 @@
  * the next reader of a hot chunk would open it again; how many may wait so is bounded here. Whoever
  * deletes the file closes it (store/chunk-files), so that its bytes come free.
  */
-import { close, type NoParamCallback } from 'node:fs';
+import { type BigIntStats, close, type NoParamCallback } from 'node:fs';
 import { deferred } from '../model/deferred.js';
 import type { OpenFile } from '../model/segment.js';
 import { isOutOfDescriptors } from './errno.js';
@@ -14,6 +14,14 @@ import { isOutOfDescriptors } from './errno.js';
  */
 export const MAX_IDLE_FILES = 256;
 
+/**
+ * Device, inode and time of the last write: what stays the same as long as a file does, renamed or not.
+ * An inode's number alone comes back when its file was deleted.
+ */
+export function identityOf({ dev, ino, mtimeNs }: Pick<BigIntStats, 'dev' | 'ino' | 'mtimeNs'>): string {
+  return `${String(dev)}:${String(ino)}:${String(mtimeNs)}`;
+}
+
 /** What a file does when its last user lets go: nobody needs it, or it may be used again. */
 export type WhenUnused = 'close' | 'keep';
 
@@ -22,6 +30,8 @@ export class CountedFile implements OpenFile {
   /** Resolves when the descriptor is closed: its bytes are free from then on. */
   readonly closed: Promise<void>;
   whenUnused: WhenUnused = 'close';
+  /** Tells this file from any other that its path may lead to: see `identityOf`. */
+  identity = '';
   readonly #files: OpenFiles;
   readonly #done = deferred<undefined>();
   #users = 1;

@@ -3,6 +3,7 @@
  * everything goes through the ports. Nothing here throws for a full, read-only or broken disk: the
  * store then serves through memory, and takes to the disk when that works again.
  */
+import { rm } from 'node:fs/promises';
 import type { ObjectIdentity } from '../model/manifest.js';
 import type { MemoryBudget } from '../model/memory-budget.js';
 import type {
@@ -14,6 +15,7 @@ import type {
   SystemCalls,
 } from '../model/store.js';
 import type { Clock } from '../model/time.js';
+import { type CacheKey, loadKey } from './cache-key.js';
 import { ChunkFiles } from './chunk-files.js';
 import { ChunkIndex } from './chunk-index.js';
 import { Directories } from './directories.js';
@@ -21,17 +23,19 @@ import { DiskHealth } from './disk-health.js';
 import { Drafts } from './drafts.js';
 import { errnoOf, isDeviceFailure } from './errno.js';
 import { FileChunkStore } from './file-store.js';
-import { Layout } from './layout.js';
+import { KEY_FILE, Layout } from './layout.js';
 import { BLOCK_BYTES, fileCost, Ledger } from './ledger.js';
 import { Manifests } from './manifests.js';
 import { MAX_IDLE_FILES, OpenFiles } from './open-files.js';
 import { OrderSnapshots } from './order.js';
+import { NotOursError, Ownership } from './ownership.js';
+import { Pending } from './pending.js';
 import { Pins, readPins } from './pins.js';
 import { recover } from './recovery.js';
 import { FileResponseStore } from './responses.js';
 import { Site } from './site.js';
 import { Space } from './space.js';
-import { StartupError, unusable } from './startup-error.js';
+import { notOurs, StartupError, unusable } from './startup-error.js';
 
 /**
  * The lock, forebay.json, the admin token, ten directories that hold no more than shards, and `tmp/`
@@ -51,6 +55,8 @@ export interface StoreOptions {
   readonly maxIdleFiles?: number;
   readonly memory: MemoryBudget;
   readonly system: SystemCalls;
+  /** The user whose directory it must be; this process's own when it is left out. */
+  readonly uid?: number | undefined;
   readonly clock: Clock;
   readonly events: StoreEvents;
   /**
@@ -64,6 +70,18 @@ export interface Stores {
   readonly chunks: ChunkStore;
   readonly responses: ResponseStore;
   readonly pins: PinStore;
+  /** The directory's own. */
+  readonly key: CacheKey;
+  /** A file of ours in the directory. */
+  file(name: string): OwnFile;
+}
+
+/** Where a file of ours is, for whoever reads it through `own`. */
+export interface OwnFile {
+  readonly path: string;
+  /** For people. */
+  readonly shown: string;
+  readonly own: Ownership;
 }
 
 /**
@@ -72,32 +90,41 @@ export interface Stores {
  */
 export async function openStore(options: StoreOptions): Promise<Stores> {
   const layout = new Layout(options.directory);
-  const site = new Site(layout, options.chunkSizeBytes, options.system);
+  const own = new Ownership(options.uid);
+  const site = new Site(layout, options.chunkSizeBytes, options.system, own);
   try {
-    const stores = build(options, layout, site);
+    const stores = build(options, layout, site, own);
     await stores.keepBounds();
     return stores;
   } catch (error) {
+    const refused = error instanceof NotOursError ? notOurs(error, layout) : undefined;
+    const path = layout.shown(errorPath(error) ?? options.directory);
     site.close();
+    if (refused !== undefined) throw refused;
     const errno = errnoOf(error);
     if (error instanceof StartupError || errno === 'UNKNOWN') throw error;
-    const path = errorPath(error) ?? options.directory;
     throw new StartupError('cache-directory', path, unusable(path, errno), error);
   }
 }
 
-function build(options: StoreOptions, layout: Layout, site: Site): Stores & Bounded {
+function build(
+  options: StoreOptions,
+  layout: Layout,
+  site: Site,
+  own: Ownership,
+): Stores & Bounded {
   const { capacityBytes, chunkSizeBytes, clock, events, memory, system } = options;
   const ledger = new Ledger(capacityBytes);
   ledger.charge('fixed', FIXED_BYTES);
   const health = new DiskHealth(clock, events);
   const parts = {
     layout,
+    own,
     ledger,
     health,
     events,
     index: new ChunkIndex(),
-    directories: new Directories(layout, ledger),
+    directories: new Directories(layout, ledger, own),
     openFiles: new OpenFiles(Math.min(options.maxIdleFiles ?? Infinity, MAX_IDLE_FILES)),
   };
   try {
@@ -106,7 +133,7 @@ function build(options: StoreOptions, layout: Layout, site: Site): Stores & Boun
     if (!isDeviceFailure(error)) throw error;
     health.failed('prepare', error);
   }
-  const foundPins = readPins(layout.pins);
+  const foundPins = readPins(layout.pins, own);
   if (foundPins.sizeBytes > 0) ledger.charge('metadata', fileCost(foundPins.sizeBytes));
   let current = (): readonly Pin[] => foundPins.pins;
   const pinned = (identity: ObjectIdentity): boolean =>
@@ -126,6 +153,9 @@ function build(options: StoreOptions, layout: Layout, site: Site): Stores & Boun
   const order = new OrderSnapshots({ ...shared, clock, intervalMs }, found.orderSizeBytes);
   order.start();
   const responses = new FileResponseStore({ ...shared, maxResponses }, found.responses);
+  const clearing = new Pending();
+  // They hold secrets, and nothing that is read any more. Not waited for: there may be a million files.
+  if (site.isReady) clearing.track(removeAll(layout.outdated));
   const chunks = new FileChunkStore({
     ...shared,
     drafts,
@@ -133,14 +163,24 @@ function build(options: StoreOptions, layout: Layout, site: Site): Stores & Boun
     order,
     memory,
     responses,
+    clearing,
     chunkSizeBytes,
   });
-  return { chunks, responses, pins, keepBounds };
+  const key = loadKey(layout.file(KEY_FILE), own);
+  const file = (name: string): OwnFile => {
+    const path = layout.file(name);
+    return { path, shown: layout.shown(path), own };
+  };
+  return { chunks, responses, pins, key, file, keepBounds };
 
   async function keepBounds(): Promise<void> {
     await manifests.keepBound();
     await responses.keepBound();
   }
+}
+
+async function removeAll(paths: readonly string[]): Promise<void> {
+  for (const path of paths) await rm(path, { recursive: true, force: true });
 }
 
 interface Bounded {

@@ -9,7 +9,7 @@ import type { ChunkId } from '../model/ids.js';
 import type { Clock } from '../model/time.js';
 import type { StoreParts } from './chunk-files.js';
 import { fileCost } from './ledger.js';
-import { readFileNoFollow } from './read-file.js';
+import { Ownership } from './ownership.js';
 import type { Site } from './site.js';
 import type { Space } from './space.js';
 
@@ -23,10 +23,13 @@ export interface OrderParts extends StoreParts {
 }
 
 /** Reads the snapshot, coldest first; empty when there is none. Torn or foreign bytes do no harm. */
-export function readOrder(path: string): { ids: ChunkId[]; sizeBytes: number } {
+export function readOrder(
+  path: string,
+  own: Ownership = new Ownership(),
+): { ids: ChunkId[]; sizeBytes: number } {
   let bytes: Buffer;
   try {
-    bytes = readFileNoFollow(path);
+    bytes = own.readSync(path);
   } catch {
     return { ids: [], sizeBytes: 0 };
   }

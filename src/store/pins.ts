@@ -8,7 +8,7 @@ import type { Pin, PinStore } from '../model/store.js';
 import type { StoreParts } from './chunk-files.js';
 import { KeyedLock } from './keyed-lock.js';
 import { fileCost } from './ledger.js';
-import { readFileNoFollow } from './read-file.js';
+import { Ownership } from './ownership.js';
 import { decodeLines, encodeLine } from './record-line.js';
 import type { Site } from './site.js';
 import type { Space } from './space.js';
@@ -26,10 +26,13 @@ export interface PinParts extends StoreParts {
 }
 
 /** The pins in a file of ours; none when it is missing or damaged. `sizeBytes`: of the file. */
-export function readPins(path: string): { pins: readonly Pin[]; sizeBytes: number } {
+export function readPins(
+  path: string,
+  own: Ownership = new Ownership(),
+): { pins: readonly Pin[]; sizeBytes: number } {
   let bytes: Buffer;
   try {
-    bytes = readFileNoFollow(path);
+    bytes = own.readSync(path);
   } catch {
     return { pins: [], sizeBytes: 0 };
   }

@@ -20,7 +20,6 @@ import { fileCost } from './ledger.js';
 import { type ManifestContents, parseManifest } from './manifest-records.js';
 import { type KnownManifest, newManifest } from './object-state.js';
 import { readOrder } from './order.js';
-import { readFileNoFollow } from './read-file.js';
 
 export interface RecoveryParts extends StoreParts {
   readonly chunkSizeBytes: number;
@@ -55,7 +54,7 @@ class Recovery {
   }
 
   run(): Recovered {
-    const { layout, ledger } = this.#parts;
+    const { layout, ledger, own } = this.#parts;
     this.#emptyTmp();
     this.#scan('chunks', (name) => this.#unclaimed.add(name));
     this.#scan('manifests', (name, path) => {
@@ -65,7 +64,7 @@ class Recovery {
       this.#takeResponse(name, path);
     });
     const orphans = this.#findOrphans();
-    const order = readOrder(layout.order);
+    const order = readOrder(layout.order, own);
     if (order.sizeBytes > 0) ledger.charge('metadata', fileCost(order.sizeBytes));
     const named = this.#inOrder(order.ids);
     this.#fillIndex([...orphans, ...named]);
@@ -104,9 +103,9 @@ class Recovery {
   }
 
   #readManifest(path: string): ManifestContents | undefined {
-    const { chunkSizeBytes, health } = this.#parts;
+    const { chunkSizeBytes, health, own } = this.#parts;
     try {
-      const contents = parseManifest(readFileNoFollow(path))?.contents;
+      const contents = parseManifest(own.readSync(path))?.contents;
       return contents?.identity.chunkSizeBytes === chunkSizeBytes ? contents : undefined;
     } catch (error) {
       health.readFailed('read', error);
@@ -132,6 +131,10 @@ class Recovery {
     const key = parseResponseKey(name);
     const stat = lstatSync(path, { throwIfNoEntry: false });
     if (key === undefined || stat?.isFile() !== true) return;
+    if (!this.#parts.own.isOurs(stat)) {
+      if (this.#unlink(path)) this.#parts.directories.removed('responses', key);
+      return;
+    }
     this.#responses.set(key, stat.size);
     this.#parts.ledger.charge('metadata', fileCost(stat.size));
   }
@@ -194,9 +197,10 @@ class Recovery {
   #scan(tree: Tree, take: (name: string, path: string) => void): void {
     const { directories, layout } = this.#parts;
     for (const shard of this.#list(layout.tree(tree))) {
-      if (!shard.isDirectory() || !isShard(shard.name)) continue;
+      // What has a shard's name and is none is refused below: files would be looked for behind it.
+      if (!isShard(shard.name)) continue;
       const path = layout.shard(tree, shard.name);
-      const names = this.#read(() => readdirSync(path));
+      const names = shard.isDirectory() ? this.#read(() => readdirSync(path)) : [];
       directories.found(tree, shard.name, names.length);
       for (const name of names) {
         // A file out of its shard would never be found by its name.

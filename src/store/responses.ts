@@ -3,8 +3,7 @@
  * that a hit costs no file operation; while the disk takes no writes they live there alone. A record is
  * had from memory as soon as it is changed, and its file is written after that: a response need not wait.
  */
-import { constants } from 'node:fs';
-import { readFile, rename, unlink, writeFile } from 'node:fs/promises';
+import { rename, unlink, writeFile } from 'node:fs/promises';
 import { LRUCache } from 'lru-cache';
 import { deferred } from '../model/deferred.js';
 import type { ResponseKey } from '../model/ids.js';
@@ -159,8 +158,8 @@ export class FileResponseStore implements ResponseStore {
   /** Reads a record without making it a hot one; a damaged one is nobody's. */
   async #peekFile(key: ResponseKey): Promise<ResponseRecord | undefined> {
     if (!this.#files.has(key)) return undefined;
-    const flag = constants.O_RDONLY | constants.O_NOFOLLOW;
-    const bytes = await readFile(this.#parts.layout.response(key), { flag }).catch(() => undefined);
+    const { layout, own } = this.#parts;
+    const bytes = await own.read(layout.response(key)).catch(() => undefined);
     return bytes === undefined ? undefined : parseResponse(bytes);
   }
 
@@ -169,11 +168,10 @@ export class FileResponseStore implements ResponseStore {
     const hot = this.#hot.get(key);
     if (hot !== undefined) return hot.record;
     if (!this.#files.has(key)) return undefined;
-    const { health, layout } = this.#parts;
+    const { health, layout, own } = this.#parts;
     let bytes: Buffer;
     try {
-      const flag = constants.O_RDONLY | constants.O_NOFOLLOW;
-      bytes = await readFile(layout.response(key), { flag });
+      bytes = await own.read(layout.response(key));
     } catch (error) {
       if (!isMissing(error)) health.readFailed('read', error);
       return undefined;

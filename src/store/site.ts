@@ -7,37 +7,42 @@
 import {
   closeSync,
   constants,
-  fchmodSync,
   fstatSync,
   ftruncateSync,
-  mkdirSync,
   openSync,
   readFileSync,
   writeSync,
 } from 'node:fs';
-import { dirname } from 'node:path';
 import type { SystemCalls } from '../model/store.js';
-import { errnoOf, isMissing } from './errno.js';
+import { errnoOf } from './errno.js';
 import { checkFormat } from './format-file.js';
 import type { Layout } from './layout.js';
-import { StartupError } from './startup-error.js';
+import { NotOursError, Ownership } from './ownership.js';
+import { makeDirectory, openRoot } from './root.js';
+import { notOurs, StartupError } from './startup-error.js';
 
-const { O_CREAT, O_DIRECTORY, O_NOFOLLOW, O_RDONLY, O_RDWR } = constants;
-const DIRECTORY_MODE = 0o700;
+const { O_CREAT, O_NOFOLLOW, O_RDONLY, O_RDWR } = constants;
 const FILE_MODE = 0o600;
-const PERMISSION_BITS = 0o777;
 
 export class Site {
   readonly #layout: Layout;
   readonly #chunkSizeBytes: number;
   readonly #system: SystemCalls;
+  readonly #own: Ownership;
+  #rootFd: number | null = null;
   #lockFd: number | null = null;
   #ready = false;
 
-  constructor(layout: Layout, chunkSizeBytes: number, system: SystemCalls) {
+  constructor(
+    layout: Layout,
+    chunkSizeBytes: number,
+    system: SystemCalls,
+    own: Ownership = new Ownership(),
+  ) {
     this.#layout = layout;
     this.#chunkSizeBytes = chunkSizeBytes;
     this.#system = system;
+    this.#own = own;
   }
 
   /** True when the directory is locked, of our format, and complete: it may be written to. */
@@ -52,27 +57,39 @@ export class Site {
   prepare(): void {
     try {
       this.#prepare();
-    } catch (error) {
+    } catch (thrown) {
+      const error = thrown instanceof NotOursError ? notOurs(thrown, this.#layout) : thrown;
       // On a failing disk the lock is kept: what is there may still be read.
       if (error instanceof StartupError) this.close();
       throw error;
     }
   }
 
-  /** Lets go of the lock. */
+  /** Lets go of the lock and of the directory. */
   close(): void {
     this.#ready = false;
     if (this.#lockFd !== null) closeSync(this.#lockFd);
     this.#lockFd = null;
+    if (this.#rootFd !== null) closeSync(this.#rootFd);
+    this.#rootFd = null;
+    // The number may be another file's soon.
+    this.#layout.anchor(this.#layout.root);
   }
 
   #prepare(): void {
-    const { root } = this.#layout;
-    makePath(root);
+    const layout = this.#layout;
+    if (this.#rootFd === null) {
+      const { fd, base } = openRoot(layout.root, this.#own);
+      this.#rootFd = fd;
+      layout.anchor(base);
+    }
     const readOnly = this.#takeLock();
-    checkFormat(this.#layout, this.#chunkSizeBytes);
+    checkFormat(layout, this.#chunkSizeBytes, this.#own);
     if (readOnly !== undefined) throw readOnly;
-    for (const path of this.#layout.directories) ownDirectory(path);
+    for (const path of layout.directories) {
+      makeDirectory(path);
+      this.#own.takeDirectory(path);
+    }
     this.#ready = true;
   }
 
@@ -96,15 +113,12 @@ export class Site {
         return readOnly;
       }
     }
-    if (!this.#system.tryLock(fd)) {
-      const holder = readFileSync(fd, 'latin1').trim();
+    try {
+      this.#own.check(lock, fstatSync(fd));
+      this.#lock(fd);
+    } catch (error) {
       closeSync(fd);
-      const who = /^\d+$/.test(holder) ? `process ${holder}` : 'another process';
-      throw new StartupError(
-        'cache-locked',
-        lock,
-        `${who} uses the cache directory ${this.#layout.root}`,
-      );
+      throw error;
     }
     this.#lockFd = fd;
     if (readOnly === undefined) {
@@ -113,39 +127,16 @@ export class Site {
     }
     return readOnly;
   }
-}
 
-/**
- * Makes a directory and what is missing above it. Node's own `recursive` never returns where mkdir(2)
- * says ENOENT below a directory that exists, as it does in /proc.
- */
-function makePath(path: string): void {
-  try {
-    makeDirectory(path);
-  } catch (error) {
-    const parent = dirname(path);
-    if (!isMissing(error) || parent === path) throw error;
-    makePath(parent);
-    makeDirectory(path);
-  }
-}
-
-/** Makes one directory, or takes what is there. */
-function makeDirectory(path: string): void {
-  try {
-    mkdirSync(path, { mode: DIRECTORY_MODE });
-  } catch (error) {
-    if (errnoOf(error) !== 'EEXIST') throw error;
-  }
-}
-
-/** Makes a directory that only we may enter, or takes the one there; a symlink is refused. */
-function ownDirectory(path: string): void {
-  makeDirectory(path);
-  const fd = openSync(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
-  try {
-    if ((fstatSync(fd).mode & PERMISSION_BITS) !== DIRECTORY_MODE) fchmodSync(fd, DIRECTORY_MODE);
-  } finally {
-    closeSync(fd);
+  #lock(fd: number): void {
+    if (this.#system.tryLock(fd)) return;
+    const { lock, root } = this.#layout;
+    const holder = readFileSync(fd, 'latin1').trim();
+    const who = /^\d+$/.test(holder) ? `process ${holder}` : 'another process';
+    throw new StartupError(
+      'cache-locked',
+      this.#layout.shown(lock),
+      `${who} uses the cache directory ${root}`,
+    );
   }
 }

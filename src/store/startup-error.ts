@@ -2,6 +2,8 @@
  * Why a cache directory cannot be used at all. Thrown only while the store opens; cli/ turns it into
  * a message and an exit code. Everything that a running store can live with is not one of these.
  */
+import type { Layout } from './layout.js';
+import type { NotOursError } from './ownership.js';
 
 export type StartupCode =
   /** Another process holds the lock. */
@@ -10,6 +12,8 @@ export type StartupCode =
   | 'cache-format'
   /** Written with another chunk size. */
   | 'cache-chunk-size'
+  /** It, or something in it, belongs to somebody else, or others may write it. */
+  | 'cache-untrusted'
   /** The directory cannot be made, entered or changed. */
   | 'cache-directory';
 
@@ -27,6 +31,15 @@ export class StartupError extends Error {
     const errno = (cause as NodeJS.ErrnoException | undefined)?.code;
     this.errno = typeof errno === 'string' ? errno : undefined;
   }
+}
+
+/** For what lies in the cache directory and is not to be believed. */
+export function notOurs({ path, why }: NotOursError, layout: Layout): StartupError {
+  const shown = layout.shown(path);
+  const message =
+    `the cache directory ${layout.root} is not to be trusted: ${shown}: ${why}; delete that, ` +
+    'or name another directory with `--cache-dir` (`cache.directory`)';
+  return new StartupError('cache-untrusted', shown, message);
 }
 
 /** What to say of a path in the cache directory that the system refuses, and what to do about it. */

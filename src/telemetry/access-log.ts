@@ -1,4 +1,5 @@
 /** The access log: one line per request, written when it ends. http/exchange and http/server call it. */
+import { pathAlone } from '../model/shown-url.js';
 import type { Log } from './log.js';
 import type { RequestRecord, UnreadRecord } from './request-record.js';
 
@@ -63,7 +64,7 @@ export function unreadLine(record: UnreadRecord): Record<string, string | number
 }
 
 function pathOf(target: string): string {
-  return cut(target.replace(/[?#].*$/s, ''), MAX_PATH_CHARACTERS);
+  return cut(pathAlone(target), MAX_PATH_CHARACTERS);
 }
 
 function cut(text: string, maxCharacters: number): string {

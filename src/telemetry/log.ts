@@ -3,6 +3,7 @@
  * is called once, by assemble; everything else gets the `Log`.
  */
 import { destination, pino, stdTimeFunctions } from 'pino';
+import { shownText } from '../model/shown-url.js';
 import { textLine } from './text-line.js';
 
 /** Fields first, then a message that is the same for every entry of its kind. */
@@ -56,6 +57,18 @@ const REDACTED_PATHS = SECRET_FIELDS.flatMap((name) => [
   `*.headers["${name}"]`,
 ]);
 
+/** Fields with words of errors: of a system's or a library's, which may repeat a URL. */
+const ERROR_FIELDS = ['reason', 'error'] as const;
+
+function withoutQueries(fields: Record<string, unknown>): Record<string, unknown> {
+  let shown = fields;
+  for (const name of ERROR_FIELDS) {
+    const text = fields[name];
+    if (typeof text === 'string') shown = { ...shown, [name]: shownText(text) };
+  }
+  return shown;
+}
+
 /** Log bytes that wait for a blocked standard output; beyond them entries are dropped, not served late. */
 const MAX_BUFFERED_BYTES = 1024 * 1024;
 
@@ -72,7 +85,7 @@ export function createLog(options: LogOptions, sink?: LogSink): LogHandle {
       level: options.level,
       base: null,
       timestamp: stdTimeFunctions.isoTime,
-      formatters: { level: (label) => ({ level: label }) },
+      formatters: { level: (label) => ({ level: label }), log: withoutQueries },
       redact: { paths: REDACTED_PATHS, censor: '[redacted]' },
     },
     { write: (line) => target?.write(format === 'text' ? textLine(line) : line) },

@@ -1,18 +1,21 @@
-import { chmodSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
-import { bearerOf, loadToken } from '#src/admin/token.js';
+import { bearerOf, loadToken, namedTokenFile, type TokenFile } from '#src/admin/token.js';
+import { Ownership } from '#src/store/ownership.js';
+
+const inCache = (path: string): TokenFile => ({ path, shown: path, own: new Ownership() });
 
 t.test('a token is made once, for its owner alone', async (t) => {
   const path = join(t.testdir(), 'token');
-  const made = loadToken(path);
+  const made = loadToken(inCache(path));
   t.equal(statSync(path).mode & 0o777, 0o600);
-  const found = loadToken(path);
+  const found = loadToken(inCache(path));
   if (made.kind !== 'ready' || found.kind !== 'ready') throw new Error('no token');
   t.equal(found.warning, null);
   writeFileSync(path, '0123456789abcdef\n');
   chmodSync(path, 0o640);
-  const open = loadToken(path);
+  const open = loadToken(inCache(path));
   if (open.kind !== 'ready') throw new Error('no token');
   t.match(open.warning, /chmod 600/);
   t.ok(open.accepts('0123456789abcdef'));
@@ -24,9 +27,9 @@ t.test('a token is made once, for its owner alone', async (t) => {
 
 t.test('where there is none, it is said why', async (t) => {
   const directory = t.testdir({ short: 'abc\n', folder: {} });
-  t.match(loadToken(join(directory, 'short')), { kind: 'unavailable', why: /holds no token/ });
-  t.match(loadToken(join(directory, 'folder')), { kind: 'unavailable', why: /EISDIR/ });
-  t.match(loadToken(join(directory, 'missing', 'x')), { kind: 'unavailable', why: /ENOENT/ });
+  t.match(loadToken(inCache(join(directory, 'short'))), { kind: 'unavailable', why: /holds no token/ });
+  t.match(loadToken(inCache(join(directory, 'folder'))), { kind: 'unavailable', why: /no regular file/ });
+  t.match(loadToken(inCache(join(directory, 'missing', 'x'))), { kind: 'unavailable', why: /ENOENT/ });
 });
 
 t.test('Authorization fields', async (t) => {
@@ -35,4 +38,28 @@ t.test('Authorization fields', async (t) => {
   for (const field of [undefined, '', 'Bearer', 'Basic abc', 'Bearer a b', 'Bearer é']) {
     t.equal(bearerOf(field), undefined);
   }
+});
+
+t.test('a token of somebody else, or that others may write, is none', (t) => {
+  const directory = t.testdir({ token: '0123456789abcdef\n' });
+  const path = join(directory, 'token');
+  const others = new Ownership(statSync(path).uid + 1);
+  t.match(loadToken({ path, shown: '/cache/token', own: others }), {
+    kind: 'unavailable',
+    why: /\/cache\/token: it belongs to user/,
+  });
+  chmodSync(path, 0o622);
+  t.match(loadToken(inCache(path)), { kind: 'unavailable', why: /others may write it/ });
+  t.match(loadToken(namedTokenFile(path)), { kind: 'unavailable', why: /others may write it/ });
+  t.end();
+});
+
+t.test('a symlink is followed where the operator named it, and nowhere else', (t) => {
+  const directory = t.testdir({ secret: '0123456789abcdef\n' });
+  chmodSync(join(directory, 'secret'), 0o600);
+  const link = join(directory, 'token');
+  symlinkSync(join(directory, 'secret'), link);
+  t.match(loadToken(inCache(link)), { kind: 'unavailable', why: /ELOOP/ });
+  t.match(loadToken(namedTokenFile(link)), { kind: 'ready', warning: null });
+  t.end();
 });

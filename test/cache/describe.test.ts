@@ -2,7 +2,7 @@ import t from 'tap';
 import { describe, type Described } from '#src/cache/describe.js';
 import { toHeaderMap } from '#src/model/headers.js';
 import { NO_REDIRECTS } from '#src/model/redirect-chain.js';
-import { type Fields, RECEIVED, redirectHop } from '../fixtures/stored-response.js';
+import { type Fields, plainTag, RECEIVED, redirectHop } from '../fixtures/stored-response.js';
 
 const TIMES = { requestTimeMs: RECEIVED, responseTimeMs: RECEIVED };
 const STRONG = { etag: '"a"', 'cache-control': 'max-age=60' };
@@ -18,6 +18,7 @@ const described = (
     origin: 'origin',
     uri: 'http://origin.example/a',
     request: toHeaderMap({ 'x-kind': 'one' }),
+    tag: plainTag,
     head: { status, headers: toHeaderMap(headers), contentLength: null },
     times: TIMES,
     lengthBytes,

@@ -1,16 +1,28 @@
 import t from 'tap';
-import { Inventory } from '#src/cache/inventory.js';
-import { Targets } from '#src/cache/selection.js';
+import { Inventory, type ObjectPage, type PageRequest } from '#src/cache/inventory.js';
+import { type Selection, Targets } from '#src/cache/selection.js';
+import { CacheKey } from '#src/store/cache-key.js';
 import { bytesOf, fresh, sizeOf } from '../fixtures/running-origin.js';
 import { readView, type Room, startRoom } from '../fixtures/running-room.js';
 
 const ALL = { origin: null, pathPrefix: null };
+
+async function listed(
+  inventory: Inventory,
+  selection: Selection,
+  asked: Partial<PageRequest> = {},
+): Promise<ObjectPage> {
+  const page = await inventory.list(selection, { after: null, limit: 100, isTrusted: true, ...asked });
+  if (page === undefined) throw new Error('no such page');
+  return page;
+}
 
 function inventoryOf(room: Room): Inventory {
   return new Inventory({
     chunks: room.chunks,
     responses: room.responses,
     targets: new Targets(new Map([[room.upstream.name, room.upstream]])),
+    key: CacheKey.random(),
     forget: (identity) => room.cache.purge(identity),
   });
 }
@@ -40,14 +52,39 @@ t.test('pages in the order of URIs, each object once', async (t) => {
   const seen: string[] = [];
   let cursor: string | null = null;
   do {
-    const page = await inventory.list(ALL, cursor, 3);
+    const page = await listed(inventory, ALL, { after: cursor, limit: 3 });
     seen.push(...page.objects.map(({ target }) => target));
     cursor = page.next;
   } while (cursor !== null);
   t.same(seen, ['/a', '/b/1', '/b/2', '/c']);
-  const [one] = (await inventory.list({ origin: 'origin', pathPrefix: '/b/2' }, null, 10)).objects;
+  const chosen = { origin: 'origin', pathPrefix: '/b/2' };
+  const [one] = (await listed(inventory, chosen)).objects;
   t.match(one, { target: '/b/2', heldBytes: sizeOf(1), heldChunks: 1, attestedBy: null });
   t.type(one?.storedAtMs, 'number');
+});
+
+t.test('neither a cursor nor an order tells of queries', async (t) => {
+  const names = Array.from({ length: 12 }, (_, index) => `/a?signature=${String(index).padStart(2, '0')}`);
+  const objects = Object.fromEntries(['/a', ...names].map((name, seed) => [name, fresh(seed, 1)]));
+  const room = await startRoom(t, { objects });
+  const inventory = inventoryOf(room);
+  for (const name of names) await fetch(room, name);
+  const trusted = await listed(inventory, ALL);
+  t.same(trusted.objects.map(({ target }) => target), names, 'in the order of their URIs');
+  const seen: string[] = [];
+  let after: string | null = null;
+  do {
+    const page = await listed(inventory, ALL, { after, limit: 5, isTrusted: false });
+    seen.push(...page.objects.map(({ target }) => target));
+    after = page.next;
+    t.notMatch(Buffer.from(after ?? '', 'base64url').toString('latin1'), /signature|origin/);
+    if (after !== null) t.equal(await inventory.list(ALL, { after, limit: 5, isTrusted: true }), undefined);
+  } while (after !== null);
+  t.same([...seen].sort(), names, 'each once');
+  t.notSame(seen, names, 'in another order');
+  for (const made of ['', 'AAAA', Buffer.from('path origin').toString('base64url')]) {
+    t.equal(await inventory.list(ALL, { after: made, limit: 5, isTrusted: false }), undefined);
+  }
 });
 
 t.test('a purge takes out what is selected; a dry run only counts it', async (t) => {

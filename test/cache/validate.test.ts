@@ -10,7 +10,7 @@ import { toHeaderMap } from '#src/model/headers.js';
 import type { ObjectIdentity } from '#src/model/manifest.js';
 import { NO_REDIRECTS } from '#src/model/redirect-chain.js';
 import { identityOf } from '../fixtures/store-chunks.js';
-import { RECEIVED, redirectHop, storedResponse } from '../fixtures/stored-response.js';
+import { plainTag, RECEIVED, redirectHop, storedResponse } from '../fixtures/stored-response.js';
 
 const MODIFIED = 'Wed, 01 Jan 2025 00:00:00 GMT';
 
@@ -84,7 +84,7 @@ t.test('another Vary selects by other fields, for who asked', async (t) => {
   const old = storedResponse({ vary: 'x-a' }, { 'x-a': '1' });
   const vary = { headers: toHeaderMap({ vary: 'x-b' }), times: old, chain: NO_REDIRECTS };
   const request = toHeaderMap({ 'x-a': '1', 'x-b': '2' });
-  const asked = refreshed(old, vary, request);
+  const asked = refreshed(old, vary, { headers: request, tag: plainTag });
   t.same([asked.headers['vary'], { ...asked.requestHeaders }], ['x-b', { 'x-b': '2' }]);
   const others = refreshed(old, vary);
   t.same([others.headers['vary'], { ...others.requestHeaders }], ['x-a', { 'x-a': '1' }]);

@@ -1,11 +1,10 @@
 /** Credentials are told apart and kept nowhere. */
-import { existsSync, readFileSync, statSync } from 'node:fs';
-import { join } from 'node:path';
 import t from 'tap';
-import { Credentials, loadKey } from '#src/hub/credentials.js';
+import { Credentials } from '#src/hub/credentials.js';
 import { toHeaderMap } from '#src/model/headers.js';
+import { CacheKey } from '#src/store/cache-key.js';
 
-const credentials = new Credentials(Buffer.alloc(32, 7));
+const credentials = new Credentials(new CacheKey(Buffer.alloc(32, 7)));
 
 t.test('who asks', (t) => {
   const request = { authorization: 'Bearer hf_a', cookie: 'x=1', 'user-agent': 'u', range: 'r' };
@@ -15,7 +14,7 @@ t.test('who asks', (t) => {
   const other = credentials.who(toHeaderMap({ authorization: 'Bearer hf_b' }), 'acme/m', null);
   t.not(other.key, one.key);
   t.equal(credentials.who(toHeaderMap({}), 'acme/m', null).key, '');
-  const elsewhere = new Credentials(Buffer.alloc(32, 8));
+  const elsewhere = new Credentials(new CacheKey(Buffer.alloc(32, 8)));
   t.not(elsewhere.who(toHeaderMap(request), 'acme/m', null).key, one.key);
   t.end();
 });
@@ -41,25 +40,5 @@ t.test("the operator's token is lent for its repositories alone, to who sends no
 t.test('Via goes along, so that a mirror of ourselves is seen', (t) => {
   const { headers } = credentials.who(toHeaderMap({ via: '1.1 other' }), 'acme/m', null);
   t.equal(headers['via'], '1.1 other');
-  t.end();
-});
-
-t.test('what is no key is replaced by one, whole', (t) => {
-  const path = join(t.testdir({ 'hub-key': 'torn', 'hub-key.new': 'left behind' }), 'hub-key');
-  const key = loadKey(path);
-  t.equal(readFileSync(path, 'utf8').trim(), key.toString('hex'));
-  t.notOk(existsSync(`${path}.new`));
-  t.same(loadKey(path), key);
-  t.end();
-});
-
-t.test('the key lasts, and only its owner may read it', (t) => {
-  const path = join(t.testdir(), 'hub-key');
-  const key = loadKey(path);
-  t.equal(key.length, 32);
-  t.same(loadKey(path), key);
-  t.equal(statSync(path).mode & 0o777, 0o600);
-  t.equal(readFileSync(path, 'utf8').trim(), key.toString('hex'));
-  t.equal(loadKey(join(path, 'no', 'directory')).length, 32, 'one for the process');
   t.end();
 });

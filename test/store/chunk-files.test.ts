@@ -1,6 +1,7 @@
-import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
-import t from 'tap';
+import { chmodSync, existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import t, { type Test } from 'tap';
 import { Layout } from '#src/store/layout.js';
+import { MAX_IDLE_FILES } from '#src/store/open-files.js';
 import {
   chunkOf,
   identityOf,
@@ -55,6 +56,63 @@ t.test('a drop while it is being opened is a miss', async (t) => {
   t.equal(await acquiring, undefined);
   t.ok(await eventually(() => chunks.usage().chunks === 0));
   t.ok(await storeAndRelease(chunks, object, CHUNK));
+});
+
+/** Stores one chunk, and so many others after it that its descriptor is closed. */
+async function storeAndClose(t: Test) {
+  const layout = new Layout(t.testdir({}));
+  const stores = await openTestStore(t, { capacityBytes: 64 * TEST_CHUNK_BYTES });
+  const { chunks } = stores;
+  const object = await chunks.openObject(IDENTITY);
+  await storeAndRelease(chunks, object, CHUNK);
+  const others = await chunks.openObject(identityOf('others', null));
+  for (let index = 0; index <= MAX_IDLE_FILES; index += 1) {
+    await storeAndRelease(chunks, others, chunkOf('others', index, 100));
+  }
+  t.equal(chunks.acquireOpen(object, 0), undefined);
+  return { ...stores, object, path: layout.chunk(CHUNK.record.id) };
+}
+
+t.test('a chunk that is opened again is still verified', async (t) => {
+  const { chunks, object } = await storeAndClose(t);
+  const held = await chunks.acquire(object, 0);
+  t.equal(held?.verified, true);
+  held?.release();
+});
+
+t.test('another file that came to its path is verified before it is served', async (t) => {
+  const { chunks, object, path } = await storeAndClose(t);
+  rmSync(path);
+  writeFileSync(path, Buffer.alloc(1000, 'swapped'), { mode: 0o600 });
+  const held = await chunks.acquire(object, 0);
+  t.equal(held?.verified, false);
+  held?.markVerified();
+  t.equal(held?.verified, true, 'this one is, from now on');
+  held?.release();
+});
+
+t.test('so is one that was written over', async (t) => {
+  const { chunks, object, path } = await storeAndClose(t);
+  writeFileSync(path, Buffer.alloc(1000, 'over'));
+  const held = await chunks.acquire(object, 0);
+  t.equal(held?.verified, false);
+  held?.release();
+});
+
+t.test('an equal chunk that is stored anew takes the place of a swapped file', async (t) => {
+  const { chunks, object, path } = await storeAndClose(t);
+  rmSync(path);
+  writeFileSync(path, Buffer.alloc(1000, 'swapped'), { mode: 0o600 });
+  const held = await store(chunks, object, CHUNK);
+  held?.release();
+  t.ok(await readsRight(chunks, object, CHUNK));
+});
+
+t.test('a chunk file that others may write is a miss', async (t) => {
+  const { chunks, events, object, path } = await storeAndClose(t);
+  chmodSync(path, 0o666);
+  t.equal(await chunks.acquire(object, 0), undefined);
+  t.same(events.lines, ['dropped corrupt']);
 });
 
 t.test('closing leaves no descriptor open but those that readers hold', async (t) => {

@@ -27,7 +27,8 @@ t.test('a held chunk lets go of file and lease, once', (t) => {
   const held = new Held(entry, record, file, new Lease(entry));
   t.equal(held.verified, false);
   held.markVerified();
-  t.equal(entry.verified, true);
+  t.equal(held.verified, true);
+  t.equal(entry.verifiedAs, file.identity);
   held.release();
   held.release();
   t.ok(file.inUse, 'the other user has it still');

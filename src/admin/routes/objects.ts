@@ -4,8 +4,9 @@ import type { Selection } from '../../cache/selection.js';
 import { chunkCount } from '../../model/chunk.js';
 import { formatDigest } from '../../model/digest.js';
 import { fieldOf } from '../../model/validator.js';
-import { type Endpoint, endpoint, json } from '../endpoint.js';
+import { type Endpoint, endpoint, json, problem } from '../endpoint.js';
 import {
+  errorBody,
   type ListedObjectBody,
   objectList,
   objectQuery,
@@ -24,15 +25,21 @@ export function objectEndpoints(inventory: Inventory): Endpoint[] {
       summary: 'Objects by origin and URI, a page at a time.',
       mutates: false,
       query: objectQuery,
-      answers: { 200: { description: 'A page.', schema: objectList } },
-      handle: async ({ query }) => {
+      answers: {
+        200: { description: 'A page.', schema: objectList },
+        400: { description: 'There is no such page.', schema: errorBody },
+      },
+      handle: async ({ query, isTrusted }) => {
         const { origin = null, prefix = null, cursor = null, limit } = query;
-        const { objects, next } = await inventory.list(
-          { origin, pathPrefix: prefix },
-          cursor,
-          limit,
-        );
-        return json({ objects: objects.map(bodyOf), next });
+        if (!isTrusted && prefix?.includes('?') === true) {
+          return problem(403, 'token-required', 'a prefix of a query needs the admin token');
+        }
+        const selection = { origin, pathPrefix: prefix };
+        const page = await inventory.list(selection, { after: cursor, limit, isTrusted });
+        if (page === undefined) {
+          return problem(400, 'bad-request', 'query.cursor: not `next` of a page');
+        }
+        return json({ objects: page.objects.map(bodyOf), next: page.next });
       },
     }),
     endpoint({

@@ -136,8 +136,8 @@ export function pullEndpoints({ pulls, view, feeds, hub }: PullRooms): Endpoint[
       handle: ({ params: { id } }) => {
         const found = pulls.get(id);
         if (found === undefined) return noSuchPull();
-        const join = (response: Parameters<Feeds['join']>[3]): boolean =>
-          feeds.join(`pull ${id}`, 'pull', lookAt(id, found), response);
+        const join = (response: Parameters<Feeds['join']>[3], isTrusted: boolean): boolean =>
+          feeds.join(`pull ${id}`, 'pull', lookAt(id, found), response, isTrusted);
         return { kind: 'events', join };
       },
     }),

@@ -31,7 +31,8 @@ export function transferEndpoints(view: TransfersView, feeds: Feeds): Endpoint[]
       },
       handle: () => ({
         kind: 'events',
-        join: (response) => feeds.join('transfers', 'transfers', look, response),
+        join: (response, isTrusted) =>
+          feeds.join('transfers', 'transfers', look, response, isTrusted),
       }),
     }),
   ];
