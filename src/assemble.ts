@@ -25,6 +25,7 @@ import { createPools } from './compute/pools.js';
 import { WatermarkHub } from './compute/watermark.js';
 import { descriptorLimit, descriptorShares } from './config/descriptors.js';
 import { usableLanes } from './config/lanes.js';
+import { metadataCapacityBytes } from './config/metadata.js';
 import type { ListenAddress } from './config/kinds.js';
 import type { Config, ResolvedConfig } from './config/schema.js';
 import { createFront } from './http/server.js';
@@ -84,6 +85,7 @@ export async function assemble(
   const stores = await openStore({
     ...config.cache,
     maxIdleFiles: shares.idleFiles,
+    metadataCapacityBytes: metadataCapacityBytes(config.cache),
     memory,
     system: systemCalls,
     clock,
@@ -217,7 +219,9 @@ export async function assemble(
       sending.reconfigure(next);
       changes.happened();
       pools.fill.resize(usableLanes(next.cache, next.fill));
-      stores.chunks.resize(next.cache.capacityBytes).catch((error: unknown) => {
+      const { capacityBytes } = next.cache;
+      const resized = stores.chunks.resize(capacityBytes, metadataCapacityBytes(next.cache));
+      resized.catch((error: unknown) => {
         services.events.warn('what exceeds the new capacity was not evicted', error);
       });
     },

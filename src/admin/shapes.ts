@@ -84,6 +84,8 @@ export const cacheStatus = z
     capacityBytes: bytes,
     usedBytes: bytes,
     reservedBytes: bytes,
+    metadataBytes: bytes.describe('Of usedBytes: manifests and response records.'),
+    metadataCapacityBytes: bytes.describe('What these may take: cache.metadataCapacity.'),
     memoryBytes: bytes,
     evictedBytes: bytes.describe('Since the start.'),
     writable: z.boolean().describe('False: nothing is stored, all is served through memory.'),

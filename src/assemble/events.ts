@@ -9,6 +9,7 @@ import type { Telemetry } from '../telemetry/telemetry.js';
 export function storeEvents(metrics: Metrics, changes: Changes): StoreEvents {
   return {
     evicted: metrics.evicted.bind(metrics),
+    metadataEvicted: metrics.metadataEvicted.bind(metrics),
     diskError: metrics.diskError.bind(metrics),
     dropped: (id, reason) => {
       metrics.dropped(id, reason);

@@ -51,7 +51,7 @@ function entries(section: string, shape: Readonly<Record<string, z.ZodType>>): C
   });
 }
 
-/** `cache` and `maxManifests` make FOREBAY_CACHE_MAX_MANIFESTS. */
+/** `cache` and `chunkSize` make FOREBAY_CACHE_CHUNK_SIZE. */
 function envName(section: string, name: string): string | null {
   if (section === 'origins[]' && name === 'url') return ORIGIN_ENV;
   if (section.includes('[]')) return null;

@@ -2,6 +2,7 @@
 import type { z } from 'zod';
 import { catalog, knownNames } from './catalog.js';
 import { nearestKey } from './nearest.js';
+import { FOUND_RETIRED, insteadOf } from './retired.js';
 import { describeFound, formatKey, type Problem, type Source } from './problem.js';
 
 type Issue = z.core.$ZodIssue;
@@ -34,6 +35,10 @@ function describeIssue(
 
 function unknownKey(parent: readonly PropertyKey[], name: string, source: Source): Problem {
   const key = formatKey([...parent, name]);
+  const instead = insteadOf(key);
+  if (instead !== undefined) {
+    return { source, key, found: FOUND_RETIRED, expected: instead, nearest: null };
+  }
   const names = knownNames(parent) ?? [];
   const expected = `one of ${names.map((known) => `\`${known}\``).join(', ')}`;
   const place = formatKey(parent).replaceAll(/\[\d+\]/g, '[]');

@@ -5,6 +5,7 @@
 import { catalog, type CatalogEntry, CONFIG_ENV } from './catalog.js';
 import { nearest } from './nearest.js';
 import type { Problem, Source } from './problem.js';
+import { FOUND_RETIRED, insteadOf } from './retired.js';
 
 /** One value to lay over the file's. */
 export interface Override {
@@ -34,8 +35,12 @@ export function readEnvironment(env: Readonly<Record<string, string | undefined>
       continue;
     const source: Source = { kind: 'env', name };
     const entry = entries.get(name);
+    const instead = insteadOf(name);
     if (entry !== undefined) {
       overrides.push({ entry, value: coerce(text, entry), source });
+    } else if (instead !== undefined) {
+      const found = FOUND_RETIRED;
+      problems.push({ source, key: '', found, expected: instead, nearest: null });
     } else if (!SERVICE_VARIABLE.test(name)) {
       const names = catalog.flatMap(({ env: known }) => known ?? []);
       const expected = 'a variable that docs/CONFIG.md names';

@@ -17,6 +17,7 @@ const LIVE: ReadonlySet<string> = new Set([
   'listen.clientMinRate',
   'listen.drainTimeout',
   'cache.capacity',
+  'cache.metadataCapacity',
   'fill.readAheadChunks',
   'fill.connectTimeout',
   'fill.firstByteTimeout',

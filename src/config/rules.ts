@@ -5,6 +5,7 @@
 import type { z } from 'zod';
 import { formatAddress, type ListenAddress } from './kinds.js';
 import { baseLanes, MIN_CAPACITY_CHUNKS, minimumCapacityBytes } from './lanes.js';
+import { mostMetadataBytes } from './metadata.js';
 import { formatDuration, formatSize } from './units.js';
 
 /** The values that rules read, as the schema gives them. */
@@ -17,6 +18,7 @@ export interface RuledConfig {
   readonly admin: { readonly address: ListenAddress; readonly enabled: boolean };
   readonly cache: {
     readonly capacity: number | 'auto';
+    readonly metadataCapacity: number | 'auto';
     readonly chunkSize: number;
     readonly serveThroughMemory: number;
   };
@@ -62,6 +64,16 @@ const capacityHoldsTheWindow: Rule = {
       `at least ${formatSize(least)}: ${String(MIN_CAPACITY_CHUNKS)} chunks of ` +
       `${formatSize(cache.chunkSize)} and one for each of ${String(baseLanes(fill))} fill lanes`;
     return [{ path: ['cache', 'capacity'], expected }];
+  },
+};
+
+const metadataLeavesRoomForChunks: Rule = {
+  reads: ['cache.capacity', 'cache.metadataCapacity'],
+  check({ cache: { capacity, metadataCapacity } }) {
+    if (capacity === 'auto' || metadataCapacity === 'auto') return [];
+    if (metadataCapacity <= mostMetadataBytes(capacity)) return [];
+    const expected = `at most half of cache.capacity, ${formatSize(mostMetadataBytes(capacity))}`;
+    return [{ path: ['cache', 'metadataCapacity'], expected }];
   },
 };
 
@@ -173,6 +185,7 @@ function repeated(origins: RuledConfig['origins'], key: 'mount' | 'name'): reado
 
 export const rules: readonly Rule[] = [
   capacityHoldsTheWindow,
+  metadataLeavesRoomForChunks,
   memoryHoldsAChunk,
   headersArriveWithinTheRequest,
   clientsOutwaitOneAttempt,

@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { isChunkSize } from '../model/chunk.js';
 import { hostPattern, listenAddress, originUrl, path, repositoryPattern } from './kinds.js';
 import { DEFAULT_HUB, hubOrigins, originSchema } from './origin-schema.js';
+import { MIN_METADATA_BYTES } from './metadata.js';
 import { withRules } from './rules.js';
 import {
   choice,
@@ -105,12 +106,14 @@ const cache = section({
   serveThroughMemory: size('256MiB', 0, {
     meaning: 'Memory for chunks that the disk cannot take: full, failing or read-only.',
   }),
-  maxManifests: count(100_000, 1, 10_000_000, {
-    meaning: 'Objects whose manifests are kept; the least recently opened goes first.',
-  }),
-  maxResponses: count(1_000_000, 1, 100_000_000, {
-    meaning: 'URLs whose response records are kept.',
-  }),
+  metadataCapacity: sizeOrAuto(
+    {
+      meaning:
+        'Of `capacity`, what manifests and response records may take; beyond it the least recently used go. An ' +
+        'object takes 16 KiB and some 500 bytes for each chunk. `auto`: an eighth of `capacity`, 2GiB at most.',
+    },
+    MIN_METADATA_BYTES,
+  ),
   orderSnapshotInterval: duration('30s', {
     meaning: 'How often the order of use is written down, for the next start.',
   }),
@@ -249,8 +252,7 @@ export const configSchema = fileSchema.transform((file) => ({
     capacityBytes: file.cache.capacity,
     chunkSizeBytes: file.cache.chunkSize,
     serveThroughMemoryBytes: file.cache.serveThroughMemory,
-    maxManifests: file.cache.maxManifests,
-    maxResponses: file.cache.maxResponses,
+    metadataCapacityBytes: file.cache.metadataCapacity,
     orderSnapshotIntervalMs: file.cache.orderSnapshotInterval,
   },
   fill: {

@@ -93,15 +93,16 @@ export interface SizeRule {
   readonly expected: string;
 }
 
-/** A size in bytes, or the word `auto`. */
-export function sizeOrAuto(about: About) {
-  const expected = '`auto`, or a size such as 64MB, 10GiB or a plain number of bytes';
+/** A size in bytes, at least `min`, or the word `auto`. */
+export function sizeOrAuto(about: About, min = 0) {
+  const bound = min > 0 ? ` of at least ${formatSize(min)}` : '';
+  const expected = `\`auto\`, or a size${bound}, such as 64MB, 10GiB or a plain number of bytes`;
   const read = z
     .union([z.string(), z.number()], { error: expected })
     .transform((raw, context): number | 'auto' => {
       if (raw === 'auto') return 'auto';
       const bytes = parseSize(String(raw));
-      if (bytes !== undefined) return bytes;
+      if (bytes !== undefined && bytes >= min) return bytes;
       context.issues.push({ code: 'custom', message: expected, input: raw });
       return z.NEVER;
     });

@@ -61,11 +61,18 @@ export interface ObjectSummary {
 /** `use`: a reader's, which keeps the chunk warm. `inspect`: says nothing of how it is wanted. */
 export type AcquireFor = 'use' | 'inspect';
 
+/** What metadata there is: of objects' bytes, and of URLs. */
+export type MetadataKind = 'manifest' | 'response';
+
 export interface StoreUsage {
   readonly capacityBytes: number;
   /** Linked chunk files, metadata, drafts and unlinked-but-open files: never above capacity. */
   readonly usedBytes: number;
   readonly reservedBytes: number;
+  /** Of them, manifests and response records with their directories. */
+  readonly metadataBytes: number;
+  /** What these may take before the least recently used go. */
+  readonly metadataCapacityBytes: number;
   readonly memoryBytes: number;
   readonly chunks: number;
   /** Manifests. */
@@ -119,10 +126,10 @@ export interface ChunkStore {
   /** Forgets an object: its manifest at once, its chunk files as they are not shared or leased. */
   remove(object: ObjectHandle, reason: DropReason): Promise<void>;
   /**
-   * Changes the capacity. A smaller one evicts at once what nobody holds; what is held goes with a later
+   * Changes the capacity, and the share of it that metadata has. A smaller one evicts at once what nobody holds; what is held goes with a later
    * draft, and until then none is granted on disk.
    */
-  resize(capacityBytes: number): Promise<void>;
+  resize(capacityBytes: number, metadataCapacityBytes: number): Promise<void>;
   usage(): StoreUsage;
   /** Every object there is, least recently opened first; read it to the end before anything else. */
   objects(): Iterable<ObjectSummary>;
@@ -184,6 +191,8 @@ export interface SystemCalls {
 /** Events the store tells of; telemetry/metrics counts them. */
 export interface StoreEvents {
   evicted(bytes: number): void;
+  /** A manifest or a record gave way to newer ones. */
+  metadataEvicted(kind: MetadataKind): void;
   diskError(operation: string, errno: string): void;
   dropped(id: ChunkId, reason: DropReason): void;
   /** A response record was stored, replaced or deleted, or is no longer in memory. */

@@ -23,6 +23,7 @@ export class Directories {
   readonly #own: Ownership;
   /** By tree and shard. */
   readonly #shards = new Map<string, Shard>();
+  readonly #charged: Record<Tree, number> = { chunks: 0, manifests: 0, responses: 0 };
 
   constructor(layout: Layout, ledger: Ledger, own: Ownership = new Ownership()) {
     this.#layout = layout;
@@ -35,7 +36,13 @@ export class Directories {
     const { size } = this.#own.takeDirectory(this.#layout.shard(tree, shard));
     const charged = Math.max(directoryCost(entries), wholeBlocks(size));
     this.#shards.set(`${tree}/${shard}`, { entries, charged, made: Promise.resolve() });
+    this.#charged[tree] += charged;
     this.#ledger.charge('directories', charged);
+  }
+
+  /** What is booked for the shards of a tree. */
+  chargedBytes(tree: Tree): number {
+    return this.#charged[tree];
   }
 
   /** Makes the shard that `id` belongs to, once. Rejects as `mkdir` does; the next call tries again. */
@@ -63,6 +70,7 @@ export class Directories {
     const growth = directoryCost(shard.entries) - shard.charged;
     if (growth <= 0) return;
     shard.charged += growth;
+    this.#charged[tree] += growth;
     reservation.spend('directories', growth);
   }
 

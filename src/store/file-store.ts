@@ -25,6 +25,7 @@ import { Held, Lease } from './held-chunk.js';
 import type { ManifestChange } from './manifest-records.js';
 import { Handle, type ObjectState } from './object-state.js';
 import type { MemoryBudget } from '../model/memory-budget.js';
+import type { Metadata } from './metadata.js';
 import type { OrderSnapshots } from './order.js';
 import type { Pending } from './pending.js';
 import type { Site } from './site.js';
@@ -34,6 +35,7 @@ export interface FileStoreParts extends CommitParts {
   readonly order: OrderSnapshots;
   /** They write to the same directory, which is another process's as soon as it is closed. */
   readonly responses: { settled(): Promise<void> };
+  readonly metadata: Metadata;
   /** Removal of what older versions left. */
   readonly clearing: Pending;
   readonly space: Space;
@@ -175,16 +177,19 @@ export class FileChunkStore implements ChunkStore {
     }
   }
 
-  resize(capacityBytes: number): Promise<void> {
+  resize(capacityBytes: number, metadataCapacityBytes: number): Promise<void> {
+    this.#parts.metadata.resize(metadataCapacityBytes);
     return this.#parts.space.resize(capacityBytes);
   }
 
   usage(): StoreUsage {
-    const { files, health, index, ledger, manifests, memory } = this.#parts;
+    const { files, health, index, ledger, manifests, memory, metadata } = this.#parts;
     return {
       capacityBytes: ledger.capacityBytes,
       usedBytes: ledger.usedBytes,
       reservedBytes: ledger.balance('drafts'),
+      metadataBytes: metadata.usedBytes,
+      metadataCapacityBytes: metadata.shareBytes,
       memoryBytes: memory.usedBytes,
       chunks: index.size,
       objects: manifests.count,
@@ -200,11 +205,13 @@ export class FileChunkStore implements ChunkStore {
 
   /** Idle descriptors are closed; those that readers hold stay theirs. */
   async close(): Promise<void> {
-    const { clearing, drafts, files, manifests, openFiles, order, responses, site } = this.#parts;
+    const { clearing, drafts, files, manifests, metadata, openFiles, order, responses, site } =
+      this.#parts;
     await clearing.settled();
     await order.close();
     await drafts.settled();
     await responses.settled();
+    await metadata.close();
     await manifests.close();
     await files.removalsSettled();
     await openFiles.close();

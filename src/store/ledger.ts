@@ -13,8 +13,12 @@ export const BLOCK_BYTES = 4096;
  */
 const DIRECTORY_ENTRY_BYTES = 144;
 
-/** linked: chunk files. unlinked: deleted files that somebody still has open. */
-export type Account = 'fixed' | 'directories' | 'linked' | 'metadata' | 'drafts' | 'unlinked';
+/**
+ * linked: chunk files. metadata: manifests and response records. hints: the order and the pins.
+ * unlinked: deleted files that somebody still has open.
+ */
+export type Account =
+  'fixed' | 'directories' | 'linked' | 'metadata' | 'hints' | 'drafts' | 'unlinked';
 
 /** Bytes rounded up to whole blocks. */
 export function wholeBlocks(bytes: number): number {
@@ -38,6 +42,7 @@ export class Ledger {
     directories: 0,
     linked: 0,
     metadata: 0,
+    hints: 0,
     drafts: 0,
     unlinked: 0,
   };

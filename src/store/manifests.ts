@@ -2,17 +2,18 @@
  * All manifests: which exist, which are open, and every change to one. file-store and commit call it.
  * Of a manifest that is not open only its key and size are in memory; ids are read when it is opened.
  */
-import { unlink } from 'node:fs/promises';
 import type { ObjectKey } from '../model/ids.js';
 import type { ChunkRecord, ObjectIdentity } from '../model/manifest.js';
 import type { ObjectSummary } from '../model/store.js';
 import type { ChunkFiles, StoreParts } from './chunk-files.js';
+import type { ChunkEntry } from './chunk-index.js';
 import { MAX_NAME_COST } from './directories.js';
-import { isMissing, isOutOfDescriptors } from './errno.js';
+import { LASTING_BYTES, type Metadata, type MetadataOwner, type Worth } from './metadata.js';
 import { KeyedLock } from './keyed-lock.js';
 import { objectKey } from './keys.js';
 import { fileCost, type Reservation } from './ledger.js';
 import { ManifestLog } from './manifest-log.js';
+import { ManifestFiles } from './manifest-files.js';
 import type { ManifestChange } from './manifest-records.js';
 import { type KnownManifest, newManifest, ObjectState, summaryOf } from './object-state.js';
 import { Pending } from './pending.js';
@@ -21,22 +22,34 @@ import type { Space } from './space.js';
 export interface ManifestParts extends StoreParts {
   readonly files: ChunkFiles;
   readonly space: Space;
-  readonly maxManifests: number;
+  readonly metadata: Metadata;
   /** Objects whose chunks are evicted last. */
   readonly pinned: (identity: ObjectIdentity) => boolean;
 }
 
-export class Manifests {
+export class Manifests implements MetadataOwner<KnownManifest> {
   readonly #parts: ManifestParts;
+  readonly #files: ManifestFiles;
   /** Least recently opened first. */
   readonly #known = new Map<ObjectKey, KnownManifest>();
   readonly #locks = new KeyedLock<ObjectKey>();
   readonly #background = new Pending();
 
-  /** `found`: what recovery read, coldest first. */
-  constructor(parts: ManifestParts, found: readonly KnownManifest[]) {
+  constructor(parts: ManifestParts) {
     this.#parts = parts;
-    for (const known of found) this.#known.set(known.key, known);
+    this.#files = new ManifestFiles(parts);
+    parts.metadata.own('manifest', this);
+  }
+
+  /** Takes in what recovery read: the coldest first. */
+  found(known: KnownManifest): void {
+    this.#known.set(known.key, known);
+    this.#parts.metadata.add(known);
+  }
+
+  /** A manifest without opening it. */
+  find(key: ObjectKey): KnownManifest | undefined {
+    return this.#known.get(key);
   }
 
   get count(): number {
@@ -63,13 +76,14 @@ export class Manifests {
         this.#known.get(key) ?? newManifest(key, identity, this.#parts.pinned(identity));
       this.#known.set(key, known);
       known.state ??= await this.#load(known, identity);
+      this.#parts.metadata.touch(known);
       this.#repin(known.state, identity);
       known.state.users += 1;
       this.#known.delete(key);
       this.#known.set(key, known);
       return known.state;
     });
-    await this.keepBound();
+    await this.#parts.metadata.pace();
     return state;
   }
 
@@ -92,6 +106,8 @@ export class Manifests {
       // Opened again, or an append still ran, while this waited.
       if (state.users > 0) return;
       if (known.state === state) known.state = null;
+      // It was in use until now, however long ago it was opened.
+      this.#parts.metadata.touch(known);
       if (state.life === 'live') state.life = 'closed';
       known.attestedBy = log.contents.attestedBy;
       await log.close().catch(() => undefined);
@@ -112,7 +128,7 @@ export class Manifests {
   ): Promise<boolean> {
     return this.#locks.run(state.known.key, async () => {
       if (obsolete()) return true;
-      const done = state.life === 'live' && (await this.#write(state, changes, reservation));
+      const done = state.life === 'live' && (await this.#files.append(state, changes, reservation));
       if (done && state.log.wantsCompaction) this.#background.track(this.#compact(state));
       return done;
     });
@@ -143,27 +159,42 @@ export class Manifests {
       if (state.life !== 'live') return;
       state.life = life;
       await log.close().catch(() => undefined);
-      await this.#deleteFile(known);
+      await this.#files.delete(known);
       this.#unlist(known);
       this.#disown(known, log);
       if (life === 'removed') log.contents.records.clear();
     });
   }
 
-  /** Forgets the least recently opened manifests that are not open, down to the bound. */
-  async keepBound(): Promise<void> {
-    const over = this.#known.size - this.#parts.maxManifests;
-    if (over <= 0) return;
-    const closed = [...this.#known.values()].filter((known) => known.state === null);
-    for (const known of closed.slice(0, over)) {
-      await this.#locks.run(known.key, async () => {
-        if (known.state !== null || this.#known.get(known.key) !== known) return;
-        const log = await this.#read(known).catch(() => undefined);
-        await this.#deleteFile(known);
-        if (log !== undefined) this.#disown(known, log);
-        this.#unlist(known);
-      });
-    }
+  cost({ sizeBytes }: KnownManifest): number {
+    return sizeBytes === 0 ? 0 : fileCost(sizeBytes);
+  }
+
+  isBusy({ state }: KnownManifest): boolean {
+    return state !== null;
+  }
+
+  worth({ held, pinned }: KnownManifest): Worth {
+    if (pinned) return 'pinned';
+    return held.bytes >= LASTING_BYTES ? 'lasting' : 'passing';
+  }
+
+  /** Deletes a manifest for others' sake. Nobody finds its chunks any more; small ones go at once. */
+  evict(known: KnownManifest): Promise<boolean> {
+    return this.#locks.run(known.key, async () => {
+      if (known.state !== null || this.#known.get(known.key) !== known) return false;
+      const entries = await this.#entriesOf(known);
+      if (entries === undefined) return false;
+      await this.#files.delete(known);
+      if (known.sizeBytes > 0) return false;
+      const isSmall = known.held.bytes < LASTING_BYTES;
+      for (const entry of entries) {
+        this.#parts.index.disown(entry, known);
+        if (isSmall && entry.tier === 'orphan' && !entry.isBusy) this.#parts.files.evict(entry);
+      }
+      this.#unlist(known);
+      return true;
+    });
   }
 
   /** Closes every file; resolves when nothing is being closed or compacted any more. */
@@ -184,28 +215,12 @@ export class Manifests {
   async #load(known: KnownManifest, identity: ObjectIdentity): Promise<ObjectState> {
     const { index, layout } = this.#parts;
     const path = layout.manifest(known.key);
-    const log = (await this.#read(known)) ?? ManifestLog.fresh(path, identity);
+    const log = (await this.#files.read(known)) ?? ManifestLog.fresh(path, identity);
     for (const record of log.contents.records.values()) {
       const entry = index.get(record.id);
       if (entry !== undefined) index.own(entry, known);
     }
     return new ObjectState(known, log);
-  }
-
-  /** Reads a manifest; one that cannot be read is deleted, and the object begins anew. */
-  async #read(known: KnownManifest): Promise<ManifestLog | undefined> {
-    if (known.sizeBytes === 0) return undefined;
-    const { health, layout, own } = this.#parts;
-    try {
-      const log = await ManifestLog.read(layout.manifest(known.key), own);
-      if (log !== undefined && objectKey(log.contents.identity) === known.key) return log;
-    } catch (error) {
-      if (!isMissing(error)) health.readFailed('read', error);
-      // Says nothing about the file, which is not to be lost for it.
-      if (isOutOfDescriptors(error)) throw error;
-    }
-    await this.#deleteFile(known);
-    return undefined;
   }
 
   async #appendWithRoom(
@@ -223,49 +238,22 @@ export class Manifests {
     return done;
   }
 
-  async #write(
-    state: ObjectState,
-    changes: readonly ManifestChange[],
-    reservation: Reservation,
-  ): Promise<boolean> {
-    const { directories, health } = this.#parts;
-    const { known, log } = state;
-    const before = known.sizeBytes === 0 ? 0 : fileCost(known.sizeBytes);
-    const growth = fileCost(log.sizeBytes + log.growth(changes)) - before;
-    if (growth + MAX_NAME_COST > reservation.bytes) return false;
-    try {
-      if (before === 0) await directories.ensure('manifests', known.key);
-      await log.append(changes);
-    } catch (error) {
-      if (isMissing(error)) directories.lost('manifests', known.key);
-      health.failed('append', error);
-      return false;
-    }
-    known.sizeBytes = log.sizeBytes;
-    reservation.spend('metadata', growth);
-    if (before === 0) directories.added('manifests', known.key, reservation);
-    return true;
+  async #compact(state: ObjectState): Promise<void> {
+    await this.#locks.run(state.known.key, async () => {
+      if (state.life === 'live' && state.log.wantsCompaction) await this.#files.compact(state);
+    });
   }
 
-  async #compact(state: ObjectState): Promise<void> {
-    const { health, layout, ledger, space } = this.#parts;
-    const { known, log } = state;
-    await this.#locks.run(known.key, async () => {
-      if (state.life !== 'live' || !log.wantsCompaction) return;
-      const reservation = await space.reserve(fileCost(log.sizeBytes));
-      if (reservation === undefined) return;
-      try {
-        const before = fileCost(known.sizeBytes);
-        await log.rewrite(layout.nextDraft());
-        known.sizeBytes = log.sizeBytes;
-        reservation.spend('metadata', fileCost(known.sizeBytes));
-        ledger.release('metadata', before);
-      } catch (error) {
-        health.failed('rewrite', error);
-      } finally {
-        reservation.release();
-      }
-    });
+  /** What is held of a manifest that is not open; `undefined` where it cannot be read now. */
+  async #entriesOf(known: KnownManifest): Promise<readonly ChunkEntry[] | undefined> {
+    if (known.held.chunks === 0) return [];
+    try {
+      const log = await this.#files.read(known);
+      const ids = [...(log?.contents.records.values() ?? [])].map(({ id }) => id);
+      return ids.flatMap((id) => this.#parts.index.get(id) ?? []);
+    } catch {
+      return undefined;
+    }
   }
 
   #disown(known: KnownManifest, log: ManifestLog): void {
@@ -279,21 +267,5 @@ export class Manifests {
   /** An equal identity that comes later gets a manifest of its own. */
   #unlist(known: KnownManifest): void {
     if (this.#known.get(known.key) === known) this.#known.delete(known.key);
-  }
-
-  async #deleteFile(known: KnownManifest): Promise<void> {
-    if (known.sizeBytes === 0) return;
-    const { directories, health, layout, ledger } = this.#parts;
-    try {
-      await unlink(layout.manifest(known.key));
-    } catch (error) {
-      if (!isMissing(error)) {
-        health.failed('unlink', error);
-        return;
-      }
-    }
-    directories.removed('manifests', known.key);
-    ledger.release('metadata', fileCost(known.sizeBytes));
-    known.sizeBytes = 0;
   }
 }

@@ -5,9 +5,11 @@ import type { ChunkRecord, ObjectIdentity } from '../model/manifest.js';
 import type { ObjectHandle, ObjectSummary } from '../model/store.js';
 import type { Owner } from './chunk-index.js';
 import type { ManifestLog } from './manifest-log.js';
+import type { MetadataFile } from './metadata.js';
 
 /** One manifest that exists, open or not: all that is kept in memory of one that is not open. */
-export interface KnownManifest extends Owner {
+export interface KnownManifest extends Owner, MetadataFile {
+  readonly kind: 'manifest';
   pinned: boolean;
   readonly identity: ObjectIdentity;
   /** As it was when the manifest was last closed; an open one knows better. */
@@ -24,7 +26,16 @@ export function newManifest(
   pinned: boolean,
 ): KnownManifest {
   const held = { chunks: 0, bytes: 0 };
-  return { key, identity, attestedBy: null, pinned, held, sizeBytes: 0, state: null };
+  return {
+    kind: 'manifest',
+    key,
+    identity,
+    attestedBy: null,
+    pinned,
+    held,
+    sizeBytes: 0,
+    state: null,
+  };
 }
 
 /** What is told of a manifest without opening it. */

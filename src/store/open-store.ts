@@ -4,6 +4,7 @@
  * store then serves through memory, and takes to the disk when that works again.
  */
 import { rm } from 'node:fs/promises';
+import type { ResponseKey } from '../model/ids.js';
 import type { ObjectIdentity } from '../model/manifest.js';
 import type { MemoryBudget } from '../model/memory-budget.js';
 import type {
@@ -23,15 +24,18 @@ import { DiskHealth } from './disk-health.js';
 import { Drafts } from './drafts.js';
 import { errnoOf, isDeviceFailure } from './errno.js';
 import { FileChunkStore } from './file-store.js';
+import { responseKey } from './keys.js';
 import { KEY_FILE, Layout } from './layout.js';
 import { BLOCK_BYTES, fileCost, Ledger } from './ledger.js';
 import { Manifests } from './manifests.js';
+import { Metadata } from './metadata.js';
+import type { KnownManifest } from './object-state.js';
 import { MAX_IDLE_FILES, OpenFiles } from './open-files.js';
 import { OrderSnapshots } from './order.js';
 import { NotOursError, Ownership } from './ownership.js';
 import { Pending } from './pending.js';
 import { Pins, readPins } from './pins.js';
-import { recover } from './recovery.js';
+import { type Recovered, recover } from './recovery.js';
 import { FileResponseStore } from './responses.js';
 import { Site } from './site.js';
 import { Space } from './space.js';
@@ -48,8 +52,8 @@ export interface StoreOptions {
   /** Bytes that the directory may take on its device, all told. */
   readonly capacityBytes: number;
   readonly chunkSizeBytes: number;
-  readonly maxManifests: number;
-  readonly maxResponses: number;
+  /** What of it manifests and response records may take, their directories included. */
+  readonly metadataCapacityBytes: number;
   readonly orderSnapshotIntervalMs: number;
   /** Chunk files that may stay open unread, where the limit of open files allows fewer than usual. */
   readonly maxIdleFiles?: number;
@@ -88,14 +92,13 @@ export interface OwnFile {
  * Opens, or makes, a cache directory. Rejects with a `StartupError` when another process uses it, it
  * has another format or chunk size, or it cannot be made or entered.
  */
+// eslint-disable-next-line @typescript-eslint/require-await -- that nothing is waited for is no promise
 export async function openStore(options: StoreOptions): Promise<Stores> {
   const layout = new Layout(options.directory);
   const own = new Ownership(options.uid);
   const site = new Site(layout, options.chunkSizeBytes, options.system, own);
   try {
-    const stores = build(options, layout, site, own);
-    await stores.keepBounds();
-    return stores;
+    return build(options, layout, site, own);
   } catch (error) {
     const refused = error instanceof NotOursError ? notOurs(error, layout) : undefined;
     const path = layout.shown(errorPath(error) ?? options.directory);
@@ -112,7 +115,7 @@ function build(
   layout: Layout,
   site: Site,
   own: Ownership,
-): Stores & Bounded {
+): Stores {
   const { capacityBytes, chunkSizeBytes, clock, events, memory, system } = options;
   const ledger = new Ledger(capacityBytes);
   ledger.charge('fixed', FIXED_BYTES);
@@ -134,7 +137,7 @@ function build(
     health.failed('prepare', error);
   }
   const foundPins = readPins(layout.pins, own);
-  if (foundPins.sizeBytes > 0) ledger.charge('metadata', fileCost(foundPins.sizeBytes));
+  if (foundPins.sizeBytes > 0) ledger.charge('hints', fileCost(foundPins.sizeBytes));
   let current = (): readonly Pin[] => foundPins.pins;
   const pinned = (identity: ObjectIdentity): boolean =>
     options.pinned?.(identity, current()) ?? false;
@@ -142,8 +145,9 @@ function build(
   const files = new ChunkFiles(parts);
   const space = new Space(ledger, parts.index, files);
   const shared = { ...parts, files, space, site };
-  const { maxManifests, maxResponses, orderSnapshotIntervalMs: intervalMs } = options;
-  const manifests = new Manifests({ ...shared, maxManifests, pinned }, found.manifests);
+  const { metadataCapacityBytes, orderSnapshotIntervalMs: intervalMs } = options;
+  const metadata = new Metadata(parts, metadataCapacityBytes);
+  const manifests = new Manifests({ ...shared, metadata, pinned });
   const onChange = (): void => {
     manifests.repin();
   };
@@ -152,7 +156,13 @@ function build(
   const drafts = new Drafts({ ...shared, memory, system });
   const order = new OrderSnapshots({ ...shared, clock, intervalMs }, found.orderSizeBytes);
   order.start();
-  const responses = new FileResponseStore({ ...shared, maxResponses }, found.responses);
+  const responses = new FileResponseStore({
+    ...shared,
+    metadata,
+    manifest: (key) => manifests.find(key),
+  });
+  takeIn(found, manifests, responses);
+  if (site.isReady) metadata.trim();
   const clearing = new Pending();
   // They hold secrets, and nothing that is read any more. Not waited for: there may be a million files.
   if (site.isReady) clearing.track(removeAll(layout.outdated));
@@ -163,6 +173,7 @@ function build(
     order,
     memory,
     responses,
+    metadata,
     clearing,
     chunkSizeBytes,
   });
@@ -171,21 +182,28 @@ function build(
     const path = layout.file(name);
     return { path, shown: layout.shown(path), own };
   };
-  return { chunks, responses, pins, key, file, keepBounds };
-
-  async function keepBounds(): Promise<void> {
-    await manifests.keepBound();
-    await responses.keepBound();
-  }
+  return { chunks, responses, pins, key, file };
 }
 
 async function removeAll(paths: readonly string[]): Promise<void> {
   for (const path of paths) await rm(path, { recursive: true, force: true });
 }
 
-interface Bounded {
-  /** Brings what was found down to the bounds, which may be lower than at the last start. */
-  keepBounds(): Promise<void>;
+/** The coldest first: an object's record is as warm as its manifest, one without a manifest leads nowhere. */
+function takeIn(found: Recovered, manifests: Manifests, responses: FileResponseStore): void {
+  const records = new Map(found.responses);
+  const withRecord = new Map<KnownManifest, ResponseKey>();
+  // The warmest of several objects of one URL has its record.
+  for (const known of found.manifests.toReversed()) {
+    const key = responseKey(known.identity.origin, known.identity.uri);
+    if (records.delete(key)) withRecord.set(known, key);
+  }
+  for (const [key, sizeBytes] of records) responses.found(key, sizeBytes, []);
+  for (const known of found.manifests) {
+    manifests.found(known);
+    const key = withRecord.get(known);
+    if (key !== undefined) responses.found(key, found.responses.get(key) ?? 0, [known.key]);
+  }
 }
 
 function errorPath(error: unknown): string | undefined {

@@ -96,8 +96,8 @@ export class OrderSnapshots {
       if (cost > reservation.bytes) return;
       await writeFile(path, bytes, { mode: FILE_MODE, flag: 'wx' });
       await rename(path, layout.order);
-      reservation.spend('metadata', cost);
-      ledger.release('metadata', this.#booked);
+      reservation.spend('hints', cost);
+      ledger.release('hints', this.#booked);
       this.#booked = cost;
       this.#savedRevision = revision;
     } catch (error) {

@@ -95,8 +95,8 @@ export class Pins implements PinStore {
     try {
       await writeFile(path, bytes, { mode: FILE_MODE, flag: 'wx' });
       await rename(path, layout.pins);
-      reservation.spend('metadata', fileCost(bytes.length));
-      ledger.release('metadata', this.#booked);
+      reservation.spend('hints', fileCost(bytes.length));
+      ledger.release('hints', this.#booked);
       this.#booked = fileCost(bytes.length);
       return true;
     } catch (error) {

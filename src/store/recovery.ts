@@ -65,7 +65,7 @@ class Recovery {
     });
     const orphans = this.#findOrphans();
     const order = readOrder(layout.order, own);
-    if (order.sizeBytes > 0) ledger.charge('metadata', fileCost(order.sizeBytes));
+    if (order.sizeBytes > 0) ledger.charge('hints', fileCost(order.sizeBytes));
     const named = this.#inOrder(order.ids);
     this.#fillIndex([...orphans, ...named]);
     return {
@@ -197,8 +197,9 @@ class Recovery {
   #scan(tree: Tree, take: (name: string, path: string) => void): void {
     const { directories, layout } = this.#parts;
     for (const shard of this.#list(layout.tree(tree))) {
-      // What has a shard's name and is none is refused below: files would be looked for behind it.
       if (!isShard(shard.name)) continue;
+      // A symlink is refused below: files would be looked for, and put, where it leads.
+      if (!shard.isDirectory() && !shard.isSymbolicLink()) continue;
       const path = layout.shard(tree, shard.name);
       const names = shard.isDirectory() ? this.#read(() => readdirSync(path)) : [];
       directories.found(tree, shard.name, names.length);

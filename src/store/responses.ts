@@ -6,15 +6,23 @@
 import { rename, unlink, writeFile } from 'node:fs/promises';
 import { LRUCache } from 'lru-cache';
 import { deferred } from '../model/deferred.js';
-import type { ResponseKey } from '../model/ids.js';
+import type { ObjectKey, ResponseKey } from '../model/ids.js';
 import { MAX_VARIANTS, type ResponseRecord } from '../model/response.js';
 import type { ResponseStore } from '../model/store.js';
 import type { StoreParts } from './chunk-files.js';
 import { MAX_NAME_COST } from './directories.js';
 import { isMissing } from './errno.js';
 import { KeyedLock } from './keyed-lock.js';
-import { responseKey } from './keys.js';
+import { objectKey, responseKey } from './keys.js';
 import { fileCost } from './ledger.js';
+import {
+  LASTING_BYTES,
+  type Metadata,
+  type MetadataFile,
+  type MetadataOwner,
+  type Worth,
+} from './metadata.js';
+import type { KnownManifest } from './object-state.js';
 import { encodeResponse, parseResponse } from './response-json.js';
 import type { Site } from './site.js';
 import type { Space } from './space.js';
@@ -30,22 +38,32 @@ const MAX_BEHIND = 64;
 export interface ResponseParts extends StoreParts {
   readonly space: Space;
   readonly site: Site;
-  readonly maxResponses: number;
+  readonly metadata: Metadata;
+  /** A manifest, whether it is open or not. */
+  readonly manifest: (key: ObjectKey) => KnownManifest | undefined;
 }
 
-export class FileResponseStore implements ResponseStore {
+/** A record that has a file. */
+interface KnownResponse extends MetadataFile {
+  readonly kind: 'response';
+  readonly key: ResponseKey;
+  /** Bytes of its file. */
+  sizeBytes: number;
+  /** Whose bytes its stored responses have, as far as that is known without reading it. */
+  objects: readonly ObjectKey[];
+}
+
+export class FileResponseStore implements ResponseStore, MetadataOwner<KnownResponse> {
   readonly #parts: ResponseParts;
-  /** Bytes of each record's file, least recently used first. */
-  readonly #files: Map<ResponseKey, number>;
+  readonly #files = new Map<ResponseKey, KnownResponse>();
   readonly #hot: LRUCache<ResponseKey, { readonly record: ResponseRecord; readonly bytes: number }>;
   readonly #locks = new KeyedLock<ResponseKey>();
   /** Of the records that are being written. None rejects. */
   readonly #writing = new Set<Promise<void>>();
 
-  /** `found`: the record files that recovery saw. */
-  constructor(parts: ResponseParts, found: ReadonlyMap<ResponseKey, number>) {
+  constructor(parts: ResponseParts) {
     this.#parts = parts;
-    this.#files = new Map(found);
+    parts.metadata.own('response', this);
     this.#hot = new LRUCache({
       maxSize: HOT_BYTES,
       sizeCalculation: (value) => value.bytes,
@@ -54,6 +72,13 @@ export class FileResponseStore implements ResponseStore {
         parts.events.responseChanged();
       },
     });
+  }
+
+  /** Takes in a record file that recovery saw: the coldest first. `objects`: see `KnownResponse`. */
+  found(key: ResponseKey, sizeBytes: number, objects: readonly ObjectKey[]): void {
+    const known: KnownResponse = { kind: 'response', key, sizeBytes, objects };
+    this.#files.set(key, known);
+    this.#parts.metadata.add(known);
   }
 
   /** Records on disk. */
@@ -116,13 +141,12 @@ export class FileResponseStore implements ResponseStore {
     this.#hot.set(key, { record: bounded, bytes: bytes.length });
     return async () => {
       // An older record must not come back after a restart in place of one that was not written.
-      if (!(await this.#write(key, bytes))) await this.#deleteFile(key);
+      if (!(await this.#write(key, bytes, objectsOf(bounded)))) await this.#deleteFile(key);
     };
   }
 
   #behind(writing: Promise<void>): Promise<void> {
     const written = writing
-      .then(() => this.keepBound())
       .catch((error: unknown) => {
         this.#parts.health.failed('response', error);
       })
@@ -148,11 +172,30 @@ export class FileResponseStore implements ResponseStore {
     }
   }
 
-  /** Deletes the least recently used records beyond the bound. */
-  async keepBound(): Promise<void> {
-    const over = this.#files.size - this.#parts.maxResponses;
-    if (over <= 0) return;
-    for (const key of [...this.#files.keys()].slice(0, over)) await this.delete(key);
+  cost({ sizeBytes }: KnownResponse): number {
+    return sizeBytes === 0 ? 0 : fileCost(sizeBytes);
+  }
+
+  /** Nobody holds on to a record: whoever read it has its own. */
+  isBusy(): boolean {
+    return false;
+  }
+
+  /** As much as the objects that it leads to. */
+  worth({ objects }: KnownResponse): Worth {
+    const manifests = objects.flatMap((key) => this.#parts.manifest(key) ?? []);
+    if (manifests.some(({ pinned }) => pinned)) return 'pinned';
+    return manifests.some(({ held }) => held.bytes >= LASTING_BYTES) ? 'lasting' : 'passing';
+  }
+
+  /** Deletes a record for others' sake. */
+  evict(known: KnownResponse): Promise<boolean> {
+    return this.#locks.run(known.key, async () => {
+      if (this.#files.get(known.key) !== known) return false;
+      this.#hot.delete(known.key);
+      await this.#deleteFile(known.key);
+      return known.sizeBytes === 0;
+    });
   }
 
   /** Reads a record without making it a hot one; a damaged one is nobody's. */
@@ -182,15 +225,23 @@ export class FileResponseStore implements ResponseStore {
       return undefined;
     }
     this.#hot.set(key, { record, bytes: bytes.length });
+    const known = this.#files.get(key);
+    if (known !== undefined) known.objects = objectsOf(record);
     this.#touch(key);
     return record;
   }
 
   /** Replaces the file by rename. False when it could not be written. */
-  async #write(key: ResponseKey, bytes: Buffer): Promise<boolean> {
-    const { directories, health, layout, ledger, site, space } = this.#parts;
+  async #write(
+    key: ResponseKey,
+    bytes: Buffer,
+    objects: readonly ObjectKey[],
+  ): Promise<boolean> {
+    const { directories, health, layout, ledger, metadata, site, space } = this.#parts;
     if (!site.isReady || !health.writable) return false;
-    const reservation = await space.reserve(fileCost(bytes.length) + MAX_NAME_COST);
+    const cost = fileCost(bytes.length);
+    metadata.makeRoom(cost);
+    const reservation = await space.reserve(cost + MAX_NAME_COST);
     if (reservation === undefined) return false;
     const draft = layout.nextDraft();
     try {
@@ -198,11 +249,14 @@ export class FileResponseStore implements ResponseStore {
       await writeFile(draft, bytes, { mode: FILE_MODE, flag: 'wx' });
       await rename(draft, layout.response(key));
       const before = this.#files.get(key);
-      reservation.spend('metadata', fileCost(bytes.length));
+      reservation.spend('metadata', cost);
       if (before === undefined) directories.added('responses', key, reservation);
-      else ledger.release('metadata', fileCost(before));
-      this.#files.set(key, bytes.length);
-      this.#touch(key);
+      else ledger.release('metadata', this.cost(before));
+      const known = before ?? { kind: 'response', key, sizeBytes: 0, objects };
+      known.sizeBytes = bytes.length;
+      known.objects = objects;
+      this.#files.set(key, known);
+      metadata.add(known);
       return true;
     } catch (error) {
       if (isMissing(error)) directories.lost('responses', key);
@@ -215,9 +269,9 @@ export class FileResponseStore implements ResponseStore {
   }
 
   async #deleteFile(key: ResponseKey): Promise<void> {
-    const { directories, health, layout, ledger } = this.#parts;
-    const bytes = this.#files.get(key);
-    if (bytes === undefined) return;
+    const { directories, health, layout, ledger, metadata } = this.#parts;
+    const known = this.#files.get(key);
+    if (known === undefined) return;
     try {
       await unlink(layout.response(key));
     } catch (error) {
@@ -228,13 +282,17 @@ export class FileResponseStore implements ResponseStore {
     }
     this.#files.delete(key);
     directories.removed('responses', key);
-    ledger.release('metadata', fileCost(bytes));
+    ledger.release('metadata', this.cost(known));
+    known.sizeBytes = 0;
+    metadata.remove(known);
   }
 
   #touch(key: ResponseKey): void {
-    const bytes = this.#files.get(key);
-    if (bytes === undefined) return;
-    this.#files.delete(key);
-    this.#files.set(key, bytes);
+    const known = this.#files.get(key);
+    if (known !== undefined) this.#parts.metadata.touch(known);
   }
+}
+
+function objectsOf({ variants }: ResponseRecord): readonly ObjectKey[] {
+  return [...new Set(variants.map(({ object }) => objectKey(object)))];
 }

@@ -156,6 +156,14 @@ export function createInstruments(
     cacheSize: cache.gauge('cache_size_bytes', 'Bytes that the cache takes on disk.'),
     cacheLimit: cache.gauge('cache_limit_bytes', 'The hard limit of cache_size_bytes.'),
     cacheReserved: cache.gauge('cache_reserved_bytes', 'Bytes reserved for fills in progress.'),
+    cacheMetadata: cache.gauge(
+      'cache_metadata_bytes',
+      'Of cache_size_bytes, what manifests and response records take, their directories included.',
+    ),
+    cacheMetadataLimit: cache.gauge(
+      'cache_metadata_limit_bytes',
+      'What these may take before the least recently used go: cache.metadataCapacity.',
+    ),
     cacheMemory: cache.gauge(
       'cache_memory_bytes',
       'Bytes served through memory, because the disk cannot take them or they may not be stored.',
@@ -188,6 +196,11 @@ export function createInstruments(
       ['reason'],
     ),
     evictedBytes: cache.counter('evicted_bytes_total', 'Bytes evicted to make room.'),
+    evictedMetadata: cache.counter(
+      'evicted_metadata_total',
+      'Manifests and response records that gave way to newer ones. kind: manifest or response.',
+      ['kind'],
+    ),
     diskErrors: cache.counter('disk_errors_total', 'Failed file operations.', ['op', 'errno']),
 
     eventLoopLag: ofProcess.histogram(

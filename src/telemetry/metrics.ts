@@ -5,7 +5,7 @@
 import { collectDefaultMetrics, Registry } from 'prom-client';
 import type { FetchStats } from '../compute/protocol.js';
 import type { ChunkId } from '../model/ids.js';
-import type { DropReason, StoreEvents, StoreUsage } from '../model/store.js';
+import type { DropReason, MetadataKind, StoreEvents, StoreUsage } from '../model/store.js';
 import { createInstruments, type Instruments } from './instruments.js';
 import type { RequestRecord, UnreadRecord } from './request-record.js';
 import { methodLabel, RequestTally } from './request-tally.js';
@@ -143,6 +143,10 @@ export class Metrics implements Omit<StoreEvents, 'responseChanged'> {
     this.#to.evictedBytes.inc(bytes);
   }
 
+  metadataEvicted(kind: MetadataKind): void {
+    this.#to.evictedMetadata.inc({ kind });
+  }
+
   diskError(operation: string, errno: string): void {
     this.#to.diskErrors.inc({ op: operation, errno });
   }
@@ -189,6 +193,8 @@ export class Metrics implements Omit<StoreEvents, 'responseChanged'> {
       to.cacheSize.set(usage.usedBytes);
       to.cacheLimit.set(usage.capacityBytes);
       to.cacheReserved.set(usage.reservedBytes);
+      to.cacheMetadata.set(usage.metadataBytes);
+      to.cacheMetadataLimit.set(usage.metadataCapacityBytes);
       to.cacheMemory.set(usage.memoryBytes);
       to.cacheChunks.set(usage.chunks);
       to.cacheWritable.set(usage.writable ? 1 : 0);

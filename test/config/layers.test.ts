@@ -3,7 +3,7 @@ import { readEnvironment, readFlags } from '#src/config/layers.js';
 
 t.test('variables become values of their settings', async (t) => {
   const { overrides, problems } = readEnvironment({
-    FOREBAY_CACHE_MAX_MANIFESTS: '12',
+    FOREBAY_FILL_MAX_ATTEMPTS: '12',
     FOREBAY_ADMIN_ENABLED: 'false',
     FOREBAY_CACHE_CAPACITY: '10GiB',
     FOREBAY_TRACING_SAMPLE_RATIO: '0.25',
@@ -16,7 +16,7 @@ t.test('variables become values of their settings', async (t) => {
   t.same(
     overrides.map(({ entry, value, source }) => [entry.key, value, source]),
     [
-      ['cache.maxManifests', 12, { kind: 'env', name: 'FOREBAY_CACHE_MAX_MANIFESTS' }],
+      ['fill.maxAttempts', 12, { kind: 'env', name: 'FOREBAY_FILL_MAX_ATTEMPTS' }],
       ['admin.enabled', false, { kind: 'env', name: 'FOREBAY_ADMIN_ENABLED' }],
       ['cache.capacity', '10GiB', { kind: 'env', name: 'FOREBAY_CACHE_CAPACITY' }],
       ['tracing.sampleRatio', 0.25, { kind: 'env', name: 'FOREBAY_TRACING_SAMPLE_RATIO' }],

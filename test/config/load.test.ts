@@ -43,11 +43,11 @@ t.test('defaults alone make a whole configuration', async (t) => {
 });
 
 t.test('flags over environment over file over defaults', async (t) => {
-  const file = 'cache: {maxManifests: 1, maxResponses: 2, directory: /file}\nfill: {threads: 3}\n';
-  const env = { FOREBAY_CACHE_MAX_RESPONSES: '20', FOREBAY_CACHE_DIRECTORY: '/env' };
+  const file = 'cache: {capacity: 1GiB, chunkSize: 2MiB, directory: /file}\nfill: {threads: 3}\n';
+  const env = { FOREBAY_CACHE_CHUNK_SIZE: '4MiB', FOREBAY_CACHE_DIRECTORY: '/env' };
   const flags = { '--cache-dir': '/flag' };
   const { cache, fill } = load({ file, env, flags });
-  t.match(cache, { maxManifests: 1, maxResponses: 20, directory: '/flag' });
+  t.match(cache, { capacityBytes: 2 ** 30, chunkSizeBytes: 2 ** 22, directory: '/flag' });
   t.match(fill, { threads: 3, connectionsPerThread: 16 });
 });
 

@@ -7,6 +7,7 @@ import { chunkOf, identityOf } from '../fixtures/store-chunks.js';
 t.test('a handle shows the shared state, and is released once', (t) => {
   const identity = identityOf('model', 10);
   const known = {
+    kind: 'manifest' as const,
     key: 'k' as ObjectKey,
     identity,
     attestedBy: null,

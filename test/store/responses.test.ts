@@ -48,7 +48,7 @@ t.test('a record outlives the process; a deleted one does not', async (t) => {
 
 t.test('variants and records are bounded', async (t) => {
   const directory = t.testdir({});
-  const { responses } = await openTestStore(t, { maxResponses: 2 });
+  const { responses } = await openTestStore(t, { metadataCapacityBytes: 40 * 1024 });
   await responses.update(keyOf('many'), () => recordOf('many', MAX_VARIANTS + 3));
   t.equal((await responses.get(keyOf('many')))?.variants.length, MAX_VARIANTS);
   await responses.update(keyOf('b'), () => recordOf('b'));

@@ -15,7 +15,7 @@ import {
 } from '../fixtures/store-chunks.js';
 import { diskUsage } from '../fixtures/store-disk-usage.js';
 import { eventually } from '../fixtures/store-eventually.js';
-import { openTestStore } from '../fixtures/store-opening.js';
+import { ROOMY_METADATA_BYTES, openTestStore, shareFor } from '../fixtures/store-opening.js';
 
 const CAPACITY = 5 * TEST_CHUNK_BYTES;
 
@@ -133,7 +133,7 @@ t.test('no sequence of operations exceeds it, loses bytes, or serves wrong ones'
       const opened = await openTestStore(t, {
         directory,
         capacityBytes: CAPACITY,
-        maxManifests: 2,
+        metadataCapacityBytes: shareFor(2),
         memory: new MemoryBudget(TEST_CHUNK_BYTES),
       });
       const { chunks } = opened;
@@ -241,7 +241,7 @@ t.test(
       if (held !== null && index < 6) leases.push(held);
       else held?.release();
     }
-    await chunks.resize(CAPACITY);
+    await chunks.resize(CAPACITY, ROOMY_METADATA_BYTES);
     t.equal(chunks.usage().capacityBytes, CAPACITY);
     t.equal(events.lines.length, 2, 'those that nobody holds');
     t.ok(chunks.usage().usedBytes > CAPACITY);
@@ -251,7 +251,7 @@ t.test(
     t.ok(chunks.usage().usedBytes <= CAPACITY);
     t.ok(diskUsage(directory) <= CAPACITY);
     draft.discard();
-    await chunks.resize(3 * CAPACITY);
+    await chunks.resize(3 * CAPACITY, ROOMY_METADATA_BYTES);
     t.equal(events.lines.filter((line) => line.startsWith('evicted')).length, events.lines.length);
     const more = await Promise.all(Array.from({ length: 9 }, () => chunks.draft(TEST_CHUNK_BYTES)));
     for (const one of more) one.discard();

@@ -145,6 +145,8 @@ t.test('gauges are read when asked for', async (t) => {
       objects: 2,
       chunks: 7,
       orphans: 0,
+      metadataBytes: 0,
+      metadataCapacityBytes: 0,
       evictedBytesTotal: 0,
       writable: false,
     }),
