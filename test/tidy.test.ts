@@ -223,6 +223,21 @@ t.test('docs/ERRORS.md names every code with its status', async (t) => {
   t.same(documented, statuses);
 });
 
+t.test('what decides about secrets and trust has one place', async (t) => {
+  const others = (file: string, pattern: RegExp): string[] =>
+    sources.filter((other) => other !== file && pattern.test(readText(other)));
+  t.same(others('src/model/shown-url.ts', /replace\(\/\[\?#\]/), [], 'cuts queries off URLs');
+  t.same(others('src/store/ownership.ts', /\bgeteuid\b/), [], 'says who we are, and what is ours');
+  t.same(others('src/store/cache-key.ts', /\bcreateHmac\b/), [], 'makes what stands for a secret');
+  const inStore = sources.filter((file) => file.startsWith('src/store/'));
+  const reading = /\breadFile(?:Sync)?\(/;
+  t.same(
+    inStore.filter((file) => reading.test(readText(file))),
+    ['src/store/lock-probe.ts', 'src/store/ownership.ts', 'src/store/site.ts'],
+    'reads files of the cache: the others read the lock that they hold',
+  );
+});
+
 /** The texts of a union of texts. */
 function membersOf(type: string, file: string): readonly string[] {
   const union = new RegExp(`export type ${type} =([^;]*);`).exec(readText(file))?.[1] ?? '';

@@ -129,7 +129,8 @@ export class Contacts {
       if (flight.joined) asked.cost.joined = true;
       else seat?.keepUntil(flight.outcome.then(taken));
       const result = await within(flight.outcome, bound);
-      if (flight.joined && !serves(result, asked, this.#services.tag)) return { kind: 'not-shared' };
+      if (flight.joined && !serves(result, asked, this.#services.tag))
+        return { kind: 'not-shared' };
       return { kind: 'answered', result, collapsed: flight.joined };
     });
   }

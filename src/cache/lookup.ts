@@ -31,7 +31,7 @@ import { invalidatedUris, Invalidations } from './invalidation.js';
 import { looped, viaNames } from './loop.js';
 import type { ForwardReason } from './outcome.js';
 import { RepresentationBody } from './reader.js';
-import { Representations } from './representations.js';
+import { fateOf, Representations } from './representations.js';
 import { select } from './select.js';
 import type { CacheServices } from './services.js';
 import { type HitSource, standingHit, type StandingRooms } from './standing-hit.js';
@@ -204,6 +204,7 @@ export class Cache implements CacheFacade {
       if (isBeside) this.#validation.validateBeside(asked, stored);
       const [{ first }] = spans;
       const nothing = !generation.holds(first, first + 1);
+      const { isStoring } = this.#services.chunks;
       const answer = this.#representations.answer(asked, stored, generation, (unverified) => ({
         outcome: held
           ? {
@@ -212,7 +213,7 @@ export class Cache implements CacheFacade {
               ttlSeconds,
               ...(found.kind === 'stale' && { detail: found.why }),
             }
-          : forward({ reason: nothing ? 'miss' : 'partial', stored: true, unverified }),
+          : forward({ reason: nothing ? 'miss' : 'partial', ...fateOf(isStoring), unverified }),
         ageSeconds,
       }));
       const { upstream, key, record } = asked;
@@ -263,8 +264,9 @@ export class Cache implements CacheFacade {
     const headers = Object.assign(emptyHeaders(), stored.headers, own);
     const generation = await this.#representations.open(asked, stored);
     try {
+      const fate = updates ? fateOf(this.#services.chunks.isStoring) : {};
       return this.#representations.answer(asked, stored, generation, (unverified) => ({
-        outcome: forward({ reason, originStatus: 304, stored: updates, collapsed, unverified }),
+        outcome: forward({ reason, originStatus: 304, ...fate, collapsed, unverified }),
         ageSeconds: null,
         headers,
       }));

@@ -28,6 +28,6 @@ export type CacheOutcome =
       /** This request waited on another's fetch. */
       readonly collapsed: boolean;
       readonly unverified: boolean;
-      /** Served through memory, not stored, e.g. `no-store` or `disk-full`. */
+      /** Served through memory, not stored: `not-storable` or `not-kept`. */
       readonly detail: string | null;
     };

@@ -27,6 +27,16 @@ export interface Said {
   readonly headers?: HeaderMap;
 }
 
+/** What Cache-Status says of storing. */
+export type Fate = Pick<Extract<CacheOutcome, { kind: 'forward' }>, 'stored' | 'detail'>;
+
+const NOT_STORABLE: Fate = { stored: false, detail: 'not-storable' };
+
+/** `not-kept`: it may be stored, but the disk does not take it, or there is no room. */
+export function fateOf(isKept: boolean): Fate {
+  return isKept ? { stored: true, detail: null } : { stored: false, detail: 'not-kept' };
+}
+
 export class Representations {
   readonly #services: CacheServices;
   readonly #generations: Generations;
@@ -85,10 +95,16 @@ export class Representations {
       if (!held) refuseOnlyIfCached(request);
       const [{ first }] = spans;
       const reason = generation.holds(first, first + 1) ? 'partial' : 'miss';
+      const { isStoring } = this.#services.chunks;
       return this.answer(asked, stored, generation, (unverified) => ({
         outcome: held
           ? { kind: 'hit', unverified, ...(detail !== undefined && { detail }) }
-          : forward({ reason, stored: true, unverified, detail: detail ?? null }),
+          : forward({
+              reason,
+              ...fateOf(isStoring),
+              unverified,
+              ...(detail !== undefined && { detail }),
+            }),
         ageSeconds: null,
       }));
     } finally {
@@ -107,20 +123,41 @@ export class Representations {
     generation.retain();
     try {
       await this.#awaitLength(asked, generation);
+      const fate = await this.#fate(asked, generation);
       return this.answer(asked, stored, generation, (unverified) => ({
         outcome: forward({
           reason,
           originStatus,
-          stored: !generation.ephemeral,
+          ...fate,
           collapsed,
           unverified,
-          detail: generation.ephemeral ? 'not-storable' : null,
         }),
         ageSeconds: null,
         headers: collapsed ? stored.headers : received,
       }));
     } finally {
       generation.release();
+    }
+  }
+
+  /** Whether what a contact brought is kept, as far as that is known when its first bytes have a place. */
+  async #fate(asked: Asked, generation: Generation): Promise<Fate> {
+    if (generation.ephemeral) return NOT_STORABLE;
+    const { chunks } = this.#services;
+    const [{ first }] = chunksOf(asked.request, generation);
+    const flight = generation.flight(first);
+    if (flight === undefined) return fateOf(chunks.isStoring);
+    // Counted among its readers: what lies in memory goes with the last of them.
+    const leave = flight.await();
+    try {
+      const state = await within(flight.begun, boundOf(this.#services, asked.request.signal));
+      const isInMemory =
+        state.kind === 'receiving'
+          ? state.draft.placement === 'memory'
+          : state.kind === 'ended' && state.end.kind === 'uncached';
+      return fateOf(!isInMemory && chunks.isStoring);
+    } finally {
+      leave();
     }
   }
 

@@ -38,11 +38,7 @@ export function variantName(requestHeaders: HeaderMap): string {
 }
 
 /** True when the stored response was selected by the same values of the fields it varies on. */
-export function variantMatches(
-  stored: StoredResponse,
-  request: HeaderMap,
-  tag: FieldTag,
-): boolean {
+export function variantMatches(stored: StoredResponse, request: HeaderMap, tag: FieldTag): boolean {
   const fields = variedFields(stored);
   if (fields === 'any') return false;
   return fields.every(

@@ -129,5 +129,9 @@ export function refreshed(
   const renewed = { ...stored, ...times, headers: forOthers(headers) };
   if (request === undefined) return renewed;
   const { hops } = chain;
-  return { ...renewed, hops, requestHeaders: variantFields(request.headers, { headers, hops }, request.tag) };
+  return {
+    ...renewed,
+    hops,
+    requestHeaders: variantFields(request.headers, { headers, hops }, request.tag),
+  };
 }

@@ -131,6 +131,8 @@ export interface ChunkStore {
    */
   resize(capacityBytes: number, metadataCapacityBytes: number): Promise<void>;
   usage(): StoreUsage;
+  /** False while the disk takes nothing, or what came last found no room on it. */
+  readonly isStoring: boolean;
   /** Every object there is, least recently opened first; read it to the end before anything else. */
   objects(): Iterable<ObjectSummary>;
   /** Writes the LRU order and lets go of the lock. */

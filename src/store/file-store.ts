@@ -182,6 +182,11 @@ export class FileChunkStore implements ChunkStore {
     return this.#parts.space.resize(capacityBytes);
   }
 
+  get isStoring(): boolean {
+    const { health, space } = this.#parts;
+    return health.writable && !space.refuses;
+  }
+
   usage(): StoreUsage {
     const { files, health, index, ledger, manifests, memory, metadata } = this.#parts;
     return {

@@ -106,8 +106,6 @@ export class Manifests implements MetadataOwner<KnownManifest> {
       // Opened again, or an append still ran, while this waited.
       if (state.users > 0) return;
       if (known.state === state) known.state = null;
-      // It was in use until now, however long ago it was opened.
-      this.#parts.metadata.touch(known);
       if (state.life === 'live') state.life = 'closed';
       known.attestedBy = log.contents.attestedBy;
       await log.close().catch(() => undefined);

@@ -36,8 +36,7 @@ const MAX_AT_ONCE = 8;
 const MAX_LEAVING = 128;
 
 /** In the order in which they go. */
-const WORTHS = ['passing', 'lasting', 'pinned'] as const;
-export type Worth = (typeof WORTHS)[number];
+export type Worth = 'passing' | 'lasting' | 'pinned';
 
 /** One file. The object is its identity here. */
 export interface MetadataFile {
@@ -76,6 +75,8 @@ export class Metadata {
   #leavingBytes = 0;
   #shareBytes: number;
   #trimming: Promise<void> | null = null;
+  /** There is more to trim, or something has changed since that was looked for. */
+  #mayTrim = false;
   #isClosed = false;
 
   constructor(parts: MetadataParts, shareBytes: number) {
@@ -101,7 +102,7 @@ export class Metadata {
 
   /** Says who knows of the files of a kind; once, before any of them. */
   own<File extends MetadataFile>(kind: File['kind'], owner: MetadataOwner<File>): void {
-    this.#owners.set(kind, owner as MetadataOwner<MetadataFile>);
+    this.#owners.set(kind, owner);
   }
 
   /** Takes in a file that is there, as the most recently used; one that is known has another size. */
@@ -116,8 +117,8 @@ export class Metadata {
     this.#unlist(file);
   }
 
-  touch(file: MetadataFile): void {
-    const listed = this.#listed.get(file);
+  touch(file: MetadataFile | undefined): void {
+    const listed = file && this.#listed.get(file);
     if (listed !== undefined) this.#lists[listed.worth].get(file);
   }
 
@@ -136,6 +137,7 @@ export class Metadata {
   /** Removes what exceeds the share, a few at a time, unless that is under way. */
   trim(): void {
     if (this.#isClosed || this.#excess(0) <= 0) return;
+    this.#mayTrim = true;
     this.#trimming ??= this.#trim().finally(() => {
       this.#trimming = null;
     });
@@ -154,11 +156,12 @@ export class Metadata {
   }
 
   async #trim(): Promise<void> {
-    for (let goes = true; goes && !this.#isClosed;) {
+    while (this.#mayTrim && !this.#isClosed) {
+      this.#mayTrim = false;
       const files = this.#choose(0, MAX_AT_ONCE);
       const gone = await Promise.all(files.map((file) => this.#evict(file)));
       // A disk that refuses is not asked again and again: the next new file tries.
-      goes = gone.includes(true);
+      if (gone.includes(true)) this.#mayTrim = true;
     }
   }
 
@@ -268,4 +271,3 @@ function coldestOf(list: LRUCache<MetadataFile, Listed>): Listed | undefined {
   const { value } = list.rvalues().next() as { readonly value: Listed | undefined };
   return value;
 }
-

@@ -18,7 +18,11 @@ export const MAX_IDLE_FILES = 256;
  * Device, inode and time of the last write: what stays the same as long as a file does, renamed or not.
  * An inode's number alone comes back when its file was deleted.
  */
-export function identityOf({ dev, ino, mtimeNs }: Pick<BigIntStats, 'dev' | 'ino' | 'mtimeNs'>): string {
+export function identityOf({
+  dev,
+  ino,
+  mtimeNs,
+}: Pick<BigIntStats, 'dev' | 'ino' | 'mtimeNs'>): string {
   return `${String(dev)}:${String(ino)}:${String(mtimeNs)}`;
 }
 

@@ -110,12 +110,7 @@ export async function openStore(options: StoreOptions): Promise<Stores> {
   }
 }
 
-function build(
-  options: StoreOptions,
-  layout: Layout,
-  site: Site,
-  own: Ownership,
-): Stores {
+function build(options: StoreOptions, layout: Layout, site: Site, own: Ownership): Stores {
   const { capacityBytes, chunkSizeBytes, clock, events, memory, system } = options;
   const ledger = new Ledger(capacityBytes);
   ledger.charge('fixed', FIXED_BYTES);

@@ -232,11 +232,7 @@ export class FileResponseStore implements ResponseStore, MetadataOwner<KnownResp
   }
 
   /** Replaces the file by rename. False when it could not be written. */
-  async #write(
-    key: ResponseKey,
-    bytes: Buffer,
-    objects: readonly ObjectKey[],
-  ): Promise<boolean> {
+  async #write(key: ResponseKey, bytes: Buffer, objects: readonly ObjectKey[]): Promise<boolean> {
     const { directories, health, layout, ledger, metadata, site, space } = this.#parts;
     if (!site.isReady || !health.writable) return false;
     const cost = fileCost(bytes.length);
@@ -287,9 +283,13 @@ export class FileResponseStore implements ResponseStore, MetadataOwner<KnownResp
     metadata.remove(known);
   }
 
+  /** A record is used for the sake of its objects, which may be open for longer than they are in use. */
   #touch(key: ResponseKey): void {
     const known = this.#files.get(key);
-    if (known !== undefined) this.#parts.metadata.touch(known);
+    if (known === undefined) return;
+    const { manifest, metadata } = this.#parts;
+    for (const object of known.objects) metadata.touch(manifest(object));
+    metadata.touch(known);
   }
 }
 

@@ -10,6 +10,7 @@ export class Space {
   readonly #ledger: Ledger;
   readonly #index: ChunkIndex;
   readonly #files: ChunkFiles;
+  #refuses = false;
 
   constructor(ledger: Ledger, index: ChunkIndex, files: ChunkFiles) {
     this.#ledger = ledger;
@@ -27,12 +28,23 @@ export class Space {
     await this.#files.removalsSettled();
   }
 
+  /** True while what was asked for last was not granted. */
+  get refuses(): boolean {
+    return this.#refuses;
+  }
+
   /**
    * Reserves `bytes`; `undefined` when not even eviction gives them. Who gets what is decided before
    * the first wait, so that two callers never count on the same victim; the room is granted when the
    * victims' bytes are truly gone, so that the disk is never fuller than the books say.
    */
   async reserve(bytes: number): Promise<Reservation | undefined> {
+    const granted = await this.#reserve(bytes);
+    this.#refuses = granted === undefined;
+    return granted;
+  }
+
+  async #reserve(bytes: number): Promise<Reservation | undefined> {
     const victims = this.#index.victims(this.#ledger.shortfall(bytes));
     if (victims === undefined) return undefined;
     this.#ledger.promise(bytes);

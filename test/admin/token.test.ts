@@ -27,9 +27,18 @@ t.test('a token is made once, for its owner alone', async (t) => {
 
 t.test('where there is none, it is said why', async (t) => {
   const directory = t.testdir({ short: 'abc\n', folder: {} });
-  t.match(loadToken(inCache(join(directory, 'short'))), { kind: 'unavailable', why: /holds no token/ });
-  t.match(loadToken(inCache(join(directory, 'folder'))), { kind: 'unavailable', why: /no regular file/ });
-  t.match(loadToken(inCache(join(directory, 'missing', 'x'))), { kind: 'unavailable', why: /ENOENT/ });
+  t.match(loadToken(inCache(join(directory, 'short'))), {
+    kind: 'unavailable',
+    why: /holds no token/,
+  });
+  t.match(loadToken(inCache(join(directory, 'folder'))), {
+    kind: 'unavailable',
+    why: /no regular file/,
+  });
+  t.match(loadToken(inCache(join(directory, 'missing', 'x'))), {
+    kind: 'unavailable',
+    why: /ENOENT/,
+  });
 });
 
 t.test('Authorization fields', async (t) => {

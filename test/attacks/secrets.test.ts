@@ -128,7 +128,13 @@ t.test('without the token the admin API tells of no query', async (t) => {
     t.match(uri, /\/model\.bin\?…$/);
   }
   await forebay.stop();
-  seen.push(JSON.stringify([collector.named('request'), collector.named('fill'), collector.named('lookup')]));
+  seen.push(
+    JSON.stringify([
+      collector.named('request'),
+      collector.named('fill'),
+      collector.named('lookup'),
+    ]),
+  );
   for (const text of seen) t.notOk(text.includes(SECRET), text.slice(0, 200));
 });
 

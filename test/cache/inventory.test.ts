@@ -12,7 +12,12 @@ async function listed(
   selection: Selection,
   asked: Partial<PageRequest> = {},
 ): Promise<ObjectPage> {
-  const page = await inventory.list(selection, { after: null, limit: 100, isTrusted: true, ...asked });
+  const page = await inventory.list(selection, {
+    after: null,
+    limit: 100,
+    isTrusted: true,
+    ...asked,
+  });
   if (page === undefined) throw new Error('no such page');
   return page;
 }
@@ -64,13 +69,20 @@ t.test('pages in the order of URIs, each object once', async (t) => {
 });
 
 t.test('neither a cursor nor an order tells of queries', async (t) => {
-  const names = Array.from({ length: 12 }, (_, index) => `/a?signature=${String(index).padStart(2, '0')}`);
+  const names = Array.from(
+    { length: 12 },
+    (_, index) => `/a?signature=${String(index).padStart(2, '0')}`,
+  );
   const objects = Object.fromEntries(['/a', ...names].map((name, seed) => [name, fresh(seed, 1)]));
   const room = await startRoom(t, { objects });
   const inventory = inventoryOf(room);
   for (const name of names) await fetch(room, name);
   const trusted = await listed(inventory, ALL);
-  t.same(trusted.objects.map(({ target }) => target), names, 'in the order of their URIs');
+  t.same(
+    trusted.objects.map(({ target }) => target),
+    names,
+    'in the order of their URIs',
+  );
   const seen: string[] = [];
   let after: string | null = null;
   do {
@@ -78,7 +90,8 @@ t.test('neither a cursor nor an order tells of queries', async (t) => {
     seen.push(...page.objects.map(({ target }) => target));
     after = page.next;
     t.notMatch(Buffer.from(after ?? '', 'base64url').toString('latin1'), /signature|origin/);
-    if (after !== null) t.equal(await inventory.list(ALL, { after, limit: 5, isTrusted: true }), undefined);
+    if (after !== null)
+      t.equal(await inventory.list(ALL, { after, limit: 5, isTrusted: true }), undefined);
   } while (after !== null);
   t.same([...seen].sort(), names, 'each once');
   t.notSame(seen, names, 'in another order');

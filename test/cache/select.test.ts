@@ -39,11 +39,7 @@ t.test('languages in any case are one, in another order they are not', async (t)
   const response = storedResponse({ vary: 'accept-language, x-a' });
   const name = (language: string, other: string) =>
     variantName(
-      variantFields(
-        toHeaderMap({ 'accept-language': language, 'x-a': other }),
-        response,
-        plainTag,
-      ),
+      variantFields(toHeaderMap({ 'accept-language': language, 'x-a': other }), response, plainTag),
     );
   t.equal(name('en-GB, de', 'a'), name('EN-gb,DE', 'a'));
   t.not(name('en, de', 'a'), name('de, en', 'a'));

@@ -8,7 +8,12 @@ const plain = { adapter: 'http', headers: { authorization: 'Basic eA==' } };
 const sound: RuledConfig = {
   listen: { address: { host: 'a', port: 1 }, headersTimeout: 10, requestTimeout: 30 },
   admin: { address: { host: 'a', port: 2 }, enabled: true },
-  cache: { capacity: 'auto', metadataCapacity: 'auto', chunkSize: 8 * MIB, serveThroughMemory: 256 * MIB },
+  cache: {
+    capacity: 'auto',
+    metadataCapacity: 'auto',
+    chunkSize: 8 * MIB,
+    serveThroughMemory: 256 * MIB,
+  },
   fill: {
     threads: 2,
     connectionsPerThread: 4,

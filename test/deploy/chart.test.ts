@@ -1,5 +1,6 @@
 /** The Helm chart: its schema, its values, and what its templates ask of them. */
 import { Ajv2020 } from 'ajv/dist/2020.js';
+import { dirname } from 'node:path';
 import t from 'tap';
 import { parse, stringify } from 'yaml';
 import { configJsonSchema } from '#src/config/json-schema.js';
@@ -70,7 +71,10 @@ t.test('what it makes of its values is a configuration that fits its volume', as
   const graceMs = values.terminationGracePeriodSeconds * 1000;
   t.ok(graceMs >= config.listen.drainTimeoutMs + 10_000, 'time to drain');
   const daemonset = readText(`${CHART}/templates/daemonset.yaml`);
-  t.match(daemonset, `mountPath: ${config.cache.directory}`);
+  const mountPath = dirname(config.cache.directory);
+  t.equal(mountPath, '/var/cache/forebay', 'a directory in the volume, which belongs to root');
+  t.match(daemonset, `mountPath: ${mountPath}\n`);
+  t.match(helpers, `"directory" "${mountPath}" }}`, "a node's own path belongs to us");
   t.match(daemonset, `containerPort: ${String(config.listen.address.port)}`);
   t.match(daemonset, `containerPort: ${String(config.admin.address.port)}`);
 });

@@ -68,11 +68,14 @@ function checkForebay(t: Test, manifests: readonly Manifest[]): void {
   const graceMs = pod.terminationGracePeriodSeconds * 1000;
   t.ok(graceMs >= config.listen.drainTimeoutMs + STOP_ALLOWANCE_MS, 'time to drain');
 
-  const mounted = container.volumeMounts.find(
-    ({ mountPath }) => mountPath === config.cache.directory,
+  const { directory } = config.cache;
+  const mounted = container.volumeMounts.find(({ mountPath }) =>
+    `${directory}/`.startsWith(`${mountPath}/`),
   );
   const volume = pod.volumes.find(({ name }) => name === mounted?.name);
   t.ok(volume, 'the cache is on a volume');
+  // The root of an emptyDir belongs to root, and all may write it.
+  if (volume?.emptyDir !== undefined) t.not(directory, mounted?.mountPath);
   const limit = volume?.emptyDir?.sizeLimit;
   if (limit !== undefined) {
     t.ok(Number(config.cache.capacityBytes) <= 0.92 * quantityBytes(limit), 'room in the volume');

@@ -16,18 +16,21 @@ t.test('the worked example of the file', (t) => {
   t.end();
 });
 
-t.test('all paths lead through where the root is anchored, and are shown below its own name', (t) => {
-  const layout = new Layout('/cache');
-  layout.anchor('/proc/self/fd/20');
-  t.equal(layout.lock, '/proc/self/fd/20/lock');
-  t.equal(layout.chunk(ID as ChunkId), `/proc/self/fd/20/chunks/v1/af/${ID}`);
-  for (const path of [...layout.directories, ...layout.outdated, layout.nextDraft()]) {
-    t.ok(path.startsWith('/proc/self/fd/20/'), path);
-  }
-  t.equal(layout.shown(layout.tmp), '/cache/tmp');
-  t.equal(layout.shown('/elsewhere'), '/elsewhere');
-  t.end();
-});
+t.test(
+  'all paths lead through where the root is anchored, and are shown below its own name',
+  (t) => {
+    const layout = new Layout('/cache');
+    layout.anchor('/proc/self/fd/20');
+    t.equal(layout.lock, '/proc/self/fd/20/lock');
+    t.equal(layout.chunk(ID as ChunkId), `/proc/self/fd/20/chunks/v1/af/${ID}`);
+    for (const path of [...layout.directories, ...layout.outdated, layout.nextDraft()]) {
+      t.ok(path.startsWith('/proc/self/fd/20/'), path);
+    }
+    t.equal(layout.shown(layout.tmp), '/cache/tmp');
+    t.equal(layout.shown('/elsewhere'), '/elsewhere');
+    t.end();
+  },
+);
 
 t.test('draft names are new every time, and known as ours', (t) => {
   const layout = new Layout('/cache');

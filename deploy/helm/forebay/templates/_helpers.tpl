@@ -26,10 +26,14 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 
 {{/* The configuration file: what the values say, under what the chart itself decides. */}}
 {{- define "forebay.config" -}}
+{{- /* The root of an emptyDir belongs to root, and all may write it: Forebay makes a directory of its own there. */}}
 {{- $own := dict
       "listen" (dict "address" "0.0.0.0:7080")
       "admin" (dict "address" "0.0.0.0:7081")
-      "cache" (dict "directory" "/var/cache/forebay") }}
+      "cache" (dict "directory" "/var/cache/forebay/cache") }}
+{{- if eq .Values.cache.type "hostPath" }}
+{{- $_ := set (index $own "cache") "directory" "/var/cache/forebay" }}
+{{- end }}
 {{- toYaml (mergeOverwrite (deepCopy .Values.config) $own) }}
 {{- end }}
 
