@@ -117,9 +117,10 @@ export class Metadata {
     this.#unlist(file);
   }
 
+  /** Marks a file as used just now, where there is one. */
   touch(file: MetadataFile | undefined): void {
-    const listed = file && this.#listed.get(file);
-    if (listed !== undefined) this.#lists[listed.worth].get(file);
+    const listed = file === undefined ? undefined : this.#listed.get(file);
+    if (listed !== undefined) this.#lists[listed.worth].get(listed.file);
   }
 
   /** Evicts what `bytes` more need, in the background. */
