@@ -103,7 +103,10 @@ t.test('a 304 brings the redirects of who asked, and leaves those of others', as
   const old = storedResponse({}, {}, { hops: [redirectHop({ vary: 'x-a' })] });
   const hops = [redirectHop({ vary: 'x-b' })];
   const notModified = { headers: toHeaderMap({}), times: old, chain: { hops, place: '' } };
-  const asked = refreshed(old, notModified, toHeaderMap({ 'x-b': '1' }));
+  const asked = refreshed(old, notModified, {
+    headers: toHeaderMap({ 'x-b': '1' }),
+    tag: plainTag,
+  });
   t.same([asked.hops, { ...asked.requestHeaders }], [hops, { 'x-b': '1' }]);
   t.equal(refreshed(old, notModified).hops, old.hops);
 });
