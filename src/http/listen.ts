@@ -29,7 +29,7 @@ export function listenOn(server: Server, address: ListenAddress): Promise<Listen
     server.listen({ host: address.host, port: address.port, backlog: LISTEN_BACKLOG }, () => {
       server.off('error', onError);
       // A connection that could not be accepted, for want of descriptors: nobody is left to be told.
-      server.on('error', () => undefined);
+      server.on('error', unaccepted);
       const bound = server.address();
       resolve(
         bound === null || typeof bound === 'string'
@@ -38,6 +38,10 @@ export function listenOn(server: Server, address: ListenAddress): Promise<Listen
       );
     });
   });
+}
+
+function unaccepted(): void {
+  // Without a listener it would end the process.
 }
 
 function errnoOf(cause: unknown): string {

@@ -5,7 +5,7 @@
 import type { ServerResponse } from 'node:http';
 import type { Pump } from '../compute/pump.js';
 import { SharedWatermark } from '../compute/watermark.js';
-import type { ForebayError } from '../model/errors.js';
+import { ForebayError } from '../model/errors.js';
 import type { ResponseHead, Segment, SendEnd, SendView } from '../model/segment.js';
 import type { Clock } from '../model/time.js';
 import { ClientWatch, GONE } from './client-watch.js';
@@ -33,6 +33,10 @@ export interface PumpedSendOptions extends PaceBounds {
  * run dry while the main thread is busy. Each holds its chunk against eviction.
  */
 export const MAX_QUEUED_PIECES = 2;
+
+/** Between two looks for a descriptor, and how many: 5 s in all, in which some transfer ends. */
+const WANT_WAIT_MS = 100;
+const MAX_WANT_WAITS = 50;
 
 /** How the feeding ended; a client's end is told by the watch, the pump's by the transfer. */
 type Fed =
@@ -122,7 +126,7 @@ export class PumpedSend implements SendView {
       if (queue === GONE) return GONE;
       for (let part = await this.#partOf(segment, 0); part !== null;) {
         if (part === GONE) return GONE;
-        queue.add(segment, part, release);
+        if ((await this.#add(queue, segment, part, release)) === GONE) return GONE;
         uses += 1;
         const room = await this.#watch.whilePresent(queue.transfer.room(MAX_QUEUED_PIECES));
         if (room === GONE) return GONE;
@@ -131,6 +135,30 @@ export class PumpedSend implements SendView {
       return undefined;
     } finally {
       release();
+    }
+  }
+
+  /**
+   * Queues a part. Its file takes a descriptor, of which there may be none now; the head is out by then, so
+   * that is waited for, as others end.
+   */
+  async #add(
+    queue: PieceQueue,
+    segment: Segment,
+    part: Part,
+    release: () => void,
+  ): Promise<typeof GONE | undefined> {
+    const { clock } = this.#options;
+    for (let waits = 0; ; waits += 1) {
+      try {
+        queue.add(segment, part, release);
+        return undefined;
+      } catch (error) {
+        const isWant = error instanceof ForebayError && error.code === 'overload';
+        if (!isWant || waits >= MAX_WANT_WAITS) throw error;
+      }
+      const paused = new Promise<void>((resolve) => clock.after(WANT_WAIT_MS, resolve));
+      if ((await this.#watch.whilePresent(paused)) === GONE) return GONE;
     }
   }
 
