@@ -157,7 +157,7 @@ function tlsOptions(url: URL, context: tls.SecureContext) {
 /** Resolves when TLS is up; drops the connection where it does not come up. */
 function handshake(socket: tls.TLSSocket, signal: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
-    const settle = (error: unknown): void => {
+    const settle = (error: Error | undefined): void => {
       signal.removeEventListener('abort', onAbort);
       socket.off('error', settle).off('close', onClose).off('secureConnect', onSecure);
       if (error === undefined) {
