@@ -16,7 +16,7 @@ const pathPrefix = z
   .string()
   .regex(/^\//)
   .max(4096)
-  .describe("Compared with the path below the origin's mount, letter by letter.");
+  .describe("Compared with the path below the origin's mount, in whatever spelling either is.");
 
 const sinceMs = z.int().min(0);
 

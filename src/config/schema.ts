@@ -67,6 +67,12 @@ const listen = section({
   drainTimeout: duration('30s', {
     meaning: 'How long running responses may go on after SIGTERM.',
   }),
+  forwarded: choice(['any', 'forwarded', 'x-forwarded', 'none'], 'any', {
+    meaning:
+      'Which word of proxies counts for what clients call this server, in the links that they get: that of ' +
+      'Forwarded (RFC 7239), else of X-Forwarded-Proto and X-Forwarded-Host; of one of the two; of neither. ' +
+      'Name the one that your proxy sets for each request: another comes from the client.',
+  }),
 });
 
 const admin = section({
@@ -238,6 +244,7 @@ export const configSchema = fileSchema.transform((file) => ({
     sendfile: file.listen.sendfile,
     hitThreads: file.listen.hitThreads,
     drainTimeoutMs: file.listen.drainTimeout,
+    forwarded: file.listen.forwarded,
   },
   admin: {
     address: file.admin.address,

@@ -12,9 +12,9 @@ import type { RestEnd } from '../send/rest-send.js';
 import type { Hits } from '../send/sending.js';
 import { descriptorOf } from '../send/socket-fd.js';
 import type { RequestEnding } from '../telemetry/request-record.js';
-import type { ExchangeRooms } from './exchange.js';
 import { type HitFile, HitFiles } from './hit-files.js';
 import { type HitTarget, HitTargets, recordOf } from './hit-targets.js';
+import type { ExchangeRooms } from './rooms.js';
 import { type StandingAnswers, type StandingEntry, tellHit } from './standing.js';
 
 /** What comes from outside the front. */

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { ForebayError } from '../model/errors.js';
 import type { OriginRequest } from '../model/fetch.js';
+import { requestTargetOf } from '../model/uri.js';
 import { isFieldName, isFieldValue } from './field-syntax.js';
 
 /** Fields that this room decides: a target's own values for them are ignored. */
@@ -61,7 +62,6 @@ export function requestFields(request: OriginRequest): [name: string, value: str
 
 /** The whole request head as it goes over the wire (latin1). */
 export function serializeRequest(request: OriginRequest): string {
-  const { pathname, search } = new URL(request.target.url);
   const lines = requestFields(request).map(([name, value]) => `${name}: ${value}\r\n`);
-  return `GET ${pathname}${search} HTTP/1.1\r\n${lines.join('')}connection: keep-alive\r\n\r\n`;
+  return `GET ${requestTargetOf(request.target.url)} HTTP/1.1\r\n${lines.join('')}connection: keep-alive\r\n\r\n`;
 }

@@ -7,6 +7,7 @@ import type { Client } from 'undici';
 import { ForebayError } from '../model/errors.js';
 import type { BodySink, FetchOutcome, OriginClient, OriginRequest } from '../model/fetch.js';
 import type { Clock } from '../model/time.js';
+import { requestTargetOf } from '../model/uri.js';
 import { checkLiteralAddress, guardedLookup } from './address.js';
 import { isStale, type ExchangeEnd } from './exchange-end.js';
 import { connectionKey } from './lean-connection.js';
@@ -85,11 +86,11 @@ export class UndiciClient implements OriginClient {
       await client.destroy();
       throw cancelledError();
     }
-    const { pathname, search } = new URL(request.target.url);
     const end = await new Promise<ExchangeEnd>((resolve) => {
       const exchange = new UndiciExchange(request, sink, this.#clock, resolve);
       const headers = Object.fromEntries(fields);
-      client.dispatch({ method: 'GET', path: `${pathname}${search}`, headers }, exchange);
+      const path = requestTargetOf(request.target.url);
+      client.dispatch({ method: 'GET', path, headers }, exchange);
     });
     if (end.kind === 'outcome' && end.keepConnection) {
       const key = connectionKey(request.target);

@@ -262,6 +262,7 @@ t.test('mounts and bounds change while it listens, for requests that begin after
       requestTimeoutMs: 10_000,
       keepAliveTimeoutMs: 5000,
       drainTimeoutMs: 5000,
+      forwarded: 'any',
     },
     origins: [{ name: 'origin', mount: '/models' }],
   });

@@ -62,6 +62,7 @@ async function started(
       requestTimeoutMs: 10_000,
       keepAliveTimeoutMs: 5000,
       drainTimeoutMs: 5000,
+      forwarded: 'any',
     },
     origins: [{ name: 'origin', mount: '/' }],
   };
