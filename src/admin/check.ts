@@ -15,7 +15,7 @@ export interface Offered {
 
 export type Checked =
   /** As the operation's own shapes have it, defaults filled in. */
-  { readonly call: Call<never, never, never> } | { readonly problem: Answer };
+  { readonly call: Omit<Call<never, never, never>, 'reachedAt'> } | { readonly problem: Answer };
 
 /** The call, or 400 `bad-request` with the first thing that is wrong. */
 export function checkedCall(
@@ -33,7 +33,7 @@ export function checkedCall(
     if (!result.success) return { problem: problem(400, 'bad-request', say(part, result.error)) };
     call[part] = result.data as Record<string, unknown>;
   }
-  return { call: call as Call<never, never, never> };
+  return { call: call as Omit<Call<never, never, never>, 'reachedAt'> };
 }
 
 function say(part: string, { issues: [issue] }: z.ZodError): string {

@@ -22,6 +22,8 @@ export interface Call<Params, Query, Body> {
   readonly params: Params;
   readonly query: Query;
   readonly body: Body;
+  /** The address and port at which the request came in, as admin/proof writes them. */
+  readonly reachedAt: string;
 }
 
 export interface Endpoint {

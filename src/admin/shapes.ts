@@ -76,6 +76,19 @@ export const transferList = z
   })
   .register(namedShapes, { id: 'Transfers' });
 
+export const proof = z
+  .object({
+    directory: z.string().describe('Of this cache.'),
+    address: z.string().describe('Where the question came in.'),
+    proof: z
+      .string()
+      .describe(
+        'HMAC-SHA256, keyed with the token, in hex, of the JSON array of `forebay admin proof 1`, the nonce, ' +
+          'the directory and the address.',
+      ),
+  })
+  .register(namedShapes, { id: 'Proof' });
+
 export const cacheStatus = z
   .object({
     directory: z.string().describe('Of this cache: who named another one means another.'),
@@ -208,4 +221,5 @@ export type Verification = z.infer<typeof verification>;
 export type ObjectList = z.infer<typeof objectList>;
 export type ListedObjectBody = z.infer<typeof listedObject>;
 export type CacheStatus = z.infer<typeof cacheStatus>;
+export type Proof = z.infer<typeof proof>;
 export type SelectionBody = z.infer<typeof selection>;

@@ -85,6 +85,7 @@ const admin = section({
     meaning:
       'The file that holds the token which changes through the admin API need; made, with a random ' +
       'one, when missing.',
+    flag: '--admin-token-file',
   }),
 });
 
