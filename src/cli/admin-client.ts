@@ -122,7 +122,8 @@ export class AdminClient {
   async #proof(nonce: string): Promise<Proof> {
     const found = proofShape.safeParse(
       await this.#json('GET', `/api/v1/proof?nonce=${nonce}`).catch((error: unknown) => {
-        if (error instanceof ApiError || (error instanceof NotAnsweringError && error.isOther)) return undefined;
+        if (error instanceof ApiError || (error instanceof NotAnsweringError && error.isOther))
+          return undefined;
         throw error;
       }),
     );

@@ -62,7 +62,10 @@ export const exitCodes: readonly ExitCodeMeaning[] = [
     code: EXIT_TEMPORARY,
     meaning: 'Try again later: another process holds the cache, or the origin fails',
   },
-  { code: EXIT_DENIED, meaning: 'The Forebay that runs does not accept the token, or does not prove that it has it' },
+  {
+    code: EXIT_DENIED,
+    meaning: 'The Forebay that runs does not accept the token, or does not prove that it has it',
+  },
   {
     code: EXIT_CONFIG,
     meaning: 'The configuration, the cache directory, the platform or the addon cannot be used',

@@ -176,7 +176,10 @@ async function stopQuietly(application: Application): Promise<void> {
  * The token of the Forebay that is meant, from a file that this user's configuration names: of one on
  * another machine only from a file that was given for it. `null`: none is known.
  */
-export function knownToken({ admin, cache }: LoadedConfig['config'], isNamed: boolean): string | null {
+export function knownToken(
+  { admin, cache }: LoadedConfig['config'],
+  isNamed: boolean,
+): string | null {
   const isElsewhere = isNamed && !isLoopback(admin.address.host);
   if (isElsewhere && admin.tokenFile === null) return null;
   return readToken(tokenFile({ admin, cache }));

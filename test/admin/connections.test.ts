@@ -36,26 +36,29 @@ async function startBounded(t: Test) {
   };
 }
 
-t.test('a new connection takes the place of the one that has been idle for the longest', async (t) => {
-  const { open, connect, ask } = await startBounded(t);
-  const asking = await connect();
-  await ask(asking);
-  const idle = await connect();
-  const closed = once(idle, 'close');
-  const second = await connect();
-  await closed;
-  t.notOk(asking.destroyed, 'its request runs');
-  await ask(second);
-  const refused = await connect();
-  await once(refused, 'close');
-  t.notOk(second.destroyed, 'nobody gives way who is being answered');
-  const answered = once(asking, 'data');
-  open[0]?.end('done');
-  await answered;
-  const third = await connect();
-  await once(asking, 'close');
-  t.notOk(third.destroyed);
-});
+t.test(
+  'a new connection takes the place of the one that has been idle for the longest',
+  async (t) => {
+    const { open, connect, ask } = await startBounded(t);
+    const asking = await connect();
+    await ask(asking);
+    const idle = await connect();
+    const closed = once(idle, 'close');
+    const second = await connect();
+    await closed;
+    t.notOk(asking.destroyed, 'its request runs');
+    await ask(second);
+    const refused = await connect();
+    await once(refused, 'close');
+    t.notOk(second.destroyed, 'nobody gives way who is being answered');
+    const answered = once(asking, 'data');
+    open[0]?.end('done');
+    await answered;
+    const third = await connect();
+    await once(asking, 'close');
+    t.notOk(third.destroyed);
+  },
+);
 
 t.test('one of which half a head has come has asked for nothing', async (t) => {
   const { connect } = await startBounded(t);

@@ -8,7 +8,11 @@ t.test('a proof is of one question, one cache and one address', async (t) => {
   t.match(proof, /^[0-9a-f]{64}$/);
   t.ok(isProof('the token', PROVEN, proof));
   t.notOk(isProof('another', PROVEN, proof));
-  for (const change of [{ nonce: 'b'.repeat(64) }, { directory: '/x' }, { address: '[::1]:7081' }]) {
+  for (const change of [
+    { nonce: 'b'.repeat(64) },
+    { directory: '/x' },
+    { address: '[::1]:7081' },
+  ]) {
     t.notOk(isProof('the token', { ...PROVEN, ...change }, proof));
   }
   for (const offered of ['', proof.slice(1), `${proof}0`, 'é'.repeat(32)]) {

@@ -53,19 +53,25 @@ t.test('strict takes another spelling of what is pinned, and nothing else', asyn
   t.equal((await forebay.get('/llama/other.bin')).status, 502);
 });
 
-t.test('a file whose name is not ASCII is pinned by it, also where its bytes come unescaped', async (t) => {
-  const origin = await runOrigin(t, everywhere(['/%E6%A8%A1/a']));
-  const originKeys = { digests: [{ pattern: '/模/*', digest: PINNED }] };
-  const forebay = await startForebay(t, { origin, originKeys });
-  t.equal((await forebay.get('/%E6%A8%A1/a')).status, 502);
-  const client = await connectRaw(t, forebay.url);
-  client.socket.write('GET /模/a HTTP/1.1\r\nHost: h\r\n\r\n');
-  t.equal((await client.response()).status, 502);
-});
+t.test(
+  'a file whose name is not ASCII is pinned by it, also where its bytes come unescaped',
+  async (t) => {
+    const origin = await runOrigin(t, everywhere(['/%E6%A8%A1/a']));
+    const originKeys = { digests: [{ pattern: '/模/*', digest: PINNED }] };
+    const forebay = await startForebay(t, { origin, originKeys });
+    t.equal((await forebay.get('/%E6%A8%A1/a')).status, 502);
+    const client = await connectRaw(t, forebay.url);
+    client.socket.write('GET /模/a HTTP/1.1\r\nHost: h\r\n\r\n');
+    t.equal((await client.response()).status, 502);
+  },
+);
 
 t.test('what is pinned against eviction is, in every spelling', async (t) => {
   const origin = await runOrigin(t, everywhere(SPELLINGS));
-  const forebay = await startForebay(t, { origin, originKeys: { pinned: ['/llama/model+lora.bin'] } });
+  const forebay = await startForebay(t, {
+    origin,
+    originKeys: { pinned: ['/llama/model+lora.bin'] },
+  });
   for (const path of SPELLINGS) await forebay.get(path);
   await forebay.holds(1);
   const listed = await fetch(`${forebay.adminUrl}/api/v1/objects?limit=100`);

@@ -35,30 +35,38 @@ function proving(
     }
     const { localAddress, localPort } = request.socket;
     const address = endpointName(localAddress, localPort);
-    const proven = { nonce: searchParams.get('nonce') ?? '', directory: '/cache', address, ...told };
+    const proven = {
+      nonce: searchParams.get('nonce') ?? '',
+      directory: '/cache',
+      address,
+      ...told,
+    };
     response.end(JSON.stringify({ ...proven, proof: proofOf(token, proven) }));
   };
 }
 
-t.test('the token goes with what changes something, after a proof, and with nothing else', async (t) => {
-  const seen: unknown[] = [];
-  const client = await clientOf(
-    t,
-    proving(({ method, url, headers }, response) => {
-      seen.push([method, url, headers.authorization]);
-      response.end('{}');
-    }),
-    TOKEN,
-  );
-  await client.cache();
-  await client.purge({ origin: 'o' }, true);
-  await client.cancelPull('a/b');
-  t.same(seen, [
-    ['GET', '/api/v1/cache', undefined],
-    ['POST', '/api/v1/purge', `Bearer ${TOKEN}`],
-    ['DELETE', '/api/v1/pulls/a%2Fb', `Bearer ${TOKEN}`],
-  ]);
-});
+t.test(
+  'the token goes with what changes something, after a proof, and with nothing else',
+  async (t) => {
+    const seen: unknown[] = [];
+    const client = await clientOf(
+      t,
+      proving(({ method, url, headers }, response) => {
+        seen.push([method, url, headers.authorization]);
+        response.end('{}');
+      }),
+      TOKEN,
+    );
+    await client.cache();
+    await client.purge({ origin: 'o' }, true);
+    await client.cancelPull('a/b');
+    t.same(seen, [
+      ['GET', '/api/v1/cache', undefined],
+      ['POST', '/api/v1/purge', `Bearer ${TOKEN}`],
+      ['DELETE', '/api/v1/pulls/a%2Fb', `Bearer ${TOKEN}`],
+    ]);
+  },
+);
 
 t.test('who does not prove that it knows the token is told nothing', async (t) => {
   const handlers: Readonly<Record<string, Handler>> = {
@@ -156,7 +164,8 @@ t.test('a request does not wait behind events', async (t) => {
 });
 
 t.test('a listener of every address is reached over loopback', async (t) => {
-  const address = (host: string) => new AdminClient({ host, port: 5 }, { token: () => null }).address.host;
+  const address = (host: string) =>
+    new AdminClient({ host, port: 5 }, { token: () => null }).address.host;
   t.equal(address('0.0.0.0'), '127.0.0.1');
   t.equal(address('::'), '::1');
   t.equal(address('10.0.0.1'), '10.0.0.1');

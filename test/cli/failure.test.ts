@@ -53,7 +53,10 @@ t.test('an admin API that does not answer, or does not want to', async (t) => {
     message: 'forebay: the admin API at http://[::1]:5 does not answer: ECONNREFUSED',
   });
   const unproven = new UnprovenError({ host: '::1', port: 5 }, 'no proof');
-  t.match(classifyFailure(unproven), { exitCode: 77, message: /not proven .*told nothing\n {2}Run/ });
+  t.match(classifyFailure(unproven), {
+    exitCode: 77,
+    message: /not proven .*told nothing\n {2}Run/,
+  });
   const refused = (status: number) => classifyFailure(new ApiError(status, 'some-code', 'No.'));
   t.match(refused(401), { exitCode: 77, message: /^forebay: No\. \(some-code\)\n {2}Run this as/ });
   t.equal(refused(403).exitCode, 77);

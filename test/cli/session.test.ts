@@ -155,12 +155,7 @@ t.test('who passes the question on to the real Forebay is told no secret', async
     [{}, ['--admin', squatter.address]],
     [
       {},
-      [
-        '--admin',
-        squatter.address,
-        '--admin-token-file',
-        join(forebay.directory, 'admin-token'),
-      ],
+      ['--admin', squatter.address, '--admin-token-file', join(forebay.directory, 'admin-token')],
     ],
   ] as const) {
     for (const args of COMMANDS.slice(0, 4)) {
@@ -178,7 +173,10 @@ t.test('a Forebay elsewhere gets a token from a file that was given for it alone
   const directory = t.testdir({ 'admin-token': 'mine', given: 'given' });
   const cache = { directory, capacity: '1GiB' };
   const token = (host: string, tokenFile: string | null, isNamed = true): string | null => {
-    const { config } = doctored({ cache, admin: { address: `${host}:7081`, ...(tokenFile && { tokenFile }) } });
+    const { config } = doctored({
+      cache,
+      admin: { address: `${host}:7081`, ...(tokenFile && { tokenFile }) },
+    });
     return knownToken(config, isNamed);
   };
   t.equal(token('192.0.2.1', null), null);

@@ -33,7 +33,12 @@ t.test('a pattern fits its path in every spelling that a server may take for it'
   ]) {
     for (const path of spellings) t.ok(fits(pattern, path), `${pattern} fits ${path}`);
   }
-  for (const path of ['/llama/model-lora.bin', '/llama/model+lora.bin2', '/x/model+lora.bin', '/']) {
+  for (const path of [
+    '/llama/model-lora.bin',
+    '/llama/model+lora.bin2',
+    '/x/model+lora.bin',
+    '/',
+  ]) {
     t.notOk(fits('/llama/model+lora.bin', path), path);
   }
 });

@@ -4,7 +4,10 @@ import { toHeaderMap } from '#src/model/headers.js';
 
 const HOST = { host: 'edge:7080' };
 
-function own(fields: Readonly<Record<string, string>>, believed: 'any' | 'forwarded' | 'x-forwarded' | 'none' = 'any'): string {
+function own(
+  fields: Readonly<Record<string, string>>,
+  believed: 'any' | 'forwarded' | 'x-forwarded' | 'none' = 'any',
+): string {
   return ownUrl(toHeaderMap({ ...HOST, ...fields }), believed);
 }
 

@@ -37,7 +37,11 @@ t.test('a Hugging Face revision with an encoded slash', (t) => {
 
 t.test('bytes that may not stand in a URI are escaped, once; all else stays as it came', (t) => {
   t.equal(routed('/caf\xe9'), 'root /caf%E9', 'Latin-1');
-  t.equal(routed(Buffer.from('/模?q=型').toString('latin1')), 'root /%E6%A8%A1?q=%E5%9E%8B', 'UTF-8');
+  t.equal(
+    routed(Buffer.from('/模?q=型').toString('latin1')),
+    'root /%E6%A8%A1?q=%E5%9E%8B',
+    'UTF-8',
+  );
   t.equal(routed('/a{b}|"<>^`'), 'root /a%7Bb%7D%7C%22%3C%3E%5E%60');
   t.equal(routed("/a?{b}|'x'"), "root /a?{b}|'x'");
   for (const target of [

@@ -2,6 +2,7 @@
 import type { ServerResponse } from 'node:http';
 import t, { type Test } from 'tap';
 import type { OpenPart, Standing } from '#src/cache/answer.js';
+import { Access } from '#src/http/access.js';
 import { createFront, type FrontConfig } from '#src/http/server.js';
 import { StandingAnswers } from '#src/http/standing.js';
 import { toHeaderMap } from '#src/model/headers.js';
@@ -209,6 +210,7 @@ t.test('what the connection did not take goes on as any body, under the same id'
 t.test('long heads are remembered in so many bytes, not in so many URLs', async (t) => {
   const answers = new StandingAnswers(5000);
   const mounts = [{ name: 'origin', mount: '/' }];
+  const access = new Access({ listen: {}, origins: mounts }, null);
   const cache = new MemoryCache();
   const learning = (headers: Readonly<Record<string, string>>) =>
     answers.learningFrom(
@@ -226,7 +228,7 @@ t.test('long heads are remembered in so many bytes, not in so many URLs', async 
         }),
         invalidate: () => Promise.resolve(),
       },
-      () => ({ mounts, clock: systemClock }),
+      () => ({ mounts, access, clock: systemClock }),
     );
   const learn = async (headers: Readonly<Record<string, string>>): Promise<number> => {
     for (let i = 0; i < 2000; i += 1) {

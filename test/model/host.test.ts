@@ -10,7 +10,19 @@ t.test('what names one host', async (t) => {
     t.ok(isHost(host), host);
     t.notOk(namesHost(host), host);
   }
-  for (const host of ['a,b', 'a@b', 'a/b', 'a b', 'a>b', 'a<b', '"a"', 'a:b', '[::1', 'a\r\nb', 'h%4']) {
+  for (const host of [
+    'a,b',
+    'a@b',
+    'a/b',
+    'a b',
+    'a>b',
+    'a<b',
+    '"a"',
+    'a:b',
+    '[::1',
+    'a\r\nb',
+    'h%4',
+  ]) {
     t.notOk(isHost(host), JSON.stringify(host));
   }
 });

@@ -52,7 +52,18 @@ t.test('what leads elsewhere, however it is hidden', async (t) => {
   ]) {
     t.ok(isTreacherous(path), path);
   }
-  for (const path of ['/', '/...', '/..a', '/a..', '/.git', '/a;..', '/%2f', '/%25', '/%c3%a9', '/%ff%c0']) {
+  for (const path of [
+    '/',
+    '/...',
+    '/..a',
+    '/a..',
+    '/.git',
+    '/a;..',
+    '/%2f',
+    '/%25',
+    '/%c3%a9',
+    '/%ff%c0',
+  ]) {
     t.notOk(isTreacherous(path), path);
   }
 });
