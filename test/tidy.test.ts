@@ -53,6 +53,7 @@ const TESTED_ELSEWHERE: Readonly<Record<string, string>> = {
   'src/cache/validation.ts': 'test/rfc9111/section-4.3-validation.test.ts',
   'src/cache/landing.ts': 'test/cache/fill and test/cache/intake land chunks through it',
   'src/http/begun.ts': 'test/http/standing.test.ts goes on with what has begun',
+  'src/config/telemetry-schema.ts': 'test/config/schema.test.ts reads it as a part of the whole',
   'src/http/strict-server.ts': 'test/http/server.test.ts, for every form that it is strict about',
   'src/http/lookup-span.ts': 'test/e2e/tracing.test.ts sees its span',
   'src/assemble/cache-limits.ts': 'test/e2e/reload.test.ts changes them in a running program',

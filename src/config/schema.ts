@@ -12,7 +12,6 @@ import {
   count,
   derivedText,
   duration,
-  fraction,
   optionalText,
   section,
   size,
@@ -21,6 +20,7 @@ import {
   textList,
   toggle,
 } from './setting.js';
+import { log, tracing } from './telemetry-schema.js';
 
 const listen = section({
   address: text(listenAddress, '127.0.0.1:7080', {
@@ -186,31 +186,6 @@ const hub = section({
   tokenRepositories: textList(repositoryPattern, {
     meaning:
       'Which repositories everybody who can connect may read by it: `acme/model`, `acme/*`, `datasets/acme/*`.',
-  }),
-});
-
-const log = section({
-  level: choice(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'], 'info', {
-    meaning: 'The least severe entries that are written.',
-    flag: '--log-level',
-  }),
-  format: choice(['json', 'text'], 'json', {
-    meaning:
-      '`json`: one object a line, on standard output. `text`: for people at a terminal, the same fields.',
-    flag: '--log-format',
-  }),
-  access: toggle(true, { meaning: 'Whether each request is logged with a line.' }),
-});
-
-const tracing = section({
-  endpoint: optionalText(originUrl, 'none: no spans', {
-    meaning:
-      'The base URL of an OpenTelemetry collector (OTLP over HTTP), such as http://127.0.0.1:4318. Spans of ' +
-      'requests, lookups and fills are sent there. A trace that a client names is passed on either way.',
-  }),
-  sampleRatio: fraction(1, {
-    meaning:
-      'Of the traces that begin here, how many are recorded. In others the client has decided.',
   }),
 });
 

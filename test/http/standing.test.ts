@@ -219,6 +219,7 @@ t.test('long heads are remembered in so many bytes, not in so many URLs', async 
           ...(await cache.lookup(request)),
           standing: {
             headers: toHeaderMap(headers),
+            receivedAtMs: 0,
             lengthBytes: 1,
             timesAt: () => ({ ageSeconds: 1, ttlSeconds: 2 }),
             open: () => undefined,
