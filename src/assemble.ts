@@ -172,6 +172,7 @@ export async function assemble(
               usage: () => stores.chunks.usage(),
               responses: () => stores.responses.count,
             },
+            token,
             facade: mirror.cache,
             inventory: new Inventory({
               ...stores,

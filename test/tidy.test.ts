@@ -43,6 +43,7 @@ const TESTED_ELSEWHERE: Readonly<Record<string, string>> = {
   'src/admin/routes/health.ts': 'test/admin/server.test.ts',
   'src/admin/routes/objects.ts': 'test/e2e/admin-api.test.ts',
   'src/admin/routes/pins.ts': 'test/e2e/admin-api.test.ts',
+  'src/admin/routes/proof.ts': 'test/cli/session.test.ts asks a running Forebay for it',
   'src/admin/routes/pulls.ts': 'test/e2e/admin-api.test.ts',
   'src/admin/routes/transfers.ts': 'test/e2e/transfers.test.ts and test/e2e/admin-api.test.ts',
   'src/admin/routes/verify.ts': 'test/e2e/admin-api.test.ts',
@@ -52,6 +53,8 @@ const TESTED_ELSEWHERE: Readonly<Record<string, string>> = {
   'src/cache/validation.ts': 'test/rfc9111/section-4.3-validation.test.ts',
   'src/cache/landing.ts': 'test/cache/fill and test/cache/intake land chunks through it',
   'src/http/begun.ts': 'test/http/standing.test.ts goes on with what has begun',
+  'src/config/telemetry-schema.ts': 'test/config/schema.test.ts reads it as a part of the whole',
+  'src/http/strict-server.ts': 'test/http/server.test.ts, for every form that it is strict about',
   'src/http/lookup-span.ts': 'test/e2e/tracing.test.ts sees its span',
   'src/assemble/cache-limits.ts': 'test/e2e/reload.test.ts changes them in a running program',
   'src/assemble/hub-settings.ts': 'test/hub/lookup.test.ts starts with it',
@@ -106,6 +109,15 @@ t.test('packages that src imports are dependencies', async (t) => {
       .map((name) => `${file} imports ${name}`),
   );
   t.same(others, []);
+});
+
+t.test('spellings of a path are compared in model/uri and model/path alone', async (t) => {
+  // What is shown to people, and what is asked of them, is no comparison.
+  const elsewhere = ['src/cli/pull-names.ts'];
+  const found = sources.filter(
+    (file) => /\bdecodeURI(?:Component)?\(/.test(readText(file)) && !elsewhere.includes(file),
+  );
+  t.same(found, []);
 });
 
 t.test('no import cycles', async (t) => {

@@ -12,14 +12,17 @@ import { PullsView } from './pulls-view.js';
 import { cacheEndpoints, type CacheSources } from './routes/cache.js';
 import { objectEndpoints } from './routes/objects.js';
 import { pinEndpoints } from './routes/pins.js';
+import { proofEndpoint } from './routes/proof.js';
 import { pullEndpoints } from './routes/pulls.js';
 import { transferEndpoints } from './routes/transfers.js';
 import { verifyEndpoints } from './routes/verify.js';
+import type { Token } from './token.js';
 import { type TransferSources, TransfersView } from './transfers.js';
 
 export interface ApiRooms {
   readonly transfers: TransferSources;
   readonly cache: CacheSources;
+  readonly token: Token;
   /** What is pulled by name is looked up here, as a client would. */
   readonly facade: CacheFacade;
   readonly inventory: Inventory;
@@ -40,6 +43,7 @@ export function apiEndpoints(rooms: ApiRooms): Endpoint[] {
   return [
     ...transferEndpoints(transfers, feeds),
     ...cacheEndpoints(rooms.cache),
+    proofEndpoint(rooms.token, rooms.cache.directory),
     ...objectEndpoints(inventory),
     ...pinEndpoints(pins, (name) => origins().some((origin) => origin.name === name)),
     ...pullEndpoints({ pulls, view, feeds, hub: { cache: facade, origins, clock } }),

@@ -13,8 +13,8 @@ export interface Offered {
   readonly body: unknown;
 }
 
-/** What was checked: all of a call but who makes it. */
-export type CheckedCall = Omit<Call<never, never, never>, 'isTrusted'>;
+/** What was checked: all of a call but who makes it, and where it came in. */
+export type CheckedCall = Omit<Call<never, never, never>, 'isTrusted' | 'reachedAt'>;
 
 export type Checked =
   /** As the operation's own shapes have it, defaults filled in. */

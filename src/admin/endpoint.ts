@@ -30,6 +30,8 @@ export interface Call<Params, Query, Body> {
   readonly body: Body;
   /** It came with the admin token. */
   readonly isTrusted: boolean;
+  /** The address and port at which the request came in, as admin/proof writes them. */
+  readonly reachedAt: string;
 }
 
 export interface Endpoint {

@@ -12,7 +12,8 @@ export interface PullOrigin extends Mount {
 export function pullTarget(url: string, origins: readonly PullOrigin[]): PullTarget | undefined {
   const path = url.startsWith('/') ? url : pathAtFront(url, origins);
   if (path === undefined) return undefined;
-  const routed = route(path, origins);
+  // Names are written as people write them; a request has bytes.
+  const routed = route(Buffer.from(path).toString('latin1'), origins);
   if (routed.kind === 'refused') return undefined;
   return { url, origin: routed.origin, target: routed.target };
 }

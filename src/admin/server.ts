@@ -12,7 +12,9 @@ import { type Answer, type Endpoint, problem } from './endpoint.js';
 import { STREAM_FIELDS } from './feeds.js';
 import { withoutQueries } from './hidden.js';
 import { hostAllowed, originAllowed } from './host-check.js';
+import { createListener, type ListenerBounds } from './listener.js';
 import { openApi } from './openapi.js';
+import { endpointName } from './proof.js';
 import { healthEndpoints, type Readiness } from './routes/health.js';
 import { bearerOf, type Token } from './token.js';
 
@@ -28,6 +30,8 @@ export interface AdminOptions {
   readonly token?: Token;
   /** The program's version, for the description. */
   readonly version?: string;
+  /** Other than its own, for tests. */
+  readonly bounds?: ListenerBounds;
 }
 
 export interface Admin {
@@ -39,10 +43,6 @@ export interface Admin {
 
 /** Bodies are a few names; operations that take lists say so. fastify's default is 1 MiB. */
 const BODY_LIMIT_BYTES = 16 * 1024;
-/** The longest a request may take to arrive: a few hundred bytes from nearby. */
-const REQUEST_TIMEOUT_MS = 10_000;
-/** Longer than the usual scrape interval, so that a scraper keeps its connection. */
-const KEEP_ALIVE_TIMEOUT_MS = 75_000;
 
 const NO_TOKEN: Token = { kind: 'unavailable', why: 'there is no admin token' };
 
@@ -54,12 +54,12 @@ export function createAdmin({
   endpoints = [],
   token = NO_TOKEN,
   version = '0.0.0',
+  bounds = {},
 }: AdminOptions): Admin {
   const app = fastify({
     logger: false,
     bodyLimit: BODY_LIMIT_BYTES,
-    requestTimeout: REQUEST_TIMEOUT_MS,
-    keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
+    serverFactory: (handler) => createListener(handler, bounds),
     forceCloseConnections: true,
   });
   app.addHook('onRequest', async (request, reply) => {
@@ -131,7 +131,10 @@ async function answerTo(
   isTrusted: boolean,
 ): Promise<Answer> {
   const checked = checkedCall(one, request);
-  return 'problem' in checked ? checked.problem : one.handle({ ...checked.call, isTrusted });
+  if ('problem' in checked) return checked.problem;
+  const { localAddress, localPort } = request.socket;
+  const reachedAt = endpointName(localAddress, localPort);
+  return one.handle({ ...checked.call, isTrusted, reachedAt });
 }
 
 function holdsToken(request: FastifyRequest, token: Token): boolean {

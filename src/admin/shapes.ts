@@ -16,7 +16,7 @@ const pathPrefix = z
   .string()
   .regex(/^\//)
   .max(4096)
-  .describe("Compared with the path below the origin's mount, letter by letter.");
+  .describe("Compared with the path below the origin's mount, in whatever spelling either is.");
 
 const sinceMs = z.int().min(0);
 
@@ -77,6 +77,19 @@ export const transferList = z
     omitted: z.int().min(0).describe('Running transfers beyond those listed.'),
   })
   .register(namedShapes, { id: 'Transfers' });
+
+export const proof = z
+  .object({
+    directory: z.string().describe('Of this cache.'),
+    address: z.string().describe('Where the question came in.'),
+    proof: z
+      .string()
+      .describe(
+        'HMAC-SHA256, keyed with the token, in hex, of the JSON array of `forebay admin proof 1`, the nonce, ' +
+          'the directory and the address.',
+      ),
+  })
+  .register(namedShapes, { id: 'Proof' });
 
 export const cacheStatus = z
   .object({
@@ -212,4 +225,5 @@ export type Verification = z.infer<typeof verification>;
 export type ObjectList = z.infer<typeof objectList>;
 export type ListedObjectBody = z.infer<typeof listedObject>;
 export type CacheStatus = z.infer<typeof cacheStatus>;
+export type Proof = z.infer<typeof proof>;
 export type SelectionBody = z.infer<typeof selection>;

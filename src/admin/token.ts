@@ -4,6 +4,7 @@
  */
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import { closeSync, constants, fstatSync, openSync, readFileSync, writeSync } from 'node:fs';
+import { proofOf, type Proven } from './proof.js';
 import { Ownership } from '../store/ownership.js';
 
 export type Token =
@@ -11,6 +12,8 @@ export type Token =
       readonly kind: 'ready';
       /** True for the token itself; takes as long for every wrong one. */
       accepts(offered: string): boolean;
+      /** What shows that the token is known here, as admin/proof has it. */
+      prove(proven: Proven): string;
       /** For people, when others than its owner may read the file. */
       readonly warning: string | null;
     }
@@ -72,6 +75,7 @@ function ready(path: string, { text, mode }: Found): Token {
   return {
     kind: 'ready',
     accepts: (offered) => timingSafeEqual(digest(offered), expected),
+    prove: (proven) => proofOf(text, proven),
     warning:
       (mode & OTHERS) === 0 ? null : `others may read the admin token in ${path}: chmod 600 it`,
   };

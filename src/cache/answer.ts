@@ -39,6 +39,8 @@ export interface CacheRequest {
   readonly target: string;
   readonly method: 'GET' | 'HEAD';
   readonly headers: HeaderMap;
+  /** What the client calls this server, `https://models.example`; absent or empty: not known. */
+  readonly own?: string;
   /** Absent: the origin is asked as the client asked, and taken at its word. */
   readonly asking?: Asking;
   readonly hint: RangeHint;

@@ -5,6 +5,7 @@
 import { LRUCache } from 'lru-cache';
 import { headerValue, type HeaderMap } from '../model/headers.js';
 import type { ResponseKey } from '../model/ids.js';
+import { fieldUri } from '../model/uri.js';
 
 /** URLs remembered as invalidated: more than are asked for while one contact runs. */
 const MAX_REMEMBERED = 10_000;
@@ -21,7 +22,8 @@ export function invalidatedUris(
 ): readonly string[] {
   if (status < 200 || status > 399) return [];
   const named = ['location', 'content-location'].flatMap((name) => {
-    const value = headerValue(response, name);
+    const field = headerValue(response, name);
+    const value = field === undefined ? undefined : fieldUri(field);
     if (value === undefined || !URL.canParse(value, targetUri)) return [];
     const uri = new URL(value, targetUri);
     uri.hash = '';

@@ -6,6 +6,7 @@
 import { ForebayError } from '../model/errors.js';
 import type { HeaderMap } from '../model/headers.js';
 import type { Segment } from '../model/segment.js';
+import { requestTargetOf } from '../model/uri.js';
 import type { BreakerVerdict } from '../origin/breaker.js';
 import {
   PassClient,
@@ -29,6 +30,8 @@ export interface PassRequest {
   readonly target: string;
   readonly method: string;
   readonly headers: HeaderMap;
+  /** As in `CacheRequest`. */
+  readonly own?: string;
   readonly content: PassedContent | null;
   /** Requests of one client share its part of an origin's connections. */
   readonly client: string;
@@ -183,6 +186,5 @@ function once(action: () => void): () => void {
 function targetOf(upstream: Upstream, request: PassRequest): PassedTarget {
   const { method, content, signal } = request;
   const { url, headers } = upstream.passTarget(request.target, method, request.headers);
-  const { pathname, search } = new URL(url);
-  return { method, path: `${pathname}${search}`, headers, content, signal };
+  return { method, path: requestTargetOf(url), headers, content, signal };
 }

@@ -1,4 +1,6 @@
 /** Which stored things an operator means: an origin, and a prefix of the path below its mount. */
+import { comparable } from '../model/path.js';
+import { requestTargetOf } from '../model/uri.js';
 import type { Upstream } from '../origin/upstream.js';
 
 /** Every `Upstreams` is one. */
@@ -10,7 +12,7 @@ export interface NamedUpstreams {
 export interface Selection {
   /** Name of an origin, configured now or when the thing was stored. */
   readonly origin: string | null;
-  /** Compared with the path below the mount, query included, letter by letter. */
+  /** Compared with the path below the mount, query included, in whatever spelling either is. */
   readonly pathPrefix: string | null;
 }
 
@@ -24,14 +26,12 @@ export class Targets {
 
   /** The path below the mount; of an origin that is not configured (so) any more, the URI's path. */
   of(origin: string, uri: string): string {
-    const target = this.#upstreams.get(origin)?.targetOf(uri);
-    if (target !== undefined) return target;
-    const { pathname, search } = new URL(uri);
-    return pathname + search;
+    return this.#upstreams.get(origin)?.targetOf(uri) ?? requestTargetOf(uri);
   }
 
   selects({ origin, pathPrefix }: Selection, thing: { origin: string; uri: string }): boolean {
     if (origin !== null && origin !== thing.origin) return false;
-    return pathPrefix === null || this.of(thing.origin, thing.uri).startsWith(pathPrefix);
+    if (pathPrefix === null) return true;
+    return comparable(this.of(thing.origin, thing.uri)).startsWith(comparable(pathPrefix));
   }
 }

@@ -3,12 +3,16 @@
  * session.ts and never see HTTP.
  */
 import { createParser } from 'eventsource-parser';
-import { type Dispatcher, Pool } from 'undici';
+import { randomBytes } from 'node:crypto';
+import { buildConnector, type Dispatcher, Pool } from 'undici';
+import { endpointName, isProof } from '../admin/proof.js';
 import type { ListenAddress } from '../config/kinds.js';
 import { formatAddress } from '../config/kinds.js';
+import { proof as proofShape } from '../admin/shapes.js';
 import type {
   CacheStatus,
   ObjectList,
+  Proof,
   Pull,
   PullRequest,
   Purged,
@@ -18,6 +22,7 @@ import type {
 
 /** Events take one for themselves, and a request must not wait behind them. */
 const CONNECTIONS = 2;
+const NONCE_BYTES = 32;
 /** It is on this machine or near it. */
 const CONNECT_TIMEOUT_MS = 2_000;
 /** A listing of a large cache takes its time. */
@@ -30,11 +35,22 @@ const MAX_EVENT_CHARACTERS = 4 * 2 ** 20;
 /** Nobody answers there, or not as a Forebay does. */
 export class NotAnsweringError extends Error {
   readonly address: ListenAddress;
+  /** Somebody answers. */
+  readonly isOther: boolean;
 
-  constructor(address: ListenAddress, why: string, cause?: unknown) {
+  constructor(address: ListenAddress, why: string, cause?: unknown, isOther = false) {
     super(`the admin API at http://${formatAddress(address)} does not answer: ${why}`, { cause });
     this.name = 'NotAnsweringError';
     this.address = address;
+    this.isOther = isOther;
+  }
+}
+
+/** Who answers there does not prove that it is the Forebay that is meant: it is told nothing secret. */
+export class UnprovenError extends Error {
+  constructor(address: ListenAddress, why: string) {
+    super(`what answers at http://${formatAddress(address)} is not proven to be Forebay: ${why}`);
+    this.name = 'UnprovenError';
   }
 }
 
@@ -53,24 +69,66 @@ export class ApiError extends Error {
 
 type Method = 'GET' | 'POST' | 'DELETE';
 
+export interface AdminClientOptions {
+  /** Asked when a request changes something; `null`: none is known. */
+  readonly token: () => string | null;
+  /** It is in this process: who answers there need not prove it. */
+  readonly isOurs?: boolean;
+}
+
 export class AdminClient {
   readonly address: ListenAddress;
   readonly #token: () => string | null;
+  readonly #isOurs: boolean;
   readonly #pool: Pool;
+  /** Where connections of the pool lead: a name may have several addresses. */
+  readonly #reached = new Set<string>();
 
-  /**
-   * @param address a listener's; one that listens everywhere is reached over loopback.
-   * @param token asked when a request changes something; `null`: none is known.
-   */
-  constructor(address: ListenAddress, token: () => string | null) {
+  /** @param address a listener's; one that listens everywhere is reached over loopback. */
+  constructor(address: ListenAddress, { token, isOurs = false }: AdminClientOptions) {
     this.address = reachable(address);
     this.#token = token;
+    this.#isOurs = isOurs;
+    const connect = buildConnector({ timeout: CONNECT_TIMEOUT_MS });
     this.#pool = new Pool(`http://${formatAddress(this.address)}`, {
       connections: CONNECTIONS,
-      connect: { timeout: CONNECT_TIMEOUT_MS },
+      connect: (options, callback) => {
+        connect(options, (...result) => {
+          const [, socket] = result;
+          if (socket) this.#reached.add(endpointName(socket.remoteAddress, socket.remotePort));
+          callback(...result);
+        });
+      },
       headersTimeout: HEAD_TIMEOUT_MS,
       bodyTimeout: SILENCE_TIMEOUT_MS,
     });
+  }
+
+  /**
+   * Has who answers prove that it knows `token`, and that the question came in where it was sent to.
+   * Rejects with an `UnprovenError`.
+   */
+  async prove(token: string): Promise<void> {
+    const nonce = randomBytes(NONCE_BYTES).toString('hex');
+    const { directory, address, proof } = await this.#proof(nonce);
+    if (!isProof(token, { nonce, directory, address }, proof)) {
+      throw new UnprovenError(this.address, 'it does not know the admin token');
+    }
+    if ([...this.#reached].every((reached) => reached === address)) return;
+    const why = `somebody stands before the Forebay at ${address}, and would read what it is told`;
+    throw new UnprovenError(this.address, why);
+  }
+
+  async #proof(nonce: string): Promise<Proof> {
+    const found = proofShape.safeParse(
+      await this.#json('GET', `/api/v1/proof?nonce=${nonce}`).catch((error: unknown) => {
+        if (error instanceof ApiError || (error instanceof NotAnsweringError && error.isOther))
+          return undefined;
+        throw error;
+      }),
+    );
+    if (found.success) return found.data;
+    throw new UnprovenError(this.address, 'it gives no proof that it knows the admin token');
   }
 
   cache(): Promise<CacheStatus> {
@@ -154,7 +212,7 @@ export class AdminClient {
   }
 
   async #request(method: Method, path: string, body?: object): Promise<Dispatcher.ResponseData> {
-    const token = method === 'GET' ? null : this.#token();
+    const token = method === 'GET' ? null : await this.#provenToken();
     try {
       return await this.#pool.request({
         method,
@@ -168,6 +226,15 @@ export class AdminClient {
     } catch (error) {
       throw new NotAnsweringError(this.address, reasonOf(error), error);
     }
+  }
+
+  /** The token, for whoever has just proven that it knows it: what goes with it may be secret too. */
+  async #provenToken(): Promise<string | null> {
+    const token = this.#token();
+    if (this.#isOurs) return token;
+    if (token === null) throw new UnprovenError(this.address, 'its admin token is not known here');
+    await this.prove(token);
+    return token;
   }
 
   /** The body of a good answer; throws what a bad one says. */
@@ -184,7 +251,7 @@ export class AdminClient {
     const { code, message } = errorOf(value);
     if (code === undefined) {
       const why = `status ${String(statusCode)}, and not as a Forebay answers`;
-      throw new NotAnsweringError(this.address, why);
+      throw new NotAnsweringError(this.address, why, undefined, true);
     }
     throw new ApiError(statusCode, code, message ?? code);
   }

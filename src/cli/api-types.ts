@@ -9,13 +9,14 @@ import type {
   ListedObjectBody,
   ObjectList,
   Pull,
+  Proof,
   PullItem,
   purgeReport,
   SelectionBody,
   Verification,
 } from '../admin/shapes.js';
 
-export type { CacheStatus, ListedObjectBody, ObjectList, Pull, PullItem, Verification };
+export type { CacheStatus, ListedObjectBody, ObjectList, Proof, Pull, PullItem, Verification };
 
 /** What a pull is to fetch. */
 export type PullRequest = z.input<typeof pullRequest>;

@@ -22,7 +22,7 @@ export const EXIT_INTERNAL = 70;
 export const EXIT_NO_ROOM = 73;
 /** EX_TEMPFAIL: try again later. */
 export const EXIT_TEMPORARY = 75;
-/** EX_NOPERM: a running Forebay does not accept the token. */
+/** EX_NOPERM: a running Forebay does not accept the token, or what answers does not prove that it has it. */
 export const EXIT_DENIED = 77;
 /** EX_CONFIG: the configuration, its cache directory or what is installed cannot be used. */
 export const EXIT_CONFIG = 78;
@@ -62,7 +62,10 @@ export const exitCodes: readonly ExitCodeMeaning[] = [
     code: EXIT_TEMPORARY,
     meaning: 'Try again later: another process holds the cache, or the origin fails',
   },
-  { code: EXIT_DENIED, meaning: 'The Forebay that runs does not accept the token' },
+  {
+    code: EXIT_DENIED,
+    meaning: 'The Forebay that runs does not accept the token, or does not prove that it has it',
+  },
   {
     code: EXIT_CONFIG,
     meaning: 'The configuration, the cache directory, the platform or the addon cannot be used',

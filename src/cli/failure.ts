@@ -3,7 +3,7 @@ import { AddonError } from '../compute/addon-error.js';
 import { ConfigError } from '../config/problem.js';
 import { ListenError } from '../http/listen.js';
 import { StartupError } from '../store/startup-error.js';
-import { ApiError, NotAnsweringError } from './admin-client.js';
+import { ApiError, NotAnsweringError, UnprovenError } from './admin-client.js';
 import {
   EXIT_CONFIG,
   EXIT_DENIED,
@@ -13,6 +13,10 @@ import {
   EXIT_UNAVAILABLE,
 } from './exit-codes.js';
 import { UnreachableHolderError } from './session.js';
+
+const TOKEN_ADVICE =
+  'Run this as the user that Forebay runs as, and where it runs, or name the file of its token with ' +
+  '--admin-token-file.';
 
 /** How a command failed. */
 export interface Failure {
@@ -38,6 +42,10 @@ export function classifyFailure(error: unknown): Failure {
   if (error instanceof NotAnsweringError || error instanceof UnreachableHolderError) {
     return { exitCode: EXIT_UNAVAILABLE, message: `forebay: ${error.message}` };
   }
+  if (error instanceof UnprovenError) {
+    const message = `forebay: ${error.message}; it was told nothing\n${indent(TOKEN_ADVICE)}`;
+    return { exitCode: EXIT_DENIED, message };
+  }
   if (error instanceof ApiError) return apiFailure(error);
   const trace = error instanceof Error ? (error.stack ?? error.message) : String(error);
   return { exitCode: EXIT_INTERNAL, message: `forebay: an internal error\n${indent(trace)}` };
@@ -58,9 +66,7 @@ function startupExitCode(error: StartupError): number {
 function apiFailure({ status, code, message }: ApiError): Failure {
   const text = `forebay: ${message} (${code})`;
   if (status === 401 || status === 403) {
-    const advice =
-      'Run this as the user that Forebay runs as, or name its token in admin.tokenFile.';
-    return { exitCode: EXIT_DENIED, message: `${text}\n${indent(advice)}` };
+    return { exitCode: EXIT_DENIED, message: `${text}\n${indent(TOKEN_ADVICE)}` };
   }
   if (status === 409 || status === 429 || status === 503)
     return { exitCode: EXIT_TEMPORARY, message: text };

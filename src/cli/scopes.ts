@@ -1,4 +1,5 @@
 /** Turns a path of the front, as clients write it, into what the admin API asks about. Pure. */
+import { canonicalUri } from '../model/uri.js';
 import type { Scope } from './api-types.js';
 
 /** A configured origin, as far as paths are concerned. */
@@ -14,7 +15,9 @@ export interface Mounted {
  */
 export function scopesOf(prefix: string | undefined, origins: readonly Mounted[]): Scope[] {
   if (prefix === undefined || prefix === '/') return [{}];
-  const path = prefix.startsWith('/') ? prefix : `/${prefix}`;
+  const text = prefix.startsWith('/') ? prefix : `/${prefix}`;
+  // However it is spelt: in any script, encoded or not.
+  const path = canonicalUri(Buffer.from(text).toString('latin1'));
   const whole = origins.filter(({ mount }) => mount !== '/' && mount.startsWith(path));
   const into = origins
     .filter(({ mount }) => mount === '/' || path.startsWith(`${mount}/`))

@@ -7,16 +7,15 @@ import { join } from 'node:path';
 import type { Application } from '../assemble.js';
 import { resolveCapacity } from '../config/capacity.js';
 import { type LoadedConfig, loadWithSources } from '../config/load.js';
+import { formatAddress } from '../config/kinds.js';
 import type { ResolvedConfig } from '../config/schema.js';
-import { AdminClient, NotAnsweringError } from './admin-client.js';
+import { TOKEN_FILE } from '../store/layout.js';
+import { AdminClient, NotAnsweringError, UnprovenError } from './admin-client.js';
 import type { CommandContext } from './context.js';
 import type { Output } from './output.js';
 
 /** The flag that names the API to talk to, whatever runs here. */
 const ADMIN_FLAG = '--admin';
-/** Where a Forebay leaves the token that it made for itself. */
-const TOKEN_FILE = 'admin-token';
-
 export interface Session {
   readonly client: AdminClient;
   readonly config: LoadedConfig['config'];
@@ -36,7 +35,8 @@ export class UnreachableHolderError extends Error {
 
 /**
  * Opens a session. Rejects with a `ConfigError`, a `NotAnsweringError` when `--admin` names an address
- * where nobody answers, an `UnreachableHolderError`, or what `assemble` rejects with.
+ * where nobody answers, an `UnprovenError` when who answers is not the Forebay whose token this user has, an
+ * `UnreachableHolderError`, or what `assemble` rejects with.
  */
 export async function openSession(
   context: CommandContext,
@@ -49,7 +49,7 @@ export async function openSession(
   let silence = new NotAnsweringError(config.admin.address, 'admin.enabled is false');
   if (config.admin.enabled || isNamed) {
     try {
-      const found = await connect(loaded, isNamed);
+      const found = await connect(loaded, isNamed, output);
       if (found !== null) return found;
     } catch (error) {
       if (!(error instanceof NotAnsweringError) || isNamed) throw error;
@@ -61,20 +61,31 @@ export async function openSession(
   return startPrivately(context, loaded);
 }
 
-/** The Forebay at the configured address; `null` where it is one of another cache. */
-async function connect(loaded: LoadedConfig, isNamed: boolean): Promise<Session | null> {
+/**
+ * The Forebay at the configured address; `null` where it is one of another cache. What it says of itself
+ * decides nothing but that: a token is only ever read from where the configuration says, and given to
+ * whoever proves that it has it.
+ */
+async function connect(
+  loaded: LoadedConfig,
+  isNamed: boolean,
+  output: Output,
+): Promise<Session | null> {
   const { config } = loaded;
-  let directory = config.cache.directory;
-  const client = new AdminClient(config.admin.address, () => readToken(config, directory));
+  const token = knownToken(config, isNamed);
+  const client = new AdminClient(config.admin.address, { token: () => token });
   try {
+    const doubt = token === null ? null : await doubtOf(client, token);
     const cache = await client.cache();
     // Who names neither the API nor a cache means the Forebay that runs, wherever its cache is.
-    const isOurs =
-      cache.directory === directory ||
+    const isMeant =
+      cache.directory === config.cache.directory ||
       isNamed ||
       loaded.sourceOf(['cache', 'directory']).kind === 'default';
-    if (isOurs) {
-      directory = cache.directory;
+    // An address that was named may be read from all the same.
+    if (isMeant && doubt !== null && !isNamed) throw doubt;
+    if (isMeant) {
+      if (token === null || doubt !== null) output.note(unprovenNote(client));
       return { client, config, isRunning: true, close: () => client.close() };
     }
   } catch (error) {
@@ -83,6 +94,21 @@ async function connect(loaded: LoadedConfig, isNamed: boolean): Promise<Session 
   }
   await client.close();
   return null;
+}
+
+/** Why it is not to be trusted; `null` where it has proven that it knows the token. */
+async function doubtOf(client: AdminClient, token: string): Promise<UnprovenError | null> {
+  try {
+    await client.prove(token);
+    return null;
+  } catch (error) {
+    if (error instanceof UnprovenError) return error;
+    throw error;
+  }
+}
+
+function unprovenNote({ address }: AdminClient): string {
+  return `what answers at ${formatAddress(address)} has not proven to be Forebay: it is only read from`;
 }
 
 /** Throws when another process uses the cache: there is no way to look into it beside that one. */
@@ -117,7 +143,8 @@ async function startPrivately(context: CommandContext, loaded: LoadedConfig): Pr
   try {
     const { adminAddress } = await application.start();
     if (adminAddress === null) throw new Error('a private Forebay has an admin listener');
-    const client = new AdminClient(adminAddress, () => readToken(config, config.cache.directory));
+    const token = (): string | null => readToken(tokenFile(config));
+    const client = new AdminClient(adminAddress, { token, isOurs: true });
     const close = async (): Promise<void> => {
       await client.close();
       await application.stop();
@@ -145,13 +172,37 @@ async function stopQuietly(application: Application): Promise<void> {
   await application.stop().catch(() => undefined);
 }
 
-/** `null` where there is none or it may not be read: the API then says what it wants. */
-function readToken({ admin }: LoadedConfig['config'], directory: string): string | null {
+/**
+ * The token of the Forebay that is meant, from a file that this user's configuration names: of one on
+ * another machine only from a file that was given for it. `null`: none is known.
+ */
+export function knownToken(
+  { admin, cache }: LoadedConfig['config'],
+  isNamed: boolean,
+): string | null {
+  const isElsewhere = isNamed && !isLoopback(admin.address.host);
+  if (isElsewhere && admin.tokenFile === null) return null;
+  return readToken(tokenFile({ admin, cache }));
+}
+
+type Places = Pick<LoadedConfig['config'], 'admin' | 'cache'>;
+
+function tokenFile({ admin, cache }: Places): string {
+  return admin.tokenFile ?? join(cache.directory, TOKEN_FILE);
+}
+
+/** `null` where there is none or it may not be read. */
+function readToken(path: string): string | null {
   try {
-    return readFileSync(admin.tokenFile ?? join(directory, TOKEN_FILE), 'utf8').trim();
+    const text = readFileSync(path, 'utf8').trim();
+    return text === '' ? null : text;
   } catch {
     return null;
   }
+}
+
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || /^127(?:\.\d+){3}$/.test(host);
 }
 
 /** Opens a session, works with it and closes it, also where the work fails. */

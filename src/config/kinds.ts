@@ -1,5 +1,6 @@
 /** The kinds of text that settings hold: how each is written, read and normalised. Pure. */
 import { type Digest, formatDigest, parseDigest } from '../model/digest.js';
+import { leadsElsewhere } from '../model/path.js';
 import type { TextKind } from './setting.js';
 
 /** Where a listener binds. Port 0 lets the system choose. */
@@ -98,8 +99,10 @@ export const webOrigin: TextKind<string> = {
 export const pathPattern: TextKind<string> = {
   type: 'glob',
   expected:
-    'a path pattern that begins with `/`; `*` stands for anything but `/`, `**` for anything',
-  read: (text) => (text.startsWith('/') ? text : undefined),
+    'a path pattern that begins with `/`, without segments `.` and `..`; `*` stands for anything but `/`, ' +
+    '`**` for anything',
+  // No request's path has such a segment: the pattern would never fit, without a word.
+  read: (text) => (text.startsWith('/') && !leadsElsewhere(text) ? text : undefined),
 };
 
 export const digest: TextKind<Digest> = {

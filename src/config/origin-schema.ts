@@ -76,8 +76,9 @@ const headerValue = z
 const digestPin = section({
   pattern: requiredText(pathPattern, {
     meaning:
-      'Which objects: compared with the path below the mount, without the query. `*` stands for ' +
-      'anything but `/`, `**` for anything, `?` for one character.',
+      'Which objects: compared with the path below the mount, without the query, in whatever spelling a ' +
+      'server may take for the same, such as `%2B` for `+` or `//` for `/`. `*` stands for anything but ' +
+      '`/`, `**` for anything, `?` for one character.',
   }),
   digest: requiredText(digest, {
     meaning: 'SHA-256, BLAKE3 as `b3sum` prints it, or the id of git, of the whole object.',

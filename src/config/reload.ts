@@ -16,6 +16,7 @@ const LIVE: ReadonlySet<string> = new Set([
   'listen.clientIdleTimeout',
   'listen.clientMinRate',
   'listen.drainTimeout',
+  'listen.forwarded',
   'cache.capacity',
   'cache.metadataCapacity',
   'fill.readAheadChunks',

@@ -13,7 +13,6 @@ import {
   count,
   derivedText,
   duration,
-  fraction,
   optionalText,
   section,
   size,
@@ -22,6 +21,7 @@ import {
   textList,
   toggle,
 } from './setting.js';
+import { log, tracing } from './telemetry-schema.js';
 
 const listen = section({
   address: text(listenAddress, '127.0.0.1:7080', {
@@ -68,6 +68,12 @@ const listen = section({
   drainTimeout: duration('30s', {
     meaning: 'How long running responses may go on after SIGTERM.',
   }),
+  forwarded: choice(['any', 'forwarded', 'x-forwarded', 'none'], 'any', {
+    meaning:
+      'Which word of proxies counts for what clients call this server, in the links that they get: that of ' +
+      'Forwarded (RFC 7239), else of X-Forwarded-Proto and X-Forwarded-Host; of one of the two; of neither. ' +
+      'Name the one that your proxy sets for each request: another comes from the client.',
+  }),
 });
 
 const admin = section({
@@ -80,6 +86,7 @@ const admin = section({
     meaning:
       'The file that holds the token which changes through the admin API need; made, with a random ' +
       'one, when missing.',
+    flag: '--admin-token-file',
   }),
 });
 
@@ -185,31 +192,6 @@ const hub = section({
   }),
 });
 
-const log = section({
-  level: choice(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'], 'info', {
-    meaning: 'The least severe entries that are written.',
-    flag: '--log-level',
-  }),
-  format: choice(['json', 'text'], 'json', {
-    meaning:
-      '`json`: one object a line, on standard output. `text`: for people at a terminal, the same fields.',
-    flag: '--log-format',
-  }),
-  access: toggle(true, { meaning: 'Whether each request is logged with a line.' }),
-});
-
-const tracing = section({
-  endpoint: optionalText(originUrl, 'none: no spans', {
-    meaning:
-      'The base URL of an OpenTelemetry collector (OTLP over HTTP), such as http://127.0.0.1:4318. Spans of ' +
-      'requests, lookups and fills are sent there. A trace that a client names is passed on either way.',
-  }),
-  sampleRatio: fraction(1, {
-    meaning:
-      'Of the traces that begin here, how many are recorded. In others the client has decided.',
-  }),
-});
-
 /** The configuration file's shape and the rules that join its keys. Input and output keys agree. */
 export const fileSchema = withRules(
   section({
@@ -241,6 +223,7 @@ export const configSchema = fileSchema.transform((file) => ({
     sendfile: file.listen.sendfile,
     hitThreads: file.listen.hitThreads,
     drainTimeoutMs: file.listen.drainTimeout,
+    forwarded: file.listen.forwarded,
   },
   admin: {
     address: file.admin.address,

@@ -4,6 +4,7 @@
  */
 import { emptyHeaders, type HeaderMap } from '../model/headers.js';
 import type { Access } from './access.js';
+import { readTarget } from './request-target.js';
 import { type Mount, route } from './route.js';
 import { type RawRequest, screen, type Screened } from './screen.js';
 
@@ -29,7 +30,7 @@ export function admit(
   const unjudged = { request: screened, fields: emptyHeaders() };
   // A preflight may be the one OPTIONS that a mount has.
   if (screened.kind === 'refused' && screened.reason !== 'method-not-allowed') return unjudged;
-  const routed = 'origin' in screened ? screened : route(url, mounts);
+  const routed = 'origin' in screened ? screened : route(readTarget(method, url).target, mounts);
   if (!('origin' in routed)) return unjudged;
   const judged = access.judge(method, headers, routed.origin);
   if (judged.kind === 'refused') return { ...unjudged, request: judged };

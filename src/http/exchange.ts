@@ -3,15 +3,10 @@
  * http/server starts one for each request when it has its turn.
  */
 import type { IncomingMessage } from 'node:http';
-import type { CacheAnswer, CacheFacade, CacheRequest, ReadCost } from '../cache/answer.js';
-import type { PassFacade } from '../cache/pass.js';
+import type { CacheAnswer, CacheRequest, ReadCost } from '../cache/answer.js';
 import { type ErrorReport, reportError } from '../model/errors.js';
 import { emptyHeaders, headerValue, type HeaderMap } from '../model/headers.js';
-import type { SegmentSender } from '../model/segment.js';
 import type { Span } from '../model/span.js';
-import type { Clock } from '../model/time.js';
-import type { Telemetry } from '../telemetry/telemetry.js';
-import type { Access } from './access.js';
 import { admit } from './admit.js';
 import { allowedMethods } from './allow.js';
 import type { Begun } from './begun.js';
@@ -33,22 +28,10 @@ import {
   replyToPreflight,
   replyToRefusal,
 } from './respond.js';
-import { type RequestTable, RequestWatch } from './request-watch.js';
-import type { Mount } from './route.js';
+import { RequestWatch } from './request-watch.js';
+import type { ExchangeRooms } from './rooms.js';
 import type { RefusalReason, Screened } from './screen.js';
 import type { TimedResponse } from './timed-response.js';
-
-export interface ExchangeRooms {
-  readonly mounts: readonly Mount[];
-  readonly access: Access;
-  readonly cache: CacheFacade;
-  readonly passing: PassFacade;
-  readonly sender: SegmentSender;
-  readonly telemetry: Telemetry;
-  readonly clock: Clock;
-  /** The requests that run, for whoever looks. */
-  readonly requests: RequestTable;
-}
 
 /**
  * What was looked up turned out to be no longer, or never to have been, what the origin has. While
@@ -78,6 +61,7 @@ export class Exchange {
   readonly #response: TimedResponse;
   readonly #rooms: ExchangeRooms;
   #context: ReplyContext;
+  readonly #ownUrl: string;
   readonly #startedAt: number;
   readonly #span: Span | undefined;
   #headAt: number | null = null;
@@ -92,8 +76,9 @@ export class Exchange {
     this.#response = response;
     this.#rooms = rooms;
     this.#startedAt = rooms.clock.monotonic();
-    const { context, span } = contextOf(request, rooms.telemetry.tracer, rooms.clock.now());
+    const { context, own, span } = contextOf(request, rooms, rooms.clock.now());
     this.#context = context;
+    this.#ownUrl = own;
     this.#span = span;
   }
 
@@ -190,7 +175,8 @@ export class Exchange {
     let answer: CacheAnswer;
     try {
       const client = clientKey(this.#request.socket.remoteAddress);
-      const request = { origin, target, method, headers, content, client, signal };
+      const own = this.#ownUrl;
+      const request = { origin, target, method, headers, own, content, client, signal };
       answer = await this.#rooms.passing.pass(request);
     } catch (error) {
       return await this.#failed(reportError(error), NOTHING);
@@ -209,7 +195,8 @@ export class Exchange {
     const hint = method === 'HEAD' ? ({ kind: 'none' } as const) : hintOf(range);
     const client = clientKey(this.#request.socket.remoteAddress);
     const signal = this.#response.leaving();
-    return { origin, target, method, headers, hint, client, signal, span: this.#span };
+    const own = this.#ownUrl;
+    return { origin, target, method, headers, own, hint, client, signal, span: this.#span };
   }
 
   async #fromCache({ method, origin, target }: Accepted): Promise<Ended> {

@@ -12,9 +12,9 @@ import type { RestEnd } from '../send/rest-send.js';
 import type { Hits } from '../send/sending.js';
 import { descriptorOf } from '../send/socket-fd.js';
 import type { RequestEnding } from '../telemetry/request-record.js';
-import type { ExchangeRooms } from './exchange.js';
 import { type HitFile, HitFiles } from './hit-files.js';
-import { type HitTarget, HitTargets, recordOf } from './hit-targets.js';
+import { HitTargets, recordOf, type ToldTarget } from './hit-targets.js';
+import type { ExchangeRooms } from './rooms.js';
 import { type StandingAnswers, type StandingEntry, tellHit } from './standing.js';
 
 /** What comes from outside the front. */
@@ -240,7 +240,8 @@ export class HitFront implements HitListener {
   }
 
   #learnt(url: string, entry: StandingEntry): void {
-    this.#server.define(url, this.#targets.add(url, entry), entry.standing.lengthBytes);
+    const token = this.#targets.add(url, entry);
+    if (token !== undefined) this.#server.define(url, token, entry.standing.lengthBytes);
   }
 
   #forget(url: string): void {
@@ -264,7 +265,7 @@ export class HitFront implements HitListener {
     return true;
   }
 
-  #tell(target: HitTarget | undefined, record: HitRecord, ending: RequestEnding): void {
+  #tell(target: ToldTarget | undefined, record: HitRecord, ending: RequestEnding): void {
     if (target === undefined) return;
     const rooms = this.#options.rooms();
     rooms.telemetry.metrics.hitServerAnswered();

@@ -11,17 +11,33 @@ export interface HitTarget {
   readonly entry: StandingEntry;
 }
 
+/** What its records are told by: without its head and what else stands. */
+export interface ToldTarget {
+  readonly url: string;
+  readonly entry: Pick<StandingEntry, 'origin' | 'target'>;
+}
+
+/**
+ * Targets that are forgotten between two sweeps, of which there is one a second: URLs of at most 2048
+ * characters. Beyond that what is learnt is not given to the server, until the next sweep.
+ */
+export const MAX_FORGOTTEN = 4096;
+
 export class HitTargets {
-  /** By token: those that stand, and for a while those that were forgotten. */
+  /** By token: those that stand. */
   readonly #targets = new Map<number, HitTarget>();
   readonly #tokens = new Map<string, number>();
-  /** Before the last sweep, and since. */
-  #forgottenBefore: number[] = [];
-  #forgotten: number[] = [];
+  /** Those that were forgotten before the last sweep, and since. */
+  #forgottenBefore = new Map<number, ToldTarget>();
+  #forgotten = new Map<number, ToldTarget>();
   #lastToken = 0;
 
-  /** The token of a target that is not known, or not any more. No token is used twice. */
-  add(url: string, entry: StandingEntry): number {
+  /**
+   * The token of a target that is not known, or not any more. No token is used twice. `undefined`: too
+   * many come and go.
+   */
+  add(url: string, entry: StandingEntry): number | undefined {
+    if (this.#forgotten.size >= MAX_FORGOTTEN) return undefined;
     this.#lastToken += 1;
     this.#tokens.set(url, this.#lastToken);
     this.#targets.set(this.#lastToken, { url, entry });
@@ -33,19 +49,25 @@ export class HitTargets {
     const token = this.#tokens.get(url);
     if (token === undefined) return undefined;
     this.#tokens.delete(url);
-    this.#forgotten.push(token);
+    const target = this.#targets.get(token);
+    this.#targets.delete(token);
+    if (target !== undefined) {
+      const { origin, target: path } = target.entry;
+      this.#forgotten.set(token, { url, entry: { origin, target: path } });
+    }
     return token;
   }
 
   /** What a token stands for, or did lately. */
-  of(token: number): HitTarget | undefined {
-    return this.#targets.get(token);
+  of(token: number): ToldTarget | undefined {
+    return (
+      this.#targets.get(token) ?? this.#forgotten.get(token) ?? this.#forgottenBefore.get(token)
+    );
   }
 
   /** What a token stands for. */
   current(token: number): HitTarget | undefined {
-    const target = this.#targets.get(token);
-    return target !== undefined && this.#tokens.get(target.url) === token ? target : undefined;
+    return this.#targets.get(token);
   }
 
   /**
@@ -53,15 +75,14 @@ export class HitTargets {
    * in the middle of an answer, and its record comes after this call.
    */
   sweep(): void {
-    for (const token of this.#forgottenBefore) this.#targets.delete(token);
     this.#forgottenBefore = this.#forgotten;
-    this.#forgotten = [];
+    this.#forgotten = new Map();
   }
 }
 
 /** An answer for a target, as log and metrics take it. */
 export function recordOf(
-  { url }: HitTarget,
+  { url }: ToldTarget,
   record: HitRecord,
   ending: RequestEnding,
 ): RequestRecord {

@@ -2,7 +2,7 @@
  * Requests so plain that nothing in them decides anything but which bytes are asked for: what a hit that
  * stands (http/standing) may answer. Whatever is not listed here is for http/exchange to judge. Pure.
  */
-import { isHost } from './screen.js';
+import { isHost } from '../model/host.js';
 
 /** What of a plain request the answer depends on. */
 export interface PlainRequest {

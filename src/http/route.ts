@@ -2,6 +2,8 @@
  * From a request-target to a configured origin and the path below its mount. Pure; http/screen asks
  * it. Whatever two servers could read differently is refused here, before a cache key is made of it.
  */
+import { isTreacherous } from '../model/path.js';
+import { canonicalUri, encodeTarget, splitTarget } from '../model/uri.js';
 
 /** A configured origin and where clients find it. Every `OriginConfig` is one. */
 export interface Mount {
@@ -21,7 +23,7 @@ export interface Mount {
 export type TargetRefusal = 'malformed-target' | 'ambiguous-path' | 'no-such-mount';
 
 export type Route =
-  /** `target` begins with one `/` and is otherwise as received, query included. */
+  /** `target` begins with `/`: the path below the mount and the query. */
   | {
       readonly kind: 'routed';
       readonly origin: string;
@@ -30,55 +32,52 @@ export type Route =
     }
   | { readonly kind: 'refused'; readonly reason: TargetRefusal };
 
-/** What may stand in an origin-form target: visible ASCII, without `#` (a fragment) and `\`. */
-const TARGET_CHARACTERS = /^\/[\x21\x22\x24-\x5b\x5d-\x7e]*$/;
-
-/** NUL and `\` encoded; and a dot, slash, `\` or NUL encoded twice: a second decoder makes it real. */
-const AMBIGUOUS_ENCODING = /%(?:00|5c|25(?:2e|2f|5c|00))/i;
+/**
+ * What may come in an origin-form target: visible ASCII, without `#` (a fragment) and `\`, which parsers of
+ * URLs take for a slash; and bytes above it, as some clients send names that are not ASCII.
+ */
+const TARGET_CHARACTERS = /^\/[\x21\x22\x24-\x5b\x5d-\x7e\x80-\xff]*$/;
 
 /**
  * Routes an origin-form request-target (RFC 9112 section 3.2.1) to the longest mount that its path
- * has by whole segments. `%2F` is kept, since Hugging Face revisions contain it
- * (`refs%2Fpr%2F1`), unless reading it as a slash gives a `.` or `..` segment.
+ * has by whole segments. Bytes that may not stand in a URI are escaped; all else stays as it came: `%2F`,
+ * since Hugging Face revisions contain it (`refs%2Fpr%2F1`), `%252F`, empty segments. Refused is what
+ * leads elsewhere, however often it is encoded (model/path).
  */
 export function route(requestTarget: string, mounts: readonly Mount[]): Route {
   if (!TARGET_CHARACTERS.test(requestTarget)) return refused('malformed-target');
-  const queryAt = requestTarget.indexOf('?');
-  const path = queryAt === -1 ? requestTarget : requestTarget.slice(0, queryAt);
-  const query = queryAt === -1 ? '' : requestTarget.slice(queryAt);
-  if (isAmbiguous(path)) return refused('ambiguous-path');
-  const mount = longestMount(path, mounts);
-  if (mount === undefined) return refused('no-such-mount');
-  const below = mount.mount === '/' ? path : path.slice(mount.mount.length);
-  // `//host/x` resolved against an origin's URL would name another host.
-  if (below.startsWith('//')) return refused('ambiguous-path');
-  const target = (below === '' ? '/' : below) + query;
-  const { name: origin, passMethods = false } = mount;
+  const [path, query] = splitTarget(encodeTarget(requestTarget));
+  if (isTreacherous(path)) return refused('ambiguous-path');
+  const found = longestMount(path, mounts);
+  if (found === undefined) return refused('no-such-mount');
+  const { name: origin, passMethods = false } = found.mount;
+  const target = (found.below === '' ? '/' : found.below) + query;
   return { kind: 'routed', origin, target, passMethods };
 }
 
-function isAmbiguous(path: string): boolean {
-  if (AMBIGUOUS_ENCODING.test(path)) return true;
-  try {
-    // Throws on overlong and other invalid UTF-8, and on a `%` that encodes nothing.
-    const segments = decodeURIComponent(path).split('/');
-    return segments.some((segment) => segment === '.' || segment === '..');
-  } catch {
-    return true;
-  }
+interface Found {
+  readonly mount: Mount;
+  /** The path below it. */
+  readonly below: string;
 }
 
-function longestMount(path: string, mounts: readonly Mount[]): Mount | undefined {
-  let best: Mount | undefined;
+function longestMount(path: string, mounts: readonly Mount[]): Found | undefined {
+  let best: Found | undefined;
   for (const mount of mounts) {
-    if (best !== undefined && mount.mount.length <= best.mount.length) continue;
-    if (isBelow(path, mount.mount)) best = mount;
+    if (best !== undefined && mount.mount.length <= best.mount.mount.length) continue;
+    const below = pathBelow(path, mount.mount);
+    if (below !== undefined) best = { mount, below };
   }
   return best;
 }
 
-function isBelow(path: string, mount: string): boolean {
-  return mount === '/' || path === mount || path.startsWith(`${mount}/`);
+/** Segment by segment, in whatever of its equivalent spellings; `undefined` where it is not below. */
+function pathBelow(path: string, mount: string): string | undefined {
+  if (mount === '/') return path;
+  const depth = mount.split('/').length;
+  const segments = path.split('/');
+  if (canonicalUri(segments.slice(0, depth).join('/')) !== mount) return undefined;
+  return segments.slice(depth).reduce((below, segment) => `${below}/${segment}`, '');
 }
 
 function refused(reason: TargetRefusal): Route {

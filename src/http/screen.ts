@@ -4,7 +4,9 @@
  */
 import type { HeaderMap } from '../model/headers.js';
 import { headerValue } from '../model/headers.js';
+import { isHost, namesHost } from '../model/host.js';
 import { type Framing, framingOf } from './request-content.js';
+import { readTarget } from './request-target.js';
 import { type Mount, route, type TargetRefusal } from './route.js';
 
 /** The parts of an `IncomingMessage` that are judged. */
@@ -52,12 +54,6 @@ export type Screened =
   | { readonly kind: 'refused'; readonly reason: RefusalReason };
 
 /**
- * uri-host with an optional port (RFC 9110 section 7.2): a name or an IPv4 address, or an IP literal in
- * brackets; empty where the target has no authority.
- */
-const HOST = /^(?:(?:[A-Za-z0-9._~!$&'()*+;=-]|%[0-9A-Fa-f]{2})*|\[[0-9A-Fa-fv:.]+\])(?::\d*)?$/;
-
-/**
  * A tunnel and a mirror: the one would reach any host, the other would show fields that were added on
  * the way (RFC 9110 sections 9.3.6 and 9.3.8).
  */
@@ -71,22 +67,22 @@ export function screen(
 ): Screened {
   // Node also takes 0.9, which has no fields to judge, and 2.0, which is no text.
   if (!/^1\.[01]$/.test(request.httpVersion)) return refused('unsupported-version');
-  const hosts = countOf(request.rawHeaders, 'host');
-  if (hosts > 1) return refused('duplicate-host');
-  if (hosts === 0 && request.httpVersion === '1.1') return refused('missing-host');
+  const hosts = valuesOf(request.rawHeaders, 'host');
+  const [host] = hosts;
+  if (hosts.length > 1) return refused('duplicate-host');
+  if (host === undefined && request.httpVersion === '1.1') return refused('missing-host');
   // A list or a userinfo would name one host to us and another to who is behind us.
-  if (!isHost(headerValue(headers, 'host') ?? '')) return refused('malformed-host');
+  if (!isHost(host ?? '')) return refused('malformed-host');
+  const asked = readTarget(request.method, request.url);
+  // It counts in place of Host (RFC 9112 section 3.2.2), so it has to be one.
+  if (asked.kind === 'absolute' && !namesHost(asked.authority)) return refused('malformed-target');
   const expected = headerValue(headers, 'expect');
   if (expected !== undefined && expected.toLowerCase() !== '100-continue') {
     return refused('unknown-expectation');
   }
-  if (isRead(request.method)) return screenRead(request.method, request.url, headers, mounts);
-  return screenOther(request, headers, mounts);
-}
-
-/** True for the value of a Host field that names one host, or none. */
-export function isHost(value: string): boolean {
-  return HOST.test(value);
+  const { target } = asked;
+  if (isRead(request.method)) return screenRead(request.method, target, headers, mounts);
+  return screenOther({ ...request, url: target }, headers, mounts);
 }
 
 function screenRead(
@@ -134,12 +130,10 @@ function declaresBody(headers: HeaderMap): boolean {
   return headerValue(headers, 'transfer-encoding') !== undefined || !/^0*$/.test(length ?? '');
 }
 
-function countOf(rawHeaders: readonly string[], name: string): number {
-  let count = 0;
-  for (let i = 0; i < rawHeaders.length; i += 2) {
-    if (rawHeaders[i]?.toLowerCase() === name) count += 1;
-  }
-  return count;
+function valuesOf(rawHeaders: readonly string[], name: string): readonly string[] {
+  return rawHeaders.filter(
+    (_value, at) => at % 2 === 1 && rawHeaders[at - 1]?.toLowerCase() === name,
+  );
 }
 
 function refused(reason: RefusalReason): Screened {

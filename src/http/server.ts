@@ -2,7 +2,7 @@
  * The HTTP front: node's server made strict and bounded, and its life from listening to drain.
  * assemble creates one; every request becomes an `Exchange`.
  */
-import { createServer, type IncomingMessage } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { ListenAddress } from '../config/kinds.js';
@@ -14,14 +14,17 @@ import { allowedMethods } from './allow.js';
 import { classifyClientError, type RawRefusal, refuseRaw } from './client-error.js';
 import { Connections } from './connections.js';
 import type { Begun } from './begun.js';
-import { Exchange, type ExchangeRooms } from './exchange.js';
+import { Exchange } from './exchange.js';
 import { HitFront, type HitRooms } from './hit-front.js';
 import { listenOn } from './listen.js';
+import type { Believed } from './own-url.js';
 import { requestId } from './request-id.js';
 import type { RequestTable } from './request-watch.js';
+import type { ExchangeRooms } from './rooms.js';
 import type { Mount } from './route.js';
 import { type Attempt, NOT_HERE, StandingAnswers } from './standing.js';
-import { TimedResponse } from './timed-response.js';
+import { strictServer } from './strict-server.js';
+import type { TimedResponse } from './timed-response.js';
 import { Turns } from './turns.js';
 
 /** What the front needs of the configuration; every `Config` is one. */
@@ -34,11 +37,12 @@ export interface FrontConfig {
     readonly requestTimeoutMs: number;
     readonly keepAliveTimeoutMs: number;
     readonly drainTimeoutMs: number;
+    readonly forwarded: Believed;
   };
   readonly origins: readonly Mount[];
 }
 
-type OwnRooms = 'mounts' | 'access' | 'clock' | 'requests';
+type OwnRooms = 'mounts' | 'access' | 'believed' | 'clock' | 'requests';
 
 export interface FrontOptions extends Omit<ExchangeRooms, OwnRooms> {
   readonly config: FrontConfig;
@@ -69,12 +73,6 @@ export interface Front {
   readonly requests: RequestTable;
 }
 
-/** Node's own default, made explicit: a longer head is answered 431. */
-const MAX_HEAD_BYTES = 16 * 1024;
-
-/** How often node looks for late heads and requests; its default of 30 s would void the timeouts. */
-const TIMEOUT_CHECK_INTERVAL_MS = 1000;
-
 /** Creates the front; nothing is opened before `listen`. */
 export function createFront(options: FrontOptions): Front {
   return new NodeFront(options);
@@ -100,53 +98,31 @@ class NodeFront implements Front {
     this.#config = config.listen;
     this.requests = new TransferTable('r', clock);
     const { requests } = this;
+    const { origins: mounts, listen } = config;
     this.#standing = new StandingAnswers(config.listen.keepAliveTimeoutMs);
     const cache = this.#standing.learningFrom(rooms.cache, () => this.#rooms);
     const access = new Access(config, hits?.server ?? null);
-    this.#rooms = { ...rooms, cache, mounts: config.origins, access, clock, requests };
-    this.#connections = new Connections(config.listen.maxConnections, maxClients);
+    const believed = listen.forwarded;
+    this.#rooms = { ...rooms, cache, mounts, access, believed, clock, requests };
+    this.#connections = new Connections(listen.maxConnections, maxClients);
     const onRequest = (request: IncomingMessage, response: TimedResponse): void => {
       this.#onRequest(request, response);
     };
-    this.#server = createServer<typeof IncomingMessage, typeof TimedResponse>(
-      {
-        ServerResponse: TimedResponse,
-        headersTimeout: config.listen.headersTimeoutMs,
-        requestTimeout: config.listen.requestTimeoutMs,
-        keepAliveTimeout: config.listen.keepAliveTimeoutMs,
-        connectionsCheckingInterval: TIMEOUT_CHECK_INTERVAL_MS,
-        maxHeaderSize: MAX_HEAD_BYTES,
-        // Node would answer by itself, past the access log; http/screen asks for it.
-        requireHostHeader: false,
-        joinDuplicateHeaders: false,
-        insecureHTTPParser: false,
-        noDelay: true,
+    this.#server = strictServer(config.listen, {
+      request: onRequest,
+      tunnel: (request, socket) => {
+        void this.#refuse(socket, 'method-not-allowed', request);
       },
-      onRequest,
-    );
-    // Node would invite the content with 100 Continue: that is for http/exchange to do, or not.
-    this.#server.on('checkContinue', onRequest);
-    // And answer other expectations itself, past the turns and the access log.
-    this.#server.on('checkExpectation', onRequest);
-    // Without a listener node closes without an answer. A tunnel has no place in a cache.
-    this.#server.on('connect', (request: IncomingMessage, socket: Duplex) => {
-      void this.#refuse(socket, 'method-not-allowed', request);
+      unread: (code, socket) => {
+        this.#onClientError(code, socket);
+      },
     });
-    // Node drops the fields beyond the 2000th without a word, so that a second Host could hide there;
-    // the size of the head bounds them too.
-    this.#server.maxHeadersCount = 0;
-    this.#server.timeout = 0;
-    // A client may shut its side after the request; node would cut the response off.
-    Object.assign(this.#server, { httpAllowHalfOpen: true });
     [this.#parse] = this.#server.listeners('connection') as [(socket: Socket) => void];
     this.#hits = hits === null ? null : this.#hitFront(hits);
     // First who is admitted, then node's own listener, which reads and parses what comes.
     this.#server.removeAllListeners('connection');
     this.#server.on('connection', (socket) => {
       this.#onConnection(socket);
-    });
-    this.#server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
-      this.#onClientError(error.code, socket);
     });
   }
 
@@ -166,7 +142,8 @@ class NodeFront implements Front {
   reconfigure(config: FrontConfig): void {
     const { listen, origins } = config;
     this.#config = listen;
-    this.#rooms = { ...this.#rooms, mounts: origins, access: this.#rooms.access.renewed(config) };
+    const access = this.#rooms.access.renewed(config);
+    this.#rooms = { ...this.#rooms, mounts: origins, access, believed: listen.forwarded };
     this.#connections.setMax(listen.maxConnections);
     this.#standing.reconfigure(listen.keepAliveTimeoutMs);
     this.#server.headersTimeout = listen.headersTimeoutMs;

@@ -12,19 +12,32 @@ import type {
   Standing,
   StandingTimes,
 } from '../cache/answer.js';
+import { headerBytes } from '../model/headers.js';
 import type { SpotEnd } from '../model/segment.js';
 import type { RequestRecord } from '../telemetry/request-record.js';
 import { type Begun, begunOf, type Part } from './begun.js';
 import { withCors } from './cross-origin.js';
-import type { ExchangeRooms } from './exchange.js';
 import { type PlainRequest, readPlain, readPlainRange } from './plain-request.js';
 import { requestId } from './request-id.js';
+import type { ExchangeRooms } from './rooms.js';
 import { type Mount, route } from './route.js';
 import { StandingHead } from './standing-head.js';
 import type { TimedResponse } from './timed-response.js';
 
-/** URLs whose hits are remembered: about 2 KiB each. One that is forgotten is looked up once. */
+/** URLs whose hits are remembered. One that is forgotten is looked up once. */
 const MAX_STANDING = 1024;
+
+/**
+ * What they take: as many with heads of 2 KiB as there may be. Heads may have 62 KiB, which would be five
+ * times 62 MiB without this.
+ */
+const MAX_STANDING_BYTES = 16 * 1024 * 1024;
+
+/** A head's fields, its text for the whole and for a part, and both again in the hit server. */
+const COPIES_OF_HEAD = 5;
+
+/** Status lines, what is said of a part and of the connection, and the objects that hold it all. */
+const BESIDE_HEAD_BYTES = 2048;
 
 /** A longer URL is always looked up: heads may be 16 KiB, and remembered ones are to stay small. */
 const MAX_URL_CHARACTERS = 2048;
@@ -65,6 +78,8 @@ export class StandingAnswers {
     this.#keepAliveTimeoutMs = keepAliveTimeoutMs;
     this.#entries = new LRUCache<string, StandingEntry>({
       max: MAX_STANDING,
+      maxSize: MAX_STANDING_BYTES,
+      sizeCalculation: bytesOf,
       dispose: (_entry, url) => this.#listener?.forgotten(url),
     });
   }
@@ -171,8 +186,14 @@ export class StandingAnswers {
     const head = new StandingHead(told, this.#keepAliveTimeoutMs);
     const entry = { standing, head, origin, target, mounts };
     this.#entries.set(url, entry);
-    this.#listener?.learnt(url, entry);
+    if (this.#entries.has(url)) this.#listener?.learnt(url, entry);
   }
+}
+
+/** What an entry takes in memory, by what may be long in it. */
+function bytesOf({ standing, target }: StandingEntry, url: string): number {
+  const strings = 2 * (url.length + target.length);
+  return BESIDE_HEAD_BYTES + COPIES_OF_HEAD * headerBytes(standing.headers) + strings;
 }
 
 /** Tells log, metrics and whoever looks of an answer that was sent in one go. */

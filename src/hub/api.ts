@@ -14,7 +14,6 @@ import type { Upstream } from '../origin/upstream.js';
 import { isOverload, notAsked, overloaded, refusalOf, refused, retryAfterOf } from './answers.js';
 import type { Who } from './credentials.js';
 import { JsonAnswers } from './json-answers.js';
-import { ownUrl } from './link.js';
 import { CREDENTIAL_FIELD, Permissions } from './permissions.js';
 import { type HubPolicy, saidLifetimeMs, YEAR_MS } from './policy.js';
 import { readBody } from './read-body.js';
@@ -57,7 +56,7 @@ export class HubApi {
     const forget = (): Promise<void> =>
       this.#permissions.revoke(upstream.name, upstream.uriOf(request.target), who.key);
     const tell = (answer: CacheAnswer): Promise<CacheAnswer> =>
-      this.#forClients(answer, asking, { forget, own: ownUrl(request.headers) });
+      this.#forClients(answer, asking, { forget, own: request.own ?? '' });
     try {
       const answer = await this.#ask(request, asking);
       if (!(await this.#isOutdated(answer, asking))) return await tell(answer);

@@ -11,7 +11,7 @@ import { isDisconnected } from '../origin/verdict.js';
 import { type Digest, formatDigest } from '../model/digest.js';
 import { ForebayError } from '../model/errors.js';
 import type { FetchTarget, OriginHead } from '../model/fetch.js';
-import { headerValue } from '../model/headers.js';
+import { headerBytes, headerValue } from '../model/headers.js';
 import type { ObjectIdentity } from '../model/manifest.js';
 import type { StoredResponse } from '../model/response.js';
 import { isRedirect } from '../origin/redirect.js';
@@ -27,6 +27,9 @@ import { type HubRoute, isCommit } from './route.js';
 
 /** Files remembered for not being there; one more forgets the oldest. */
 const MAX_ABSENT = 10_000;
+
+/** What they take, with what the hub said of each. */
+const MAX_ABSENT_BYTES = 16 * 1024 * 1024;
 
 export type FileRoute = Extract<HubRoute, { kind: 'resolve' }>;
 
@@ -70,7 +73,12 @@ export class Decisions {
     this.#client = new HeadClient(services);
     this.#permissions = new Permissions(services.responses);
     const perf = { now: () => services.clock.monotonic() };
-    this.#absent = new LRUCache({ max: MAX_ABSENT, perf });
+    this.#absent = new LRUCache({
+      max: MAX_ABSENT,
+      maxSize: MAX_ABSENT_BYTES,
+      sizeCalculation: ({ headers }, key) => headerBytes(headers) + key.length,
+      perf,
+    });
   }
 
   async decide(asking: Asking): Promise<Decision> {

@@ -10,7 +10,6 @@ import { within } from '../model/deferred.js';
 import { headerValue, type HeaderMap } from '../model/headers.js';
 import { answerToLoad, overloaded, refused, unreachable } from './answers.js';
 import { type Asking, type Decision, Decisions } from './decisions.js';
-import { ownUrl } from './link.js';
 import type { HubPolicy } from './policy.js';
 import type { Refusals } from './refusals.js';
 import { withTokenLink, XET_HASH_FIELD, type XetRepositories } from './xet.js';
@@ -70,6 +69,6 @@ export class HubFiles {
     if (!(XET_HASH_FIELD in headers)) return headers;
     this.#xet.add(upstream.name, repository);
     const commit = headerValue(headers, 'x-repo-commit') ?? '';
-    return withTokenLink(headers, { repository, commit, own: ownUrl(request.headers) });
+    return withTokenLink(headers, { repository, commit, own: request.own ?? '' });
   }
 }

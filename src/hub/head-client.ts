@@ -9,6 +9,7 @@ import { verdictOfError, verdictOfStatus } from '../origin/verdict.js';
 import { ForebayError } from '../model/errors.js';
 import type { OriginHead } from '../model/fetch.js';
 import { headerValue, type HeaderMap } from '../model/headers.js';
+import { fieldUri } from '../model/uri.js';
 import type { BreakerVerdict } from '../origin/breaker.js';
 import { parseContentRange } from '../origin/content-range.js';
 import { PassClient, type PassedResponse } from '../origin/pass-client.js';
@@ -93,7 +94,7 @@ export class HeadClient {
     const heads: [OriginHead, ...OriginHead[]] = [head];
     for (let hops = 0; leadsWithin(head); hops += 1) {
       if (hops === MAX_REDIRECT_HOPS) throw looping();
-      url = new URL(headerValue(head.headers, 'location') ?? '', url);
+      url = new URL(fieldUri(headerValue(head.headers, 'location') ?? ''), url);
       if (url.href.length > 8192 || url.origin !== new URL(passed.url).origin) throw looping();
       head = await this.#send(upstream, 'HEAD', url, passed.headers);
       heads.push(head);

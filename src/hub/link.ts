@@ -3,7 +3,7 @@
  * client would follow an absolute one past the mirror. Pure.
  */
 import { ForebayError } from '../model/errors.js';
-import { headerValue, type HeaderMap } from '../model/headers.js';
+import { fieldUri } from '../model/uri.js';
 
 const LINK = /<([^<>]*)>((?:\s*;\s*[\w*-]+\s*=\s*(?:"[^"]*"|[^",;\s]+))*)/g;
 
@@ -38,15 +38,8 @@ function nextTarget(reference: string, upstream: string): string {
  * elsewhere. `upstream` is the base URL of the hub, without a slash at the end.
  */
 export function targetBelow(reference: string, from: string, upstream: string): string | undefined {
-  if (!URL.canParse(reference, from)) return undefined;
-  const { href } = new URL(reference, from);
+  const encoded = fieldUri(reference);
+  if (!URL.canParse(encoded, from)) return undefined;
+  const { href } = new URL(encoded, from);
   return href.startsWith(`${upstream}/`) ? href.slice(upstream.length) : undefined;
-}
-
-/** How the client calls us: its Host, and https where who forwarded the request took it so. */
-export function ownUrl(request: HeaderMap): string {
-  const host = headerValue(request, 'host') ?? '';
-  if (host === '') return '';
-  const isSecure = headerValue(request, 'x-forwarded-proto')?.toLowerCase() === 'https';
-  return `${isSecure ? 'https' : 'http'}://${host}`;
 }

@@ -19,6 +19,7 @@ import type { Credentials } from './credentials.js';
 import { type FilesRooms, HubFiles } from './files.js';
 import { passedOn } from './passed.js';
 import { routeOf } from './route.js';
+import { hubTarget } from './target.js';
 
 export interface LookupRooms extends FilesRooms, ApiRooms {
   readonly services: CacheServices;
@@ -46,7 +47,7 @@ export class HubLookup implements CacheFacade {
   lookup(request: CacheRequest): Promise<CacheAnswer> {
     if (!this.#rooms.isHub(request.origin)) return this.#rooms.cache.lookup(request);
     // Clients of a hub try a 429 again, and give up at a 503.
-    return answeringLoad(this.#ofHub(request));
+    return answeringLoad(this.#ofHub({ ...request, target: hubTarget(request.target) }));
   }
 
   invalidate(request: UnsafeRequest, response: UnsafeResponse): Promise<void> {

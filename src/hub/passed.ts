@@ -11,9 +11,10 @@ import { emptyHeaders, headerValue, type HeaderMap } from '../model/headers.js';
 import type { Upstream } from '../origin/upstream.js';
 import { answeringLoad, notAsked, ownError } from './answers.js';
 import type { Credentials, Who } from './credentials.js';
-import { linkForClients, ownUrl } from './link.js';
+import { linkForClients } from './link.js';
 import { PathsInfo, type PathsInfoRooms } from './paths-info.js';
 import { routeOf } from './route.js';
+import { hubTarget } from './target.js';
 
 /** Fields of the hub's answer that are not for clients: they lead past the mirror, or to others. */
 const LEADING_AWAY = /^(?:link|location|set-cookie)$/;
@@ -48,7 +49,7 @@ export async function passedOn(
   try {
     const kept = without(isXet ? LEADING_AWAY : WITHHELD, answer.headers);
     const field = headerValue(answer.headers, 'link');
-    const link = linkForClients(field, upstream.uriOf(''), ownUrl(request.headers));
+    const link = linkForClients(field, upstream.uriOf(''), request.own ?? '');
     if (link !== undefined) kept['link'] = link;
     return { ...answer, headers: kept };
   } catch (error) {
@@ -66,9 +67,10 @@ export class HubPassing implements PassFacade {
     this.#pathsInfo = new PathsInfo(rooms);
   }
 
-  async pass(request: PassRequest): Promise<CacheAnswer> {
+  async pass(asking: PassRequest): Promise<CacheAnswer> {
     const { passing, isHub, upstreams, credentials, policy } = this.#rooms;
-    if (!isHub(request.origin)) return passing.pass(request);
+    if (!isHub(asking.origin)) return passing.pass(asking);
+    const request = { ...asking, target: hubTarget(asking.target) };
     const upstream = upstreams.get(request.origin);
     const route = routeOf(request.target);
     if (upstream === undefined || request.method !== 'POST' || route.kind !== 'paths-info') {
@@ -77,7 +79,7 @@ export class HubPassing implements PassFacade {
     const who = credentials.who(request.headers, route.repository, policy().serverToken);
     const headers = fieldsFor(who, request.headers);
     const asked = { ...request, headers };
-    const own = ownUrl(request.headers);
+    const { own = '' } = request;
     return answeringLoad(this.#pathsInfo.answer(asked, { upstream, route, who }, own));
   }
 }

@@ -28,6 +28,16 @@ export function headerValue(headers: HeaderMap, name: string): string | undefine
   return typeof value === 'string' || value === undefined ? value : value.join(', ');
 }
 
+/** Characters of all names and values: what keeping them takes, in bytes, as they are latin1. */
+export function headerBytes(headers: HeaderMap): number {
+  let bytes = 0;
+  for (const [name, value] of Object.entries(headers)) {
+    const values = typeof value === 'string' ? [value] : value;
+    for (const one of values) bytes += name.length + one.length;
+  }
+  return bytes;
+}
+
 /** Reads a flat `[name, value, name, value, ...]` list (node's `rawHeaders`) into a map. */
 export function headersFromRaw(raw: readonly string[]): HeaderMap {
   const map = emptyHeaders();

@@ -5,6 +5,7 @@
 import { ForebayError, type ErrorCode } from '../model/errors.js';
 import type { FetchTarget, OriginHead } from '../model/fetch.js';
 import { headerValue } from '../model/headers.js';
+import { fieldUri } from '../model/uri.js';
 import { CREDENTIALS } from './request-fields.js';
 import { signedUrlExpiryMs } from './signed-url.js';
 
@@ -72,7 +73,7 @@ function locationOf(target: FetchTarget, head: OriginHead): URL | undefined {
     return undefined;
   }
   try {
-    const url = new URL(location, target.url);
+    const url = new URL(fieldUri(location), target.url);
     url.hash = '';
     return url;
   } catch {

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { ForebayError } from '../model/errors.js';
 import type { FetchTarget, OriginRequest } from '../model/fetch.js';
+import { requestTargetOf } from '../model/uri.js';
 import { isFieldName, isFieldValue } from './field-syntax.js';
 import { askedProxy } from './reach.js';
 
@@ -67,8 +68,8 @@ export function requestFields(request: OriginRequest): [name: string, value: str
 
 /** What the request line names: path and query, or to a proxy the whole URL (RFC 9112 section 3.2). */
 export function requestTarget({ url, reach }: Pick<FetchTarget, 'url' | 'reach'>): string {
-  const { origin, pathname, search } = new URL(url);
-  return `${askedProxy(url, reach) === null ? '' : origin}${pathname}${search}`;
+  const target = requestTargetOf(url);
+  return askedProxy(url, reach) === null ? target : new URL(url).origin + target;
 }
 
 /** The whole request head as it goes over the wire (latin1). */

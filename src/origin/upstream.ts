@@ -4,7 +4,7 @@
  * Built by assemble.ts; used by the rooms `cache` and `hub` on the main thread.
  */
 import { createHash } from 'node:crypto';
-import { matchesGlob } from '../config/glob.js';
+import { PathTable } from '../config/path-pattern.js';
 import type { Digest } from '../model/digest.js';
 import { headerValue, type HeaderMap } from '../model/headers.js';
 import type { FetchTarget, OriginHead } from '../model/fetch.js';
@@ -49,11 +49,15 @@ export class Upstream {
   readonly breaker: CircuitBreaker;
   readonly #options: UpstreamOptions;
   readonly #ways: Ways;
+  readonly #digests: PathTable<Digest>;
+  readonly #pinned: PathTable<true>;
   readonly #locations = new Locations();
 
   constructor(options: UpstreamOptions) {
     this.#options = options;
     this.#ways = new Ways(options.url, options.reach);
+    this.#digests = new PathTable(options.digests.map(({ pattern, digest }) => [pattern, digest]));
+    this.#pinned = new PathTable(options.pinned.map((pattern) => [pattern, true]));
     this.name = options.name;
     this.maxConnections = options.maxConnections;
     this.integrity = options.integrity;
@@ -72,16 +76,14 @@ export class Upstream {
     return uri.startsWith(url) && target.startsWith('/') ? target : undefined;
   }
 
-  /** The digest that the configuration pins for a request target; the first pattern decides. */
+  /** The digest that the configuration pins for a request target; the first pattern that fits decides. */
   pinnedDigest(requestTarget: string): Digest | null {
-    const path = requestTarget.split('?', 1)[0] ?? '';
-    return this.#options.digests.find((pin) => matchesGlob(pin.pattern, path))?.digest ?? null;
+    return this.#digests.find(requestTarget) ?? null;
   }
 
   /** True when the configuration pins the object at `uri` against eviction. */
   isPinned(uri: string): boolean {
-    const path = uri.slice(this.#options.url.length).split('?', 1)[0] ?? '';
-    return this.#options.pinned.some((pattern) => matchesGlob(pattern, path));
+    return this.#pinned.find(uri.slice(this.#options.url.length)) ?? false;
   }
 
   /** Where a request goes that is passed on with its method: the origin itself, and no redirect. */

@@ -6,6 +6,7 @@ import { hash } from 'node:crypto';
 import { formatDigest } from '../model/digest.js';
 import type { ObjectKey, ResponseKey } from '../model/ids.js';
 import type { ObjectIdentity } from '../model/manifest.js';
+import { canonicalUri } from '../model/uri.js';
 
 /**
  * The key of an object's manifest. With a claimed digest the digest names the bytes, whatever URL of
@@ -22,7 +23,7 @@ export function objectKey(identity: ObjectIdentity): ObjectKey {
       : [
           'uri',
           origin,
-          uri,
+          canonicalUri(uri),
           variant,
           validator.kind,
           ...('value' in validator ? [validator.strong, validator.value] : []),
@@ -32,9 +33,9 @@ export function objectKey(identity: ObjectIdentity): ObjectKey {
   return sha256(['object', ...name, lengthBytes, chunkSizeBytes]) as ObjectKey;
 }
 
-/** The key of a URL's response record. */
+/** The key of a URL's response record, whichever of its equivalent spellings was asked for. */
 export function responseKey(origin: string, uri: string): ResponseKey {
-  return sha256(['response', origin, uri]) as ResponseKey;
+  return sha256(['response', origin, canonicalUri(uri)]) as ResponseKey;
 }
 
 function sha256(parts: readonly unknown[]): string {

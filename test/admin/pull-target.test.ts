@@ -10,6 +10,8 @@ t.test('paths at the front, and URLs below an origin', async (t) => {
   for (const [url, origin, target] of [
     ['/x?y=1', 'root', '/x?y=1'],
     ['/hub/x', 'hub', '/x'],
+    ['/hub/模', 'hub', '/%E6%A8%A1'],
+    ['https://root.example/模', 'root', '/%E6%A8%A1'],
     ['https://root.example/x', 'root', '/x'],
     ['https://root.example/models/x?y', 'hub', '/x?y'],
     ['https://ROOT.example:443/a', 'root', '/a'],

@@ -23,13 +23,15 @@ const AMBIGUOUS = [
   '/%c0%ae%c0%ae/hit',
   '/%c0%af',
   '/%e0%80%af',
-  '/%ff',
   '/hit%',
   '/hit%2',
   '/hit%zz',
-  '//other/hit',
+  '/\xc0\xaf',
+  '/..;/hit',
+  '/x/..;a=b/hit',
+  '/..%255chit',
 ];
-const MALFORMED = ['*', 'hit', '/hit#x', '/a\\..\\hit', '/\xe9', '/a\x7f'];
+const MALFORMED = ['*', 'hit', '/hit#x', '/a\\..\\hit', '/a\x7f', '/\xe9\x7f'];
 
 t.test('what can be read in two ways is refused, and the origin is not asked', async (t) => {
   const { origin, ask } = await startAttacked(t);
@@ -41,7 +43,18 @@ t.test('what can be read in two ways is refused, and the origin is not asked', a
 });
 
 t.test('what is kept in encoded form reaches the origin as it came', async (t) => {
-  const paths = ['/refs%2Fpr%2F1/x', '/a%20b', '/%7Ea', '/a;b=c', '/a?x=../../etc/passwd&%2e%2e'];
+  const paths = [
+    '/refs%2Fpr%2F1/x',
+    '/a%20b',
+    '/%7Ea',
+    '/a;b=c',
+    '/a?x=../../etc/passwd&%2e%2e',
+    '/%ff',
+    '/a%252Fb',
+    '/a%255Cb',
+    '//other/hit',
+    '/a//b',
+  ];
   const objects = Object.fromEntries(
     paths.map((path) => [path, { bytes: Buffer.from(path), cacheControl: FRESH }]),
   );
@@ -72,13 +85,55 @@ t.test('whatever the path, file names are digests', async (t) => {
   );
 });
 
-t.test('an encoded path is no other path: keys are not decoded', async (t) => {
-  const { origin, ask } = await startAttacked(t, {
-    '/%68it': { bytes: Buffer.from('another'), cacheControl: FRESH },
-  });
-  t.equal((await ask('/%68it')).body.toString(), 'another');
+t.test(
+  'a spelling that RFC 3986 calls equivalent is the same path; any other is another',
+  async (t) => {
+    const others = ['/%2Bhit', '/+hit', '/+hit/', '//+hit', '/%2bhit/x', '/+hit%2Fx', '/+hit/x'];
+    const { origin, ask } = await startAttacked(
+      t,
+      Object.fromEntries(
+        others.map((path) => [path, { bytes: Buffer.from(path), cacheControl: FRESH }]),
+      ),
+    );
+    t.equal((await ask('/%68%69%74')).body.toString(), 'what is stored');
+    for (const path of others) t.equal((await ask(path)).body.toString(), path);
+    t.same(
+      origin.requests.map(({ path }) => path),
+      ['/hit', ...others],
+    );
+  },
+);
+
+t.test('bytes above 0x7f in a target reach the origin escaped, once', async (t) => {
+  const objects = { '/caf%E9': 'Latin-1', '/%E6%A8%A1?q=%E5%9E%8B': 'UTF-8' };
+  const { origin, ask, send } = await startAttacked(
+    t,
+    Object.fromEntries(
+      Object.entries(objects).map(([path, text]) => [
+        path,
+        { bytes: Buffer.from(text), cacheControl: FRESH },
+      ]),
+    ),
+  );
+  const utf8 = Buffer.from('/模?q=型').toString('latin1');
+  for (const times of [1, 2]) {
+    t.equal((await ask('/caf\xe9')).body.toString(), 'Latin-1', String(times));
+    t.equal((await ask(utf8)).body.toString(), 'UTF-8', String(times));
+    t.equal((await ask(`http://h${utf8}`)).body.toString(), 'UTF-8', 'in absolute-form');
+    t.equal((await ask('/%E6%A8%A1?q=%E5%9E%8B')).body.toString(), 'UTF-8');
+  }
   t.same(
     origin.requests.map(({ path }) => path),
-    ['/hit', '/%68it'],
+    ['/hit', ...Object.keys(objects)],
   );
+  for (const text of [
+    'GET /a\xe9 b HTTP/1.1\r\nHost: h\r\n\r\n',
+    'GET /a\xe9\r\n\r\n',
+    'PATCH /a\xe9 HTTP/1.1\r\nHost: h\r\n\r\n',
+    'GET \xe9 HTTP/1.1\r\nHost: h\r\n\r\n',
+  ]) {
+    const { status, kept } = await send(text);
+    t.ok(status === 400 || status === 505, JSON.stringify(text));
+    t.equal(kept, false);
+  }
 });

@@ -52,8 +52,14 @@ const REFUSED: Readonly<Record<string, string>> = {
   'Hosts in a list': 'GET /hit HTTP/1.1\r\nHost: h, other\r\n\r\n',
   'userinfo in Host': 'GET /hit HTTP/1.1\r\nHost: h@other\r\n\r\n',
   'a path in Host': 'GET /hit HTTP/1.1\r\nHost: h/other\r\n\r\n',
-  'absolute-form': `GET http://other/hit HTTP/1.1\r\n${HOST}\r\n`,
-  'absolute-form of this host': `GET http://h/hit HTTP/1.1\r\n${HOST}\r\n`,
+  'absolute-form without a host': `GET http:///hit HTTP/1.1\r\n${HOST}\r\n`,
+  'absolute-form with a port alone': `GET http://:80/hit HTTP/1.1\r\n${HOST}\r\n`,
+  'absolute-form with userinfo': `GET http://h@other/hit HTTP/1.1\r\n${HOST}\r\n`,
+  'absolute-form of two hosts': `GET http://h,other/hit HTTP/1.1\r\n${HOST}\r\n`,
+  'absolute-form of another scheme': `GET ftp://h/hit HTTP/1.1\r\n${HOST}\r\n`,
+  'absolute-form without Host': 'GET http://h/hit HTTP/1.1\r\n\r\n',
+  'absolute-form with two Hosts': `GET http://h/hit HTTP/1.1\r\n${HOST}${HOST}\r\n`,
+  'absolute-form with a malformed Host': 'GET http://h/hit HTTP/1.1\r\nHost: h/x\r\n\r\n',
   'authority-form': `GET h:80 HTTP/1.1\r\n${HOST}\r\n`,
   'HTTP/1.2': `GET /hit HTTP/1.2\r\n${HOST}\r\n`,
   'a method in small letters': `get /hit HTTP/1.1\r\n${HOST}\r\n`,
@@ -71,6 +77,20 @@ t.test('refused with 400, and nothing after it is read', async (t) => {
     origin.requests.map(({ path }) => path),
     ['/hit'],
     'the origin heard of none of them',
+  );
+});
+
+t.test('a target in absolute-form is the path that it names, whatever its host', async (t) => {
+  const { origin, send } = await startAttacked(t);
+  for (const target of ['http://h/hit', 'HTTP://other:80/hit', 'https://[::1]/hit']) {
+    const { status, kept, body } = await send(`GET ${target} HTTP/1.1\r\n${HOST}\r\n`);
+    t.equal(body.toString(), HIT.toString(), target);
+    t.match({ status, kept }, { status: 200, kept: true }, target);
+  }
+  t.same(
+    origin.requests.map(({ path }) => path),
+    ['/hit'],
+    'the origin that is configured, and no other host',
   );
 });
 

@@ -1,5 +1,6 @@
 /** An origin's redirects as a way into the network that Forebay stands in. */
 import t, { type Test } from 'tap';
+import { connectRaw } from '../fixtures/program-raw.js';
 import { startForebay } from '../fixtures/running.js';
 import { fresh, runOrigin } from '../fixtures/running-origin.js';
 import type { ScriptedOrigin } from '../fixtures/scripted-origin.js';
@@ -96,7 +97,10 @@ t.test('a client names no host: neither Host nor the target choose one', async (
   });
   t.equal(got.status, 404, 'the origin has no such object');
   t.equal(origin.requests.at(-1)?.headers['host'], new URL(origin.url).host);
-  t.equal((await forebay.get(`//127.0.0.1:${port}/secret`)).status, 400);
+  t.equal((await forebay.get(`//127.0.0.1:${port}/secret`)).status, 404, 'a path like any other');
+  const client = await connectRaw(t, forebay.url);
+  client.send(`GET http://127.0.0.1:${port}/secret HTTP/1.1\r\nHost: h\r\n\r\n`);
+  t.equal((await client.response()).status, 404, 'the path at the origin that is configured');
   t.equal((await forebay.get(`/@127.0.0.1:${port}/secret`)).status, 404);
   t.equal(inner.connections, 0);
 });

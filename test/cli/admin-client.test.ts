@@ -1,6 +1,7 @@
 import http, { type IncomingMessage, type ServerResponse } from 'node:http';
 import t, { type Test } from 'tap';
-import { AdminClient, ApiError, NotAnsweringError } from '#src/cli/admin-client.js';
+import { endpointName, proofOf, type Proven } from '#src/admin/proof.js';
+import { AdminClient, ApiError, NotAnsweringError, UnprovenError } from '#src/cli/admin-client.js';
 import type { Pull } from '#src/cli/api-types.js';
 import { listenOn } from '#src/http/listen.js';
 
@@ -10,7 +11,7 @@ type Handler = (request: IncomingMessage, response: ServerResponse) => void;
 async function clientOf(t: Test, handler: Handler, token: string | null = null) {
   const server = http.createServer(handler);
   const address = await listenOn(server, { host: '127.0.0.1', port: 0 });
-  const client = new AdminClient(address, () => token);
+  const client = new AdminClient(address, { token: () => token });
   t.teardown(async () => {
     await client.close();
     server.closeAllConnections();
@@ -19,31 +20,93 @@ async function clientOf(t: Test, handler: Handler, token: string | null = null) 
   return client;
 }
 
-t.test('the token goes with what changes something, and with nothing else', async (t) => {
-  const seen: unknown[] = [];
-  const client = await clientOf(
-    t,
-    ({ method, url, headers }, response) => {
-      seen.push([method, url, headers.authorization]);
-      response.end('{}');
+const TOKEN = '0123456789abcdef';
+
+/** Proves that it knows `token`, where it is asked to, in the words that `told` changes. */
+function proving(
+  rest: Handler,
+  { token = TOKEN, ...told }: Partial<Proven> & { readonly token?: string } = {},
+): Handler {
+  return (request, response) => {
+    const { pathname, searchParams } = new URL(request.url ?? '', 'http://admin.invalid');
+    if (pathname !== '/api/v1/proof') {
+      rest(request, response);
+      return;
+    }
+    const { localAddress, localPort } = request.socket;
+    const address = endpointName(localAddress, localPort);
+    const proven = {
+      nonce: searchParams.get('nonce') ?? '',
+      directory: '/cache',
+      address,
+      ...told,
+    };
+    response.end(JSON.stringify({ ...proven, proof: proofOf(token, proven) }));
+  };
+}
+
+t.test(
+  'the token goes with what changes something, after a proof, and with nothing else',
+  async (t) => {
+    const seen: unknown[] = [];
+    const client = await clientOf(
+      t,
+      proving(({ method, url, headers }, response) => {
+        seen.push([method, url, headers.authorization]);
+        response.end('{}');
+      }),
+      TOKEN,
+    );
+    await client.cache();
+    await client.purge({ origin: 'o' }, true);
+    await client.cancelPull('a/b');
+    t.same(seen, [
+      ['GET', '/api/v1/cache', undefined],
+      ['POST', '/api/v1/purge', `Bearer ${TOKEN}`],
+      ['DELETE', '/api/v1/pulls/a%2Fb', `Bearer ${TOKEN}`],
+    ]);
+  },
+);
+
+t.test('who does not prove that it knows the token is told nothing', async (t) => {
+  const handlers: Readonly<Record<string, Handler>> = {
+    'another token': proving(() => undefined, { token: 'another token' }),
+    'an old answer': proving(() => undefined, { nonce: 'a'.repeat(64) }),
+    'an answer from elsewhere': proving(() => undefined, { address: '127.0.0.1:1' }),
+    'the question': (request, response) => {
+      const nonce = new URL(request.url ?? '', 'http://a').searchParams.get('nonce');
+      response.end(JSON.stringify({ directory: '/', address: 'x', proof: nonce }));
     },
-    'secret',
-  );
-  await client.cache();
-  await client.purge({ origin: 'o' }, true);
-  await client.cancelPull('a/b');
-  t.same(seen, [
-    ['GET', '/api/v1/cache', undefined],
-    ['POST', '/api/v1/purge', 'Bearer secret'],
-    ['DELETE', '/api/v1/pulls/a%2Fb', 'Bearer secret'],
-  ]);
+    'no proof': (_request, response) => response.end('{}'),
+    'no JSON': (_request, response) => response.end('hello'),
+    'no such route': (_request, response) => {
+      response.statusCode = 404;
+      response.end('{"error":{"code":"no-such-route","message":"no"}}');
+    },
+  };
+  for (const [name, handler] of Object.entries(handlers)) {
+    const told: string[] = [];
+    const client = await clientOf(
+      t,
+      (request, response) => {
+        told.push(`${request.method ?? ''} ${String(request.headers.authorization)}`);
+        handler(request, response);
+      },
+      TOKEN,
+    );
+    await t.rejects(client.startPull({ model: 'a/b', token: 'hf_secret' }), UnprovenError, name);
+    t.same(told, ['GET undefined'], name);
+  }
+  const client = await clientOf(t, () => undefined, null);
+  await t.rejects(client.purge({}, false), { message: /its admin token is not known here/ });
 });
 
 t.test('a refusal says what the API said', async (t) => {
-  const client = await clientOf(t, (_request, response) => {
+  const refuse: Handler = (_request, response) => {
     response.statusCode = 409;
     response.end('{"error":{"code":"verification-running","message":"another one runs"}}');
-  });
+  };
+  const client = await clientOf(t, proving(refuse), TOKEN);
   await t.rejects(client.startVerification({}), {
     name: 'ApiError',
     status: 409,
@@ -62,7 +125,7 @@ t.test('who is no Forebay does not answer', async (t) => {
     });
     await t.rejects(client.cache(), NotAnsweringError, body);
   }
-  const nobody = new AdminClient({ host: '127.0.0.1', port: 1 }, () => null);
+  const nobody = new AdminClient({ host: '127.0.0.1', port: 1 }, { token: () => null });
   await t.rejects(nobody.cache(), {
     message: /http:\/\/127\.0\.0\.1:1 does not answer: ECONNREFUSED/,
   });
@@ -89,10 +152,11 @@ t.test('events, whichever way they are cut, and a stream that breaks', async (t)
 });
 
 t.test('a request does not wait behind events', async (t) => {
-  const client = await clientOf(t, ({ method }, response) => {
+  const answer: Handler = ({ method }, response) => {
     if (method === 'DELETE') response.end('{}');
     else response.write('event: pull\ndata: {"id":"a","state":"running","items":[]}\n\n');
-  });
+  };
+  const client = await clientOf(t, proving(answer), TOKEN);
   for await (const pull of client.pullEvents('a')) {
     await client.cancelPull(pull.id);
     break;
@@ -100,7 +164,8 @@ t.test('a request does not wait behind events', async (t) => {
 });
 
 t.test('a listener of every address is reached over loopback', async (t) => {
-  const address = (host: string) => new AdminClient({ host, port: 5 }, () => null).address.host;
+  const address = (host: string) =>
+    new AdminClient({ host, port: 5 }, { token: () => null }).address.host;
   t.equal(address('0.0.0.0'), '127.0.0.1');
   t.equal(address('::'), '::1');
   t.equal(address('10.0.0.1'), '10.0.0.1');

@@ -1,6 +1,6 @@
 import { createServer } from 'node:http';
 import t from 'tap';
-import { ApiError, NotAnsweringError } from '#src/cli/admin-client.js';
+import { ApiError, NotAnsweringError, UnprovenError } from '#src/cli/admin-client.js';
 import { classifyFailure } from '#src/cli/failure.js';
 import { AddonError } from '#src/compute/addon-error.js';
 import { ConfigError } from '#src/config/problem.js';
@@ -51,6 +51,11 @@ t.test('an admin API that does not answer, or does not want to', async (t) => {
   t.same(classifyFailure(silent), {
     exitCode: 69,
     message: 'forebay: the admin API at http://[::1]:5 does not answer: ECONNREFUSED',
+  });
+  const unproven = new UnprovenError({ host: '::1', port: 5 }, 'no proof');
+  t.match(classifyFailure(unproven), {
+    exitCode: 77,
+    message: /not proven .*told nothing\n {2}Run/,
   });
   const refused = (status: number) => classifyFailure(new ApiError(status, 'some-code', 'No.'));
   t.match(refused(401), { exitCode: 77, message: /^forebay: No\. \(some-code\)\n {2}Run this as/ });

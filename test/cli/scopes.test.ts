@@ -23,6 +23,11 @@ t.test('the longest mount that fits decides, as for clients', async (t) => {
   t.same(scopesOf('/models/llama/x', MANY), [{ origin: 'llama', pathPrefix: '/x' }]);
 });
 
+t.test('a path in another spelling is the same path', async (t) => {
+  t.same(scopesOf('/%6dodels/%7ex', MANY), [{ origin: 'models', pathPrefix: '/~x' }]);
+  t.same(scopesOf('/模', ONE), [{ origin: 'hub', pathPrefix: '/%E6%A8%A1' }]);
+});
+
 t.test('origins that are mounted below are meant as a whole', async (t) => {
   t.same(scopesOf('/public', MANY), [{ origin: 'public' }]);
   t.same(scopesOf('/mod', MANY), [{ origin: 'llama' }, { origin: 'models' }]);

@@ -1,11 +1,14 @@
 import { join } from 'node:path';
 import t from 'tap';
+import { knownToken } from '#src/cli/session.js';
 import { runCommand } from '../fixtures/command-line.js';
 import { startCommand } from '../fixtures/command-process.js';
 import { commandScene } from '../fixtures/command-scene.js';
+import { doctored } from '../fixtures/doctored-config.js';
 import { startProgram } from '../fixtures/program.js';
 import { startForebay } from '../fixtures/running.js';
 import { startOrigin } from '../fixtures/scripted-origin.js';
+import { cacheOf, startSquatter } from '../fixtures/squatter.js';
 
 const OBJECTS = { '/a.bin': { bytes: { seed: 1, length: 3000 } } };
 
@@ -90,5 +93,97 @@ t.test('a token that is not accepted', async (t) => {
   const env = { FOREBAY_ADMIN_TOKEN_FILE: tokenFile };
   const { exitCode, stderr } = await runCommand(args, { env });
   t.equal(exitCode, 77);
-  t.match(stderr, 'admin.tokenFile');
+  t.match(stderr, 'does not know the admin token; it was told nothing');
+  t.match(stderr, '--admin-token-file');
+});
+
+const TOKEN = `${'a'.repeat(63)}b`;
+const HF_TOKEN = 'hf_SECRET';
+
+const COMMANDS: readonly (readonly string[])[] = [
+  ['purge', '/x', '--dry-run'],
+  ['pull', 'acme/llama'],
+  ['pull', '/a.bin'],
+  ['verify'],
+  ['ls'],
+  ['status'],
+];
+
+t.test('who holds the port and is no Forebay is told no secret', async (t) => {
+  const directory = t.testdir({ 'admin-token': `${TOKEN}\n` });
+  const squatter = await startSquatter(t, (path) =>
+    path === '/api/v1/cache' ? cacheOf(directory) : undefined,
+  );
+  const env = {
+    FOREBAY_ADMIN_ADDRESS: squatter.address,
+    FOREBAY_CACHE_DIRECTORY: directory,
+    HF_TOKEN,
+  };
+  for (const args of COMMANDS) {
+    const { exitCode, stderr } = await runCommand(args, { env });
+    t.equal(exitCode, 77, args.join(' '));
+    t.match(stderr, 'is not proven to be Forebay: it gives no proof');
+  }
+  t.ok(squatter.told.length >= COMMANDS.length);
+  t.notMatch(squatter.told.join('\n'), /authorization|Bearer|aaaa|hf_|^(?:POST|DELETE)/m);
+});
+
+t.test('no token is read in a directory that who answers has named', async (t) => {
+  const named = t.testdir({ 'admin-token': `${TOKEN}\n` });
+  const squatter = await startSquatter(t, (path) =>
+    path === '/api/v1/cache' ? cacheOf(named) : undefined,
+  );
+  const env = { HOME: '/nonexistent', FOREBAY_ADMIN_ADDRESS: squatter.address, HF_TOKEN };
+  for (const args of COMMANDS.slice(0, 4)) {
+    const { exitCode, stderr } = await runCommand(args, { env });
+    t.equal(exitCode, 77, args.join(' '));
+    t.match(stderr, 'its admin token is not known here');
+  }
+  const read = await runCommand(['ls'], { env });
+  t.match(read.stderr, 'has not proven to be Forebay: it is only read from');
+  t.notMatch(squatter.told.join('\n'), /authorization|Bearer|aaaa|hf_|^(?:POST|DELETE)/m);
+});
+
+t.test('who passes the question on to the real Forebay is told no secret', async (t) => {
+  const origin = await startOrigin({ objects: OBJECTS });
+  t.teardown(() => origin.close());
+  const forebay = await startForebay(t, { origin });
+  const squatter = await startSquatter(t, { behind: forebay.adminUrl });
+  const env = { FOREBAY_CACHE_DIRECTORY: forebay.directory, HF_TOKEN };
+  for (const [more, flags] of [
+    [{ FOREBAY_ADMIN_ADDRESS: squatter.address }, []],
+    [{}, ['--admin', squatter.address]],
+    [
+      {},
+      ['--admin', squatter.address, '--admin-token-file', join(forebay.directory, 'admin-token')],
+    ],
+  ] as const) {
+    for (const args of COMMANDS.slice(0, 4)) {
+      const { exitCode, stderr } = await runCommand([...args, ...flags], {
+        env: { ...env, ...more },
+      });
+      t.equal(exitCode, 77, args.join(' '));
+      t.match(stderr, `somebody stands before the Forebay at ${new URL(forebay.adminUrl).host}`);
+    }
+  }
+  t.notMatch(squatter.told.join('\n'), /authorization|Bearer|hf_|^(?:POST|DELETE)/m);
+});
+
+t.test('a Forebay elsewhere gets a token from a file that was given for it alone', async (t) => {
+  const directory = t.testdir({ 'admin-token': 'mine', given: 'given' });
+  const cache = { directory, capacity: '1GiB' };
+  const token = (host: string, tokenFile: string | null, isNamed = true): string | null => {
+    const { config } = doctored({
+      cache,
+      admin: { address: `${host}:7081`, ...(tokenFile && { tokenFile }) },
+    });
+    return knownToken(config, isNamed);
+  };
+  t.equal(token('192.0.2.1', null), null);
+  t.equal(token('admin.example', null), null);
+  t.equal(token('192.0.2.1', join(directory, 'given')), 'given');
+  t.equal(token('192.0.2.1', null, false), 'mine', 'its own address in the configuration');
+  for (const host of ['127.0.0.1', '127.9.9.9', 'localhost', '[::1]']) {
+    t.equal(token(host, null), 'mine', host);
+  }
 });

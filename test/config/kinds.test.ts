@@ -104,7 +104,15 @@ check(
   ['', 'A', '-a', 'a-', 'a b', 'a/b', 'a'.repeat(65)],
 );
 check('paths', path, [['a b', 'a b']], ['', 'a\0b']);
-check('path patterns', pathPattern, [['/**', '/**']], ['', 'a', '*']);
+check(
+  'path patterns',
+  pathPattern,
+  [
+    ['/**', '/**'],
+    ['/a%2Bb/100%.json', '/a%2Bb/100%.json'],
+  ],
+  ['', 'a', '*', '/a/../b', '/./a', '/a/%2e%2e/b'],
+);
 
 t.test('digests', async (t) => {
   const hex = 'ab'.repeat(32);

@@ -3,9 +3,11 @@ import { contextOf } from '#src/http/context.js';
 
 const TRACE = `00-${'a'.repeat(32)}-${'b'.repeat(16)}-01`;
 
+const ROOMS = { telemetry: { tracer: null }, believed: 'any' } as const;
+
 t.test('what a request says of itself', (t) => {
   const rawHeaders = ['Range', 'bytes=0-1', 'X-Request-Id', 'me', 'traceparent', TRACE];
-  const { context, span } = contextOf({ method: 'HEAD', rawHeaders }, null, 5);
+  const { context, span } = contextOf({ method: 'HEAD', url: '/f', rawHeaders }, ROOMS, 5);
   t.match(context, { method: 'HEAD', requestId: 'me', traceId: 'a'.repeat(32), nowMs: 5 });
   t.equal(context.range.kind, 'ranges');
   t.equal(context.headers['traceparent'], TRACE);
@@ -23,9 +25,19 @@ t.test('with a tracer the request goes on under our own span', (t) => {
     link: () => undefined,
     end: () => undefined,
   };
-  const { context, span } = contextOf({ method: 'GET', rawHeaders: [] }, { request: () => own }, 0);
+  const rooms = { ...ROOMS, telemetry: { tracer: { request: () => own } } };
+  const { context, span } = contextOf({ method: 'GET', url: '/f', rawHeaders: [] }, rooms, 0);
   t.equal(span, own);
   t.equal(context.traceId, own.traceId);
   t.equal(context.headers['traceparent'], 'ours');
+  t.end();
+});
+
+t.test('the host of an absolute target counts in place of Host', (t) => {
+  const url = 'http://models.example:80/f';
+  const rawHeaders = ['Host', 'inner:7080'];
+  const { context, own } = contextOf({ method: 'GET', url, rawHeaders }, ROOMS, 0);
+  t.equal(context.headers['host'], 'models.example:80');
+  t.equal(own, 'http://models.example:80');
   t.end();
 });

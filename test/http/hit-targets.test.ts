@@ -1,18 +1,24 @@
 import t from 'tap';
-import { HitTargets } from '#src/http/hit-targets.js';
+import { HitTargets, MAX_FORGOTTEN } from '#src/http/hit-targets.js';
 import type { StandingEntry } from '#src/http/standing.js';
 
 /** Nothing of it is looked at. */
-const ENTRY = {} as StandingEntry;
+const ENTRY = { origin: 'o', target: '/t' } as StandingEntry;
+
+function added(targets: HitTargets, url: string): number {
+  const token = targets.add(url, ENTRY);
+  if (token === undefined) throw new Error('too many');
+  return token;
+}
 
 t.test('a URL has one token at a time, and no token comes again', (t) => {
   const targets = new HitTargets();
-  const [a, b] = [targets.add('/a', ENTRY), targets.add('/b', ENTRY)];
+  const [a, b] = [added(targets, '/a'), added(targets, '/b')];
   t.not(a, b);
   t.same(targets.current(a), { url: '/a', entry: ENTRY });
   t.equal(targets.forget('/a'), a);
   t.equal(targets.forget('/a'), undefined, 'once');
-  const again = targets.add('/a', ENTRY);
+  const again = added(targets, '/a');
   t.notOk([a, b].includes(again));
   t.equal(targets.current(a), undefined, 'it stands for nothing any more');
   t.equal(targets.current(again)?.url, '/a');
@@ -22,7 +28,7 @@ t.test('a URL has one token at a time, and no token comes again', (t) => {
 
 t.test('what was forgotten is known until the second sweep', (t) => {
   const targets = new HitTargets();
-  const token = targets.add('/a', ENTRY);
+  const token = added(targets, '/a');
   targets.sweep();
   targets.forget('/a');
   t.equal(targets.of(token)?.url, '/a', 'its last record is on the way');
@@ -30,8 +36,24 @@ t.test('what was forgotten is known until the second sweep', (t) => {
   t.equal(targets.of(token)?.url, '/a');
   targets.sweep();
   t.equal(targets.of(token), undefined);
-  const kept = targets.add('/a', ENTRY);
+  const kept = added(targets, '/a');
   for (let sweeps = 0; sweeps < 3; sweeps += 1) targets.sweep();
   t.equal(targets.of(kept)?.url, '/a');
+  t.end();
+});
+
+t.test('URLs that come and go faster than they are swept are not given to the server', (t) => {
+  const targets = new HitTargets();
+  for (let i = 0; i < MAX_FORGOTTEN; i += 1) {
+    added(targets, `/${String(i)}`);
+    targets.forget(`/${String(i)}`);
+  }
+  t.equal(targets.add('/a', ENTRY), undefined);
+  t.equal(targets.forget('/a'), undefined);
+  targets.sweep();
+  const token = added(targets, '/a');
+  t.equal(targets.current(token)?.url, '/a');
+  targets.forget('/a');
+  t.same(targets.of(token), { url: '/a', entry: { origin: 'o', target: '/t' } }, 'and no head');
   t.end();
 });

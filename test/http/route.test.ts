@@ -22,7 +22,8 @@ t.test('the longest mount by whole segments; the rest as received', (t) => {
   t.equal(routed('/modelsX/a'), 'root /modelsX/a');
   t.equal(routed('/models/deep/a%20b'), 'deep /a%20b');
   t.equal(routed('/models/deeper'), 'models /deeper');
-  t.equal(routed('/%6dodels/a'), 'root /%6dodels/a', 'encodings are kept, not resolved');
+  t.equal(routed('/%6dodels/%61'), 'models /%61', 'a mount in another spelling of it');
+  t.equal(routed('//models/a'), 'root //models/a', 'which this is not');
   t.equal(routed('/a?q=..%2f..&//'), 'root /a?q=..%2f..&//', 'queries are not paths');
   t.equal(routed('/a', MOUNTS.slice(1)), 'no-such-mount');
   t.equal(routed('/a'.repeat(1000)), `root ${'/a'.repeat(1000)}`);
@@ -31,6 +32,34 @@ t.test('the longest mount by whole segments; the rest as received', (t) => {
 
 t.test('a Hugging Face revision with an encoded slash', (t) => {
   t.equal(routed('/o/m/resolve/refs%2Fpr%2F1/f'), 'root /o/m/resolve/refs%2Fpr%2F1/f');
+  t.end();
+});
+
+t.test('bytes that may not stand in a URI are escaped, once; all else stays as it came', (t) => {
+  t.equal(routed('/caf\xe9'), 'root /caf%E9', 'Latin-1');
+  t.equal(
+    routed(Buffer.from('/模?q=型').toString('latin1')),
+    'root /%E6%A8%A1?q=%E5%9E%8B',
+    'UTF-8',
+  );
+  t.equal(routed('/a{b}|"<>^`'), 'root /a%7Bb%7D%7C%22%3C%3E%5E%60');
+  t.equal(routed("/a?{b}|'x'"), "root /a?{b}|'x'");
+  for (const target of [
+    '/a%252Fb',
+    '/a%5cb',
+    '/https%253A%252F%252Fexample.org.json',
+    '/x%255Cy',
+    '/v1%252E0',
+    '/100%25',
+    '/%ff',
+    '//host/a',
+    '/a//b',
+    '/a/',
+    '/%e6%A8%a1',
+  ]) {
+    t.equal(routed(target), `root ${target}`);
+  }
+  t.equal(routed('/models//host/a'), 'models //host/a');
   t.end();
 });
 
@@ -46,7 +75,6 @@ t.test('targets that are no origin-form', (t) => {
     '/a\0',
     '/a#f',
     '/a\\b',
-    '/\u00e9',
   ]) {
     t.equal(routed(target), 'malformed-target', JSON.stringify(target));
   }
@@ -64,16 +92,18 @@ t.test('paths that two servers could read differently', (t) => {
     '/a%2f..%2fb',
     '/..%2fa',
     '/%252e%252e/a',
-    '/a%252fb',
-    '/a%5cb',
+    '/a%5c..%5cb',
+    '/a%255c..%255cb',
+    '/..;/a',
+    '/a/..;x=1/b',
+    '/%25252e%25252e/a',
+    '/a%2500',
+    '/%25c0%25ae',
     '/a%00',
     '/a%2500',
     '/%c0%ae%c0%ae/a',
     '/a%',
     '/a%zz',
-    '/%ff',
-    '//host/a',
-    '/models//host/a',
   ]) {
     t.equal(routed(target), 'ambiguous-path', target);
   }
@@ -106,8 +136,7 @@ t.test('property: never throws; a routed target resolves below its origin, on it
         const result = route(target, MOUNTS);
         if (result.kind === 'refused') return true;
         const url = new URL(`http://origin/base${result.target}`);
-        const bare = new URL(result.target, 'http://origin');
-        return url.host === 'origin' && bare.host === 'origin' && url.pathname.startsWith('/base/');
+        return url.host === 'origin' && url.pathname.startsWith('/base/');
       },
     ),
     { numRuns: 1000 },

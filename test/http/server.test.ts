@@ -47,7 +47,7 @@ t.test('smuggling: what two servers could read differently', async (t) => {
     ['HTTP/1.0 chunked', 'GET / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n', 400],
     ['two Hosts', 'GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n', 400],
     ['no Host', 'GET / HTTP/1.1\r\n\r\n', 400],
-    ['absolute form', 'GET http://h/a HTTP/1.1\r\nHost: h\r\n\r\n', 400],
+    ['absolute form', 'GET http://u@h/a HTTP/1.1\r\nHost: h\r\n\r\n', 400],
     [
       'Expect with a body',
       'GET / HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\n',
@@ -262,6 +262,7 @@ t.test('mounts and bounds change while it listens, for requests that begin after
       requestTimeoutMs: 10_000,
       keepAliveTimeoutMs: 5000,
       drainTimeoutMs: 5000,
+      forwarded: 'any',
     },
     origins: [{ name: 'origin', mount: '/models' }],
   });

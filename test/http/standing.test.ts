@@ -2,7 +2,9 @@
 import type { ServerResponse } from 'node:http';
 import t, { type Test } from 'tap';
 import type { OpenPart, Standing } from '#src/cache/answer.js';
+import { Access } from '#src/http/access.js';
 import { createFront, type FrontConfig } from '#src/http/server.js';
+import { StandingAnswers } from '#src/http/standing.js';
 import { toHeaderMap } from '#src/model/headers.js';
 import type { SpotEnd } from '#src/model/segment.js';
 import { systemClock } from '#src/model/time.js';
@@ -62,6 +64,7 @@ async function started(
       requestTimeoutMs: 10_000,
       keepAliveTimeoutMs: 5000,
       drainTimeoutMs: 5000,
+      forwarded: 'any',
     },
     origins: [{ name: 'origin', mount: '/' }],
   };
@@ -202,4 +205,48 @@ t.test('what the connection did not take goes on as any body, under the same id'
   t.equal(entries[1]?.['requestId'], id);
   await ask('/b');
   t.equal(cache.requests.length, 2, 'and the connection goes on');
+});
+
+t.test('long heads are remembered in so many bytes, not in so many URLs', async (t) => {
+  const answers = new StandingAnswers(5000);
+  const mounts = [{ name: 'origin', mount: '/' }];
+  const access = new Access({ listen: {}, origins: mounts }, null);
+  const cache = new MemoryCache();
+  const learning = (headers: Readonly<Record<string, string>>) =>
+    answers.learningFrom(
+      {
+        lookup: async (request) => ({
+          ...(await cache.lookup(request)),
+          standing: {
+            headers: toHeaderMap(headers),
+            receivedAtMs: 0,
+            lengthBytes: 1,
+            timesAt: () => ({ ageSeconds: 1, ttlSeconds: 2 }),
+            open: () => undefined,
+            ready: () => Promise.resolve(),
+            body: () => undefined,
+          },
+        }),
+        invalidate: () => Promise.resolve(),
+      },
+      () => ({ mounts, access, clock: systemClock }),
+    );
+  const learn = async (headers: Readonly<Record<string, string>>): Promise<number> => {
+    for (let i = 0; i < 2000; i += 1) {
+      await learning(headers).lookup({
+        origin: 'origin',
+        target: `/${String(i)}`,
+        method: 'GET',
+        headers: toHeaderMap({}),
+        hint: { kind: 'whole' },
+        signal: new AbortController().signal,
+      });
+    }
+    return answers.size;
+  };
+  t.equal(await learn({ etag: '"a"' }), 1024);
+  answers.reconfigure(5000);
+  const long = 60_000;
+  const count = await learn({ link: 'x'.repeat(long) });
+  t.ok(count > 0 && count * 5 * long <= 16 * 2 ** 20, String(count));
 });

@@ -1,7 +1,6 @@
 /** Only the next page is told on, and as ours. */
 import t from 'tap';
-import { linkForClients, ownUrl, targetBelow } from '#src/hub/link.js';
-import { toHeaderMap } from '#src/model/headers.js';
+import { linkForClients, targetBelow } from '#src/hub/link.js';
 
 const HUB = 'https://hub.example';
 const OWN = 'http://127.0.0.1:7080';
@@ -48,13 +47,5 @@ t.test('what a reference means at the hub', (t) => {
   for (const elsewhere of ['//evil.example/x', 'https://hub.example.evil/', 'http://[', 'data:,']) {
     t.equal(targetBelow(elsewhere, from, HUB), undefined, elsewhere);
   }
-  t.end();
-});
-
-t.test('what clients call us', (t) => {
-  t.equal(ownUrl(toHeaderMap({ host: 'edge:80' })), 'http://edge:80');
-  const forwarded = { host: 'edge', 'x-forwarded-proto': 'HTTPS' };
-  t.equal(ownUrl(toHeaderMap(forwarded)), 'https://edge');
-  t.equal(ownUrl(toHeaderMap({})), '');
   t.end();
 });

@@ -4,7 +4,11 @@ import { formatAddress, type ListenAddress } from '../../config/kinds.js';
 import type { ResolvedConfig } from '../../config/schema.js';
 import { ListenError, listenOn } from '../../http/listen.js';
 import type { LockState } from '../../store/lock-probe.js';
+import { AdminClient } from '../admin-client.js';
+import { knownToken } from '../session.js';
 import { fail, type Finding, ok, warn } from './finding.js';
+
+const FREE = ' is free';
 
 /** The lock: free, or held by a Forebay, which is as well. */
 export function checkLock(directory: string, lock: LockState): Finding {
@@ -22,12 +26,31 @@ export function checkLock(directory: string, lock: LockState): Finding {
 
 /** Whether the addresses can be listened on. Resolves when they are free again. */
 export async function checkAddresses(
-  { listen, admin }: ResolvedConfig,
+  config: ResolvedConfig,
   lock: LockState,
 ): Promise<readonly Finding[]> {
+  const { listen, admin } = config;
   const findings = [await checkAddress('listen', listen.address, lock)];
-  if (admin.enabled) findings.push(await checkAddress('admin', admin.address, lock));
-  return findings;
+  if (!admin.enabled) return findings;
+  const found = await checkAddress('admin', admin.address, lock);
+  const isInUse = found.status === 'ok' && lock.kind === 'held' && !found.found.endsWith(FREE);
+  return [...findings, isInUse ? await checkHolder(config, found) : found];
+}
+
+/** Whether who listens where the admin API is expected is the Forebay whose token this user can read. */
+async function checkHolder(config: ResolvedConfig, found: Finding): Promise<Finding> {
+  const token = knownToken(config, false);
+  if (token === null) return found;
+  const client = new AdminClient(config.admin.address, { token: () => token });
+  try {
+    await client.prove(token);
+    return found;
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    return fail('admin', why, 'Find out who listens there (ss -ltnp): commands tell it nothing.');
+  } finally {
+    await client.close();
+  }
 }
 
 async function checkAddress(
@@ -39,7 +62,7 @@ async function checkAddress(
   const server = createServer();
   try {
     await listenOn(server, address);
-    return ok(check, `${text} is free`);
+    return ok(check, `${text}${FREE}`);
   } catch (error) {
     if (!(error instanceof ListenError)) throw error;
     if (error.code === 'EADDRINUSE' && lock.kind === 'held') {

@@ -3,6 +3,9 @@ import t from 'tap';
 import { checkAddresses, checkLock } from '#src/cli/doctor/listeners.js';
 import { listenOn } from '#src/http/listen.js';
 import { doctored } from '../../fixtures/doctored-config.js';
+import { startForebay } from '../../fixtures/running.js';
+import { startOrigin } from '../../fixtures/scripted-origin.js';
+import { startSquatter } from '../../fixtures/squatter.js';
 
 t.test('the lock', async (t) => {
   t.match(checkLock('/c', { kind: 'free' }), { status: 'ok', found: 'nobody uses /c' });
@@ -28,6 +31,31 @@ t.test('addresses', async (t) => {
   const off = doctored({ listen: { address: '127.0.0.1:0' }, admin: { enabled: false } });
   t.match(await checkAddresses(off.config, { kind: 'free' }), [{ check: 'listen' }]);
 });
+
+t.test(
+  'who holds the admin address has to prove that it is the Forebay of this cache',
+  async (t) => {
+    const directory = t.testdir({ 'admin-token': '0123456789abcdef\n' });
+    const squatter = await startSquatter(t, () => undefined);
+    const { config } = doctored({
+      listen: { address: '127.0.0.1:0' },
+      admin: { address: squatter.address },
+      cache: { directory, capacity: '1GiB' },
+    });
+    const [, found] = await checkAddresses(config, { kind: 'held', pid: 12 });
+    t.match(found, { check: 'admin', status: 'fail', found: /is not proven to be Forebay/ });
+    t.notMatch(squatter.told.join('\n'), /authorization|0123/);
+    const origin = await startOrigin({ objects: {} });
+    t.teardown(() => origin.close());
+    const forebay = await startForebay(t, { origin });
+    const real = doctored({
+      listen: { address: '127.0.0.1:0' },
+      admin: { address: new URL(forebay.adminUrl).host },
+      cache: { directory: forebay.directory, capacity: '1GiB' },
+    });
+    t.match((await checkAddresses(real.config, { kind: 'held', pid: 12 }))[1], { status: 'ok' });
+  },
+);
 
 t.test('an address that this machine does not have', async (t) => {
   const { config } = doctored({ listen: { address: '192.0.2.1:0' }, admin: { enabled: false } });

@@ -1,0 +1,167 @@
+/**
+ * What a server may take a path for. One resource has many spellings beyond those that RFC 3986 calls
+ * equivalent: servers decode `%2B`, merge slashes, cut parameters. A rule that is written for a path
+ * (a pin, a purge, a refusal) holds for each of them, since a rule that is passed over harms more than
+ * one that holds for too much. Bytes are never shared by what this file says: that is model/uri's. Pure.
+ */
+import { canonicalUri, splitTarget } from './uri.js';
+
+const SLASH = 0x2f;
+const PERCENT = 0x25;
+
+/** Text that every reading leaves as it is. */
+const PLAIN = /^[\x20-\x24\x26-\x2a\x2c-\x5b\x5d-\x7e]*$/;
+
+/** The readings of a path, in the two ways in which an encoded slash may be taken. */
+export interface Readings {
+  /** `%2F` kept: a segment stays one. */
+  readonly kept: readonly string[];
+  /** `%2F` and `\` for a slash, and whatever is encoded twice decoded twice. */
+  readonly plain: readonly string[];
+}
+
+/** What a server may make of a path: without its query, encoded or not. */
+export function readingsOf(path: string): Readings {
+  return { kept: variantsOf(decodedOnce(path)), plain: variantsOf(decoded(path)) };
+}
+
+/** As it is; with slashes merged; with the ends of names cut; with the parameters of segments cut. */
+function variantsOf(path: string): readonly string[] {
+  const merged = mergeSlashes(path);
+  const segments = withoutLastSlash(merged).split('/');
+  const trimmed = segments.map(trimmedSegment).join('/');
+  // RFC 3986 section 3.3.
+  const bare = segments.map((segment) => trimmedSegment(segment.split(';', 1)[0] ?? '')).join('/');
+  return [...new Set([path, merged, trimmed, bare])];
+}
+
+/** Text of a pattern between its wildcards, as `kept` of `readingsOf` has it. */
+export function decodedOnce(text: string): string {
+  if (PLAIN.test(text)) return text;
+  const bytes = Buffer.from(text);
+  const found: number[] = [];
+  for (let at = 0; at < bytes.length; at += 1) {
+    const byte = escapedAt(bytes, at);
+    if (byte === undefined) found.push(bytes[at] ?? 0);
+    else {
+      if (byte === SLASH) found.push(PERCENT, 0x32, 0x46);
+      else found.push(byte);
+      at += 2;
+    }
+  }
+  return textOf(found);
+}
+
+/**
+ * The same as `plain` has it: all that is escaped decoded, again and again, and `\` a slash. From the end
+ * to the beginning, so that what two escapes make is seen at once: it takes time in proportion to the
+ * length, whatever the nesting.
+ */
+export function decoded(text: string): string {
+  if (PLAIN.test(text)) return text;
+  return textOf(decodedBytes(text)).replaceAll('\\', '/');
+}
+
+/**
+ * What a path or a target is compared by where a prefix selects it: a prefix of what is selected stays a
+ * prefix. The query is compared by its canonical form.
+ */
+export function comparable(target: string): string {
+  const [path, query] = splitTarget(target);
+  return mergeSlashes(decoded(path)) + canonicalUri(Buffer.from(query).toString('latin1'));
+}
+
+/** True for a path of a request that is refused: it leads elsewhere, or has a `%` that encodes nothing. */
+export function isTreacherous(path: string): boolean {
+  return /%(?![0-9a-f]{2})/i.test(path) || leadsElsewhere(path);
+}
+
+/**
+ * True for a path that leads elsewhere in some reading: one with a `.` or `..` segment, however encoded and
+ * whatever its parameters, a NUL, or an overlong encoding, which hides a character from who looks for it.
+ */
+export function leadsElsewhere(path: string): boolean {
+  if (!/[%\\]|\/\./.test(path)) return false;
+  const bytes = decodedBytes(path);
+  if (bytes.includes(0) || bytes.some((_byte, at) => isOverlongAt(bytes, at))) return true;
+  return Buffer.from(bytes)
+    .toString('latin1')
+    .split(/[/\\]/)
+    .some((segment) => /^\.{1,2}(?:;|$)/.test(segment));
+}
+
+/** In the order of the text. */
+function decodedBytes(text: string): readonly number[] {
+  const bytes = Buffer.from(text);
+  // What follows the byte that is looked at, the next one last.
+  const following: number[] = [];
+  for (let at = bytes.length - 1; at >= 0; at -= 1) {
+    let byte = bytes[at] ?? 0;
+    while (byte === PERCENT) {
+      const high = digitOf(following.at(-1));
+      const low = digitOf(following.at(-2));
+      if (high === undefined || low === undefined) break;
+      following.length -= 2;
+      byte = high * 16 + low;
+    }
+    following.push(byte);
+  }
+  return following.reverse();
+}
+
+function escapedAt(bytes: Buffer, at: number): number | undefined {
+  if (bytes[at] !== PERCENT) return undefined;
+  const high = digitOf(bytes[at + 1]);
+  const low = digitOf(bytes[at + 2]);
+  return high === undefined || low === undefined ? undefined : high * 16 + low;
+}
+
+function digitOf(byte: number | undefined): number | undefined {
+  if (byte === undefined) return undefined;
+  const value = Number.parseInt(String.fromCharCode(byte), 16);
+  return Number.isNaN(value) ? undefined : value;
+}
+
+/** RFC 3629 section 3: a character in more bytes than it needs. */
+function isOverlongAt(bytes: readonly number[], at: number): boolean {
+  const [first = 0, second = 0] = [bytes[at], bytes[at + 1]];
+  if (second < 0x80 || second > 0xbf) return false;
+  return (
+    first === 0xc0 ||
+    first === 0xc1 ||
+    (first === 0xe0 && second < 0xa0) ||
+    (first === 0xf0 && second < 0x90)
+  );
+}
+
+const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
+/**
+ * UTF-8, else Latin-1. Composed and decomposed letters are one to some file systems, and a `+` is a space
+ * to some servers.
+ */
+function textOf(bytes: readonly number[]): string {
+  const buffer = Buffer.from(bytes);
+  let text: string;
+  try {
+    text = UTF8.decode(buffer);
+  } catch {
+    text = buffer.toString('latin1');
+  }
+  return text.replaceAll('+', ' ').normalize('NFC');
+}
+
+/** Some file systems drop the dots and spaces that a name ends with. */
+function trimmedSegment(segment: string): string {
+  let end = segment.length;
+  while (end > 0 && (segment[end - 1] === '.' || segment[end - 1] === ' ')) end -= 1;
+  return end === 0 ? segment : segment.slice(0, end);
+}
+
+function mergeSlashes(path: string): string {
+  return path.replace(/\/+/g, '/');
+}
+
+function withoutLastSlash(path: string): string {
+  return path.length > 1 && path.endsWith('/') ? path.slice(0, -1) : path;
+}

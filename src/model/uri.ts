@@ -1,0 +1,74 @@
+/**
+ * Which spellings of a URI mean the same by RFC 3986, and how bytes that may not stand in one are
+ * written. Pure. Keys of the cache (store/keys), routes (http/route, hub/target), and whatever reads a
+ * URI out of a field use it; what a policy takes for the same is in model/path.
+ */
+
+/** Whatever may need another spelling: mostly nothing does. */
+const UNUSUAL = /[^\x21\x23-\x3b\x3d\x3f-\x5b\x5d\x5f\x61-\x7a\x7e]|%/;
+
+/** Neither unreserved nor reserved nor `%` (RFC 3986 section 2): `"<>\^{|}`, the backtick, controls and space. */
+const FORBIDDEN = /[^\x21\x23-\x3b\x3d\x3f-\x5b\x5d\x5f\x61-\x7a\x7e]/g;
+
+/** Servers read queries as they like, and many clients send `{|}` in them: these stay. */
+const FORBIDDEN_IN_QUERY = /[^\x21\x23-\x3b\x3d\x3f-\x7e]/g;
+
+const ESCAPE = /%([0-9a-f]{2})/gi;
+
+/** RFC 3986 section 2.3. */
+const UNRESERVED = /[A-Za-z0-9._~-]/;
+
+/**
+ * The one spelling of all that are equivalent to `uri` (RFC 3986 sections 6.2.2.1 and 6.2.2.2): escapes of
+ * unreserved characters are decoded, others have upper-case digits, and what may not stand there is
+ * escaped. `%2B` and `+`, `%2F` and `/`, `//` and `/` stay apart: a server may tell them apart. A `%`
+ * that begins no escape stays. Characters above 0x7f are taken for bytes, as HTTP has them.
+ */
+export function canonicalUri(uri: string): string {
+  if (!UNUSUAL.test(uri)) return uri;
+  return encodeBytes(uri).replace(ESCAPE, (escape, digits: string) => {
+    const character = String.fromCharCode(Number.parseInt(digits, 16));
+    return UNRESERVED.test(character) ? character : escape.toUpperCase();
+  });
+}
+
+/**
+ * A request target with what may not stand in it escaped, once: what is escaped already stays as it is,
+ * and so does whatever is valid. `target`: bytes as characters (latin1), which is how node gives heads; so
+ * UTF-8 that came unescaped keeps its bytes, and Latin-1 too.
+ */
+export function encodeTarget(target: string): string {
+  if (!UNUSUAL.test(target)) return target;
+  const [path, query] = splitTarget(target);
+  return encodeBytes(path) + query.replace(FORBIDDEN_IN_QUERY, escapeOf);
+}
+
+/**
+ * A URI or a reference out of a field as it is to be parsed: a parser of URLs takes bytes above 0x7f for
+ * characters, and would encode what was UTF-8 already.
+ */
+export function fieldUri(value: string): string {
+  return value.replace(/[\x7f-\xff]/g, escapeOf);
+}
+
+function encodeBytes(text: string): string {
+  return text.replace(FORBIDDEN, escapeOf);
+}
+
+function escapeOf(byte: string): string {
+  return `%${byte.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`;
+}
+
+/** The path and the query of an absolute URI, letter by letter; `/` where it has none. */
+export function requestTargetOf(uri: string): string {
+  const at = uri.indexOf('/', uri.indexOf('://') + 3);
+  const query = uri.indexOf('?');
+  if (query !== -1 && (at === -1 || query < at)) return `/${uri.slice(query)}`;
+  return at === -1 ? '/' : uri.slice(at).replace(/#.*$/s, '');
+}
+
+/** The path of a request target, and its query with the `?`. */
+export function splitTarget(target: string): readonly [path: string, query: string] {
+  const at = target.indexOf('?');
+  return at === -1 ? [target, ''] : [target.slice(0, at), target.slice(at)];
+}
