@@ -61,7 +61,8 @@ export class Flight {
   #watermark: SharedWatermark | undefined;
   #draft: ChunkDraft | undefined;
   #held: HeldChunk | undefined;
-  #uncached: OpenFile | undefined;
+  /** The file, where the store does not hold it. */
+  #kept: OpenFile | undefined;
   #filling: Filling | undefined;
   #readers = 0;
   #waiting = 0;
@@ -182,10 +183,14 @@ export class Flight {
     }
     this.#held = held ?? undefined;
     if (held !== null) this.#draft = undefined;
-    else {
-      // The store has let go of the draft: late readers need the file for as long as it is wanted.
+    // The store keeps the draft's file alone of what it has just placed. Where it took nothing, or had the
+    // same bytes already and kept those, it let go of the draft, whose last user is whoever landed it:
+    //   reader: waits for the check of the digest | lander: filled, releases the draft, which closes
+    //   check: passes                             | reader: takes its view of a closed file
+    // So a flight keeps its own file, whose bytes it had checked, for as long as anybody wants it.
+    if (held?.file !== this.#file) {
       this.#file?.retain();
-      this.#uncached = this.#file;
+      this.#kept = this.#file;
     }
     this.#end(held === null ? { kind: 'uncached' } : { kind: 'held' });
   }
@@ -272,8 +277,10 @@ export class Flight {
       this.#held = undefined;
       this.#draft?.discard();
       this.#draft = undefined;
-      this.#uncached?.release();
-      this.#uncached = undefined;
+      this.#kept?.release();
+      this.#kept = undefined;
+      // Whoever comes now looks again: nothing holds the file open any more.
+      this.#file = undefined;
     }
     this.#onIdle(this);
   }

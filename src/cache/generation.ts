@@ -4,6 +4,7 @@
  */
 import { chunkCount } from '../model/chunk.js';
 import { within } from '../model/deferred.js';
+import { isRefutedBy } from '../model/digest.js';
 import type { ForebayError } from '../model/errors.js';
 import type { ChunkRecord } from '../model/manifest.js';
 import type { HeldChunk, ObjectHandle } from '../model/store.js';
@@ -175,8 +176,9 @@ export class Generation implements LiveObject {
       if (held !== undefined) return held;
       // Another reader may have led while we looked: the flight it left is ours to join.
       if (this.#flights.get(index) !== undefined || this.ended !== undefined) continue;
-      // A leader that was refused leads no more: it would take its followers with it again.
-      if (want.source.isRefused) throw refusedLeader();
+      // A leader that was refused leads no more: it would take its followers with it again. What the
+      // refusal itself brings is still arriving, and its end is to be waited for like any other's.
+      if (want.source.isRefused && this.#intake === undefined) throw refusedLeader();
       if (this.streams) await this.awaitStream(index, want);
       // Who waited for a place looks again: another may have led meanwhile.
       else if (seat?.mustWait() === true)
@@ -234,6 +236,11 @@ export class Generation implements LiveObject {
   }
 
   async complete(lengthBytes: number): Promise<void> {
+    if (isRefutedBy(this.#object.identity.digest, lengthBytes)) {
+      const error = digestMismatch(!this.#options.suspect);
+      this.end('condemned', error);
+      throw error;
+    }
     this.#object = this.ephemeral
       ? ephemeralObject(this.#object.key, { ...this.#object.identity, lengthBytes })
       : await this.services.chunks.complete(this.#object, lengthBytes);

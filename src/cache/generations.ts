@@ -5,6 +5,7 @@
 import { LRUCache } from 'lru-cache';
 import { randomBytes } from 'node:crypto';
 import { ID_BYTES } from '../model/chunk.js';
+import { isRefutedBy } from '../model/digest.js';
 import { type Deferred, deferred } from '../model/deferred.js';
 import { ForebayError } from '../model/errors.js';
 import type { ObjectKey } from '../model/ids.js';
@@ -14,6 +15,7 @@ import { sameStrong } from '../model/validator.js';
 import { objectKey } from '../store/keys.js';
 import { ephemeralObject } from './ephemeral-object.js';
 import { Generation } from './generation.js';
+import { digestMismatch } from './integrity-state.js';
 import type { GenerationEnd } from './live-object.js';
 import type { CacheServices } from './services.js';
 import type { Want } from './want.js';
@@ -67,9 +69,10 @@ export class Generations {
     });
   }
 
-  /** The generation of `identity`, retained once for the caller. */
+  /** The generation of `identity`, retained once for the caller. Rejects for a length that its digest cannot have. */
   async open(identity: ObjectIdentity, options: OpenOptions): Promise<Generation> {
     if (this.#closing) throw closing();
+    if (isRefutedBy(identity.digest, identity.lengthBytes)) throw digestMismatch(true);
     // What may not be stored is its asker's alone, whatever digest names it.
     if (options.ephemeral) {
       const own = await this.#make(newKey(), identity, options);

@@ -15,6 +15,7 @@ import { PassClient, type PassedResponse } from '../origin/pass-client.js';
 import { isRedirect, MAX_REDIRECT_HOPS } from '../origin/redirect.js';
 import type { Upstream } from '../origin/upstream.js';
 import { Asked } from './asked.js';
+import { believedLength } from './metadata.js';
 
 /** Read of a body that nobody wants, so that its connection can be kept: one byte was asked for. */
 const MAX_DRAINED_BYTES = 1024;
@@ -99,7 +100,7 @@ export class HeadClient {
       heads.push(head);
       urls.push(url.href);
     }
-    const untold = head.status === 200 && head.contentLength === null;
+    const untold = head.status === 200 && believedLength(head) === null;
     const probedLength = untold ? await this.#probe(upstream, url, passed.headers) : null;
     return { heads, urls, probedLength };
   }
