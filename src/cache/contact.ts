@@ -95,11 +95,13 @@ async function negotiate(
   request: ContactRequest,
 ): Promise<Contact> {
   const { source } = request.want;
+  const { rangeFaults } = source.upstream;
   let asked = request.acceptsRanges
     ? firstRange(request.hint, services.limits.chunkSizeBytes)
     : null;
   for (let sent = 0; sent < MAX_REQUESTS; sent += 1) {
     const target = source.target('whole');
+    if (rangeFaults.has(target.url)) asked = null;
     const redirects = source.redirectFields;
     const requestTimeMs = services.clock.now();
     const exchange = OriginExchange.start(services, request.want, {
@@ -110,7 +112,8 @@ async function negotiate(
     const received = await exchange.head;
     const head = request.asking?.told(received) ?? received;
     const times = { requestTimeMs, responseTimeMs: services.clock.now() };
-    const answer = { head, times, redirected: target.url !== source.uri, redirects };
+    const redirected = target.url !== source.uri;
+    const answer = { head, times, redirected, redirects, oddRanges: rangeFaults.has(target.url) };
     const judgement = judge(head, asked);
     switch (judgement.kind) {
       case 'redirect':
@@ -139,6 +142,7 @@ async function negotiate(
         continue;
       case 'ask-whole':
         exchange.stop();
+        if (judgement.odd) rangeFaults.note(target.url);
         asked = null;
         continue;
       case 'nonsense':
@@ -163,6 +167,8 @@ interface Accepted {
   readonly redirected: boolean;
   /** What the redirects that led to it said of caching. */
   readonly redirects: readonly HeaderMap[];
+  /** No range was asked for, as its host has no usable answer to one just now. */
+  readonly oddRanges: boolean;
   readonly body:
     'whole' | { readonly range: { start: number; end: number }; readonly completeLength: number };
 }
@@ -173,7 +179,7 @@ async function accept(
   generations: Generations,
   request: ContactRequest,
   exchange: OriginExchange,
-  { head, times, redirected, redirects, body }: Accepted,
+  { head, times, redirected, redirects, oddRanges, body }: Accepted,
 ): Promise<Contact> {
   const { want, hint } = request;
   const { chunkSizeBytes } = services.limits;
@@ -215,7 +221,7 @@ async function accept(
     generation,
     originStatus: head.status,
     // An error comes whole, but says nothing of what the object will be served like.
-    acceptsRanges: body !== 'whole' || head.status !== 200,
+    acceptsRanges: body !== 'whole' || head.status !== 200 || (oddRanges && request.acceptsRanges),
   };
 }
 

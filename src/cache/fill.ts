@@ -35,6 +35,10 @@ export async function runFill(generation: LiveObject, flight: Flight, want: Want
   let originBytes = 0;
   try {
     const target = want.source.target('fill', want.varied, flight.span?.traceparent);
+    if (upstream.rangeFaults.has(target.url)) {
+      stream(generation, flight);
+      return;
+    }
     const result = await submit(generation, flight, want, target);
     ({ originBytes } = result.stats);
     generation.services.events.fetchFinished(upstream.name, result.stats);
@@ -181,12 +185,10 @@ async function conclude(
       flight.fail({ kind: 'failed', error });
       return;
     }
-    case 'no-ranges': {
-      generation.switchToStream((next) => restartStream(generation, next));
-      const error = originError('origin-range-mismatch', 'the origin stopped serving ranges', true);
-      flight.fail({ kind: 'leaderless', error });
+    case 'no-ranges':
+      if (result.head.status === 206) want.source.upstream.rangeFaults.note(target.url);
+      stream(generation, flight);
       return;
-    }
     case 'corrupt':
       doubt(generation, flight, result.stats.originBytes);
       return;
@@ -197,6 +199,13 @@ async function conclude(
       return;
     }
   }
+}
+
+/** Ranges are of no use: the chunk comes with a stream of the whole. */
+function stream(generation: LiveObject, flight: Flight): void {
+  generation.switchToStream((next) => restartStream(generation, next));
+  const error = originError('origin-range-mismatch', 'the origin serves no ranges', true);
+  flight.fail({ kind: 'leaderless', error });
 }
 
 /** A chunk was written whole: commits it, unless its bytes are in doubt. */

@@ -5,8 +5,8 @@
 import type { Digest } from '../model/digest.js';
 import { isRefutedBy, parseDigest } from '../model/digest.js';
 import { headerValue } from '../model/headers.js';
+import { codingOf } from '../model/content-coding.js';
 import type { OriginHead } from '../model/fetch.js';
-import { hasContentCoding } from '../origin/range-check.js';
 
 export interface FileFacts {
   readonly commit: string;
@@ -48,7 +48,7 @@ export function factsOf(heads: readonly OriginHead[]): FileFacts | undefined {
  * length of a coded form is not it, and an edge that lost it says 0 of something.
  */
 export function believedLength(head: OriginHead): number | null {
-  if (hasContentCoding(head)) return null;
+  if (codingOf(head.headers) !== '') return null;
   const tag = headerValue(head.headers, 'x-linked-etag') ?? headerValue(head.headers, 'etag');
   const digest = digestOf(bareTag(tag ?? '')) ?? null;
   return isRefutedBy(digest, head.contentLength) ? null : head.contentLength;

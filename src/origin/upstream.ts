@@ -13,6 +13,7 @@ import type { Clock } from '../model/time.js';
 import { TRACE_FIELDS } from '../model/trace-context.js';
 import { CircuitBreaker } from './breaker.js';
 import { forwardedFields, passedFields } from './forward.js';
+import { RangeFaults } from './range-faults.js';
 
 import { followRedirect, MAX_REDIRECT_HOPS } from './redirect.js';
 
@@ -99,6 +100,7 @@ export class Upstream {
   readonly maxConnections: number;
   readonly integrity: 'default' | 'strict';
   readonly breaker: CircuitBreaker;
+  readonly rangeFaults: RangeFaults;
   readonly #options: UpstreamOptions;
   readonly #locations = new LRUCache<string, Location>({
     max: MAX_LOCATIONS,
@@ -110,6 +112,7 @@ export class Upstream {
     this.maxConnections = options.maxConnections;
     this.integrity = options.integrity;
     this.breaker = new CircuitBreaker(options.clock);
+    this.rangeFaults = new RangeFaults(options.clock);
   }
 
   /** Absolute URI of a request target (path below the mount, with query): the cache's key. */
