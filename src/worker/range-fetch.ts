@@ -249,7 +249,7 @@ class RangeFetch {
       case 'odd-range':
         // Once may be a whim. A server that does so again has no ranges to give: it is asked for the whole,
         // here if that is what is read anyway, else by who has a use for all of it.
-        if (this.#odd > 1) {
+        if (this.#odd > 1 || verdict.isCoded) {
           const { patience } = this.#job.slice;
           if (this.#taker.offset > 0 && patience > 0) return { kind: 'no-ranges', head };
           this.#asksWhole = true;

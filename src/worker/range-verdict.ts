@@ -29,8 +29,11 @@ export type RangeVerdict =
   | { readonly kind: 'other'; readonly mark: string }
   /** 3xx, 401 or 403: where and as whom to ask is for the main thread to find out. */
   | { readonly kind: 'resolve-again' }
-  /** A 206 of who knows what: nothing of it can be trusted, and the next may be no better. */
-  | { readonly kind: 'odd-range'; readonly error: ForebayError }
+  /**
+   * A 206 of who knows what: nothing of it can be trusted, and the next may be no better. `isCoded`: it is
+   * of a coded form of what is wanted, so no range of it ever will be.
+   */
+  | { readonly kind: 'odd-range'; readonly error: ForebayError; readonly isCoded: boolean }
   /** No content that could be used; `error` says whether to try again. */
   | { readonly kind: 'unusable'; readonly error: ForebayError };
 
@@ -67,7 +70,7 @@ function judgePartial(
     if (length !== null) return other(head, length);
   }
   const error = rangeFault(`the 206 differs from what was asked: ${check.what}`);
-  return { kind: 'odd-range', error };
+  return { kind: 'odd-range', error, isCoded: check.what === 'content-encoding' };
 }
 
 function judgeWhole(head: OriginHead, known: KnownRepresentation): RangeVerdict {
@@ -87,6 +90,10 @@ function judgeUnsatisfiable(head: OriginHead, known: KnownRepresentation): Range
   const seen = parseContentRange(headerValue(head.headers, 'content-range') ?? '');
   const length = seen?.completeLength ?? null;
   if (length === known.completeLength) return mismatch('416 to a range within the object');
+  if (known.validator.kind === 'digest') {
+    // The digest stands for the bytes: what is that short may be a coded form of them.
+    return { kind: 'odd-range', error: rangeFault('416 of another length'), isCoded: true };
+  }
   return { kind: 'other', mark: `416/${String(length)}` };
 }
 
