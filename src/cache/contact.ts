@@ -35,6 +35,8 @@ export interface ContactRequest {
   readonly conditions: Conditions;
   /** False where the origin is known to answer ranges with the whole. */
   readonly acceptsRanges: boolean;
+  /** False where each answer has a validator of its own (cache/unsteady): it is read as one. */
+  readonly isSteady: boolean;
   readonly digest: Digest | null;
   readonly asking?: Asking | undefined;
 }
@@ -101,7 +103,8 @@ async function negotiate(
     : null;
   for (let sent = 0; sent < MAX_REQUESTS; sent += 1) {
     const target = source.target('whole');
-    if (rangeFaults.has(target.url)) asked = null;
+    const asOne = !request.isSteady || rangeFaults.has(target.url);
+    if (asOne) asked = null;
     const redirects = source.redirectFields;
     const requestTimeMs = services.clock.now();
     const exchange = OriginExchange.start(services, request.want, {
@@ -113,7 +116,7 @@ async function negotiate(
     const head = request.asking?.told(received) ?? received;
     const times = { requestTimeMs, responseTimeMs: services.clock.now() };
     const redirected = target.url !== source.uri;
-    const answer = { head, times, redirected, redirects, oddRanges: rangeFaults.has(target.url) };
+    const answer = { head, times, redirected, redirects, asOne };
     const judgement = judge(head, asked);
     switch (judgement.kind) {
       case 'redirect':
@@ -167,8 +170,8 @@ interface Accepted {
   readonly redirected: boolean;
   /** What the redirects that led to it said of caching. */
   readonly redirects: readonly HeaderMap[];
-  /** No range was asked for, as its host has no usable answer to one just now. */
-  readonly oddRanges: boolean;
+  /** No range was asked for, for a reason that passes: it says nothing of what the URL does with one. */
+  readonly asOne: boolean;
   readonly body:
     'whole' | { readonly range: { start: number; end: number }; readonly completeLength: number };
 }
@@ -179,7 +182,7 @@ async function accept(
   generations: Generations,
   request: ContactRequest,
   exchange: OriginExchange,
-  { head, times, redirected, redirects, oddRanges, body }: Accepted,
+  { head, times, redirected, redirects, asOne, body }: Accepted,
 ): Promise<Contact> {
   const { want, hint } = request;
   const { chunkSizeBytes } = services.limits;
@@ -195,6 +198,7 @@ async function accept(
     digest: request.digest,
     unlocked: redirected && request.headers['authorization'] !== undefined,
     redirects,
+    isSteady: request.isSteady,
   });
   const opening = generations.open(stored.object, { ephemeral: !shareable, want });
   const generation = await opening.catch((error: unknown) => {
@@ -221,7 +225,7 @@ async function accept(
     generation,
     originStatus: head.status,
     // An error comes whole, but says nothing of what the object will be served like.
-    acceptsRanges: body !== 'whole' || head.status !== 200 || (oddRanges && request.acceptsRanges),
+    acceptsRanges: body !== 'whole' || head.status !== 200 || (asOne && request.acceptsRanges),
   };
 }
 

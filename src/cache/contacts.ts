@@ -21,6 +21,7 @@ import { replacing, sharingContent, without } from './record.js';
 import { variantFields, variantMatches, variantName } from './select.js';
 import type { CacheServices } from './services.js';
 import { SingleFlight } from './single-flight.js';
+import { UnsteadyUrls } from './unsteady.js';
 import { isClaimedAs, isJoinable } from './stored.js';
 import {
   clientConditions,
@@ -58,6 +59,7 @@ export class Contacts {
     { readonly result: Representation; readonly epoch: number }
   >();
   readonly #unshareable: LRUCache<string, true>;
+  readonly unsteady: UnsteadyUrls;
   /** Of the contacts under way, the first failure that a retry follows: for all who wait on one. */
   readonly #troubles = new WeakMap<Promise<Contact>, Deferred<ForebayError>>();
 
@@ -65,6 +67,7 @@ export class Contacts {
     this.#services = services;
     this.#generations = generations;
     this.#invalidations = invalidations;
+    this.unsteady = new UnsteadyUrls(services);
     this.#unshareable = new LRUCache({
       max: MAX_UNSHAREABLE,
       ttl: UNSHAREABLE_MS,
@@ -204,6 +207,7 @@ export class Contacts {
       hint: request.hint,
       conditions,
       acceptsRanges: record?.acceptsRanges ?? true,
+      isSteady: !this.unsteady.has(asked.key),
       digest: upstream.pinnedDigest(request.target),
       asking: request.asking,
     });

@@ -36,6 +36,8 @@ export interface Described {
   readonly unlocked: boolean;
   /** What the redirects on the way to it said of caching. */
   readonly redirects: readonly HeaderMap[];
+  /** False: what its validator names is this answer alone (cache/unsteady). */
+  readonly isSteady: boolean;
 }
 
 export interface Description {
@@ -58,7 +60,8 @@ export function describe(described: Described): Description {
   const requestHeaders = variantFields(request, headers);
   const validator = validatorOf(headers);
   // Only a complete answer of a known length may be joined with others, by its strong validator.
-  const joinable = shareable && status === 200 && lengthBytes !== null && isStrong(validator);
+  const isNamed = lengthBytes !== null && isStrong(validator) && described.isSteady;
+  const joinable = shareable && status === 200 && isNamed;
   const object: ObjectIdentity = {
     origin: described.origin,
     uri: described.uri,

@@ -11,10 +11,11 @@ import { type ErrorCode, errorFromReport, ForebayError } from '../model/errors.j
 import type { FetchTarget, OriginHead } from '../model/fetch.js';
 import type { Span } from '../model/span.js';
 import type { BreakerVerdict } from '../origin/breaker.js';
+import { completeLengthOf } from '../origin/content-range.js';
 import { isRedirect } from '../origin/redirect.js';
 import { isAttested, watchFlight } from './fill-watch.js';
 import type { Flight } from './flight.js';
-import type { LiveObject } from './live-object.js';
+import { changed, type LiveObject } from './live-object.js';
 import { store, tellDraft } from './landing.js';
 import { reserve } from './reserve.js';
 import { restartStream } from './stream.js';
@@ -180,7 +181,12 @@ async function conclude(
       resolveAgain(flight, want, target, result.head);
       return;
     case 'changed': {
-      const error = originError('origin-changed', 'the representation changed at the origin', true);
+      const error = changed();
+      const isAsLong = completeLengthOf(result.head) === generation.lengthBytes;
+      if (isAsLong && generation.detach((next) => restartStream(generation, next))) {
+        flight.fail({ kind: 'leaderless', error });
+        return;
+      }
       generation.end('changed', error);
       flight.fail({ kind: 'failed', error });
       return;

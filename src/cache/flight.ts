@@ -42,6 +42,8 @@ export interface ChunkView {
   readonly watermark: Watermark | null;
   /** Why the watermark failed, when it did. */
   failure(): unknown;
+  /** True when it is of what its generation was before it was detached (cache/live-object). */
+  isSuperseded?(): boolean;
   /** How far it is at `nowMs` (monotonic); may be asked after `release` too. */
   progress(nowMs: number): ChunkProgress;
   release(): void;
@@ -56,6 +58,8 @@ export class Flight {
   readonly leader: TargetSource | null;
   /** The span of its fetch, once it has one: who joins is linked to it. */
   span: Span | undefined;
+  /** It is of what the generation was before it was detached (cache/live-object). */
+  isSuperseded = false;
   #state: FlightState = { kind: 'queued' };
   #file: OpenFile | undefined;
   #watermark: SharedWatermark | undefined;
@@ -122,6 +126,11 @@ export class Flight {
   get wasReleased(): boolean {
     const { lengthBytes } = this.#filling ?? { lengthBytes: Infinity };
     return (this.#watermark?.available ?? 0) >= lengthBytes;
+  }
+
+  /** True when readers may have had some of its bytes. */
+  get hasReleased(): boolean {
+    return (this.#watermark?.available ?? 0) > 0;
   }
 
   /** Bytes of the chunk, once it is filled. */
@@ -220,6 +229,7 @@ export class Flight {
     return {
       file,
       watermark,
+      isSuperseded: () => this.isSuperseded,
       failure: () => this.#failure(leads),
       progress: (nowMs) => this.progress(nowMs),
       release: () => {

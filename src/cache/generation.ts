@@ -3,30 +3,29 @@
  * chunks: in flight, held, or to be fetched. Made by Generations, one per key; read by RepresentationBody.
  */
 import { chunkCount } from '../model/chunk.js';
-import { within } from '../model/deferred.js';
 import { isRefutedBy } from '../model/digest.js';
 import type { ForebayError } from '../model/errors.js';
 import type { ChunkRecord } from '../model/manifest.js';
 import type { HeldChunk, ObjectHandle } from '../model/store.js';
-import { awaitIntegrity, integrityOf } from './await-integrity.js';
-import { type Seat, seated } from './client-share.js';
+import { Arrivals } from './arrivals.js';
+import { integrityOf } from './await-integrity.js';
+import { seated } from './client-share.js';
 import { driveAll } from './drive.js';
 import { ephemeralObject } from './ephemeral-object.js';
 import { runFill } from './fill.js';
+import { findChunk, type Searched } from './find-chunk.js';
 import type { ChunkView, Flight } from './flight.js';
 import { Flights } from './flights.js';
 import type { GenerationOptions } from './generation-options.js';
 import { HeldReads } from './held-reads.js';
 import type { Integrity } from './integrity.js';
 import { digestMismatch } from './integrity-state.js';
-import type { Arrival, Doubt, GenerationEnd, LiveObject, StreamStarter } from './live-object.js';
-import { MAX_ROUNDS, noLeader, refusedLeader, throwUnlessRetryable } from './leaders.js';
+import { type Arrival, changed, type Doubt, type GenerationEnd, type StreamStarter } from './live-object.js';
 import type { CacheServices } from './services.js';
-import { boundOf, type Want } from './want.js';
+import type { Want } from './want.js';
 
-export class Generation implements LiveObject {
+export class Generation implements Searched {
   readonly services: CacheServices;
-  readonly ephemeral: boolean;
   readonly isStrict: boolean;
   readonly doubts = new Map<number, Doubt>();
   readonly unrecorded = new Map<number, ChunkRecord>();
@@ -36,26 +35,40 @@ export class Generation implements LiveObject {
   readonly #unregister: () => void;
   #object: ObjectHandle;
   #integrity: Integrity;
-  #intake: Arrival | undefined;
-  #starter: StreamStarter | undefined;
-  #starting: Promise<void> | undefined;
+  readonly #arrivals: Arrivals;
   #driving: Promise<void> | undefined;
   #users = 0;
+  #isDetached = false;
+  /** Readers may have bytes of a chunk that never became whole: nothing knows them again. */
+  #hasLeaked = false;
   #closed = false;
   #ended: { readonly reason: GenerationEnd; readonly error: ForebayError } | undefined;
 
   constructor(options: GenerationOptions<Generation>) {
     this.#options = options;
     this.services = options.services;
-    this.ephemeral = options.ephemeral;
     this.isStrict = options.strict;
     this.#object = options.object;
     const onIdle = this.#settleIfIdle.bind(this);
+    this.#arrivals = new Arrivals({
+      services: options.services,
+      onEnded: (error) => {
+        if (error !== undefined && this.lengthBytes === null) this.end('incomplete', error);
+        if (this.#isDetached && error?.code === 'origin-corrupt') this.end('changed', changed());
+        // It came to its end, and all that was known of it came again.
+        if (this.#isDetached && error === undefined) options.onDiverged(this);
+        onIdle();
+      },
+      onStarted: onIdle,
+    });
     this.#held = new HeldReads(options.services, onIdle);
     this.#flights = new Flights({
       services: options.services,
       onFailed: (flight) => {
         this.#integrity.failed(flight.index, flight.wasReleased);
+        if (!flight.hasReleased) return;
+        this.#hasLeaked = true;
+        if (this.#isDetached) this.end('changed', changed());
       },
       onIdle,
     });
@@ -90,17 +103,29 @@ export class Generation implements LiveObject {
     return this.#ended?.reason;
   }
 
+  get endError(): ForebayError | undefined {
+    return this.#ended?.error;
+  }
+
+  get ephemeral(): boolean {
+    return this.#options.ephemeral || this.#isDetached;
+  }
+
+  get isDetached(): boolean {
+    return this.#isDetached;
+  }
+
   get streams(): boolean {
-    return this.#starter !== undefined || this.#intake?.isStream === true;
+    return this.#arrivals.streams;
   }
 
   get intake(): Arrival | undefined {
-    return this.#intake;
+    return this.#arrivals.intake;
   }
 
   get isIdle(): boolean {
-    const moving = this.#intake ?? this.#starting ?? this.#driving;
-    return this.#users + this.#flights.size + this.#held.size === 0 && moving === undefined;
+    const isMoving = this.#arrivals.isMoving || this.#driving !== undefined;
+    return this.#users + this.#flights.size + this.#held.size === 0 && !isMoving;
   }
 
   get isClosed(): boolean {
@@ -131,7 +156,7 @@ export class Generation implements LiveObject {
 
   release(): void {
     this.#users -= 1;
-    if (this.#users === 0) this.#intake?.abandoned();
+    if (this.#users === 0) this.intake?.abandoned();
     this.#settleIfIdle();
   }
 
@@ -149,46 +174,8 @@ export class Generation implements LiveObject {
    * Rejects with a `ForebayError` when it cannot be had; each wait ends with the request timeout.
    */
   open(index: number, want: Want): Promise<ChunkView | undefined> {
-    return seated(want.share, (seat) => this.#find(index, want, seat));
-  }
-
-  async #find(index: number, want: Want, seat?: Seat): Promise<ChunkView | undefined> {
-    let led: Flight | undefined;
-    for (let round = 0; round < MAX_ROUNDS; round += 1) {
-      if (this.#ended !== undefined) throw this.#ended.error;
-      if (index >= this.endIndex) return undefined;
-      this.#intake?.demand(index);
-      if (this.#withholds(index)) {
-        const passed = await awaitIntegrity(this, index, want);
-        if (passed !== undefined) return passed;
-        continue;
-      }
-      const flight = this.#flights.get(index);
-      if (flight !== undefined) {
-        const view = await this.#flights.join(flight, want, flight === led);
-        if (view !== undefined) return view;
-        if (flight === led) throwUnlessRetryable(flight);
-        continue;
-      }
-      const held = this.ephemeral
-        ? undefined
-        : await this.#held.open(this.#object, index, want.from);
-      if (held !== undefined) return held;
-      // Another reader may have led while we looked: the flight it left is ours to join.
-      if (this.#flights.get(index) !== undefined || this.ended !== undefined) continue;
-      // A leader that was refused leads no more: it would take its followers with it again. What the
-      // refusal itself brings is still arriving, and its end is to be waited for like any other's.
-      if (want.source.isRefused && this.#intake === undefined) throw refusedLeader();
-      if (this.streams) await this.awaitStream(index, want);
-      // Who waited for a place looks again: another may have led meanwhile.
-      else if (seat?.mustWait() === true)
-        await seat.wait(want.priority, boundOf(this.services, want.signal));
-      else {
-        led = this.lead(index, want);
-        seat?.keepUntil(led.ended);
-      }
-    }
-    throw noLeader();
+    const from = { flights: this.#flights, held: this.#held };
+    return seated(want.share, (seat) => findChunk(this, from, index, want, seat));
   }
 
   /** Chunk `index` where it is held and verified, and its file is open. */
@@ -220,19 +207,34 @@ export class Generation implements LiveObject {
   }
 
   attach(intake: Arrival): void {
-    this.#intake = intake;
+    this.#arrivals.attach(intake);
     this.services.changes.happened();
     // Who asked for it may have left since: it would wait for readers that do not come.
     if (this.#users === 0) intake.abandoned();
-    void intake.ended.then((error) => {
-      if (this.#intake === intake) this.#intake = undefined;
-      if (error !== undefined && this.lengthBytes === null) this.end('incomplete', error);
-      this.#settleIfIdle();
-    });
+  }
+
+  detach(starter: StreamStarter): boolean {
+    // Fills that were under way meet the same.
+    if (this.#isDetached) return true;
+    this.#options.onDiverged(this);
+    const { object } = this;
+    // What a digest is claimed for is checked in the order of its chunks: it begins anew.
+    if (object.identity.digest !== null || this.lengthBytes === null) return false;
+    if (this.#hasLeaked || this.streams || this.#ended !== undefined) return false;
+    for (let index = 0; index < this.endIndex; index += 1) {
+      const record = object.record(index);
+      if (record !== undefined) this.unrecorded.set(index, record);
+    }
+    this.#isDetached = true;
+    this.services.changes.happened('removal');
+    this.#options.onDetached(this);
+    this.#arrivals.switchToStream(starter);
+    this.#flights.supersede(changed());
+    return true;
   }
 
   switchToStream(starter: StreamStarter): void {
-    this.#starter ??= starter;
+    this.#arrivals.switchToStream(starter);
   }
 
   async complete(lengthBytes: number): Promise<void> {
@@ -263,14 +265,8 @@ export class Generation implements LiveObject {
     return this.#driving;
   }
 
-  async awaitStream(index: number, want: Want): Promise<void> {
-    const bound = boundOf(this.services, want.signal);
-    if (this.#intake !== undefined) return within(this.#intake.reached(index), bound);
-    this.#starting ??= this.#starter?.(want).finally(() => {
-      this.#starting = undefined;
-      this.#settleIfIdle();
-    });
-    if (this.#starting !== undefined) await within(this.#starting, bound);
+  awaitStream(index: number, want: Want): Promise<void> {
+    return this.#arrivals.reached(index, want);
   }
 
   end(reason: GenerationEnd, error: ForebayError): void {
@@ -279,13 +275,13 @@ export class Generation implements LiveObject {
     // A chunk that is in use stays as an orphan.
     this.services.changes.happened('removal');
     this.#options.onEnded(this, reason);
-    this.#intake?.stop();
+    this.intake?.stop();
     this.#flights.failAll(error);
     this.#settleIfIdle();
   }
 
   /** An object without a length yet cannot say which chunk completes it: all of it waits. */
-  #withholds(index: number): boolean {
+  withholds(index: number): boolean {
     const { digest, lengthBytes } = this.#object.identity;
     return (digest !== null && lengthBytes === null) || this.#integrity.withholds(index);
   }

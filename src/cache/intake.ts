@@ -151,7 +151,9 @@ export class Intake implements Arrival {
       return;
     }
     const watermark = services.hub.create(orderFrom(this.#from, size, FILL_START_BYTES));
-    const known = isAttested(generation) ? generation.idsOf(index)?.groupIds : undefined;
+    // Of a detached one each byte that is known has gone out, or may: it must be the same again.
+    const isGated = isAttested(generation) || generation.isDetached;
+    const known = isGated ? generation.idsOf(index)?.groupIds : undefined;
     flight.begin(draft, watermark, {
       fetch: this.#exchange.fetch,
       gated: known !== undefined,

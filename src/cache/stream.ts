@@ -33,7 +33,10 @@ export async function restartStream(generation: LiveObject, want: Want): Promise
     }
     const { validator, lengthBytes } = generation.object.identity;
     // A weak validator joins nothing: what comes now may differ from what went out.
-    const same = isStrong(validator) && validatorMatches(validator, head.headers);
+    // Of a detached one every byte that is known is compared instead.
+    const same = generation.isDetached
+      ? codingOf(head.headers) === ('coding' in validator ? validator.coding : '')
+      : isStrong(validator) && validatorMatches(validator, head.headers);
     const content = head.status === 200 && same ? contentOf(head, validator, lengthBytes) : undefined;
     if (content !== undefined) {
       new Intake(generation, exchange, { index: 0, onePart: false, ...content });

@@ -19,6 +19,7 @@ const described = (status: number, headers: Fields, lengthBytes: number | null =
     digest: DIGEST,
     unlocked: false,
     redirects: [],
+    isSteady: true,
   });
 
 t.test('a 206 is stored as its 200, joined by its strong validator', async (t) => {
