@@ -11,6 +11,7 @@ import { Arrivals } from './arrivals.js';
 import { integrityOf } from './await-integrity.js';
 import { seated } from './client-share.js';
 import { driveAll } from './drive.js';
+import { changed } from './ends.js';
 import { ephemeralObject } from './ephemeral-object.js';
 import { runFill } from './fill.js';
 import { findChunk, type Searched } from './find-chunk.js';
@@ -20,7 +21,7 @@ import type { GenerationOptions } from './generation-options.js';
 import { HeldReads } from './held-reads.js';
 import type { Integrity } from './integrity.js';
 import { digestMismatch } from './integrity-state.js';
-import { type Arrival, changed, type Doubt, type GenerationEnd, type StreamStarter } from './live-object.js';
+import type { Arrival, Doubt, GenerationEnd, StreamStarter } from './live-object.js';
 import type { CacheServices } from './services.js';
 import type { Want } from './want.js';
 
@@ -39,7 +40,7 @@ export class Generation implements Searched {
   #driving: Promise<void> | undefined;
   #users = 0;
   #isDetached = false;
-  /** Readers may have bytes of a chunk that never became whole: nothing knows them again. */
+  /** Readers may have bytes of a chunk that never became whole: nobody would know them again. */
   #hasLeaked = false;
   #closed = false;
   #ended: { readonly reason: GenerationEnd; readonly error: ForebayError } | undefined;

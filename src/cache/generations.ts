@@ -12,10 +12,11 @@ import type { ObjectIdentity } from '../model/manifest.js';
 import type { DropReason } from '../model/store.js';
 import { sameStrong } from '../model/validator.js';
 import { objectKey } from '../store/keys.js';
+import { changed, closing, purged } from './ends.js';
 import { ephemeralObject } from './ephemeral-object.js';
 import { Generation } from './generation.js';
 import { digestMismatch } from './integrity-state.js';
-import { changed, closing, type GenerationEnd, purged } from './live-object.js';
+import type { GenerationEnd } from './live-object.js';
 import type { CacheServices } from './services.js';
 import type { Want } from './want.js';
 

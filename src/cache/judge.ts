@@ -44,7 +44,9 @@ export function judge(
     case 400:
     case 501:
       // A server that stumbles over Range may have an answer for who does not send it.
-      return asked === null || isDeliberate(head.headers) ? whole(head) : { kind: 'ask-whole', odd: false };
+      return asked === null || isDeliberate(head.headers)
+        ? whole(head)
+        : { kind: 'ask-whole', odd: false };
     default:
       return whole(head);
   }
@@ -74,7 +76,8 @@ function unsatisfiable(head: OriginHead, asked: { start: number } | null): Judge
   const parsed = parseContentRange(headerValue(head.headers, 'content-range') ?? '');
   if (asked === null) return whole(head);
   // An empty object has no satisfiable range: only a whole answer tells its other fields.
-  if (asked.start === 0 || typeof parsed?.completeLength !== 'number') return { kind: 'ask-whole', odd: false };
+  if (asked.start === 0 || typeof parsed?.completeLength !== 'number')
+    return { kind: 'ask-whole', odd: false };
   return { kind: 'unsatisfiable', completeLength: parsed.completeLength };
 }
 

@@ -2,7 +2,7 @@
  * A generation as its parts see it: fills, intakes and checks work on this interface, and Generation,
  * which starts them, implements it. It exists so that imports run one way.
  */
-import { ForebayError } from '../model/errors.js';
+import type { ForebayError } from '../model/errors.js';
 import type { ChunkRecord } from '../model/manifest.js';
 import type { ObjectHandle } from '../model/store.js';
 import type { Flight } from './flight.js';
@@ -93,28 +93,4 @@ export interface LiveObject {
   awaitStream(index: number, want: Want): Promise<void>;
   /** No chunk of it may be opened any more; readers finish with what they have open. */
   end(reason: GenerationEnd, error: ForebayError): void;
-}
-
-/** The error of whoever reads what the origin has replaced. */
-export function changed(): ForebayError {
-  return new ForebayError('origin-changed', 'the representation changed at the origin', {
-    source: 'origin',
-    retryable: true,
-  });
-}
-
-/** The error of whoever reads what an operator has taken out. */
-export function purged(): ForebayError {
-  return new ForebayError('purged', 'the object was purged while it was read', {
-    source: 'internal',
-    retryable: true,
-  });
-}
-
-/** The error of whoever asks while the cache is being closed. */
-export function closing(): ForebayError {
-  return new ForebayError('cancelled', 'the cache is being closed', {
-    source: 'internal',
-    retryable: false,
-  });
 }

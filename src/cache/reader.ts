@@ -9,7 +9,7 @@ import type { Body, BodyProgress, ReadCost } from './answer.js';
 import type { Cost } from './cost.js';
 import type { ChunkView } from './flight.js';
 import type { Generation } from './generation.js';
-import { changed } from './live-object.js';
+import { changed } from './ends.js';
 import { type ChunkRead, planReads } from './plan.js';
 import { ReadAhead } from './read-ahead.js';
 import { ReadProgress } from './read-progress.js';

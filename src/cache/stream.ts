@@ -37,7 +37,8 @@ export async function restartStream(generation: LiveObject, want: Want): Promise
     const same = generation.isDetached
       ? codingOf(head.headers) === ('coding' in validator ? validator.coding : '')
       : isStrong(validator) && validatorMatches(validator, head.headers);
-    const content = head.status === 200 && same ? contentOf(head, validator, lengthBytes) : undefined;
+    const content =
+      head.status === 200 && same ? contentOf(head, validator, lengthBytes) : undefined;
     if (content !== undefined) {
       new Intake(generation, exchange, { index: 0, onePart: false, ...content });
       return;
@@ -72,8 +73,7 @@ function contentOf(
 ): { readonly content?: KnownContent } | undefined {
   if (lengthBytes === null) return head.contentLength === null ? {} : undefined;
   const coding = validator.kind === 'digest' ? codingOf(head.headers) : '';
-  if (coding !== '')
-    return isDecodable(coding) ? { content: { lengthBytes, coding } } : undefined;
+  if (coding !== '') return isDecodable(coding) ? { content: { lengthBytes, coding } } : undefined;
   const told = head.contentLength ?? lengthBytes;
   return told === lengthBytes ? { content: { lengthBytes, coding } } : undefined;
 }

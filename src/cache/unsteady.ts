@@ -26,7 +26,13 @@ export class UnsteadyUrls {
   readonly #sightings: LRUCache<string, number>;
   readonly #told: LRUCache<string, true>;
 
-  constructor({ clock, events }: { readonly clock: Clock; readonly events: Pick<CacheEvents, 'warn'> }) {
+  constructor({
+    clock,
+    events,
+  }: {
+    readonly clock: Clock;
+    readonly events: Pick<CacheEvents, 'warn'>;
+  }) {
     this.#events = events;
     const age = { ttl: REMEMBER_MS, ttlResolution: 0, perf: { now: () => clock.monotonic() } };
     this.#sightings = new LRUCache({ max: MAX_URLS, ...age });

@@ -158,7 +158,8 @@ export class Decisions {
     if (lengthBytes === null) throw notAFile();
     const pin = pinOf(asking);
     if (pin !== null && contradicts(pin, facts.digest)) throw notAsPinned(facts.digest);
-    if ([pin, facts.digest].some((digest) => isRefutedBy(digest, lengthBytes))) throw notOfThatLength();
+    if ([pin, facts.digest].some((digest) => isRefutedBy(digest, lengthBytes)))
+      throw notOfThatLength();
     const nowMs = clock.now();
     const object: ObjectIdentity = {
       origin: upstream.name,

@@ -42,12 +42,14 @@ export class BodyFrame {
     const wanted = bytes.subarray(0, this.#remaining);
     this.#remaining -= wanted.length;
     if (wanted.length > 0) content(wanted);
-    if (wanted.length < bytes.length) throw protocolError('more body bytes than Content-Length says');
+    if (wanted.length < bytes.length)
+      throw protocolError('more body bytes than Content-Length says');
   }
 
   /** What an end of the connection means for it; `undefined` where that is its end. */
   atEnd(): ForebayError | undefined {
-    if (this.whole || (this.#chunked === undefined && this.#remaining === Infinity)) return undefined;
+    if (this.whole || (this.#chunked === undefined && this.#remaining === Infinity))
+      return undefined;
     if (this.#chunked !== undefined) return resetError('the body ended before its last chunk');
     return resetError(`the body is ${String(this.#remaining)} bytes short`);
   }

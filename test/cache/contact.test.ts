@@ -207,7 +207,10 @@ t.test('what an origin has in a coded form alone is kept and passed on in it', a
 t.test('a coding that comes or goes under one tag is a change, and mixes nothing', async (t) => {
   const origin = await runOrigin(t, { '/a': fresh(1, 3) });
   const fields = { 'Content-Encoding': 'gzip' };
-  origin.script({ when: ({ range }) => range?.startsWith(`bytes=${String(C)}`) === true, actions: [{ kind: 'fields', fields }] });
+  origin.script({
+    when: ({ range }) => range?.startsWith(`bytes=${String(C)}`) === true,
+    actions: [{ kind: 'fields', fields }],
+  });
   const forebay = await startForebay(t, { origin, fill: { readAheadChunks: 1 } });
   const got = await forebay.get('/a');
   t.ok(got.aborted, describe(got));

@@ -10,7 +10,9 @@ function scene() {
   const clock = new ManualClock();
   clock.advance(1);
   const told: string[] = [];
-  const events = { warn: (message: string, error: unknown) => told.push(`${message}: ${String(error)}`) };
+  const events = {
+    warn: (message: string, error: unknown) => told.push(`${message}: ${String(error)}`),
+  };
   const urls = new UnsteadyUrls({ clock, events });
   const note = (origin: string, uri: string): void => {
     const of = { variant: '', validator: { kind: 'none' }, generation: '' } as const;

@@ -20,7 +20,9 @@ function read(wire: string, cuts: readonly number[] = []): Outcome | 'refused' {
   try {
     for (const end of ends) {
       const piece = bytes.subarray(at, end);
-      rest += piece.length - body.push(piece, (part) => (content += Buffer.from(part).toString('latin1')));
+      rest +=
+        piece.length -
+        body.push(piece, (part) => (content += Buffer.from(part).toString('latin1')));
       at = Math.max(at, end);
     }
   } catch (error) {
@@ -30,17 +32,27 @@ function read(wire: string, cuts: readonly number[] = []): Outcome | 'refused' {
   return { content, done: body.done, rest };
 }
 
-const TOKEN = fc.string({ unit: fc.constantFrom(..."abzAZ09!#$%&'*+-.^_`|~"), minLength: 1, maxLength: 6 });
+const TOKEN = fc.string({
+  unit: fc.constantFrom(...Array.from("abzAZ09!#$%&'*+-.^_`|~")),
+  minLength: 1,
+  maxLength: 6,
+});
 const SPACE = fc.string({ unit: fc.constantFrom(' ', '\t'), maxLength: 3 });
 const QUOTED = fc
-  .array(fc.constantFrom('a', ' ', '\t', ';', '=', '\\"', '\\\\', '\xe9', '!', '[', ']'), { maxLength: 6 })
+  .array(fc.constantFrom('a', ' ', '\t', ';', '=', '\\"', '\\\\', '\xe9', '!', '[', ']'), {
+    maxLength: 6,
+  })
   .map((parts) => `"${parts.join('')}"`);
 const VALUE = fc.tuple(SPACE, SPACE, fc.oneof(TOKEN, QUOTED)).map(([a, b, v]) => `${a}=${b}${v}`);
 const EXTENSION = fc
   .tuple(SPACE, SPACE, TOKEN, fc.option(VALUE, { nil: '' }))
   .map(([before, after, name, value]) => `${before};${after}${name}${value}`);
 const EXTENSIONS = fc.array(EXTENSION, { maxLength: 3 }).map((all) => all.join(''));
-const DATA = fc.string({ unit: fc.constantFrom('x', '\r', '\n', '0', ';', '\xff'), minLength: 1, maxLength: 40 });
+const DATA = fc.string({
+  unit: fc.constantFrom('x', '\r', '\n', '0', ';', '\xff'),
+  minLength: 1,
+  maxLength: 40,
+});
 const CHUNK = fc
   .tuple(DATA, fc.integer({ min: 0, max: 3 }), fc.boolean(), EXTENSIONS)
   .map(([data, zeros, upper, extensions]) => {
@@ -49,7 +61,9 @@ const CHUNK = fc
     return { data, wire: `${size}${extensions}\r\n${data}\r\n` };
   });
 const TRAILERS = fc
-  .array(fc.tuple(TOKEN, fc.constantFrom('', ' a', '\t"x"; y', 'Content-Length: 5')), { maxLength: 3 })
+  .array(fc.tuple(TOKEN, fc.constantFrom('', ' a', '\t"x"; y', 'Content-Length: 5')), {
+    maxLength: 3,
+  })
   .map((fields) => fields.map(([name, value]) => `${name}:${value}\r\n`).join(''));
 const BODY = fc
   .tuple(fc.array(CHUNK, { maxLength: 5 }), EXTENSIONS, TRAILERS)
@@ -63,7 +77,14 @@ t.test('a body reads the same wherever its bytes are split', (t) => {
     fc.property(BODY, ({ content, wire }) => {
       const whole = { content, done: true, rest: 0 };
       for (let cut = 0; cut <= wire.length; cut += 1) t.same(read(wire, [cut]), whole);
-      t.same(read(wire, [...wire].map((_, index) => index)), whole, 'byte by byte');
+      t.same(
+        read(
+          wire,
+          Array.from(wire, (_, index) => index),
+        ),
+        whole,
+        'byte by byte',
+      );
       t.same(read(`${wire}HTTP/1.1`), { ...whole, rest: 8 }, 'what follows is not its own');
       const short = read(wire.slice(0, -1));
       t.match(short, { done: false }, 'without its last byte it is not whole');
@@ -126,7 +147,11 @@ t.test('what two readers could read differently is refused, wherever it is split
 t.test('sizes are exact', (t) => {
   const body = new ChunkedBody();
   body.push(Buffer.from('fffffffffffff\r\n'), () => undefined);
-  t.equal(body.push(Buffer.alloc(1000), () => undefined), 1000, '2^52 - 1 bytes to come');
+  t.equal(
+    body.push(Buffer.alloc(1000), () => undefined),
+    1000,
+    '2^52 - 1 bytes to come',
+  );
   t.same(read(`${'0'.repeat(100)}3\r\nabc\r\n0\r\n\r\n`), { content: 'abc', done: true, rest: 0 });
   t.end();
 });
@@ -139,6 +164,10 @@ t.test('lines and trailers are bounded', (t) => {
   const trailers = (count: number): string => `0\r\n${'x: 123\r\n'.repeat(count)}\r\n`;
   t.match(read(trailers(MAX_TRAILER_BYTES / 8 - 1)), { done: true });
   t.equal(read(trailers(MAX_TRAILER_BYTES / 8 + 1)), 'refused');
-  t.equal(read(`0\r\nx: ${'y'.repeat(MAX_TRAILER_BYTES)}`), 'refused', 'also one that does not end');
+  t.equal(
+    read(`0\r\nx: ${'y'.repeat(MAX_TRAILER_BYTES)}`),
+    'refused',
+    'also one that does not end',
+  );
   t.end();
 });

@@ -49,18 +49,21 @@ void t.test(
   },
 );
 
-void t.test('keep-alive promised without a length: the body ends with the connection', async (t) => {
-  const { origin, client, url } = await setUp(t, subject);
-  origin.next([
-    { kind: 'close-delimited' },
-    { kind: 'fields', fields: { Connection: 'keep-alive' } },
-    { kind: 'close-after' },
-  ]);
-  const sink = new CollectingSink();
-  const outcome = await client.fetch(originRequest(url), sink);
-  t.strictSame(outcome, { kind: 'complete', bodyBytes: OBJECT_BYTES });
-  t.equal(origin.requests.length, 1);
-});
+void t.test(
+  'keep-alive promised without a length: the body ends with the connection',
+  async (t) => {
+    const { origin, client, url } = await setUp(t, subject);
+    origin.next([
+      { kind: 'close-delimited' },
+      { kind: 'fields', fields: { Connection: 'keep-alive' } },
+      { kind: 'close-after' },
+    ]);
+    const sink = new CollectingSink();
+    const outcome = await client.fetch(originRequest(url), sink);
+    t.strictSame(outcome, { kind: 'complete', bodyBytes: OBJECT_BYTES });
+    t.equal(origin.requests.length, 1);
+  },
+);
 
 void t.test('a transfer coding of old is beyond it', async (t) => {
   const { origin, client, url } = await setUp(t, subject);

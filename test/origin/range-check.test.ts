@@ -1,10 +1,7 @@
 import t from 'tap';
 import { toHeaderMap } from '#src/model/headers.js';
 import type { OriginHead } from '#src/model/fetch.js';
-import {
-  checkPartialResponse,
-  type RangeExpectation,
-} from '#src/origin/range-check.js';
+import { checkPartialResponse, type RangeExpectation } from '#src/origin/range-check.js';
 
 /** A proper answer to bytes 100-199 of 1000, with changes. */
 function head(
@@ -102,7 +99,11 @@ void t.test('content codings', (t) => {
   const gzip = { 'content-encoding': 'gzip' };
   const validator = { kind: 'etag', strong: true, value: '"a"', coding: 'gzip' } as const;
   t.equal(checkPartialResponse(head(gzip), { ...expected, validator }).kind, 'ok', 'as it was');
-  t.equal(checkPartialResponse(head(gzip), { ...expected, validator: null }).kind, 'ok', 'first contact');
+  t.equal(
+    checkPartialResponse(head(gzip), { ...expected, validator: null }).kind,
+    'ok',
+    'first contact',
+  );
   t.same(checkPartialResponse(head(), { ...expected, validator }), {
     kind: 'mismatch',
     what: 'validator',

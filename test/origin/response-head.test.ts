@@ -75,7 +75,11 @@ void t.test('framing', (t) => {
   t.strictSame(framing('Transfer-Encoding: Chunked\r\n'), { kind: 'chunked' });
   t.equal(framing('Transfer-Encoding: identity\r\n')?.kind, 'beyond');
   for (const coding of ['gzip, chunked', 'chunked, chunked', 'chunked, identity', 'gzip', ''])
-    t.throws(() => framing(`Transfer-Encoding: ${coding}\r\n`), { code: 'origin-protocol' }, coding);
+    t.throws(
+      () => framing(`Transfer-Encoding: ${coding}\r\n`),
+      { code: 'origin-protocol' },
+      coding,
+    );
   t.strictSame(framing('Connection: Keep-Alive\r\n'), { kind: 'until-close' });
   t.end();
 });

@@ -52,7 +52,11 @@ const CASES: readonly [name: string, verdict: RangeVerdict, expected: object][] 
   ['a whole without validator', judge(200, {}, 1000), { kind: 'other', mark: 'none//1000' }],
   ['a coded whole', judge(200, { ...A, 'content-encoding': 'br' }, 1000), { kind: 'other' }],
   ['a 206 without Content-Range', judge(206, A, 100), { kind: 'odd-range' }],
-  ['a 206 of the whole', judge(206, { ...A, 'content-range': 'bytes 0-999/1000' }, 1000), { kind: 'odd-range' }],
+  [
+    'a 206 of the whole',
+    judge(206, { ...A, 'content-range': 'bytes 0-999/1000' }, 1000),
+    { kind: 'odd-range' },
+  ],
   ['416', judge(416, { 'content-range': 'bytes */50' }), { kind: 'other', mark: '416/50' }],
   ['416 of our own length', judge(416, { 'content-range': 'bytes */1000' }), { kind: 'unusable' }],
   ['304', judge(304, A), { kind: 'unusable', error: { code: 'origin-range-mismatch' } }],
