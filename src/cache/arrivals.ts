@@ -10,8 +10,8 @@ import { boundOf, type Want } from './want.js';
 
 export interface ArrivalsOptions {
   readonly services: CacheServices;
-  /** Called when a body has ended, with the error where it broke off. */
-  readonly onEnded: (error: ForebayError | undefined) => void;
+  /** Called when a body has ended, with the error where it broke off; `isStream`: it was of the whole. */
+  readonly onEnded: (error: ForebayError | undefined, isStream: boolean) => void;
   /** Called when a stream was started, or could not be. */
   readonly onStarted: () => void;
 }
@@ -43,7 +43,7 @@ export class Arrivals {
     this.#intake = intake;
     void intake.ended.then((error) => {
       if (this.#intake === intake) this.#intake = undefined;
-      this.#options.onEnded(error);
+      this.#options.onEnded(error, intake.isStream);
     });
   }
 

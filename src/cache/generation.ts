@@ -12,7 +12,7 @@ import { integrityOf } from './await-integrity.js';
 import { seated } from './client-share.js';
 import { driveAll } from './drive.js';
 import { changed } from './ends.js';
-import { ephemeralObject } from './ephemeral-object.js';
+import { ephemeralObject, recordsOf } from './ephemeral-object.js';
 import { runFill } from './fill.js';
 import { findChunk, type Searched } from './find-chunk.js';
 import type { ChunkView, Flight } from './flight.js';
@@ -53,11 +53,9 @@ export class Generation implements Searched {
     const onIdle = this.#settleIfIdle.bind(this);
     this.#arrivals = new Arrivals({
       services: options.services,
-      onEnded: (error) => {
+      onEnded: (error, isStream) => {
         if (error !== undefined && this.lengthBytes === null) this.end('incomplete', error);
-        if (this.#isDetached && error?.code === 'origin-corrupt') this.end('changed', changed());
-        // It came to its end, and all that was known of it came again.
-        if (this.#isDetached && error === undefined) options.onDiverged(this);
+        if (this.#isDetached && isStream) this.#streamEnded(error);
         onIdle();
       },
       onStarted: onIdle,
@@ -215,17 +213,12 @@ export class Generation implements Searched {
   }
 
   detach(starter: StreamStarter): boolean {
-    // Fills that were under way meet the same.
     if (this.#isDetached) return true;
     this.#options.onDiverged(this);
-    const { object } = this;
     // What a digest is claimed for is checked in the order of its chunks: it begins anew.
-    if (object.identity.digest !== null || this.lengthBytes === null) return false;
+    if (this.#object.identity.digest !== null || this.lengthBytes === null) return false;
     if (this.#hasLeaked || this.streams || this.#ended !== undefined) return false;
-    for (let index = 0; index < this.endIndex; index += 1) {
-      const record = object.record(index);
-      if (record !== undefined) this.unrecorded.set(index, record);
-    }
+    for (const record of recordsOf(this.#object)) this.unrecorded.set(record.index, record);
     this.#isDetached = true;
     this.services.changes.happened('removal');
     this.#options.onDetached(this);
@@ -234,15 +227,20 @@ export class Generation implements Searched {
     return true;
   }
 
+  /** Of a detached one: what was known has come again, or something else has. */
+  #streamEnded(error: ForebayError | undefined): void {
+    if (error === undefined) this.#options.onDiverged(this);
+    else if (error.code === 'origin-corrupt') this.end('changed', changed());
+  }
+
   switchToStream(starter: StreamStarter): void {
     this.#arrivals.switchToStream(starter);
   }
 
   async complete(lengthBytes: number): Promise<void> {
     if (isRefutedBy(this.#object.identity.digest, lengthBytes)) {
-      const error = digestMismatch(!this.#options.suspect);
-      this.end('condemned', error);
-      throw error;
+      this.end('condemned', digestMismatch(!this.#options.suspect));
+      throw digestMismatch(!this.#options.suspect);
     }
     this.#object = this.ephemeral
       ? ephemeralObject(this.#object.key, { ...this.#object.identity, lengthBytes })
