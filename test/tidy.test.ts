@@ -48,6 +48,7 @@ const TESTED_ELSEWHERE: Readonly<Record<string, string>> = {
   'src/admin/routes/transfers.ts': 'test/e2e/transfers.test.ts and test/e2e/admin-api.test.ts',
   'src/admin/routes/verify.ts': 'test/e2e/admin-api.test.ts',
   'src/cache/fill-watch.ts': 'test/e2e/transfers.test.ts sees every fill through it',
+  'src/cache/find-chunk.ts': 'test/cache/generation opens every kind of chunk by it',
   'src/cache/integrity-state.ts': 'test/cache/integrity meets its error',
   'src/cache/stored.ts': 'test/cache/answers asks it',
   'src/cache/validation.ts': 'test/rfc9111/section-4.3-validation.test.ts',

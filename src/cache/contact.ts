@@ -39,6 +39,8 @@ export interface ContactRequest {
   readonly conditions: (place: string) => Conditions;
   /** False where the origin is known to answer ranges with the whole. */
   readonly acceptsRanges: boolean;
+  /** False where each answer has a validator of its own (cache/unsteady): it is read as one. */
+  readonly isSteady: boolean;
   readonly digest: Digest | null;
   readonly asking?: Asking | undefined;
 }
@@ -97,11 +99,14 @@ async function negotiate(
   const way = request.want.source.way(
     (hops) => !insists(request.headers) && mayReuse(hops, services.clock.now()),
   );
+  const { rangeFaults } = request.want.source.upstream;
   let asked = request.acceptsRanges
     ? firstRange(request.hint, services.limits.chunkSizeBytes)
     : null;
   for (let sent = 0; sent < MAX_REQUESTS; sent += 1) {
     const target = way.target();
+    const asOne = !request.isSteady || rangeFaults.has(target.url);
+    if (asOne) asked = null;
     const chain = asking === undefined ? way.chain : asTold(way.chain);
     const conditions = request.conditions(chain.place);
     const requestTimeMs = services.clock.now();
@@ -110,7 +115,7 @@ async function negotiate(
     const received = await exchange.head;
     const head = asking?.told(received) ?? received;
     const times = { requestTimeMs, responseTimeMs: services.clock.now() };
-    const answer = { head, times, chain };
+    const answer = { head, times, chain, asOne };
     const judgement = judge(head, asked);
     switch (judgement.kind) {
       case 'redirect':
@@ -134,6 +139,7 @@ async function negotiate(
         continue;
       case 'ask-whole':
         exchange.stop();
+        if (judgement.odd) rangeFaults.note(target.url);
         asked = null;
         continue;
       case 'nonsense':
@@ -155,6 +161,8 @@ interface Accepted {
   readonly head: OriginHead;
   readonly times: Times;
   readonly chain: RedirectChain;
+  /** No range was asked for, for a reason that passes: it says nothing of what the URL does with one. */
+  readonly asOne: boolean;
   readonly body:
     'whole' | { readonly range: { start: number; end: number }; readonly completeLength: number };
 }
@@ -165,7 +173,7 @@ async function accept(
   generations: Generations,
   request: ContactRequest,
   exchange: OriginExchange,
-  { head, times, chain, body }: Accepted,
+  { head, times, chain, asOne, body }: Accepted,
 ): Promise<Contact> {
   const { want, hint } = request;
   const { chunkSizeBytes } = services.limits;
@@ -181,6 +189,7 @@ async function accept(
     chunkSizeBytes,
     digest: request.digest,
     chain,
+    isSteady: request.isSteady,
   });
   const opening = generations.open(stored.object, { ephemeral: !shareable, want });
   const generation = await opening.catch((error: unknown) => {
@@ -207,7 +216,7 @@ async function accept(
     generation,
     originStatus: head.status,
     // An error comes whole, but says nothing of what the object will be served like.
-    acceptsRanges: body !== 'whole' || head.status !== 200,
+    acceptsRanges: body !== 'whole' || head.status !== 200 || (asOne && request.acceptsRanges),
   };
 }
 

@@ -23,6 +23,7 @@ import { type FieldTag, variantFields, variantMatches, variantName } from './sel
 import type { CacheServices } from './services.js';
 import { SingleFlight } from './single-flight.js';
 import { isClaimedAs, isJoinable, speaksOfContent } from './stored.js';
+import { UnsteadyUrls } from './unsteady.js';
 import {
   clientConditions,
   type Conditions,
@@ -61,6 +62,7 @@ export class Contacts {
   >();
   readonly #unshareable: LRUCache<string, true>;
   readonly #hindrances: Hindrances;
+  readonly unsteady: UnsteadyUrls;
   /** Of the contacts under way, the first failure that a retry follows: for all who wait on one. */
   readonly #troubles = new WeakMap<Promise<Contact>, Deferred<ForebayError>>();
 
@@ -71,6 +73,7 @@ export class Contacts {
     this.#hindrances = new Hindrances((origin, field) => {
       services.events.unshareable(origin, field);
     });
+    this.unsteady = new UnsteadyUrls(services);
     this.#unshareable = new LRUCache({
       max: MAX_UNSHAREABLE,
       ttl: UNSHAREABLE_MS,
@@ -214,6 +217,7 @@ export class Contacts {
       hint: request.hint,
       conditions,
       acceptsRanges: record?.acceptsRanges ?? true,
+      isSteady: !this.unsteady.has(asked.key),
       digest: upstream.pinnedDigest(request.target),
       asking: request.asking,
     });

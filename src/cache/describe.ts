@@ -31,6 +31,8 @@ export interface Described {
   readonly digest: Digest | null;
   /** The redirects that led to it. */
   readonly chain: RedirectChain;
+  /** False: what its validator names is this answer alone (cache/unsteady). */
+  readonly isSteady: boolean;
 }
 
 export interface Description {
@@ -55,7 +57,8 @@ export function describe(described: Described): Description {
   const validator = validatorOf(head.headers);
   const digest = isSuccess(status) ? described.digest : null;
   // Only a complete answer of a known length may be joined with others, by its strong validator.
-  const joinable = shareable && status === 200 && lengthBytes !== null && isStrong(validator);
+  const isNamed = lengthBytes !== null && isStrong(validator) && described.isSteady;
+  const joinable = shareable && status === 200 && isNamed;
   const object: ObjectIdentity = {
     origin: described.origin,
     uri: described.uri,

@@ -14,16 +14,8 @@ export async function driveAll(generation: LiveObject, want: Want): Promise<void
   const running: Flight[] = [];
   // The first asker may leave: the check goes on for the next one.
   const patient: Want = { ...want, priority: 'demand', signal: new AbortController().signal };
-  if (generation.streams) {
-    // One stream brings all of it; what it did not bring is for the next run.
-    if (!lacksAny(generation)) return;
-    if (generation.intake === undefined) await generation.awaitStream(0, patient);
-    generation.intake?.demand(Infinity);
-    const error = await generation.intake?.ended;
-    if (error !== undefined) throw error;
-    return;
-  }
-  for (let index = 0; index < generation.endIndex; index += 1) {
+  // A fill may find out on the way that there are no ranges to be had: the rest comes with a stream then.
+  for (let index = 0; index < generation.endIndex && !generation.streams; index += 1) {
     if (generation.ended !== undefined) return;
     const flight = generation.flight(index);
     if (flight === undefined && !isWanted(generation, index)) continue;
@@ -32,6 +24,16 @@ export async function driveAll(generation: LiveObject, want: Want): Promise<void
     while (running.length >= width) await landed(generation, running.shift(), patient);
   }
   for (const flight of running) await landed(generation, flight, patient);
+  if (generation.streams && generation.ended === undefined) await driveStream(generation, patient);
+}
+
+/** One stream brings all of it; what it did not bring is for the next run. */
+async function driveStream(generation: LiveObject, want: Want): Promise<void> {
+  if (!lacksAny(generation)) return;
+  if (generation.intake === undefined) await generation.awaitStream(0, want);
+  generation.intake?.demand(Infinity);
+  const error = await generation.intake?.ended;
+  if (error !== undefined) throw error;
 }
 
 function lacksAny(generation: LiveObject): boolean {
@@ -59,7 +61,8 @@ async function landed(
     if (end.kind === 'failed') throw end.error;
     if (end.kind !== 'leaderless') return;
     if (!end.error.retryable || round === MAX_ROUNDS) throw end.error;
-    if (generation.ended !== undefined || !isWanted(generation, index)) return;
+    if (generation.ended !== undefined || generation.streams) return;
+    if (!isWanted(generation, index)) return;
     flight = generation.flight(index) ?? generation.lead(index, want);
   }
 }

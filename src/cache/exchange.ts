@@ -8,6 +8,7 @@ import type { JobTicket } from '../compute/fill-pool.js';
 import type { SharedWatermark } from '../compute/watermark.js';
 import type {
   ChunkSlot,
+  KnownContent,
   FetchReport,
   OpenEvent,
   OpenReply,
@@ -122,10 +123,13 @@ export class OriginExchange {
     return this.#writtenBytes + (this.#filling?.receivedBytes ?? 0);
   }
 
-  /** Gives the worker a place for the chunk that its body is at; `filling` sees it grow. */
-  place(slot: ChunkSlot, filling: Receiving): void {
+  /**
+   * Gives the worker a place for the chunk that its body is at; `filling` sees it grow. `content`: of the
+   * first place, what the head did not tell.
+   */
+  place(slot: ChunkSlot, filling: Receiving, content?: KnownContent): void {
     this.#filling = filling;
-    this.reply({ kind: 'slot', slot });
+    this.reply({ kind: 'slot', slot, ...(content !== undefined && { content }) });
   }
 
   /** What the worker is at with it: where a flight of its body looks too. */

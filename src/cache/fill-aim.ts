@@ -14,6 +14,8 @@ export interface FillAim {
   readonly target: FetchTarget;
   /** What the answer must carry to be a part of the object. */
   readonly validator: Validator;
+  /** False where it leads elsewhere than where the object was found. */
+  readonly isThere: boolean;
   /** Ms since the epoch. */
   readonly startedAtMs: number;
 }
@@ -32,7 +34,7 @@ export function aimFill(
   const target = source.target(place, traceparent);
   const isThere = place === undefined || source.isAt(target, place);
   const startedAtMs = services.clock.now();
-  return { target, validator: isThere ? validator : { kind: 'none' }, startedAtMs };
+  return { target, validator: isThere ? validator : { kind: 'none' }, isThere, startedAtMs };
 }
 
 /** A redirect or a refusal in the middle of an object: this leader asks elsewhere, or gives up. */

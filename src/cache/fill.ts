@@ -10,6 +10,8 @@ import { FILL_START_BYTES, orderFrom } from '../model/write-order.js';
 import { type ErrorCode, errorFromReport, ForebayError, ownWant } from '../model/errors.js';
 import type { Span } from '../model/span.js';
 import type { BreakerVerdict } from '../origin/breaker.js';
+import { completeLengthOf } from '../origin/content-range.js';
+import { changed } from './ends.js';
 import { aimFill, type FillAim, resolveAgain } from './fill-aim.js';
 import { isAttested, watchFlight } from './fill-watch.js';
 import type { Flight } from './flight.js';
@@ -34,6 +36,10 @@ export async function runFill(generation: LiveObject, flight: Flight, want: Want
   let originBytes = 0;
   try {
     const aim = aimFill(generation, want, flight.span?.traceparent);
+    if (upstream.rangeFaults.has(aim.target.url)) {
+      stream(generation, flight);
+      return;
+    }
     const result = await submit(generation, flight, want, aim);
     ({ originBytes } = result.stats);
     generation.services.events.fetchFinished(upstream.name, result.stats);
@@ -175,17 +181,22 @@ async function conclude(
       resolveAgain(generation, flight, want, aim, result.head);
       return;
     case 'changed': {
-      const error = originError('origin-changed', 'the representation changed at the origin', true);
+      const error = changed();
+      // What another place has is not compared: it is another resource's.
+      const isAsLong =
+        aim.isThere && completeLengthOf(result.head) === generation.lengthBytes;
+      if (isAsLong && generation.detach((next) => restartStream(generation, next))) {
+        flight.fail({ kind: 'leaderless', error });
+        return;
+      }
       generation.end('changed', error);
       flight.fail({ kind: 'failed', error });
       return;
     }
-    case 'no-ranges': {
-      generation.switchToStream((next) => restartStream(generation, next));
-      const error = originError('origin-range-mismatch', 'the origin stopped serving ranges', true);
-      flight.fail({ kind: 'leaderless', error });
+    case 'no-ranges':
+      if (result.head.status === 206) want.source.upstream.rangeFaults.note(aim.target.url);
+      stream(generation, flight);
       return;
-    }
     case 'corrupt':
       doubt(generation, flight, result.stats.originBytes);
       return;
@@ -196,6 +207,13 @@ async function conclude(
       return;
     }
   }
+}
+
+/** Ranges are of no use: the chunk comes with a stream of the whole. */
+function stream(generation: LiveObject, flight: Flight): void {
+  generation.switchToStream((next) => restartStream(generation, next));
+  const error = originError('origin-range-mismatch', 'the origin serves no ranges', true);
+  flight.fail({ kind: 'leaderless', error });
 }
 
 /** A chunk was written whole: commits it, unless its bytes are in doubt. */

@@ -42,6 +42,8 @@ export interface ChunkView {
   readonly watermark: Watermark | null;
   /** Why the watermark failed, when it did. */
   failure(): unknown;
+  /** True when it is of what its generation was before it was detached (cache/live-object). */
+  isSuperseded?(): boolean;
   /** How far it is at `nowMs` (monotonic); may be asked after `release` too. */
   progress(nowMs: number): ChunkProgress;
   release(): void;
@@ -56,12 +58,15 @@ export class Flight {
   readonly leader: TargetSource | null;
   /** The span of its fetch, once it has one: who joins is linked to it. */
   span: Span | undefined;
+  /** It is of what the generation was before it was detached (cache/live-object). */
+  isSuperseded = false;
   #state: FlightState = { kind: 'queued' };
   #file: OpenFile | undefined;
   #watermark: SharedWatermark | undefined;
   #draft: ChunkDraft | undefined;
   #held: HeldChunk | undefined;
-  #uncached: OpenFile | undefined;
+  /** The file, where the store does not hold it. */
+  #kept: OpenFile | undefined;
   #filling: Filling | undefined;
   #readers = 0;
   #waiting = 0;
@@ -123,6 +128,11 @@ export class Flight {
     return (this.#watermark?.available ?? 0) >= lengthBytes;
   }
 
+  /** True when readers may have had some of its bytes. */
+  get hasReleased(): boolean {
+    return (this.#watermark?.available ?? 0) > 0;
+  }
+
   /** Bytes of the chunk, once it is filled. */
   get filledBytes(): number | null {
     return this.#watermark?.state === 'complete' ? this.#watermark.receivedBytes : null;
@@ -182,10 +192,14 @@ export class Flight {
     }
     this.#held = held ?? undefined;
     if (held !== null) this.#draft = undefined;
-    else {
-      // The store has let go of the draft: late readers need the file for as long as it is wanted.
+    // The store keeps the draft's file alone of what it has just placed. Where it took nothing, or had the
+    // same bytes already and kept those, it let go of the draft, whose last user is whoever landed it:
+    //   reader: waits for the check of the digest | lander: filled, releases the draft, which closes
+    //   check: passes                             | reader: takes its view of a closed file
+    // So a flight keeps its own file, whose bytes it had checked, for as long as anybody wants it.
+    if (held?.file !== this.#file) {
       this.#file?.retain();
-      this.#uncached = this.#file;
+      this.#kept = this.#file;
     }
     this.#end(held === null ? { kind: 'uncached' } : { kind: 'held' });
   }
@@ -215,6 +229,7 @@ export class Flight {
     return {
       file,
       watermark,
+      isSuperseded: () => this.isSuperseded,
       failure: () => this.#failure(leads),
       progress: (nowMs) => this.progress(nowMs),
       release: () => {
@@ -272,8 +287,10 @@ export class Flight {
       this.#held = undefined;
       this.#draft?.discard();
       this.#draft = undefined;
-      this.#uncached?.release();
-      this.#uncached = undefined;
+      this.#kept?.release();
+      this.#kept = undefined;
+      // Whoever comes now looks again: nothing holds the file open any more.
+      this.#file = undefined;
     }
     this.#onIdle(this);
   }

@@ -31,6 +31,23 @@ export class Flights {
     return this.#flights.get(index);
   }
 
+  /** The flight of `index` that may still be joined. */
+  usable(index: number): Flight | undefined {
+    const flight = this.#flights.get(index);
+    return flight?.isSuperseded === true ? undefined : flight;
+  }
+
+  /**
+   * Those who read a flight read on, and nobody joins it any more. One that has begun goes on to its end:
+   * a worker that still writes may release bytes after a failure, and nobody would know of which.
+   */
+  supersede(error: ForebayError): void {
+    for (const flight of [...this.#flights.values()]) {
+      flight.isSuperseded = true;
+      if (flight.state.kind === 'queued') flight.fail({ kind: 'leaderless', error });
+    }
+  }
+
   /** Registers a flight for `index`, where there must be none, on behalf of `leader`. */
   add(index: number, leader: TargetSource | null = null): Flight {
     const forget = (idle: Flight): void => {

@@ -16,6 +16,10 @@ export interface GenerationOptions<Self> {
   /** Called whenever nobody uses it and nothing is in motion; it may be used again after. */
   readonly onIdle: (generation: Self) => void;
   readonly onEnded: (generation: Self, reason: GenerationEnd) => void;
+  /** Called when the origin has another validator for it, at the same length. */
+  readonly onDiverged: (generation: Self) => void;
+  /** Called when it is detached: who asks from now on gets another. */
+  readonly onDetached: (generation: Self) => void;
   readonly onAttested: (generation: Self) => void;
   /** Called when its length became known: its object has another key from then on. */
   readonly onCompleted: (generation: Self) => void;

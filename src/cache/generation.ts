@@ -3,29 +3,30 @@
  * chunks: in flight, held, or to be fetched. Made by Generations, one per key; read by RepresentationBody.
  */
 import { chunkCount } from '../model/chunk.js';
-import { within } from '../model/deferred.js';
+import { isRefutedBy } from '../model/digest.js';
 import type { ForebayError } from '../model/errors.js';
 import type { ChunkRecord } from '../model/manifest.js';
 import type { HeldChunk, ObjectHandle } from '../model/store.js';
-import { awaitIntegrity, integrityOf } from './await-integrity.js';
-import { type Seat, seated } from './client-share.js';
+import { Arrivals } from './arrivals.js';
+import { integrityOf } from './await-integrity.js';
+import { seated } from './client-share.js';
 import { driveAll } from './drive.js';
-import { ephemeralObject } from './ephemeral-object.js';
+import { changed } from './ends.js';
+import { ephemeralObject, recordsOf } from './ephemeral-object.js';
 import { runFill } from './fill.js';
+import { findChunk, type Searched } from './find-chunk.js';
 import type { ChunkView, Flight } from './flight.js';
 import { Flights } from './flights.js';
 import type { GenerationOptions } from './generation-options.js';
 import { HeldReads } from './held-reads.js';
 import type { Integrity } from './integrity.js';
 import { digestMismatch } from './integrity-state.js';
-import type { Arrival, Doubt, GenerationEnd, LiveObject, StreamStarter } from './live-object.js';
-import { MAX_ROUNDS, noLeader, refusedLeader, throwUnlessRetryable } from './leaders.js';
+import type { Arrival, Doubt, GenerationEnd, StreamStarter } from './live-object.js';
 import type { CacheServices } from './services.js';
-import { boundOf, type Want } from './want.js';
+import type { Want } from './want.js';
 
-export class Generation implements LiveObject {
+export class Generation implements Searched {
   readonly services: CacheServices;
-  readonly ephemeral: boolean;
   readonly isStrict: boolean;
   readonly doubts = new Map<number, Doubt>();
   readonly unrecorded = new Map<number, ChunkRecord>();
@@ -35,26 +36,38 @@ export class Generation implements LiveObject {
   readonly #unregister: () => void;
   #object: ObjectHandle;
   #integrity: Integrity;
-  #intake: Arrival | undefined;
-  #starter: StreamStarter | undefined;
-  #starting: Promise<void> | undefined;
+  readonly #arrivals: Arrivals;
   #driving: Promise<void> | undefined;
   #users = 0;
+  #isDetached = false;
+  /** Readers may have bytes of a chunk that never became whole: nobody would know them again. */
+  #hasLeaked = false;
   #closed = false;
   #ended: { readonly reason: GenerationEnd; readonly error: ForebayError } | undefined;
 
   constructor(options: GenerationOptions<Generation>) {
     this.#options = options;
     this.services = options.services;
-    this.ephemeral = options.ephemeral;
     this.isStrict = options.strict;
     this.#object = options.object;
     const onIdle = this.#settleIfIdle.bind(this);
+    this.#arrivals = new Arrivals({
+      services: options.services,
+      onEnded: (error, isStream) => {
+        if (error !== undefined && this.lengthBytes === null) this.end('incomplete', error);
+        if (this.#isDetached && isStream) this.#streamEnded(error);
+        onIdle();
+      },
+      onStarted: onIdle,
+    });
     this.#held = new HeldReads(options.services, onIdle);
     this.#flights = new Flights({
       services: options.services,
       onFailed: (flight) => {
         this.#integrity.failed(flight.index, flight.wasReleased);
+        if (!flight.hasReleased) return;
+        this.#hasLeaked = true;
+        if (this.#isDetached) this.end('changed', changed());
       },
       onIdle,
     });
@@ -89,17 +102,29 @@ export class Generation implements LiveObject {
     return this.#ended?.reason;
   }
 
+  get endError(): ForebayError | undefined {
+    return this.#ended?.error;
+  }
+
+  get ephemeral(): boolean {
+    return this.#options.ephemeral || this.#isDetached;
+  }
+
+  get isDetached(): boolean {
+    return this.#isDetached;
+  }
+
   get streams(): boolean {
-    return this.#starter !== undefined || this.#intake?.isStream === true;
+    return this.#arrivals.streams;
   }
 
   get intake(): Arrival | undefined {
-    return this.#intake;
+    return this.#arrivals.intake;
   }
 
   get isIdle(): boolean {
-    const moving = this.#intake ?? this.#starting ?? this.#driving;
-    return this.#users + this.#flights.size + this.#held.size === 0 && moving === undefined;
+    const isMoving = this.#arrivals.isMoving || this.#driving !== undefined;
+    return this.#users + this.#flights.size + this.#held.size === 0 && !isMoving;
   }
 
   get isClosed(): boolean {
@@ -130,7 +155,7 @@ export class Generation implements LiveObject {
 
   release(): void {
     this.#users -= 1;
-    if (this.#users === 0) this.#intake?.abandoned();
+    if (this.#users === 0) this.intake?.abandoned();
     this.#settleIfIdle();
   }
 
@@ -148,45 +173,8 @@ export class Generation implements LiveObject {
    * Rejects with a `ForebayError` when it cannot be had; each wait ends with the request timeout.
    */
   open(index: number, want: Want): Promise<ChunkView | undefined> {
-    return seated(want.share, (seat) => this.#find(index, want, seat));
-  }
-
-  async #find(index: number, want: Want, seat?: Seat): Promise<ChunkView | undefined> {
-    let led: Flight | undefined;
-    for (let round = 0; round < MAX_ROUNDS; round += 1) {
-      if (this.#ended !== undefined) throw this.#ended.error;
-      if (index >= this.endIndex) return undefined;
-      this.#intake?.demand(index);
-      if (this.#withholds(index)) {
-        const passed = await awaitIntegrity(this, index, want);
-        if (passed !== undefined) return passed;
-        continue;
-      }
-      const flight = this.#flights.get(index);
-      if (flight !== undefined) {
-        const view = await this.#flights.join(flight, want, flight === led);
-        if (view !== undefined) return view;
-        if (flight === led) throwUnlessRetryable(flight);
-        continue;
-      }
-      const held = this.ephemeral
-        ? undefined
-        : await this.#held.open(this.#object, index, want.from);
-      if (held !== undefined) return held;
-      // Another reader may have led while we looked: the flight it left is ours to join.
-      if (this.#flights.get(index) !== undefined || this.ended !== undefined) continue;
-      // A leader that was refused leads no more: it would take its followers with it again.
-      if (want.source.isRefused) throw refusedLeader();
-      if (this.streams) await this.awaitStream(index, want);
-      // Who waited for a place looks again: another may have led meanwhile.
-      else if (seat?.mustWait() === true)
-        await seat.wait(want.priority, boundOf(this.services, want.signal));
-      else {
-        led = this.lead(index, want);
-        seat?.keepUntil(led.ended);
-      }
-    }
-    throw noLeader();
+    const from = { flights: this.#flights, held: this.#held };
+    return seated(want.share, (seat) => findChunk(this, from, index, want, seat));
   }
 
   /** Chunk `index` where it is held and verified, and its file is open. */
@@ -218,22 +206,42 @@ export class Generation implements LiveObject {
   }
 
   attach(intake: Arrival): void {
-    this.#intake = intake;
+    this.#arrivals.attach(intake);
     this.services.changes.happened();
     // Who asked for it may have left since: it would wait for readers that do not come.
     if (this.#users === 0) intake.abandoned();
-    void intake.ended.then((error) => {
-      if (this.#intake === intake) this.#intake = undefined;
-      if (error !== undefined && this.lengthBytes === null) this.end('incomplete', error);
-      this.#settleIfIdle();
-    });
+  }
+
+  detach(starter: StreamStarter): boolean {
+    if (this.#isDetached) return true;
+    this.#options.onDiverged(this);
+    // What a digest is claimed for is checked in the order of its chunks: it begins anew.
+    if (this.#object.identity.digest !== null || this.lengthBytes === null) return false;
+    if (this.#hasLeaked || this.streams || this.#ended !== undefined) return false;
+    for (const record of recordsOf(this.#object)) this.unrecorded.set(record.index, record);
+    this.#isDetached = true;
+    this.services.changes.happened('removal');
+    this.#options.onDetached(this);
+    this.#arrivals.switchToStream(starter);
+    this.#flights.supersede(changed());
+    return true;
+  }
+
+  /** Of a detached one: what was known has come again, or something else has. */
+  #streamEnded(error: ForebayError | undefined): void {
+    if (error === undefined) this.#options.onDiverged(this);
+    else if (error.code === 'origin-corrupt') this.end('changed', changed());
   }
 
   switchToStream(starter: StreamStarter): void {
-    this.#starter ??= starter;
+    this.#arrivals.switchToStream(starter);
   }
 
   async complete(lengthBytes: number): Promise<void> {
+    if (isRefutedBy(this.#object.identity.digest, lengthBytes)) {
+      this.end('condemned', digestMismatch(!this.#options.suspect));
+      throw digestMismatch(!this.#options.suspect);
+    }
     this.#object = this.ephemeral
       ? ephemeralObject(this.#object.key, { ...this.#object.identity, lengthBytes })
       : await this.services.chunks.complete(this.#object, lengthBytes);
@@ -256,14 +264,8 @@ export class Generation implements LiveObject {
     return this.#driving;
   }
 
-  async awaitStream(index: number, want: Want): Promise<void> {
-    const bound = boundOf(this.services, want.signal);
-    if (this.#intake !== undefined) return within(this.#intake.reached(index), bound);
-    this.#starting ??= this.#starter?.(want).finally(() => {
-      this.#starting = undefined;
-      this.#settleIfIdle();
-    });
-    if (this.#starting !== undefined) await within(this.#starting, bound);
+  awaitStream(index: number, want: Want): Promise<void> {
+    return this.#arrivals.reached(index, want);
   }
 
   end(reason: GenerationEnd, error: ForebayError): void {
@@ -272,13 +274,13 @@ export class Generation implements LiveObject {
     // A chunk that is in use stays as an orphan.
     this.services.changes.happened('removal');
     this.#options.onEnded(this, reason);
-    this.#intake?.stop();
+    this.intake?.stop();
     this.#flights.failAll(error);
     this.#settleIfIdle();
   }
 
   /** An object without a length yet cannot say which chunk completes it: all of it waits. */
-  #withholds(index: number): boolean {
+  withholds(index: number): boolean {
     const { digest, lengthBytes } = this.#object.identity;
     return (digest !== null && lengthBytes === null) || this.#integrity.withholds(index);
   }

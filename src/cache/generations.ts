@@ -5,15 +5,17 @@
 import { LRUCache } from 'lru-cache';
 import { randomBytes } from 'node:crypto';
 import { ID_BYTES } from '../model/chunk.js';
+import { isRefutedBy } from '../model/digest.js';
 import { type Deferred, deferred } from '../model/deferred.js';
-import { ForebayError } from '../model/errors.js';
 import type { ObjectKey } from '../model/ids.js';
 import type { ObjectIdentity } from '../model/manifest.js';
 import type { DropReason } from '../model/store.js';
 import { sameStrong } from '../model/validator.js';
 import { objectKey } from '../store/keys.js';
+import { changed, closing, purged } from './ends.js';
 import { ephemeralObject } from './ephemeral-object.js';
 import { Generation } from './generation.js';
+import { digestMismatch } from './integrity-state.js';
 import type { GenerationEnd } from './live-object.js';
 import type { CacheServices } from './services.js';
 import type { Want } from './want.js';
@@ -35,6 +37,7 @@ export interface OpenOptions {
 export class Generations {
   readonly #services: CacheServices;
   readonly #onEnded: (object: ObjectIdentity, reason: GenerationEnd) => void;
+  readonly #onDiverged: (object: ObjectIdentity) => void;
   readonly #live = new Map<ObjectKey, Generation>();
   readonly #opening = new Map<ObjectKey, Promise<Generation>>();
   readonly #idle: LRUCache<ObjectKey, Generation>;
@@ -45,13 +48,18 @@ export class Generations {
   /** Objects whose bytes once contradicted their digest: checked whole before they are released. */
   readonly #suspects = new LRUCache<ObjectKey, true>({ max: MAX_SUSPECTS });
 
-  /** `onEnded` hears of every generation that ended: its stored responses are of no use any more. */
+  /**
+   * `onEnded` hears of every generation that ended: its stored responses are of no use any more.
+   * `onDiverged`: an object's validator changed, and its length did not.
+   */
   constructor(
     services: CacheServices,
     onEnded: (object: ObjectIdentity, reason: GenerationEnd) => void,
+    onDiverged: (object: ObjectIdentity) => void = () => undefined,
   ) {
     this.#services = services;
     this.#onEnded = onEnded;
+    this.#onDiverged = onDiverged;
     this.#idle = new LRUCache({
       max: MAX_IDLE,
       ttl: IDLE_LIFETIME_MS,
@@ -67,9 +75,10 @@ export class Generations {
     });
   }
 
-  /** The generation of `identity`, retained once for the caller. */
+  /** The generation of `identity`, retained once for the caller. Rejects for a length that its digest cannot have. */
   async open(identity: ObjectIdentity, options: OpenOptions): Promise<Generation> {
     if (this.#closing) throw closing();
+    if (isRefutedBy(identity.digest, identity.lengthBytes)) throw digestMismatch(true);
     // What may not be stored is its asker's alone, whatever digest names it.
     if (options.ephemeral) {
       const own = await this.#make(newKey(), identity, options);
@@ -194,6 +203,12 @@ export class Generations {
         if (reason === 'condemned') this.#suspects.set(key, true);
         this.#end(place.key, ended, reason);
       },
+      onDiverged: ({ object: { identity } }) => {
+        this.#onDiverged(identity);
+      },
+      onDetached: (detached) => {
+        this.#detached(place.key, detached);
+      },
       onAttested: () => {
         this.#suspects.delete(key);
         this.#suspects.delete(place.key);
@@ -241,6 +256,16 @@ export class Generations {
     this.#remove(generation, reason);
   }
 
+  /** What may be read to its end by who reads it now is nobody else's any more. */
+  #detached(key: ObjectKey, generation: Generation): void {
+    if (this.#live.get(key) !== generation) return;
+    this.#live.delete(key);
+    this.#idle.delete(key);
+    if (generation.object.identity.generation !== '') return;
+    this.#onEnded(generation.object.identity, 'changed');
+    this.#remove(generation, 'changed');
+  }
+
   #remove(generation: Generation, reason: GenerationEnd): void {
     this.#removing = this.#services.chunks
       .remove(generation.object, DROP_REASONS[reason])
@@ -260,13 +285,6 @@ function isStrict(want: Want): boolean {
   return want.source.upstream.integrity === 'strict';
 }
 
-function closing(): ForebayError {
-  return new ForebayError('cancelled', 'the cache is being closed', {
-    source: 'internal',
-    retryable: false,
-  });
-}
-
 /** What the store is told of each end. */
 const DROP_REASONS: Readonly<Record<GenerationEnd, DropReason>> = {
   changed: 'replaced',
@@ -275,20 +293,6 @@ const DROP_REASONS: Readonly<Record<GenerationEnd, DropReason>> = {
   purged: 'purged',
 };
 
-function purged(): ForebayError {
-  return new ForebayError('purged', 'the object was purged while it was read', {
-    source: 'internal',
-    retryable: true,
-  });
-}
-
 function newKey(): ObjectKey {
   return randomBytes(ID_BYTES).toString('hex') as ObjectKey;
-}
-
-function changed(): ForebayError {
-  return new ForebayError('origin-changed', 'the representation changed at the origin', {
-    source: 'origin',
-    retryable: true,
-  });
 }

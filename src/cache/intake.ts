@@ -3,7 +3,7 @@
  * and lands what was written in flights that readers can join. A 206 brings one chunk; a 200 brings
  * the whole object, and is held back only where it would run away from what may be kept.
  */
-import type { WrittenChunk } from '../compute/protocol.js';
+import type { KnownContent, WrittenChunk } from '../compute/protocol.js';
 import { chunkRange } from '../model/chunk.js';
 import { type Deferred, deferred } from '../model/deferred.js';
 import { errorFromReport, ForebayError, ownWant } from '../model/errors.js';
@@ -28,6 +28,7 @@ export class Intake implements Arrival {
   readonly #onePart: boolean;
   /** Where in the first chunk the body begins. */
   readonly #from: number;
+  readonly #content: KnownContent | undefined;
   readonly #landings = new Map<number, Promise<void>>();
   readonly #waiters = new Set<{ readonly index: number; readonly reached: Deferred<undefined> }>();
   #next: number;
@@ -39,17 +40,24 @@ export class Intake implements Arrival {
 
   /**
    * `onePart`: the body is of one chunk, from byte `from` of it to its end, and the worker fetches what
-   * lies before that too; else it is the object from chunk `index` to its end.
+   * lies before that too; else it is the object from chunk `index` to its end. `content`: what is known of
+   * it beside its head.
    */
   constructor(
     generation: LiveObject,
     exchange: OriginExchange,
-    first: { readonly index: number; readonly onePart: boolean; readonly from?: number },
+    first: {
+      readonly index: number;
+      readonly onePart: boolean;
+      readonly from?: number;
+      readonly content?: KnownContent;
+    },
   ) {
     this.#generation = generation;
     this.#exchange = exchange;
     this.#onePart = first.onePart;
     this.#from = first.from ?? 0;
+    this.#content = first.content;
     this.#next = first.index;
     this.#demanded = first.index;
     this.ended = this.#run();
@@ -143,7 +151,9 @@ export class Intake implements Arrival {
       return;
     }
     const watermark = services.hub.create(orderFrom(this.#from, size, FILL_START_BYTES));
-    const known = isAttested(generation) ? generation.idsOf(index)?.groupIds : undefined;
+    // Of a detached one each byte that is known has gone out, or may: it must be the same again.
+    const isGated = isAttested(generation) || generation.isDetached;
+    const known = isGated ? generation.idsOf(index)?.groupIds : undefined;
     flight.begin(draft, watermark, {
       fetch: this.#exchange.fetch,
       gated: known !== undefined,
@@ -159,7 +169,7 @@ export class Intake implements Arrival {
       withheld: false,
       expectedGroupIds: known ?? null,
     };
-    this.#exchange.place(slot, flight);
+    this.#exchange.place(slot, flight, this.#content);
     this.#wake();
   }
 

@@ -16,8 +16,11 @@ export type Judgement =
   | { readonly kind: 'not-modified' }
   /** The range asked for is past the end. */
   | { readonly kind: 'unsatisfiable'; readonly completeLength: number }
-  /** Parts of it could not be joined with other responses: ask for the whole. */
-  | { readonly kind: 'ask-whole' }
+  /**
+   * Ask for the whole. `odd`: what came is no answer to a Range, and its host may have no better one;
+   * else parts of this representation could not be joined.
+   */
+  | { readonly kind: 'ask-whole'; readonly odd: boolean }
   | { readonly kind: 'partial'; readonly range: ByteRange; readonly completeLength: number }
   /** The whole body of a final response, whatever its status. */
   | { readonly kind: 'whole'; readonly lengthBytes: number | null }
@@ -41,7 +44,9 @@ export function judge(
     case 400:
     case 501:
       // A server that stumbles over Range may have an answer for who does not send it.
-      return asked === null || isDeliberate(head.headers) ? whole(head) : { kind: 'ask-whole' };
+      return asked === null || isDeliberate(head.headers)
+        ? whole(head)
+        : { kind: 'ask-whole', odd: false };
     default:
       return whole(head);
   }
@@ -58,12 +63,12 @@ function partial(head: OriginHead, asked: { start: number; end: number }): Judge
     completeLength: null,
     validator: null,
   });
-  if (check.kind === 'mismatch') return nonsense(`a 206 with a wrong ${check.what}`);
+  if (check.kind === 'mismatch') return { kind: 'ask-whole', odd: true };
   const { range, completeLength } = check.contentRange;
-  if (completeLength === null) return { kind: 'ask-whole' };
+  if (completeLength === null) return { kind: 'ask-whole', odd: false };
   const isAll = range.start === 0 && range.end === completeLength;
   if (isAll) return { kind: 'partial', range, completeLength };
-  if (!isStrong(validatorOf(head.headers))) return { kind: 'ask-whole' };
+  if (!isStrong(validatorOf(head.headers))) return { kind: 'ask-whole', odd: false };
   return { kind: 'partial', range, completeLength };
 }
 
@@ -71,7 +76,8 @@ function unsatisfiable(head: OriginHead, asked: { start: number } | null): Judge
   const parsed = parseContentRange(headerValue(head.headers, 'content-range') ?? '');
   if (asked === null) return whole(head);
   // An empty object has no satisfiable range: only a whole answer tells its other fields.
-  if (asked.start === 0 || typeof parsed?.completeLength !== 'number') return { kind: 'ask-whole' };
+  if (asked.start === 0 || typeof parsed?.completeLength !== 'number')
+    return { kind: 'ask-whole', odd: false };
   return { kind: 'unsatisfiable', completeLength: parsed.completeLength };
 }
 

@@ -18,12 +18,13 @@ export async function store(
   if (id === undefined) throw new Error('a worker reported a malformed chunk id');
   const { index, lengthBytes, groupIds } = chunk;
   const record = { index, lengthBytes, id, groupIds };
-  const { services, ephemeral, object } = generation;
+  const { services, object } = generation;
   // What the store does not take it lets go of, before the flight and the hasher have it.
   draft.file.retain();
   try {
-    const held = ephemeral ? null : await services.chunks.commit(object, draft, record);
-    if (held === null) generation.unrecorded.set(index, record);
+    const held = generation.ephemeral ? null : await services.chunks.commit(object, draft, record);
+    // It may have been detached while this was committed: what readers have must be known all the same.
+    if (held === null || generation.isDetached) generation.unrecorded.set(index, record);
     flight.publish(lengthBytes);
     generation.filled(flight, held !== null, lengthBytes);
     flight.filled(held);

@@ -61,6 +61,8 @@ export interface LiveObject {
   readonly streams: boolean;
   /** The body that is being taken in, while there is one: a stream of the whole, or one chunk. */
   readonly intake: Arrival | undefined;
+  /** See `detach`. */
+  readonly isDetached: boolean;
   /** The ids of chunk `index`, stored or not; `undefined` before it was ever filled. */
   idsOf(index: number): ChunkRecord | undefined;
   /** True when the store holds chunk `index`, as far as its index knows. */
@@ -73,6 +75,14 @@ export interface LiveObject {
   attach(arrival: Arrival): void;
   /** The origin serves no ranges: whatever is missing comes by a stream of the whole. */
   switchToStream(starter: StreamStarter): void;
+  /**
+   * The origin's answers have other validators, at the same length: nodes behind one name may each have
+   * their own for the same bytes, or the bytes have changed. No two answers are joined any more: what
+   * misses comes from `starter`'s streams, each from its beginning, and each byte that is known from before
+   * must come again on its way. So whoever has read up to here gets the rest of one answer, or is cut.
+   * Nobody else gets anything of it, and nothing of it is stored. False where that cannot be: end it.
+   */
+  detach(starter: StreamStarter): boolean;
   /** An object that came without a length has ended: it has one now, and another identity. */
   complete(lengthBytes: number): Promise<void>;
   /** A chunk is filled: the check of the digest goes on with it. */

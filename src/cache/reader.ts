@@ -9,6 +9,7 @@ import type { Body, BodyProgress, ReadCost } from './answer.js';
 import type { Cost } from './cost.js';
 import type { ChunkView } from './flight.js';
 import type { Generation } from './generation.js';
+import { changed } from './ends.js';
 import { type ChunkRead, planReads } from './plan.js';
 import { ReadAhead } from './read-ahead.js';
 import { ReadProgress } from './read-progress.js';
@@ -24,6 +25,8 @@ export class RepresentationBody implements Body {
   readonly #cost: Cost;
   readonly #progress = new ReadProgress();
   #closed = false;
+  /** From the first byte to the last, as the first plan said. */
+  #readsAll: boolean | undefined;
   /** The chunk that is being opened. */
   #opening: number | null = null;
 
@@ -55,6 +58,7 @@ export class RepresentationBody implements Body {
       generation.doubtHeld(Math.floor(range.start / generation.chunkSizeBytes));
     }
     this.#progress.rewound(range.start);
+    this.#readsAll ??= range.start === 0 && end === generation.lengthBytes;
     const reads = planReads({ start: range.start, end }, generation.chunkSizeBytes);
     if (end === Infinity) yield* this.#readToEnd(reads);
     else yield* this.#readKnown(reads, end);
@@ -136,13 +140,29 @@ export class RepresentationBody implements Body {
     const ahead = new ReadAhead(generation, this.#want, lastIndex);
     try {
       for (const { index, within: part } of reads) {
-        const view = await this.#opened(index, part, ahead.take(index, part.start));
+        const taken = await this.#opened(index, part, ahead.take(index, part.start));
+        const view = this.#isCurrent(taken)
+          ? taken
+          : await this.#opened(index, part, generation.open(index, this.#want));
         if (view === undefined) return;
         yield segmentOf(view, part.start, part.end - part.start);
       }
     } finally {
       ahead.close();
     }
+  }
+
+  /**
+   * False for a view from before the generation was detached, which it lets go of: from then on chunks come
+   * from a stream that has passed what went out. Who reads a part has a client that joins it with others
+   * under the old validator: for them it ends here.
+   */
+  #isCurrent(view: ChunkView | undefined): boolean {
+    if (!this.#generation.isDetached) return true;
+    if (this.#readsAll === true && view?.isSuperseded?.() === false) return true;
+    view?.release();
+    if (this.#readsAll !== true) throw changed();
+    return false;
   }
 
   /** Without a length a segment ends where the bytes do: each one is what has just arrived. */

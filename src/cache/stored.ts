@@ -1,5 +1,5 @@
 /** What may be said of a stored response before its bytes are looked at. Pure. */
-import { type Digest, formatDigest } from '../model/digest.js';
+import { type Digest, formatDigest, isRefutedBy } from '../model/digest.js';
 import type { StoredResponse } from '../model/response.js';
 
 /** True for the statuses whose content a claimed digest speaks of. */
@@ -18,7 +18,8 @@ export function speaksOfContent(status: number): boolean {
  */
 export function isClaimedAs(stored: StoredResponse, pin: Digest | null): boolean {
   if (!isSuccess(stored.status)) return true;
-  const { digest } = stored.object;
+  const { digest, lengthBytes } = stored.object;
+  if (isRefutedBy(digest, lengthBytes)) return false;
   if (digest === null || pin === null) return digest === pin;
   return formatDigest(digest) === formatDigest(pin);
 }

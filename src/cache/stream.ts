@@ -1,6 +1,9 @@
 /** Starts a stream of a whole representation anew, for an object whose origin serves no ranges. */
 import { ForebayError } from '../model/errors.js';
-import { isStrong, validatorMatches } from '../model/validator.js';
+import type { KnownContent } from '../compute/protocol.js';
+import { codingOf, isDecodable } from '../model/content-coding.js';
+import type { OriginHead } from '../model/fetch.js';
+import { isStrong, type Validator, validatorMatches } from '../model/validator.js';
 import { isRedirect, MAX_REDIRECT_HOPS } from '../origin/redirect.js';
 import { statusError } from '../origin/retry.js';
 import { OriginExchange } from './exchange.js';
@@ -33,9 +36,14 @@ export async function restartStream(generation: LiveObject, want: Want): Promise
     const { validator, lengthBytes } = generation.object.identity;
     // A weak validator joins nothing: what comes now may differ from what went out.
     const isThere = place === undefined || want.source.isAt(target, place);
-    const same = isThere && isStrong(validator) && validatorMatches(validator, head.headers);
-    if (head.status === 200 && same && head.contentLength === lengthBytes) {
-      new Intake(generation, exchange, { index: 0, onePart: false });
+    // Of a detached one every byte that is known is compared instead.
+    const same = generation.isDetached
+      ? codingOf(head.headers) === ('coding' in validator ? validator.coding : '')
+      : isStrong(validator) && validatorMatches(validator, head.headers);
+    const content =
+      head.status === 200 && isThere && same ? contentOf(head, validator, lengthBytes) : undefined;
+    if (content !== undefined) {
+      new Intake(generation, exchange, { index: 0, onePart: false, ...content });
       return;
     }
     exchange.stop();
@@ -55,6 +63,22 @@ export async function restartStream(generation: LiveObject, want: Want): Promise
     source: 'origin',
     retryable: false,
   });
+}
+
+/**
+ * What a 200 of the same representation brings; `undefined` where it cannot be that. Framing may leave its
+ * length out. What is named by its digest may come coded, whose own length says nothing.
+ */
+function contentOf(
+  head: OriginHead,
+  validator: Validator,
+  lengthBytes: number | null,
+): { readonly content?: KnownContent } | undefined {
+  if (lengthBytes === null) return head.contentLength === null ? {} : undefined;
+  const coding = validator.kind === 'digest' ? codingOf(head.headers) : '';
+  if (coding !== '') return isDecodable(coding) ? { content: { lengthBytes, coding } } : undefined;
+  const told = head.contentLength ?? lengthBytes;
+  return told === lengthBytes ? { content: { lengthBytes, coding } } : undefined;
 }
 
 /** Statuses after which what is stored is no longer what the URL has. */

@@ -4,6 +4,7 @@
  */
 import type { MessagePort } from 'node:worker_threads';
 import type { ErrorReport } from '../model/errors.js';
+import type { Decodable } from '../model/content-coding.js';
 import type { FetchLimits, FetchTarget, OriginHead } from '../model/fetch.js';
 import type { Validator } from '../model/validator.js';
 
@@ -118,9 +119,16 @@ export type OpenEvent =
   | { readonly kind: 'want'; readonly index: number }
   | { readonly kind: 'wrote'; readonly chunk: WrittenChunk };
 
+/** What the main thread knows of a stream's content and its head does not tell. */
+export interface KnownContent {
+  readonly lengthBytes: number;
+  /** To be taken off: the content is what lies under it. Empty for none. */
+  readonly coding: Decodable | '';
+}
+
 export type OpenReply =
   /** Read the body; its first chunk goes here. A 206 body ends with it, a 200 body wants more. */
-  | { readonly kind: 'slot'; readonly slot: ChunkSlot }
+  | { readonly kind: 'slot'; readonly slot: ChunkSlot; readonly content?: KnownContent }
   /** Drop the connection: nobody wants the (rest of the) body. */
   | { readonly kind: 'stop' };
 

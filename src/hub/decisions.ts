@@ -8,7 +8,7 @@ import { looped } from '../cache/loop.js';
 import type { CacheServices } from '../cache/services.js';
 import { SingleFlight } from '../cache/single-flight.js';
 import { isDisconnected } from '../origin/verdict.js';
-import { type Digest, formatDigest } from '../model/digest.js';
+import { type Digest, formatDigest, isRefutedBy } from '../model/digest.js';
 import { ForebayError } from '../model/errors.js';
 import type { FetchTarget, OriginHead } from '../model/fetch.js';
 import { headerBytes, headerValue } from '../model/headers.js';
@@ -166,6 +166,8 @@ export class Decisions {
     if (lengthBytes === null) throw notAFile();
     const pin = pinOf(asking);
     if (pin !== null && contradicts(pin, facts.digest)) throw notAsPinned(facts.digest);
+    if ([pin, facts.digest].some((digest) => isRefutedBy(digest, lengthBytes)))
+      throw notOfThatLength();
     const nowMs = clock.now();
     const object: ObjectIdentity = {
       origin: upstream.name,
@@ -216,7 +218,8 @@ function pinOf({ upstream, route }: Asking): Digest | null {
 /** False for what was decided before a refusal of the repository, or before the file was pinned. */
 function fits(known: StoredResponse | undefined, pin: Digest | null, refusedAtMs: number): boolean {
   if (known === undefined || known.responseTimeMs <= refusedAtMs) return false;
-  const { digest } = known.object;
+  const { digest, lengthBytes } = known.object;
+  if (isRefutedBy(digest, lengthBytes)) return false;
   return pin === null || (digest !== null && formatDigest(digest) === formatDigest(pin));
 }
 
@@ -227,6 +230,11 @@ function contradicts(pin: Digest, told: Digest): boolean {
 
 function notAsPinned(told: Digest): ForebayError {
   const message = `the hub has another file than the pinned one: ${formatDigest(told)}`;
+  return new ForebayError('origin-corrupt', message, { source: 'origin', retryable: false });
+}
+
+function notOfThatLength(): ForebayError {
+  const message = 'the hub told a length that the digest of the file refutes';
   return new ForebayError('origin-corrupt', message, { source: 'origin', retryable: false });
 }
 

@@ -7,6 +7,7 @@ import { originBusy } from '../cache/fill.js';
 import type { CacheServices } from '../cache/services.js';
 import { verdictOfError, verdictOfStatus } from '../origin/verdict.js';
 import { ForebayError } from '../model/errors.js';
+import { codingOf, isDecodable } from '../model/content-coding.js';
 import type { OriginHead } from '../model/fetch.js';
 import { headerValue, type HeaderMap } from '../model/headers.js';
 import { fieldUri } from '../model/uri.js';
@@ -16,6 +17,8 @@ import { PassClient, type PassedResponse } from '../origin/pass-client.js';
 import { isRedirect, MAX_REDIRECT_HOPS } from '../origin/redirect.js';
 import type { Upstream } from '../origin/upstream.js';
 import { Asked } from './asked.js';
+import { countContent } from './count-content.js';
+import { believedLength } from './metadata.js';
 
 /** Read of a body that nobody wants, so that its connection can be kept: one byte was asked for. */
 const MAX_DRAINED_BYTES = 1024;
@@ -100,24 +103,30 @@ export class HeadClient {
       heads.push(head);
       urls.push(url.href);
     }
-    const untold = head.status === 200 && head.contentLength === null;
+    const untold = head.status === 200 && believedLength(head) === null;
     const probedLength = untold ? await this.#probe(upstream, url, passed.headers) : null;
     return { heads, urls, probedLength };
   }
 
-  /** The length that a GET of the first byte tells; `null` where it does not. */
+  /**
+   * The length that a GET of the first byte tells. Where what comes tells none that can be believed (coded,
+   * in chunks), the file is small or there is no knowing: it is read and counted. `null`: not told.
+   */
   async #probe(
     upstream: Upstream,
     url: URL,
     headers: Readonly<Record<string, string>>,
   ): Promise<number | null> {
-    const head = await this.#send(upstream, 'GET', url, { ...headers, range: 'bytes=0-0' });
+    const first = { ...headers, range: 'bytes=0-0' };
+    const head = await this.#send(upstream, 'GET', url, first);
+    if (head.status === 200) return head.contentBytes;
+    const told = parseContentRange(headerValue(head.headers, 'content-range') ?? '');
     // An empty file has no first byte.
-    if (head.status === 206 || head.status === 416) {
-      const told = parseContentRange(headerValue(head.headers, 'content-range') ?? '');
-      return told?.completeLength ?? null;
-    }
-    return head.status === 200 ? head.contentLength : null;
+    const tells = head.status === 206 || head.status === 416;
+    if (tells && codingOf(head.headers) === '') return told?.completeLength ?? null;
+    if (head.status !== 206) return null;
+    const whole = await this.#send(upstream, 'GET', url, headers);
+    return whole.status === 200 ? whole.contentBytes : null;
   }
 
   async #send(
@@ -125,7 +134,7 @@ export class HeadClient {
     method: string,
     url: URL,
     headers: Readonly<Record<string, string>>,
-  ): Promise<OriginHead> {
+  ): Promise<OriginHead & { readonly contentBytes: number | null }> {
     const target = {
       method,
       path: `${url.pathname}${url.search}`,
@@ -140,11 +149,12 @@ export class HeadClient {
       if (!(error instanceof ForebayError) || error.code !== 'origin-reset') throw error;
       return client.send(target);
     });
-    await release(response, method);
+    const contentBytes = await readLength(response, method);
     const { status } = response;
     const stats = { originBytes: 0, statuses: [status], retries: [], stalls: 0 };
     this.#services.events.fetchFinished(upstream.name, stats);
-    return { status, headers: response.headers, contentLength: response.lengthBytes };
+    const { headers: fields, lengthBytes } = response;
+    return { status, headers: fields, contentLength: lengthBytes, contentBytes };
   }
 
   #client(upstream: Upstream, origin: string): PassClient {
@@ -164,19 +174,31 @@ export class HeadClient {
   }
 }
 
-/** Lets its connection be used again, where that costs next to nothing. */
-async function release(response: PassedResponse, method: string): Promise<void> {
+/**
+ * The length of a 200's content; `null` where it is not told and cannot be counted. Ends with the response,
+ * and lets its connection be used again where that costs next to nothing.
+ */
+async function readLength(response: PassedResponse, method: string): Promise<number | null> {
+  const { status, headers, lengthBytes } = response;
+  const coding = codingOf(headers);
   try {
-    if (method !== 'HEAD' && response.status !== 206) return;
-    let bytes = 0;
-    for await (const piece of response.bytes) {
-      bytes += piece.length;
-      if (bytes > MAX_DRAINED_BYTES) return;
-    }
+    if (method === 'HEAD' || status === 206) await drain(response);
+    else if (status === 200 && coding === '' && lengthBytes !== null) return lengthBytes;
+    else if (status === 200 && (coding === '' || isDecodable(coding)))
+      return await countContent(response.bytes, coding);
   } catch {
-    // The head is all that was wanted.
+    // The head is what was wanted above all.
   } finally {
     response.close();
+  }
+  return null;
+}
+
+async function drain({ bytes }: PassedResponse): Promise<void> {
+  let drained = 0;
+  for await (const piece of bytes) {
+    drained += piece.length;
+    if (drained > MAX_DRAINED_BYTES) return;
   }
 }
 

@@ -3,8 +3,9 @@
  * redirects; each of its heads tells a part. Pure.
  */
 import type { Digest } from '../model/digest.js';
-import { parseDigest } from '../model/digest.js';
+import { isRefutedBy, parseDigest } from '../model/digest.js';
 import { headerValue } from '../model/headers.js';
+import { codingOf } from '../model/content-coding.js';
 import type { OriginHead } from '../model/fetch.js';
 
 export interface FileFacts {
@@ -37,9 +38,20 @@ export function factsOf(heads: readonly OriginHead[]): FileFacts | undefined {
   if (digest === undefined) return undefined;
   const told =
     linkedSize !== undefined && /^\d{1,15}$/.test(linkedSize) ? Number(linkedSize) : null;
-  const lengthBytes = told ?? (last.status === 200 ? last.contentLength : null);
+  const lengthBytes = told ?? (last.status === 200 ? believedLength(last) : null);
   const xetHash = firstOf(heads, 'x-xet-hash');
   return { commit, tag, digest, lengthBytes, isLinked: linkedTag !== undefined, xetHash };
+}
+
+/**
+ * The length that a head of a file tells; `null` where it tells none that could be its content's: the
+ * length of a coded form is not it, and an edge that lost it says 0 of something.
+ */
+export function believedLength(head: OriginHead): number | null {
+  if (codingOf(head.headers) !== '') return null;
+  const tag = headerValue(head.headers, 'x-linked-etag') ?? headerValue(head.headers, 'etag');
+  const digest = digestOf(bareTag(tag ?? '')) ?? null;
+  return isRefutedBy(digest, head.contentLength) ? null : head.contentLength;
 }
 
 /** The digest that an entity-tag of a hub is. */

@@ -26,6 +26,23 @@ export function parseDigest(text: string): Digest | undefined {
   return { algorithm: algorithm as DigestAlgorithm, hex };
 }
 
+/** What each algorithm makes of no bytes at all. */
+const OF_NOTHING: Readonly<Record<DigestAlgorithm, string>> = {
+  sha256: 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855',
+  blake3: 'af1349b9f5f9a1a6a0404dea36dcc9499bcb25c9adc112b7cc9a93cae41f3262',
+  'git-sha1': 'e69de29bb2d1d6434b8b29ae775ad8c2e48c5391',
+};
+
+/**
+ * True when a length alone refutes the digest: nothing has the digests of nothing, and only nothing
+ * has them. A check that follows the chunks would find none to check. `lengthBytes`: `null` while
+ * it is unknown.
+ */
+export function isRefutedBy(digest: Digest | null, lengthBytes: number | null): boolean {
+  if (digest === null || lengthBytes === null) return false;
+  return (lengthBytes === 0) !== (digest.hex === OF_NOTHING[digest.algorithm]);
+}
+
 /** The text that `parseDigest` reads. */
 export function formatDigest(digest: Digest): string {
   return `${digest.algorithm}:${digest.hex}`;

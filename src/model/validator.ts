@@ -2,16 +2,23 @@
  * Validators of a representation (RFC 9110 section 8.8). Only strong validators join chunks that
  * came from different responses.
  */
+import { codingOf } from './content-coding.js';
 import { headerValue, type HeaderMap } from './headers.js';
 
 /**
  * `etag` keeps its quotes, without `W/`; `lastModified` is the field value as the origin wrote it.
+ * `coding`: the content coding of what it names, where it has one. Some servers give a coded form the
+ * tag of the plain one, and parts of the two must not meet.
  * `digest`: the object is named by its digest, which vouches for its bytes. No field of a response is
  * compared: a content network that serves them has validators of its own.
  */
 export type Validator =
-  | { readonly kind: 'etag'; readonly strong: boolean; readonly value: string }
-  | { readonly kind: 'last-modified'; readonly strong: boolean; readonly value: string }
+  | {
+      readonly kind: 'etag' | 'last-modified';
+      readonly strong: boolean;
+      readonly value: string;
+      readonly coding?: string;
+    }
   | { readonly kind: 'digest' }
   | { readonly kind: 'none' };
 
@@ -30,14 +37,16 @@ export function parseEntityTag(text: string): { strong: boolean; value: string }
 
 /** The best validator that a response carries: ETag first, else Last-Modified, else none. */
 export function validatorOf(headers: HeaderMap): Validator {
+  const name = codingOf(headers);
+  const coding = name === '' ? {} : { coding: name };
   const tag = parseEntityTag(headerValue(headers, 'etag') ?? '');
-  if (tag !== undefined) return { kind: 'etag', ...tag };
+  if (tag !== undefined) return { kind: 'etag', ...tag, ...coding };
   const value = headerValue(headers, 'last-modified');
   const modified = Date.parse(value ?? '');
   if (value === undefined || Number.isNaN(modified)) return { kind: 'none' };
   const date = Date.parse(headerValue(headers, 'date') ?? '');
   const strong = !Number.isNaN(date) && date - modified >= LAST_MODIFIED_STRONG_AFTER_MS;
-  return { kind: 'last-modified', strong, value };
+  return { kind: 'last-modified', strong, value, ...coding };
 }
 
 /** True when the validator may join bytes of different responses. */
@@ -53,7 +62,10 @@ export function isStrong(validator: Validator): boolean {
   }
 }
 
-/** Strong comparison (RFC 9110 section 8.8.3.2): both strong, same kind, same value. */
+/**
+ * Strong comparison (RFC 9110 section 8.8.3.2): both strong, same kind, same value. Codings are left out:
+ * a 304 does not repeat them.
+ */
 export function sameStrong(a: Validator, b: Validator): boolean {
   if (!isStrong(a) || !isStrong(b)) return false;
   return a.kind === b.kind && fieldOf(a) === fieldOf(b);
@@ -64,6 +76,7 @@ export function sameStrong(a: Validator, b: Validator): boolean {
  * judged strong when it was first seen and a later response repeats it, so only its text counts.
  */
 export function validatorMatches(expected: Validator, headers: HeaderMap): boolean {
+  if ('value' in expected && codingOf(headers) !== (expected.coding ?? '')) return false;
   switch (expected.kind) {
     case 'etag': {
       const seen = validatorOf(headers);

@@ -4,7 +4,8 @@
  * would put bytes at the wrong place of a file.
  */
 import type { ByteRange } from '../model/byte-range.js';
-import type { ContentRange } from '../model/fetch.js';
+import type { ContentRange, OriginHead } from '../model/fetch.js';
+import { headerValue } from '../model/headers.js';
 
 /** A Content-Range that names bytes: that of a 206. */
 export interface SatisfiedRange extends ContentRange {
@@ -34,4 +35,11 @@ export function parseContentRange(text: string): ContentRange | undefined {
   if (!Number.isSafeInteger(end) || start >= end) return undefined;
   if (completeLength !== null && end > completeLength) return undefined;
   return { range: { start, end }, completeLength };
+}
+
+/** The complete length of what a 200 or 206 is of; `null` where its head does not tell it. */
+export function completeLengthOf({ status, headers, contentLength }: OriginHead): number | null {
+  if (status === 200) return contentLength;
+  if (status !== 206) return null;
+  return parseContentRange(headerValue(headers, 'content-range') ?? '')?.completeLength ?? null;
 }

@@ -5,12 +5,13 @@
 import type { BodySink, FetchOutcome, HeadVerdict, OriginRequest } from '../model/fetch.js';
 import type { ProxyAddress } from '../model/reach.js';
 import type { Clock } from '../model/time.js';
+import { BodyFrame } from './body-frame.js';
 import { BodyWatch } from './body-watch.js';
 import type { ExchangeEnd } from './exchange-end.js';
 import type { ConnectionUser, LeanConnection } from './lean-connection.js';
 import { answerOfProxy } from './proxy-error.js';
 import { askedProxy } from './reach.js';
-import { bodyLength, ResponseHeadParser, type ParsedHead } from './response-head.js';
+import { ResponseHeadParser, type ParsedHead } from './response-head.js';
 import { SinkFeeder } from './sink-feeder.js';
 import {
   cancelledError,
@@ -24,12 +25,9 @@ type State =
   | { readonly kind: 'connecting' }
   | { readonly kind: 'head' }
   /** The sink is deciding; body bytes that came with the head wait in the feeder. */
-  | { readonly kind: 'verdict'; readonly parsed: ParsedHead }
-  /** `remaining` is Infinity for a body that ends with the connection. */
-  | { readonly kind: 'body'; readonly parsed: ParsedHead; remaining: number }
+  | { readonly kind: 'verdict'; readonly parsed: ParsedHead; readonly frame: BodyFrame }
+  | { readonly kind: 'body'; readonly parsed: ParsedHead; readonly frame: BodyFrame }
   | { readonly kind: 'done' };
-
-const TOO_LONG = 'more body bytes than Content-Length says';
 
 export class LeanExchange implements ConnectionUser {
   readonly #request: OriginRequest;
@@ -104,13 +102,14 @@ export class LeanExchange implements ConnectionUser {
   }
 
   space(): Uint8Array | undefined {
-    if (this.#state.kind !== 'body' || this.#state.remaining === 0) return undefined;
-    return this.#feeder.space()?.subarray(0, this.#state.remaining);
+    if (this.#state.kind !== 'body') return undefined;
+    const { directBytes } = this.#state.frame;
+    return directBytes === 0 ? undefined : this.#feeder.space()?.subarray(0, directBytes);
   }
 
   landed(count: number): void {
     if (this.#state.kind !== 'body') return;
-    this.#state.remaining -= count;
+    this.#state.frame.landed(count);
     this.#bodyBytes += count;
     this.#feeder.landed(count);
     // After the sink: time that it took synchronously is not the origin's silence.
@@ -127,11 +126,8 @@ export class LeanExchange implements ConnectionUser {
         this.#receiveHead(bytes);
         return;
       case 'verdict':
-        this.#bodyBytes += bytes.length;
-        this.#feeder.push(bytes);
-        return;
       case 'body':
-        this.#receiveBody(this.#state, bytes);
+        this.#receiveBody(this.#state.frame, bytes);
         return;
       case 'done':
         return;
@@ -144,7 +140,7 @@ export class LeanExchange implements ConnectionUser {
   }
 
   lost(error: unknown): void {
-    const isWhole = this.#state.kind === 'body' && this.#state.remaining === 0;
+    const isWhole = this.#state.kind === 'body' && this.#state.frame.whole;
     if (error === undefined || isWhole) this.ended();
     else {
       const phase = this.#state.kind === 'connecting' ? 'connecting' : 'connected';
@@ -175,7 +171,8 @@ export class LeanExchange implements ConnectionUser {
       this.#fail(proxys);
       return;
     }
-    this.#state = { kind: 'verdict', parsed };
+    const frame = new BodyFrame(parsed.framing);
+    this.#state = { kind: 'verdict', parsed, frame };
     let verdict: HeadVerdict | Promise<HeadVerdict>;
     try {
       verdict = this.#sink.head(parsed.head);
@@ -185,10 +182,10 @@ export class LeanExchange implements ConnectionUser {
     }
     const rest = bytes.subarray(parsed.bodyStart);
     if (typeof verdict === 'string') {
-      this.#decide(parsed, verdict, rest.length);
+      this.#decide(verdict, rest.length);
     } else {
       const decided = verdict.then((settled) => {
-        this.#decide(parsed, settled, 0);
+        this.#decide(settled, 0);
       });
       this.#feeder.hold(decided);
     }
@@ -196,34 +193,36 @@ export class LeanExchange implements ConnectionUser {
   }
 
   /** `uncounted`: bytes that came with the head and are yet to be received. */
-  #decide(parsed: ParsedHead, verdict: HeadVerdict, uncounted: number): void {
+  #decide(verdict: HeadVerdict, uncounted: number): void {
     if (this.#state.kind !== 'verdict') return;
-    const length = bodyLength(parsed.framing);
-    if (this.#bodyBytes > length) {
-      this.#fail(protocolError(TOO_LONG));
-    } else if (verdict === 'refuse') {
+    const { parsed, frame } = this.#state;
+    if (verdict === 'refuse') {
       // A body that nobody reads is cheaper to drop with its connection than to read away.
-      this.#end({ kind: 'refused' }, length === 0 && uncounted === 0 && parsed.keepAlive);
-    } else {
-      const remaining = length - this.#bodyBytes;
-      this.#state = { kind: 'body', parsed, remaining };
-      this.#watch = new BodyWatch(this.#clock, this.#request.limits, (error) => {
-        this.#fail(error);
-      });
-      this.#completeIfWhole();
-      if (this.#eof) this.#judgeEof();
+      this.#end({ kind: 'refused' }, frame.whole && uncounted === 0 && parsed.keepAlive);
+      return;
     }
+    this.#state = { kind: 'body', parsed, frame };
+    this.#watch = new BodyWatch(this.#clock, this.#request.limits, (error) => {
+      this.#fail(error);
+    });
+    this.#completeIfWhole();
+    if (this.#eof) this.#judgeEof();
   }
 
-  #receiveBody(body: Extract<State, { kind: 'body' }>, bytes: Uint8Array): void {
-    const wanted = bytes.subarray(0, body.remaining);
-    body.remaining -= wanted.length;
-    this.#bodyBytes += wanted.length;
-    this.#feeder.push(wanted);
-    this.#watch?.bytes(wanted.length);
-    if (wanted.length < bytes.length) {
-      this.#fail(protocolError(TOO_LONG));
-    } else this.#completeIfWhole();
+  #receiveBody(frame: BodyFrame, bytes: Uint8Array): void {
+    const before = this.#bodyBytes;
+    try {
+      frame.take(bytes, (piece) => {
+        this.#bodyBytes += piece.length;
+        this.#feeder.push(piece);
+      });
+    } catch (error) {
+      this.#fail(error);
+      return;
+    }
+    // What frames the content is silence: extensions of chunks and trailers could go on for ever.
+    if (this.#bodyBytes > before) this.#watch?.bytes(this.#bodyBytes - before);
+    this.#completeIfWhole();
   }
 
   #drained(): void {
@@ -240,7 +239,7 @@ export class LeanExchange implements ConnectionUser {
    * is polled only in the next one.
    */
   #completeIfWhole(): void {
-    if (this.#state.kind !== 'body' || this.#state.remaining > 0) return;
+    if (this.#state.kind !== 'body' || !this.#state.frame.whole) return;
     if (!this.#feeder.idle || this.#completing) return;
     this.#completing = true;
     const { keepAlive } = this.#state.parsed;
@@ -260,14 +259,15 @@ export class LeanExchange implements ConnectionUser {
       case 'head':
         this.#fail(resetError('the origin closed the connection before a complete head'));
         return;
-      case 'body':
-        if (this.#state.remaining === Infinity) {
-          if (!this.#feeder.idle) return;
+      case 'body': {
+        const { frame } = this.#state;
+        const error = frame.atEnd();
+        if (error !== undefined) this.#fail(error);
+        else if (!frame.whole && this.#feeder.idle) {
           this.#end({ kind: 'complete', bodyBytes: this.#bodyBytes }, false);
-        } else if (this.#state.remaining > 0) {
-          this.#fail(resetError(`the body is ${String(this.#state.remaining)} bytes short`));
         }
         return;
+      }
       case 'verdict':
       case 'done':
         return;

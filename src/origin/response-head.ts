@@ -16,7 +16,8 @@ export type BodyFraming =
   | { readonly kind: 'none' }
   | { readonly kind: 'length'; readonly bytes: number }
   | { readonly kind: 'until-close' }
-  /** Chunked or another transfer coding, or contradictory: for a fuller client. */
+  | { readonly kind: 'chunked' }
+  /** A transfer coding of old: for a fuller client. */
   | { readonly kind: 'beyond'; readonly feature: string };
 
 export interface ParsedHead {
@@ -138,7 +139,7 @@ function interpret(status: number, http11: boolean, headers: HeaderMap) {
     .map((option) => option.trim().toLowerCase());
   const promisesMore = options.includes('keep-alive');
   const keepAlive = !options.includes('close') && (http11 || promisesMore);
-  const framing = framingOf(status, contentLength, transferCoding, promisesMore);
+  const framing = framingOf(status, contentLength, transferCoding);
   return { head: { status, headers, contentLength }, framing, keepAlive };
 }
 
@@ -146,25 +147,20 @@ function framingOf(
   status: number,
   contentLength: number | null,
   transferCoding: string | undefined,
-  promisesMore: boolean,
 ): BodyFraming {
   if (status === 204 || status === 304) return { kind: 'none' };
-  if (transferCoding !== undefined) return { kind: 'beyond', feature: 'transfer-encoding' };
-  if (contentLength !== null) return { kind: 'length', bytes: contentLength };
-  // Such an origin waits for the next request while its reader waits for the end.
-  if (promisesMore) return { kind: 'beyond', feature: 'keep-alive without a length' };
-  return { kind: 'until-close' };
-}
-
-/** Body bytes that a framing promises; Infinity for a body that ends with the connection. */
-export function bodyLength(framing: BodyFraming): number {
-  switch (framing.kind) {
-    case 'none':
-    case 'beyond':
-      return 0;
-    case 'length':
-      return framing.bytes;
-    case 'until-close':
-      return Infinity;
+  switch (transferCoding?.trim().toLowerCase()) {
+    case undefined:
+      break;
+    case 'chunked':
+      return { kind: 'chunked' };
+    case 'identity':
+      return { kind: 'beyond', feature: 'transfer-encoding' };
+    default:
+      // None was asked for (RFC 9112 section 7.4), and content under it would be taken for the object.
+      throw protocolError('a transfer coding that was not asked for');
   }
+  if (contentLength !== null) return { kind: 'length', bytes: contentLength };
+  // Whatever Connection promises: there is no other end (RFC 9112 section 6.3).
+  return { kind: 'until-close' };
 }

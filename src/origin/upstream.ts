@@ -16,6 +16,7 @@ import { CircuitBreaker } from './breaker.js';
 import { forwardedFields, passedFields } from './forward.js';
 import { hopOf, type Times } from './hop.js';
 import { type Location, Locations } from './locations.js';
+import { RangeFaults } from './range-faults.js';
 import { Ways } from './reach.js';
 import { followRedirect, MAX_REDIRECT_HOPS } from './redirect.js';
 import { isCredential, isHarmless, isIncidental, isSentElsewhere } from './request-fields.js';
@@ -47,6 +48,7 @@ export class Upstream {
   readonly maxConnections: number;
   readonly integrity: 'default' | 'strict';
   readonly breaker: CircuitBreaker;
+  readonly rangeFaults: RangeFaults;
   readonly #options: UpstreamOptions;
   readonly #ways: Ways;
   readonly #digests: PathTable<Digest>;
@@ -62,6 +64,7 @@ export class Upstream {
     this.maxConnections = options.maxConnections;
     this.integrity = options.integrity;
     this.breaker = new CircuitBreaker(options.clock);
+    this.rangeFaults = new RangeFaults(options.clock);
   }
 
   /** Absolute URI of a request target (path below the mount, with query): the cache's key. */

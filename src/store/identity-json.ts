@@ -54,11 +54,12 @@ function isLength(value: unknown): value is number {
 
 function parseValidator(value: unknown): Validator | undefined {
   if (typeof value !== 'object' || value === null) return undefined;
-  const { kind, strong, value: text } = value as Record<string, unknown>;
+  const { kind, strong, value: text, coding } = value as Record<string, unknown>;
   if (kind === 'none' || kind === 'digest') return { kind };
   if (kind !== 'etag' && kind !== 'last-modified') return undefined;
   if (typeof strong !== 'boolean' || typeof text !== 'string') return undefined;
-  return { kind, strong, value: text };
+  if (coding === undefined) return { kind, strong, value: text };
+  return typeof coding === 'string' ? { kind, strong, value: text, coding } : undefined;
 }
 
 function parseDigestObject(value: unknown): ObjectIdentity['digest'] | undefined {

@@ -27,6 +27,8 @@ export function objectKey(identity: ObjectIdentity): ObjectKey {
           variant,
           validator.kind,
           ...('value' in validator ? [validator.strong, validator.value] : []),
+          // As an array of its own: no other part of the name looks like it.
+          ...('coding' in validator ? [[validator.coding]] : []),
           generation,
           ...place,
         ];

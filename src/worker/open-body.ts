@@ -3,6 +3,7 @@
  * slot, or a stream into many. Each knows when it is whole and how it goes on after a break.
  */
 import type { ChunkSlot } from '../compute/protocol.js';
+import type { Decodable } from '../model/content-coding.js';
 import type { OriginHead } from '../model/fetch.js';
 import { isStrong, validatorOf } from '../model/validator.js';
 import type { ForebayError } from '../model/errors.js';
@@ -92,16 +93,24 @@ export function rangeBody(
 /** A body from byte 0, cut into chunks. Throws `internal` for a wrong slot. */
 export function streamBody(
   parts: OpenBodyParts,
-  lengthBytes: number | null,
+  content: { readonly lengthBytes: number | null; readonly coding: Decodable | '' },
   chunkSizeBytes: number,
 ): OpenBody {
   const { head, slot, buffer, channel, context } = parts;
+  const { lengthBytes, coding } = content;
   const writer = new StreamWriter({ chunkSizeBytes, lengthBytes }, slot, buffer, channel, context);
   const validator = validatorOf(head.headers);
-  const resumable = head.status === 200 && lengthBytes !== null && isStrong(validator);
+  // What is under a coding cannot be asked for by its positions.
+  const resumable =
+    head.status === 200 && lengthBytes !== null && isStrong(validator) && coding === '';
   return {
     taker: writer,
-    plan: { skip: 0, bodyEnd: lengthBytes, wantedEnd: lengthBytes },
+    plan: {
+      skip: 0,
+      bodyEnd: lengthBytes,
+      wantedEnd: lengthBytes,
+      ...(coding !== '' && { coding }),
+    },
     get whole() {
       return writer.offset === lengthBytes;
     },

@@ -5,19 +5,19 @@ import type { ByteRange } from '../model/byte-range.js';
 import { checkPartialResponse } from '../origin/range-check.js';
 import { isRedirect } from '../origin/redirect.js';
 import { isDeliberate, isRetryable, statusError } from '../origin/retry.js';
-import { originFault } from './faults.js';
 
 export type OpenVerdict =
-  /** A redirect to follow, 304, 416 to a range: the head is all there is to know. */
+  /**
+   * A redirect to follow, 304, 416 to a range, a 206 that is not what was asked for: the head is all
+   * there is to know.
+   */
   | { readonly kind: 'head-only' }
   /** A 206 that begins where it was asked to; `range` may end before what was asked. */
   | { readonly kind: 'range'; readonly range: ByteRange; readonly completeLength: number | null }
   /** Content from its beginning; `null` where only its end will tell the length. */
   | { readonly kind: 'stream'; readonly lengthBytes: number | null }
   /** An error status that may pass; its body is a stream once there is no attempt left. */
-  | { readonly kind: 'busy'; readonly error: ForebayError }
-  /** A 206 that is not what was asked for. */
-  | { readonly kind: 'mismatch'; readonly error: ForebayError };
+  | { readonly kind: 'busy'; readonly error: ForebayError };
 
 /** `asked` is the request's range; `nowMs` is wall time, for Retry-After. */
 export function judgeOpenHead(
@@ -37,14 +37,10 @@ export function judgeOpenHead(
 }
 
 function judgePartial(head: OriginHead, asked: ByteRange | null): OpenVerdict {
-  if (asked === null) return mismatch('a 206 to a request without a range');
+  if (asked === null) return { kind: 'head-only' };
   const expected = { range: asked, end: 'at-most', completeLength: null, validator: null } as const;
   const check = checkPartialResponse(head, expected);
-  if (check.kind === 'mismatch') return mismatch(`the 206 differs from the request: ${check.what}`);
+  if (check.kind === 'mismatch') return { kind: 'head-only' };
   const { range, completeLength } = check.contentRange;
   return { kind: 'range', range, completeLength };
-}
-
-function mismatch(message: string): OpenVerdict {
-  return { kind: 'mismatch', error: originFault('origin-range-mismatch', message) };
 }

@@ -104,6 +104,7 @@ class Opening {
     try {
       const request = { target, lane, range, conditions, limits, signal: cancel.signal };
       await context.client.fetch(request, sink);
+      await sink.ended();
     } catch (error) {
       broke = asForebayError(error);
     }
@@ -144,8 +145,6 @@ class Opening {
       case 'head-only':
         this.#channel.tell({ kind: 'head', head });
         return { kind: 'head-only' };
-      case 'mismatch':
-        return { kind: 'refused', error: verdict.error };
       case 'busy':
         if (this.#attempts < limits.maxAttempts) return { kind: 'refused', error: verdict.error };
         return this.#askForSlot(head, { kind: 'stream', lengthBytes: head.contentLength });
@@ -165,7 +164,8 @@ class Opening {
     const parts = { head, slot: reply.slot, buffer: this.#buffer, channel: this.#channel, context };
     const { range, chunkSizeBytes } = this.#task;
     if (verdict.kind === 'stream') {
-      this.#body = streamBody(parts, verdict.lengthBytes, chunkSizeBytes);
+      const content = reply.content ?? { lengthBytes: verdict.lengthBytes, coding: '' };
+      this.#body = streamBody(parts, content, chunkSizeBytes);
     } else {
       const { completeLength } = verdict;
       if (completeLength === null || range === null) {

@@ -26,6 +26,12 @@ import { type BodySource, type ByteTaker, ResponseSink } from './response-sink.j
  */
 export const MAX_ATTEMPTS_PER_FETCH = 64;
 
+/**
+ * Responses in a row of other representations, each of another: behind a name whose nodes, or answers, have
+ * validators of their own. Two may be an origin in the middle of an update.
+ */
+const MAX_OTHERS = 3;
+
 /** What one task's fetches share. */
 export interface FetchSession {
   readonly context: WorkerContext;
@@ -61,7 +67,7 @@ export type RangeOutcome =
   | { readonly kind: 'resolve-again'; readonly head: OriginHead }
   /** Two responses in a row were of the same other representation. */
   | { readonly kind: 'changed'; readonly head: OriginHead }
-  /** Two responses in a row were the whole representation. */
+  /** Two responses in a row were the whole representation, or a 206 that cannot be trusted. */
   | { readonly kind: 'no-ranges'; readonly head: OriginHead }
   | { readonly kind: 'failed'; readonly error: ForebayError };
 
@@ -92,8 +98,14 @@ class RangeFetch {
   #wholes = 0;
   /** 200s that were read from their beginning. */
   #slices = 0;
+  /** 206s in a row that cannot be trusted. */
+  #odd = 0;
+  /** Range is sent no more: what came to it was odd twice in a row. */
+  #asksWhole = false;
   /** Mark of the other representation that the last response was of. */
   #otherMark: string | null = null;
+  /** Responses in a row that were of others, whichever. */
+  #others = 0;
 
   constructor(job: RangeJob, taker: ByteTaker, session: FetchSession) {
     this.#job = job;
@@ -131,6 +143,7 @@ class RangeFetch {
     let broke: unknown;
     try {
       await context.client.fetch(this.#request(), sink);
+      await sink.ended();
     } catch (error) {
       broke = error;
     }
@@ -162,11 +175,12 @@ class RangeFetch {
   #request() {
     const { target, lane, cancel } = this.#session;
     const ifRange = strongFieldValue(this.#job.known.validator);
+    const ranged = !this.#asksWhole;
     return {
       target,
       lane,
-      range: { start: this.#taker.offset, end: this.#job.end },
-      conditions: ifRange === undefined ? {} : { 'if-range': ifRange },
+      range: ranged ? { start: this.#taker.offset, end: this.#job.end } : null,
+      conditions: ranged && ifRange !== undefined ? { 'if-range': ifRange } : {},
       limits: this.#limits,
       signal: cancel.signal,
     };
@@ -178,6 +192,8 @@ class RangeFetch {
     this.#session.progress.enter('receiving');
     const verdict = judgeRangeResponse(head, wanted, this.#job.known, this.#limits, nowMs);
     if (verdict.kind !== 'other') this.#otherMark = null;
+    this.#others = verdict.kind === 'other' ? this.#others + 1 : 0;
+    this.#odd = verdict.kind === 'odd-range' ? this.#odd + 1 : 0;
     if (verdict.kind !== 'whole') this.#wholes = 0;
     const taker = this.#taker;
     switch (verdict.kind) {
@@ -188,10 +204,17 @@ class RangeFetch {
         if (!this.#maySlice(wanted)) return { verdict, head };
         this.#slices++;
         const { completeLength } = this.#job.known;
-        const plan = { skip: wanted.start, bodyEnd: completeLength, wantedEnd: wanted.end };
+        const { coding } = verdict;
+        const plan = {
+          skip: wanted.start,
+          bodyEnd: completeLength,
+          wantedEnd: wanted.end,
+          ...(coding !== undefined && { coding }),
+        };
         return { taker, plan };
       }
       case 'other':
+      case 'odd-range':
       case 'resolve-again':
       case 'unusable':
         return { verdict, head };
@@ -203,7 +226,7 @@ class RangeFetch {
     if (wanted.start === 0 && wanted.end === this.#job.known.completeLength) return true;
     const { patience, maxSkipBytes } = this.#job.slice;
     return (
-      this.#wholes > patience &&
+      (this.#wholes > patience || this.#asksWhole) &&
       wanted.start <= maxSkipBytes &&
       this.#slices < this.#limits.maxAttempts
     );
@@ -215,12 +238,23 @@ class RangeFetch {
         return { kind: 'resolve-again', head };
       case 'other': {
         if (verdict.mark === this.#otherMark) return { kind: 'changed', head };
+        // Each of another: nothing here will be of ours again soon.
+        if (this.#others >= MAX_OTHERS) return { kind: 'changed', head };
         this.#otherMark = verdict.mark;
         return this.#retryAfter(originFault('origin-changed', 'another representation'), false);
       }
       case 'whole':
         if (this.#wholes > 1) return { kind: 'no-ranges', head };
         return this.#retryAfter(originFault('origin-range-mismatch', '200 to a range'), false);
+      case 'odd-range':
+        // Once may be a whim. A server that does so again has no ranges to give: it is asked for the whole,
+        // here if that is what is read anyway, else by who has a use for all of it.
+        if (this.#odd > 1 || verdict.isCoded) {
+          const { patience } = this.#job.slice;
+          if (this.#taker.offset > 0 && patience > 0) return { kind: 'no-ranges', head };
+          this.#asksWhole = true;
+        }
+        return this.#retryAfter(verdict.error, false);
       case 'unusable':
         return this.#retryAfter(verdict.error, false);
     }

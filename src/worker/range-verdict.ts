@@ -2,13 +2,14 @@
  * What one response to a range request of a known representation means for the fetch: pure, from
  * its head alone. range-fetch acts on it.
  */
+import { codingOf, type Decodable, isDecodable } from '../model/content-coding.js';
 import type { FetchLimits, OriginHead } from '../model/fetch.js';
 import type { ByteRange } from '../model/byte-range.js';
 import type { ForebayError } from '../model/errors.js';
 import { headerValue } from '../model/headers.js';
 import { fieldOf, type Validator, validatorMatches, validatorOf } from '../model/validator.js';
 import { parseContentRange } from '../origin/content-range.js';
-import { checkPartialResponse, hasContentCoding } from '../origin/range-check.js';
+import { checkPartialResponse } from '../origin/range-check.js';
 import { statusError } from '../origin/retry.js';
 import { originFault } from './faults.js';
 
@@ -22,12 +23,17 @@ export interface KnownRepresentation {
 export type RangeVerdict =
   /** A proper 206. Its body ends at `end`, perhaps before the wanted end. */
   | { readonly kind: 'partial'; readonly end: number }
-  /** A 200 with the whole of the same representation: no range was honoured. */
-  | { readonly kind: 'whole' }
+  /** A 200 with the whole of the same representation: no range was honoured. It may come coded. */
+  | { readonly kind: 'whole'; readonly coding?: Decodable }
   /** Another validator or length; equal `mark`s are the same other representation. */
   | { readonly kind: 'other'; readonly mark: string }
   /** 3xx, 401 or 403: where and as whom to ask is for the main thread to find out. */
   | { readonly kind: 'resolve-again' }
+  /**
+   * A 206 of who knows what: nothing of it can be trusted, and the next may be no better. `isCoded`: it is
+   * of a coded form of what is wanted, so no range of it ever will be.
+   */
+  | { readonly kind: 'odd-range'; readonly error: ForebayError; readonly isCoded: boolean }
   /** No content that could be used; `error` says whether to try again. */
   | { readonly kind: 'unusable'; readonly error: ForebayError };
 
@@ -63,11 +69,16 @@ function judgePartial(
     const length = seen?.completeLength ?? null;
     if (length !== null) return other(head, length);
   }
-  return mismatch(`the 206 differs from what was asked: ${check.what}`);
+  const error = rangeFault(`the 206 differs from what was asked: ${check.what}`);
+  return { kind: 'odd-range', error, isCoded: check.what === 'content-encoding' };
 }
 
 function judgeWhole(head: OriginHead, known: KnownRepresentation): RangeVerdict {
-  if (hasContentCoding(head)) return mismatch('the 200 has a content coding');
+  const coding = codingOf(head.headers);
+  if (known.validator.kind === 'digest' && coding !== '') {
+    // Its length is of the coded form; the bytes under it are counted as they come.
+    return isDecodable(coding) ? { kind: 'whole', coding } : mismatch(`a 200 coded as ${coding}`);
+  }
   if (!validatorMatches(known.validator, head.headers)) return other(head, head.contentLength);
   if (head.contentLength === null || head.contentLength === known.completeLength) {
     return { kind: 'whole' };
@@ -79,6 +90,10 @@ function judgeUnsatisfiable(head: OriginHead, known: KnownRepresentation): Range
   const seen = parseContentRange(headerValue(head.headers, 'content-range') ?? '');
   const length = seen?.completeLength ?? null;
   if (length === known.completeLength) return mismatch('416 to a range within the object');
+  if (known.validator.kind === 'digest') {
+    // The digest stands for the bytes: what is that short may be a coded form of them.
+    return { kind: 'odd-range', error: rangeFault('416 of another length'), isCoded: true };
+  }
   return { kind: 'other', mark: `416/${String(length)}` };
 }
 
@@ -89,5 +104,9 @@ function other(head: OriginHead, completeLength: number | null): RangeVerdict {
 }
 
 function mismatch(message: string): RangeVerdict {
-  return { kind: 'unusable', error: originFault('origin-range-mismatch', message) };
+  return { kind: 'unusable', error: rangeFault(message) };
+}
+
+function rangeFault(message: string): ForebayError {
+  return originFault('origin-range-mismatch', message);
 }

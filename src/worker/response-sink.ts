@@ -5,6 +5,8 @@
  */
 import type { BodySink, HeadVerdict, OriginHead } from '../model/fetch.js';
 import type { ForebayError } from '../model/errors.js';
+import type { Decodable } from '../model/content-coding.js';
+import { BodyDecoder } from './body-decoder.js';
 import type { CancelWatch } from './cancel-watch.js';
 import { asForebayError, cancelledFault, originFault } from './faults.js';
 import type { StatsCollector } from './fetch-stats.js';
@@ -27,7 +29,12 @@ export interface BodyPlan {
   readonly bodyEnd: number | null;
   /** Absolute offset where the wanted bytes end: reading stops there, early if it has to. */
   readonly wantedEnd: number | null;
+  /** The coding that is taken off first: all offsets are of what is under it. Only with a `bodyEnd`. */
+  readonly coding?: Decodable;
 }
+
+/** Coded bytes are read into memory of their own, as much as a socket gives at once. */
+const CODED_BYTES = 64 * 1024;
 
 /** Room for the read that shows that a body is too long; small, as nothing of it is used. */
 const OVERRUN_BYTES = 4096;
@@ -51,6 +58,8 @@ export class ResponseSink implements BodySink {
   #space: Uint8Array = new Uint8Array(0);
   #pending: Promise<unknown> = Promise.resolve();
   #failure: ForebayError | null = null;
+  #decoder: BodyDecoder | undefined;
+  #coded: Uint8Array | undefined;
 
   constructor(parts: ResponseSinkParts) {
     this.#parts = parts;
@@ -67,6 +76,12 @@ export class ResponseSink implements BodySink {
    */
   async settled(): Promise<void> {
     await this.#pending.catch(() => undefined);
+    this.#decoder?.close();
+  }
+
+  /** The body came to its end: what a decoder still has goes to the taker. Rejects as `filled` does. */
+  async ended(): Promise<void> {
+    await this.#decoder?.end().catch((error: unknown) => this.#fail(error));
   }
 
   head(head: OriginHead): HeadVerdict | Promise<HeadVerdict> {
@@ -79,6 +94,11 @@ export class ResponseSink implements BodySink {
   }
 
   space(): Uint8Array {
+    if (this.#decoder !== undefined) return (this.#coded ??= new Uint8Array(CODED_BYTES));
+    return this.#room();
+  }
+
+  #room(): Uint8Array {
     const space = this.#source?.taker.space();
     this.#space = space === undefined || space.length === 0 ? new Uint8Array(OVERRUN_BYTES) : space;
     return this.#space;
@@ -88,7 +108,8 @@ export class ResponseSink implements BodySink {
     this.#parts.stats.received(byteCount);
     try {
       this.#parts.cancel.check();
-      const taken = this.#take(byteCount);
+      const coded = this.#coded?.subarray(0, byteCount);
+      const taken = coded === undefined ? this.#take(byteCount) : this.#decoder?.push(coded);
       if (!(taken instanceof Promise)) return;
       const pending = taken.catch((error: unknown) => this.#fail(error));
       this.#pending = pending;
@@ -101,8 +122,23 @@ export class ResponseSink implements BodySink {
   #begin(source: BodySource | null): HeadVerdict {
     if (source === null) return 'refuse';
     this.#source = source;
-    this.#skip = source.plan.skip;
+    const { skip, coding, bodyEnd } = source.plan;
+    this.#skip = skip;
+    if (coding !== undefined && bodyEnd !== null) {
+      this.#decoder = new BodyDecoder(coding, bodyEnd, (piece) => this.#pour(piece));
+    }
     return 'read';
+  }
+
+  /** Hands decoded bytes to the taker, as much at a time as it has memory for. */
+  async #pour(piece: Uint8Array): Promise<void> {
+    for (let at = 0; at < piece.length;) {
+      const space = this.#room();
+      const part = piece.subarray(at, at + space.length);
+      space.set(part);
+      at += part.length;
+      await this.#take(part.length);
+    }
   }
 
   #take(byteCount: number): void | Promise<void> {

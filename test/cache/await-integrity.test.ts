@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import t from 'tap';
 import { awaitIntegrity } from '#src/cache/await-integrity.js';
-import { bytesOf, fresh, sizeOf } from '../fixtures/running-origin.js';
+import { bytesOf, fresh, runOrigin, sizeOf } from '../fixtures/running-origin.js';
 import { readView, startRoom } from '../fixtures/running-room.js';
-import { RUNNING_CHUNK_BYTES as C } from '../fixtures/running.js';
+import { describe, RUNNING_CHUNK_BYTES as C, startForebay } from '../fixtures/running.js';
 
 async function start(
   t: Parameters<typeof startRoom>[0],
@@ -64,4 +64,18 @@ t.test('strict: what cannot be checked cannot be had', async (t) => {
   t.equal(generation.integrity.state.kind, 'attested');
   const other = await start(t, WRONG, 'strict');
   await t.rejects(other.generation.open(0, other.want), { code: 'origin-corrupt' });
+});
+
+t.test('bytes that are held under another name already are what the check waits for', async (t) => {
+  const bytes = bytesOf(5, 1);
+  const hex = createHash('sha256').update(bytes).digest('hex');
+  const digests = [{ pattern: '/pinned', digest: `sha256:${hex}` }];
+  const origin = await runOrigin(t, { '/plain': fresh(5, 1), '/pinned': fresh(5, 1) });
+  const forebay = await startForebay(t, { origin, originKeys: { digests } });
+  t.equal((await forebay.get('/plain')).status, 200);
+  await forebay.holds(1);
+  for (let time = 0; time < 2; time += 1) {
+    const got = await forebay.get('/pinned');
+    t.ok(got.body.equals(bytes), describe(got));
+  }
 });

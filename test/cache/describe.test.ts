@@ -25,6 +25,7 @@ const described = (
     chunkSizeBytes: 1024,
     digest: DIGEST,
     chain: NO_REDIRECTS,
+    isSteady: true,
     ...more,
   });
 

@@ -37,3 +37,13 @@ t.test('it fails with the first chunk that cannot be had', async (t) => {
   await t.rejects(driveAll(generation, room.want('/a')), { code: 'origin-status' });
   generation.release();
 });
+
+t.test('where a fill finds no ranges the rest comes with one stream', async (t) => {
+  const room = await startRoom(t, { objects: { '/a': fresh(1, 24, { ranges: false }) } });
+  const generation = await room.open('/a', sizeOf(24));
+  await driveAll(generation, room.want('/a'));
+  t.ok(generation.holds(0, Infinity));
+  const streams = room.origin.requests.filter(({ range }) => range === undefined);
+  t.equal(streams.length, 1);
+  generation.release();
+});

@@ -151,3 +151,25 @@ t.test('its place in the queue follows who wants it', async (t) => {
   flight.drop();
   t.same(calls, ['promote', 'drop']);
 });
+
+t.test(
+  'the store kept an older file of the same bytes: the flight has its own until all have left',
+  async (t) => {
+    const { flight, draft, held, seen, watermark } = parts(t);
+    flight.begin(draft, watermark);
+    // A reader that waits for the check of the digest has no view yet.
+    const leave = flight.await();
+    draft.file.retain();
+    flight.publish(100);
+    const older: OpenFile = { fd: -2, retain: () => t.fail(), release: () => t.fail() };
+    flight.filled({ ...held, file: older });
+    draft.file.release();
+    t.equal(seen.users, 1, 'kept for who waits');
+    const view = flight.view();
+    t.equal(view?.file, draft.file, 'whose bytes were checked');
+    leave();
+    view?.release();
+    t.same([seen.users, seen.released], [0, 1]);
+    t.equal(flight.view(), undefined, 'who comes later looks again');
+  },
+);

@@ -2,13 +2,12 @@ import t from 'tap';
 import { LeanClient } from '#src/origin/lean-client.js';
 import { IDLE_CONNECTION_MS } from '#src/origin/options.js';
 import { originClientContract } from '../contract/origin-client.js';
-import { setUp, type ClientUnderTest } from '../contract/origin-client-subject.js';
+import { OBJECT_BYTES, setUp, type ClientUnderTest } from '../contract/origin-client-subject.js';
 import { ManualClock } from '../fixtures/manual-clock.js';
 import { CollectingSink, originRequest } from '../fixtures/origin-sink.js';
 
 const subject: ClientUnderTest = {
   create: (options) => new LeanClient(options),
-  chunked: 'beyond-me',
   extraBytes: 'rejects',
 };
 
@@ -50,15 +49,31 @@ void t.test(
   },
 );
 
-void t.test('keep-alive promised without a length is beyond it', async (t) => {
+void t.test(
+  'keep-alive promised without a length: the body ends with the connection',
+  async (t) => {
+    const { origin, client, url } = await setUp(t, subject);
+    origin.next([
+      { kind: 'close-delimited' },
+      { kind: 'fields', fields: { Connection: 'keep-alive' } },
+      { kind: 'close-after' },
+    ]);
+    const sink = new CollectingSink();
+    const outcome = await client.fetch(originRequest(url), sink);
+    t.strictSame(outcome, { kind: 'complete', bodyBytes: OBJECT_BYTES });
+    t.equal(origin.requests.length, 1);
+  },
+);
+
+void t.test('a transfer coding of old is beyond it', async (t) => {
   const { origin, client, url } = await setUp(t, subject);
   origin.next([
     { kind: 'close-delimited' },
-    { kind: 'fields', fields: { Connection: 'keep-alive' } },
+    { kind: 'fields', fields: { 'Transfer-Encoding': 'identity' } },
   ]);
   const sink = new CollectingSink();
   const outcome = await client.fetch(originRequest(url), sink);
-  t.strictSame(outcome, { kind: 'beyond-me', feature: 'keep-alive without a length' });
+  t.strictSame(outcome, { kind: 'beyond-me', feature: 'transfer-encoding' });
   t.equal(sink.heads.length, 0);
 });
 

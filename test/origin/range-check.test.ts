@@ -1,11 +1,7 @@
 import t from 'tap';
 import { toHeaderMap } from '#src/model/headers.js';
 import type { OriginHead } from '#src/model/fetch.js';
-import {
-  checkPartialResponse,
-  hasContentCoding,
-  type RangeExpectation,
-} from '#src/origin/range-check.js';
+import { checkPartialResponse, type RangeExpectation } from '#src/origin/range-check.js';
 
 /** A proper answer to bytes 100-199 of 1000, with changes. */
 function head(
@@ -46,7 +42,7 @@ void t.test('each line of the checklist', (t) => {
     ['status', head({}, { status: 416 })],
     ['multipart', head({ 'content-type': 'multipart/byteranges; boundary=x' })],
     ['multipart', head({ 'content-type': ' Multipart/ByteRanges' })],
-    ['content-encoding', head({ 'content-encoding': 'gzip' })],
+    ['validator', head({ 'content-encoding': 'gzip' })],
     ['content-range', head({ 'content-range': undefined })],
     ['content-range', head({ 'content-range': 'bytes */1000' })],
     ['content-range', head({ 'content-range': 'bytes 100-199' })],
@@ -100,9 +96,20 @@ void t.test('a shorter range is legal where the caller asks again for the rest',
 });
 
 void t.test('content codings', (t) => {
-  t.equal(hasContentCoding(head()), false);
-  t.equal(hasContentCoding(head({ 'content-encoding': 'Identity' })), false);
-  t.equal(hasContentCoding(head({ 'content-encoding': 'br' })), true);
-  t.equal(hasContentCoding(head({ 'content-encoding': 'identity, gzip' })), true);
+  const gzip = { 'content-encoding': 'gzip' };
+  const validator = { kind: 'etag', strong: true, value: '"a"', coding: 'gzip' } as const;
+  t.equal(checkPartialResponse(head(gzip), { ...expected, validator }).kind, 'ok', 'as it was');
+  t.equal(
+    checkPartialResponse(head(gzip), { ...expected, validator: null }).kind,
+    'ok',
+    'first contact',
+  );
+  t.same(checkPartialResponse(head(), { ...expected, validator }), {
+    kind: 'mismatch',
+    what: 'validator',
+  });
+  // The digest is of what lies under the coding.
+  const digest = { ...expected, validator: { kind: 'digest' } } as const;
+  t.same(checkPartialResponse(head(gzip), digest), { kind: 'mismatch', what: 'content-encoding' });
   t.end();
 });

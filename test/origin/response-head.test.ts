@@ -72,9 +72,15 @@ void t.test('framing', (t) => {
   t.strictSame(framing('Connection: close\r\n'), { kind: 'until-close' });
   t.strictSame(framing('Content-Length: 9\r\n', '304 x'), { kind: 'none' });
   t.strictSame(framing('', '204 x'), { kind: 'none' });
-  t.equal(framing('Transfer-Encoding: chunked\r\n')?.kind, 'beyond');
-  t.equal(framing('Transfer-Encoding: gzip, chunked\r\n')?.kind, 'beyond');
-  t.equal(framing('Connection: Keep-Alive\r\n')?.kind, 'beyond');
+  t.strictSame(framing('Transfer-Encoding: Chunked\r\n'), { kind: 'chunked' });
+  t.equal(framing('Transfer-Encoding: identity\r\n')?.kind, 'beyond');
+  for (const coding of ['gzip, chunked', 'chunked, chunked', 'chunked, identity', 'gzip', ''])
+    t.throws(
+      () => framing(`Transfer-Encoding: ${coding}\r\n`),
+      { code: 'origin-protocol' },
+      coding,
+    );
+  t.strictSame(framing('Connection: Keep-Alive\r\n'), { kind: 'until-close' });
   t.end();
 });
 

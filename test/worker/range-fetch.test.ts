@@ -50,7 +50,7 @@ const ONCE: readonly [name: string, action: Action, retry: ErrorCode][] = [
   ['200 to a range', { kind: 'ignore-range' }, 'origin-range-mismatch'],
   ['another ETag', { kind: 'fields', fields: { etag: '"b"' } }, 'origin-changed'],
   ['a weak ETag', { kind: 'fields', fields: { etag: `W/${DEFAULT_ETAG}` } }, 'origin-changed'],
-  ['a coding', { kind: 'fields', fields: { 'content-encoding': 'gzip' } }, 'origin-range-mismatch'],
+  ['a coding', { kind: 'fields', fields: { 'content-encoding': 'gzip' } }, 'origin-changed'],
   ['416', { kind: 'status', status: 416 }, 'origin-changed'],
   ['500', { kind: 'status', status: 500 }, 'origin-status'],
   ['503', { kind: 'status', status: 503, fields: { 'retry-after': '60' } }, 'origin-status'],

@@ -34,7 +34,7 @@ const CASES: readonly [name: string, verdict: RangeVerdict, expected: object][] 
   [
     'a 206 whose Content-Length is not its range',
     judge(206, { ...A, 'content-range': 'bytes 100-149/1000' }, 100),
-    { kind: 'unusable', error: { code: 'origin-range-mismatch', retryable: true } },
+    { kind: 'odd-range', error: { code: 'origin-range-mismatch', retryable: true } },
   ],
   [
     'another validator',
@@ -50,7 +50,13 @@ const CASES: readonly [name: string, verdict: RangeVerdict, expected: object][] 
   ['the whole, of unknown length', judge(200, A), { kind: 'whole' }],
   ['another whole', judge(200, A, 999), { kind: 'other' }],
   ['a whole without validator', judge(200, {}, 1000), { kind: 'other', mark: 'none//1000' }],
-  ['a coded whole', judge(200, { ...A, 'content-encoding': 'br' }, 1000), { kind: 'unusable' }],
+  ['a coded whole', judge(200, { ...A, 'content-encoding': 'br' }, 1000), { kind: 'other' }],
+  ['a 206 without Content-Range', judge(206, A, 100), { kind: 'odd-range' }],
+  [
+    'a 206 of the whole',
+    judge(206, { ...A, 'content-range': 'bytes 0-999/1000' }, 1000),
+    { kind: 'odd-range' },
+  ],
   ['416', judge(416, { 'content-range': 'bytes */50' }), { kind: 'other', mark: '416/50' }],
   ['416 of our own length', judge(416, { 'content-range': 'bytes */1000' }), { kind: 'unusable' }],
   ['304', judge(304, A), { kind: 'unusable', error: { code: 'origin-range-mismatch' } }],
@@ -92,5 +98,23 @@ void t.test('no head throws, and only a matching 206 is taken for the range', (t
     ),
     { numRuns: 500 },
   );
+  t.end();
+});
+
+void t.test('what a digest names may come coded: as a whole, to be decoded', (t) => {
+  const known = { completeLength: 1000, validator: { kind: 'digest' } } as const;
+  const of = (status: number, headers: Record<string, string>) =>
+    judgeRangeResponse(
+      { status, headers: toHeaderMap(headers), contentLength: 77 },
+      { start: 100, end: 200 },
+      known,
+      LIMITS,
+      0,
+    );
+  const gzip = { 'content-encoding': 'x-gzip' };
+  t.same(of(200, gzip), { kind: 'whole', coding: 'gzip' }, 'its length is of the coded form');
+  t.match(of(206, { ...gzip, 'content-range': 'bytes 0-76/77' }), { kind: 'odd-range' });
+  for (const coding of ['compress', 'gzip, br'])
+    t.match(of(200, { 'content-encoding': coding }), { kind: 'unusable' }, coding);
   t.end();
 });

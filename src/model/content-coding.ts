@@ -1,0 +1,26 @@
+/**
+ * Content codings of a representation (RFC 9110 section 8.4). Identity is what is asked for; where
+ * something else comes, it is what there is: of a plain origin it is kept as it came, of a hub decoded.
+ */
+import { headerValue, type HeaderMap } from './headers.js';
+
+/** The codings that a response's content has, in the order they were applied; empty for none. */
+export function codingOf(headers: HeaderMap): string {
+  return (headerValue(headers, 'content-encoding') ?? '')
+    .toLowerCase()
+    .split(',')
+    .map((name) => name.trim())
+    .filter((name) => name !== '' && name !== 'identity')
+    .map((name) => (name.startsWith('x-') ? name.slice(2) : name))
+    .join(', ');
+}
+
+/** Codings that can be taken off. */
+export type Decodable = 'gzip' | 'deflate' | 'br';
+
+const DECODABLE: ReadonlySet<string> = new Set(['gzip', 'deflate', 'br'] satisfies Decodable[]);
+
+/** True for one coding that can be taken off. */
+export function isDecodable(coding: string): coding is Decodable {
+  return DECODABLE.has(coding);
+}

@@ -1,0 +1,49 @@
+import t from 'tap';
+import { BodyFrame, bodyLength } from '#src/origin/body-frame.js';
+
+const ABC = Buffer.from('abc');
+
+function taken(frame: BodyFrame, bytes: Uint8Array): string {
+  let content = '';
+  frame.take(bytes, (piece) => (content += Buffer.from(piece).toString()));
+  return content;
+}
+
+t.test('a length', (t) => {
+  const frame = new BodyFrame({ kind: 'length', bytes: 4 });
+  t.equal(frame.directBytes, 4);
+  t.equal(taken(frame, ABC), 'abc');
+  t.match(frame.atEnd(), { code: 'origin-reset' });
+  frame.landed(1);
+  t.ok(frame.whole);
+  t.equal(frame.atEnd(), undefined);
+  t.throws(() => taken(frame, ABC), { code: 'origin-protocol' });
+  t.end();
+});
+
+t.test('the end of the connection', (t) => {
+  const frame = new BodyFrame({ kind: 'until-close' });
+  t.equal(taken(frame, ABC), 'abc');
+  t.notOk(frame.whole);
+  t.equal(frame.atEnd(), undefined);
+  t.equal(bodyLength({ kind: 'until-close' }), Infinity);
+  t.end();
+});
+
+t.test('the last chunk', (t) => {
+  const frame = new BodyFrame({ kind: 'chunked' });
+  t.equal(frame.directBytes, 0, 'content and framing come mixed');
+  t.equal(taken(frame, Buffer.from('3\r\nabc\r\n')), 'abc');
+  t.match(frame.atEnd(), { code: 'origin-reset' });
+  t.throws(() => taken(frame, Buffer.from('0\r\n\r\nx')), { code: 'origin-protocol' });
+  t.ok(frame.whole);
+  t.end();
+});
+
+t.test('nothing', (t) => {
+  const frame = new BodyFrame({ kind: 'none' });
+  t.ok(frame.whole);
+  t.equal(bodyLength({ kind: 'beyond', feature: 'x' }), 0);
+  t.throws(() => taken(frame, ABC), { code: 'origin-protocol' });
+  t.end();
+});
