@@ -44,29 +44,10 @@ export function signedUrlExpiryMs(url: URL): number | null {
   return EPOCH_SECONDS.test(expires) ? Number(expires) * 1000 : null;
 }
 
-/** Parameters of signatures in the wild, lower case: S3 and CloudFront, Google, Azure, Akamai, Fastly. */
-const OF_SIGNATURES: ReadonlySet<string> = new Set([
-  ...['awsaccesskeyid', 'expires', 'key-pair-id', 'policy', 'signature'],
-  ...['googleaccessid', 'keyname', 'urlprefix'],
-  ...['se', 'sig', 'ske', 'skoid', 'sks', 'skt', 'sktid', 'skv', 'sp', 'spr', 'sr', 'st', 'sv'],
-  ...['__gda__', '__token__', 'exp', 'hdnea', 'hdnts', 'hmac', 'jwt', 'token', 'verify'],
-]);
-
-/** Families of such parameters: V4 signatures here and at those who copied them. */
-const SIGNATURE_FAMILIES: readonly string[] = ['x-amz-', 'x-cos-', 'x-goog-', 'x-oss-'];
-
-function isOfSignature(name: string): boolean {
-  const lower = name.toLowerCase();
-  if (OF_SIGNATURES.has(lower)) return true;
-  return SIGNATURE_FAMILIES.some((family) => lower.startsWith(family));
-}
-
 /**
- * A name for what a location leads to, equal for each signature of it and at each of its hosts: path and
- * query are what tells resources of one network apart. A hash, since it is kept on disk.
+ * A name for what a location leads to: the same at each of its hosts and with every signature, which may be any
+ * part of a query. A hash, since it is kept on disk.
  */
 export function placeOf(url: URL): string {
-  const query = [...url.searchParams].filter(([name]) => !isOfSignature(name));
-  const named = JSON.stringify([url.pathname, query]);
-  return createHash('sha256').update(named).digest('hex').slice(0, PLACE_DIGITS);
+  return createHash('sha256').update(url.pathname).digest('hex').slice(0, PLACE_DIGITS);
 }

@@ -119,15 +119,15 @@ t.test('4.2.4 no redirect of the chain is used stale against its word', async (t
 
 t.test('4.3 a validation asks from the first hop on, and costs no bytes', async (t) => {
   const scene = await startScene(t);
-  blob(scene, '/blob?signature=1', '"same"');
-  lead(scene, '/a', '/blob?signature=1', { 'Cache-Control': 'no-cache' });
+  blob(scene, '/blob?until=1', '"same"');
+  lead(scene, '/a', '/blob?until=1', { 'Cache-Control': 'no-cache' });
   await scene.get('/a');
   const bytes = scene.origin.bodyBytes;
   for (const signature of ['2', '3']) {
-    blob(scene, `/blob?signature=${signature}`, '"same"');
-    lead(scene, '/a', `/blob?signature=${signature}`, { 'Cache-Control': 'no-cache' });
+    blob(scene, `/blob?until=${signature}`, '"same"');
+    lead(scene, '/a', `/blob?until=${signature}`, { 'Cache-Control': 'no-cache' });
     const got = await scene.get('/a');
-    t.equal(got.body.toString(), 'bytes of /blob?signature=1');
+    t.equal(got.body.toString(), 'bytes of /blob?until=1');
     t.match(got.headers['cache-status'], /fwd-status=304/);
   }
   t.equal(scene.seen('/a').length, 3);
