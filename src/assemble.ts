@@ -18,6 +18,7 @@ import { Passing } from './cache/pass.js';
 import { Pressure } from './cache/pressure.js';
 import { ProgressWatch } from './cache/progress.js';
 import { Pulls } from './cache/pulls.js';
+import { Purges } from './cache/purges.js';
 import { Targets } from './cache/selection.js';
 import type { CacheServices } from './cache/services.js';
 import { Sweeps } from './cache/sweeps.js';
@@ -37,8 +38,9 @@ import { type Clock, systemClock } from './model/time.js';
 import { warmPassClients } from './origin/pass-client.js';
 import { Upstreams } from './origin/upstreams.js';
 import { createSending } from './send/sending.js';
-import { HUB_KEY_FILE, TOKEN_FILE } from './store/layout.js';
+import { HUB_KEY_FILE, SEQUENCE_FILE, TOKEN_FILE } from './store/layout.js';
 import { openStore } from './store/open-store.js';
+import { openSequence } from './store/sequence.js';
 import { watchEventLoopLag } from './telemetry/event-loop-lag.js';
 import type { Metrics } from './telemetry/metrics.js';
 import { TransferTable } from './telemetry/transfer-table.js';
@@ -113,6 +115,8 @@ export async function assemble(
     pressure: new Pressure(),
     progress: new ProgressWatch(clock),
     clock,
+    sequence: openSequence(join(config.cache.directory, SEQUENCE_FILE), clock.now()),
+    purges: new Purges(),
     limits: cacheLimits(config),
     events: cacheEvents(telemetry),
     changes,
@@ -174,6 +178,7 @@ export async function assemble(
             inventory: new Inventory({
               ...stores,
               targets,
+              purges: services.purges,
               forget: (identity) => cache.purge(identity),
             }),
             pins: stores.pins,
