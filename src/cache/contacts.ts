@@ -24,6 +24,7 @@ import {
   isShared,
   isStoredSince,
   type Outcome,
+  type Reply,
   type Representation,
   serves,
   taken,
@@ -47,13 +48,6 @@ const MAX_UNSHAREABLE = 10_000;
 const UNSHAREABLE_MS = 10_000;
 
 const NEVER = new AbortController().signal;
-
-export type Reply =
-  | { readonly kind: 'answered'; readonly result: Contact; readonly collapsed: boolean }
-  /** It waited for what turned out to be another's alone: look again, and ask for itself. */
-  | { readonly kind: 'not-shared' }
-  /** Another's contact has stored an answer since this one looked: look again. */
-  | { readonly kind: 'stored-since' };
 
 export class Contacts {
   readonly #services: CacheServices;

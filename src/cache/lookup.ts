@@ -36,7 +36,7 @@ import { Representations } from './representations.js';
 import { select } from './select.js';
 import type { CacheServices } from './services.js';
 import { type HitSource, standingHit, type StandingRooms } from './standing-hit.js';
-import { isClaimedAs, isJoinable } from './stored.js';
+import { isClaimedAs, isJoinable, isOfferable } from './stored.js';
 import { refreshed, selectValidated } from './validate.js';
 import { Validation } from './validation.js';
 
@@ -293,11 +293,6 @@ export interface KnownObject {
 }
 
 type NotModified = Extract<Contact, { kind: 'not-modified' }>;
-
-/** True when the origin may confirm it for a request that it was not stored for. */
-function isOfferable({ status, headers, object }: StoredResponse): boolean {
-  return status === 200 && object.generation === '' && headers['etag'] !== undefined;
-}
 
 function unattested(): ForebayError {
   const message = 'the origin is strict and no digest vouches for this object';

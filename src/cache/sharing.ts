@@ -16,6 +16,14 @@ export type Representation = Extract<Contact, { kind: 'representation' }>;
 /** What came of a flight: `stored-since` where nothing had to be asked. */
 export type Outcome = Contact | { readonly kind: 'stored-since' };
 
+/** What a contact, made or joined, is to one request. */
+export type Reply =
+  | { readonly kind: 'answered'; readonly result: Contact; readonly collapsed: boolean }
+  /** It waited for what turned out to be another's alone: look again, and ask for itself. */
+  | { readonly kind: 'not-shared' }
+  /** Another's contact has stored an answer since this one looked: look again. */
+  | { readonly kind: 'stored-since' };
+
 /** True when the URL has a fresh answer to the request that it had not when the request looked. */
 export async function isStoredSince(
   { responses, clock }: Pick<CacheServices, 'responses' | 'clock'>,

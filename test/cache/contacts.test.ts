@@ -158,7 +158,11 @@ t.test('a request past the end does not spoil those that joined it', async (t) =
 t.test('why nothing is shared is said once, whatever is asked for', async (t) => {
   const room = await startRoom(t, {});
   const fields = { 'Set-Cookie': 'node=1' };
-  const contacts = new Contacts(room.services, room.generations, new Invalidations(room.services.purges));
+  const contacts = new Contacts(
+    room.services,
+    room.generations,
+    new Invalidations(room.services.purges),
+  );
   for (const path of ['/a', '/b', '/a']) {
     room.origin.objects.set(path, fresh(1, 1, { cacheControl: '', fields }));
     await contacts.ask(ask(room, path), []);

@@ -12,27 +12,33 @@ const record = (...variants: ResponseRecord['variants']): ResponseRecord => ({
   variants,
 });
 
-t.test('what was stored since a request looked answers it, if it is fresh and its own', async (t) => {
-  const seen = record(storedResponse({ etag: '"0"', date: dateAfter(-900) }));
-  const asked = {
-    ...{ key: 'k', again: false, record: seen, upstream: { pinnedDigest: () => null } },
-    request: { target: '/a', headers: emptyHeaders() },
-  };
-  const since = (now: ResponseRecord | undefined, more: object = {}) => {
-    const responses = { get: () => Promise.resolve(now) };
-    const clock = { now: () => RECEIVED };
-    return isStoredSince({ responses, clock } as never, { ...asked, ...more } as unknown as Asked);
-  };
-  // A plain origin's responses carry no digest of their own.
-  const object = { ...FRESH.object, digest: null };
-  t.equal(await since(record({ ...FRESH, object })), true);
-  t.equal(await since(seen), false, 'nothing came');
-  t.equal(await since(undefined), false);
-  t.equal(await since(record({ ...FRESH, object }), { again: true }), false, 'it looked twice');
-  t.equal(await since(record({ ...FRESH, object, kind: 'hub-permission' })), false);
-  const stale = storedResponse({ etag: '"1"', 'cache-control': 'max-age=0' }, {}, { object });
-  t.equal(await since(record(stale)), false);
-});
+t.test(
+  'what was stored since a request looked answers it, if it is fresh and its own',
+  async (t) => {
+    const seen = record(storedResponse({ etag: '"0"', date: dateAfter(-900) }));
+    const asked = {
+      ...{ key: 'k', again: false, record: seen, upstream: { pinnedDigest: () => null } },
+      request: { target: '/a', headers: emptyHeaders() },
+    };
+    const since = (now: ResponseRecord | undefined, more: object = {}) => {
+      const responses = { get: () => Promise.resolve(now) };
+      const clock = { now: () => RECEIVED };
+      return isStoredSince(
+        { responses, clock } as never,
+        { ...asked, ...more } as unknown as Asked,
+      );
+    };
+    // A plain origin's responses carry no digest of their own.
+    const object = { ...FRESH.object, digest: null };
+    t.equal(await since(record({ ...FRESH, object })), true);
+    t.equal(await since(seen), false, 'nothing came');
+    t.equal(await since(undefined), false);
+    t.equal(await since(record({ ...FRESH, object }), { again: true }), false, 'it looked twice');
+    t.equal(await since(record({ ...FRESH, object, kind: 'hub-permission' })), false);
+    const stale = storedResponse({ etag: '"1"', 'cache-control': 'max-age=0' }, {}, { object });
+    t.equal(await since(record(stale)), false);
+  },
+);
 
 t.test('what is for its asker alone, or to be validated by each, is not shared', (t) => {
   const shared = (ephemeral: boolean, control: string) =>
