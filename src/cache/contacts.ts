@@ -10,17 +10,25 @@ import { MAX_VARIANTS, type ResponseRecord, type StoredResponse } from '../model
 import type { Upstream } from '../origin/upstream.js';
 import { type Asked, wantOf } from './asked.js';
 import { assess } from './assess.js';
-import { directivesOf, isPlain } from './chain.js';
 import { seated } from './client-share.js';
 import { type Contact, contact, type ContactRequest, insists } from './contact.js';
 import { requestDirectives } from './directives.js';
 import type { Generations } from './generations.js';
 import { Hindrances } from './hindrances.js';
-import type { Invalidations } from './invalidation.js';
+import type { Epoch, Invalidations } from './invalidation.js';
 import { isStorable, mayStore } from './policy.js';
-import { replacing, sharingContent, without } from './record.js';
-import { type FieldTag, variantFields, variantMatches, variantName } from './select.js';
+import { kindFor, ofKind, replacing, sharingContent, without } from './record.js';
+import { variantFields, variantMatches, variantName } from './select.js';
 import type { CacheServices } from './services.js';
+import {
+  isShared,
+  isStoredSince,
+  type Outcome,
+  type Reply,
+  type Representation,
+  serves,
+  taken,
+} from './sharing.js';
 import { SingleFlight } from './single-flight.js';
 import { isClaimedAs, isJoinable, speaksOfContent } from './stored.js';
 import { UnsteadyUrls } from './unsteady.js';
@@ -42,29 +50,22 @@ const UNSHAREABLE_MS = 10_000;
 
 const NEVER = new AbortController().signal;
 
-export type Representation = Extract<Contact, { kind: 'representation' }>;
-
-export type Reply =
-  | { readonly kind: 'answered'; readonly result: Contact; readonly collapsed: boolean }
-  /** It waited for what turned out to be another's alone: look again, and ask for itself. */
-  | { readonly kind: 'not-shared' };
-
 export class Contacts {
   readonly #services: CacheServices;
   readonly #generations: Generations;
   readonly #invalidations: Invalidations;
   /** Of each origin apart: after a reload nobody joins what was asked as it was configured before. */
-  readonly #flights = new WeakMap<Upstream, SingleFlight<string, Contact>>();
+  readonly #flights = new WeakMap<Upstream, SingleFlight<string, Outcome>>();
   /** Responses that arrive without a length or validator: they serve others as they are. */
   readonly #arriving = new Map<
     ResponseKey,
-    { readonly result: Representation; readonly epoch: number }
+    { readonly result: Representation; readonly epoch: Epoch }
   >();
   readonly #unshareable: LRUCache<string, true>;
   readonly #hindrances: Hindrances;
   readonly unsteady: UnsteadyUrls;
   /** Of the contacts under way, the first failure that a retry follows: for all who wait on one. */
-  readonly #troubles = new WeakMap<Promise<Contact>, Deferred<ForebayError>>();
+  readonly #troubles = new WeakMap<Promise<Outcome>, Deferred<ForebayError>>();
 
   constructor(services: CacheServices, generations: Generations, invalidations: Invalidations) {
     this.#services = services;
@@ -82,10 +83,12 @@ export class Contacts {
   }
 
   /** A response of the URL that is still arriving and fits the request. */
-  arriving({ key, epoch, request, upstream }: Asked): Representation | undefined {
+  arriving(asked: Asked): Representation | undefined {
+    const { key, request, upstream } = asked;
     const found = this.#arriving.get(key);
-    if (found?.epoch !== epoch) return undefined;
+    if (found === undefined || !this.#isCurrent({ ...asked, epoch: found.epoch })) return undefined;
     const { stored } = found.result;
+    if (stored.kind !== kindFor(request.asking)) return undefined;
     if (!variantMatches(stored, request.headers, this.#services.tag)) return undefined;
     // What was pinned since it began is checked from its beginning.
     if (!isClaimedAs(stored, upstream.pinnedDigest(request.target))) return undefined;
@@ -117,6 +120,10 @@ export class Contacts {
       this.#contact(asked, candidates, conditions, key, (error) => {
         trouble.resolve(error);
       });
+    // A look takes a turn, in which another contact may have ended, and its flight with it: what it
+    // stored is looked for once more where nobody can end between that look and this flight.
+    const askUnlessStored = async (): Promise<Outcome> =>
+      (await isStoredSince(this.#services, asked)) ? { kind: 'stored-since' } : ask();
     const bound = boundOf(this.#services, request.signal);
     return seated(asked.share, async (seat) => {
       const flights = this.#flightsOf(asked.upstream);
@@ -124,14 +131,15 @@ export class Contacts {
       if ((apart || !flights.has(key)) && seat?.mustWait() === true) {
         await seat.wait('demand', bound);
       }
-      const flight = apart ? { outcome: ask(), joined: false } : flights.run(key, ask);
+      const flight = apart ? { outcome: ask(), joined: false } : flights.run(key, askUnlessStored);
       if (!flight.joined) this.#troubles.set(flight.outcome, trouble);
       if (asked.troubled !== undefined) {
         void this.#troubles.get(flight.outcome)?.promise.then(asked.troubled);
       }
       if (flight.joined) asked.cost.joined = true;
       else seat?.keepUntil(flight.outcome.then(taken));
-      const result = await within(flight.outcome, bound);
+      const result = await within<Outcome>(flight.outcome, bound);
+      if (result.kind === 'stored-since') return result;
       if (flight.joined && !serves(result, asked, this.#services.tag))
         return { kind: 'not-shared' };
       return { kind: 'answered', result, collapsed: flight.joined };
@@ -185,19 +193,24 @@ export class Contacts {
   }
 
   async #change(
-    { key, epoch }: Asked,
+    asked: Asked,
     change: (known: ResponseRecord | undefined) => ResponseRecord,
   ): Promise<void> {
-    await this.#services.responses.update(key, (known) =>
+    const kind = kindFor(asked.request.asking);
+    await this.#services.responses.update(asked.key, (known) =>
       // The URL was changed since this was asked for: what came is what was there before.
-      this.#invalidations.epochOf(key) === epoch ? change(known) : known,
+      this.#isCurrent(asked) ? change(ofKind(known, kind)) : known,
     );
   }
 
-  #flightsOf(upstream: Upstream): SingleFlight<string, Contact> {
+  #isCurrent({ key, epoch, upstream, source }: Asked): boolean {
+    return this.#invalidations.isCurrent(key, { origin: upstream.name, uri: source.uri }, epoch);
+  }
+
+  #flightsOf(upstream: Upstream): SingleFlight<string, Outcome> {
     const known = this.#flights.get(upstream);
     if (known !== undefined) return known;
-    const flights = new SingleFlight<string, Contact>();
+    const flights = new SingleFlight<string, Outcome>();
     this.#flights.set(upstream, flights);
     return flights;
   }
@@ -220,6 +233,7 @@ export class Contacts {
       isSteady: !this.unsteady.has(asked.key),
       digest: upstream.pinnedDigest(request.target),
       asking: request.asking,
+      isCurrent: () => this.#isCurrent(asked),
     });
     if (result.kind === 'not-modified') {
       await this.#confirmed(asked, candidates, result);
@@ -288,21 +302,3 @@ export class Contacts {
 }
 
 type NotModified = Extract<Contact, { kind: 'not-modified' }>;
-
-/** True when others than its asker may have it without a validation of their own. */
-function isShared({ generation, stored }: Representation): boolean {
-  if (generation.ephemeral) return false;
-  return !directivesOf(stored).some((said) => said.isUnqualified('no-cache'));
-}
-
-/** Resolves when the body that a contact brought has been taken in. */
-async function taken(result: Contact): Promise<void> {
-  if (result.kind === 'representation') await result.generation.intake?.ended;
-}
-
-/** True when what another's contact brought may answer this request too. */
-function serves(result: Contact, { request }: Asked, tag: FieldTag): boolean {
-  // What confirmed it to somebody with a key says nothing to those without.
-  if (result.kind === 'not-modified') return result.chain.hops.every(isPlain);
-  return isShared(result) && variantMatches(result.stored, request.headers, tag);
-}

@@ -9,15 +9,15 @@ import type { OriginHead } from '../model/fetch.js';
 import type { HeaderMap } from '../model/headers.js';
 import type { ObjectIdentity } from '../model/manifest.js';
 import type { RedirectChain } from '../model/redirect-chain.js';
-import type { StoredResponse } from '../model/response.js';
+import type { StoredKind, StoredResponse, Times } from '../model/response.js';
 import { isStrong, validatorOf } from '../model/validator.js';
-import type { Times } from '../origin/hop.js';
 import { endToEnd, forOthers, isOfUse, mayStore } from './policy.js';
 import { type FieldTag, variantFields, variantName } from './select.js';
 import { isSuccess } from './stored.js';
 
 /** What was asked, and what came: all that decides about a response but its bytes. */
 export interface Described {
+  readonly kind: StoredKind;
   readonly origin: string;
   readonly uri: string;
   readonly request: HeaderMap;
@@ -33,6 +33,8 @@ export interface Described {
   readonly chain: RedirectChain;
   /** False: what its validator names is this answer alone (cache/unsteady). */
   readonly isSteady: boolean;
+  /** The URL was changed or purged since this was asked for. */
+  readonly outdated: boolean;
 }
 
 export interface Description {
@@ -50,7 +52,7 @@ export function describe(described: Described): Description {
   const { hops, place } = chain;
   const status = head.status === 206 ? 200 : head.status;
   const received = endToEnd(head.status, head.headers);
-  const shareable = mayStore(request, { status, headers: received, hops });
+  const shareable = !described.outdated && mayStore(request, { status, headers: received, hops });
   const headers = shareable ? forOthers(received) : received;
   const requestHeaders = variantFields(request, { headers, hops }, described.tag);
   // The origin's own word: what is added on the way to clients makes no validator strong.
@@ -70,7 +72,7 @@ export function describe(described: Described): Description {
     digest,
     ...(place !== '' && digest === null && { place }),
   };
-  const stored = { status, headers, requestHeaders, ...times, hops, object };
+  const stored = { kind: described.kind, status, headers, requestHeaders, ...times, hops, object };
   const kept = shareable && isOfUse(stored);
   return { stored: kept ? stored : unshared(stored), received, shareable: kept };
 }

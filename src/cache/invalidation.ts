@@ -6,6 +6,7 @@ import { LRUCache } from 'lru-cache';
 import { headerValue, type HeaderMap } from '../model/headers.js';
 import type { ResponseKey } from '../model/ids.js';
 import { fieldUri } from '../model/uri.js';
+import type { Place, Purges } from './purges.js';
 
 /** URLs remembered as invalidated: more than are asked for while one contact runs. */
 const MAX_REMEMBERED = 10_000;
@@ -32,17 +33,38 @@ export function invalidatedUris(
   return [...new Set([targetUri, ...named])];
 }
 
+/** When a request was sent, as far as that decides about its answer. */
+export interface Epoch {
+  readonly invalidated: number;
+  readonly purged: number;
+}
+
 /**
  * A request that was sent before an invalidation may be answered after it, with what has just been
- * replaced. Every URL has an epoch; who asks in one epoch must not store in the next.
+ * replaced. Every URL has an epoch; who asks in one epoch must not store in the next. A purge begins
+ * one too (cache/purges), of all that it means.
  */
 export class Invalidations {
+  readonly #purges: Purges;
   readonly #epochs = new LRUCache<ResponseKey, number>({ max: MAX_REMEMBERED });
   #last = 0;
 
-  /** Tells requests of `key` apart by whether they were sent before its last invalidation. */
-  epochOf(key: ResponseKey): number {
-    return this.#epochs.get(key) ?? 0;
+  constructor(purges: Purges) {
+    this.#purges = purges;
+  }
+
+  /**
+   * Tells requests of `key` apart by whether they were sent before its last invalidation, and before the
+   * last purge of anything: whoever asks after it shares no contact with whoever asked before.
+   */
+  epochOf(key: ResponseKey): Epoch {
+    return { invalidated: this.#epochs.get(key) ?? 0, purged: this.#purges.epoch };
+  }
+
+  /** True when what was asked in `epoch` may be stored, and shared with who asks now. */
+  isCurrent(key: ResponseKey, place: Place, { invalidated, purged }: Epoch): boolean {
+    const last = this.#epochs.get(key) ?? 0;
+    return last === invalidated && this.#purges.spares(place, purged);
   }
 
   /** Begins a new epoch of `key`. */

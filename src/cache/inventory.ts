@@ -6,6 +6,7 @@ import type { ChunkStore, ObjectSummary, ResponseStore } from '../model/store.js
 import { pathAlone } from '../model/shown-url.js';
 import type { CacheKey } from '../store/cache-key.js';
 import { objectKey, responseKey } from '../store/keys.js';
+import type { Purges } from './purges.js';
 import type { Selection, Targets } from './selection.js';
 
 export interface ListedObject extends ObjectSummary {
@@ -35,6 +36,7 @@ export interface InventoryParts {
   readonly targets: Targets;
   /** Cursors hold a URI. */
   readonly key: Pick<CacheKey, 'seal' | 'unseal'>;
+  readonly purges: Purges;
   /** Takes one object out; its readers finish what they have open. */
   readonly forget: (identity: ObjectIdentity) => Promise<void>;
 }
@@ -86,8 +88,12 @@ export class Inventory {
 
   /** Takes out what is selected; with `dryRun` only counts it. */
   async purge(selection: Selection, dryRun: boolean): Promise<PurgeReport> {
-    const { chunks, responses: records, targets, forget } = this.#parts;
+    const { chunks, responses: records, targets, purges, forget } = this.#parts;
     let responses = 0;
+    // First: what is being asked for now must not come back once its place is empty.
+    if (!dryRun) {
+      purges.begin((place) => targets.selects(selection, place));
+    }
     // Before the objects: nothing stored leads to them any more.
     for await (const [key, record] of records.entries()) {
       if (!targets.selects(selection, record)) continue;

@@ -20,7 +20,7 @@ import type {
   UnsafeResponse,
 } from './answer.js';
 import { chunksOf, forward, passedOn, refuseOnlyIfCached } from './answers.js';
-import { type Asked, wantOf } from './asked.js';
+import { type Asked, FIRST, type Turn, wantOf } from './asked.js';
 import { assess } from './assess.js';
 import { ClientShares, SHARE_PER_LANE } from './client-share.js';
 import { Cost } from './cost.js';
@@ -31,11 +31,12 @@ import { invalidatedUris, Invalidations } from './invalidation.js';
 import { looped, viaNames } from './loop.js';
 import type { ForwardReason } from './outcome.js';
 import { RepresentationBody } from './reader.js';
+import { kindFor, ofKind } from './record.js';
 import { fateOf, Representations } from './representations.js';
 import { select } from './select.js';
 import type { CacheServices } from './services.js';
 import { type HitSource, standingHit, type StandingRooms } from './standing-hit.js';
-import { isClaimedAs, isJoinable } from './stored.js';
+import { isClaimedAs, isJoinable, isOfferable } from './stored.js';
 import { refreshed, selectValidated } from './validate.js';
 import { Validation } from './validation.js';
 
@@ -57,7 +58,7 @@ export class Cache implements CacheFacade {
   readonly #pseudonym: string;
   readonly #generations: Generations;
   readonly #contacts: Contacts;
-  readonly #invalidations = new Invalidations();
+  readonly #invalidations: Invalidations;
   readonly #representations: Representations;
   readonly #validation: Validation;
   readonly #shares: ClientShares;
@@ -75,6 +76,7 @@ export class Cache implements CacheFacade {
         this.#contacts.unsteady.note(object);
       },
     );
+    this.#invalidations = new Invalidations(services.purges);
     this.#contacts = new Contacts(services, this.#generations, this.#invalidations);
     this.#representations = new Representations(services, this.#generations);
     this.#validation = new Validation(services, this.#representations, (...asking) =>
@@ -108,7 +110,7 @@ export class Cache implements CacheFacade {
   }
 
   lookup(request: CacheRequest): Promise<CacheAnswer> {
-    return this.#lookup(request, false);
+    return this.#lookup(request, {});
   }
 
   /**
@@ -120,8 +122,17 @@ export class Cache implements CacheFacade {
     const { upstream } = source;
     const share = request.client === undefined ? undefined : this.#shares.of(request.client);
     const key = responseKey(upstream.name, source.uri);
-    const facts = { epoch: this.#invalidations.epochOf(key), alone: false, record: undefined };
-    const asked: Asked = { request, upstream, source, key, share, cost: new Cost(), ...facts };
+    const facts = { epoch: this.#invalidations.epochOf(key), record: undefined };
+    const asked: Asked = {
+      request,
+      upstream,
+      source,
+      key,
+      share,
+      cost: new Cost(),
+      ...FIRST,
+      ...facts,
+    };
     return this.#representations.known(asked, stored, detail);
   }
 
@@ -139,7 +150,7 @@ export class Cache implements CacheFacade {
     await Promise.all(keys.map((key) => this.#contacts.forget(key)));
   }
 
-  async #lookup(request: CacheRequest, alone: boolean): Promise<CacheAnswer> {
+  async #lookup(request: CacheRequest, how: Partial<Turn>): Promise<CacheAnswer> {
     const upstream = this.#upstreams.get(request.origin);
     if (upstream === undefined) throw new RangeError(`no origin named ${request.origin}`);
     if (viaNames(request.headers, this.#pseudonym)) throw looped();
@@ -150,8 +161,8 @@ export class Cache implements CacheFacade {
     const uri = upstream.uriOf(request.target);
     const key = responseKey(upstream.name, uri);
     const epoch = this.#invalidations.epochOf(key);
-    const record = await this.#services.responses.get(key);
-    const asked = { ...this.#asked(request, upstream, key, record), epoch, alone };
+    const record = ofKind(await this.#services.responses.get(key), kindFor(request.asking));
+    const asked = { ...this.#asked(request, upstream, key, record), epoch, ...how };
     const isClaimed = (one: StoredResponse): boolean => isClaimedAs(one, pin);
     const stored = select(record, request.headers, isClaimed, this.#services.tag);
     if (stored !== undefined) return this.#answerStored(asked, stored);
@@ -177,7 +188,7 @@ export class Cache implements CacheFacade {
     const share = request.client === undefined ? undefined : this.#shares.of(request.client);
     const epoch = this.#invalidations.epochOf(key);
     const cost = new Cost();
-    return { request, upstream, source, key, epoch, alone: false, record, share, cost };
+    return { request, upstream, source, key, epoch, ...FIRST, record, share, cost };
   }
 
   #bodyOf(request: CacheRequest, hit: HitSource): Body {
@@ -236,7 +247,8 @@ export class Cache implements CacheFacade {
     candidates: readonly StoredResponse[],
   ): Promise<CacheAnswer> {
     const reply = await this.#contacts.ask(asked, candidates);
-    if (reply.kind === 'not-shared') return this.#lookup(asked.request, true);
+    if (reply.kind === 'not-shared') return this.#lookup(asked.request, { alone: true });
+    if (reply.kind === 'stored-since') return this.#lookup(asked.request, { again: true });
     const { result, collapsed } = reply;
     if (result.kind === 'representation') {
       return this.#representations.fromContact(asked, result, collapsed, reason);
@@ -290,11 +302,6 @@ export interface KnownObject {
 }
 
 type NotModified = Extract<Contact, { kind: 'not-modified' }>;
-
-/** True when the origin may confirm it for a request that it was not stored for. */
-function isOfferable({ status, headers, object }: StoredResponse): boolean {
-  return status === 200 && object.generation === '' && headers['etag'] !== undefined;
-}
 
 function unattested(): ForebayError {
   const message = 'the origin is strict and no digest vouches for this object';

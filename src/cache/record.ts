@@ -1,10 +1,26 @@
 /** Changes to the list of stored responses of one URL, most recent first. Pure; used by contacts. */
-import type { StoredResponse } from '../model/response.js';
+import type { ResponseRecord, StoredKind, StoredResponse } from '../model/response.js';
 import { sameStrong } from '../model/validator.js';
+import type { Asking } from './answer.js';
 import { variantName } from './select.js';
 import { type NotModified, refreshed } from './validate.js';
 
 type Variants = readonly StoredResponse[];
+
+/** What a request looks for in a record: a hub's JSON where its mirror asks, else what HTTP says. */
+export function kindFor(asking: Asking | undefined): StoredKind {
+  return asking === undefined ? 'response' : 'hub-json';
+}
+
+/** `record` with what is of one of `kinds` alone; the same where that is all of it. */
+export function ofKind(
+  record: ResponseRecord | undefined,
+  ...kinds: readonly StoredKind[]
+): ResponseRecord | undefined {
+  const variants = record?.variants.filter(({ kind }) => kinds.includes(kind)) ?? [];
+  if (record === undefined || variants.length === 0) return undefined;
+  return variants.length === record.variants.length ? record : { ...record, variants };
+}
 
 /** `stored` first, in place of what the same request fields selected before. */
 export function replacing(variants: Variants, stored: StoredResponse): Variants {

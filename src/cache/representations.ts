@@ -8,7 +8,6 @@ import type { StoredResponse } from '../model/response.js';
 import type { CacheAnswer } from './answer.js';
 import { chunksOf, forward, refuseOnlyIfCached } from './answers.js';
 import { type Asked, wantOf } from './asked.js';
-import type { Representation } from './contacts.js';
 import { toldFields } from './chain.js';
 import { withDigests } from './digest-fields.js';
 import type { Generation } from './generation.js';
@@ -16,6 +15,7 @@ import type { Generations } from './generations.js';
 import type { CacheOutcome, ForwardReason } from './outcome.js';
 import { RepresentationBody } from './reader.js';
 import type { CacheServices } from './services.js';
+import type { Representation } from './sharing.js';
 import { boundOf } from './want.js';
 
 /** What an answer says beside its bytes. */
@@ -73,11 +73,12 @@ export class Representations {
     const body = new RepresentationBody(generation, wantOf(asked), asked.cost);
     const chained = toldFields(said.headers ?? stored.headers, stored);
     const headers = withDigests(chained, generation);
-    const { status, responseTimeMs: receivedAtMs, object } = stored;
+    const { status, order, responseTimeMs: receivedAtMs, object } = stored;
     return {
       status,
       headers,
       receivedAtMs,
+      order,
       validator: object.validator,
       ageSeconds,
       outcome,

@@ -4,11 +4,13 @@ import type { WatermarkHub } from '../compute/watermark.js';
 import type { FetchStats } from '../compute/protocol.js';
 import type { Changes } from '../model/changes.js';
 import type { FetchLimits } from '../model/fetch.js';
+import type { Sequence } from '../model/sequence.js';
 import type { ChunkStore, ResponseStore } from '../model/store.js';
 import type { Clock } from '../model/time.js';
 import type { FillTable } from './fill-snapshot.js';
 import type { Pressure } from './pressure.js';
 import type { ProgressWatch } from './progress.js';
+import type { Purges } from './purges.js';
 import type { FieldTag } from './select.js';
 
 /** Bounds of the cache's own waits and windows, from the configuration. */
@@ -51,6 +53,9 @@ export interface CacheServices {
   readonly pressure: Pressure;
   readonly progress: ProgressWatch;
   readonly clock: Clock;
+  /** Numbers what origins are asked, so that answers have an order that no clock gives. */
+  readonly sequence: Sequence;
+  readonly purges: Purges;
   readonly limits: CacheLimits;
   readonly events: CacheEvents;
   /** Told of whatever may make an answer stand no more (cache/standing-hit). */

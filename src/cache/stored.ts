@@ -28,3 +28,8 @@ export function isClaimedAs(stored: StoredResponse, pin: Digest | null): boolean
 export function isJoinable(stored: StoredResponse): boolean {
   return stored.object.generation === '';
 }
+
+/** True when the origin may confirm it for a request that it was not stored for. */
+export function isOfferable({ status, headers, object }: StoredResponse): boolean {
+  return status === 200 && object.generation === '' && headers['etag'] !== undefined;
+}

@@ -5,9 +5,8 @@
 import { emptyHeaders, headerValue, type HeaderMap } from '../model/headers.js';
 import { parseHttpDate } from '../model/http-date.js';
 import type { RedirectChain } from '../model/redirect-chain.js';
-import type { StoredResponse } from '../model/response.js';
+import type { StoredResponse, Times } from '../model/response.js';
 import { parseEntityTag } from '../model/validator.js';
-import type { Times } from '../origin/hop.js';
 import { forOthers } from './policy.js';
 import { type FieldTag, variantFields } from './select.js';
 

@@ -9,12 +9,13 @@ import { isDisconnected } from '../origin/verdict.js';
 import { ForebayError } from '../model/errors.js';
 import type { OriginHead } from '../model/fetch.js';
 import { emptyHeaders } from '../model/headers.js';
+import { CREDENTIAL_FIELD } from '../model/response.js';
 import { isRedirect } from '../origin/redirect.js';
 import type { Upstream } from '../origin/upstream.js';
 import { isOverload, notAsked, overloaded, refusalOf, refused, retryAfterOf } from './answers.js';
 import type { Who } from './credentials.js';
 import { JsonAnswers } from './json-answers.js';
-import { CREDENTIAL_FIELD, Permissions } from './permissions.js';
+import { Permissions } from './permissions.js';
 import { type HubPolicy, saidLifetimeMs, YEAR_MS } from './policy.js';
 import { readBody } from './read-body.js';
 import { accessTo, type Refusals } from './refusals.js';
@@ -85,17 +86,15 @@ export class HubApi {
     return this.#rooms.cache.lookup({ ...request, method: 'GET', headers, asking, hint });
   }
 
-  /** It was kept before whoever asks was refused the repository. */
-  async #isOutdated({ ageSeconds }: CacheAnswer, asking: ApiAsking): Promise<boolean> {
-    if (ageSeconds === null) return false;
-    const { services, refusals } = this.#rooms;
-    const refusedAtMs = await refusals.lastAtMs(accessTo(asking));
-    return services.clock.now() - ageSeconds * 1000 <= refusedAtMs;
+  /** It was asked for before whoever asks was refused the repository. */
+  async #isOutdated({ order, status }: CacheAnswer, asking: ApiAsking): Promise<boolean> {
+    if (order === undefined || status !== 200) return false;
+    return order <= (await this.#rooms.refusals.lastAt(accessTo(asking)));
   }
 
   /** Closes the answer. */
   async #forClients(
-    { status, headers, body, outcome, ageSeconds }: CacheAnswer,
+    { status, headers, body, outcome, ageSeconds, order = 0 }: CacheAnswer,
     asking: ApiAsking,
     { forget, own }: { readonly forget: () => Promise<void>; readonly own: string },
   ): Promise<CacheAnswer> {
@@ -106,7 +105,7 @@ export class HubApi {
       if (status !== 200) {
         const refusal = refusalOf(status, headers);
         if (status === 401 || status === 403) await forget();
-        await refusals.refused(accessTo(asking), refusal);
+        await refusals.refused(accessTo(asking), refusal, order);
         return refused(refusal);
       }
       const sourceIdleTimeoutMs = services.limits.requestTimeoutMs;

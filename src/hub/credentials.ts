@@ -5,6 +5,7 @@
 import { matchesGlob } from '../config/glob.js';
 import { emptyHeaders, headerValue, type HeaderMap } from '../model/headers.js';
 import type { CacheKey } from '../store/cache-key.js';
+import { canonicalRepository } from './repository.js';
 
 /** The operator's own token, for clients that send none. */
 export interface ServerToken {
@@ -34,7 +35,10 @@ export class Credentials {
     this.#key = key;
   }
 
-  /** Who asks for something of `repository`: the client, or the operator where it names nobody. */
+  /**
+   * Who asks for something of `repository`, in the one form of its name (hub/repository): the client, or
+   * the operator where it names nobody.
+   */
   who(request: HeaderMap, repository: string | null, server: ServerToken | null): Who {
     const headers = emptyHeaders();
     for (const name of FORWARDED) {
@@ -46,7 +50,9 @@ export class Credentials {
       repository !== null &&
       PLAIN_NAME.test(repository) &&
       !repository.split('/').some((segment) => /^\.+$/.test(segment)) &&
-      server?.repositories.some((pattern) => matchesGlob(pattern, repository)) === true;
+      server?.repositories.some((pattern) =>
+        matchesGlob(canonicalRepository(pattern), repository),
+      ) === true;
     const authorization = own ?? (isLent ? `Bearer ${server.token}` : undefined);
     if (authorization === undefined) return { key: '', headers };
     headers['authorization'] = authorization;

@@ -10,7 +10,7 @@ import { SingleFlight } from '../cache/single-flight.js';
 import { isDisconnected } from '../origin/verdict.js';
 import { type Digest, formatDigest, isRefutedBy } from '../model/digest.js';
 import { ForebayError } from '../model/errors.js';
-import type { FetchTarget, OriginHead } from '../model/fetch.js';
+import type { FetchTarget } from '../model/fetch.js';
 import { headerBytes, headerValue } from '../model/headers.js';
 import type { ObjectIdentity } from '../model/manifest.js';
 import type { StoredResponse } from '../model/response.js';
@@ -18,20 +18,19 @@ import { isRedirect } from '../origin/redirect.js';
 import type { Upstream } from '../origin/upstream.js';
 import { isOverload, type Refusal, refusalOf, retryAfterOf } from './answers.js';
 import type { Who } from './credentials.js';
+import { type FileRoute, namedLast, targetOf } from './file-names.js';
 import { HeadClient, type Heads } from './head-client.js';
 import { type FileFacts, factsOf } from './metadata.js';
 import { fileHeaders, permission, Permissions } from './permissions.js';
 import { type HubPolicy, NAME_LIFETIME_MS } from './policy.js';
-import { accessTo, type Refusals } from './refusals.js';
-import { type HubRoute, isCommit } from './route.js';
+import { accessesTo, accessTo, type Refusals } from './refusals.js';
+import { isCommit } from './route.js';
 
 /** Files remembered for not being there; one more forgets the oldest. */
 const MAX_ABSENT = 10_000;
 
 /** What they take, with what the hub said of each. */
 const MAX_ABSENT_BYTES = 16 * 1024 * 1024;
-
-export type FileRoute = Extract<HubRoute, { kind: 'resolve' }>;
 
 /** A question: may `who` have this file of this hub? */
 export interface Asking {
@@ -40,6 +39,8 @@ export interface Asking {
   readonly who: Who;
   /** Tells clients apart, each of which may ask for so much. */
   readonly client: string;
+  /** The name that led to the revision of `route`, which is what the configuration may pin. */
+  readonly name?: string;
 }
 
 export type Decision =
@@ -63,7 +64,7 @@ export class Decisions {
   readonly #permissions: Permissions;
   readonly #flights = new WeakMap<Upstream, SingleFlight<string, Decision>>();
   /** The hub said that these are not there, and to whom. */
-  readonly #absent: LRUCache<string, Refusal>;
+  readonly #absent: LRUCache<string, { readonly refusal: Refusal; readonly purged: number }>;
   readonly #refusals: Refusals;
 
   constructor(services: CacheServices, policy: () => HubPolicy, refusals: Refusals) {
@@ -76,7 +77,7 @@ export class Decisions {
     this.#absent = new LRUCache({
       max: MAX_ABSENT,
       maxSize: MAX_ABSENT_BYTES,
-      sizeCalculation: ({ headers }, key) => headerBytes(headers) + key.length,
+      sizeCalculation: ({ refusal }, key) => headerBytes(refusal.headers) + key.length,
       perf,
     });
   }
@@ -84,24 +85,54 @@ export class Decisions {
   async decide(asking: Asking): Promise<Decision> {
     const { upstream, route, who } = asking;
     const uri = upstream.uriOf(targetOf(route, route.revision));
-    const found = await this.#permissions.find(upstream.name, uri, who.key);
-    // Who was refused the repository since may have lost more than the file that was asked for then.
-    const refusedAtMs = await this.#refusals.lastAtMs(accessTo(asking));
-    const known = fits(found, pinOf(asking), refusedAtMs) ? found : undefined;
-    if (known !== undefined) this.#refusals.granted(accessTo(asking), known.object);
-    const ageMs = this.#services.clock.now() - (known?.responseTimeMs ?? 0);
-    if (known !== undefined && ageMs >= 0 && ageMs < this.#lifetimeMs(route)) {
-      return { kind: 'granted', stored: known, offline: false };
-    }
     const key = JSON.stringify([uri, who.key]);
-    const absent = this.#absent.get(key);
-    if (absent !== undefined) return { kind: 'refused', refusal: absent };
-    const asked = await this.#flightsOf(upstream).run(key, () => this.#ask(asking, uri, key))
-      .outcome;
+    const decided = await this.#decided(asking, uri, key);
+    if (decided !== undefined) return decided;
+    const ask = async (): Promise<Decision> =>
+      // A look takes turns, in which another's flight may have ended: `b` looks, and finds nothing; `a` is
+      // answered, and its flight ends; `b` would lead a second one. Nobody ends between this look and ours.
+      (await this.#decided(asking, uri, key)) ?? this.#askInTime(asking, uri, key);
+    const asked = await this.#flightsOf(upstream).run(key, ask).outcome;
     const isOutage =
       asked.kind === 'unreachable' || (asked.kind === 'overloaded' && asked.isOutage);
-    if (!isOutage || known === undefined || !this.#policy().offline) return asked;
-    return { kind: 'granted', stored: known, offline: true };
+    if (!isOutage || !this.#policy().offline) return asked;
+    // Looked for now: somebody may have been refused while this was asked.
+    const known = await this.#known(asking, uri);
+    return known === undefined ? asked : { kind: 'granted', stored: known, offline: true };
+  }
+
+  /** What was decided lately enough to stand. */
+  async #decided(asking: Asking, uri: string, key: string): Promise<Decision | undefined> {
+    const known = await this.#known(asking, uri);
+    const ageMs = this.#services.clock.now() - (known?.responseTimeMs ?? 0);
+    if (known !== undefined && ageMs >= 0 && ageMs < this.#lifetimeMs(asking.route)) {
+      return { kind: 'granted', stored: known, offline: false };
+    }
+    const absent = this.#absent.get(key);
+    const isSpared = absent !== undefined && this.#isSpared(asking, uri, absent.purged);
+    return isSpared ? { kind: 'refused', refusal: absent.refusal } : undefined;
+  }
+
+  /** The permission that counts, however old. */
+  async #known(asking: Asking, uri: string): Promise<StoredResponse | undefined> {
+    const { upstream, who } = asking;
+    const found = await this.#permissions.find(upstream.name, uri, who.key);
+    if (found === undefined || !isOfPin(found, pinOf(asking))) return undefined;
+    if (await this.#isRefusedSince(asking, found)) return undefined;
+    this.#refusals.granted(accessTo(asking), found.object);
+    return found;
+  }
+
+  /** Who was refused the repository since may have lost more than the file that was asked for then. */
+  async #isRefusedSince(asking: Asking, { object, order }: StoredResponse): Promise<boolean> {
+    for (const access of accessesTo(asking, [object.uri])) {
+      if (order <= (await this.#refusals.lastAt(access))) return true;
+    }
+    return false;
+  }
+
+  #isSpared({ upstream }: Asking, uri: string, purged: number): boolean {
+    return this.#services.purges.spares({ origin: upstream.name, uri }, purged);
   }
 
   #lifetimeMs({ revision }: FileRoute): number {
@@ -117,8 +148,18 @@ export class Decisions {
     return flights;
   }
 
+  /** Asks, and once more where a refusal that was asked for later overtook the answer. */
+  async #askInTime(asking: Asking, uri: string, key: string): Promise<Decision> {
+    const first = await this.#ask(asking, uri, key);
+    const isOvertaken =
+      first.kind === 'granted' && (await this.#isRefusedSince(asking, first.stored));
+    return isOvertaken ? this.#ask(asking, uri, key) : first;
+  }
+
   async #ask(asking: Asking, uri: string, key: string): Promise<Decision> {
     const { route } = asking;
+    const { sequence, purges } = this.#services;
+    const moment = { order: sequence.next(), purged: purges.epoch };
     let found: Heads;
     try {
       found = await this.#client.heads(asking, targetOf(route, route.revision));
@@ -135,31 +176,39 @@ export class Decisions {
       const retryAfterMs = retryAfterOf(headers, this.#services.clock.now());
       return { kind: 'overloaded', isOutage: status !== 429, retryAfterMs };
     }
-    if (status >= 400) return this.#refuse(asking, uri, key, last);
+    if (status >= 400) return this.#refuse(asking, { uri, key, found, moment });
     const facts = factsOf(found.heads);
     if (facts === undefined || !(status === 200 || isRedirect(status))) throw notAFile();
-    return { kind: 'granted', stored: await this.#grant(asking, found, facts), offline: false };
+    return {
+      kind: 'granted',
+      stored: await this.#grant(asking, found, facts, moment),
+      offline: false,
+    };
   }
 
-  async #refuse(
-    asking: Asking,
-    uri: string,
-    key: string,
-    { status, headers }: OriginHead,
-  ): Promise<Decision> {
+  async #refuse(asking: Asking, { uri, key, found, moment }: Refused): Promise<Decision> {
     const { upstream, route, who } = asking;
+    const { status, headers } = found.heads.at(-1) ?? found.heads[0];
     const refusal = refusalOf(status, headers);
-    await this.#refusals.refused(accessTo(asking), refusal);
-    await this.#permissions.revoke(upstream.name, uri, who.key);
+    for (const access of accessesTo(asking, found.urls)) {
+      await this.#refusals.refused(access, refusal, moment.order);
+    }
+    await this.#permissions.revoke(upstream.name, uri, who.key, moment.order);
     // Who may see the repository was decided first: this speaks of the file alone.
     if (headerValue(headers, 'x-error-code') === 'EntryNotFound') {
-      this.#absent.set(key, refusal, { ttl: this.#lifetimeMs(route) });
+      const { purged } = moment;
+      this.#absent.set(key, { refusal, purged }, { ttl: this.#lifetimeMs(route) });
     }
     return { kind: 'refused', refusal };
   }
 
   /** Remembers the decision, for the revision that was asked for and for its commit. */
-  async #grant(asking: Asking, found: Heads, facts: FileFacts): Promise<StoredResponse> {
+  async #grant(
+    asking: Asking,
+    found: Heads,
+    facts: FileFacts,
+    { order, purged }: Moment,
+  ): Promise<StoredResponse> {
     const { upstream, route, who } = asking;
     const { clock, limits } = this.#services;
     const lengthBytes = facts.lengthBytes ?? found.probedLength;
@@ -169,9 +218,10 @@ export class Decisions {
     if ([pin, facts.digest].some((digest) => isRefutedBy(digest, lengthBytes)))
       throw notOfThatLength();
     const nowMs = clock.now();
+    const named = namedLast(upstream, found.urls) ?? { at: 0, route };
     const object: ObjectIdentity = {
       origin: upstream.name,
-      uri: upstream.uriOf(targetOf(route, facts.commit)),
+      uri: upstream.uriOf(targetOf(named.route, facts.commit)),
       variant: '',
       validator: { kind: 'digest' },
       generation: '',
@@ -179,14 +229,36 @@ export class Decisions {
       chunkSizeBytes: limits.chunkSizeBytes,
       digest: pin ?? facts.digest,
     };
-    const stored = permission(who.key, object, fileHeaders(facts, lengthBytes, nowMs), nowMs);
-    this.#refusals.granted(accessTo(asking), object);
+    const headers = fileHeaders(facts, lengthBytes, nowMs);
+    const { status } = found.heads[0];
+    const times = { requestTimeMs: nowMs, responseTimeMs: nowMs, order };
+    const stored = permission(who.key, { object, headers, status }, times);
+    // Not stored either: after a restart nobody would know of the refusal that overtook it.
+    if (await this.#isRefusedSince(asking, stored)) return stored;
+    for (const access of accessesTo(asking, [object.uri])) this.#refusals.granted(access, object);
     // First: who finds the decision may want bytes at once.
-    rememberWay(asking, found, object.uri, nowMs);
-    const uris = new Set([object.uri, upstream.uriOf(targetOf(route, route.revision))]);
-    for (const uri of uris) await this.#permissions.grant(upstream.name, uri, stored);
+    rememberWay(asking, found, object.uri, { nowMs, first: named.at });
+    const targets = [route.revision, facts.commit].map((name) => targetOf(route, name));
+    const uris = new Set([object.uri, ...targets.map((target) => upstream.uriOf(target))]);
+    for (const uri of uris) {
+      const isCurrent = (): boolean => this.#isSpared(asking, uri, purged);
+      await this.#permissions.grant(upstream.name, uri, stored, isCurrent);
+    }
     return stored;
   }
+}
+
+/** When a question was asked: its place among all (model/sequence), and the purges made by then. */
+interface Moment {
+  readonly order: number;
+  readonly purged: number;
+}
+
+interface Refused {
+  readonly uri: string;
+  readonly key: string;
+  readonly found: Heads;
+  readonly moment: Moment;
 }
 
 /** The hub has just said where the bytes are: fills need not ask it again. */
@@ -194,31 +266,26 @@ function rememberWay(
   { upstream, who }: Asking,
   { heads, urls }: Heads,
   uri: string,
-  nowMs: number,
+  { nowMs, first }: { readonly nowMs: number; readonly first: number },
 ): void {
   const source = upstream.source(uri, who.headers);
   heads.forEach((head, index) => {
-    if (!isRedirect(head.status)) return;
-    const url = index === 0 ? uri : (urls[index] ?? uri);
+    // What led to its name leads nowhere from there.
+    if (index < first || !isRedirect(head.status)) return;
+    const url = index === first ? uri : (urls[index] ?? uri);
     const from: FetchTarget = { url, headers: {}, addresses: 'any', expiresAtMs: null };
     source.redirected(from, head, { requestTimeMs: nowMs, responseTimeMs: nowMs });
   });
 }
 
-/** The request target of a file at a revision, as the hub reads it. */
-export function targetOf({ repository, path }: FileRoute, revision: string): string {
-  return `/${repository}/resolve/${revision}/${path}`;
-}
-
 /** The digest that the configuration says the file must have. */
-function pinOf({ upstream, route }: Asking): Digest | null {
-  return upstream.pinnedDigest(targetOf(route, route.revision));
+export function pinOf({ upstream, route, name = route.revision }: Asking): Digest | null {
+  const canonical = targetOf({ ...route, spelled: route.repository }, name);
+  return upstream.pinnedDigest(targetOf(route, name)) ?? upstream.pinnedDigest(canonical);
 }
 
-/** False for what was decided before a refusal of the repository, or before the file was pinned. */
-function fits(known: StoredResponse | undefined, pin: Digest | null, refusedAtMs: number): boolean {
-  if (known === undefined || known.responseTimeMs <= refusedAtMs) return false;
-  const { digest, lengthBytes } = known.object;
+/** False for what was decided before the file was pinned, and for what cannot be of that length. */
+function isOfPin({ object: { digest, lengthBytes } }: StoredResponse, pin: Digest | null): boolean {
   if (isRefutedBy(digest, lengthBytes)) return false;
   return pin === null || (digest !== null && formatDigest(digest) === formatDigest(pin));
 }

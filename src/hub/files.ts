@@ -7,11 +7,24 @@ import type { Cache } from '../cache/lookup.js';
 import type { CacheServices } from '../cache/services.js';
 import { boundOf } from '../cache/want.js';
 import { within } from '../model/deferred.js';
-import { headerValue, type HeaderMap } from '../model/headers.js';
-import { answerToLoad, overloaded, refused, unreachable } from './answers.js';
-import { type Asking, type Decision, Decisions } from './decisions.js';
+import { emptyHeaders, headerValue, type HeaderMap } from '../model/headers.js';
+import type { StoredResponse } from '../model/response.js';
+import { isRedirect } from '../origin/redirect.js';
+import type { Upstream } from '../origin/upstream.js';
+import {
+  answerToLoad,
+  bytesAnswer,
+  overloaded,
+  ownError,
+  refused,
+  unreachable,
+} from './answers.js';
+import { type Asking, type Decision, Decisions, pinOf } from './decisions.js';
+import { targetOf } from './file-names.js';
+import type { Holds } from './holds.js';
 import type { HubPolicy } from './policy.js';
 import type { Refusals } from './refusals.js';
+import { isCommit } from './route.js';
 import { withTokenLink, XET_HASH_FIELD, type XetRepositories } from './xet.js';
 
 export interface FilesRooms {
@@ -19,6 +32,7 @@ export interface FilesRooms {
   readonly cache: Pick<Cache, 'answerWith'>;
   readonly policy: () => HubPolicy;
   readonly refusals: Refusals;
+  readonly holds: Holds;
   readonly xet: XetRepositories;
 }
 
@@ -26,18 +40,40 @@ export class HubFiles {
   readonly #services: CacheServices;
   readonly #cache: Pick<Cache, 'answerWith'>;
   readonly #decisions: Decisions;
-
+  readonly #holds: Holds;
   readonly #xet: XetRepositories;
 
-  constructor({ services, cache, policy, refusals, xet }: FilesRooms) {
+  constructor({ services, cache, policy, refusals, holds, xet }: FilesRooms) {
     this.#services = services;
     this.#cache = cache;
+    this.#holds = holds;
     this.#xet = xet;
     this.#decisions = new Decisions(services, policy, refusals);
   }
 
   /** Rejects with a `ForebayError`. */
   async lookup(request: CacheRequest, asking: Asking): Promise<CacheAnswer> {
+    const { upstream, route, who } = asking;
+    if (isCommit(route.revision)) return this.#answer(request, asking);
+    const uri = upstream.uriOf(targetOf(route, route.revision));
+    const held = this.#holds.of(request, uri, route.repository, who);
+    if (held.kind === 'doubtful') return doubtful();
+    const revision = held.kind === 'held' ? held.commit : route.revision;
+    const asked = { ...asking, route: { ...route, revision }, name: route.revision };
+    // A pin of the name would not hold for what is read by the commit.
+    const leads = request.method === 'HEAD' && pinOf(asking) === null;
+    return this.#answer(request, asked, (stored) => {
+      this.#holds.tell(request, uri, route.repository, { stored, who });
+      return leads && isRedirect(stored.status) ? redirectToCommit(stored, upstream) : undefined;
+    });
+  }
+
+  /** `named`: what is answered, where it is not the file, to who asked for it by a name that moves. */
+  async #answer(
+    request: CacheRequest,
+    asking: Asking,
+    named?: (stored: StoredResponse) => CacheAnswer | undefined,
+  ): Promise<CacheAnswer> {
     const bound = boundOf(this.#services, request.signal);
     const decision: Decision = await within(this.#decisions.decide(asking), bound);
     switch (decision.kind) {
@@ -48,7 +84,10 @@ export class HubFiles {
       case 'overloaded':
         return overloaded(decision.retryAfterMs);
       case 'granted': {
-        const { stored, offline } = decision;
+        const { offline } = decision;
+        const instead = named?.(decision.stored);
+        if (instead !== undefined) return instead;
+        const stored = { ...decision.stored, status: 200 };
         const source = asking.upstream.source(stored.object.uri, asking.who.headers);
         const detail = offline ? 'offline' : undefined;
         const answer = await this.#cache.answerWith(request, { stored, source, detail });
@@ -63,12 +102,34 @@ export class HubFiles {
 
   #fieldsFor(
     request: CacheRequest,
-    { upstream, route: { repository } }: Asking,
+    { upstream, route: { repository, spelled } }: Asking,
     headers: HeaderMap,
   ): HeaderMap {
     if (!(XET_HASH_FIELD in headers)) return headers;
     this.#xet.add(upstream.name, repository);
     const commit = headerValue(headers, 'x-repo-commit') ?? '';
-    return withTokenLink(headers, { repository, commit, own: request.own ?? '' });
+    return withTokenLink(headers, { repository: spelled, commit, own: request.own ?? '' });
   }
+}
+
+/**
+ * The answer to HEAD of a name, where the hub's own is a redirect: to the commit's URL, with what the
+ * file is. Clients of a hub follow a relative one and keep where it ends: what they read after it, or go
+ * on with next week, is of that commit, whatever the name names by then.
+ */
+function redirectToCommit(stored: StoredResponse, upstream: Upstream): CacheAnswer {
+  const headers = Object.assign(emptyHeaders(), stored.headers);
+  headers['location'] = upstream.targetOf(stored.object.uri) ?? '';
+  headers['x-linked-size'] = String(stored.object.lengthBytes);
+  headers['cache-control'] = 'no-cache';
+  // Of the file, which has an answer of its own.
+  for (const name of ['content-type', XET_HASH_FIELD]) Reflect.deleteProperty(headers, name);
+  return bytesAnswer(307, headers, Buffer.alloc(0), { kind: 'hit', unverified: false });
+}
+
+/** No other status is safe: some clients take a 200 for what they asked for, and join the bytes. */
+function doubtful(): CacheAnswer {
+  const message =
+    'The name was moved, and the range may be of either commit: ask for the commit, or from the beginning';
+  return ownError(412, null, message);
 }

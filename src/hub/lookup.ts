@@ -68,6 +68,7 @@ export class HubLookup implements CacheFacade {
       case 'info':
       case 'tree':
       case 'refs':
+        this.#rooms.holds.askedAbout(route.repository, { ...request, client: request.client, who });
         return this.#api.lookup(request, { upstream, route, who });
       case 'paths-info':
         return notServed();

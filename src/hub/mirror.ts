@@ -1,13 +1,14 @@
 /** The mirror of hubs: its two faces, before the cache and before passing, and what they share. */
 import type { CacheFacade } from '../cache/answer.js';
 import type { PassFacade } from '../cache/pass.js';
+import { Holds } from './holds.js';
 import { HubLookup, type LookupRooms } from './lookup.js';
 import { HubPassing, type PassedRooms } from './passed.js';
 import { Refusals } from './refusals.js';
 import { XetRepositories } from './xet.js';
 
 /** What assemble gives it. */
-export type MirrorRooms = Omit<LookupRooms & PassedRooms, 'refusals' | 'xet'>;
+export type MirrorRooms = Omit<LookupRooms & PassedRooms, 'refusals' | 'holds' | 'xet'>;
 
 export interface Mirror {
   readonly cache: CacheFacade;
@@ -15,6 +16,11 @@ export interface Mirror {
 }
 
 export function createMirror(rooms: MirrorRooms): Mirror {
-  const shared = { ...rooms, refusals: new Refusals(rooms.services), xet: new XetRepositories() };
+  const shared = {
+    ...rooms,
+    refusals: new Refusals(rooms.services),
+    holds: new Holds(rooms.services.clock),
+    xet: new XetRepositories(),
+  };
   return { cache: new HubLookup(shared), passing: new HubPassing(shared) };
 }

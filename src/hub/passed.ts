@@ -11,6 +11,7 @@ import { emptyHeaders, headerValue, type HeaderMap } from '../model/headers.js';
 import type { Upstream } from '../origin/upstream.js';
 import { answeringLoad, notAsked, ownError } from './answers.js';
 import type { Credentials, Who } from './credentials.js';
+import type { Holds } from './holds.js';
 import { linkForClients } from './link.js';
 import { PathsInfo, type PathsInfoRooms } from './paths-info.js';
 import { routeOf } from './route.js';
@@ -24,6 +25,7 @@ const WITHHELD = /^(?:x-xet-.*|link|location|set-cookie)$/;
 const NOBODY = '';
 
 export interface PassedRooms extends PathsInfoRooms {
+  readonly holds: Holds;
   readonly upstreams: OriginSet;
   readonly credentials: Credentials;
   readonly isHub: (origin: string) => boolean;
@@ -77,6 +79,7 @@ export class HubPassing implements PassFacade {
       return ownError(405, null, 'This mirror only reads');
     }
     const who = credentials.who(request.headers, route.repository, policy().serverToken);
+    this.#rooms.holds.askedAbout(route.repository, { ...request, who });
     const headers = fieldsFor(who, request.headers);
     const asked = { ...request, headers };
     const { own = '' } = request;

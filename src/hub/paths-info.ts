@@ -42,12 +42,15 @@ const KEPT_BYTES = 16 * 1024 * 1024;
 /** What an entry takes beside its bytes: its key, its fields, the map's own. */
 const ENTRY_BYTES = 1024;
 
-/** No answer counts as new for longer: a purge does not come here. */
+/** No answer counts as new for longer. */
 const MAX_FRESH_MS = 60 * 60 * 1000;
 
 interface Kept {
   readonly headers: HeaderMap;
   readonly raw: Buffer;
+  /** Place of the question (model/sequence), and the purges (cache/purges) made by then. */
+  readonly order: number;
+  readonly purged: number;
   /** When the hub said so, in ms since the epoch. */
   readonly saidAtMs: number;
 }
@@ -69,7 +72,7 @@ type Said =
   | { readonly kind: 'outage'; readonly answer: CacheAnswer };
 
 export interface PathsInfoRooms {
-  readonly services: Pick<CacheServices, 'clock' | 'limits'>;
+  readonly services: Pick<CacheServices, 'clock' | 'limits' | 'sequence' | 'purges'>;
   readonly passing: PassFacade;
   readonly policy: () => HubPolicy;
   readonly refusals: Refusals;
@@ -102,20 +105,28 @@ export class PathsInfo {
   }
 
   async #answerTo(question: Question, asking: ApiAsking): Promise<CacheAnswer> {
-    const { policy, refusals } = this.#rooms;
+    const { policy, refusals, services } = this.#rooms;
+    const { upstream } = asking;
     const key = keyOf(question, asking);
-    const refusedAtMs = await refusals.lastAtMs(accessTo(asking));
+    const place = { origin: upstream.name, uri: upstream.uriOf(question.request.target) };
+    const refusedAt = await refusals.lastAt(accessTo(asking));
+    const counts = ({ order, purged }: Kept): boolean =>
+      order > refusedAt && services.purges.spares(place, purged);
     const found = this.#kept.get(key);
-    const kept = found !== undefined && found.saidAtMs > refusedAtMs ? found : undefined;
+    const kept = found !== undefined && counts(found) ? found : undefined;
     const said = saidLifetimeMs(asking.route.revision, asking.who, policy());
     const fresh = this.#fromKept(kept, Math.min(said, MAX_FRESH_MS), question, asking);
     if (fresh !== undefined) return fresh;
     const now = await this.#askHub(question, asking);
     if (now.kind === 'told') {
       if (now.kept === null) this.#kept.delete(key);
-      else this.#kept.set(key, now.kept);
+      else if (now.kept.order > (this.#kept.get(key)?.order ?? 0)) this.#kept.set(key, now.kept);
     }
     if (now.kind !== 'outage' || !policy().offline) return now.answer;
+    // Somebody may have been refused while this was asked.
+    if (kept !== undefined && kept.order <= (await refusals.lastAt(accessTo(asking)))) {
+      return now.answer;
+    }
     return this.#fromKept(kept, YEAR_MS, question, asking, 'offline') ?? now.answer;
   }
 
@@ -139,9 +150,11 @@ export class PathsInfo {
 
   async #askHub(question: Question, asking: ApiAsking): Promise<Said> {
     try {
+      const { sequence, purges } = this.#rooms.services;
+      const asked = { order: sequence.next(), purged: purges.epoch };
       const answer = await this.#passOn(question, asking);
       try {
-        return await this.#read(answer, question, asking);
+        return await this.#read(answer, question, asking, asked);
       } finally {
         answer.body.close();
       }
@@ -168,6 +181,7 @@ export class PathsInfo {
     { status, headers, body, outcome }: CacheAnswer,
     { own }: Question,
     asking: ApiAsking,
+    asked: Pick<Kept, 'order' | 'purged'>,
   ): Promise<Said> {
     const { services, refusals, xet } = this.#rooms;
     const nowMs = services.clock.now();
@@ -178,14 +192,15 @@ export class PathsInfo {
     }
     if (status !== 200) {
       const refusal = refusalOf(status, headers);
-      await refusals.refused(accessTo(asking), refusal);
+      await refusals.refused(accessTo(asking), refusal, asked.order);
       return { kind: 'told', answer: refused(refusal), kept: null };
     }
     const sourceIdleTimeoutMs = services.limits.requestTimeoutMs;
     const raw = await readBody(body, { clock: services.clock, sourceIdleTimeoutMs });
     const answer = this.#answers.answer({ headers, raw, outcome }, asking.upstream, own);
     if (answer.isXetKept) xet.add(asking.upstream.name, asking.route.repository);
-    return { kind: 'told', answer, kept: { headers: readFields(headers), raw, saidAtMs: nowMs } };
+    const kept = { headers: readFields(headers), raw, saidAtMs: nowMs, ...asked };
+    return { kind: 'told', answer, kept };
   }
 }
 

@@ -6,14 +6,18 @@
 import type { ObjectIdentity } from '../model/manifest.js';
 import { emptyHeaders, headerValue, type HeaderMap } from '../model/headers.js';
 import { formatHttpDate } from '../model/http-date.js';
-import { MAX_VARIANTS, type StoredResponse } from '../model/response.js';
+import {
+  CREDENTIAL_FIELD,
+  MAX_VARIANTS,
+  type ResponseRecord,
+  type StoredKind,
+  type StoredResponse,
+  type Times,
+} from '../model/response.js';
 import type { ResponseStore } from '../model/store.js';
 import { responseKey } from '../store/keys.js';
 import type { FileFacts } from './metadata.js';
 import { isTooLongForHttp, XET_HASH_FIELD } from './xet.js';
-
-/** In a variant's request fields: whom it was decided for. No request has such a field. */
-export const CREDENTIAL_FIELD = 'x-forebay-credential';
 
 /** Of what is stored of a refusal. */
 const REFUSED_STATUS = 403;
@@ -35,25 +39,32 @@ export function fileHeaders(facts: FileFacts, lengthBytes: number, nowMs: number
   return headers;
 }
 
-/** What a file is, as it is stored for whoever was let in at `nowMs`. */
+/**
+ * What a file is, as it is stored for whoever was let in. `status`: what the hub answered first, a redirect
+ * where it keeps the file elsewhere.
+ */
 export function permission(
   who: string,
-  object: ObjectIdentity,
-  headers: HeaderMap,
-  nowMs: number,
+  told: Pick<StoredResponse, 'object' | 'headers' | 'status'>,
+  times: Times,
 ): StoredResponse {
-  const requestHeaders = emptyHeaders();
-  if (who !== '') requestHeaders[CREDENTIAL_FIELD] = who;
-  const times = { requestTimeMs: nowMs, responseTimeMs: nowMs };
-  return { status: 200, headers, requestHeaders, ...times, hops: [], object };
+  return { kind: 'hub-permission', ...told, requestHeaders: fieldsOf(who), ...times, hops: [] };
 }
 
 /**
  * That `who` was refused a whole repository, as it is stored beside permissions. `object`: what they had
  * been let have; a stored response is always of some object.
  */
-export function refusalFor(who: string, object: ObjectIdentity, nowMs: number): StoredResponse {
-  return { ...permission(who, object, emptyHeaders(), nowMs), status: REFUSED_STATUS };
+export function refusalFor(who: string, object: ObjectIdentity, times: Times): StoredResponse {
+  const requestHeaders = fieldsOf(who);
+  const said = { status: REFUSED_STATUS, headers: emptyHeaders(), requestHeaders };
+  return { kind: 'hub-refusal', ...said, ...times, hops: [], object };
+}
+
+function fieldsOf(who: string): HeaderMap {
+  const requestHeaders = emptyHeaders();
+  if (who !== '') requestHeaders[CREDENTIAL_FIELD] = who;
+  return requestHeaders;
 }
 
 export class Permissions {
@@ -66,47 +77,71 @@ export class Permissions {
   /** The latest decision in favour of `who`, or of everybody. */
   async find(origin: string, uri: string, who: string): Promise<StoredResponse | undefined> {
     const record = await this.#responses.get(responseKey(origin, uri));
-    const mine = record?.variants.filter((variant) => ['', who].includes(holder(variant))) ?? [];
-    return mine.sort((a, b) => b.responseTimeMs - a.responseTimeMs)[0];
+    const mine = of(record, 'hub-permission').filter((one) => ['', who].includes(holder(one)));
+    return mine.sort((a, b) => b.order - a.order)[0];
   }
 
-  async grant(origin: string, uri: string, stored: StoredResponse): Promise<void> {
-    await this.#change(origin, uri, holder(stored), [stored]);
+  /** Remembers a decision, unless one that was asked for later is there, or it is not `isCurrent` by then. */
+  async grant(
+    origin: string,
+    uri: string,
+    stored: StoredResponse,
+    isCurrent: () => boolean,
+  ): Promise<void> {
+    await this.#change(origin, uri, (record) =>
+      isCurrent() ? withDecision(record, stored) : null,
+    );
   }
 
-  /** `who` was turned away: what was decided before counts no more. */
-  async revoke(origin: string, uri: string, who: string): Promise<void> {
-    await this.#change(origin, uri, who, []);
+  /** `who` was turned away: what was asked for before `order` counts no more. */
+  async revoke(origin: string, uri: string, who: string, order = Infinity): Promise<void> {
+    await this.#change(origin, uri, (record) => {
+      const known = record?.variants ?? [];
+      const left = known.filter((one) => holder(one) !== who || one.order >= order);
+      return left.length === known.length ? null : left;
+    });
   }
 
   /** Remembers a refusal of a repository, whose URI this is. */
   async refuse(origin: string, uri: string, refusal: StoredResponse): Promise<void> {
-    await this.#change(origin, uri, holder(refusal), [refusal]);
+    await this.#change(origin, uri, (record) => withDecision(record, refusal));
   }
 
-  /** When `who` was last refused the repository of this URI. */
-  async refusedAtMs(origin: string, uri: string, who: string): Promise<number | undefined> {
+  /** The place of the question to which `who` was last refused the repository of this URI. */
+  async refusedAt(origin: string, uri: string, who: string): Promise<number | undefined> {
     const record = await this.#responses.get(responseKey(origin, uri));
-    const isMine = (one: StoredResponse): boolean =>
-      one.status === REFUSED_STATUS && holder(one) === who;
-    return record?.variants.find(isMine)?.responseTimeMs;
+    return of(record, 'hub-refusal').find((one) => holder(one) === who)?.order;
   }
 
+  /** Puts what `change` makes of the variants in their place; `null` leaves them. */
   async #change(
     origin: string,
     uri: string,
-    who: string,
-    decided: readonly StoredResponse[],
+    change: (record: ResponseRecord | undefined) => readonly StoredResponse[] | null,
   ): Promise<void> {
     await this.#responses.update(responseKey(origin, uri), (record) => {
-      const known = record?.variants ?? [];
+      const changed = change(record);
+      if (changed === null) return record;
       const acceptsRanges = record?.acceptsRanges ?? true;
-      const others = known.filter((variant) => holder(variant) !== who);
-      if (decided.length === 0 && others.length === known.length) return record;
-      const variants = [...decided, ...others].slice(0, MAX_VARIANTS);
+      const variants = changed.slice(0, MAX_VARIANTS);
       return variants.length > 0 ? { origin, uri, acceptsRanges, variants } : undefined;
     });
   }
+}
+
+function of(record: ResponseRecord | undefined, kind: StoredKind): StoredResponse[] {
+  return record?.variants.filter((one) => one.kind === kind) ?? [];
+}
+
+/** What one holder was told last is all that counts; what is of another kind is of another adapter. */
+function withDecision(
+  record: ResponseRecord | undefined,
+  decided: StoredResponse,
+): readonly StoredResponse[] | null {
+  const known = of(record, decided.kind);
+  const before = known.find((one) => holder(one) === holder(decided));
+  if (before !== undefined && before.order > decided.order) return null;
+  return [decided, ...known.filter((one) => one !== before)];
 }
 
 function holder({ requestHeaders }: StoredResponse): string {

@@ -9,6 +9,7 @@ import type { ObjectIdentity } from '../model/manifest.js';
 import type { Upstream } from '../origin/upstream.js';
 import type { Refusal } from './answers.js';
 import type { Who } from './credentials.js';
+import { namedLast } from './file-names.js';
 import { Permissions, refusalFor } from './permissions.js';
 
 /** Refusals remembered, and permissions in whose stead they would be; one more forgets the oldest. */
@@ -17,27 +18,35 @@ const MAX_REMEMBERED = 10_000;
 /** Somebody's way to a repository. */
 export interface Access {
   readonly upstream: Upstream;
+  /** The one form of its name (hub/repository): who is refused one spelling is refused all. */
   readonly repository: string;
   readonly who: Who;
 }
 
-/** The access that a question needs. */
-export function accessTo({
-  upstream,
-  route,
-  who,
-}: {
+/** A question of somebody about a repository. */
+interface Question {
   readonly upstream: Upstream;
   readonly route: { readonly repository: string };
   readonly who: Who;
-}): Access {
+}
+
+/** The access that a question needs. */
+export function accessTo({ upstream, route, who }: Question): Access {
   return { upstream, repository: route.repository, who };
+}
+
+/** The repository that was asked for, and the one that the last of `urls` names, where it is another. */
+export function accessesTo(asking: Question, urls: readonly string[]): readonly Access[] {
+  const own = accessTo(asking);
+  const repository = namedLast(asking.upstream, urls)?.route.repository ?? own.repository;
+  return repository === own.repository ? [own] : [own, { ...own, repository }];
 }
 
 export class Refusals {
   readonly #clock: CacheServices['clock'];
   readonly #permissions: Permissions;
-  readonly #refusedAtMs = new LRUCache<string, number>({ max: MAX_REMEMBERED });
+  /** The place of the question (model/sequence) that was last answered so. */
+  readonly #refusedAt = new LRUCache<string, number>({ max: MAX_REMEMBERED });
   /** What was last let have: strangers, who lose nothing, leave nothing on the disk. */
   readonly #granted = new LRUCache<string, ObjectIdentity>({ max: MAX_REMEMBERED });
 
@@ -51,23 +60,31 @@ export class Refusals {
     this.#granted.set(keyOf(access), object);
   }
 
-  /** Hears of every refusal; those of a file or a revision alone say nothing of the repository. */
-  async refused(access: Access, refusal: Refusal): Promise<void> {
+  /**
+   * Hears of every refusal; those of a file or a revision alone say nothing of the repository. `order` is
+   * the place of the question: an answer that is slow to come may be to an old one.
+   */
+  async refused(access: Access, refusal: Refusal, order: number): Promise<void> {
     if (!isOfRepository(refusal)) return;
-    const nowMs = this.#clock.now();
-    this.#refusedAtMs.set(keyOf(access), nowMs);
+    const last = this.#refusedAt.get(keyOf(access)) ?? -Infinity;
+    this.#refusedAt.set(keyOf(access), Math.max(last, order));
     const object = this.#granted.get(keyOf(access));
     if (object === undefined) return;
     const { upstream, who } = access;
-    const marker = refusalFor(who.key, object, nowMs);
+    const nowMs = this.#clock.now();
+    const marker = refusalFor(who.key, object, {
+      requestTimeMs: nowMs,
+      responseTimeMs: nowMs,
+      order,
+    });
     await this.#permissions.refuse(upstream.name, uriOf(access), marker);
   }
 
-  /** When that was last, in ms since the epoch; `-Infinity`: never, as far as is known. */
-  async lastAtMs(access: Access): Promise<number> {
+  /** The place of the last question that was answered so; `-Infinity`: none, as far as is known. */
+  async lastAt(access: Access): Promise<number> {
     const { upstream, who } = access;
-    const kept = await this.#permissions.refusedAtMs(upstream.name, uriOf(access), who.key);
-    return Math.max(this.#refusedAtMs.get(keyOf(access)) ?? -Infinity, kept ?? -Infinity);
+    const kept = await this.#permissions.refusedAt(upstream.name, uriOf(access), who.key);
+    return Math.max(this.#refusedAt.get(keyOf(access)) ?? -Infinity, kept ?? -Infinity);
   }
 }
 

@@ -3,6 +3,8 @@
  * kept everywhere: a revision may contain `%2F`, and the upstream must see it as it came.
  */
 
+import { canonicalRepository } from './repository.js';
+
 /** A commit's own name: nothing that it names ever changes. */
 const COMMIT = /^[0-9a-f]{40}$/;
 
@@ -10,8 +12,10 @@ export type HubRoute =
   /** A file: `/{repository}/resolve/{revision}/{path}`. */
   | {
       readonly kind: 'resolve';
-      /** `acme/model`, `gpt2`, `datasets/acme/data`. */
+      /** `acme/model`, `gpt2`, `datasets/acme/data`: the one form of its name (hub/repository). */
       readonly repository: string;
+      /** The same as it came, for the hub. */
+      readonly spelled: string;
       readonly revision: string;
       readonly path: string;
     }
@@ -36,31 +40,48 @@ export function isCommit(revision: string | null): boolean {
 export function routeOf(target: string): HubRoute {
   const [path = ''] = target.split('?', 1);
   const segments = path.split('/').slice(1);
+  // Of the API's names a hub takes no notice of a slash at the end.
+  if (segments[0] === 'api' && segments.length > 2 && segments.at(-1) === '') segments.pop();
   if (segments.some((segment) => segment === '')) return OTHER;
   return segments[0] === 'api' ? apiRoute(segments.slice(1)) : fileRoute(segments);
 }
 
 function fileRoute(segments: readonly string[]): HubRoute {
-  const prefix = isKind(segments[0]) && segments[0] !== 'models' ? 1 : 0;
+  const prefix = isKind(segments[0]) ? 1 : 0;
   // The longer id first: of two segments `resolve` the second is more likely to be the marker.
   for (const at of [prefix + 2, prefix + 1]) {
     if (segments[at] !== 'resolve' || segments.length < at + 3) continue;
-    const revision = segments[at + 1] ?? '';
-    const path = segments.slice(at + 2).join('/');
-    return { kind: 'resolve', repository: segments.slice(0, at).join('/'), revision, path };
+    const spelled = segments.slice(0, at).join('/');
+    const repository = canonicalRepository(spelled);
+    const { revision, rest: path } = revisionOf(segments.slice(at + 1));
+    return path === '' ? OTHER : { kind: 'resolve', repository, spelled, revision, path };
   }
   return OTHER;
+}
+
+/**
+ * Refs that are no branches have slashes in their names: `refs/pr/1`, `refs/convert/parquet`. A hub
+ * takes the slashes as they are and encoded; a branch's it takes encoded alone.
+ */
+const SPECIAL_REF = /^refs(?:\/|%2f)(?:pr(?:\/|%2f)\d+|convert(?:\/|%2f)[\w.-]+)(?=\/|$)/i;
+
+/** Parts what follows a marker into a revision, as it came, and the path below it. */
+function revisionOf(segments: readonly string[]): { revision: string; rest: string } {
+  const text = segments.join('/');
+  const [revision = segments[0] ?? ''] = SPECIAL_REF.exec(text) ?? [];
+  return { revision, rest: text.slice(revision.length + 1) };
 }
 
 function apiRoute([kind, ...segments]: readonly string[]): HubRoute {
   if (!isKind(kind) || segments.length === 0) return OTHER;
   const repositoryOf = (length: number): string =>
-    [...(kind === 'models' ? [] : [kind]), ...segments.slice(0, length)].join('/');
+    canonicalRepository([kind, ...segments.slice(0, length)].join('/'));
   for (const at of [2, 1]) {
-    const [marker, revision] = segments.slice(at);
+    const [marker, ...below] = segments.slice(at);
+    const { revision, rest } = revisionOf(below);
     const repository = repositoryOf(at);
-    const isLast = segments.length === at + 1;
-    const namesRevision = revision !== undefined && segments.length === at + 2;
+    const isLast = below.length === 0;
+    const namesRevision = !isLast && rest === '';
     if (marker === 'refs' && isLast) return { kind: 'refs', repository, revision: null };
     if (marker === 'xet-read-token' || marker === 'xet-write-token') {
       return { kind: 'xet-token', repository, isRead: marker === 'xet-read-token' };
@@ -69,7 +90,7 @@ function apiRoute([kind, ...segments]: readonly string[]): HubRoute {
     if (marker === 'paths-info' && namesRevision) {
       return { kind: 'paths-info', repository, revision };
     }
-    if (marker === 'tree' && revision !== undefined) return { kind: 'tree', repository, revision };
+    if (marker === 'tree' && !isLast) return { kind: 'tree', repository, revision };
   }
   if (segments.length > 2) return OTHER;
   return { kind: 'info', repository: repositoryOf(2), revision: null };

@@ -3,8 +3,26 @@ import type { HeaderMap } from './headers.js';
 import type { ObjectIdentity } from './manifest.js';
 import type { Hop } from './redirect-chain.js';
 
+/**
+ * What a stored response is. One URL may have been of a plain origin and of a hub's mirror in turn: what
+ * the one stored says nothing to the other, whatever their fields have in common.
+ */
+export type StoredKind =
+  /** A plain origin's answer, as RFC 9111 has it. */
+  | 'response'
+  /** A hub's JSON, kept for the credential that was shown, as long as the mirror says. */
+  | 'hub-json'
+  /** A hub's word that somebody may have a file, and what that is. */
+  | 'hub-permission'
+  /** A hub's word that somebody may not have anything of a repository. */
+  | 'hub-refusal';
+
+/** In a variant's request fields: for whom a hub decided, as an HMAC. No request has such a field. */
+export const CREDENTIAL_FIELD = 'x-forebay-credential';
+
 /** One stored response (RFC 9111 section 3): the metadata of a representation of the URL. */
 export interface StoredResponse {
+  readonly kind: StoredKind;
   /** Final status as a complete response: a 206 from a chunk fill is kept as its 200. */
   readonly status: number;
   /**
@@ -17,11 +35,16 @@ export interface StoredResponse {
   /** When the request was sent and its response received, ms since the epoch (section 4.2.3). */
   readonly requestTimeMs: number;
   readonly responseTimeMs: number;
+  /** Place of its question among all that were asked (model/sequence). */
+  readonly order: number;
   /** The redirects that led to it, first to last: every rule holds for each of them (cache/chain). */
   readonly hops: readonly Hop[];
   /** The object that holds its content. */
   readonly object: ObjectIdentity;
 }
+
+/** When it was asked for and answered. */
+export type Times = Pick<StoredResponse, 'requestTimeMs' | 'responseTimeMs' | 'order'>;
 
 /** All stored responses of one URL, most recent first. */
 export interface ResponseRecord {

@@ -13,6 +13,7 @@
  *     /var/cache/forebay/pins/v1
  *     /var/cache/forebay/admin-token
  *     /var/cache/forebay/hub-key
+ *     /var/cache/forebay/sequence
  *     /var/cache/forebay/tmp/draft-0000002a
  *
  * Names are 64 hex digits (model/ids), so no input from outside can form another path. Once the root is
@@ -45,6 +46,9 @@ export const TOKEN_FILE = 'admin-token';
 
 /** The file in the root that holds the cache's key: see store/cache-key. */
 export const KEY_FILE = 'hub-key';
+
+/** The file in the root by which the order of questions outlives a restart. */
+export const SEQUENCE_FILE = 'sequence';
 
 const SHARD = /^[0-9a-f]{2}$/;
 const DRAFT = /^draft-[0-9a-f]{8}$/;

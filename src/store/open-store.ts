@@ -15,6 +15,7 @@ import type {
   StoreEvents,
   SystemCalls,
 } from '../model/store.js';
+import type { Sequence } from '../model/sequence.js';
 import type { Clock } from '../model/time.js';
 import { type CacheKey, loadKey } from './cache-key.js';
 import { ChunkFiles } from './chunk-files.js';
@@ -25,7 +26,7 @@ import { Drafts } from './drafts.js';
 import { errnoOf, isDeviceFailure } from './errno.js';
 import { FileChunkStore } from './file-store.js';
 import { responseKey } from './keys.js';
-import { KEY_FILE, Layout } from './layout.js';
+import { KEY_FILE, Layout, SEQUENCE_FILE } from './layout.js';
 import { BLOCK_BYTES, fileCost, Ledger } from './ledger.js';
 import { Manifests } from './manifests.js';
 import { Metadata } from './metadata.js';
@@ -39,13 +40,14 @@ import { type Recovered, recover } from './recovery.js';
 import { FileResponseStore } from './responses.js';
 import { Site } from './site.js';
 import { Space } from './space.js';
+import { openSequence } from './sequence.js';
 import { notOurs, StartupError, unusable } from './startup-error.js';
 
 /**
- * The lock, forebay.json, the admin token, ten directories that hold no more than shards, and `tmp/`
+ * The lock, forebay.json, the admin token, the sequence, ten directories that hold no more than shards, and `tmp/`
  * with the names of some hundred drafts.
  */
-const FIXED_BYTES = 23 * BLOCK_BYTES;
+const FIXED_BYTES = 24 * BLOCK_BYTES;
 
 export interface StoreOptions {
   readonly directory: string;
@@ -76,6 +78,8 @@ export interface Stores {
   readonly pins: PinStore;
   /** The directory's own. */
   readonly key: CacheKey;
+  /** The order of questions; it goes on where the last process left it. */
+  readonly sequence: Sequence;
   /** A file of ours in the directory. */
   file(name: string): OwnFile;
 }
@@ -173,11 +177,12 @@ function build(options: StoreOptions, layout: Layout, site: Site, own: Ownership
     chunkSizeBytes,
   });
   const key = loadKey(layout.file(KEY_FILE), own);
+  const sequence = openSequence(layout.file(SEQUENCE_FILE), clock.now());
   const file = (name: string): OwnFile => {
     const path = layout.file(name);
     return { path, shown: layout.shown(path), own };
   };
-  return { chunks, responses, pins, key, file };
+  return { chunks, responses, pins, key, sequence, file };
 }
 
 async function removeAll(paths: readonly string[]): Promise<void> {

@@ -1,9 +1,11 @@
 /** Response records as JSON: read back with every shape checked and every map without a prototype. */
 import { type HeaderMap, toHeaderMap } from '../model/headers.js';
 import type { Hop } from '../model/redirect-chain.js';
-import type { ResponseRecord, StoredResponse } from '../model/response.js';
+import type { ResponseRecord, StoredKind, StoredResponse } from '../model/response.js';
 import { parseIdentity } from './identity-json.js';
 import { decodeLines, encodeLine } from './record-line.js';
+
+const KINDS: readonly StoredKind[] = ['response', 'hub-json', 'hub-permission', 'hub-refusal'];
 
 /** The record as the one line of its file. */
 export function encodeResponse(record: ResponseRecord): Buffer {
@@ -26,15 +28,18 @@ export function parseResponse(bytes: Buffer): ResponseRecord | undefined {
 function parseVariant(value: unknown): StoredResponse | undefined {
   const fields = asObject(value);
   if (fields === undefined) return undefined;
-  const { status, requestTimeMs, responseTimeMs } = fields;
+  const { status, requestTimeMs, responseTimeMs, order } = fields;
   if (!isNumber(status) || !isNumber(requestTimeMs) || !isNumber(responseTimeMs)) return undefined;
+  if (!isNumber(order)) return undefined;
   const headers = parseHeaders(fields['headers']);
   const requestHeaders = parseHeaders(fields['requestHeaders']);
   const object = parseIdentity(fields['object']);
   const hops = parseHops(fields['hops']);
+  const kind = KINDS.find((one) => one === fields['kind']);
   if (headers === undefined || requestHeaders === undefined) return undefined;
-  if (object === undefined || hops === undefined) return undefined;
-  return { status, headers, requestHeaders, requestTimeMs, responseTimeMs, hops, object };
+  if (object === undefined || hops === undefined || kind === undefined) return undefined;
+  const times = { requestTimeMs, responseTimeMs, order };
+  return { kind, status, headers, requestHeaders, ...times, hops, object };
 }
 
 /** A record without the list is of before redirects were kept: what led to its response is not known. */

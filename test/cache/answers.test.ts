@@ -38,6 +38,8 @@ t.test('the chunks that a hint names', async (t) => {
 
 t.test('a response joins others when no token sets it apart', async (t) => {
   const stored = {
+    kind: 'response' as const,
+    order: 1,
     status: 200,
     headers: toHeaderMap({}),
     requestHeaders: toHeaderMap({}),
@@ -53,6 +55,8 @@ t.test('a response joins others when no token sets it apart', async (t) => {
 t.test('a pin of another digest, or a new one, asks for the object anew', async (t) => {
   const digest = { algorithm: 'sha256', hex: 'a'.repeat(64) } as const;
   const stored = (status: number, claimed: typeof digest | null): StoredResponse => ({
+    kind: 'response',
+    order: 1,
     status,
     headers: toHeaderMap({}),
     requestHeaders: toHeaderMap({}),
@@ -70,7 +74,7 @@ t.test('a pin of another digest, or a new one, asks for the object anew', async 
 });
 
 t.test("the origin's answer to the client's own condition has no content", async (t) => {
-  const times = { requestTimeMs: 0, responseTimeMs: 0 };
+  const times = { requestTimeMs: 0, responseTimeMs: 0, order: 1 };
   const headers = toHeaderMap({ etag: '"a"' });
   const answer = passedOn({ headers, times, chain: NO_REDIRECTS }, 'uri-miss');
   t.match(answer, { status: 304, headers, ageSeconds: null });

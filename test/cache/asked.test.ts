@@ -14,8 +14,9 @@ t.test('a want fetches as its request, and counts what that costs', async (t) =>
     upstream,
     source: upstream.source(uri, request.headers),
     key: responseKey(upstream.name, uri),
-    epoch: 0,
+    epoch: { invalidated: 0, purged: 0 },
     alone: false,
+    again: false,
     record: undefined,
     cost: new Cost(),
   };

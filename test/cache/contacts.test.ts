@@ -3,7 +3,10 @@ import { Contacts } from '#src/cache/contacts.js';
 import type { Asked } from '#src/cache/asked.js';
 import { Cost } from '#src/cache/cost.js';
 import { Invalidations } from '#src/cache/invalidation.js';
+import { Cache } from '#src/cache/lookup.js';
+import { deferred } from '#src/model/deferred.js';
 import { toHeaderMap } from '#src/model/headers.js';
+import type { ResponseStore } from '#src/model/store.js';
 import { responseKey } from '#src/store/keys.js';
 import { describe, startForebay } from '../fixtures/running.js';
 import { bytesOf, fresh, runOrigin, sizeOf } from '../fixtures/running-origin.js';
@@ -19,8 +22,9 @@ function ask(room: Room, path: string, headers: Record<string, string> = {}): As
     upstream,
     source: upstream.source(uri, request.headers),
     key: responseKey(upstream.name, uri),
-    epoch: 0,
+    epoch: { invalidated: 0, purged: room.services.purges.epoch },
     alone: false,
+    again: false,
     record: undefined,
     cost: new Cost(),
   };
@@ -30,7 +34,11 @@ function ask(room: Room, path: string, headers: Record<string, string> = {}): As
 async function together(room: Room, asked: readonly Asked[]) {
   const gate = createGate();
   room.origin.next({ kind: 'gate', at: -1, gate });
-  const contacts = new Contacts(room.services, room.generations, new Invalidations());
+  const contacts = new Contacts(
+    room.services,
+    room.generations,
+    new Invalidations(room.services.purges),
+  );
   const asking = asked.map((one) => contacts.ask(one, []));
   await gate.reached;
   gate.open();
@@ -58,7 +66,11 @@ t.test('what may not be shared is asked for again by each who waited', async (t)
     replies.map(({ kind }) => kind),
     ['answered', 'not-shared', 'not-shared'],
   );
-  const contacts = new Contacts(room.services, room.generations, new Invalidations());
+  const contacts = new Contacts(
+    room.services,
+    room.generations,
+    new Invalidations(room.services.purges),
+  );
   const alone = await Promise.all(asked.map((one) => contacts.ask({ ...one, alone: true }, [])));
   t.ok(alone.every((reply) => reply.kind === 'answered' && !reply.collapsed));
   t.equal(room.origin.requests.length, 4);
@@ -69,7 +81,11 @@ t.test('a refusal is its asker\u2019s own, and so is another variant', async (t)
     objects: { '/a': fresh(1, 1), '/v': fresh(1, 1, { fields: { Vary: 'X-Kind' } }) },
   });
   room.origin.script({ path: '/a', times: 1, actions: [{ kind: 'status', status: 403 }] });
-  const contacts = new Contacts(room.services, room.generations, new Invalidations());
+  const contacts = new Contacts(
+    room.services,
+    room.generations,
+    new Invalidations(room.services.purges),
+  );
   const kinds = await Promise.all([1, 2].map(() => contacts.ask(ask(room, '/a'), [])));
   t.match(kinds, [
     { kind: 'answered', result: { kind: 'representation', originStatus: 403 } },
@@ -85,9 +101,13 @@ t.test('the newest variant comes first, and replaces its own predecessor', async
   const room = await startRoom(t, {
     objects: { '/v': fresh(1, 1, { fields: { Vary: 'X-Kind' } }) },
   });
-  const contacts = new Contacts(room.services, room.generations, new Invalidations());
+  const contacts = new Contacts(
+    room.services,
+    room.generations,
+    new Invalidations(room.services.purges),
+  );
   for (const kind of ['one', 'two', 'one']) {
-    await contacts.ask(ask(room, '/v', { 'x-kind': kind }), []);
+    await contacts.ask({ ...ask(room, '/v', { 'x-kind': kind }), again: true }, []);
   }
   const record = await room.responses.get(ask(room, '/v').key);
   t.same(
@@ -101,7 +121,11 @@ t.test('what arrives without a length is joined while it arrives', async (t) => 
   const gate = createGate();
   const actions = [{ kind: 'chunked' }, { kind: 'gate', at: 1_500_000, gate }] as const;
   room.origin.script({ actions });
-  const contacts = new Contacts(room.services, room.generations, new Invalidations());
+  const contacts = new Contacts(
+    room.services,
+    room.generations,
+    new Invalidations(room.services.purges),
+  );
   const first = ask(room, '/a');
   await contacts.ask(first, []);
   await gate.reached;
@@ -134,7 +158,11 @@ t.test('a request past the end does not spoil those that joined it', async (t) =
 t.test('why nothing is shared is said once, whatever is asked for', async (t) => {
   const room = await startRoom(t, {});
   const fields = { 'Set-Cookie': 'node=1' };
-  const contacts = new Contacts(room.services, room.generations, new Invalidations());
+  const contacts = new Contacts(
+    room.services,
+    room.generations,
+    new Invalidations(room.services.purges),
+  );
   for (const path of ['/a', '/b', '/a']) {
     room.origin.objects.set(path, fresh(1, 1, { cacheControl: '', fields }));
     await contacts.ask(ask(room, path), []);
@@ -163,4 +191,65 @@ t.test('who shows a key, or insists, joins nobody who does not', async (t) => {
     manners.map((headers) => ask(room, '/a', headers)),
   );
   t.equal(room.origin.requests.length, manners.length);
+});
+
+t.test(
+  'who looked before the contact of another ended looks again, and asks nothing',
+  async (t) => {
+    const room = await startRoom(t, { objects: { '/a': fresh(1, 1) } });
+    const contacts = new Contacts(
+      room.services,
+      room.generations,
+      new Invalidations(room.services.purges),
+    );
+    // Both looked, and found nothing; the contact of the one ends before the other comes to ask.
+    const [early, late] = [ask(room, '/a'), ask(room, '/a')];
+    t.match(await contacts.ask(early, []), { kind: 'answered', collapsed: false });
+    t.same(await contacts.ask(late, []), { kind: 'stored-since' });
+    t.equal(room.origin.requests.length, 1);
+    t.match(await contacts.ask({ ...late, again: true }, []), { kind: 'answered' }, 'once');
+    const forced = ask(room, '/a', { 'cache-control': 'no-cache' });
+    t.match(await contacts.ask(forced, []), { kind: 'answered' }, 'what it may not use is none');
+  },
+);
+
+t.test('a look that takes longer than the contact of another costs no second one', async (t) => {
+  const room = await startRoom(t, { objects: { '/a': fresh(1, 1) } });
+  const { responses } = room;
+  const slow = deferred<undefined>();
+  let isNext = false;
+  const slowly: ResponseStore = {
+    count: 0,
+    hot: (key) => responses.hot(key),
+    peek: (key) => responses.peek(key),
+    update: (key, change) => responses.update(key, change),
+    settled: () => responses.settled(),
+    delete: (key) => responses.delete(key),
+    entries: () => responses.entries(),
+    get: async (key) => {
+      const found = await responses.get(key);
+      // It has looked by now, and hears of what it saw after the other was answered.
+      const isSlow = isNext;
+      isNext = false;
+      if (isSlow) await slow.promise;
+      return found;
+    },
+  };
+  const upstreams = { get: () => room.upstream, all: [room.upstream] };
+  const cache = new Cache({ ...room.services, responses: slowly }, upstreams, 'us');
+  t.teardown(() => cache.close());
+  const gate = createGate();
+  room.origin.next({ kind: 'gate', at: -1, gate });
+  const first = cache.lookup(room.request('/a'));
+  await gate.reached;
+  isNext = true;
+  const second = cache.lookup(room.request('/a'));
+  gate.open();
+  const answer = await first;
+  await answer.body.landed?.();
+  answer.body.close();
+  slow.resolve(undefined);
+  const other = await second;
+  other.body.close();
+  t.equal(room.origin.requests.length, 1);
 });

@@ -4,7 +4,7 @@ import { toHeaderMap } from '#src/model/headers.js';
 import { NO_REDIRECTS } from '#src/model/redirect-chain.js';
 import { type Fields, plainTag, RECEIVED, redirectHop } from '../fixtures/stored-response.js';
 
-const TIMES = { requestTimeMs: RECEIVED, responseTimeMs: RECEIVED };
+const TIMES = { requestTimeMs: RECEIVED, responseTimeMs: RECEIVED, order: 1 };
 const STRONG = { etag: '"a"', 'cache-control': 'max-age=60' };
 const DIGEST = { algorithm: 'sha256', hex: 'a'.repeat(64) } as const;
 
@@ -15,6 +15,8 @@ const described = (
   more: Partial<Described> = {},
 ) =>
   describe({
+    kind: 'response',
+    outdated: false,
     origin: 'origin',
     uri: 'http://origin.example/a',
     request: toHeaderMap({ 'x-kind': 'one' }),

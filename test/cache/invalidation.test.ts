@@ -1,5 +1,6 @@
 import t from 'tap';
 import { invalidatedUris, Invalidations } from '#src/cache/invalidation.js';
+import { Purges } from '#src/cache/purges.js';
 import { toHeaderMap } from '#src/model/headers.js';
 import type { ResponseKey } from '#src/model/ids.js';
 import { fresh, sizeOf } from '../fixtures/running-origin.js';
@@ -37,12 +38,12 @@ t.test('Location and Content-Location count where they are of the same origin', 
 });
 
 t.test('an invalidation begins an epoch of its URL alone', async (t) => {
-  const invalidations = new Invalidations();
+  const invalidations = new Invalidations(new Purges());
   const [a, b] = ['a', 'b'] as ResponseKey[] as [ResponseKey, ResponseKey];
   const before = invalidations.epochOf(a);
   invalidations.invalidate(a);
-  t.not(invalidations.epochOf(a), before);
-  t.equal(invalidations.epochOf(b), before);
+  t.notSame(invalidations.epochOf(a), before);
+  t.same(invalidations.epochOf(b), before);
 });
 
 t.test('what was asked for before an invalidation is not stored after it', async (t) => {

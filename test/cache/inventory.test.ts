@@ -3,6 +3,7 @@ import { Inventory, type ObjectPage, type PageRequest } from '#src/cache/invento
 import { type Selection, Targets } from '#src/cache/selection.js';
 import { CacheKey } from '#src/store/cache-key.js';
 import { bytesOf, fresh, sizeOf } from '../fixtures/running-origin.js';
+import { createGate } from '../fixtures/scripted-origin.js';
 import { readView, type Room, startRoom } from '../fixtures/running-room.js';
 
 const ALL = { origin: null, pathPrefix: null };
@@ -28,6 +29,7 @@ function inventoryOf(room: Room): Inventory {
     responses: room.responses,
     targets: new Targets(new Map([[room.upstream.name, room.upstream]])),
     key: CacheKey.random(),
+    purges: room.services.purges,
     forget: (identity) => room.cache.purge(identity),
   });
 }
@@ -136,3 +138,37 @@ t.test(
     t.equal(room.chunks.usage().objects, 0);
   },
 );
+
+t.test('a purge is an epoch: what was asked for before it is not stored after it', async (t) => {
+  const room = await startRoom(t, { objects: { '/a': fresh(1, 1), '/b': fresh(2, 1) } });
+  const inventory = inventoryOf(room);
+  const gate = createGate();
+  room.origin.script({ path: '/a', times: 1, actions: [{ kind: 'gate', at: -1, gate }] });
+  const under = fetch(room, '/a');
+  await gate.reached;
+  t.same(await inventory.purge({ origin: null, pathPrefix: '/a' }, false), {
+    objects: 0,
+    responses: 0,
+    bytes: 0,
+  });
+  gate.open();
+  t.ok(Buffer.concat(await under).equals(bytesOf(1, 1)), 'who asked gets it');
+  t.same((await listed(inventory, ALL)).objects, [], 'nothing came back');
+  const asked = room.origin.requests.length;
+  await fetch(room, '/a');
+  t.ok(room.origin.requests.length > asked, 'who comes later asks anew');
+  t.equal((await listed(inventory, ALL)).objects.length, 1, 'and that is stored');
+});
+
+t.test('a purge of other paths leaves what is being asked for alone', async (t) => {
+  const room = await startRoom(t, { objects: { '/a': fresh(1, 1) } });
+  const gate = createGate();
+  room.origin.next({ kind: 'gate', at: -1, gate });
+  const under = fetch(room, '/a');
+  await gate.reached;
+  await inventoryOf(room).purge({ origin: null, pathPrefix: '/b' }, false);
+  await inventoryOf(room).purge(ALL, true);
+  gate.open();
+  await under;
+  t.equal((await listed(inventoryOf(room), ALL)).objects.length, 1);
+});

@@ -27,7 +27,7 @@ t.test('a new response takes the place of what the same request selected', async
 t.test('what has the same strong validator is renewed together', async (t) => {
   const stored = variant('one', '"1"');
   const known = [variant('two', '"1"'), variant('three', '"3"'), variant('four', 'W/"1"')];
-  const times = { requestTimeMs: RECEIVED, responseTimeMs: RECEIVED + 9 };
+  const times = { requestTimeMs: RECEIVED, responseTimeMs: RECEIVED + 9, order: 1 };
   const found = sharingContent(known, stored, {
     headers: toHeaderMap({ 'x-new': '1' }),
     times,

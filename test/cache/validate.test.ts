@@ -55,7 +55,7 @@ t.test('the response that a 304 speaks of', async (t) => {
 
 t.test('a 304 renews what is said, not what is held', async (t) => {
   const old = storedResponse({ etag: '"a"', age: '100', 'content-encoding': 'x', 'x-old': '1' });
-  const times = { requestTimeMs: RECEIVED + 5000, responseTimeMs: RECEIVED + 6000 };
+  const times = { requestTimeMs: RECEIVED + 5000, responseTimeMs: RECEIVED + 6000, order: 1 };
   const fields = {
     'cache-control': 'max-age=9, private="x-mine"',
     'x-mine': '1',

@@ -27,6 +27,10 @@ t.test("the operator's token is lent for its repositories alone, to who sends no
   };
   t.equal(sent('acme/m'), 'Bearer hf_s');
   t.equal(sent('acme/m', 'Bearer hf_a'), 'Bearer hf_a');
+  const spelled = { token: 'hf_s', repositories: ['Acme/Gated*'] };
+  t.match(credentials.who(toHeaderMap({}), 'acme/gated-2', spelled).headers, {
+    authorization: 'Bearer hf_s',
+  });
   t.equal(sent('other/m'), undefined);
   t.equal(sent('datasets/acme/m'), undefined);
   t.equal(sent(null), undefined);

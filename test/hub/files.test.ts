@@ -4,7 +4,7 @@ import t from 'tap';
 import { hash } from '../fixtures/hub-repository.js';
 import { startHubScene } from '../fixtures/hub-scene.js';
 import { send } from '../fixtures/passing.js';
-import { get } from '../fixtures/program-client.js';
+import { get, headOf } from '../fixtures/program-client.js';
 import { startForebay } from '../fixtures/running.js';
 
 const WEIGHTS = Buffer.alloc(3 * 1024 * 1024 + 5, 'weights');
@@ -63,7 +63,7 @@ t.test('a strict hub is a hub', async (t) => {
 t.test('what fails before its first byte for load is worth another try', async (t) => {
   const { hub, url } = await startHubScene(t, { repositories });
   // Found out about, not fetched.
-  t.equal((await get(url + FILE, { method: 'HEAD' })).status, 200);
+  t.equal((await headOf(url + FILE)).status, 200);
   hub.fail('cdn', 503, 100);
   const busy = await get(url + FILE);
   t.match(busy, { status: 429, headers: { 'retry-after': '1' } });

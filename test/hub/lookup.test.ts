@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { hash } from '../fixtures/hub-repository.js';
 import { startHubScene, startMirror } from '../fixtures/hub-scene.js';
-import { get } from '../fixtures/program-client.js';
+import { get, headOf } from '../fixtures/program-client.js';
 
 const WEIGHTS = Buffer.alloc(3 * 1024 * 1024 + 5, 'weights');
 const FILES = { 'model.safetensors': WEIGHTS, 'config.json': Buffer.from('{"a":1}\n') };
@@ -32,7 +32,7 @@ function as(token: string) {
 t.test('a file: its metadata, its ranges, and its bytes once', async (t) => {
   const { hub, url } = await start(t);
   const commit = hub.repository('models', 'acme/m', undefined).head.id;
-  const head = await get(url + FILE, { method: 'HEAD' });
+  const head = await headOf(url + FILE);
   t.equal(head.status, 200);
   t.match(head.headers, {
     etag: `"${SHA256}"`,
@@ -72,9 +72,7 @@ t.test('a file: its metadata, its ranges, and its bytes once', async (t) => {
 t.test('a CDN that leaves lengths out of HEAD', async (t) => {
   const { hub, url } = await start(t);
   hub.stripHeadLength = true;
-  const small = await get(url + FILE.replace('model.safetensors', 'config.json'), {
-    method: 'HEAD',
-  });
+  const small = await headOf(url + FILE.replace('model.safetensors', 'config.json'));
   t.match(small, { status: 200, headers: { 'content-length': '8' } });
 });
 

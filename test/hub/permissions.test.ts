@@ -5,6 +5,8 @@ import type { ResponseKey } from '#src/model/ids.js';
 import type { ObjectIdentity } from '#src/model/manifest.js';
 import { MAX_VARIANTS, type ResponseRecord } from '#src/model/response.js';
 import type { ResponseStore } from '#src/model/store.js';
+import { responseKey } from '#src/store/keys.js';
+import { storedResponse } from '../fixtures/stored-response.js';
 
 const ORIGIN = 'hub';
 const URI = 'http://hub/acme/m/resolve/main/x';
@@ -40,8 +42,11 @@ function start() {
     },
   };
   const permissions = new Permissions(store);
-  const grant = (who: string, atMs: number) =>
-    permissions.grant(ORIGIN, URI, permission(who, OBJECT, fileHeaders(FACTS, 5, atMs), atMs));
+  const grant = (who: string, atMs: number, order = atMs) => {
+    const told = { object: OBJECT, headers: fileHeaders(FACTS, 5, atMs), status: 200 };
+    const times = { requestTimeMs: atMs, responseTimeMs: atMs, order };
+    return permissions.grant(ORIGIN, URI, permission(who, told, times), () => true);
+  };
   const foundAt = async (who: string) => (await permissions.find(ORIGIN, URI, who))?.responseTimeMs;
   return { permissions, records, grant, foundAt };
 }
@@ -75,4 +80,43 @@ t.test('they are bounded', async (t) => {
   for (let one = 0; one <= MAX_VARIANTS; one += 1) await grant(String(one), 1000 + one);
   t.equal([...records.values()][0]?.variants.length, MAX_VARIANTS);
   t.equal(await foundAt('0'), undefined, 'the oldest is asked for again');
+});
+
+t.test(
+  'of two decisions the one that was asked for later counts, whatever the clock says',
+  async (t) => {
+    const { permissions, grant, foundAt } = start();
+    await grant('', 9000, 1);
+    await grant('a', 1000, 2);
+    t.equal(await foundAt('a'), 1000, 'the clock stepped back between them');
+    await grant('a', 5000, 1);
+    t.equal(await foundAt('a'), 1000, 'an answer that was slow to come');
+    await permissions.revoke(ORIGIN, URI, 'a', 2);
+    t.equal(await foundAt('a'), 1000, 'turned away before it was asked');
+    await permissions.revoke(ORIGIN, URI, 'a', 3);
+    t.equal(await foundAt('a'), 9000);
+  },
+);
+
+t.test('what is not current any more is not stored', async (t) => {
+  const { permissions, records } = start();
+  const told = { object: OBJECT, headers: fileHeaders(FACTS, 5, 1000), status: 200 };
+  const stored = permission('', told, { requestTimeMs: 1, responseTimeMs: 1, order: 1 });
+  await permissions.grant(ORIGIN, URI, stored, () => false);
+  t.equal(records.size, 0);
+});
+
+t.test('what a plain origin answered is no permission, whatever its fields', async (t) => {
+  const { permissions, records, foundAt } = start();
+  const headers = { ...fileHeaders(FACTS, 5, 1000), 'cache-control': 'max-age=60' };
+  const plain = storedResponse(headers, {}, { object: { ...OBJECT, validator: { kind: 'none' } } });
+  records.set(responseKey(ORIGIN, URI), {
+    origin: ORIGIN,
+    uri: URI,
+    acceptsRanges: true,
+    variants: [plain],
+  });
+  t.equal(await foundAt(''), undefined);
+  await permissions.revoke(ORIGIN, URI, 'a');
+  t.equal(records.size, 1);
 });

@@ -44,7 +44,7 @@ async function start(t: Test) {
   return { origin, forebay };
 }
 
-const headOf = (repository: string) => `/acme/${repository}/resolve/main/w`;
+const headOf = (repository: string) => `/acme/${repository}/resolve/${COMMIT}/w`;
 
 t.test('the head of a long file says where Xet has it, by this mirror', async (t) => {
   const { forebay } = await start(t);

@@ -7,6 +7,8 @@ import { encodeResponse, parseResponse } from '#src/store/response-json.js';
 import { identityOf } from '../fixtures/store-chunks.js';
 
 const VARIANT = {
+  kind: 'response' as const,
+  order: 7,
   status: 200,
   headers: toHeaderMap({ etag: '"a"', 'set-cookie': ['a=1', 'b=2'] }),
   requestHeaders: toHeaderMap({}),
@@ -89,5 +91,20 @@ t.test('damage is noticed, and nothing throws', (t) => {
       return true;
     }),
   );
+  t.end();
+});
+
+t.test('a record that does not say what it is, or is of an unknown kind, is none', (t) => {
+  const read = (variant: object) => {
+    const record = { ...RECORD, variants: [variant] };
+    return parseResponse(encodeLine({ kind: 'response', record }))?.variants[0];
+  };
+  for (const kind of ['response', 'hub-json', 'hub-permission', 'hub-refusal']) {
+    t.match(read({ ...VARIANT, kind }), { kind, order: VARIANT.order });
+  }
+  for (const kind of ['', 'hub', null, 5, undefined]) {
+    t.equal(read({ ...VARIANT, kind }), undefined, String(kind));
+  }
+  t.equal(read({ ...VARIANT, order: undefined }), undefined);
   t.end();
 });

@@ -11,6 +11,8 @@ import { openTestStore } from '../fixtures/store-opening.js';
 
 function recordOf(name: string, variants = 1): ResponseRecord {
   const one = {
+    kind: 'response' as const,
+    order: 7,
     status: 200,
     headers: toHeaderMap({ etag: `"${name}"` }),
     requestHeaders: toHeaderMap({}),

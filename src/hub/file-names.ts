@@ -1,0 +1,28 @@
+/**
+ * The names of a file at a hub: its request target at a revision, and what the URLs of an answer say of
+ * the repository that it is in. Pure; used by hub/decisions, files and refusals.
+ */
+import type { Upstream } from '../origin/upstream.js';
+import { type HubRoute, routeOf } from './route.js';
+
+export type FileRoute = Extract<HubRoute, { kind: 'resolve' }>;
+
+/** The request target of a file at a revision, as the hub reads it. */
+export function targetOf({ spelled, path }: FileRoute, revision: string): string {
+  return `/${spelled}/resolve/${revision}/${path}`;
+}
+
+/**
+ * The last of `urls` that names a file of a repository, and which: a repository that was renamed leads on
+ * from its old name to its new one, and what is decided, or refused, is so of both.
+ */
+export function namedLast(
+  upstream: Upstream,
+  urls: readonly string[],
+): { readonly at: number; readonly route: FileRoute } | undefined {
+  for (const [at, url] of [...urls.entries()].reverse()) {
+    const route = routeOf(upstream.targetOf(url) ?? '');
+    if (route.kind === 'resolve') return { at, route };
+  }
+  return undefined;
+}
