@@ -1,3 +1,4 @@
+import { type AddressInfo, createServer } from 'node:net';
 import t from 'tap';
 import { probeOrigin } from '#src/cli/doctor/origin-probe.js';
 import { systemClock } from '#src/model/time.js';
@@ -53,4 +54,29 @@ t.test('silence has a bound', async (t) => {
   clock.advance(5_000);
   t.match(await probing, { step: 'response', why: 'nothing within 5000 ms' });
   t.equal(clock.pendingTimers, 0);
+});
+
+t.test('a proxy that cannot be reached, and one that asks for credentials', async (t) => {
+  const asking = createServer((socket) => {
+    socket.on('error', () => undefined);
+    socket.once('data', () => socket.end('HTTP/1.1 407 No\r\nContent-Length: 0\r\n\r\n'));
+  });
+  await new Promise<void>((resolve) => asking.listen(0, '127.0.0.1', resolve));
+  t.teardown(() => asking.close());
+  const { port } = asking.address() as AddressInfo;
+  const by = (url: string, proxyPort: number) => {
+    const proxy = {
+      url: `http://127.0.0.1:${String(proxyPort)}`,
+      authorization: null,
+      setting: 'origins[0].proxy',
+    };
+    const tls = { ca: null, cert: null, key: null };
+    const reach = { proxies: { http: proxy, https: proxy }, noProxy: null, tls };
+    return probeOrigin({ url, headers: {}, reach }, LONG_MS, systemClock);
+  };
+  for (const url of ['http://origin.example', 'https://origin.example']) {
+    const why = /origins\[0\]\.proxy.*407.*proxyCredentialsFile/;
+    t.match(await by(url, port), { kind: 'failed', step: 'proxy', why }, url);
+    t.match(await by(url, 1), { step: 'proxy', why: /cannot be reached.*ECONNREFUSED/ }, url);
+  }
 });

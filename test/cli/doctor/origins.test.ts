@@ -1,5 +1,12 @@
+import { X509Certificate } from 'node:crypto';
 import t from 'tap';
-import { checkOrigins, judgeProbe } from '#src/cli/doctor/origins.js';
+import {
+  checkCertificates,
+  checkOrigins,
+  checkRoots,
+  judgeProbe,
+} from '#src/cli/doctor/origins.js';
+import { testCertificate } from '../../fixtures/origin-tls.js';
 import { systemClock } from '#src/model/time.js';
 import { doctored } from '../../fixtures/doctored-config.js';
 import { startOrigin } from '../../fixtures/scripted-origin.js';
@@ -53,4 +60,19 @@ t.test('every origin is asked', async (t) => {
     { check: 'origin one', status: 'ok' },
     { check: 'origin two', status: 'fail' },
   ]);
+});
+
+t.test('certificates that are not valid now, and roots that cannot be read', async (t) => {
+  const { cert } = testCertificate();
+  const tls = { ca: cert, cert: null, key: null };
+  const { validFrom, validTo } = new X509Certificate(cert);
+  const at = (nowMs: number) => checkCertificates('origin hub', tls, nowMs);
+  t.same(at(Date.parse(validFrom) + 1), []);
+  t.match(at(Date.parse(validTo) + 1), [{ status: 'fail', found: /caFile: .*expired on/ }]);
+  t.match(at(Date.parse(validFrom) - 1), [{ status: 'fail', found: /is valid from/ }]);
+  const file = { path: '/x', certificates: [], error: 'ENOENT' };
+  t.match(checkRoots([{ ...file, variable: 'SSL_CERT_FILE' }]), [
+    { status: 'warn', found: 'SSL_CERT_FILE: /x: ENOENT' },
+  ]);
+  t.same(checkRoots([{ ...file, variable: null }]), [], 'no store is no fault');
 });
