@@ -13,6 +13,7 @@ import type { StoredResponse } from '../model/response.js';
 import { isStrong, validatorOf } from '../model/validator.js';
 import type { Times } from '../origin/hop.js';
 import { endToEnd, forOthers, isOfUse, mayStore } from './policy.js';
+import { withBlobLocation } from './registry-blob.js';
 import { variantFields, variantName } from './select.js';
 import { isSuccess } from './stored.js';
 
@@ -46,7 +47,7 @@ export function describe(described: Described): Description {
   const { head, times, request, lengthBytes, chain } = described;
   const { hops, place } = chain;
   const status = head.status === 206 ? 200 : head.status;
-  const received = endToEnd(head.status, head.headers);
+  const received = withBlobLocation(described.uri, status, endToEnd(head.status, head.headers));
   const shareable = mayStore(request, { status, headers: received, hops });
   const headers = shareable ? forOthers(received) : received;
   const requestHeaders = variantFields(request, { headers, hops });
