@@ -150,7 +150,8 @@ const fill = section({
   }),
   retryCap: duration('2s', { meaning: 'The longest such wait.' }),
   retryAfterCap: duration('5s', {
-    meaning: 'An origin that asks for a longer wait gets this one.',
+    meaning:
+      'The longest wait at the word of an origin (Retry-After). Where it asks for more its answer is passed on at once.',
   }),
   requestTimeout: duration('60s', {
     meaning: "The longest a client's request waits for its next byte before it fails.",

@@ -2,7 +2,7 @@
  * What one response to a range request of a known representation means for the fetch: pure, from
  * its head alone. range-fetch acts on it.
  */
-import type { FetchLimits, OriginHead } from '../model/fetch.js';
+import type { OriginHead } from '../model/fetch.js';
 import type { ByteRange } from '../model/byte-range.js';
 import type { ForebayError } from '../model/errors.js';
 import { headerValue } from '../model/headers.js';
@@ -36,7 +36,6 @@ export function judgeRangeResponse(
   head: OriginHead,
   wanted: ByteRange,
   known: KnownRepresentation,
-  limits: FetchLimits,
   nowMs: number,
 ): RangeVerdict {
   const { status } = head;
@@ -47,7 +46,7 @@ export function judgeRangeResponse(
     return { kind: 'resolve-again' };
   }
   if (status < 400) return mismatch(`status ${String(status)} to a range request`);
-  return { kind: 'unusable', error: statusError(head, limits, nowMs) };
+  return { kind: 'unusable', error: statusError(head, nowMs) };
 }
 
 function judgePartial(
