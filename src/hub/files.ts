@@ -7,8 +7,9 @@ import type { Cache } from '../cache/lookup.js';
 import type { CacheServices } from '../cache/services.js';
 import { boundOf } from '../cache/want.js';
 import { within } from '../model/deferred.js';
+import { ForebayError } from '../model/errors.js';
 import { headerValue, type HeaderMap } from '../model/headers.js';
-import { answerToLoad, overloaded, refused, unreachable } from './answers.js';
+import { answerToLoad, answerToSilence, ownError, refused } from './answers.js';
 import { type Asking, type Decision, Decisions } from './decisions.js';
 import { ownUrl } from './link.js';
 import type { HubPolicy } from './policy.js';
@@ -40,14 +41,16 @@ export class HubFiles {
   /** Rejects with a `ForebayError`. */
   async lookup(request: CacheRequest, asking: Asking): Promise<CacheAnswer> {
     const bound = boundOf(this.#services, request.signal);
-    const decision: Decision = await within(this.#decisions.decide(asking), bound);
+    const decision = await within(this.#decisions.decide(asking), bound).catch(unanswered);
     switch (decision.kind) {
       case 'refused':
         return refused(decision.refusal);
       case 'unreachable':
-        return unreachable();
+        return decision.answer;
+      case 'untold':
+        return ownError(502, null, decision.message);
       case 'overloaded':
-        return overloaded(decision.retryAfterMs);
+        return decision.answer;
       case 'granted': {
         const { stored, offline } = decision;
         const source = asking.upstream.source(stored.object.uri, asking.who.headers);
@@ -56,7 +59,7 @@ export class HubFiles {
         return {
           ...answer,
           headers: this.#fieldsFor(request, asking, answer.headers),
-          instead: answerToLoad,
+          instead: (failure) => answerToLoad(failure) ?? answerToSilence(failure),
         };
       }
     }
@@ -72,4 +75,11 @@ export class HubFiles {
     const commit = headerValue(headers, 'x-repo-commit') ?? '';
     return withTokenLink(headers, { repository, commit, own: ownUrl(request.headers) });
   }
+}
+
+/** The hub did not say in time what the file is. */
+function unanswered(error: unknown): Decision {
+  const answer = error instanceof ForebayError ? answerToSilence(error) : undefined;
+  if (answer === undefined) throw error;
+  return { kind: 'unreachable', answer };
 }
