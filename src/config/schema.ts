@@ -150,8 +150,7 @@ const fill = section({
   }),
   retryCap: duration('2s', { meaning: 'The longest such wait.' }),
   retryAfterCap: duration('5s', {
-    meaning:
-      'The longest wait at the word of an origin (Retry-After). Where it asks for more its answer is passed on at once.',
+    meaning: 'The longest wait that an origin may ask for; one that asks for more is passed on.',
   }),
   requestTimeout: duration('60s', {
     meaning: "The longest a client's request waits for its next byte before it fails.",

@@ -25,7 +25,7 @@ export function readFields(headers: HeaderMap): HeaderMap {
 }
 
 /** Read at once, on the main thread: some 2 ms, less than a way to another thread and back is worth. */
-const SHORT_BYTES = PIECE_BYTES;
+const SHORT_BYTES = 256 * 1024;
 
 /** The longest answer that is read at all: a million files have some 100 MiB. */
 const MAX_TEXT_BYTES = 1024 * 1024 * 1024;

@@ -14,7 +14,7 @@ import type { Words } from './answers.js';
 export const MAX_JSON_BYTES = 32 * 1024 * 1024;
 
 /** Pieces that are read at once. */
-export const PIECE_BYTES = 256 * 1024;
+export const PIECE_BYTES = 1024 * 1024;
 
 /** The longest message of a hub that is told on. */
 const MAX_WORDS_BYTES = 16 * 1024;
