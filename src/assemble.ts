@@ -239,7 +239,7 @@ export async function assemble(
     await front.drain();
     stopWatching();
     await cache.close();
-    await pools.close();
+    await Promise.all([pools.close(), mirror.close()]);
     hub.close();
     sending.close();
     await stores.chunks.close();

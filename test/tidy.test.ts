@@ -60,9 +60,9 @@ const TESTED_ELSEWHERE: Readonly<Record<string, string>> = {
   'src/assemble/cache-limits.ts': 'test/e2e/reload.test.ts changes them in a running program',
   'src/assemble/hub-settings.ts': 'test/hub/lookup.test.ts starts with it',
   'src/hub/mirror.ts': 'test/hub/lookup.test.ts starts with it',
+  'src/hub/scan-worker.ts': 'test/hub/scan-pool.test.ts starts it as a thread',
   'src/hub/refusals.ts':
     'test/hub/decisions.test.ts, test/hub/api.test.ts, test/hub/paths-info.test.ts',
-  'src/hub/answers.ts': 'test/hub/lookup.test.ts reads its answers',
   'src/origin/lean-connection.ts': 'test/contract/origin-client.ts, run on the lean client',
   'src/origin/lean-exchange.ts': 'test/contract/origin-client.ts, run on the lean client',
   'src/origin/options.ts': 'one constant, used in test/origin/lean-client.test.ts',

@@ -1,6 +1,6 @@
 /** The boundary of the cache: what the HTTP front asks and what it gets. */
 import type { ErrorReport } from '../model/errors.js';
-import type { OriginHead } from '../model/fetch.js';
+import type { FetchLimits, OriginHead } from '../model/fetch.js';
 import type { HeaderMap } from '../model/headers.js';
 import type { Span } from '../model/span.js';
 import type { OpenFile, Segment } from '../model/segment.js';
@@ -28,6 +28,8 @@ export interface Asking {
   readonly headers: HeaderMap;
   /** The head as the cache is to read it: what may be stored of it, and for how long. */
   readonly told: (head: OriginHead) => OriginHead;
+  /** Bounds of the exchange, where they differ from those of others. */
+  readonly limits?: Partial<FetchLimits>;
   /** What is stale stands in for an origin that cannot be reached only, not for one that is slow. */
   readonly isPatient?: boolean;
 }
@@ -90,6 +92,8 @@ export interface Body {
   heldBytes?(): number;
   /** The same less what this request itself has brought: call it before the first `read`. */
   heldBeforeBytes?(): number;
+  /** Names the bytes by their ids: equal names, equal bytes. `undefined` while they are not all held. */
+  name?(): string | undefined;
   /** Resolves when what was read so far is committed, or will not be. */
   landed?(): Promise<void>;
   close(): void;

@@ -28,7 +28,7 @@ import { kindFor } from './record.js';
 import type { CacheServices } from './services.js';
 import { restartStream } from './stream.js';
 import type { Conditions, NotModified } from './validate.js';
-import { verdictOfError, verdictOfStatus } from '../origin/verdict.js';
+import { verdictOfError, verdictOfHead } from '../origin/verdict.js';
 import type { Want } from './want.js';
 
 export interface ContactRequest {
@@ -88,7 +88,7 @@ export async function contact(
 /** An answer is a sign of life; one that speaks of load counts unless it was made with care. */
 function verdictOf(result: Contact): BreakerVerdict {
   if (result.kind === 'not-modified' || isDeliberate(result.received)) return 'success';
-  return verdictOfStatus(result.originStatus, 'success');
+  return verdictOfHead({ status: result.originStatus, headers: result.received }, 'success');
 }
 
 async function negotiate(
@@ -114,7 +114,7 @@ async function negotiate(
     const chain = asking === undefined ? way.chain : asTold(way.chain);
     const conditions = request.conditions(chain.place);
     const requestTimeMs = services.clock.now();
-    const sending = { target, range: asked, conditions };
+    const sending = { target, range: asked, conditions, limits: asking?.limits };
     const exchange = OriginExchange.start(services, request.want, sending);
     const received = await exchange.head;
     const head = asking?.told(received) ?? received;

@@ -12,6 +12,7 @@ import type { RedirectChain } from '../model/redirect-chain.js';
 import type { StoredKind, StoredResponse, Times } from '../model/response.js';
 import { isStrong, validatorOf } from '../model/validator.js';
 import { endToEnd, forOthers, isOfUse, mayStore } from './policy.js';
+import { withBlobLocation } from './registry-blob.js';
 import { type FieldTag, variantFields, variantName } from './select.js';
 import { isSuccess } from './stored.js';
 
@@ -51,7 +52,7 @@ export function describe(described: Described): Description {
   const { head, times, request, lengthBytes, chain } = described;
   const { hops, place } = chain;
   const status = head.status === 206 ? 200 : head.status;
-  const received = endToEnd(head.status, head.headers);
+  const received = withBlobLocation(described.uri, status, endToEnd(head.status, head.headers));
   const shareable = !described.outdated && mayStore(request, { status, headers: received, hops });
   const headers = shareable ? forOthers(received) : received;
   const requestHeaders = variantFields(request, { headers, hops }, described.tag);

@@ -17,7 +17,7 @@ import type {
 } from '../compute/protocol.js';
 import { type Deferred, deferred } from '../model/deferred.js';
 import { type ErrorReport, errorFromReport, ForebayError, reportError } from '../model/errors.js';
-import type { FetchTarget, OriginHead } from '../model/fetch.js';
+import type { FetchLimits, FetchTarget, OriginHead } from '../model/fetch.js';
 import type { Span } from '../model/span.js';
 import type { Receiving } from './cost.js';
 import type { TransferEntry } from '../telemetry/transfer-table.js';
@@ -30,6 +30,8 @@ export interface ExchangeRequest {
   /** `null` asks for the whole representation. */
   readonly range: { readonly start: number; readonly end: number } | null;
   readonly conditions: Readonly<Record<string, string>>;
+  /** In place of those that hold for other exchanges. */
+  readonly limits?: Partial<FetchLimits> | undefined;
 }
 
 type BodyEvent = Exclude<OpenEvent, { kind: 'head' | 'trouble' }>;
@@ -178,7 +180,7 @@ export class OriginExchange {
             lane,
             ...request,
             chunkSizeBytes: services.limits.chunkSizeBytes,
-            limits: services.limits.fetch,
+            limits: { ...services.limits.fetch, ...request.limits },
             control: this.#control.shared,
             port,
           },

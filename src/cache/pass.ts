@@ -22,7 +22,7 @@ import type { OriginSet } from './lookup.js';
 import { looped, viaNames } from './loop.js';
 import { type GivePlace, PassPlaces } from './pass-places.js';
 import type { CacheServices } from './services.js';
-import { verdictOfError, verdictOfStatus } from '../origin/verdict.js';
+import { verdictOfError, verdictOfHead } from '../origin/verdict.js';
 
 export interface PassRequest {
   readonly origin: string;
@@ -102,7 +102,7 @@ export class Passing implements PassFacade {
     let verdict: BreakerVerdict = 'abandoned';
     try {
       const response = await client.send(targetOf(upstream, request));
-      verdict = verdictOfStatus(response.status, 'success');
+      verdict = verdictOfHead(response, 'success');
       await this.#forget(request, response);
       return response;
     } catch (error) {

@@ -83,6 +83,18 @@ export class RepresentationBody implements Body {
     );
   }
 
+  name(): string | undefined {
+    const { object, lengthBytes, chunkSizeBytes, ephemeral, endIndex } = this.#generation;
+    if (ephemeral || lengthBytes === null) return undefined;
+    const ids: string[] = [];
+    for (let index = 0; index < endIndex; index += 1) {
+      const record = this.#generation.isHeld(index) ? object.record(index) : undefined;
+      if (record === undefined) return undefined;
+      ids.push(record.id);
+    }
+    return `${String(lengthBytes)} ${String(chunkSizeBytes)} ${ids.join(' ')}`;
+  }
+
   async landed(): Promise<void> {
     const { chunkSizeBytes, services } = this.#generation;
     for (const start of this.#progress.unsettled(services.clock.monotonic())) {

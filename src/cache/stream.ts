@@ -49,7 +49,7 @@ export async function restartStream(generation: LiveObject, want: Want): Promise
     exchange.stop();
     if (!GONE.has(head.status)) {
       // A refusal of this request, or trouble: it says nothing of the representation.
-      throw statusError(head, services.limits.fetch, services.clock.now());
+      throw statusError(head, services.clock.now());
     }
     const error = new ForebayError('origin-changed', describe(head.status), {
       source: 'origin',

@@ -48,7 +48,7 @@ export class Validation {
     this.#representations = representations;
     this.#ask = ask;
     this.#clock = services.clock;
-    this.#patienceMs = services.limits.requestTimeoutMs;
+    this.#patienceMs = services.limits.fetch.firstByteTimeoutMs;
     this.#background = new Background((error) => {
       services.events.warn('a validation beside its answer failed', error);
     });

@@ -24,7 +24,8 @@ export interface WorkerPoolOptions {
   readonly tasksPerThread: number;
   /** Tasks that may wait for a thread; one more is refused with `overload`. */
   readonly maxQueue: number;
-  readonly setup: WorkerSetup;
+  /** For threads that write chunks or hash them. */
+  readonly setup?: WorkerSetup;
   readonly clock?: Clock;
 }
 

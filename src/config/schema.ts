@@ -160,7 +160,7 @@ const fill = section({
   }),
   retryCap: duration('2s', { meaning: 'The longest such wait.' }),
   retryAfterCap: duration('5s', {
-    meaning: 'An origin that asks for a longer wait gets this one.',
+    meaning: 'The longest wait that an origin may ask for; one that asks for more is passed on.',
   }),
   requestTimeout: duration('60s', {
     meaning: "The longest a client's request waits for its next byte before it fails.",

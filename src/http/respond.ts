@@ -96,7 +96,8 @@ export function replyToPreflight(context: ReplyContext): Reply {
 export function replyToError(error: ErrorReport, context: ReplyContext): Reply {
   const status = statusOfError(error.code);
   const fields = ownFields(context, { kind: 'failed', error });
-  if (status === 503) fields['retry-after'] = retryAfter(error.retryAfterMs);
+  const isTold = status === 503 || error.retryAfterMs !== undefined;
+  if (isTold) fields['retry-after'] = retryAfter(error.retryAfterMs);
   return text(status, error.code, context, fields);
 }
 

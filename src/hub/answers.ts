@@ -3,17 +3,14 @@ import type { Body, CacheAnswer } from '../cache/answer.js';
 import { forward } from '../cache/answers.js';
 import type { CacheOutcome } from '../cache/outcome.js';
 import { type ErrorCode, ForebayError } from '../model/errors.js';
-import { emptyHeaders, headerValue, type HeaderMap } from '../model/headers.js';
-import { parseRetryAfter } from '../origin/retry.js';
+import { emptyHeaders, headerValue, type HeaderMap, toHeaderMap } from '../model/headers.js';
+import { type Telling, toldWaitMs, waitFields } from '../origin/told-wait.js';
 
 /** What clients of a hub read of an error, beside its status. */
 const ERROR_FIELDS = ['x-error-code', 'x-error-message', 'x-repo-commit', 'www-authenticate'];
 
 /** How long who was turned away for load should wait, in ms, where the hub does not say. */
 const RETRY_AFTER_MS = 1000;
-
-/** The longest wait that is asked of clients, whatever the hub says. */
-const MAX_RETRY_AFTER_MS = 60 * 60 * 1000;
 
 /** An answer whose content is `bytes`. */
 export function bytesAnswer(
@@ -76,16 +73,44 @@ export function ownError(status: number, code: string | null, message: string): 
 }
 
 /** Load, here or there: clients of a hub try a 429 again, and give up at a 503. */
-export function overloaded(retryAfterMs = RETRY_AFTER_MS): CacheAnswer {
+export function overloaded(retryAfterMs?: number): CacheAnswer {
   const answer = ownError(429, null, 'The hub is overloaded or failing; try again');
-  const seconds = Math.max(1, Math.ceil(retryAfterMs / 1000));
-  const headers = Object.assign(emptyHeaders(), answer.headers, { 'retry-after': String(seconds) });
+  const headers = withRetryAfter(answer.headers, retryAfterMs);
   return { ...answer, headers };
 }
 
-/** How long a hub's answer bids us wait, in ms. */
-export function retryAfterOf(headers: HeaderMap, nowMs: number): number | undefined {
-  return parseRetryAfter(headerValue(headers, 'retry-after') ?? '', nowMs, MAX_RETRY_AFTER_MS);
+/** What a hub says whose answer speaks of load, to its clients: `nowMs` is ms since the epoch. */
+export function loadAnswer(said: Telling, nowMs: number, words?: Words): CacheAnswer {
+  const waitMs = toldWaitMs(said, nowMs);
+  return said.status === 429 ? limited(said.headers, waitMs, words) : overloaded(waitMs);
+}
+
+/** The content of a refusal, where it is more than its message. */
+export interface Words {
+  readonly contentType: string;
+  readonly bytes: Uint8Array;
+}
+
+/** The hub limits how often it is asked: its own words and its own wait. */
+function limited(said: HeaderMap, waitMs: number | undefined, words?: Words): CacheAnswer {
+  const { headers } = refusalOf(429, said);
+  Object.assign(headers, waitFields(said));
+  headers['x-error-message'] ??= 'The hub limits how often it is asked; try again later';
+  const told = withRetryAfter(headers, waitMs);
+  const answer = errorAnswer({ status: 429, headers: told }, 429);
+  if (words === undefined) return answer;
+  const fields = Object.assign(emptyHeaders(), answer.headers);
+  fields['content-type'] = words.contentType;
+  return bytesAnswer(429, fields, words.bytes, answer.outcome);
+}
+
+/** A 429 of a hub as its clients are to read it: some know Retry-After alone. */
+export function withRetryAfter(headers: HeaderMap, waitMs = RETRY_AFTER_MS): HeaderMap {
+  const seconds = String(Math.max(1, Math.ceil(waitMs / 1000)));
+  const told = Object.assign(emptyHeaders(), headers);
+  const isReadable = toldWaitMs({ status: 0, headers }, 0) !== undefined;
+  if (!isReadable) told['retry-after'] = seconds;
+  return told;
 }
 
 /** The hub cannot be asked, and nothing here may stand in for its answer. */
@@ -97,9 +122,23 @@ export function unreachable(): CacheAnswer {
   );
 }
 
+/** The hub was reached and did not answer within the bounds: which ones an operator may raise. */
+export function tooSlow(): CacheAnswer {
+  const message =
+    'The hub did not answer in time. Where it is known to be slow (a repository manager that fetches ' +
+    'files first), raise fill.firstByteTimeout and fill.requestTimeout';
+  return ownError(504, null, message);
+}
+
+/** The answer to a hub that says nothing; `undefined` to any other failure. */
+export function answerToSilence({ code }: Failure): CacheAnswer | undefined {
+  return code === 'origin-timeout' ? tooSlow() : undefined;
+}
+
 /** The hub was not asked, or did not answer: whether it is worth a client's while to try again. */
-export function notAsked({ code, retryAfterMs }: Failure): CacheAnswer {
-  return code === 'origin-busy' ? overloaded(retryAfterMs) : unreachable();
+export function notAsked(failure: Failure): CacheAnswer {
+  if (failure.code === 'origin-busy') return overloaded(failure.retryAfterMs);
+  return answerToSilence(failure) ?? unreachable();
 }
 
 /** What is read of a failure, thrown or reported. */
@@ -107,6 +146,7 @@ interface Failure {
   readonly code: ErrorCode;
   readonly originStatus?: number | undefined;
   readonly retryAfterMs?: number | undefined;
+  readonly told?: Readonly<Record<string, string>> | undefined;
 }
 
 /** The answer to a failure that is load, here or at the hub; `undefined` to any other. */
@@ -114,10 +154,13 @@ export function answerToLoad({
   code,
   originStatus,
   retryAfterMs,
+  told,
 }: Failure): CacheAnswer | undefined {
   const isOwn = code === 'origin-busy' || code === 'overload' || code === 'no-space';
-  const isTold = code === 'origin-status' && originStatus !== undefined && isOverload(originStatus);
-  return isOwn || isTold ? overloaded(retryAfterMs) : undefined;
+  if (isOwn) return overloaded(retryAfterMs);
+  if (code !== 'origin-status' || originStatus === undefined) return undefined;
+  if (originStatus === 429) return limited(toHeaderMap(told ?? {}), retryAfterMs);
+  return isOverload(originStatus) ? overloaded(retryAfterMs) : undefined;
 }
 
 /** `answer`, or the one to its failure where that is load. */

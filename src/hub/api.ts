@@ -7,17 +7,17 @@ import { looped } from '../cache/loop.js';
 import type { CacheServices } from '../cache/services.js';
 import { isDisconnected } from '../origin/verdict.js';
 import { ForebayError } from '../model/errors.js';
-import type { OriginHead } from '../model/fetch.js';
+import type { FetchLimits, OriginHead } from '../model/fetch.js';
 import { emptyHeaders } from '../model/headers.js';
 import { CREDENTIAL_FIELD } from '../model/response.js';
 import { isRedirect } from '../origin/redirect.js';
 import type { Upstream } from '../origin/upstream.js';
-import { isOverload, notAsked, overloaded, refusalOf, refused, retryAfterOf } from './answers.js';
+import { isOverload, loadAnswer, notAsked, refusalOf, refused } from './answers.js';
 import type { Who } from './credentials.js';
-import { JsonAnswers } from './json-answers.js';
+import type { JsonAnswers } from './json-answers.js';
 import { Permissions } from './permissions.js';
 import { type HubPolicy, saidLifetimeMs, YEAR_MS } from './policy.js';
-import { readBody } from './read-body.js';
+import { wordsOf } from './read-body.js';
 import { accessTo, type Refusals } from './refusals.js';
 import type { HubRoute } from './route.js';
 import type { XetRepositories } from './xet.js';
@@ -39,12 +39,12 @@ export interface ApiRooms {
   readonly policy: () => HubPolicy;
   readonly refusals: Refusals;
   readonly xet: XetRepositories;
+  readonly json: JsonAnswers;
 }
 
 export class HubApi {
   readonly #rooms: ApiRooms;
   readonly #permissions: Permissions;
-  readonly #answers = new JsonAnswers();
 
   constructor(rooms: ApiRooms) {
     this.#rooms = rooms;
@@ -81,6 +81,7 @@ export class HubApi {
       isPatient: who.key !== '',
       headers: Object.assign(emptyHeaders(), who.headers, { accept: '*/*' }),
       told: (head: OriginHead) => asKept(head, control),
+      limits: this.#limits(),
     };
     const hint = { kind: 'whole' } as const;
     return this.#rooms.cache.lookup({ ...request, method: 'GET', headers, asking, hint });
@@ -92,26 +93,38 @@ export class HubApi {
     return order <= (await this.#rooms.refusals.lastAt(accessTo(asking)));
   }
 
-  /** Closes the answer. */
+  #limits(): Partial<FetchLimits> {
+    const { fetch, requestTimeoutMs } = this.#rooms.services.limits;
+    // A slow hub is heard out, and may be asked once more within what a client's request may take.
+    const firstByteTimeoutMs = Math.max(fetch.firstByteTimeoutMs, requestTimeoutMs / 2);
+    return { firstByteTimeoutMs, isRateFinal: true };
+  }
+
+  /** Closes the answer, or gives it on with what is told of it. */
   async #forClients(
     { status, headers, body, outcome, ageSeconds, order = 0 }: CacheAnswer,
     asking: ApiAsking,
     { forget, own }: { readonly forget: () => Promise<void>; readonly own: string },
   ): Promise<CacheAnswer> {
-    const { services, refusals, xet } = this.#rooms;
+    const { services, refusals, xet, json } = this.#rooms;
+    const { clock, limits } = services;
+    const bounds = { clock, sourceIdleTimeoutMs: limits.requestTimeoutMs };
+    let isHeld = false;
     try {
       if (status === 508) throw looped();
-      if (isOverload(status)) return overloaded(retryAfterOf(headers, services.clock.now()));
+      if (isOverload(status)) {
+        const words = status === 429 ? await wordsOf(body, headers, bounds) : undefined;
+        return loadAnswer({ status, headers }, clock.now(), words);
+      }
       if (status !== 200) {
         const refusal = refusalOf(status, headers);
         if (status === 401 || status === 403) await forget();
         await refusals.refused(accessTo(asking), refusal, order);
         return refused(refusal);
       }
-      const sourceIdleTimeoutMs = services.limits.requestTimeoutMs;
-      const raw = await readBody(body, { clock: services.clock, sourceIdleTimeoutMs });
       const { upstream, route } = asking;
-      const told = this.#answers.answer({ headers, raw, outcome }, upstream, own);
+      const told = await json.answer({ headers, body, outcome }, { upstream, own, bounds });
+      isHeld = told.holdsBody;
       if (told.isXetKept) xet.add(upstream.name, route.repository);
       return { ...told, ageSeconds };
     } catch (error) {
@@ -119,7 +132,7 @@ export class HubApi {
       if (error instanceof ForebayError && error.code === 'origin-protocol') await forget();
       throw error;
     } finally {
-      body.close();
+      if (!isHeld) body.close();
     }
   }
 

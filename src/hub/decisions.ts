@@ -4,10 +4,12 @@
  * by hub/files.
  */
 import { LRUCache } from 'lru-cache';
+import type { CacheAnswer } from '../cache/answer.js';
 import { looped } from '../cache/loop.js';
 import type { CacheServices } from '../cache/services.js';
 import { SingleFlight } from '../cache/single-flight.js';
 import { isDisconnected } from '../origin/verdict.js';
+import { deferred } from '../model/deferred.js';
 import { type Digest, formatDigest, isRefutedBy } from '../model/digest.js';
 import { ForebayError } from '../model/errors.js';
 import type { FetchTarget } from '../model/fetch.js';
@@ -16,11 +18,11 @@ import type { ObjectIdentity } from '../model/manifest.js';
 import type { StoredResponse } from '../model/response.js';
 import { isRedirect } from '../origin/redirect.js';
 import type { Upstream } from '../origin/upstream.js';
-import { isOverload, type Refusal, refusalOf, retryAfterOf } from './answers.js';
+import { isOverload, loadAnswer, notAsked, type Refusal, refusalOf, tooSlow } from './answers.js';
 import type { Who } from './credentials.js';
 import { type FileRoute, namedLast, targetOf } from './file-names.js';
 import { HeadClient, type Heads } from './head-client.js';
-import { type FileFacts, factsOf } from './metadata.js';
+import { type FileFacts, factsOf, missingOf } from './metadata.js';
 import { fileHeaders, permission, Permissions } from './permissions.js';
 import { type HubPolicy, NAME_LIFETIME_MS } from './policy.js';
 import { accessesTo, accessTo, type Refusals } from './refusals.js';
@@ -48,13 +50,14 @@ export type Decision =
   | { readonly kind: 'granted'; readonly stored: StoredResponse; readonly offline: boolean }
   | { readonly kind: 'refused'; readonly refusal: Refusal }
   /** No answer of the hub, and nothing decided before. */
-  | { readonly kind: 'unreachable' }
+  | { readonly kind: 'unreachable'; readonly answer: CacheAnswer }
+  /** The hub's answer does not say what the file is. */
+  | { readonly kind: 'untold'; readonly message: string }
   /** `isOutage`: what was decided before may stand in; a hub that bids us wait is there. */
   | {
       readonly kind: 'overloaded';
       readonly isOutage: boolean;
-      /** How long it bids us wait. */
-      readonly retryAfterMs?: number | undefined;
+      readonly answer: CacheAnswer;
     };
 
 export class Decisions {
@@ -92,7 +95,9 @@ export class Decisions {
       // A look takes turns, in which another's flight may have ended: `b` looks, and finds nothing; `a` is
       // answered, and its flight ends; `b` would lead a second one. Nobody ends between this look and ours.
       (await this.#decided(asking, uri, key)) ?? this.#askInTime(asking, uri, key);
-    const asked = await this.#flightsOf(upstream).run(key, ask).outcome;
+    const mayStandIn = this.#policy().offline && (await this.#known(asking, uri)) !== undefined;
+    const flight = this.#flightsOf(upstream).run(key, ask);
+    const asked = await (mayStandIn ? this.#hasty(flight.outcome) : flight.outcome);
     const isOutage =
       asked.kind === 'unreachable' || (asked.kind === 'overloaded' && asked.isOutage);
     if (!isOutage || !this.#policy().offline) return asked;
@@ -165,25 +170,42 @@ export class Decisions {
       found = await this.#client.heads(asking, targetOf(route, route.revision));
     } catch (error) {
       if (!(error instanceof ForebayError) || !isDisconnected(error)) throw error;
-      const { code, retryAfterMs } = error;
-      if (code === 'origin-busy') return { kind: 'overloaded', isOutage: true, retryAfterMs };
-      return { kind: 'unreachable' };
+      const answer = notAsked(error);
+      if (error.code === 'origin-busy') return { kind: 'overloaded', isOutage: true, answer };
+      return { kind: 'unreachable', answer };
     }
     const last = found.heads.at(-1) ?? found.heads[0];
-    const { status, headers } = last;
+    const { status } = last;
     if (status === 508) throw looped();
     if (isOverload(status)) {
-      const retryAfterMs = retryAfterOf(headers, this.#services.clock.now());
-      return { kind: 'overloaded', isOutage: status !== 429, retryAfterMs };
+      const answer = loadAnswer(last, this.#services.clock.now());
+      return { kind: 'overloaded', isOutage: status !== 429, answer };
     }
-    if (status >= 400) return this.#refuse(asking, { uri, key, found, moment });
-    const facts = factsOf(found.heads);
-    if (facts === undefined || !(status === 200 || isRedirect(status))) throw notAFile();
-    return {
-      kind: 'granted',
-      stored: await this.#grant(asking, found, facts, moment),
-      offline: false,
-    };
+    // Storage that refuses a HEAD says nothing of the repository.
+    const isOfStorage =
+      found.isElsewhere && headerValue(last.headers, 'x-error-code') === undefined;
+    if (status >= 400 && !(isOfStorage && (status === 401 || status === 403))) {
+      return this.#refuse(asking, { uri, key, found, moment });
+    }
+    const facts = factsOf(found.heads, route.revision);
+    const isFile = status === 200 || isRedirect(status);
+    const lengthBytes = facts?.lengthBytes ?? found.probedLength;
+    if (facts === undefined || lengthBytes === null || !isFile) {
+      return { kind: 'untold', message: missingOf(found.heads, route.revision) };
+    }
+    const stored = await this.#grant(asking, found, { facts, lengthBytes }, moment);
+    return { kind: 'granted', stored, offline: false };
+  }
+
+  /** Of what was decided before it is known that it may stand in: a silent hub is not waited for. */
+  #hasty(asked: Promise<Decision>): Promise<Decision> {
+    const { clock, limits } = this.#services;
+    const answer = tooSlow();
+    const silence = deferred<Decision>();
+    const cancel = clock.after(limits.fetch.firstByteTimeoutMs, () => {
+      silence.resolve({ kind: 'unreachable', answer });
+    });
+    return Promise.race([asked, silence.promise]).finally(cancel);
   }
 
   async #refuse(asking: Asking, { uri, key, found, moment }: Refused): Promise<Decision> {
@@ -206,13 +228,11 @@ export class Decisions {
   async #grant(
     asking: Asking,
     found: Heads,
-    facts: FileFacts,
+    { facts, lengthBytes }: Told,
     { order, purged }: Moment,
   ): Promise<StoredResponse> {
     const { upstream, route, who } = asking;
     const { clock, limits } = this.#services;
-    const lengthBytes = facts.lengthBytes ?? found.probedLength;
-    if (lengthBytes === null) throw notAFile();
     const pin = pinOf(asking);
     if (pin !== null && contradicts(pin, facts.digest)) throw notAsPinned(facts.digest);
     if ([pin, facts.digest].some((digest) => isRefutedBy(digest, lengthBytes)))
@@ -252,6 +272,12 @@ export class Decisions {
 interface Moment {
   readonly order: number;
   readonly purged: number;
+}
+
+/** What the hub told of a file. */
+interface Told {
+  readonly facts: FileFacts;
+  readonly lengthBytes: number;
 }
 
 interface Refused {
@@ -303,9 +329,4 @@ function notAsPinned(told: Digest): ForebayError {
 function notOfThatLength(): ForebayError {
   const message = 'the hub told a length that the digest of the file refutes';
   return new ForebayError('origin-corrupt', message, { source: 'origin', retryable: false });
-}
-
-function notAFile(): ForebayError {
-  const message = 'the hub did not say what the file is: no commit, digest or length';
-  return new ForebayError('origin-protocol', message, { source: 'origin', retryable: true });
 }

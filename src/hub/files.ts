@@ -7,18 +7,12 @@ import type { Cache } from '../cache/lookup.js';
 import type { CacheServices } from '../cache/services.js';
 import { boundOf } from '../cache/want.js';
 import { within } from '../model/deferred.js';
+import { ForebayError } from '../model/errors.js';
 import { emptyHeaders, headerValue, type HeaderMap } from '../model/headers.js';
 import type { StoredResponse } from '../model/response.js';
 import { isRedirect } from '../origin/redirect.js';
 import type { Upstream } from '../origin/upstream.js';
-import {
-  answerToLoad,
-  bytesAnswer,
-  overloaded,
-  ownError,
-  refused,
-  unreachable,
-} from './answers.js';
+import { answerToLoad, answerToSilence, bytesAnswer, ownError, refused } from './answers.js';
 import { type Asking, type Decision, Decisions, pinOf } from './decisions.js';
 import { targetOf } from './file-names.js';
 import type { Holds } from './holds.js';
@@ -75,14 +69,16 @@ export class HubFiles {
     named?: (stored: StoredResponse) => CacheAnswer | undefined,
   ): Promise<CacheAnswer> {
     const bound = boundOf(this.#services, request.signal);
-    const decision: Decision = await within(this.#decisions.decide(asking), bound);
+    const decision = await within(this.#decisions.decide(asking), bound).catch(unanswered);
     switch (decision.kind) {
       case 'refused':
         return refused(decision.refusal);
       case 'unreachable':
-        return unreachable();
+        return decision.answer;
+      case 'untold':
+        return ownError(502, null, decision.message);
       case 'overloaded':
-        return overloaded(decision.retryAfterMs);
+        return decision.answer;
       case 'granted': {
         const { offline } = decision;
         const instead = named?.(decision.stored);
@@ -94,7 +90,7 @@ export class HubFiles {
         return {
           ...answer,
           headers: this.#fieldsFor(request, asking, answer.headers),
-          instead: answerToLoad,
+          instead: (failure) => answerToLoad(failure) ?? answerToSilence(failure),
         };
       }
     }
@@ -132,4 +128,11 @@ function doubtful(): CacheAnswer {
   const message =
     'The name was moved, and the range may be of either commit: ask for the commit, or from the beginning';
   return ownError(412, null, message);
+}
+
+/** The hub did not say in time what the file is. */
+function unanswered(error: unknown): Decision {
+  const answer = error instanceof ForebayError ? answerToSilence(error) : undefined;
+  if (answer === undefined) throw error;
+  return { kind: 'unreachable', answer };
 }

@@ -1,16 +1,17 @@
 /**
- * Asks the hub for the heads of a file: a HEAD that follows redirects within the hub and stops at the
- * first that leads elsewhere. Runs on the main thread, as heads are few beside bytes. Used by
- * hub/decisions.
+ * Asks the hub for the heads of a file: a HEAD that follows redirects until the hub has said what the
+ * file is, and stops at the first that leads to where its bytes are. Runs on the main thread, as heads
+ * are few beside bytes. Used by hub/decisions.
  */
+import { LRUCache } from 'lru-cache';
 import { originBusy } from '../cache/fill.js';
 import type { CacheServices } from '../cache/services.js';
-import { verdictOfError, verdictOfStatus } from '../origin/verdict.js';
+import { verdictOfError, verdictOfHead } from '../origin/verdict.js';
 import { ForebayError } from '../model/errors.js';
 import { codingOf, isDecodable } from '../model/content-coding.js';
-import type { OriginHead } from '../model/fetch.js';
+import type { FetchTarget, OriginHead } from '../model/fetch.js';
 import { headerValue, type HeaderMap } from '../model/headers.js';
-import { fieldUri } from '../model/uri.js';
+import { requestTargetOf } from '../model/uri.js';
 import type { BreakerVerdict } from '../origin/breaker.js';
 import { parseContentRange } from '../origin/content-range.js';
 import { PassClient, type PassedResponse } from '../origin/pass-client.js';
@@ -26,6 +27,9 @@ const MAX_DRAINED_BYTES = 1024;
 /** Files that one hub is asked about at the same time, those that wait for a connection included. */
 export const MAX_ASKED = 512;
 
+/** Hosts of one hub that connections are kept to: its own, and those that it is known by elsewhere. */
+const MAX_HOSTS = 8;
+
 /** Who asks, and where. */
 export interface HeadsAsking {
   readonly upstream: Upstream;
@@ -35,18 +39,20 @@ export interface HeadsAsking {
 
 /** The hub's word on a file, head by head. */
 export interface Heads {
-  /** First to last; the last is no redirect within the hub. */
+  /** First to last; the last is none that leads on to another. */
   readonly heads: readonly [OriginHead, ...OriginHead[]];
   /** The URL that answered with each. */
   readonly urls: readonly string[];
   /** Length that a GET of one byte told, where the heads told none. */
   readonly probedLength: number | null;
+  /** The last is of another host than the hub's. */
+  readonly isElsewhere: boolean;
 }
 
 export class HeadClient {
   readonly #services: Pick<CacheServices, 'limits' | 'events'>;
   /** A reload may replace an origin by another of its name. */
-  readonly #clients = new WeakMap<Upstream, PassClient>();
+  readonly #clients = new WeakMap<Upstream, LRUCache<string, PassClient>>();
   readonly #asked = new WeakMap<Upstream, Asked>();
 
   constructor(services: Pick<CacheServices, 'limits' | 'events'>) {
@@ -79,7 +85,7 @@ export class HeadClient {
     let verdict: BreakerVerdict = 'abandoned';
     try {
       const found = await ask();
-      verdict = verdictOfStatus(found.heads.at(-1)?.status, 'success');
+      verdict = verdictOfHead(found.heads.at(-1) ?? found.heads[0], 'success');
       return found;
     } catch (error) {
       if (error instanceof ForebayError) verdict = verdictOfError(error);
@@ -89,61 +95,58 @@ export class HeadClient {
     }
   }
 
-  async #follow(upstream: Upstream, target: string, headers: HeaderMap): Promise<Heads> {
-    const passed = upstream.passTarget(target, 'HEAD', headers);
-    const urls = [passed.url];
-    let url = new URL(passed.url);
-    let head = await this.#send(upstream, 'HEAD', url, passed.headers);
+  async #follow(upstream: Upstream, target: string, request: HeaderMap): Promise<Heads> {
+    const { url, headers } = upstream.passTarget(target, 'HEAD', request);
+    let at: FetchTarget = { url, headers, addresses: 'any', expiresAtMs: null };
+    let head = await this.#send(upstream, 'HEAD', at);
     const heads: [OriginHead, ...OriginHead[]] = [head];
-    for (let hops = 0; leadsWithin(head); hops += 1) {
-      if (hops === MAX_REDIRECT_HOPS) throw looping();
-      url = new URL(fieldUri(headerValue(head.headers, 'location') ?? ''), url);
-      if (url.href.length > 8192 || url.origin !== new URL(passed.url).origin) throw looping();
-      head = await this.#send(upstream, 'HEAD', url, passed.headers);
+    const urls = [url];
+    while (leadsOn(head, at, upstream)) {
+      const decision = upstream.follow(at, head, MAX_REDIRECT_HOPS + 1 - heads.length);
+      if (decision.kind === 'refuse') throw decision.error;
+      at = decision.target;
+      head = await this.#send(upstream, 'HEAD', at);
       heads.push(head);
-      urls.push(url.href);
+      urls.push(at.url);
     }
     const untold = head.status === 200 && believedLength(head) === null;
-    const probedLength = untold ? await this.#probe(upstream, url, passed.headers) : null;
-    return { heads, urls, probedLength };
+    const probedLength = untold ? await this.#probe(upstream, at) : null;
+    const isElsewhere = new URL(at.url).origin !== new URL(url).origin;
+    return { heads, urls, probedLength, isElsewhere };
   }
 
   /**
    * The length that a GET of the first byte tells. Where what comes tells none that can be believed (coded,
    * in chunks), the file is small or there is no knowing: it is read and counted. `null`: not told.
    */
-  async #probe(
-    upstream: Upstream,
-    url: URL,
-    headers: Readonly<Record<string, string>>,
-  ): Promise<number | null> {
-    const first = { ...headers, range: 'bytes=0-0' };
-    const head = await this.#send(upstream, 'GET', url, first);
+  async #probe(upstream: Upstream, at: FetchTarget): Promise<number | null> {
+    const first = { ...at, headers: { ...at.headers, range: 'bytes=0-0' } };
+    const head = await this.#send(upstream, 'GET', first);
     if (head.status === 200) return head.contentBytes;
     const told = parseContentRange(headerValue(head.headers, 'content-range') ?? '');
     // An empty file has no first byte.
     const tells = head.status === 206 || head.status === 416;
     if (tells && codingOf(head.headers) === '') return told?.completeLength ?? null;
     if (head.status !== 206) return null;
-    const whole = await this.#send(upstream, 'GET', url, headers);
+    const whole = await this.#send(upstream, 'GET', at);
     return whole.status === 200 ? whole.contentBytes : null;
   }
 
   async #send(
     upstream: Upstream,
     method: string,
-    url: URL,
-    headers: Readonly<Record<string, string>>,
+    at: FetchTarget,
   ): Promise<OriginHead & { readonly contentBytes: number | null }> {
+    const { headers, addresses } = at;
     const target = {
       method,
-      path: `${url.pathname}${url.search}`,
+      path: requestTargetOf(at.url),
       headers: { ...headers, accept: '*/*', 'accept-encoding': 'identity' },
       content: null,
       // Whoever asks at the same time shares it: no single client's leaving ends it.
       signal: new AbortController().signal,
     };
-    const client = this.#client(upstream, url.origin);
+    const client = this.#client(upstream, new URL(at.url).origin, addresses);
     const response = await client.send(target).catch((error: unknown) => {
       // The hub may have closed the connection that was kept: a safe request is sent again, once.
       if (!(error instanceof ForebayError) || error.code !== 'origin-reset') throw error;
@@ -157,21 +160,35 @@ export class HeadClient {
     return { status, headers: fields, contentLength: lengthBytes, contentBytes };
   }
 
-  #client(upstream: Upstream, origin: string): PassClient {
-    const known = this.#clients.get(upstream);
+  #client(upstream: Upstream, origin: string, addresses: FetchTarget['addresses']): PassClient {
+    const clients = this.#clients.get(upstream) ?? noClients();
+    this.#clients.set(upstream, clients);
+    const key = `${addresses} ${origin}`;
+    const known = clients.get(key);
     if (known !== undefined) return known;
-    const { connectTimeoutMs, firstByteTimeoutMs } = this.#services.limits.fetch;
+    const { requestTimeoutMs, fetch } = this.#services.limits;
     const client = new PassClient({
       origin,
       reach: upstream.wayTo(origin),
+      addresses,
       maxConnections: upstream.maxConnections,
-      connectTimeoutMs,
-      responseTimeoutMs: firstByteTimeoutMs,
+      connectTimeoutMs: fetch.connectTimeoutMs,
+      // A hub that fetches the file itself first says nothing until it has it.
+      responseTimeoutMs: Math.max(fetch.firstByteTimeoutMs, requestTimeoutMs),
       keepsConnections: true,
     });
-    this.#clients.set(upstream, client);
+    clients.set(key, client);
     return client;
   }
+}
+
+function noClients(): LRUCache<string, PassClient> {
+  return new LRUCache({
+    max: MAX_HOSTS,
+    dispose: (client) => {
+      void client.close();
+    },
+  });
 }
 
 /**
@@ -202,16 +219,18 @@ async function drain({ bytes }: PassedResponse): Promise<void> {
   }
 }
 
-/** A relative Location: the rest of the answer is on the same host. An absolute one is elsewhere. */
-function leadsWithin({ status, headers }: OriginHead): boolean {
+/**
+ * Whether the rest of the answer is where a redirect leads. A relative Location is the hub's own. An
+ * absolute one leads to storage once the hub has said what the file is; before, it leads to the hub
+ * under another name, or to the repository under another one.
+ */
+function leadsOn({ status, headers }: OriginHead, at: FetchTarget, upstream: Upstream): boolean {
   const location = headerValue(headers, 'location');
   if (!isRedirect(status) || location === undefined) return false;
-  return !/^(?:[a-z][a-z0-9+.-]*:|[/\\]{2})/i.test(location.trim());
-}
-
-function looping(): ForebayError {
-  return new ForebayError('origin-loop', 'the hub led in circles', {
-    source: 'origin',
-    retryable: false,
-  });
+  if (!/^(?:[a-z][a-z0-9+.-]*:|[/\\]{2})/i.test(location.trim())) return true;
+  const isTold = headerValue(headers, 'x-linked-etag') !== undefined;
+  if (isTold || !URL.canParse(location, at.url)) return false;
+  const lead = upstream.leadsTo(new URL(location, at.url));
+  if (lead === 'own') return true;
+  return lead === 'allowed' && headerValue(headers, 'x-repo-commit') === undefined;
 }

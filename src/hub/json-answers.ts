@@ -1,16 +1,20 @@
 /**
- * JSON of a hub as clients get it: without Xet, its next page on this mirror. What was read and written
- * anew is remembered, since a long listing takes the main thread tens of milliseconds.
+ * JSON of a hub as clients get it: without Xet, its next page on this mirror. What is short is made in
+ * memory; what is long is read on a thread of its own (hub/scan-pool), and goes out from where it is
+ * stored. What was found is remembered by the bytes that it was found in: a hit reads nothing.
  */
-import { createHash } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
-import type { CacheAnswer } from '../cache/answer.js';
+import type { Body, CacheAnswer } from '../cache/answer.js';
 import { ForebayError } from '../model/errors.js';
 import { emptyHeaders, headerValue, type HeaderMap } from '../model/headers.js';
 import type { Upstream } from '../origin/upstream.js';
 import { bytesAnswer } from './answers.js';
+import { cutBody } from './cut-body.js';
+import { type Read, readText } from './json-text.js';
 import { linkForClients } from './link.js';
-import { type Stripped, stripXet } from './strip-xet.js';
+import { MAX_JSON_BYTES, PIECE_BYTES, piecesOf, type ReadBounds } from './read-body.js';
+import type { ScanPool } from './scan-pool.js';
+import { withoutCuts } from './strip-xet.js';
 
 /** Fields of the hub's answer that clients read, beside Link. */
 const TOLD_FIELDS = ['content-type', 'date', 'x-repo-commit', 'x-total-count'];
@@ -20,55 +24,131 @@ export function readFields(headers: HeaderMap): HeaderMap {
   return pick(headers, [...TOLD_FIELDS, 'link']);
 }
 
+/** Read at once, on the main thread: some 2 ms, less than a way to another thread and back is worth. */
+const SHORT_BYTES = 256 * 1024;
+
+/** The longest answer that is read at all: a million files have some 100 MiB. */
+const MAX_TEXT_BYTES = 1024 * 1024 * 1024;
+
 /** Memory for what was made of JSON. */
 const MADE_BYTES = 16 * 1024 * 1024;
 
 /** What an entry takes beside its bytes: its key, its tag, the map's own. */
-const ENTRY_BYTES = 512;
+const ENTRY_BYTES = 1024;
 
-/** A JSON answer of the hub, as it came. */
-export interface HubJson {
-  readonly headers: HeaderMap;
-  readonly raw: Buffer;
-  readonly outcome: CacheAnswer['outcome'];
+/** What came of one text. */
+export interface Made {
+  readonly read: Read;
+  /** What clients get; `null`: the text itself, without its cuts. */
+  readonly bytes: Uint8Array | null;
 }
 
-interface Made {
-  readonly bytes: Buffer;
-  readonly etag: string;
+/** `isXetKept`: it names a file that clients can have from Xet alone. `holdsBody`: it reads from the hub's. */
+export type JsonAnswer = CacheAnswer & {
   readonly isXetKept: boolean;
+  readonly holdsBody: boolean;
+};
+
+/** For whom an answer is. */
+export interface Reader {
+  readonly upstream: Upstream;
+  /** What clients call us. */
+  readonly own: string;
+  readonly bounds: ReadBounds;
 }
 
-/** `isXetKept`: it names a file that clients can have from Xet alone. */
-export type JsonAnswer = CacheAnswer & Pick<Made, 'isXetKept'>;
+type HubJson = Pick<CacheAnswer, 'headers' | 'body' | 'outcome'>;
 
 export class JsonAnswers {
-  /** By the SHA-256 of what it was made of. */
+  readonly #pool: ScanPool;
+  /** By the names of bodies. */
   readonly #made = new LRUCache<string, Made>({
     maxSize: MADE_BYTES,
-    sizeCalculation: ({ bytes }) => bytes.length + ENTRY_BYTES,
+    sizeCalculation: ({ bytes, read }) => (bytes?.length ?? 0) + read.cuts.byteLength + ENTRY_BYTES,
   });
 
-  /** For clients, who call us `own`. Throws a `ForebayError` for what is no JSON. */
-  answer({ headers, raw, outcome }: HubJson, upstream: Upstream, own: string): JsonAnswer {
-    const told = pick(headers, TOLD_FIELDS);
-    const link = linkForClients(headerValue(headers, 'link'), upstream.uriOf(''), own);
-    if (link !== undefined) told['link'] = link;
-    const { bytes, etag, isXetKept } = this.#make(raw);
-    told['etag'] = etag;
-    return { ...bytesAnswer(200, told, bytes, outcome), isXetKept };
+  constructor(pool: ScanPool) {
+    this.#pool = pool;
   }
 
-  #make(raw: Buffer): Made {
-    const key = sha256(raw);
-    const known = this.#made.get(key);
+  /**
+   * The hub's answer for clients. Reads the body; closing it stays with the caller, unless the answer holds
+   * it. Rejects with a `ForebayError`: `origin-protocol` for what is no JSON, or goes on elsewhere.
+   */
+  async answer({ headers, body, outcome }: HubJson, reader: Reader): Promise<JsonAnswer> {
+    // First: what cannot be told is to be forgotten, and what still arrives would be stored after that.
+    const made = await this.#make(body, reader.bounds);
+    const told = fieldsFor(headers, reader);
+    const { read, bytes } = made;
+    if (bytes !== null) return inMemory(told, { read, bytes }, outcome);
+    const { cuts, rawBytes, isXetKept, etag } = read;
+    told['etag'] = etag;
+    const cut = cutBody(body, { rawBytes, cuts, bounds: reader.bounds });
+    const answer = { status: 200, headers: told, ageSeconds: null, outcome, body: cut };
+    return { ...answer, isXetKept, holdsBody: true };
+  }
+
+  /** What is made of a text in memory. Rejects as `answer` does. */
+  async make(raw: Buffer): Promise<Made & { readonly bytes: Uint8Array }> {
+    const read = raw.length <= SHORT_BYTES ? readText(raw) : await this.#pool.read(slices(raw));
+    return { read, bytes: withoutCuts(raw, read.cuts) };
+  }
+
+  /** An answer of what was made before. */
+  told(
+    headers: HeaderMap,
+    made: Made & { readonly bytes: Uint8Array },
+    outcome: CacheAnswer['outcome'],
+    reader: Omit<Reader, 'bounds'>,
+  ): JsonAnswer {
+    return inMemory(fieldsFor(headers, reader), made, outcome);
+  }
+
+  async #make(body: Body, bounds: ReadBounds): Promise<Made> {
+    const known = this.#known(body);
     if (known !== undefined) return known;
-    const { text, isXetKept } = stripped(raw);
-    const bytes = Buffer.from(text);
-    const made = { bytes, etag: `"${sha256(bytes)}"`, isXetKept };
-    this.#made.set(key, made);
+    const pieces = piecesOf(body, bounds);
+    try {
+      const { beginning, isAll } = await beginningOf(pieces);
+      if (isAll) return this.#remember(body, await this.make(beginning));
+      const text = bounded(beginning, pieces);
+      if (!body.isKept) return await this.make(await gathered(text));
+      const read = await this.#pool.read(text);
+      // Its name is of what is stored.
+      await body.landed?.();
+      return this.#remember(body, { read, bytes: null });
+    } finally {
+      await pieces.return(undefined);
+    }
+  }
+
+  #known(body: Body): Made | undefined {
+    const name = body.name?.();
+    return name === undefined ? undefined : this.#made.get(name);
+  }
+
+  #remember(body: Body, made: Made): Made {
+    const name = body.name?.();
+    if (name !== undefined) this.#made.set(name, made);
     return made;
   }
+}
+
+function inMemory(
+  told: HeaderMap,
+  { read, bytes }: Made & { readonly bytes: Uint8Array },
+  outcome: CacheAnswer['outcome'],
+): JsonAnswer {
+  const headers = Object.assign(emptyHeaders(), told, { etag: read.etag });
+  const answer = bytesAnswer(200, headers, bytes, outcome);
+  return { ...answer, isXetKept: read.isXetKept, holdsBody: false };
+}
+
+function fieldsFor(headers: HeaderMap, { upstream, own }: Omit<Reader, 'bounds'>): HeaderMap {
+  const told = pick(headers, TOLD_FIELDS);
+  const link = linkForClients(headerValue(headers, 'link'), upstream, own);
+  if (link !== undefined) told['link'] = link;
+  return told;
 }
 
 function pick(headers: HeaderMap, names: readonly string[]): HeaderMap {
@@ -80,18 +160,54 @@ function pick(headers: HeaderMap, names: readonly string[]): HeaderMap {
   return picked;
 }
 
-function stripped(raw: Buffer): Stripped {
-  try {
-    return stripXet(raw.toString('utf8'));
-  } catch (error) {
-    throw new ForebayError('origin-protocol', 'the hub sent what is no JSON', {
-      source: 'origin',
-      retryable: true,
-      cause: error,
-    });
+/** As many pieces as are short together, and one more; `isAll`: there are no others. */
+async function beginningOf(
+  pieces: AsyncGenerator<Buffer>,
+): Promise<{ readonly beginning: Buffer; readonly isAll: boolean }> {
+  const taken: Buffer[] = [];
+  let length = 0;
+  while (length <= SHORT_BYTES) {
+    const next = await pieces.next();
+    if (next.done === true) return { beginning: Buffer.concat(taken), isAll: true };
+    taken.push(next.value);
+    length += next.value.length;
+  }
+  return { beginning: Buffer.concat(taken), isAll: false };
+}
+
+async function* bounded(beginning: Buffer, others: AsyncGenerator<Buffer>): AsyncGenerator<Buffer> {
+  let length = beginning.length;
+  yield beginning;
+  for await (const piece of others) {
+    length += piece.length;
+    if (length > MAX_TEXT_BYTES) throw tooLong(MAX_TEXT_BYTES);
+    yield piece;
   }
 }
 
-function sha256(bytes: Buffer): string {
-  return createHash('sha256').update(bytes).digest('hex');
+async function gathered(pieces: AsyncIterable<Buffer>): Promise<Buffer> {
+  const all: Buffer[] = [];
+  let length = 0;
+  for await (const piece of pieces) {
+    length += piece.length;
+    if (length > MAX_JSON_BYTES) throw tooLong(MAX_JSON_BYTES);
+    all.push(piece);
+  }
+  return Buffer.concat(all);
+}
+
+/** Copies, piece by piece: the thread is given what it reads. */
+// eslint-disable-next-line @typescript-eslint/require-await -- the port is asynchronous
+async function* slices(raw: Buffer): AsyncGenerator<Buffer> {
+  for (let at = 0; at < raw.length; at += PIECE_BYTES) {
+    const part = raw.subarray(at, at + PIECE_BYTES);
+    const own = Buffer.alloc(part.length);
+    own.set(part);
+    yield own;
+  }
+}
+
+function tooLong(maxBytes: number): ForebayError {
+  const message = `the hub's answer is longer than ${String(maxBytes)} bytes`;
+  return new ForebayError('origin-protocol', message, { source: 'origin', retryable: false });
 }

@@ -3,21 +3,25 @@
  * client would follow an absolute one past the mirror. Pure.
  */
 import { ForebayError } from '../model/errors.js';
+import type { Upstream } from '../origin/upstream.js';
 import { fieldUri } from '../model/uri.js';
+import { targetAtHub } from './names.js';
+
+type Hub = Pick<Upstream, 'uriOf' | 'leadsTo'>;
 
 const LINK = /<([^<>]*)>((?:\s*;\s*[\w*-]+\s*=\s*(?:"[^"]*"|[^",;\s]+))*)/g;
 
 const NEXT = /;\s*rel\s*=\s*(?:"next"|next(?=$|[\s;]))/i;
 
 /**
- * The field for clients, or `undefined` where there is no next page. `upstream` is the base URL of the
- * hub. `own` is what clients take for that URL: clients of a hub ask for the target as it stands, so that
- * it must be absolute. Throws a `ForebayError` for a next page that is not below `upstream`: left
- * out, the listing would end there without a word.
+ * The field for clients, or `undefined` where there is no next page. `own` is what clients take for the
+ * URL of the hub: they ask for the target as it stands, so that it must be absolute. Throws a
+ * `ForebayError` for a next page that is not the hub's, under whatever name: left out, the listing
+ * would end there without a word.
  */
 export function linkForClients(
   field: string | undefined,
-  upstream: string,
+  upstream: Hub,
   own: string,
 ): string | undefined {
   for (const [, target = '', parameters = ''] of (field ?? '').matchAll(LINK)) {
@@ -26,20 +30,27 @@ export function linkForClients(
   return undefined;
 }
 
-function nextTarget(reference: string, upstream: string): string {
-  const target = targetBelow(reference, `${upstream}/`, upstream);
+function nextTarget(reference: string, upstream: Hub): string {
+  const target = targetAtHub(reference, upstream.uriOf('/'), upstream, 'allowed');
   if (target !== undefined) return target;
   const message = 'the hub continues a listing at another host';
   throw new ForebayError('origin-protocol', message, { source: 'origin', retryable: false });
 }
 
 /**
- * The request target at a hub that a reference found at `from` means; `undefined` where that is
- * elsewhere. `upstream` is the base URL of the hub, without a slash at the end.
+ * Where a redirect leads a client that is passed on: within the hub to the target here, else where the
+ * hub says, as it was said to this client alone. `from` is the URI that was asked for. `undefined`:
+ * no place for clients of HTTP.
  */
-export function targetBelow(reference: string, from: string, upstream: string): string | undefined {
+export function locationForClients(
+  reference: string,
+  from: string,
+  upstream: Hub,
+): string | undefined {
+  const target = targetAtHub(reference, from, upstream, 'own');
+  if (target !== undefined) return target;
   const encoded = fieldUri(reference);
   if (!URL.canParse(encoded, from)) return undefined;
-  const { href } = new URL(encoded, from);
-  return href.startsWith(`${upstream}/`) ? href.slice(upstream.length) : undefined;
+  const { href, protocol } = new URL(encoded, from);
+  return protocol === 'http:' || protocol === 'https:' ? href : undefined;
 }

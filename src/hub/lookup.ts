@@ -17,7 +17,8 @@ import { answeringLoad, ownError } from './answers.js';
 import { type ApiRooms, HubApi } from './api.js';
 import type { Credentials } from './credentials.js';
 import { type FilesRooms, HubFiles } from './files.js';
-import { passedOn } from './passed.js';
+import { gitRouteOf, notPushed } from './git.js';
+import { type PassedAsking, passedOn } from './passed.js';
 import { routeOf } from './route.js';
 import { hubTarget } from './target.js';
 
@@ -60,7 +61,8 @@ export class HubLookup implements CacheFacade {
     if (viaNames(request.headers, this.#rooms.pseudonym)) throw looped();
     const route = routeOf(request.target);
     const { serverToken } = this.#rooms.policy();
-    const repository = 'repository' in route ? route.repository : null;
+    const git = route.kind === 'other' ? gitRouteOf(request.method, request.target) : undefined;
+    const repository = 'repository' in route ? route.repository : (git?.repository ?? null);
     const who = this.#rooms.credentials.who(request.headers, repository, serverToken);
     switch (route.kind) {
       case 'resolve':
@@ -75,10 +77,20 @@ export class HubLookup implements CacheFacade {
       case 'xet-token':
         if (!route.isRead || !this.#rooms.xet.has(upstream.name, route.repository))
           return notServed();
-        return passedOn(this.#rooms.passing, request, { upstream, who, isXet: true });
+        return this.#passedOn(request, { upstream, who, kind: 'xet-token' });
       case 'other':
-        return passedOn(this.#rooms.passing, request, { upstream, who, isXet: false });
+        if (git?.isRead === false) return notPushed();
+        return this.#passedOn(request, {
+          upstream,
+          who,
+          kind: git === undefined ? 'other' : 'git',
+        });
     }
+  }
+
+  #passedOn(request: CacheRequest, asking: Omit<PassedAsking, 'nowMs'>): Promise<CacheAnswer> {
+    const nowMs = this.#rooms.services.clock.now();
+    return passedOn(this.#rooms.passing, request, { ...asking, nowMs });
   }
 }
 

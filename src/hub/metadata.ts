@@ -7,6 +7,7 @@ import { isRefutedBy, parseDigest } from '../model/digest.js';
 import { headerValue } from '../model/headers.js';
 import { codingOf } from '../model/content-coding.js';
 import type { OriginHead } from '../model/fetch.js';
+import { isCommit } from './route.js';
 
 export interface FileFacts {
   readonly commit: string;
@@ -22,18 +23,18 @@ export interface FileFacts {
 }
 
 /**
- * Reads the heads of one HEAD, first to last; `undefined` when they do not say what a file of a
- * repository is. A redirect's own ETag and length are of the redirect where the linked ones are told.
+ * Reads the heads of one HEAD for a file at `revision`, first to last; `undefined` when they do not say
+ * what a file of a repository is. A redirect's own ETag and length are of the redirect where the linked
+ * ones are told. A repository manager in front of the hub may not say the commit: one that was asked
+ * for is the one that was meant.
  */
-export function factsOf(heads: readonly OriginHead[]): FileFacts | undefined {
-  const commit = firstOf(heads, 'x-repo-commit');
+export function factsOf(heads: readonly OriginHead[], revision: string): FileFacts | undefined {
+  const commit = commitOf(heads, revision);
   const linkedTag = firstOf(heads, 'x-linked-etag');
   const linkedSize = firstOf(heads, 'x-linked-size');
   const last = heads.at(-1);
-  if (commit === undefined || !/^[0-9a-f]{40}$/.test(commit) || last === undefined) {
-    return undefined;
-  }
-  const tag = bareTag(linkedTag ?? headerValue(last.headers, 'etag') ?? '');
+  if (commit === undefined || last === undefined) return undefined;
+  const tag = tagOf(linkedTag, last);
   const digest = digestOf(tag);
   if (digest === undefined) return undefined;
   const told =
@@ -52,6 +53,42 @@ export function believedLength(head: OriginHead): number | null {
   const tag = headerValue(head.headers, 'x-linked-etag') ?? headerValue(head.headers, 'etag');
   const digest = digestOf(bareTag(tag ?? '')) ?? null;
   return isRefutedBy(digest, head.contentLength) ? null : head.contentLength;
+}
+
+/** What keeps them from saying what the file is, and what can be done: for who asked. */
+export function missingOf(heads: readonly OriginHead[], revision: string): string {
+  if (commitOf(heads, revision) === undefined) {
+    return (
+      `The hub did not say which commit ${JSON.stringify(revision).slice(0, 64)} is (no X-Repo-Commit): ` +
+      'ask for a commit by its 40 digits, or set an endpoint that says it (hub.endpoint)'
+    );
+  }
+  if (digestOf(tagOf(firstOf(heads, 'x-linked-etag'), heads.at(-1))) === undefined) {
+    return (
+      'The hub did not say what the file is: its ETag is neither a SHA-256 nor a git blob id, and there ' +
+      'is no X-Linked-ETag; set an endpoint that says it (hub.endpoint)'
+    );
+  }
+  return 'The hub did not say how long the file is';
+}
+
+function commitOf(heads: readonly OriginHead[], revision: string): string | undefined {
+  const told = firstOf(heads, 'x-repo-commit') ?? null;
+  if (isCommit(told)) return told ?? undefined;
+  return isCommit(revision) ? revision : undefined;
+}
+
+/**
+ * The tag of the file. Repository managers have checksums of the content in fields of their own, and
+ * its plain SHA-1 as ETag, which looks like a git blob id and is none.
+ */
+function tagOf(linked: string | undefined, last: OriginHead | undefined): string {
+  if (linked !== undefined || last === undefined) return bareTag(linked ?? '');
+  const { headers } = last;
+  const sha256 = bareTag(headerValue(headers, 'x-checksum-sha256') ?? '');
+  if (/^[0-9a-f]{64}$/.test(sha256)) return sha256;
+  const tag = bareTag(headerValue(headers, 'etag') ?? '');
+  return tag === bareTag(headerValue(headers, 'x-checksum-sha1') ?? '') ? '' : tag;
 }
 
 /** The digest that an entity-tag of a hub is. */

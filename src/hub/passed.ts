@@ -1,6 +1,6 @@
 /**
- * What is passed on to the hub uncached: reads that the mirror knows nothing of, and the one POST that
- * reads, `paths-info`. Writes are refused. Stands before cache/pass.
+ * What is passed on to the hub uncached: reads that the mirror knows nothing of, and the POSTs that
+ * read, `paths-info` and git's. Writes are refused. Stands before cache/pass.
  */
 import type { CacheAnswer, CacheRequest } from '../cache/answer.js';
 import type { OriginSet } from '../cache/lookup.js';
@@ -8,18 +8,23 @@ import type { PassFacade, PassRequest } from '../cache/pass.js';
 import { isDisconnected } from '../origin/verdict.js';
 import { ForebayError } from '../model/errors.js';
 import { emptyHeaders, headerValue, type HeaderMap } from '../model/headers.js';
+import { toldWaitMs } from '../origin/told-wait.js';
 import type { Upstream } from '../origin/upstream.js';
-import { answeringLoad, notAsked, ownError } from './answers.js';
+import { answeringLoad, notAsked, ownError, withRetryAfter } from './answers.js';
 import type { Credentials, Who } from './credentials.js';
+import { gitFields, gitRouteOf, type GitRoute, notPushed } from './git.js';
 import type { Holds } from './holds.js';
-import { linkForClients } from './link.js';
+import { linkForClients, locationForClients } from './link.js';
 import { PathsInfo, type PathsInfoRooms } from './paths-info.js';
 import { routeOf } from './route.js';
 import { hubTarget } from './target.js';
 
-/** Fields of the hub's answer that are not for clients: they lead past the mirror, or to others. */
+/** Fields of the hub's answer that are not for clients as they are: they lead past the mirror, or to others. */
 const LEADING_AWAY = /^(?:link|location|set-cookie)$/;
 const WITHHELD = /^(?:x-xet-.*|link|location|set-cookie)$/;
+
+/** What leads clients with Xet away from plain HTTP where a hub is asked for it. */
+const XET_TYPE = 'application/vnd.xet-fileinfo+json';
 
 /** Whose share a request is of that no client made. */
 const NOBODY = '';
@@ -34,26 +39,44 @@ export interface PassedRooms extends PathsInfoRooms {
 export interface PassedAsking {
   readonly upstream: Upstream;
   readonly who: Who;
-  /** Its answer is a token for Xet, and tells it in fields. */
-  readonly isXet: boolean;
+  /** `xet-token`: its answer is a token for Xet, and tells it in fields. */
+  readonly kind: 'xet-token' | 'git' | 'other';
+  /** Ms since the epoch. */
+  readonly nowMs: number;
 }
 
 /** A GET that nothing is kept of. */
 export async function passedOn(
   passing: PassFacade,
   request: CacheRequest,
-  { upstream, who, isXet }: PassedAsking,
+  asking: PassedAsking,
 ): Promise<CacheAnswer> {
   const { origin, target, method, client = NOBODY, signal } = request;
-  const headers = fieldsFor(who, request.headers);
+  const { who, kind } = asking;
+  const headers = (kind === 'git' ? gitFields : fieldsFor)(who, request.headers);
   const passed = { origin, target, method, headers, content: null, client, signal };
-  const answer = await reached(passing, passed);
+  return forClients(await reached(passing, passed), request, asking);
+}
+
+/** The hub's answer as it may be told: what it leads to is here, where that is the hub. */
+function forClients(
+  answer: CacheAnswer,
+  { target, own = '' }: Pick<CacheRequest, 'target' | 'own'>,
+  { upstream, kind, nowMs }: PassedAsking,
+): CacheAnswer {
   try {
-    const kept = without(isXet ? LEADING_AWAY : WITHHELD, answer.headers);
-    const field = headerValue(answer.headers, 'link');
-    const link = linkForClients(field, upstream.uriOf(''), request.own ?? '');
+    const kept = without(kind === 'xet-token' ? LEADING_AWAY : WITHHELD, answer.headers);
+    const link = linkForClients(headerValue(answer.headers, 'link'), upstream, own);
     if (link !== undefined) kept['link'] = link;
-    return { ...answer, headers: kept };
+    const reference = headerValue(answer.headers, 'location');
+    const location =
+      reference === undefined
+        ? undefined
+        : locationForClients(reference, upstream.uriOf(target), upstream);
+    if (location !== undefined) kept['location'] = location;
+    const { status } = answer;
+    const waitMs = toldWaitMs({ status, headers: kept }, nowMs);
+    return { ...answer, headers: status === 429 ? withRetryAfter(kept, waitMs) : kept };
   } catch (error) {
     answer.body.close();
     throw error;
@@ -74,6 +97,8 @@ export class HubPassing implements PassFacade {
     if (!isHub(asking.origin)) return passing.pass(asking);
     const request = { ...asking, target: hubTarget(asking.target) };
     const upstream = upstreams.get(request.origin);
+    const git = gitRouteOf(request.method, request.target);
+    if (git !== undefined && upstream !== undefined) return this.#git(request, git, upstream);
     const route = routeOf(request.target);
     if (upstream === undefined || request.method !== 'POST' || route.kind !== 'paths-info') {
       return ownError(405, null, 'This mirror only reads');
@@ -84,6 +109,17 @@ export class HubPassing implements PassFacade {
     const asked = { ...request, headers };
     const { own = '' } = request;
     return answeringLoad(this.#pathsInfo.answer(asked, { upstream, route, who }, own));
+  }
+
+  /** The POST in which git says what it has and wants. */
+  async #git(request: PassRequest, git: GitRoute, upstream: Upstream): Promise<CacheAnswer> {
+    const { passing, credentials, policy, services } = this.#rooms;
+    if (!git.isRead) return notPushed();
+    const who = credentials.who(request.headers, git.repository, policy().serverToken);
+    const headers = gitFields(who, request.headers);
+    const answer = await answeringLoad(reached(passing, { ...request, headers }));
+    const nowMs = services.clock.now();
+    return forClients(answer, request, { upstream, who, kind: 'git', nowMs });
   }
 }
 
@@ -96,13 +132,23 @@ async function reached(passing: PassFacade, request: PassRequest): Promise<Cache
   }
 }
 
-/** Request fields for the hub: who asks, and what the content is. */
+/** Request fields for the hub: who asks, what the content is, and which representation is wanted. */
 function fieldsFor(who: Who, request: HeaderMap): HeaderMap {
   const headers = emptyHeaders();
-  Object.assign(headers, who.headers, { accept: '*/*', 'accept-encoding': 'identity' });
+  const accept = acceptFor(headerValue(request, 'accept'));
+  Object.assign(headers, who.headers, { accept, 'accept-encoding': 'identity' });
   const type = headerValue(request, 'content-type');
   if (type !== undefined) headers['content-type'] = type;
   return headers;
+}
+
+/** What a client accepts, but for what Xet says of a file. */
+function acceptFor(accept = ''): string {
+  const ranges = accept.split(',').map((range) => range.trim());
+  const wanted = ranges.filter(
+    (range) => range !== '' && (range.split(';', 1)[0] ?? '').trim().toLowerCase() !== XET_TYPE,
+  );
+  return wanted.length === 0 ? '*/*' : wanted.join(', ');
 }
 
 function without(withheld: RegExp, headers: HeaderMap): HeaderMap {

@@ -12,21 +12,14 @@ import { isDisconnected } from '../origin/verdict.js';
 import { ForebayError } from '../model/errors.js';
 import { headerValue, type HeaderMap } from '../model/headers.js';
 import { MAX_REDIRECT_HOPS } from '../origin/redirect.js';
-import {
-  isOverload,
-  notAsked,
-  overloaded,
-  ownError,
-  refusalOf,
-  refused,
-  retryAfterOf,
-} from './answers.js';
+import type { Upstream } from '../origin/upstream.js';
+import { isOverload, loadAnswer, notAsked, ownError, refusalOf, refused } from './answers.js';
 import type { ApiAsking } from './api.js';
 import { Asked } from './asked.js';
-import { JsonAnswers, readFields } from './json-answers.js';
-import { targetBelow } from './link.js';
+import { type JsonAnswers, type Made, readFields } from './json-answers.js';
+import { targetAtHub } from './names.js';
 import { type HubPolicy, saidLifetimeMs, YEAR_MS } from './policy.js';
-import { readBody } from './read-body.js';
+import { readBody, wordsOf } from './read-body.js';
 import { accessTo, type Refusals } from './refusals.js';
 import type { XetRepositories } from './xet.js';
 
@@ -47,7 +40,7 @@ const MAX_FRESH_MS = 60 * 60 * 1000;
 
 interface Kept {
   readonly headers: HeaderMap;
-  readonly raw: Buffer;
+  readonly made: Made & { readonly bytes: Uint8Array };
   /** Place of the question (model/sequence), and the purges (cache/purges) made by then. */
   readonly order: number;
   readonly purged: number;
@@ -77,15 +70,15 @@ export interface PathsInfoRooms {
   readonly policy: () => HubPolicy;
   readonly refusals: Refusals;
   readonly xet: XetRepositories;
+  readonly json: JsonAnswers;
 }
 
 export class PathsInfo {
   readonly #rooms: PathsInfoRooms;
-  readonly #answers = new JsonAnswers();
   readonly #asked = new Asked(MAX_ASKED);
   readonly #kept = new LRUCache<string, Kept>({
     maxSize: KEPT_BYTES,
-    sizeCalculation: ({ raw }) => raw.length + ENTRY_BYTES,
+    sizeCalculation: ({ made }) => made.bytes.length + made.read.cuts.byteLength + ENTRY_BYTES,
   });
 
   constructor(rooms: PathsInfoRooms) {
@@ -141,10 +134,10 @@ export class PathsInfo {
     if (kept === undefined) return undefined;
     const ageMs = this.#rooms.services.clock.now() - kept.saidAtMs;
     if (ageMs < 0 || ageMs >= lifetimeMs) return undefined;
-    const { headers, raw } = kept;
+    const { headers, made } = kept;
     const hit = { kind: 'hit', unverified: false } as const;
     const outcome = detail === undefined ? hit : { ...hit, detail };
-    const answer = this.#answers.answer({ headers, raw, outcome }, upstream, own);
+    const answer = this.#rooms.json.told(headers, made, outcome, { upstream, own });
     return { ...answer, ageSeconds: Math.floor(ageMs / 1000) };
   }
 
@@ -170,7 +163,7 @@ export class PathsInfo {
     for (let hops = 0; ; hops += 1) {
       const passed = { lengthBytes: content.length, bytes: once(content) };
       const answer = await this.#rooms.passing.pass({ ...request, target, content: passed });
-      const next = movedTo(answer, upstream.uriOf(target), upstream.uriOf(''));
+      const next = movedTo(answer, upstream.uriOf(target), upstream);
       if (next === undefined || hops === MAX_REDIRECT_HOPS) return answer;
       answer.body.close();
       target = next;
@@ -183,11 +176,14 @@ export class PathsInfo {
     asking: ApiAsking,
     asked: Pick<Kept, 'order' | 'purged'>,
   ): Promise<Said> {
-    const { services, refusals, xet } = this.#rooms;
-    const nowMs = services.clock.now();
+    const { services, refusals, xet, json } = this.#rooms;
+    const { clock, limits } = services;
+    const nowMs = clock.now();
+    const bounds = { clock, sourceIdleTimeoutMs: limits.requestTimeoutMs };
     if (status === 508) throw looped();
     if (isOverload(status)) {
-      const answer = overloaded(retryAfterOf(headers, nowMs));
+      const words = status === 429 ? await wordsOf(body, headers, bounds) : undefined;
+      const answer = loadAnswer({ status, headers }, nowMs, words);
       return { kind: status === 429 ? 'busy' : 'outage', answer };
     }
     if (status !== 200) {
@@ -195,11 +191,10 @@ export class PathsInfo {
       await refusals.refused(accessTo(asking), refusal, asked.order);
       return { kind: 'told', answer: refused(refusal), kept: null };
     }
-    const sourceIdleTimeoutMs = services.limits.requestTimeoutMs;
-    const raw = await readBody(body, { clock: services.clock, sourceIdleTimeoutMs });
-    const answer = this.#answers.answer({ headers, raw, outcome }, asking.upstream, own);
+    const made = await json.make(await readBody(body, bounds));
+    const answer = json.told(headers, made, outcome, { upstream: asking.upstream, own });
     if (answer.isXetKept) xet.add(asking.upstream.name, asking.route.repository);
-    const kept = { headers: readFields(headers), raw, saidAtMs: nowMs, ...asked };
+    const kept = { headers: readFields(headers), made, saidAtMs: nowMs, ...asked };
     return { kind: 'told', answer, kept };
   }
 }
@@ -208,10 +203,10 @@ export class PathsInfo {
 function movedTo(
   { status, headers }: CacheAnswer,
   from: string,
-  upstream: string,
+  upstream: Upstream,
 ): string | undefined {
   if (status !== 307 && status !== 308) return undefined;
-  return targetBelow(headerValue(headers, 'location') ?? '', from, upstream);
+  return targetAtHub(headerValue(headers, 'location') ?? '', from, upstream, 'own');
 }
 
 /** All of it; `undefined` when it is too long. */

@@ -1,18 +1,23 @@
-/** Reads the body of an answer whole, into memory: for JSON, which is small. */
+/** Reads the body of an answer: whole, into memory, or piece by piece. For JSON and short messages. */
 import type { Body } from '../cache/answer.js';
 import { ForebayError } from '../model/errors.js';
+import { headerValue, type HeaderMap } from '../model/headers.js';
 import type { Segment } from '../model/segment.js';
 import type { Clock } from '../model/time.js';
 import { advanced, readableEnd, readSegment } from '../send/segment-bytes.js';
+import type { Words } from './answers.js';
 
 /**
- * The longest answer about a repository that is read. A page of a listing has 1000 entries of some 500
- * bytes; a repository's description names all its files.
+ * The longest answer about a repository that is held in memory: one that is stored nowhere. A page of
+ * a listing has 1000 entries of some 500 bytes; a repository's description names all its files.
  */
 export const MAX_JSON_BYTES = 32 * 1024 * 1024;
 
 /** Pieces that are read at once. */
-const PIECE_BYTES = 256 * 1024;
+export const PIECE_BYTES = 1024 * 1024;
+
+/** The longest message of a hub that is told on. */
+const MAX_WORDS_BYTES = 16 * 1024;
 
 export interface ReadBounds {
   readonly clock: Clock;
@@ -21,23 +26,50 @@ export interface ReadBounds {
 }
 
 /** Rejects with a `ForebayError` when the bytes cannot be had, or are too many. */
-export async function readBody(body: Body, bounds: ReadBounds): Promise<Buffer> {
+export async function readBody(
+  body: Body,
+  bounds: ReadBounds,
+  maxBytes = MAX_JSON_BYTES,
+): Promise<Buffer> {
   const pieces: Buffer[] = [];
   let length = 0;
-  for await (const segment of body.read({ start: 0, end: body.lengthBytes ?? Infinity })) {
-    for await (const piece of bytesOf(segment, bounds)) {
-      length += piece.length;
-      if (length > MAX_JSON_BYTES) throw tooLong();
-      pieces.push(piece);
-    }
+  for await (const piece of piecesOf(body, bounds)) {
+    length += piece.length;
+    if (length > maxBytes) throw tooLong(maxBytes);
+    pieces.push(piece);
   }
   return Buffer.concat(pieces);
 }
 
-async function* bytesOf(segment: Segment, bounds: ReadBounds): AsyncGenerator<Buffer> {
+/** The bytes of a body in order. Each piece has memory of its own, which may be given away. */
+export async function* piecesOf(body: Body, bounds: ReadBounds): AsyncGenerator<Buffer> {
+  for await (const segment of body.read({ start: 0, end: body.lengthBytes ?? Infinity })) {
+    yield* bytesOf(segment, bounds);
+  }
+}
+
+/** The message that is the content of a refusal; `undefined` where it is too long, or does not come. */
+export async function wordsOf(
+  body: Body,
+  headers: HeaderMap,
+  bounds: ReadBounds,
+): Promise<Words | undefined> {
+  try {
+    const bytes = await readBody(body, bounds, MAX_WORDS_BYTES);
+    const contentType = headerValue(headers, 'content-type') ?? 'text/plain; charset=utf-8';
+    return bytes.length === 0 ? undefined : { contentType, bytes };
+  } catch {
+    return undefined;
+  }
+}
+
+/** The bytes of a segment in order, as `piecesOf` gives them; lets go of it. */
+export async function* bytesOf(segment: Segment, bounds: ReadBounds): AsyncGenerator<Buffer> {
   if (segment.kind === 'bytes') {
-    // The producer may use its memory again.
-    yield Buffer.from(segment.bytes);
+    // The producer may use its memory again, and what is pooled cannot be given away.
+    const own = Buffer.alloc(segment.bytes.length);
+    own.set(segment.bytes);
+    yield own;
     return;
   }
   try {
@@ -48,7 +80,7 @@ async function* bytesOf(segment: Segment, bounds: ReadBounds): AsyncGenerator<Bu
         if (segment.kind === 'growing') await advanced(segment.watermark, at, bounds);
         continue;
       }
-      const buffer = Buffer.alloc(Math.min(PIECE_BYTES, readable - at));
+      const buffer = Buffer.allocUnsafeSlow(Math.min(PIECE_BYTES, readable - at));
       const count = await readSegment(segment, buffer, at, readable);
       yield buffer.subarray(0, count);
       at += count;
@@ -58,7 +90,7 @@ async function* bytesOf(segment: Segment, bounds: ReadBounds): AsyncGenerator<Bu
   }
 }
 
-function tooLong(): ForebayError {
-  const message = `the hub's answer is longer than ${String(MAX_JSON_BYTES)} bytes`;
+function tooLong(maxBytes: number): ForebayError {
+  const message = `the hub's answer is longer than ${String(maxBytes)} bytes`;
   return new ForebayError('origin-protocol', message, { source: 'origin', retryable: false });
 }

@@ -1,36 +1,127 @@
 /**
- * Takes out of a hub's JSON what would lead clients away from plain HTTP: keys that speak of Xet, at
- * any depth. A client that finds one of them in a listing goes to the Xet servers by itself. Pure.
+ * Finds in a hub's JSON what would lead clients away from plain HTTP: members that speak of Xet, at any
+ * depth. A client that finds one of them in a listing goes to the Xet servers by itself. Used by
+ * hub/json-answers, and on the thread of hub/scan-pool.
  */
+import { JsonReader, type Member } from './json-reader.js';
 import { isTooLongForHttp } from './xet.js';
 
-const XET_KEYS: ReadonlySet<string> = new Set(['xetHash', 'xetEnabled']);
+/** Members that are cut from one text, of 16 bytes each: listings name each file's key once. */
+export const MAX_CUTS = 500_000;
 
-export interface Stripped {
-  readonly text: string;
+/** Where the text is to be cut: `[start, end, start, end, ...]`, in order and apart. */
+export type Cuts = Float64Array;
+
+export interface Found {
+  readonly cuts: Cuts;
   /** It names a file that clients can have from Xet alone, with its key. */
   readonly isXetKept: boolean;
 }
 
-/**
- * The JSON text without those keys, otherwise as it was. Throws a `SyntaxError` for what is no JSON.
- * `JSON.parse` makes `__proto__` an own key like any other, so nothing here reaches a prototype.
- */
-export function stripXet(json: string): Stripped {
-  let isXetKept = false;
-  /** A reviver: it sees every object from the inside out, with no recursion of ours. */
-  function withoutXet(this: unknown, key: string, value: unknown): unknown {
-    if (!XET_KEYS.has(key) || Array.isArray(this)) return value;
-    if (key !== 'xetHash' || !isTooLongForHttp(sizeOf(this))) return undefined;
-    isXetKept = true;
-    return value;
-  }
-  const text = JSON.stringify(JSON.parse(json, withoutXet));
-  return { text, isXetKept };
+/** A member that is to be cut, or may be: that is known when its object ends. */
+interface Suspect {
+  readonly member: Member;
+  /** A member that stays stands before it. */
+  readonly isPreceded: boolean;
 }
 
-/** What an entry of a listing says of its file's length, in bytes. */
-function sizeOf(entry: unknown): number {
-  const { size } = entry as { readonly size?: unknown };
-  return typeof size === 'number' ? size : 0;
+/** An object that is open. */
+interface Entry {
+  /** What it says of its file's length, in bytes; the last word counts. */
+  size: number;
+  hasKept: boolean;
+  readonly suspects: Suspect[];
+}
+
+/** Reads one text. Its `feed` and `end` throw a `SyntaxError` for what is no JSON, or has too many cuts. */
+export class XetScan {
+  readonly #reader: JsonReader;
+  readonly #entries: Entry[] = [];
+  readonly #cuts: number[] = [];
+  #suspects = 0;
+  #isXetKept = false;
+
+  constructor() {
+    this.#reader = new JsonReader({
+      opened: () => {
+        this.#entries.push({ size: 0, hasKept: false, suspects: [] });
+      },
+      member: (member) => {
+        this.#member(member);
+      },
+      closed: () => {
+        this.#decide(this.#entries.pop());
+      },
+    });
+  }
+
+  /** The bytes of the text, in order. */
+  feed(bytes: Uint8Array): void {
+    this.#reader.feed(bytes);
+  }
+
+  /** No byte follows. */
+  end(): Found {
+    this.#reader.end();
+    return { cuts: merged(this.#cuts), isXetKept: this.#isXetKept };
+  }
+
+  #member(member: Member): void {
+    const entry = this.#entries.at(-1);
+    if (entry === undefined) return;
+    const { key, number } = member;
+    if (key === 'size') entry.size = number ?? 0;
+    if (key === 'xetHash' || key === 'xetEnabled') {
+      this.#suspects += 1;
+      if (this.#suspects > MAX_CUTS) throw new SyntaxError('too much of it speaks of Xet');
+      entry.suspects.push({ member, isPreceded: entry.hasKept });
+    } else entry.hasKept = true;
+  }
+
+  /** The size of a file may be told after its key. */
+  #decide(entry: Entry | undefined): void {
+    if (entry === undefined || entry.suspects.length === 0) return;
+    const isKept = isTooLongForHttp(entry.size);
+    let hasKeptHash = false;
+    for (const { member, isPreceded } of entry.suspects) {
+      const { key, start, end, isFollowed } = member;
+      if (key === 'xetHash' && isKept) {
+        this.#isXetKept = true;
+        hasKeptHash = true;
+      } else if (isPreceded || hasKeptHash) this.#cuts.push(start - 1, end);
+      else this.#cuts.push(start, isFollowed ? end + 1 : end);
+    }
+  }
+}
+
+/** The bytes without what is cut. */
+export function withoutCuts(bytes: Uint8Array, cuts: Cuts): Uint8Array {
+  if (cuts.length === 0) return bytes;
+  const kept = Buffer.alloc(bytes.length);
+  let length = 0;
+  let from = 0;
+  for (let index = 0; index < cuts.length; index += 2) {
+    const part = bytes.subarray(from, cuts[index] ?? 0);
+    kept.set(part, length);
+    length += part.length;
+    from = cuts[index + 1] ?? 0;
+  }
+  kept.set(bytes.subarray(from), length);
+  return kept.subarray(0, length + bytes.length - from);
+}
+
+/** What was found last may lie before or around what was found first. */
+function merged(cuts: readonly number[]): Cuts {
+  const pairs: [number, number][] = [];
+  for (let index = 0; index < cuts.length; index += 2) {
+    pairs.push([cuts[index] ?? 0, cuts[index + 1] ?? 0]);
+  }
+  pairs.sort(([a], [b]) => a - b);
+  const apart: number[] = [];
+  for (const [start, end] of pairs) {
+    const last = apart.at(-1);
+    if (last === undefined || start > last) apart.push(start, end);
+    else apart[apart.length - 1] = Math.max(last, end);
+  }
+  return Float64Array.from(apart);
 }

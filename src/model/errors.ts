@@ -50,6 +50,8 @@ export interface ErrorDetails {
   readonly originStatus?: number;
   /** Milliseconds that the origin asked us to wait (Retry-After). */
   readonly retryAfterMs?: number;
+  /** Fields in which it said that and why, for clients who read them. */
+  readonly told?: Readonly<Record<string, string>>;
 }
 
 /** Carries `code`, `source`, `retryable` and `cause`; `message` is for people and holds no secrets. */
@@ -59,6 +61,7 @@ export class ForebayError extends Error {
   readonly retryable: boolean;
   readonly originStatus: number | undefined;
   readonly retryAfterMs: number | undefined;
+  readonly told: Readonly<Record<string, string>> | undefined;
 
   constructor(code: ErrorCode, message: string, details: ErrorDetails) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause });
@@ -68,6 +71,7 @@ export class ForebayError extends Error {
     this.retryable = details.retryable;
     this.originStatus = details.originStatus;
     this.retryAfterMs = details.retryAfterMs;
+    this.told = details.told;
   }
 }
 
@@ -79,6 +83,7 @@ export interface ErrorReport {
   readonly retryable: boolean;
   readonly originStatus?: number;
   readonly retryAfterMs?: number;
+  readonly told?: Readonly<Record<string, string>>;
 }
 
 /**
@@ -105,6 +110,7 @@ export function reportError(thrown: unknown): ErrorReport {
     retryable: error.retryable,
     ...(error.originStatus !== undefined && { originStatus: error.originStatus }),
     ...(error.retryAfterMs !== undefined && { retryAfterMs: error.retryAfterMs }),
+    ...(error.told !== undefined && { told: error.told }),
   };
 }
 

@@ -33,8 +33,10 @@ export interface FetchLimits {
   /** Full jitter: attempt n waits a random time below `min(cap, base * 2^n)`. */
   readonly retryBaseMs: number;
   readonly retryCapMs: number;
-  /** A Retry-After beyond this is taken as this. */
+  /** The longest wait at an origin's word (Retry-After); what is to wait longer is not made again. */
   readonly retryAfterCapMs: number;
+  /** A 429 to a first contact is an answer, whatever wait it asks for. */
+  readonly isRateFinal?: true;
 }
 
 /** A response head at the origin. */

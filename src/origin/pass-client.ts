@@ -7,6 +7,7 @@ import { Readable } from 'node:stream';
 import type * as Undici from 'undici';
 import type { Dispatcher, Pool } from 'undici';
 import { ForebayError } from '../model/errors.js';
+import type { FetchTarget } from '../model/fetch.js';
 import { headersFromRaw, type HeaderMap } from '../model/headers.js';
 import type { ProxyAddress, Reach } from '../model/reach.js';
 import { systemClock } from '../model/time.js';
@@ -39,6 +40,8 @@ export interface PassClientOptions {
    * and sends them again: the origin may close a kept connection at any time.
    */
   readonly keepsConnections?: boolean;
+  /** `public`: the connection is refused where the host has a private address. */
+  readonly addresses?: FetchTarget['addresses'];
 }
 
 export interface PassedContent {
@@ -122,10 +125,16 @@ export class PassClient {
     }
   }
 
+  /** Closes its connections once they are idle. Never rejects. */
+  async close(): Promise<void> {
+    const pool = await this.#pool?.catch(() => undefined);
+    await pool?.close().catch(ignore);
+  }
+
   async #open(): Promise<Pool> {
     const undici = await loadUndici();
     const { origin, reach, maxConnections, connectTimeoutMs } = this.#options;
-    const { responseTimeoutMs, keepsConnections } = this.#options;
+    const { responseTimeoutMs, keepsConnections, addresses = 'any' } = this.#options;
     return new undici.Pool(origin, {
       connections: maxConnections,
       // A kept connection may have been closed by the origin just now, and a POST is not sent again.
@@ -135,7 +144,7 @@ export class PassClient {
       headersTimeout: responseTimeoutMs,
       bodyTimeout: responseTimeoutMs,
       connect: guardedConnector({
-        place: { url: origin, addresses: 'any', ...(reach !== undefined && { reach }) },
+        place: { url: origin, addresses, ...(reach !== undefined && { reach }) },
         clock: systemClock,
         timeoutMs: connectTimeoutMs,
       }),

@@ -67,6 +67,15 @@ function entryAllows(entry: string, url: URL): boolean {
   return url.hostname === name;
 }
 
+/** Whether the policy lets a URL be followed to: as the origin's own, as one of its other hosts, or not. */
+export function leadOf(
+  url: URL,
+  { originUrl, redirectHosts }: Pick<RedirectPolicy, 'originUrl' | 'redirectHosts'>,
+): 'own' | 'allowed' | 'elsewhere' {
+  if (isOwnHost(url, new URL(originUrl))) return 'own';
+  return redirectHosts.some((entry) => entryAllows(entry, url)) ? 'allowed' : 'elsewhere';
+}
+
 function locationOf(target: FetchTarget, head: OriginHead): URL | undefined {
   const location = headerValue(head.headers, 'location');
   if (location === undefined || location === '' || location.length > MAX_LOCATION_LENGTH) {
@@ -110,8 +119,8 @@ export function followRedirect(
   if (from.protocol === 'https:' && url.protocol === 'http:') {
     return refuse('origin-redirect-refused', 'a redirect from https to http');
   }
-  const own = isOwnHost(url, new URL(policy.originUrl));
-  if (!own && !policy.redirectHosts.some((entry) => entryAllows(entry, url))) {
+  const lead = leadOf(url, policy);
+  if (lead === 'elsewhere') {
     const why = `a redirect to ${url.hostname}, which origins[].redirectHosts does not list`;
     return refuse('origin-redirect-refused', why);
   }
@@ -124,7 +133,7 @@ export function followRedirect(
     target: {
       url: url.href,
       headers: Object.fromEntries(kept),
-      addresses: own || policy.allowPrivateRedirects ? 'any' : 'public',
+      addresses: lead === 'own' || policy.allowPrivateRedirects ? 'any' : 'public',
       expiresAtMs: signedUrlExpiryMs(url),
     },
   };

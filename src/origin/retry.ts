@@ -6,9 +6,13 @@ import { ForebayError } from '../model/errors.js';
 import type { FetchLimits, OriginHead } from '../model/fetch.js';
 import { headerValue, type HeaderMap } from '../model/headers.js';
 import type { Random } from '../model/time.js';
+import { toldWaitMs, waitFields } from './told-wait.js';
 
 /** Exponents beyond this overflow nothing but help nobody: every cap is reached long before. */
 const MAX_EXPONENT = 30;
+
+/** A message longer than this stays here: an error is carried from thread to thread. */
+const MAX_TOLD_LENGTH = 1024;
 
 /** The waits of `FetchLimits`. */
 export type RetryLimits = Pick<FetchLimits, 'retryBaseMs' | 'retryCapMs' | 'retryAfterCapMs'>;
@@ -28,28 +32,23 @@ export function retryDelayMs(
   return Math.max(jitter, Math.min(retryAfterMs ?? 0, limits.retryAfterCapMs));
 }
 
-/** IMF-fixdate, the one HTTP-date that senders may generate (RFC 9110 section 5.6.7). */
-const IMF_FIXDATE = /^[A-Z][a-z]{2}, \d{2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2} GMT$/;
-
-/**
- * Reads Retry-After (RFC 9110 section 10.2.3): seconds or a date. Returns ms from `nowMs` (epoch),
- * never negative and never above `capMs`; `undefined` when the value is neither.
- */
-export function parseRetryAfter(value: string, nowMs: number, capMs: number): number | undefined {
-  const text = value.trim();
-  if (/^[0-9]+$/.test(text)) return Math.min(Number(text) * 1000, capMs);
-  if (!IMF_FIXDATE.test(text)) return undefined;
-  const date = Date.parse(text);
-  if (Number.isNaN(date)) return undefined;
-  return Math.min(Math.max(date - nowMs, 0), capMs);
-}
-
 /** Statuses after which the same GET may succeed. 401 and 403 are never among them. */
 const RETRYABLE_STATUSES: ReadonlySet<number> = new Set([408, 425, 429, 500, 502, 503, 504]);
 
 /** True when an idempotent request that got this status or this failure may be made again. */
 export function isRetryable(failure: number | ForebayError): boolean {
   return typeof failure === 'number' ? RETRYABLE_STATUSES.has(failure) : failure.retryable;
+}
+
+/**
+ * True when it is to be made again by us, after a wait: not before the origin wants it. A wait beyond the
+ * cap is for whoever asked to sit out, and nobody is asked in vain until then.
+ */
+export function isWorthRetrying(
+  failure: ForebayError,
+  { retryAfterCapMs }: Pick<FetchLimits, 'retryAfterCapMs'>,
+): boolean {
+  return isRetryable(failure) && (failure.retryAfterMs ?? 0) <= retryAfterCapMs;
 }
 
 /** A lifetime that the response itself gives. */
@@ -68,19 +67,11 @@ export function isDeliberate(headers: HeaderMap): boolean {
 
 /**
  * The error that stands for a response that is no content: `origin-denied` for 401 and 403, else
- * `origin-status`, with its status and Retry-After. `nowMs` is wall time, ms since the epoch.
+ * `origin-status`, with its status and the wait that it asks for. `nowMs` is wall time, ms since the epoch.
  */
-export function statusError(
-  head: OriginHead,
-  limits: Pick<FetchLimits, 'retryAfterCapMs'>,
-  nowMs: number,
-): ForebayError {
+export function statusError(head: OriginHead, nowMs: number): ForebayError {
   const denied = head.status === 401 || head.status === 403;
-  const retryAfter = headerValue(head.headers, 'retry-after');
-  const retryAfterMs =
-    retryAfter === undefined
-      ? undefined
-      : parseRetryAfter(retryAfter, nowMs, limits.retryAfterCapMs);
+  const retryAfterMs = toldWaitMs(head, nowMs);
   return new ForebayError(
     denied ? 'origin-denied' : 'origin-status',
     `the origin answered ${String(head.status)}`,
@@ -89,6 +80,18 @@ export function statusError(
       retryable: isRetryable(head.status),
       originStatus: head.status,
       ...(retryAfterMs !== undefined && { retryAfterMs }),
+      ...(head.status === 429 && { told: toldFields(head.headers) }),
     },
   );
+}
+
+/** What clients read of a refusal for its rate: how long it lasts, and why. */
+function toldFields(headers: HeaderMap): Readonly<Record<string, string>> {
+  const told: Record<string, string> = {};
+  for (const [name, value] of Object.entries(waitFields(headers))) told[name] = String(value);
+  for (const name of ['x-error-code', 'x-error-message']) {
+    const value = headerValue(headers, name);
+    if (value !== undefined && value.length <= MAX_TOLD_LENGTH) told[name] = value;
+  }
+  return told;
 }

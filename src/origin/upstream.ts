@@ -18,7 +18,7 @@ import { hopOf, type Times } from './hop.js';
 import { type Location, Locations } from './locations.js';
 import { RangeFaults } from './range-faults.js';
 import { Ways } from './reach.js';
-import { followRedirect, MAX_REDIRECT_HOPS } from './redirect.js';
+import { followRedirect, leadOf, MAX_REDIRECT_HOPS, type RedirectDecision } from './redirect.js';
 import { isCredential, isHarmless, isIncidental, isSentElsewhere } from './request-fields.js';
 import { placeOf } from './signed-url.js';
 import { Way } from './way.js';
@@ -103,6 +103,20 @@ export class Upstream {
   /** The way to `url`, which is this origin's or one that it redirects to. */
   wayTo(url: string): Reach | undefined {
     return this.#ways.to(url);
+  }
+
+  /** Whether redirects may lead to a URL. */
+  leadsTo(url: URL): 'own' | 'allowed' | 'elsewhere' {
+    const { url: originUrl, redirectHosts } = this.#options;
+    return leadOf(url, { originUrl, redirectHosts });
+  }
+
+  /** Where a redirect of this origin leads, `hopsLeft` of which may follow (origin/redirect). */
+  follow(from: FetchTarget, head: OriginHead, hopsLeft: number): RedirectDecision {
+    const { url: originUrl, redirectHosts, allowPrivateRedirects, headers } = this.#options;
+    const credentialHeaders = Object.keys(headers);
+    const policy = { originUrl, redirectHosts, allowPrivateRedirects, credentialHeaders };
+    return followRedirect(from, head, { ...policy, hopsLeft });
   }
 
   /** Where to fetch `uri` for a request with these fields. */
@@ -228,15 +242,9 @@ export class TargetSource {
     head: OriginHead,
     times: Times,
   ): Location {
-    const { clock, url: originUrl, redirectHosts, allowPrivateRedirects, headers } = this.#options;
+    const { clock } = this.#options;
     const hops = known?.chain.hops ?? [];
-    const decision = followRedirect(from, head, {
-      originUrl,
-      redirectHosts,
-      allowPrivateRedirects,
-      credentialHeaders: Object.keys(headers),
-      hopsLeft: MAX_REDIRECT_HOPS - hops.length,
-    });
+    const decision = this.upstream.follow(from, head, MAX_REDIRECT_HOPS - hops.length);
     if (decision.kind === 'refuse') {
       // Where a chain went wrong is no place to begin the next one.
       this.#locations.forget(this.#key, from.url, undefined);

@@ -1,6 +1,7 @@
 /** What an outcome says of an origin's health: for its breaker, and for the number of its connections. Pure. */
 import type { ErrorCode } from '../model/errors.js';
 import type { BreakerVerdict } from './breaker.js';
+import { type Telling, toldWaitMs } from './told-wait.js';
 
 /** Codes that mean the origin cannot be talked to, whichever URL is asked. */
 const UNREACHABLE: ReadonlySet<ErrorCode> = new Set([
@@ -26,10 +27,21 @@ export function isDisconnected({ code }: { readonly code: ErrorCode }): boolean 
 export function verdictOfError(error: {
   readonly code: ErrorCode;
   readonly originStatus?: number | undefined;
+  readonly retryAfterMs?: number | undefined;
 }): BreakerVerdict {
+  if (error.originStatus === 429 && error.retryAfterMs !== undefined) return 'abandoned';
   if (UNREACHABLE.has(error.code)) return 'unreachable';
   if (BROKEN.has(error.code)) return 'failure';
   return verdictOfStatus(error.originStatus, 'abandoned');
+}
+
+/**
+ * How a final head counts. A 429 that says how long it lasts is the word of an origin that is well: it
+ * limits whoever asked, and is no reason to leave it alone for everybody.
+ */
+export function verdictOfHead(head: Telling, otherwise: BreakerVerdict): BreakerVerdict {
+  if (head.status === 429 && toldWaitMs(head, 0) !== undefined) return otherwise;
+  return verdictOfStatus(head.status, otherwise);
 }
 
 /** How a final status counts; `otherwise` where it does not speak of load. */

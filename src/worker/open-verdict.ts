@@ -1,6 +1,6 @@
 /** What the first response from a URL means: pure, from its head alone. open acts on it. */
 import type { ForebayError } from '../model/errors.js';
-import type { FetchLimits, OriginHead } from '../model/fetch.js';
+import type { OriginHead } from '../model/fetch.js';
 import type { ByteRange } from '../model/byte-range.js';
 import { checkPartialResponse } from '../origin/range-check.js';
 import { isRedirect } from '../origin/redirect.js';
@@ -16,14 +16,13 @@ export type OpenVerdict =
   | { readonly kind: 'range'; readonly range: ByteRange; readonly completeLength: number | null }
   /** Content from its beginning; `null` where only its end will tell the length. */
   | { readonly kind: 'stream'; readonly lengthBytes: number | null }
-  /** An error status that may pass; its body is a stream once there is no attempt left. */
+  /** An error status that may pass; its body is a stream once it is not to be asked for again. */
   | { readonly kind: 'busy'; readonly error: ForebayError };
 
 /** `asked` is the request's range; `nowMs` is wall time, for Retry-After. */
 export function judgeOpenHead(
   head: OriginHead,
   asked: ByteRange | null,
-  limits: FetchLimits,
   nowMs: number,
 ): OpenVerdict {
   const { status } = head;
@@ -31,7 +30,7 @@ export function judgeOpenHead(
   if (status === 304 || (status === 416 && asked !== null)) return { kind: 'head-only' };
   if (isRedirect(status) && 'location' in head.headers) return { kind: 'head-only' };
   if (isRetryable(status) && !isDeliberate(head.headers)) {
-    return { kind: 'busy', error: statusError(head, limits, nowMs) };
+    return { kind: 'busy', error: statusError(head, nowMs) };
   }
   return { kind: 'stream', lengthBytes: head.contentLength };
 }

@@ -7,7 +7,7 @@ import type { FetchReport, OpenResult, OpenTask } from '../compute/protocol.js';
 import { WatermarkWriter } from '../compute/watermark.js';
 import { type ForebayError, reportError } from '../model/errors.js';
 import type { OriginHead } from '../model/fetch.js';
-import { isRetryable, retryDelayMs, statusError } from '../origin/retry.js';
+import { isWorthRetrying, retryDelayMs, statusError } from '../origin/retry.js';
 import { CancelWatch } from './cancel-watch.js';
 import type { WorkerContext } from './context.js';
 import { asForebayError, cancelledFault, originFault } from './faults.js';
@@ -138,15 +138,15 @@ class Opening {
   }
 
   #decide(head: OriginHead): Response | Promise<Response> {
-    const { range, limits } = this.#task;
+    const { range } = this.#task;
     this.#session.progress.enter('receiving');
-    const verdict = judgeOpenHead(head, range, limits, this.#session.context.clock.now());
+    const verdict = judgeOpenHead(head, range, this.#session.context.clock.now());
     switch (verdict.kind) {
       case 'head-only':
         this.#channel.tell({ kind: 'head', head });
         return { kind: 'head-only' };
       case 'busy':
-        if (this.#attempts < limits.maxAttempts) return { kind: 'refused', error: verdict.error };
+        if (this.#mayRetry(verdict.error)) return { kind: 'refused', error: verdict.error };
         return this.#askForSlot(head, { kind: 'stream', lengthBytes: head.contentLength });
       case 'range':
       case 'stream':
@@ -195,7 +195,7 @@ class Opening {
         return outcome.error;
       case 'resolve-again': {
         const nowMs = this.#session.context.clock.now();
-        return statusError(outcome.head, this.#task.limits, nowMs);
+        return statusError(outcome.head, nowMs);
       }
       case 'changed':
         return originFault('origin-changed', 'the representation changed in mid-body');
@@ -217,10 +217,17 @@ class Opening {
     return { ...this.#report(), kind: 'failed', error: reportError(error) };
   }
 
+  #mayRetry(error: ForebayError): boolean {
+    const { limits } = this.#task;
+    // Some clients are to hear at once that they ask too often: they try again by themselves.
+    if (limits.isRateFinal === true && error.originStatus === 429) return false;
+    return isWorthRetrying(error, limits) && this.#attempts < limits.maxAttempts;
+  }
+
   async #retryAfter(error: ForebayError): Promise<OpenResult | null> {
     const { stats, cancel, context, limits, progress } = this.#session;
     stats.broke(error.code);
-    if (!isRetryable(error) || this.#attempts >= limits.maxAttempts) return this.#failed(error);
+    if (!this.#mayRetry(error)) return this.#failed(error);
     stats.retried(error.code);
     this.#channel.tell({ kind: 'trouble', error: reportError(error) });
     progress.enter('throttled');

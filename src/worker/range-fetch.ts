@@ -7,7 +7,7 @@ import type { WatermarkWriter } from '../compute/watermark.js';
 import type { ForebayError } from '../model/errors.js';
 import type { FetchLimits, FetchTarget, OriginHead } from '../model/fetch.js';
 import { strongFieldValue } from '../model/validator.js';
-import { isRetryable, retryDelayMs } from '../origin/retry.js';
+import { isWorthRetrying, retryDelayMs } from '../origin/retry.js';
 import type { CancelWatch } from './cancel-watch.js';
 import type { WorkerContext } from './context.js';
 import { asForebayError, cancelledFault, originFault } from './faults.js';
@@ -190,7 +190,7 @@ class RangeFetch {
     const wanted = { start: this.#taker.offset, end: this.#job.end };
     const nowMs = this.#session.context.clock.now();
     this.#session.progress.enter('receiving');
-    const verdict = judgeRangeResponse(head, wanted, this.#job.known, this.#limits, nowMs);
+    const verdict = judgeRangeResponse(head, wanted, this.#job.known, nowMs);
     if (verdict.kind !== 'other') this.#otherMark = null;
     this.#others = verdict.kind === 'other' ? this.#others + 1 : 0;
     this.#odd = verdict.kind === 'odd-range' ? this.#odd + 1 : 0;
@@ -270,7 +270,7 @@ class RangeFetch {
       this.#limits = { ...this.#limits, minRateBytesPerSecond: 0 };
     }
     this.#failures++;
-    if (!isRetryable(error) || this.#failures >= this.#limits.maxAttempts) {
+    if (!isWorthRetrying(error, this.#limits) || this.#failures >= this.#limits.maxAttempts) {
       return { kind: 'failed', error };
     }
     if (this.#attempts >= MAX_ATTEMPTS_PER_FETCH) return { kind: 'failed', error };

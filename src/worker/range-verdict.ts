@@ -3,7 +3,7 @@
  * its head alone. range-fetch acts on it.
  */
 import { codingOf, type Decodable, isDecodable } from '../model/content-coding.js';
-import type { FetchLimits, OriginHead } from '../model/fetch.js';
+import type { OriginHead } from '../model/fetch.js';
 import type { ByteRange } from '../model/byte-range.js';
 import type { ForebayError } from '../model/errors.js';
 import { headerValue } from '../model/headers.js';
@@ -42,7 +42,6 @@ export function judgeRangeResponse(
   head: OriginHead,
   wanted: ByteRange,
   known: KnownRepresentation,
-  limits: FetchLimits,
   nowMs: number,
 ): RangeVerdict {
   const { status } = head;
@@ -53,7 +52,7 @@ export function judgeRangeResponse(
     return { kind: 'resolve-again' };
   }
   if (status < 400) return mismatch(`status ${String(status)} to a range request`);
-  return { kind: 'unusable', error: statusError(head, limits, nowMs) };
+  return { kind: 'unusable', error: statusError(head, nowMs) };
 }
 
 function judgePartial(

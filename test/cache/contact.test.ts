@@ -242,3 +242,22 @@ t.test('what credentials unlocked behind a redirect is nobody else\u2019s', asyn
   t.notMatch(other.headers['cache-status'], /forebay;hit/);
   t.ok(origin.requests.filter(({ path }) => path === '/a').length > asked, 'the origin was asked');
 });
+
+t.test('an origin that asks for a long wait is asked once, and its words are told', async (t) => {
+  const origin = await runOrigin(t, { '/a': fresh(1, 2) });
+  const forebay = await startForebay(t, { origin });
+  for (const [status, fields] of [
+    [429, { RateLimit: '"api";r=0;t=55', 'RateLimit-Policy': '"api";q=9;w=60' }],
+    [503, { 'Retry-After': '55' }],
+  ] as const) {
+    const before = origin.requests.length;
+    origin.next({ kind: 'status', status, fields, body: 'later' });
+    const got = await forebay.get('/a');
+    t.equal(got.status, status);
+    const told = Object.entries(fields).map(([name, value]) => [name.toLowerCase(), value]);
+    t.match(got.headers, Object.fromEntries(told) as object);
+    t.equal(got.body.toString(), 'later');
+    t.equal(origin.requests.length - before, 1);
+  }
+  t.ok((await forebay.get('/a')).body.equals(bytesOf(1, 2)), 'nothing of it stuck');
+});

@@ -133,3 +133,38 @@ t.test('how long the hub bids us wait is told on', async (t) => {
     t.equal(headers['retry-after'], '120', path);
   }
 });
+
+t.test('a description of a hundred thousand files is read once, whatever its length', async (t) => {
+  const { origin, forebay } = await start(t);
+  const name = (index: number) =>
+    `data/${'long-'.repeat(50)}${String(index).padStart(8, '0')}.parquet`;
+  const files = Array.from({ length: 100_000 }, (_, index) => ({
+    rfilename: name(index),
+    size: index === 7 ? 60e9 : index,
+    xetHash: 'f'.repeat(64),
+  }));
+  const whole = JSON.stringify({ sha: 'a'.repeat(40), xetEnabled: true, siblings: files });
+  const big = '/api/datasets/acme/big/revision/main';
+  origin.answer = async (request, response) => {
+    const { path } = await origin.read(request);
+    // One has no length until it has ended.
+    if (path === `${big}?chunked`) response.write(whole.slice(0, 10_000_000));
+    response.end(path === `${big}?chunked` ? whole.slice(10_000_000) : whole);
+  };
+  for (const path of [big, `${big}?chunked`]) {
+    const first = await forebay.get(path);
+    t.equal(first.status, 200);
+    const told = JSON.parse(first.body.toString()) as { siblings: typeof files };
+    t.notOk('xetEnabled' in told);
+    t.equal(told.siblings.length, files.length);
+    const keeping = told.siblings.filter((file) => 'xetHash' in file);
+    t.strictSame(keeping, [files[7]], 'what clients have from Xet alone');
+    const again = await forebay.get(path);
+    t.ok(again.body.equals(first.body), 'a hit is the same');
+    t.match(again.headers['cache-status'], 'hit');
+    t.equal(again.headers.etag, first.headers.etag);
+    const head = await forebay.get(path, { method: 'HEAD' });
+    t.equal(head.headers['content-length'], String(first.body.length));
+  }
+  t.equal(origin.received.filter(({ path }) => path === big).length, 1);
+});

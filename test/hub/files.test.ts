@@ -1,11 +1,15 @@
 /** Files of a hub where the configuration asks for more, and where things go wrong on the way. */
 import { type AddressInfo, createServer } from 'node:net';
-import t from 'tap';
+import { setTimeout } from 'node:timers/promises';
+import t, { type Test } from 'tap';
+import { startEchoOrigin } from '../fixtures/echo-origin.js';
+import { blobId } from '../fixtures/hub-double.js';
 import { hash } from '../fixtures/hub-repository.js';
 import { startHubScene } from '../fixtures/hub-scene.js';
 import { send } from '../fixtures/passing.js';
 import { get, headOf } from '../fixtures/program-client.js';
-import { startForebay } from '../fixtures/running.js';
+import { type RunningOptions, startForebay } from '../fixtures/running.js';
+import { ShiftedClock } from '../fixtures/shifted-clock.js';
 
 const WEIGHTS = Buffer.alloc(3 * 1024 * 1024 + 5, 'weights');
 const SMALL = Buffer.from('{"a":1}\n');
@@ -100,3 +104,80 @@ async function freePort(): Promise<number> {
   await new Promise((resolve) => server.close(resolve));
   return port;
 }
+
+/** A hub that answers as the test says, and Forebay in front of it. */
+async function startSaying(t: Test, more: Partial<RunningOptions> = {}) {
+  const origin = await startEchoOrigin(t);
+  const forebay = await startForebay(t, {
+    origins: [{ name: 'hub', adapter: 'huggingface', url: origin.url }],
+    ...more,
+  });
+  return { origin, forebay };
+}
+
+const COMMIT = 'c'.repeat(40);
+
+t.test('a repository manager that does not say the commit', async (t) => {
+  const { origin, forebay } = await startSaying(t);
+  let fields: Readonly<Record<string, string>> = { etag: `"${blobId(SMALL)}"` };
+  origin.answer = async (request, response) => {
+    await origin.read(request);
+    response.writeHead(200, { 'content-length': SMALL.length, ...fields });
+    response.end(request.method === 'HEAD' ? undefined : SMALL);
+  };
+  const named = await forebay.get(`/acme/m/resolve/${COMMIT}/config.json`);
+  t.equal(named.status, 200, 'it is the one that was asked for');
+  t.equal(named.headers['x-repo-commit'], COMMIT);
+  t.ok(named.body.equals(SMALL));
+  const branch = await forebay.get(CONFIG);
+  t.equal(branch.status, 502);
+  t.match(branch.headers['x-error-message'], /"main" is \(no X-Repo-Commit\).*40 digits/);
+  fields = { etag: 'v1', 'x-repo-commit': COMMIT };
+  const other = await forebay.get(CONFIG, { method: 'HEAD' });
+  t.equal(other.status, 502);
+  t.match(other.headers['x-error-message'], 'X-Linked-ETag');
+});
+
+/** Longer than undici takes to notice that a millisecond has passed. */
+const SLOW_MS = 1600;
+
+/** The bound of a client's request passes at once; others as they do. */
+class HastyClock extends ShiftedClock {
+  override after(ms: number, callback: () => void): () => void {
+    return super.after(ms === REQUEST_MS ? 20 : ms, callback);
+  }
+}
+
+const REQUEST_MS = 20_000;
+
+t.test('a hub that fetches a file before it says what it is', async (t) => {
+  const { origin, forebay } = await startSaying(t, { fill: { firstByteTimeout: '1ms' } });
+  origin.answer = async (request, response) => {
+    await origin.read(request);
+    if (request.method === 'HEAD') await setTimeout(SLOW_MS);
+    const said = { etag: `"${blobId(SMALL)}"`, 'x-repo-commit': COMMIT };
+    response.writeHead(200, { 'content-length': SMALL.length, ...said });
+    response.end(request.method === 'HEAD' ? undefined : SMALL);
+  };
+  t.equal(
+    (await forebay.get(CONFIG, { method: 'HEAD' })).status,
+    200,
+    'longer than bytes may take',
+  );
+  t.equal(origin.received.length, 1);
+});
+
+t.test(
+  'a hub that says nothing in time: the answer names what an operator can raise',
+  async (t) => {
+    const { origin, forebay } = await startSaying(t, { clock: new HastyClock() });
+    origin.answer = async (request) => {
+      await origin.read(request);
+    };
+    for (const path of [CONFIG, '/api/models/acme/m/revision/main']) {
+      const { status, headers } = await forebay.get(path);
+      t.equal(status, 504, path);
+      t.match(headers['x-error-message'], /fill\.firstByteTimeout and fill\.requestTimeout/, path);
+    }
+  },
+);

@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import t, { type Test } from 'tap';
 import { HeadClient, MAX_ASKED } from '#src/hub/head-client.js';
 import { toHeaderMap } from '#src/model/headers.js';
+import { startEchoOrigin } from '../fixtures/echo-origin.js';
 import { startRoom } from '../fixtures/running-room.js';
 
 interface Hub {
@@ -80,4 +81,66 @@ t.test('too many questions at once are load', async (t) => {
   t.equal(refused.length, 1);
   t.match(refused[0], { reason: { code: 'overload' } });
   t.equal((await client.heads({ upstream, ...NOBODY }, '/stored')).heads[0].status, 200);
+});
+
+t.test(
+  'an absolute redirect is followed while the hub has not said what the file is',
+  async (t) => {
+    const elsewhere = await startEchoOrigin(t);
+    elsewhere.answer = async (request, response) => {
+      await elsewhere.read(request);
+      response.writeHead(200, { 'x-repo-commit': 'c'.repeat(40), 'content-length': '5' }).end();
+    };
+    const hub = await startEchoOrigin(t);
+    const at = (url: string) => url.replace('127.0.0.1', 'localhost');
+    const redirects: Readonly<Record<string, readonly [location: string, fields: object]>> = {
+      '/renamed': [`${hub.url}/new`, {}],
+      '/told': [`${hub.url}/new`, { 'x-repo-commit': 'c'.repeat(40) }],
+      '/linked': [`${hub.url}/stored`, { 'x-linked-etag': '"a"' }],
+      '/mirror': [`${at(elsewhere.url)}/a`, {}],
+      '/storage': [`${at(elsewhere.url)}/a`, { 'x-repo-commit': 'c'.repeat(40) }],
+      '/unknown': ['http://unknown.example/a', {}],
+      '/loop': [`${hub.url}/loop`, {}],
+    };
+    hub.answer = async (request, response) => {
+      const { path } = await hub.read(request);
+      const [location, fields] = redirects[path] ?? [];
+      if (location === undefined) response.writeHead(200, { 'content-length': '5' }).end();
+      else response.writeHead(307, { location, ...fields }).end();
+    };
+    const { services, upstream } = await startRoom(t, {
+      upstream: { url: hub.url, redirectHosts: ['localhost'], allowPrivateRedirects: true },
+    });
+    const client = new HeadClient(services);
+    const authorization = 'Bearer hf_mine';
+    const who = { headers: toHeaderMap({ authorization }) };
+    const statuses = async (path: string) =>
+      (await client.heads({ upstream, who, client: 'a' }, path)).heads.map(({ status }) => status);
+    t.strictSame(await statuses('/renamed'), [307, 200]);
+    t.strictSame(await statuses('/told'), [307, 200], 'its own host has the rest');
+    t.strictSame(await statuses('/mirror'), [307, 200]);
+    for (const path of ['/linked', '/storage', '/unknown']) {
+      t.strictSame(await statuses(path), [307], path);
+    }
+    await t.rejects(statuses('/loop'), { code: 'origin-loop' });
+    t.equal(elsewhere.received.length, 1);
+    t.notOk(elsewhere.received.some(({ headers }) => 'authorization' in headers));
+    t.ok(hub.received.every(({ headers }) => headers.authorization === authorization));
+  },
+);
+
+t.test('another host of the hub that is a private address is not asked', async (t) => {
+  const elsewhere = await startEchoOrigin(t);
+  const hub = await startEchoOrigin(t);
+  hub.answer = async (request, response) => {
+    await hub.read(request);
+    const location = elsewhere.url.replace('127.0.0.1', 'localhost');
+    response.writeHead(307, { location }).end();
+  };
+  const { services, upstream } = await startRoom(t, {
+    upstream: { url: hub.url, redirectHosts: ['localhost'] },
+  });
+  const asked = new HeadClient(services).heads({ upstream, ...NOBODY }, '/a/resolve/1/b');
+  await t.rejects(asked, { code: 'origin-address-refused' });
+  t.equal(elsewhere.received.length, 0);
 });

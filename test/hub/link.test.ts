@@ -1,9 +1,11 @@
-/** Only the next page is told on, and as ours. */
+/** Only the next page is told on, and as ours; a redirect leads on where it leads. */
 import t from 'tap';
-import { linkForClients, targetBelow } from '#src/hub/link.js';
+import { linkForClients, locationForClients } from '#src/hub/link.js';
+import { hubNamed } from '../fixtures/hub-named.js';
 
 const HUB = 'https://hub.example';
 const OWN = 'http://127.0.0.1:7080';
+const UPSTREAM = hubNamed(HUB, ['mirror.example', '*.cdn.example']);
 
 t.test('the next page', (t) => {
   const page = '/api/models/a/m/tree/main?recursive=true&cursor=a%3D%3D';
@@ -13,8 +15,11 @@ t.test('the next page', (t) => {
     `<${HUB}${page}>;rel=next`,
     `<${page}>; rel="next"`,
     `<${HUB}/x>; rel="xet-auth", <${HUB}${page}>; rel="next"`,
+    `<https://huggingface.co${page}>; rel="next"`,
+    `<https://hf.co${page}>; rel="next"`,
+    `<http://mirror.example:8080${page}>; rel="next"`,
   ]) {
-    t.equal(linkForClients(field, HUB, OWN), expected, field);
+    t.equal(linkForClients(field, UPSTREAM, OWN), expected, field);
   }
   t.end();
 });
@@ -27,25 +32,36 @@ t.test('nothing else', (t) => {
     `<${HUB}/api/x>; rel="prev"`,
     'nonsense',
   ]) {
-    t.equal(linkForClients(field, HUB, OWN), undefined, String(field));
+    t.equal(linkForClients(field, UPSTREAM, OWN), undefined, String(field));
   }
   t.end();
 });
 
 t.test('a listing that goes on elsewhere is a failure: left out, it would be cut short', (t) => {
-  for (const url of ['https://elsewhere.example/x', 'https://hub.example.evil/x', 'http://[']) {
-    t.throws(() => linkForClients(`<${url}>; rel="next"`, HUB, OWN), { code: 'origin-protocol' });
+  for (const url of [
+    'https://elsewhere.example/x',
+    'https://hub.example.evil/x',
+    'https://huggingface.co.evil/x',
+    'https://user@huggingface.co/x',
+    'ftp://huggingface.co/x',
+    'http://[',
+  ]) {
+    const field = `<${url}>; rel="next"`;
+    t.throws(() => linkForClients(field, UPSTREAM, OWN), { code: 'origin-protocol' }, url);
   }
   t.end();
 });
 
-t.test('what a reference means at the hub', (t) => {
-  const from = `${HUB}/api/models/old`;
-  t.equal(targetBelow('/api/models/new', from, HUB), '/api/models/new');
-  t.equal(targetBelow('new?x=1', from, HUB), '/api/models/new?x=1');
-  t.equal(targetBelow(`${HUB}/x`, from, HUB), '/x');
-  for (const elsewhere of ['//evil.example/x', 'https://hub.example.evil/', 'http://[', 'data:,']) {
-    t.equal(targetBelow(elsewhere, from, HUB), undefined, elsewhere);
-  }
+t.test('where a redirect leads a client', (t) => {
+  const of = (reference: string) => locationForClients(reference, `${HUB}/v2/a/m`, UPSTREAM);
+  t.equal(of('/v2/b/m?x=1'), '/v2/b/m?x=1');
+  t.equal(of('./other'), '/v2/a/other');
+  t.equal(of(`${HUB}/login#form`), '/login#form');
+  t.equal(of('https://huggingface.co/v2/b/m'), '/v2/b/m', 'the Hub behind its mirror');
+  const storage = 'https://eu.cdn.example/blob?X-Amz-Signature=1';
+  t.equal(of(storage), storage, 'as the hub said it');
+  t.equal(of('//elsewhere.example/x'), 'https://elsewhere.example/x');
+  t.equal(of('javascript:alert(1)'), undefined);
+  t.equal(of('http://['), undefined);
   t.end();
 });

@@ -1,6 +1,6 @@
 /** What the heads of a file say. */
 import t from 'tap';
-import { factsOf } from '#src/hub/metadata.js';
+import { factsOf, missingOf } from '#src/hub/metadata.js';
 import { toHeaderMap } from '#src/model/headers.js';
 
 const COMMIT = 'c'.repeat(40);
@@ -18,7 +18,7 @@ t.test('a file in LFS: the redirect tells it all', (t) => {
     'x-linked-size': '1234',
     etag: '"of-the-redirect"',
   };
-  t.same(factsOf([head(302, linked, 15)]), {
+  t.same(factsOf([head(302, linked, 15)], 'main'), {
     commit: COMMIT,
     tag: SHA256,
     digest: { algorithm: 'sha256', hex: SHA256 },
@@ -31,19 +31,43 @@ t.test('a file in LFS: the redirect tells it all', (t) => {
 t.test('a small file: the heads tell parts, and a redirect has a length of its own', (t) => {
   const first = head(307, { 'x-repo-commit': COMMIT }, 77);
   const told = { 'x-repo-commit': 'd'.repeat(40), etag: `W/"${BLOB}"` };
-  const facts = factsOf([first, head(200, told, 42)]);
+  const facts = factsOf([first, head(200, told, 42)], 'main');
   t.match(facts, { commit: COMMIT, lengthBytes: 42, isLinked: false });
   t.same(facts?.digest, { algorithm: 'git-sha1', hex: BLOB });
-  t.equal(factsOf([first, head(200, told, null)])?.lengthBytes, null, 'a CDN left it out');
+  t.equal(factsOf([first, head(200, told, null)], 'main')?.lengthBytes, null, 'a CDN left it out');
   t.end();
 });
 
 t.test('no file', (t) => {
-  t.equal(factsOf([]), undefined);
-  t.equal(factsOf([head(200, { etag: `"${BLOB}"` }, 1)]), undefined, 'no commit');
-  t.equal(factsOf([head(200, { 'x-repo-commit': 'main', etag: `"${BLOB}"` }, 1)]), undefined);
-  t.equal(factsOf([head(200, { 'x-repo-commit': COMMIT }, 1)]), undefined, 'no entity-tag');
+  t.equal(factsOf([], 'main'), undefined);
+  t.equal(factsOf([head(200, { etag: `"${BLOB}"` }, 1)], 'main'), undefined, 'no commit');
+  t.equal(
+    factsOf([head(200, { 'x-repo-commit': 'main', etag: `"${BLOB}"` }, 1)], 'main'),
+    undefined,
+  );
+  t.equal(factsOf([head(200, { 'x-repo-commit': COMMIT }, 1)], 'main'), undefined, 'no entity-tag');
   const other = { 'x-repo-commit': COMMIT, etag: '"v1"' };
-  t.equal(factsOf([head(200, other, 1)]), undefined, 'no digest');
+  t.equal(factsOf([head(200, other, 1)], 'main'), undefined, 'no digest');
+  t.end();
+});
+
+t.test('a hub that does not say the commit means the one that was asked for', (t) => {
+  const told = { etag: `"${BLOB}"` };
+  t.match(factsOf([head(200, told, 1)], COMMIT), { commit: COMMIT, tag: BLOB });
+  const other = { ...told, 'x-repo-commit': 'd'.repeat(40) };
+  t.match(factsOf([head(200, other, 1)], COMMIT), { commit: 'd'.repeat(40) }, 'its word counts');
+  t.match(factsOf([head(200, { ...told, 'x-repo-commit': 'x' }, 1)], COMMIT), { commit: COMMIT });
+  t.equal(factsOf([head(200, told, 1)], 'v1.0'), undefined);
+  t.match(missingOf([head(200, told, 1)], 'v1.0'), /"v1\.0".*X-Repo-Commit.*hub\.endpoint/);
+  t.match(missingOf([head(200, {}, 1)], COMMIT), 'ETag');
+  t.match(missingOf([head(200, told, null)], COMMIT), 'how long');
+  t.end();
+});
+
+t.test('the checksums of a repository manager: a plain SHA-1 is no git blob id', (t) => {
+  const sums = { etag: BLOB, 'x-checksum-sha1': BLOB };
+  t.equal(factsOf([head(200, sums, 1)], COMMIT), undefined);
+  const both = { ...sums, 'x-checksum-sha256': SHA256 };
+  t.match(factsOf([head(200, both, 1)], COMMIT), { digest: { algorithm: 'sha256', hex: SHA256 } });
   t.end();
 });

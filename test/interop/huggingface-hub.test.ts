@@ -144,3 +144,12 @@ t.test('safetensors loads what was downloaded', { skip: plain.skip }, async (t) 
     stderr,
   );
 });
+
+t.test('a mirror of the Hub that names its next pages there', { skip: plain.skip }, async (t) => {
+  const { hub, url } = await start(t);
+  hub.nextPageAt = 'https://huggingface.co';
+  const got = await runPython(t, plain, ['snapshot', 'acme/tiny'], { endpoint: url });
+  t.match(got.result, { files: DIGESTS }, got.stderr);
+  const pages = hub.requests.filter(({ path }) => path.includes('/tree/'));
+  t.ok(pages.length > 1, 'it has more than one page');
+});

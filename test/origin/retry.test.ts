@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import t from 'tap';
 import { ForebayError } from '#src/model/errors.js';
 import { toHeaderMap } from '#src/model/headers.js';
-import { isRetryable, parseRetryAfter, retryDelayMs, statusError } from '#src/origin/retry.js';
+import { isRetryable, isWorthRetrying, retryDelayMs, statusError } from '#src/origin/retry.js';
 
 const limits = { retryBaseMs: 100, retryCapMs: 2000, retryAfterCapMs: 30_000 };
 const NOW = Date.UTC(2026, 0, 1, 12, 0, 0);
@@ -39,27 +39,6 @@ void t.test('Retry-After is a floor, and capped', (t) => {
   t.end();
 });
 
-void t.test('Retry-After in seconds or as a date', (t) => {
-  t.equal(parseRetryAfter('120', NOW, 1e9), 120_000);
-  t.equal(parseRetryAfter(' 0 ', NOW, 1e9), 0);
-  t.equal(parseRetryAfter('99999999999999999999', NOW, 60_000), 60_000);
-  t.equal(parseRetryAfter('Thu, 01 Jan 2026 12:00:07 GMT', NOW, 1e9), 7000);
-  t.equal(parseRetryAfter('Thu, 01 Jan 2026 11:00:00 GMT', NOW, 1e9), 0, 'a date gone by');
-  t.equal(parseRetryAfter('Thu, 01 Jan 2099 12:00:00 GMT', NOW, 60_000), 60_000);
-  for (const text of [
-    '',
-    '-1',
-    '1.5',
-    '1e3',
-    'soon',
-    '2026-01-01',
-    'Thu, 99 Jan 2026 12:00:00 GMT',
-  ]) {
-    t.equal(parseRetryAfter(text, NOW, 1e9), undefined, text);
-  }
-  t.end();
-});
-
 void t.test('which failures are worth another try', (t) => {
   for (const status of [408, 425, 429, 500, 502, 503, 504]) t.ok(isRetryable(status));
   for (const status of [200, 304, 400, 401, 403, 404, 410, 416, 501, 505])
@@ -76,18 +55,35 @@ void t.test('the error of a status', (t) => {
     headers: toHeaderMap(fields),
     contentLength: null,
   });
-  t.match(statusError(head(403), limits, NOW), {
+  t.match(statusError(head(403), NOW), {
     code: 'origin-denied',
     retryable: false,
     originStatus: 403,
   });
-  t.match(statusError(head(503, { 'retry-after': '3' }), limits, NOW), {
+  t.match(statusError(head(503, { 'retry-after': '3' }), NOW), {
     code: 'origin-status',
     retryable: true,
     originStatus: 503,
     retryAfterMs: 3000,
   });
-  t.equal(statusError(head(503, { 'retry-after': 'x' }), limits, NOW).retryAfterMs, undefined);
-  t.equal(statusError(head(404), limits, NOW).retryable, false);
+  t.equal(statusError(head(503, { 'retry-after': 'x' }), NOW).retryAfterMs, undefined);
+  t.equal(statusError(head(404), NOW).retryable, false);
+  t.end();
+});
+
+void t.test('a wait beyond the cap is not ours to sit out, and nobody is asked meanwhile', (t) => {
+  const of = (status: number, fields: Record<string, string>) =>
+    statusError({ status, headers: toHeaderMap(fields), contentLength: null }, NOW);
+  for (const status of [429, 503]) {
+    t.ok(isWorthRetrying(of(status, { 'retry-after': '30' }), limits), String(status));
+    t.notOk(isWorthRetrying(of(status, { 'retry-after': '31' }), limits), String(status));
+    t.ok(isWorthRetrying(of(status, {}), limits), String(status));
+  }
+  t.notOk(isWorthRetrying(of(429, { ratelimit: '"api";r=0;t=55' }), limits));
+  t.ok(isWorthRetrying(of(500, { ratelimit: '"api";r=9;t=55' }), limits), 'it limits nothing');
+  t.match(of(429, { ratelimit: '"api";r=0;t=55', 'x-error-message': 'slow down', server: 'x' }), {
+    retryAfterMs: 55_000,
+    told: { ratelimit: '"api";r=0;t=55', 'x-error-message': 'slow down' },
+  });
   t.end();
 });

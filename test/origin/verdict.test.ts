@@ -1,5 +1,11 @@
 import t from 'tap';
-import { isDisconnected, verdictOfError, verdictOfStatus } from '#src/origin/verdict.js';
+import { toHeaderMap } from '#src/model/headers.js';
+import {
+  isDisconnected,
+  verdictOfError,
+  verdictOfHead,
+  verdictOfStatus,
+} from '#src/origin/verdict.js';
 
 t.test('an origin that cannot be talked to, or says it is overloaded, has failed', async (t) => {
   for (const code of ['origin-connect', 'origin-dns', 'origin-tls', 'origin-timeout'] as const) {
@@ -23,4 +29,16 @@ t.test('what concerns one URL or ourselves says nothing of the origin', async (t
   t.equal(verdictOfError({ code: 'cancelled' }), 'abandoned');
   t.equal(verdictOfStatus(404, 'success'), 'success');
   t.equal(verdictOfStatus(undefined, 'success'), 'success');
+});
+
+t.test('a limit that says how long it lasts is no reason to leave the origin alone', async (t) => {
+  const head = (status: number, fields: Record<string, string>) => ({
+    status,
+    headers: toHeaderMap(fields),
+  });
+  t.equal(verdictOfHead(head(429, { ratelimit: '"api";r=0;t=55' }), 'success'), 'success');
+  t.equal(verdictOfHead(head(429, {}), 'success'), 'failure');
+  t.equal(verdictOfHead(head(503, { 'retry-after': '9' }), 'success'), 'failure');
+  const told = { code: 'origin-status', originStatus: 429, retryAfterMs: 55_000 } as const;
+  t.equal(verdictOfError(told), 'abandoned');
 });

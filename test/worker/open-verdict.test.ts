@@ -2,7 +2,6 @@
 import t from 'tap';
 import { toHeaderMap } from '#src/model/headers.js';
 import { judgeOpenHead } from '#src/worker/open-verdict.js';
-import { LIMITS } from '../fixtures/worker-harness.js';
 
 const ASKED = { start: 100, end: 200 };
 
@@ -12,7 +11,7 @@ function judge(
   range: typeof ASKED | null = ASKED,
 ) {
   const head = { status, headers: toHeaderMap(headers), contentLength: null };
-  return judgeOpenHead(head, range, LIMITS, 0);
+  return judgeOpenHead(head, range, 0);
 }
 
 void t.test('statuses', (t) => {
@@ -48,7 +47,7 @@ void t.test('a 206', (t) => {
 
 void t.test('a 206 that nobody asked for', (t) => {
   const headers = toHeaderMap({ 'content-range': 'bytes 0-9/10' });
-  const verdict = judgeOpenHead({ status: 206, headers, contentLength: 10 }, null, LIMITS, 0);
+  const verdict = judgeOpenHead({ status: 206, headers, contentLength: 10 }, null, 0);
   t.match(verdict, { kind: 'head-only' });
   t.end();
 });

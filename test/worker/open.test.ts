@@ -115,7 +115,7 @@ void t.test('another final status has a body like any other', async (t) => {
 const ONCE: readonly [name: string, action: Action, retry: ErrorCode][] = [
   ['reset', { kind: 'reset', afterBytes: -1 }, 'origin-reset'],
   ['500', { kind: 'status', status: 500, body: 'oops' }, 'origin-status'],
-  ['503', { kind: 'status', status: 503, fields: { 'retry-after': '9' } }, 'origin-status'],
+  ['503', { kind: 'status', status: 503, fields: { 'retry-after': '0' } }, 'origin-status'],
   ['429', { kind: 'status', status: 429 }, 'origin-status'],
   ['garbage', { kind: 'garbage', bytes: 'SSH-2.0-OpenSSH\r\n\r\n' }, 'origin-protocol'],
 ];
@@ -129,6 +129,20 @@ for (const [name, action, retry] of ONCE) {
     t.equal(main.events.filter((event) => event.kind === 'head').length, 1);
   });
 }
+
+void t.test('an origin that asks for a longer wait than ours is not asked again', async (t) => {
+  for (const [status, fields] of [
+    [429, { ratelimit: '"api";r=0;t=55' }],
+    [503, { 'retry-after': '55' }],
+  ] as const) {
+    const f = await startOpening(t);
+    f.origin.next({ kind: 'status', status, body: 'later', fields });
+    const { result, main, bytes } = await f.open(5);
+    t.match(result, { kind: 'complete', stats: { statuses: [status], retries: [] } });
+    t.match(main.head, { status, headers: fields });
+    t.equal(bytes.toString(), 'later');
+  }
+});
 
 void t.test('faults that stay', async (t) => {
   const f = await startOpening(t);

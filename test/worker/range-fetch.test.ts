@@ -53,7 +53,7 @@ const ONCE: readonly [name: string, action: Action, retry: ErrorCode][] = [
   ['a coding', { kind: 'fields', fields: { 'content-encoding': 'gzip' } }, 'origin-changed'],
   ['416', { kind: 'status', status: 416 }, 'origin-changed'],
   ['500', { kind: 'status', status: 500 }, 'origin-status'],
-  ['503', { kind: 'status', status: 503, fields: { 'retry-after': '60' } }, 'origin-status'],
+  ['503', { kind: 'status', status: 503, fields: { 'retry-after': '0' } }, 'origin-status'],
   ['429', { kind: 'status', status: 429 }, 'origin-status'],
   ['garbage', { kind: 'garbage', bytes: 'SSH-2.0-OpenSSH\r\n\r\n' }, 'origin-protocol'],
 ];
@@ -68,6 +68,15 @@ for (const [name, action, retry] of ONCE) {
     t.same(result.stats.retries, [retry]);
   });
 }
+
+void t.test('an origin that asks for a longer wait than ours is not asked again', async (t) => {
+  const { origin, harness, task, chunk } = await startFilling(t);
+  const fields = { ratelimit: '"resolvers";r=0;t=55' };
+  origin.next({ kind: 'status', status: 429, fields });
+  const result = await fillChunk(task(chunk()), harness.context);
+  t.match(result, { kind: 'failed', error: { retryAfterMs: 55_000, told: fields } });
+  t.same(result.stats.statuses, [429]);
+});
 
 void t.test('two sightings of different other representations are no change', async (t) => {
   const { origin, harness, task, chunk } = await startFilling(t);

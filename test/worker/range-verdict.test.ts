@@ -5,7 +5,6 @@ import type { OriginHead } from '#src/model/fetch.js';
 import { toHeaderMap } from '#src/model/headers.js';
 import type { Validator } from '#src/model/validator.js';
 import { judgeRangeResponse, type RangeVerdict } from '#src/worker/range-verdict.js';
-import { LIMITS } from '../fixtures/worker-harness.js';
 
 const WANTED = { start: 100, end: 200 };
 const KNOWN = {
@@ -16,7 +15,7 @@ const NOW_MS = 0;
 
 function judge(status: number, headers: Record<string, string>, length: number | null = null) {
   const head: OriginHead = { status, headers: toHeaderMap(headers), contentLength: length };
-  return judgeRangeResponse(head, WANTED, KNOWN, LIMITS, NOW_MS);
+  return judgeRangeResponse(head, WANTED, KNOWN, NOW_MS);
 }
 
 const A = { etag: '"a"' };
@@ -108,7 +107,6 @@ void t.test('what a digest names may come coded: as a whole, to be decoded', (t)
       { status, headers: toHeaderMap(headers), contentLength: 77 },
       { start: 100, end: 200 },
       known,
-      LIMITS,
       0,
     );
   const gzip = { 'content-encoding': 'x-gzip' };

@@ -1,0 +1,61 @@
+/**
+ * The reading half of git's smart HTTP (gitprotocol-http): what `git clone` and `git fetch` ask for. It is
+ * passed on uncached; pushing is refused. Pure; hub/lookup and hub/passed ask it.
+ */
+import { emptyHeaders, headerValue, type HeaderMap } from '../model/headers.js';
+import type { CacheAnswer } from '../cache/answer.js';
+import { ownError } from './answers.js';
+import type { Who } from './credentials.js';
+
+export interface GitRoute {
+  /** As hub/route has it: without `.git`. */
+  readonly repository: string;
+  /** A fetch, or a push. */
+  readonly isRead: boolean;
+}
+
+/** Client fields that git's server reads beside those of any request. */
+const FORWARDED = ['git-protocol', 'content-type', 'content-encoding', 'accept'];
+
+const SERVICE = /^git-(upload|receive)-pack$/;
+
+/** Reads an origin-form target; `undefined` for what is no request of git's smart HTTP. */
+export function gitRouteOf(method: string, target: string): GitRoute | undefined {
+  const [path = '', query = ''] = target.split('?', 2);
+  const segments = path.split('/').slice(1);
+  if (method === 'POST') return routeOf(segments.slice(0, -1), segments.slice(-1));
+  const [info, refs] = segments.slice(-2);
+  if (info !== 'info' || refs !== 'refs') return undefined;
+  // Servers differ in which of several they take: one push among them is a push.
+  return routeOf(segments.slice(0, -2), new URLSearchParams(query).getAll('service'));
+}
+
+function routeOf(name: readonly string[], services: readonly string[]): GitRoute | undefined {
+  const isNamed = name.length > 0 && name.length <= 3 && name[0] !== 'api';
+  if (!isNamed || name.includes('') || services.length === 0) return undefined;
+  if (!services.every((service) => SERVICE.test(service))) return undefined;
+  const repository = name.join('/').replace(/\.git$/, '');
+  return { repository, isRead: services.every((service) => service === 'git-upload-pack') };
+}
+
+/** Request fields for git's server: who asks, and in which version of the protocol. */
+export function gitFields(who: Who, request: HeaderMap): HeaderMap {
+  const headers = emptyHeaders();
+  Object.assign(headers, who.headers, { 'accept-encoding': 'identity' });
+  for (const name of FORWARDED) {
+    const value = headerValue(request, name);
+    if (value !== undefined) headers[name] = value;
+  }
+  const lent = headerValue(request, 'authorization') === undefined;
+  const token = /^Bearer (\S+)$/.exec(headerValue(who.headers, 'authorization') ?? '')?.[1];
+  // What is lent is a token; to git's server it is a password, whoever the user.
+  if (lent && token !== undefined) {
+    headers['authorization'] = `Basic ${Buffer.from(`user:${token}`).toString('base64')}`;
+  }
+  return headers;
+}
+
+/** The answer to a push. */
+export function notPushed(): CacheAnswer {
+  return ownError(403, null, 'This mirror only reads: push to the hub itself');
+}

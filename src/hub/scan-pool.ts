@@ -1,0 +1,65 @@
+/**
+ * Reads long JSON of a hub on a thread of its own: what the main thread would take a second for. One
+ * thread, because what was read of a text lies in it; it starts with the first long text. Used
+ * by hub/json-answers; made by hub/mirror.
+ */
+import { WorkerPool } from '../compute/worker-pool.js';
+import { ForebayError } from '../model/errors.js';
+import type { ScanReply, ScanTask } from './scan-task.js';
+import { noJson, type Read } from './json-text.js';
+
+/** Texts that are read at the same time; each has one piece on its way. */
+export const MAX_SCANS = 64;
+
+export class ScanPool {
+  readonly #pool = new WorkerPool<ScanTask, ScanReply>({
+    script: new URL('./scan-worker.js', import.meta.url),
+    threads: 1,
+    tasksPerThread: 1,
+    // Each has a step on its way, and may be forgotten.
+    maxQueue: 2 * MAX_SCANS,
+  });
+  #next = 0;
+  #running = 0;
+
+  /**
+   * Reads a text whose pieces may be taken from whoever has them. Rejects with a `ForebayError`:
+   * `origin-protocol` for what is no JSON, `overload` for one text too many, or as `pieces` does.
+   */
+  async read(pieces: AsyncIterable<Buffer>): Promise<Read> {
+    if (this.#running >= MAX_SCANS) throw tooMany();
+    this.#running += 1;
+    const text = this.#next++;
+    try {
+      for await (const piece of pieces) {
+        await this.#run({ kind: 'feed', text, bytes: piece }, [piece.buffer as ArrayBuffer]);
+      }
+      const reply = await this.#run({ kind: 'end', text }, []);
+      if (reply.kind !== 'found') throw noJson();
+      return reply.read;
+    } catch (error) {
+      await this.#pool.run({ kind: 'forget', text }).catch(() => undefined);
+      throw error;
+    } finally {
+      this.#running -= 1;
+    }
+  }
+
+  /** Ends the thread. Resolves within a bound. */
+  close(): Promise<void> {
+    return this.#pool.close();
+  }
+
+  async #run(task: ScanTask, transfer: readonly ArrayBuffer[]): Promise<ScanReply> {
+    const reply = await this.#pool.run(task, transfer);
+    if (reply.kind === 'malformed') throw noJson();
+    return reply;
+  }
+}
+
+function tooMany(): ForebayError {
+  return new ForebayError('overload', 'too many long answers of the hub are being read', {
+    source: 'internal',
+    retryable: true,
+  });
+}
