@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { ForebayError } from '../model/errors.js';
 import type { OriginRequest } from '../model/fetch.js';
-import { isFieldName, isFieldValue } from './field-syntax.js';
+import { isFieldValue, isToken } from '../model/field-syntax.js';
 
 /** Fields that this room decides: a target's own values for them are ignored. */
 const OURS: ReadonlySet<string> = new Set([
@@ -41,7 +41,7 @@ export function requestFields(request: OriginRequest): [name: string, value: str
   const { target, range, conditions } = request;
   const given = new Map<string, string>();
   for (const [name, value] of Object.entries({ ...target.headers, ...conditions })) {
-    if (!isFieldName(name) || !isFieldValue(value)) {
+    if (!isToken(name) || !isFieldValue(value)) {
       throw new ForebayError('internal', 'a request field with forbidden characters', {
         source: 'internal',
         retryable: false,
