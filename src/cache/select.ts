@@ -2,20 +2,19 @@
  * Which stored response of a URL belongs to a request: Vary and the fields it names (RFC 9111 section
  * 4.1). Pure; used by cache/lookup, contacts and describe.
  */
+import { listMembers, tokenMembers } from '../model/field-syntax.js';
 import { emptyHeaders, headerValue, type HeaderMap } from '../model/headers.js';
 import type { ResponseRecord, StoredResponse } from '../model/response.js';
 
 /** Fields whose values differ in case without differing in meaning (RFC 9110 section 12.5.4). */
 const CASELESS: ReadonlySet<string> = new Set(['accept-language', 'accept-charset']);
 
-/** The fields that Vary names, lower case; `any` for `*` (RFC 9110 section 12.5.5). */
+/** The fields that Vary names, each once, lower case; `any` for `*` (RFC 9110 section 12.5.5). */
 export function variedFields(headers: HeaderMap): readonly string[] | 'any' {
-  const names = (headerValue(headers, 'vary') ?? '')
-    .split(',')
-    .map((name) => name.trim().toLowerCase())
-    .filter((name) => name !== '');
+  const names = new Set(tokenMembers(headerValue(headers, 'vary')));
   // Every fetch asks for identity, so what Accept-Encoding said to us selected nothing.
-  return names.includes('*') ? 'any' : names.filter((name) => name !== 'accept-encoding');
+  names.delete('accept-encoding');
+  return names.has('*') ? 'any' : [...names];
 }
 
 /** The request's values of the fields that a response varies on. */
@@ -38,11 +37,16 @@ export function variantName(requestHeaders: HeaderMap): string {
 
 /** True when the stored response was selected by the same values of the fields it varies on. */
 export function variantMatches(stored: StoredResponse, request: HeaderMap): boolean {
+  return isSelected(stored, (name) => normalised(request, name));
+}
+
+function isSelected(
+  stored: StoredResponse,
+  valueOf: (name: string) => string | undefined,
+): boolean {
   const fields = variedFields(stored.headers);
   if (fields === 'any') return false;
-  return fields.every(
-    (name) => normalised(request, name) === headerValue(stored.requestHeaders, name),
-  );
+  return fields.every((name) => valueOf(name) === headerValue(stored.requestHeaders, name));
 }
 
 /**
@@ -55,16 +59,25 @@ export function select(
   request: HeaderMap,
   isUsable: (stored: StoredResponse) => boolean,
 ): StoredResponse | undefined {
+  // Each value is read once, however many variants there are.
+  const values = new Map<string, string | undefined>();
+  const valueOf = (name: string): string | undefined => {
+    if (!values.has(name)) values.set(name, normalised(request, name));
+    return values.get(name);
+  };
   const matching = (record?.variants ?? []).filter(
-    (stored) => variantMatches(stored, request) && isUsable(stored),
+    (stored) => isSelected(stored, valueOf) && isUsable(stored),
   );
   return matching.find((stored) => variedFields(stored.headers).length > 0) ?? matching[0];
 }
 
-/** White space around commas says nothing, so `a,b` and ` a , b ` are one value. */
+/** White space around commas that nothing quotes says nothing: `a,b` and ` a , b ` are one value. */
 function normalised(request: HeaderMap, name: string): string | undefined {
-  const value = headerValue(request, name)
-    ?.trim()
-    .replace(/\s*,\s*/g, ', ');
+  const field = headerValue(request, name);
+  if (field === undefined) return undefined;
+  let value: string | undefined;
+  for (const member of listMembers(field)) {
+    value = value === undefined ? member : `${value}, ${member}`;
+  }
   return CASELESS.has(name) ? value?.toLowerCase() : value;
 }

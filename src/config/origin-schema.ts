@@ -183,11 +183,13 @@ export const digestPinShape = digestPin.shape;
 /** A name that stays the same as long as the origin does: stored objects carry it. */
 function derivedName(url: string, mount: string): string {
   const text = `${new URL(url).host}${mount === '/' ? '' : mount}`;
-  return text
-    .toLowerCase()
-    .replace(/[^a-z0-9._-]+/g, '-')
-    .replace(/^[^a-z0-9]+|[^a-z0-9]+$/g, '')
-    .slice(0, 64);
+  const name = text.toLowerCase().replace(/[^a-z0-9._-]+/g, '-');
+  const isPlain = (at: number): boolean => /^[a-z0-9]$/.test(name[at] ?? '0');
+  let from = 0;
+  while (!isPlain(from)) from += 1;
+  let end = name.length;
+  while (end > from && !isPlain(end - 1)) end -= 1;
+  return name.slice(from, end).slice(0, 64);
 }
 
 /** Mirrored when no origin is configured. */

@@ -2,17 +2,15 @@
  * Preconditions of a request against the selected representation (RFC 9110 section 13). Pure;
  * http/respond asks it once the cache has answered, whatever the cache asked the origin.
  */
+import { trimOws } from '../model/field-syntax.js';
 import { headerValue, type HeaderMap } from '../model/headers.js';
-import { parseEntityTag } from '../model/validator.js';
+import { listedTags, parseEntityTag } from '../model/validator.js';
 import { parseHttpDate } from '../model/http-date.js';
 
 export type ConditionResult = 'proceed' | 'not-modified' | 'precondition-failed';
 
 /** RFC 9110 section 8.8.2.2: a date is a strong validator if the origin's clock was this far past. */
 const STRONG_DATE_AGE_MS = 1000;
-
-/** One entity-tag of a list and what separates it; empty elements are passed over. */
-const LISTED_TAG = /[ \t,]*((?:W\/)?"[\x21\x23-\x7e\x80-\xff]*")[ \t]*(?:,|$)/y;
 
 /**
  * Evaluates If-Match, If-Unmodified-Since, If-None-Match and If-Modified-Since of a GET or HEAD in
@@ -53,20 +51,16 @@ export function ifRangeAllows(request: HeaderMap, stored: HeaderMap, nowMs: numb
     return wanted.strong && current?.strong === true && current.value === wanted.value;
   }
   if (parseHttpDate(value, nowMs) === undefined) return false;
-  return value.trim() === headerValue(stored, 'last-modified') && hasStrongDate(stored, nowMs);
+  return trimOws(value) === headerValue(stored, 'last-modified') && hasStrongDate(stored, nowMs);
 }
 
 /** An entity-tag list (or `*`) against the stored ETag. Parts that are no tags match nothing. */
 function matches(field: string, stored: HeaderMap, comparison: 'strong' | 'weak'): boolean {
-  if (field.trim() === '*') return true;
+  if (trimOws(field) === '*') return true;
   const current = parseEntityTag(headerValue(stored, 'etag') ?? '');
   if (current === undefined || (comparison === 'strong' && !current.strong)) return false;
-  // Tags may hold commas, so the list cannot be split at them.
-  LISTED_TAG.lastIndex = 0;
-  let match;
-  while ((match = LISTED_TAG.exec(field)) !== null && match[0] !== '') {
-    const tag = parseEntityTag(match[1] ?? '');
-    if (tag?.value === current.value && (comparison === 'weak' || tag.strong)) return true;
+  for (const { strong, value } of listedTags(field)) {
+    if (value === current.value && (comparison === 'weak' || strong)) return true;
   }
   return false;
 }

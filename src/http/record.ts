@@ -4,6 +4,7 @@ import type { CacheOutcome } from '../cache/outcome.js';
 import type { ErrorReport } from '../model/errors.js';
 import { headerValue } from '../model/headers.js';
 import type { Span } from '../model/span.js';
+import { withoutQuery } from '../telemetry/access-log.js';
 import type { RequestRecord, RequestResult } from '../telemetry/request-record.js';
 import type { Delivery } from './deliver.js';
 import type { ReplyContext } from './respond.js';
@@ -105,7 +106,7 @@ export function endSpan(span: Span, record: RequestRecord): void {
   span.end(
     {
       'http.request.method': record.method,
-      'url.path': record.target.replace(/[?#].*$/s, ''),
+      'url.path': withoutQuery(record.target),
       'http.response.status_code': status,
       'http.response.body.size': record.bytesSent,
       'forebay.request_id': record.requestId,

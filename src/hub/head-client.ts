@@ -8,6 +8,7 @@ import type { CacheServices } from '../cache/services.js';
 import { verdictOfError, verdictOfStatus } from '../origin/verdict.js';
 import { ForebayError } from '../model/errors.js';
 import type { OriginHead } from '../model/fetch.js';
+import { trimOws } from '../model/field-syntax.js';
 import { headerValue, type HeaderMap } from '../model/headers.js';
 import type { BreakerVerdict } from '../origin/breaker.js';
 import { parseContentRange } from '../origin/content-range.js';
@@ -182,7 +183,7 @@ async function release(response: PassedResponse, method: string): Promise<void> 
 function leadsWithin({ status, headers }: OriginHead): boolean {
   const location = headerValue(headers, 'location');
   if (!isRedirect(status) || location === undefined) return false;
-  return !/^(?:[a-z][a-z0-9+.-]*:|[/\\]{2})/i.test(location.trim());
+  return !/^(?:[a-z][a-z0-9+.-]*:|[/\\]{2})/i.test(trimOws(location));
 }
 
 function looping(): ForebayError {

@@ -4,10 +4,8 @@
  */
 import { ForebayError } from '../model/errors.js';
 import { headerValue, type HeaderMap } from '../model/headers.js';
-
-const LINK = /<([^<>]*)>((?:\s*;\s*[\w*-]+\s*=\s*(?:"[^"]*"|[^",;\s]+))*)/g;
-
-const NEXT = /;\s*rel\s*=\s*(?:"next"|next(?=$|[\s;]))/i;
+import { nextLink } from '../model/link-field.js';
+import { MAX_LOCATION_LENGTH } from '../origin/redirect.js';
 
 /**
  * The field for clients, or `undefined` where there is no next page. `upstream` is the base URL of the
@@ -20,10 +18,8 @@ export function linkForClients(
   upstream: string,
   own: string,
 ): string | undefined {
-  for (const [, target = '', parameters = ''] of (field ?? '').matchAll(LINK)) {
-    if (NEXT.test(parameters)) return `<${own}${nextTarget(target, upstream)}>; rel="next"`;
-  }
-  return undefined;
+  const next = nextLink(field ?? '');
+  return next === undefined ? undefined : `<${own}${nextTarget(next, upstream)}>; rel="next"`;
 }
 
 function nextTarget(reference: string, upstream: string): string {
@@ -38,7 +34,7 @@ function nextTarget(reference: string, upstream: string): string {
  * elsewhere. `upstream` is the base URL of the hub, without a slash at the end.
  */
 export function targetBelow(reference: string, from: string, upstream: string): string | undefined {
-  if (!URL.canParse(reference, from)) return undefined;
+  if (reference.length > MAX_LOCATION_LENGTH || !URL.canParse(reference, from)) return undefined;
   const { href } = new URL(reference, from);
   return href.startsWith(`${upstream}/`) ? href.slice(upstream.length) : undefined;
 }

@@ -67,10 +67,7 @@ export function skipOws(text: string, from: number): number {
  * it, and a part of the value to everybody else.
  */
 export function trimOws(text: string): string {
-  const start = skipOws(text, 0);
-  let end = text.length;
-  while (end > start && isOws(text.charCodeAt(end - 1))) end -= 1;
-  return text.slice(start, end);
+  return trimmed(text, 0, text.length);
 }
 
 export interface QuotedString {
@@ -91,21 +88,20 @@ export function readQuoted(text: string, from: number): QuotedString | undefined
 
 /**
  * The members of a list (section 5.6.1), trimmed, those that are empty included. Commas within quoted
- * strings do not separate, and a quote that is not closed takes the rest.
+ * strings do not separate, and a quote that is not closed takes the rest. One after the other: a list of
+ * commas has as many members as characters.
  */
-export function listMembers(text: string): string[] {
-  const members: string[] = [];
+export function* listMembers(text: string): Generator<string> {
   let from = 0;
   for (let at = 0; at < text.length;) {
     const code = text.charCodeAt(at);
     if (code === COMMA) {
-      members.push(trimOws(text.slice(from, at)));
+      yield trimmed(text, from, at);
       from = at + 1;
     }
     at = code === QUOTE ? (quotedEnd(text, at) ?? text.length) : at + 1;
   }
-  members.push(trimOws(text.slice(from)));
-  return members;
+  yield trimmed(text, from, text.length);
 }
 
 /**
@@ -114,9 +110,13 @@ export function listMembers(text: string): string[] {
  */
 export function tokenMembers(text: string | undefined): string[] {
   const members: string[] = [];
-  for (const part of (text ?? '').split(',')) {
-    const member = trimOws(part);
+  if (text === undefined) return members;
+  for (let from = 0; from <= text.length;) {
+    const comma = text.indexOf(',', from);
+    const end = comma === -1 ? text.length : comma;
+    const member = trimmed(text, from, end);
     if (member !== '') members.push(member.toLowerCase());
+    from = end + 1;
   }
   return members;
 }
@@ -139,6 +139,14 @@ function unescaped(inner: string): string {
     from = at + 1;
   }
   return value + inner.slice(from);
+}
+
+function trimmed(text: string, from: number, to: number): string {
+  let start = from;
+  while (start < to && isOws(text.charCodeAt(start))) start += 1;
+  let end = to;
+  while (end > start && isOws(text.charCodeAt(end - 1))) end -= 1;
+  return text.slice(start, end);
 }
 
 function isOws(code: number): boolean {

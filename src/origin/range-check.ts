@@ -3,6 +3,7 @@
  * with codings and multipart added. Pure; the workers call it on each response head.
  */
 import type { OriginHead } from '../model/fetch.js';
+import { trimOws } from '../model/field-syntax.js';
 import { headerValue } from '../model/headers.js';
 import { validatorMatches, type Validator } from '../model/validator.js';
 import { parseContentRange, type SatisfiedRange } from './content-range.js';
@@ -57,7 +58,7 @@ export function hasContentCoding(head: OriginHead): boolean {
  */
 export function checkPartialResponse(head: OriginHead, expected: RangeExpectation): RangeCheck {
   if (head.status !== 206) return mismatch('status');
-  const type = headerValue(head.headers, 'content-type')?.trim().toLowerCase() ?? '';
+  const type = trimOws(headerValue(head.headers, 'content-type') ?? '').toLowerCase();
   if (type.startsWith('multipart/')) return mismatch('multipart');
   if (hasContentCoding(head)) return mismatch('content-encoding');
 

@@ -4,7 +4,9 @@
  */
 import { ForebayError } from '../model/errors.js';
 import type { FetchLimits, OriginHead } from '../model/fetch.js';
+import { isDigits, trimOws } from '../model/field-syntax.js';
 import { headerValue, type HeaderMap } from '../model/headers.js';
+import { parseHttpDate } from '../model/http-date.js';
 import type { Random } from '../model/time.js';
 
 /** Exponents beyond this overflow nothing but help nobody: every cap is reached long before. */
@@ -28,19 +30,15 @@ export function retryDelayMs(
   return Math.max(jitter, Math.min(retryAfterMs ?? 0, limits.retryAfterCapMs));
 }
 
-/** IMF-fixdate, the one HTTP-date that senders may generate (RFC 9110 section 5.6.7). */
-const IMF_FIXDATE = /^[A-Z][a-z]{2}, \d{2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2} GMT$/;
-
 /**
  * Reads Retry-After (RFC 9110 section 10.2.3): seconds or a date. Returns ms from `nowMs` (epoch),
  * never negative and never above `capMs`; `undefined` when the value is neither.
  */
 export function parseRetryAfter(value: string, nowMs: number, capMs: number): number | undefined {
-  const text = value.trim();
-  if (/^[0-9]+$/.test(text)) return Math.min(Number(text) * 1000, capMs);
-  if (!IMF_FIXDATE.test(text)) return undefined;
-  const date = Date.parse(text);
-  if (Number.isNaN(date)) return undefined;
+  const text = trimOws(value);
+  if (isDigits(text)) return Math.min(Number(text) * 1000, capMs);
+  const date = parseHttpDate(text, nowMs);
+  if (date === undefined) return undefined;
   return Math.min(Math.max(date - nowMs, 0), capMs);
 }
 

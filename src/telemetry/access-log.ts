@@ -63,7 +63,13 @@ export function unreadLine(record: UnreadRecord): Record<string, string | number
 }
 
 function pathOf(target: string): string {
-  return cut(target.replace(/[?#].*$/s, ''), MAX_PATH_CHARACTERS);
+  return cut(withoutQuery(target), MAX_PATH_CHARACTERS);
+}
+
+/** A request target up to its query or fragment: these may sign it. */
+export function withoutQuery(target: string): string {
+  const end = target.search(/[?#]/);
+  return end === -1 ? target : target.slice(0, end);
 }
 
 function cut(text: string, maxCharacters: number): string {

@@ -69,13 +69,13 @@ t.test('what was quoted is what is read', async (t) => {
 });
 
 t.test('a list is separated by the commas that nothing quotes', async (t) => {
-  t.same(listMembers(''), ['']);
-  t.same(listMembers(' a ,\tb'), ['a', 'b']);
-  t.same(listMembers(',a,,'), ['', 'a', '', '']);
-  t.same(listMembers('a="b, c", d'), ['a="b, c"', 'd']);
-  t.same(listMembers(String.raw`a="b\", c", d`), [String.raw`a="b\", c"`, 'd']);
-  t.same(listMembers('a="b, c'), ['a="b, c'], 'an open quote takes the rest');
-  t.same(listMembers(String.raw`a\, b`), ['a\\', 'b'], 'a backslash quotes within quotes alone');
+  t.same([...listMembers('')], ['']);
+  t.same([...listMembers(' a ,\tb')], ['a', 'b']);
+  t.same([...listMembers(',a,,')], ['', 'a', '', '']);
+  t.same([...listMembers('a="b, c", d')], ['a="b, c"', 'd']);
+  t.same([...listMembers(String.raw`a="b\", c", d`)], [String.raw`a="b\", c"`, 'd']);
+  t.same([...listMembers('a="b, c')], ['a="b, c'], 'an open quote takes the rest');
+  t.same([...listMembers(String.raw`a\, b`)], ['a\\', 'b'], 'a backslash quotes within quotes alone');
 });
 
 t.test('where nothing is quoted every comma separates', async (t) => {
