@@ -1,5 +1,6 @@
 // Lint rules: type-checked for TypeScript, plain for the scripts. Layout is Prettier's business.
 import js from '@eslint/js';
+import regexp from 'eslint-plugin-regexp';
 import tseslint from 'typescript-eslint';
 
 const nodeGlobals = {
@@ -17,6 +18,16 @@ const nodeGlobals = {
 export default tseslint.config(
   { ignores: ['dist/', 'dist-dev/', 'build/', 'node_modules/', '.tap/', '.cache/'] },
   js.configs.recommended,
+  {
+    // A peer chooses the text: no expression may take longer than its length, wherever it begins.
+    // Whether a text is trusted changes faster than the expressions do, so all are held to it.
+    files: ['src/**', 'bench/**', 'scripts/**'],
+    plugins: { regexp },
+    rules: {
+      'regexp/no-super-linear-backtracking': ['error', { report: 'potential' }],
+      'regexp/no-super-linear-move': ['error', { report: 'potential', ignorePartial: false }],
+    },
+  },
   {
     files: ['**/*.ts'],
     extends: [...tseslint.configs.strictTypeChecked, ...tseslint.configs.stylisticTypeChecked],

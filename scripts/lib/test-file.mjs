@@ -61,7 +61,8 @@ async function readTap(input) {
       lines.push(line);
       continue;
     }
-    const counts = [...found[1].matchAll(/(\w+): (\d+)/g)].map(([, key, n]) => [key, Number(n)]);
+    const pairs = found[1].split(', ').map((pair) => pair.split(': '));
+    const counts = pairs.map(([key, count]) => [key, Number(count)]);
     totals = { pass: 0, fail: 0, skip: 0, ...Object.fromEntries(counts) };
   }
   return { lines, totals };

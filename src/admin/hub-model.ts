@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { MAX_URLS, type PulledModel } from '../cache/pulls.js';
 import type { PullOrder } from '../cache/pull-item.js';
 import { emptyHeaders, headerValue, type HeaderMap } from '../model/headers.js';
+import { nextLink } from '../model/link-field.js';
 import { HubClient, type HubRooms, ListingError, notAHub } from './hub-client.js';
 import { isWanted, type NamePatterns } from './name-patterns.js';
 import { pullTarget } from './pull-target.js';
@@ -106,7 +107,7 @@ async function filesOf(
 
 /** Where the next page is (RFC 8288), asked for here, whatever host the link names. */
 function nextPage(headers: HeaderMap, tree: string): string | undefined {
-  const link = /<([^>]*)>\s*;[^,]*\brel="?next\b/i.exec(headerValue(headers, 'link') ?? '')?.[1];
+  const link = nextLink(headerValue(headers, 'link') ?? '');
   const base = 'http://front.invalid';
   if (link === undefined || !URL.canParse(link, base + tree)) return undefined;
   const { pathname, search } = new URL(link, base + tree);

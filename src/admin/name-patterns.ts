@@ -52,12 +52,29 @@ function fits(pattern: string, path: string): boolean {
 }
 
 function tokenise(pattern: string): readonly Token[] {
-  return [...pattern.matchAll(/\*+|\?|\[(!?)(\]?[^\]]*)\]|./gsu)].map(([text, negation, set]) => {
-    if (text.startsWith('*')) return { kind: 'star' };
-    if (text === '?') return { kind: 'one', of: new Set(), isNegated: true };
-    if (set === undefined) return { kind: 'one', of: new Set(text), isNegated: false };
-    return { kind: 'one', of: membersOf(set), isNegated: negation === '!' };
-  });
+  const tokens: Token[] = [];
+  const characters = Array.from(pattern);
+  const lastClose = characters.lastIndexOf(']');
+  for (let at = 0; at < characters.length; at += 1) {
+    const character = characters[at] ?? '';
+    const close = character === '[' && at < lastClose ? setEnd(characters, at + 1) : -1;
+    if (character === '*') {
+      if (tokens.at(-1)?.kind !== 'star') tokens.push({ kind: 'star' });
+    } else if (character === '?') tokens.push({ kind: 'one', of: new Set(), isNegated: true });
+    else if (close === -1) tokens.push({ kind: 'one', of: new Set(character), isNegated: false });
+    else {
+      const isNegated = characters[at + 1] === '!';
+      const set = characters.slice(at + (isNegated ? 2 : 1), close).join('');
+      tokens.push({ kind: 'one', of: membersOf(set), isNegated });
+      at = close;
+    }
+  }
+  return tokens;
+}
+
+/** Where the set that begins at `from` is closed; -1 where it is none. A `]` at its beginning is a member. */
+function setEnd(characters: readonly string[], from: number): number {
+  return characters.indexOf(']', from + (characters[from] === '!' ? 2 : 1));
 }
 
 /** The characters of `a-cx`. Ranges are of ASCII: names of files in other scripts are said in full. */

@@ -3,6 +3,7 @@
  * answer it, answer it although stale, or be validated first, and whether it may still answer when
  * that fails. Pure.
  */
+import { trimOws } from '../model/field-syntax.js';
 import { headerValue, type HeaderMap } from '../model/headers.js';
 import type { StoredResponse } from '../model/response.js';
 import { directivesOf, linksOf, timesAt } from './chain.js';
@@ -101,8 +102,8 @@ function maxStale(wanted: Directives): number {
  * with the stored response word for word is answered from what the origin says now.
  */
 function expectsOther(stored: HeaderMap, request: HeaderMap): boolean {
-  const ifMatch = headerValue(request, 'if-match')?.trim();
-  if (ifMatch !== undefined) return ifMatch !== headerValue(stored, 'etag');
-  const since = headerValue(request, 'if-unmodified-since')?.trim();
-  return since !== undefined && since !== headerValue(stored, 'last-modified');
+  const ifMatch = headerValue(request, 'if-match');
+  if (ifMatch !== undefined) return trimOws(ifMatch) !== headerValue(stored, 'etag');
+  const since = headerValue(request, 'if-unmodified-since');
+  return since !== undefined && trimOws(since) !== headerValue(stored, 'last-modified');
 }

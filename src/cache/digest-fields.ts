@@ -4,6 +4,7 @@
  * are the same for every range of it. Pure; cache/representations asks.
  */
 import type { Digest } from '../model/digest.js';
+import { listMembers, trimOws } from '../model/field-syntax.js';
 import { emptyHeaders, headerValue, type HeaderMap } from '../model/headers.js';
 import type { Generation } from './generation.js';
 
@@ -46,13 +47,14 @@ export function withDigestFields(fields: HeaderMap, { digest, isVerified }: Clai
 }
 
 /** A SHA-256 in either field: `sha-256=:BASE64:` or `SHA-256=BASE64`, in a list separated by commas. */
-const SHA256_MEMBER = /^\s*sha-256=:?([^:;]*):?/i;
+const SHA256_MEMBER = /^sha-256=:?([^:;]*):?/i;
 
 function contradicts(value: string | undefined, base64: string): boolean {
-  return (value ?? '').split(',').some((member) => {
+  for (const member of listMembers(value ?? '')) {
     const told = SHA256_MEMBER.exec(member)?.[1];
-    return told !== undefined && told.trim() !== base64;
-  });
+    if (told !== undefined && trimOws(told) !== base64) return true;
+  }
+  return false;
 }
 
 function copyOf(fields: HeaderMap): HeaderMap {

@@ -4,6 +4,7 @@
  * section 4.2.1 lets caches take for stale. Pure.
  */
 import { parseDictionary } from 'structured-headers';
+import { isDigits, listMembers, readQuoted, tokenEnd } from '../model/field-syntax.js';
 import { headerValue, type HeaderMap } from '../model/headers.js';
 
 /** Delta seconds (section 1.2.2); `malformed` where the argument is no number or there are several. */
@@ -16,12 +17,6 @@ type Argument =
 
 /** Section 1.2.2: what is greater than can be represented counts as 2^31. */
 const MAX_SECONDS = 2 ** 31;
-
-/** List members: commas inside quoted strings do not separate; an unclosed quote takes the rest. */
-const MEMBER = /(?:[^,"]|"(?:[^"\\]|\\.)*(?:"|$))+/g;
-const NAME = /^[!#$%&'*+.^_`|~0-9a-z-]+/i;
-/** `name`, `name=token` or `name="quoted"`; recipients ought to take both forms of any argument. */
-const DIRECTIVE = /^[!#$%&'*+.^_`|~0-9a-z-]+(?:=(?:"((?:[^"\\]|\\.)*)"|([^\s",]+)))?$/i;
 
 export class Directives {
   readonly #arguments: ReadonlyMap<string, readonly Argument[]>;
@@ -126,25 +121,29 @@ export function requestDirectives(headers: HeaderMap): Directives {
 /** Reads a field value, several lines joined with commas. Never throws. */
 export function parseDirectives(field: string | undefined): Directives {
   const directives = new Map<string, Argument[]>();
-  for (const [part] of (field ?? '').matchAll(MEMBER)) {
-    const member = part.trim();
-    const name = NAME.exec(member)?.[0].toLowerCase();
-    if (name === undefined) continue;
+  for (const member of listMembers(field ?? '')) {
+    const end = tokenEnd(member, 0);
+    if (end === 0) continue;
+    const name = member.slice(0, end).toLowerCase();
+    const argument = argumentOf(member, end);
     const known = directives.get(name);
-    if (known === undefined) directives.set(name, [argumentOf(member)]);
-    else known.push(argumentOf(member));
+    if (known === undefined) directives.set(name, [argument]);
+    else known.push(argument);
   }
   return directives.size === 0 ? NONE : new Directives(directives);
 }
 
-function argumentOf(member: string): Argument {
-  const match = DIRECTIVE.exec(member);
-  if (match === null) return { kind: 'malformed' };
-  const text = match[1]?.replace(/\\(.)/g, '$1') ?? match[2];
-  return text === undefined ? { kind: 'none' } : { kind: 'value', text };
+/** What follows a name that ends at `at`: recipients ought to take both forms of any argument. */
+function argumentOf(member: string, at: number): Argument {
+  if (at === member.length) return { kind: 'none' };
+  if (member[at] !== '=') return { kind: 'malformed' };
+  const quoted = readQuoted(member, at + 1);
+  if (quoted?.end === member.length) return { kind: 'value', text: quoted.value };
+  const text = member.slice(at + 1);
+  return /^[^\s",]+$/.test(text) ? { kind: 'value', text } : { kind: 'malformed' };
 }
 
 function toSeconds(argument: Argument): number | 'malformed' {
-  if (argument.kind !== 'value' || !/^[0-9]+$/.test(argument.text)) return 'malformed';
+  if (argument.kind !== 'value' || !isDigits(argument.text)) return 'malformed';
   return Math.min(Number(argument.text), MAX_SECONDS);
 }

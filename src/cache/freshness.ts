@@ -4,6 +4,7 @@
  * fields contradict themselves the response counts as stale. Pure; asked for each hit, so its readings of
  * a response are kept.
  */
+import { isDigits, trimOws } from '../model/field-syntax.js';
 import { headerValue } from '../model/headers.js';
 import { parseHttpDate } from '../model/http-date.js';
 import type { StoredResponse } from '../model/response.js';
@@ -96,6 +97,7 @@ function lifetime(response: Received, dateMs: number): number {
 
 /** Section 5.1: the first member counts, and what is no number is ignored. */
 function ageField(text: string | undefined): number {
-  const first = text?.split(',', 1)[0]?.trim() ?? '';
-  return /^[0-9]+$/.test(first) ? Number(first) : 0;
+  const [first = ''] = (text ?? '').split(',', 1);
+  const seconds = trimOws(first);
+  return isDigits(seconds) ? Number(seconds) : 0;
 }

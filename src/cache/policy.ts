@@ -3,6 +3,7 @@
  * redirects led to faces these rules at every hop.
  * Pure; asked by cache/describe of every response that a contact brings.
  */
+import { tokenMembers } from '../model/field-syntax.js';
 import { emptyHeaders, headerValue, type HeaderMap } from '../model/headers.js';
 import type { StoredResponse } from '../model/response.js';
 import { validatorOf } from '../model/validator.js';
@@ -116,8 +117,8 @@ const CONTENT_DIGESTS = ['content-digest', 'content-md5'];
 export function endToEnd(status: number, headers: HeaderMap): HeaderMap {
   const kept = emptyHeaders();
   Object.assign(kept, headers);
-  const named = (headerValue(headers, 'connection') ?? '').toLowerCase().split(',');
-  for (const name of [...NOT_END_TO_END, ...named]) Reflect.deleteProperty(kept, name.trim());
+  const named = tokenMembers(headerValue(headers, 'connection'));
+  for (const name of [...NOT_END_TO_END, ...named]) Reflect.deleteProperty(kept, name);
   // Of a part it says which part; elsewhere it is a field without meaning, like any unknown one.
   if (status === 206 || status === 416) delete kept['content-range'];
   // Digests of that part alone (RFC 9530 section 2), which is kept as a piece of the whole.

@@ -2,6 +2,7 @@
  * Which stored response of a URL belongs to a request: Vary and the fields it names (RFC 9111 section
  * 4.1). Pure; used by cache/lookup, contacts and describe.
  */
+import { listMembers } from '../model/field-syntax.js';
 import { emptyHeaders, headerValue, type HeaderMap } from '../model/headers.js';
 import type { ResponseRecord, StoredResponse } from '../model/response.js';
 import { variedFields } from './chain.js';
@@ -39,11 +40,16 @@ export function variantName(requestHeaders: HeaderMap): string {
 
 /** True when the stored response was selected by the same values of the fields it varies on. */
 export function variantMatches(stored: StoredResponse, request: HeaderMap, tag: FieldTag): boolean {
+  return isSelected(stored, (name) => tagged(request, name, tag));
+}
+
+function isSelected(
+  stored: StoredResponse,
+  valueOf: (name: string) => string | undefined,
+): boolean {
   const fields = variedFields(stored);
   if (fields === 'any') return false;
-  return fields.every(
-    (name) => tagged(request, name, tag) === headerValue(stored.requestHeaders, name),
-  );
+  return fields.every((name) => valueOf(name) === headerValue(stored.requestHeaders, name));
 }
 
 /**
@@ -57,8 +63,14 @@ export function select(
   isUsable: (stored: StoredResponse) => boolean,
   tag: FieldTag,
 ): StoredResponse | undefined {
+  // Each value is read once, however many variants there are.
+  const values = new Map<string, string | undefined>();
+  const valueOf = (name: string): string | undefined => {
+    if (!values.has(name)) values.set(name, tagged(request, name, tag));
+    return values.get(name);
+  };
   const matching = (record?.variants ?? []).filter(
-    (stored) => variantMatches(stored, request, tag) && isUsable(stored),
+    (stored) => isSelected(stored, valueOf) && isUsable(stored),
   );
   return matching.find((stored) => variedFields(stored).length > 0) ?? matching[0];
 }
@@ -68,10 +80,13 @@ function tagged(request: HeaderMap, name: string, tag: FieldTag): string | undef
   return value === undefined ? undefined : tag(name, value);
 }
 
-/** White space around commas says nothing, so `a,b` and ` a , b ` are one value. */
+/** White space around commas that nothing quotes says nothing: `a,b` and ` a , b ` are one value. */
 function normalised(request: HeaderMap, name: string): string | undefined {
-  const value = headerValue(request, name)
-    ?.trim()
-    .replace(/\s*,\s*/g, ', ');
+  const field = headerValue(request, name);
+  if (field === undefined) return undefined;
+  let value: string | undefined;
+  for (const member of listMembers(field)) {
+    value = value === undefined ? member : `${value}, ${member}`;
+  }
   return CASELESS.has(name) ? value?.toLowerCase() : value;
 }

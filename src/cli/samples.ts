@@ -7,7 +7,8 @@ export interface Sample {
 }
 
 const LINE = /^([a-z_][a-z0-9_]*)(?:\{(.*)\})? (\S+)$/i;
-const LABEL = /([a-z_][a-z0-9_]*)="((?:[^"\\]|\\.)*)"/gi;
+/** One after the other: sticky, so that none is looked for at every letter of a long line. */
+const LABEL = /([a-z_][a-z0-9_]*)="((?:[^"\\]|\\.)*)",?/giy;
 
 /** Every sample of a text; comments are left out. */
 export function readSamples(text: string): readonly Sample[] {

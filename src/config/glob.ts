@@ -1,7 +1,12 @@
 /**
- * Patterns of the configuration: of paths (config/path-pattern) and of repositories (hub/credentials).
- * Pure.
+ * Patterns of the configuration: of paths (config/path-pattern) and of repositories (hub/credentials). A
+ * client chooses the text, and each request is compared with every pattern. Pure.
  */
+
+/** Tokens that are no character to be found literally. */
+const ONE = -1;
+const STAR = -2;
+const ANY = -3;
 
 export interface Glob {
   /** Whether it fits the whole of `text`. Costs the text's length times the pattern's, whatever both are. */
@@ -14,8 +19,7 @@ export interface Glob {
  */
 export function globOf(pattern: string, literally: (part: string) => string = asItIs): Glob {
   const tokens = tokenise(pattern, literally);
-  const begin = skipStars(new Set([0]), tokens);
-  return { fits: (text) => fits(tokens, begin, text) };
+  return { fits: (text) => steps(tokens, text) };
 }
 
 /** The same for a pattern that is asked once. */
@@ -23,49 +27,73 @@ export function matchesGlob(pattern: string, path: string): boolean {
   return globOf(pattern).fits(path);
 }
 
-/**
- * Steps through the text with the set of all pattern positions that fit so far, so a hostile one costs
- * its length times the pattern's and no more.
- */
-function fits(tokens: readonly string[], begin: ReadonlySet<number>, text: string): boolean {
-  let positions = begin;
-  for (const character of text) {
-    const next = new Set<number>();
-    for (const position of positions) {
-      const token = tokens[position];
-      if (token === undefined) continue;
-      if (isStar(token)) {
-        if (token === '**' || character !== '/') next.add(position);
-      } else if (token === '?' ? character !== '/' : token === `=${character}`) {
-        next.add(position + 1);
-      }
-    }
-    if (next.size === 0) return false;
-    positions = skipStars(next, tokens);
+/** The wildcards and characters of a pattern, as code points where they are characters. */
+function tokenise(pattern: string, literally: (part: string) => string): Int32Array {
+  const tokens: number[] = [];
+  for (const [part] of pattern.matchAll(/\*\*|\*|\?|[^*?]+/gu)) {
+    if (part === '?') tokens.push(ONE);
+    else if (part === '*') tokens.push(STAR);
+    else if (part === '**') tokens.push(ANY);
+    else for (const one of literally(part)) tokens.push(one.codePointAt(0) ?? 0);
   }
-  return positions.has(tokens.length);
-}
-
-/** Literals carry a `=`, so that a star that stands for itself cannot be taken for one. */
-function tokenise(pattern: string, literally: (part: string) => string): readonly string[] {
-  return [...pattern.matchAll(/\*\*|\*|\?|[^*?]+/gu)].flatMap(([part]) =>
-    part === '?' || isStar(part) ? [part] : Array.from(literally(part), (one) => `=${one}`),
-  );
+  return Int32Array.from(tokens);
 }
 
 function asItIs(part: string): string {
   return part;
 }
 
-function isStar(token: string | undefined): boolean {
-  return token === '*' || token === '**';
+/** The pattern positions that fit so far, in rising order, each once. */
+class Positions {
+  readonly #tokens: Int32Array;
+  readonly #list: Int32Array;
+  #count = 0;
+
+  constructor(tokens: Int32Array) {
+    this.#tokens = tokens;
+    this.#list = new Int32Array(tokens.length + 1);
+  }
+
+  /** A star may stand for nothing: every position behind one is reached with it. */
+  add(from: number): void {
+    for (let position = from; ; position += 1) {
+      const token = this.#tokens[position];
+      // Whatever fits from before a `**` on fits from there too.
+      if (token === ANY) this.#count = 0;
+      if (this.#count === 0 || (this.#list[this.#count - 1] ?? 0) < position) {
+        this.#list[this.#count] = position;
+        this.#count += 1;
+      }
+      if (token !== STAR && token !== ANY) return;
+    }
+  }
+
+  /** Puts into `next` what fits with one character more; false where nothing does. */
+  step(code: number, next: Positions): boolean {
+    next.#count = 0;
+    for (let at = 0; at < this.#count; at += 1) {
+      const position = this.#list[at] ?? 0;
+      const token = this.#tokens[position];
+      if (token === ANY || (token === STAR && code !== SLASH)) next.add(position);
+      else if (token === code || (token === ONE && code !== SLASH)) next.add(position + 1);
+    }
+    return next.#count > 0;
+  }
+
+  get hasEnd(): boolean {
+    return this.#list[this.#count - 1] === this.#tokens.length;
+  }
 }
 
-/** A star may stand for nothing: every position behind one is reached with it. */
-function skipStars(positions: Set<number>, tokens: readonly string[]): Set<number> {
-  // A set yields what is added to it while it is being walked.
-  for (const position of positions) {
-    if (isStar(tokens[position])) positions.add(position + 1);
+const SLASH = 0x2f;
+
+function steps(tokens: Int32Array, text: string): boolean {
+  let now = new Positions(tokens);
+  let next = new Positions(tokens);
+  now.add(0);
+  for (const character of text) {
+    if (!now.step(character.codePointAt(0) ?? 0, next)) return false;
+    [now, next] = [next, now];
   }
-  return positions;
+  return now.hasEnd;
 }

@@ -69,7 +69,9 @@ export const originUrl: TextKind<string> = {
     const url = new URL(text);
     if (url.protocol !== 'http:' && url.protocol !== 'https:') return undefined;
     if (url.username !== '' || url.password !== '' || /[?#\s]/.test(text)) return undefined;
-    return url.href.replace(/\/+$/, '');
+    let end = url.href.length;
+    while (url.href[end - 1] === '/') end -= 1;
+    return url.href.slice(0, end);
   },
 };
 

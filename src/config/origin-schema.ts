@@ -12,6 +12,7 @@ import {
 } from './kinds.js';
 import { proxySetting } from './proxies.js';
 import { formatDigest } from '../model/digest.js';
+import { isFieldValue, isToken } from '../model/field-syntax.js';
 import type { OriginReach } from '../model/reach.js';
 import {
   choice,
@@ -53,15 +54,18 @@ const OWN_FIELDS: ReadonlySet<string> = new Set([
 /** Stands where a secret is. */
 export const REDACTED = '[redacted]';
 
-/** token of RFC 9110 section 5.6.2. */
-const FIELD_NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,128}$/;
+const MAX_NAME_CHARACTERS = 128;
+const MAX_VALUE_CHARACTERS = 8192;
 
-/** Visible characters, spaces and tabs: no CR, LF or NUL may reach a request (section 5.5). */
-const FIELD_VALUE = /^[\t\x20-\x7e\x80-\xff]{0,8192}$/;
+/** True for the name of a field that an operator may set. */
+function isOpenName(name: string): boolean {
+  const isName = isToken(name) && name.length <= MAX_NAME_CHARACTERS;
+  return isName && !OWN_FIELDS.has(name.toLowerCase());
+}
 
 const headerName = z
   .string()
-  .refine((name) => FIELD_NAME.test(name) && !OWN_FIELDS.has(name.toLowerCase()), {
+  .refine(isOpenName, {
     error: 'a field name that is not one of those that Forebay sets itself',
   })
   .transform((name) => name.toLowerCase());
@@ -71,7 +75,9 @@ const headerExpected = 'a field value, or {file: PATH} with a file that holds it
 /** By now secrets.ts has put what the file holds in the place of `{file: PATH}`. */
 const headerValue = z
   .string({ error: headerExpected })
-  .refine((value) => FIELD_VALUE.test(value), { error: headerExpected });
+  .refine((value) => isFieldValue(value) && value.length <= MAX_VALUE_CHARACTERS, {
+    error: headerExpected,
+  });
 
 const digestPin = section({
   pattern: requiredText(pathPattern, {
@@ -220,11 +226,13 @@ export const digestPinShape = digestPin.shape;
 /** A name that stays the same as long as the origin does: stored objects carry it. */
 function derivedName(url: string, mount: string): string {
   const text = `${new URL(url).host}${mount === '/' ? '' : mount}`;
-  return text
-    .toLowerCase()
-    .replace(/[^a-z0-9._-]+/g, '-')
-    .replace(/^[^a-z0-9]+|[^a-z0-9]+$/g, '')
-    .slice(0, 64);
+  const name = text.toLowerCase().replace(/[^a-z0-9._-]+/g, '-');
+  const isPlain = (at: number): boolean => /^[a-z0-9]$/.test(name[at] ?? '0');
+  let from = 0;
+  while (!isPlain(from)) from += 1;
+  let end = name.length;
+  while (end > from && !isPlain(end - 1)) end -= 1;
+  return name.slice(from, end).slice(0, 64);
 }
 
 /** Mirrored when no origin is configured. */

@@ -74,8 +74,8 @@ export function formatKey(path: readonly PropertyKey[]): string {
 /** Longer values say no more, and a message is a line. */
 const MAX_FOUND_CHARACTERS = 60;
 
-/** `//user:password@` and a query are the two places of a URL where secrets stand. */
-const URL_SECRETS = /\/\/[^/@]*@|\?.*$/g;
+/** `//user:password@` and a query, to the end of the line, are where secrets stand in a URL. */
+const URL_SECRETS = /\/\/[^/@]*@|\?.*/g;
 
 /** Describes a value in a message. Header values are not shown at all: they are often secret. */
 export function describeFound(value: unknown, path: readonly PropertyKey[]): string {

@@ -3,8 +3,9 @@
  * http/respond asks it once the cache has answered, whatever the cache asked the origin.
  */
 import type { CacheAnswer } from '../cache/answer.js';
+import { trimOws } from '../model/field-syntax.js';
 import { headerValue, type HeaderMap } from '../model/headers.js';
-import { parseEntityTag } from '../model/validator.js';
+import { listedTags, parseEntityTag } from '../model/validator.js';
 import { formatHttpDate, parseHttpDate } from '../model/http-date.js';
 
 export type ConditionResult = 'proceed' | 'not-modified' | 'precondition-failed';
@@ -14,9 +15,6 @@ export type Representation = Pick<CacheAnswer, 'headers' | 'status' | 'receivedA
 
 /** RFC 9110 section 8.8.2.2: a date is a strong validator if the origin's clock was this far past. */
 const STRONG_DATE_AGE_MS = 1000;
-
-/** One entity-tag of a list and what separates it; empty elements are passed over. */
-const LISTED_TAG = /[ \t,]*((?:W\/)?"[\x21\x23-\x7e\x80-\xff]*")[ \t]*(?:,|$)/y;
 
 /**
  * Evaluates If-Match, If-Unmodified-Since, If-None-Match and If-Modified-Since of a GET or HEAD in
@@ -62,20 +60,16 @@ export function ifRangeAllows(
   if (parseHttpDate(value, nowMs) === undefined) return false;
   const isStrongDate =
     validator?.kind === 'last-modified' ? validator.strong : hasStrongDate(stored, nowMs);
-  return isStrongDate && value.trim() === headerValue(stored, 'last-modified');
+  return isStrongDate && trimOws(value) === headerValue(stored, 'last-modified');
 }
 
 /** An entity-tag list (or `*`) against the stored ETag. Parts that are no tags match nothing. */
 function matches(field: string, stored: HeaderMap, comparison: 'strong' | 'weak'): boolean {
-  if (field.trim() === '*') return true;
+  if (trimOws(field) === '*') return true;
   const current = parseEntityTag(headerValue(stored, 'etag') ?? '');
   if (current === undefined || (comparison === 'strong' && !current.strong)) return false;
-  // Tags may hold commas, so the list cannot be split at them.
-  LISTED_TAG.lastIndex = 0;
-  let match;
-  while ((match = LISTED_TAG.exec(field)) !== null && match[0] !== '') {
-    const tag = parseEntityTag(match[1] ?? '');
-    if (tag?.value === current.value && (comparison === 'weak' || tag.strong)) return true;
+  for (const { strong, value } of listedTags(field)) {
+    if (value === current.value && (comparison === 'weak' || strong)) return true;
   }
   return false;
 }

@@ -4,6 +4,7 @@
  */
 import type { RangeHint } from '../cache/answer.js';
 import { type ByteRange, byteRange } from '../model/byte-range.js';
+import { digitsEnd, tokenEnd, trimOws } from '../model/field-syntax.js';
 
 /** One range as asked for, before the length is known. `last` is inclusive, as in the field. */
 export type RangeSpec =
@@ -24,20 +25,19 @@ export const MAX_RANGES = 32;
 
 /** `bytes` is case-insensitive like every range unit (RFC 9110 section 14.1). */
 const BYTES_UNIT = /^bytes=/i;
-/** Any other unit, e.g. `items=0-5`. */
-const OTHER_UNIT = /^[!#$%&'*+.^_`|~0-9a-z-]+=/i;
-const RANGE_SPEC = /^(\d*)-(\d*)$/;
 
 /** Reads a Range field value; `undefined` when the request has none. Never throws. */
 export function parseRange(value: string | undefined): RangeField {
   if (value === undefined) return { kind: 'none' };
-  const text = value.trim();
+  const text = trimOws(value);
   if (!BYTES_UNIT.test(text)) {
-    return { kind: 'ignored', reason: OTHER_UNIT.test(text) ? 'unit' : 'malformed' };
+    // Any other unit, e.g. `items=0-5`.
+    const end = tokenEnd(text, 0);
+    return { kind: 'ignored', reason: end > 0 && text[end] === '=' ? 'unit' : 'malformed' };
   }
   const ranges: RangeSpec[] = [];
   for (const element of text.slice('bytes='.length).split(',')) {
-    const item = trimWhitespace(element);
+    const item = trimOws(element);
     // RFC 9110 section 5.6.1.2: a recipient passes over empty list elements.
     if (item === '') continue;
     const spec = parseSpec(item);
@@ -77,22 +77,31 @@ export function hintOf(range: RangeField): RangeHint {
 }
 
 function parseSpec(text: string): RangeSpec | undefined {
-  const match = RANGE_SPEC.exec(text);
-  if (match?.[1] === undefined || match[2] === undefined) return undefined;
-  const [, first, last] = match;
+  const dash = digitsEnd(text, 0);
+  if (text[dash] !== '-' || digitsEnd(text, dash + 1) !== text.length) return undefined;
+  const first = text.slice(0, dash);
+  const last = text.slice(dash + 1);
   if (first === '') return last === '' ? undefined : { kind: 'suffix', length: clamped(last) };
   if (last === '') return { kind: 'from', first: clamped(first), last: null };
   // Compared before clamping: 2^60-2^55 is malformed, though both clamp to one number.
-  return BigInt(first) > BigInt(last)
+  return isGreater(first, last)
     ? undefined
     : { kind: 'from', first: clamped(first), last: clamped(last) };
+}
+
+/** Compares numbers of any length digit by digit: to make numbers of them costs its square. */
+function isGreater(one: string, other: string): boolean {
+  const [a, b] = [withoutZeros(one), withoutZeros(other)];
+  return a.length === b.length ? a > b : a.length > b.length;
+}
+
+function withoutZeros(digits: string): string {
+  let from = 0;
+  while (digits[from] === '0') from += 1;
+  return digits.slice(from);
 }
 
 /** No representation is longer than 2^53-1 bytes, so every larger number means the same. */
 function clamped(digits: string): number {
   return Math.min(Number(digits), Number.MAX_SAFE_INTEGER);
-}
-
-function trimWhitespace(text: string): string {
-  return text.replace(/^[ \t]+/, '').replace(/[ \t]+$/, '');
 }

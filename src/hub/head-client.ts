@@ -10,6 +10,7 @@ import { verdictOfError, verdictOfHead } from '../origin/verdict.js';
 import { ForebayError } from '../model/errors.js';
 import { codingOf, isDecodable } from '../model/content-coding.js';
 import type { FetchTarget, OriginHead } from '../model/fetch.js';
+import { trimOws } from '../model/field-syntax.js';
 import { headerValue, type HeaderMap } from '../model/headers.js';
 import { requestTargetOf } from '../model/uri.js';
 import type { BreakerVerdict } from '../origin/breaker.js';
@@ -227,7 +228,7 @@ async function drain({ bytes }: PassedResponse): Promise<void> {
 function leadsOn({ status, headers }: OriginHead, at: FetchTarget, upstream: Upstream): boolean {
   const location = headerValue(headers, 'location');
   if (!isRedirect(status) || location === undefined) return false;
-  if (!/^(?:[a-z][a-z0-9+.-]*:|[/\\]{2})/i.test(location.trim())) return true;
+  if (!/^(?:[a-z][a-z0-9+.-]*:|[/\\]{2})/i.test(trimOws(location))) return true;
   const isTold = headerValue(headers, 'x-linked-etag') !== undefined;
   if (isTold || !URL.canParse(location, at.url)) return false;
   const lead = upstream.leadsTo(new URL(location, at.url));

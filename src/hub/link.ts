@@ -3,15 +3,13 @@
  * client would follow an absolute one past the mirror. Pure.
  */
 import { ForebayError } from '../model/errors.js';
-import type { Upstream } from '../origin/upstream.js';
+import { nextLink } from '../model/link-field.js';
 import { fieldUri } from '../model/uri.js';
+import { MAX_LOCATION_LENGTH } from '../origin/redirect.js';
+import type { Upstream } from '../origin/upstream.js';
 import { targetAtHub } from './names.js';
 
 type Hub = Pick<Upstream, 'uriOf' | 'leadsTo'>;
-
-const LINK = /<([^<>]*)>((?:\s*;\s*[\w*-]+\s*=\s*(?:"[^"]*"|[^",;\s]+))*)/g;
-
-const NEXT = /;\s*rel\s*=\s*(?:"next"|next(?=$|[\s;]))/i;
 
 /**
  * The field for clients, or `undefined` where there is no next page. `own` is what clients take for the
@@ -24,10 +22,8 @@ export function linkForClients(
   upstream: Hub,
   own: string,
 ): string | undefined {
-  for (const [, target = '', parameters = ''] of (field ?? '').matchAll(LINK)) {
-    if (NEXT.test(parameters)) return `<${own}${nextTarget(target, upstream)}>; rel="next"`;
-  }
-  return undefined;
+  const next = nextLink(field ?? '');
+  return next === undefined ? undefined : `<${own}${nextTarget(next, upstream)}>; rel="next"`;
 }
 
 function nextTarget(reference: string, upstream: Hub): string {
@@ -50,7 +46,7 @@ export function locationForClients(
   const target = targetAtHub(reference, from, upstream, 'own');
   if (target !== undefined) return target;
   const encoded = fieldUri(reference);
-  if (!URL.canParse(encoded, from)) return undefined;
+  if (encoded.length > MAX_LOCATION_LENGTH || !URL.canParse(encoded, from)) return undefined;
   const { href, protocol } = new URL(encoded, from);
   return protocol === 'http:' || protocol === 'https:' ? href : undefined;
 }

@@ -4,6 +4,7 @@
  */
 import type { Digest } from '../model/digest.js';
 import { isRefutedBy, parseDigest } from '../model/digest.js';
+import { trimOws } from '../model/field-syntax.js';
 import { headerValue } from '../model/headers.js';
 import { codingOf } from '../model/content-coding.js';
 import type { OriginHead } from '../model/fetch.js';
@@ -97,7 +98,7 @@ function digestOf(tag: string): Digest | undefined {
 }
 
 function bareTag(field: string): string {
-  return /^(?:W\/)?"?([^"]*)"?$/.exec(field.trim())?.[1]?.toLowerCase() ?? '';
+  return /^(?:W\/)?"?([^"]*)"?$/.exec(trimOws(field))?.[1]?.toLowerCase() ?? '';
 }
 
 function firstOf(heads: readonly OriginHead[], name: string): string | undefined {

@@ -3,6 +3,7 @@
  * behind a mirror of it, or a proxy that rewrites, its answers speak of another one. Pure.
  */
 import { fieldUri } from '../model/uri.js';
+import { MAX_LOCATION_LENGTH } from '../origin/redirect.js';
 import type { Upstream } from '../origin/upstream.js';
 
 /** Names of the Hub itself, whose mirrors repeat what it says. */
@@ -22,7 +23,7 @@ export function targetAtHub(
   names: Names,
 ): string | undefined {
   const encoded = fieldUri(reference);
-  if (!URL.canParse(encoded, from)) return undefined;
+  if (encoded.length > MAX_LOCATION_LENGTH || !URL.canParse(encoded, from)) return undefined;
   const url = new URL(encoded, from);
   const base = upstream.uriOf('');
   if (url.href.startsWith(`${base}/`)) return url.href.slice(base.length);

@@ -41,13 +41,15 @@ export function headerBytes(headers: HeaderMap): number {
 /** Reads a flat `[name, value, name, value, ...]` list (node's `rawHeaders`) into a map. */
 export function headersFromRaw(raw: readonly string[]): HeaderMap {
   const map = emptyHeaders();
+  const cookies: string[] = [];
   for (let i = 0; i + 1 < raw.length; i += 2) {
     const name = (raw[i] ?? '').toLowerCase();
     const value = raw[i + 1] ?? '';
     const known = map[name];
-    if (name === 'set-cookie')
-      map[name] = [...(Array.isArray(known) ? (known as string[]) : []), value];
+    // Appended to, not copied: a head may hold thousands.
+    if (name === 'set-cookie') cookies.push(value);
     else map[name] = typeof known === 'string' ? `${known}, ${value}` : value;
   }
+  if (cookies.length > 0) map['set-cookie'] = cookies;
   return map;
 }

@@ -3,6 +3,10 @@
  * far more than HTTP does (`1`, `2024`), and a date that is not one must be ignored. Case does not
  * matter to a cache (RFC 9111 section 4.2).
  */
+import { trimOws } from './field-syntax.js';
+
+/** Longer than `Wednesday, 06-Nov-94 08:49:37 GMT`, the longest form. */
+const MAX_CHARACTERS = 64;
 
 const IMF_FIXDATE = /^[A-Z][a-z]{2}, \d{2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2} GMT$/i;
 /** Obsolete: `Sunday, 06-Nov-94 08:49:37 GMT`. */
@@ -15,7 +19,9 @@ const RFC_850_YEARS_AHEAD = 50;
 
 /** Ms since the epoch; `undefined` when the text is not an HTTP date. `nowMs` places RFC 850 years. */
 export function parseHttpDate(text: string, nowMs: number): number | undefined {
-  const ms = Date.parse(normalised(text.trim(), nowMs) ?? '');
+  const date = trimOws(text);
+  if (date.length > MAX_CHARACTERS) return undefined;
+  const ms = Date.parse(normalised(date, nowMs) ?? '');
   return Number.isNaN(ms) ? undefined : ms;
 }
 
@@ -37,5 +43,5 @@ function normalised(text: string, nowMs: number): string | undefined {
   const c = ASCTIME.exec(text);
   if (c === null) return undefined;
   const [, month = '', day = '', time = '', year = ''] = c;
-  return `${day.trim()} ${month} ${year} ${time} GMT`;
+  return `${trimOws(day)} ${month} ${year} ${time} GMT`;
 }

@@ -3,7 +3,9 @@
  * came from different responses.
  */
 import { codingOf } from './content-coding.js';
+import { skipOws, trimOws } from './field-syntax.js';
 import { headerValue, type HeaderMap } from './headers.js';
+import { parseHttpDate } from './http-date.js';
 
 /**
  * `etag` keeps its quotes, without `W/`; `lastModified` is the field value as the origin wrote it.
@@ -28,11 +30,34 @@ const ENTITY_TAG = /^(W\/)?("[\x21\x23-\x7e\x80-\xff]*")$/;
 /** RFC 9110 section 8.8.2.2: a date is strong only if the origin's clock is at least 1 s past it. */
 const LAST_MODIFIED_STRONG_AFTER_MS = 1000;
 
+/** What places years of two digits (RFC 850): only differences of dates count here. */
+const YEARS_FROM_MS = Date.UTC(2020, 0);
+
 /** Reads one entity-tag; `undefined` when it is not one (unquoted, or with control characters). */
 export function parseEntityTag(text: string): { strong: boolean; value: string } | undefined {
-  const match = ENTITY_TAG.exec(text.trim());
+  const match = ENTITY_TAG.exec(trimOws(text));
   if (match?.[2] === undefined) return undefined;
   return { strong: match[1] === undefined, value: match[2] };
+}
+
+/**
+ * The entity-tags of a list (RFC 9110 sections 5.6.1 and 13.1.1), up to the first member that is none.
+ * Tags may hold commas, so that a list of them cannot be split at these.
+ */
+export function* listedTags(field: string): Generator<{ strong: boolean; value: string }> {
+  for (let at = 0; at < field.length;) {
+    at = skipOws(field, at);
+    if (field[at] !== ',') {
+      const quote = field.startsWith('W/', at) ? at + 2 : at;
+      const close = field[quote] === '"' ? field.indexOf('"', quote + 1) : -1;
+      const tag = close === -1 ? undefined : parseEntityTag(field.slice(at, close + 1));
+      if (tag === undefined) return;
+      at = skipOws(field, close + 1);
+      if (at < field.length && field[at] !== ',') return;
+      yield tag;
+    }
+    at += 1;
+  }
 }
 
 /** The best validator that a response carries: ETag first, else Last-Modified, else none. */
@@ -42,10 +67,11 @@ export function validatorOf(headers: HeaderMap): Validator {
   const tag = parseEntityTag(headerValue(headers, 'etag') ?? '');
   if (tag !== undefined) return { kind: 'etag', ...tag, ...coding };
   const value = headerValue(headers, 'last-modified');
-  const modified = Date.parse(value ?? '');
-  if (value === undefined || Number.isNaN(modified)) return { kind: 'none' };
-  const date = Date.parse(headerValue(headers, 'date') ?? '');
-  const strong = !Number.isNaN(date) && date - modified >= LAST_MODIFIED_STRONG_AFTER_MS;
+  const modified = parseHttpDate(value ?? '', YEARS_FROM_MS);
+  // `0` and the like stand there for every version.
+  if (value === undefined || modified === undefined) return { kind: 'none' };
+  const date = parseHttpDate(headerValue(headers, 'date') ?? '', YEARS_FROM_MS);
+  const strong = date !== undefined && date - modified >= LAST_MODIFIED_STRONG_AFTER_MS;
   return { kind: 'last-modified', strong, value, ...coding };
 }
 

@@ -1,12 +1,11 @@
 /** Reads Vary (RFC 9110 section 12.5.5). Pure; used by the rooms `origin` and `cache`. */
+import { tokenMembers } from './field-syntax.js';
 import { headerValue, type HeaderMap } from './headers.js';
 
-/** The fields that Vary names, lower case; `any` for `*`. */
+/** The fields that Vary names, each once, lower case; `any` for `*`. */
 export function namedByVary(headers: HeaderMap): readonly string[] | 'any' {
-  const names = (headerValue(headers, 'vary') ?? '')
-    .split(',')
-    .map((name) => name.trim().toLowerCase())
-    .filter((name) => name !== '');
+  const names = new Set(tokenMembers(headerValue(headers, 'vary')));
   // Every fetch asks for identity, so what Accept-Encoding said to us selected nothing.
-  return names.includes('*') ? 'any' : names.filter((name) => name !== 'accept-encoding');
+  names.delete('accept-encoding');
+  return names.has('*') ? 'any' : [...names];
 }

@@ -4,7 +4,7 @@
  * digits and nothing else, extensions and trailers have their grammar. Linear in what it is given,
  * bounded in what it keeps. Its only failure is `origin-protocol`.
  */
-import { isFieldName } from './field-syntax.js';
+import { isToken } from '../model/field-syntax.js';
 import { protocolError } from './transport-error.js';
 
 /** A chunk's size line with its extensions. Signatures that are seen there take about a hundred bytes. */
@@ -110,7 +110,7 @@ export class ChunkedBody {
       case 'trailer':
         if (line === '') this.#state = { kind: 'done' };
         // A folded line or white space before the colon is no field (RFC 9112 sections 5.1 and 5.2).
-        else if (!isFieldName(line.slice(0, Math.max(line.indexOf(':'), 0))))
+        else if (!isToken(line.slice(0, Math.max(line.indexOf(':'), 0))))
           throw protocolError('a malformed trailer field');
         return;
       default:
@@ -166,7 +166,7 @@ function afterSpace(line: string, from: number): number {
 
 function afterToken(line: string, from: number): number {
   let at = from;
-  while (at < line.length && isFieldName(line.charAt(at))) at += 1;
+  while (at < line.length && isToken(line.charAt(at))) at += 1;
   return at;
 }
 

@@ -1,4 +1,5 @@
 /** Which of a client's request fields travel to the origin (RFC 9110 section 7.6.1). Pure. */
+import { tokenMembers } from '../model/field-syntax.js';
 import { headerValue, type HeaderMap } from '../model/headers.js';
 import { CREDENTIALS } from './request-fields.js';
 
@@ -111,6 +112,5 @@ export function passedFields(
 }
 
 function namedByConnection(request: HeaderMap): ReadonlySet<string> {
-  const options = (headerValue(request, 'connection') ?? '').split(',');
-  return new Set(options.map((name) => name.trim().toLowerCase()));
+  return new Set(tokenMembers(headerValue(request, 'connection')));
 }

@@ -4,6 +4,7 @@
  */
 import { codingOf } from '../model/content-coding.js';
 import type { OriginHead } from '../model/fetch.js';
+import { trimOws } from '../model/field-syntax.js';
 import { headerValue } from '../model/headers.js';
 import { validatorMatches, type Validator } from '../model/validator.js';
 import { parseContentRange, type SatisfiedRange } from './content-range.js';
@@ -52,7 +53,7 @@ function mismatch(what: RangeMismatch): RangeCheck {
  */
 export function checkPartialResponse(head: OriginHead, expected: RangeExpectation): RangeCheck {
   if (head.status !== 206) return mismatch('status');
-  const type = headerValue(head.headers, 'content-type')?.trim().toLowerCase() ?? '';
+  const type = trimOws(headerValue(head.headers, 'content-type') ?? '').toLowerCase();
   if (type.startsWith('multipart/')) return mismatch('multipart');
   // Named by the digest of its plain bytes: positions in a coded form say nothing of them.
   if (expected.validator?.kind === 'digest' && codingOf(head.headers) !== '')

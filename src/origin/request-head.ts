@@ -2,8 +2,8 @@
 import { readFileSync } from 'node:fs';
 import { ForebayError } from '../model/errors.js';
 import type { FetchTarget, OriginRequest } from '../model/fetch.js';
+import { isFieldValue, isToken } from '../model/field-syntax.js';
 import { requestTargetOf } from '../model/uri.js';
-import { isFieldName, isFieldValue } from './field-syntax.js';
 import { askedProxy } from './reach.js';
 
 /** Fields that this room decides: a target's own values for them are ignored. */
@@ -44,7 +44,7 @@ export function requestFields(request: OriginRequest): [name: string, value: str
   const { target, range, conditions } = request;
   const given = new Map<string, string>();
   for (const [name, value] of Object.entries({ ...target.headers, ...conditions })) {
-    if (!isFieldName(name) || !isFieldValue(value)) {
+    if (!isToken(name) || !isFieldValue(value)) {
       throw new ForebayError('internal', 'a request field with forbidden characters', {
         source: 'internal',
         retryable: false,

@@ -4,8 +4,8 @@
  * its only failure is `origin-protocol`.
  */
 import type { OriginHead } from '../model/fetch.js';
+import { isDigits, isFieldValue, isToken, tokenMembers, trimOws } from '../model/field-syntax.js';
 import { headersFromRaw, headerValue, type HeaderMap } from '../model/headers.js';
-import { isFieldName, isFieldValue } from './field-syntax.js';
 import { protocolError } from './transport-error.js';
 
 /** All head bytes of one response, interim responses included. Node's own limit is 16 KiB. */
@@ -101,8 +101,8 @@ function parseFields(lines: readonly string[]): HeaderMap {
     const colon = line.indexOf(':');
     const name = line.slice(0, Math.max(colon, 0));
     // Also catches folded lines and white space before the colon (RFC 9112 sections 5.1 and 5.2).
-    if (!isFieldName(name)) throw protocolError('a malformed field line');
-    const value = line.slice(colon + 1).replace(/^[\t ]+|[\t ]+$/g, '');
+    if (!isToken(name)) throw protocolError('a malformed field line');
+    const value = trimOws(line.slice(colon + 1));
     if (isFieldValue(value)) raw.push(name, value);
     else if (FRAMING_FIELDS.has(name.toLowerCase()))
       throw protocolError(`control characters in ${name}`);
@@ -118,10 +118,10 @@ function parseFields(lines: readonly string[]): HeaderMap {
 export function contentLengthOf(headers: HeaderMap): number | null {
   const text = headerValue(headers, 'content-length');
   if (text === undefined) return null;
-  const values = new Set(text.split(',').map((value) => value.trim()));
+  const values = new Set(text.split(',').map(trimOws));
   const [value = ''] = values;
   const length = Number(value);
-  if (values.size !== 1 || !/^[0-9]+$/.test(value) || !Number.isSafeInteger(length)) {
+  if (values.size !== 1 || !isDigits(value) || !Number.isSafeInteger(length)) {
     throw protocolError('a malformed Content-Length');
   }
   headers['content-length'] = value;
@@ -134,9 +134,7 @@ function interpret(status: number, http11: boolean, headers: HeaderMap) {
   if (transferCoding !== undefined && (contentLength !== null || !http11)) {
     throw protocolError('contradictory framing: Transfer-Encoding with Content-Length or HTTP/1.0');
   }
-  const options = (headerValue(headers, 'connection') ?? '')
-    .split(',')
-    .map((option) => option.trim().toLowerCase());
+  const options = tokenMembers(headerValue(headers, 'connection'));
   const promisesMore = options.includes('keep-alive');
   const keepAlive = !options.includes('close') && (http11 || promisesMore);
   const framing = framingOf(status, contentLength, transferCoding);

@@ -4,12 +4,12 @@
  */
 import type { Dispatcher } from 'undici';
 import type { ForebayError } from '../model/errors.js';
+import { isFieldValue } from '../model/field-syntax.js';
 import type { BodySink, FetchOutcome, HeadVerdict, OriginRequest } from '../model/fetch.js';
 import { headersFromRaw } from '../model/headers.js';
 import type { Clock } from '../model/time.js';
 import { BodyWatch } from './body-watch.js';
 import type { ExchangeEnd } from './exchange-end.js';
-import { isFieldValue } from './field-syntax.js';
 import { answerOfProxy } from './proxy-error.js';
 import { askedProxy } from './reach.js';
 import { contentLengthOf } from './response-head.js';

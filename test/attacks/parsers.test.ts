@@ -1,0 +1,112 @@
+/** Text that somebody else chose costs its length, whatever it is. */
+import t from 'tap';
+import { filesBelow, readText, ROOT } from '../fixtures/source-tree.js';
+import { NASTY } from '../fixtures/parser-row.js';
+import { PARSERS } from '../fixtures/parsers.js';
+import { MAX_GROWTH, worstGrowth } from '../fixtures/scaling.js';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { seededRandom } from '../fixtures/program-random.js';
+
+/** A search for each of a hundred parsers, on a busy machine. */
+t.setTimeout(200_000);
+
+t.test('four times the text takes no parser more than six times as long', async (t) => {
+  const { below } = seededRandom(t);
+  for (const { file, what, run, pieces } of PARSERS) {
+    const found = worstGrowth(run, [...NASTY, ...pieces, ...pieces], below(2 ** 31));
+    const shape = JSON.stringify(found.shape);
+    t.ok(
+      found.factor <= MAX_GROWTH,
+      `${file} ${what}: ${found.factor.toFixed(1)} times by ${shape}`,
+    );
+  }
+});
+
+t.test('a search finds the texts that expressions go back over', async (t) => {
+  const slow: Readonly<Record<string, RegExp>> = {
+    'white space before the end': /[ \t]+$/g,
+    'white space around a comma': /\s*,\s*/g,
+  };
+  for (const [name, expression] of Object.entries(slow)) {
+    const { factor } = worstGrowth((text) => text.replace(expression, ''), NASTY, 1, 2048);
+    t.ok(factor > MAX_GROWTH, `${name}: ${String(factor)}`);
+  }
+});
+
+/** Rooms that text from the network comes into. */
+const ROOMS = ['model', 'origin', 'store', 'compute', 'cache', 'hub', 'http', 'admin', 'telemetry'];
+
+/** What takes a text apart, or looks for something in it. */
+const TAKES_APART =
+  /\.(?:exec|test|match|matchAll|search|split|replace|replaceAll)\(|field-syntax\.js|structured-headers/;
+
+/** Files that take a text apart and are in no row, and why. */
+const ELSEWHERE: Readonly<Record<string, string>> = {
+  'src/model/ids.ts': 'one expression of fixed length',
+  'src/origin/address.ts': 'addresses in their canonical form',
+  'src/origin/lean-connection.ts': 'the host of a URL that is configured or was judged',
+  'src/origin/pass-client.ts': 'codes of our own machine',
+  'src/origin/request-head.ts': 'asks model/field-syntax of each name and value',
+  'src/origin/transport-error.ts': 'codes of our own machine',
+  'src/origin/undici-exchange.ts': 'asks model/field-syntax of each value',
+  'src/origin/upstream.ts': 'cuts a query off',
+  'src/origin/upstreams.ts': 'a method of its own name',
+  'src/store/errno.ts': 'codes of our own machine',
+  'src/store/layout.ts': 'names in our own directory',
+  'src/store/lock-probe.ts': 'names in our own directory',
+  'src/store/site.ts': 'names in our own directory',
+  'src/compute/addon-error.ts': 'messages of our own addon',
+  'src/hub/head-client.ts': 'the beginning of a Location',
+  'src/hub/passed.ts': 'names of fields, by their beginnings',
+  'src/http/respond.ts': 'names of fields, by their beginnings',
+  'src/http/standing-head.ts': 'fields that we wrote',
+  'src/admin/hub-client.ts': 'characters, one by one',
+  'src/admin/hub-model.ts': 'names of bounded length',
+  'src/admin/server.ts': 'our own paths',
+  'src/telemetry/metrics-docs.ts': 'our own names',
+};
+
+t.test('no file takes a text apart that is not in the table', async (t) => {
+  const listed = new Set(PARSERS.map(({ file }) => `src/${file}.ts`));
+  const files = ROOMS.flatMap((room) => filesBelow(`src/${room}`));
+  const found = files.filter((file) => TAKES_APART.test(code(readText(file))));
+  const missing = found.filter((file) => !listed.has(file) && !Object.hasOwn(ELSEWHERE, file));
+  t.same(missing, []);
+  const excuses = Object.keys(ELSEWHERE);
+  t.same(
+    excuses.filter((file) => listed.has(file) || !found.includes(file)),
+    [],
+  );
+  t.same(
+    [...listed].filter((file) => !existsSync(join(ROOT, file))),
+    [],
+  );
+});
+
+/** Without comments, which take nothing apart. */
+function code(source: string): string {
+  return source.replace(/\/\*[\s\S]*?\*\/|^\s*\/\/.*$/gm, '');
+}
+
+t.test('fields are trimmed as HTTP has it, and tokens known to one module', async (t) => {
+  const others = ROOMS.flatMap((room) => filesBelow(`src/${room}`)).filter(
+    (file) => file !== 'src/model/field-syntax.ts',
+  );
+  const ofText = ['origin', 'cache', 'hub', 'http', 'model'];
+  const trimming = others.filter(
+    (file) =>
+      ofText.includes(file.split('/')[1] ?? '') &&
+      /\.trim(?:Start|End)?\(/.test(code(readText(file))),
+  );
+  t.same(
+    trimming,
+    ['src/hub/credentials.ts'],
+    'a file of ours; String.trim takes a no-break space too',
+  );
+  t.same(
+    others.filter((file) => readText(file).includes("!#$%&'*+")),
+    [],
+    'the characters of a token',
+  );
+});
