@@ -31,7 +31,6 @@ import {
 } from './sharing.js';
 import { SingleFlight } from './single-flight.js';
 import { isClaimedAs, isJoinable, speaksOfContent } from './stored.js';
-import { UnsteadyUrls } from './unsteady.js';
 import {
   clientConditions,
   type Conditions,
@@ -63,7 +62,6 @@ export class Contacts {
   >();
   readonly #unshareable: LRUCache<string, true>;
   readonly #hindrances: Hindrances;
-  readonly unsteady: UnsteadyUrls;
   /** Of the contacts under way, the first failure that a retry follows: for all who wait on one. */
   readonly #troubles = new WeakMap<Promise<Outcome>, Deferred<ForebayError>>();
 
@@ -74,7 +72,6 @@ export class Contacts {
     this.#hindrances = new Hindrances((origin, field) => {
       services.events.unshareable(origin, field);
     });
-    this.unsteady = new UnsteadyUrls(services);
     this.#unshareable = new LRUCache({
       max: MAX_UNSHAREABLE,
       ttl: UNSHAREABLE_MS,
@@ -230,7 +227,7 @@ export class Contacts {
       hint: request.hint,
       conditions,
       acceptsRanges: record?.acceptsRanges ?? true,
-      isSteady: !this.unsteady.has(asked.key),
+      isSteady: !this.#generations.unsteady.has(asked.key),
       digest: upstream.pinnedDigest(request.target),
       asking: request.asking,
       isCurrent: () => this.#isCurrent(asked),
@@ -242,8 +239,7 @@ export class Contacts {
     const { generation, stored } = result;
     // Where an adapter speaks for the origin, it answers for what is shared.
     if (request.asking === undefined) {
-      const { status, hops } = stored;
-      this.#hindrances.look(upstream, request.headers, { status, headers: result.received, hops });
+      this.#hindrances.look(upstream, request.headers, { ...stored, headers: result.received });
     }
     if (!isShared(result) && !requestDirectives(request.headers).has('no-store')) {
       this.#unshareable.set(key, true);

@@ -5,6 +5,7 @@
 import type { ForebayError } from '../model/errors.js';
 import { awaitIntegrity } from './await-integrity.js';
 import type { Seat } from './client-share.js';
+import { changed } from './ends.js';
 import type { ChunkView, Flight } from './flight.js';
 import type { Flights } from './flights.js';
 import type { HeldReads } from './held-reads.js';
@@ -34,6 +35,7 @@ export async function findChunk(
   let led: Flight | undefined;
   for (let round = 0; round < MAX_ROUNDS; round += 1) {
     if (generation.endError !== undefined) throw generation.endError;
+    if (!generation.admits(want)) throw changed();
     if (index >= generation.endIndex) return undefined;
     generation.intake?.demand(index);
     if (generation.withholds(index)) {

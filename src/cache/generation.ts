@@ -11,6 +11,7 @@ import { Arrivals } from './arrivals.js';
 import { integrityOf } from './await-integrity.js';
 import { seated } from './client-share.js';
 import { driveAll } from './drive.js';
+import { Detachment } from './detachment.js';
 import { changed } from './ends.js';
 import { ephemeralObject, recordsOf } from './ephemeral-object.js';
 import { runFill } from './fill.js';
@@ -28,6 +29,7 @@ import type { Want } from './want.js';
 export class Generation implements Searched {
   readonly services: CacheServices;
   readonly isStrict: boolean;
+  readonly isOwn: boolean;
   readonly doubts = new Map<number, Doubt>();
   readonly unrecorded = new Map<number, ChunkRecord>();
   readonly #options: GenerationOptions<Generation>;
@@ -39,9 +41,7 @@ export class Generation implements Searched {
   readonly #arrivals: Arrivals;
   #driving: Promise<void> | undefined;
   #users = 0;
-  #isDetached = false;
-  /** Readers may have bytes of a chunk that never became whole: nobody would know them again. */
-  #hasLeaked = false;
+  readonly #detachment: Detachment;
   #closed = false;
   #ended: { readonly reason: GenerationEnd; readonly error: ForebayError } | undefined;
 
@@ -49,13 +49,18 @@ export class Generation implements Searched {
     this.#options = options;
     this.services = options.services;
     this.isStrict = options.strict;
+    this.isOwn = options.ephemeral;
     this.#object = options.object;
     const onIdle = this.#settleIfIdle.bind(this);
+    this.#detachment = new Detachment({
+      onChanged: this.end.bind(this, 'changed', changed()),
+      onAgain: options.onDiverged.bind(options, this),
+    });
     this.#arrivals = new Arrivals({
       services: options.services,
       onEnded: (error, isStream) => {
         if (error !== undefined && this.lengthBytes === null) this.end('incomplete', error);
-        if (this.#isDetached && isStream) this.#streamEnded(error);
+        if (isStream) this.#detachment.streamEnded(error);
         onIdle();
       },
       onStarted: onIdle,
@@ -65,9 +70,7 @@ export class Generation implements Searched {
       services: options.services,
       onFailed: (flight) => {
         this.#integrity.failed(flight.index, flight.wasReleased);
-        if (!flight.hasReleased) return;
-        this.#hasLeaked = true;
-        if (this.#isDetached) this.end('changed', changed());
+        if (flight.hasReleased) this.#detachment.leaked();
       },
       onIdle,
     });
@@ -107,11 +110,15 @@ export class Generation implements Searched {
   }
 
   get ephemeral(): boolean {
-    return this.#options.ephemeral || this.#isDetached;
+    return this.isOwn || this.isDetached;
   }
 
   get isDetached(): boolean {
-    return this.#isDetached;
+    return this.#detachment.isOn;
+  }
+
+  admits({ source }: Want): boolean {
+    return this.#detachment.admits(source);
   }
 
   get streams(): boolean {
@@ -213,13 +220,13 @@ export class Generation implements Searched {
   }
 
   detach(starter: StreamStarter): boolean {
-    if (this.#isDetached) return true;
+    if (this.isDetached) return true;
     this.#options.onDiverged(this);
     // What a digest is claimed for is checked in the order of its chunks: it begins anew.
     if (this.#object.identity.digest !== null || this.lengthBytes === null) return false;
-    if (this.#hasLeaked || this.streams || this.#ended !== undefined) return false;
+    if (this.#detachment.hasLeaked || this.streams || this.#ended !== undefined) return false;
     for (const record of recordsOf(this.#object)) this.unrecorded.set(record.index, record);
-    this.#isDetached = true;
+    this.#detachment.begin();
     this.services.changes.happened('removal');
     this.#options.onDetached(this);
     this.#arrivals.switchToStream(starter);
@@ -227,21 +234,14 @@ export class Generation implements Searched {
     return true;
   }
 
-  /** Of a detached one: what was known has come again, or something else has. */
-  #streamEnded(error: ForebayError | undefined): void {
-    if (error === undefined) this.#options.onDiverged(this);
-    else if (error.code === 'origin-corrupt') this.end('changed', changed());
-  }
-
   switchToStream(starter: StreamStarter): void {
     this.#arrivals.switchToStream(starter);
   }
 
   async complete(lengthBytes: number): Promise<void> {
-    if (isRefutedBy(this.#object.identity.digest, lengthBytes)) {
-      this.end('condemned', digestMismatch(!this.#options.suspect));
-      throw digestMismatch(!this.#options.suspect);
-    }
+    const isRefuted = isRefutedBy(this.#object.identity.digest, lengthBytes);
+    if (isRefuted) this.end('condemned', digestMismatch(!this.#options.suspect));
+    if (isRefuted) throw digestMismatch(!this.#options.suspect);
     this.#object = this.ephemeral
       ? ephemeralObject(this.#object.key, { ...this.#object.identity, lengthBytes })
       : await this.services.chunks.complete(this.#object, lengthBytes);

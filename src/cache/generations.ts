@@ -18,6 +18,7 @@ import { Generation } from './generation.js';
 import { digestMismatch } from './integrity-state.js';
 import type { GenerationEnd } from './live-object.js';
 import type { CacheServices } from './services.js';
+import { UnsteadyUrls } from './unsteady.js';
 import type { Want } from './want.js';
 
 /** Idle generations kept: each is a manifest in memory, some 300 bytes a chunk. */
@@ -37,7 +38,8 @@ export interface OpenOptions {
 export class Generations {
   readonly #services: CacheServices;
   readonly #onEnded: (object: ObjectIdentity, reason: GenerationEnd) => void;
-  readonly #onDiverged: (object: ObjectIdentity) => void;
+  /** URLs whose objects have a validator in each answer. */
+  readonly unsteady: UnsteadyUrls;
   readonly #live = new Map<ObjectKey, Generation>();
   readonly #opening = new Map<ObjectKey, Promise<Generation>>();
   readonly #idle: LRUCache<ObjectKey, Generation>;
@@ -48,18 +50,14 @@ export class Generations {
   /** Objects whose bytes once contradicted their digest: checked whole before they are released. */
   readonly #suspects = new LRUCache<ObjectKey, true>({ max: MAX_SUSPECTS });
 
-  /**
-   * `onEnded` hears of every generation that ended: its stored responses are of no use any more.
-   * `onDiverged`: an object's validator changed, and its length did not.
-   */
+  /** `onEnded` hears of every generation that ended: its stored responses are of no use any more. */
   constructor(
     services: CacheServices,
     onEnded: (object: ObjectIdentity, reason: GenerationEnd) => void,
-    onDiverged: (object: ObjectIdentity) => void = () => undefined,
   ) {
     this.#services = services;
     this.#onEnded = onEnded;
-    this.#onDiverged = onDiverged;
+    this.unsteady = new UnsteadyUrls(services);
     this.#idle = new LRUCache({
       max: MAX_IDLE,
       ttl: IDLE_LIFETIME_MS,
@@ -204,7 +202,7 @@ export class Generations {
         this.#end(place.key, ended, reason);
       },
       onDiverged: ({ object: { identity } }) => {
-        this.#onDiverged(identity);
+        this.unsteady.note(identity);
       },
       onDetached: (detached) => {
         this.#detached(place.key, detached);

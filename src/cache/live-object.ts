@@ -61,8 +61,12 @@ export interface LiveObject {
   readonly streams: boolean;
   /** The body that is being taken in, while there is one: a stream of the whole, or one chunk. */
   readonly intake: Arrival | undefined;
+  /** For its own request only from the beginning. */
+  readonly isOwn: boolean;
   /** See `detach`. */
   readonly isDetached: boolean;
+  /** False for who gets nothing of it since it was detached. */
+  admits(want: Want): boolean;
   /** The ids of chunk `index`, stored or not; `undefined` before it was ever filled. */
   idsOf(index: number): ChunkRecord | undefined;
   /** True when the store holds chunk `index`, as far as its index knows. */

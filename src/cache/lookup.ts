@@ -69,13 +69,9 @@ export class Cache implements CacheFacade {
     this.#services = services;
     this.#upstreams = upstreams;
     this.#pseudonym = pseudonym;
-    this.#generations = new Generations(
-      services,
-      (object) => void this.#contacts.forget(responseKey(object.origin, object.uri)),
-      (object) => {
-        this.#contacts.unsteady.note(object);
-      },
-    );
+    this.#generations = new Generations(services, (object) => {
+      void this.#contacts.forget(responseKey(object.origin, object.uri));
+    });
     this.#invalidations = new Invalidations(services.purges);
     this.#contacts = new Contacts(services, this.#generations, this.#invalidations);
     this.#representations = new Representations(services, this.#generations);

@@ -6,6 +6,8 @@ import type { OriginHead } from '../model/fetch.js';
 import { isStrong, type Validator, validatorMatches } from '../model/validator.js';
 import { isRedirect, MAX_REDIRECT_HOPS } from '../origin/redirect.js';
 import { statusError } from '../origin/retry.js';
+import { variedFields } from './chain.js';
+import { responseDirectives } from './directives.js';
 import { OriginExchange } from './exchange.js';
 import type { LiveObject } from './live-object.js';
 import { Intake } from './intake.js';
@@ -40,8 +42,10 @@ export async function restartStream(generation: LiveObject, want: Want): Promise
     const same = generation.isDetached
       ? codingOf(head.headers) === ('coding' in validator ? validator.coding : '')
       : isStrong(validator) && validatorMatches(validator, head.headers);
+    const isForReaders = !generation.isDetached || generation.isOwn || !isForOne(head);
+    const fits = same && isThere && isForReaders;
     const content =
-      head.status === 200 && isThere && same ? contentOf(head, validator, lengthBytes) : undefined;
+      head.status === 200 && fits ? contentOf(head, validator, lengthBytes) : undefined;
     if (content !== undefined) {
       new Intake(generation, exchange, { index: 0, onePart: false, ...content });
       return;
@@ -63,6 +67,15 @@ export async function restartStream(generation: LiveObject, want: Want): Promise
     source: 'origin',
     retryable: false,
   });
+}
+
+/** True for what is meant for whoever asked for it alone: readers of a detached one asked for another. */
+function isForOne({ headers }: OriginHead): boolean {
+  const said = responseDirectives(headers);
+  const isSaid = said.has('no-store') || said.isUnqualified('private');
+  return (
+    isSaid || headers['set-cookie'] !== undefined || variedFields({ headers, hops: [] }) === 'any'
+  );
 }
 
 /**

@@ -1,7 +1,8 @@
 /**
  * URLs whose answers have validators of their own although their length stays: behind the name are nodes
  * that each make their own ETag or Last-Modified. Parts of two answers cannot be joined, so such a URL is read
- * as one stream of one answer. Owned by cache/contacts.
+ * as one stream of one answer. Owned by cache/generations,
+ * asked by cache/contacts.
  */
 import { LRUCache } from 'lru-cache';
 import type { ObjectIdentity } from '../model/manifest.js';
