@@ -45,10 +45,7 @@ export function requestFields(request: OriginRequest): [name: string, value: str
   const given = new Map<string, string>();
   for (const [name, value] of Object.entries({ ...target.headers, ...conditions })) {
     if (!isToken(name) || !isFieldValue(value)) {
-      throw new ForebayError('internal', 'a request field with forbidden characters', {
-        source: 'internal',
-        retryable: false,
-      });
+      throw forbidden('a request field');
     }
     const lower = name.toLowerCase();
     if (!OURS.has(lower)) given.set(lower, value);
@@ -72,8 +69,15 @@ export function requestTarget({ url, reach }: Pick<FetchTarget, 'url' | 'reach'>
   return askedProxy(url, reach) === null ? target : new URL(url).origin + target;
 }
 
-/** The whole request head as it goes over the wire (latin1). */
+function forbidden(what: string): ForebayError {
+  const message = `${what} with forbidden characters`;
+  return new ForebayError('internal', message, { source: 'internal', retryable: false });
+}
+
+/** The whole request head as it goes over the wire (latin1). Throws as `requestFields`. */
 export function serializeRequest(request: OriginRequest): string {
+  const target = requestTarget(request.target);
+  if (!/^[\x21-\x7e]+$/.test(target)) throw forbidden('a request target');
   const lines = requestFields(request).map(([name, value]) => `${name}: ${value}\r\n`);
-  return `GET ${requestTarget(request.target)} HTTP/1.1\r\n${lines.join('')}connection: keep-alive\r\n\r\n`;
+  return `GET ${target} HTTP/1.1\r\n${lines.join('')}connection: keep-alive\r\n\r\n`;
 }

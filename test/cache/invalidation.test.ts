@@ -26,6 +26,8 @@ t.test('Location and Content-Location count where they are of the same origin', 
     'http://origin.example/dir/b',
     'http://origin.example/c',
   ]);
+  const utf8 = Buffer.from('模').toString('latin1');
+  t.same(uris(201, { location: utf8 }), [TARGET, 'http://origin.example/dir/%E6%A8%A1']);
   t.same(uris(201, { location: '?x=1', 'content-location': TARGET }), [TARGET], 'each once');
   for (const location of [
     'http://other.example/b',

@@ -1,14 +1,12 @@
-import http, { type IncomingMessage, type ServerResponse } from 'node:http';
+import http from 'node:http';
 import t, { type Test } from 'tap';
-import { endpointName, proofOf, type Proven } from '#src/admin/proof.js';
 import { AdminClient, ApiError, NotAnsweringError, UnprovenError } from '#src/cli/admin-client.js';
 import type { Pull } from '#src/cli/api-types.js';
 import { listenOn } from '#src/http/listen.js';
-
-type Handler = (request: IncomingMessage, response: ServerResponse) => void;
+import { ADMIN_TOKEN, type AdminHandler, proving } from '../fixtures/proving.js';
 
 /** A client of a server that answers as the test says: what no Forebay would answer, mostly. */
-async function clientOf(t: Test, handler: Handler, token: string | null = null) {
+async function clientOf(t: Test, handler: AdminHandler, token: string | null = null) {
   const server = http.createServer(handler);
   const address = await listenOn(server, { host: '127.0.0.1', port: 0 });
   const client = new AdminClient(address, { token: () => token });
@@ -18,31 +16,6 @@ async function clientOf(t: Test, handler: Handler, token: string | null = null) 
     server.close();
   });
   return client;
-}
-
-const TOKEN = '0123456789abcdef';
-
-/** Proves that it knows `token`, where it is asked to, in the words that `told` changes. */
-function proving(
-  rest: Handler,
-  { token = TOKEN, ...told }: Partial<Proven> & { readonly token?: string } = {},
-): Handler {
-  return (request, response) => {
-    const { pathname, searchParams } = new URL(request.url ?? '', 'http://admin.invalid');
-    if (pathname !== '/api/v1/proof') {
-      rest(request, response);
-      return;
-    }
-    const { localAddress, localPort } = request.socket;
-    const address = endpointName(localAddress, localPort);
-    const proven = {
-      nonce: searchParams.get('nonce') ?? '',
-      directory: '/cache',
-      address,
-      ...told,
-    };
-    response.end(JSON.stringify({ ...proven, proof: proofOf(token, proven) }));
-  };
 }
 
 t.test(
@@ -55,21 +28,21 @@ t.test(
         seen.push([method, url, headers.authorization]);
         response.end('{}');
       }),
-      TOKEN,
+      ADMIN_TOKEN,
     );
     await client.cache();
     await client.purge({ origin: 'o' }, true);
     await client.cancelPull('a/b');
     t.same(seen, [
       ['GET', '/api/v1/cache', undefined],
-      ['POST', '/api/v1/purge', `Bearer ${TOKEN}`],
-      ['DELETE', '/api/v1/pulls/a%2Fb', `Bearer ${TOKEN}`],
+      ['POST', '/api/v1/purge', `Bearer ${ADMIN_TOKEN}`],
+      ['DELETE', '/api/v1/pulls/a%2Fb', `Bearer ${ADMIN_TOKEN}`],
     ]);
   },
 );
 
 t.test('who does not prove that it knows the token is told nothing', async (t) => {
-  const handlers: Readonly<Record<string, Handler>> = {
+  const handlers: Readonly<Record<string, AdminHandler>> = {
     'another token': proving(() => undefined, { token: 'another token' }),
     'an old answer': proving(() => undefined, { nonce: 'a'.repeat(64) }),
     'an answer from elsewhere': proving(() => undefined, { address: '127.0.0.1:1' }),
@@ -92,7 +65,7 @@ t.test('who does not prove that it knows the token is told nothing', async (t) =
         told.push(`${request.method ?? ''} ${String(request.headers.authorization)}`);
         handler(request, response);
       },
-      TOKEN,
+      ADMIN_TOKEN,
     );
     await t.rejects(client.startPull({ model: 'a/b', token: 'hf_secret' }), UnprovenError, name);
     t.same(told, ['GET undefined'], name);
@@ -102,11 +75,11 @@ t.test('who does not prove that it knows the token is told nothing', async (t) =
 });
 
 t.test('a refusal says what the API said', async (t) => {
-  const refuse: Handler = (_request, response) => {
+  const refuse: AdminHandler = (_request, response) => {
     response.statusCode = 409;
     response.end('{"error":{"code":"verification-running","message":"another one runs"}}');
   };
-  const client = await clientOf(t, proving(refuse), TOKEN);
+  const client = await clientOf(t, proving(refuse), ADMIN_TOKEN);
   await t.rejects(client.startVerification({}), {
     name: 'ApiError',
     status: 409,
@@ -152,11 +125,11 @@ t.test('events, whichever way they are cut, and a stream that breaks', async (t)
 });
 
 t.test('a request does not wait behind events', async (t) => {
-  const answer: Handler = ({ method }, response) => {
+  const answer: AdminHandler = ({ method }, response) => {
     if (method === 'DELETE') response.end('{}');
     else response.write('event: pull\ndata: {"id":"a","state":"running","items":[]}\n\n');
   };
-  const client = await clientOf(t, proving(answer), TOKEN);
+  const client = await clientOf(t, proving(answer), ADMIN_TOKEN);
   for await (const pull of client.pullEvents('a')) {
     await client.cancelPull(pull.id);
     break;

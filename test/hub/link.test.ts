@@ -24,6 +24,12 @@ t.test('the next page', (t) => {
   t.end();
 });
 
+t.test('UTF-8 that came unescaped is escaped once', (t) => {
+  const field = Buffer.from('</api/模>; rel="next"').toString('latin1');
+  t.equal(linkForClients(field, HUB, OWN), `<${OWN}/api/%E6%A8%A1>; rel="next"`);
+  t.end();
+});
+
 t.test('nothing else', (t) => {
   for (const field of [
     undefined,

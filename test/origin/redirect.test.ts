@@ -38,6 +38,12 @@ function urlOf(decision: ReturnType<typeof follow>): string {
   return decision.kind === 'follow' ? decision.target.url : decision.error.code;
 }
 
+void t.test('UTF-8 that came unescaped is escaped once', (t) => {
+  const location = Buffer.from('/模?q=型').toString('latin1');
+  t.equal(urlOf(follow(location)), 'https://origin.example/%E6%A8%A1?q=%E5%9E%8B');
+  t.end();
+});
+
 void t.test('the statuses', (t) => {
   for (const status of [301, 302, 303, 307, 308]) {
     t.equal(isRedirect(status), true);

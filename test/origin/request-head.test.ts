@@ -10,6 +10,16 @@ function withHeaders(headers: Readonly<Record<string, string>>) {
   return { ...request, target: { ...request.target, headers } };
 }
 
+void t.test('a target goes out letter by letter, and none that would break the head', (t) => {
+  const lineOf = (url: string): string =>
+    serializeRequest(originRequest(url)).split('\r\n')[0] ?? '';
+  t.equal(lineOf("http://h//a%2fb/c;d?e='f'"), "GET //a%2fb/c;d?e='f' HTTP/1.1");
+  for (const url of ['http://h/a b', 'http://h/a\r\nx: y', 'http://h/\xe9']) {
+    t.throws(() => lineOf(url), { code: 'internal' }, JSON.stringify(url));
+  }
+  t.end();
+});
+
 void t.test('the head on the wire', (t) => {
   const request = {
     ...withHeaders({ 'User-Agent': 'curl/8', 'X-Token': 't' }),

@@ -28,6 +28,24 @@ t.test('every field of an identity without a digest makes another key', (t) => {
   t.end();
 });
 
+t.test(
+  'spellings of a URL that RFC 3986 calls equivalent have one key, others have their own',
+  (t) => {
+    const base = identityOf('model', 1000);
+    const keysOf = (path: string): readonly string[] => {
+      const uri = `http://origin.example/${path}`;
+      return [objectKey({ ...base, uri }), responseKey('origin', uri)];
+    };
+    const known = keysOf('a~b/%2B%C3%A9');
+    for (const path of ['%61~b/%2B%C3%A9', 'a%7eb/%2b%c3%a9']) t.same(keysOf(path), known, path);
+    for (const path of ['a~b/+%C3%A9', 'a~b//%2B%C3%A9', 'a~b%2F%2B%C3%A9', 'A~b/%2B%C3%A9']) {
+      t.not(keysOf(path)[0], known[0], path);
+      t.not(keysOf(path)[1], known[1], path);
+    }
+    t.end();
+  },
+);
+
 t.test('a claimed digest names the bytes, within one origin', (t) => {
   const a = identityOf('a', 1000, { digest: DIGEST });
   t.equal(objectKey(a), objectKey(identityOf('b', 1000, { digest: DIGEST })));

@@ -5,6 +5,7 @@ import t from 'tap';
 import { listenOn } from '#src/http/listen.js';
 import { runCommand } from '../../fixtures/command-line.js';
 import { commandScene } from '../../fixtures/command-scene.js';
+import { ADMIN_TOKEN, type AdminHandler, proving } from '../../fixtures/proving.js';
 import { RecordingTerminal } from '../../fixtures/recording-terminal.js';
 
 const MIB = 2 ** 20;
@@ -48,20 +49,23 @@ t.test('damage is found, named and dropped', async (t) => {
 });
 
 t.test('a signal cancels it where it runs', async (t) => {
+  const tokenFile = join(t.testdir({ token: ADMIN_TOKEN }), 'token');
   const terminal = new RecordingTerminal();
   let state = 'running';
   // A Forebay far away whose verification lasts until it is cancelled.
-  const server = http.createServer(({ method, url }, response) => {
+  const answer: AdminHandler = ({ method, url }, response) => {
     if (method === 'POST') terminal.signal('SIGINT');
     if (method === 'DELETE') state = 'cancelled';
     const chunks = { total: 9, checked: 1, bad: 0, skipped: 0 };
     const body =
       url === '/api/v1/cache' ? { directory: '/c' } : { id: 'v', state, chunks, bad: [] };
     response.end(JSON.stringify(body));
-  });
+  };
+  const server = http.createServer(proving(answer));
   const { port } = await listenOn(server, { host: '127.0.0.1', port: 0 });
   t.teardown(() => server.close());
-  const args = ['verify', '--admin', `127.0.0.1:${String(port)}`];
+  const admin = ['--admin', `127.0.0.1:${String(port)}`, '--admin-token-file', tokenFile];
+  const args = ['verify', ...admin];
   const { exitCode, stdout, stderr } = await runCommand(args, { terminal });
   t.equal(exitCode, 130);
   t.match(stderr, /SIGINT: cancelling; what was damaged so far is dropped/);
