@@ -64,6 +64,7 @@ t.test('the description is OpenAPI, and has every route', async (t) => {
     'GET /api/v1/cache',
     'GET /api/v1/objects',
     'GET /api/v1/pins',
+    'GET /api/v1/proof',
     'GET /api/v1/pulls/{id}',
     'GET /api/v1/pulls/{id}/events',
     'GET /api/v1/transfers',
