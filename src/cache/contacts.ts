@@ -18,7 +18,7 @@ import { Hindrances } from './hindrances.js';
 import type { Epoch, Invalidations } from './invalidation.js';
 import { isStorable, mayStore } from './policy.js';
 import { kindFor, ofKind, replacing, sharingContent, without } from './record.js';
-import { variantFields, variantMatches, variantName } from './select.js';
+import { variantMatches, variantOf } from './select.js';
 import type { CacheServices } from './services.js';
 import {
   isShared,
@@ -99,10 +99,9 @@ export class Contacts {
    */
   async ask(asked: Asked, candidates: readonly StoredResponse[]): Promise<Reply> {
     const { key: url, epoch, request, source } = asked;
+    const { tag } = this.#services;
     // Other values of the fields that selected them may select another one.
-    const variants = candidates.map((one) =>
-      variantName(variantFields(request.headers, one, this.#services.tag)),
-    );
+    const variants = candidates.map((one) => variantOf(request.headers, one, tag));
     const offered = conditionsFor(candidates);
     // Who shows what others do not may be led to what is not for them, and who insists begins elsewhere.
     const manner = [source.credentialKey, source.shown.length === 0, insists(request.headers)];
@@ -130,15 +129,13 @@ export class Contacts {
       }
       const flight = apart ? { outcome: ask(), joined: false } : flights.run(key, askUnlessStored);
       if (!flight.joined) this.#troubles.set(flight.outcome, trouble);
-      if (asked.troubled !== undefined) {
-        void this.#troubles.get(flight.outcome)?.promise.then(asked.troubled);
-      }
+      const { troubled } = asked;
+      if (troubled) void this.#troubles.get(flight.outcome)?.promise.then(troubled);
       if (flight.joined) asked.cost.joined = true;
       else seat?.keepUntil(flight.outcome.then(taken));
       const result = await within<Outcome>(flight.outcome, bound);
       if (result.kind === 'stored-since') return result;
-      if (flight.joined && !serves(result, asked, this.#services.tag))
-        return { kind: 'not-shared' };
+      if (flight.joined && !serves(result, asked, tag)) return { kind: 'not-shared' };
       return { kind: 'answered', result, collapsed: flight.joined };
     });
   }
@@ -173,8 +170,7 @@ export class Contacts {
     const { headers } = asked.request;
     const selection = selectValidated(candidates, contact);
     if (selection.kind !== 'update') return;
-    const { tag } = this.#services;
-    const stored = refreshed(selection.stored, contact, { headers, tag });
+    const stored = refreshed(selection.stored, contact, { headers, tag: this.#services.tag });
     // A 304 may make a response one client's own, or come for a client who has it alone.
     if (mayStore(headers, stored)) await this.#confirm(asked, stored, contact);
     else if (!isStorable(stored)) await this.forget(asked.key);

@@ -38,6 +38,15 @@ export function variantName(requestHeaders: HeaderMap): string {
   return fields.length === 0 ? '' : JSON.stringify(fields);
 }
 
+/** The text of those of `request` that select a response like this one. */
+export function variantOf(
+  request: HeaderMap,
+  response: Pick<StoredResponse, 'headers' | 'hops'>,
+  tag: FieldTag,
+): string {
+  return variantName(variantFields(request, response, tag));
+}
+
 /** True when the stored response was selected by the same values of the fields it varies on. */
 export function variantMatches(stored: StoredResponse, request: HeaderMap, tag: FieldTag): boolean {
   return isSelected(stored, (name) => tagged(request, name, tag));

@@ -113,14 +113,12 @@ const cache = section({
   serveThroughMemory: size('256MiB', 0, {
     meaning: 'Memory for chunks that the disk cannot take: full, failing or read-only.',
   }),
-  metadataCapacity: sizeOrAuto(
-    {
-      meaning:
-        'Of `capacity`, what manifests and response records may take; beyond it the least recently used go. An ' +
-        'object takes 16 KiB and some 500 bytes for each chunk. `auto`: an eighth of `capacity`, 2GiB at most.',
-    },
-    MIN_METADATA_BYTES,
-  ),
+  metadataCapacity: sizeOrAuto({
+    meaning:
+      'What manifests and response records may take of `capacity`, 16 KiB an object or more; beyond it the ' +
+      'least recently used go. `auto`: an eighth of `capacity`, 2GiB at most.',
+    least: MIN_METADATA_BYTES,
+  }),
   orderSnapshotInterval: duration('30s', {
     meaning: 'How often the order of use is written down, for the next start.',
   }),

@@ -93,8 +93,8 @@ export interface SizeRule {
   readonly expected: string;
 }
 
-/** A size in bytes, at least `min`, or the word `auto`. */
-export function sizeOrAuto(about: About, min = 0) {
+/** A size in bytes, at least `least`, or the word `auto`. */
+export function sizeOrAuto({ least: min = 0, ...about }: About & { readonly least?: number }) {
   const bound = min > 0 ? ` of at least ${formatSize(min)}` : '';
   const expected = `\`auto\`, or a size${bound}, such as 64MB, 10GiB or a plain number of bytes`;
   const read = z
