@@ -57,7 +57,11 @@ export class HubFiles {
     // A pin of the name would not hold for what is read by the commit.
     const leads = request.method === 'HEAD' && pinOf(asking) === null;
     return this.#answer(request, asked, (stored) => {
-      this.#holds.tell(request, uri, route.repository, { stored, who });
+      this.#holds.tell(request, uri, route.repository, {
+        stored,
+        who,
+        isHeld: held.kind === 'held',
+      });
       return leads && isRedirect(stored.status) ? redirectToCommit(stored, upstream) : undefined;
     });
   }

@@ -21,8 +21,14 @@ const MAX_ASKED = 10_000;
 /** Contents of one name that one client is in the middle of; one more forgets the one longest idle. */
 const MAX_TOLD = 4;
 
-/** How long what a client asked about is what it gets when it then reads from the beginning, in ms. */
+/**
+ * How long what a client asked about is what it gets when it then reads from the beginning, in ms; and how
+ * long after a piece the first one may be another piece, since they are asked for in any order.
+ */
 const TOLD_MS = 10 * 60 * 1000;
+
+/** How long after the name was decided a beginning may be a piece at all, in ms: none is stale for longer. */
+const PIECES_MS = 60 * 60 * 1000;
 
 /** How long what was begun is gone on with, in ms: a download that was left overnight. */
 const HELD_MS = 24 * 60 * 60 * 1000;
@@ -47,6 +53,11 @@ interface Told {
   readonly tag: string;
   /** Some of its bytes were asked for, not only what it is. */
   readonly isRead: boolean;
+  /** When the name was last decided so, not held so. */
+  readonly decidedAtMs: number;
+  /** When it was last asked what it is, and when for a piece that is not the first. */
+  readonly askedAtMs: number;
+  readonly pieceAtMs: number;
   /** Where the last range that was asked for ends; `null`: with the content. */
   readonly next: number | null;
   readonly usedAtMs: number;
@@ -64,7 +75,8 @@ export type Held =
 type Ask =
   /** HEAD, or one byte: what is it? */
   | { readonly kind: 'question' }
-  | { readonly kind: 'beginning'; readonly next: number | null }
+  /** `isRange`: of a client that reads in pieces, or may resume from 0. */
+  | { readonly kind: 'beginning'; readonly isRange: boolean; readonly next: number | null }
   | { readonly kind: 'within'; readonly first: number | null; readonly next: number | null };
 
 export class Holds {
@@ -98,7 +110,9 @@ export class Holds {
     const ask = askOf(request);
     if (latest === undefined || ask.kind === 'question') return FREE;
     if (ask.kind === 'beginning') {
-      return latest.isRead || nowMs - latest.usedAtMs >= TOLD_MS ? FREE : held(latest);
+      const isTold = nowMs - latest.askedAtMs < TOLD_MS && (ask.isRange || !latest.isRead);
+      const isPiece = nowMs - latest.pieceAtMs < TOLD_MS && nowMs - latest.decidedAtMs < PIECES_MS;
+      return isTold || isPiece ? held(latest) : FREE;
     }
     const going = told.filter(({ isRead, next }) => isRead && next !== null && next === ask.first);
     if (going.length === 1) return held(going[0]);
@@ -109,12 +123,12 @@ export class Holds {
     return isDoubtful ? { kind: 'doubtful' } : held(latest);
   }
 
-  /** The client gets `stored` by the name. */
+  /** The client gets `stored` by the name; `isHeld`: because it was held to it. */
   tell(
     request: CacheRequest,
     uri: string,
     repository: string,
-    { stored, who }: { readonly stored: StoredResponse; readonly who: Who },
+    { stored, who, isHeld }: Telling,
   ): void {
     const commit = headerValue(stored.headers, 'x-repo-commit');
     const tag = headerValue(stored.headers, 'etag');
@@ -124,12 +138,17 @@ export class Holds {
     const before = known.find((one) => one.tag === tag);
     const ask = askOf(request);
     const isQuestion = ask.kind === 'question';
+    const nowMs = this.#clock.monotonic();
+    const isPiece = ask.kind === 'within' && ask.next !== null;
     const now: Told = {
       commit,
       tag,
       isRead: !isQuestion || before?.isRead === true,
       next: isQuestion ? (before?.next ?? null) : ask.next,
-      usedAtMs: this.#clock.monotonic(),
+      usedAtMs: nowMs,
+      decidedAtMs: isHeld ? (before?.decidedAtMs ?? nowMs) : nowMs,
+      askedAtMs: isQuestion ? nowMs : (before?.askedAtMs ?? -Infinity),
+      pieceAtMs: isPiece ? nowMs : (before?.pieceAtMs ?? -Infinity),
     };
     this.#told.set(key, [now, ...known.filter((one) => one !== before)].slice(0, MAX_TOLD));
   }
@@ -139,6 +158,13 @@ export class Holds {
     const reader = { client, headers, who };
     return keyOf(reader, uri, this.#asked.get(keyOf(reader, repository)) ?? 0);
   }
+}
+
+/** What a client is told, and who asked. */
+export interface Telling {
+  readonly stored: StoredResponse;
+  readonly who: Who;
+  readonly isHeld: boolean;
 }
 
 const FREE: Held = { kind: 'free' };
@@ -152,11 +178,11 @@ function askOf({ hint }: CacheRequest): Ask {
     case 'none':
       return { kind: 'question' };
     case 'whole':
-      return { kind: 'beginning', next: null };
+      return { kind: 'beginning', isRange: false, next: null };
     case 'from': {
       const next = hint.last === null ? null : hint.last + 1;
       if (hint.first > 0) return { kind: 'within', first: hint.first, next };
-      return next === 1 ? { kind: 'question' } : { kind: 'beginning', next };
+      return next === 1 ? { kind: 'question' } : { kind: 'beginning', isRange: true, next };
     }
     case 'suffix':
     case 'several':

@@ -8,6 +8,7 @@ import { storedResponse } from '../fixtures/stored-response.js';
 
 const URI = 'http://hub.example/acme/m/resolve/main/f';
 const HOUR_MS = 60 * 60 * 1000;
+const TOLD_MS = HOUR_MS / 6;
 const QUESTION: RangeHint = { kind: 'none' };
 const BYTE: RangeHint = { kind: 'from', first: 0, last: 0 };
 const WHOLE: RangeHint = { kind: 'whole' };
@@ -32,7 +33,7 @@ function start() {
     if (held.kind === 'doubtful') return 'doubtful';
     const got = held.kind === 'held' ? held.commit : tag;
     const stored = storedResponse({ 'x-repo-commit': got, etag: `"${got}"` });
-    holds.tell(request, URI, 'acme/m', { stored, who });
+    holds.tell(request, URI, 'acme/m', { stored, who, isHeld: held.kind === 'held' });
     return got;
   };
   return { clock, holds, of, ask };
@@ -129,7 +130,7 @@ t.test('a commit that left the file as it was is no other content', (t) => {
   ask(of(WHOLE), 'A');
   const { request, who } = of(WHOLE);
   const stored = storedResponse({ 'x-repo-commit': 'later', etag: '"A"' });
-  holds.tell(request, URI, 'acme/m', { stored, who });
+  holds.tell(request, URI, 'acme/m', { stored, who, isHeld: false });
   t.same(holds.of(of(rest(1)).request, URI, 'acme/m', who), { kind: 'held', commit: 'later' });
   t.end();
 });
@@ -143,5 +144,42 @@ t.test('who asks the API reads what that told of', (t) => {
   t.equal(ask(of(rest(1)), 'B'), 'A');
   holds.askedAbout('acme/m', { client, headers, who });
   t.equal(ask(of(part(7, 9)), 'B'), 'B');
+  t.end();
+});
+
+t.test('the first piece may be asked for last', (t) => {
+  for (const first of [part(0, 49), WHOLE]) {
+    const { clock, of, ask } = start();
+    t.equal(ask(of(BYTE), 'A'), 'A');
+    t.equal(ask(of(part(50, 99)), 'A'), 'A');
+    clock.advance(TOLD_MS / 2);
+    t.equal(ask(of(part(100, 149)), 'B'), 'A');
+    clock.advance(TOLD_MS / 2);
+    t.equal(ask(of(first), 'B'), 'A', 'long after the question, and soon after a piece');
+    t.equal(ask(of(part(150, 199)), 'B'), 'A');
+  }
+  t.end();
+});
+
+t.test('who reads in pieces again and again is not held for ever', (t) => {
+  const { clock, of, ask } = start();
+  const read = (tag: string) => [ask(of(part(0, 49)), tag), ask(of(part(50, 99)), tag)];
+  t.same(read('A'), ['A', 'A']);
+  let rounds = 0;
+  while (read('B')[0] === 'A') {
+    clock.advance(TOLD_MS / 2);
+    rounds += 1;
+    if (rounds > 100) break;
+  }
+  t.ok(rounds <= 12, String(rounds));
+  t.end();
+});
+
+t.test('a range from the beginning, tried again, is of what was asked about', (t) => {
+  const { of, ask } = start();
+  t.equal(ask(of(BYTE), 'A'), 'A');
+  t.equal(ask(of(rest(0)), 'A'), 'A');
+  t.equal(ask(of(rest(0)), 'B'), 'A');
+  t.equal(ask(of(WHOLE), 'B'), 'B', 'all of it is asked for by who begins anew');
   t.end();
 });
