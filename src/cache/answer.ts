@@ -149,8 +149,8 @@ export interface Standing {
   readonly headers: HeaderMap;
   readonly receivedAtMs: number;
   readonly lengthBytes: number;
-  /** Whether it stands, asked anew for each request. `nowMs`: ms since the epoch. */
-  timesAt(nowMs: number): StandingTimes | undefined;
+  /** Whether it stands, asked anew for each request. `steadyMs`: model/steady-time. */
+  timesAt(steadyMs: number): StandingTimes | undefined;
   /** The bytes `start <= i < end`, of one chunk. Only in the same turn of the loop as `timesAt`. */
   open(start: number, end: number): OpenPart | undefined;
   /** Has the chunk of these bytes opened and verified where it is held: `open` may have it then. Never rejects. */

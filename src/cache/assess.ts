@@ -37,11 +37,11 @@ export type Assessment =
       readonly onFailure: OnFailure;
     } & Times);
 
-/** Whether, and how, `stored` may answer a request with these fields. */
-export function assess(stored: StoredResponse, request: HeaderMap, nowMs: number): Assessment {
+/** Whether, and how, `stored` may answer a request with these fields. `steadyMs`: model/steady-time. */
+export function assess(stored: StoredResponse, request: HeaderMap, steadyMs: number): Assessment {
   const said = directivesOf(stored);
   const wanted = requestDirectives(request);
-  const { ageSeconds: age, ttlSeconds: ttl } = timesAt(stored, nowMs);
+  const { ageSeconds: age, ttlSeconds: ttl } = timesAt(stored, steadyMs);
   const times = { ageSeconds: Math.floor(age), ttlSeconds: Math.floor(ttl) };
   const reason = ttl > 0 ? 'request' : 'stale';
   const validate = (onFailure: OnFailure): Assessment => ({
@@ -58,17 +58,17 @@ export function assess(stored: StoredResponse, request: HeaderMap, nowMs: number
   if (ttl > 0) return { kind: 'fresh', ...times };
   if (said.some(forbidsStale)) return validate('never');
   if (-ttl <= maxStale(wanted)) return { kind: 'stale', why: 'max-stale', ...times };
-  if (isAllowedStale(stored, nowMs, 'stale-while-revalidate')) {
+  if (isAllowedStale(stored, steadyMs, 'stale-while-revalidate')) {
     return { kind: 'stale', why: 'stale-while-revalidate', ...times };
   }
-  const onError = isAllowedStale(stored, nowMs, 'stale-if-error');
+  const onError = isAllowedStale(stored, steadyMs, 'stale-if-error');
   return validate(onError ? 'error-status' : 'disconnected');
 }
 
 /** True when each of the chain that is stale allows to be so, for as long as it is (RFC 5861). */
-function isAllowedStale(stored: StoredResponse, nowMs: number, name: string): boolean {
+function isAllowedStale(stored: StoredResponse, steadyMs: number, name: string): boolean {
   return linksOf(stored).every((link) => {
-    const ttl = freshnessOf(link).lifetimeSeconds - ageAt(link, nowMs);
+    const ttl = freshnessOf(link).lifetimeSeconds - ageAt(link, steadyMs);
     return ttl > 0 || -ttl < limit(responseDirectives(link.headers), name, 0, 0);
   });
 }

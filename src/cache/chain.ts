@@ -34,11 +34,11 @@ export function directivesOf(response: Pick<Led, 'status' | 'headers' | 'hops'>)
   return linksOf(response).map(({ headers }) => responseDirectives(headers));
 }
 
-/** Age and remaining lifetime of the whole (section 4.2): a redirect without a lifetime has none. */
-export function timesAt(response: Led, nowMs: number): ChainTimes {
-  const own = timesOf(response, nowMs);
+/** Age and remaining lifetime of the whole (section 4.2), `steadyMs` as model/steady-time has it: a redirect without a lifetime has none. */
+export function timesAt(response: Led, steadyMs: number): ChainTimes {
+  const own = timesOf(response, steadyMs);
   return response.hops
-    .map((hop) => timesOf(hop, nowMs))
+    .map((hop) => timesOf(hop, steadyMs))
     .reduce(
       (all, one) => ({
         ageSeconds: Math.max(all.ageSeconds, one.ageSeconds),
@@ -68,11 +68,11 @@ export function isPlain({ shown }: Hop): boolean {
 }
 
 /** True when redirects may lead another question on without being asked again (sections 3 and 4). */
-export function mayReuse(hops: readonly Hop[], nowMs: number): boolean {
+export function mayReuse(hops: readonly Hop[], steadyMs: number): boolean {
   return hops.every((hop) => {
     const said = responseDirectives(hop.headers);
     if (said.has('no-store') || said.isUnqualified('private')) return false;
-    return !said.isUnqualified('no-cache') && timesOf(hop, nowMs).ttlSeconds > 0;
+    return !said.isUnqualified('no-cache') && timesOf(hop, steadyMs).ttlSeconds > 0;
   });
 }
 
@@ -108,10 +108,10 @@ function strictestControl(headers: HeaderMap, response: Led): string | undefined
   const demanded = DEMANDS.filter((name) => all.some((said) => isDemanded(said, name)));
   const isStricter = demanded.some((name) => !isDemanded(own, name));
   // The moment does not matter: all of them grow old together. Ages are told in whole seconds.
-  const nowMs = response.responseTimeMs;
-  const { ageSeconds } = timesOf(response, nowMs);
+  const steadyMs = response.steadyTimeMs ?? response.responseTimeMs;
+  const { ageSeconds } = timesOf(response, steadyMs);
   const [alone = 0, ...others] = [response, ...response.hops].map((link) => {
-    const olderSeconds = Math.trunc(timesOf(link, nowMs).ageSeconds - ageSeconds);
+    const olderSeconds = Math.trunc(timesOf(link, steadyMs).ageSeconds - ageSeconds);
     return freshnessOf(link).lifetimeSeconds - Math.max(0, olderSeconds);
   });
   const lifetime = Math.floor(Math.max(0, Math.min(alone, ...others)));
@@ -125,7 +125,7 @@ function isDemanded(said: Directives, name: (typeof DEMANDS)[number]): boolean {
   return name === 'private' || name === 'no-cache' ? said.isUnqualified(name) : said.has(name);
 }
 
-function timesOf(link: Received, nowMs: number): ChainTimes {
-  const ageSeconds = ageAt(link, nowMs);
+function timesOf(link: Received, steadyMs: number): ChainTimes {
+  const ageSeconds = ageAt(link, steadyMs);
   return { ageSeconds, ttlSeconds: freshnessOf(link).lifetimeSeconds - ageSeconds };
 }

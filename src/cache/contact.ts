@@ -10,6 +10,7 @@ import type { Digest } from '../model/digest.js';
 import { ForebayError } from '../model/errors.js';
 import { FILL_START_BYTES, startFor } from '../model/write-order.js';
 import type { OriginHead } from '../model/fetch.js';
+import { receivedNow, steadyNow } from '../model/steady-time.js';
 import type { HeaderMap } from '../model/headers.js';
 import type { RedirectChain } from '../model/redirect-chain.js';
 import type { StoredResponse, Times } from '../model/response.js';
@@ -99,7 +100,7 @@ async function negotiate(
   const { asking } = request;
   // Who insists on the origin's word is answered by all of it: from the first hop on.
   const way = request.want.source.way(
-    (hops) => !insists(request.headers) && mayReuse(hops, services.clock.now()),
+    (hops) => !insists(request.headers) && mayReuse(hops, steadyNow(services.clock)),
   );
   const { rangeFaults } = request.want.source.upstream;
   let asked = request.acceptsRanges
@@ -118,7 +119,7 @@ async function negotiate(
     const exchange = OriginExchange.start(services, request.want, sending);
     const received = await exchange.head;
     const head = asking?.told(received) ?? received;
-    const times = { requestTimeMs, responseTimeMs: services.clock.now(), order };
+    const times = { ...receivedNow(services.clock, requestTimeMs), order };
     const answer = { head, times, chain, asOne };
     const judgement = judge(head, asked);
     switch (judgement.kind) {

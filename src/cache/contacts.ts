@@ -7,6 +7,7 @@ import { type Deferred, deferred, within } from '../model/deferred.js';
 import type { ForebayError } from '../model/errors.js';
 import type { ResponseKey } from '../model/ids.js';
 import { MAX_VARIANTS, type ResponseRecord, type StoredResponse } from '../model/response.js';
+import { steadyNow } from '../model/steady-time.js';
 import type { Upstream } from '../origin/upstream.js';
 import { type Asked, wantOf } from './asked.js';
 import { assess } from './assess.js';
@@ -89,7 +90,7 @@ export class Contacts {
     if (!variantMatches(stored, request.headers, this.#services.tag)) return undefined;
     // What was pinned since it began is checked from its beginning.
     if (!isClaimedAs(stored, upstream.pinnedDigest(request.target))) return undefined;
-    const assessment = assess(stored, request.headers, this.#services.clock.now());
+    const assessment = assess(stored, request.headers, steadyNow(this.#services.clock));
     return assessment.kind === 'validate' ? undefined : found.result;
   }
 

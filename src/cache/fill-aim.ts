@@ -5,6 +5,7 @@
 import { ForebayError } from '../model/errors.js';
 import type { FetchTarget, OriginHead } from '../model/fetch.js';
 import type { Validator } from '../model/validator.js';
+import { receivedNow } from '../model/steady-time.js';
 import { isRedirect } from '../origin/redirect.js';
 import type { Flight } from './flight.js';
 import type { LiveObject } from './live-object.js';
@@ -46,8 +47,7 @@ export function resolveAgain(
   head: OriginHead,
 ): void {
   if (isRedirect(head.status)) {
-    const times = { requestTimeMs: startedAtMs, responseTimeMs: services.clock.now() };
-    source.redirected(target, head, times);
+    source.redirected(target, head, receivedNow(services.clock, startedAtMs));
     flight.fail({ kind: 'leaderless', error: denied(head, true) });
     return;
   }

@@ -66,6 +66,8 @@ export async function findChunk(
     else {
       led = generation.lead(index, want);
       seat?.keepUntil(led.ended);
+      // One that an open breaker ended at once is not found again: the next round would lead anew.
+      throwUnlessRetryable(led);
     }
   }
   throw noLeader();

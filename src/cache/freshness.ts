@@ -13,7 +13,7 @@ import { isTargeted, responseDirectives } from './directives.js';
 /** What of a response the arithmetic looks at. */
 export type Received = Pick<
   StoredResponse,
-  'status' | 'headers' | 'requestTimeMs' | 'responseTimeMs'
+  'status' | 'headers' | 'requestTimeMs' | 'responseTimeMs' | 'steadyTimeMs'
 >;
 
 export interface Freshness {
@@ -34,6 +34,9 @@ const HEURISTIC_FRACTION = 0.1;
 /** What nobody said is believed for a day at most: section 4.2.2 asks to warn beyond. */
 const MAX_HEURISTIC_SECONDS = 24 * 60 * 60;
 
+/** What is older than can be represented (section 1.2.2). */
+const MAX_AGE_SECONDS = 2 ** 31;
+
 const known = new WeakMap<Received, Freshness>();
 
 /** Freshness as the response itself says it, before its resident time is counted. */
@@ -46,9 +49,14 @@ export function freshnessOf(response: Received): Freshness {
   return freshness;
 }
 
-/** `current_age` (section 4.2.3), in seconds, not rounded, never negative. */
-export function ageAt(response: Received, nowMs: number): number {
-  const residentMs = Math.max(0, nowMs - response.responseTimeMs);
+/**
+ * `current_age` (section 4.2.3), in seconds, not rounded, never negative. `steadyMs` is now, on the time
+ * that never runs backwards. What another process stored at a time that is yet to come was stored
+ * before the clock was put back: it may be of any age.
+ */
+export function ageAt(response: Received, steadyMs: number): number {
+  const residentMs = steadyMs - (response.steadyTimeMs ?? response.responseTimeMs);
+  if (residentMs < 0) return MAX_AGE_SECONDS;
   return freshnessOf(response).initialAgeSeconds + residentMs / 1000;
 }
 

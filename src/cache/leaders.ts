@@ -11,8 +11,9 @@ export const MAX_ROUNDS = 8;
 /** For who led `flight` itself: throws what ended it, if leading again would end the same way. */
 export function throwUnlessRetryable(flight: Flight): void {
   const { state } = flight;
-  if (state.kind !== 'ended' || state.end.kind !== 'leaderless') return;
-  if (!state.end.error.retryable) throw state.end.error;
+  if (state.kind !== 'ended') return;
+  if (state.end.kind === 'failed') throw state.end.error;
+  if (state.end.kind === 'leaderless' && !state.end.error.retryable) throw state.end.error;
 }
 
 /** The origin refused this request's own credentials. */

@@ -9,6 +9,7 @@ import { emptyHeaders } from '../model/headers.js';
 import type { ResponseKey } from '../model/ids.js';
 import type { ObjectIdentity } from '../model/manifest.js';
 import type { ResponseRecord, StoredResponse } from '../model/response.js';
+import { steadyNow } from '../model/steady-time.js';
 import type { TargetSource, Upstream } from '../origin/upstream.js';
 import { responseKey } from '../store/keys.js';
 import type {
@@ -199,7 +200,7 @@ export class Cache implements CacheFacade {
       refuseOnlyIfCached(request);
       return this.#ask(asked, 'miss', []);
     }
-    const found = assess(stored, request.headers, this.#services.clock.now());
+    const found = assess(stored, request.headers, steadyNow(this.#services.clock));
     if (found.kind === 'validate') {
       refuseOnlyIfCached(request);
       return this.#validation.validate(asked, stored, found);

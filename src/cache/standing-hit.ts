@@ -71,7 +71,7 @@ class StandingHit implements Standing {
     this.#rooms = rooms;
   }
 
-  timesAt(nowMs: number): StandingTimes | undefined {
+  timesAt(steadyMs: number): StandingTimes | undefined {
     const { upstream, key, record, stored } = this.#source;
     const { services, generations, upstreamOf } = this.#rooms;
     if (upstreamOf(upstream.name) !== upstream) return undefined;
@@ -80,7 +80,7 @@ class StandingHit implements Standing {
     const generation = this.#generation.deref();
     if (generation === undefined || !generations.touch(generation)) return undefined;
     if (generation.ended !== undefined || !isSettled(generation)) return undefined;
-    const found = assess(stored, NO_FIELDS, nowMs);
+    const found = assess(stored, NO_FIELDS, steadyMs);
     return found.kind === 'fresh' ? found : undefined;
   }
 

@@ -3,6 +3,7 @@ import { ForebayError } from '../model/errors.js';
 import type { KnownContent } from '../compute/protocol.js';
 import { codingOf, isDecodable } from '../model/content-coding.js';
 import type { OriginHead } from '../model/fetch.js';
+import { receivedNow } from '../model/steady-time.js';
 import { isStrong, type Validator, validatorMatches } from '../model/validator.js';
 import { isRedirect, MAX_REDIRECT_HOPS } from '../origin/redirect.js';
 import { statusError } from '../origin/retry.js';
@@ -27,7 +28,7 @@ export async function restartStream(generation: LiveObject, want: Want): Promise
     const head = await exchange.head;
     if (isRedirect(head.status)) {
       exchange.stop();
-      want.source.redirected(target, head, { requestTimeMs, responseTimeMs: services.clock.now() });
+      want.source.redirected(target, head, receivedNow(services.clock, requestTimeMs));
       continue;
     }
     // A signed location that expired is no refusal: the origin is asked for another.

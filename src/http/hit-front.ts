@@ -8,6 +8,7 @@ import type { BegunHit, HitListener, HitRecord, HitServer } from '../compute/hit
 import type { ByteRange } from '../model/byte-range.js';
 import type { Changes } from '../model/changes.js';
 import { within } from '../model/deferred.js';
+import { steadyNow } from '../model/steady-time.js';
 import type { RestEnd } from '../send/rest-send.js';
 import type { Hits } from '../send/sending.js';
 import { descriptorOf } from '../send/socket-fd.js';
@@ -256,7 +257,7 @@ export class HitFront implements HitListener {
     const { rooms, standing } = this.#options;
     const { clock, mounts } = rooms();
     const nowMs = clock.now();
-    const times = standing.timesOf(target.url, mounts, nowMs);
+    const times = standing.timesOf(target.url, mounts, steadyNow(clock));
     if (times === undefined) return false;
     const { entry } = target;
     const at = clock.monotonic();

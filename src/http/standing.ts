@@ -14,6 +14,7 @@ import type {
 } from '../cache/answer.js';
 import { headerBytes } from '../model/headers.js';
 import type { SpotEnd } from '../model/segment.js';
+import { steadyNow } from '../model/steady-time.js';
 import type { RequestRecord } from '../telemetry/request-record.js';
 import { type Begun, begunOf, type Part } from './begun.js';
 import { withCors } from './cross-origin.js';
@@ -127,7 +128,7 @@ export class StandingAnswers {
     if (part === undefined || lengthOf(plain, part, entry) > sender.spot.maxBytes) return NOT_HERE;
     const startedAt = clock.monotonic();
     const nowMs = clock.now();
-    const times = this.timesOf(request.url ?? '', mounts, nowMs);
+    const times = this.timesOf(request.url ?? '', mounts, steadyNow(clock));
     if (times === undefined) return NOT_HERE;
     const open = openPart(plain, part, entry);
     if (open === undefined) return NOT_HERE;
@@ -160,10 +161,10 @@ export class StandingAnswers {
   }
 
   /** What the answer for `url` says of its age; forgets one that stands no more. */
-  timesOf(url: string, mounts: readonly Mount[], nowMs: number): StandingTimes | undefined {
+  timesOf(url: string, mounts: readonly Mount[], steadyMs: number): StandingTimes | undefined {
     const entry = this.#entries.get(url);
     if (entry === undefined) return undefined;
-    const times = entry.mounts === mounts ? entry.standing.timesAt(nowMs) : undefined;
+    const times = entry.mounts === mounts ? entry.standing.timesAt(steadyMs) : undefined;
     if (times === undefined) this.#entries.delete(url);
     return times;
   }
@@ -177,7 +178,7 @@ export class StandingAnswers {
     const url = mount === '/' ? target : mount + target;
     if (url.length > MAX_URL_CHARACTERS) return;
     // What was learnt of it before is as good, and may be in use.
-    if (this.timesOf(url, mounts, clock.now()) !== undefined) return;
+    if (this.timesOf(url, mounts, steadyNow(clock)) !== undefined) return;
     const routed = route(url, mounts);
     if (routed.kind !== 'routed' || routed.origin !== origin || routed.target !== target) return;
     const headers = withCors(standing.headers, access.plainFields(origin));

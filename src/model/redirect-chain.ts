@@ -13,6 +13,8 @@ export interface Hop {
   /** When it was asked for and received, ms since the epoch (RFC 9111 section 4.2.3). */
   readonly requestTimeMs: number;
   readonly responseTimeMs: number;
+  /** See `StoredResponse`. */
+  readonly steadyTimeMs?: number;
   /** Names of the client's fields that it was shown, less those that tell nothing of who asks. */
   readonly shown: readonly string[];
 }

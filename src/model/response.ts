@@ -37,6 +37,11 @@ export interface StoredResponse {
   readonly responseTimeMs: number;
   /** Place of its question among all that were asked (model/sequence). */
   readonly order: number;
+  /**
+   * When it was received, on the time that never runs backwards (model/steady-time). Absent for what
+   * was read from disk: such readings mean something to the process that took them alone.
+   */
+  readonly steadyTimeMs?: number;
   /** The redirects that led to it, first to last: every rule holds for each of them (cache/chain). */
   readonly hops: readonly Hop[];
   /** The object that holds its content. */

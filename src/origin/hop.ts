@@ -21,12 +21,14 @@ const MAX_HOP_CHARACTERS = 2048;
 export interface Times {
   readonly requestTimeMs: number;
   readonly responseTimeMs: number;
+  /** When it was received, on the time that never runs backwards (model/steady-time). */
+  readonly steadyTimeMs?: number;
 }
 
 /** What `head` says of caching. One that says too much to be remembered counts as `no-store`. */
 export function hopOf(
   { status, headers }: OriginHead,
-  { requestTimeMs, responseTimeMs }: Times,
+  times: Times,
   shown: readonly string[],
 ): Hop {
   let kept: HeaderMap = emptyHeaders();
@@ -39,5 +41,5 @@ export function hopOf(
   if (characters > MAX_HOP_CHARACTERS) {
     kept = Object.assign(emptyHeaders(), { 'cache-control': 'no-store' });
   }
-  return { status, headers: kept, requestTimeMs, responseTimeMs, shown };
+  return { status, headers: kept, ...times, shown };
 }

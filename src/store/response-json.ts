@@ -9,7 +9,12 @@ const KINDS: readonly StoredKind[] = ['response', 'hub-json', 'hub-permission', 
 
 /** The record as the one line of its file. */
 export function encodeResponse(record: ResponseRecord): Buffer {
-  return encodeLine({ kind: 'response', record });
+  const unsteady = { steadyTimeMs: undefined };
+  const variants = record.variants.map((stored) => {
+    const hops = stored.hops.map((hop) => ({ ...hop, ...unsteady }));
+    return { ...stored, ...unsteady, hops };
+  });
+  return encodeLine({ kind: 'response', record: { ...record, variants } });
 }
 
 /** Reads a record's file; `undefined` when it is damaged or something else. Never throws. */

@@ -37,6 +37,12 @@ t.test('who says how long', async (t) => {
   t.notOk(says({ 'last-modified': dateAfter(-5), etag: '"a"' }));
 });
 
+t.test('a response from a time that is yet to come may be of any age', async (t) => {
+  const stored = storedResponse({ age: '30' });
+  t.equal(ageAt(stored, RECEIVED - 1), 2 ** 31);
+  t.equal(ageAt({ ...stored, steadyTimeMs: RECEIVED + 5_000 }, RECEIVED + 6_000), 31, 'not here');
+});
+
 t.test('age: the greater of what it says and what its Date says, and the time since', async (t) => {
   const age = (headers: Fields, seconds = 0, delayMs = 0) =>
     ageAt(

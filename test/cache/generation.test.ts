@@ -2,6 +2,7 @@ import t from 'tap';
 import { ForebayError } from '#src/model/errors.js';
 import {
   describe,
+  type Got,
   readWhole,
   RUNNING_CHUNK_BYTES as C,
   startForebay,
@@ -98,3 +99,41 @@ t.test('it is idle when nobody uses it and nothing is in motion', async (t) => {
   while (!generation.isIdle) await new Promise(setImmediate);
   t.notOk(generation.isClosed, 'it lingers');
 });
+
+t.test('a chunk of an origin that is left alone is refused at once, as what it is', async (t) => {
+  const room = await startRoom(t, { objects: { '/a': fresh(1, 3) } });
+  const generation = await room.open('/a', sizeOf(3));
+  await readView(await generation.open(2, room.want('/a')), 12_345);
+  while (!generation.isHeld(2)) await new Promise(setImmediate);
+  const { breaker } = room.upstream;
+  for (let permit = breaker.ask(); permit.kind !== 'refused'; permit = breaker.ask()) {
+    permit.settle('unreachable');
+  }
+  const asked = room.origin.requests.length;
+  await t.rejects(generation.open(1, room.want('/a')), {
+    code: 'origin-busy',
+    retryAfterMs: Number,
+  });
+  (await generation.open(2, room.want('/a')))?.release();
+  t.equal(room.origin.requests.length, asked);
+  generation.release();
+});
+
+t.test('who asks for such a chunk is answered 503 with the time to wait', async (t) => {
+  const origin = await runOrigin(t, { '/a': fresh(1, 2) });
+  const forebay = await startForebay(t, { origin });
+  await forebay.range('/a', 0, C);
+  await forebay.holds(1);
+  await origin.close();
+  let got = await forebay.get('/b');
+  for (let i = 0; i < 10 && !isBusy(got); i += 1) got = await forebay.get(`/b${String(i)}`);
+  const headers = { range: `bytes=${String(C)}-` };
+  const refused = await forebay.get('/a', { headers });
+  t.equal(refused.status, 503, describe(refused));
+  t.ok(isBusy(refused), describe(refused));
+  t.match(refused.headers['retry-after'], /^[1-9]/);
+});
+
+function isBusy({ headers }: Got): boolean {
+  return /detail=origin-busy/.test(String(headers['cache-status']));
+}
