@@ -183,8 +183,7 @@ async function conclude(
     case 'changed': {
       const error = changed();
       // What another place has is not compared: it is another resource's.
-      const isAsLong =
-        aim.isThere && completeLengthOf(result.head) === generation.lengthBytes;
+      const isAsLong = aim.isThere && completeLengthOf(result.head) === generation.lengthBytes;
       if (isAsLong && generation.detach((next) => restartStream(generation, next))) {
         flight.fail({ kind: 'leaderless', error });
         return;

@@ -51,7 +51,6 @@ export async function taken(result: Outcome): Promise<void> {
 /** True when what another's contact brought may answer this request too. */
 export function serves(result: Contact, { request }: Asked, tag: FieldTag): boolean {
   // What confirmed it to somebody with a key says nothing to those without.
-  if (result.kind === 'not-modified')
-    return result.chain.hops.every(isPlain);
+  if (result.kind === 'not-modified') return result.chain.hops.every(isPlain);
   return isShared(result) && variantMatches(result.stored, request.headers, tag);
 }

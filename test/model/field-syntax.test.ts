@@ -75,7 +75,11 @@ t.test('a list is separated by the commas that nothing quotes', async (t) => {
   t.same([...listMembers('a="b, c", d')], ['a="b, c"', 'd']);
   t.same([...listMembers(String.raw`a="b\", c", d`)], [String.raw`a="b\", c"`, 'd']);
   t.same([...listMembers('a="b, c')], ['a="b, c'], 'an open quote takes the rest');
-  t.same([...listMembers(String.raw`a\, b`)], ['a\\', 'b'], 'a backslash quotes within quotes alone');
+  t.same(
+    [...listMembers(String.raw`a\, b`)],
+    ['a\\', 'b'],
+    'a backslash quotes within quotes alone',
+  );
 });
 
 t.test('where nothing is quoted every comma separates', async (t) => {
