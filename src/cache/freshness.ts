@@ -8,6 +8,7 @@ import { isDigits, trimOws } from '../model/field-syntax.js';
 import { headerValue } from '../model/headers.js';
 import { parseHttpDate } from '../model/http-date.js';
 import type { StoredResponse } from '../model/response.js';
+import { UNSTEADY_MS } from '../model/steady-time.js';
 import { isTargeted, responseDirectives } from './directives.js';
 
 /** What of a response the arithmetic looks at. */
@@ -56,8 +57,8 @@ export function freshnessOf(response: Received): Freshness {
  */
 export function ageAt(response: Received, steadyMs: number): number {
   const residentMs = steadyMs - (response.steadyTimeMs ?? response.responseTimeMs);
-  if (residentMs < 0) return MAX_AGE_SECONDS;
-  return freshnessOf(response).initialAgeSeconds + residentMs / 1000;
+  if (residentMs < -UNSTEADY_MS) return MAX_AGE_SECONDS;
+  return freshnessOf(response).initialAgeSeconds + Math.max(0, residentMs) / 1000;
 }
 
 /** True when the response says itself how long it is fresh, be it wrongly. */

@@ -2,6 +2,7 @@
  * What pages in browsers may read of a mount: CORS (the Fetch standard), and which requests of other
  * sites are refused because an operator's credentials would answer them. Pure; http/access asks it.
  */
+import { isToken, tokenMembers, trimOws } from '../model/field-syntax.js';
 import { emptyHeaders, headerValue, type HeaderMap } from '../model/headers.js';
 
 /** What of a mount decides. */
@@ -42,9 +43,6 @@ const MAX_AGE_SECONDS = '7200';
 /** The longest list of request fields that a preflight is answered for, in characters. */
 const MAX_REQUESTED = 1024;
 
-/** Names and commas: nothing that could end a line. */
-const FIELD_NAMES = /^[!#$%&'*+.^_`|~0-9a-z, -]*$/i;
-
 /** Judges a request to a mount. */
 export function crossOrigin(method: string, request: HeaderMap, shared: Shared): CrossOrigin {
   const origin = headerValue(request, 'origin');
@@ -63,12 +61,18 @@ export function crossOrigin(method: string, request: HeaderMap, shared: Shared):
   }
   const requested = headerValue(request, 'access-control-request-headers') ?? '';
   fields['access-control-allow-methods'] = shared.isHub ? 'GET, HEAD, POST' : 'GET, HEAD';
-  if (requested !== '' && requested.length <= MAX_REQUESTED && FIELD_NAMES.test(requested)) {
+  if (requested.length <= MAX_REQUESTED && isListOfNames(requested)) {
     fields['access-control-allow-headers'] = requested;
   }
   fields['access-control-max-age'] = MAX_AGE_SECONDS;
   fields['vary'] = 'Origin, Access-Control-Request-Method, Access-Control-Request-Headers';
   return { kind: 'preflight', fields };
+}
+
+/** Names and commas, and a name at least: nothing that could end a line. */
+function isListOfNames(text: string): boolean {
+  const names = tokenMembers(text);
+  return names.length > 0 && names.every(isToken);
 }
 
 /** What a plain request's answer says (http/plain-request): such a request names no origin. */
@@ -89,7 +93,7 @@ export function withCors(answer: HeaderMap, fields: HeaderMap): HeaderMap {
 }
 
 function joined(before: string, added: string): string {
-  const names = before.split(',').map((name) => name.trim().toLowerCase());
+  const names = tokenMembers(before);
   if (names.includes('*') || names.includes(added.toLowerCase())) return before;
   return `${before}, ${added}`;
 }
@@ -106,13 +110,16 @@ function isNamed(origin: string | undefined, cors: readonly string[]): boolean {
   return origin !== undefined && origin !== '*' && cors.includes(origin.toLowerCase());
 }
 
+/** A page of this origin, and no page at all. */
+const OWN_SITES: ReadonlySet<string> = new Set(['same-origin', 'none']);
+
 /**
  * True where a browser says that a page of another site, or of another origin of the same one, asks
  * (Sec-Fetch-Site of Fetch Metadata). Older ones say in Origin alone whose page it is.
  */
 function isOfAnotherSite(request: HeaderMap): boolean {
-  const site = headerValue(request, 'sec-fetch-site')?.trim().toLowerCase();
-  if (site !== undefined && site !== 'same-origin' && site !== 'none') return true;
+  const site = headerValue(request, 'sec-fetch-site');
+  if (site !== undefined && !OWN_SITES.has(trimOws(site).toLowerCase())) return true;
   const origin = headerValue(request, 'origin');
   if (origin === undefined) return false;
   return hostOf(origin) !== hostOf(`http://${headerValue(request, 'host') ?? ''}`);

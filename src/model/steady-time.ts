@@ -5,9 +5,15 @@
 import type { Clock } from './time.js';
 
 interface Reading {
-  readonly steadyMs: number;
+  readonly wallMs: number;
   readonly monotonicMs: number;
+  readonly steadyMs: number;
+  /** What the clock was put back by, since the process began. */
+  readonly leadMs: number;
 }
+
+/** Ages are told in seconds: what is less is how finely a clock runs and how late it is read. */
+export const UNSTEADY_MS = 1000;
 
 /** The last one of each clock: of one process, of which there is one. */
 const readings = new WeakMap<Clock, Reading>();
@@ -19,11 +25,12 @@ const readings = new WeakMap<Clock, Reading>();
  */
 export function steadyNow(clock: Clock): number {
   const monotonicMs = clock.monotonic();
-  const last = readings.get(clock);
   const wallMs = clock.now();
-  const counted = last === undefined ? wallMs : last.steadyMs + monotonicMs - last.monotonicMs;
-  const steadyMs = Math.max(wallMs, counted);
-  readings.set(clock, { steadyMs, monotonicMs });
+  const last = readings.get(clock) ?? { wallMs, monotonicMs, steadyMs: wallMs, leadMs: 0 };
+  const putBackMs = last.wallMs + (monotonicMs - last.monotonicMs) - wallMs;
+  const leadMs = last.leadMs + (putBackMs > UNSTEADY_MS ? putBackMs : 0);
+  const steadyMs = Math.max(last.steadyMs, wallMs + leadMs);
+  readings.set(clock, { wallMs, monotonicMs, steadyMs, leadMs });
   return steadyMs;
 }
 

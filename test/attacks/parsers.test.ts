@@ -45,8 +45,9 @@ const TAKES_APART =
 const ELSEWHERE: Readonly<Record<string, string>> = {
   'src/model/ids.ts': 'one expression of fixed length',
   'src/origin/address.ts': 'addresses in their canonical form',
-  'src/origin/lean-connection.ts': 'the host of a URL that is configured or was judged',
-  'src/origin/pass-client.ts': 'codes of our own machine',
+  'src/origin/connect.ts': 'the host of a URL that is configured or was judged',
+  'src/origin/no-proxy.ts': "an operator's list, and hosts of bounded length",
+  'src/origin/roots.ts': 'certificates of our own machine',
   'src/origin/request-head.ts': 'asks model/field-syntax of each name and value',
   'src/origin/transport-error.ts': 'codes of our own machine',
   'src/origin/undici-exchange.ts': 'asks model/field-syntax of each value',

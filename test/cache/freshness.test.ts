@@ -39,7 +39,8 @@ t.test('who says how long', async (t) => {
 
 t.test('a response from a time that is yet to come may be of any age', async (t) => {
   const stored = storedResponse({ age: '30' });
-  t.equal(ageAt(stored, RECEIVED - 1), 2 ** 31);
+  t.equal(ageAt(stored, RECEIVED - 1001), 2 ** 31);
+  t.equal(ageAt(stored, RECEIVED - 1), 30, 'no clock is that exact');
   t.equal(ageAt({ ...stored, steadyTimeMs: RECEIVED + 5_000 }, RECEIVED + 6_000), 31, 'not here');
 });
 
@@ -58,5 +59,4 @@ t.test('age: the greater of what it says and what its Date says, and the time si
   t.equal(age({ date: 'yesterday' }, 5), 5);
   t.equal(age({ age: '30, 99' }), 30);
   for (const wrong of ['x', '-5', '1.5', '', ', 9']) t.equal(age({ age: wrong }), 0, wrong);
-  t.equal(age({}, -100), 0, 'our own clock went back');
 });

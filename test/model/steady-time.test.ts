@@ -36,6 +36,15 @@ t.test('it follows a clock that is put forward', async (t) => {
   t.equal(steadyNow(clock) - begin, 61_000, 'and does not go back with it');
 });
 
+t.test('what is less than a second is how clocks are read', async (t) => {
+  const clock = new SetClock();
+  const begin = steadyNow(clock);
+  clock.offsetMs -= 900;
+  t.equal(steadyNow(clock), begin, 'it stands still meanwhile');
+  clock.advance(1_000);
+  t.equal(steadyNow(clock), begin + 100);
+});
+
 t.test('each clock has its own', async (t) => {
   const [one, other] = [new SetClock(), new SetClock(0)];
   t.not(steadyNow(one), steadyNow(other));
