@@ -37,6 +37,7 @@ export function isProof(token: string, proven: Proven, offered: string): boolean
 /** One name for an end of a connection, from whichever end it is looked at. */
 export function endpointName(address: string | undefined, port: number | undefined): string {
   // An IPv4 address as a listener for both families sees it, and the zone, which is each end's own.
-  const host = (address ?? '').replace(/^::ffff:(?=[\d.]+$)/i, '').replace(/%.*$/, '');
+  const [bare = ''] = (address ?? '').split('%', 1);
+  const host = bare.replace(/^::ffff:(?=[\d.]+$)/i, '');
   return formatAddress({ host, port: port ?? 0 });
 }

@@ -3,6 +3,7 @@
  * shortest of the lifetimes, the oldest of the ages, all that any of them demands, and the words in which
  * clients are told so. Pure; asked by policy, select, assess and representations.
  */
+import { trimOws } from '../model/field-syntax.js';
 import { emptyHeaders, headerValue, type HeaderMap } from '../model/headers.js';
 import type { Hop } from '../model/redirect-chain.js';
 import { namedByVary } from '../model/vary.js';
@@ -87,7 +88,7 @@ export function toldFields(headers: HeaderMap, response: Led): HeaderMap {
   const vary = new Set(
     linksOf(response).flatMap((link) => headerValue(link.headers, 'vary')?.split(',') ?? []),
   );
-  const names = [...vary].map((name) => name.trim()).filter((name) => name !== '');
+  const names = [...vary].map(trimOws).filter((name) => name !== '');
   if (names.length > 0) told['vary'] = [...new Set(names)].join(', ');
   const control = strictestControl(headers, response);
   if (control === undefined) return told;

@@ -91,7 +91,7 @@ export class Contacts {
     // What was pinned since it began is checked from its beginning.
     if (!isClaimedAs(stored, upstream.pinnedDigest(request.target))) return undefined;
     const assessment = assess(stored, request.headers, steadyNow(this.#services.clock));
-    return assessment.kind === 'validate' ? undefined : found?.result;
+    return assessment.kind === 'validate' ? undefined : found.result;
   }
 
   /**

@@ -10,7 +10,7 @@ import type { ResponseKey } from '../model/ids.js';
 import type { ObjectIdentity } from '../model/manifest.js';
 import type { ResponseRecord, StoredResponse } from '../model/response.js';
 import { steadyNow } from '../model/steady-time.js';
-import type { TargetSource, Upstream } from '../origin/upstream.js';
+import type { Upstream } from '../origin/upstream.js';
 import { responseKey } from '../store/keys.js';
 import type {
   Body,
@@ -33,7 +33,7 @@ import { looped, viaNames } from './loop.js';
 import type { ForwardReason } from './outcome.js';
 import { RepresentationBody } from './reader.js';
 import { kindFor, ofKind } from './record.js';
-import { fateOf, Representations } from './representations.js';
+import { fateOf, type KnownObject, Representations } from './representations.js';
 import { select } from './select.js';
 import type { CacheServices } from './services.js';
 import { type HitSource, standingHit, type StandingRooms } from './standing-hit.js';
@@ -287,15 +287,6 @@ export class Cache implements CacheFacade {
       generation.release();
     }
   }
-}
-
-/** An object whose metadata is known (room `hub`). */
-export interface KnownObject {
-  readonly stored: StoredResponse;
-  /** Where its missing bytes come from, and as whom. */
-  readonly source: TargetSource;
-  /** For Cache-Status: why it is served although the origin did not confirm it. */
-  readonly detail?: string | undefined;
 }
 
 type NotModified = Extract<Contact, { kind: 'not-modified' }>;

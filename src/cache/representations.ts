@@ -2,6 +2,7 @@
  * Answers from representations: opens the generation that holds a response's bytes and makes the body
  * that is read from it. Owned by Cache; its answers come from here whatever was stored or asked.
  */
+import type { TargetSource } from '../origin/upstream.js';
 import { within } from '../model/deferred.js';
 import type { HeaderMap } from '../model/headers.js';
 import type { StoredResponse } from '../model/response.js';
@@ -35,6 +36,15 @@ const NOT_STORABLE: Fate = { stored: false, detail: 'not-storable' };
 /** `not-kept`: it may be stored, but the disk does not take it, or there is no room. */
 export function fateOf(isKept: boolean): Fate {
   return isKept ? { stored: true, detail: null } : { stored: false, detail: 'not-kept' };
+}
+
+/** An object whose metadata is known (room `hub`). */
+export interface KnownObject {
+  readonly stored: StoredResponse;
+  /** Where its missing bytes come from, and as whom. */
+  readonly source: TargetSource;
+  /** For Cache-Status: why it is served although the origin did not confirm it. */
+  readonly detail?: string | undefined;
 }
 
 export class Representations {

@@ -2,6 +2,7 @@
  * What a client calls this server: the scheme and the authority that it sees, which proxies before us may
  * have replaced and tell of. Links for clients are made of it. Pure; http/exchange asks.
  */
+import { trimOws } from '../model/field-syntax.js';
 import { headerValue, type HeaderMap } from '../model/headers.js';
 import { namesHost } from '../model/host.js';
 
@@ -46,7 +47,7 @@ function toldBy(fields: HeaderMap, believed: Believed): Told {
 function firstMember(field: string | undefined): string | undefined {
   return field
     ?.split(',')
-    .map((member) => member.trim())
+    .map(trimOws)
     .find((member) => member !== '');
 }
 
@@ -88,7 +89,7 @@ function firstElement(field: string): readonly Pair[] | undefined {
     }
     const equals = field.indexOf('=', at);
     if (equals === -1) return undefined;
-    const name = field.slice(at, equals).trim().toLowerCase();
+    const name = trimOws(field.slice(at, equals)).toLowerCase();
     if (!/^[a-z]+$/.test(name)) return undefined;
     const read = valueAt(field, skipSpace(field, equals + 1));
     if (read === undefined) return undefined;
@@ -103,7 +104,7 @@ function valueAt(field: string, start: number): { value: string; end: number } |
   if (field[start] !== '"') {
     let end = start;
     while (end < field.length && field[end] !== ';' && field[end] !== ',') end += 1;
-    return { value: field.slice(start, end).trim(), end };
+    return { value: trimOws(field.slice(start, end)), end };
   }
   let value = '';
   for (let at = start + 1; at < field.length; at += 1) {

@@ -13,13 +13,14 @@ export type RequestTarget =
   | { readonly kind: 'absolute'; readonly authority: string; readonly target: string };
 
 /** Of what is asked for by http: schemes have no case. */
-const ABSOLUTE = /^https?:\/\/([^/?#]*)(.*)$/is;
+const ABSOLUTE = /^https?:\/\/([^/?#]*)/i;
 
 /** Reads the target of a request as it came. */
 export function readTarget(method: string, url: string): RequestTarget {
   const match = url.startsWith('/') ? null : ABSOLUTE.exec(url);
   if (match === null) return { kind: 'origin', target: url };
-  const [, authority = '', rest = ''] = match;
+  const [begin, authority = ''] = match;
+  const rest = url.slice(begin.length);
   if (rest.startsWith('/')) return { kind: 'absolute', authority, target: rest };
   const target = rest === '' && method === 'OPTIONS' ? '*' : `/${rest}`;
   return { kind: 'absolute', authority, target };

@@ -10,9 +10,8 @@ import type { CacheServices } from '../cache/services.js';
 import { SingleFlight } from '../cache/single-flight.js';
 import { isDisconnected } from '../origin/verdict.js';
 import { deferred } from '../model/deferred.js';
-import { type Digest, formatDigest, isRefutedBy } from '../model/digest.js';
+import { isRefutedBy } from '../model/digest.js';
 import { ForebayError } from '../model/errors.js';
-import type { FetchTarget } from '../model/fetch.js';
 import { headerBytes, headerValue } from '../model/headers.js';
 import type { ObjectIdentity } from '../model/manifest.js';
 import type { StoredResponse } from '../model/response.js';
@@ -21,7 +20,16 @@ import type { Upstream } from '../origin/upstream.js';
 import { isOverload, loadAnswer, notAsked, type Refusal, refusalOf, tooSlow } from './answers.js';
 import type { Who } from './credentials.js';
 import { type FileRoute, namedLast, targetOf } from './file-names.js';
+import {
+  contradicts,
+  isOfPin,
+  type NamedFile,
+  notAsPinned,
+  notOfThatLength,
+  pinOf,
+} from './file-pins.js';
 import { HeadClient, type Heads } from './head-client.js';
+import { rememberWay } from './remember-way.js';
 import { type FileFacts, factsOf, missingOf } from './metadata.js';
 import { fileHeaders, permission, Permissions } from './permissions.js';
 import { type HubPolicy, NAME_LIFETIME_MS } from './policy.js';
@@ -35,14 +43,11 @@ const MAX_ABSENT = 10_000;
 const MAX_ABSENT_BYTES = 16 * 1024 * 1024;
 
 /** A question: may `who` have this file of this hub? */
-export interface Asking {
+export interface Asking extends NamedFile {
   readonly upstream: Upstream;
-  readonly route: FileRoute;
   readonly who: Who;
   /** Tells clients apart, each of which may ask for so much. */
   readonly client: string;
-  /** The name that led to the revision of `route`, which is what the configuration may pin. */
-  readonly name?: string;
 }
 
 export type Decision =
@@ -285,48 +290,4 @@ interface Refused {
   readonly key: string;
   readonly found: Heads;
   readonly moment: Moment;
-}
-
-/** The hub has just said where the bytes are: fills need not ask it again. */
-function rememberWay(
-  { upstream, who }: Asking,
-  { heads, urls }: Heads,
-  uri: string,
-  { nowMs, first }: { readonly nowMs: number; readonly first: number },
-): void {
-  const source = upstream.source(uri, who.headers);
-  heads.forEach((head, index) => {
-    // What led to its name leads nowhere from there.
-    if (index < first || !isRedirect(head.status)) return;
-    const url = index === first ? uri : (urls[index] ?? uri);
-    const from: FetchTarget = { url, headers: {}, addresses: 'any', expiresAtMs: null };
-    source.redirected(from, head, { requestTimeMs: nowMs, responseTimeMs: nowMs });
-  });
-}
-
-/** The digest that the configuration says the file must have. */
-export function pinOf({ upstream, route, name = route.revision }: Asking): Digest | null {
-  const canonical = targetOf({ ...route, spelled: route.repository }, name);
-  return upstream.pinnedDigest(targetOf(route, name)) ?? upstream.pinnedDigest(canonical);
-}
-
-/** False for what was decided before the file was pinned, and for what cannot be of that length. */
-function isOfPin({ object: { digest, lengthBytes } }: StoredResponse, pin: Digest | null): boolean {
-  if (isRefutedBy(digest, lengthBytes)) return false;
-  return pin === null || (digest !== null && formatDigest(digest) === formatDigest(pin));
-}
-
-/** Digests of two kinds cannot be compared: the check of the bytes will tell. */
-function contradicts(pin: Digest, told: Digest): boolean {
-  return pin.algorithm === told.algorithm && formatDigest(pin) !== formatDigest(told);
-}
-
-function notAsPinned(told: Digest): ForebayError {
-  const message = `the hub has another file than the pinned one: ${formatDigest(told)}`;
-  return new ForebayError('origin-corrupt', message, { source: 'origin', retryable: false });
-}
-
-function notOfThatLength(): ForebayError {
-  const message = 'the hub told a length that the digest of the file refutes';
-  return new ForebayError('origin-corrupt', message, { source: 'origin', retryable: false });
 }

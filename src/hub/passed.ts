@@ -2,6 +2,7 @@
  * What is passed on to the hub uncached: reads that the mirror knows nothing of, and the POSTs that
  * read, `paths-info` and git's. Writes are refused. Stands before cache/pass.
  */
+import { trimOws } from '../model/field-syntax.js';
 import type { CacheAnswer, CacheRequest } from '../cache/answer.js';
 import type { OriginSet } from '../cache/lookup.js';
 import type { PassFacade, PassRequest } from '../cache/pass.js';
@@ -144,9 +145,9 @@ function fieldsFor(who: Who, request: HeaderMap): HeaderMap {
 
 /** What a client accepts, but for what Xet says of a file. */
 function acceptFor(accept = ''): string {
-  const ranges = accept.split(',').map((range) => range.trim());
+  const ranges = accept.split(',').map(trimOws);
   const wanted = ranges.filter(
-    (range) => range !== '' && (range.split(';', 1)[0] ?? '').trim().toLowerCase() !== XET_TYPE,
+    (range) => range !== '' && trimOws(range.split(';', 1)[0] ?? '').toLowerCase() !== XET_TYPE,
   );
   return wanted.length === 0 ? '*/*' : wanted.join(', ');
 }

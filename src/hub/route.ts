@@ -39,10 +39,12 @@ export function isCommit(revision: string | null): boolean {
 /** Reads an origin-form target; its query plays no part. */
 export function routeOf(target: string): HubRoute {
   const [path = ''] = target.split('?', 1);
+  // An empty segment, wherever it stands but at the end.
+  if (path.includes('//')) return OTHER;
   const segments = path.split('/').slice(1);
   // Of the API's names a hub takes no notice of a slash at the end.
   if (segments[0] === 'api' && segments.length > 2 && segments.at(-1) === '') segments.pop();
-  if (segments.some((segment) => segment === '')) return OTHER;
+  if (segments.length === 0 || segments[0] === '' || segments.at(-1) === '') return OTHER;
   return segments[0] === 'api' ? apiRoute(segments.slice(1)) : fileRoute(segments);
 }
 

@@ -2,6 +2,7 @@
  * Content codings of a representation (RFC 9110 section 8.4). Identity is what is asked for; where
  * something else comes, it is what there is: of a plain origin it is kept as it came, of a hub decoded.
  */
+import { trimOws } from './field-syntax.js';
 import { headerValue, type HeaderMap } from './headers.js';
 
 /** The codings that a response's content has, in the order they were applied; empty for none. */
@@ -9,7 +10,7 @@ export function codingOf(headers: HeaderMap): string {
   return (headerValue(headers, 'content-encoding') ?? '')
     .toLowerCase()
     .split(',')
-    .map((name) => name.trim())
+    .map(trimOws)
     .filter((name) => name !== '' && name !== 'identity')
     .map((name) => (name.startsWith('x-') ? name.slice(2) : name))
     .join(', ');

@@ -64,7 +64,8 @@ export function requestTargetOf(uri: string): string {
   const at = uri.indexOf('/', uri.indexOf('://') + 3);
   const query = uri.indexOf('?');
   if (query !== -1 && (at === -1 || query < at)) return `/${uri.slice(query)}`;
-  return at === -1 ? '/' : uri.slice(at).replace(/#.*$/s, '');
+  const fragment = uri.indexOf('#');
+  return at === -1 ? '/' : uri.slice(at, fragment === -1 ? undefined : fragment);
 }
 
 /** The path of a request target, and its query with the `?`. */

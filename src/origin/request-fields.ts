@@ -3,6 +3,9 @@
  * depend on. The one list of them, by which forward and redirect choose what travels, and the cache what
  * an answer may be shared after. Pure.
  */
+import { createHash } from 'node:crypto';
+import type { HeaderMap } from '../model/headers.js';
+import { namedByVary } from '../model/vary.js';
 
 /** Fields that carry credentials by definition (RFC 9110 section 11.6, RFC 6265 section 5.4). */
 export const CREDENTIALS: readonly string[] = ['authorization', 'cookie'];
@@ -94,4 +97,15 @@ export function isSentElsewhere(name: string): boolean {
 /** True for fields that do not tell apart what a redirect leads to, unless its Vary names them. */
 export function isIncidental(name: string): boolean {
   return INCIDENTAL.includes(name);
+}
+
+/** True when the values of all fields that a redirect varies on are part of its key. */
+export function isToldApart(headers: HeaderMap): boolean {
+  const names = namedByVary(headers);
+  return names !== 'any' && !names.some(isIncidental);
+}
+
+/** Tells fields apart without keeping them. */
+export function hashOf(fields: readonly (readonly [string, string])[]): string {
+  return createHash('sha256').update(JSON.stringify(fields)).digest('hex');
 }

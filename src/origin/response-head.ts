@@ -147,7 +147,7 @@ function framingOf(
   transferCoding: string | undefined,
 ): BodyFraming {
   if (status === 204 || status === 304) return { kind: 'none' };
-  switch (transferCoding?.trim().toLowerCase()) {
+  switch (transferCoding === undefined ? undefined : trimOws(transferCoding).toLowerCase()) {
     case undefined:
       break;
     case 'chunked':

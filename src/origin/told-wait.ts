@@ -3,6 +3,7 @@
  * section 10.2.3), RateLimit (draft-ietf-httpapi-ratelimit-headers) and what was in use before it. Pure;
  * used where a request may be made again, and where the answer goes to a client.
  */
+import { trimOws } from '../model/field-syntax.js';
 import { parseDictionary, parseList } from 'structured-headers';
 import { emptyHeaders, headerValue, type HeaderMap } from '../model/headers.js';
 
@@ -38,7 +39,7 @@ export interface Telling {
  * `capMs`; `undefined` when the value is neither.
  */
 export function parseRetryAfter(value: string, nowMs: number, capMs: number): number | undefined {
-  const text = value.trim();
+  const text = trimOws(value);
   if (/^[0-9]+$/.test(text)) return Math.min(Number(text) * 1000, capMs);
   if (!IMF_FIXDATE.test(text)) return undefined;
   const date = Date.parse(text);
@@ -57,7 +58,7 @@ export function toldWaitMs({ status, headers }: Telling, nowMs: number): number 
   const seconds = ofQuotas(fieldOf(headers, 'ratelimit'));
   if (seconds !== undefined) return Math.min(Math.max(seconds, 0) * 1000, MAX_TOLD_WAIT_MS);
   for (const name of RESET_FIELDS) {
-    const text = fieldOf(headers, name).trim();
+    const text = trimOws(fieldOf(headers, name));
     if (/^\d{1,15}(?:\.\d{1,9})?$/.test(text)) return ofReset(Number(text), nowMs);
   }
   return undefined;

@@ -3,7 +3,6 @@
  * where the URI currently lives after redirects, and whether asking makes sense now (breaker).
  * Built by assemble.ts; used by the rooms `cache` and `hub` on the main thread.
  */
-import { createHash } from 'node:crypto';
 import { PathTable } from '../config/path-pattern.js';
 import type { Digest } from '../model/digest.js';
 import { headerValue, type HeaderMap } from '../model/headers.js';
@@ -11,7 +10,6 @@ import type { FetchTarget, OriginHead } from '../model/fetch.js';
 import type { Hop } from '../model/redirect-chain.js';
 import type { Clock } from '../model/time.js';
 import type { OriginReach, Reach } from '../model/reach.js';
-import { namedByVary } from '../model/vary.js';
 import { CircuitBreaker } from './breaker.js';
 import { forwardedFields, passedFields } from './forward.js';
 import { hopOf, type Times } from './hop.js';
@@ -19,7 +17,14 @@ import { type Location, Locations } from './locations.js';
 import { RangeFaults } from './range-faults.js';
 import { Ways } from './reach.js';
 import { followRedirect, leadOf, MAX_REDIRECT_HOPS, type RedirectDecision } from './redirect.js';
-import { isCredential, isHarmless, isIncidental, isSentElsewhere } from './request-fields.js';
+import {
+  hashOf,
+  isCredential,
+  isHarmless,
+  isIncidental,
+  isSentElsewhere,
+  isToldApart,
+} from './request-fields.js';
 import { placeOf } from './signed-url.js';
 import { Way } from './way.js';
 
@@ -292,14 +297,4 @@ export class TargetSource {
     const before = headerValue(this.#request, 'via');
     return before === undefined ? via : `${before}, ${via}`;
   }
-}
-
-/** True when the values of all fields that a redirect varies on are part of its key. */
-function isToldApart(headers: HeaderMap): boolean {
-  const names = namedByVary(headers);
-  return names !== 'any' && !names.some(isIncidental);
-}
-
-function hashOf(fields: readonly (readonly [string, string])[]): string {
-  return createHash('sha256').update(JSON.stringify(fields)).digest('hex');
 }

@@ -177,7 +177,7 @@ function build(options: StoreOptions, layout: Layout, site: Site, own: Ownership
     chunkSizeBytes,
   });
   const key = loadKey(layout.file(KEY_FILE), own);
-  const sequence = openSequence(layout.file(SEQUENCE_FILE), clock.now());
+  const sequence = openSequence(layout.file(SEQUENCE_FILE), clock.now(), own);
   const file = (name: string): OwnFile => {
     const path = layout.file(name);
     return { path, shown: layout.shown(path), own };

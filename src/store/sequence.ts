@@ -2,8 +2,9 @@
  * The order of questions (model/sequence), so that it outlives a restart: a file in the cache directory
  * holds a number below which all may have been given. Opened by assemble.
  */
-import { closeSync, constants, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
+import { closeSync, constants, openSync, renameSync, writeSync } from 'node:fs';
 import type { Sequence } from '../model/sequence.js';
+import { Ownership } from './ownership.js';
 
 const FILE_MODE = 0o600;
 
@@ -20,8 +21,8 @@ const PER_MS = 1000;
  * Opens the sequence in `path`, or begins one. Never throws: where the file cannot be written, a
  * restart goes on by `nowMs`, the time in ms since the epoch.
  */
-export function openSequence(path: string, nowMs: number): Sequence {
-  let last = Math.max(readBound(path), Math.floor(nowMs) * PER_MS);
+export function openSequence(path: string, nowMs: number, own = new Ownership()): Sequence {
+  let last = Math.max(readBound(path, own), Math.floor(nowMs) * PER_MS);
   let bound = last + BLOCK;
   writeBound(path, bound);
   return {
@@ -36,10 +37,10 @@ export function openSequence(path: string, nowMs: number): Sequence {
   };
 }
 
-/** 0 where there is none, or what is there is no number. */
-function readBound(path: string): number {
+/** 0 where there is none, or what is there is not ours, or no number. */
+function readBound(path: string, own: Ownership): number {
   try {
-    const text = readFileSync(path, 'utf8');
+    const text = own.readSync(path).toString('latin1');
     return /^\d{1,16}\n$/.test(text) ? Number(text) : 0;
   } catch {
     return 0;

@@ -35,16 +35,16 @@ t.test('a good configuration is applied, and what has to wait is said', async (t
     'forebay_config_last_reload_success_timestamp_seconds 50',
   );
   clock.advance(10_000);
-  const text = '{cache: {capacity: 1GiB, maxManifests: 7}, log: {level: debug}}';
+  const text = '{cache: {capacity: 1GiB, orderSnapshotInterval: 7s}, log: {level: debug}}';
   t.same(
     reloading.reload(() => load(text)),
     {
       kind: 'applied',
-      needsRestart: ['cache.maxManifests'],
+      needsRestart: ['cache.orderSnapshotInterval'],
     },
   );
   t.equal(applied[0]?.log.level, 'debug');
-  t.match(lines.join(''), /"keys":\["cache.maxManifests"\]/);
+  t.match(lines.join(''), /"keys":\["cache.orderSnapshotInterval"\]/);
   t.equal(
     await sample('forebay_config_reloads_total{result="success"}'),
     'forebay_config_reloads_total{result="success"} 1',

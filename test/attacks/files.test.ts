@@ -6,6 +6,7 @@ import {
   rmSync,
   statSync,
   symlinkSync,
+  unlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -65,20 +66,26 @@ t.test('not even to the right bytes: they may change after the check', async (t)
   }
 });
 
-t.test('a symlink in the place of a shard directory gives no wrong byte', async (t) => {
-  const { origin, directory, forebay } = await scene(t);
-  await forebay.stop();
-  const [chunk = ''] = cacheFiles(directory, 'chunks');
-  const elsewhere = join(dirname(directory), 'elsewhere');
-  renameSync(dirname(chunk), elsewhere);
-  writeFileSync(
-    join(elsewhere, chunk.slice(dirname(chunk).length + 1)),
-    Buffer.alloc(RIGHT.length),
-  );
-  symlinkSync(elsewhere, dirname(chunk));
-  const again = await startForebay(t, { origin, directory });
-  t.ok((await again.get('/a')).body.equals(RIGHT));
-});
+t.test(
+  'a symlink in the place of a shard directory is refused, and gives no wrong byte',
+  async (t) => {
+    const { origin, directory, forebay } = await scene(t);
+    await forebay.stop();
+    const [chunk = ''] = cacheFiles(directory, 'chunks');
+    const elsewhere = join(dirname(directory), 'elsewhere');
+    renameSync(dirname(chunk), elsewhere);
+    writeFileSync(
+      join(elsewhere, chunk.slice(dirname(chunk).length + 1)),
+      Buffer.alloc(RIGHT.length),
+    );
+    symlinkSync(elsewhere, dirname(chunk));
+    // Files would be looked for, and put, where it leads.
+    await t.rejects(startForebay(t, { origin, directory }), { code: 'cache-directory' });
+    unlinkSync(dirname(chunk));
+    const again = await startForebay(t, { origin, directory });
+    t.ok((await again.get('/a')).body.equals(RIGHT));
+  },
+);
 
 t.test('other files, directories and names are let alone', async (t) => {
   const { origin, directory, forebay } = await scene(t);

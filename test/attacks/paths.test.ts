@@ -73,8 +73,8 @@ t.test('whatever the path, file names are digests', async (t) => {
   const { forebay, ask } = await startAttacked(t, objects);
   for (const path of names) t.equal((await ask(path)).status, 200, path.slice(0, 20));
   await forebay.holds(names.length + 1);
-  const files = ['chunks', 'manifests', 'responses'].flatMap((tree) =>
-    readdirSync(join(forebay.directory, tree, 'v1'), { recursive: true, withFileTypes: true })
+  const files = ['chunks/v1', 'manifests/v1', 'responses/v2'].flatMap((tree) =>
+    readdirSync(join(forebay.directory, tree), { recursive: true, withFileTypes: true })
       .filter((entry) => entry.isFile())
       .map(({ name }) => name),
   );

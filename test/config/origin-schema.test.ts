@@ -5,6 +5,7 @@ const url = 'https://models.example.org/weights';
 
 t.test('one URL makes a whole origin', async (t) => {
   t.same(originSchema.parse({ url }), {
+    cors: [],
     name: 'models.example.org',
     mount: '/',
     url,

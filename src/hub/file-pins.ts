@@ -1,0 +1,49 @@
+/**
+ * What the configuration pins of a hub's file, and what contradicts it or the file's own digest. Pure; used
+ * by hub/decisions and hub/files.
+ */
+import { type Digest, formatDigest, isRefutedBy } from '../model/digest.js';
+import { ForebayError } from '../model/errors.js';
+import type { StoredResponse } from '../model/response.js';
+import type { Upstream } from '../origin/upstream.js';
+import { type FileRoute, targetOf } from './file-names.js';
+
+/** A file, by the revision that it is asked for by. */
+export interface NamedFile {
+  readonly upstream: Pick<Upstream, 'pinnedDigest'>;
+  readonly route: FileRoute;
+  /** The name that led to the revision of `route`, which is what the configuration may pin. */
+  readonly name?: string;
+}
+
+/** The digest that the configuration says the file must have. */
+export function pinOf({ upstream, route, name = route.revision }: NamedFile): Digest | null {
+  const canonical = targetOf({ ...route, spelled: route.repository }, name);
+  return upstream.pinnedDigest(targetOf(route, name)) ?? upstream.pinnedDigest(canonical);
+}
+
+/** False for what was decided before the file was pinned, and for what cannot be of that length. */
+export function isOfPin(
+  { object: { digest, lengthBytes } }: StoredResponse,
+  pin: Digest | null,
+): boolean {
+  if (isRefutedBy(digest, lengthBytes)) return false;
+  return pin === null || (digest !== null && formatDigest(digest) === formatDigest(pin));
+}
+
+/** Digests of two kinds cannot be compared: the check of the bytes will tell. */
+export function contradicts(pin: Digest, told: Digest): boolean {
+  return pin.algorithm === told.algorithm && formatDigest(pin) !== formatDigest(told);
+}
+
+/** The hub has another file than the pinned one: `origin-corrupt`. */
+export function notAsPinned(told: Digest): ForebayError {
+  const message = `the hub has another file than the pinned one: ${formatDigest(told)}`;
+  return new ForebayError('origin-corrupt', message, { source: 'origin', retryable: false });
+}
+
+/** The digest of nothing for something, or the reverse: `origin-corrupt`. */
+export function notOfThatLength(): ForebayError {
+  const message = 'the hub told a length that the digest of the file refutes';
+  return new ForebayError('origin-corrupt', message, { source: 'origin', retryable: false });
+}
