@@ -50,6 +50,8 @@ export interface CacheRequest {
   readonly client?: string;
   /** Aborts when the client goes away: ends waits, never another request's fetch. */
   readonly signal: AbortSignal;
+  /** Takes what comes before the answer (RFC 9110 section 15.2), while it is waited for. */
+  readonly interim?: ((head: OriginHead) => void) | undefined;
   /** The request's span; absent where tracing is off. */
   readonly span?: Span | undefined;
 }

@@ -3,8 +3,7 @@
  * response may be shared. Remembers what follows from a contact for later requests. Owned by Cache.
  */
 import { LRUCache } from 'lru-cache';
-import { type Deferred, deferred, within } from '../model/deferred.js';
-import type { ForebayError } from '../model/errors.js';
+import { within } from '../model/deferred.js';
 import type { ResponseKey } from '../model/ids.js';
 import { MAX_VARIANTS, type ResponseRecord, type StoredResponse } from '../model/response.js';
 import { steadyNow } from '../model/steady-time.js';
@@ -17,6 +16,7 @@ import { requestDirectives } from './directives.js';
 import type { Generations } from './generations.js';
 import { Hindrances } from './hindrances.js';
 import type { Epoch, Invalidations } from './invalidation.js';
+import { Meanwhile } from './meanwhile.js';
 import { isStorable, mayStore } from './policy.js';
 import { kindFor, ofKind, replacing, sharingContent, without } from './record.js';
 import { variantMatches, variantOf } from './select.js';
@@ -64,7 +64,7 @@ export class Contacts {
   readonly #unshareable: LRUCache<string, true>;
   readonly #hindrances: Hindrances;
   /** Of the contacts under way, the first failure that a retry follows: for all who wait on one. */
-  readonly #troubles = new WeakMap<Promise<Outcome>, Deferred<ForebayError>>();
+  readonly #meanwhile = new WeakMap<Promise<Outcome>, Meanwhile>();
 
   constructor(services: CacheServices, generations: Generations, invalidations: Invalidations) {
     this.#services = services;
@@ -112,11 +112,9 @@ export class Contacts {
     const isOwn304 = apart && candidates.length === 0;
     const conditions = (place: string): Conditions =>
       isOwn304 ? clientConditions(request.headers) : conditionsAt(place, candidates);
-    const trouble = deferred<ForebayError>();
+    const meanwhile = new Meanwhile();
     const ask = (): Promise<Contact> =>
-      this.#contact(asked, candidates, conditions, key, (error) => {
-        trouble.resolve(error);
-      });
+      this.#contact(asked, candidates, conditions, key, meanwhile);
     // A look takes a turn, in which another contact may have ended, and its flight with it: what it
     // stored is looked for once more where nobody can end between that look and this flight.
     const askUnlessStored = async (): Promise<Outcome> =>
@@ -129,12 +127,11 @@ export class Contacts {
         await seat.wait('demand', bound);
       }
       const flight = apart ? { outcome: ask(), joined: false } : flights.run(key, askUnlessStored);
-      if (!flight.joined) this.#troubles.set(flight.outcome, trouble);
-      const { troubled } = asked;
-      if (troubled) void this.#troubles.get(flight.outcome)?.promise.then(troubled);
+      if (!flight.joined) this.#meanwhile.set(flight.outcome, meanwhile);
+      const unfollow = this.#meanwhile.get(flight.outcome)?.follow(asked);
       if (flight.joined) asked.cost.joined = true;
       else seat?.keepUntil(flight.outcome.then(taken));
-      const result = await within<Outcome>(flight.outcome, bound);
+      const result = await within<Outcome>(flight.outcome, bound).finally(unfollow);
       if (result.kind === 'stored-since') return result;
       if (flight.joined && !serves(result, asked, tag)) return { kind: 'not-shared' };
       return { kind: 'answered', result, collapsed: flight.joined };
@@ -214,12 +211,12 @@ export class Contacts {
     candidates: readonly StoredResponse[],
     conditions: ContactRequest['conditions'],
     key: string,
-    troubled: (error: ForebayError) => void,
+    { tells }: Meanwhile,
   ): Promise<Contact> {
     const { request, upstream, record } = asked;
     const result = await contact(this.#services, this.#generations, {
       // It serves whoever joins: no single client's leaving ends it.
-      want: { ...wantOf(asked), signal: NEVER, troubled },
+      want: { ...wantOf(asked), signal: NEVER, ...tells },
       headers: request.headers,
       hint: request.hint,
       conditions,

@@ -34,7 +34,7 @@ export interface ExchangeRequest {
   readonly limits?: Partial<FetchLimits> | undefined;
 }
 
-type BodyEvent = Exclude<OpenEvent, { kind: 'head' | 'trouble' }>;
+type BodyEvent = Exclude<OpenEvent, { kind: 'head' | 'interim' | 'trouble' }>;
 
 export class OriginExchange {
   /** Rejects with a `ForebayError` when no head came, after the worker's retries. */
@@ -74,6 +74,7 @@ export class OriginExchange {
         this.#filling = null;
       }
       if (event.kind === 'trouble') want.troubled?.(errorFromReport(event.error));
+      else if (event.kind === 'interim') want.interim?.(event.head);
       else if (event.kind === 'head') {
         this.#headArrived = true;
         this.#head.resolve(event.head);

@@ -4,6 +4,7 @@
  * http/exchange for origins that allow it.
  */
 import { ForebayError } from '../model/errors.js';
+import type { OriginHead } from '../model/fetch.js';
 import type { HeaderMap } from '../model/headers.js';
 import type { Segment } from '../model/segment.js';
 import { requestTargetOf } from '../model/uri.js';
@@ -37,6 +38,8 @@ export interface PassRequest {
   readonly client: string;
   /** Aborts when the client goes away: nobody else wants this answer. */
   readonly signal: AbortSignal;
+  /** Takes what comes before the answer (RFC 9110 section 15.2). */
+  readonly interim?: ((head: OriginHead) => void) | undefined;
 }
 
 /** What the front needs of this file. */
@@ -184,7 +187,7 @@ function once(action: () => void): () => void {
 
 /** What `client` sends: the request as the origin is to have it. */
 function targetOf(upstream: Upstream, request: PassRequest): PassedTarget {
-  const { method, content, signal } = request;
+  const { method, content, signal, interim } = request;
   const { url, headers } = upstream.passTarget(request.target, method, request.headers);
-  return { method, path: requestTargetOf(url), headers, content, signal };
+  return { method, path: requestTargetOf(url), headers, content, signal, interim };
 }

@@ -1,6 +1,7 @@
 /** On whose behalf something is fetched, and how badly it is wanted. */
 import type { Bound } from '../model/deferred.js';
 import { ForebayError } from '../model/errors.js';
+import type { OriginHead } from '../model/fetch.js';
 import type { Priority } from '../compute/fill-pool.js';
 import type { TargetSource } from '../origin/upstream.js';
 import type { Seating } from './client-share.js';
@@ -30,6 +31,8 @@ export interface Want {
   joined(fetch?: Span): void;
   /** An attempt of the contact that it makes failed, and others follow. */
   troubled?(error: ForebayError): void;
+  /** An interim response came before the answer to the contact that it makes. */
+  interim?(head: OriginHead): void;
   /** The request's span; absent where tracing is off, and where no request waits. */
   readonly span?: Span | undefined;
 }

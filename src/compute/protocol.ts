@@ -107,11 +107,13 @@ export interface OpenTask {
 }
 
 /**
- * Worker to main thread, in this order: trouble*, head, (want, wrote)*; each want awaits a reply, and so does
+ * Worker to main thread, in this order: (interim | trouble)*, head, (want, wrote)*; each want awaits a reply, and so does
  * a head with content (not 1xx, 3xx, 401, 403, 416). Events and the result take different ports, so
  * the result may overtake the last event: the worker closes `port` after it; wait for its `close`.
  */
 export type OpenEvent =
+  /** An interim response, other than 100 and 101. */
+  | { readonly kind: 'interim'; readonly head: OriginHead }
   /** An attempt failed before anything usable answered; another follows. */
   | { readonly kind: 'trouble'; readonly error: ErrorReport }
   | { readonly kind: 'head'; readonly head: OriginHead }

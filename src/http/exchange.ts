@@ -14,6 +14,7 @@ import { clientKey } from './client-key.js';
 import { contextOf } from './context.js';
 import { withCors } from './cross-origin.js';
 import { cut, deliver, type Delivery, replyLength } from './deliver.js';
+import { interimTo } from './interim.js';
 import { lookUp } from './lookup-span.js';
 import { hintOf } from './range-header.js';
 import { endSpan, type Ended, recordOf, tellFailure } from './record.js';
@@ -37,11 +38,7 @@ import type { TimedResponse } from './timed-response.js';
  * What was looked up turned out to be no longer, or never to have been, what the origin has. While
  * nothing was sent, the new state of things can still be the answer.
  */
-const OUTDATED: ReadonlySet<ErrorReport['code']> = new Set([
-  'origin-changed',
-  'origin-corrupt',
-  'purged',
-]);
+const OUTDATED: ReadonlySet<Code> = new Set(['origin-changed', 'origin-corrupt', 'purged']);
 
 /** Lookups for one request: a second failure is the origin's last word. */
 const MAX_LOOKUPS = 2;
@@ -49,11 +46,12 @@ const MAX_LOOKUPS = 2;
 /** The cost of what never came to a body. */
 const NOTHING: ReadCost = { originBytes: 0, joined: false };
 
+type Code = ErrorReport['code'];
 type Accepted = Extract<Screened, { kind: 'accepted' }>;
 type Passed = Extract<Screened, { kind: 'passed' }>;
 
 /** Nobody is there any more to read an answer. */
-const CLIENT_GONE: ReadonlySet<ErrorReport['code']> = new Set(['client-aborted', 'client-idle']);
+const CLIENT_GONE: ReadonlySet<Code> = new Set(['client-aborted', 'client-idle']);
 
 /** One request and what answering it needs. `run` or `resume` once. */
 export class Exchange {
@@ -176,7 +174,8 @@ export class Exchange {
     try {
       const client = clientKey(this.#request.socket.remoteAddress);
       const own = this.#ownUrl;
-      const request = { origin, target, method, headers, own, content, client, signal };
+      const interim = interimTo(this.#request, this.#response);
+      const request = { origin, target, method, headers, own, content, client, signal, interim };
       answer = await this.#rooms.passing.pass(request);
     } catch (error) {
       return await this.#failed(reportError(error), NOTHING);
@@ -196,7 +195,9 @@ export class Exchange {
     const client = clientKey(this.#request.socket.remoteAddress);
     const signal = this.#response.leaving();
     const own = this.#ownUrl;
-    return { origin, target, method, headers, own, hint, client, signal, span: this.#span };
+    const interim = interimTo(this.#request, this.#response);
+    const span = this.#span;
+    return { origin, target, method, headers, own, hint, client, signal, interim, span };
   }
 
   async #fromCache({ method, origin, target }: Accepted): Promise<Ended> {

@@ -68,6 +68,8 @@ export type HeadVerdict = 'read' | 'refuse';
  * how many with `filled()`; a promise from `filled` pauses the connection until it settles.
  */
 export interface BodySink {
+  /** An interim response other than 100 and 101 (RFC 9110 section 15.2), before the head. */
+  interim?(head: OriginHead): void;
   head(head: OriginHead): HeadVerdict | Promise<HeadVerdict>;
   /** Writable memory for the next bytes; never empty. Asked anew before every read. */
   space(): Uint8Array;

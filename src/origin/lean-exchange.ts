@@ -35,7 +35,7 @@ export class LeanExchange implements ConnectionUser {
   readonly #sink: BodySink;
   readonly #clock: Clock;
   readonly #finish: (end: ExchangeEnd) => void;
-  readonly #parser = new ResponseHeadParser();
+  readonly #parser: ResponseHeadParser;
   readonly #feeder: SinkFeeder;
   readonly #connection: LeanConnection;
   /** Who may answer in the origin's place. */
@@ -64,6 +64,7 @@ export class LeanExchange implements ConnectionUser {
     this.#connection = connection;
     this.#clock = clock;
     this.#finish = finish;
+    this.#parser = new ResponseHeadParser((interim) => sink.interim?.(interim));
     this.#feeder = new SinkFeeder(sink, {
       paused: () => {
         this.#watch?.pause();

@@ -7,7 +7,7 @@ import { Readable } from 'node:stream';
 import type * as Undici from 'undici';
 import type { Dispatcher, Pool } from 'undici';
 import { ForebayError } from '../model/errors.js';
-import type { FetchTarget } from '../model/fetch.js';
+import type { FetchTarget, OriginHead } from '../model/fetch.js';
 import { headersFromRaw, type HeaderMap } from '../model/headers.js';
 import type { ProxyAddress, Reach } from '../model/reach.js';
 import { systemClock } from '../model/time.js';
@@ -58,6 +58,8 @@ export interface PassedTarget {
   readonly headers: Readonly<Record<string, string>>;
   readonly content: PassedContent | null;
   readonly signal: AbortSignal;
+  /** Takes interim responses. */
+  readonly interim?: ((head: OriginHead) => void) | undefined;
 }
 
 export interface PassedResponse {
@@ -101,6 +103,10 @@ export class PassClient {
         body: content === null ? null : Readable.from(content.bytes),
         signal,
         responseHeaders: 'raw',
+        onInfo: ({ statusCode: status, headers: raw }) => {
+          const headers = headersFromRaw(raw as unknown as string[]);
+          target.interim?.({ status, headers, contentLength: null });
+        },
         // Else undici closes after a HEAD: some servers send content with it, which is then malformed.
         ...(this.#options.keepsConnections === true && { reset: false }),
       });

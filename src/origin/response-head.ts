@@ -29,6 +29,9 @@ export interface ParsedHead {
   readonly bodyStart: number;
 }
 
+/** Answers an Expect, which no request of ours has. */
+const CONTINUE = 100;
+
 const LF = 0x0a;
 const CR = 0x0d;
 
@@ -46,6 +49,12 @@ export class ResponseHeadParser {
   #partial = '';
   #lines: string[] = [];
   #bytesSeen = 0;
+  readonly #onInterim: (head: OriginHead) => void;
+
+  /** `onInterim` is told each interim response. */
+  constructor(onInterim: (head: OriginHead) => void = () => undefined) {
+    this.#onInterim = onInterim;
+  }
 
   /** True before the first byte: a connection closed now has answered nothing. */
   get untouched(): boolean {
@@ -53,8 +62,8 @@ export class ResponseHeadParser {
   }
 
   /**
-   * Takes the next bytes off the connection. Returns the head when it is complete, skipping interim
-   * responses; throws `origin-protocol` when this is no response head.
+   * Takes the next bytes off the connection. Returns the head when it is complete, after any
+   * interim responses; throws `origin-protocol` when this is no response head.
    */
   push(bytes: Uint8Array): ParsedHead | undefined {
     const data = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -90,8 +99,23 @@ export class ResponseHeadParser {
     if (match === null) throw protocolError('an empty response head');
     const status = Number(match[2]);
     if (status === 101) throw protocolError('101 without an Upgrade');
-    if (status < 200) return undefined;
+    if (status < 200) {
+      this.#tellInterim(status, fieldLines);
+      return undefined;
+    }
     return interpret(status, match[1] === '1', parseFields(fieldLines));
+  }
+
+  /** One that is malformed is skipped, as all were that nobody wanted: the answer is yet to come. */
+  #tellInterim(status: number, fieldLines: readonly string[]): void {
+    if (status === CONTINUE) return;
+    let headers: HeaderMap;
+    try {
+      headers = parseFields(fieldLines);
+    } catch {
+      return;
+    }
+    this.#onInterim({ status, headers, contentLength: null });
   }
 }
 

@@ -88,7 +88,11 @@ export class UndiciExchange implements Dispatcher.DispatchHandler {
   onResponseStart(controller: Controller, status: number): void {
     if (this.#state.kind !== 'head') return;
     this.#untouched = false;
-    if (status < 200) return;
+    if (status < 200) {
+      const headers = headersFromRaw(cleanFields(controller.rawHeaders));
+      this.#sink.interim?.({ status, headers, contentLength: null });
+      return;
+    }
     this.#cancelTimer();
     this.#state = { kind: 'verdict' };
     try {

@@ -90,6 +90,9 @@ class Opening {
     const sink = new ResponseSink({
       stats,
       cancel,
+      interim: (head) => {
+        this.#channel.tell({ kind: 'interim', head });
+      },
       decide: (head) => {
         const decided = this.#decide(head);
         const take = (next: Response): OpenBody | null => {

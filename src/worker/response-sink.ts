@@ -44,6 +44,8 @@ export interface ResponseSinkParts {
   readonly cancel: CancelWatch;
   /** Judges the head: where the body goes, or `null` to refuse it. */
   decide(head: OriginHead): BodySource | null | Promise<BodySource | null>;
+  /** Hears of interim responses. */
+  interim?(head: OriginHead): void;
 }
 
 export interface BodySource {
@@ -82,6 +84,10 @@ export class ResponseSink implements BodySink {
   /** The body came to its end: what a decoder still has goes to the taker. Rejects as `filled` does. */
   async ended(): Promise<void> {
     await this.#decoder?.end().catch((error: unknown) => this.#fail(error));
+  }
+
+  interim(head: OriginHead): void {
+    this.#parts.interim?.(head);
   }
 
   head(head: OriginHead): HeadVerdict | Promise<HeadVerdict> {

@@ -90,9 +90,10 @@ export async function originBodies(t: Test, subject: ClientUnderTest): Promise<v
     t.equal(sink.heads[0]?.headers['etag'], '"scripted-1"');
   });
 
-  await t.test('an interim response is skipped', async (t) => {
+  await t.test('interim responses are told, and are no head', async (t) => {
     const { origin, client, url } = await setUp(t, subject);
-    origin.script({ actions: [{ kind: 'interim', status: 103 }] });
+    const actions = [102, 103].map((status) => ({ kind: 'interim', status }) as const);
+    origin.script({ actions });
     const sink = new CollectingSink();
     await client.fetch(originRequest(url, { range: { start: 0, end: 10 } }), sink);
     t.strictSame(
@@ -100,6 +101,10 @@ export async function originBodies(t: Test, subject: ClientUnderTest): Promise<v
       [206],
     );
     t.equal(sink.heads[0]?.headers['x'], undefined);
+    t.match(sink.interims, [
+      { status: 102, headers: { x: 'y' } },
+      { status: 103, headers: { x: 'y' } },
+    ]);
   });
 
   await t.test('a body without a length ends with the connection', async (t) => {

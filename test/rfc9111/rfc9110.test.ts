@@ -92,7 +92,7 @@ t.test('15.3.7 what a plain GET would have got, whatever a range request gets', 
   }
 });
 
-t.test('15 interim responses and trailers are for one connection', async (t) => {
+t.test('15 interim responses are stored nowhere', async (t) => {
   const scene = await startScene(t);
   scene.object('/a', 'a', { etag: '"1"', cacheControl: FRESH });
   const actions = [103, 102].map((status) => ({ kind: 'interim', status }) as const);
