@@ -34,7 +34,7 @@ export interface ApiAsking {
 }
 
 export interface ApiRooms {
-  readonly services: Pick<CacheServices, 'clock' | 'limits' | 'responses'>;
+  readonly services: Pick<CacheServices, 'clock' | 'limits' | 'responses' | 'tag'>;
   readonly cache: Pick<CacheFacade, 'lookup'>;
   readonly policy: () => HubPolicy;
   readonly refusals: Refusals;
@@ -55,7 +55,7 @@ export class HubApi {
   async lookup(request: CacheRequest, asking: ApiAsking): Promise<CacheAnswer> {
     const { upstream, who } = asking;
     const forget = (): Promise<void> =>
-      this.#permissions.revoke(upstream.name, upstream.uriOf(request.target), who.key);
+      this.#permissions.revoke(upstream.name, upstream.uriOf(request.target), this.#holderOf(who));
     const tell = (answer: CacheAnswer): Promise<CacheAnswer> =>
       this.#forClients(answer, asking, { forget, own: request.own ?? '' });
     try {
@@ -70,6 +70,11 @@ export class HubApi {
       if (isReached || !(error instanceof ForebayError) || !isDisconnected(error)) throw error;
       return notAsked(error);
     }
+  }
+
+  /** As the cache keeps whose answer it is: the field is one that Vary names, and tagged like any. */
+  #holderOf({ key }: Who): string {
+    return key === '' ? '' : this.#rooms.services.tag(CREDENTIAL_FIELD, key);
   }
 
   #ask(request: CacheRequest, { route, who }: ApiAsking): Promise<CacheAnswer> {

@@ -17,12 +17,16 @@ export interface GitRoute {
 /** Client fields that git's server reads beside those of any request. */
 const FORWARDED = ['git-protocol', 'content-type', 'content-encoding', 'accept'];
 
+/** A repository of a kind, `datasets/acme/data`, with `info/refs`. */
+const MAX_SEGMENTS = 5;
+
 const SERVICE = /^git-(upload|receive)-pack$/;
 
 /** Reads an origin-form target; `undefined` for what is no request of git's smart HTTP. */
 export function gitRouteOf(method: string, target: string): GitRoute | undefined {
   const [path = '', query = ''] = target.split('?', 2);
-  const segments = path.split('/').slice(1);
+  const segments = path.split('/', MAX_SEGMENTS + 2).slice(1);
+  if (segments.length > MAX_SEGMENTS) return undefined;
   if (method === 'POST') return routeOf(segments.slice(0, -1), segments.slice(-1));
   const [info, refs] = segments.slice(-2);
   if (info !== 'info' || refs !== 'refs') return undefined;

@@ -64,6 +64,7 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
   'src/compute/addon-error.ts': 'messages of our own addon',
   'src/hub/head-client.ts': 'the beginning of a Location',
   'src/hub/passed.ts': 'names of fields, by their beginnings',
+  'src/http/interim.ts': 'names of fields, by their beginnings',
   'src/http/respond.ts': 'names of fields, by their beginnings',
   'src/http/standing-head.ts': 'fields that we wrote',
   'src/admin/hub-client.ts': 'characters, one by one',
