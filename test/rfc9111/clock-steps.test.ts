@@ -13,7 +13,7 @@ t.test(
     const clock = new ShiftedClock();
     const origin = await runOrigin(t, OBJECTS);
     const forebay = await startForebay(t, { origin, clock });
-    const age = async () => Number((await forebay.get('/a')).headers['age'] ?? 0);
+    const age = async () => Number((await forebay.get('/a')).headers.age ?? 0);
     await age();
     await forebay.holds(1);
     clock.passMeasured(40);
