@@ -17,5 +17,6 @@ t.test('a hostile Vary does not grow a record beyond its bound', async (t) => {
   }
   const record = await room.responses.get(responseKey('origin', room.upstream.uriOf('/a')));
   t.equal(record?.variants.length, MAX_VARIANTS);
-  t.equal(record?.variants[0]?.requestHeaders['x-any'], String(MAX_VARIANTS + 2), 'newest first');
+  const newest = room.services.tag('x-any', String(MAX_VARIANTS + 2));
+  t.equal(record?.variants[0]?.requestHeaders['x-any'], newest, 'newest first');
 });
