@@ -12,6 +12,7 @@ import { isDisconnected } from '../origin/verdict.js';
 import { deferred } from '../model/deferred.js';
 import { isRefutedBy } from '../model/digest.js';
 import { ForebayError } from '../model/errors.js';
+import type { OriginHead } from '../model/fetch.js';
 import { headerBytes, headerValue } from '../model/headers.js';
 import type { ObjectIdentity } from '../model/manifest.js';
 import type { StoredResponse } from '../model/response.js';
@@ -255,7 +256,9 @@ export class Decisions {
       digest: pin ?? facts.digest,
     };
     const headers = fileHeaders(facts, lengthBytes, nowMs);
-    const { status } = found.heads[0];
+    // Of who named the commit: what led there from another name or host is no word on the file.
+    const isNaming = (head: OriginHead): boolean => 'x-repo-commit' in head.headers;
+    const { status } = found.heads.find(isNaming) ?? found.heads.at(-1) ?? found.heads[0];
     const times = { requestTimeMs: nowMs, responseTimeMs: nowMs, order };
     const stored = permission(who.key, { object, headers, status }, times);
     // Not stored either: after a restart nobody would know of the refusal that overtook it.
