@@ -18,7 +18,7 @@ export type ErrorCode =
   | 'origin-redirect-refused' // a redirect to a host, scheme or depth that is not allowed
   | 'origin-loop' // our own Via came back
   | 'origin-reset' // closed before the promised bytes were there
-  | 'origin-protocol' // malformed head, extra bytes, unexpected coding
+  | 'origin-protocol' // malformed head or framing, unexpected coding
   | 'origin-range-mismatch' // status, Content-Range or length differ from what was asked
   | 'origin-status' // an answer that is no content: 5xx, 429, 4xx on a chunk
   | 'origin-denied' // 401 or 403

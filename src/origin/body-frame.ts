@@ -5,7 +5,7 @@
 import type { ForebayError } from '../model/errors.js';
 import { ChunkedBody } from './chunked-body.js';
 import type { BodyFraming } from './response-head.js';
-import { protocolError, resetError } from './transport-error.js';
+import { resetError } from './transport-error.js';
 
 export class BodyFrame {
   readonly #chunked: ChunkedBody | undefined;
@@ -32,18 +32,17 @@ export class BodyFrame {
     this.#remaining -= count;
   }
 
-  /** Hands the content of `bytes` on. Throws `origin-protocol` for more than the body has. */
-  take(bytes: Uint8Array, content: (piece: Uint8Array) => void): void {
-    if (this.#chunked !== undefined) {
-      const taken = this.#chunked.push(bytes, content);
-      if (taken < bytes.length) throw protocolError('bytes after the last chunk');
-      return;
-    }
+  /**
+   * Hands the content of `bytes` on. Returns how many of the bytes belong to the body: what comes
+   * after its end is no part of any response (RFC 9112 section 6.3), and the connection that
+   * brought it brings no other. Throws `origin-protocol` for a chunked coding that is broken.
+   */
+  take(bytes: Uint8Array, content: (piece: Uint8Array) => void): number {
+    if (this.#chunked !== undefined) return this.#chunked.push(bytes, content);
     const wanted = bytes.subarray(0, this.#remaining);
     this.#remaining -= wanted.length;
     if (wanted.length > 0) content(wanted);
-    if (wanted.length < bytes.length)
-      throw protocolError('more body bytes than Content-Length says');
+    return wanted.length;
   }
 
   /** What an end of the connection means for it; `undefined` where that is its end. */

@@ -46,6 +46,8 @@ export class LeanExchange implements ConnectionUser {
   #bodyBytes = 0;
   /** The origin closed its side; bytes before that may still wait in the feeder. */
   #eof = false;
+  /** Something followed the body: the connection is out of step. */
+  #hasSurplus = false;
   #completing = false;
 
   /** `finish` is called exactly once. `head` is the serialised request. */
@@ -213,10 +215,11 @@ export class LeanExchange implements ConnectionUser {
   #receiveBody(frame: BodyFrame, bytes: Uint8Array): void {
     const before = this.#bodyBytes;
     try {
-      frame.take(bytes, (piece) => {
+      const taken = frame.take(bytes, (piece) => {
         this.#bodyBytes += piece.length;
         this.#feeder.push(piece);
       });
+      if (taken < bytes.length) this.#hasSurplus = true;
     } catch (error) {
       this.#fail(error);
       return;
@@ -234,10 +237,10 @@ export class LeanExchange implements ConnectionUser {
   }
 
   /**
-   * Completes one turn of the event loop after the last byte, so that bytes beyond Content-Length
-   * that the kernel already holds are read first: they make the exchange fail, instead of becoming
-   * the beginning of the next response. Two turns, because a connection that was paused until now
-   * is polled only in the next one.
+   * Completes one turn of the event loop after the last byte, so that bytes beyond the body that
+   * the kernel already holds are read first: they cost the connection, instead of becoming the
+   * beginning of the next response. Two turns, because a connection that was paused until now is
+   * polled only in the next one.
    */
   #completeIfWhole(): void {
     if (this.#state.kind !== 'body' || !this.#state.frame.whole) return;
@@ -248,7 +251,7 @@ export class LeanExchange implements ConnectionUser {
     setImmediate(() => {
       setImmediate(() => {
         const outcome = { kind: 'complete', bodyBytes: this.#bodyBytes } as const;
-        this.#end(outcome, keepAlive && !this.#eof);
+        this.#end(outcome, keepAlive && !this.#eof && !this.#hasSurplus);
       });
     });
   }

@@ -12,8 +12,6 @@ import {
 
 export interface ClientUnderTest {
   create(options: { readonly clock: Clock; readonly ca?: string }): OriginClient;
-  /** Bytes after Content-Length: seen, or only kept from being mistaken for a next response. */
-  readonly extraBytes: 'rejects' | 'drops';
 }
 
 export const OBJECT_BYTES = 300_000;

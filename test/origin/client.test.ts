@@ -13,7 +13,6 @@ import { CollectingSink, originRequest } from '../fixtures/origin-sink.js';
 
 const subject: ClientUnderTest = {
   create: (options) => new FallbackClient(options),
-  extraBytes: 'rejects',
 };
 
 /** A transfer coding of old, which is none. */

@@ -8,7 +8,6 @@ import { CollectingSink, originRequest } from '../fixtures/origin-sink.js';
 
 const subject: ClientUnderTest = {
   create: (options) => new LeanClient(options),
-  extraBytes: 'rejects',
 };
 
 void t.test('OriginClient contract', (t) => originClientContract(t, subject));

@@ -6,7 +6,6 @@ import { CollectingSink, originRequest } from '../fixtures/origin-sink.js';
 
 const subject: ClientUnderTest = {
   create: (options) => new UndiciClient(options),
-  extraBytes: 'drops',
 };
 
 void t.test('OriginClient contract', (t) => originClientContract(t, subject));
