@@ -4,7 +4,7 @@
  */
 import type { Transferable, Worker } from 'node:worker_threads';
 import { Piscina } from 'piscina';
-import { ForebayError } from '../model/errors.js';
+import { ForebayError, ownWant } from '../model/errors.js';
 import { type Clock, systemClock } from '../model/time.js';
 import type { WorkerSetup } from './protocol.js';
 
@@ -52,7 +52,10 @@ export class WorkerPool<Task, Result> {
     if (!this.#closed) this.#threads();
   }
 
-  /** Rejects with `internal` (retryable) when the worker failed or died, `overload` when the queue is full. */
+  /**
+   * Rejects with `internal` (retryable) when the worker failed or died, `overload` when the queue is full or
+   * a thread could not start for want of descriptors or memory.
+   */
   async run(task: Task, transferList: readonly Transferable[] = []): Promise<Result> {
     this.#assertOpen();
     const piscina = this.#threads();
@@ -66,7 +69,7 @@ export class WorkerPool<Task, Result> {
       // descriptor that our caller closes next, and whose number the next open() takes.
       await this.#destroying;
       this.#assertOpen();
-      throw new ForebayError('internal', 'a worker failed', { ...AGAIN, cause });
+      throw ownWant(cause) ?? new ForebayError('internal', 'a worker failed', { ...AGAIN, cause });
     }
   }
 

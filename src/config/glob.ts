@@ -8,6 +8,12 @@ const ONE = -1;
 const STAR = -2;
 const ANY = -3;
 
+const WILDCARDS: ReadonlyMap<string, number> = new Map([
+  ['?', ONE],
+  ['*', STAR],
+  ['**', ANY],
+]);
+
 export interface Glob {
   /** Whether it fits the whole of `text`. Costs the text's length times the pattern's, whatever both are. */
   fits(text: string): boolean;
@@ -29,14 +35,23 @@ export function matchesGlob(pattern: string, path: string): boolean {
 
 /** The wildcards and characters of a pattern, as code points where they are characters. */
 function tokenise(pattern: string, literally: (part: string) => string): Int32Array {
-  const tokens: number[] = [];
-  for (const [part] of pattern.matchAll(/\*\*|\*|\?|[^*?]+/gu)) {
-    if (part === '?') tokens.push(ONE);
-    else if (part === '*') tokens.push(STAR);
-    else if (part === '**') tokens.push(ANY);
-    else for (const one of literally(part)) tokens.push(one.codePointAt(0) ?? 0);
+  const parts = (pattern.match(/\*\*|\*|\?|[^*?]+/gu) ?? []).map(
+    (part) => WILDCARDS.get(part) ?? literally(part),
+  );
+  const size = (part: string | number) => (typeof part === 'number' ? 1 : part.length);
+  const tokens = new Int32Array(parts.reduce((sum: number, part) => sum + size(part), 0));
+  let count = 0;
+  for (const part of parts) {
+    for (const one of typeof part === 'number' ? [part] : codePoints(part)) {
+      tokens[count] = one;
+      count += 1;
+    }
   }
-  return Int32Array.from(tokens);
+  return tokens.subarray(0, count);
+}
+
+function* codePoints(text: string): Generator<number> {
+  for (const one of text) yield one.codePointAt(0) ?? 0;
 }
 
 function asItIs(part: string): string {

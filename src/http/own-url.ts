@@ -2,12 +2,16 @@
  * What a client calls this server: the scheme and the authority that it sees, which proxies before us may
  * have replaced and tell of. Links for clients are made of it. Pure; http/exchange asks.
  */
-import { trimOws } from '../model/field-syntax.js';
+import { readQuoted, skipOws, trimOws } from '../model/field-syntax.js';
 import { headerValue, type HeaderMap } from '../model/headers.js';
 import { namesHost } from '../model/host.js';
 
 /** Whose word counts: that of Forwarded, else of X-Forwarded-*; of one of the two alone; of neither. */
 export type Believed = 'any' | 'forwarded' | 'x-forwarded' | 'none';
+
+const QUOTE = 0x22;
+const COMMA = 0x2c;
+const SEMICOLON = 0x3b;
 
 interface Told {
   readonly proto?: string | undefined;
@@ -44,11 +48,11 @@ function toldBy(fields: HeaderMap, believed: Believed): Told {
 }
 
 /** The first element of a list that is not empty (RFC 9110 section 5.6.1). */
-function firstMember(field: string | undefined): string | undefined {
-  return field
-    ?.split(',')
-    .map(trimOws)
-    .find((member) => member !== '');
+function firstMember(field = ''): string | undefined {
+  let from = skipOws(field, 0);
+  while (field.charCodeAt(from) === COMMA) from = skipOws(field, from + 1);
+  const end = field.indexOf(',', from);
+  return trimOws(field.slice(from, end === -1 ? field.length : end)) || undefined;
 }
 
 /** The first element of Forwarded; nothing of a field that is malformed before that element's end. */
@@ -77,13 +81,10 @@ function firstElement(field: string): readonly Pair[] | undefined {
   const pairs: Pair[] = [];
   let at = 0;
   while (at < field.length) {
-    at = skipSpace(field, at);
-    if (field[at] === ',') {
-      if (pairs.length > 0) break;
-      at += 1;
-      continue;
-    }
-    if (field[at] === ';') {
+    at = skipOws(field, at);
+    const code = field.charCodeAt(at);
+    if (code === COMMA && pairs.length > 0) break;
+    if (isSeparator(code)) {
       at += 1;
       continue;
     }
@@ -91,33 +92,22 @@ function firstElement(field: string): readonly Pair[] | undefined {
     if (equals === -1) return undefined;
     const name = trimOws(field.slice(at, equals)).toLowerCase();
     if (!/^[a-z]+$/.test(name)) return undefined;
-    const read = valueAt(field, skipSpace(field, equals + 1));
+    const read = valueAt(field, skipOws(field, equals + 1));
     if (read === undefined) return undefined;
     pairs.push({ name, value: read.value });
-    at = skipSpace(field, read.end);
-    if (at < field.length && field[at] !== ';' && field[at] !== ',') return undefined;
+    at = skipOws(field, read.end);
+    if (at < field.length && !isSeparator(field.charCodeAt(at))) return undefined;
   }
   return pairs;
 }
 
 function valueAt(field: string, start: number): { value: string; end: number } | undefined {
-  if (field[start] !== '"') {
-    let end = start;
-    while (end < field.length && field[end] !== ';' && field[end] !== ',') end += 1;
-    return { value: trimOws(field.slice(start, end)), end };
-  }
-  let value = '';
-  for (let at = start + 1; at < field.length; at += 1) {
-    if (field[at] === '"') return { value, end: at + 1 };
-    // quoted-pair of RFC 9110 section 5.6.4.
-    if (field[at] === '\\') at += 1;
-    value += field[at] ?? '';
-  }
-  return undefined;
+  if (field.charCodeAt(start) === QUOTE) return readQuoted(field, start);
+  let end = start;
+  while (end < field.length && !isSeparator(field.charCodeAt(end))) end += 1;
+  return { value: trimOws(field.slice(start, end)), end };
 }
 
-function skipSpace(field: string, from: number): number {
-  let at = from;
-  while (field[at] === ' ' || field[at] === '\t') at += 1;
-  return at;
+function isSeparator(code: number): boolean {
+  return code === SEMICOLON || code === COMMA;
 }

@@ -36,27 +36,38 @@ export function isCommit(revision: string | null): boolean {
   return revision !== null && COMMIT.test(revision);
 }
 
+/** Segments that may say what a path is: `/api/models/{owner}/{name}/{marker}`. */
+const LEADING_SEGMENTS = 5;
+
 /** Reads an origin-form target; its query plays no part. */
 export function routeOf(target: string): HubRoute {
-  const [path = ''] = target.split('?', 1);
+  const [whole = ''] = target.split('?', 1);
   // An empty segment, wherever it stands but at the end.
-  if (path.includes('//')) return OTHER;
-  const segments = path.split('/').slice(1);
+  if (!whole.startsWith('/') || whole.includes('//')) return OTHER;
   // Of the API's names a hub takes no notice of a slash at the end.
-  if (segments[0] === 'api' && segments.length > 2 && segments.at(-1) === '') segments.pop();
-  if (segments.length === 0 || segments[0] === '' || segments.at(-1) === '') return OTHER;
-  return segments[0] === 'api' ? apiRoute(segments.slice(1)) : fileRoute(segments);
+  const path = /^\/api\/[^/]+\//.test(whole) ? whole.replace(/\/$/, '') : whole;
+  if (path.endsWith('/')) return OTHER;
+  const segments = path.slice(1).split('/', LEADING_SEGMENTS);
+  return segments[0] === 'api' ? apiRoute(path, segments) : fileRoute(path, segments);
 }
 
-function fileRoute(segments: readonly string[]): HubRoute {
+/** What follows the segments that `leading` begins with; `undefined` where nothing does. */
+function below(path: string, leading: readonly string[]): string | undefined {
+  const end = leading.reduce((length, segment) => length + 1 + segment.length, 0);
+  return end < path.length ? path.slice(end + 1) : undefined;
+}
+
+function fileRoute(path: string, segments: readonly string[]): HubRoute {
   const prefix = isKind(segments[0]) ? 1 : 0;
   // The longer id first: of two segments `resolve` the second is more likely to be the marker.
   for (const at of [prefix + 2, prefix + 1]) {
-    if (segments[at] !== 'resolve' || segments.length < at + 3) continue;
+    if (segments[at] !== 'resolve') continue;
+    const named = below(path, segments.slice(0, at + 1));
+    if (named?.includes('/') !== true) continue;
     const spelled = segments.slice(0, at).join('/');
     const repository = canonicalRepository(spelled);
-    const { revision, rest: path } = revisionOf(segments.slice(at + 1));
-    return path === '' ? OTHER : { kind: 'resolve', repository, spelled, revision, path };
+    const { revision, rest } = revisionOf(named);
+    return rest === '' ? OTHER : { kind: 'resolve', repository, spelled, revision, path: rest };
   }
   return OTHER;
 }
@@ -68,23 +79,26 @@ function fileRoute(segments: readonly string[]): HubRoute {
 const SPECIAL_REF = /^refs(?:\/|%2f)(?:pr(?:\/|%2f)\d+|convert(?:\/|%2f)[\w.-]+)(?=\/|$)/i;
 
 /** Parts what follows a marker into a revision, as it came, and the path below it. */
-function revisionOf(segments: readonly string[]): { revision: string; rest: string } {
-  const text = segments.join('/');
-  const [revision = segments[0] ?? ''] = SPECIAL_REF.exec(text) ?? [];
+function revisionOf(text: string): { revision: string; rest: string } {
+  const [first = ''] = text.split('/', 1);
+  const [revision = first] = SPECIAL_REF.exec(text) ?? [];
   return { revision, rest: text.slice(revision.length + 1) };
 }
 
-function apiRoute([kind, ...segments]: readonly string[]): HubRoute {
-  if (!isKind(kind) || segments.length === 0) return OTHER;
+function apiRoute(path: string, segments: readonly string[]): HubRoute {
+  const [api = '', kind, ...names] = segments;
+  if (!isKind(kind) || names.length === 0) return OTHER;
   const repositoryOf = (length: number): string =>
-    canonicalRepository([kind, ...segments.slice(0, length)].join('/'));
+    canonicalRepository([kind, ...names.slice(0, length)].join('/'));
   for (const at of [2, 1]) {
-    const [marker, ...below] = segments.slice(at);
-    const { revision, rest } = revisionOf(below);
+    const marker = names[at];
+    const named = below(path, [api, kind, ...names.slice(0, at + 1)]);
+    const { revision, rest } = revisionOf(named ?? '');
     const repository = repositoryOf(at);
-    const isLast = below.length === 0;
-    const namesRevision = !isLast && rest === '';
-    if (marker === 'refs' && isLast) return { kind: 'refs', repository, revision: null };
+    const namesRevision = named !== undefined && rest === '';
+    if (marker === 'refs' && named === undefined) {
+      return { kind: 'refs', repository, revision: null };
+    }
     if (marker === 'xet-read-token' || marker === 'xet-write-token') {
       return { kind: 'xet-token', repository, isRead: marker === 'xet-read-token' };
     }
@@ -92,13 +106,13 @@ function apiRoute([kind, ...segments]: readonly string[]): HubRoute {
     if (marker === 'paths-info' && namesRevision) {
       return { kind: 'paths-info', repository, revision };
     }
-    if (marker === 'tree' && !isLast) return { kind: 'tree', repository, revision };
+    if (marker === 'tree' && named !== undefined) return { kind: 'tree', repository, revision };
   }
-  if (segments.length > 2) return OTHER;
+  if (names.length > 2) return OTHER;
   return { kind: 'info', repository: repositoryOf(2), revision: null };
 }
 
-function isKind(segment: string | undefined): boolean {
+function isKind(segment: string | undefined): segment is 'models' | 'datasets' | 'spaces' {
   return segment === 'models' || segment === 'datasets' || segment === 'spaces';
 }
 

@@ -2,16 +2,13 @@
  * Content codings of a representation (RFC 9110 section 8.4). Identity is what is asked for; where
  * something else comes, it is what there is: of a plain origin it is kept as it came, of a hub decoded.
  */
-import { trimOws } from './field-syntax.js';
+import { tokenMembers } from './field-syntax.js';
 import { headerValue, type HeaderMap } from './headers.js';
 
 /** The codings that a response's content has, in the order they were applied; empty for none. */
 export function codingOf(headers: HeaderMap): string {
-  return (headerValue(headers, 'content-encoding') ?? '')
-    .toLowerCase()
-    .split(',')
-    .map(trimOws)
-    .filter((name) => name !== '' && name !== 'identity')
+  return tokenMembers(headerValue(headers, 'content-encoding'))
+    .filter((name) => name !== 'identity')
     .map((name) => (name.startsWith('x-') ? name.slice(2) : name))
     .join(', ');
 }

@@ -22,7 +22,7 @@ for (const character of "!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyz") {
 /** The end of the token that begins at `from`; `from` itself where there is none. */
 export function tokenEnd(text: string, from: number): number {
   let at = from;
-  while (TOKEN_CHARACTERS[text.charCodeAt(at)] === 1) at += 1;
+  while (at < text.length && TOKEN_CHARACTERS[text.charCodeAt(at)] === 1) at += 1;
   return at;
 }
 

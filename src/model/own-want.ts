@@ -22,11 +22,18 @@ export function wantOf(error: unknown): string | null {
 /** The errno name of an own want; `null` for any other failure. */
 function codeOf(error: unknown): string | null {
   if (typeof error !== 'object' || error === null || !('code' in error)) return null;
-  const { code } = error;
-  if (typeof code !== 'string' || !Object.hasOwn(WANTS, code)) return null;
+  const code = errnoOf(error);
+  if (code === null || !Object.hasOwn(WANTS, code)) return null;
   // Of IPv6 it also says that this machine has no address of its own.
   if (code === 'EADDRNOTAVAIL' && !isToV4(error)) return null;
   return code;
+}
+
+/** The name of the failed call's errno; a thread that could not start has it in its message alone. */
+function errnoOf(error: object & { readonly code: unknown }): string | null {
+  if (typeof error.code !== 'string') return null;
+  if (error.code !== 'ERR_WORKER_INIT_FAILED' || !(error instanceof Error)) return error.code;
+  return error.message.slice(error.message.lastIndexOf(' ') + 1);
 }
 
 function isToV4(error: object): boolean {

@@ -8,6 +8,10 @@ import { canonicalUri, splitTarget } from './uri.js';
 
 const SLASH = 0x2f;
 const PERCENT = 0x25;
+const DOT = 0x2e;
+const SEMICOLON = 0x3b;
+const BACKSLASH = 0x5c;
+const ESCAPED_SLASH = Buffer.from('%2F');
 
 /** Text that every reading leaves as it is. */
 const PLAIN = /^[\x20-\x24\x26-\x2a\x2c-\x5b\x5d-\x7e]*$/;
@@ -39,17 +43,20 @@ function variantsOf(path: string): readonly string[] {
 export function decodedOnce(text: string): string {
   if (PLAIN.test(text)) return text;
   const bytes = Buffer.from(text);
-  const found: number[] = [];
+  // In place: what is decoded is never longer than what it came from.
+  let to = 0;
   for (let at = 0; at < bytes.length; at += 1) {
     const byte = escapedAt(bytes, at);
-    if (byte === undefined) found.push(bytes[at] ?? 0);
-    else {
-      if (byte === SLASH) found.push(PERCENT, 0x32, 0x46);
-      else found.push(byte);
-      at += 2;
+    if (byte !== undefined) at += 2;
+    if (byte === SLASH) {
+      bytes.set(ESCAPED_SLASH, to);
+      to += ESCAPED_SLASH.length;
+    } else {
+      bytes[to] = byte ?? bytes[at] ?? 0;
+      to += 1;
     }
   }
-  return textOf(found);
+  return textOf(bytes.subarray(0, to));
 }
 
 /**
@@ -83,47 +90,64 @@ export function isTreacherous(path: string): boolean {
 export function leadsElsewhere(path: string): boolean {
   if (!/[%\\]|\/\./.test(path)) return false;
   const bytes = decodedBytes(path);
-  if (bytes.includes(0) || bytes.some((_byte, at) => isOverlongAt(bytes, at))) return true;
-  return Buffer.from(bytes)
-    .toString('latin1')
-    .split(/[/\\]/)
-    .some((segment) => /^\.{1,2}(?:;|$)/.test(segment));
+  for (let at = 0; at < bytes.length; at += 1) {
+    if (bytes[at] === 0 || isOverlongAt(bytes, at)) return true;
+    if ((at === 0 || isSlash(bytes[at - 1])) && isDotSegmentAt(bytes, at)) return true;
+  }
+  return false;
 }
 
-/** In the order of the text. */
-function decodedBytes(text: string): readonly number[] {
+/** A segment that is one dot or two, before its parameters. */
+function isDotSegmentAt(bytes: Uint8Array, from: number): boolean {
+  let at = from;
+  while (at < from + 2 && bytes[at] === DOT) at += 1;
+  if (at === from) return false;
+  return at === bytes.length || bytes[at] === SEMICOLON || isSlash(bytes[at]);
+}
+
+function isSlash(byte: number | undefined): boolean {
+  return byte === SLASH || byte === BACKSLASH;
+}
+
+/** In the order of the text; written over the text's own bytes, from their end on. */
+function decodedBytes(text: string): Uint8Array {
   const bytes = Buffer.from(text);
-  // What follows the byte that is looked at, the next one last.
-  const following: number[] = [];
+  // What follows the byte that is looked at begins here.
+  let from = bytes.length;
   for (let at = bytes.length - 1; at >= 0; at -= 1) {
     let byte = bytes[at] ?? 0;
     while (byte === PERCENT) {
-      const high = digitOf(following.at(-1));
-      const low = digitOf(following.at(-2));
-      if (high === undefined || low === undefined) break;
-      following.length -= 2;
-      byte = high * 16 + low;
+      const decodes = from + 1 < bytes.length ? pairOf(bytes[from], bytes[from + 1]) : undefined;
+      if (decodes === undefined) break;
+      from += 2;
+      byte = decodes;
     }
-    following.push(byte);
+    from -= 1;
+    bytes[from] = byte;
   }
-  return following.reverse();
+  return bytes.subarray(from);
 }
 
-function escapedAt(bytes: Buffer, at: number): number | undefined {
-  if (bytes[at] !== PERCENT) return undefined;
-  const high = digitOf(bytes[at + 1]);
-  const low = digitOf(bytes[at + 2]);
-  return high === undefined || low === undefined ? undefined : high * 16 + low;
+function escapedAt(bytes: Uint8Array, at: number): number | undefined {
+  return bytes[at] === PERCENT ? pairOf(bytes[at + 1], bytes[at + 2]) : undefined;
 }
 
+/** The byte that two hexadecimal digits stand for. */
+function pairOf(high: number | undefined, low: number | undefined): number | undefined {
+  const [one, other] = [digitOf(high), digitOf(low)];
+  return one === undefined || other === undefined ? undefined : one * 16 + other;
+}
+
+/** Digits and letters of ASCII, whose lower case is one bit away. */
 function digitOf(byte: number | undefined): number | undefined {
   if (byte === undefined) return undefined;
-  const value = Number.parseInt(String.fromCharCode(byte), 16);
-  return Number.isNaN(value) ? undefined : value;
+  if (byte >= 0x30 && byte <= 0x39) return byte - 0x30;
+  const letter = byte | 0x20;
+  return letter >= 0x61 && letter <= 0x66 ? letter - 0x61 + 10 : undefined;
 }
 
 /** RFC 3629 section 3: a character in more bytes than it needs. */
-function isOverlongAt(bytes: readonly number[], at: number): boolean {
+function isOverlongAt(bytes: Uint8Array, at: number): boolean {
   const [first = 0, second = 0] = [bytes[at], bytes[at + 1]];
   if (second < 0x80 || second > 0xbf) return false;
   return (
@@ -140,13 +164,12 @@ const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
  * UTF-8, else Latin-1. Composed and decomposed letters are one to some file systems, and a `+` is a space
  * to some servers.
  */
-function textOf(bytes: readonly number[]): string {
-  const buffer = Buffer.from(bytes);
+function textOf(bytes: Uint8Array): string {
   let text: string;
   try {
-    text = UTF8.decode(buffer);
+    text = UTF8.decode(bytes);
   } catch {
-    text = buffer.toString('latin1');
+    text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1');
   }
   return text.replaceAll('+', ' ').normalize('NFC');
 }

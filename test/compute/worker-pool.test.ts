@@ -54,6 +54,11 @@ void t.test('a task that throws is internal, and the pool goes on', async (t) =>
   t.equal(await pool.run(echo('next')), 'next');
 });
 
+void t.test('a thread that lacks a descriptor to load its script is our own want', async (t) => {
+  const pool = makePool(t, { script: new URL('fixtures/starved-worker.js', import.meta.url) });
+  await t.rejects(pool.run(echo('one')), { code: 'overload', retryable: true });
+});
+
 for (const kind of ['crash', 'exit'] as const) {
   void t.test(`a thread that dies by ${kind} takes its tasks along, and is replaced`, async (t) => {
     const pool = makePool(t);

@@ -20,6 +20,8 @@ t.test('own want of descriptors', { skip: missing('prlimit') }, async (t) => {
   const origin = await startOrigin({ objects });
   t.teardown(() => origin.close());
   const program = await startProgram(t, { origin: origin.url });
+  // What loads late would take more of the descriptors at one time than at another.
+  t.match(await get(`${program.url}/o0`), { status: 200, whole: true });
   const limit = (files: number) => {
     const pid = String(program.pid);
     spawnSync('prlimit', ['--pid', pid, `--nofile=${String(files)}:`]);
@@ -28,7 +30,7 @@ t.test('own want of descriptors', { skip: missing('prlimit') }, async (t) => {
   limit(open + FEW);
 
   const ended = await Promise.all(
-    paths.map((path) =>
+    paths.slice(1).map((path) =>
       get(`${program.url}${path}`).then(
         ({ status, headers, whole }) => ({
           status,

@@ -11,7 +11,10 @@ t.test('descriptors, memory and ports are our own; anything else is not', async 
     t.match(reportError(coded(code)), { code: 'overload' });
   }
   t.match(wantOf(coded('EMFILE')), /descriptor.*LimitNOFILE.*EMFILE/);
+  const thread = new Error('Worker initialization failure: EMFILE');
+  t.match(wantOf(Object.assign(thread, { code: 'ERR_WORKER_INIT_FAILED' })), /EMFILE/);
   for (const thrown of [
+    coded('ERR_WORKER_INIT_FAILED'),
     coded('ECONNREFUSED'),
     coded('ENOSPC'),
     coded('toString'),

@@ -24,10 +24,12 @@ void t.test('breaks at any offset: resumed there, no byte fetched twice', async 
       fc.constantFrom('reset' as const, 'short' as const),
       fc.array(fc.integer({ min: 1, max: CHUNK - 1 }), { minLength: 1, maxLength: 3 }),
       async (kind, sizes) => {
-        for (const afterBytes of sizes) origin.next({ kind, afterBytes });
+        const breaks = sizes.map((afterBytes) => origin.next({ kind, afterBytes }));
         const before = origin.bodyBytes;
         const made = chunk();
         const result = await fillChunk(task(made), harness.context);
+        // A break at the last byte of a body ends the chunk: what is left is not the next one's.
+        for (const forget of breaks) forget();
         isRight(t, result, made);
         // A reset may overtake bytes that the kernel had not delivered: those are sent again.
         if (kind === 'short') t.equal(origin.bodyBytes - before, CHUNK, 'no byte sent twice');
