@@ -4,6 +4,6 @@ import { writeFileSync } from 'node:fs';
 import { configDocument } from '../dist/config/docs.js';
 import { metricsDocument } from '../dist/telemetry/metrics-docs.js';
 
-const docs = new URL('../docs/', import.meta.url);
+const docs = new URL('../docs', import.meta.url);
 writeFileSync(new URL('CONFIG.md', docs), configDocument());
 writeFileSync(new URL('METRICS.md', docs), metricsDocument());

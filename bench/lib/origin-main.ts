@@ -6,7 +6,7 @@ import { createReadStream, statSync } from 'node:fs';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream';
-import { parseRange, resolveRange } from '#src/http/range-header.js';
+import { parseRange, resolveRange } from '#src/http/request/range-header.js';
 import type { OriginReply, OriginRequest } from './messages.js';
 
 /** As a model hub answers for what a commit hash names. */

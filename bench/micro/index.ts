@@ -2,7 +2,7 @@
  * Micro benchmark: the index of 1,000,000 chunks in memory. Memory a chunk, adding one, finding and
  * touching a random one as a hit does, choosing a victim. Prints JSON. Run with --expose-gc.
  */
-import { ChunkEntry, ChunkIndex } from '#src/store/chunk-index.js';
+import { ChunkEntry, ChunkIndex } from '#src/store/chunks/chunk-index.js';
 import { type ChunkId, parseChunkId } from '#src/model/ids.js';
 
 const CHUNK_BYTES = 8 * 2 ** 20;

@@ -1,5 +1,5 @@
 /** Micro benchmark: how many chunk reads a second a range of 100 GB turns into. Prints JSON. */
-import { planReads } from '#src/cache/plan.js';
+import { planReads } from '#src/cache/body/plan.js';
 
 const CHUNK_BYTES = 8 * 2 ** 20;
 const RANGE = { start: 12_345, end: 100e9 };

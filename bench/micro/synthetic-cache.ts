@@ -5,10 +5,10 @@ import { dirname } from 'node:path';
 import { GROUP_SIZE_BYTES, ID_BYTES } from '#src/model/chunk.js';
 import { parseChunkId } from '#src/model/ids.js';
 import type { ObjectIdentity } from '#src/model/manifest.js';
-import { checkFormat } from '#src/store/format-file.js';
-import { objectKey } from '#src/store/keys.js';
-import { Layout } from '#src/store/layout.js';
-import { encodeManifest } from '#src/store/manifest-records.js';
+import { checkFormat } from '#src/store/directory/format-file.js';
+import { objectKey } from '#src/store/objects/keys.js';
+import { Layout } from '#src/store/directory/layout.js';
+import { encodeManifest } from '#src/store/objects/manifest-records.js';
 
 export const CHUNK_BYTES = 8 * 2 ** 20;
 

@@ -1,6 +1,6 @@
 // Reads the requests that a hit server answers: so plain that nothing in them decides anything but
 // which bytes of which target are wanted. A strict part of what Node's parser takes, and of what
-// src/http/plain-request.ts calls plain: whatever else a head says is for them to judge.
+// src/http/request/plain-request.ts calls plain: whatever else a head says is for them to judge.
 #ifndef FOREBAY_CORE_HIT_REQUEST_H_
 #define FOREBAY_CORE_HIT_REQUEST_H_
 

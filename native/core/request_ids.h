@@ -1,4 +1,4 @@
-// Draws request ids: 16 hexadecimal digits, as src/http/request-id.ts makes them.
+// Draws request ids: 16 hexadecimal digits, as src/http/request/request-id.ts makes them.
 #ifndef FOREBAY_CORE_REQUEST_IDS_H_
 #define FOREBAY_CORE_REQUEST_IDS_H_
 

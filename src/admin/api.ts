@@ -1,8 +1,8 @@
 /** Puts the operations of the admin API together from the rooms that they read and change. */
-import type { CacheFacade } from '../cache/answer.js';
-import type { Inventory } from '../cache/inventory.js';
-import type { Pulls } from '../cache/pulls.js';
-import type { Sweeps } from '../cache/sweeps.js';
+import type { CacheFacade } from '../cache/api/answer.js';
+import type { Inventory } from '../cache/operator/inventory.js';
+import type { Pulls } from '../cache/operator/pulls.js';
+import type { Sweeps } from '../cache/operator/sweeps.js';
 import type { PinStore } from '../model/store.js';
 import type { Clock } from '../model/time.js';
 import type { Endpoint } from './endpoint.js';

@@ -2,8 +2,8 @@
  * Asks a Hub's API in the way that clients do, through the mirror at the front's root, so that what
  * they learn is cached and decided as theirs is. Used by admin/hub-model.
  */
-import type { CacheAnswer, CacheFacade } from '../cache/answer.js';
-import { route } from '../http/route.js';
+import type { CacheAnswer, CacheFacade } from '../cache/api/answer.js';
+import { route } from '../http/request/route.js';
 import { readBody } from '../hub/read-body.js';
 import { ForebayError } from '../model/errors.js';
 import { emptyHeaders, headerValue, type HeaderMap } from '../model/headers.js';

@@ -3,8 +3,8 @@
  * in it, as huggingface_hub does before it downloads a snapshot. Called by admin/routes/pulls.
  */
 import { z } from 'zod';
-import { MAX_URLS, type PulledModel } from '../cache/pulls.js';
-import type { PullOrder } from '../cache/pull-item.js';
+import { MAX_URLS, type PulledModel } from '../cache/operator/pulls.js';
+import type { PullOrder } from '../cache/operator/pull-item.js';
 import { emptyHeaders, headerValue, type HeaderMap } from '../model/headers.js';
 import { nextLink } from '../model/link-field.js';
 import { HubClient, type HubRooms, ListingError, notAHub } from './hub-client.js';

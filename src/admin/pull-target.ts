@@ -1,6 +1,6 @@
 /** From what an operator names to what is pulled: a path at the front, or a URL below an origin's own. */
-import type { PullTarget } from '../cache/pull-item.js';
-import { type Mount, route } from '../http/route.js';
+import type { PullTarget } from '../cache/operator/pull-item.js';
+import { type Mount, route } from '../http/request/route.js';
 
 /** Every `OriginConfig` is one. */
 export interface PullOrigin extends Mount {

@@ -1,6 +1,6 @@
 /** Pulls as the admin API tells them: with rates that the looks measure, and what follows from these. */
-import type { PullItemSnapshot } from '../cache/pull-item.js';
-import type { PullSnapshot } from '../cache/pulls.js';
+import type { PullItemSnapshot } from '../cache/operator/pull-item.js';
+import type { PullSnapshot } from '../cache/operator/pulls.js';
 import type { Clock } from '../model/time.js';
 import { Rates } from './rates.js';
 import type { Pull, PullItem } from './shapes.js';

@@ -5,7 +5,7 @@
 import { fastify, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import type { ListenAddress } from '../config/kinds.js';
-import { ListenError } from '../http/listen.js';
+import { ListenError } from '../http/exchange/listen.js';
 import type { Metrics } from '../telemetry/metrics.js';
 import { checkedCall } from './check.js';
 import { type Answer, type Endpoint, problem } from './endpoint.js';

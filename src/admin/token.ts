@@ -5,7 +5,7 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import { closeSync, constants, fstatSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { proofOf, type Proven } from './proof.js';
-import { Ownership } from '../store/ownership.js';
+import { Ownership } from '../store/directory/ownership.js';
 
 export type Token =
   | {

@@ -2,9 +2,9 @@
  * What runs, as the admin API tells it: the front's requests and the cache's fills, read when somebody
  * looks, with the rates that those looks measure.
  */
-import type { FillSnapshot, FillTable } from '../cache/fill-snapshot.js';
-import type { Targets } from '../cache/selection.js';
-import type { RequestSnapshot, RequestTable } from '../http/request-watch.js';
+import type { FillSnapshot, FillTable } from '../cache/api/fill-snapshot.js';
+import type { Targets } from '../cache/operator/selection.js';
+import type { RequestSnapshot, RequestTable } from '../http/exchange/request-watch.js';
 import type { Clock } from '../model/time.js';
 import { Rates } from './rates.js';
 import type { Transfer, TransferList } from './shapes.js';

@@ -1,5 +1,5 @@
 /** The cache's bounds from the configuration: what `CacheServices.limits` holds. Called by assemble. */
-import type { CacheLimits } from '../cache/services.js';
+import type { CacheLimits } from '../cache/api/services.js';
 import type { ResolvedConfig } from '../config/schema.js';
 import type { FetchLimits } from '../model/fetch.js';
 

@@ -1,5 +1,5 @@
 /** What happens in the store and in the cache, on its way to metrics and log. Used by assemble. */
-import type { CacheEvents } from '../cache/services.js';
+import type { CacheEvents } from '../cache/api/services.js';
 import type { Changes } from '../model/changes.js';
 import type { StoreEvents } from '../model/store.js';
 import type { Metrics } from '../telemetry/metrics.js';

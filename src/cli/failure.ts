@@ -1,8 +1,8 @@
 /** Turns whatever a command threw into a message for people and an exit code. Called by program.ts. */
 import { AddonError } from '../compute/addon-error.js';
 import { ConfigError } from '../config/problem.js';
-import { ListenError } from '../http/listen.js';
-import { StartupError } from '../store/startup-error.js';
+import { ListenError } from '../http/exchange/listen.js';
+import { StartupError } from '../store/directory/startup-error.js';
 import { ApiError, NotAnsweringError, UnprovenError } from './admin-client.js';
 import {
   EXIT_CONFIG,

@@ -9,7 +9,7 @@ import { resolveCapacity } from '../config/capacity.js';
 import { type LoadedConfig, loadWithSources } from '../config/load.js';
 import { formatAddress } from '../config/kinds.js';
 import type { ResolvedConfig } from '../config/schema.js';
-import { TOKEN_FILE } from '../store/layout.js';
+import { TOKEN_FILE } from '../store/directory/layout.js';
 import { AdminClient, NotAnsweringError, UnprovenError } from './admin-client.js';
 import type { CommandContext } from './context.js';
 import type { Output } from './output.js';
@@ -113,7 +113,7 @@ function unprovenNote({ address }: AdminClient): string {
 
 /** Throws when another process uses the cache: there is no way to look into it beside that one. */
 async function refuseIfHeld(directory: string, silence: NotAnsweringError): Promise<void> {
-  const { probeLock } = await import('../store/lock-probe.js');
+  const { probeLock } = await import('../store/directory/lock-probe.js');
   const { systemCalls } = await import('../compute/native.js');
   const lock = probeLock(directory, systemCalls);
   switch (lock.kind) {

@@ -1,6 +1,6 @@
 /**
  * The threads that fetch, and their lanes. A lane is one place for one connection on one thread;
- * cache/fill submits jobs and the pool gives each a lane, so that an origin never sees more
+ * cache/fill/fill submits jobs and the pool gives each a lane, so that an origin never sees more
  * connections than configured, although idle keep-alive sockets live on in the workers, and has more
  * than a few only while they raise its throughput (connections).
  */

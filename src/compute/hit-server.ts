@@ -1,6 +1,6 @@
 /**
  * The hit server: threads that answer plain requests for hits without the main thread, on connections
- * that this one has accepted. One per program; http/hit-front says what may be answered and takes the
+ * that this one has accepted. One per program; http/hits/hit-front says what may be answered and takes the
  * connections back, send/sending makes it.
  */
 import type { ByteRange } from '../model/byte-range.js';

@@ -1,6 +1,6 @@
 /**
  * The threads that re-hash held chunks before their first read in this process, apart from the
- * fill threads so that a disk read never waits behind the network. Called by cache/reader.
+ * fill threads so that a disk read never waits behind the network. Called by cache/body/reader.
  */
 import type { VerifyResult, VerifyTask, WorkerSetup } from './protocol.js';
 import { WorkerPool } from './worker-pool.js';

@@ -4,8 +4,8 @@
  */
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { escapedRequest, parseAnew, type Unread } from './raw-target.js';
-import { TimedResponse } from './timed-response.js';
+import { escapedRequest, parseAnew, type Unread } from './request/raw-target.js';
+import { TimedResponse } from './exchange/timed-response.js';
 
 /** Durations in ms, as of `listen`. */
 export interface StrictOptions {
@@ -41,7 +41,7 @@ export function strictServer(options: StrictOptions, listeners: Listeners): Stri
       keepAliveTimeout: options.keepAliveTimeoutMs,
       connectionsCheckingInterval: TIMEOUT_CHECK_INTERVAL_MS,
       maxHeaderSize: MAX_HEAD_BYTES,
-      // Node would answer by itself, past the access log; http/screen asks for it.
+      // Node would answer by itself, past the access log; http/request/screen asks for it.
       requireHostHeader: false,
       joinDuplicateHeaders: false,
       insecureHTTPParser: false,
@@ -49,7 +49,7 @@ export function strictServer(options: StrictOptions, listeners: Listeners): Stri
     },
     listeners.request,
   );
-  // Node would invite the content with 100 Continue: that is for http/exchange to do, or not.
+  // Node would invite the content with 100 Continue: that is for http/exchange/exchange to do, or not.
   server.on('checkContinue', listeners.request);
   // And answer other expectations itself, past the turns and the access log.
   server.on('checkExpectation', listeners.request);

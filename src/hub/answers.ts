@@ -1,7 +1,7 @@
 /** Answers of the hub's mirror that are bytes in memory: JSON, and refusals. Pure. */
-import type { Body, CacheAnswer } from '../cache/answer.js';
-import { forward } from '../cache/answers.js';
-import type { CacheOutcome } from '../cache/outcome.js';
+import type { Body, CacheAnswer } from '../cache/api/answer.js';
+import { forward } from '../cache/answer/answers.js';
+import type { CacheOutcome } from '../cache/api/outcome.js';
 import { type ErrorCode, ForebayError } from '../model/errors.js';
 import { emptyHeaders, headerValue, type HeaderMap, toHeaderMap } from '../model/headers.js';
 import { type Telling, toldWaitMs, waitFields } from '../origin/told-wait.js';

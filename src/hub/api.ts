@@ -2,9 +2,9 @@
  * What a hub says of its repositories, in JSON: kept by the cache as it came, for each credential apart,
  * and given to clients without what leads them away from plain HTTP.
  */
-import type { CacheAnswer, CacheFacade, CacheRequest } from '../cache/answer.js';
-import { looped } from '../cache/loop.js';
-import type { CacheServices } from '../cache/services.js';
+import type { CacheAnswer, CacheFacade, CacheRequest } from '../cache/api/answer.js';
+import { looped } from '../origin/via.js';
+import type { CacheServices } from '../cache/api/services.js';
 import { isDisconnected } from '../origin/verdict.js';
 import { ForebayError } from '../model/errors.js';
 import type { FetchLimits, OriginHead } from '../model/fetch.js';

@@ -4,7 +4,7 @@
  */
 import { matchesGlob } from '../config/glob.js';
 import { emptyHeaders, headerValue, type HeaderMap } from '../model/headers.js';
-import type { CacheKey } from '../store/cache-key.js';
+import type { CacheKey } from '../store/directory/cache-key.js';
 import { canonicalRepository } from './repository.js';
 
 /** The operator's own token, for clients that send none. */

@@ -4,10 +4,10 @@
  * by hub/files.
  */
 import { LRUCache } from 'lru-cache';
-import type { CacheAnswer } from '../cache/answer.js';
-import { looped } from '../cache/loop.js';
-import type { CacheServices } from '../cache/services.js';
-import { SingleFlight } from '../cache/single-flight.js';
+import type { CacheAnswer } from '../cache/api/answer.js';
+import { looped } from '../origin/via.js';
+import type { CacheServices } from '../cache/api/services.js';
+import { SingleFlight } from '../model/single-flight.js';
 import { isDisconnected } from '../origin/verdict.js';
 import { deferred } from '../model/deferred.js';
 import { isRefutedBy } from '../model/digest.js';

@@ -2,10 +2,10 @@
  * Files of repositories, `/{id}/resolve/{revision}/{path}`: the decision first, then the bytes, which
  * are the same object in whatever revision and repository they are found.
  */
-import type { CacheAnswer, CacheRequest } from '../cache/answer.js';
-import type { Cache } from '../cache/lookup.js';
-import type { CacheServices } from '../cache/services.js';
-import { boundOf } from '../cache/want.js';
+import type { CacheAnswer, CacheRequest } from '../cache/api/answer.js';
+import type { Cache } from '../cache/answer/lookup.js';
+import type { CacheServices } from '../cache/api/services.js';
+import { boundOf } from '../cache/flight/want.js';
 import { within } from '../model/deferred.js';
 import { ForebayError } from '../model/errors.js';
 import { emptyHeaders, headerValue, type HeaderMap } from '../model/headers.js';

@@ -3,7 +3,7 @@
  * passed on uncached; pushing is refused. Pure; hub/lookup and hub/passed ask it.
  */
 import { emptyHeaders, headerValue, type HeaderMap } from '../model/headers.js';
-import type { CacheAnswer } from '../cache/answer.js';
+import type { CacheAnswer } from '../cache/api/answer.js';
 import { ownError } from './answers.js';
 import type { Who } from './credentials.js';
 

@@ -4,8 +4,8 @@
  * are few beside bytes. Used by hub/decisions.
  */
 import { LRUCache } from 'lru-cache';
-import { originBusy } from '../cache/fill.js';
-import type { CacheServices } from '../cache/services.js';
+import { originBusy } from '../cache/fill/fill.js';
+import type { CacheServices } from '../cache/api/services.js';
 import { verdictOfError, verdictOfHead } from '../origin/verdict.js';
 import { ForebayError } from '../model/errors.js';
 import { codingOf, isDecodable } from '../model/content-coding.js';

@@ -6,7 +6,7 @@
  */
 import { createHash } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
-import type { CacheRequest } from '../cache/answer.js';
+import type { CacheRequest } from '../cache/api/answer.js';
 import { headerValue, type HeaderMap } from '../model/headers.js';
 import type { StoredResponse } from '../model/response.js';
 import type { Clock } from '../model/time.js';

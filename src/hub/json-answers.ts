@@ -4,7 +4,7 @@
  * stored. What was found is remembered by the bytes that it was found in: a hit reads nothing.
  */
 import { LRUCache } from 'lru-cache';
-import type { Body, CacheAnswer } from '../cache/answer.js';
+import type { Body, CacheAnswer } from '../cache/api/answer.js';
 import { ForebayError } from '../model/errors.js';
 import { emptyHeaders, headerValue, type HeaderMap } from '../model/headers.js';
 import type { Upstream } from '../origin/upstream.js';

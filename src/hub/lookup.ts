@@ -8,11 +8,11 @@ import type {
   CacheRequest,
   UnsafeRequest,
   UnsafeResponse,
-} from '../cache/answer.js';
-import { looped, viaNames } from '../cache/loop.js';
-import type { Cache, OriginSet } from '../cache/lookup.js';
-import type { PassFacade } from '../cache/pass.js';
-import type { CacheServices } from '../cache/services.js';
+} from '../cache/api/answer.js';
+import { looped, viaNames } from '../origin/via.js';
+import type { Cache, OriginSet } from '../cache/answer/lookup.js';
+import type { PassFacade } from '../cache/passthrough/pass.js';
+import type { CacheServices } from '../cache/api/services.js';
 import { answeringLoad, ownError } from './answers.js';
 import { type ApiRooms, HubApi } from './api.js';
 import type { Credentials } from './credentials.js';

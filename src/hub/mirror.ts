@@ -1,6 +1,6 @@
 /** The mirror of hubs: its two faces, before the cache and before passing, and what they share. */
-import type { CacheFacade } from '../cache/answer.js';
-import type { PassFacade } from '../cache/pass.js';
+import type { CacheFacade } from '../cache/api/answer.js';
+import type { PassFacade } from '../cache/passthrough/pass.js';
 import { Holds } from './holds.js';
 import { JsonAnswers } from './json-answers.js';
 import { HubLookup, type LookupRooms } from './lookup.js';

@@ -1,11 +1,11 @@
 /**
  * What is passed on to the hub uncached: reads that the mirror knows nothing of, and the POSTs that
- * read, `paths-info` and git's. Writes are refused. Stands before cache/pass.
+ * read, `paths-info` and git's. Writes are refused. Stands before cache/passthrough/pass.
  */
 import { trimOws } from '../model/field-syntax.js';
-import type { CacheAnswer, CacheRequest } from '../cache/answer.js';
-import type { OriginSet } from '../cache/lookup.js';
-import type { PassFacade, PassRequest } from '../cache/pass.js';
+import type { CacheAnswer, CacheRequest } from '../cache/api/answer.js';
+import type { OriginSet } from '../cache/answer/lookup.js';
+import type { PassFacade, PassRequest } from '../cache/passthrough/pass.js';
 import { isDisconnected } from '../origin/verdict.js';
 import { ForebayError } from '../model/errors.js';
 import { emptyHeaders, headerValue, type HeaderMap } from '../model/headers.js';

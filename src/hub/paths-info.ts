@@ -4,10 +4,10 @@
  */
 import { createHash } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
-import type { CacheAnswer } from '../cache/answer.js';
-import { looped } from '../cache/loop.js';
-import type { PassFacade, PassRequest } from '../cache/pass.js';
-import type { CacheServices } from '../cache/services.js';
+import type { CacheAnswer } from '../cache/api/answer.js';
+import { looped } from '../origin/via.js';
+import type { PassFacade, PassRequest } from '../cache/passthrough/pass.js';
+import type { CacheServices } from '../cache/api/services.js';
 import { isDisconnected } from '../origin/verdict.js';
 import { ForebayError } from '../model/errors.js';
 import { headerValue, type HeaderMap } from '../model/headers.js';
@@ -41,7 +41,7 @@ const MAX_FRESH_MS = 60 * 60 * 1000;
 interface Kept {
   readonly headers: HeaderMap;
   readonly made: Made & { readonly bytes: Uint8Array };
-  /** Place of the question (model/sequence), and the purges (cache/purges) made by then. */
+  /** Place of the question (model/sequence), and the purges (cache/api/purges) made by then. */
   readonly order: number;
   readonly purged: number;
   /** When the hub said so, in ms since the epoch. */

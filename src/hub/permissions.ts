@@ -15,7 +15,7 @@ import {
   type Times,
 } from '../model/response.js';
 import type { ResponseStore } from '../model/store.js';
-import { responseKey } from '../store/keys.js';
+import { responseKey } from '../store/objects/keys.js';
 import type { FileFacts } from './metadata.js';
 import { isTooLongForHttp, XET_HASH_FIELD } from './xet.js';
 

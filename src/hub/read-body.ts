@@ -1,5 +1,5 @@
 /** Reads the body of an answer: whole, into memory, or piece by piece. For JSON and short messages. */
-import type { Body } from '../cache/answer.js';
+import type { Body } from '../cache/api/answer.js';
 import { ForebayError } from '../model/errors.js';
 import { headerValue, type HeaderMap } from '../model/headers.js';
 import type { Segment } from '../model/segment.js';

@@ -3,7 +3,7 @@
  * whatever route it is asked for. Shared by all of the mirror.
  */
 import { LRUCache } from 'lru-cache';
-import type { CacheServices } from '../cache/services.js';
+import type { CacheServices } from '../cache/api/services.js';
 import { headerValue } from '../model/headers.js';
 import type { ObjectIdentity } from '../model/manifest.js';
 import type { Upstream } from '../origin/upstream.js';

@@ -1,6 +1,6 @@
 /**
  * Half-open byte ranges, the only form of range that exists inside Forebay. RFC 9110's inclusive
- * positions appear only where a header is read (http/range-header, origin/content-range) or written.
+ * positions appear only where a header is read (http/request/range-header, origin/content-range) or written.
  */
 
 /** Bytes `start <= i < end`. Both are safe integers, `0 <= start <= end`. */

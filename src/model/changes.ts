@@ -1,6 +1,6 @@
 /**
  * Word that something has changed which an answer may depend on: response records, generations, checks,
- * what is held, the configuration. Whoever vouches for answers ahead of time (http/hit-front) listens.
+ * what is held, the configuration. Whoever vouches for answers ahead of time (http/hits/hit-front) listens.
  * Nobody says what it was: what was vouched for is judged anew.
  */
 

@@ -1,6 +1,6 @@
 /**
  * The one error class that crosses rooms. HTTP statuses are not chosen here but once, in
- * http/respond: an error only says what happened, whose fault it was and whether trying again helps.
+ * http/reply/respond: an error only says what happened, whose fault it was and whether trying again helps.
  */
 import { wantOf } from './own-want.js';
 

@@ -1,7 +1,7 @@
 /**
  * The redirects that led to a response, as a value: what each of them said of caching, when, and what of
  * its client's request it was shown. Made by origin/upstream, kept with stored responses, judged by
- * cache/chain.
+ * cache/rfc9111/chain.
  */
 import type { HeaderMap } from './headers.js';
 

@@ -42,7 +42,7 @@ export interface StoredResponse {
    * was read from disk: such readings mean something to the process that took them alone.
    */
   readonly steadyTimeMs?: number;
-  /** The redirects that led to it, first to last: every rule holds for each of them (cache/chain). */
+  /** The redirects that led to it, first to last: every rule holds for each of them (cache/rfc9111/chain). */
   readonly hops: readonly Hop[];
   /** The object that holds its content. */
   readonly object: ObjectIdentity;

@@ -1,6 +1,6 @@
 /**
  * W3C Trace Context: the trace that a client's request belongs to, as its `traceparent` names it. Pure;
- * http/exchange reads it, and origin/forward passes the fields on.
+ * http/exchange/exchange reads it, and origin/forward passes the fields on.
  */
 import { headerValue, type HeaderMap } from './headers.js';
 

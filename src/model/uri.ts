@@ -1,6 +1,6 @@
 /**
  * Which spellings of a URI mean the same by RFC 3986, and how bytes that may not stand in one are
- * written. Pure. Keys of the cache (store/keys), routes (http/route, hub/target), and whatever reads a
+ * written. Pure. Keys of the cache (store/objects/keys), routes (http/request/route, hub/target), and whatever reads a
  * URI out of a field use it; what a policy takes for the same is in model/path.
  */
 

@@ -86,7 +86,7 @@ export function forwardedFields(request: HeaderMap): Record<string, string> {
 }
 
 /**
- * The fields of a request that is passed on as it is (cache/pass): every end-to-end field, with ours
+ * The fields of a request that is passed on as it is (cache/passthrough/pass): every end-to-end field, with ours
  * added to Via, and Max-Forwards counted down where it counts (RFC 9110 section 7.6.2).
  */
 export function passedFields(

@@ -1,7 +1,7 @@
 /**
  * Sends one request of any method to an origin and streams the response back: no retry, no redirect.
  * Runs on the main thread: what it carries is rare and small beside the objects that worker threads
- * fetch. Used by cache/pass and hub/head-client.
+ * fetch. Used by cache/passthrough/pass and hub/head-client.
  */
 import { Readable } from 'node:stream';
 import type * as Undici from 'undici';

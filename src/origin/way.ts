@@ -1,6 +1,6 @@
 /**
  * The way of one question through redirects, hop by hop: it starts at the URI or at a remembered place, and
- * knows what every hop on it said. Made by a TargetSource; gone by cache/contact.
+ * knows what every hop on it said. Made by a TargetSource; gone by cache/fetch/contact.
  */
 import type { FetchTarget, OriginHead } from '../model/fetch.js';
 import { NO_REDIRECTS, type RedirectChain } from '../model/redirect-chain.js';

@@ -1,6 +1,6 @@
 /**
  * Sends what is left of an answer that a hit server's connection took a part of, through the pump, to a
- * socket that node holds but does not read. http/hit-front calls it.
+ * socket that node holds but does not read. http/hits/hit-front calls it.
  */
 import type { Pump } from '../compute/pump.js';
 import type { Transfer } from '../compute/transfer.js';

@@ -1,4 +1,4 @@
-/** Writes a `ResponseHead` on node's response: shared by the senders and by http/deliver. */
+/** Writes a `ResponseHead` on node's response: shared by the senders and by http/exchange/deliver. */
 import { type OutgoingHttpHeaders, type ServerResponse, STATUS_CODES } from 'node:http';
 import type { ResponseHead } from '../model/segment.js';
 

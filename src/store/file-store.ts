@@ -16,20 +16,20 @@ import type {
   Placement,
   StoreUsage,
 } from '../model/store.js';
-import type { ChunkEntry } from './chunk-index.js';
-import { DamagedFileError } from './chunk-files.js';
-import { checkRecord, commitDraft, type CommitParts } from './commit.js';
-import { Draft } from './drafts.js';
-import { errnoOf, isOutOfDescriptors } from './errno.js';
-import { Held, Lease } from './held-chunk.js';
-import type { ManifestChange } from './manifest-records.js';
-import { Handle, type ObjectState } from './object-state.js';
+import type { ChunkEntry } from './chunks/chunk-index.js';
+import { DamagedFileError } from './chunks/chunk-files.js';
+import { checkRecord, commitDraft, type CommitParts } from './operations/commit.js';
+import { Draft } from './chunks/drafts.js';
+import { errnoOf, isOutOfDescriptors } from './directory/errno.js';
+import { Held, Lease } from './chunks/held-chunk.js';
+import type { ManifestChange } from './objects/manifest-records.js';
+import { Handle, type ObjectState } from './objects/object-state.js';
 import type { MemoryBudget } from '../model/memory-budget.js';
-import type { Metadata } from './metadata.js';
-import type { OrderSnapshots } from './order.js';
-import type { Pending } from './pending.js';
-import type { Site } from './site.js';
-import type { Space } from './space.js';
+import type { Metadata } from './space/metadata.js';
+import type { OrderSnapshots } from './chunks/order.js';
+import type { Pending } from './space/pending.js';
+import type { Site } from './directory/site.js';
+import type { Space } from './chunks/space.js';
 
 export interface FileStoreParts extends CommitParts {
   readonly order: OrderSnapshots;

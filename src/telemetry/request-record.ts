@@ -1,4 +1,4 @@
-/** What is known of a request once it has ended: http/exchange writes it, metrics and log read it. */
+/** What is known of a request once it has ended: http/exchange/exchange writes it, metrics and log read it. */
 
 /** How the request was answered; RFC 9211's reasons, coarser. */
 export type RequestResult =

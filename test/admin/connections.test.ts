@@ -3,7 +3,7 @@ import { createServer, type ServerResponse } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import t, { type Test } from 'tap';
 import { boundConnections } from '#src/admin/connections.js';
-import { listenOn } from '#src/http/listen.js';
+import { listenOn } from '#src/http/exchange/listen.js';
 
 const ASK = 'GET / HTTP/1.1\r\nHost: h\r\n\r\n';
 

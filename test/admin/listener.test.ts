@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import t, { type Test } from 'tap';
 import { createListener, type ListenerBounds } from '#src/admin/listener.js';
-import { listenOn } from '#src/http/listen.js';
+import { listenOn } from '#src/http/exchange/listen.js';
 
 async function start(t: Test, bounds: ListenerBounds) {
   const server = createListener((_request, response) => response.end('hello'), bounds);

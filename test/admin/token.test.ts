@@ -2,7 +2,7 @@ import { chmodSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { bearerOf, loadToken, namedTokenFile, type TokenFile } from '#src/admin/token.js';
-import { Ownership } from '#src/store/ownership.js';
+import { Ownership } from '#src/store/directory/ownership.js';
 
 const inCache = (path: string): TokenFile => ({ path, shown: path, own: new Ownership() });
 

@@ -1,8 +1,8 @@
 import t from 'tap';
 import { TransfersView } from '#src/admin/transfers.js';
-import type { FillSnapshot } from '#src/cache/fill-snapshot.js';
-import { Targets } from '#src/cache/selection.js';
-import type { RequestSnapshot } from '#src/http/request-watch.js';
+import type { FillSnapshot } from '#src/cache/api/fill-snapshot.js';
+import { Targets } from '#src/cache/operator/selection.js';
+import type { RequestSnapshot } from '#src/http/exchange/request-watch.js';
 import { TransferTable } from '#src/telemetry/transfer-table.js';
 import { ManualClock } from '../fixtures/manual-clock.js';
 

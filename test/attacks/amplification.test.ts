@@ -1,7 +1,7 @@
 /** Clients that ask for a byte of everything and leave: each byte costs a chunk. */
 import http from 'node:http';
 import t, { type Test } from 'tap';
-import { SHARE_PER_LANE } from '#src/cache/client-share.js';
+import { SHARE_PER_LANE } from '#src/cache/flight/client-share.js';
 import { BASE_LANES_PER_THREAD } from '#src/config/lanes.js';
 import {
   type Got,

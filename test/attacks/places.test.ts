@@ -14,7 +14,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
-import { ownUid } from '#src/store/ownership.js';
+import { ownUid } from '#src/store/directory/ownership.js';
 import { get } from '../fixtures/program-client.js';
 import { ownDirectory } from '../fixtures/own-directory.js';
 import { openTestStore } from '../fixtures/store-opening.js';

@@ -2,7 +2,7 @@ import http from 'node:http';
 import t, { type Test } from 'tap';
 import { AdminClient, ApiError, NotAnsweringError, UnprovenError } from '#src/cli/admin-client.js';
 import type { Pull } from '#src/cli/api-types.js';
-import { listenOn } from '#src/http/listen.js';
+import { listenOn } from '#src/http/exchange/listen.js';
 import { ADMIN_TOKEN, type AdminHandler, proving } from '../fixtures/proving.js';
 
 /** A client of a server that answers as the test says: what no Forebay would answer, mostly. */

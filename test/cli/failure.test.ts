@@ -4,8 +4,8 @@ import { ApiError, NotAnsweringError, UnprovenError } from '#src/cli/admin-clien
 import { classifyFailure } from '#src/cli/failure.js';
 import { AddonError } from '#src/compute/addon-error.js';
 import { ConfigError } from '#src/config/problem.js';
-import { listenOn } from '#src/http/listen.js';
-import { StartupError } from '#src/store/startup-error.js';
+import { listenOn } from '#src/http/exchange/listen.js';
+import { StartupError } from '#src/store/directory/startup-error.js';
 
 t.test('a wrong configuration: every problem, no stack', async (t) => {
   const source = { kind: 'flag', flag: '--x' } as const;

@@ -2,7 +2,7 @@ import t from 'tap';
 import { runProgram } from '#src/cli/program.js';
 import type { Assemble } from '#src/cli/serve.js';
 import { configDocument } from '#src/config/docs.js';
-import { StartupError } from '#src/store/startup-error.js';
+import { StartupError } from '#src/store/directory/startup-error.js';
 import { RecordingTerminal } from '../fixtures/recording-terminal.js';
 
 async function run(args: readonly string[], assemble?: Assemble, env = {}) {

@@ -10,7 +10,7 @@ const MINE = { headers: { authorization: 'Bearer hf_mine' } };
 const OTHER = { headers: { authorization: 'Bearer hf_other' } };
 const STALE_SECONDS = 24 * 60 * 60;
 
-/** How long the cache hears nothing before it gives what is stale (cache/validation). */
+/** How long the cache hears nothing before it gives what is stale (cache/answer/validation). */
 const SILENCE_MS = 2000;
 
 /** The silence passes sooner than the origin below breaks it. */

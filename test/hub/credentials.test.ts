@@ -2,7 +2,7 @@
 import t from 'tap';
 import { Credentials } from '#src/hub/credentials.js';
 import { toHeaderMap } from '#src/model/headers.js';
-import { CacheKey } from '#src/store/cache-key.js';
+import { CacheKey } from '#src/store/directory/cache-key.js';
 
 const credentials = new Credentials(new CacheKey(Buffer.alloc(32, 7)));
 

@@ -1,7 +1,7 @@
 /** A stored body without some of its bytes, from whatever place it is read. */
 import fc from 'fast-check';
 import t from 'tap';
-import type { Body } from '#src/cache/answer.js';
+import type { Body } from '#src/cache/api/answer.js';
 import { cutBody } from '#src/hub/cut-body.js';
 import { readBody } from '#src/hub/read-body.js';
 import { withoutCuts } from '#src/hub/strip-xet.js';

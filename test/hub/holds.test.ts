@@ -1,6 +1,6 @@
 /** Who is held to which commit, by what a request says of where its client is. */
 import t from 'tap';
-import type { CacheRequest, RangeHint } from '#src/cache/answer.js';
+import type { CacheRequest, RangeHint } from '#src/cache/api/answer.js';
 import { Holds } from '#src/hub/holds.js';
 import { emptyHeaders, toHeaderMap } from '#src/model/headers.js';
 import { ManualClock } from '../fixtures/manual-clock.js';

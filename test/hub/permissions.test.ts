@@ -5,7 +5,7 @@ import type { ResponseKey } from '#src/model/ids.js';
 import type { ObjectIdentity } from '#src/model/manifest.js';
 import { MAX_VARIANTS, type ResponseRecord } from '#src/model/response.js';
 import type { ResponseStore } from '#src/model/store.js';
-import { responseKey } from '#src/store/keys.js';
+import { responseKey } from '#src/store/objects/keys.js';
 import { storedResponse } from '../fixtures/stored-response.js';
 
 const ORIGIN = 'hub';

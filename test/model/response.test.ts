@@ -1,6 +1,6 @@
 import t from 'tap';
 import { MAX_VARIANTS } from '#src/model/response.js';
-import { responseKey } from '#src/store/keys.js';
+import { responseKey } from '#src/store/objects/keys.js';
 import { startRoom } from '../fixtures/running-room.js';
 import { FRESH } from '../fixtures/running-origin.js';
 import { toHeaderMap } from '#src/model/headers.js';

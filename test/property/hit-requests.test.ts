@@ -14,7 +14,7 @@ import { FRESH, runOrigin } from '../fixtures/running-origin.js';
 const RUNS = 1500;
 
 /**
- * What is malformed ends its connection, and with it an answer that is still on its way (http/client-error):
+ * What is malformed ends its connection, and with it an answer that is still on its way (http/exchange/client-error):
  * whether there is one is chance. What a request is read as is not.
  */
 const ATTEMPTS = 3;

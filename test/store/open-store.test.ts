@@ -1,7 +1,7 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
-import { PROBE_INTERVAL_MS } from '#src/store/disk-health.js';
+import { PROBE_INTERVAL_MS } from '#src/store/chunks/disk-health.js';
 import {
   chunkOf,
   identityOf,

@@ -1,6 +1,6 @@
 /** The objects that the cache holds: listed, and purged. */
-import type { Inventory, ListedObject } from '../../cache/inventory.js';
-import type { Selection } from '../../cache/selection.js';
+import type { Inventory, ListedObject } from '../../cache/operator/inventory.js';
+import type { Selection } from '../../cache/operator/selection.js';
 import { chunkCount } from '../../model/chunk.js';
 import { formatDigest } from '../../model/digest.js';
 import { fieldOf } from '../../model/validator.js';

@@ -1,7 +1,12 @@
 /** Pulls: bring URLs into the cache before anybody asks for them. */
 import { z } from 'zod';
-import type { PullOrder } from '../../cache/pull-item.js';
-import { MAX_URLS, type PulledModel, type Pulls, type PullSnapshot } from '../../cache/pulls.js';
+import type { PullOrder } from '../../cache/operator/pull-item.js';
+import {
+  MAX_URLS,
+  type PulledModel,
+  type Pulls,
+  type PullSnapshot,
+} from '../../cache/operator/pulls.js';
 import { type Answer, type Endpoint, endpoint, json, problem } from '../endpoint.js';
 import type { FeedLook, Feeds } from '../feeds.js';
 import { type HubRooms, ListingError } from '../hub-client.js';

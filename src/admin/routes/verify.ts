@@ -1,6 +1,6 @@
 /** Verifications: re-hash what is held, and drop what is wrong. */
-import type { SweepSnapshot } from '../../cache/sweep.js';
-import type { Sweeps } from '../../cache/sweeps.js';
+import type { SweepSnapshot } from '../../cache/operator/sweep.js';
+import type { Sweeps } from '../../cache/operator/sweeps.js';
 import { type Answer, type Endpoint, endpoint, json, problem } from '../endpoint.js';
 import { errorBody, idParams, selection, type Verification, verification } from '../shapes.js';
 import { iso } from '../transfers.js';

@@ -38,7 +38,7 @@ async function examine(capacity: Capacity, clock: Clock): Promise<readonly Findi
   const { checkMachine, thisMachine } = await import('../doctor/machine.js');
   const { checkOrigins, checkRoots } = await import('../doctor/origins.js');
   const { systemStore } = await import('../../origin/roots.js');
-  const { probeLock } = await import('../../store/lock-probe.js');
+  const { probeLock } = await import('../../store/directory/lock-probe.js');
   const { systemCalls } = await import('../../compute/native.js');
 
   const { config } = capacity;

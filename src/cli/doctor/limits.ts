@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { descriptorLimit } from '../../config/descriptors.js';
 import { usableLanes } from '../../config/lanes.js';
 import type { ResolvedConfig } from '../../config/schema.js';
-import { LISTEN_BACKLOG } from '../../http/listen.js';
+import { LISTEN_BACKLOG } from '../../http/exchange/listen.js';
 import { type Finding, ok, warn } from './finding.js';
 
 /** Beside connections: chunk files that are kept open, the log, libraries, eventfds. */

@@ -2,8 +2,8 @@
 import { createServer } from 'node:net';
 import { formatAddress, type ListenAddress } from '../../config/kinds.js';
 import type { ResolvedConfig } from '../../config/schema.js';
-import { ListenError, listenOn } from '../../http/listen.js';
-import type { LockState } from '../../store/lock-probe.js';
+import { ListenError, listenOn } from '../../http/exchange/listen.js';
+import type { LockState } from '../../store/directory/lock-probe.js';
 import { AdminClient } from '../admin-client.js';
 import { knownToken } from '../session.js';
 import { fail, type Finding, ok, warn } from './finding.js';

@@ -2,7 +2,7 @@ import http from 'node:http';
 import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
-import { listenOn } from '#src/http/listen.js';
+import { listenOn } from '#src/http/exchange/listen.js';
 import { runCommand } from '../../fixtures/command-line.js';
 import { commandScene } from '../../fixtures/command-scene.js';
 import { ADMIN_TOKEN, type AdminHandler, proving } from '../../fixtures/proving.js';

@@ -1,7 +1,7 @@
 import { createServer } from 'node:net';
 import t from 'tap';
 import { checkAddresses, checkLock } from '#src/cli/doctor/listeners.js';
-import { listenOn } from '#src/http/listen.js';
+import { listenOn } from '#src/http/exchange/listen.js';
 import { doctored } from '../../fixtures/doctored-config.js';
 import { startForebay } from '../../fixtures/running.js';
 import { startOrigin } from '../../fixtures/scripted-origin.js';

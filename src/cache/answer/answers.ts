@@ -1,0 +1,89 @@
+/** The small answers and readings that cache/answer/lookup composes. Pure. */
+import { ForebayError } from '../../model/errors.js';
+import type { Body, CacheAnswer, CacheRequest, RangePart } from '../api/answer.js';
+import { toldFields } from '../rfc9111/chain.js';
+import { requestDirectives } from '../rfc9111/directives.js';
+import type { Generation } from '../object/generation.js';
+import type { CacheOutcome, ForwardReason } from '../api/outcome.js';
+import type { NotModified } from '../rfc9111/validate.js';
+
+/** Chunks by index, half-open. */
+export interface ChunkSpan {
+  readonly first: number;
+  readonly end: number;
+}
+
+/** The chunks that a request is about, span by span, as far as its ranges can be told. */
+export function chunksOf(
+  { hint }: CacheRequest,
+  generation: Pick<Generation, 'chunkSizeBytes' | 'lengthBytes'>,
+): readonly [ChunkSpan, ...ChunkSpan[]] {
+  const length = generation.lengthBytes ?? 0;
+  const spanOf = (from: number, to: number): ChunkSpan => ({
+    first: Math.floor(from / generation.chunkSizeBytes),
+    end: Math.ceil(to / generation.chunkSizeBytes),
+  });
+  const spanOfPart = (part: RangePart): ChunkSpan =>
+    part.kind === 'from'
+      ? spanOf(part.first, (part.last ?? length - 1) + 1)
+      : spanOf(Math.max(0, length - part.length), length);
+  switch (hint.kind) {
+    case 'whole':
+      return [spanOf(0, length)];
+    case 'none':
+      return [spanOf(0, 0)];
+    case 'from':
+    case 'suffix':
+      return [spanOfPart(hint)];
+    case 'several': {
+      const [first, ...others] = hint.ranges;
+      return [spanOfPart(first), ...others.map(spanOfPart)];
+    }
+  }
+}
+
+/** An answer that needed the origin; what is not said is absent or false. */
+export function forward(
+  partial: Partial<Extract<CacheOutcome, { kind: 'forward' }>> & { reason: ForwardReason },
+): CacheOutcome {
+  return {
+    kind: 'forward',
+    originStatus: null,
+    stored: false,
+    collapsed: false,
+    unverified: false,
+    detail: null,
+    ...partial,
+  };
+}
+
+/** The origin's 304 to the client's own conditions. */
+export function passedOn(
+  { headers: received, times, chain }: NotModified,
+  reason: ForwardReason,
+): CacheAnswer {
+  const status = 304;
+  const outcome = forward({ reason, originStatus: status, detail: 'not-storable' });
+  const headers = toldFields(received, { status, headers: received, ...times, hops: chain.hops });
+  const receivedAtMs = times.responseTimeMs;
+  return { status, headers, receivedAtMs, ageSeconds: null, outcome, body: EMPTY_BODY };
+}
+
+const EMPTY_BODY: Body = {
+  lengthBytes: 0,
+  acceptsRanges: false,
+  isKept: true,
+  // eslint-disable-next-line @typescript-eslint/require-await -- the port is asynchronous
+  read: async function* () {
+    yield* [];
+  },
+  cost: () => ({ originBytes: 0, joined: false }),
+  close: () => undefined,
+};
+
+/** Section 5.2.1.7: who wants a stored response or none does not wait for the origin. */
+export function refuseOnlyIfCached({ headers }: CacheRequest): void {
+  if (!requestDirectives(headers).has('only-if-cached')) return;
+  const message = 'nothing stored may answer, and the client wants nothing else';
+  throw new ForebayError('not-cached', message, { source: 'client', retryable: false });
+}

@@ -1,0 +1,75 @@
+/**
+ * What an unsafe request makes invalid (RFC 9111 section 4.4), and for how long an answer to an
+ * earlier question must not come back. Owned by Cache; contacts ask it before they store.
+ */
+import { LRUCache } from 'lru-cache';
+import { headerValue, type HeaderMap } from '../../model/headers.js';
+import type { ResponseKey } from '../../model/ids.js';
+import { fieldUri } from '../../model/uri.js';
+import type { Place, Purges } from './purges.js';
+
+/** URLs remembered as invalidated: more than are asked for while one contact runs. */
+const MAX_REMEMBERED = 10_000;
+
+/**
+ * The URIs that a successful unsafe request to `targetUri` invalidates: the target's own, and those
+ * in Location and Content-Location if they are of the same origin (scheme, host and port). Empty for
+ * an error status: the request may have changed nothing.
+ */
+export function invalidatedUris(
+  targetUri: string,
+  status: number,
+  response: HeaderMap,
+): readonly string[] {
+  if (status < 200 || status > 399) return [];
+  const named = ['location', 'content-location'].flatMap((name) => {
+    const field = headerValue(response, name);
+    const value = field === undefined ? undefined : fieldUri(field);
+    if (value === undefined || !URL.canParse(value, targetUri)) return [];
+    const uri = new URL(value, targetUri);
+    uri.hash = '';
+    return uri.origin === new URL(targetUri).origin ? [uri.href] : [];
+  });
+  return [...new Set([targetUri, ...named])];
+}
+
+/** When a request was sent, as far as that decides about its answer. */
+export interface Epoch {
+  readonly invalidated: number;
+  readonly purged: number;
+}
+
+/**
+ * A request that was sent before an invalidation may be answered after it, with what has just been
+ * replaced. Every URL has an epoch; who asks in one epoch must not store in the next. A purge begins
+ * one too (cache/api/purges), of all that it means.
+ */
+export class Invalidations {
+  readonly #purges: Purges;
+  readonly #epochs = new LRUCache<ResponseKey, number>({ max: MAX_REMEMBERED });
+  #last = 0;
+
+  constructor(purges: Purges) {
+    this.#purges = purges;
+  }
+
+  /**
+   * Tells requests of `key` apart by whether they were sent before its last invalidation, and before the
+   * last purge of anything: whoever asks after it shares no contact with whoever asked before.
+   */
+  epochOf(key: ResponseKey): Epoch {
+    return { invalidated: this.#epochs.get(key) ?? 0, purged: this.#purges.epoch };
+  }
+
+  /** True when what was asked in `epoch` may be stored, and shared with who asks now. */
+  isCurrent(key: ResponseKey, place: Place, { invalidated, purged }: Epoch): boolean {
+    const last = this.#epochs.get(key) ?? 0;
+    return last === invalidated && this.#purges.spares(place, purged);
+  }
+
+  /** Begins a new epoch of `key`. */
+  invalidate(key: ResponseKey): void {
+    this.#last += 1;
+    this.#epochs.set(key, this.#last);
+  }
+}

@@ -1,0 +1,67 @@
+/** What the cache room works with, built once by assemble.ts and passed to its parts. */
+import type { Pools } from '../../compute/pools.js';
+import type { WatermarkHub } from '../../compute/watermark.js';
+import type { FetchStats } from '../../compute/protocol.js';
+import type { Changes } from '../../model/changes.js';
+import type { FetchLimits } from '../../model/fetch.js';
+import type { Sequence } from '../../model/sequence.js';
+import type { ChunkStore, ResponseStore } from '../../model/store.js';
+import type { Clock } from '../../model/time.js';
+import type { FillTable } from './fill-snapshot.js';
+import type { Pressure } from './pressure.js';
+import type { ProgressWatch } from './progress.js';
+import type { Purges } from './purges.js';
+import type { FieldTag } from '../rfc9111/select.js';
+
+/** Bounds of the cache's own waits and windows, from the configuration. */
+export interface CacheLimits {
+  readonly chunkSizeBytes: number;
+  /** Chunks one reader may have in flight or leased ahead of itself, at an origin's first connections. */
+  readonly readAheadChunks: number;
+  /** The longest a request waits for its next byte. */
+  readonly requestTimeoutMs: number;
+  readonly fetch: FetchLimits;
+}
+
+/** Events the cache tells of; telemetry counts and logs them. */
+export interface CacheEvents {
+  /** A fetch at an origin ended, well or not. */
+  fetchFinished(origin: string, stats: FetchStats): void;
+  /** A held chunk was compared with its ids and is what they say. */
+  chunkVerified(): void;
+  /** Bytes differ from the ids or the digest that they should have. */
+  chunkMismatched(source: 'origin' | 'disk'): void;
+  /** A whole object matches the digest claimed for it. */
+  objectVerified(): void;
+  /** The check of an object was given up: capacity cannot hold what it has yet to hash. */
+  verificationGivenUp(): void;
+  /** Origin bytes were thrown away, or fetched a second time. */
+  originBytesWasted(bytes: number): void;
+  /** A fetch waits, or is left out, because its client has as many as it may have. */
+  clientShareFull(): void;
+  /** Answers of an origin are their askers' alone because of `field`: told once for each kind of it. */
+  unshareable(origin: string, field: string): void;
+  /** Something went wrong that no request will report. */
+  warn(message: string, error: unknown): void;
+}
+
+export interface CacheServices {
+  readonly chunks: ChunkStore;
+  readonly responses: ResponseStore;
+  readonly pools: Pools;
+  readonly hub: WatermarkHub;
+  readonly pressure: Pressure;
+  readonly progress: ProgressWatch;
+  readonly clock: Clock;
+  /** Numbers what origins are asked, so that answers have an order that no clock gives. */
+  readonly sequence: Sequence;
+  readonly purges: Purges;
+  readonly limits: CacheLimits;
+  readonly events: CacheEvents;
+  /** Told of whatever may make an answer stand no more (cache/answer/standing-hit). */
+  readonly changes: Changes;
+  /** Stands for what requests say in fields that select a response. */
+  readonly tag: FieldTag;
+  /** What is being fetched, for whoever looks. */
+  readonly fills: FillTable;
+}

@@ -1,0 +1,107 @@
+/**
+ * One reader's window of open chunks. It starts small, so that a short read costs one chunk, and
+ * doubles with each chunk the reader takes, up to its limit (read-ahead-limit). Every view in it holds its
+ * chunk against eviction; under pressure it lets go of all but what is being read.
+ */
+import { setMaxListeners } from 'node:events';
+import type { ChunkView } from '../flight/flight.js';
+import type { Generation } from '../object/generation.js';
+import { readAheadChunks } from '../flight/read-ahead-limit.js';
+import type { Want } from '../flight/want.js';
+
+/** Chunks open at first, the wanted one included: enough to overlap one fetch with one send. */
+const FIRST_WINDOW = 2;
+
+/** A chunk opened ahead: its view, or `undefined` where opening it failed or found no end. */
+type Opening = Promise<ChunkView | undefined>;
+
+export class ReadAhead {
+  readonly #generation: Generation;
+  readonly #want: Want;
+  readonly #lastIndex: number;
+  readonly #open = new Map<number, Opening>();
+  readonly #unregister: () => void;
+  #abort = openingsAbort();
+  #window = FIRST_WINDOW;
+
+  /** Opens nothing beyond `lastIndex`: what the request did not ask for is not fetched. */
+  constructor(generation: Generation, want: Want, lastIndex: number) {
+    this.#generation = generation;
+    this.#want = want;
+    this.#lastIndex = lastIndex;
+    this.#unregister = generation.services.pressure.register('read-ahead', () => {
+      this.#shrink();
+    });
+  }
+
+  /**
+   * The view of chunk `index`, which the caller releases; opens the next ones meanwhile. `from`: the
+   * first byte of the chunk that is read.
+   */
+  async take(index: number, from: number): Promise<ChunkView | undefined> {
+    const opening = this.#open.get(index);
+    this.#open.delete(index);
+    // The demanded chunk first: it must find room and a lane before those ahead of it.
+    const wanted =
+      opening === undefined ? this.#demand(index, from) : this.#promote(index, opening, from);
+    // Anew each time: the number of connections changes while a large object is read.
+    const limit = readAheadChunks(this.#generation.services, this.#want.source.upstream);
+    this.#extend(index, limit);
+    this.#window = Math.min(this.#window * 2, Math.max(limit, 1));
+    return wanted;
+  }
+
+  /** Releases what was opened and not taken. */
+  close(): void {
+    this.#unregister();
+    this.#letGo();
+  }
+
+  #demand(index: number, from: number): Promise<ChunkView | undefined> {
+    return this.#generation.open(index, { ...this.#want, priority: 'demand', from });
+  }
+
+  async #promote(index: number, opening: Opening, from: number): Promise<ChunkView | undefined> {
+    this.#generation.flight(index)?.promote();
+    const view = await opening;
+    if (view !== undefined && view.watermark?.state !== 'failed') return view;
+    view?.release();
+    return this.#demand(index, from);
+  }
+
+  #extend(index: number, limit: number): void {
+    const last = Math.min(this.#lastIndex, index + Math.min(this.#window - 1, limit));
+    for (let next = index + 1; next <= last; next += 1) {
+      if (this.#open.has(next)) continue;
+      const { signal } = this.#abort;
+      // Ahead of time any failure only means that the chunk will be opened when it is wanted.
+      const opening = this.#generation
+        .open(next, { ...this.#want, priority: 'read-ahead', signal })
+        .catch(() => undefined);
+      this.#open.set(next, opening);
+    }
+  }
+
+  #shrink(): void {
+    this.#window = 1;
+    this.#letGo();
+  }
+
+  #letGo(): void {
+    this.#abort.abort();
+    this.#abort = openingsAbort();
+    for (const opening of this.#open.values()) {
+      void opening.then((view) => {
+        view?.release();
+      });
+    }
+    this.#open.clear();
+  }
+}
+
+/** Each opening listens to it, as many as the window holds: more than Node takes for a leak. */
+function openingsAbort(): AbortController {
+  const abort = new AbortController();
+  setMaxListeners(0, abort.signal);
+  return abort;
+}

@@ -1,0 +1,74 @@
+/**
+ * Says why there is never a hit: which field makes the answers of an origin their askers' alone, once for
+ * each origin and kind of field. What an origin says on purpose, in Cache-Control, needs no explanation.
+ * Owned by Contacts.
+ */
+import type { HeaderMap } from '../../model/headers.js';
+import type { Upstream } from '../../origin/upstream.js';
+import { isPersonal } from '../../origin/request-fields.js';
+import { linksOf, variedFields } from '../rfc9111/chain.js';
+import { responseDirectives } from '../rfc9111/directives.js';
+import { hasExplicitLifetime } from '../rfc9111/freshness.js';
+import { type Answer, hindranceTo } from '../rfc9111/policy.js';
+
+export type HindranceKind =
+  /** A cookie is set, and nothing says how long the answer may be kept: stickiness, sessions. */
+  | 'set-cookie'
+  /** `Vary: *`. */
+  | 'vary-any'
+  /** Vary names what each client has another value of: there is a variant for each of them. */
+  | 'vary-client'
+  /** The client showed something that others do not. */
+  | 'request';
+
+export interface Hindrance {
+  readonly kind: HindranceKind;
+  /** The field, with what of its value matters. */
+  readonly field: string;
+}
+
+/** A client may choose names: what is longer is no name to be looked up. */
+const MAX_NAME_LENGTH = 64;
+
+/** What makes a good answer useless to others; `undefined` where nothing does, or it was meant so. */
+export function hindranceOf(request: HeaderMap, response: Answer): Hindrance | undefined {
+  if (response.status !== 200 || responseDirectives(request).has('no-store')) return undefined;
+  const links = linksOf(response);
+  const isMeant = links.some(({ headers }) => {
+    const said = responseDirectives(headers);
+    return said.has('no-store') || said.isUnqualified('private');
+  });
+  if (isMeant) return undefined;
+  const varied = variedFields(response);
+  if (varied === 'any') return { kind: 'vary-any', field: 'Vary: *' };
+  const hasCookie = links.some(
+    ({ headers }) => headers['set-cookie'] !== undefined && !hasExplicitLifetime({ headers }),
+  );
+  if (hasCookie) return { kind: 'set-cookie', field: 'Set-Cookie' };
+  const shown = hindranceTo(request, response);
+  if (shown !== undefined) return { kind: 'request', field: shown.slice(0, MAX_NAME_LENGTH) };
+  const personal = varied.find(isPersonal);
+  if (personal === undefined) return undefined;
+  return { kind: 'vary-client', field: `Vary: ${personal.slice(0, MAX_NAME_LENGTH)}` };
+}
+
+export class Hindrances {
+  readonly #tell: (origin: string, field: string) => void;
+  /** Bounded: by the origins that there are, and the kinds. */
+  readonly #told = new WeakMap<Upstream, Set<HindranceKind>>();
+
+  constructor(tell: (origin: string, field: string) => void) {
+    this.#tell = tell;
+  }
+
+  /** Looks at what a contact with `upstream` brought. */
+  look(upstream: Upstream, request: HeaderMap, response: Answer): void {
+    const found = hindranceOf(request, response);
+    if (found === undefined) return;
+    const told = this.#told.get(upstream) ?? new Set();
+    this.#told.set(upstream, told);
+    if (told.has(found.kind)) return;
+    told.add(found.kind);
+    this.#tell(upstream.name, found.field);
+  }
+}

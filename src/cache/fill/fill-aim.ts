@@ -1,0 +1,64 @@
+/**
+ * Where the fill of a known object goes, and which validator joins what it brings; and what follows when
+ * the answer was a redirect or a refusal. Used by cache/fill/fill.
+ */
+import { ForebayError } from '../../model/errors.js';
+import type { FetchTarget, OriginHead } from '../../model/fetch.js';
+import type { Validator } from '../../model/validator.js';
+import { receivedNow } from '../../model/steady-time.js';
+import { isRedirect } from '../../origin/redirect.js';
+import type { Flight } from '../flight/flight.js';
+import type { LiveObject } from './live-object.js';
+import type { Want } from '../flight/want.js';
+
+export interface FillAim {
+  readonly target: FetchTarget;
+  /** What the answer must carry to be a part of the object. */
+  readonly validator: Validator;
+  /** False where it leads elsewhere than where the object was found. */
+  readonly isThere: boolean;
+  /** Ms since the epoch. */
+  readonly startedAtMs: number;
+}
+
+/**
+ * Goes to the place where the object was found, else to the URI, which leads there. Where the object was
+ * found by a redirect, nothing that comes from elsewhere is joined to it: an equal validator of another
+ * resource says nothing. A redirect is met there all the same.
+ */
+export function aimFill(
+  { services, object }: LiveObject,
+  { source }: Want,
+  traceparent: string | undefined,
+): FillAim {
+  const { place, validator } = object.identity;
+  const target = source.target(place, traceparent);
+  const isThere = place === undefined || source.isAt(target, place);
+  const startedAtMs = services.clock.now();
+  return { target, validator: isThere ? validator : { kind: 'none' }, isThere, startedAtMs };
+}
+
+/** A redirect or a refusal in the middle of an object: this leader asks elsewhere, or gives up. */
+export function resolveAgain(
+  { services, object }: LiveObject,
+  flight: Flight,
+  { source }: Want,
+  { target, startedAtMs }: FillAim,
+  head: OriginHead,
+): void {
+  if (isRedirect(head.status)) {
+    source.redirected(target, head, receivedNow(services.clock, startedAtMs));
+    flight.fail({ kind: 'leaderless', error: denied(head, true) });
+    return;
+  }
+  const again = source.refused(target, object.identity.place);
+  flight.fail({ kind: 'leaderless', error: denied(head, again) });
+}
+
+function denied(head: OriginHead, retryable: boolean): ForebayError {
+  return new ForebayError('origin-denied', `the origin answered ${String(head.status)}`, {
+    source: 'origin',
+    retryable,
+    originStatus: head.status,
+  });
+}

@@ -1,0 +1,287 @@
+/**
+ * Takes the body of an exchange in: gives the worker a slot for each chunk that the body reaches,
+ * and lands what was written in flights that readers can join. A 206 brings one chunk; a 200 brings
+ * the whole object, and is held back only where it would run away from what may be kept.
+ */
+import type { KnownContent, WrittenChunk } from '../../compute/protocol.js';
+import { chunkRange } from '../../model/chunk.js';
+import { type Deferred, deferred } from '../../model/deferred.js';
+import { errorFromReport, ForebayError, ownWant } from '../../model/errors.js';
+import { FILL_START_BYTES, orderFrom } from '../../model/write-order.js';
+import type { OriginExchange } from './exchange.js';
+import { isAttested, watchFlight } from './fill-watch.js';
+import { store, tellDraft } from './landing.js';
+import type { FailedEnd, Flight } from '../flight/flight.js';
+import type { Arrival, LiveObject } from './live-object.js';
+import { reserve } from './reserve.js';
+
+/**
+ * An object that takes more than this part of the capacity does not stream in at its own pace: it
+ * would evict its own beginning, and everybody else, before its readers came to it.
+ */
+const FREE_RUN_SHARE = 0.5;
+
+export class Intake implements Arrival {
+  readonly ended: Promise<ForebayError | undefined>;
+  readonly #generation: LiveObject;
+  readonly #exchange: OriginExchange;
+  readonly #onePart: boolean;
+  /** Where in the first chunk the body begins. */
+  readonly #from: number;
+  readonly #content: KnownContent | undefined;
+  readonly #landings = new Map<number, Promise<void>>();
+  readonly #waiters = new Set<{ readonly index: number; readonly reached: Deferred<undefined> }>();
+  #next: number;
+  #demanded: number;
+  #moved: Deferred<undefined> = deferred();
+  #flight: Flight | undefined;
+  #stopped = false;
+  #over = false;
+
+  /**
+   * `onePart`: the body is of one chunk, from byte `from` of it to its end, and the worker fetches what
+   * lies before that too; else it is the object from chunk `index` to its end. `content`: what is known of
+   * it beside its head.
+   */
+  constructor(
+    generation: LiveObject,
+    exchange: OriginExchange,
+    first: {
+      readonly index: number;
+      readonly onePart: boolean;
+      readonly from?: number;
+      readonly content?: KnownContent;
+    },
+  ) {
+    this.#generation = generation;
+    this.#exchange = exchange;
+    this.#onePart = first.onePart;
+    this.#from = first.from ?? 0;
+    this.#content = first.content;
+    this.#next = first.index;
+    this.#demanded = first.index;
+    this.ended = this.#run();
+    generation.attach(this);
+    exchange.listen((event) => {
+      switch (event.kind) {
+        case 'want':
+          void this.#grant(event.index);
+          return;
+        case 'wrote':
+          this.#land(event.chunk);
+          return;
+      }
+    });
+    void this.#grant(first.index);
+  }
+
+  get isStream(): boolean {
+    return !this.#onePart;
+  }
+
+  demand(index: number): void {
+    if (index <= this.#demanded) return;
+    this.#demanded = index;
+    this.#move();
+  }
+
+  reached(index: number): Promise<void> {
+    if (this.#over || index < this.#next) return this.ended.then(() => undefined);
+    const waiter = { index, reached: deferred<undefined>() };
+    this.#waiters.add(waiter);
+    return waiter.reached.promise;
+  }
+
+  abandoned(): void {
+    if (this.#isPaced() && !this.#onePart) this.stop();
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    this.#exchange.stop();
+    this.#move();
+  }
+
+  /** Opens a flight for chunk `index` and gives the worker its slot, when the stream may go there. */
+  async #grant(index: number): Promise<void> {
+    try {
+      await this.#mayGoTo(index);
+      if (this.#stopped) {
+        this.#exchange.reply({ kind: 'stop' });
+        return;
+      }
+      await this.#open(index);
+    } catch (thrown) {
+      this.#flight?.fail({ kind: 'failed', error: asError(thrown) });
+      this.stop();
+      this.#exchange.reply({ kind: 'stop' });
+    }
+  }
+
+  async #open(index: number): Promise<void> {
+    const generation = this.#generation;
+    // A ranged fill of the same chunk may still be going on: its end decides who reads what.
+    let other = generation.flight(index);
+    while (other !== undefined && other.state.kind !== 'ended') {
+      await other.ended;
+      other = generation.flight(index);
+    }
+    if (this.#mustStop()) {
+      this.#exchange.reply({ kind: 'stop' });
+      return;
+    }
+    // Registered before there is room for it: a reader that came meanwhile would lead a second fill.
+    const flight = generation.lead(index, this.#exchange.want, 'arrival');
+    this.#exchange.want.brings(index, flight);
+    flight.span = this.#exchange.span;
+    this.#flight = flight;
+    watchFlight(generation, flight);
+    const { lengthBytes, chunkSizeBytes, services } = generation;
+    const range =
+      lengthBytes === null
+        ? { start: index * chunkSizeBytes, end: (index + 1) * chunkSizeBytes }
+        : chunkRange(index, lengthBytes, chunkSizeBytes);
+    const placement = generation.ephemeral ? 'memory' : undefined;
+    const size = range.end - range.start;
+    const draft = await reserve(services, size, 'demand', placement);
+    if (hasEnded(flight) || this.#mustStop()) {
+      draft.discard();
+      flight.fail({ kind: 'leaderless', error: stopped() });
+      this.#exchange.reply({ kind: 'stop' });
+      return;
+    }
+    const watermark = services.hub.create(orderFrom(this.#from, size, FILL_START_BYTES));
+    // Of a detached one each byte that is known has gone out, or may: it must be the same again.
+    const isGated = isAttested(generation) || generation.isDetached;
+    const known = isGated ? generation.idsOf(index)?.groupIds : undefined;
+    flight.begin(draft, watermark, {
+      fetch: this.#exchange.fetch,
+      gated: known !== undefined,
+      isAttested: () => isAttested(generation),
+    });
+    this.#next = index + 1;
+    const slot = {
+      fd: draft.file.fd,
+      index,
+      start: range.start,
+      lengthBytes: size,
+      watermark: watermark.shared,
+      withheld: false,
+      expectedGroupIds: known ?? null,
+    };
+    this.#exchange.place(slot, flight, this.#content);
+    this.#wake();
+  }
+
+  #land(chunk: WrittenChunk): void {
+    const flight = this.#flight;
+    if (flight?.index !== chunk.index) return;
+    const landing = store(this.#generation, flight, chunk).catch((thrown: unknown) => {
+      flight.fail({ kind: 'failed', error: asError(thrown) });
+    });
+    this.#landings.set(chunk.index, landing);
+  }
+
+  async #run(): Promise<ForebayError | undefined> {
+    const result = await this.#exchange.result;
+    tellDraft(this.#flight, result.diskFailure);
+    let error: ForebayError | undefined;
+    switch (result.kind) {
+      case 'complete':
+        error = await this.#complete(result.lengthBytes);
+        break;
+      case 'stopped':
+        error = stopped();
+        break;
+      case 'failed':
+        error = errorFromReport(result.error);
+        break;
+    }
+    if (error !== undefined) this.#flight?.fail(endOf(error, this.#onePart));
+    this.#over = true;
+    this.#wake();
+    return this.#onePart ? undefined : error;
+  }
+
+  async #complete(lengthBytes: number): Promise<ForebayError | undefined> {
+    try {
+      await Promise.all(this.#landings.values());
+      if (lengthBytes === 0) await this.#nothingCame();
+      const end = await this.#flight?.ended;
+      if (end?.kind === 'failed' || end?.kind === 'leaderless') return end.error;
+      if (this.#generation.lengthBytes === null) await this.#generation.complete(lengthBytes);
+      return undefined;
+    } catch (thrown) {
+      return asError(thrown);
+    }
+  }
+
+  /** A body without a byte fills no chunk: its readers learn that there is none. */
+  async #nothingCame(): Promise<void> {
+    if (this.#generation.lengthBytes === null) await this.#generation.complete(0);
+    this.#flight?.publish(0);
+    this.#flight?.filled(null);
+  }
+
+  /** Asked anew after each wait: the stream may have been stopped, or have ended, meanwhile. */
+  #mustStop(): boolean {
+    return this.#stopped || this.#over;
+  }
+
+  async #mayGoTo(index: number): Promise<void> {
+    const { ephemeral, services } = this.#generation;
+    // What is not stored is there only for who has opened it: ahead of them it would be lost.
+    const ahead = ephemeral ? 0 : services.limits.readAheadChunks;
+    while (!this.#stopped && this.#isPaced() && index > this.#demanded + ahead) {
+      await this.#moved.promise;
+    }
+  }
+
+  #isPaced(): boolean {
+    const { ephemeral, lengthBytes, services } = this.#generation;
+    const share = services.chunks.usage().capacityBytes * FREE_RUN_SHARE;
+    return ephemeral || (lengthBytes ?? this.#next * this.#generation.chunkSizeBytes) > share;
+  }
+
+  #move(): void {
+    this.#moved.resolve(undefined);
+    this.#moved = deferred();
+  }
+
+  #wake(): void {
+    for (const waiter of this.#waiters) {
+      if (!this.#over && waiter.index >= this.#next) continue;
+      this.#waiters.delete(waiter);
+      waiter.reached.resolve(undefined);
+    }
+  }
+}
+
+/**
+ * What a chunk's readers hear of a body that failed. Where its second request was refused, led elsewhere
+ * or answered with the whole, they ask for themselves: a fill knows what to do about each.
+ */
+function endOf(error: ForebayError, onePart: boolean): FailedEnd {
+  const { code, originStatus } = error;
+  const isRedirect = originStatus !== undefined && originStatus >= 300 && originStatus < 400;
+  const mayLead = isRedirect || code === 'origin-denied' || code === 'origin-range-mismatch';
+  return { kind: onePart && mayLead ? 'leaderless' : 'failed', error };
+}
+
+/** A look through a call: the state changes during waits that the compiler does not see. */
+function hasEnded(flight: Flight): boolean {
+  return flight.state.kind === 'ended';
+}
+
+function stopped(): ForebayError {
+  return new ForebayError('cancelled', 'the stream was stopped', AGAIN);
+}
+
+const AGAIN = { source: 'internal', retryable: true } as const;
+
+function asError(thrown: unknown): ForebayError {
+  if (thrown instanceof ForebayError) return thrown;
+  const want = ownWant(thrown);
+  if (want !== null) return want;
+  return new ForebayError('internal', 'a stream could not be stored', { ...AGAIN, cause: thrown });
+}

@@ -1,0 +1,100 @@
+/**
+ * A generation as its parts see it: fills, intakes and checks work on this interface, and Generation,
+ * which starts them, implements it. It exists so that imports run one way.
+ */
+import type { ForebayError } from '../../model/errors.js';
+import type { ChunkRecord } from '../../model/manifest.js';
+import type { ObjectHandle } from '../../model/store.js';
+import type { Flight } from '../flight/flight.js';
+import type { Integrity } from '../integrity/integrity.js';
+import type { CacheServices } from '../api/services.js';
+import type { Want } from '../flight/want.js';
+
+/** What is doubted about a chunk whose refetch differed from its recorded ids (cache/fill/fill). */
+export type Doubt =
+  { readonly kind: 'differed-once' } | { readonly kind: 'differed-as'; readonly id: string };
+
+export type GenerationEnd =
+  /** The origin has another representation now. */
+  | 'changed'
+  /** Its bytes contradict the digest claimed for them. */
+  | 'condemned'
+  /** It arrived without a length and broke off. */
+  | 'incomplete'
+  /** An operator took it out. */
+  | 'purged';
+
+/** Starts a stream of the whole representation anew and attaches it; rejects if it cannot. */
+export type StreamStarter = (want: Want) => Promise<void>;
+
+/** A body that is being taken in (cache/fill/intake). */
+export interface Arrival {
+  /** True when it brings the object from its first chunk on, not one chunk of it. */
+  readonly isStream: boolean;
+  /** Settles when the body has ended; with the error when it broke off. */
+  readonly ended: Promise<ForebayError | undefined>;
+  /** A reader wants `index`: a paced stream may run that far, and somewhat further. */
+  demand(index: number): void;
+  /** Settles when the stream has a flight for `index`, has passed it, or has ended. */
+  reached(index: number): Promise<void>;
+  /** The last reader has left: a stream that waits for readers ends, one that runs freely goes on. */
+  abandoned(): void;
+  stop(): void;
+}
+
+export interface LiveObject {
+  readonly services: CacheServices;
+  /** For its own request only, never committed: what may not be stored. */
+  readonly ephemeral: boolean;
+  readonly doubts: Map<number, Doubt>;
+  /** Ids of chunks that were filled but not stored: they gate a refetch as records do. */
+  readonly unrecorded: Map<number, ChunkRecord>;
+  readonly object: ObjectHandle;
+  readonly integrity: Integrity;
+  readonly lengthBytes: number | null;
+  readonly chunkSizeBytes: number;
+  /** The index after the last chunk; `Infinity` while the length is unknown. */
+  readonly endIndex: number;
+  /** Why no chunk of it may be opened any more; `undefined` while it lives. */
+  readonly ended: GenerationEnd | undefined;
+  /** True when its chunks come from a stream of the whole, not by range. */
+  readonly streams: boolean;
+  /** The body that is being taken in, while there is one: a stream of the whole, or one chunk. */
+  readonly intake: Arrival | undefined;
+  /** For its own request only from the beginning. */
+  readonly isOwn: boolean;
+  /** See `detach`. */
+  readonly isDetached: boolean;
+  /** False for who gets nothing of it since it was detached. */
+  admits(want: Want): boolean;
+  /** The ids of chunk `index`, stored or not; `undefined` before it was ever filled. */
+  idsOf(index: number): ChunkRecord | undefined;
+  /** True when the store holds chunk `index`, as far as its index knows. */
+  isHeld(index: number): boolean;
+  /** The flight of `index`, if there is one. */
+  flight(index: number): Flight | undefined;
+  /** Registers a flight for `index`, filled `by` a range fetch or by what the caller takes in. */
+  lead(index: number, want: Want, by?: 'range' | 'arrival'): Flight;
+  /** `arrival` brings this object, or its first chunk, from now on. */
+  attach(arrival: Arrival): void;
+  /** The origin serves no ranges: whatever is missing comes by a stream of the whole. */
+  switchToStream(starter: StreamStarter): void;
+  /**
+   * The origin's answers have other validators, at the same length: nodes behind one name may each have
+   * their own for the same bytes, or the bytes have changed. No two answers are joined any more: what
+   * misses comes from `starter`'s streams, each from its beginning, and each byte that is known from before
+   * must come again on its way. So whoever has read up to here gets the rest of one answer, or is cut.
+   * Nobody else gets anything of it, and nothing of it is stored. False where that cannot be: end it.
+   */
+  detach(starter: StreamStarter): boolean;
+  /** An object that came without a length has ended: it has one now, and another identity. */
+  complete(lengthBytes: number): Promise<void>;
+  /** A chunk is filled: the check of the digest goes on with it. */
+  filled(flight: Flight, stored: boolean, lengthBytes: number): void;
+  /** Fetches all of it, whoever asked: for checks that must see it whole. One run at a time. */
+  drive(want: Want): Promise<void>;
+  /** Waits until the stream has reached `index` or has ended; starts one where there is none. */
+  awaitStream(index: number, want: Want): Promise<void>;
+  /** No chunk of it may be opened any more; readers finish with what they have open. */
+  end(reason: GenerationEnd, error: ForebayError): void;
+}

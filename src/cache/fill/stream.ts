@@ -1,0 +1,105 @@
+/** Starts a stream of a whole representation anew, for an object whose origin serves no ranges. */
+import { ForebayError } from '../../model/errors.js';
+import type { KnownContent } from '../../compute/protocol.js';
+import { codingOf, isDecodable } from '../../model/content-coding.js';
+import type { OriginHead } from '../../model/fetch.js';
+import { receivedNow } from '../../model/steady-time.js';
+import { isStrong, type Validator, validatorMatches } from '../../model/validator.js';
+import { isRedirect, MAX_REDIRECT_HOPS } from '../../origin/redirect.js';
+import { statusError } from '../../origin/retry.js';
+import { variedFields } from '../rfc9111/chain.js';
+import { responseDirectives } from '../rfc9111/directives.js';
+import { OriginExchange } from './exchange.js';
+import type { LiveObject } from './live-object.js';
+import { Intake } from './intake.js';
+import type { Want } from '../flight/want.js';
+
+/**
+ * Sends one GET for the whole and attaches its body to `generation`, if it is still the same
+ * representation: a change ends the generation. Rejects when there is no such body.
+ */
+export async function restartStream(generation: LiveObject, want: Want): Promise<void> {
+  const { services } = generation;
+  for (let hops = 0; hops <= MAX_REDIRECT_HOPS; hops += 1) {
+    const { place } = generation.object.identity;
+    const target = want.source.target(place);
+    const requestTimeMs = services.clock.now();
+    const exchange = OriginExchange.start(services, want, { target, range: null, conditions: {} });
+    const head = await exchange.head;
+    if (isRedirect(head.status)) {
+      exchange.stop();
+      want.source.redirected(target, head, receivedNow(services.clock, requestTimeMs));
+      continue;
+    }
+    // A signed location that expired is no refusal: the origin is asked for another.
+    if ((head.status === 401 || head.status === 403) && want.source.refused(target, place)) {
+      exchange.stop();
+      continue;
+    }
+    const { validator, lengthBytes } = generation.object.identity;
+    // A weak validator joins nothing: what comes now may differ from what went out.
+    const isThere = place === undefined || want.source.isAt(target, place);
+    // Of a detached one every byte that is known is compared instead.
+    const same = generation.isDetached
+      ? codingOf(head.headers) === ('coding' in validator ? validator.coding : '')
+      : isStrong(validator) && validatorMatches(validator, head.headers);
+    const isForReaders = !generation.isDetached || generation.isOwn || !isForOne(head);
+    const fits = same && isThere && isForReaders;
+    const content =
+      head.status === 200 && fits ? contentOf(head, validator, lengthBytes) : undefined;
+    if (content !== undefined) {
+      new Intake(generation, exchange, { index: 0, onePart: false, ...content });
+      return;
+    }
+    exchange.stop();
+    if (!GONE.has(head.status)) {
+      // A refusal of this request, or trouble: it says nothing of the representation.
+      throw statusError(head, services.clock.now());
+    }
+    const error = new ForebayError('origin-changed', describe(head.status), {
+      source: 'origin',
+      retryable: true,
+      originStatus: head.status,
+    });
+    generation.end('changed', error);
+    throw error;
+  }
+  throw new ForebayError('origin-loop', 'the origin redirects too often', {
+    source: 'origin',
+    retryable: false,
+  });
+}
+
+/** True for what is meant for whoever asked for it alone: readers of a detached one asked for another. */
+function isForOne({ headers }: OriginHead): boolean {
+  const said = responseDirectives(headers);
+  const isSaid = said.has('no-store') || said.isUnqualified('private');
+  return (
+    isSaid || headers['set-cookie'] !== undefined || variedFields({ headers, hops: [] }) === 'any'
+  );
+}
+
+/**
+ * What a 200 of the same representation brings; `undefined` where it cannot be that. Framing may leave its
+ * length out. What is named by its digest may come coded, whose own length says nothing.
+ */
+function contentOf(
+  head: OriginHead,
+  validator: Validator,
+  lengthBytes: number | null,
+): { readonly content?: KnownContent } | undefined {
+  if (lengthBytes === null) return head.contentLength === null ? {} : undefined;
+  const coding = validator.kind === 'digest' ? codingOf(head.headers) : '';
+  if (coding !== '') return isDecodable(coding) ? { content: { lengthBytes, coding } } : undefined;
+  const told = head.contentLength ?? lengthBytes;
+  return told === lengthBytes ? { content: { lengthBytes, coding } } : undefined;
+}
+
+/** Statuses after which what is stored is no longer what the URL has. */
+const GONE: ReadonlySet<number> = new Set([200, 404, 410]);
+
+function describe(status: number): string {
+  return status === 200
+    ? 'the representation changed and cannot be continued'
+    : `the origin answered ${String(status)} to a request for the rest`;
+}

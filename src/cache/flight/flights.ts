@@ -1,0 +1,112 @@
+/** The flights of one generation, by chunk index: registering, joining and forgetting them. */
+import { within } from '../../model/deferred.js';
+import type { ForebayError } from '../../model/errors.js';
+import { type ChunkView, Flight } from './flight.js';
+import type { CacheServices } from '../api/services.js';
+import type { TargetSource } from '../../origin/upstream.js';
+import { boundOf, type Want } from './want.js';
+
+export interface FlightsOptions {
+  readonly services: CacheServices;
+  /** Called when the fill of a chunk failed. */
+  readonly onFailed: (flight: Flight) => void;
+  /** Called when the last flight has left. */
+  readonly onIdle: () => void;
+}
+
+export class Flights {
+  readonly #options: FlightsOptions;
+  readonly #flights = new Map<number, Flight>();
+
+  constructor(options: FlightsOptions) {
+    this.#options = options;
+  }
+
+  /** Flights that are queued, receiving, or still read from. */
+  get size(): number {
+    return this.#flights.size;
+  }
+
+  get(index: number): Flight | undefined {
+    return this.#flights.get(index);
+  }
+
+  /** The flight of `index` that may still be joined. */
+  usable(index: number): Flight | undefined {
+    const flight = this.#flights.get(index);
+    return flight?.isSuperseded === true ? undefined : flight;
+  }
+
+  /**
+   * Those who read a flight read on, and nobody joins it any more. One that has begun goes on to its end:
+   * a worker that still writes may release bytes after a failure, and nobody would know of which.
+   */
+  supersede(error: ForebayError): void {
+    for (const flight of [...this.#flights.values()]) {
+      flight.isSuperseded = true;
+      if (flight.state.kind === 'queued') flight.fail({ kind: 'leaderless', error });
+    }
+  }
+
+  /** Registers a flight for `index`, where there must be none, on behalf of `leader`. */
+  add(index: number, leader: TargetSource | null = null): Flight {
+    const forget = (idle: Flight): void => {
+      this.#forget(idle);
+    };
+    const flight = new Flight(index, forget, leader);
+    this.#flights.set(index, flight);
+    const untrack = this.#options.services.progress.track(flight);
+    void flight.ended.then((end) => {
+      untrack();
+      if (end.kind === 'failed' || end.kind === 'leaderless') this.#options.onFailed(flight);
+      this.#forget(flight);
+    });
+    return flight;
+  }
+
+  /**
+   * Waits until `flight` has begun. `undefined` when it ended without a view: look again, the chunk
+   * is held now or needs another leader. Rejects when nobody would fare better. `leads`: the fill is
+   * made with this want's own request.
+   */
+  async join(flight: Flight, want: Want, leads = false): Promise<ChunkView | undefined> {
+    if (want.priority === 'demand') flight.promote();
+    if (flight.leader !== null && flight.leader !== want.source) want.joined(flight.span);
+    const leave = flight.await();
+    try {
+      const bound = boundOf(this.#options.services, want.signal);
+      await within(flight.begun, bound);
+      // Who plans again before the result is here would only meet the same failure once more.
+      if (flight.isFailing) await within(flight.ended, bound);
+      const view = flight.view(leads);
+      if (view !== undefined) return view;
+      const { state } = flight;
+      if (state.kind === 'ended' && state.end.kind === 'failed') throw state.end.error;
+      return undefined;
+    } finally {
+      leave();
+    }
+  }
+
+  /** Ends every flight; readers see why. */
+  failAll(error: ForebayError): void {
+    for (const flight of [...this.#flights.values()]) flight.fail({ kind: 'failed', error });
+  }
+
+  /** A flight leaves when it has ended and nobody needs it any more to find its bytes. */
+  #forget(flight: Flight): void {
+    if (this.#flights.get(flight.index) !== flight) return;
+    const { state } = flight;
+    switch (state.kind) {
+      case 'queued':
+        if (!flight.wanted) flight.drop();
+        return;
+      case 'receiving':
+        return;
+      case 'ended':
+        if (state.end.kind === 'uncached' && flight.wanted) return;
+        this.#flights.delete(flight.index);
+        if (this.#flights.size === 0) this.#options.onIdle();
+    }
+  }
+}

@@ -1,0 +1,33 @@
+/** What a reader concludes when the leader of a chunk's fill failed. Used by Generation.open. */
+import { ForebayError } from '../../model/errors.js';
+import type { Flight } from './flight.js';
+
+/**
+ * Rounds in which one reader may find a chunk's leader gone for the leader's own reasons. Each round
+ * leads or follows somebody else, so a few are plenty; more would only hide a livelock.
+ */
+export const MAX_ROUNDS = 8;
+
+/** For who led `flight` itself: throws what ended it, if leading again would end the same way. */
+export function throwUnlessRetryable(flight: Flight): void {
+  const { state } = flight;
+  if (state.kind !== 'ended') return;
+  if (state.end.kind === 'failed') throw state.end.error;
+  if (state.end.kind === 'leaderless' && !state.end.error.retryable) throw state.end.error;
+}
+
+/** The origin refused this request's own credentials. */
+export function refusedLeader(): ForebayError {
+  return new ForebayError('origin-denied', 'the origin refused this request', {
+    source: 'origin',
+    retryable: false,
+  });
+}
+
+/** Every round found the leader gone. */
+export function noLeader(): ForebayError {
+  return new ForebayError('overload', 'a chunk found no leader', {
+    source: 'internal',
+    retryable: true,
+  });
+}

@@ -1,0 +1,295 @@
+/**
+ * Checks one object against the digest that somebody vouches for (a pin, an origin's claim) while it
+ * is being fetched, and says which chunk may not be released before that check has passed. Owned by
+ * a Generation. BLAKE3 roots come from the chunk ids alone; SHA-256 and git's SHA-1 follow the fills in
+ * order, on a worker, and keep what it have not yet read from being evicted.
+ */
+import { type HashStream, streamHashOf } from '../../compute/hash-pool.js';
+import { native } from '../../compute/native.js';
+import type { StreamHash } from '../../compute/protocol.js';
+import { deferred } from '../../model/deferred.js';
+import { type Digest, isRefutedBy } from '../../model/digest.js';
+import type { OpenFile } from '../../model/segment.js';
+import type { ObjectHandle } from '../../model/store.js';
+import type { IntegrityState } from './integrity-state.js';
+import type { CacheServices } from '../api/services.js';
+
+export interface IntegrityOptions {
+  readonly services: CacheServices;
+  readonly object: ObjectHandle;
+  /** Whether the store holds a chunk: never, for an object that is not stored. */
+  readonly isHeld: (index: number) => boolean;
+  /** The id of a chunk that was filled, stored or not. */
+  readonly idOf: (index: number) => string | undefined;
+  /** What is claimed; `null` when nothing is, or not yet. */
+  readonly digest: Digest | null;
+  readonly chunkCount: number;
+  /** Release nothing before the whole object has passed. */
+  readonly strict: boolean;
+}
+
+/** What a chunk that is kept for the hasher hangs on: a lease in the store, or its memory file. */
+interface Kept {
+  readonly file: OpenFile | undefined;
+  readonly lengthBytes: number;
+  release(): void;
+}
+
+export class Integrity {
+  readonly #services: CacheServices;
+  readonly #object: ObjectHandle;
+  readonly #digest: Digest | null;
+  /** What is hashed from the bytes in order; `undefined` where nothing is. */
+  readonly #sequential: StreamHash | undefined;
+  readonly #chunkCount: number;
+  readonly #idOf: (index: number) => string | undefined;
+  readonly #strict: boolean;
+  readonly #settled = deferred<IntegrityState>();
+  readonly #kept = new Map<number, Kept>();
+  /** Chunks whose bytes may have reached somebody, or are about to. */
+  readonly #known = new Set<number>();
+  /** The chunks that complete the object; `all` when every one does. */
+  #withheld: Set<number> | 'all' = new Set();
+  #state: IntegrityState;
+  #stream: HashStream | undefined;
+  #next = 0;
+  #hashing = false;
+
+  constructor(options: IntegrityOptions) {
+    this.#services = options.services;
+    this.#object = options.object;
+    this.#digest = options.digest;
+    this.#sequential = streamHashOf(options.digest, options.object.identity.lengthBytes);
+    this.#idOf = options.idOf;
+    this.#chunkCount = options.chunkCount;
+    this.#strict = options.strict;
+    this.#state = initialState(options);
+    if (this.#state.kind !== 'pending') {
+      this.#settled.resolve(this.#state);
+      return;
+    }
+    for (let index = 0; index < options.chunkCount; index += 1) {
+      // A root needs only ids, which outlive their bytes.
+      const id = options.digest?.algorithm === 'blake3' && options.object.record(index);
+      if (options.isHeld(index)) this.#remember(index);
+      else if (id) this.#known.add(index);
+    }
+    // Everything is here but was never checked (the last process died in between): whoever resumes
+    // a download may need any one chunk to complete it.
+    const complete = this.#known.size === options.chunkCount;
+    if (options.strict || complete) this.#withheld = 'all';
+    this.#advance();
+  }
+
+  get state(): IntegrityState {
+    return this.#state;
+  }
+
+  /** True when the object is checked before anything of it is released. */
+  get strict(): boolean {
+    return this.#strict;
+  }
+
+  /** Settles when the state is no longer `pending`. */
+  get settled(): Promise<IntegrityState> {
+    return this.#settled.promise;
+  }
+
+  /**
+   * True when chunk `index` may not be released yet. Deciding is sticky: the first chunk that finds
+   * every other one fetched or in flight completes the object, and stays the one that waits.
+   */
+  withholds(index: number): boolean {
+    if (this.#state.kind === 'given-up') return this.#strict;
+    if (this.#state.kind === 'mismatch') return true;
+    if (this.#state.kind !== 'pending') return false;
+    if (this.#withheld === 'all' || this.#withheld.has(index)) return true;
+    if (this.#withheld.size > 0 || this.#known.has(index)) return false;
+    if (this.#known.size < this.#chunkCount - 1) return false;
+    this.#withheld.add(index);
+    return true;
+  }
+
+  /** A fill of the chunk begins: from now on its bytes count as released, unless withheld. */
+  starting(index: number): void {
+    if (this.#state.kind !== 'pending') return;
+    // Decided here, not only when a reader asks: several may have asked before the first fill began.
+    this.withholds(index);
+    this.#known.add(index);
+  }
+
+  /**
+   * A fill failed: whoever fetches the chunk next may complete the object. `wasReleased`: somebody
+   * may have all of its bytes, so that any other chunk completes it for them.
+   */
+  failed(index: number, wasReleased: boolean): void {
+    if (this.#kept.has(index) || index < this.#next || this.#idOf(index) !== undefined) return;
+    if (wasReleased) this.#withheld = 'all';
+    this.#known.delete(index);
+  }
+
+  /** True when a hash in progress has read the chunk: its bytes may not change any more. */
+  hashed(index: number): boolean {
+    return this.#sequential !== undefined && index < this.#next;
+  }
+
+  /** True when the check needs nothing more of the chunk than it has. */
+  isDoneWith(index: number): boolean {
+    if (this.#digest?.algorithm === 'blake3') return this.#idOf(index) !== undefined;
+    return this.hashed(index) || this.#kept.has(index);
+  }
+
+  /** A chunk was filled. `file` is given where the store did not take it. */
+  filled(index: number, file: OpenFile | undefined, lengthBytes: number): void {
+    if (this.#state.kind !== 'pending') return;
+    if (file === undefined) this.#remember(index);
+    else if (this.#needsBytes(index)) {
+      file.retain();
+      this.#kept.set(index, {
+        file,
+        lengthBytes,
+        release: () => {
+          file.release();
+        },
+      });
+    }
+    this.#advance();
+  }
+
+  /** Room is needed for what keeps the hasher from going on; true when that freed anything. */
+  giveUp(): boolean {
+    if (this.#state.kind !== 'pending' || this.#kept.size === 0) return false;
+    this.#services.events.verificationGivenUp();
+    this.#settle({ kind: 'given-up' });
+    return true;
+  }
+
+  /** Ends the check without an outcome; keeps nothing. */
+  close(): void {
+    for (const kept of this.#kept.values()) kept.release();
+    this.#kept.clear();
+    void this.#stream?.forget();
+    this.#stream = undefined;
+  }
+
+  #needsBytes(index: number): boolean {
+    return this.#sequential !== undefined && index >= this.#next && !this.#kept.has(index);
+  }
+
+  #remember(index: number): void {
+    this.#known.add(index);
+    if (!this.#needsBytes(index)) return;
+    const lease = this.#services.chunks.lease(this.#object, index);
+    const lengthBytes = this.#object.record(index)?.lengthBytes;
+    if (lease === undefined || lengthBytes === undefined) return;
+    this.#kept.set(index, { file: undefined, lengthBytes, release: lease.release.bind(lease) });
+  }
+
+  #advance(): void {
+    const digest = this.#digest;
+    if (digest === null || this.#state.kind !== 'pending') return;
+    // No chunk will ever come that could be followed: what is known of nothing is compared at once.
+    if (this.#chunkCount === 0) {
+      this.#compare(digest, isRefutedBy(digest, 0) ? '' : digest.hex);
+      return;
+    }
+    if (this.#sequential === undefined) {
+      this.#checkRoot(digest);
+      return;
+    }
+    if (this.#hashing) return;
+    this.#hashing = true;
+    this.#followFills(digest, this.#sequential)
+      .catch((error: unknown) => {
+        this.#services.events.warn('a whole-object hash failed; its object is not attested', error);
+        this.#settle({ kind: 'given-up' });
+      })
+      .finally(() => {
+        this.#hashing = false;
+        // A chunk that came while the run was ending found it still marked as running.
+        if (this.#kept.has(this.#next)) this.#advance();
+      });
+  }
+
+  #checkRoot(digest: Digest): void {
+    const ids: Buffer[] = [];
+    for (let index = 0; index < this.#chunkCount; index += 1) {
+      const id = this.#idOf(index);
+      if (id === undefined) return;
+      ids.push(Buffer.from(id, 'hex'));
+    }
+    this.#compare(digest, Buffer.from(native.rootId(Buffer.concat(ids))).toString('hex'));
+  }
+
+  /** Hashes what is there, in order, until a chunk is missing or the object has ended. */
+  async #followFills(digest: Digest, hash: StreamHash): Promise<void> {
+    while (this.#state.kind === 'pending' && this.#next < this.#chunkCount) {
+      const kept = this.#kept.get(this.#next);
+      if (kept === undefined) return;
+      if (!(await this.#hash(hash, kept))) return;
+      this.#kept.delete(this.#next);
+      kept.release();
+      this.#next += 1;
+    }
+    if (this.#isSettled()) return;
+    this.#stream ??= this.#services.pools.hash.open(hash);
+    const hex = await this.#stream.finish();
+    this.#stream = undefined;
+    this.#compare(digest, hex);
+  }
+
+  async #hash(hash: StreamHash, kept: Kept): Promise<boolean> {
+    this.#stream ??= this.#services.pools.hash.open(hash);
+    if (kept.file !== undefined) {
+      const result = await this.#stream.update(kept.file.fd, kept.lengthBytes);
+      if (result.kind === 'unreadable') throw new Error(`chunk unreadable: ${result.errno}`);
+      return !this.#isSettled();
+    }
+    const held = await this.#services.chunks.acquire(this.#object, this.#next);
+    if (held === undefined) {
+      // Leased, so not evicted: healed away. Its refetch comes back through filled().
+      this.#kept.get(this.#next)?.release();
+      this.#kept.delete(this.#next);
+      // Its bytes may have been released: from here on nothing is, before the check has passed.
+      this.#withheld = 'all';
+      return false;
+    }
+    try {
+      const result = await this.#stream.update(held.file.fd, kept.lengthBytes);
+      if (result.kind === 'unreadable') throw new Error(`chunk unreadable: ${result.errno}`);
+    } finally {
+      held.release();
+    }
+    return !this.#isSettled();
+  }
+
+  #isSettled(): boolean {
+    return this.#state.kind !== 'pending';
+  }
+
+  #compare(digest: Digest, hex: string): void {
+    if (hex === digest.hex) {
+      this.#services.events.objectVerified();
+      // Attested in memory at once; the manifest record follows and may be lost: then it is checked again.
+      this.#services.chunks.attest(this.#object, digest).catch((error: unknown) => {
+        this.#services.events.warn('an attestation could not be recorded', error);
+      });
+      this.#settle({ kind: 'attested' });
+    } else {
+      this.#services.events.chunkMismatched('origin');
+      this.#settle({ kind: 'mismatch' });
+    }
+  }
+
+  #settle(state: IntegrityState): void {
+    if (this.#isSettled()) return;
+    this.#state = state;
+    this.close();
+    this.#settled.resolve(state);
+  }
+}
+
+function initialState({ object, digest }: IntegrityOptions): IntegrityState {
+  if (digest === null) return { kind: 'unclaimed' };
+  return { kind: object.attestedBy === null ? 'pending' : 'attested' };
+}

@@ -1,0 +1,65 @@
+/**
+ * The body that a generation takes in while there is one, and how a stream of the whole is started where
+ * the origin's ranges are of no use. Owned by a Generation.
+ */
+import { within } from '../../model/deferred.js';
+import type { ForebayError } from '../../model/errors.js';
+import type { Arrival, StreamStarter } from '../fill/live-object.js';
+import type { CacheServices } from '../api/services.js';
+import { boundOf, type Want } from '../flight/want.js';
+
+export interface ArrivalsOptions {
+  readonly services: CacheServices;
+  /** Called when a body has ended, with the error where it broke off; `isStream`: it was of the whole. */
+  readonly onEnded: (error: ForebayError | undefined, isStream: boolean) => void;
+  /** Called when a stream was started, or could not be. */
+  readonly onStarted: () => void;
+}
+
+export class Arrivals {
+  readonly #options: ArrivalsOptions;
+  #intake: Arrival | undefined;
+  #starter: StreamStarter | undefined;
+  #starting: Promise<void> | undefined;
+
+  constructor(options: ArrivalsOptions) {
+    this.#options = options;
+  }
+
+  get intake(): Arrival | undefined {
+    return this.#intake;
+  }
+
+  /** True when chunks come from a stream of the whole, not by range. */
+  get streams(): boolean {
+    return this.#starter !== undefined || this.#intake?.isStream === true;
+  }
+
+  get isMoving(): boolean {
+    return this.#intake !== undefined || this.#starting !== undefined;
+  }
+
+  attach(intake: Arrival): void {
+    this.#intake = intake;
+    void intake.ended.then((error) => {
+      if (this.#intake === intake) this.#intake = undefined;
+      this.#options.onEnded(error, intake.isStream);
+    });
+  }
+
+  /** From now on what is missing comes by a stream; who set the first starter keeps it. */
+  switchToStream(starter: StreamStarter): void {
+    this.#starter ??= starter;
+  }
+
+  /** Waits until the stream has reached `index` or has ended; starts one where there is none. */
+  async reached(index: number, want: Want): Promise<void> {
+    const bound = boundOf(this.#options.services, want.signal);
+    if (this.#intake !== undefined) return within(this.#intake.reached(index), bound);
+    this.#starting ??= this.#starter?.(want).finally(() => {
+      this.#starting = undefined;
+      this.#options.onStarted();
+    });
+    if (this.#starting !== undefined) await within(this.#starting, bound);
+  }
+}

@@ -1,0 +1,93 @@
+/**
+ * What a reader does with a chunk that its generation withholds: it sees to it that what the check of
+ * the digest needs is fetched, and waits for the outcome. Called by Generation, whose check it makes.
+ */
+import { within } from '../../model/deferred.js';
+import { ForebayError } from '../../model/errors.js';
+import type { ChunkView, Flight } from '../flight/flight.js';
+import { Integrity } from '../integrity/integrity.js';
+import type { IntegrityState } from '../integrity/integrity-state.js';
+import type { LiveObject } from '../fill/live-object.js';
+import { boundOf, type Want } from '../flight/want.js';
+
+/**
+ * Resolves to a view where the check has passed and the chunk is at hand, else when it is worth
+ * looking at the chunk again. Rejects with a `ForebayError` when the check cannot be made, or with
+ * the error of a fill that it needed.
+ */
+export async function awaitIntegrity(
+  generation: LiveObject,
+  index: number,
+  want: Want,
+): Promise<ChunkView | undefined> {
+  const { services, integrity, intake } = generation;
+  const bound = boundOf(services, want.signal);
+  if (integrity.state.kind === 'given-up') throw unverifiable();
+  if (generation.lengthBytes === null) {
+    // Without a length nobody can say which chunk completes it: all of it waits for its end.
+    intake?.demand(Infinity);
+    await within(intake?.ended ?? Promise.resolve(undefined), bound);
+    return undefined;
+  }
+  const { settled } = integrity;
+  const flight = integrity.strict ? undefined : await completingFlight(generation, index, want);
+  const leave = flight?.await();
+  try {
+    // The check may lack more than this chunk: what was healed away, or failed after its release.
+    const driven = generation.drive(want).then(() => settled);
+    const ends: Promise<IntegrityState | ForebayError | undefined>[] = [settled, driven];
+    if (flight !== undefined) ends.push(failureOf(flight));
+    const end = await within(Promise.race(ends), bound);
+    if (end instanceof ForebayError) throw end;
+    // What is not stored is gone once nobody waits for it: taken now, it need not be fetched again.
+    return end?.kind === 'attested' ? flight?.view() : undefined;
+  } finally {
+    leave?.();
+  }
+}
+
+/** The flight that brings the chunk; `undefined` when it is held or the stream has to say more. */
+async function completingFlight(
+  generation: LiveObject,
+  index: number,
+  want: Want,
+): Promise<Flight | undefined> {
+  const flight = generation.flight(index);
+  if (flight !== undefined || generation.isHeld(index)) return flight;
+  if (!generation.streams) return generation.lead(index, want);
+  await generation.awaitStream(index, want);
+  return generation.flight(index);
+}
+
+/**
+ * Settles with the error if the flight fails for good, with nothing if another may lead it (its leader
+ * was redirected, say), or never.
+ */
+async function failureOf(flight: Flight): Promise<ForebayError | undefined> {
+  const end = await flight.ended;
+  if (end.kind === 'leaderless' && end.error.retryable) return undefined;
+  if (end.kind === 'failed' || end.kind === 'leaderless') return end.error;
+  return new Promise(() => undefined);
+}
+
+function unverifiable(): ForebayError {
+  return new ForebayError('no-space', 'the object cannot be checked within the capacity', {
+    source: 'internal',
+    retryable: false,
+  });
+}
+
+/** The check of a generation's object, against the digest claimed for it once its length is known. */
+export function integrityOf(generation: LiveObject, strict: boolean): Integrity {
+  const { services, object, endIndex } = generation;
+  const unknown = endIndex === Infinity;
+  return new Integrity({
+    services,
+    object,
+    isHeld: (index) => generation.isHeld(index),
+    idOf: (index) => generation.idsOf(index)?.id,
+    digest: unknown ? null : object.identity.digest,
+    chunkCount: unknown ? 0 : endIndex,
+    strict,
+  });
+}

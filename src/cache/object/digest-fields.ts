@@ -1,0 +1,62 @@
+/**
+ * The digests that an answer tells its client: Repr-Digest (RFC 9530) and the older Digest (RFC 3230),
+ * by which clients can check what they put together. Both are about the whole representation, so they
+ * are the same for every range of it. Pure; cache/answer/representations asks.
+ */
+import type { Digest } from '../../model/digest.js';
+import { listMembers, trimOws } from '../../model/field-syntax.js';
+import { emptyHeaders, headerValue, type HeaderMap } from '../../model/headers.js';
+import type { Generation } from './generation.js';
+
+/** What is claimed of an object, and whether all of its bytes were found to have it. */
+export interface Claim {
+  readonly digest: Digest | null;
+  readonly isVerified: boolean;
+}
+
+/** `fields` as they are told of what `generation` has now. */
+export function withDigests(
+  fields: HeaderMap,
+  { object, integrity }: Pick<Generation, 'object' | 'integrity'>,
+): HeaderMap {
+  const { digest } = object.identity;
+  return withDigestFields(fields, { digest, isVerified: integrity.state.kind === 'attested' });
+}
+
+/**
+ * The response's fields with our digests in place of the origin's once SHA-256 is verified. Before that
+ * they are the origin's own, less those that contradict what is claimed: whichever is wrong, no
+ * client could keep the bytes.
+ */
+export function withDigestFields(fields: HeaderMap, { digest, isVerified }: Claim): HeaderMap {
+  if (digest?.algorithm !== 'sha256') return fields;
+  const base64 = Buffer.from(digest.hex, 'hex').toString('base64');
+  if (isVerified) {
+    const told = copyOf(fields);
+    told['repr-digest'] = `sha-256=:${base64}:`;
+    told['digest'] = `SHA-256=${base64}`;
+    return told;
+  }
+  const wrong = ['repr-digest', 'digest'].filter((name) =>
+    contradicts(headerValue(fields, name), base64),
+  );
+  if (wrong.length === 0) return fields;
+  const kept = copyOf(fields);
+  for (const name of wrong) Reflect.deleteProperty(kept, name);
+  return kept;
+}
+
+/** A SHA-256 in either field: `sha-256=:BASE64:` or `SHA-256=BASE64`, in a list separated by commas. */
+const SHA256_MEMBER = /^sha-256=:?([^:;]*):?/i;
+
+function contradicts(value: string | undefined, base64: string): boolean {
+  for (const member of listMembers(value ?? '')) {
+    const told = SHA256_MEMBER.exec(member)?.[1];
+    if (told !== undefined && trimOws(told) !== base64) return true;
+  }
+  return false;
+}
+
+function copyOf(fields: HeaderMap): HeaderMap {
+  return Object.assign(emptyHeaders(), fields);
+}

@@ -1,0 +1,26 @@
+/** What a generation is made of, and whom it tells what becomes of it. Filled in by Generations. */
+import type { ObjectHandle } from '../../model/store.js';
+import type { GenerationEnd } from '../fill/live-object.js';
+import type { CacheServices } from '../api/services.js';
+
+/** `Self` is the generation that it makes, of which it is told. */
+export interface GenerationOptions<Self> {
+  readonly services: CacheServices;
+  readonly object: ObjectHandle;
+  /** For its own request only, never committed: what may not be stored. */
+  readonly ephemeral: boolean;
+  /** Release nothing before the claimed digest was checked. */
+  readonly strict: boolean;
+  /** Its bytes contradicted the digest before: a second time is the origin's last word. */
+  readonly suspect: boolean;
+  /** Called whenever nobody uses it and nothing is in motion; it may be used again after. */
+  readonly onIdle: (generation: Self) => void;
+  readonly onEnded: (generation: Self, reason: GenerationEnd) => void;
+  /** Called when the origin has another validator for it, at the same length. */
+  readonly onDiverged: (generation: Self) => void;
+  /** Called when it is detached: who asks from now on gets another. */
+  readonly onDetached: (generation: Self) => void;
+  readonly onAttested: (generation: Self) => void;
+  /** Called when its length became known: its object has another key from then on. */
+  readonly onCompleted: (generation: Self) => void;
+}

@@ -1,0 +1,58 @@
+/**
+ * URLs whose answers have validators of their own although their length stays: behind the name are nodes
+ * that each make their own ETag or Last-Modified. Parts of two answers cannot be joined, so such a URL is read
+ * as one stream of one answer. Owned by cache/object/generations,
+ * asked by cache/fetch/contacts.
+ */
+import { LRUCache } from 'lru-cache';
+import type { ObjectIdentity } from '../../model/manifest.js';
+import type { Clock } from '../../model/time.js';
+import { responseKey } from '../../store/objects/keys.js';
+import type { CacheEvents } from '../api/services.js';
+
+/** URLs remembered; forgetting one costs a read or two that begin by range. */
+const MAX_URLS = 10_000;
+
+/** How long after the last sighting one is remembered. */
+const REMEMBER_MS = 60 * 60_000;
+
+/** Origins that were told of; one more is told of again. */
+const MAX_TOLD = 256;
+
+/** Changes at one length within that time. A first one may be what it looks like. */
+const SIGHTINGS = 2;
+
+export class UnsteadyUrls {
+  readonly #events: Pick<CacheEvents, 'warn'>;
+  readonly #sightings: LRUCache<string, number>;
+  readonly #told: LRUCache<string, true>;
+
+  constructor({
+    clock,
+    events,
+  }: {
+    readonly clock: Clock;
+    readonly events: Pick<CacheEvents, 'warn'>;
+  }) {
+    this.#events = events;
+    const age = { ttl: REMEMBER_MS, ttlResolution: 0, perf: { now: () => clock.monotonic() } };
+    this.#sightings = new LRUCache({ max: MAX_URLS, ...age });
+    this.#told = new LRUCache({ max: MAX_TOLD, ...age });
+  }
+
+  /** An answer for `object` had another validator at the same length. */
+  note({ origin, uri }: ObjectIdentity): void {
+    const key = responseKey(origin, uri);
+    const sightings = (this.#sightings.get(key) ?? 0) + 1;
+    this.#sightings.set(key, sightings);
+    if (sightings < SIGHTINGS || this.#told.has(origin)) return;
+    this.#told.set(origin, true);
+    const message = `origin ${origin}: answers of one URL have validators of their own at one length; such URLs are read as one stream`;
+    this.#events.warn('parts of different answers cannot be joined', new Error(message));
+  }
+
+  /** True for a URL whose parts are not to be asked for one by one. */
+  has(key: string): boolean {
+    return (this.#sightings.get(key) ?? 0) >= SIGHTINGS;
+  }
+}

@@ -1,0 +1,144 @@
+/**
+ * What the cache holds, for operators: listed page by page, and taken out. Called by the admin API.
+ */
+import type { ObjectIdentity } from '../../model/manifest.js';
+import type { ChunkStore, ObjectSummary, ResponseStore } from '../../model/store.js';
+import { pathAlone } from '../../model/shown-url.js';
+import type { CacheKey } from '../../store/directory/cache-key.js';
+import { objectKey, responseKey } from '../../store/objects/keys.js';
+import type { Purges } from '../api/purges.js';
+import type { Selection, Targets } from './selection.js';
+
+export interface ListedObject extends ObjectSummary {
+  /** Path below the origin's mount. */
+  readonly target: string;
+  /** When its newest stored response came, ms since the epoch; `null` when none is stored. */
+  readonly storedAtMs: number | null;
+}
+
+export interface ObjectPage {
+  readonly objects: readonly ListedObject[];
+  /** Where the next page begins; `null` after the last. */
+  readonly next: string | null;
+}
+
+/** What a purge took out, or would. */
+export interface PurgeReport {
+  readonly objects: number;
+  readonly responses: number;
+  /** Bytes of chunks that the objects held; those shared with an object that stays do not go. */
+  readonly bytes: number;
+}
+
+export interface InventoryParts {
+  readonly chunks: Pick<ChunkStore, 'objects'>;
+  readonly responses: Pick<ResponseStore, 'entries' | 'peek' | 'delete'>;
+  readonly targets: Targets;
+  /** Cursors hold a URI. */
+  readonly key: Pick<CacheKey, 'seal' | 'unseal'>;
+  readonly purges: Purges;
+  /** Takes one object out; its readers finish what they have open. */
+  readonly forget: (identity: ObjectIdentity) => Promise<void>;
+}
+
+/** Which page, and for whom. */
+export interface PageRequest {
+  /** `next` of the page before; `null` for the first. */
+  readonly after: string | null;
+  readonly limit: number;
+  /**
+   * Whoever asks may see queries. Else they say nothing by the order of what is listed either: by objects
+   * of their own somebody could find out between which a signature lies.
+   */
+  readonly isTrusted: boolean;
+}
+
+/** An object with its place in the order of listing. */
+interface Placed {
+  readonly place: string;
+  readonly summary: ObjectSummary;
+}
+
+export class Inventory {
+  readonly #parts: InventoryParts;
+
+  constructor(parts: InventoryParts) {
+    this.#parts = parts;
+  }
+
+  /**
+   * Objects in the order of origin and URI, `limit` at most, those after the cursor `after`; `undefined`
+   * where that is no cursor of ours.
+   */
+  async list(
+    selection: Selection,
+    { after, limit, isTrusted }: PageRequest,
+  ): Promise<ObjectPage | undefined> {
+    const { key } = this.#parts;
+    const order = isTrusted ? 'uri' : 'path';
+    const cursor = after === null ? `${order} ` : key.unseal('cursor', after);
+    if (cursor?.startsWith(`${order} `) !== true) return undefined;
+    const from = cursor.slice(order.length + 1);
+    const found = this.#page(selection, order, from, limit + 1);
+    const page = found.slice(0, limit);
+    const objects = await Promise.all(page.map(({ summary }) => this.#describe(summary)));
+    const last = found.length > limit ? page.at(-1) : undefined;
+    return { objects, next: last ? key.seal('cursor', `${order} ${last.place}`) : null };
+  }
+
+  /** Takes out what is selected; with `dryRun` only counts it. */
+  async purge(selection: Selection, dryRun: boolean): Promise<PurgeReport> {
+    const { chunks, responses: records, targets, purges, forget } = this.#parts;
+    let responses = 0;
+    // First: what is being asked for now must not come back once its place is empty.
+    if (!dryRun) {
+      purges.begin((place) => targets.selects(selection, place));
+    }
+    // Before the objects: nothing stored leads to them any more.
+    for await (const [key, record] of records.entries()) {
+      if (!targets.selects(selection, record)) continue;
+      responses += 1;
+      if (!dryRun) await records.delete(key);
+    }
+    const selected = [...chunks.objects()].filter(({ identity }) =>
+      targets.selects(selection, identity),
+    );
+    let bytes = 0;
+    for (const { identity, heldBytes } of selected) {
+      bytes += heldBytes;
+      if (!dryRun) await forget(identity);
+    }
+    return { objects: selected.length, responses, bytes };
+  }
+
+  /** The first `count` after `from`: one pass, and no more than a few pages in memory. */
+  #page(selection: Selection, order: 'uri' | 'path', from: string, count: number): Placed[] {
+    let first: Placed[] = [];
+    const cut = (): void => {
+      first.sort((a, b) => (a.place < b.place ? -1 : 1));
+      first = first.slice(0, count);
+    };
+    for (const summary of this.#parts.chunks.objects()) {
+      if (!this.#parts.targets.selects(selection, summary.identity)) continue;
+      const { origin, uri } = summary.identity;
+      const name = order === 'uri' ? uri : pathAlone(uri);
+      const place = `${origin}\n${name}\n${summary.key}`;
+      if (place <= from) continue;
+      first.push({ place, summary });
+      if (first.length >= 4 * count) cut();
+    }
+    cut();
+    return first;
+  }
+
+  async #describe(summary: ObjectSummary): Promise<ListedObject> {
+    const { origin, uri } = summary.identity;
+    const record = await this.#parts.responses.peek(responseKey(origin, uri));
+    const stored = record?.variants.find(({ object }) => objectKey(object) === summary.key);
+    return {
+      ...summary,
+      target: this.#parts.targets.of(origin, uri),
+      storedAtMs: stored?.responseTimeMs ?? null,
+    };
+  }
+}

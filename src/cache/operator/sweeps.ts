@@ -1,0 +1,48 @@
+/** The verifications that operators asked for: one runs at a time, some ended ones are remembered. */
+import { randomBytes } from 'node:crypto';
+import type { Selection, Targets } from './selection.js';
+import type { CacheServices } from '../api/services.js';
+import { Sweep, type SweepSnapshot } from './sweep.js';
+
+/** Ended ones that can still be asked for. */
+const MAX_ENDED = 16;
+
+const ID_BYTES = 8;
+
+export class Sweeps {
+  readonly #services: CacheServices;
+  readonly #targets: Targets;
+  /** Oldest first; only the last one may run. */
+  readonly #sweeps = new Map<string, Sweep>();
+
+  constructor(services: CacheServices, targets: Targets) {
+    this.#services = services;
+    this.#targets = targets;
+  }
+
+  /** Starts one; `undefined` while another runs. */
+  start(selection: Selection): SweepSnapshot | undefined {
+    const last = [...this.#sweeps.values()].at(-1);
+    if (last?.state === 'running') return undefined;
+    const id = randomBytes(ID_BYTES).toString('hex');
+    const sweep = new Sweep(id, this.#services, this.#targets, selection);
+    this.#sweeps.set(id, sweep);
+    for (const old of [...this.#sweeps.keys()].slice(0, -MAX_ENDED - 1)) this.#sweeps.delete(old);
+    void sweep.run();
+    return sweep.snapshot();
+  }
+
+  get(id: string): SweepSnapshot | undefined {
+    return this.#sweeps.get(id)?.snapshot();
+  }
+
+  /** Ends one after the chunk that it is at. */
+  cancel(id: string): SweepSnapshot | undefined {
+    this.#sweeps.get(id)?.cancel();
+    return this.get(id);
+  }
+
+  close(): void {
+    for (const sweep of this.#sweeps.values()) sweep.cancel();
+  }
+}

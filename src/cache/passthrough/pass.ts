@@ -1,0 +1,193 @@
+/**
+ * Passes requests on whose method no stored response answers (RFC 9110 section 9.2.3): uncached, with
+ * their content, to the origin and nowhere else. What they change there is forgotten here. Called by
+ * http/exchange/exchange for origins that allow it.
+ */
+import { ForebayError } from '../../model/errors.js';
+import type { OriginHead } from '../../model/fetch.js';
+import type { HeaderMap } from '../../model/headers.js';
+import type { Segment } from '../../model/segment.js';
+import { requestTargetOf } from '../../model/uri.js';
+import type { BreakerVerdict } from '../../origin/breaker.js';
+import {
+  PassClient,
+  type PassedContent,
+  type PassedResponse,
+  type PassedTarget,
+} from '../../origin/pass-client.js';
+import type { Upstream } from '../../origin/upstream.js';
+import type { Body, CacheAnswer, CacheFacade } from '../api/answer.js';
+import { forward } from '../answer/answers.js';
+import { originBusy } from '../fill/fill.js';
+import type { OriginSet } from '../answer/lookup.js';
+import { looped, viaNames } from '../../origin/via.js';
+import { type GivePlace, PassPlaces } from './pass-places.js';
+import type { CacheServices } from '../api/services.js';
+import { verdictOfError, verdictOfHead } from '../../origin/verdict.js';
+
+export interface PassRequest {
+  readonly origin: string;
+  /** Path below the mount and query. */
+  readonly target: string;
+  readonly method: string;
+  readonly headers: HeaderMap;
+  /** As in `CacheRequest`. */
+  readonly own?: string;
+  readonly content: PassedContent | null;
+  /** Requests of one client share its part of an origin's connections. */
+  readonly client: string;
+  /** Aborts when the client goes away: nobody else wants this answer. */
+  readonly signal: AbortSignal;
+  /** Takes what comes before the answer (RFC 9110 section 15.2). */
+  readonly interim?: ((head: OriginHead) => void) | undefined;
+}
+
+/** What the front needs of this file. */
+export interface PassFacade {
+  /** Resolves with the origin's answer, whatever its status. Rejects with a `ForebayError`. */
+  pass(request: PassRequest): Promise<CacheAnswer>;
+}
+
+/** Methods that change nothing (RFC 9110 section 9.2.1); reads come from hub/passed alone. */
+const SAFE: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE']);
+
+type Invalidate = Pick<CacheFacade, 'invalidate'>;
+
+type Services = Pick<CacheServices, 'events' | 'limits' | 'clock'>;
+
+/** How one origin is reached. */
+interface Way {
+  readonly client: PassClient;
+  readonly places: PassPlaces;
+}
+
+export class Passing implements PassFacade {
+  readonly #services: Services;
+  readonly #upstreams: OriginSet;
+  /** A reload may replace an origin by another of its name. */
+  readonly #ways = new WeakMap<Upstream, Way>();
+  readonly #cache: Invalidate;
+  readonly #pseudonym: string;
+
+  /** `cache` forgets what a passed request changed; `pseudonym` as in `Cache`. */
+  constructor(services: Services, upstreams: OriginSet, cache: Invalidate, pseudonym: string) {
+    this.#services = services;
+    this.#upstreams = upstreams;
+    this.#cache = cache;
+    this.#pseudonym = pseudonym;
+  }
+
+  async pass(request: PassRequest): Promise<CacheAnswer> {
+    const upstream = this.#upstreams.get(request.origin);
+    if (upstream === undefined) throw new RangeError(`no origin named ${request.origin}`);
+    if (viaNames(request.headers, this.#pseudonym)) throw looped();
+    const { client, places } = this.#way(upstream);
+    const { clock } = this.#services;
+    const give = await places.take(request.client, { clock, signal: request.signal });
+    let answered = false;
+    try {
+      const response = await this.#ask(upstream, client, request);
+      answered = true;
+      return this.#answer(upstream, response, give);
+    } finally {
+      if (!answered) give();
+    }
+  }
+
+  async #ask(
+    upstream: Upstream,
+    client: PassClient,
+    request: PassRequest,
+  ): Promise<PassedResponse> {
+    // After the wait for a place: who was let in to try whether the origin is back asks at once.
+    const permit = upstream.breaker.ask();
+    if (permit.kind === 'refused') throw originBusy(upstream.name, permit.retryAfterMs);
+    let verdict: BreakerVerdict = 'abandoned';
+    try {
+      const response = await client.send(targetOf(upstream, request));
+      verdict = verdictOfHead(response, 'success');
+      await this.#forget(request, response);
+      return response;
+    } catch (error) {
+      if (error instanceof ForebayError) verdict = verdictOfError(error);
+      throw error;
+    } finally {
+      permit.settle(verdict);
+    }
+  }
+
+  /** Before the client hears of it: its next request must not get what it has just replaced. */
+  async #forget(request: PassRequest, response: PassedResponse): Promise<void> {
+    if (SAFE.has(request.method)) return;
+    try {
+      await this.#cache.invalidate(request, response);
+    } catch (error) {
+      response.close();
+      throw error;
+    }
+  }
+
+  #way(upstream: Upstream): Way {
+    const known = this.#ways.get(upstream);
+    if (known !== undefined) return known;
+    const { fetch, requestTimeoutMs } = this.#services.limits;
+    const { maxConnections } = upstream;
+    const client = new PassClient({
+      origin: new URL(upstream.uriOf('/')).origin,
+      reach: upstream.wayTo(upstream.uriOf('/')),
+      maxConnections,
+      connectTimeoutMs: fetch.connectTimeoutMs,
+      responseTimeoutMs: requestTimeoutMs,
+    });
+    const way = { client, places: new PassPlaces(maxConnections) };
+    this.#ways.set(upstream, way);
+    return way;
+  }
+
+  #answer(upstream: Upstream, response: PassedResponse, give: GivePlace): CacheAnswer {
+    const { status, headers } = response;
+    const cost = { originBytes: 0, joined: false };
+    const over = once(() => {
+      response.close();
+      give();
+      const stats = { originBytes: cost.originBytes, statuses: [status], retries: [], stalls: 0 };
+      this.#services.events.fetchFinished(upstream.name, stats);
+    });
+    const body: Body = {
+      lengthBytes: response.lengthBytes,
+      acceptsRanges: false,
+      isKept: false,
+      read: () => segments(response.bytes, cost),
+      cost: () => cost,
+      close: over,
+    };
+    const outcome = forward({ reason: 'method', originStatus: status });
+    return { status, headers, ageSeconds: null, outcome, body };
+  }
+}
+
+async function* segments(
+  bytes: AsyncIterable<Uint8Array>,
+  cost: { originBytes: number },
+): AsyncGenerator<Segment> {
+  for await (const piece of bytes) {
+    cost.originBytes += piece.length;
+    yield { kind: 'bytes', bytes: piece };
+  }
+}
+
+function once(action: () => void): () => void {
+  let done = false;
+  return () => {
+    if (done) return;
+    done = true;
+    action();
+  };
+}
+
+/** What `client` sends: the request as the origin is to have it. */
+function targetOf(upstream: Upstream, request: PassRequest): PassedTarget {
+  const { method, content, signal, interim } = request;
+  const { url, headers } = upstream.passTarget(request.target, method, request.headers);
+  return { method, path: requestTargetOf(url), headers, content, signal, interim };
+}

@@ -1,0 +1,132 @@
+/**
+ * What a redirect chain and the response at its end say together (RFC 9111 applied to every hop): the
+ * shortest of the lifetimes, the oldest of the ages, all that any of them demands, and the words in which
+ * clients are told so. Pure; asked by policy, select, assess and representations.
+ */
+import { trimOws } from '../../model/field-syntax.js';
+import { emptyHeaders, headerValue, type HeaderMap } from '../../model/headers.js';
+import type { Hop } from '../../model/redirect-chain.js';
+import { namedByVary } from '../../model/vary.js';
+import { type Directives, responseDirectives } from './directives.js';
+import { ageAt, freshnessOf, type Received } from './freshness.js';
+
+/** A response with the redirects that led to it: any `StoredResponse` is one. */
+export interface Led extends Received {
+  readonly hops: readonly Hop[];
+}
+
+/** In seconds, not rounded. */
+export interface ChainTimes {
+  /** Of the oldest. */
+  readonly ageSeconds: number;
+  /** Of the one that is stale first; negative once it is. */
+  readonly ttlSeconds: number;
+}
+
+/** All that was answered on the way, first to last: the response itself is the last. */
+export function linksOf<L extends Pick<Received, 'status' | 'headers'>>(
+  response: L & { readonly hops: readonly Hop[] },
+): readonly (L | Hop)[] {
+  return [...response.hops, response];
+}
+
+/** The directives of all of them. */
+export function directivesOf(response: Pick<Led, 'status' | 'headers' | 'hops'>): Directives[] {
+  return linksOf(response).map(({ headers }) => responseDirectives(headers));
+}
+
+/** Age and remaining lifetime of the whole (section 4.2), `steadyMs` as model/steady-time has it: a redirect without a lifetime has none. */
+export function timesAt(response: Led, steadyMs: number): ChainTimes {
+  const own = timesOf(response, steadyMs);
+  return response.hops
+    .map((hop) => timesOf(hop, steadyMs))
+    .reduce(
+      (all, one) => ({
+        ageSeconds: Math.max(all.ageSeconds, one.ageSeconds),
+        ttlSeconds: Math.min(all.ttlSeconds, one.ttlSeconds),
+      }),
+      own,
+    );
+}
+
+/** The fields that any of them varies on (section 4.1), lower case; `any` for `*`. */
+export function variedFields({
+  headers,
+  hops,
+}: Pick<Led, 'headers' | 'hops'>): readonly string[] | 'any' {
+  const names = new Set<string>();
+  for (const said of [...hops.map((hop) => hop.headers), headers]) {
+    const named = namedByVary(said);
+    if (named === 'any') return 'any';
+    for (const name of named) names.add(name);
+  }
+  return [...names];
+}
+
+/** True for a redirect that was shown nothing by which it could tell its client from others. */
+export function isPlain({ shown }: Hop): boolean {
+  return shown.length === 0;
+}
+
+/** True when redirects may lead another question on without being asked again (sections 3 and 4). */
+export function mayReuse(hops: readonly Hop[], steadyMs: number): boolean {
+  return hops.every((hop) => {
+    const said = responseDirectives(hop.headers);
+    if (said.has('no-store') || said.isUnqualified('private')) return false;
+    return !said.isUnqualified('no-cache') && timesOf(hop, steadyMs).ttlSeconds > 0;
+  });
+}
+
+/**
+ * The fields of `headers` as clients are told them, who see one response where there was a chain: Vary of
+ * all, and Cache-Control of the strictest where a redirect is stricter than what it led to.
+ */
+export function toldFields(headers: HeaderMap, response: Led): HeaderMap {
+  if (response.hops.length === 0) return headers;
+  const told = emptyHeaders();
+  Object.assign(told, headers);
+  const vary = new Set(
+    linksOf(response).flatMap((link) => headerValue(link.headers, 'vary')?.split(',') ?? []),
+  );
+  const names = [...vary].map(trimOws).filter((name) => name !== '');
+  if (names.length > 0) told['vary'] = [...new Set(names)].join(', ');
+  const control = strictestControl(headers, response);
+  if (control === undefined) return told;
+  told['cache-control'] = control;
+  // What says how long in other words would be read by some in its place.
+  delete told['expires'];
+  delete told['cdn-cache-control'];
+  return told;
+}
+
+/** Demands that count for all once one of the chain makes them. */
+const DEMANDS = ['no-store', 'private', 'no-cache', 'must-revalidate', 'proxy-revalidate'] as const;
+
+/** `undefined` where the last response is as strict as any redirect before it. */
+function strictestControl(headers: HeaderMap, response: Led): string | undefined {
+  const own = responseDirectives(headers);
+  const all = directivesOf(response);
+  const demanded = DEMANDS.filter((name) => all.some((said) => isDemanded(said, name)));
+  const isStricter = demanded.some((name) => !isDemanded(own, name));
+  // The moment does not matter: all of them grow old together. Ages are told in whole seconds.
+  const steadyMs = response.steadyTimeMs ?? response.responseTimeMs;
+  const { ageSeconds } = timesOf(response, steadyMs);
+  const [alone = 0, ...others] = [response, ...response.hops].map((link) => {
+    const olderSeconds = Math.trunc(timesOf(link, steadyMs).ageSeconds - ageSeconds);
+    return freshnessOf(link).lifetimeSeconds - Math.max(0, olderSeconds);
+  });
+  const lifetime = Math.floor(Math.max(0, Math.min(alone, ...others)));
+  if (!isStricter && lifetime >= Math.floor(alone)) return undefined;
+  const forOne = own.seconds('max-age');
+  const maxAge = typeof forOne === 'number' ? Math.min(forOne, lifetime) : lifetime;
+  return [...demanded, `max-age=${String(maxAge)}`].join(', ');
+}
+
+function isDemanded(said: Directives, name: (typeof DEMANDS)[number]): boolean {
+  return name === 'private' || name === 'no-cache' ? said.isUnqualified(name) : said.has(name);
+}
+
+function timesOf(link: Received, steadyMs: number): ChainTimes {
+  const ageSeconds = ageAt(link, steadyMs);
+  return { ageSeconds, ttlSeconds: freshnessOf(link).lifetimeSeconds - ageSeconds };
+}

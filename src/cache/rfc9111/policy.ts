@@ -1,0 +1,155 @@
+/**
+ * What a shared cache may store (RFC 9111 sections 3, 3.1 and 3.5), and which of it is of use later. What
+ * redirects led to faces these rules at every hop.
+ * Pure; asked by cache/rfc9111/describe of every response that a contact brings.
+ */
+import { tokenMembers } from '../../model/field-syntax.js';
+import { emptyHeaders, headerValue, type HeaderMap } from '../../model/headers.js';
+import type { StoredResponse } from '../../model/response.js';
+import { validatorOf } from '../../model/validator.js';
+import { namedByVary } from '../../model/vary.js';
+import { forwardedFields } from '../../origin/forward.js';
+import { isCredential } from '../../origin/request-fields.js';
+import { requestDirectives, responseDirectives } from './directives.js';
+import { parseContentRange } from '../../origin/content-range.js';
+import { allowsHeuristics, freshnessOf, hasExplicitLifetime } from './freshness.js';
+import { linksOf, variedFields } from './chain.js';
+
+/**
+ * Never stored, whatever the fields say. 401, 403, 407 and 429 speak of a credential or of load; 206
+ * and 304 are not whole responses: cache/rfc9111/describe makes them ones before it asks.
+ */
+const NEVER_STORED: ReadonlySet<number> = new Set([206, 304, 401, 403, 407, 429]);
+
+/** Statuses of RFC 9110 section 15, whose requirements on caches are met here (`must-understand`). */
+const UNDERSTOOD: ReadonlySet<number> = new Set([
+  ...[200, 201, 202, 203, 204, 205, 300, 301, 302, 303, 305, 307, 308],
+  ...[400, 402, 404, 405, 406, 408, 409, 410, 411, 412, 413, 414, 415, 416, 417, 421, 422, 426],
+  ...[500, 501, 502, 503, 504, 505],
+]);
+
+/** Fields that describe one connection or one transfer (RFC 9110 section 7.6.1, 9111 section 3.1). */
+const NOT_END_TO_END = [
+  'connection',
+  'content-length',
+  'keep-alive',
+  'proxy-authenticate',
+  'proxy-authentication-info',
+  'proxy-authorization',
+  'proxy-connection',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+];
+
+/** The response to a GET with these request fields, and the redirects that led to it. */
+export type Answer = Pick<StoredResponse, 'status' | 'headers' | 'hops'>;
+
+/** True when a shared cache may store `response` to a GET with the fields of `request` (section 3). */
+export function mayStore(request: HeaderMap, response: Answer): boolean {
+  return hindranceTo(request, response) === undefined && isStorable(response);
+}
+
+/**
+ * True when nothing that was answered, by a redirect or at its end, forbids a shared cache to store it,
+ * whoever asked.
+ */
+export function isStorable(response: Answer): boolean {
+  const { status } = response;
+  if (status < 200 || NEVER_STORED.has(status)) return false;
+  // It would match no later request (section 4.1).
+  if (variedFields(response) === 'any') return false;
+  if (!linksOf(response).every(allowsStoring)) return false;
+  return hasExplicitLifetime(response) || allowsHeuristics(response);
+}
+
+/** What of a request makes its answer the asker's alone: the name of a field; `undefined` for nothing. */
+export function hindranceTo(request: HeaderMap, response: Answer): string | undefined {
+  const { headers, hops } = response;
+  if (requestDirectives(request).has('no-store')) return 'cache-control';
+  // What a redirect led somebody to was for who could show this: what it says of itself is of there.
+  const shown = hops.flatMap((hop) => hop.shown)[0];
+  if (shown !== undefined) return shown;
+  if (request['authorization'] !== undefined && !isOpenToAll(headers)) return 'authorization';
+  return Object.keys(forwardedFields(request)).find(
+    (name) => isCredential(name) && !isHeeded(name, response),
+  );
+}
+
+/**
+ * True when a response shows that it means others too although a field like this came with its request. A
+ * key is taken as Authorization is (section 3.5). Browsers send cookies with everything, so for them it is
+ * enough that the response speaks to caches at all.
+ */
+function isHeeded(name: string, response: Answer): boolean {
+  if (isOpenToAll(response.headers)) return true;
+  if (name === 'cookie' && hasExplicitLifetime(response)) return true;
+  return name !== 'authorization' && namedByVary(response.headers).includes(name);
+}
+
+/** What one answer says of storing it, or what it leads to, for others. */
+function allowsStoring({ status, headers }: Pick<StoredResponse, 'status' | 'headers'>): boolean {
+  const said = responseDirectives(headers);
+  // Section 5.2.2.3: who understands the status ignores the no-store meant for those who do not.
+  if (said.has('must-understand') ? !UNDERSTOOD.has(status) : said.has('no-store')) return false;
+  if (said.isUnqualified('private')) return false;
+  // A cookie set by a response that says nothing of caching was meant for one client.
+  return headers['set-cookie'] === undefined || hasExplicitLifetime({ headers });
+}
+
+/** True when something can come of storing it: it has a lifetime, a validator, or a use when stale. */
+export function isOfUse(stored: StoredResponse): boolean {
+  if (validatorOf(stored.headers).kind !== 'none') return true;
+  return linksOf(stored).every((link) => {
+    if (freshnessOf(link).lifetimeSeconds > 0) return true;
+    const said = responseDirectives(link.headers);
+    return ['stale-while-revalidate', 'stale-if-error'].some((name) => {
+      const seconds = said.seconds(name);
+      return typeof seconds === 'number' && seconds > 0;
+    });
+  });
+}
+
+const CONTENT_DIGESTS = ['content-digest', 'content-md5'];
+
+/** The end-to-end fields of a response: what may be stored and sent on (section 3.1). */
+export function endToEnd(status: number, headers: HeaderMap): HeaderMap {
+  const kept = emptyHeaders();
+  Object.assign(kept, headers);
+  const named = tokenMembers(headerValue(headers, 'connection'));
+  for (const name of [...NOT_END_TO_END, ...named]) Reflect.deleteProperty(kept, name);
+  // Of a part it says which part; elsewhere it is a field without meaning, like any unknown one.
+  if (status === 206 || status === 416) delete kept['content-range'];
+  // Digests of that part alone (RFC 9530 section 2), which is kept as a piece of the whole.
+  if (status === 206 && !isAll(headers))
+    for (const name of CONTENT_DIGESTS) Reflect.deleteProperty(kept, name);
+  return kept;
+}
+
+/** True for a 206 whose part is the whole. */
+function isAll(headers: HeaderMap): boolean {
+  const told = parseContentRange(headerValue(headers, 'content-range') ?? '');
+  return told?.range?.start === 0 && told.range.end === told.completeLength;
+}
+
+/** Cookies are for whoever they were sent to, whatever a response says of caching (section 7.3). */
+const FOR_ONE_CLIENT = ['set-cookie', 'set-cookie2'];
+
+/** Without what is for one client, or one use: cookies, and what `private` and `no-cache` name. */
+export function forOthers(headers: HeaderMap): HeaderMap {
+  const said = responseDirectives(headers);
+  const named = [...said.fieldNames('private'), ...said.fieldNames('no-cache'), ...FOR_ONE_CLIENT];
+  const listed = named.filter((name) => headers[name] !== undefined);
+  if (listed.length === 0) return headers;
+  const kept = emptyHeaders();
+  Object.assign(kept, headers);
+  for (const name of listed) Reflect.deleteProperty(kept, name);
+  return kept;
+}
+
+/** Section 3.5: what lets a response to a request with Authorization be stored for others. */
+function isOpenToAll(headers: HeaderMap): boolean {
+  const said = responseDirectives(headers);
+  return said.has('public') || said.has('s-maxage') || said.has('must-revalidate');
+}

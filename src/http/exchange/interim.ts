@@ -1,0 +1,40 @@
+/**
+ * Passes interim responses of an origin on to the client that waits (RFC 9110 section 15.2). Made for
+ * each request by http/exchange/exchange; http/exchange/lookup-span ends it with the wait.
+ */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { STATUS_CODES } from 'node:http';
+import type { OriginHead } from '../../model/fetch.js';
+import { headerValue } from '../../model/headers.js';
+import { endToEndFields } from '../reply/fields.js';
+
+/** More for one request tell nobody anything; attempts that are made again send theirs again. */
+export const MAX_INTERIM = 16;
+
+/**
+ * Fields that speak of content that does not follow; and cookies, which were set for one client, while
+ * all who wait for an answer hear what comes before it.
+ */
+const NOT_OF_INTERIM = /^(?:content-(?:length|range)|set-cookie2?)$/;
+
+/** What takes interim responses for `response`, as long as nothing else was written for it. */
+export function interimTo(
+  { httpVersion }: Pick<IncomingMessage, 'httpVersion'>,
+  response: ServerResponse,
+): (head: OriginHead) => void {
+  let left = MAX_INTERIM;
+  return ({ status, headers }) => {
+    const { socket } = response;
+    // 100 and 101 answer what we did not ask for our clients; 1.0 knows none of these.
+    if (status <= 101 || status > 199 || httpVersion !== '1.1' || left === 0) return;
+    // What is not out yet is as much as a client is to be told before its answer.
+    if (response.headersSent || socket?.writable !== true || socket.writableLength > 0) return;
+    left -= 1;
+    const fields = endToEndFields(headers);
+    const lines = Object.keys(fields)
+      .filter((name) => !NOT_OF_INTERIM.test(name))
+      .map((name) => `${name}: ${headerValue(fields, name) ?? ''}\r\n`);
+    const reason = STATUS_CODES[status] ?? '';
+    socket.write(`HTTP/1.1 ${String(status)} ${reason}\r\n${lines.join('')}\r\n`, 'latin1');
+  };
+}

@@ -1,0 +1,29 @@
+/** Requests that have come through this process before. Pure; cache/answer/lookup and cache/passthrough/pass ask it. */
+import { ForebayError } from '../model/errors.js';
+import { skipOws, trimOws } from '../model/field-syntax.js';
+import { headerValue, type HeaderMap } from '../model/headers.js';
+
+/** True when Via (RFC 9110 section 7.6.3) has a member received by `pseudonym`. */
+export function viaNames(headers: HeaderMap, pseudonym: string): boolean {
+  const members = (headerValue(headers, 'via') ?? '').split(',');
+  return members.some((member) => receivedBy(trimOws(member)) === pseudonym);
+}
+
+/** The second word of a member, behind the protocol. */
+function receivedBy(member: string): string {
+  const from = skipOws(member, nextOws(member, 0));
+  return member.slice(from, nextOws(member, from));
+}
+
+function nextOws(text: string, from: number): number {
+  let at = from;
+  while (at < text.length && text[at] !== ' ' && text[at] !== '\t') at += 1;
+  return at;
+}
+
+export function looped(): ForebayError {
+  return new ForebayError('origin-loop', 'the request has come through this Forebay before', {
+    source: 'client',
+    retryable: false,
+  });
+}

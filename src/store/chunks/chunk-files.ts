@@ -1,0 +1,178 @@
+/**
+ * Chunk files in the file system: opening, placing and deleting them, in step with the index and the
+ * books. file-store and commit call it; nobody else touches a path below `chunks/`.
+ *
+ * The index changes at once, the file system a little later, one step at a time per id: so a file
+ * that is being deleted is a miss already, and a new file of that id waits until the old is gone.
+ */
+import { type BigIntStats, constants, fstat, open } from 'node:fs';
+import { rename, unlink } from 'node:fs/promises';
+import { promisify } from 'node:util';
+import type { ChunkId } from '../../model/ids.js';
+import type { StoreEvents } from '../../model/store.js';
+import type { ChunkEntry, ChunkIndex } from './chunk-index.js';
+import type { Directories } from '../space/directories.js';
+import type { DiskHealth } from './disk-health.js';
+import { isMissing } from '../directory/errno.js';
+import { KeyedLock } from '../directory/keyed-lock.js';
+import type { Layout } from '../directory/layout.js';
+import type { Ledger, Reservation } from '../space/ledger.js';
+import { CountedFile, identityOf, type OpenFiles } from './open-files.js';
+import type { Ownership } from '../directory/ownership.js';
+import { Pending } from '../space/pending.js';
+
+const openDescriptor = promisify(open);
+const statDescriptor = promisify<number, { bigint: true }, BigIntStats>(fstat);
+
+/** The file is not what was stored: wrong size, no regular file, or not ours alone. */
+export class DamagedFileError extends Error {}
+
+/** What the store's files share. */
+export interface StoreParts {
+  readonly layout: Layout;
+  readonly own: Ownership;
+  readonly ledger: Ledger;
+  readonly index: ChunkIndex;
+  readonly directories: Directories;
+  readonly openFiles: OpenFiles;
+  readonly health: DiskHealth;
+  readonly events: StoreEvents;
+}
+
+export class ChunkFiles {
+  readonly #parts: StoreParts;
+  readonly #paths = new KeyedLock<ChunkId>();
+  /** Deletions whose bytes somebody may be counting on. */
+  readonly #removals = new Pending();
+  #evictedBytes = 0;
+
+  constructor(parts: StoreParts) {
+    this.#parts = parts;
+  }
+
+  get evictedBytesTotal(): number {
+    return this.#evictedBytes;
+  }
+
+  /** Runs `step` while nobody else changes the path of `id`. */
+  exclusive<T>(id: ChunkId, step: () => Promise<T>): Promise<T> {
+    return this.#paths.run(id, step);
+  }
+
+  /** Resolves when the deletions that are under way now have ended. */
+  async removalsSettled(): Promise<void> {
+    await this.#removals.settled();
+  }
+
+  /**
+   * Opens the entry's file, or takes the descriptor that is open already; the caller releases it. The
+   * entry must be leased. Rejects with `DamagedFileError` or what open(2) said.
+   */
+  async open(entry: ChunkEntry): Promise<CountedFile> {
+    return this.taken(entry) ?? this.#paths.run(entry.id, () => this.openWithin(entry));
+  }
+
+  /** The descriptor of the entry's file where it is open already; the caller releases it. */
+  taken({ file }: ChunkEntry): CountedFile | undefined {
+    if (file?.isOpen !== true) return undefined;
+    file.retain();
+    return file;
+  }
+
+  /** Moves a filled draft to its place. Runs within `exclusive`; rejects as rename(2) does. */
+  async place(draftPath: string, entry: ChunkEntry, reservation: Reservation): Promise<void> {
+    const { directories, layout } = this.#parts;
+    await directories.ensure('chunks', entry.id);
+    try {
+      await rename(draftPath, layout.chunk(entry.id));
+    } catch (error) {
+      if (isMissing(error)) directories.lost('chunks', entry.id);
+      throw error;
+    }
+    directories.added('chunks', entry.id, reservation);
+    reservation.spend('linked', entry.cost);
+  }
+
+  /** Deletes an entry to make room; it must not be busy. Back in the index if that fails. */
+  evict(entry: ChunkEntry): void {
+    const { events, index, ledger } = this.#parts;
+    index.delete(entry);
+    ledger.announceLeaving(entry.cost);
+    const removal = this.#paths.run(entry.id, async () => {
+      const done = await this.unlink(entry);
+      if (done) {
+        await entry.file?.closed;
+        this.#evictedBytes += entry.lengthBytes;
+        events.evicted(entry.lengthBytes);
+      } else if (index.get(entry.id) === undefined) index.add(entry);
+      ledger.settleLeaving(entry.cost);
+    });
+    this.#removals.track(removal);
+  }
+
+  /**
+   * Deletes an entry, in use or not: a miss from now on, while open readers keep their descriptors.
+   * Resolves when the path is free.
+   */
+  async remove(entry: ChunkEntry): Promise<void> {
+    this.#parts.index.delete(entry);
+    await this.#paths.run(entry.id, () => this.unlink(entry));
+  }
+
+  /**
+   * Unlinks the entry's file and books it out once its last descriptor is closed. Runs within
+   * `exclusive`, for an entry that has left the index. False when the disk refused.
+   */
+  async unlink(entry: ChunkEntry): Promise<boolean> {
+    const { directories, health, index, layout, ledger } = this.#parts;
+    try {
+      // A commit that was before this in the line has renamed its file over this one's.
+      if (index.get(entry.id) === undefined) await unlink(layout.chunk(entry.id));
+    } catch (error) {
+      if (!isMissing(error)) {
+        health.failed('unlink', error);
+        return false;
+      }
+    }
+    directories.removed('chunks', entry.id);
+    const { file } = entry;
+    if (file === null) {
+      ledger.release('linked', entry.cost);
+      return true;
+    }
+    ledger.move('linked', 'unlinked', entry.cost);
+    void file.closed.then(() => {
+      ledger.release('unlinked', entry.cost);
+    });
+    file.retire();
+    return true;
+  }
+
+  /** `open` for a caller that is within `exclusive` already. */
+  async openWithin(entry: ChunkEntry): Promise<CountedFile> {
+    const taken = this.taken(entry);
+    if (taken !== undefined) return taken;
+    const { index, layout, openFiles, own } = this.#parts;
+    // Dropped while this waited for its turn: the path is free or another's.
+    if (!index.has(entry)) throw new DamagedFileError('the chunk was dropped');
+    const flags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
+    const fd = await openFiles.opening(() => openDescriptor(layout.chunk(entry.id), flags));
+    const file = new CountedFile(fd, openFiles);
+    try {
+      const stat = await statDescriptor(fd, { bigint: true });
+      if (!stat.isFile() || stat.size !== BigInt(entry.lengthBytes)) {
+        throw new DamagedFileError(`${String(stat.size)} bytes, not ${String(entry.lengthBytes)}`);
+      }
+      const fault = own.fault({ uid: Number(stat.uid), mode: Number(stat.mode) });
+      // Whoever may write it may do so after it was verified.
+      if (fault !== undefined) throw new DamagedFileError(fault);
+      file.identity = identityOf(stat);
+    } catch (error) {
+      file.release();
+      throw error;
+    }
+    entry.file = file;
+    file.whenUnused = 'keep';
+    return file;
+  }
+}

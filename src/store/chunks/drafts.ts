@@ -1,0 +1,204 @@
+/**
+ * Chunk files in the making: reserves room, opens a file in `tmp/` or a memfd, and cleans up after
+ * every ending. A worker writes to the descriptor; store/operations/commit takes a filled draft over.
+ */
+import { constants, open } from 'node:fs';
+import { unlink } from 'node:fs/promises';
+import { promisify } from 'node:util';
+import { ForebayError, ownWant } from '../../model/errors.js';
+import type { MemoryBudget } from '../../model/memory-budget.js';
+import type { ChunkDraft, Placement, SystemCalls } from '../../model/store.js';
+import type { StoreParts } from './chunk-files.js';
+import { MAX_NAME_COST } from '../space/directories.js';
+import { isMissing } from '../directory/errno.js';
+import { BLOCK_BYTES, fileCost, type Reservation } from '../space/ledger.js';
+import { CountedFile } from './open-files.js';
+import { Pending } from '../space/pending.js';
+import type { Site } from '../directory/site.js';
+import type { Space } from './space.js';
+
+const openDescriptor = promisify(open);
+const { O_CREAT, O_EXCL, O_NOFOLLOW, O_RDWR } = constants;
+const FILE_MODE = 0o600;
+
+/**
+ * What a commit may write beside the chunk itself, reserved with it so that a finished fill does not
+ * fail for want of a record: a new manifest, whose identity may hold a long URI (a request head is at
+ * most 16 KiB) and whose first record at most 3 KiB, and a name each in two directories.
+ */
+const COMMIT_COST = fileCost(6 * BLOCK_BYTES) + 2 * MAX_NAME_COST;
+
+/** What a committer takes over from a draft. */
+export interface FilledDraft {
+  readonly path: string;
+  readonly reservation: Reservation;
+  /** With the draft's own use of it, which the taker releases or passes on. */
+  readonly file: CountedFile;
+  readonly lengthBytes: number;
+}
+
+export interface DraftParts extends StoreParts {
+  readonly space: Space;
+  readonly site: Site;
+  readonly memory: MemoryBudget;
+  readonly system: SystemCalls;
+}
+
+type DraftState =
+  | { readonly kind: 'disk'; readonly path: string; readonly reservation: Reservation }
+  | { readonly kind: 'memory' }
+  | { readonly kind: 'ended' };
+
+export class Draft implements ChunkDraft {
+  readonly file: CountedFile;
+  readonly lengthBytes: number;
+  readonly #drafts: Drafts;
+  #state: DraftState;
+  #inMemory: boolean;
+
+  constructor(drafts: Drafts, file: CountedFile, lengthBytes: number, state: DraftState) {
+    this.#drafts = drafts;
+    this.file = file;
+    this.lengthBytes = lengthBytes;
+    this.#state = state;
+    this.#inMemory = state.kind === 'memory';
+  }
+
+  get placement(): Placement {
+    return this.#inMemory ? 'memory' : 'disk';
+  }
+
+  /** Told late, after a discard, it still has to see that the worker's charge is given back. */
+  movedToMemory(errno: string): void {
+    if (this.#inMemory) return;
+    this.#inMemory = true;
+    this.#drafts.chargedMemory(this.file, this.lengthBytes);
+    if (this.#state.kind !== 'disk') return;
+    this.#drafts.leftDisk(this.#state.path, this.#state.reservation, errno);
+    this.#state = { kind: 'memory' };
+  }
+
+  discard(): void {
+    const taken = this.take();
+    if (taken !== undefined) this.#drafts.abandon(taken);
+  }
+
+  /** Ends the draft; what is left of it is the caller's. `undefined` when there is nothing on disk. */
+  take(): FilledDraft | undefined {
+    const state = this.#state;
+    this.#state = { kind: 'ended' };
+    switch (state.kind) {
+      case 'disk': {
+        const { file, lengthBytes } = this;
+        return { path: state.path, reservation: state.reservation, file, lengthBytes };
+      }
+      case 'memory':
+        this.file.release();
+        return undefined;
+      case 'ended':
+        return undefined;
+    }
+  }
+}
+
+export class Drafts {
+  readonly #parts: DraftParts;
+  readonly #cleaning = new Pending();
+
+  constructor(parts: DraftParts) {
+    this.#parts = parts;
+  }
+
+  /** See `ChunkStore.draft`. */
+  async open(lengthBytes: number, placement: Placement): Promise<Draft> {
+    const disk = placement === 'disk' ? await this.#openOnDisk(lengthBytes) : undefined;
+    return disk ?? this.#openInMemory(lengthBytes);
+  }
+
+  /** Deletes what a draft left on disk. Its bytes stay booked until the last reader lets go. */
+  abandon(draft: FilledDraft): void {
+    const { ledger } = this.#parts;
+    draft.file.release();
+    this.#unlink(draft.path, () => {
+      const cost = fileCost(draft.lengthBytes);
+      draft.reservation.spend('unlinked', cost);
+      draft.reservation.release();
+      void draft.file.closed.then(() => {
+        ledger.release('unlinked', cost);
+      });
+    });
+  }
+
+  /** A worker put a memfd in the descriptor's place: nobody has the tmp file open any more. */
+  leftDisk(path: string, reservation: Reservation, errno: string): void {
+    this.#parts.health.failed('write', { code: errno });
+    this.#unlink(path, () => {
+      reservation.release();
+    });
+  }
+
+  chargedMemory(file: CountedFile, lengthBytes: number): void {
+    void file.closed.then(() => {
+      this.#parts.memory.release(lengthBytes);
+    });
+  }
+
+  /** Resolves when no tmp file is being deleted any more. */
+  async settled(): Promise<void> {
+    await this.#cleaning.settled();
+  }
+
+  async #openOnDisk(lengthBytes: number): Promise<Draft | undefined> {
+    const { health, layout, openFiles, site, space } = this.#parts;
+    if (!health.mayTry()) return undefined;
+    const reservation = await space.reserve(fileCost(lengthBytes) + COMMIT_COST);
+    if (reservation === undefined) return undefined;
+    const path = layout.nextDraft();
+    try {
+      // After a start on a full or read-only disk the layout is still to be made.
+      if (!site.isReady) site.prepare();
+      const flags = O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW;
+      const fd = await openFiles.opening(() => openDescriptor(path, flags, FILE_MODE));
+      const file = new CountedFile(fd, openFiles);
+      return new Draft(this, file, lengthBytes, { kind: 'disk', path, reservation });
+    } catch (error) {
+      reservation.release();
+      // Says nothing about the disk, and memory takes a descriptor too.
+      const want = ownWant(error);
+      if (want !== null) throw want;
+      health.failed('open', error);
+      return undefined;
+    }
+  }
+
+  #openInMemory(lengthBytes: number): Draft {
+    const { memory, openFiles, system } = this.#parts;
+    if (!memory.tryCharge(lengthBytes)) {
+      throw noSpace('neither the cache directory nor the serve-through memory has room');
+    }
+    let fd: number;
+    try {
+      fd = system.createMemfd('forebay-chunk');
+    } catch (error) {
+      memory.release(lengthBytes);
+      throw ownWant(error) ?? noSpace('no memory file could be made', error);
+    }
+    const file = new CountedFile(fd, openFiles);
+    this.chargedMemory(file, lengthBytes);
+    return new Draft(this, file, lengthBytes, { kind: 'memory' });
+  }
+
+  #unlink(path: string, whenGone: () => void): void {
+    const { health } = this.#parts;
+    const work = unlink(path).then(whenGone, (error: unknown) => {
+      if (isMissing(error)) whenGone();
+      // Its bytes stay booked until the next start, which empties the directory.
+      else health.failed('unlink', error);
+    });
+    this.#cleaning.track(work);
+  }
+}
+
+function noSpace(message: string, cause?: unknown): ForebayError {
+  return new ForebayError('no-space', message, { source: 'internal', retryable: true, cause });
+}

@@ -1,0 +1,57 @@
+/**
+ * Grants room in the cache directory: what nobody has reserved here is not written. It evicts cold
+ * chunks when the books are full, and refuses rather than exceed the capacity.
+ */
+import type { ChunkFiles } from './chunk-files.js';
+import type { ChunkIndex } from './chunk-index.js';
+import type { Ledger, Reservation } from '../space/ledger.js';
+
+export class Space {
+  readonly #ledger: Ledger;
+  readonly #index: ChunkIndex;
+  readonly #files: ChunkFiles;
+  #refuses = false;
+
+  constructor(ledger: Ledger, index: ChunkIndex, files: ChunkFiles) {
+    this.#ledger = ledger;
+    this.#index = index;
+    this.#files = files;
+  }
+
+  /**
+   * Changes the capacity, and evicts what exceeds a smaller one. What is leased or open stays until it
+   * is not; the next reservation evicts it.
+   */
+  async resize(capacityBytes: number): Promise<void> {
+    this.#ledger.capacityBytes = capacityBytes;
+    for (const victim of this.#index.coldest(this.#ledger.shortfall(0))) this.#files.evict(victim);
+    await this.#files.removalsSettled();
+  }
+
+  /** True while what was asked for last was not granted. */
+  get refuses(): boolean {
+    return this.#refuses;
+  }
+
+  /**
+   * Reserves `bytes`; `undefined` when not even eviction gives them. Who gets what is decided before
+   * the first wait, so that two callers never count on the same victim; the room is granted when the
+   * victims' bytes are truly gone, so that the disk is never fuller than the books say.
+   */
+  async reserve(bytes: number): Promise<Reservation | undefined> {
+    const granted = await this.#reserve(bytes);
+    this.#refuses = granted === undefined;
+    return granted;
+  }
+
+  async #reserve(bytes: number): Promise<Reservation | undefined> {
+    const victims = this.#index.victims(this.#ledger.shortfall(bytes));
+    if (victims === undefined) return undefined;
+    this.#ledger.promise(bytes);
+    for (const victim of victims) this.#files.evict(victim);
+    // All of them, not only its own: an earlier caller's victim may have been larger than its need,
+    // and this one was promised the rest.
+    await this.#files.removalsSettled();
+    return this.#ledger.redeem(bytes);
+  }
+}

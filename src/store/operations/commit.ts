@@ -1,0 +1,166 @@
+/**
+ * Makes a filled draft a held chunk: rename, then manifest record, then index. A kill between the
+ * first two leaves an orphan, which is never served; a failure undoes what was done.
+ */
+import { type BigIntStats, fstat } from 'node:fs';
+import { promisify } from 'node:util';
+import { groupCount, ID_BYTES } from '../../model/chunk.js';
+import { isId } from '../../model/ids.js';
+import type { ChunkRecord, ObjectIdentity } from '../../model/manifest.js';
+import { ChunkEntry } from '../chunks/chunk-index.js';
+import { type ChunkFiles, DamagedFileError, type StoreParts } from '../chunks/chunk-files.js';
+import type { Drafts, FilledDraft } from '../chunks/drafts.js';
+import { Held, Lease } from '../chunks/held-chunk.js';
+import type { Manifests } from '../objects/manifests.js';
+import type { ObjectState } from '../objects/object-state.js';
+import { type CountedFile, identityOf } from '../chunks/open-files.js';
+
+const statDescriptor = promisify<number, { bigint: true }, BigIntStats>(fstat);
+
+export interface CommitParts extends StoreParts {
+  readonly files: ChunkFiles;
+  readonly drafts: Drafts;
+  readonly manifests: Manifests;
+}
+
+/** Throws a `RangeError` when the record cannot be one of the object: the caller's mistake. */
+export function checkRecord(
+  identity: ObjectIdentity,
+  record: ChunkRecord,
+  draftLengthBytes: number,
+): void {
+  const { index, lengthBytes, groupIds, id } = record;
+  const { chunkSizeBytes } = identity;
+  const validIndex = Number.isSafeInteger(index) && index >= 0;
+  if (!validIndex || !Number.isSafeInteger(lengthBytes) || lengthBytes <= 0 || !isId(id)) {
+    throw new RangeError(
+      `not a chunk record: index ${String(index)}, ${String(lengthBytes)} bytes`,
+    );
+  }
+  const start = index * chunkSizeBytes;
+  const rest = identity.lengthBytes === null ? lengthBytes : identity.lengthBytes - start;
+  if (lengthBytes !== Math.min(rest, chunkSizeBytes) || lengthBytes > draftLengthBytes) {
+    throw new RangeError(`chunk ${String(index)} cannot have ${String(lengthBytes)} bytes`);
+  }
+  if (groupIds.length !== groupCount(lengthBytes) * ID_BYTES) {
+    throw new RangeError(
+      `chunk ${String(index)} has ${String(groupIds.length)} bytes of group ids`,
+    );
+  }
+}
+
+/**
+ * Stores the draft as chunk `record` of the object. Resolves to `null`, with the draft cleaned up,
+ * where that cannot be done. The record was checked.
+ */
+export async function commitDraft(
+  parts: CommitParts,
+  state: ObjectState,
+  draft: FilledDraft,
+  record: ChunkRecord,
+): Promise<Held | null> {
+  const { drafts, files, health } = parts;
+  const filled = await statDescriptor(draft.file.fd, { bigint: true }).catch(() => undefined);
+  // A memfd has no link: a draft that moved to memory unannounced is not the file at its path.
+  if (filled?.size !== BigInt(record.lengthBytes) || filled.nlink !== 1n) {
+    health.readFailed('commit', new DamagedFileError('the draft is not what its record says'));
+    drafts.abandon(draft);
+    return null;
+  }
+  draft.file.identity = identityOf(filled);
+  return files.exclusive(record.id, async () => {
+    const existing = await keepExisting(parts, state, draft, record);
+    if (existing === 'none') return place(parts, state, draft, record);
+    drafts.abandon(draft);
+    return existing;
+  });
+}
+
+/**
+ * The file may be there, from another manifest with equal bytes at an equal offset. It is kept when
+ * it is known to be right or somebody reads it; an idle one that nobody has checked in this process
+ * is deleted for the draft, whose bytes were. `null`: kept, but it could not be recorded.
+ */
+async function keepExisting(
+  parts: CommitParts,
+  state: ObjectState,
+  draft: FilledDraft,
+  record: ChunkRecord,
+): Promise<Held | null | 'none'> {
+  const { files, index } = parts;
+  const existing = index.get(record.id);
+  if (existing === undefined) return 'none';
+  const keep = isWorthKeeping(existing, record);
+  const lease = new Lease(existing);
+  const file = keep ? await openKept(files, existing) : undefined;
+  if (file === undefined) {
+    lease.release();
+    index.delete(existing);
+    await files.unlink(existing);
+    return 'none';
+  }
+  if (await appendRecord(parts, state, draft, record)) {
+    index.own(existing, state.known);
+    index.touch(existing);
+    return new Held(existing, record, file, lease);
+  }
+  file.release();
+  lease.release();
+  return null;
+}
+
+function isWorthKeeping(existing: ChunkEntry, record: ChunkRecord): boolean {
+  if (existing.lengthBytes !== record.lengthBytes) return false;
+  return existing.verifiedAs !== null || existing.isBusy;
+}
+
+/** Its file, unless another has come in its place since it was verified. */
+async function openKept(files: ChunkFiles, existing: ChunkEntry): Promise<CountedFile | undefined> {
+  const { verifiedAs } = existing;
+  const file = await files.openWithin(existing).catch(() => undefined);
+  if (file === undefined || verifiedAs === null || file.identity === verifiedAs) return file;
+  file.release();
+  return undefined;
+}
+
+async function place(
+  parts: CommitParts,
+  state: ObjectState,
+  draft: FilledDraft,
+  record: ChunkRecord,
+): Promise<Held | null> {
+  const { drafts, files, health, index } = parts;
+  const entry = new ChunkEntry(record.id, record.lengthBytes);
+  try {
+    await files.place(draft.path, entry, draft.reservation);
+  } catch (error) {
+    health.failed('rename', error);
+    drafts.abandon(draft);
+    return null;
+  }
+  entry.file = draft.file;
+  const appended = await appendRecord(parts, state, draft, record);
+  draft.reservation.release();
+  if (!appended) {
+    await files.unlink(entry);
+    draft.file.release();
+    return null;
+  }
+  entry.verifiedAs = draft.file.identity;
+  entry.owners = [state.known];
+  draft.file.whenUnused = 'keep';
+  index.add(entry);
+  health.worked();
+  return new Held(entry, record, draft.file, new Lease(entry));
+}
+
+/** A chunk that was evicted and fetched again is in the manifest already: ids outlive bytes. */
+async function appendRecord(
+  { manifests }: CommitParts,
+  state: ObjectState,
+  draft: FilledDraft,
+  record: ChunkRecord,
+): Promise<boolean> {
+  if (state.life === 'live' && state.records.get(record.index)?.id === record.id) return true;
+  return manifests.append(state, [{ kind: 'chunk', record }], draft.reservation);
+}

@@ -1,0 +1,31 @@
+import t from 'tap';
+import { Pressure } from '#src/cache/api/pressure.js';
+
+t.test('those who registered for a relief are asked, until they leave', async (t) => {
+  const pressure = new Pressure();
+  const asked: string[] = [];
+  const leave = pressure.register('read-ahead', () => asked.push('a'));
+  pressure.register('read-ahead', () => asked.push('b'));
+  pressure.register('verification', () => asked.push('v'));
+  pressure.relieve('read-ahead');
+  t.same(asked, ['a', 'b']);
+  leave();
+  pressure.relieve('read-ahead');
+  pressure.relieve('verification');
+  t.same(asked, ['a', 'b', 'b', 'v']);
+});
+
+t.test('a giver may leave, or another join, while they are being asked', async (t) => {
+  const pressure = new Pressure();
+  const asked: string[] = [];
+  const leave = pressure.register('verification', () => {
+    asked.push('first');
+    leave();
+    pressure.register('verification', () => asked.push('late'));
+  });
+  pressure.register('verification', () => asked.push('second'));
+  pressure.relieve('verification');
+  t.same(asked, ['first', 'second']);
+  pressure.relieve('verification');
+  t.same(asked, ['first', 'second', 'second', 'late']);
+});

@@ -1,0 +1,107 @@
+import t from 'tap';
+import { PROGRESS_SAMPLE_MS, ProgressWatch, STALLED_AFTER_MS } from '#src/cache/api/progress.js';
+import { ManualClock } from '../../fixtures/manual-clock.js';
+import { bytesOf, fresh, sizeOf } from '../../fixtures/running-origin.js';
+import { readView, startRoom } from '../../fixtures/running-room.js';
+import { RUNNING_CHUNK_BYTES as C } from '../../fixtures/running.js';
+import { Gate } from '../../fixtures/scripted-origin.js';
+
+t.test('a fetch stalls when its bytes stand still, and no longer when they move', (t) => {
+  const clock = new ManualClock();
+  const watch = new ProgressWatch(clock);
+  const fetch = { lacksBytes: true, receivedBytes: 0 };
+  const untrack = watch.track(fetch);
+  clock.advance(STALLED_AFTER_MS - 1);
+  t.equal(watch.stalled, 0);
+  clock.advance(1);
+  t.equal(watch.stalled, 1);
+  fetch.receivedBytes = 1;
+  t.equal(watch.stalled, 0);
+  clock.advance(STALLED_AFTER_MS);
+  t.equal(watch.stalled, 1);
+  fetch.lacksBytes = false;
+  t.equal(watch.stalled, 0, 'it has all it is to receive');
+  clock.advance(STALLED_AFTER_MS * 2);
+  t.equal(watch.stalled, 0);
+  untrack();
+  t.equal(clock.pendingTimers, 0);
+  t.end();
+});
+
+t.test('progress between two looks at the metric is seen', (t) => {
+  const clock = new ManualClock();
+  const watch = new ProgressWatch(clock);
+  const moving = { lacksBytes: true, receivedBytes: 0 };
+  const still = { lacksBytes: true, receivedBytes: 0 };
+  const untracks = [watch.track(moving), watch.track(still)];
+  for (let ms = 0; ms < STALLED_AFTER_MS * 3; ms += PROGRESS_SAMPLE_MS) {
+    moving.receivedBytes += 1;
+    clock.advance(PROGRESS_SAMPLE_MS);
+  }
+  t.equal(watch.stalled, 1);
+  for (const untrack of untracks) untrack();
+  t.equal(watch.stalled, 0);
+  t.equal(clock.pendingTimers, 0, 'nothing is looked at while nothing is fetched');
+  t.end();
+});
+
+t.test('a fill that hangs shows while it hangs', async (t) => {
+  const clock = new ManualClock();
+  const room = await startRoom(t, { clock, objects: { '/a': fresh(1, 2) } });
+  const { progress } = room.services;
+  const gate = new Gate();
+  room.origin.script({ times: 1, actions: [{ kind: 'gate', at: 1000, gate }] });
+  const generation = await room.open('/a', sizeOf(2));
+  t.teardown(() => {
+    generation.release();
+  });
+  const view = await generation.open(0, room.want('/a'));
+  await gate.reached;
+  while ((generation.flight(0)?.receivedBytes ?? 0) < 1000) await new Promise(setImmediate);
+  t.equal(progress.stalled, 0);
+  clock.advance(STALLED_AFTER_MS);
+  t.equal(progress.stalled, 1);
+  gate.open();
+  t.ok((await readView(view, C)).equals(bytesOf(1, 2).subarray(0, C)));
+  while (generation.flight(0) !== undefined) await new Promise(setImmediate);
+  clock.advance(STALLED_AFTER_MS);
+  t.equal(progress.stalled, 0);
+});
+
+t.test('so does an origin that says nothing at all', async (t) => {
+  const clock = new ManualClock();
+  const room = await startRoom(t, { clock, objects: { '/a': fresh(1, 1) } });
+  const { progress } = room.services;
+  const gate = new Gate();
+  room.origin.script({ times: 1, actions: [{ kind: 'gate', at: -1, gate }] });
+  const answering = room.cache.lookup(room.request('/a'));
+  await gate.reached;
+  clock.advance(STALLED_AFTER_MS);
+  t.equal(progress.stalled, 1);
+  gate.open();
+  (await answering).body.close();
+  t.equal(progress.stalled, 0);
+});
+
+t.test('one fetch is one stall, whoever waits for it and however it is shown', async (t) => {
+  for (const at of [-1, 1000]) {
+    const clock = new ManualClock();
+    const room = await startRoom(t, { clock, objects: { '/a': fresh(1, 1) } });
+    const { progress } = room.services;
+    const gate = new Gate();
+    room.origin.script({ times: 1, actions: [{ kind: 'gate', at, gate }] });
+    const answering = [1, 2, 3].map(() => room.cache.lookup(room.request('/a')));
+    await gate.reached;
+    const fills = () => room.services.fills.list(10);
+    const received = Math.max(0, at);
+    while (fills().every(({ receivedBytes }) => receivedBytes < received)) {
+      await new Promise(setImmediate);
+    }
+    t.equal(progress.stalled, 0);
+    clock.advance(STALLED_AFTER_MS);
+    t.equal(progress.stalled, 1, at < 0 ? 'a first contact' : 'the chunk that it brings');
+    t.equal(fills().length, 1, 'as the table of fills has it');
+    gate.open();
+    for (const { body } of await Promise.all(answering)) body.close();
+  }
+});

@@ -1,0 +1,27 @@
+import t from 'tap';
+import { Purges } from '#src/cache/api/purges.js';
+
+const A = { origin: 'o', uri: 'http://o/a' };
+const B = { origin: 'o', uri: 'http://o/b' };
+
+t.test('a purge means what was asked for before it, of what it selects', (t) => {
+  const purges = new Purges();
+  const before = purges.epoch;
+  t.ok(purges.spares(A, before));
+  purges.begin(({ uri }) => uri === A.uri);
+  t.notOk(purges.spares(A, before));
+  t.ok(purges.spares(B, before), 'nothing else');
+  t.ok(purges.spares(A, purges.epoch), 'nor what is asked for after it');
+  t.end();
+});
+
+t.test('they are bounded: what was asked before a forgotten one counts as purged', (t) => {
+  const purges = new Purges();
+  const before = purges.epoch;
+  for (let count = 0; count < 64; count += 1) purges.begin(() => false);
+  t.ok(purges.spares(A, before));
+  purges.begin(() => false);
+  t.notOk(purges.spares(A, before));
+  t.ok(purges.spares(A, before + 1));
+  t.end();
+});

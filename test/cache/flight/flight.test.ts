@@ -1,0 +1,175 @@
+import t, { type Test } from 'tap';
+import { Flight } from '#src/cache/flight/flight.js';
+import { WatermarkHub } from '#src/compute/watermark.js';
+import { ForebayError } from '#src/model/errors.js';
+import type { OpenFile } from '#src/model/segment.js';
+import type { ChunkDraft, HeldChunk } from '#src/model/store.js';
+
+const LOST = new ForebayError('cancelled', 'gone', { source: 'internal', retryable: true });
+const BAD = new ForebayError('origin-reset', 'reset', { source: 'origin', retryable: true });
+
+/** A draft and a held chunk that tell what became of them. */
+function parts(t: Test) {
+  const hub = new WatermarkHub();
+  t.teardown(() => {
+    hub.close();
+  });
+  const seen = { users: 0, discarded: 0, released: 0, idle: 0 };
+  const file: OpenFile = {
+    fd: -1,
+    retain: () => (seen.users += 1),
+    release: () => (seen.users -= 1),
+  };
+  const draft: ChunkDraft = {
+    file,
+    lengthBytes: 100,
+    placement: 'disk',
+    movedToMemory: () => undefined,
+    discard: () => (seen.discarded += 1),
+  };
+  const record = { index: 0, lengthBytes: 100, id: '' as never, groupIds: new Uint8Array() };
+  const held: HeldChunk = {
+    file,
+    record,
+    verified: true,
+    markVerified: () => undefined,
+    release: () => (seen.released += 1),
+  };
+  const flight = new Flight(3, () => (seen.idle += 1));
+  return { flight, draft, held, seen, watermark: hub.create() };
+}
+
+t.test('a reader reads while it is being filled, and the lease goes when it leaves', async (t) => {
+  const { flight, draft, held, seen, watermark } = parts(t);
+  t.equal(flight.view(), undefined, 'nothing to see before it has begun');
+  flight.begin(draft, watermark);
+  const view = flight.view();
+  t.equal(view?.watermark, watermark);
+  t.equal(view?.failure(), undefined);
+  t.ok(flight.wanted);
+  flight.publish(100);
+  t.equal(watermark.state, 'complete');
+  flight.filled(held);
+  t.same(await flight.ended, { kind: 'held' });
+  t.same([seen.released, seen.discarded, seen.users], [0, 0, 1], 'held for its reader');
+  view?.release();
+  view?.release();
+  t.same([seen.released, seen.discarded, seen.users], [1, 0, 0], 'released once');
+  t.notOk(flight.wanted);
+});
+
+t.test('with no reader left it lets go at its end', async (t) => {
+  const { flight, draft, held, seen, watermark } = parts(t);
+  flight.begin(draft, watermark);
+  flight.view()?.release();
+  t.same([seen.released, seen.discarded], [0, 0], 'a chunk in flight always finishes');
+  flight.filled(held);
+  t.same([seen.released, seen.discarded], [1, 0]);
+});
+
+t.test('what could not be stored is readable until its last reader has left', async (t) => {
+  const { flight, draft, seen, watermark } = parts(t);
+  flight.begin(draft, watermark);
+  const [one, other] = [flight.view(), flight.view()];
+  flight.filled(null);
+  one?.release();
+  const late = flight.view();
+  t.ok(late, 'even for who comes now');
+  other?.release();
+  t.equal(seen.discarded, 0);
+  late?.release();
+  t.equal(seen.discarded, 1);
+});
+
+t.test('readers learn why it failed, and whether another plan may do better', async (t) => {
+  for (const kind of ['failed', 'leaderless'] as const) {
+    const { flight, draft, seen, watermark } = parts(t);
+    flight.begin(draft, watermark);
+    const view = flight.view();
+    flight.fail({ kind, error: kind === 'failed' ? BAD : LOST });
+    t.equal(watermark.state, 'failed');
+    const failure = view?.failure();
+    if (kind === 'failed') t.equal(failure, BAD);
+    else t.match(failure, { code: 'internal', retryable: true, cause: LOST });
+    t.equal(flight.view(), undefined, 'nobody else joins it');
+    view?.release();
+    t.equal(seen.discarded, 1);
+    t.match(await flight.ended, { kind });
+  }
+});
+
+t.test('a leader that was refused is told why; its followers may do better', async (t) => {
+  const { flight, draft, watermark } = parts(t);
+  const refused = new ForebayError('origin-denied', 'no', { source: 'origin', retryable: false });
+  flight.begin(draft, watermark);
+  const [leader, follower] = [flight.view(true), flight.view()];
+  flight.fail({ kind: 'leaderless', error: refused });
+  t.equal(leader?.failure(), refused);
+  t.match(follower?.failure(), { code: 'internal', retryable: true, cause: refused });
+  leader?.release();
+  follower?.release();
+});
+
+t.test('it ends once: what comes after an ending changes nothing', async (t) => {
+  const { flight, draft, held, watermark } = parts(t);
+  flight.begin(draft, watermark);
+  flight.fail({ kind: 'failed', error: BAD });
+  flight.filled(held);
+  flight.fail({ kind: 'leaderless', error: LOST });
+  t.match(await flight.ended, { kind: 'failed', error: BAD });
+});
+
+t.test('a wait counts as being wanted, once', async (t) => {
+  const { flight, seen } = parts(t);
+  const [leave, stay] = [flight.await(), flight.await()];
+  leave();
+  leave();
+  t.ok(flight.wanted);
+  t.equal(seen.idle, 0);
+  stay();
+  t.notOk(flight.wanted);
+  t.equal(seen.idle, 1);
+});
+
+t.test('who waits for its beginning is woken by its end too', async (t) => {
+  const { flight } = parts(t);
+  const { begun } = flight;
+  flight.fail({ kind: 'leaderless', error: LOST });
+  t.match(await begun, { kind: 'ended', end: { kind: 'leaderless' } });
+});
+
+t.test('its place in the queue follows who wants it', async (t) => {
+  const { flight } = parts(t);
+  const calls: string[] = [];
+  flight.promote();
+  flight.drop();
+  flight.queuedAs({
+    promote: () => calls.push('promote'),
+    dropIfQueued: () => calls.push('drop') > 0,
+  });
+  flight.promote();
+  flight.drop();
+  t.same(calls, ['promote', 'drop']);
+});
+
+t.test(
+  'the store kept an older file of the same bytes: the flight has its own until all have left',
+  async (t) => {
+    const { flight, draft, held, seen, watermark } = parts(t);
+    flight.begin(draft, watermark);
+    // A reader that waits for the check of the digest has no view yet.
+    const leave = flight.await();
+    draft.file.retain();
+    flight.publish(100);
+    const older: OpenFile = { fd: -2, retain: () => t.fail(), release: () => t.fail() };
+    flight.filled({ ...held, file: older });
+    draft.file.release();
+    t.equal(seen.users, 1, 'kept for who waits');
+    const view = flight.view();
+    t.equal(view?.file, draft.file, 'whose bytes were checked');
+    leave();
+    view?.release();
+    t.same([seen.users, seen.released], [0, 1]);
+    t.equal(flight.view(), undefined, 'who comes later looks again');
+  },
+);

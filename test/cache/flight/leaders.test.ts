@@ -1,0 +1,29 @@
+import t from 'tap';
+import { Flight } from '#src/cache/flight/flight.js';
+import { noLeader, refusedLeader, throwUnlessRetryable } from '#src/cache/flight/leaders.js';
+import { ForebayError } from '#src/model/errors.js';
+
+function ended(kind: 'failed' | 'leaderless', retryable: boolean): Flight {
+  const flight = new Flight(0, () => undefined);
+  const error = new ForebayError('origin-denied', 'no', { source: 'origin', retryable });
+  flight.fail({ kind, error });
+  return flight;
+}
+
+t.test('a leader stops leading when it would end the same way', (t) => {
+  t.throws(
+    () => {
+      throwUnlessRetryable(ended('leaderless', false));
+    },
+    { code: 'origin-denied' },
+  );
+  throwUnlessRetryable(ended('leaderless', true));
+  throwUnlessRetryable(new Flight(0, () => undefined));
+  t.end();
+});
+
+t.test('what the reader is told', (t) => {
+  t.match(refusedLeader(), { code: 'origin-denied', source: 'origin', retryable: false });
+  t.match(noLeader(), { code: 'overload', source: 'internal', retryable: true });
+  t.end();
+});

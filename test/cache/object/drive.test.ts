@@ -1,0 +1,49 @@
+import t from 'tap';
+import { driveAll } from '#src/cache/object/drive.js';
+import { fresh, sizeOf } from '../../fixtures/running-origin.js';
+import { startRoom } from '../../fixtures/running-room.js';
+import { RUNNING_CHUNK_BYTES as C } from '../../fixtures/running.js';
+
+t.test('it fetches what is missing, all of it, each once', async (t) => {
+  const room = await startRoom(t, { objects: { '/a': fresh(1, 9) } });
+  const generation = await room.open('/a', sizeOf(9));
+  (await generation.open(4, room.want('/a')))?.release();
+  await driveAll(generation, room.want('/a'));
+  t.ok(generation.holds(0, Infinity));
+  t.equal(room.origin.bodyBytes, sizeOf(9));
+  await driveAll(generation, room.want('/a'));
+  t.equal(room.origin.bodyBytes, sizeOf(9), 'nothing was missing');
+  generation.release();
+});
+
+t.test('who asked may leave: it goes on for the next one', async (t) => {
+  const room = await startRoom(t, { objects: { '/a': fresh(1, 5) } });
+  const generation = await room.open('/a', sizeOf(5));
+  const controller = new AbortController();
+  const driving = driveAll(generation, room.want('/a', { signal: controller.signal }));
+  controller.abort();
+  await driving;
+  t.ok(generation.holds(0, Infinity));
+  generation.release();
+});
+
+t.test('it fails with the first chunk that cannot be had', async (t) => {
+  const room = await startRoom(t, { objects: { '/a': fresh(1, 5) } });
+  room.origin.script({
+    when: ({ range }) => range?.startsWith(`bytes=${String(2 * C)}-`) === true,
+    actions: [{ kind: 'status', status: 404 }],
+  });
+  const generation = await room.open('/a', sizeOf(5));
+  await t.rejects(driveAll(generation, room.want('/a')), { code: 'origin-status' });
+  generation.release();
+});
+
+t.test('where a fill finds no ranges the rest comes with one stream', async (t) => {
+  const room = await startRoom(t, { objects: { '/a': fresh(1, 24, { ranges: false }) } });
+  const generation = await room.open('/a', sizeOf(24));
+  await driveAll(generation, room.want('/a'));
+  t.ok(generation.holds(0, Infinity));
+  const streams = room.origin.requests.filter(({ range }) => range === undefined);
+  t.equal(streams.length, 1);
+  generation.release();
+});

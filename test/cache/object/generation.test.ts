@@ -1,0 +1,139 @@
+import t from 'tap';
+import { ForebayError } from '#src/model/errors.js';
+import {
+  describe,
+  type Got,
+  readWhole,
+  RUNNING_CHUNK_BYTES as C,
+  startForebay,
+} from '../../fixtures/running.js';
+import { bytesOf, fresh, runOrigin, sizeOf } from '../../fixtures/running-origin.js';
+import { readView, startRoom } from '../../fixtures/running-room.js';
+import { createGate } from '../../fixtures/scripted-origin.js';
+
+t.test('any number of readers of a chunk cost one fetch', async (t) => {
+  const room = await startRoom(t, { objects: { '/a': fresh(1, 3) } });
+  const generation = await room.open('/a', sizeOf(3));
+  const views = await Promise.all(
+    Array.from({ length: 10 }, () => generation.open(1, room.want('/a'))),
+  );
+  for (const view of views) {
+    t.ok((await readView(view, C)).equals(bytesOf(1, 3).subarray(C, 2 * C)));
+  }
+  t.equal(room.origin.bodyBytes, C);
+  t.equal(await generation.open(3, room.want('/a')), undefined, 'past the end');
+  generation.release();
+});
+
+t.test('what it holds', async (t) => {
+  const room = await startRoom(t, { objects: { '/a': fresh(1, 3) } });
+  const generation = await room.open('/a', sizeOf(3));
+  t.notOk(generation.holds(0, 1));
+  t.ok(generation.holds(2, 2), 'nothing of it is always there');
+  await readView(await generation.open(2, room.want('/a')), 12_345);
+  while (!generation.isHeld(2)) await new Promise(setImmediate);
+  t.ok(generation.holds(2, Infinity));
+  t.notOk(generation.holds(0, Infinity));
+  generation.end(
+    'changed',
+    new ForebayError('origin-changed', 'x', { source: 'origin', retryable: false }),
+  );
+  t.notOk(generation.holds(2, Infinity), 'ended');
+  await t.rejects(generation.open(2, room.want('/a')), { code: 'origin-changed' });
+  t.equal(generation.ended, 'changed');
+  generation.release();
+});
+
+t.test('the representation changes under its readers: never a mix', async (t) => {
+  const origin = await runOrigin(t, { '/a': fresh(1, 8, { etag: '"one"' }) });
+  const gate = createGate();
+  const when = ({ range }: { range: string | undefined }): boolean =>
+    range?.startsWith(`bytes=${String(C)}-`) === true;
+  origin.script({ when, times: 1, actions: [{ kind: 'gate', at: 0, gate }] });
+  const forebay = await startForebay(t, { origin, fill: { readAheadChunks: 1 } });
+  const readers = await Promise.all([forebay.open('/a'), forebay.open('/a')]);
+  await gate.reached;
+  origin.objects.set('/a', fresh(2, 8, { etag: '"two"' }));
+  gate.open();
+  for (const { response } of readers) {
+    const got = await readWhole(response);
+    t.ok(got.body.equals(bytesOf(1, 8).subarray(0, got.body.length)), describe(got));
+    t.ok(got.aborted || got.body.length === sizeOf(8));
+  }
+  const next = await forebay.get('/a');
+  t.ok(next.body.equals(bytesOf(2, 8)), describe(next));
+  t.equal(next.headers.etag, '"two"');
+});
+
+t.test('a change that was a slip of one response goes unnoticed', async (t) => {
+  const origin = await runOrigin(t, { '/a': fresh(1, 4) });
+  const fields = { ETag: '"other"' };
+  origin.script({ skip: 2, times: 1, actions: [{ kind: 'fields', fields }] });
+  const forebay = await startForebay(t, { origin });
+  const got = await forebay.get('/a');
+  t.ok(got.body.equals(bytesOf(1, 4)), describe(got));
+});
+
+t.test('a follower takes over when its leader is lost', async (t) => {
+  const room = await startRoom(t, { objects: { '/a': fresh(1, 3) } });
+  const generation = await room.open('/a', sizeOf(3));
+  const flight = generation.lead(1, room.want('/a'), 'arrival');
+  const following = [1, 2, 3].map(() => generation.open(1, room.want('/a')));
+  await new Promise(setImmediate);
+  const error = new ForebayError('cancelled', 'gone', { source: 'internal', retryable: true });
+  flight.fail({ kind: 'leaderless', error });
+  for (const view of await Promise.all(following)) {
+    t.ok((await readView(view, C)).equals(bytesOf(1, 3).subarray(C, 2 * C)));
+  }
+  t.equal(room.origin.bodyBytes, C, 'one of them led');
+  generation.release();
+});
+
+t.test('it is idle when nobody uses it and nothing is in motion', async (t) => {
+  const room = await startRoom(t, { objects: { '/a': fresh(1, 2) } });
+  const generation = await room.open('/a', sizeOf(2));
+  const view = await generation.open(0, room.want('/a'));
+  generation.release();
+  t.notOk(generation.isIdle, 'a chunk is on its way');
+  await readView(view, C);
+  while (!generation.isIdle) await new Promise(setImmediate);
+  t.notOk(generation.isClosed, 'it lingers');
+});
+
+t.test('a chunk of an origin that is left alone is refused at once, as what it is', async (t) => {
+  const room = await startRoom(t, { objects: { '/a': fresh(1, 3) } });
+  const generation = await room.open('/a', sizeOf(3));
+  await readView(await generation.open(2, room.want('/a')), 12_345);
+  while (!generation.isHeld(2)) await new Promise(setImmediate);
+  const { breaker } = room.upstream;
+  for (let permit = breaker.ask(); permit.kind !== 'refused'; permit = breaker.ask()) {
+    permit.settle('unreachable');
+  }
+  const asked = room.origin.requests.length;
+  await t.rejects(generation.open(1, room.want('/a')), {
+    code: 'origin-busy',
+    retryAfterMs: Number,
+  });
+  (await generation.open(2, room.want('/a')))?.release();
+  t.equal(room.origin.requests.length, asked);
+  generation.release();
+});
+
+t.test('who asks for such a chunk is answered 503 with the time to wait', async (t) => {
+  const origin = await runOrigin(t, { '/a': fresh(1, 2) });
+  const forebay = await startForebay(t, { origin });
+  await forebay.range('/a', 0, C);
+  await forebay.holds(1);
+  await origin.close();
+  let got = await forebay.get('/b');
+  for (let i = 0; i < 10 && !isBusy(got); i += 1) got = await forebay.get(`/b${String(i)}`);
+  const headers = { range: `bytes=${String(C)}-` };
+  const refused = await forebay.get('/a', { headers });
+  t.equal(refused.status, 503, describe(refused));
+  t.ok(isBusy(refused), describe(refused));
+  t.match(refused.headers['retry-after'], /^[1-9]/);
+});
+
+function isBusy({ headers }: Got): boolean {
+  return String(headers['cache-status']).includes('detail=origin-busy');
+}

@@ -1,0 +1,176 @@
+import t from 'tap';
+import type { Digest } from '#src/model/digest.js';
+import { ForebayError } from '#src/model/errors.js';
+import { Upstreams } from '#src/origin/upstreams.js';
+import { ManualClock } from '../../fixtures/manual-clock.js';
+import { fresh, sizeOf } from '../../fixtures/running-origin.js';
+import { startRoom } from '../../fixtures/running-room.js';
+
+const CHANGED = new ForebayError('origin-changed', 'x', { source: 'origin', retryable: false });
+
+t.test('one generation per object, however many open it at once', async (t) => {
+  const room = await startRoom(t, { objects: { '/a': fresh(1, 2) } });
+  const opened = await Promise.all([1, 2, 3].map(() => room.open('/a', sizeOf(2))));
+  t.equal(new Set(opened).size, 1);
+  t.not(await room.open('/b', sizeOf(2)), opened[0]);
+  const validator = { kind: 'etag', strong: true, value: '"other"' } as const;
+  t.not(await room.open('/a', sizeOf(2), { validator }), opened[0], 'another validator');
+  for (const generation of opened) generation.release();
+});
+
+t.test('an idle one lingers for a while, then is closed', async (t) => {
+  const clock = new ManualClock();
+  const room = await startRoom(t, { clock });
+  const first = await room.open('/a', sizeOf(2));
+  first.release();
+  t.equal(await room.open('/a', sizeOf(2)), first, 'found again');
+  first.release();
+  clock.advance(60_000);
+  const second = await room.open('/a', sizeOf(2));
+  t.ok(!first.isClosed || second !== first);
+  second.release();
+  room.generations.closeIdle();
+  t.ok(second.isClosed);
+  t.not(await room.open('/a', sizeOf(2)), second);
+});
+
+t.test('one that is touched lingers anew', async (t) => {
+  const clock = new ManualClock();
+  const room = await startRoom(t, { clock });
+  // An LRU takes the time 0 for none.
+  clock.advance(1);
+  const [touched, other] = [await room.open('/a', sizeOf(2)), await room.open('/b', sizeOf(2))];
+  touched.release();
+  other.release();
+  clock.advance(20_000);
+  t.ok(room.generations.touch(touched));
+  clock.advance(20_000);
+  // Those that expired go when another becomes idle.
+  (await room.open('/c', sizeOf(2))).release();
+  t.ok(other.isClosed);
+  t.notOk(room.generations.touch(other));
+  t.notOk(touched.isClosed);
+  clock.advance(31_000);
+  (await room.open('/c', sizeOf(2))).release();
+  t.ok(touched.isClosed, 'not for ever');
+});
+
+t.test('pressure closes idle ones, not those in use', async (t) => {
+  const room = await startRoom(t);
+  const used = await room.open('/a', sizeOf(2));
+  const idle = await room.open('/b', sizeOf(2));
+  idle.release();
+  room.services.pressure.relieve('read-ahead');
+  t.ok(idle.isClosed);
+  t.notOk(used.isClosed);
+  used.release();
+});
+
+t.test('one that ended is told of and not found again', async (t) => {
+  const room = await startRoom(t);
+  const ended = await room.open('/a', sizeOf(2));
+  ended.end('changed', CHANGED);
+  ended.end('condemned', CHANGED);
+  t.same(room.events, ['ended changed'], 'once');
+  const next = await room.open('/a', sizeOf(2));
+  t.not(next, ended);
+  ended.release();
+  t.ok(ended.isClosed);
+  next.release();
+});
+
+t.test('what was condemned is checked whole before anything of it is released', async (t) => {
+  const room = await startRoom(t);
+  const digest = { algorithm: 'sha256', hex: 'a'.repeat(64) } as const;
+  const bad = await room.open('/a', sizeOf(2), { digest });
+  t.notOk(bad.integrity.strict);
+  bad.end('condemned', CHANGED);
+  bad.release();
+  const suspect = await room.open('/a', sizeOf(2), { digest });
+  t.ok(suspect.integrity.strict);
+  suspect.release();
+});
+
+t.test('one whose length became known is found under it, and purged by it', async (t) => {
+  const room = await startRoom(t);
+  const known = room.identity('/a', sizeOf(1), { generation: 'token' });
+  const options = { ephemeral: false, want: room.want('/a') };
+  const first = await room.generations.open({ ...known, lengthBytes: null }, options);
+  await first.complete(sizeOf(1));
+  const second = await room.generations.open(known, options);
+  t.equal(second, first);
+  await room.generations.purge(known);
+  t.equal(first.ended, 'purged');
+  first.release();
+  first.release();
+  t.ok(first.isClosed);
+});
+
+t.test('one that ends while its length becomes known leaves nothing behind', async (t) => {
+  const room = await startRoom(t);
+  const known = room.identity('/a', sizeOf(1), { generation: 'token' });
+  const options = { ephemeral: false, want: room.want('/a') };
+  const generation = await room.generations.open({ ...known, lengthBytes: null }, options);
+  const removals = t.capture(room.chunks, 'remove', room.chunks.remove.bind(room.chunks));
+  const completing = generation.complete(sizeOf(1));
+  generation.end('purged', CHANGED);
+  await completing;
+  t.same(
+    removals().map(({ args }) => args[0].identity.lengthBytes),
+    [null, sizeOf(1)],
+    'the object under both of its names',
+  );
+  generation.release();
+});
+
+t.test('two that turn out to be one object are purged both', async (t) => {
+  const room = await startRoom(t);
+  const known = room.identity('/a', sizeOf(1), { generation: 'token' });
+  const options = { ephemeral: false, want: room.want('/a') };
+  const growing = await room.generations.open({ ...known, lengthBytes: null }, options);
+  const other = await room.generations.open(known, options);
+  await growing.complete(sizeOf(1));
+  await room.generations.purge(known);
+  t.same([growing.ended, other.ended], ['purged', 'purged']);
+  growing.release();
+  other.release();
+});
+
+t.test('what may not be stored is closed as soon as it is idle', async (t) => {
+  const room = await startRoom(t);
+  const identity = room.identity('/a', sizeOf(2), { generation: 'token' });
+  const options = { ephemeral: true, want: room.want('/a') };
+  const generation = await room.generations.open(identity, options);
+  t.equal(room.chunks.usage().chunks, 0);
+  generation.release();
+  t.ok(generation.isClosed);
+});
+
+t.test('what is released unchecked is not for an origin that was made strict since', async (t) => {
+  const room = await startRoom(t, { objects: { '/a': fresh(1, 1) } });
+  const digest: Digest = { algorithm: 'sha256', hex: 'a'.repeat(64) };
+  const lax = await room.open('/a', sizeOf(1), { digest });
+  lax.release();
+  t.notOk(lax.isStrict);
+  const strict = new Upstreams({ via: '1.1 x', clock: room.services.clock }, [
+    {
+      name: 'origin',
+      url: room.origin.url,
+      maxConnections: 1,
+      redirectHosts: [],
+      allowPrivateRedirects: false,
+      headers: {},
+      integrity: 'strict',
+      pinned: [],
+      digests: [],
+    },
+  ]).get('origin');
+  const source = strict?.source(strict.uriOf('/a'), {});
+  t.ok(source);
+  if (source === undefined) return;
+  const want = room.want('/a', { source });
+  const identity = room.identity('/a', sizeOf(1), { digest });
+  const generation = await room.generations.open(identity, { ephemeral: false, want });
+  t.ok(generation.isStrict);
+  generation.release();
+});

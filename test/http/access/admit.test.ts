@@ -1,0 +1,38 @@
+import t from 'tap';
+import { Access } from '#src/http/access/access.js';
+import { admit } from '#src/http/access/admit.js';
+import { headersFromRaw } from '#src/model/headers.js';
+
+const mounts = [
+  { name: 'lent', mount: '/lent', isLent: true },
+  { name: 'open', mount: '/', cors: ['*'] },
+];
+const rooms = { mounts, access: new Access({ listen: {}, origins: mounts }, null) };
+
+function judge(method: string, url: string, rawHeaders: readonly string[]) {
+  const request = { method, url, httpVersion: '1.1', rawHeaders };
+  return admit(request, headersFromRaw(rawHeaders), rooms);
+}
+
+t.test('what cannot be read is refused before it is asked who sent it', async (t) => {
+  const hosts = ['Host', 'evil.example', 'Host', 'localhost'];
+  t.match(judge('GET', '/lent/a', hosts).request, { kind: 'refused', reason: 'duplicate-host' });
+  const gone = judge('GET', '/x', ['Host', 'evil.example', 'Content-Length', '3']).request;
+  t.match(gone, { kind: 'refused', reason: 'body-not-allowed' });
+});
+
+t.test('a request that may be read is asked who sent it, by its mount', async (t) => {
+  const refused = { kind: 'refused', reason: 'host-not-allowed' };
+  t.match(judge('GET', '/lent/a', ['Host', 'evil.example']).request, refused);
+  t.match(judge('POST', '/lent/a', ['Host', 'evil.example']).request, refused);
+  const { request, fields } = judge('GET', '/a', ['Host', 'evil.example', 'Origin', 'http://b']);
+  t.match(request, { kind: 'accepted', origin: 'open', target: '/a' });
+  t.match(fields, { 'access-control-allow-origin': '*' });
+});
+
+t.test('a preflight is answered where no other OPTIONS is', async (t) => {
+  const asking = ['Host', 'h', 'Origin', 'http://b', 'Access-Control-Request-Method', 'GET'];
+  t.equal(judge('OPTIONS', '/a', asking).request.kind, 'preflight');
+  const bare = judge('OPTIONS', '/a', ['Host', 'h']).request;
+  t.match(bare, { kind: 'refused', reason: 'method-not-allowed' });
+});

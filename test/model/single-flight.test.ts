@@ -1,0 +1,42 @@
+import t from 'tap';
+import { SingleFlight } from '#src/model/single-flight.js';
+import { deferred } from '#src/model/deferred.js';
+
+t.test('who asks meanwhile shares the outcome; who asks after leads again', async (t) => {
+  const flights = new SingleFlight<string, number>();
+  const work = deferred<number>();
+  let runs = 0;
+  const job = () => {
+    runs += 1;
+    return work.promise;
+  };
+  const leader = flights.run('a', job);
+  const follower = flights.run('a', job);
+  const other = flights.run('b', () => Promise.resolve(7));
+  t.same([leader.joined, follower.joined, other.joined], [false, true, false]);
+  t.equal(flights.size, 2);
+  work.resolve(3);
+  t.same(await Promise.all([leader.outcome, follower.outcome, other.outcome]), [3, 3, 7]);
+  t.equal(runs, 1);
+  t.equal(flights.size, 0);
+  t.notOk(flights.run('a', job).joined);
+});
+
+t.test('a failure reaches everyone who joined, and is not remembered', async (t) => {
+  const flights = new SingleFlight<string, number>();
+  const work = deferred<number>();
+  const outcomes = [1, 2, 3].map(() => flights.run('a', () => work.promise).outcome);
+  work.reject(new Error('broken'));
+  for (const outcome of outcomes) await t.rejects(outcome, /broken/);
+  t.equal(flights.size, 0);
+  t.equal(await flights.run('a', () => Promise.resolve(1)).outcome, 1);
+});
+
+t.test('a job that throws at once is a failed run like any other', async (t) => {
+  const flights = new SingleFlight<string, number>();
+  const { outcome } = flights.run('a', () => {
+    throw new Error('at once');
+  });
+  await t.rejects(outcome, /at once/);
+  t.equal(flights.size, 0, 'its key is free: nobody waits for it for ever');
+});
