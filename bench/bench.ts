@@ -1,7 +1,7 @@
 /**
- * `npm run bench`: races Forebay against the caches and servers that are installed, on this machine,
- * with an origin and a load client of its own. bench/README.md says how to read and extend it. Exits
- * with 1 when a trial failed; a missed target is a result, not a failure.
+ * `npm run bench`: races Forebay against the caches and servers that are installed, on this
+ * machine, with an origin and a load client of its own. bench/README.md says how to read and extend
+ * it. Exits with 1 when a trial failed; a missed target is a result, not a failure.
  */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

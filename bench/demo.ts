@@ -1,7 +1,7 @@
 /**
- * `npm run demo`: five clients ask for a model at the same moment, first straight at an origin, then
- * through Forebay, cold and warm. Says what each cost the origin and whether every byte was right.
- * All figures are measured; everything runs on this machine and is removed at the end.
+ * `npm run demo`: five clients ask for a model at the same moment, first straight at an origin,
+ * then through Forebay, cold and warm. Says what each cost the origin and whether every byte was
+ * right. All figures are measured; everything runs on this machine and is removed at the end.
  *
  *   --size SIZE    of the model, 384MiB by default
  *   --clients N    5 by default

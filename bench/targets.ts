@@ -1,6 +1,6 @@
 /**
- * What Forebay sets out to reach, and whether a report shows it. The bounds are commitments: one that
- * is missed is reported as missed, with a profile in docs/PERFORMANCE.md, and never moved.
+ * What Forebay sets out to reach, and whether a report shows it. The bounds are commitments: one
+ * that is missed is reported as missed, with a profile in docs/PERFORMANCE.md, and never moved.
  */
 import { relativeSpread } from './harness/statistics.js';
 import {

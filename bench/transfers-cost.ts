@@ -1,7 +1,7 @@
 /**
  * What looking at transfers costs: throughput of 100 concurrent requests for one held object, with
- * nobody looking, and with a poller twice a second and one listener of events. Runs of both kinds take
- * turns; the figures are medians of 5. Run it on a machine that does nothing else:
+ * nobody looking, and with a poller twice a second and one listener of events. Runs of both kinds
+ * take turns; the figures are medians of 5. Run it on a machine that does nothing else:
  *
  *     node scripts/bootstrap.mjs --dev && node dist-dev/bench/transfers-cost.js
  */

@@ -14,7 +14,7 @@ class ForebayAddon : public Napi::Addon<ForebayAddon> {
     RegisterHitServer(env, exports);
     RegisterNotify(env, exports);
     RegisterPump(env, exports);
-    RegisterSpotSend(env, exports);
+    RegisterInlineSend(env, exports);
     RegisterWake(env, exports);
   }
 };

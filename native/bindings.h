@@ -11,7 +11,7 @@ void RegisterFiles(Napi::Env env, Napi::Object exports);
 void RegisterHitServer(Napi::Env env, Napi::Object exports);
 void RegisterNotify(Napi::Env env, Napi::Object exports);
 void RegisterPump(Napi::Env env, Napi::Object exports);
-void RegisterSpotSend(Napi::Env env, Napi::Object exports);
+void RegisterInlineSend(Napi::Env env, Napi::Object exports);
 void RegisterWake(Napi::Env env, Napi::Object exports);
 
 }  // namespace forebay

@@ -81,18 +81,6 @@ Napi::Value ReadCachedCall(const Napi::CallbackInfo& info) {
   return Napi::Number::New(info.Env(), static_cast<double>(taken));
 }
 
-// (fd, offset, length): void
-Napi::Value ReadaheadCall(const Napi::CallbackInfo& info) {
-  const auto fd = DescriptorArgument(info, 0);
-  if (!fd) return Napi::Value();
-  const auto offset = IntegerArgument(info, 1, "offset", kMaxSafeInteger);
-  if (!offset) return Napi::Value();
-  const auto length = IntegerArgument(info, 2, "length", kMaxSafeInteger);
-  if (!length) return Napi::Value();
-  Readahead(*fd, *offset, *length);
-  return info.Env().Undefined();
-}
-
 }  // namespace
 
 void RegisterFiles(Napi::Env env, Napi::Object exports) {
@@ -101,7 +89,6 @@ void RegisterFiles(Napi::Env env, Napi::Object exports) {
   exports.Set("moveToMemfd", Napi::Function::New<MoveToMemfdCall>(env, "moveToMemfd"));
   exports.Set("writeAll", Napi::Function::New<WriteAllCall>(env, "writeAll"));
   exports.Set("readCached", Napi::Function::New<ReadCachedCall>(env, "readCached"));
-  exports.Set("readahead", Napi::Function::New<ReadaheadCall>(env, "readahead"));
 }
 
 }  // namespace forebay

@@ -59,19 +59,19 @@ Napi::Value Resume(HitServerBinding& binding, const Napi::CallbackInfo& info) {
 }
 
 // (connection): { record: Buffer, head: string } | null
-Napi::Value TakeBegun(HitServerBinding& binding, const Napi::CallbackInfo& info) {
+Napi::Value TakePartialHit(HitServerBinding& binding, const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   const auto id = IntegerArgument(info, 0, "connection", kMaxSafeInteger);
   if (!id) return Napi::Value();
   HitServer* const server = binding.Use();
   if (server == nullptr) return Napi::Value();
-  const auto begun = server->TakeBegun(*id);
-  if (!begun) return env.Null();
+  const auto partial = server->TakePartialHit(*id);
+  if (!partial) return env.Null();
   Napi::Object result = Napi::Object::New(env);
-  const auto* const record = reinterpret_cast<const uint8_t*>(&begun->record);
-  result.Set("record", Napi::Buffer<uint8_t>::Copy(env, record, sizeof begun->record));
-  const auto* const head = reinterpret_cast<const uint8_t*>(begun->head.data());
-  result.Set("head", Napi::Buffer<uint8_t>::Copy(env, head, begun->head.size()));
+  const auto* const record = reinterpret_cast<const uint8_t*>(&partial->record);
+  result.Set("record", Napi::Buffer<uint8_t>::Copy(env, record, sizeof partial->record));
+  const auto* const head = reinterpret_cast<const uint8_t*>(partial->head.data());
+  result.Set("head", Napi::Buffer<uint8_t>::Copy(env, head, partial->head.size()));
   return result;
 }
 
@@ -129,7 +129,7 @@ Napi::Value CreateHitServer(const Napi::CallbackInfo& info) {
   SetMethod(object, binding, "watch", Watch);
   SetMethod(object, binding, "release", Release);
   SetMethod(object, binding, "resume", Resume);
-  SetMethod(object, binding, "takeBegun", TakeBegun);
+  SetMethod(object, binding, "takePartialHit", TakePartialHit);
   SetMethod(object, binding, "take", Take);
   SetMethod(object, binding, "takeRecords", TakeRecords);
   SetMethod(object, binding, "close", Close);

@@ -18,7 +18,7 @@ Napi::Value CreateHitServer(const Napi::CallbackInfo& info) {
 }
 
 // Nothing is sent: whoever asks sends otherwise.
-Napi::Value SpotSendNothing(const Napi::CallbackInfo& info) {
+Napi::Value TrySendNowNothing(const Napi::CallbackInfo& info) {
   return Napi::Number::New(info.Env(), 0);
 }
 
@@ -28,8 +28,8 @@ void RegisterHitServer(Napi::Env env, Napi::Object exports) {
   exports.Set("createHitServer", Napi::Function::New<CreateHitServer>(env, "createHitServer"));
 }
 
-void RegisterSpotSend(Napi::Env env, Napi::Object exports) {
-  exports.Set("spotSend", Napi::Function::New<SpotSendNothing>(env, "spotSend"));
+void RegisterInlineSend(Napi::Env env, Napi::Object exports) {
+  exports.Set("trySendNow", Napi::Function::New<TrySendNowNothing>(env, "trySendNow"));
 }
 
 void RegisterPump(Napi::Env env, Napi::Object exports) {

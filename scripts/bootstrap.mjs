@@ -1,7 +1,7 @@
 /**
- * Makes a checkout ready to run: installs packages, builds the addon, compiles TypeScript; each only
- * when it is missing or stale. `npm start`, `npm test` and `npm run build` call it first. Says one
- * line a step on standard error and nothing when all is fresh. Node's own modules only: it runs
+ * Makes a checkout ready to run: installs packages, builds the addon, compiles TypeScript; each
+ * only when it is missing or stale. `npm start`, `npm test` and `npm run build` call it first. Says
+ * one line a step on standard error and nothing when all is fresh. Node's own modules only: it runs
  * before anything is installed.
  *
  *   --dev     compiles test/ and bench/ too

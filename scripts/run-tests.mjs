@@ -11,7 +11,9 @@ import { runTestFile } from './lib/test-file.mjs';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 
-/** Test files run side by side. Each may start servers and threads of its own: two suit a laptop. */
+/**
+ * Test files run side by side. Each may start servers and threads of its own: two suit a laptop.
+ */
 const JOBS = 2;
 
 /** The longest that one file may take. */

@@ -3,46 +3,33 @@
  * started and stopped. Called by cli/serve.
  */
 import { randomBytes } from 'node:crypto';
-import { apiEndpoints } from './admin/api.js';
-import { createAdmin } from './admin/server.js';
-import { loadToken, namedTokenFile, type Token } from './admin/token.js';
+import { aboutToken, createAdminListener } from './assemble/admin-listener.js';
 import { cacheLimits } from './assemble/cache-limits.js';
-import { cacheEvents, storeEvents } from './assemble/events.js';
 import { frontConfig } from './assemble/front-config.js';
 import { isHub, readServerToken } from './assemble/hub-settings.js';
+import { observeParts } from './assemble/observing.js';
 import { Reloading, type ReloadOutcome } from './assemble/reloading.js';
-import { Inventory } from './cache/operator/inventory.js';
-import { Cache } from './cache/answer/lookup.js';
-import { Passing } from './cache/passthrough/pass.js';
-import { Pressure } from './cache/api/pressure.js';
-import { ProgressWatch } from './cache/api/progress.js';
+import { shutDown, type ShutdownStep } from './assemble/shutdown.js';
+import { openStorage } from './assemble/storage.js';
+import { Cache } from './cache/answer/cache.js';
 import { Pulls } from './cache/operator/pulls.js';
-import { Purges } from './cache/api/purges.js';
-import { Targets } from './cache/operator/selection.js';
-import type { CacheServices } from './cache/api/services.js';
 import { Sweeps } from './cache/operator/sweeps.js';
-import { native, systemCalls } from './compute/native.js';
-import { createPools } from './compute/pools.js';
-import { WatermarkHub } from './compute/watermark.js';
+import { Passing } from './cache/passthrough/pass.js';
+import { native } from './compute/native.js';
 import { descriptorLimit, descriptorShares } from './config/descriptors.js';
+import type { ListenAddress } from './config/kinds.js';
 import { usableLanes } from './config/lanes.js';
 import { metadataCapacityBytes } from './config/metadata.js';
-import type { ListenAddress } from './config/kinds.js';
 import type { Config, ResolvedConfig } from './config/schema.js';
 import { createFront } from './http/server.js';
 import { Credentials } from './hub/credentials.js';
 import { createMirror } from './hub/mirror.js';
-import { Changes } from './model/changes.js';
-import { MemoryBudget } from './model/memory-budget.js';
+import { InvalidationEvents } from './model/invalidation-events.js';
 import { type Clock, systemClock } from './model/time.js';
 import { warmPassClients } from './origin/pass-client.js';
 import { Upstreams } from './origin/upstreams.js';
-import { createSending } from './send/sending.js';
-import { TOKEN_FILE } from './store/directory/layout.js';
-import { openStore, type Stores } from './store/open-store.js';
 import { watchEventLoopLag } from './telemetry/event-loop-lag.js';
 import type { Metrics } from './telemetry/metrics.js';
-import { TransferTable } from './telemetry/transfer-table.js';
 import { createTelemetry } from './telemetry/telemetry.js';
 import { startTracing, type Tracing } from './telemetry/tracing.js';
 
@@ -53,7 +40,9 @@ export interface Application {
     readonly listenAddress: ListenAddress;
     readonly adminAddress: ListenAddress | null;
   }>;
-  /** Drains clients, then closes everything; resolves within the drain timeout and a little more. */
+  /**
+   * Drains clients, then closes everything; resolves within the drain timeout and a little more.
+   */
   stop(): Promise<void>;
   /** Takes what `load` gives as far as a running program can, or nothing of it. Never throws. */
   reload(load: () => Config): ReloadOutcome;
@@ -65,8 +54,8 @@ export interface Application {
 const PSEUDONYM_BYTES = 6;
 
 /**
- * Builds the program; rejects with a `StartupError` when the cache cannot be used. Worker threads keep
- * the machine's own time, of which they use durations alone.
+ * Builds the program; rejects with a `StartupError` when the cache cannot be used. Worker threads
+ * keep the machine's own time, of which they use durations alone.
  */
 export async function assemble(
   config: ResolvedConfig,
@@ -77,76 +66,34 @@ export async function assemble(
   const { metrics } = telemetry;
   const tracing = await traceTo(config, version, clock, metrics);
   telemetry.tracer = tracing;
-  const changes = new Changes();
-  const memory = new MemoryBudget(config.cache.serveThroughMemoryBytes);
+  const changes = new InvalidationEvents();
   const pseudonym = `forebay-${randomBytes(PSEUDONYM_BYTES).toString('hex')}`;
   const upstreams = new Upstreams({ via: `1.1 ${pseudonym}`, clock }, config.origins);
-  const targets = new Targets(upstreams);
-  const shares = descriptorShares(descriptorLimit());
-  const stores = await openStore({
-    ...config.cache,
-    maxIdleFiles: shares.idleFiles,
-    metadataCapacityBytes: metadataCapacityBytes(config.cache),
-    memory,
-    system: systemCalls,
-    clock,
-    events: storeEvents(metrics, changes),
-    pinned: ({ origin, uri }, pins) =>
-      upstreams.get(origin)?.isPinned(uri) === true ||
-      pins.some((pin) => targets.selects(pin, { origin, uri })),
-  });
-  const sending = createSending(config, clock);
-  const hub = new WatermarkHub(sending.wakeFds);
-  const pools = createPools({
-    ...config.fill,
-    usableLanes: usableLanes(config.cache, config.fill),
-    wakeFds: hub.wakeFds,
-    memoryBudget: memory,
-    clock,
-    onAllowed: (origin, connections, before) => {
-      telemetry.log.debug({ origin, connections, before }, 'other connections for an origin');
-    },
-  });
-  const services = {
-    chunks: stores.chunks,
-    responses: stores.responses,
-    pools,
-    hub,
-    pressure: new Pressure(),
-    progress: new ProgressWatch(clock),
-    clock,
-    sequence: stores.sequence,
-    purges: new Purges(),
-    limits: cacheLimits(config),
-    events: cacheEvents(telemetry),
-    changes,
-    tag: stores.key.fieldTag.bind(stores.key),
-    fills: new TransferTable('f', clock),
-  } satisfies CacheServices;
+  const descriptors = descriptorShares(descriptorLimit());
+  const storage = await openStorage({ config, clock, telemetry, upstreams, descriptors, changes });
+  const { stores, sending, pools, watermarks, targets, services } = storage;
   // The first request should wait neither for threads to start nor for modules to load.
   pools.fill.warm();
   if (config.origins.some(({ passMethods }) => passMethods)) warmPassClients();
   const cache = new Cache(services, upstreams, pseudonym);
-  const passing = new Passing(services, upstreams, cache, pseudonym);
-  let { origins, hub: hubSettings } = config;
+  let running = config;
   const { serverToken, warnings } = readServerToken(config.hub);
   const mirror = createMirror({
     services,
     cache,
-    passing,
+    passing: new Passing(services, upstreams, cache, pseudonym),
     upstreams,
     credentials: new Credentials(stores.key),
-    policy: () => ({ ...hubSettings, serverToken }),
+    policy: () => ({ ...running.hub, serverToken }),
     pseudonym,
-    isHub: (origin: string) => origins.some((one) => one.name === origin && isHub(one)),
+    isHub: (origin: string) => running.origins.some((one) => one.name === origin && isHub(one)),
   });
-  const { sender } = sending;
   const front = createFront({
     config: frontConfig(config),
-    maxClients: shares.clients,
+    maxClients: descriptors.clients,
     cache: mirror.cache,
     passing: mirror.passing,
-    sender,
+    sender: sending.sender,
     telemetry,
     clock,
     hits: sending.hits && {
@@ -159,55 +106,13 @@ export async function assemble(
   });
   const pulls = new Pulls(services, mirror.cache);
   const sweeps = new Sweeps(services, targets);
-  const token = config.admin.enabled ? tokenFor(config, stores) : null;
-  const admin =
-    token === null
-      ? null
-      : createAdmin({
-          address: config.admin.address,
-          metrics,
-          // The store was opened before this: whether it can be written is decided.
-          readiness: () => ({ listening: front.address !== null, cacheDecided: true }),
-          endpoints: apiEndpoints({
-            transfers: { requests: front.requests, fills: services.fills, targets, clock },
-            cache: {
-              directory: config.cache.directory,
-              usage: () => stores.chunks.usage(),
-              responses: () => stores.responses.count,
-            },
-            token,
-            facade: mirror.cache,
-            inventory: new Inventory({
-              ...stores,
-              targets,
-              purges: services.purges,
-              forget: (identity) => cache.purge(identity),
-            }),
-            pins: stores.pins,
-            pulls,
-            sweeps,
-            origins: () => origins,
-            clock,
-          }),
-          token,
-          version,
-        });
-  metrics.describeProcess(version);
-  metrics.observe({
-    store: () => stores.chunks.usage(),
-    fills: () => ({ active: pools.fill.active, queued: pools.fill.queued }),
-    stalled: () => services.progress.stalled,
-    connections: () => front.connectionCount,
-    pending: () => {
-      front.tell();
-    },
-    connectionsAllowed: () =>
-      upstreams.all.map(({ name, maxConnections }) => ({
-        name,
-        count: pools.fill.allowedConnections(name, maxConnections),
-      })),
-    breakers: () => upstreams.all.map(({ name, breaker }) => ({ name, state: breaker.state.kind })),
+  const listener = createAdminListener({
+    ...{ config, version, clock, metrics, stores, services, targets, front, cache, pulls, sweeps },
+    facade: mirror.cache,
+    origins: () => running.origins,
   });
+  metrics.describeProcess(version);
+  observeParts(metrics, services, upstreams, front);
   const stopWatching = watchEventLoopLag(clock, (lagMs) => {
     metrics.eventLoopLagged(lagMs);
   });
@@ -215,14 +120,13 @@ export async function assemble(
     telemetry,
     clock,
     apply: (next) => {
+      running = next;
       telemetry.reconfigure(next.log);
       upstreams.replace(next.origins);
-      origins = next.origins;
-      hubSettings = next.hub;
       front.reconfigure(frontConfig(next));
       services.limits = cacheLimits(next);
       sending.reconfigure(next);
-      changes.happened();
+      changes.bump();
       pools.fill.resize(usableLanes(next.cache, next.fill));
       const { capacityBytes } = next.cache;
       const resized = stores.chunks.resize(capacityBytes, metadataCapacityBytes(next.cache));
@@ -231,30 +135,80 @@ export async function assemble(
       });
     },
   });
-  let stopped: Promise<void> | undefined;
 
-  const stop = async (): Promise<void> => {
-    pulls.close();
-    sweeps.close();
-    await front.drain();
-    stopWatching();
-    await cache.close();
-    await Promise.all([pools.close(), mirror.close()]);
-    hub.close();
-    sending.close();
-    await stores.chunks.close();
-    await admin?.close();
-    await tracing?.stop();
-    telemetry.flush();
-  };
+  const steps: readonly ShutdownStep[] = [
+    {
+      name: 'pulls',
+      why: 'they would begin new reads',
+      run: () => {
+        pulls.close();
+      },
+    },
+    {
+      name: 'sweeps',
+      why: 'they would begin new reads',
+      run: () => {
+        sweeps.close();
+      },
+    },
+    {
+      name: 'front',
+      why: 'clients are drained while all else still works',
+      run: () => front.drain(),
+    },
+    { name: 'event loop lag', why: 'nobody asks for it any more', run: stopWatching },
+    {
+      name: 'cache',
+      why: 'after the last request: fetches that go on are committed',
+      run: () => cache.close(),
+    },
+    {
+      name: 'worker threads',
+      why: 'after the last fetch; they hold the descriptors that wake',
+      run: () => Promise.all([pools.close(), mirror.close()]),
+    },
+    {
+      name: 'watermarks',
+      why: 'only after the last thread that writes to them',
+      run: () => {
+        watermarks.close();
+      },
+    },
+    {
+      name: 'sending',
+      why: 'only after the last thread that has its wake descriptor',
+      run: () => {
+        sending.close();
+      },
+    },
+    {
+      name: 'store',
+      why: 'after all that reads or writes chunks; frees the lock',
+      run: () => stores.chunks.close(),
+    },
+    {
+      name: 'admin',
+      why: 'answers as long as there is something to tell',
+      run: () => listener?.admin.close(),
+    },
+    { name: 'tracing', why: 'after the last span', run: () => tracing?.stop() },
+    {
+      name: 'telemetry',
+      why: 'last: what closes before it may log',
+      run: () => {
+        telemetry.flush();
+      },
+    },
+  ];
+  let stopped: Promise<void> | undefined;
 
   return {
     async start() {
       const listenAddress = await front.listen();
-      const adminAddress = admin === null ? null : await admin.listen();
+      const adminAddress = listener === null ? null : await listener.admin.listen();
       return { listenAddress, adminAddress };
     },
-    stop: () => (stopped ??= stop()),
+    stop: () => (stopped ??= shutDown(steps, telemetry.log)),
     reload: (load) => reloading.reload(load),
     describe: () => [
       `BLAKE3 uses ${native.simd()}; ${String(pools.fill.laneCount)} fill lanes`,
@@ -262,7 +216,7 @@ export async function assemble(
       ...(stores.chunks.usage().writable
         ? []
         : ['the cache cannot be written: nothing is stored, everything is served through memory']),
-      ...aboutToken(token),
+      ...aboutToken(listener?.token),
       ...warnings,
     ],
   };
@@ -278,16 +232,4 @@ async function traceTo(
   if (endpoint === null) return null;
   const exported = metrics.spansExported.bind(metrics);
   return startTracing({ endpoint, sampleRatio, version, clock, exported });
-}
-
-function tokenFor({ admin }: ResolvedConfig, stores: Stores): Token {
-  const { tokenFile } = admin;
-  return loadToken(tokenFile === null ? stores.file(TOKEN_FILE) : namedTokenFile(tokenFile));
-}
-
-/** What an operator should know of the token. */
-function aboutToken(token: Token | null): readonly string[] {
-  if (token === null) return [];
-  if (token.kind === 'unavailable') return [`the admin API takes no changes: ${token.why}`];
-  return token.warning === null ? [] : [token.warning];
 }

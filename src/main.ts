@@ -7,7 +7,9 @@ import { processTerminal } from './cli/terminal.js';
 /** What still keeps the process alive this long after its command ended has leaked. */
 const LEAK_GRACE_MS = 2000;
 
-/** Timers and idle sockets of a command do not keep the process: its command does. About 24 days. */
+/**
+ * Timers and idle sockets of a command do not keep the process: its command does. About 24 days.
+ */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 const objection = platformObjection(process.platform, process.versions.node);

@@ -33,7 +33,9 @@ export class Instance {
     return this.#peer.process.pid;
   }
 
-  /** Starts it on what its directory holds; resolves to the seconds until it accepted connections. */
+  /**
+   * Starts it on what its directory holds; resolves to the seconds until it accepted connections.
+   */
   async start(): Promise<number> {
     const begin = performance.now();
     this.#running =

@@ -57,7 +57,10 @@ export interface LoadTarget {
   readonly prefix?: string | undefined;
 }
 
-/** A run that is not over by then is an error of the harness: the client gives up stalled ones itself. */
+/**
+ * A run that is not over by then is an error of the harness: the client gives up stalled ones
+ * itself.
+ */
 const TIMEOUT_MS = 300_000;
 
 /** More threads than this measure the client. */

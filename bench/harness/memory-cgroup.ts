@@ -1,6 +1,7 @@
 /**
- * A memory cgroup below this process's own, for servers that are to have less memory than the machine:
- * page cache that they fill counts. Version 1 and 2; where neither can be written, nothing is made.
+ * A memory cgroup below this process's own, for servers that are to have less memory than the
+ * machine: page cache that they fill counts. Version 1 and 2; where neither can be written, nothing
+ * is made.
  */
 import { existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

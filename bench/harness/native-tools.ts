@@ -1,6 +1,6 @@
 /**
- * Compiles the programs in bench/native with g++ at their first use, and again when a source changed.
- * bench.ts and the tests ask here for their paths.
+ * Compiles the programs in bench/native with g++ at their first use, and again when a source
+ * changed. bench.ts and the tests ask here for their paths.
  */
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -16,7 +16,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
-const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
+const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 const SOURCES = join(ROOT, 'bench/native');
 const OUTPUT = join(ROOT, 'build/bench');
 

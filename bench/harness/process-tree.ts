@@ -1,4 +1,6 @@
-/** What a process and all its descendants cost, from /proc (proc_pid_stat(5), proc_pid_status(5)). */
+/**
+ * What a process and all its descendants cost, from /proc (proc_pid_stat(5), proc_pid_status(5)).
+ */
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 
 /** USER_HZ: the kernel's interface has had 100 on every platform that Forebay runs on. */
@@ -11,7 +13,10 @@ const CPU_FIELDS = [11, 12, 13, 14];
 export interface TreeCost {
   /** User and system time of all that live, and of those that ended and were waited for. */
   readonly cpuSeconds: number;
-  /** The sum of what each had resident at its largest, since `resetPeaks`: an upper bound, as pages that they share count for each. */
+  /**
+   * The sum of what each had resident at its largest, since `resetPeaks`: an upper bound, as pages
+   * that they share count for each.
+   */
   readonly peakRssBytes: number;
 }
 

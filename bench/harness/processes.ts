@@ -1,7 +1,7 @@
 /**
- * Every process that a run starts, so that none outlives it: ended with their run, and killed when this
- * process exits in whatever way it can still notice. Long-running ones have a process group of their
- * own, because some peers fork.
+ * Every process that a run starts, so that none outlives it: ended with their run, and killed when
+ * this process exits in whatever way it can still notice. Long-running ones have a process group of
+ * their own, because some peers fork.
  */
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { closeSync, openSync, readFileSync } from 'node:fs';
@@ -47,7 +47,9 @@ export class Processes {
     return this.#signal;
   }
 
-  /** Starts a server. What it prints goes to `logFile`, but for its output if `pipeOutput` is set. */
+  /**
+   * Starts a server. What it prints goes to `logFile`, but for its output if `pipeOutput` is set.
+   */
   start(
     command: readonly string[],
     options: {
@@ -93,7 +95,9 @@ export class Processes {
     };
   }
 
-  /** Runs a program to its end and resolves to its output; rejects when it fails or takes too long. */
+  /**
+   * Runs a program to its end and resolves to its output; rejects when it fails or takes too long.
+   */
   run(command: readonly string[], timeoutMs: number): Promise<string> {
     return this.startTool(command, timeoutMs).output;
   }

@@ -16,7 +16,9 @@ import { Origin, type RateLimit } from './origin.js';
 import type { Processes } from './processes.js';
 import type { Settings } from './settings.js';
 
-/** The first is read; the second is what is fetched beside it, or makes the set larger than memory. */
+/**
+ * The first is read; the second is what is fetched beside it, or makes the set larger than memory.
+ */
 const OBJECTS = 2;
 
 /** Room beyond the objects, so that nothing is evicted; at least what every peer accepts. */
@@ -70,7 +72,9 @@ export class Stage {
     }
   }
 
-  /** An origin of the same objects that sends no more than this; started when it is first needed. */
+  /**
+   * An origin of the same objects that sends no more than this; started when it is first needed.
+   */
   limitedOrigin(limit: RateLimit): Promise<Origin> {
     const { objectBytes } = this.settings;
     const options = { objects: 1, objectBytes, ...limit };
@@ -119,7 +123,10 @@ export class Stage {
     }
   }
 
-  /** A peer that holds `objects`; the same one at each call with this `purpose`, until it is dropped. */
+  /**
+   * A peer that holds `objects`; the same one at each call with this `purpose`, until it is
+   * dropped.
+   */
   async primed(
     purpose: string,
     peer: Peer,

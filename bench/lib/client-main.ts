@@ -1,6 +1,6 @@
 /**
- * One of the demo's clients, a process of its own: asks for all files at once, hashes what comes and
- * keeps nothing. It does as its parent says and ends with it.
+ * One of the demo's clients, a process of its own: asks for all files at once, hashes what comes
+ * and keeps nothing. It does as its parent says and ends with it.
  */
 import { createHash } from 'node:crypto';
 import { Agent, get, type IncomingMessage } from 'node:http';

@@ -153,7 +153,9 @@ async function writeShard(
   return { name, bytes: header.length + dataBytes, sha256: hash.digest('hex') };
 }
 
-/** The 8-byte little-endian length of a JSON header and the header, padded with spaces to 8 bytes. */
+/**
+ * The 8-byte little-endian length of a JSON header and the header, padded with spaces to 8 bytes.
+ */
 function safetensorsHeader(tensors: readonly Tensor[]): Buffer {
   const entries: Record<string, object> = { __metadata__: { format: 'pt' } };
   let offset = 0;

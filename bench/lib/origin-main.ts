@@ -69,7 +69,8 @@ function answer(request: IncomingMessage, response: ServerResponse, file: Served
     bodyBytes += piece.length;
   });
   pipeline(body, response, () => {
-    // A client that leaves, or a file that is gone, has ended the response: there is nobody to tell.
+    // A client that leaves, or a file that is gone, has ended the response: there is nobody to
+    // tell.
   });
 }
 

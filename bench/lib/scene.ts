@@ -57,7 +57,9 @@ export class Scene {
     return this.#files;
   }
 
-  /** All clients ask for all files at the same moment, through Forebay or straight at the origin. */
+  /**
+   * All clients ask for all files at the same moment, through Forebay or straight at the origin.
+   */
   async run(name: string, way: 'through' | 'straight'): Promise<Phase> {
     const baseUrl = way === 'through' ? this.#forebayUrl : this.#originUrl;
     const names = this.#files.map((file) => file.name);

@@ -1,4 +1,7 @@
-/** Writes a cache directory that looks like one in use, as far as a start looks: micro/startup reads it. */
+/**
+ * Writes a cache directory that looks like one in use, as far as a start looks: micro/startup reads
+ * it.
+ */
 import { createHash } from 'node:crypto';
 import { closeSync, ftruncateSync, mkdirSync, openSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
@@ -15,7 +18,9 @@ export const CHUNK_BYTES = 8 * 2 ** 20;
 /** Objects of 8 GiB, as shards of large models are. */
 const CHUNKS_PER_OBJECT = 1024;
 
-/** `directory` is empty; afterwards it holds `chunks` chunk files and the manifests that name them. */
+/**
+ * `directory` is empty; afterwards it holds `chunks` chunk files and the manifests that name them.
+ */
 export function writeCache(directory: string, chunks: number): void {
   const layout = new Layout(directory);
   checkFormat(layout, CHUNK_BYTES);

@@ -1,4 +1,6 @@
-/** Which peers take part in a run: those that were asked for, or all, as far as they are installed. */
+/**
+ * Which peers take part in a run: those that were asked for, or all, as far as they are installed.
+ */
 import type { PeerFacts } from '../report/report.js';
 import { PEERS } from './list.js';
 import type { Peer } from './peer.js';

@@ -1,4 +1,6 @@
-/** olah, a mirror of Hugging Face in Python: asked by its own URLs, in front of the bench's origin. */
+/**
+ * olah, a mirror of Hugging Face in Python: asked by its own URLs, in front of the bench's origin.
+ */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { freePort, untilListening } from '../harness/free-port.js';
@@ -13,7 +15,8 @@ export const olah: Peer = {
   role: 'cache',
   persistent: true,
   pathPrefix: REPOSITORY,
-  // One process, and each hit begins with asking the origin for the file's head, on a new connection.
+  // One process, and each hit begins with asking the origin for the file's head, on a new
+  // connection.
   isSlow: true,
   find: () =>
     // It has no flag for its version: its help is there or not.

@@ -1,4 +1,7 @@
-/** What a peer is: something that answers the bench's requests, and how to find, configure and start it. */
+/**
+ * What a peer is: something that answers the bench's requests, and how to find, configure and start
+ * it.
+ */
 import { execFile } from 'node:child_process';
 import { chmodSync, existsSync } from 'node:fs';
 import { promisify } from 'node:util';
@@ -42,8 +45,8 @@ export interface Peer {
   /** Whether it still has its objects after a restart. */
   readonly persistent: boolean;
   /**
-   * It may take longer for one answer than a trial lasts, and would still be at the answers that were
-   * broken off in the next: a trial of reading ends when each connection has had one.
+   * It may take longer for one answer than a trial lasts, and would still be at the answers that
+   * were broken off in the next: a trial of reading ends when each connection has had one.
    */
   readonly isSlow?: boolean;
   /** What stands before `/objects/N` in its URLs. */
@@ -81,7 +84,9 @@ export function systemEnvironment(): NodeJS.ProcessEnv {
   return { ...process.env, PATH: `${process.env['PATH'] ?? ''}:/usr/sbin:/sbin:/usr/local/sbin` };
 }
 
-/** Started by root, some peers change to a user of their own, who must reach and write their files. */
+/**
+ * Started by root, some peers change to a user of their own, who must reach and write their files.
+ */
 export function openToAll(...paths: readonly string[]): void {
   if (process.getuid?.() !== 0) return;
   for (const path of paths) if (existsSync(path)) chmodSync(path, 0o777);

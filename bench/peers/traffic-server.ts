@@ -1,4 +1,6 @@
-/** Apache Traffic Server with the slice and cache_range_requests plugins, in a run root of its own. */
+/**
+ * Apache Traffic Server with the slice and cache_range_requests plugins, in a run root of its own.
+ */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { freePort, untilListening } from '../harness/free-port.js';

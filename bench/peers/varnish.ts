@@ -18,7 +18,8 @@ export const varnish: Peer = {
       `vcl 4.1;\nbackend default { .host = "127.0.0.1"; .port = "${String(originPort)}"; }\n`,
     );
     openToAll(directory);
-    // Its defaults, but for the place; -j none: no change of user, as the directory is a temporary one.
+    // Its defaults, but for the place; -j none: no change of user, as the directory is a temporary
+    // one.
     const args = [
       ['-F', '-j', 'none', '-f', vcl, '-n', join(directory, 'work')],
       ['-a', `127.0.0.1:${String(port)}`, '-T', 'none'],

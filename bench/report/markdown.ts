@@ -1,4 +1,6 @@
-/** A report as a page of Markdown: the machine, the targets, and a table for each scenario. Pure. */
+/**
+ * A report as a page of Markdown: the machine, the targets, and a table for each scenario. Pure.
+ */
 import type { Verdict } from '../targets.js';
 import { METRICS, type Metric } from './metrics.js';
 import { medianOf, medianRatio, type Report, type ScenarioFacts, valuesOf } from './report.js';

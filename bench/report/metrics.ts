@@ -1,4 +1,7 @@
-/** Everything that a trial can measure: the names in JSON, the words in tables, and which way is better. */
+/**
+ * Everything that a trial can measure: the names in JSON, the words in tables, and which way is
+ * better.
+ */
 
 export interface MetricFacts {
   readonly label: string;

@@ -1,11 +1,15 @@
-/** Measures one load on one instance: what clients saw, what it cost the peer, what the origin sent. */
+/**
+ * Measures one load on one instance: what clients saw, what it cost the peer, what the origin sent.
+ */
 import type { Instance } from '../harness/instance.js';
 import { type Load, type LoadResult, runLoad } from '../harness/load.js';
 import { resetPeaks, treeCost } from '../harness/process-tree.js';
 import type { Stage } from '../harness/stage.js';
 import type { Metrics } from '../report/metrics.js';
 
-/** Dirty pages of whatever ran before are written back first, or their writing would be measured. */
+/**
+ * Dirty pages of whatever ran before are written back first, or their writing would be measured.
+ */
 const SYNC_TIMEOUT_MS = 120_000;
 
 export async function settleDisk(stage: Stage): Promise<void> {

@@ -15,7 +15,9 @@ interface Common {
 export interface ReadScenario extends Common {
   readonly kind: 'read';
   readonly load: Load;
-  /** cold: every page of the store is dropped from the page cache first, and each range read once. */
+  /**
+   * cold: every page of the store is dropped from the page cache first, and each range read once.
+   */
   readonly pages: 'warm' | 'cold';
   /** For page cache and process together; all of the machine's when it is left out. */
   readonly memoryLimitBytes?: number;

@@ -1,4 +1,7 @@
-/** Runs the programs that measure without peers, each a process of its own, and reads what they print. */
+/**
+ * Runs the programs that measure without peers, each a process of its own, and reads what they
+ * print.
+ */
 import { fileURLToPath } from 'node:url';
 import type { Stage } from '../harness/stage.js';
 import type { Metrics } from '../report/metrics.js';

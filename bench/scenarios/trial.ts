@@ -1,4 +1,6 @@
-/** Runs one trial: a scenario, with one peer, in one round. One function for each kind of scenario. */
+/**
+ * Runs one trial: a scenario, with one peer, in one round. One function for each kind of scenario.
+ */
 import { rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Load, type LoadResult, runLoad, startLoad } from '../harness/load.js';

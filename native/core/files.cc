@@ -98,13 +98,6 @@ SystemError ReadCached(int fd, uint8_t* bytes, size_t count, uint64_t offset, ss
                                                               : SystemError{};
 }
 
-void Readahead(int fd, uint64_t offset, uint64_t length) {
-  // Unlike readahead(2), with a length of 0 this means "to the end", which nobody asks for here.
-  if (length == 0) return;
-  (void)posix_fadvise(fd, static_cast<off_t>(offset), static_cast<off_t>(length),
-                      POSIX_FADV_WILLNEED);
-}
-
 #else
 
 SystemError CreateMemfd(const char*, int*) { return {ENOSYS, "memfd_create"}; }
@@ -114,16 +107,6 @@ SystemError MoveToMemfd(int, uint64_t, bool) { return {ENOSYS, "memfd_create"}; 
 SystemError ReadCached(int, uint8_t*, size_t, uint64_t, ssize_t* taken) {
   *taken = -1;
   return {};
-}
-
-void Readahead(int fd, uint64_t offset, uint64_t length) {
-#ifdef F_RDADVISE
-  radvisory advice{static_cast<off_t>(offset),
-                   static_cast<int>(std::min<uint64_t>(length, 0x7fffffff))};
-  (void)fcntl(fd, F_RDADVISE, &advice);
-#else
-  (void)fd, (void)offset, (void)length;
-#endif
 }
 
 #endif

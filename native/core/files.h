@@ -33,9 +33,6 @@ SystemError WriteAll(int fd, const uint8_t* bytes, size_t count, uint64_t offset
 // waited for, or this cannot be known.
 SystemError ReadCached(int fd, uint8_t* bytes, size_t count, uint64_t offset, ssize_t* taken);
 
-// Asks the kernel to have the range in its page cache soon. Best effort: failures are ignored.
-void Readahead(int fd, uint64_t offset, uint64_t length);
-
 }  // namespace forebay
 
 #endif  // FOREBAY_CORE_FILES_H_

@@ -15,7 +15,8 @@
 
 namespace forebay {
 
-// One answer that was sent, or begun: for the log. Copied to JavaScript as it is.
+// One answer that was sent, whole or in part: for the log. Copied to JavaScript as it is
+// (src/compute/hit-protocol.ts reads it).
 struct HitRecord {
   double connection;
   double token;
@@ -37,14 +38,13 @@ enum class HitNoticeKind : uint8_t {
   kHandedOver = 1,
   // It waits for what `token`, `start` and `end` name to be granted, and then for Resume.
   kAsks = 2,
-  // Its socket took a part of an answer: JavaScript takes it with TakeBegun. `token` names the file
-  // that the rest is in.
-  kBegun = 3,
+  // Its socket took a part of an answer: JavaScript takes it with TakePartialHit. `token` names the
+  // file that the rest is in.
+  kPartial = 3,
   // The descriptor of the file `token` is closed.
   kFileClosed = 4,
   // It waits until the bytes from `start` to `end` of the representation, in the file `token`, are
-  // in
-  // memory, and then for Resume.
+  // in memory, and then for Resume.
   kCold = 5,
 };
 
@@ -71,8 +71,8 @@ class HitOutbox {
 
   // The notices since the last call, in order.
   std::vector<HitNotice> TakeNotices();
-  // The oldest records, up to `most`. Where there are none, the next one wakes again; until then
-  // whoever takes them comes by themselves.
+  // The oldest records, up to `most`. If there are none, this re-arms the wake-up; until then the
+  // main thread polls, and Record does not wake it.
   std::vector<HitRecord> TakeRecords(size_t most);
 
  private:

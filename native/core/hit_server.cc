@@ -6,9 +6,9 @@
 #include <algorithm>
 #include <utility>
 
+#include "inline_send.h"
 #include "local_connection.h"
 #include "request_ids.h"
-#include "spot_send.h"
 #include "wake.h"
 
 namespace forebay {
@@ -58,8 +58,8 @@ struct HitServer::Connection {
     kWatched,
     // In the set for its end alone: until Resume.
     kParked,
-    // Out of the set: until TakeBegun.
-    kBegun,
+    // Out of the set: until TakePartialHit.
+    kPartial,
     kGone,
   };
 
@@ -75,7 +75,7 @@ struct HitServer::Connection {
   bool ended = false;
   // What is asked for was not in memory when it was looked at last.
   bool is_cold = false;
-  BegunHit begun;
+  PartialHit partial;
 };
 
 SystemError HitServer::Start(size_t threads, uint64_t max_bytes,
@@ -160,14 +160,14 @@ void HitServer::Resume(uint64_t id) {
   if (!is_watched) HandOver(*connection);
 }
 
-std::optional<BegunHit> HitServer::TakeBegun(uint64_t id) {
+std::optional<PartialHit> HitServer::TakePartialHit(uint64_t id) {
   const auto connection = Find(id);
   if (!connection) return std::nullopt;
   const std::lock_guard lock(connection->mutex);
-  if (connection->state != Connection::State::kBegun) return std::nullopt;
-  BegunHit begun = std::move(connection->begun);
+  if (connection->state != Connection::State::kPartial) return std::nullopt;
+  PartialHit partial = std::move(connection->partial);
   LetGo(*connection);
-  return begun;
+  return partial;
 }
 
 void HitServer::Run(Worker& worker) {
@@ -233,7 +233,7 @@ void HitServer::Answer(Connection& connection, const HitRequest& request, HitRec
   const int socket = connection.socket.get();
   FilePart part{};
   if (hit.file) part = {hit.file->fd(), hit.start - hit.file->begin(), hit.end - hit.start};
-  const uint64_t sent = SpotSend(socket, hit.head.data(), hit.head.size(), part);
+  const uint64_t sent = TrySendNow(socket, hit.head.data(), hit.head.size(), part);
   const bool was_cold = std::exchange(connection.is_cold, false);
   if (sent == 0) {
     // Once: if it was not the page cache that lacked something, it will not help.
@@ -255,9 +255,9 @@ void HitServer::Answer(Connection& connection, const HitRequest& request, HitRec
     return;
   }
   connection.worker.events.Remove(socket);
-  connection.begun = {record, hit.head.substr(head_sent), hit.file};
-  connection.state = Connection::State::kBegun;
-  outbox_.Notify({HitNoticeKind::kBegun, connection.id, hit.file ? hit.file->number() : 0, 0, 0});
+  connection.partial = {record, hit.head.substr(head_sent), hit.file};
+  connection.state = Connection::State::kPartial;
+  outbox_.Notify({HitNoticeKind::kPartial, connection.id, hit.file ? hit.file->number() : 0, 0, 0});
 }
 
 void HitServer::Park(Connection& connection, const HitNotice& notice) {

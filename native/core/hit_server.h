@@ -25,7 +25,7 @@
 namespace forebay {
 
 // What is left of an answer that was begun.
-struct BegunHit {
+struct PartialHit {
   HitRecord record;
   // What the socket did not take of the head.
   std::string head;
@@ -53,8 +53,8 @@ class HitServer {
   bool Release(uint64_t id);
   // After kAsks and kCold: looks at the request again.
   void Resume(uint64_t id);
-  // After kBegun: what is left to send; the connection is JavaScript's.
-  std::optional<BegunHit> TakeBegun(uint64_t id);
+  // After kPartial: what is left to send; the connection is JavaScript's.
+  std::optional<PartialHit> TakePartialHit(uint64_t id);
   HitOutbox& outbox() { return outbox_; }
 
  private:

@@ -20,7 +20,7 @@ export const PACKAGED_BLAKE3 = 'native/blake3';
 
 /**
  * Builds it, whatever is there already.
- * @param {{root: string, nodeGyp: string, force?: boolean}} build `root` is the package's, absolute;
+ * @param {{root: string, nodeGyp: string, force?: boolean}} build `root` is absolute;
  *   `nodeGyp` the script to build with; `force` forgets an earlier build first.
  * @throws {BootstrapError} that names a missing tool, or with the compiler's output above it.
  */

@@ -18,7 +18,7 @@ export function say(text) {
 
 /**
  * Runs `command` with `args` in `cwd`; throws `BootstrapError` when it fails.
- * @param {{title: string, command: string, args: string[], cwd: string, env?: NodeJS.ProcessEnv}} step
+ * @param {{title: string, command: string, args: string[], cwd: string, env?: object}} step
  */
 export function runStep({ title, command, args, cwd, env = process.env }) {
   process.stderr.write(`${title} ... `);

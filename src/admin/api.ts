@@ -1,5 +1,5 @@
 /** Puts the operations of the admin API together from the rooms that they read and change. */
-import type { CacheFacade } from '../cache/api/answer.js';
+import type { CacheFacade } from '../cache/api/facade.js';
 import type { Inventory } from '../cache/operator/inventory.js';
 import type { Pulls } from '../cache/operator/pulls.js';
 import type { Sweeps } from '../cache/operator/sweeps.js';
@@ -9,7 +9,7 @@ import type { Endpoint } from './endpoint.js';
 import { Feeds } from './feeds.js';
 import type { PullOrigin } from './pull-target.js';
 import { PullsView } from './pulls-view.js';
-import { cacheEndpoints, type CacheSources } from './routes/cache.js';
+import { cacheEndpoints, type CacheViewDeps } from './routes/cache.js';
 import { objectEndpoints } from './routes/objects.js';
 import { pinEndpoints } from './routes/pins.js';
 import { proofEndpoint } from './routes/proof.js';
@@ -17,11 +17,11 @@ import { pullEndpoints } from './routes/pulls.js';
 import { transferEndpoints } from './routes/transfers.js';
 import { verifyEndpoints } from './routes/verify.js';
 import type { Token } from './token.js';
-import { type TransferSources, TransfersView } from './transfers.js';
+import { type TransferDeps, TransfersView } from './transfers.js';
 
-export interface ApiRooms {
-  readonly transfers: TransferSources;
-  readonly cache: CacheSources;
+export interface AdminApiDeps {
+  readonly transfers: TransferDeps;
+  readonly cache: CacheViewDeps;
   readonly token: Token;
   /** What is pulled by name is looked up here, as a client would. */
   readonly facade: CacheFacade;
@@ -35,15 +35,15 @@ export interface ApiRooms {
 }
 
 /** Every operation under `/api/v1`. */
-export function apiEndpoints(rooms: ApiRooms): Endpoint[] {
-  const { facade, inventory, origins, pins, pulls, sweeps, clock } = rooms;
+export function apiEndpoints(deps: AdminApiDeps): Endpoint[] {
+  const { facade, inventory, origins, pins, pulls, sweeps, clock } = deps;
   const feeds = new Feeds(clock);
-  const transfers = new TransfersView(rooms.transfers);
+  const transfers = new TransfersView(deps.transfers);
   const view = new PullsView(clock, transfers);
   return [
     ...transferEndpoints(transfers, feeds),
-    ...cacheEndpoints(rooms.cache),
-    proofEndpoint(rooms.token, rooms.cache.directory),
+    ...cacheEndpoints(deps.cache),
+    proofEndpoint(deps.token, deps.cache.directory),
     ...objectEndpoints(inventory),
     ...pinEndpoints(pins, (name) => origins().some((origin) => origin.name === name)),
     ...pullEndpoints({ pulls, view, feeds, hub: { cache: facade, origins, clock } }),

@@ -1,10 +1,11 @@
 /**
- * Whether a call has the shapes that its operation asks for. A body is taken as it is: were `null` or
- * `""` read as `false`, a dry run that was misspelt would purge. The path and the query are text, so a
- * shape may read numbers from it. admin/server checks each call before its operation is run.
+ * Whether a call has the shapes that its operation asks for. A body is taken as it is: were `null`
+ * or `""` read as `false`, a dry run that was misspelt would purge. The path and the query are
+ * text, so a shape may read numbers from it. admin/server checks each call before its operation is
+ * run.
  */
 import type { z } from 'zod';
-import { type Answer, type Call, type Endpoint, problem } from './endpoint.js';
+import { type EndpointAnswer, type Call, type Endpoint, problem } from './endpoint.js';
 
 /** What came, parsed. */
 export interface Offered {
@@ -18,7 +19,7 @@ export type CheckedCall = Omit<Call<never, never, never>, 'isTrusted' | 'reached
 
 export type Checked =
   /** As the operation's own shapes have it, defaults filled in. */
-  { readonly call: CheckedCall } | { readonly problem: Answer };
+  { readonly call: CheckedCall } | { readonly problem: EndpointAnswer };
 
 /** The call, or 400 `bad-request` with the first thing that is wrong. */
 export function checkedCall(

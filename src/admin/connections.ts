@@ -1,12 +1,15 @@
 /**
- * The connections of the admin listener: their number, and who gives way. Health checks and scrapers are to
- * get through whatever else is open there, so a new connection takes the place of the one that has asked
- * for nothing for the longest. Made by admin/server.
+ * The connections of the admin listener: their number, and who gives way. Health checks and
+ * scrapers are to get through whatever else is open there, so a new connection takes the place of
+ * the one that has asked for nothing for the longest. Made by admin/server.
  */
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 
-/** Probes, scrapers, an operator's commands and every listener of events there may be, several times over. */
+/**
+ * Probes, scrapers, an operator's commands and every listener of events there may be, several times
+ * over.
+ */
 export const MAX_CONNECTIONS = 128;
 
 /** Holds the connections of `server` within `max`. Before it listens. */

@@ -5,12 +5,12 @@
 import type { ServerResponse } from 'node:http';
 import type { z } from 'zod';
 
-export type Answer =
+export type EndpointAnswer =
   | { readonly kind: 'json'; readonly status: number; readonly body: unknown }
   | { readonly kind: 'text'; readonly status: number; readonly type: string; readonly text: string }
   /**
-   * Takes over the response; false, and nothing is written, when there are too many. `isTrusted`: whoever
-   * listens holds the token.
+   * Takes over the response; false, and nothing is written, when there are too many. `isTrusted`:
+   * whoever listens holds the token.
    */
   | {
       readonly kind: 'events';
@@ -50,7 +50,7 @@ export interface Endpoint {
   /** By status. What every operation may answer (403, 500) is added. */
   readonly answers: Readonly<Record<number, AnswerShape>>;
   /** The call was validated. */
-  handle(call: Call<never, never, never>): Answer | Promise<Answer>;
+  handle(call: Call<never, never, never>): EndpointAnswer | Promise<EndpointAnswer>;
 }
 
 interface Spec<
@@ -61,7 +61,9 @@ interface Spec<
   readonly params?: Params;
   readonly query?: Query;
   readonly body?: Body;
-  handle(call: Call<z.output<Params>, z.output<Query>, z.output<Body>>): Answer | Promise<Answer>;
+  handle(
+    call: Call<z.output<Params>, z.output<Query>, z.output<Body>>,
+  ): EndpointAnswer | Promise<EndpointAnswer>;
 }
 
 /** An operation whose handler is typed by its shapes. */
@@ -73,11 +75,11 @@ export function endpoint<
   return spec;
 }
 
-export function json(body: unknown, status = 200): Answer {
+export function json(body: unknown, status = 200): EndpointAnswer {
   return { kind: 'json', status, body };
 }
 
 /** An error as every error of the API looks. */
-export function problem(status: number, code: string, message: string): Answer {
+export function problem(status: number, code: string, message: string): EndpointAnswer {
   return json({ error: { code, message } }, status);
 }

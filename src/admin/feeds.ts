@@ -1,6 +1,7 @@
 /**
  * Server-sent events: what changes is told to whoever listens, every half second at most. One look
- * serves all listeners of a feed, and without listeners nobody looks. The routes join responses to it.
+ * serves all listeners of a feed, and without listeners nobody looks. The routes join responses to
+ * it.
  */
 import type { ServerResponse } from 'node:http';
 import type { Clock } from '../model/time.js';
@@ -52,8 +53,8 @@ export class Feeds {
   }
 
   /**
-   * Writes the feed `name` to `response` from now on; false when there are `MAX_LISTENERS`. Without the
-   * token (`isTrusted`) it is the feed as admin/hidden tells it.
+   * Writes the feed `name` to `response` from now on; false when there are `MAX_LISTENERS`. Without
+   * the token (`isTrusted`) it is the feed as admin/hidden tells it.
    */
   join(
     name: string,
@@ -114,12 +115,12 @@ export class Feeds {
   #schedule(): void {
     this.#stop ??= this.#clock.after(INTERVAL_MS, () => {
       this.#stop = null;
-      for (const feed of [...this.#feeds.values()]) this.#tell(feed);
+      for (const feed of [...this.#feeds.values()]) this.#notify(feed);
       if (this.#listeners > 0) this.#schedule();
     });
   }
 
-  #tell(feed: Feed): void {
+  #notify(feed: Feed): void {
     const { data, signature, last } = feed.look();
     const nowMs = this.#clock.monotonic();
     const isNews = signature !== feed.told || last;

@@ -1,6 +1,6 @@
 /**
- * Which Host and Origin the admin listener answers (DNS rebinding, cross-site requests): a page in an
- * operator's browser can reach loopback, but only under a name of its own. Pure.
+ * Which Host and Origin the admin listener answers (DNS rebinding, cross-site requests): a page in
+ * an operator's browser can reach loopback, but only under a name of its own. Pure.
  */
 import { isIP } from 'node:net';
 

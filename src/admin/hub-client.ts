@@ -2,7 +2,7 @@
  * Asks a Hub's API in the way that clients do, through the mirror at the front's root, so that what
  * they learn is cached and decided as theirs is. Used by admin/hub-model.
  */
-import type { CacheAnswer, CacheFacade } from '../cache/api/answer.js';
+import type { CacheAnswer, CacheFacade } from '../cache/api/facade.js';
 import { route } from '../http/request/route.js';
 import { readBody } from '../hub/read-body.js';
 import { ForebayError } from '../model/errors.js';
@@ -13,7 +13,7 @@ import type { PullOrigin } from './pull-target.js';
 /** Of what the hub says of its refusal, so much is repeated. */
 const MAX_TOLD_CHARACTERS = 200;
 
-export interface HubRooms {
+export interface HubDeps {
   readonly cache: CacheFacade;
   readonly origins: () => readonly PullOrigin[];
   readonly clock: Clock;
@@ -39,14 +39,14 @@ export interface HubAnswer {
 }
 
 export class HubClient {
-  readonly #rooms: HubRooms;
+  readonly #deps: HubDeps;
   readonly #credentials: HeaderMap;
   readonly #signal: AbortSignal;
   readonly #boundMs: number;
 
   /** `signal` ends the asking; it is to come within `boundMs`, which bounds single waits too. */
-  constructor(rooms: HubRooms, credentials: HeaderMap, signal: AbortSignal, boundMs: number) {
-    this.#rooms = rooms;
+  constructor(deps: HubDeps, credentials: HeaderMap, signal: AbortSignal, boundMs: number) {
+    this.#deps = deps;
     this.#credentials = credentials;
     this.#signal = signal;
     this.#boundMs = boundMs;
@@ -54,13 +54,13 @@ export class HubClient {
 
   /** GETs a path at the front's root. Rejects with a `ListingError`. */
   async get(path: string): Promise<HubAnswer> {
-    const routed = route(path, this.#rooms.origins());
+    const routed = route(path, this.#deps.origins());
     if (routed.kind === 'refused') {
       const message = `no origin answers ${path}: models are pulled from a mirror of a hub at /`;
       throw new ListingError(404, 'no-such-origin', message);
     }
     try {
-      const answer = await this.#rooms.cache.lookup({
+      const answer = await this.#deps.cache.lookup({
         origin: routed.origin,
         target: routed.target,
         method: 'GET',
@@ -77,7 +77,7 @@ export class HubClient {
   async #read({ status, headers, body }: CacheAnswer): Promise<HubAnswer> {
     try {
       if (status !== 200) throw refused(status, headers);
-      const { clock } = this.#rooms;
+      const { clock } = this.#deps;
       const bytes = await readBody(body, { clock, sourceIdleTimeoutMs: this.#boundMs });
       return { value: parsed(bytes.toString('utf8')), headers };
     } finally {

@@ -1,13 +1,14 @@
 /**
- * From the name of a model to the files to pull: asks the mirror which commit a revision is and what is
- * in it, as huggingface_hub does before it downloads a snapshot. Called by admin/routes/pulls.
+ * From the name of a model to the files to pull: asks the mirror which commit a revision is and
+ * what is in it, as huggingface_hub does before it downloads a snapshot. Called by
+ * admin/routes/pulls.
  */
 import { z } from 'zod';
 import { MAX_URLS, type PulledModel } from '../cache/operator/pulls.js';
 import type { PullOrder } from '../cache/operator/pull-item.js';
 import { emptyHeaders, headerValue, type HeaderMap } from '../model/headers.js';
 import { nextLink } from '../model/link-field.js';
-import { HubClient, type HubRooms, ListingError, notAHub } from './hub-client.js';
+import { HubClient, type HubDeps, ListingError, notAHub } from './hub-client.js';
 import { isWanted, type NamePatterns } from './name-patterns.js';
 import { pullTarget } from './pull-target.js';
 
@@ -33,26 +34,29 @@ export interface ModelOrder {
   readonly orders: readonly PullOrder[];
 }
 
-/** Lists the files that are wanted, at the commit that the revision is now. Rejects with a `ListingError`. */
-export async function orderModel(request: ModelRequest, rooms: HubRooms): Promise<ModelOrder> {
+/**
+ * Lists the files that are wanted, at the commit that the revision is now. Rejects with a
+ * `ListingError`.
+ */
+export async function orderModel(request: ModelRequest, deps: HubDeps): Promise<ModelOrder> {
   const [, prefix, id] = MODEL_NAME.exec(request.model) ?? [];
   if (id === undefined || id.includes('..')) {
     throw new ListingError(404, 'no-such-model', `not the name of a model: ${request.model}`);
   }
   const abort = new AbortController();
-  const cancelTimer = rooms.clock.after(LISTING_TIMEOUT_MS, () => {
+  const cancelTimer = deps.clock.after(LISTING_TIMEOUT_MS, () => {
     abort.abort();
   });
   try {
     const credentials = credentialsOf(request.token);
-    const client = new HubClient(rooms, credentials, abort.signal, LISTING_TIMEOUT_MS);
+    const client = new HubClient(deps, credentials, abort.signal, LISTING_TIMEOUT_MS);
     const api = `/api/${prefix ?? 'models'}/${id}`;
     const commit = await commitOf(client, `${api}/revision/${quoted(request.revision)}`);
     const files = await filesOf(client, `${api}/tree/${commit}`, request);
     const model = { id: request.model, revision: request.revision, commit };
     const orders = files.map(({ path, size }) => {
       const url = `${frontPathOf(model)}${path.split('/').map(quoted).join('/')}`;
-      const target = pullTarget(url, rooms.origins());
+      const target = pullTarget(url, deps.origins());
       if (target === undefined) throw notAHub(url);
       return { ...target, lengthBytes: size, headers: credentials };
     });

@@ -1,6 +1,6 @@
 /**
- * Node's HTTP server as the admin listener has it: every connection and every request on it is bounded in
- * time and size, and so is their number. Made by admin/server for fastify.
+ * Node's HTTP server as the admin listener has it: every connection and every request on it is
+ * bounded in time and size, and so is their number. Made by admin/server for fastify.
  */
 import { createServer, type RequestListener, type Server } from 'node:http';
 import { boundConnections } from './connections.js';
@@ -18,15 +18,17 @@ const TIMEOUT_CHECK_INTERVAL_MS = 1_000;
 const KEEP_ALIVE_TIMEOUT_MS = 75_000;
 
 /**
- * A connection on which nothing goes in either direction is cut. The slowest answer takes a third of
- * this, and events have a heartbeat every 15 s: it is a client that does not read.
+ * A connection on which nothing goes in either direction is cut. The slowest answer takes a third
+ * of this, and events have a heartbeat every 15 s: it is a client that does not read.
  */
 const SILENCE_TIMEOUT_MS = 90_000;
 
 /** Node's own default, made explicit: a longer head is answered 431. */
 const MAX_HEAD_BYTES = 16 * 1024;
 
-/** Then a connection is closed, so that one that is always busy meets the bounds of new ones too. */
+/**
+ * Then a connection is closed, so that one that is always busy meets the bounds of new ones too.
+ */
 const MAX_REQUESTS_PER_CONNECTION = 10_000;
 
 /** Bounds, for tests to lower. */

@@ -1,6 +1,6 @@
 /**
- * Which files of a model are meant: shell patterns as the Hub's own clients read them, where `*` also
- * stands for a `/`. Pure; admin/hub-model asks.
+ * Which files of a model are meant: shell patterns as the Hub's own clients read them, where `*`
+ * also stands for a `/`. Pure; admin/hub-model asks.
  */
 
 export interface NamePatterns {
@@ -72,12 +72,17 @@ function tokenise(pattern: string): readonly Token[] {
   return tokens;
 }
 
-/** Where the set that begins at `from` is closed; -1 where it is none. A `]` at its beginning is a member. */
+/**
+ * Where the set that begins at `from` is closed; -1 where it is none. A `]` at its beginning is a
+ * member.
+ */
 function setEnd(characters: readonly string[], from: number): number {
   return characters.indexOf(']', from + (characters[from] === '!' ? 2 : 1));
 }
 
-/** The characters of `a-cx`. Ranges are of ASCII: names of files in other scripts are said in full. */
+/**
+ * The characters of `a-cx`. Ranges are of ASCII: names of files in other scripts are said in full.
+ */
 function membersOf(set: string): ReadonlySet<string> {
   const members = new Set<string>();
   for (const [text, first, last] of set.matchAll(/([!-~])-([!-~])|./gsu)) {

@@ -1,4 +1,6 @@
-/** The OpenAPI 3.1 description of a list of operations, made of the shapes that they validate with. */
+/**
+ * The OpenAPI 3.1 description of a list of operations, made of the shapes that they validate with.
+ */
 import { z } from 'zod';
 import type { AnswerShape, Endpoint } from './endpoint.js';
 import { errorBody, namedShapes } from './shapes.js';

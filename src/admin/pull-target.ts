@@ -1,4 +1,7 @@
-/** From what an operator names to what is pulled: a path at the front, or a URL below an origin's own. */
+/**
+ * From what an operator names to what is pulled: a path at the front, or a URL below an origin's
+ * own.
+ */
 import type { PullTarget } from '../cache/operator/pull-item.js';
 import { type Mount, route } from '../http/request/route.js';
 

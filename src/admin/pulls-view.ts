@@ -1,10 +1,13 @@
-/** Pulls as the admin API tells them: with rates that the looks measure, and what follows from these. */
+/**
+ * Pulls as the admin API tells them: with rates that the looks measure, and what follows from
+ * these.
+ */
 import type { PullItemSnapshot } from '../cache/operator/pull-item.js';
 import type { PullSnapshot } from '../cache/operator/pulls.js';
 import type { Clock } from '../model/time.js';
 import { Rates } from './rates.js';
-import type { Pull, PullItem } from './shapes.js';
-import { contactOf, contactsOf, type TransfersView } from './transfers.js';
+import type { Pull, PullItemBody } from './shapes.js';
+import { pendingFetchOf, pendingFetchesOf, type TransfersView } from './transfers.js';
 
 /** Pulls whose rates are measured at once: as many as run, and some that ended. */
 const MAX_MEASURED = 32;
@@ -22,10 +25,13 @@ export class PullsView {
 
   look({ id, model, state, items }: PullSnapshot): Pull {
     const rates = this.#ratesOf(id);
-    const contacts = contactsOf(this.#transfers.fills());
+    const pendingFetches = pendingFetchesOf(this.#transfers.fills());
     const nowMs = this.#clock.monotonic();
     const body = items.map((item, index) => {
-      const told = { ...item, state: item.answered ? item.state : contactOf(item, contacts) };
+      const told = {
+        ...item,
+        state: item.answered ? item.state : pendingFetchOf(item, pendingFetches),
+      };
       const over = item.state.kind === 'done' || item.state.kind === 'failed';
       const moves = !over && item.startedAtMs !== null;
       const rate = moves ? rates.measure(String(index), item.receivedBytes, nowMs) : null;
@@ -46,9 +52,9 @@ export class PullsView {
 }
 
 function bodyOf(
-  item: Omit<PullItemSnapshot, 'state'> & Pick<PullItem, 'state'>,
+  item: Omit<PullItemSnapshot, 'state'> & Pick<PullItemBody, 'state'>,
   rateBytesPerSecond: number | null,
-): PullItem {
+): PullItemBody {
   const { url, origin, target, state, lengthBytes, heldBytes, receivedBytes, error } = item;
   const left = lengthBytes === null ? null : Math.max(0, lengthBytes - heldBytes - receivedBytes);
   const known = left !== null && rateBytesPerSecond !== null && rateBytesPerSecond > 0;

@@ -1,4 +1,7 @@
-/** Rates of transfers, measured between the looks that somebody takes. Owned by the views of the API. */
+/**
+ * Rates of transfers, measured between the looks that somebody takes. Owned by the views of the
+ * API.
+ */
 
 interface Sample {
   readonly bytes: number;

@@ -1,6 +1,7 @@
 /**
- * The admin listener, apart from the clients' port: makes routes of the operations that it is given,
- * guards them, and describes them. assemble creates one unless the configuration turns it off.
+ * The admin listener, apart from the clients' port: makes routes of the operations that it is
+ * given, guards them, and describes them. assemble creates one unless the configuration turns it
+ * off.
  */
 import { fastify, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { z } from 'zod';
@@ -8,7 +9,7 @@ import type { ListenAddress } from '../config/kinds.js';
 import { ListenError } from '../http/exchange/listen.js';
 import type { Metrics } from '../telemetry/metrics.js';
 import { checkedCall } from './check.js';
-import { type Answer, type Endpoint, problem } from './endpoint.js';
+import { type EndpointAnswer, type Endpoint, problem } from './endpoint.js';
 import { STREAM_FIELDS } from './feeds.js';
 import { withoutQueries } from './hidden.js';
 import { hostAllowed, originAllowed } from './host-check.js';
@@ -129,7 +130,7 @@ async function answerTo(
   one: Endpoint,
   request: FastifyRequest,
   isTrusted: boolean,
-): Promise<Answer> {
+): Promise<EndpointAnswer> {
   const checked = checkedCall(one, request);
   if ('problem' in checked) return checked.problem;
   const { localAddress, localPort } = request.socket;
@@ -142,7 +143,11 @@ function holdsToken(request: FastifyRequest, token: Token): boolean {
   return offered !== undefined && token.kind === 'ready' && token.accepts(offered);
 }
 
-function refusalOf(request: FastifyRequest, reply: FastifyReply, token: Token): Answer | undefined {
+function refusalOf(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  token: Token,
+): EndpointAnswer | undefined {
   if (token.kind === 'unavailable') return problem(403, 'token-unavailable', token.why);
   if (holdsToken(request, token)) return undefined;
   const offered = bearerOf(request.headers.authorization);
@@ -156,7 +161,7 @@ function refusalOf(request: FastifyRequest, reply: FastifyReply, token: Token): 
   );
 }
 
-async function send(reply: FastifyReply, answer: Answer, isTrusted = false): Promise<void> {
+async function send(reply: FastifyReply, answer: EndpointAnswer, isTrusted = false): Promise<void> {
   switch (answer.kind) {
     case 'json':
       await reply.code(answer.status).send(isTrusted ? answer.body : withoutQueries(answer.body));
@@ -174,7 +179,7 @@ async function send(reply: FastifyReply, answer: Answer, isTrusted = false): Pro
   }
 }
 
-function problemOf(error: Error & { statusCode?: number }): Answer {
+function problemOf(error: Error & { statusCode?: number }): EndpointAnswer {
   const status = error.statusCode ?? 500;
   if (status === 413) return problem(413, 'too-large', error.message);
   if (status >= 400 && status < 500) return problem(400, 'bad-request', error.message);

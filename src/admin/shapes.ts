@@ -1,7 +1,7 @@
 /**
  * The shapes of the admin API, once: what the routes validate with, what the types are, and what
- * /openapi.json shows come from the schemas in here. Bytes end in `Bytes`, durations in `Ms`, points
- * in time are ISO 8601 in UTC.
+ * /openapi.json shows come from the schemas in here. Bytes end in `Bytes`, durations in `Ms`,
+ * points in time are ISO 8601 in UTC.
  */
 import { z } from 'zod';
 
@@ -91,7 +91,7 @@ export const proof = z
   })
   .register(namedShapes, { id: 'Proof' });
 
-export const cacheStatus = z
+export const cacheStatusSchema = z
   .object({
     directory: z.string().describe('Of this cache: who named another one means another.'),
     capacityBytes: bytes,
@@ -217,13 +217,13 @@ export const errorBody = z
   .object({ error: z.object({ code: z.string(), message: z.string() }) })
   .register(namedShapes, { id: 'Error' });
 
-export type Transfer = z.infer<typeof transfer>;
+export type TransferBody = z.infer<typeof transfer>;
 export type TransferList = z.infer<typeof transferList>;
 export type Pull = z.infer<typeof pull>;
-export type PullItem = z.infer<typeof pullItem>;
-export type Verification = z.infer<typeof verification>;
+export type PullItemBody = z.infer<typeof pullItem>;
+export type VerificationBody = z.infer<typeof verification>;
 export type ObjectList = z.infer<typeof objectList>;
 export type ListedObjectBody = z.infer<typeof listedObject>;
-export type CacheStatus = z.infer<typeof cacheStatus>;
+export type CacheStatus = z.infer<typeof cacheStatusSchema>;
 export type Proof = z.infer<typeof proof>;
 export type SelectionBody = z.infer<typeof selection>;

@@ -1,29 +1,29 @@
 /**
- * What runs, as the admin API tells it: the front's requests and the cache's fills, read when somebody
- * looks, with the rates that those looks measure.
+ * What runs, as the admin API tells it: the front's requests and the cache's fills, read when
+ * somebody looks, with the rates that those looks measure.
  */
 import type { FillSnapshot, FillTable } from '../cache/api/fill-snapshot.js';
-import type { Targets } from '../cache/operator/selection.js';
+import type { TargetMatcher } from '../cache/operator/selection.js';
 import type { RequestSnapshot, RequestTable } from '../http/exchange/request-watch.js';
 import type { Clock } from '../model/time.js';
 import { Rates } from './rates.js';
-import type { Transfer, TransferList } from './shapes.js';
+import type { TransferBody, TransferList } from './shapes.js';
 
 /** Running transfers of each kind that are listed: more is nothing that a person reads. */
 const MAX_LISTED = 1_000;
 
-export interface TransferSources {
+export interface TransferDeps {
   readonly requests: RequestTable;
   readonly fills: FillTable;
-  readonly targets: Targets;
+  readonly targets: TargetMatcher;
   readonly clock: Clock;
 }
 
 export class TransfersView {
-  readonly #sources: TransferSources;
+  readonly #sources: TransferDeps;
   readonly #rates = new Rates();
 
-  constructor(sources: TransferSources) {
+  constructor(sources: TransferDeps) {
     this.#sources = sources;
   }
 
@@ -32,9 +32,9 @@ export class TransfersView {
     const { clock, fills, requests } = this.#sources;
     const nowMs = clock.monotonic();
     const running = fills.list(MAX_LISTED).map((fill) => this.#fill(fill, nowMs));
-    const contacts = contactsOf(running);
+    const pendingFetches = pendingFetchesOf(running);
     const transfers = [
-      ...requests.list(MAX_LISTED).map((request) => this.#request(request, contacts, nowMs)),
+      ...requests.list(MAX_LISTED).map((request) => this.#request(request, pendingFetches, nowMs)),
       ...running,
     ];
     this.#rates.endLook();
@@ -47,7 +47,7 @@ export class TransfersView {
   }
 
   /** The fills alone, without rates: a look that measures nothing. */
-  fills(): Pick<Transfer, 'origin' | 'target' | 'chunk' | 'state'>[] {
+  fills(): Pick<TransferBody, 'origin' | 'target' | 'chunk' | 'state'>[] {
     const { fills, targets } = this.#sources;
     return fills.list(MAX_LISTED).map(({ origin, uri, chunk, state }) => ({
       origin,
@@ -57,7 +57,7 @@ export class TransfersView {
     }));
   }
 
-  #fill({ uri, startedAtMs, ...fill }: FillSnapshot, nowMs: number): Transfer {
+  #fill({ uri, startedAtMs, ...fill }: FillSnapshot, nowMs: number): TransferBody {
     const { targets } = this.#sources;
     return {
       ...fill,
@@ -70,11 +70,11 @@ export class TransfersView {
 
   #request(
     { startedAtMs, answered, range, ...request }: RequestSnapshot,
-    contacts: Contacts,
+    pendingFetches: PendingFetches,
     nowMs: number,
-  ): Transfer {
+  ): TransferBody {
     const { id, sentBytes } = request;
-    const state = answered ? request.state : contactOf(request, contacts);
+    const state = answered ? request.state : pendingFetchOf(request, pendingFetches);
     return {
       ...request,
       kind: 'request',
@@ -91,14 +91,14 @@ export class TransfersView {
   }
 }
 
-/** States of the first contacts that run, by origin and target. */
-export type Contacts = ReadonlyMap<string, State>;
+/** States of the origin fetches that run, by origin and target. */
+export type PendingFetches = ReadonlyMap<string, State>;
 
-type State = Transfer['state'];
+type State = TransferBody['state'];
 
-export function contactsOf(
-  fills: readonly Pick<Transfer, 'origin' | 'target' | 'chunk' | 'state'>[],
-): Contacts {
+export function pendingFetchesOf(
+  fills: readonly Pick<TransferBody, 'origin' | 'target' | 'chunk' | 'state'>[],
+): PendingFetches {
   return new Map(
     fills
       .filter(({ chunk, state }) => chunk === null && state.kind !== 'failed')
@@ -106,13 +106,13 @@ export function contactsOf(
   );
 }
 
-/** What someone waits for who has asked the cache and has no answer: a contact, or its own turn. */
-export function contactOf(
-  { origin, target, state }: Pick<Transfer, 'origin' | 'target' | 'state'>,
-  contacts: Contacts,
+/** What a request without an answer waits for: an origin fetch, or its turn. */
+export function pendingFetchOf(
+  { origin, target, state }: Pick<TransferBody, 'origin' | 'target' | 'state'>,
+  pendingFetches: PendingFetches,
 ): State {
   if (state.kind === 'done' || state.kind === 'failed') return state;
-  return contacts.get(`${origin} ${target}`) ?? state;
+  return pendingFetches.get(`${origin} ${target}`) ?? state;
 }
 
 /** A point in time as the API writes it. */

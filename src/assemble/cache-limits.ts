@@ -1,4 +1,6 @@
-/** The cache's bounds from the configuration: what `CacheServices.limits` holds. Called by assemble. */
+/**
+ * The cache's bounds from the configuration: what `CacheServices.limits` holds. Called by assemble.
+ */
 import type { CacheLimits } from '../cache/api/services.js';
 import type { ResolvedConfig } from '../config/schema.js';
 import type { FetchLimits } from '../model/fetch.js';

@@ -1,22 +1,22 @@
 /** What happens in the store and in the cache, on its way to metrics and log. Used by assemble. */
 import type { CacheEvents } from '../cache/api/services.js';
-import type { Changes } from '../model/changes.js';
+import type { InvalidationEvents } from '../model/invalidation-events.js';
 import type { StoreEvents } from '../model/store.js';
 import type { Metrics } from '../telemetry/metrics.js';
 import type { Telemetry } from '../telemetry/telemetry.js';
 
 /** Counted; and what stands of a chunk or a record that goes is asked for anew. */
-export function storeEvents(metrics: Metrics, changes: Changes): StoreEvents {
+export function storeEvents(metrics: Metrics, changes: InvalidationEvents): StoreEvents {
   return {
     evicted: metrics.evicted.bind(metrics),
     metadataEvicted: metrics.metadataEvicted.bind(metrics),
     diskError: metrics.diskError.bind(metrics),
     dropped: (id, reason) => {
       metrics.dropped(id, reason);
-      changes.happened();
+      changes.bump();
     },
     responseChanged: () => {
-      changes.happened();
+      changes.bump();
     },
   };
 }

@@ -1,4 +1,6 @@
-/** What the front is told of the configuration. Called by assemble, at the start and at each reload. */
+/**
+ * What the front is told of the configuration. Called by assemble, at the start and at each reload.
+ */
 import type { ResolvedConfig } from '../config/schema.js';
 import type { FrontConfig } from '../http/server.js';
 import { isHub } from './hub-settings.js';

@@ -1,6 +1,7 @@
 /**
- * Loads the configuration anew while the program runs: all of it or nothing. What the program is made
- * of takes its part in `apply`, which assemble gives; here is what may change, and who is told.
+ * Loads the configuration anew while the program runs: all of it or nothing. What the program is
+ * made of takes its part in `apply`, which assemble gives; here is what may change, and who is
+ * told.
  */
 import { keepAuto } from '../config/capacity.js';
 import { ConfigError, formatProblem } from '../config/problem.js';
@@ -15,7 +16,7 @@ export type ReloadOutcome =
   /** The configuration that was running runs on; `message` says why, as `validate` would. */
   | { readonly kind: 'refused'; readonly message: string };
 
-export interface ReloadParts {
+export interface ReloadDeps {
   readonly telemetry: Pick<Telemetry, 'log' | 'metrics'>;
   readonly clock: Clock;
   /** Hands every part its new settings, in one turn of the loop. Must not fail: all is checked. */
@@ -23,10 +24,10 @@ export interface ReloadParts {
 }
 
 export class Reloading {
-  readonly #parts: ReloadParts;
+  readonly #parts: ReloadDeps;
   #running: ResolvedConfig;
 
-  constructor(running: ResolvedConfig, parts: ReloadParts) {
+  constructor(running: ResolvedConfig, parts: ReloadDeps) {
     this.#running = running;
     this.#parts = parts;
     parts.telemetry.metrics.configLoaded(parts.clock.now());

@@ -46,7 +46,9 @@ export class NotAnsweringError extends Error {
   }
 }
 
-/** Who answers there does not prove that it is the Forebay that is meant: it is told nothing secret. */
+/**
+ * Who answers there does not prove that it is the Forebay that is meant: it is told nothing secret.
+ */
 export class UnprovenError extends Error {
   constructor(address: ListenAddress, why: string) {
     super(`what answers at http://${formatAddress(address)} is not proven to be Forebay: ${why}`);
@@ -105,8 +107,8 @@ export class AdminClient {
   }
 
   /**
-   * Has who answers prove that it knows `token`, and that the question came in where it was sent to.
-   * Rejects with an `UnprovenError`.
+   * Has who answers prove that it knows `token`, and that the question came in where it was sent
+   * to. Rejects with an `UnprovenError`.
    */
   async prove(token: string): Promise<void> {
     const nonce = randomBytes(NONCE_BYTES).toString('hex');
@@ -228,7 +230,9 @@ export class AdminClient {
     }
   }
 
-  /** The token, for whoever has just proven that it knows it: what goes with it may be secret too. */
+  /**
+   * The token, for whoever has just proven that it knows it: what goes with it may be secret too.
+   */
   async #provenToken(): Promise<string | null> {
     const token = this.#token();
     if (this.#isOurs) return token;

@@ -3,23 +3,31 @@
  * themselves are admin/shapes, from which the routes and /openapi.json come too.
  */
 import type { z } from 'zod';
-import type { pullRequest } from '../admin/routes/pulls.js';
+import type { pullRequestSchema } from '../admin/routes/pulls.js';
 import type {
   CacheStatus,
   ListedObjectBody,
   ObjectList,
   Pull,
   Proof,
-  PullItem,
+  PullItemBody,
   purgeReport,
   SelectionBody,
-  Verification,
+  VerificationBody,
 } from '../admin/shapes.js';
 
-export type { CacheStatus, ListedObjectBody, ObjectList, Proof, Pull, PullItem, Verification };
+export type {
+  CacheStatus,
+  ListedObjectBody,
+  ObjectList,
+  Proof,
+  Pull,
+  PullItemBody as PullItem,
+  VerificationBody as Verification,
+};
 
 /** What a pull is to fetch. */
-export type PullRequest = z.input<typeof pullRequest>;
+export type PullRequest = z.input<typeof pullRequestSchema>;
 
 /** What a purge or a verification is about; without both keys, all there is. */
 export type Scope = SelectionBody;

@@ -1,6 +1,6 @@
 /**
- * Lets a signal cancel what a command has begun, in order: the first asks, a second one ends at once.
- * Used by commands that take a while.
+ * Lets a signal cancel what a command has begun, in order: the first asks, a second one ends at
+ * once. Used by commands that take a while.
  */
 import { EXIT_INTERRUPTED } from './exit-codes.js';
 import type { Output } from './output.js';

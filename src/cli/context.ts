@@ -1,4 +1,6 @@
-/** What every command is given, made by program.ts once. Types alone, and the way a command ends. */
+/**
+ * What every command is given, made by program.ts once. Types alone, and the way a command ends.
+ */
 import type { Clock } from '../model/time.js';
 import type { Assemble } from './serve.js';
 import type { Terminal } from './terminal.js';

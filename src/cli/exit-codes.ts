@@ -22,7 +22,10 @@ export const EXIT_INTERNAL = 70;
 export const EXIT_NO_ROOM = 73;
 /** EX_TEMPFAIL: try again later. */
 export const EXIT_TEMPORARY = 75;
-/** EX_NOPERM: a running Forebay does not accept the token, or what answers does not prove that it has it. */
+/**
+ * EX_NOPERM: a running Forebay does not accept the token, or what answers does not prove that it
+ * has it.
+ */
 export const EXIT_DENIED = 77;
 /** EX_CONFIG: the configuration, its cache directory or what is installed cannot be used. */
 export const EXIT_CONFIG = 78;

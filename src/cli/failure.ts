@@ -1,4 +1,6 @@
-/** Turns whatever a command threw into a message for people and an exit code. Called by program.ts. */
+/**
+ * Turns whatever a command threw into a message for people and an exit code. Called by program.ts.
+ */
 import { AddonError } from '../compute/addon-error.js';
 import { ConfigError } from '../config/problem.js';
 import { ListenError } from '../http/exchange/listen.js';

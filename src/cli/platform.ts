@@ -1,6 +1,8 @@
 /** Refuses machines that Forebay cannot run on, with a message instead of a stack trace. */
 
-/** undici, piscina and the addon's N-API version set this bound; package.json `engines` repeats it. */
+/**
+ * undici, piscina and the addon's N-API version set this bound; package.json `engines` repeats it.
+ */
 const MIN_NODE_MAJOR = 20;
 const MIN_NODE_MINOR = 20;
 

@@ -1,6 +1,6 @@
 /**
- * The command line: which commands there are, and the flags that all of them know. Called by main.ts;
- * each command is a file of commands/.
+ * The command line: which commands there are, and the flags that all of them know. Called by
+ * main.ts; each command is a file of commands/.
  */
 import { Command, CommanderError } from 'commander';
 import { type Clock, systemClock } from '../model/time.js';

@@ -1,4 +1,6 @@
-/** How the items of a pull are called on the screen: files of a model by their names in it. Pure. */
+/**
+ * How the items of a pull are called on the screen: files of a model by their names in it. Pure.
+ */
 import type { Pull } from './api-types.js';
 
 /** What would move the cursor, or turn the text around, is left encoded. */

@@ -129,7 +129,9 @@ export function standing(item: PullItem, silence: Silence | null): string {
   return `${bar(item)}${stateText(item, silence)}; ${countsText(item)}`;
 }
 
-/** Of what is here for good: held before, or recorded since. Nothing where the length is unknown. */
+/**
+ * Of what is here for good: held before, or recorded since. Nothing where the length is unknown.
+ */
 function bar({ lengthBytes, heldBytes, committedBytes }: PullItem): string {
   if (lengthBytes === null || lengthBytes === 0) return '';
   const share = Math.min(1, (heldBytes + committedBytes) / lengthBytes);

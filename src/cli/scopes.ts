@@ -10,8 +10,8 @@ export interface Mounted {
 
 /**
  * The scopes that hold every object whose path at the front begins with `prefix`: origins that are
- * mounted below it as a whole, and of the one that it leads into the objects with the rest as prefix.
- * All there is without a prefix; nothing where no origin has such paths.
+ * mounted below it as a whole, and of the one that it leads into the objects with the rest as
+ * prefix. All there is without a prefix; nothing where no origin has such paths.
  */
 export function scopesOf(prefix: string | undefined, origins: readonly Mounted[]): Scope[] {
   if (prefix === undefined || prefix === '/') return [{}];

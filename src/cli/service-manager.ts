@@ -1,6 +1,6 @@
 /**
- * Tells the service manager what the program is doing, as a systemd unit of `Type=notify-reload` asks
- * (sd_notify(3)). cli/serve calls it; without `NOTIFY_SOCKET` nothing is told.
+ * Tells the service manager what the program is doing, as a systemd unit of `Type=notify-reload`
+ * asks (sd_notify(3)). cli/serve calls it; without `NOTIFY_SOCKET` nothing is told.
  */
 
 export interface ServiceManager {

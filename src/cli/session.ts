@@ -34,9 +34,9 @@ export class UnreachableHolderError extends Error {
 }
 
 /**
- * Opens a session. Rejects with a `ConfigError`, a `NotAnsweringError` when `--admin` names an address
- * where nobody answers, an `UnprovenError` when who answers is not the Forebay whose token this user has, an
- * `UnreachableHolderError`, or what `assemble` rejects with.
+ * Opens a session. Rejects with a `ConfigError`, a `NotAnsweringError` when `--admin` names an
+ * address where nobody answers, an `UnprovenError` when who answers is not the Forebay whose token
+ * this user has, an `UnreachableHolderError`, or what `assemble` rejects with.
  */
 export async function openSession(
   context: CommandContext,
@@ -62,9 +62,9 @@ export async function openSession(
 }
 
 /**
- * The Forebay at the configured address; `null` where it is one of another cache. What it says of itself
- * decides nothing but that: a token is only ever read from where the configuration says, and given to
- * whoever proves that it has it.
+ * The Forebay at the configured address; `null` where it is one of another cache. What it says of
+ * itself decides nothing but that: a token is only ever read from where the configuration says, and
+ * given to whoever proves that it has it.
  */
 async function connect(
   loaded: LoadedConfig,
@@ -173,8 +173,8 @@ async function stopQuietly(application: Application): Promise<void> {
 }
 
 /**
- * The token of the Forebay that is meant, from a file that this user's configuration names: of one on
- * another machine only from a file that was given for it. `null`: none is known.
+ * The token of the Forebay that is meant, from a file that this user's configuration names: of one
+ * on another machine only from a file that was given for it. `null`: none is known.
  */
 export function knownToken(
   { admin, cache }: LoadedConfig['config'],

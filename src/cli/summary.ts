@@ -1,4 +1,7 @@
-/** What a configuration comes to, in lines for people. Printed by `serve` at start and by `validate`. */
+/**
+ * What a configuration comes to, in lines for people. Printed by `serve` at start and by
+ * `validate`.
+ */
 import type { Capacity } from '../config/capacity.js';
 import { formatAddress, type ListenAddress } from '../config/kinds.js';
 import { formatSize } from '../config/units.js';

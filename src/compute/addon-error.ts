@@ -1,4 +1,6 @@
-/** The native addon is missing or not for this machine. Thrown by native.ts; cli/failure tells it. */
+/**
+ * The native addon is missing or not for this machine. Thrown by native.ts; cli/failure tells it.
+ */
 
 /** `message` is for people: what could not be loaded, and what to run. */
 export class AddonError extends Error {

@@ -1,7 +1,8 @@
 /**
- * How many connections one origin is allowed: begins with `FIRST_CONNECTIONS`, tries twice as many while
- * all of them are busy, and keeps what raised the throughput. Pure: windows of what was seen go in, a
- * number comes out. compute/connections measures the windows and keeps one of these for each origin.
+ * How many connections one origin is allowed: begins with `FIRST_CONNECTIONS`, tries twice as many
+ * while all of them are busy, and keeps what raised the throughput. Pure: windows of what was seen
+ * go in, a number comes out. compute/origin-connections measures the windows and keeps one of these
+ * for each origin.
  */
 import { FIRST_CONNECTIONS } from '../config/lanes.js';
 
@@ -19,8 +20,8 @@ export interface Window {
 }
 
 /**
- * Windows in a row in which all were busy, before more are tried. Where the machine is what limits, trying
- * costs memory for new connections: what takes but a second or two is left alone.
+ * Windows in a row in which all were busy, before more are tried. Where the machine is what limits,
+ * trying costs memory for new connections: what takes but a second or two is left alone.
  */
 const STANDING_WINDOWS = 4;
 
@@ -39,7 +40,10 @@ export const MAX_WAIT_MS = 300_000;
 type State =
   /** The number stands. `rates`: the latest windows in a row in which all were busy. */
   | { readonly kind: 'standing'; readonly rates: readonly number[]; readonly notBeforeMs: number }
-  /** More than `from` are tried; new connections have the first window (`settled`) to get up to speed. */
+  /**
+   * More than `from` are tried; new connections have the first window (`settled`) to get up to
+   * speed.
+   */
   | {
       readonly kind: 'trying';
       readonly from: number;
@@ -55,7 +59,9 @@ export class ConnectionLimit {
   #state: State = FRESH;
   #waitMs = FIRST_WAIT_MS;
 
-  /** Connections allowed now, `most` at most: from the smaller of `FIRST_CONNECTIONS` and `most` up. */
+  /**
+   * Connections allowed now, `most` at most: from the smaller of `FIRST_CONNECTIONS` and `most` up.
+   */
   allowed(most: number): number {
     return Math.min(this.#allowed, most);
   }
@@ -105,7 +111,10 @@ export class ConnectionLimit {
     this.#giveUp(this.#state.kind === 'trying' ? this.#state.from : half, nowMs);
   }
 
-  /** The wait is not shortened by success: an origin that takes more for a while only is asked rarely. */
+  /**
+   * The wait is not shortened by success: an origin that takes more for a while only is asked
+   * rarely.
+   */
   #giveUp(number: number, nowMs: number): void {
     this.#allowed = Math.max(FIRST_CONNECTIONS, number);
     this.#state = { kind: 'standing', rates: [], notBeforeMs: nowMs + this.#waitMs };

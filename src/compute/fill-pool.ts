@@ -1,15 +1,15 @@
 /**
  * The threads that fetch, and their lanes. A lane is one place for one connection on one thread;
  * cache/fill/fill submits jobs and the pool gives each a lane, so that an origin never sees more
- * connections than configured, although idle keep-alive sockets live on in the workers, and has more
- * than a few only while they raise its throughput (connections).
+ * connections than configured, although idle keep-alive sockets live on in the workers, and has
+ * more than a few only while they raise its throughput (connections).
  */
 import type { Transferable } from 'node:worker_threads';
 import { baseLanes } from '../config/lanes.js';
 import { deferred } from '../model/deferred.js';
 import { ForebayError } from '../model/errors.js';
 import { type Clock, systemClock } from '../model/time.js';
-import { Connections, type ConnectionsOptions, type Measured } from './connections.js';
+import { OriginConnections, type ConnectionsOptions, type Measured } from './origin-connections.js';
 import { type Priority, JobQueue } from './job-queue.js';
 import { LaneTable } from './lane-table.js';
 import type { FillResult, FillTask, OpenResult, OpenTask, WorkerSetup } from './protocol.js';
@@ -37,8 +37,8 @@ export interface FillJob<T extends FillTask | OpenTask> {
   /** Body bytes that came for it so far; 0 before it runs, and it never falls. */
   receivedBytes(): number;
   /**
-   * Called once, when the job has its lane and `submit` has returned: reserve space and build the task here. A failure
-   * frees the lane and rejects `result`.
+   * Called once, when the job has its lane and `submit` has returned: reserve space and build the
+   * task here. A failure frees the lane and rejects `result`.
    */
   makeTask(lane: number): Shipment<T> | Promise<Shipment<T>>;
 }
@@ -85,7 +85,7 @@ export class FillPool {
   readonly #threads: readonly WorkerPool<FillTask | OpenTask, FillResult | OpenResult>[];
   readonly #lanes: LaneTable;
   readonly #queue = new JobQueue<QueuedJob>();
-  readonly #connections: Connections;
+  readonly #connections: OriginConnections;
   readonly #baseLanes: number;
   #usableLanes: number;
   #closed = false;
@@ -110,7 +110,7 @@ export class FillPool {
     this.#lanes = new LaneTable(options.threads, options.connectionsPerThread);
     this.#baseLanes = baseLanes(options);
     this.#usableLanes = options.usableLanes ?? this.#lanes.count;
-    this.#connections = new Connections({
+    this.#connections = new OriginConnections({
       clock: options.clock ?? systemClock,
       onAllowed: (...change) => {
         options.onAllowed?.(...change);

@@ -14,7 +14,9 @@ export type HashUpdate = Extract<HashResult, { kind: 'updated' | 'unreadable' }>
 
 /** A hash in progress. Its steps run in the order they are called. */
 export interface HashStream {
-  /** Feeds the first `lengthBytes` of a chunk file; after `unreadable` only `forget` makes sense. */
+  /**
+   * Feeds the first `lengthBytes` of a chunk file; after `unreadable` only `forget` makes sense.
+   */
   update(fd: number, lengthBytes: number): Promise<HashUpdate>;
   /** The digest in lower-case hex digits. Ends the stream. */
   finish(): Promise<string>;

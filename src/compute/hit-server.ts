@@ -1,32 +1,23 @@
 /**
- * The hit server: threads that answer plain requests for hits without the main thread, on connections
- * that this one has accepted. One per program; http/hits/hit-front says what may be answered and takes the
- * connections back, send/sending makes it.
+ * The hit server: threads that answer plain requests for hits without the main thread, on
+ * connections that this one has accepted. One per program; http/hits/hit-front says what may be
+ * answered and takes the connections back, send/sending makes it.
  */
 import type { ByteRange } from '../model/byte-range.js';
 import type { Clock } from '../model/time.js';
+import {
+  type HitRecord,
+  NOTICE,
+  numbersOf,
+  readNotices,
+  readRecord,
+  RECORD_BYTES,
+} from './hit-protocol.js';
 import { native, type WakeWatcher } from './native.js';
 import type { NativeHitServer } from './native-hit-server.js';
 
-/** An answer that was sent, or begun. */
-export interface HitRecord {
-  readonly connection: number;
-  /** The target, by the number that it was defined with. */
-  readonly token: number;
-  readonly isHead: boolean;
-  /** Answered with all of the representation: 200. */
-  readonly isWhole: boolean;
-  /** As it was asked for, both inclusive; `last` is `null` where it was left open. */
-  readonly range: { readonly first: number; readonly last: number | null } | null;
-  readonly bodyBytes: number;
-  readonly bodyBytesSent: number;
-  /** From the request's arrival to its last byte. */
-  readonly waitMs: number;
-  readonly requestId: string;
-}
-
 /** What is left of an answer that a connection took a part of. */
-export interface BegunHit {
+export interface PartialHit {
   readonly record: HitRecord;
   /** What it did not take of the head. */
   readonly head: Buffer;
@@ -38,7 +29,10 @@ export interface HeadText {
   readonly after: string;
 }
 
-/** The head of a target's answers, status line included; what depends on the range comes before `last`. */
+/**
+ * The head of a target's answers, status line included; what depends on the range comes before
+ * `last`.
+ */
 export interface HitHeads {
   readonly whole: HeadText;
   readonly part: HeadText;
@@ -49,38 +43,29 @@ export interface HitHeads {
 export interface HitListener {
   /** The connection has something else to say: it is the caller's again. */
   handedOver(connection: number): void;
-  /** A request waits until `token`, and the bytes `start <= i < end` of it, are granted anew: `resume` it then. */
+  /**
+   * A request waits until `token`, and the bytes `start <= i < end` of it, are granted anew:
+   * `resume` it then.
+   */
   asks(connection: number, token: number, start: number, end: number): void;
-  /** The connection took a part of an answer, of which the rest is in `file`: `takeBegun`. */
-  begun(connection: number, file: number): void;
+  /** The connection took a part of an answer, of which the rest is in `file`: `takePartialHit`. */
+  partiallySent(connection: number, file: number): void;
   fileClosed(file: number): void;
-  /** A request waits until these bytes of the representation, in `file`, are in memory: `resume` it then. */
+  /**
+   * A request waits until these bytes of the representation, in `file`, are in memory: `resume` it
+   * then.
+   */
   cold(connection: number, file: number, bytes: ByteRange): void;
   answered(record: HitRecord): void;
 }
 
 /**
- * Two: enough for what two cores' worth of small requests costs, beside the main thread and the pump. They
- * wait for nobody but the kernel.
+ * How long records may wait while they keep coming: one wake of the main thread for all of that
+ * time.
  */
-export const HIT_THREADS = 2;
-
-/** How long records may wait while they keep coming: one wake of the main thread for all of that time. */
 const RECORDS_WAIT_MS = 10;
 
-const NOTICE_NUMBERS = 5;
-const RECORD_BYTES = 128;
-const RECORD_NUMBERS = RECORD_BYTES / Float64Array.BYTES_PER_ELEMENT;
 const RECORDS_AT_ONCE = 1024;
-
-/** Where a record's text begins, after its numbers (native/core/hit_server.h). */
-const ID_OFFSET = 64;
-
-const HEAD_FLAG = 1;
-const WHOLE_FLAG = 2;
-const RANGE_FLAG = 4;
-const OPEN_RANGE_FLAG = 8;
-const ID_LENGTH_UNIT = 256;
 
 export class HitServer {
   readonly #native: NativeHitServer;
@@ -92,7 +77,10 @@ export class HitServer {
   #cancelTaking: (() => void) | null = null;
   #closed = false;
 
-  /** Answers bodies up to `maxBytes`. Throws a system error where threads cannot be had, ENOSYS off Linux. */
+  /**
+   * Answers bodies up to `maxBytes`. Throws a system error where threads cannot be had, ENOSYS off
+   * Linux.
+   */
   constructor(threads: number, maxBytes: number, clock: Clock) {
     this.#clock = clock;
     this.#native = native.createHitServer(threads, maxBytes);
@@ -120,11 +108,11 @@ export class HitServer {
     this.#native.resume(connection);
   }
 
-  takeBegun(connection: number): BegunHit | null {
-    const begun = this.#native.takeBegun(connection);
-    return begun === null
+  takePartialHit(connection: number): PartialHit | null {
+    const partial = this.#native.takePartialHit(connection);
+    return partial === null
       ? null
-      : { record: readRecord(begun.record, numbersOf(begun.record), 0), head: begun.head };
+      : { record: readRecord(partial.record, numbersOf(partial.record), 0), head: partial.head };
   }
 
   /** A target that may be asked for. */
@@ -168,7 +156,10 @@ export class HitServer {
     if (!this.#closed) this.#native.admitHost(field);
   }
 
-  /** Nothing that was granted counts any more: what happens after this call is answered as things are now. */
+  /**
+   * Nothing that was granted counts any more: what happens after this call is answered as things
+   * are now.
+   */
   change(): void {
     if (!this.#closed) this.#native.change();
   }
@@ -178,7 +169,9 @@ export class HitServer {
     if (!this.#closed) this.#hear();
   }
 
-  /** Tells of what was answered before this call, and ends the threads. Nobody is told of what is closed with them. */
+  /**
+   * Flushes pending records, then stops the threads. Connections closed by this produce no notices.
+   */
   close(): void {
     if (this.#closed) return;
     this.#takeRecords();
@@ -201,23 +194,24 @@ export class HitServer {
   }
 
   #hear(): void {
-    // First, so that the records which come with them hold all that those connections had been answered.
+    // First, so that the records which come with them hold all that those connections had been
+    // answered.
     const numbers = this.#native.take();
     this.#takeForAWhile();
-    for (let at = 0; at < numbers.length; at += NOTICE_NUMBERS) {
-      const [kind, connection = 0, token = 0, start = 0, end = 0] = numbers.subarray(
-        at,
-        at + NOTICE_NUMBERS,
-      );
-      if (kind === 1) this.#listener?.handedOver(connection);
-      else if (kind === 2) this.#listener?.asks(connection, token, start, end);
-      else if (kind === 3) this.#listener?.begun(connection, token);
-      else if (kind === 4) this.#listener?.fileClosed(token);
-      else this.#listener?.cold(connection, token, { start, end });
+    for (const { kind, connection, token, bytes } of readNotices(numbers)) {
+      const listener = this.#listener;
+      if (kind === NOTICE.handedOver) listener?.handedOver(connection);
+      else if (kind === NOTICE.asks) listener?.asks(connection, token, bytes.start, bytes.end);
+      else if (kind === NOTICE.partial) listener?.partiallySent(connection, token);
+      else if (kind === NOTICE.fileClosed) listener?.fileClosed(token);
+      else listener?.cold(connection, token, bytes);
     }
   }
 
-  /** Takes records now and, while they keep coming, by the clock: the threads need not wake anybody then. */
+  /**
+   * Takes records now and, while they keep coming, by the clock: the threads need not wake anybody
+   * then.
+   */
   #takeForAWhile(): void {
     if (this.#takeRecords() === 0 || this.#cancelTaking !== null) return;
     this.#cancelTaking = this.#clock.after(RECORDS_WAIT_MS, () => {
@@ -227,26 +221,7 @@ export class HitServer {
   }
 }
 
-/** One of the records in `bytes`, whose numbers are `numbers`: by index, as destructuring would iterate. */
-function readRecord(bytes: Buffer, numbers: Float64Array, index: number): HitRecord {
-  const at = index * RECORD_NUMBERS;
-  const flags = numbers[at + 2] ?? 0;
-  const isOpen = (flags & OPEN_RANGE_FLAG) !== 0;
-  const range = { first: numbers[at + 3] ?? 0, last: isOpen ? null : (numbers[at + 4] ?? 0) };
-  const id = index * RECORD_BYTES + ID_OFFSET;
-  return {
-    connection: numbers[at] ?? 0,
-    token: numbers[at + 1] ?? 0,
-    isHead: (flags & HEAD_FLAG) !== 0,
-    isWhole: (flags & WHOLE_FLAG) !== 0,
-    range: (flags & RANGE_FLAG) === 0 ? null : range,
-    bodyBytes: numbers[at + 5] ?? 0,
-    bodyBytesSent: numbers[at + 6] ?? 0,
-    waitMs: numbers[at + 7] ?? 0,
-    requestId: bytes.toString('latin1', id, id + Math.floor(flags / ID_LENGTH_UNIT)),
-  };
-}
-
-function numbersOf({ buffer, byteOffset, length }: Buffer): Float64Array {
-  return new Float64Array(buffer, byteOffset, length / Float64Array.BYTES_PER_ELEMENT);
-}
+/**
+ * One of the records in `bytes`, whose numbers are `numbers`: by index, as destructuring would
+ * iterate.
+ */

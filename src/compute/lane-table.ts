@@ -46,8 +46,8 @@ export class LaneTable {
 
   /**
    * Takes a lane for a job of `originName`; `undefined` when none is idle or the origin has as many
-   * as it is allowed. Prefers the thread with the fewest running jobs (hashing and TLS are what limits
-   * a fill, not the handshake), then a lane whose connection to this origin is warm.
+   * as it is allowed. Prefers the thread with the fewest running jobs (hashing and TLS are what
+   * limits a fill, not the handshake), then a lane whose connection to this origin is warm.
    */
   take(originName: string, allowed: number): number | undefined {
     const own = this.#lanes.filter((lane) => lane.originName === originName);
@@ -82,8 +82,8 @@ export class LaneTable {
     return (
       this.#busyOn(a.thread) - this.#busyOn(b.thread) ||
       affinity(a, originName) - affinity(b, originName) ||
-      // Of its own the one used last, so that connections that are too many time out; of others' the
-      // one idle for longest.
+      // Of its own the one used last, so that connections that are too many time out; of others'
+      // the one idle for longest.
       (a.originName === originName ? b.idleSince - a.idleSince : a.idleSince - b.idleSince)
     );
   }

@@ -1,14 +1,20 @@
-/** The addon's hit server as native/hit_server_binding.cc gives it; `HitServer` (compute/hit-server) is its only user. */
+/**
+ * The addon's hit server as native/hit_server_binding.cc gives it; `HitServer` (compute/hit-server)
+ * is its only user.
+ */
 
 /**
- * A hit server and its threads. Calls that name what is not there any more do nothing. After `close`
- * everything throws EBADF.
+ * A hit server and its threads. Calls that name what is not there any more do nothing. After
+ * `close` everything throws EBADF.
  */
 export interface NativeHitServer {
   /** Readable when there are notices or records to take: for `watchEventfd`. */
   readonly noticeFd: number;
 
-  /** Answers what comes on a non-blocking socket, of which it takes a duplicate. Throws a system error. */
+  /**
+   * Answers what comes on a non-blocking socket, of which it takes a duplicate. Throws a system
+   * error.
+   */
   watch(socketFd: number): number;
 
   /** Takes a connection back; false where it was handed over, or an answer was begun, before. */
@@ -17,8 +23,11 @@ export interface NativeHitServer {
   /** Looks at the request of a connection that asked again. */
   resume(connection: number): void;
 
-  /** What is left of an answer that was begun, its record of 128 bytes, and what was not sent of its head. */
-  takeBegun(connection: number): { readonly record: Buffer; readonly head: Buffer } | null;
+  /**
+   * What is left of an answer that was begun, its record of 128 bytes, and what was not sent of its
+   * head.
+   */
+  takePartialHit(connection: number): { readonly record: Buffer; readonly head: Buffer } | null;
 
   /** A target, as request lines have it, and the length of its representation. */
   define(target: string, token: number, lengthBytes: number): void;
@@ -35,7 +44,10 @@ export interface NativeHitServer {
     forMs: number,
   ): void;
 
-  /** A duplicate of `fd` has the bytes `begin <= i < end` of the representation from its beginning on. */
+  /**
+   * A duplicate of `fd` has the bytes `begin <= i < end` of the representation from its beginning
+   * on.
+   */
   open(token: number, file: number, fd: number, begin: number, end: number, forMs: number): void;
   keep(token: number, file: number, forMs: number): void;
   /** It is used for no more answers; a notice says when it is closed. */

@@ -14,8 +14,8 @@ export interface NativePump {
   readonly wakeFd: number;
 
   /**
-   * Starts a transfer to a non-blocking socket, of which it takes a duplicate. What is written to the
-   * socket before the first piece leaves together with it (TCP_CORK).
+   * Starts a transfer to a non-blocking socket, of which it takes a duplicate. What is written to
+   * the socket before the first piece leaves together with it (TCP_CORK).
    */
   begin(socketFd: number): number;
 
@@ -24,8 +24,8 @@ export interface NativePump {
 
   /**
    * Appends `length` bytes at `offset` of a duplicate of `fd`. A `watermark` (the words of
-   * compute/watermark, over shared memory) says how far the file may be read; it is pinned until the
-   * piece was sent.
+   * compute/watermark, over shared memory) says how far the file may be read; it is pinned until
+   * the piece was sent.
    */
   addFile(
     transfer: number,

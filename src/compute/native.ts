@@ -1,10 +1,10 @@
 /**
  * Typed facade over the native addon, build/Release/forebay.node: BLAKE3 ids, wake descriptors, the
- * pump, and the system calls that Node lacks. The only file that loads the addon; every thread loads its own.
+ * pump, and the system calls that Node lacks. The only file that loads the addon; every thread
+ * loads its own.
  */
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
-import { GROUP_SIZE_BYTES, ID_BYTES, groupCount } from '../model/chunk.js';
 import type { SystemCalls } from '../model/store.js';
 import { AddonError } from './addon-error.js';
 import type { NativeHitServer } from './native-hit-server.js';
@@ -89,20 +89,21 @@ export interface Native extends SystemCalls {
    *
    * @param fd open for reading and writing. Throws EIO when it is shorter than `lengthBytes`,
    *   ENOSYS where there are no memory files (macOS).
-   * @param emptiesFile the file that is left is cut to nothing, so that duplicates of its descriptor
+   * @param emptiesFile the file that is left is cut to nothing: duplicates of its descriptor
    *   meet its end and not the holes in it.
    */
   moveToMemfd(fd: number, lengthBytes: number, emptiesFile?: boolean): void;
 
   /**
-   * Writes all of `bytes` at file position `offset`, in pieces that the page cache takes at the least
-   * cost (native/core/files.cc). Throws a system error, after which an unknown part was written.
+   * Writes all of `bytes` at file position `offset`, in pieces that the page cache takes at the
+   * least cost (native/core/files.cc). Throws a system error, after which an unknown part was
+   * written.
    */
   writeAll(fd: number, bytes: Uint8Array, offset: number): void;
 
   /**
-   * Sends `text` as one datagram to a service manager's socket (sd_notify(3)): `path` is a file's, or an
-   * abstract socket's with `@` for its first byte. Waits at most a second for a full queue.
+   * Sends `text` as one datagram to a service manager's socket (sd_notify(3)): `path` is a file's,
+   * or an abstract socket's with `@` for its first byte. Waits at most a second for a full queue.
    */
   notifySystemd(path: string, text: string): void;
 
@@ -113,15 +114,16 @@ export interface Native extends SystemCalls {
   readCached(fd: number, bytes: Uint8Array, offset: number): number;
 
   /**
-   * Sends `head` (latin1) and then `length` bytes at `offset` of `fd` to a non-blocking stream socket, as far
-   * as it has room, and returns the bytes that it took of both. 0 also where bytes are not in the page
-   * cache, or anything fails: it never waits and throws for its arguments alone. Always 0 off Linux.
+   * Sends `head` (latin1) and then `length` bytes at `offset` of `fd` to a non-blocking stream
+   * socket, as far as it has room, and returns the bytes that it took of both. 0 also where bytes
+   * are not in the page cache, or anything fails: it never waits and throws for its arguments
+   * alone. Always 0 off Linux.
    */
-  spotSend(socket: number, head: string, fd: number, offset: number, length: number): number;
+  trySendNow(socket: number, head: string, fd: number, offset: number, length: number): number;
 
   /**
-   * Starts a hit server of `threads` threads (1 to 64) for bodies up to `maxBytes`. Throws ENOSYS anywhere
-   * but on Linux.
+   * Starts a hit server of `threads` threads (1 to 64) for bodies up to `maxBytes`. Throws ENOSYS
+   * anywhere but on Linux.
    */
   createHitServer(threads: number, maxBytes: number): NativeHitServer;
 
@@ -145,20 +147,3 @@ export const native: Native = Object.freeze(loadAddon());
 
 /** The part of the addon that the store asks for. */
 export const systemCalls: SystemCalls = native;
-
-/** BLAKE3 of bytes in memory, as 64 hex digits: what `b3sum` prints. */
-export function hashWhole(bytes: Uint8Array): string {
-  return Buffer.from(wholeRoot(bytes)).toString('hex');
-}
-
-function wholeRoot(bytes: Uint8Array): Uint8Array {
-  const groups = groupCount(bytes.byteLength);
-  if (groups === 0) return native.rootOfEmpty();
-  const ids = new Uint8Array(groups * ID_BYTES);
-  for (let index = 0; index < groups; index += 1) {
-    const start = index * GROUP_SIZE_BYTES;
-    const group = bytes.subarray(start, start + GROUP_SIZE_BYTES);
-    native.groupId(group, index, groups === 1, ids, index * ID_BYTES);
-  }
-  return native.rootId(ids);
-}

@@ -8,7 +8,7 @@ import { VerifyPool } from './verify-pool.js';
 /** `threads` are fill threads, `connectionsPerThread` the lanes of each. */
 export interface PoolSizes extends Omit<FillPoolOptions, 'setup' | 'script'> {
   readonly verifyThreads: number;
-  /** Descriptors to wake when a watermark moves (`WatermarkHub.wakeFd`, later the pump's). */
+  /** Descriptors to wake when a watermark moves (`WatermarkRegistry.wakeFd`, later the pump's). */
   readonly wakeFds: readonly number[];
   /** What chunks whose disk failed are charged to. */
   readonly memoryBudget: MemoryBudget;

@@ -5,13 +5,14 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { ErrorReport } from '../model/errors.js';
 import type { Decodable } from '../model/content-coding.js';
-import type { FetchLimits, FetchTarget, OriginHead } from '../model/fetch.js';
+import type { FetchLimits, FetchUrl, OriginHead } from '../model/fetch.js';
 import type { Validator } from '../model/validator.js';
 
 /**
- * Where a worker writes one chunk: an open descriptor and the shared state of its growing file, which
- * says in which order its bytes are wanted. The worker advances the watermark, completes it with a chunk written whole (unless withheld), and fails
- * it when it was cancelled. After any other result the main thread fails it or fills the slot again.
+ * Where a worker writes one chunk: an open descriptor and the shared state of its growing file,
+ * which says in which order its bytes are wanted. The worker advances the watermark, completes it
+ * with a chunk written whole (unless withheld), and fails it when it was cancelled. After any other
+ * result the main thread fails it or fills the slot again.
  */
 export interface ChunkSlot {
   readonly fd: number;
@@ -53,7 +54,7 @@ export interface WrittenChunk {
 export interface FillTask {
   readonly kind: 'fill';
   readonly lane: number;
-  readonly target: FetchTarget;
+  readonly target: FetchUrl;
   readonly slot: ChunkSlot;
   readonly completeLength: number;
   /** Strong validator that every response must carry. */
@@ -66,7 +67,8 @@ export interface FetchReport {
   readonly stats: FetchStats;
   /**
    * Of the slot that the task was writing when it ended: the errno with which the disk failed, if
-   * it did. A memfd took the descriptor's place then and was charged: the slot's draft must be told.
+   * it did. A memfd took the descriptor's place then and was charged: the slot's draft must be
+   * told.
    */
   readonly diskFailure: string | null;
 }
@@ -86,14 +88,14 @@ export type FillResult = FetchReport &
   );
 
 /**
- * First contact with a URL, or revalidation, or a whole-representation stream. The worker sends one
+ * The first fetch of a URL, its revalidation, or a stream of the whole. The worker sends one
  * GET, posts the head on `port`, and waits for slots: the main thread learns what it has to do with
  * before a body byte is read.
  */
 export interface OpenTask {
   readonly kind: 'open';
   readonly lane: number;
-  readonly target: FetchTarget;
+  readonly target: FetchUrl;
   /** Range to ask for; `null` asks for the whole representation. */
   readonly range: { readonly start: number; readonly end: number } | null;
   /** `if-none-match` or `if-modified-since` when revalidating. */
@@ -107,9 +109,10 @@ export interface OpenTask {
 }
 
 /**
- * Worker to main thread, in this order: (interim | trouble)*, head, (want, wrote)*; each want awaits a reply, and so does
- * a head with content (not 1xx, 3xx, 401, 403, 416). Events and the result take different ports, so
- * the result may overtake the last event: the worker closes `port` after it; wait for its `close`.
+ * Worker to main thread, in this order: (interim | trouble)*, head, (want, wrote)*; each want
+ * awaits a reply, and so does a head with content (not 1xx, 3xx, 401, 403, 416). Events and the
+ * result take different ports, so the result may overtake the last event: the worker closes `port`
+ * after it; wait for its `close`.
  */
 export type OpenEvent =
   /** An interim response, other than 100 and 101. */

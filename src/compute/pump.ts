@@ -1,14 +1,15 @@
 /**
  * The pump: threads that send bodies from the page cache to sockets by sendfile(2), fed and heard
- * from the main thread. One per program; send/sendfile-sender gives it transfers, assemble closes it.
+ * from the main thread. One per program; send/sendfile-sender gives it transfers, assemble closes
+ * it.
  */
 import { native, type WakeWatcher } from './native.js';
 import type { NativeEnd, NativePump } from './native-pump.js';
 import { type PieceOwner, Transfer } from './transfer.js';
 
 /**
- * Two, so that a long sendfile(2) holds up no other client; none waits for a disk. More gain nothing
- * on small machines; on large ones two saturate 40 Gbit/s and more.
+ * Two, so that a long sendfile(2) holds up no other client; none waits for a disk. More gain
+ * nothing on small machines; on large ones two saturate 40 Gbit/s and more.
  */
 export const PUMP_THREADS = 2;
 
@@ -20,7 +21,7 @@ const STOPPED = 6;
 
 /** Owns the native pump and hands its notices to the transfers. */
 export class Pump {
-  /** What wakes it when a watermark has moved: for workers and for `WatermarkHub`. */
+  /** What wakes it when a watermark has moved: for workers and for `WatermarkRegistry`. */
   readonly wakeFd: number;
   readonly #native: NativePump;
   readonly #watcher: WakeWatcher;
@@ -41,8 +42,8 @@ export class Pump {
   }
 
   /**
-   * Starts a transfer to a socket. What is written to the socket until the first piece is added goes
-   * out with it. Throws a system error.
+   * Starts a transfer to a socket. What is written to the socket until the first piece is added
+   * goes out with it. Throws a system error.
    */
   begin<Owner extends PieceOwner>(socketFd: number): Transfer<Owner> {
     const id = this.#native.begin(socketFd);
@@ -52,8 +53,8 @@ export class Pump {
   }
 
   /**
-   * Ends the threads, and every transfer as `stopped`, its connection cut. Only after the last thread
-   * that has `wakeFd` has ended, as the number may come to name another file.
+   * Ends the threads, and every transfer as `stopped`, its connection cut. Only after the last
+   * thread that has `wakeFd` has ended, as the number may come to name another file.
    */
   close(): void {
     this.#watcher.close();

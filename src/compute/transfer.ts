@@ -136,14 +136,14 @@ export class Transfer<Owner extends PieceOwner = PieceOwner> {
     for (; this.#finishedPieces < finishedPieces; this.#finishedPieces += 1) {
       this.#pieces.shift()?.release();
     }
-    this.#tell();
+    this.#notify();
   }
 
   /** For `Pump`: it will come no further. */
   over(end: Exclude<NativeEnd, 0>, errno: number): void {
     this.#end = this.#endOf(end, errno);
     for (const owner of this.#pieces.splice(0)) owner.release();
-    this.#tell();
+    this.#notify();
   }
 
   #endOf(end: Exclude<NativeEnd, 0>, errno: number): TransferEnd<Owner> {
@@ -179,7 +179,7 @@ export class Transfer<Owner extends PieceOwner = PieceOwner> {
     });
   }
 
-  #tell(): void {
+  #notify(): void {
     for (const resolve of this.#changed.splice(0)) resolve();
   }
 }

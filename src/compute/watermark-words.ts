@@ -1,6 +1,6 @@
 /**
- * The shared words of a watermark, and the rules that both sides keep when they change them. Used by
- * watermark; the pump reads them natively.
+ * The shared words of a watermark, and the rules that both sides keep when they change them. Used
+ * by watermark; the pump reads them natively.
  *
  * Layout of the shared state, nine native-endian signed 64-bit words at 8-byte alignment. C++
  * (native/core/pump_piece) uses `std::atomic_ref<int64_t>`; every access on either side is
@@ -12,10 +12,10 @@
  *   word 3  control    0 go on, 1 cancel; set by the main thread, read by the writer
  *   word 4  listeners  bit n: somebody has waited who is woken by the writer's n-th descriptor, and
  *                      is woken from then on. Set before available and state are looked at; read
- *                      after they are changed. A wake that nobody waits for costs two threads dearly.
- *   word 5  phase      what the writer is at: an index of `FETCH_PHASES`; only shown, never waited for
+ *                      after they are changed. A wake that nobody waits for costs two threads.
+ *   word 5  phase      what the writer does: an index of `FETCH_PHASES`; shown, never waited for
  *   word 6  active     monotonic ms of the writer's last byte or change of phase; 0 before any
- *   word 7  start      where in the file writing begins (model/write-order); set before it is shared
+ *   word 7  start      where in the file writing begins (model/write-order); set before sharing
  *   word 8  length     where it goes round to the beginning, if `start` is not 0; set before, too
  */
 import type { WatermarkState } from '../model/segment.js';
@@ -53,7 +53,7 @@ const PHASE_CODES = Object.fromEntries(
 ) as Readonly<Record<FetchPhase, bigint>>;
 
 /** The shared words, and the two rules that both sides keep when they change them. */
-export class Words {
+export class WatermarkWords {
   readonly #words: BigInt64Array;
 
   constructor(shared: SharedArrayBuffer) {

@@ -1,7 +1,7 @@
 /**
  * Watermarks over shared memory: how far a growing file may be read. A worker thread advances one
  * while it writes (`WatermarkWriter`), the main thread hands it to senders (`SharedWatermark`), and
- * one eventfd for all of them tells the main thread that something moved (`WatermarkHub`).
+ * one eventfd for all of them tells the main thread that something moved (`WatermarkRegistry`).
  * The layout of the shared state is in watermark-words.
  */
 import { closeSync } from 'node:fs';
@@ -16,7 +16,7 @@ import {
   FAILED,
   RECEIVED,
   WATERMARK_BYTES,
-  Words,
+  WatermarkWords,
 } from './watermark-words.js';
 
 interface Waiter {
@@ -34,7 +34,7 @@ interface WaitRegistry {
 }
 
 /**
- * The main thread's side of one watermark; `WatermarkHub.create` makes them. Who reads both
+ * The main thread's side of one watermark; `WatermarkRegistry.create` makes them. Who reads both
  * `state` and what is available reads `state` first: after `complete`, the latter is final.
  */
 export class SharedWatermark implements Watermark {
@@ -42,7 +42,7 @@ export class SharedWatermark implements Watermark {
   readonly shared = new SharedArrayBuffer(WATERMARK_BYTES);
   /** In which order the file is written. */
   readonly order: WriteOrder;
-  readonly #words = new Words(this.shared);
+  readonly #words = new WatermarkWords(this.shared);
   readonly #registry: WaitRegistry;
   #waiters: Waiter[] = [];
 
@@ -87,9 +87,10 @@ export class SharedWatermark implements Watermark {
       this.#waiters.push({ at, resolve });
       this.#registry.waiting.add(this);
       this.#words.listen();
-      // Checked after registering. The writer stores, then writes to the eventfd; the hub drains the
-      // eventfd, then settles the registered. A store before this check is seen by it; one after it
-      // finds the waiter registered when its wake is heard. There is no gap between the two.
+      // Checked after registering. The writer stores, then writes to the eventfd; the hub drains
+      // the eventfd, then settles the registered. A store before this check is seen by it; one
+      // after it finds the waiter registered when its wake is heard. There is no gap between the
+      // two.
       this.settle();
     });
   }
@@ -133,12 +134,14 @@ export class SharedWatermark implements Watermark {
 }
 
 /** Owns the eventfd of the main thread and settles waits when a worker writes to it. */
-export class WatermarkHub {
+export class WatermarkRegistry {
   readonly wakeFd: number;
   readonly #watcher: WakeWatcher;
   readonly #registry: WaitRegistry;
 
-  /** `followerFds`: what wakes those who read the shared words themselves, the pump (`Pump.wakeFd`). */
+  /**
+   * `followerFds`: what wakes those who read the shared words themselves, the pump (`Pump.wakeFd`).
+   */
   constructor(followerFds: readonly number[] = []) {
     this.#registry = { closed: false, followerFds, waiting: new Set() };
     this.wakeFd = native.createEventfd();
@@ -158,8 +161,8 @@ export class WatermarkHub {
   }
 
   /**
-   * Fails every watermark that someone waits on, now or later, and closes the eventfd: only after the
-   * last worker that has `wakeFd` has ended, as the number may come to name another file.
+   * Fails every watermark that someone waits on, now or later, and closes the eventfd: only after
+   * the last worker that has `wakeFd` has ended, as the number may come to name another file.
    */
   close(): void {
     if (this.#registry.closed) return;
@@ -172,16 +175,16 @@ export class WatermarkHub {
 
 /** The worker's side of one watermark. Every method may be called after the end, without effect. */
 export class WatermarkWriter {
-  readonly #words: Words;
+  readonly #words: WatermarkWords;
   readonly #wakeFds: readonly number[];
   readonly #clock: Clock;
 
   /**
-   * Writes to those of `wakeFds` (`WatermarkHub.wakeFds`) that somebody waits at, whenever bytes
-   * become available or the state changes.
+   * Writes to those of `wakeFds` (`WatermarkRegistry.wakeFds`) that somebody waits at, whenever
+   * bytes become available or the state changes.
    */
   constructor(shared: SharedArrayBuffer, wakeFds: readonly number[], clock: Clock = systemClock) {
-    this.#words = new Words(shared);
+    this.#words = new WatermarkWords(shared);
     this.#wakeFds = wakeFds;
     this.#clock = clock;
   }

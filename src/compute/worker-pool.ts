@@ -4,11 +4,13 @@
  */
 import type { Transferable, Worker } from 'node:worker_threads';
 import { Piscina } from 'piscina';
-import { ForebayError, ownWant } from '../model/errors.js';
+import { ForebayError, ownShortage } from '../model/errors.js';
 import { type Clock, systemClock } from '../model/time.js';
 import type { WorkerSetup } from './protocol.js';
 
-/** Ends of a pool are waited for this long: a thread inside a stuck disk write cannot be stopped. */
+/**
+ * Ends of a pool are waited for this long: a thread inside a stuck disk write cannot be stopped.
+ */
 const CLOSE_TIMEOUT_MS = 5000;
 
 /**
@@ -30,8 +32,8 @@ export interface WorkerPoolOptions {
 }
 
 /**
- * Runs tasks on `threads` workers, created when the first task arrives or by `warm`. A rejection is always a
- * `ForebayError`, and comes only after the worker has let go of the task's descriptors.
+ * Runs tasks on `threads` workers, created when the first task arrives or by `warm`. A rejection is
+ * always a `ForebayError`, and comes only after the worker has let go of the task's descriptors.
  */
 export class WorkerPool<Task, Result> {
   readonly #options: WorkerPoolOptions;
@@ -53,8 +55,8 @@ export class WorkerPool<Task, Result> {
   }
 
   /**
-   * Rejects with `internal` (retryable) when the worker failed or died, `overload` when the queue is full or
-   * a thread could not start for want of descriptors or memory.
+   * Rejects with `internal` (retryable) when the worker failed or died, `overload` when the queue
+   * is full or a thread could not start for want of descriptors or memory.
    */
   async run(task: Task, transferList: readonly Transferable[] = []): Promise<Result> {
     this.#assertOpen();
@@ -69,7 +71,9 @@ export class WorkerPool<Task, Result> {
       // descriptor that our caller closes next, and whose number the next open() takes.
       await this.#destroying;
       this.#assertOpen();
-      throw ownWant(cause) ?? new ForebayError('internal', 'a worker failed', { ...AGAIN, cause });
+      throw (
+        ownShortage(cause) ?? new ForebayError('internal', 'a worker failed', { ...AGAIN, cause })
+      );
     }
   }
 
@@ -114,8 +118,9 @@ export class WorkerPool<Task, Result> {
   #discard(piscina: Piscina<Task, Result>): void {
     if (this.#piscina !== piscina) return;
     this.#piscina = null;
-    // A thread that is terminated while it loads modules can end the whole process: V8's fatal error
-    // in Module::IsGraphAsync, seen when a program was stopped right after its start (Node.js 20.20).
+    // A thread that is terminated while it loads modules can end the whole process: V8's fatal
+    // error in Module::IsGraphAsync, seen when a program was stopped right after its start (Node.js
+    // 20.20).
     const ending = this.#bounded(this.#loaded.then(() => piscina.destroy()));
     this.#destroying = Promise.all([this.#destroying, ending]);
   }
@@ -131,7 +136,10 @@ export class WorkerPool<Task, Result> {
   }
 }
 
-/** A thread's first message says that its script is loaded: piscina's own sign, which it keeps to itself. */
+/**
+ * A thread's first message says that its script is loaded: piscina's own sign, which it keeps to
+ * itself.
+ */
 function hasLoaded(thread: Worker): Promise<void> {
   return new Promise((resolve) => {
     for (const event of ['message', 'exit']) {

@@ -49,7 +49,9 @@ export function resolveCapacity(config: Config, disk: Disk = systemDisk): Capaci
   );
 }
 
-/** For a reload: `auto` was settled at the start, when nothing was served yet, and stays what it is. */
+/**
+ * For a reload: `auto` was settled at the start, when nothing was served yet, and stays what it is.
+ */
 export function keepAuto(config: Config, running: ResolvedConfig): ResolvedConfig {
   const { capacityBytes } = config.cache;
   const settled = capacityBytes === 'auto' ? running.cache.capacityBytes : capacityBytes;
@@ -64,7 +66,8 @@ export const systemDisk: Disk = {
         const { bavail, bsize } = statfsSync(candidate);
         return bavail * bsize;
       } catch (error) {
-        // Not made yet, or not to be entered: the nearest directory above it tells. `/` always does.
+        // Not made yet, or not to be entered: the nearest directory above it tells. `/` always
+        // does.
         if (dirname(candidate) === candidate) throw error;
       }
     }

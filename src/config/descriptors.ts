@@ -1,23 +1,31 @@
 /**
- * How far the limit of open files goes: what of it is the clients', and how many idle chunk files may stay
- * open. Below what the configuration asks for, the limit decides. Used by assemble and the doctor. Pure but
- * for `descriptorLimit`.
+ * How far the limit of open files goes: what of it is the clients', and how many idle chunk files
+ * may stay open. Below what the configuration asks for, the limit decides. Used by assemble and the
+ * doctor. Pure but for `descriptorLimit`.
  */
 import { readFileSync } from 'node:fs';
 
-/** The program itself: threads, eventfds, logs, libraries, listeners, and some to open files with. */
+/**
+ * The program itself: threads, eventfds, logs, libraries, listeners, and some to open files with.
+ */
 const OWN_DESCRIPTORS = 64;
 
-/** A connection to an origin and the chunk that it fills, for the lanes that an origin begins with. */
+/**
+ * A connection to an origin and the chunk that it fills, for the lanes that an origin begins with.
+ */
 const FILL_DESCRIPTORS = 2 * 8;
 
-/** A client, for most of them wait or get small bodies: its connection, and a chunk or a duplicate. */
+/**
+ * A client, for most of them wait or get small bodies: its connection, and a chunk or a duplicate.
+ */
 const CLIENT_DESCRIPTORS = 2;
 
 /** Of what is left, idle chunk files may take this part. */
 const IDLE_SHARE = 8;
 
-/** Fewer clients than this are no service at all: then the system itself refuses what is too much. */
+/**
+ * Fewer clients than this are no service at all: then the system itself refuses what is too much.
+ */
 const MIN_CLIENTS = 8;
 
 /** The limit of open files of this process, perhaps Infinity; `null` where nothing tells it. */

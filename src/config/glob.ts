@@ -1,6 +1,7 @@
 /**
- * Patterns of the configuration: of paths (config/path-pattern) and of repositories (hub/credentials). A
- * client chooses the text, and each request is compared with every pattern. Pure.
+ * Patterns of the configuration: of paths (config/path-pattern) and of repositories
+ * (hub/credentials). A client chooses the text, and each request is compared with every pattern.
+ * Pure.
  */
 
 /** Tokens that are no character to be found literally. */
@@ -15,13 +16,16 @@ const WILDCARDS: ReadonlyMap<string, number> = new Map([
 ]);
 
 export interface Glob {
-  /** Whether it fits the whole of `text`. Costs the text's length times the pattern's, whatever both are. */
+  /**
+   * Whether it fits the whole of `text`. Costs the text's length times the pattern's, whatever both
+   * are.
+   */
   fits(text: string): boolean;
 }
 
 /**
- * `*` stands for any characters but `/`, `**` for any characters, `?` for one that is not `/`; everything
- * else for itself, as `literally` writes it. What `literally` makes is no wildcard.
+ * `*` stands for any characters but `/`, `**` for any characters, `?` for one that is not `/`;
+ * everything else for itself, as `literally` writes it. What `literally` makes is no wildcard.
  */
 export function globOf(pattern: string, literally: (part: string) => string = asItIs): Glob {
   const tokens = tokenise(pattern, literally);

@@ -1,11 +1,12 @@
 /**
- * The arithmetic of lanes, which are places for connections to origins: how many there are, how many
- * the program counts on, and how many a capacity has room for. Pure.
+ * The arithmetic of lanes, which are places for connections to origins: how many there are, how
+ * many the program counts on, and how many a capacity has room for. Pure.
  */
 
 /**
- * Lanes of each thread that are used whatever origins are like. Those beyond wait for origins that gain
- * from more connections; what is reserved, shared out or demanded for each lane is so for these.
+ * Lanes of each thread that are used whatever origins are like. Those beyond wait for origins that
+ * gain from more connections; what is reserved, shared out or demanded for each lane is so for
+ * these.
  */
 export const BASE_LANES_PER_THREAD = 4;
 

@@ -181,7 +181,9 @@ function mirrorEndpoint(values: Record<string, unknown>): void {
   if (URL.canParse(endpoint)) values['origins'] = hubOrigins(endpoint);
 }
 
-/** Flags of an origin that neither a flag nor the environment names: they could mean any of a list. */
+/**
+ * Flags of an origin that neither a flag nor the environment names: they could mean any of a list.
+ */
 function withoutOrigin(overrides: readonly Override[]): readonly Override[] {
   if (overrides.some(({ entry }) => entry.key === 'origins[].url')) return [];
   return overrides.filter(({ entry }) => entry.section === 'origins[]');
@@ -216,7 +218,9 @@ function sourceOf(
   )?.source;
 }
 
-/** Unlike `locate` of a problem: what nobody gave is the default's, also inside what somebody gave. */
+/**
+ * Unlike `locate` of a problem: what nobody gave is the default's, also inside what somebody gave.
+ */
 function provenance(
   path: readonly PropertyKey[],
   overrides: readonly Override[],

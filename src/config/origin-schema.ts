@@ -1,4 +1,6 @@
-/** The schema of one entry of `origins`, and the origin that is fronted where none is configured. */
+/**
+ * The schema of one entry of `origins`, and the origin that is fronted where none is configured.
+ */
 import { z } from 'zod';
 import {
   digest,
@@ -13,11 +15,12 @@ import {
 import { proxySetting } from './proxies.js';
 import { formatDigest } from '../model/digest.js';
 import { isFieldValue, isToken } from '../model/field-syntax.js';
+import { DECIDED_HERE } from '../model/hop-by-hop.js';
 import type { OriginReach } from '../model/reach.js';
 import {
   choice,
   count,
-  describe,
+  describeSetting,
   optionalText,
   optionalTextList,
   requiredText,
@@ -28,29 +31,6 @@ import {
   toggle,
 } from './setting.js';
 
-/** Fields that Forebay or the connection decides (RFC 9110 sections 7.6.1, 13 and 14). */
-const OWN_FIELDS: ReadonlySet<string> = new Set([
-  'accept-encoding',
-  'connection',
-  'content-length',
-  'expect',
-  'host',
-  'if-match',
-  'if-modified-since',
-  'if-none-match',
-  'if-range',
-  'if-unmodified-since',
-  'keep-alive',
-  'proxy-authorization',
-  'proxy-connection',
-  'range',
-  'te',
-  'trailer',
-  'transfer-encoding',
-  'upgrade',
-  'via',
-]);
-
 /** Stands where a secret is. */
 export const REDACTED = '[redacted]';
 
@@ -60,7 +40,7 @@ const MAX_VALUE_CHARACTERS = 8192;
 /** True for the name of a field that an operator may set. */
 function isOpenName(name: string): boolean {
   const isName = isToken(name) && name.length <= MAX_NAME_CHARACTERS;
-  return isName && !OWN_FIELDS.has(name.toLowerCase());
+  return isName && !DECIDED_HERE.has(name.toLowerCase());
 }
 
 const headerName = z
@@ -148,7 +128,7 @@ const originFields = section({
     .prefault({})
     .register(
       settings,
-      describe(aboutHeaders, 'mapping', headersExpected, '{}', 'text', hideValues),
+      describeSetting(aboutHeaders, 'mapping', headersExpected, '{}', 'text', hideValues),
     ),
   cors: optionalTextList(webOrigin, 'every page for a hub, else none', {
     meaning:
@@ -186,7 +166,10 @@ const originFields = section({
   digests: z
     .array(digestPin, { error: digestsExpected })
     .prefault([])
-    .register(settings, describe(aboutDigests, 'list', digestsExpected, '[]', 'text', writePins)),
+    .register(
+      settings,
+      describeSetting(aboutDigests, 'list', digestsExpected, '[]', 'text', writePins),
+    ),
 });
 
 function writePins(pins: unknown): unknown {

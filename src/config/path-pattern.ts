@@ -1,21 +1,24 @@
 /**
- * Path patterns of the configuration (`digests[].pattern`, `pinned`) and what they fit: whatever a server
- * may take for a path that they name, in whatever spelling either is written. Read by origin/upstream.
+ * Path patterns of the configuration (`digests[].pattern`, `pinned`) and what they fit: whatever a
+ * server may take for a path that they name, in whatever spelling either is written. Read by
+ * origin/upstream.
  */
 import { decoded, decodedOnce, type Readings, readingsOf } from '../model/path.js';
 import { canonicalUri, splitTarget } from '../model/uri.js';
 import { type Glob, globOf } from './glob.js';
 
-/** How well a pattern fits a path: `other` is a spelling that names the same by RFC 3986 no more. */
+/**
+ * How well a pattern fits a path: `other` is a spelling that names the same by RFC 3986 no more.
+ */
 export type Fit = 'exact' | 'other' | 'none';
 
 /** A request's path in all the ways that patterns look at. Made once for a request. */
-export interface AskedPath {
+export interface RequestedPath {
   readonly canonical: string;
   readonly readings: Readings;
 }
 
-export function askedPath(path: string): AskedPath {
+export function requestedPath(path: string): RequestedPath {
   return { canonical: canonicalUri(path), readings: readingsOf(path) };
 }
 
@@ -34,7 +37,7 @@ export class PathPattern {
     this.#plain = globOf(text, (part) => decoded(part).replace(/\/+/g, '/'));
   }
 
-  fit({ canonical, readings }: AskedPath): Fit {
+  fit({ canonical, readings }: RequestedPath): Fit {
     if (this.#exact.fits(canonical)) return 'exact';
     const isOther =
       readings.kept.some((reading) => this.#kept.fits(reading)) ||
@@ -54,17 +57,18 @@ export class PathTable<Value> {
   /** What the first pattern that fits the path of a request target gives it. */
   find(target: string): Value | undefined {
     if (this.#entries.length === 0) return undefined;
-    return firstFit(this.#entries, askedPath(splitTarget(target)[0]))?.value;
+    return firstFit(this.#entries, requestedPath(splitTarget(target)[0]))?.value;
   }
 }
 
 /**
- * The first entry whose pattern fits. One that fits another spelling alone gives way to one that names
- * exactly this path: two files whose names differ in what some servers do not tell apart have a pin each.
+ * The first entry whose pattern fits. One that fits another spelling alone gives way to one that
+ * names exactly this path: two files whose names differ in what some servers do not tell apart have
+ * a pin each.
  */
 export function firstFit<Entry extends { readonly pattern: PathPattern }>(
   entries: readonly Entry[],
-  path: AskedPath,
+  path: RequestedPath,
 ): Entry | undefined {
   let other: Entry | undefined;
   for (const entry of entries) {

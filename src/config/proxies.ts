@@ -1,6 +1,6 @@
 /**
- * Which forward proxy an origin is reached through: its own setting, else the environment's variables
- * as curl reads them. Used by config/load. Pure.
+ * Which forward proxy an origin is reached through: its own setting, else the environment's
+ * variables as curl reads them. Used by config/load. Pure.
  */
 import type { OriginReach, ProxyAddress } from '../model/reach.js';
 import type { TextKind } from './setting.js';
@@ -38,7 +38,10 @@ function variable(env: Environment, name: string): string | undefined {
   return [name.toLowerCase(), name].find((spelling) => (env[spelling] ?? '').trim() !== '');
 }
 
-/** Reads `HTTP_PROXY`, `HTTPS_PROXY`, `NO_PROXY`, and `ALL_PROXY` where the scheme has none of its own. */
+/**
+ * Reads `HTTP_PROXY`, `HTTPS_PROXY`, `NO_PROXY`, and `ALL_PROXY` where the scheme has none of its
+ * own.
+ */
 export function readProxyEnvironment(env: Environment): ProxyEnvironment {
   const unusable = new Set<string>();
   const proxyOf = (own: string): ProxyAddress | null => {

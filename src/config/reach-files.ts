@@ -1,6 +1,6 @@
 /**
- * Reads the files that say how an origin is reached: certificates, a key, credentials for its proxy.
- * What they hold never stands in a message. Used by config/load.
+ * Reads the files that say how an origin is reached: certificates, a key, credentials for its
+ * proxy. What they hold never stands in a message. Used by config/load.
  */
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import type { TlsMaterial } from '../model/reach.js';

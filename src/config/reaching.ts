@@ -1,4 +1,6 @@
-/** Joins what settings, their files and the environment say of the way to each origin. Used by load. */
+/**
+ * Joins what settings, their files and the environment say of the way to each origin. Used by load.
+ */
 import type { OriginReach, ProxyAddress } from '../model/reach.js';
 import type { Problem } from './problem.js';
 import { basic, readProxyEnvironment } from './proxies.js';

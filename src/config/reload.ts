@@ -45,7 +45,9 @@ export interface ReloadPlan {
   readonly needsRestart: readonly string[];
 }
 
-/** True when a reload applies the setting; `key` as in docs/CONFIG.md. All of `origins` is applied. */
+/**
+ * True when a reload applies the setting; `key` as in docs/CONFIG.md. All of `origins` is applied.
+ */
 export function isLive(key: string): boolean {
   return LIVE.has(key) || key.startsWith('origins');
 }

@@ -154,7 +154,10 @@ const filesComeInPairs: Rule = {
     }),
 };
 
-/** Sent for everybody, it would let everybody have what it opens: decisions are made for each client. */
+/**
+ * Sent for everybody, it would let everybody have what it opens: decisions are made for each
+ * client.
+ */
 const hubsDecideForEachClient: Rule = {
   reads: ['origins'],
   check: ({ origins }) =>

@@ -43,7 +43,7 @@ interface About {
 }
 
 /** What the builders register; the schema registers its few odd leaves with it itself. */
-export function describe(
+export function describeSetting(
   about: About,
   type: string,
   expected: string,
@@ -85,7 +85,7 @@ export function size(byDefault: string, min: number, about: About, extra?: SizeR
   });
   return read
     .prefault(byDefault)
-    .register(settings, describe(about, 'size', expected, byDefault, 'text', sizeText));
+    .register(settings, describeSetting(about, 'size', expected, byDefault, 'text', sizeText));
 }
 
 export interface SizeRule {
@@ -108,7 +108,10 @@ export function sizeOrAuto({ least: min = 0, ...about }: About & { readonly leas
     });
   return read
     .prefault('auto')
-    .register(settings, describe(about, 'size or `auto`', expected, 'auto', 'text', sizeText));
+    .register(
+      settings,
+      describeSetting(about, 'size or `auto`', expected, 'auto', 'text', sizeText),
+    );
 }
 
 /** A duration in milliseconds, at least `min`. */
@@ -124,7 +127,10 @@ export function duration(byDefault: string, about: About, min = 1) {
   });
   return read
     .prefault(byDefault)
-    .register(settings, describe(about, 'duration', expected, byDefault, 'text', durationText));
+    .register(
+      settings,
+      describeSetting(about, 'duration', expected, byDefault, 'text', durationText),
+    );
 }
 
 /** A whole number from `min` to `max`. */
@@ -138,7 +144,7 @@ export function count(byDefault: number, min: number, max: number, about: About)
     .prefault(byDefault)
     .register(
       settings,
-      describe(about, `number, ${bounds}`, expected, String(byDefault), 'number'),
+      describeSetting(about, `number, ${bounds}`, expected, String(byDefault), 'number'),
     );
 }
 
@@ -150,7 +156,10 @@ export function fraction(byDefault: number, about: About) {
     .min(0, { error: expected })
     .max(1, { error: expected })
     .prefault(byDefault)
-    .register(settings, describe(about, 'number, 0 to 1', expected, String(byDefault), 'number'));
+    .register(
+      settings,
+      describeSetting(about, 'number, 0 to 1', expected, String(byDefault), 'number'),
+    );
 }
 
 /** `true` or `false`. */
@@ -159,7 +168,7 @@ export function toggle(byDefault: boolean, about: About) {
   return z
     .boolean({ error: expected })
     .prefault(byDefault)
-    .register(settings, describe(about, 'boolean', expected, String(byDefault), 'boolean'));
+    .register(settings, describeSetting(about, 'boolean', expected, String(byDefault), 'boolean'));
 }
 
 /** One of a few words. */
@@ -173,7 +182,7 @@ export function choice<const Words extends readonly [string, ...string[]]>(
   return z
     .enum(words, { error: expected })
     .prefault(byDefault)
-    .register(settings, describe(about, names, expected, byDefault, 'text'));
+    .register(settings, describeSetting(about, names, expected, byDefault, 'text'));
 }
 
 /** Text that `read` turns into a value, or refuses with `undefined`. */
@@ -200,14 +209,17 @@ function listWriter<T>(kind: TextKind<T>): Setting['write'] {
 export function text<T>(kind: TextKind<T>, byDefault: string, about: About) {
   return readText(kind)
     .prefault(byDefault)
-    .register(settings, describe(about, kind.type, kind.expected, byDefault, 'text', writer(kind)));
+    .register(
+      settings,
+      describeSetting(about, kind.type, kind.expected, byDefault, 'text', writer(kind)),
+    );
 }
 
 /** A text setting whose default depends on the machine: load.ts gives it, `otherwise` names it. */
 export function derivedText<T>(kind: TextKind<T>, otherwise: string, about: About) {
   return readText(kind).register(
     settings,
-    describe(about, kind.type, kind.expected, otherwise, 'text', writer(kind)),
+    describeSetting(about, kind.type, kind.expected, otherwise, 'text', writer(kind)),
   );
 }
 
@@ -215,7 +227,7 @@ export function derivedText<T>(kind: TextKind<T>, otherwise: string, about: Abou
 export function requiredText<T>(kind: TextKind<T>, about: About) {
   return readText(kind).register(
     settings,
-    describe(about, kind.type, kind.expected, null, 'text', writer(kind)),
+    describeSetting(about, kind.type, kind.expected, null, 'text', writer(kind)),
   );
 }
 
@@ -223,7 +235,10 @@ export function requiredText<T>(kind: TextKind<T>, about: About) {
 export function optionalText<T>(kind: TextKind<T>, otherwise: string, about: About) {
   return readText(kind)
     .optional()
-    .register(settings, describe(about, kind.type, kind.expected, otherwise, 'text', writer(kind)));
+    .register(
+      settings,
+      describeSetting(about, kind.type, kind.expected, otherwise, 'text', writer(kind)),
+    );
 }
 
 /** A list of texts, empty by default. */
@@ -246,7 +261,7 @@ function listOf<T>(kind: TextKind<T>) {
 
 function describeList<T>(kind: TextKind<T>, about: About, otherwise: string): Setting {
   const type = `list of ${kind.type}`;
-  return describe(about, type, kind.expected, otherwise, 'text', listWriter(kind));
+  return describeSetting(about, type, kind.expected, otherwise, 'text', listWriter(kind));
 }
 
 function readText<T>(kind: TextKind<T>) {

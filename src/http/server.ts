@@ -12,20 +12,20 @@ import { TransferTable } from '../telemetry/transfer-table.js';
 import { Access } from './access/access.js';
 import { allowedMethods } from './request/allow.js';
 import { classifyClientError, type RawRefusal, refuseRaw } from './exchange/client-error.js';
-import { Connections } from './exchange/connections.js';
-import type { Begun } from './exchange/begun.js';
+import { ClientConnections } from './exchange/connections.js';
+import type { PartialSend } from './exchange/partial-send.js';
 import { Exchange } from './exchange/exchange.js';
-import { HitFront, type HitRooms } from './hits/hit-front.js';
+import { HitFront, type HitDeps } from './hits/hit-front.js';
 import { listenOn } from './exchange/listen.js';
 import type { Believed } from './request/own-url.js';
 import { requestId } from './request/request-id.js';
 import type { RequestTable } from './exchange/request-watch.js';
-import type { ExchangeRooms } from './exchange/rooms.js';
+import type { ExchangeDeps } from './exchange/deps.js';
 import type { Mount } from './request/route.js';
-import { type Attempt, NOT_HERE, StandingAnswers } from './hits/standing.js';
+import { type Attempt, NOT_HERE, HotHits } from './hits/hot-hits.js';
 import { strictServer } from './strict-server.js';
 import type { TimedResponse } from './exchange/timed-response.js';
-import { Turns } from './exchange/turns.js';
+import { PipelineQueue } from './exchange/pipeline-queue.js';
 
 /** What the front needs of the configuration; every `Config` is one. */
 export interface FrontConfig {
@@ -42,15 +42,15 @@ export interface FrontConfig {
   readonly origins: readonly Mount[];
 }
 
-type OwnRooms = 'mounts' | 'access' | 'believed' | 'clock' | 'requests';
+type OwnDeps = 'mounts' | 'access' | 'believed' | 'clock' | 'requests';
 
-export interface FrontOptions extends Omit<ExchangeRooms, OwnRooms> {
+export interface FrontOptions extends Omit<ExchangeDeps, OwnDeps> {
   readonly config: FrontConfig;
   /** What answers small hits on threads of its own; absent: nothing does. */
-  readonly hits?: HitRooms | null;
+  readonly hits?: HitDeps | null;
   readonly maxClients?: number; // what the limit of open files leaves room for
   /** Durations and dates in responses and records; the system's unless a test says otherwise. */
-  readonly clock?: ExchangeRooms['clock'];
+  readonly clock?: ExchangeDeps['clock'];
 }
 
 export interface Front {
@@ -61,10 +61,12 @@ export interface Front {
    * at the deadline. Resolves when every connection is closed.
    */
   drain(): Promise<void>;
-  /** Takes other bounds and mounts; connections and requests that there are go on. Not the address. */
+  /**
+   * Takes other bounds and mounts; connections and requests that there are go on. Not the address.
+   */
   reconfigure(config: FrontConfig): void;
-  /** Tells log, metrics and `requests` of every answer that was sent before this call. */
-  tell(): void;
+  /** Flushes the records of every answer that was sent before this call. */
+  flushRecords(): void;
   /** The bound address; `null` while not listening. */
   readonly address: ListenAddress | null;
   /** Open client connections. */
@@ -82,10 +84,10 @@ class NodeFront implements Front {
   readonly requests: RequestTable;
   #config: FrontConfig['listen'];
   /** Each exchange keeps the rooms that it began with. */
-  #rooms: ExchangeRooms;
-  readonly #connections: Connections;
-  readonly #turns = new Turns();
-  readonly #standing: StandingAnswers;
+  #deps: ExchangeDeps;
+  readonly #connections: ClientConnections;
+  readonly #turns = new PipelineQueue();
+  readonly #hotHits: HotHits;
   readonly #hits: HitFront | null;
   readonly #running = new Set<TimedResponse>();
   readonly #server;
@@ -94,17 +96,17 @@ class NodeFront implements Front {
   #address: ListenAddress | null = null;
   #draining: Promise<void> | null = null;
 
-  constructor({ config, clock = systemClock, hits = null, maxClients, ...rooms }: FrontOptions) {
+  constructor({ config, clock = systemClock, hits = null, maxClients, ...deps }: FrontOptions) {
     this.#config = config.listen;
     this.requests = new TransferTable('r', clock);
     const { requests } = this;
     const { origins: mounts, listen } = config;
-    this.#standing = new StandingAnswers(config.listen.keepAliveTimeoutMs);
-    const cache = this.#standing.learningFrom(rooms.cache, () => this.#rooms);
+    this.#hotHits = new HotHits(config.listen.keepAliveTimeoutMs);
+    const cache = this.#hotHits.learningFrom(deps.cache, () => this.#deps);
     const access = new Access(config, hits?.server ?? null);
     const believed = listen.forwarded;
-    this.#rooms = { ...rooms, cache, mounts, access, believed, clock, requests };
-    this.#connections = new Connections(listen.maxConnections, maxClients);
+    this.#deps = { ...deps, cache, mounts, access, believed, clock, requests };
+    this.#connections = new ClientConnections(listen.maxConnections, maxClients);
     const onRequest = (request: IncomingMessage, response: TimedResponse): void => {
       this.#onRequest(request, response);
     };
@@ -142,10 +144,10 @@ class NodeFront implements Front {
   reconfigure(config: FrontConfig): void {
     const { listen, origins } = config;
     this.#config = listen;
-    const access = this.#rooms.access.renewed(config);
-    this.#rooms = { ...this.#rooms, mounts: origins, access, believed: listen.forwarded };
+    const access = this.#deps.access.renewed(config);
+    this.#deps = { ...this.#deps, mounts: origins, access, believed: listen.forwarded };
     this.#connections.setMax(listen.maxConnections);
-    this.#standing.reconfigure(listen.keepAliveTimeoutMs);
+    this.#hotHits.reconfigure(listen.keepAliveTimeoutMs);
     this.#server.headersTimeout = listen.headersTimeoutMs;
     this.#server.requestTimeout = listen.requestTimeoutMs;
     this.#server.keepAliveTimeout = listen.keepAliveTimeoutMs;
@@ -156,8 +158,8 @@ class NodeFront implements Front {
     return this.#draining;
   }
 
-  tell(): void {
-    this.#hits?.tell();
+  flushRecords(): void {
+    this.#hits?.flushRecords();
   }
 
   async #drain(): Promise<void> {
@@ -172,7 +174,7 @@ class NodeFront implements Front {
     this.#connections.destroy(
       (socket) => !this.#turns.isBusy(socket) && this.#hits?.isBusy(socket) !== true,
     );
-    const cancel = this.#rooms.clock.after(this.#config.drainTimeoutMs, () => {
+    const cancel = this.#deps.clock.after(this.#config.drainTimeoutMs, () => {
       this.#connections.destroy(() => true);
     });
     await closed;
@@ -180,13 +182,13 @@ class NodeFront implements Front {
     this.#hits?.close();
   }
 
-  #hitFront(hits: HitRooms): HitFront {
+  #hitFront(hits: HitDeps): HitFront {
     // Nobody reads a connection that may be the hit server's.
     Object.assign(this.#server, { pauseOnConnect: true });
     const options = {
       ...hits,
-      standing: this.#standing,
-      rooms: () => this.#rooms,
+      hotHits: this.#hotHits,
+      deps: () => this.#deps,
       timeouts: () => this.#config,
       give: (socket: Socket) => {
         this.#serve(socket);
@@ -198,7 +200,7 @@ class NodeFront implements Front {
   #onConnection(socket: Socket): void {
     const admission = this.#connections.admit(socket);
     if (admission === 'cut') {
-      this.#rooms.telemetry.metrics.requestRejected('too-many-connections');
+      this.#deps.telemetry.metrics.requestRejected('too-many-connections');
       socket.destroy();
     } else if (admission === 'surplus' || this.#hits?.take(socket) !== true) this.#serve(socket);
   }
@@ -213,24 +215,29 @@ class NodeFront implements Front {
   #onRequest(request: IncomingMessage, response: TimedResponse): void {
     const attempt = this.#attempt(request, response);
     if (attempt.kind === 'answered') return;
-    const begun = attempt.kind === 'begun' ? attempt.begun : undefined;
-    // Without listeners a broken connection would end the process; 'close' says all there is to say.
+    const partial = attempt.kind === 'begun' ? attempt.partial : undefined;
+    // Without listeners a broken connection would end the process; 'close' says all there is to
+    // say.
     request.on('error', ignore);
     response.on('error', ignore);
     const taken = this.#turns.take(request, response, () => {
-      this.#start(request, response, begun);
+      this.#start(request, response, partial);
     });
-    if (!taken) this.#rooms.telemetry.metrics.requestRejected('pipelining');
+    if (!taken) this.#deps.telemetry.metrics.requestRejected('pipelining');
   }
 
   #attempt(request: IncomingMessage, response: TimedResponse): Attempt {
     const { socket } = request;
     const mayRun = this.#draining === null && this.#turns.isFree(socket);
     if (!mayRun || this.#connections.isSurplus(socket)) return NOT_HERE;
-    return this.#standing.attempt(request, response, this.#rooms);
+    return this.#hotHits.attempt(request, response, this.#deps);
   }
 
-  #start(request: IncomingMessage, response: TimedResponse, begun: Begun | undefined): void {
+  #start(
+    request: IncomingMessage,
+    response: TimedResponse,
+    partial: PartialSend | undefined,
+  ): void {
     this.#running.add(response);
     if (this.#draining !== null) response.shouldKeepAlive = false;
     response.once('close', () => {
@@ -239,8 +246,8 @@ class NodeFront implements Front {
       if (this.#draining !== null) request.socket.destroySoon();
     });
     const refusal = this.#connections.isSurplus(request.socket) ? 'too-many-connections' : null;
-    const exchange = new Exchange(request, response, this.#rooms);
-    void (begun === undefined ? exchange.run(refusal) : exchange.resume(begun));
+    const exchange = new Exchange(request, response, this.#deps);
+    void (partial === undefined ? exchange.run(refusal) : exchange.resume(partial));
   }
 
   #onClientError(code: string | undefined, socket: Duplex): void {
@@ -255,7 +262,7 @@ class NodeFront implements Front {
     refusal: RawRefusal,
     request: IncomingMessage | null,
   ): Promise<void> {
-    const { clock, mounts, telemetry } = this.#rooms;
+    const { clock, mounts, telemetry } = this.#deps;
     telemetry.metrics.requestRejected(refusal);
     const fields = headersFromRaw(request?.rawHeaders ?? []);
     const id = requestId(headerValue(fields, 'x-request-id'));

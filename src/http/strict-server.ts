@@ -1,6 +1,6 @@
 /**
- * Node's HTTP server, made strict: what it would answer by itself, drop without a word or leave unbounded
- * is said here. http/server makes one.
+ * Node's HTTP server, made strict: what it would answer by itself, drop without a word or leave
+ * unbounded is said here. http/server makes one.
  */
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { Duplex } from 'node:stream';
@@ -28,7 +28,9 @@ export type StrictServer = Server<typeof IncomingMessage, typeof TimedResponse>;
 /** Node's own default, made explicit: a longer head is answered 431. */
 const MAX_HEAD_BYTES = 16 * 1024;
 
-/** How often node looks for late heads and requests; its default of 30 s would void the timeouts. */
+/**
+ * How often node looks for late heads and requests; its default of 30 s would void the timeouts.
+ */
 const TIMEOUT_CHECK_INTERVAL_MS = 1000;
 
 /** Listens for nothing yet but what is given. */
@@ -49,7 +51,8 @@ export function strictServer(options: StrictOptions, listeners: Listeners): Stri
     },
     listeners.request,
   );
-  // Node would invite the content with 100 Continue: that is for http/exchange/exchange to do, or not.
+  // Node would invite the content with 100 Continue: that is for http/exchange/exchange to do, or
+  // not.
   server.on('checkContinue', listeners.request);
   // And answer other expectations itself, past the turns and the access log.
   server.on('checkExpectation', listeners.request);

@@ -1,10 +1,10 @@
 /** Answers of the hub's mirror that are bytes in memory: JSON, and refusals. Pure. */
-import type { Body, CacheAnswer } from '../cache/api/answer.js';
+import type { Body, CacheAnswer } from '../cache/api/facade.js';
 import { forward } from '../cache/answer/answers.js';
 import type { CacheOutcome } from '../cache/api/outcome.js';
 import { type ErrorCode, ForebayError } from '../model/errors.js';
 import { emptyHeaders, headerValue, type HeaderMap, toHeaderMap } from '../model/headers.js';
-import { type Telling, toldWaitMs, waitFields } from '../origin/told-wait.js';
+import { type RateLimitedHead, requestedWaitMs, waitFields } from '../origin/requested-wait.js';
 
 /** What clients of a hub read of an error, beside its status. */
 const ERROR_FIELDS = ['x-error-code', 'x-error-message', 'x-repo-commit', 'www-authenticate'];
@@ -24,7 +24,7 @@ export function bytesAnswer(
     acceptsRanges: false,
     isKept: true,
     // eslint-disable-next-line @typescript-eslint/require-await -- the port is asynchronous
-    read: async function* ({ start, end }) {
+    async *read({ start, end }) {
       if (start < bytes.length) yield { kind: 'bytes', bytes: bytes.subarray(start, end) };
     },
     cost: () => ({ originBytes: 0, joined: false }),
@@ -80,19 +80,19 @@ export function overloaded(retryAfterMs?: number): CacheAnswer {
 }
 
 /** What a hub says whose answer speaks of load, to its clients: `nowMs` is ms since the epoch. */
-export function loadAnswer(said: Telling, nowMs: number, words?: Words): CacheAnswer {
-  const waitMs = toldWaitMs(said, nowMs);
+export function loadAnswer(said: RateLimitedHead, nowMs: number, words?: AnswerWords): CacheAnswer {
+  const waitMs = requestedWaitMs(said, nowMs);
   return said.status === 429 ? limited(said.headers, waitMs, words) : overloaded(waitMs);
 }
 
 /** The content of a refusal, where it is more than its message. */
-export interface Words {
+export interface AnswerWords {
   readonly contentType: string;
   readonly bytes: Uint8Array;
 }
 
 /** The hub limits how often it is asked: its own words and its own wait. */
-function limited(said: HeaderMap, waitMs: number | undefined, words?: Words): CacheAnswer {
+function limited(said: HeaderMap, waitMs: number | undefined, words?: AnswerWords): CacheAnswer {
   const { headers } = refusalOf(429, said);
   Object.assign(headers, waitFields(said));
   headers['x-error-message'] ??= 'The hub limits how often it is asked; try again later';
@@ -108,7 +108,7 @@ function limited(said: HeaderMap, waitMs: number | undefined, words?: Words): Ca
 export function withRetryAfter(headers: HeaderMap, waitMs = RETRY_AFTER_MS): HeaderMap {
   const seconds = String(Math.max(1, Math.ceil(waitMs / 1000)));
   const told = Object.assign(emptyHeaders(), headers);
-  const isReadable = toldWaitMs({ status: 0, headers }, 0) !== undefined;
+  const isReadable = requestedWaitMs({ status: 0, headers }, 0) !== undefined;
   if (!isReadable) told['retry-after'] = seconds;
   return told;
 }
@@ -146,7 +146,7 @@ interface Failure {
   readonly code: ErrorCode;
   readonly originStatus?: number | undefined;
   readonly retryAfterMs?: number | undefined;
-  readonly told?: Readonly<Record<string, string>> | undefined;
+  readonly originFields?: Readonly<Record<string, string>> | undefined;
 }
 
 /** The answer to a failure that is load, here or at the hub; `undefined` to any other. */
@@ -154,12 +154,12 @@ export function answerToLoad({
   code,
   originStatus,
   retryAfterMs,
-  told,
+  originFields,
 }: Failure): CacheAnswer | undefined {
   const isOwn = code === 'origin-busy' || code === 'overload' || code === 'no-space';
   if (isOwn) return overloaded(retryAfterMs);
   if (code !== 'origin-status' || originStatus === undefined) return undefined;
-  if (originStatus === 429) return limited(toHeaderMap(told ?? {}), retryAfterMs);
+  if (originStatus === 429) return limited(toHeaderMap(originFields ?? {}), retryAfterMs);
   return isOverload(originStatus) ? overloaded(retryAfterMs) : undefined;
 }
 
@@ -168,9 +168,9 @@ export async function answeringLoad(answer: Promise<CacheAnswer>): Promise<Cache
   try {
     return await answer;
   } catch (error) {
-    const told = error instanceof ForebayError ? answerToLoad(error) : undefined;
-    if (told === undefined) throw error;
-    return told;
+    const instead = error instanceof ForebayError ? answerToLoad(error) : undefined;
+    if (instead === undefined) throw error;
+    return instead;
   }
 }
 

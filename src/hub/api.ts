@@ -1,8 +1,8 @@
 /**
- * What a hub says of its repositories, in JSON: kept by the cache as it came, for each credential apart,
- * and given to clients without what leads them away from plain HTTP.
+ * What a hub says of its repositories, in JSON: kept by the cache as it came, for each credential
+ * apart, and given to clients without what leads them away from plain HTTP.
  */
-import type { CacheAnswer, CacheFacade, CacheRequest } from '../cache/api/answer.js';
+import type { CacheAnswer, CacheFacade, CacheRequest } from '../cache/api/facade.js';
 import { looped } from '../origin/via.js';
 import type { CacheServices } from '../cache/api/services.js';
 import { isDisconnected } from '../origin/verdict.js';
@@ -27,13 +27,13 @@ export type ApiRoute = Extract<
   { revision: string | null; kind: 'info' | 'tree' | 'refs' | 'paths-info' }
 >;
 
-export interface ApiAsking {
+export interface ApiQuestion {
   readonly upstream: Upstream;
   readonly route: ApiRoute;
   readonly who: Who;
 }
 
-export interface ApiRooms {
+export interface HubApiDeps {
   readonly services: Pick<CacheServices, 'clock' | 'limits' | 'responses' | 'tag'>;
   readonly cache: Pick<CacheFacade, 'lookup'>;
   readonly policy: () => HubPolicy;
@@ -43,27 +43,27 @@ export interface ApiRooms {
 }
 
 export class HubApi {
-  readonly #rooms: ApiRooms;
+  readonly #deps: HubApiDeps;
   readonly #permissions: Permissions;
 
-  constructor(rooms: ApiRooms) {
-    this.#rooms = rooms;
-    this.#permissions = new Permissions(rooms.services.responses);
+  constructor(deps: HubApiDeps) {
+    this.#deps = deps;
+    this.#permissions = new Permissions(deps.services.responses);
   }
 
   /** Rejects with a `ForebayError`. */
-  async lookup(request: CacheRequest, asking: ApiAsking): Promise<CacheAnswer> {
-    const { upstream, who } = asking;
+  async lookup(request: CacheRequest, question: ApiQuestion): Promise<CacheAnswer> {
+    const { upstream, who } = question;
     const forget = (): Promise<void> =>
       this.#permissions.revoke(upstream.name, upstream.uriOf(request.target), this.#holderOf(who));
     const tell = (answer: CacheAnswer): Promise<CacheAnswer> =>
-      this.#forClients(answer, asking, { forget, own: request.own ?? '' });
+      this.#forClients(answer, question, { forget, own: request.own ?? '' });
     try {
-      const answer = await this.#ask(request, asking);
-      if (!(await this.#isOutdated(answer, asking))) return await tell(answer);
+      const answer = await this.#ask(request, question);
+      if (!(await this.#isOutdated(answer, question))) return await tell(answer);
       answer.body.close();
       await forget();
-      return await tell(await this.#ask(request, asking));
+      return await tell(await this.#ask(request, question));
     } catch (error) {
       // A hub that says what makes no sense was reached.
       const isReached = error instanceof ForebayError && error.code === 'origin-protocol';
@@ -72,34 +72,36 @@ export class HubApi {
     }
   }
 
-  /** As the cache keeps whose answer it is: the field is one that Vary names, and tagged like any. */
+  /**
+   * As the cache keeps whose answer it is: the field is one that Vary names, and tagged like any.
+   */
   #holderOf({ key }: Who): string {
-    return key === '' ? '' : this.#rooms.services.tag(CREDENTIAL_FIELD, key);
+    return key === '' ? '' : this.#deps.services.tag(CREDENTIAL_FIELD, key);
   }
 
-  #ask(request: CacheRequest, { route, who }: ApiAsking): Promise<CacheAnswer> {
+  #ask(request: CacheRequest, { route, who }: ApiQuestion): Promise<CacheAnswer> {
     const headers = emptyHeaders();
     if (who.key !== '') headers[CREDENTIAL_FIELD] = who.key;
     const control = this.#cacheControl(route, who);
-    const asking = {
+    const question = {
       // The hub may be slow to say that a credential is none any more.
       isPatient: who.key !== '',
       headers: Object.assign(emptyHeaders(), who.headers, { accept: '*/*' }),
-      told: (head: OriginHead) => asKept(head, control),
+      readHead: (head: OriginHead) => asKept(head, control),
       limits: this.#limits(),
     };
     const hint = { kind: 'whole' } as const;
-    return this.#rooms.cache.lookup({ ...request, method: 'GET', headers, asking, hint });
+    return this.#deps.cache.lookup({ ...request, method: 'GET', headers, adapter: question, hint });
   }
 
   /** It was asked for before whoever asks was refused the repository. */
-  async #isOutdated({ order, status }: CacheAnswer, asking: ApiAsking): Promise<boolean> {
+  async #isOutdated({ order, status }: CacheAnswer, question: ApiQuestion): Promise<boolean> {
     if (order === undefined || status !== 200) return false;
-    return order <= (await this.#rooms.refusals.lastAt(accessTo(asking)));
+    return order <= (await this.#deps.refusals.lastAt(accessTo(question)));
   }
 
   #limits(): Partial<FetchLimits> {
-    const { fetch, requestTimeoutMs } = this.#rooms.services.limits;
+    const { fetch, requestTimeoutMs } = this.#deps.services.limits;
     // A slow hub is heard out, and may be asked once more within what a client's request may take.
     const firstByteTimeoutMs = Math.max(fetch.firstByteTimeoutMs, requestTimeoutMs / 2);
     return { firstByteTimeoutMs, isRateFinal: true };
@@ -108,10 +110,10 @@ export class HubApi {
   /** Closes the answer, or gives it on with what is told of it. */
   async #forClients(
     { status, headers, body, outcome, ageSeconds, order = 0 }: CacheAnswer,
-    asking: ApiAsking,
+    question: ApiQuestion,
     { forget, own }: { readonly forget: () => Promise<void>; readonly own: string },
   ): Promise<CacheAnswer> {
-    const { services, refusals, xet, json } = this.#rooms;
+    const { services, refusals, xet, json } = this.#deps;
     const { clock, limits } = services;
     const bounds = { clock, sourceIdleTimeoutMs: limits.requestTimeoutMs };
     let isHeld = false;
@@ -124,10 +126,10 @@ export class HubApi {
       if (status !== 200) {
         const refusal = refusalOf(status, headers);
         if (status === 401 || status === 403) await forget();
-        await refusals.refused(accessTo(asking), refusal, order);
+        await refusals.refused(accessTo(question), refusal, order);
         return refused(refusal);
       }
-      const { upstream, route } = asking;
+      const { upstream, route } = question;
       const told = await json.answer({ headers, body, outcome }, { upstream, own, bounds });
       isHeld = told.holdsBody;
       if (told.isXetKept) xet.add(upstream.name, route.repository);
@@ -143,7 +145,7 @@ export class HubApi {
 
   /** How long it may be kept, in the words of a cache. */
   #cacheControl({ revision }: ApiRoute, who: Who): string {
-    const policy = this.#rooms.policy();
+    const policy = this.#deps.policy();
     const lifetime = Math.floor(saidLifetimeMs(revision, who, policy) / 1000);
     const stale = policy.offline ? `stale-if-error=${String(YEAR_MS / 1000)}` : 'must-revalidate';
     return `public, max-age=${String(lifetime)}, ${stale}`;

@@ -1,6 +1,6 @@
 /**
- * Counts the bytes of a file that a hub sends without telling their number: a small one, coded or in chunks.
- * Used by hub/head-client, where a HEAD told no length that could be believed.
+ * Counts the bytes of a file that a hub sends without telling their number: a small one, coded or
+ * in chunks. Used by hub/head-client, where a HEAD told no length that could be believed.
  */
 import { type Decodable } from '../model/content-coding.js';
 import { BodyDecoder } from '../worker/body-decoder.js';

@@ -22,7 +22,9 @@ export interface Who {
   readonly headers: HeaderMap;
 }
 
-/** Client fields that the hub gets beside the credential; Via shows a hub that is a mirror of us. */
+/**
+ * Client fields that the hub gets beside the credential; Via shows a hub that is a mirror of us.
+ */
 const FORWARDED = ['user-agent', 'via'];
 
 /** Names that the operator's token is lent to: a hub might read others as another repository's. */
@@ -36,8 +38,8 @@ export class Credentials {
   }
 
   /**
-   * Who asks for something of `repository`, in the one form of its name (hub/repository): the client, or
-   * the operator where it names nobody.
+   * Who asks for something of `repository`, in the one form of its name (hub/repository): the
+   * client, or the operator where it names nobody.
    */
   who(request: HeaderMap, repository: string | null, server: ServerToken | null): Who {
     const headers = emptyHeaders();

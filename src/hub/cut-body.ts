@@ -1,8 +1,8 @@
 /**
- * A body without some of its bytes: what is long stays where it is stored, and is given to clients as
- * it is but for the cuts. Used by hub/json-answers.
+ * A body without some of its bytes: what is long stays where it is stored, and is given to clients
+ * as it is but for the cuts. Used by hub/json-answers.
  */
-import type { Body } from '../cache/api/answer.js';
+import type { Body } from '../cache/api/facade.js';
 import type { Segment } from '../model/segment.js';
 import { lengthOf } from '../send/segment-bytes.js';
 import { bytesOf, type ReadBounds } from './read-body.js';

@@ -1,10 +1,9 @@
 /**
- * Decides whether somebody may have a file, and what it is: by what was decided lately, else by a HEAD
- * at the hub, one for all who ask the same at the same time. Bytes are looked up only after it. Used
- * by hub/files.
+ * Decides whether somebody may have a file, and what it is: by what was decided lately, else by a
+ * HEAD at the hub, one for all who ask the same at the same time. Bytes are looked up only after
+ * it. Used by hub/files.
  */
 import { LRUCache } from 'lru-cache';
-import type { CacheAnswer } from '../cache/api/answer.js';
 import { looped } from '../origin/via.js';
 import type { CacheServices } from '../cache/api/services.js';
 import { SingleFlight } from '../model/single-flight.js';
@@ -19,16 +18,9 @@ import type { StoredResponse } from '../model/response.js';
 import { isRedirect } from '../origin/redirect.js';
 import type { Upstream } from '../origin/upstream.js';
 import { isOverload, loadAnswer, notAsked, type Refusal, refusalOf, tooSlow } from './answers.js';
-import type { Who } from './credentials.js';
 import { type FileRoute, namedLast, targetOf } from './file-names.js';
-import {
-  contradicts,
-  isOfPin,
-  type NamedFile,
-  notAsPinned,
-  notOfThatLength,
-  pinOf,
-} from './file-pins.js';
+import { contradicts, isOfPin, notAsPinned, notOfThatLength, pinOf } from './file-pins.js';
+import type { Decision, DecisionRequest } from './decision.js';
 import { HeadClient, type Heads } from './head-client.js';
 import { rememberWay } from './remember-way.js';
 import { type FileFacts, factsOf, missingOf } from './metadata.js';
@@ -42,29 +34,6 @@ const MAX_ABSENT = 10_000;
 
 /** What they take, with what the hub said of each. */
 const MAX_ABSENT_BYTES = 16 * 1024 * 1024;
-
-/** A question: may `who` have this file of this hub? */
-export interface Asking extends NamedFile {
-  readonly upstream: Upstream;
-  readonly who: Who;
-  /** Tells clients apart, each of which may ask for so much. */
-  readonly client: string;
-}
-
-export type Decision =
-  /** `offline`: the hub could not be asked; it is what was decided before. */
-  | { readonly kind: 'granted'; readonly stored: StoredResponse; readonly offline: boolean }
-  | { readonly kind: 'refused'; readonly refusal: Refusal }
-  /** No answer of the hub, and nothing decided before. */
-  | { readonly kind: 'unreachable'; readonly answer: CacheAnswer }
-  /** The hub's answer does not say what the file is. */
-  | { readonly kind: 'untold'; readonly message: string }
-  /** `isOutage`: what was decided before may stand in; a hub that bids us wait is there. */
-  | {
-      readonly kind: 'overloaded';
-      readonly isOutage: boolean;
-      readonly answer: CacheAnswer;
-    };
 
 export class Decisions {
   readonly #services: CacheServices;
@@ -91,58 +60,68 @@ export class Decisions {
     });
   }
 
-  async decide(asking: Asking): Promise<Decision> {
-    const { upstream, route, who } = asking;
+  async decide(question: DecisionRequest): Promise<Decision> {
+    const { upstream, route, who } = question;
     const uri = upstream.uriOf(targetOf(route, route.revision));
     const key = JSON.stringify([uri, who.key]);
-    const decided = await this.#decided(asking, uri, key);
+    const decided = await this.#decided(question, uri, key);
     if (decided !== undefined) return decided;
     const ask = async (): Promise<Decision> =>
-      // A look takes turns, in which another's flight may have ended: `b` looks, and finds nothing; `a` is
-      // answered, and its flight ends; `b` would lead a second one. Nobody ends between this look and ours.
-      (await this.#decided(asking, uri, key)) ?? this.#askInTime(asking, uri, key);
-    const mayStandIn = this.#policy().offline && (await this.#known(asking, uri)) !== undefined;
+      // A look takes turns, in which another's flight may have ended: `b` looks, and finds nothing;
+      // `a` is answered, and its flight ends; `b` would lead a second one. Nobody ends between this
+      // look and ours.
+      (await this.#decided(question, uri, key)) ?? this.#askInTime(question, uri, key);
+    const mayStandIn = this.#policy().offline && (await this.#known(question, uri)) !== undefined;
     const flight = this.#flightsOf(upstream).run(key, ask);
     const asked = await (mayStandIn ? this.#hasty(flight.outcome) : flight.outcome);
     const isOutage =
       asked.kind === 'unreachable' || (asked.kind === 'overloaded' && asked.isOutage);
     if (!isOutage || !this.#policy().offline) return asked;
     // Looked for now: somebody may have been refused while this was asked.
-    const known = await this.#known(asking, uri);
+    const known = await this.#known(question, uri);
     return known === undefined ? asked : { kind: 'granted', stored: known, offline: true };
   }
 
   /** What was decided lately enough to stand. */
-  async #decided(asking: Asking, uri: string, key: string): Promise<Decision | undefined> {
-    const known = await this.#known(asking, uri);
+  async #decided(
+    question: DecisionRequest,
+    uri: string,
+    key: string,
+  ): Promise<Decision | undefined> {
+    const known = await this.#known(question, uri);
     const ageMs = this.#services.clock.now() - (known?.responseTimeMs ?? 0);
-    if (known !== undefined && ageMs >= 0 && ageMs < this.#lifetimeMs(asking.route)) {
+    if (known !== undefined && ageMs >= 0 && ageMs < this.#lifetimeMs(question.route)) {
       return { kind: 'granted', stored: known, offline: false };
     }
     const absent = this.#absent.get(key);
-    const isSpared = absent !== undefined && this.#isSpared(asking, uri, absent.purged);
+    const isSpared = absent !== undefined && this.#isSpared(question, uri, absent.purged);
     return isSpared ? { kind: 'refused', refusal: absent.refusal } : undefined;
   }
 
   /** The permission that counts, however old. */
-  async #known(asking: Asking, uri: string): Promise<StoredResponse | undefined> {
-    const { upstream, who } = asking;
+  async #known(question: DecisionRequest, uri: string): Promise<StoredResponse | undefined> {
+    const { upstream, who } = question;
     const found = await this.#permissions.find(upstream.name, uri, who.key);
-    if (found === undefined || !isOfPin(found, pinOf(asking))) return undefined;
-    if (await this.#isRefusedSince(asking, found)) return undefined;
-    this.#refusals.granted(accessTo(asking), found.object);
+    if (found === undefined || !isOfPin(found, pinOf(question))) return undefined;
+    if (await this.#isRefusedSince(question, found)) return undefined;
+    this.#refusals.granted(accessTo(question), found.object);
     return found;
   }
 
-  /** Who was refused the repository since may have lost more than the file that was asked for then. */
-  async #isRefusedSince(asking: Asking, { object, order }: StoredResponse): Promise<boolean> {
-    for (const access of accessesTo(asking, [object.uri])) {
+  /**
+   * Who was refused the repository since may have lost more than the file that was asked for then.
+   */
+  async #isRefusedSince(
+    question: DecisionRequest,
+    { object, order }: StoredResponse,
+  ): Promise<boolean> {
+    for (const access of accessesTo(question, [object.uri])) {
       if (order <= (await this.#refusals.lastAt(access))) return true;
     }
     return false;
   }
 
-  #isSpared({ upstream }: Asking, uri: string, purged: number): boolean {
+  #isSpared({ upstream }: DecisionRequest, uri: string, purged: number): boolean {
     return this.#services.purges.spares({ origin: upstream.name, uri }, purged);
   }
 
@@ -160,20 +139,20 @@ export class Decisions {
   }
 
   /** Asks, and once more where a refusal that was asked for later overtook the answer. */
-  async #askInTime(asking: Asking, uri: string, key: string): Promise<Decision> {
-    const first = await this.#ask(asking, uri, key);
+  async #askInTime(question: DecisionRequest, uri: string, key: string): Promise<Decision> {
+    const first = await this.#ask(question, uri, key);
     const isOvertaken =
-      first.kind === 'granted' && (await this.#isRefusedSince(asking, first.stored));
-    return isOvertaken ? this.#ask(asking, uri, key) : first;
+      first.kind === 'granted' && (await this.#isRefusedSince(question, first.stored));
+    return isOvertaken ? this.#ask(question, uri, key) : first;
   }
 
-  async #ask(asking: Asking, uri: string, key: string): Promise<Decision> {
-    const { route } = asking;
+  async #ask(question: DecisionRequest, uri: string, key: string): Promise<Decision> {
+    const { route } = question;
     const { sequence, purges } = this.#services;
     const moment = { order: sequence.next(), purged: purges.epoch };
     let found: Heads;
     try {
-      found = await this.#client.heads(asking, targetOf(route, route.revision));
+      found = await this.#client.heads(question, targetOf(route, route.revision));
     } catch (error) {
       if (!(error instanceof ForebayError) || !isDisconnected(error)) throw error;
       const answer = notAsked(error);
@@ -191,7 +170,7 @@ export class Decisions {
     const isOfStorage =
       found.isElsewhere && headerValue(last.headers, 'x-error-code') === undefined;
     if (status >= 400 && !(isOfStorage && (status === 401 || status === 403))) {
-      return this.#refuse(asking, { uri, key, found, moment });
+      return this.#refuse(question, { uri, key, found, moment });
     }
     const facts = factsOf(found.heads, route.revision);
     const isFile = status === 200 || isRedirect(status);
@@ -199,11 +178,13 @@ export class Decisions {
     if (facts === undefined || lengthBytes === null || !isFile) {
       return { kind: 'untold', message: missingOf(found.heads, route.revision) };
     }
-    const stored = await this.#grant(asking, found, { facts, lengthBytes }, moment);
+    const stored = await this.#grant(question, found, { facts, lengthBytes }, moment);
     return { kind: 'granted', stored, offline: false };
   }
 
-  /** Of what was decided before it is known that it may stand in: a silent hub is not waited for. */
+  /**
+   * Of what was decided before it is known that it may stand in: a silent hub is not waited for.
+   */
   #hasty(asked: Promise<Decision>): Promise<Decision> {
     const { clock, limits } = this.#services;
     const answer = tooSlow();
@@ -214,11 +195,14 @@ export class Decisions {
     return Promise.race([asked, silence.promise]).finally(cancel);
   }
 
-  async #refuse(asking: Asking, { uri, key, found, moment }: Refused): Promise<Decision> {
-    const { upstream, route, who } = asking;
+  async #refuse(
+    question: DecisionRequest,
+    { uri, key, found, moment }: Refused,
+  ): Promise<Decision> {
+    const { upstream, route, who } = question;
     const { status, headers } = found.heads.at(-1) ?? found.heads[0];
     const refusal = refusalOf(status, headers);
-    for (const access of accessesTo(asking, found.urls)) {
+    for (const access of accessesTo(question, found.urls)) {
       await this.#refusals.refused(access, refusal, moment.order);
     }
     await this.#permissions.revoke(upstream.name, uri, who.key, moment.order);
@@ -232,14 +216,14 @@ export class Decisions {
 
   /** Remembers the decision, for the revision that was asked for and for its commit. */
   async #grant(
-    asking: Asking,
+    question: DecisionRequest,
     found: Heads,
-    { facts, lengthBytes }: Told,
+    { facts, lengthBytes }: ToldFacts,
     { order, purged }: Moment,
   ): Promise<StoredResponse> {
-    const { upstream, route, who } = asking;
+    const { upstream, route, who } = question;
     const { clock, limits } = this.#services;
-    const pin = pinOf(asking);
+    const pin = pinOf(question);
     if (pin !== null && contradicts(pin, facts.digest)) throw notAsPinned(facts.digest);
     if ([pin, facts.digest].some((digest) => isRefutedBy(digest, lengthBytes)))
       throw notOfThatLength();
@@ -262,14 +246,14 @@ export class Decisions {
     const times = { requestTimeMs: nowMs, responseTimeMs: nowMs, order };
     const stored = permission(who.key, { object, headers, status }, times);
     // Not stored either: after a restart nobody would know of the refusal that overtook it.
-    if (await this.#isRefusedSince(asking, stored)) return stored;
-    for (const access of accessesTo(asking, [object.uri])) this.#refusals.granted(access, object);
+    if (await this.#isRefusedSince(question, stored)) return stored;
+    for (const access of accessesTo(question, [object.uri])) this.#refusals.granted(access, object);
     // First: who finds the decision may want bytes at once.
-    rememberWay(asking, found, object.uri, { nowMs, first: named.at });
+    rememberWay(question, found, object.uri, { nowMs, first: named.at });
     const targets = [route.revision, facts.commit].map((name) => targetOf(route, name));
     const uris = new Set([object.uri, ...targets.map((target) => upstream.uriOf(target))]);
     for (const uri of uris) {
-      const isCurrent = (): boolean => this.#isSpared(asking, uri, purged);
+      const isCurrent = (): boolean => this.#isSpared(question, uri, purged);
       await this.#permissions.grant(upstream.name, uri, stored, isCurrent);
     }
     return stored;
@@ -283,7 +267,7 @@ interface Moment {
 }
 
 /** What the hub told of a file. */
-interface Told {
+interface ToldFacts {
   readonly facts: FileFacts;
   readonly lengthBytes: number;
 }

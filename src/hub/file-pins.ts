@@ -1,6 +1,6 @@
 /**
- * What the configuration pins of a hub's file, and what contradicts it or the file's own digest. Pure; used
- * by hub/decisions and hub/files.
+ * What the configuration pins of a hub's file, and what contradicts it or the file's own digest.
+ * Pure; used by hub/decisions and hub/files.
  */
 import { type Digest, formatDigest, isRefutedBy } from '../model/digest.js';
 import { ForebayError } from '../model/errors.js';

@@ -1,11 +1,11 @@
 /**
- * Files of repositories, `/{id}/resolve/{revision}/{path}`: the decision first, then the bytes, which
- * are the same object in whatever revision and repository they are found.
+ * Files of repositories, `/{id}/resolve/{revision}/{path}`: the decision first, then the bytes,
+ * which are the same object in whatever revision and repository they are found.
  */
-import type { CacheAnswer, CacheRequest } from '../cache/api/answer.js';
-import type { Cache } from '../cache/answer/lookup.js';
+import type { CacheAnswer, CacheRequest } from '../cache/api/facade.js';
+import type { Cache } from '../cache/answer/cache.js';
 import type { CacheServices } from '../cache/api/services.js';
-import { boundOf } from '../cache/flight/want.js';
+import { boundOf } from '../cache/flight/fetch-context.js';
 import { within } from '../model/deferred.js';
 import { ForebayError } from '../model/errors.js';
 import { emptyHeaders, headerValue, type HeaderMap } from '../model/headers.js';
@@ -13,7 +13,8 @@ import type { StoredResponse } from '../model/response.js';
 import { isRedirect } from '../origin/redirect.js';
 import type { Upstream } from '../origin/upstream.js';
 import { answerToLoad, answerToSilence, bytesAnswer, ownError, refused } from './answers.js';
-import { type Asking, type Decision, Decisions } from './decisions.js';
+import type { Decision, DecisionRequest } from './decision.js';
+import { Decisions } from './decisions.js';
 import { targetOf } from './file-names.js';
 import { pinOf } from './file-pins.js';
 import type { Holds } from './holds.js';
@@ -22,7 +23,7 @@ import type { Refusals } from './refusals.js';
 import { isCommit } from './route.js';
 import { withTokenLink, XET_HASH_FIELD, type XetRepositories } from './xet.js';
 
-export interface FilesRooms {
+export interface FilesDeps {
   readonly services: CacheServices;
   readonly cache: Pick<Cache, 'answerWith'>;
   readonly policy: () => HubPolicy;
@@ -38,7 +39,7 @@ export class HubFiles {
   readonly #holds: Holds;
   readonly #xet: XetRepositories;
 
-  constructor({ services, cache, policy, refusals, holds, xet }: FilesRooms) {
+  constructor({ services, cache, policy, refusals, holds, xet }: FilesDeps) {
     this.#services = services;
     this.#cache = cache;
     this.#holds = holds;
@@ -47,18 +48,18 @@ export class HubFiles {
   }
 
   /** Rejects with a `ForebayError`. */
-  async lookup(request: CacheRequest, asking: Asking): Promise<CacheAnswer> {
-    const { upstream, route, who } = asking;
-    if (isCommit(route.revision)) return this.#answer(request, asking);
+  async lookup(request: CacheRequest, question: DecisionRequest): Promise<CacheAnswer> {
+    const { upstream, route, who } = question;
+    if (isCommit(route.revision)) return this.#answer(request, question);
     const uri = upstream.uriOf(targetOf(route, route.revision));
     const held = this.#holds.of(request, uri, route.repository, who);
     if (held.kind === 'doubtful') return doubtful();
     const revision = held.kind === 'held' ? held.commit : route.revision;
-    const asked = { ...asking, route: { ...route, revision }, name: route.revision };
+    const asked = { ...question, route: { ...route, revision }, name: route.revision };
     // A pin of the name would not hold for what is read by the commit.
-    const leads = request.method === 'HEAD' && pinOf(asking) === null;
+    const leads = request.method === 'HEAD' && pinOf(question) === null;
     return this.#answer(request, asked, (stored) => {
-      this.#holds.tell(request, uri, route.repository, {
+      this.#holds.recordShown(request, uri, route.repository, {
         stored,
         who,
         isHeld: held.kind === 'held',
@@ -67,14 +68,16 @@ export class HubFiles {
     });
   }
 
-  /** `named`: what is answered, where it is not the file, to who asked for it by a name that moves. */
+  /**
+   * `named`: what is answered, where it is not the file, to who asked for it by a name that moves.
+   */
   async #answer(
     request: CacheRequest,
-    asking: Asking,
+    question: DecisionRequest,
     named?: (stored: StoredResponse) => CacheAnswer | undefined,
   ): Promise<CacheAnswer> {
     const bound = boundOf(this.#services, request.signal);
-    const decision = await within(this.#decisions.decide(asking), bound).catch(unanswered);
+    const decision = await within(this.#decisions.decide(question), bound).catch(unanswered);
     switch (decision.kind) {
       case 'refused':
         return refused(decision.refusal);
@@ -89,12 +92,12 @@ export class HubFiles {
         const instead = named?.(decision.stored);
         if (instead !== undefined) return instead;
         const stored = { ...decision.stored, status: 200 };
-        const source = asking.upstream.source(stored.object.uri, asking.who.headers);
+        const source = question.upstream.source(stored.object.uri, question.who.headers);
         const detail = offline ? 'offline' : undefined;
         const answer = await this.#cache.answerWith(request, { stored, source, detail });
         return {
           ...answer,
-          headers: this.#fieldsFor(request, asking, answer.headers),
+          headers: this.#fieldsFor(request, question, answer.headers),
           instead: (failure) => answerToLoad(failure) ?? answerToSilence(failure),
         };
       }
@@ -103,7 +106,7 @@ export class HubFiles {
 
   #fieldsFor(
     request: CacheRequest,
-    { upstream, route: { repository, spelled } }: Asking,
+    { upstream, route: { repository, spelled } }: DecisionRequest,
     headers: HeaderMap,
   ): HeaderMap {
     if (!(XET_HASH_FIELD in headers)) return headers;
@@ -114,9 +117,9 @@ export class HubFiles {
 }
 
 /**
- * The answer to HEAD of a name, where the hub's own is a redirect: to the commit's URL, with what the
- * file is. Clients of a hub follow a relative one and keep where it ends: what they read after it, or go
- * on with next week, is of that commit, whatever the name names by then.
+ * The answer to HEAD of a name, where the hub's own is a redirect: to the commit's URL, with what
+ * the file is. Clients of a hub follow a relative one and keep where it ends: what they read after
+ * it, or go on with next week, is of that commit, whatever the name names by then.
  */
 function redirectToCommit(stored: StoredResponse, upstream: Upstream): CacheAnswer {
   const headers = Object.assign(emptyHeaders(), stored.headers);

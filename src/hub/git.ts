@@ -1,9 +1,9 @@
 /**
- * The reading half of git's smart HTTP (gitprotocol-http): what `git clone` and `git fetch` ask for. It is
- * passed on uncached; pushing is refused. Pure; hub/lookup and hub/passed ask it.
+ * The reading half of git's smart HTTP (gitprotocol-http): what `git clone` and `git fetch` ask
+ * for. It is passed on uncached; pushing is refused. Pure; hub/lookup and hub/passed ask it.
  */
 import { emptyHeaders, headerValue, type HeaderMap } from '../model/headers.js';
-import type { CacheAnswer } from '../cache/api/answer.js';
+import type { CacheAnswer } from '../cache/api/facade.js';
 import { ownError } from './answers.js';
 import type { Who } from './credentials.js';
 

@@ -1,15 +1,16 @@
 /**
- * Asks the hub for the heads of a file: a HEAD that follows redirects until the hub has said what the
- * file is, and stops at the first that leads to where its bytes are. Runs on the main thread, as heads
- * are few beside bytes. Used by hub/decisions.
+ * Asks the hub for the heads of a file: a HEAD that follows redirects until the hub has said what
+ * the file is, and stops at the first that leads to where its bytes are. Runs on the main thread,
+ * as heads are few beside bytes. Used by hub/decisions.
  */
+import { NEVER } from '../model/deferred.js';
 import { LRUCache } from 'lru-cache';
 import { originBusy } from '../cache/fill/fill.js';
 import type { CacheServices } from '../cache/api/services.js';
 import { verdictOfError, verdictOfHead } from '../origin/verdict.js';
 import { ForebayError } from '../model/errors.js';
 import { codingOf, isDecodable } from '../model/content-coding.js';
-import type { FetchTarget, OriginHead } from '../model/fetch.js';
+import type { FetchUrl, OriginHead } from '../model/fetch.js';
 import { trimOws } from '../model/field-syntax.js';
 import { headerValue, type HeaderMap } from '../model/headers.js';
 import { requestTargetOf } from '../model/uri.js';
@@ -18,21 +19,25 @@ import { parseContentRange } from '../origin/content-range.js';
 import { PassClient, type PassedResponse } from '../origin/pass-client.js';
 import { isRedirect, MAX_REDIRECT_HOPS } from '../origin/redirect.js';
 import type { Upstream } from '../origin/upstream.js';
-import { Asked } from './asked.js';
+import { QuestionLimit } from './question-limit.js';
 import { countContent } from './count-content.js';
 import { believedLength } from './metadata.js';
 
 /** Read of a body that nobody wants, so that its connection can be kept: one byte was asked for. */
 const MAX_DRAINED_BYTES = 1024;
 
-/** Files that one hub is asked about at the same time, those that wait for a connection included. */
+/**
+ * Files that one hub is asked about at the same time, those that wait for a connection included.
+ */
 export const MAX_ASKED = 512;
 
-/** Hosts of one hub that connections are kept to: its own, and those that it is known by elsewhere. */
+/**
+ * Hosts of one hub that connections are kept to: its own, and those that it is known by elsewhere.
+ */
 const MAX_HOSTS = 8;
 
 /** Who asks, and where. */
-export interface HeadsAsking {
+export interface HeadQuestion {
   readonly upstream: Upstream;
   readonly who: { readonly headers: HeaderMap };
   readonly client: string;
@@ -54,17 +59,18 @@ export class HeadClient {
   readonly #services: Pick<CacheServices, 'limits' | 'events'>;
   /** A reload may replace an origin by another of its name. */
   readonly #clients = new WeakMap<Upstream, LRUCache<string, PassClient>>();
-  readonly #asked = new WeakMap<Upstream, Asked>();
+  readonly #limit = new WeakMap<Upstream, QuestionLimit>();
 
   constructor(services: Pick<CacheServices, 'limits' | 'events'>) {
     this.#services = services;
   }
 
   /**
-   * The heads of `target` for whoever asks. Rejects with a `ForebayError` when the hub does not answer, or
-   * with `overload` when it is asked too much; a status of its own, whatever it is, is an answer.
+   * The heads of `target` for whoever asks. Rejects with a `ForebayError` when the hub does not
+   * answer, or with `overload` when it is asked too much; a status of its own, whatever it is, is
+   * an answer.
    */
-  async heads({ upstream, who, client }: HeadsAsking, target: string): Promise<Heads> {
+  async heads({ upstream, who, client }: HeadQuestion, target: string): Promise<Heads> {
     const leave = this.#enter(upstream, client);
     try {
       return await this.#judged(upstream, () => this.#follow(upstream, target, who.headers));
@@ -74,8 +80,8 @@ export class HeadClient {
   }
 
   #enter(upstream: Upstream, client: string): () => void {
-    const asked = this.#asked.get(upstream) ?? new Asked(MAX_ASKED);
-    this.#asked.set(upstream, asked);
+    const asked = this.#limit.get(upstream) ?? new QuestionLimit(MAX_ASKED);
+    this.#limit.set(upstream, asked);
     return asked.enter(client);
   }
 
@@ -98,7 +104,7 @@ export class HeadClient {
 
   async #follow(upstream: Upstream, target: string, request: HeaderMap): Promise<Heads> {
     const { url, headers } = upstream.passTarget(target, 'HEAD', request);
-    let at: FetchTarget = { url, headers, addresses: 'any', expiresAtMs: null };
+    let at: FetchUrl = { url, headers, addresses: 'any', expiresAtMs: null };
     let head = await this.#send(upstream, 'HEAD', at);
     const heads: [OriginHead, ...OriginHead[]] = [head];
     const urls = [url];
@@ -117,10 +123,11 @@ export class HeadClient {
   }
 
   /**
-   * The length that a GET of the first byte tells. Where what comes tells none that can be believed (coded,
-   * in chunks), the file is small or there is no knowing: it is read and counted. `null`: not told.
+   * The length that a GET of the first byte tells. Where what comes tells none that can be believed
+   * (coded, in chunks), the file is small or there is no knowing: it is read and counted. `null`:
+   * not told.
    */
-  async #probe(upstream: Upstream, at: FetchTarget): Promise<number | null> {
+  async #probe(upstream: Upstream, at: FetchUrl): Promise<number | null> {
     const first = { ...at, headers: { ...at.headers, range: 'bytes=0-0' } };
     const head = await this.#send(upstream, 'GET', first);
     if (head.status === 200) return head.contentBytes;
@@ -136,7 +143,7 @@ export class HeadClient {
   async #send(
     upstream: Upstream,
     method: string,
-    at: FetchTarget,
+    at: FetchUrl,
   ): Promise<OriginHead & { readonly contentBytes: number | null }> {
     const { headers, addresses } = at;
     const target = {
@@ -145,7 +152,7 @@ export class HeadClient {
       headers: { ...headers, accept: '*/*', 'accept-encoding': 'identity' },
       content: null,
       // Whoever asks at the same time shares it: no single client's leaving ends it.
-      signal: new AbortController().signal,
+      signal: NEVER,
     };
     const client = this.#client(upstream, new URL(at.url).origin, addresses);
     const response = await client.send(target).catch((error: unknown) => {
@@ -161,7 +168,7 @@ export class HeadClient {
     return { status, headers: fields, contentLength: lengthBytes, contentBytes };
   }
 
-  #client(upstream: Upstream, origin: string, addresses: FetchTarget['addresses']): PassClient {
+  #client(upstream: Upstream, origin: string, addresses: FetchUrl['addresses']): PassClient {
     const clients = this.#clients.get(upstream) ?? noClients();
     this.#clients.set(upstream, clients);
     const key = `${addresses} ${origin}`;
@@ -193,8 +200,8 @@ function noClients(): LRUCache<string, PassClient> {
 }
 
 /**
- * The length of a 200's content; `null` where it is not told and cannot be counted. Ends with the response,
- * and lets its connection be used again where that costs next to nothing.
+ * The length of a 200's content; `null` where it is not told and cannot be counted. Ends with the
+ * response, and lets its connection be used again where that costs next to nothing.
  */
 async function readLength(response: PassedResponse, method: string): Promise<number | null> {
   const { status, headers, lengthBytes } = response;
@@ -221,11 +228,11 @@ async function drain({ bytes }: PassedResponse): Promise<void> {
 }
 
 /**
- * Whether the rest of the answer is where a redirect leads. A relative Location is the hub's own. An
- * absolute one leads to storage once the hub has said what the file is; before, it leads to the hub
- * under another name, or to the repository under another one.
+ * Whether the rest of the answer is where a redirect leads. A relative Location is the hub's own.
+ * An absolute one leads to storage once the hub has said what the file is; before, it leads to the
+ * hub under another name, or to the repository under another one.
  */
-function leadsOn({ status, headers }: OriginHead, at: FetchTarget, upstream: Upstream): boolean {
+function leadsOn({ status, headers }: OriginHead, at: FetchUrl, upstream: Upstream): boolean {
   const location = headerValue(headers, 'location');
   if (!isRedirect(status) || location === undefined) return false;
   if (!/^(?:[a-z][a-z0-9+.-]*:|[/\\]{2})/i.test(trimOws(location))) return true;

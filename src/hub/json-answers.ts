@@ -1,10 +1,11 @@
 /**
- * JSON of a hub as clients get it: without Xet, its next page on this mirror. What is short is made in
- * memory; what is long is read on a thread of its own (hub/scan-pool), and goes out from where it is
- * stored. What was found is remembered by the bytes that it was found in: a hit reads nothing.
+ * JSON of a hub as clients get it: without Xet, its next page on this mirror. What is short is made
+ * in memory; what is long is read on a thread of its own (hub/scan-pool), and goes out from where
+ * it is stored. What was found is remembered by the bytes that it was found in: a hit reads
+ * nothing.
  */
 import { LRUCache } from 'lru-cache';
-import type { Body, CacheAnswer } from '../cache/api/answer.js';
+import type { Body, CacheAnswer } from '../cache/api/facade.js';
 import { ForebayError } from '../model/errors.js';
 import { emptyHeaders, headerValue, type HeaderMap } from '../model/headers.js';
 import type { Upstream } from '../origin/upstream.js';
@@ -24,7 +25,9 @@ export function readFields(headers: HeaderMap): HeaderMap {
   return pick(headers, [...TOLD_FIELDS, 'link']);
 }
 
-/** Read at once, on the main thread: some 2 ms, less than a way to another thread and back is worth. */
+/**
+ * Read at once, on the main thread: some 2 ms, less than a way to another thread and back is worth.
+ */
 const SHORT_BYTES = 256 * 1024;
 
 /** The longest answer that is read at all: a million files have some 100 MiB. */
@@ -43,14 +46,17 @@ export interface Made {
   readonly bytes: Uint8Array | null;
 }
 
-/** `isXetKept`: it names a file that clients can have from Xet alone. `holdsBody`: it reads from the hub's. */
+/**
+ * `isXetKept`: it names a file that clients can have from Xet alone. `holdsBody`: it reads from the
+ * hub's.
+ */
 export type JsonAnswer = CacheAnswer & {
   readonly isXetKept: boolean;
   readonly holdsBody: boolean;
 };
 
 /** For whom an answer is. */
-export interface Reader {
+export interface AnswerReader {
   readonly upstream: Upstream;
   /** What clients call us. */
   readonly own: string;
@@ -72,11 +78,13 @@ export class JsonAnswers {
   }
 
   /**
-   * The hub's answer for clients. Reads the body; closing it stays with the caller, unless the answer holds
-   * it. Rejects with a `ForebayError`: `origin-protocol` for what is no JSON, or goes on elsewhere.
+   * The hub's answer for clients. Reads the body; closing it stays with the caller, unless the
+   * answer holds it. Rejects with a `ForebayError`: `origin-protocol` for what is no JSON, or goes
+   * on elsewhere.
    */
-  async answer({ headers, body, outcome }: HubJson, reader: Reader): Promise<JsonAnswer> {
-    // First: what cannot be told is to be forgotten, and what still arrives would be stored after that.
+  async answer({ headers, body, outcome }: HubJson, reader: AnswerReader): Promise<JsonAnswer> {
+    // First: what cannot be told is to be forgotten, and what still arrives would be stored after
+    // that.
     const made = await this.#make(body, reader.bounds);
     const told = fieldsFor(headers, reader);
     const { read, bytes } = made;
@@ -99,7 +107,7 @@ export class JsonAnswers {
     headers: HeaderMap,
     made: Made & { readonly bytes: Uint8Array },
     outcome: CacheAnswer['outcome'],
-    reader: Omit<Reader, 'bounds'>,
+    reader: Omit<AnswerReader, 'bounds'>,
   ): JsonAnswer {
     return inMemory(fieldsFor(headers, reader), made, outcome);
   }
@@ -144,7 +152,7 @@ function inMemory(
   return { ...answer, isXetKept: read.isXetKept, holdsBody: false };
 }
 
-function fieldsFor(headers: HeaderMap, { upstream, own }: Omit<Reader, 'bounds'>): HeaderMap {
+function fieldsFor(headers: HeaderMap, { upstream, own }: Omit<AnswerReader, 'bounds'>): HeaderMap {
   const told = pick(headers, TOLD_FIELDS);
   const link = linkForClients(headerValue(headers, 'link'), upstream, own);
   if (link !== undefined) told['link'] = link;

@@ -1,6 +1,6 @@
 /**
- * Reads JSON (RFC 8259) as bytes, piece by piece, and tells of the members of its objects: where each
- * stands and what its key is. Keeps a bounded part of the text, whatever its length. Used by
+ * Reads JSON (RFC 8259) as bytes, piece by piece, and tells of the members of its objects: where
+ * each stands and what its key is. Keeps a bounded part of the text, whatever its length. Used by
  * hub/strip-xet.
  */
 

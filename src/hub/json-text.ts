@@ -1,4 +1,7 @@
-/** What is read of one JSON text of a hub: what clients are not to see of it, its length and its tag. */
+/**
+ * What is read of one JSON text of a hub: what clients are not to see of it, its length and its
+ * tag.
+ */
 import { createHash } from 'node:crypto';
 import { ForebayError } from '../model/errors.js';
 import { type Found, XetScan } from './strip-xet.js';

@@ -1,6 +1,6 @@
 /**
- * The Link field of a page of a listing (RFC 8288): only the next page is told on, and as ours, since a
- * client would follow an absolute one past the mirror. Pure.
+ * The Link field of a page of a listing (RFC 8288): only the next page is told on, and as ours,
+ * since a client would follow an absolute one past the mirror. Pure.
  */
 import { ForebayError } from '../model/errors.js';
 import { nextLink } from '../model/link-field.js';
@@ -12,8 +12,8 @@ import { targetAtHub } from './names.js';
 type Hub = Pick<Upstream, 'uriOf' | 'leadsTo'>;
 
 /**
- * The field for clients, or `undefined` where there is no next page. `own` is what clients take for the
- * URL of the hub: they ask for the target as it stands, so that it must be absolute. Throws a
+ * The field for clients, or `undefined` where there is no next page. `own` is what clients take for
+ * the URL of the hub: they ask for the target as it stands, so that it must be absolute. Throws a
  * `ForebayError` for a next page that is not the hub's, under whatever name: left out, the listing
  * would end there without a word.
  */
@@ -34,9 +34,9 @@ function nextTarget(reference: string, upstream: Hub): string {
 }
 
 /**
- * Where a redirect leads a client that is passed on: within the hub to the target here, else where the
- * hub says, as it was said to this client alone. `from` is the URI that was asked for. `undefined`:
- * no place for clients of HTTP.
+ * Where a redirect leads a client that is passed on: within the hub to the target here, else where
+ * the hub says, as it was said to this client alone. `from` is the URI that was asked for.
+ * `undefined`: no place for clients of HTTP.
  */
 export function locationForClients(
   reference: string,

@@ -1,6 +1,6 @@
 /**
- * The front of the mirror of a hub of models: stands before the cache and answers for origins with the
- * adapter `huggingface`; requests for others go through it as they are. Built by assemble.
+ * The front of the mirror of a hub of models: stands before the cache and answers for origins with
+ * the adapter `huggingface`; requests for others go through it as they are. Built by assemble.
  */
 import type {
   CacheAnswer,
@@ -8,21 +8,21 @@ import type {
   CacheRequest,
   UnsafeRequest,
   UnsafeResponse,
-} from '../cache/api/answer.js';
+} from '../cache/api/facade.js';
 import { looped, viaNames } from '../origin/via.js';
-import type { Cache, OriginSet } from '../cache/answer/lookup.js';
+import type { Cache, OriginSet } from '../cache/answer/cache.js';
 import type { PassFacade } from '../cache/passthrough/pass.js';
 import type { CacheServices } from '../cache/api/services.js';
 import { answeringLoad, ownError } from './answers.js';
-import { type ApiRooms, HubApi } from './api.js';
+import { type HubApiDeps, HubApi } from './api.js';
 import type { Credentials } from './credentials.js';
-import { type FilesRooms, HubFiles } from './files.js';
+import { type FilesDeps, HubFiles } from './files.js';
 import { gitRouteOf, notPushed } from './git.js';
-import { type PassedAsking, passedOn } from './passed.js';
+import { type PassedQuestion, passedToHub } from './passed.js';
 import { routeOf } from './route.js';
 import { hubTarget } from './target.js';
 
-export interface LookupRooms extends FilesRooms, ApiRooms {
+export interface LookupDeps extends FilesDeps, HubApiDeps {
   readonly services: CacheServices;
   readonly cache: Cache;
   readonly passing: PassFacade;
@@ -35,47 +35,47 @@ export interface LookupRooms extends FilesRooms, ApiRooms {
 }
 
 export class HubLookup implements CacheFacade {
-  readonly #rooms: LookupRooms;
+  readonly #deps: LookupDeps;
   readonly #files: HubFiles;
   readonly #api: HubApi;
 
-  constructor(rooms: LookupRooms) {
-    this.#rooms = rooms;
-    this.#files = new HubFiles(rooms);
-    this.#api = new HubApi(rooms);
+  constructor(deps: LookupDeps) {
+    this.#deps = deps;
+    this.#files = new HubFiles(deps);
+    this.#api = new HubApi(deps);
   }
 
   lookup(request: CacheRequest): Promise<CacheAnswer> {
-    if (!this.#rooms.isHub(request.origin)) return this.#rooms.cache.lookup(request);
+    if (!this.#deps.isHub(request.origin)) return this.#deps.cache.lookup(request);
     // Clients of a hub try a 429 again, and give up at a 503.
     return answeringLoad(this.#ofHub({ ...request, target: hubTarget(request.target) }));
   }
 
   invalidate(request: UnsafeRequest, response: UnsafeResponse): Promise<void> {
-    return this.#rooms.cache.invalidate(request, response);
+    return this.#deps.cache.invalidate(request, response);
   }
 
   async #ofHub(request: CacheRequest): Promise<CacheAnswer> {
-    const upstream = this.#rooms.upstreams.get(request.origin);
+    const upstream = this.#deps.upstreams.get(request.origin);
     if (upstream === undefined) throw new RangeError(`no origin named ${request.origin}`);
-    if (viaNames(request.headers, this.#rooms.pseudonym)) throw looped();
+    if (viaNames(request.headers, this.#deps.pseudonym)) throw looped();
     const route = routeOf(request.target);
-    const { serverToken } = this.#rooms.policy();
+    const { serverToken } = this.#deps.policy();
     const git = route.kind === 'other' ? gitRouteOf(request.method, request.target) : undefined;
     const repository = 'repository' in route ? route.repository : (git?.repository ?? null);
-    const who = this.#rooms.credentials.who(request.headers, repository, serverToken);
+    const who = this.#deps.credentials.who(request.headers, repository, serverToken);
     switch (route.kind) {
       case 'resolve':
         return this.#files.lookup(request, { upstream, route, who, client: request.client ?? '' });
       case 'info':
       case 'tree':
       case 'refs':
-        this.#rooms.holds.askedAbout(route.repository, { ...request, client: request.client, who });
+        this.#deps.holds.askedAbout(route.repository, { ...request, client: request.client, who });
         return this.#api.lookup(request, { upstream, route, who });
       case 'paths-info':
         return notServed();
       case 'xet-token':
-        if (!route.isRead || !this.#rooms.xet.has(upstream.name, route.repository))
+        if (!route.isRead || !this.#deps.xet.has(upstream.name, route.repository))
           return notServed();
         return this.#passedOn(request, { upstream, who, kind: 'xet-token' });
       case 'other':
@@ -88,9 +88,9 @@ export class HubLookup implements CacheFacade {
     }
   }
 
-  #passedOn(request: CacheRequest, asking: Omit<PassedAsking, 'nowMs'>): Promise<CacheAnswer> {
-    const nowMs = this.#rooms.services.clock.now();
-    return passedOn(this.#rooms.passing, request, { ...asking, nowMs });
+  #passedOn(request: CacheRequest, question: Omit<PassedQuestion, 'nowMs'>): Promise<CacheAnswer> {
+    const nowMs = this.#deps.services.clock.now();
+    return passedToHub(this.#deps.passing, request, { ...question, nowMs });
   }
 }
 

@@ -1,6 +1,6 @@
 /**
- * What the heads of a hub say of one file: its commit, its digest, its length. A HEAD may lead through
- * redirects; each of its heads tells a part. Pure.
+ * What the heads of a hub say of one file: its commit, its digest, its length. A HEAD may lead
+ * through redirects; each of its heads tells a part. Pure.
  */
 import type { Digest } from '../model/digest.js';
 import { isRefutedBy, parseDigest } from '../model/digest.js';
@@ -24,10 +24,10 @@ export interface FileFacts {
 }
 
 /**
- * Reads the heads of one HEAD for a file at `revision`, first to last; `undefined` when they do not say
- * what a file of a repository is. A redirect's own ETag and length are of the redirect where the linked
- * ones are told. A repository manager in front of the hub may not say the commit: one that was asked
- * for is the one that was meant.
+ * Reads the heads of one HEAD for a file at `revision`, first to last; `undefined` when they do not
+ * say what a file of a repository is. A redirect's own ETag and length are of the redirect where
+ * the linked ones are told. A repository manager in front of the hub may not say the commit: one
+ * that was asked for is the one that was meant.
  */
 export function factsOf(heads: readonly OriginHead[], revision: string): FileFacts | undefined {
   const commit = commitOf(heads, revision);
@@ -46,8 +46,8 @@ export function factsOf(heads: readonly OriginHead[], revision: string): FileFac
 }
 
 /**
- * The length that a head of a file tells; `null` where it tells none that could be its content's: the
- * length of a coded form is not it, and an edge that lost it says 0 of something.
+ * The length that a head of a file tells; `null` where it tells none that could be its content's:
+ * the length of a coded form is not it, and an edge that lost it says 0 of something.
  */
 export function believedLength(head: OriginHead): number | null {
   if (codingOf(head.headers) !== '') return null;
@@ -80,8 +80,8 @@ function commitOf(heads: readonly OriginHead[], revision: string): string | unde
 }
 
 /**
- * The tag of the file. Repository managers have checksums of the content in fields of their own, and
- * its plain SHA-1 as ETag, which looks like a git blob id and is none.
+ * The tag of the file. Repository managers have checksums of the content in fields of their own,
+ * and its plain SHA-1 as ETag, which looks like a git blob id and is none.
  */
 function tagOf(linked: string | undefined, last: OriginHead | undefined): string {
   if (linked !== undefined || last === undefined) return bareTag(linked ?? '');

@@ -1,16 +1,16 @@
 /** The mirror of hubs: its two faces, before the cache and before passing, and what they share. */
-import type { CacheFacade } from '../cache/api/answer.js';
+import type { CacheFacade } from '../cache/api/facade.js';
 import type { PassFacade } from '../cache/passthrough/pass.js';
 import { Holds } from './holds.js';
 import { JsonAnswers } from './json-answers.js';
-import { HubLookup, type LookupRooms } from './lookup.js';
-import { HubPassing, type PassedRooms } from './passed.js';
+import { HubLookup, type LookupDeps } from './lookup.js';
+import { HubPassing, type HubPassingDeps } from './passed.js';
 import { Refusals } from './refusals.js';
 import { ScanPool } from './scan-pool.js';
 import { XetRepositories } from './xet.js';
 
 /** What assemble gives it. */
-export type MirrorRooms = Omit<LookupRooms & PassedRooms, 'refusals' | 'holds' | 'xet' | 'json'>;
+export type MirrorDeps = Omit<LookupDeps & HubPassingDeps, 'refusals' | 'holds' | 'xet' | 'json'>;
 
 export interface Mirror {
   readonly cache: CacheFacade;
@@ -19,12 +19,12 @@ export interface Mirror {
   close(): Promise<void>;
 }
 
-export function createMirror(rooms: MirrorRooms): Mirror {
+export function createMirror(deps: MirrorDeps): Mirror {
   const scans = new ScanPool();
   const shared = {
-    ...rooms,
-    refusals: new Refusals(rooms.services),
-    holds: new Holds(rooms.services.clock),
+    ...deps,
+    refusals: new Refusals(deps.services),
+    holds: new Holds(deps.services.clock),
     xet: new XetRepositories(),
     json: new JsonAnswers(scans),
   };

@@ -1,6 +1,6 @@
 /**
- * What a URL in a hub's answer means at the configured endpoint. A hub is known under several names:
- * behind a mirror of it, or a proxy that rewrites, its answers speak of another one. Pure.
+ * What a URL in a hub's answer means at the configured endpoint. A hub is known under several
+ * names: behind a mirror of it, or a proxy that rewrites, its answers speak of another one. Pure.
  */
 import { fieldUri } from '../model/uri.js';
 import { MAX_LOCATION_LENGTH } from '../origin/redirect.js';
@@ -9,12 +9,15 @@ import type { Upstream } from '../origin/upstream.js';
 /** Names of the Hub itself, whose mirrors repeat what it says. */
 const ALIASES: ReadonlySet<string> = new Set(['huggingface.co', 'www.huggingface.co', 'hf.co']);
 
-/** `allowed`: hosts that redirects may lead to count as the hub's too, as far as paths are meant. */
+/**
+ * `allowed`: hosts that redirects may lead to count as the hub's too, as far as paths are meant.
+ */
 export type Names = 'own' | 'allowed';
 
 /**
- * The request target at a hub that a reference found at `from` means, with its fragment; `undefined` where
- * that is elsewhere. Nothing but the target is taken of it: the configured endpoint is asked.
+ * The request target at a hub that a reference found at `from` means, with its fragment;
+ * `undefined` where that is elsewhere. Nothing but the target is taken of it: the configured
+ * endpoint is asked.
  */
 export function targetAtHub(
   reference: string,

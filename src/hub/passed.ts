@@ -3,24 +3,27 @@
  * read, `paths-info` and git's. Writes are refused. Stands before cache/passthrough/pass.
  */
 import { trimOws } from '../model/field-syntax.js';
-import type { CacheAnswer, CacheRequest } from '../cache/api/answer.js';
-import type { OriginSet } from '../cache/answer/lookup.js';
+import type { CacheAnswer, CacheRequest } from '../cache/api/facade.js';
+import type { OriginSet } from '../cache/answer/cache.js';
 import type { PassFacade, PassRequest } from '../cache/passthrough/pass.js';
 import { isDisconnected } from '../origin/verdict.js';
 import { ForebayError } from '../model/errors.js';
 import { emptyHeaders, headerValue, type HeaderMap } from '../model/headers.js';
-import { toldWaitMs } from '../origin/told-wait.js';
+import { requestedWaitMs } from '../origin/requested-wait.js';
 import type { Upstream } from '../origin/upstream.js';
 import { answeringLoad, notAsked, ownError, withRetryAfter } from './answers.js';
 import type { Credentials, Who } from './credentials.js';
 import { gitFields, gitRouteOf, type GitRoute, notPushed } from './git.js';
 import type { Holds } from './holds.js';
 import { linkForClients, locationForClients } from './link.js';
-import { PathsInfo, type PathsInfoRooms } from './paths-info.js';
+import { PathsInfo, type PathsInfoDeps } from './paths-info.js';
 import { routeOf } from './route.js';
 import { hubTarget } from './target.js';
 
-/** Fields of the hub's answer that are not for clients as they are: they lead past the mirror, or to others. */
+/**
+ * Fields of the hub's answer that are not for clients as they are: they lead past the mirror, or to
+ * others.
+ */
 const LEADING_AWAY = /^(?:link|location|set-cookie)$/;
 const WITHHELD = /^(?:x-xet-.*|link|location|set-cookie)$/;
 
@@ -30,14 +33,14 @@ const XET_TYPE = 'application/vnd.xet-fileinfo+json';
 /** Whose share a request is of that no client made. */
 const NOBODY = '';
 
-export interface PassedRooms extends PathsInfoRooms {
+export interface HubPassingDeps extends PathsInfoDeps {
   readonly holds: Holds;
   readonly upstreams: OriginSet;
   readonly credentials: Credentials;
   readonly isHub: (origin: string) => boolean;
 }
 
-export interface PassedAsking {
+export interface PassedQuestion {
   readonly upstream: Upstream;
   readonly who: Who;
   /** `xet-token`: its answer is a token for Xet, and tells it in fields. */
@@ -47,23 +50,23 @@ export interface PassedAsking {
 }
 
 /** A GET that nothing is kept of. */
-export async function passedOn(
+export async function passedToHub(
   passing: PassFacade,
   request: CacheRequest,
-  asking: PassedAsking,
+  question: PassedQuestion,
 ): Promise<CacheAnswer> {
   const { origin, target, method, client = NOBODY, signal } = request;
-  const { who, kind } = asking;
+  const { who, kind } = question;
   const headers = (kind === 'git' ? gitFields : fieldsFor)(who, request.headers);
   const passed = { origin, target, method, headers, content: null, client, signal };
-  return forClients(await reached(passing, passed), request, asking);
+  return forClients(await reached(passing, passed), request, question);
 }
 
 /** The hub's answer as it may be told: what it leads to is here, where that is the hub. */
 function forClients(
   answer: CacheAnswer,
   { target, own = '' }: Pick<CacheRequest, 'target' | 'own'>,
-  { upstream, kind, nowMs }: PassedAsking,
+  { upstream, kind, nowMs }: PassedQuestion,
 ): CacheAnswer {
   try {
     const kept = without(kind === 'xet-token' ? LEADING_AWAY : WITHHELD, answer.headers);
@@ -76,7 +79,7 @@ function forClients(
         : locationForClients(reference, upstream.uriOf(target), upstream);
     if (location !== undefined) kept['location'] = location;
     const { status } = answer;
-    const waitMs = toldWaitMs({ status, headers: kept }, nowMs);
+    const waitMs = requestedWaitMs({ status, headers: kept }, nowMs);
     return { ...answer, headers: status === 429 ? withRetryAfter(kept, waitMs) : kept };
   } catch (error) {
     answer.body.close();
@@ -85,18 +88,18 @@ function forClients(
 }
 
 export class HubPassing implements PassFacade {
-  readonly #rooms: PassedRooms;
+  readonly #deps: HubPassingDeps;
   readonly #pathsInfo: PathsInfo;
 
-  constructor(rooms: PassedRooms) {
-    this.#rooms = rooms;
-    this.#pathsInfo = new PathsInfo(rooms);
+  constructor(deps: HubPassingDeps) {
+    this.#deps = deps;
+    this.#pathsInfo = new PathsInfo(deps);
   }
 
-  async pass(asking: PassRequest): Promise<CacheAnswer> {
-    const { passing, isHub, upstreams, credentials, policy } = this.#rooms;
-    if (!isHub(asking.origin)) return passing.pass(asking);
-    const request = { ...asking, target: hubTarget(asking.target) };
+  async pass(question: PassRequest): Promise<CacheAnswer> {
+    const { passing, isHub, upstreams, credentials, policy } = this.#deps;
+    if (!isHub(question.origin)) return passing.pass(question);
+    const request = { ...question, target: hubTarget(question.target) };
     const upstream = upstreams.get(request.origin);
     const git = gitRouteOf(request.method, request.target);
     if (git !== undefined && upstream !== undefined) return this.#git(request, git, upstream);
@@ -105,7 +108,7 @@ export class HubPassing implements PassFacade {
       return ownError(405, null, 'This mirror only reads');
     }
     const who = credentials.who(request.headers, route.repository, policy().serverToken);
-    this.#rooms.holds.askedAbout(route.repository, { ...request, who });
+    this.#deps.holds.askedAbout(route.repository, { ...request, who });
     const headers = fieldsFor(who, request.headers);
     const asked = { ...request, headers };
     const { own = '' } = request;
@@ -114,7 +117,7 @@ export class HubPassing implements PassFacade {
 
   /** The POST in which git says what it has and wants. */
   async #git(request: PassRequest, git: GitRoute, upstream: Upstream): Promise<CacheAnswer> {
-    const { passing, credentials, policy, services } = this.#rooms;
+    const { passing, credentials, policy, services } = this.#deps;
     if (!git.isRead) return notPushed();
     const who = credentials.who(request.headers, git.repository, policy().serverToken);
     const headers = gitFields(who, request.headers);
@@ -133,7 +136,9 @@ async function reached(passing: PassFacade, request: PassRequest): Promise<Cache
   }
 }
 
-/** Request fields for the hub: who asks, what the content is, and which representation is wanted. */
+/**
+ * Request fields for the hub: who asks, what the content is, and which representation is wanted.
+ */
 function fieldsFor(who: Who, request: HeaderMap): HeaderMap {
   const headers = emptyHeaders();
   const accept = acceptFor(headerValue(request, 'accept'));

@@ -1,12 +1,14 @@
 /**
- * `POST paths-info/{revision}`, a read that its content tells apart: kept in memory as long as a listing
- * is, for each credential apart, and what stands in while the hub cannot be asked. Used by hub/passed.
+ * `POST paths-info/{revision}`, a read that its content tells apart: kept in memory as long as a
+ * listing is, for each credential apart, and what stands in while the hub cannot be asked. Used by
+ * hub/passed.
  */
 import { createHash } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
-import type { CacheAnswer } from '../cache/api/answer.js';
+import type { CacheAnswer } from '../cache/api/facade.js';
 import { looped } from '../origin/via.js';
 import type { PassFacade, PassRequest } from '../cache/passthrough/pass.js';
+import type { StaleReason } from '../cache/api/outcome.js';
 import type { CacheServices } from '../cache/api/services.js';
 import { isDisconnected } from '../origin/verdict.js';
 import { ForebayError } from '../model/errors.js';
@@ -14,8 +16,8 @@ import { headerValue, type HeaderMap } from '../model/headers.js';
 import { MAX_REDIRECT_HOPS } from '../origin/redirect.js';
 import type { Upstream } from '../origin/upstream.js';
 import { isOverload, loadAnswer, notAsked, ownError, refusalOf, refused } from './answers.js';
-import type { ApiAsking } from './api.js';
-import { Asked } from './asked.js';
+import type { ApiQuestion } from './api.js';
+import { QuestionLimit } from './question-limit.js';
 import { type JsonAnswers, type Made, readFields } from './json-answers.js';
 import { targetAtHub } from './names.js';
 import { type HubPolicy, saidLifetimeMs, YEAR_MS } from './policy.js';
@@ -64,7 +66,7 @@ type Said =
   /** No word of it: what was said before may stand in for this answer. */
   | { readonly kind: 'outage'; readonly answer: CacheAnswer };
 
-export interface PathsInfoRooms {
+export interface PathsInfoDeps {
   readonly services: Pick<CacheServices, 'clock' | 'limits' | 'sequence' | 'purges'>;
   readonly passing: PassFacade;
   readonly policy: () => HubPolicy;
@@ -74,20 +76,23 @@ export interface PathsInfoRooms {
 }
 
 export class PathsInfo {
-  readonly #rooms: PathsInfoRooms;
-  readonly #asked = new Asked(MAX_ASKED);
+  readonly #deps: PathsInfoDeps;
+  readonly #limit = new QuestionLimit(MAX_ASKED);
   readonly #kept = new LRUCache<string, Kept>({
     maxSize: KEPT_BYTES,
     sizeCalculation: ({ made }) => made.bytes.length + made.read.cuts.byteLength + ENTRY_BYTES,
   });
 
-  constructor(rooms: PathsInfoRooms) {
-    this.#rooms = rooms;
+  constructor(deps: PathsInfoDeps) {
+    this.#deps = deps;
   }
 
-  /** `request` has the fields for the hub, `own` is what its client calls us. Rejects with a `ForebayError`. */
-  async answer(request: PassRequest, asking: ApiAsking, own: string): Promise<CacheAnswer> {
-    const leave = this.#asked.enter(request.client);
+  /**
+   * `request` has the fields for the hub, `own` is what its client calls us. Rejects with a
+   * `ForebayError`.
+   */
+  async answer(request: PassRequest, asking: ApiQuestion, own: string): Promise<CacheAnswer> {
+    const leave = this.#limit.enter(request.client);
     try {
       const content = await contentOf(request);
       if (content === undefined) return ownError(413, null, 'The request names too many paths');
@@ -97,8 +102,8 @@ export class PathsInfo {
     }
   }
 
-  async #answerTo(question: Question, asking: ApiAsking): Promise<CacheAnswer> {
-    const { policy, refusals, services } = this.#rooms;
+  async #answerTo(question: Question, asking: ApiQuestion): Promise<CacheAnswer> {
+    const { policy, refusals, services } = this.#deps;
     const { upstream } = asking;
     const key = keyOf(question, asking);
     const place = { origin: upstream.name, uri: upstream.uriOf(question.request.target) };
@@ -128,22 +133,22 @@ export class PathsInfo {
     kept: Kept | undefined,
     lifetimeMs: number,
     { own }: Question,
-    { upstream }: ApiAsking,
-    detail?: string,
+    { upstream }: ApiQuestion,
+    detail?: StaleReason,
   ): CacheAnswer | undefined {
     if (kept === undefined) return undefined;
-    const ageMs = this.#rooms.services.clock.now() - kept.saidAtMs;
+    const ageMs = this.#deps.services.clock.now() - kept.saidAtMs;
     if (ageMs < 0 || ageMs >= lifetimeMs) return undefined;
     const { headers, made } = kept;
     const hit = { kind: 'hit', unverified: false } as const;
     const outcome = detail === undefined ? hit : { ...hit, detail };
-    const answer = this.#rooms.json.told(headers, made, outcome, { upstream, own });
+    const answer = this.#deps.json.told(headers, made, outcome, { upstream, own });
     return { ...answer, ageSeconds: Math.floor(ageMs / 1000) };
   }
 
-  async #askHub(question: Question, asking: ApiAsking): Promise<Said> {
+  async #askHub(question: Question, asking: ApiQuestion): Promise<Said> {
     try {
-      const { sequence, purges } = this.#rooms.services;
+      const { sequence, purges } = this.#deps.services;
       const asked = { order: sequence.next(), purged: purges.epoch };
       const answer = await this.#passOn(question, asking);
       try {
@@ -157,12 +162,14 @@ export class PathsInfo {
     }
   }
 
-  /** Follows a repository that was renamed: the redirect keeps method and content (RFC 9110 15.4.8). */
-  async #passOn({ request, content }: Question, { upstream }: ApiAsking): Promise<CacheAnswer> {
+  /**
+   * Follows a repository that was renamed: the redirect keeps method and content (RFC 9110 15.4.8).
+   */
+  async #passOn({ request, content }: Question, { upstream }: ApiQuestion): Promise<CacheAnswer> {
     let { target } = request;
     for (let hops = 0; ; hops += 1) {
       const passed = { lengthBytes: content.length, bytes: once(content) };
-      const answer = await this.#rooms.passing.pass({ ...request, target, content: passed });
+      const answer = await this.#deps.passing.pass({ ...request, target, content: passed });
       const next = movedTo(answer, upstream.uriOf(target), upstream);
       if (next === undefined || hops === MAX_REDIRECT_HOPS) return answer;
       answer.body.close();
@@ -173,10 +180,10 @@ export class PathsInfo {
   async #read(
     { status, headers, body, outcome }: CacheAnswer,
     { own }: Question,
-    asking: ApiAsking,
+    asking: ApiQuestion,
     asked: Pick<Kept, 'order' | 'purged'>,
   ): Promise<Said> {
-    const { services, refusals, xet, json } = this.#rooms;
+    const { services, refusals, xet, json } = this.#deps;
     const { clock, limits } = services;
     const nowMs = clock.now();
     const bounds = { clock, sourceIdleTimeoutMs: limits.requestTimeoutMs };
@@ -222,7 +229,7 @@ async function contentOf({ content }: PassRequest): Promise<Buffer | undefined> 
 }
 
 /** A digest of all that tells answers apart: targets and contents may be long. */
-function keyOf({ request, content }: Question, { upstream, who }: ApiAsking): string {
+function keyOf({ request, content }: Question, { upstream, who }: ApiQuestion): string {
   const type = headerValue(request.headers, 'content-type') ?? '';
   const asked = JSON.stringify([upstream.uriOf(request.target), who.key, type]);
   return createHash('sha256').update(asked).update('\0').update(content).digest('base64');

@@ -1,7 +1,7 @@
 /**
- * What is remembered of decisions: for each URL of a file, who was let in when, with what the file is.
- * They are variants of the URL's response record, so that they last as long as it does, restarts
- * included. A credential stands in them as its HMAC. Used by hub/decisions.
+ * What is remembered of decisions: for each URL of a file, who was let in when, with what the file
+ * is. They are variants of the URL's response record, so that they last as long as it does,
+ * restarts included. A credential stands in them as its HMAC. Used by hub/decisions.
  */
 import type { ObjectIdentity } from '../model/manifest.js';
 import { emptyHeaders, headerValue, type HeaderMap } from '../model/headers.js';
@@ -12,7 +12,7 @@ import {
   type ResponseRecord,
   type StoredKind,
   type StoredResponse,
-  type Times,
+  type ResponseTimes,
 } from '../model/response.js';
 import type { ResponseStore } from '../model/store.js';
 import { responseKey } from '../store/objects/keys.js';
@@ -40,22 +40,26 @@ export function fileHeaders(facts: FileFacts, lengthBytes: number, nowMs: number
 }
 
 /**
- * What a file is, as it is stored for whoever was let in. `status`: what the hub answered first, a redirect
- * where it keeps the file elsewhere.
+ * What a file is, as it is stored for whoever was let in. `status`: what the hub answered first, a
+ * redirect where it keeps the file elsewhere.
  */
 export function permission(
   who: string,
   told: Pick<StoredResponse, 'object' | 'headers' | 'status'>,
-  times: Times,
+  times: ResponseTimes,
 ): StoredResponse {
   return { kind: 'hub-permission', ...told, requestHeaders: fieldsOf(who), ...times, hops: [] };
 }
 
 /**
- * That `who` was refused a whole repository, as it is stored beside permissions. `object`: what they had
- * been let have; a stored response is always of some object.
+ * That `who` was refused a whole repository, as it is stored beside permissions. `object`: what
+ * they had been let have; a stored response is always of some object.
  */
-export function refusalFor(who: string, object: ObjectIdentity, times: Times): StoredResponse {
+export function refusalFor(
+  who: string,
+  object: ObjectIdentity,
+  times: ResponseTimes,
+): StoredResponse {
   const requestHeaders = fieldsOf(who);
   const said = { status: REFUSED_STATUS, headers: emptyHeaders(), requestHeaders };
   return { kind: 'hub-refusal', ...said, ...times, hops: [], object };
@@ -81,7 +85,10 @@ export class Permissions {
     return mine.sort((a, b) => b.order - a.order)[0];
   }
 
-  /** Remembers a decision, unless one that was asked for later is there, or it is not `isCurrent` by then. */
+  /**
+   * Remembers a decision, unless one that was asked for later is there, or it is not `isCurrent` by
+   * then.
+   */
   async grant(
     origin: string,
     uri: string,
@@ -133,7 +140,9 @@ function of(record: ResponseRecord | undefined, kind: StoredKind): StoredRespons
   return record?.variants.filter((one) => one.kind === kind) ?? [];
 }
 
-/** What one holder was told last is all that counts; what is of another kind is of another adapter. */
+/**
+ * What one holder was told last is all that counts; what is of another kind is of another adapter.
+ */
 function withDecision(
   record: ResponseRecord | undefined,
   decided: StoredResponse,

@@ -5,7 +5,10 @@ import { isCommit } from './route.js';
 /** How long what a branch or tag names is taken for what it named. */
 export const NAME_LIFETIME_MS = 60_000;
 
-/** How long what is said of a commit is kept, and how long a name's stands in for a hub that is down. */
+/**
+ * How long what is said of a commit is kept, and how long a name's stands in for a hub that is
+ * down.
+ */
 export const YEAR_MS = 365 * 24 * 60 * 60 * 1000;
 
 export interface HubPolicy {

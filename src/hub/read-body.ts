@@ -1,15 +1,17 @@
-/** Reads the body of an answer: whole, into memory, or piece by piece. For JSON and short messages. */
-import type { Body } from '../cache/api/answer.js';
+/**
+ * Reads the body of an answer: whole, into memory, or piece by piece. For JSON and short messages.
+ */
+import type { Body } from '../cache/api/facade.js';
 import { ForebayError } from '../model/errors.js';
 import { headerValue, type HeaderMap } from '../model/headers.js';
 import type { Segment } from '../model/segment.js';
 import type { Clock } from '../model/time.js';
 import { advanced, readableEnd, readSegment } from '../send/segment-bytes.js';
-import type { Words } from './answers.js';
+import type { AnswerWords } from './answers.js';
 
 /**
- * The longest answer about a repository that is held in memory: one that is stored nowhere. A page of
- * a listing has 1000 entries of some 500 bytes; a repository's description names all its files.
+ * The longest answer about a repository that is held in memory: one that is stored nowhere. A page
+ * of a listing has 1000 entries of some 500 bytes; a repository's description names all its files.
  */
 export const MAX_JSON_BYTES = 32 * 1024 * 1024;
 
@@ -48,12 +50,14 @@ export async function* piecesOf(body: Body, bounds: ReadBounds): AsyncGenerator<
   }
 }
 
-/** The message that is the content of a refusal; `undefined` where it is too long, or does not come. */
+/**
+ * The message that is the content of a refusal; `undefined` where it is too long, or does not come.
+ */
 export async function wordsOf(
   body: Body,
   headers: HeaderMap,
   bounds: ReadBounds,
-): Promise<Words | undefined> {
+): Promise<AnswerWords | undefined> {
   try {
     const bytes = await readBody(body, bounds, MAX_WORDS_BYTES);
     const contentType = headerValue(headers, 'content-type') ?? 'text/plain; charset=utf-8';

@@ -1,6 +1,6 @@
 /**
- * Who was refused a whole repository, and when: what was kept for them before that counts no more, in
- * whatever route it is asked for. Shared by all of the mirror.
+ * Who was refused a whole repository, and when: what was kept for them before that counts no more,
+ * in whatever route it is asked for. Shared by all of the mirror.
  */
 import { LRUCache } from 'lru-cache';
 import type { CacheServices } from '../cache/api/services.js';
@@ -12,11 +12,13 @@ import type { Who } from './credentials.js';
 import { namedLast } from './file-names.js';
 import { Permissions, refusalFor } from './permissions.js';
 
-/** Refusals remembered, and permissions in whose stead they would be; one more forgets the oldest. */
+/**
+ * Refusals remembered, and permissions in whose stead they would be; one more forgets the oldest.
+ */
 const MAX_REMEMBERED = 10_000;
 
 /** Somebody's way to a repository. */
-export interface Access {
+export interface HubAccess {
   readonly upstream: Upstream;
   /** The one form of its name (hub/repository): who is refused one spelling is refused all. */
   readonly repository: string;
@@ -31,14 +33,17 @@ interface Question {
 }
 
 /** The access that a question needs. */
-export function accessTo({ upstream, route, who }: Question): Access {
+export function accessTo({ upstream, route, who }: Question): HubAccess {
   return { upstream, repository: route.repository, who };
 }
 
-/** The repository that was asked for, and the one that the last of `urls` names, where it is another. */
-export function accessesTo(asking: Question, urls: readonly string[]): readonly Access[] {
-  const own = accessTo(asking);
-  const repository = namedLast(asking.upstream, urls)?.route.repository ?? own.repository;
+/**
+ * The repository that was asked for, and the one that the last of `urls` names, where it is
+ * another.
+ */
+export function accessesTo(question: Question, urls: readonly string[]): readonly HubAccess[] {
+  const own = accessTo(question);
+  const repository = namedLast(question.upstream, urls)?.route.repository ?? own.repository;
   return repository === own.repository ? [own] : [own, { ...own, repository }];
 }
 
@@ -56,15 +61,15 @@ export class Refusals {
   }
 
   /** They have, or had, something of the repository to lose. */
-  granted(access: Access, object: ObjectIdentity): void {
+  granted(access: HubAccess, object: ObjectIdentity): void {
     this.#granted.set(keyOf(access), object);
   }
 
   /**
-   * Hears of every refusal; those of a file or a revision alone say nothing of the repository. `order` is
-   * the place of the question: an answer that is slow to come may be to an old one.
+   * Hears of every refusal; those of a file or a revision alone say nothing of the repository.
+   * `order` is the place of the question: an answer that is slow to come may be to an old one.
    */
-  async refused(access: Access, refusal: Refusal, order: number): Promise<void> {
+  async refused(access: HubAccess, refusal: Refusal, order: number): Promise<void> {
     if (!isOfRepository(refusal)) return;
     const last = this.#refusedAt.get(keyOf(access)) ?? -Infinity;
     this.#refusedAt.set(keyOf(access), Math.max(last, order));
@@ -81,7 +86,7 @@ export class Refusals {
   }
 
   /** The place of the last question that was answered so; `-Infinity`: none, as far as is known. */
-  async lastAt(access: Access): Promise<number> {
+  async lastAt(access: HubAccess): Promise<number> {
     const { upstream, who } = access;
     const kept = await this.#permissions.refusedAt(upstream.name, uriOf(access), who.key);
     return Math.max(this.#refusedAt.get(keyOf(access)) ?? -Infinity, kept ?? -Infinity);
@@ -89,11 +94,11 @@ export class Refusals {
 }
 
 /** What a refusal is stored under; no file and no JSON has this URI. */
-function uriOf({ upstream, repository }: Access): string {
+function uriOf({ upstream, repository }: HubAccess): string {
   return upstream.uriOf(`/${repository}`);
 }
 
-function keyOf({ upstream, repository, who }: Access): string {
+function keyOf({ upstream, repository, who }: HubAccess): string {
   return JSON.stringify([upstream.name, repository, who.key]);
 }
 

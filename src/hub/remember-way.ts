@@ -1,11 +1,11 @@
 /** What the heads of a file say of the way to its bytes. Used by hub/decisions. */
-import type { FetchTarget } from '../model/fetch.js';
+import type { FetchUrl } from '../model/fetch.js';
 import { isRedirect } from '../origin/redirect.js';
-import type { Heads, HeadsAsking } from './head-client.js';
+import type { Heads, HeadQuestion } from './head-client.js';
 
 /** The hub has just said where the bytes are: fills need not ask it again. */
 export function rememberWay(
-  { upstream, who }: Pick<HeadsAsking, 'upstream' | 'who'>,
+  { upstream, who }: Pick<HeadQuestion, 'upstream' | 'who'>,
   { heads, urls }: Heads,
   uri: string,
   { nowMs, first }: { readonly nowMs: number; readonly first: number },
@@ -15,7 +15,7 @@ export function rememberWay(
     // What led to its name leads nowhere from there.
     if (index < first || !isRedirect(head.status)) return;
     const url = index === first ? uri : (urls[index] ?? uri);
-    const from: FetchTarget = { url, headers: {}, addresses: 'any', expiresAtMs: null };
+    const from: FetchUrl = { url, headers: {}, addresses: 'any', expiresAtMs: null };
     source.redirected(from, head, { requestTimeMs: nowMs, responseTimeMs: nowMs });
   });
 }

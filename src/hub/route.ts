@@ -1,6 +1,6 @@
 /**
- * What a request target means to a hub of models. Pure; hub/lookup asks it first. Percent-encoding is
- * kept everywhere: a revision may contain `%2F`, and the upstream must see it as it came.
+ * What a request target means to a hub of models. Pure; hub/lookup asks it first. Percent-encoding
+ * is kept everywhere: a revision may contain `%2F`, and the upstream must see it as it came.
  */
 
 import { canonicalRepository } from './repository.js';

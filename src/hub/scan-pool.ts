@@ -1,6 +1,6 @@
 /**
- * Reads long JSON of a hub on a thread of its own: what the main thread would take a second for. One
- * thread, because what was read of a text lies in it; it starts with the first long text. Used
+ * Reads long JSON of a hub on a thread of its own: what the main thread would take a second for.
+ * One thread, because what was read of a text lies in it; it starts with the first long text. Used
  * by hub/json-answers; made by hub/mirror.
  */
 import { WorkerPool } from '../compute/worker-pool.js';

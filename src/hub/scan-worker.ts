@@ -1,4 +1,7 @@
-/** Entry of the thread that reads long JSON: hub/scan-pool loads it and calls its default export per task. */
+/**
+ * Entry of the thread that reads long JSON: hub/scan-pool loads it and calls its default export per
+ * task.
+ */
 import { TextReader } from './json-text.js';
 import type { ScanReply, ScanTask } from './scan-task.js';
 

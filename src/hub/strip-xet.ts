@@ -1,7 +1,7 @@
 /**
- * Finds in a hub's JSON what would lead clients away from plain HTTP: members that speak of Xet, at any
- * depth. A client that finds one of them in a listing goes to the Xet servers by itself. Used by
- * hub/json-answers, and on the thread of hub/scan-pool.
+ * Finds in a hub's JSON what would lead clients away from plain HTTP: members that speak of Xet, at
+ * any depth. A client that finds one of them in a listing goes to the Xet servers by itself. Used
+ * by hub/json-answers, and on the thread of hub/scan-pool.
  */
 import { JsonReader, type Member } from './json-reader.js';
 import { isTooLongForHttp } from './xet.js';
@@ -33,7 +33,10 @@ interface Entry {
   readonly suspects: Suspect[];
 }
 
-/** Reads one text. Its `feed` and `end` throw a `SyntaxError` for what is no JSON, or has too many cuts. */
+/**
+ * Reads one text. Its `feed` and `end` throw a `SyntaxError` for what is no JSON, or has too many
+ * cuts.
+ */
 export class XetScan {
   readonly #reader: JsonReader;
   readonly #entries: Entry[] = [];

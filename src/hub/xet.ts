@@ -1,6 +1,6 @@
 /**
- * Files too long for clients to read them by plain HTTP. Of these, and of these alone, clients are told
- * where Xet has them: they fetch them past this mirror, and nothing is kept.
+ * Files too long for clients to read them by plain HTTP. Of these, and of these alone, clients are
+ * told where Xet has them: they fetch them past this mirror, and nothing is kept.
  */
 import { LRUCache } from 'lru-cache';
 import { emptyHeaders, type HeaderMap } from '../model/headers.js';
@@ -12,7 +12,9 @@ export const MAX_HTTP_BYTES = 50e9;
 /** What Xet calls a file; clients that see it do not read the file from us. */
 export const XET_HASH_FIELD = 'x-xet-hash';
 
-/** Repositories remembered for having such files; one that is forgotten is learnt again by a HEAD. */
+/**
+ * Repositories remembered for having such files; one that is forgotten is learnt again by a HEAD.
+ */
 const MAX_REPOSITORIES = 10_000;
 
 export function isTooLongForHttp(lengthBytes: number): boolean {

@@ -1,6 +1,7 @@
 /**
  * Half-open byte ranges, the only form of range that exists inside Forebay. RFC 9110's inclusive
- * positions appear only where a header is read (http/request/range-header, origin/content-range) or written.
+ * positions appear only where a header is read (http/request/range-header, origin/content-range) or
+ * written.
  */
 
 /** Bytes `start <= i < end`. Both are safe integers, `0 <= start <= end`. */
@@ -20,13 +21,6 @@ export function byteRange(start: number, end: number): ByteRange {
 /** Number of bytes in the range. */
 export function rangeLength(range: ByteRange): number {
   return range.end - range.start;
-}
-
-/** The bytes that both ranges hold, or `undefined` when they share none. */
-export function intersect(a: ByteRange, b: ByteRange): ByteRange | undefined {
-  const start = Math.max(a.start, b.start);
-  const end = Math.min(a.end, b.end);
-  return start < end ? { start, end } : undefined;
 }
 
 /** True when every byte of `inner` lies in `outer`. */

@@ -1,6 +1,7 @@
 /**
  * Content codings of a representation (RFC 9110 section 8.4). Identity is what is asked for; where
- * something else comes, it is what there is: of a plain origin it is kept as it came, of a hub decoded.
+ * something else comes, it is what there is: of a plain origin it is kept as it came, of a hub
+ * decoded.
  */
 import { tokenMembers } from './field-syntax.js';
 import { headerValue, type HeaderMap } from './headers.js';

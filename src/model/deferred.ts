@@ -1,4 +1,6 @@
-/** A promise with its two ends outside, and a bounded wait. Node 20 has no `Promise.withResolvers`. */
+/**
+ * A promise with its two ends outside, and a bounded wait. Node 20 has no `Promise.withResolvers`.
+ */
 import type { Clock } from './time.js';
 
 export interface Deferred<T> {
@@ -50,3 +52,6 @@ export async function within<T>(promise: Promise<T>, bound: Bound): Promise<T> {
     signal?.removeEventListener('abort', onAbort);
   }
 }
+
+/** The signal of what no client's leaving ends. */
+export const NEVER: AbortSignal = new AbortController().signal;

@@ -1,4 +1,7 @@
-/** A whole-object digest that somebody vouches for: a pin in the configuration, or an origin's claim. */
+/**
+ * A whole-object digest that somebody vouches for: a pin in the configuration, or an origin's
+ * claim.
+ */
 
 /**
  * `blake3` is the root (`b3sum`). `git-sha1` is what git names a file's content by, the SHA-1 of

@@ -1,8 +1,9 @@
 /**
  * The one error class that crosses rooms. HTTP statuses are not chosen here but once, in
- * http/reply/respond: an error only says what happened, whose fault it was and whether trying again helps.
+ * http/reply/respond: an error only says what happened, whose fault it was and whether trying again
+ * helps.
  */
-import { wantOf } from './own-want.js';
+import { shortageOf } from './own-shortage.js';
 
 /** Who is at fault. */
 export type ErrorSource = 'origin' | 'client' | 'internal';
@@ -51,17 +52,19 @@ export interface ErrorDetails {
   /** Milliseconds that the origin asked us to wait (Retry-After). */
   readonly retryAfterMs?: number;
   /** Fields in which it said that and why, for clients who read them. */
-  readonly told?: Readonly<Record<string, string>>;
+  readonly originFields?: Readonly<Record<string, string>>;
 }
 
-/** Carries `code`, `source`, `retryable` and `cause`; `message` is for people and holds no secrets. */
+/**
+ * Carries `code`, `source`, `retryable` and `cause`; `message` is for people and holds no secrets.
+ */
 export class ForebayError extends Error {
   readonly code: ErrorCode;
   readonly source: ErrorSource;
   readonly retryable: boolean;
   readonly originStatus: number | undefined;
   readonly retryAfterMs: number | undefined;
-  readonly told: Readonly<Record<string, string>> | undefined;
+  readonly originFields: Readonly<Record<string, string>> | undefined;
 
   constructor(code: ErrorCode, message: string, details: ErrorDetails) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause });
@@ -71,7 +74,7 @@ export class ForebayError extends Error {
     this.retryable = details.retryable;
     this.originStatus = details.originStatus;
     this.retryAfterMs = details.retryAfterMs;
-    this.told = details.told;
+    this.originFields = details.originFields;
   }
 }
 
@@ -83,22 +86,35 @@ export interface ErrorReport {
   readonly retryable: boolean;
   readonly originStatus?: number;
   readonly retryAfterMs?: number;
-  readonly told?: Readonly<Record<string, string>>;
+  readonly originFields?: Readonly<Record<string, string>>;
 }
 
 /**
- * `overload` for a failure that is our own want of descriptors, ports or memory; `null` for any other. That code
- * counts for no origin, and the same request may succeed a little later.
+ * `overload` for a failure that is our own want of descriptors, ports or memory; `null` for any
+ * other. That code counts for no origin, and the same request may succeed a little later.
  */
-export function ownWant(error: unknown): ForebayError | null {
-  const want = wantOf(error);
-  if (want === null) return null;
-  return new ForebayError('overload', want, { source: 'internal', retryable: true, cause: error });
+export function ownShortage(error: unknown): ForebayError | null {
+  const shortage = shortageOf(error);
+  if (shortage === null) return null;
+  return new ForebayError('overload', shortage, {
+    source: 'internal',
+    retryable: true,
+    cause: error,
+  });
+}
+
+/**
+ * `thrown` itself, our own shortage, or `internal` (retryable) with `message` for anything else.
+ */
+export function asForebayError(thrown: unknown, message: string): ForebayError {
+  if (thrown instanceof ForebayError) return thrown;
+  const details = { source: 'internal', retryable: true, cause: thrown } as const;
+  return ownShortage(thrown) ?? new ForebayError('internal', message, details);
 }
 
 /** Flattens any thrown value; what is not a `ForebayError` becomes `overload` or `internal`. */
 export function reportError(thrown: unknown): ErrorReport {
-  const error = thrown instanceof ForebayError ? thrown : (ownWant(thrown) ?? thrown);
+  const error = thrown instanceof ForebayError ? thrown : (ownShortage(thrown) ?? thrown);
   if (!(error instanceof ForebayError)) {
     const message = error instanceof Error ? error.message : String(error);
     return { code: 'internal', message, source: 'internal', retryable: false };
@@ -110,7 +126,7 @@ export function reportError(thrown: unknown): ErrorReport {
     retryable: error.retryable,
     ...(error.originStatus !== undefined && { originStatus: error.originStatus }),
     ...(error.retryAfterMs !== undefined && { retryAfterMs: error.retryAfterMs }),
-    ...(error.told !== undefined && { told: error.told }),
+    ...(error.originFields !== undefined && { originFields: error.originFields }),
   };
 }
 

@@ -4,7 +4,7 @@ import type { HeaderMap } from './headers.js';
 import type { Reach } from './reach.js';
 
 /** Where and how to fetch. Plain data: it travels to worker threads by structured clone. */
-export interface FetchTarget {
+export interface FetchUrl {
   /** Absolute http or https URL without fragment or userinfo. May be signed: never logged. */
   readonly url: string;
   /** Request fields beyond Host, Range, If-Range and Accept-Encoding, lower-case names. */
@@ -33,9 +33,11 @@ export interface FetchLimits {
   /** Full jitter: attempt n waits a random time below `min(cap, base * 2^n)`. */
   readonly retryBaseMs: number;
   readonly retryCapMs: number;
-  /** The longest wait at an origin's word (Retry-After); what is to wait longer is not made again. */
+  /**
+   * The longest wait at an origin's word (Retry-After); what is to wait longer is not made again.
+   */
   readonly retryAfterCapMs: number;
-  /** A 429 to a first contact is an answer, whatever wait it asks for. */
+  /** A 429 to the first fetch of a URL is an answer, whatever wait it asks for. */
   readonly isRateFinal?: true;
 }
 
@@ -48,7 +50,7 @@ export interface OriginHead {
 }
 
 export interface OriginRequest {
-  readonly target: FetchTarget;
+  readonly target: FetchUrl;
   /** The lane whose connection is used: a lane holds at most one. */
   readonly lane: number;
   /** Bytes to ask for; `null` sends no Range. An `end` of `null` asks to the end. */
@@ -86,8 +88,8 @@ export type FetchOutcome =
 
 /**
  * Performs one GET, once: no retry, no redirect, no judgement of status. Rejects with a
- * `ForebayError` (origin-*, cancelled) when the transport fails, after which the connection is gone.
- * Implementations: origin/lean-client (bulk), origin/undici-client (everything else).
+ * `ForebayError` (origin-*, cancelled) when the transport fails, after which the connection is
+ * gone. Implementations: origin/lean-client (bulk), origin/undici-client (everything else).
  */
 export interface OriginClient {
   fetch(request: OriginRequest, sink: BodySink): Promise<FetchOutcome>;

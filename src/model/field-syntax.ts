@@ -1,7 +1,7 @@
 /**
- * The pieces that field values are made of (RFC 9110 section 5.6), read by scanners that look at each
- * character once: a peer chooses the text. Whatever reads a field, a listing or a name that came over
- * the network takes it apart with these. Pure.
+ * The pieces that field values are made of (RFC 9110 section 5.6), read by scanners that look at
+ * each character once: a peer chooses the text. Whatever reads a field, a listing or a name that
+ * came over the network takes it apart with these. Pure.
  */
 
 const TAB = 0x09;
@@ -32,8 +32,8 @@ export function isToken(text: string): boolean {
 }
 
 /**
- * True for text that may stand in a field value (section 5.5): tab, space, visible ASCII and obs-text;
- * no CR, LF, NUL or other control character.
+ * True for text that may stand in a field value (section 5.5): tab, space, visible ASCII and
+ * obs-text; no CR, LF, NUL or other control character.
  */
 export function isFieldValue(text: string): boolean {
   for (let at = 0; at < text.length; at += 1) {
@@ -43,7 +43,9 @@ export function isFieldValue(text: string): boolean {
   return true;
 }
 
-/** True for one ASCII digit or more: `Number` takes signs, points, exponents and white space too. */
+/**
+ * True for one ASCII digit or more: `Number` takes signs, points, exponents and white space too.
+ */
 export function isDigits(text: string): boolean {
   return text !== '' && digitsEnd(text, 0) === text.length;
 }
@@ -63,8 +65,8 @@ export function skipOws(text: string, from: number): number {
 }
 
 /**
- * Without spaces and tabs at both ends. `String.trim` takes more: obs-text 0xA0 is a no-break space to
- * it, and a part of the value to everybody else.
+ * Without spaces and tabs at both ends. `String.trim` takes more: obs-text 0xA0 is a no-break space
+ * to it, and a part of the value to everybody else.
  */
 export function trimOws(text: string): string {
   return trimmed(text, 0, text.length);
@@ -77,7 +79,10 @@ export interface QuotedString {
   readonly end: number;
 }
 
-/** The quoted-string (section 5.6.4) that begins at `from`; `undefined` where none does, or it has no end. */
+/**
+ * The quoted-string (section 5.6.4) that begins at `from`; `undefined` where none does, or it has
+ * no end.
+ */
 export function readQuoted(text: string, from: number): QuotedString | undefined {
   if (text.charCodeAt(from) !== QUOTE) return undefined;
   const end = quotedEnd(text, from);
@@ -87,9 +92,9 @@ export function readQuoted(text: string, from: number): QuotedString | undefined
 }
 
 /**
- * The members of a list (section 5.6.1), trimmed, those that are empty included. Commas within quoted
- * strings do not separate, and a quote that is not closed takes the rest. One after the other: a list of
- * commas has as many members as characters.
+ * The members of a list (section 5.6.1), trimmed, those that are empty included. Commas within
+ * quoted strings do not separate, and a quote that is not closed takes the rest. One after the
+ * other: a list of commas has as many members as characters.
  */
 export function* listMembers(text: string): Generator<string> {
   let from = 0;

@@ -1,7 +1,7 @@
 /**
- * HTTP dates (RFC 9110 section 5.6.7), for freshness and for preconditions. `Date.parse` alone takes
- * far more than HTTP does (`1`, `2024`), and a date that is not one must be ignored. Case does not
- * matter to a cache (RFC 9111 section 4.2).
+ * HTTP dates (RFC 9110 section 5.6.7), for freshness and for preconditions. `Date.parse` alone
+ * takes far more than HTTP does (`1`, `2024`), and a date that is not one must be ignored. Case
+ * does not matter to a cache (RFC 9111 section 4.2).
  */
 import { trimOws } from './field-syntax.js';
 
@@ -17,7 +17,9 @@ const ASCTIME = /^[A-Z][a-z]{2} ([A-Z][a-z]{2}) ([ \d]\d) (\d{2}:\d{2}:\d{2}) (\
 /** A two-digit year that seems further ahead than this lies in the past century. */
 const RFC_850_YEARS_AHEAD = 50;
 
-/** Ms since the epoch; `undefined` when the text is not an HTTP date. `nowMs` places RFC 850 years. */
+/**
+ * Ms since the epoch; `undefined` when the text is not an HTTP date. `nowMs` places RFC 850 years.
+ */
 export function parseHttpDate(text: string, nowMs: number): number | undefined {
   const date = trimOws(text);
   if (date.length > MAX_CHARACTERS) return undefined;

@@ -1,6 +1,6 @@
 /**
- * Reads the Link field (RFC 8288 section 3): where a listing goes on. hub/link asks for clients, and
- * admin/hub-model for the pages of a model's listing. Pure.
+ * Reads the Link field (RFC 8288 section 3): where a listing goes on. hub/link asks for clients,
+ * and admin/hub-model for the pages of a model's listing. Pure.
  */
 import { readQuoted, skipOws, tokenEnd } from './field-syntax.js';
 
@@ -16,7 +16,10 @@ export function nextLink(field: string): string | undefined {
   return undefined;
 }
 
-/** The parameters of one link: whether `rel`, of which the first counts, has `next`; and where they end. */
+/**
+ * The parameters of one link: whether `rel`, of which the first counts, has `next`; and where they
+ * end.
+ */
 function readParameters(field: string, from: number): { isNext: boolean; end: number } {
   let rel: string | undefined;
   let at = skipOws(field, from);

@@ -12,12 +12,15 @@ export interface ObjectIdentity {
   readonly origin: string;
   /** Absolute target URI at the origin, before redirects: never a signed URL. */
   readonly uri: string;
-  /** Tags of the request's values of the fields that Vary names, serialised; empty when there are none. */
+  /**
+   * Tags of the request's values of the fields that Vary names, serialised; empty when there are
+   * none.
+   */
   readonly variant: string;
   readonly validator: Validator;
   /**
-   * The resource that the URI was redirected to (model/redirect-chain): a validator means nothing at another
-   * one. Absent where there was no redirect, or where a digest vouches for the bytes.
+   * The resource that the URI was redirected to (model/redirect-chain): a validator means nothing
+   * at another one. Absent where there was no redirect, or where a digest vouches for the bytes.
    */
   readonly place?: string;
   /** Empty for a strong validator. Else a random token: such responses join nothing. */

@@ -1,8 +1,9 @@
 /**
- * What a server may take a path for. One resource has many spellings beyond those that RFC 3986 calls
- * equivalent: servers decode `%2B`, merge slashes, cut parameters. A rule that is written for a path
- * (a pin, a purge, a refusal) holds for each of them, since a rule that is passed over harms more than
- * one that holds for too much. Bytes are never shared by what this file says: that is model/uri's. Pure.
+ * What a server may take a path for. One resource has many spellings beyond those that RFC 3986
+ * calls equivalent: servers decode `%2B`, merge slashes, cut parameters. A rule that is written for
+ * a path (a pin, a purge, a refusal) holds for each of them, since a rule that is passed over harms
+ * more than one that holds for too much. Bytes are never shared by what this file says: that is
+ * model/uri's. Pure.
  */
 import { canonicalUri, splitTarget } from './uri.js';
 
@@ -29,7 +30,9 @@ export function readingsOf(path: string): Readings {
   return { kept: variantsOf(decodedOnce(path)), plain: variantsOf(decoded(path)) };
 }
 
-/** As it is; with slashes merged; with the ends of names cut; with the parameters of segments cut. */
+/**
+ * As it is; with slashes merged; with the ends of names cut; with the parameters of segments cut.
+ */
 function variantsOf(path: string): readonly string[] {
   const merged = mergeSlashes(path);
   const segments = withoutLastSlash(merged).split('/');
@@ -60,9 +63,9 @@ export function decodedOnce(text: string): string {
 }
 
 /**
- * The same as `plain` has it: all that is escaped decoded, again and again, and `\` a slash. From the end
- * to the beginning, so that what two escapes make is seen at once: it takes time in proportion to the
- * length, whatever the nesting.
+ * The same as `plain` has it: all that is escaped decoded, again and again, and `\` a slash. From
+ * the end to the beginning, so that what two escapes make is seen at once: it takes time in
+ * proportion to the length, whatever the nesting.
  */
 export function decoded(text: string): string {
   if (PLAIN.test(text)) return text;
@@ -70,22 +73,26 @@ export function decoded(text: string): string {
 }
 
 /**
- * What a path or a target is compared by where a prefix selects it: a prefix of what is selected stays a
- * prefix. The query is compared by its canonical form.
+ * What a path or a target is compared by where a prefix selects it: a prefix of what is selected
+ * stays a prefix. The query is compared by its canonical form.
  */
 export function comparable(target: string): string {
   const [path, query] = splitTarget(target);
   return mergeSlashes(decoded(path)) + canonicalUri(Buffer.from(query).toString('latin1'));
 }
 
-/** True for a path of a request that is refused: it leads elsewhere, or has a `%` that encodes nothing. */
+/**
+ * True for a path of a request that is refused: it leads elsewhere, or has a `%` that encodes
+ * nothing.
+ */
 export function isTreacherous(path: string): boolean {
   return /%(?![0-9a-f]{2})/i.test(path) || leadsElsewhere(path);
 }
 
 /**
- * True for a path that leads elsewhere in some reading: one with a `.` or `..` segment, however encoded and
- * whatever its parameters, a NUL, or an overlong encoding, which hides a character from who looks for it.
+ * True for a path that leads elsewhere in some reading: one with a `.` or `..` segment, however
+ * encoded and whatever its parameters, a NUL, or an overlong encoding, which hides a character from
+ * who looks for it.
  */
 export function leadsElsewhere(path: string): boolean {
   if (!/[%\\]|\/\./.test(path)) return false;
@@ -161,8 +168,8 @@ function isOverlongAt(bytes: Uint8Array, at: number): boolean {
 const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /**
- * UTF-8, else Latin-1. Composed and decomposed letters are one to some file systems, and a `+` is a space
- * to some servers.
+ * UTF-8, else Latin-1. Composed and decomposed letters are one to some file systems, and a `+` is a
+ * space to some servers.
  */
 function textOf(bytes: Uint8Array): string {
   let text: string;

@@ -1,11 +1,13 @@
 /**
- * How a host is reached: through which forward proxy, and with which certificates. Plain data, made by
- * config and origin/reach on the main thread; it travels to worker threads with a `FetchTarget`.
+ * How a host is reached: through which forward proxy, and with which certificates. Plain data, made
+ * by config and origin/reach on the main thread; it travels to worker threads with a `FetchUrl`.
  */
 
 /** A forward proxy. */
 export interface ProxyAddress {
-  /** `http://proxy.example:3128`: without path and userinfo. Https means TLS to the proxy itself. */
+  /**
+   * `http://proxy.example:3128`: without path and userinfo. Https means TLS to the proxy itself.
+   */
   readonly url: string;
   /** Value of Proxy-Authorization (RFC 9110 section 11.7.2); `null` without credentials. Secret. */
   readonly authorization: string | null;

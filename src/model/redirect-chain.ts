@@ -1,7 +1,7 @@
 /**
- * The redirects that led to a response, as a value: what each of them said of caching, when, and what of
- * its client's request it was shown. Made by origin/upstream, kept with stored responses, judged by
- * cache/rfc9111/chain.
+ * The redirects that led to a response, as a value: what each of them said of caching, when, and
+ * what of its client's request it was shown. Made by origin/upstream, kept with stored responses,
+ * judged by cache/rfc9111/chain.
  */
 import type { HeaderMap } from './headers.js';
 
@@ -22,7 +22,9 @@ export interface Hop {
 export interface RedirectChain {
   /** First to last. */
   readonly hops: readonly Hop[];
-  /** Names the resource that the last one led to, whatever its signature; empty for the URL itself. */
+  /**
+   * Names the resource that the last one led to, whatever its signature; empty for the URL itself.
+   */
   readonly place: string;
 }
 

@@ -4,8 +4,8 @@ import type { ObjectIdentity } from './manifest.js';
 import type { Hop } from './redirect-chain.js';
 
 /**
- * What a stored response is. One URL may have been of a plain origin and of a hub's mirror in turn: what
- * the one stored says nothing to the other, whatever their fields have in common.
+ * What a stored response is. One URL may have been of a plain origin and of a hub's mirror in turn:
+ * what the one stored says nothing to the other, whatever their fields have in common.
  */
 export type StoredKind =
   /** A plain origin's answer, as RFC 9111 has it. */
@@ -17,7 +17,9 @@ export type StoredKind =
   /** A hub's word that somebody may not have anything of a repository. */
   | 'hub-refusal';
 
-/** In a variant's request fields: for whom a hub decided, as an HMAC. No request has such a field. */
+/**
+ * In a variant's request fields: for whom a hub decided, as an HMAC. No request has such a field.
+ */
 export const CREDENTIAL_FIELD = 'x-forebay-credential';
 
 /** One stored response (RFC 9111 section 3): the metadata of a representation of the URL. */
@@ -26,11 +28,14 @@ export interface StoredResponse {
   /** Final status as a complete response: a 206 from a chunk fill is kept as its 200. */
   readonly status: number;
   /**
-   * End-to-end fields of the response as its origin sent them, without Content-Range, hop-by-hop fields
-   * and what is for one client: nothing that we add is among them.
+   * End-to-end fields of the response as its origin sent them, without Content-Range, hop-by-hop
+   * fields and what is for one client: nothing that we add is among them.
    */
   readonly headers: HeaderMap;
-  /** Tags of the request's values of the fields that any Vary of the chain names (RFC 9111 section 4.1), never these. */
+  /**
+   * Tags of the request's values of the fields that any Vary of the chain names (RFC 9111 section
+   * 4.1), never these.
+   */
   readonly requestHeaders: HeaderMap;
   /** When the request was sent and its response received, ms since the epoch (section 4.2.3). */
   readonly requestTimeMs: number;
@@ -38,18 +43,21 @@ export interface StoredResponse {
   /** Place of its question among all that were asked (model/sequence). */
   readonly order: number;
   /**
-   * When it was received, on the time that never runs backwards (model/steady-time). Absent for what
-   * was read from disk: such readings mean something to the process that took them alone.
+   * When it was received, on the time that never runs backwards (model/steady-time). Absent for
+   * what was read from disk: such readings mean something to the process that took them alone.
    */
   readonly steadyTimeMs?: number;
-  /** The redirects that led to it, first to last: every rule holds for each of them (cache/rfc9111/chain). */
+  /**
+   * The redirects that led to it, first to last: every rule holds for each of them
+   * (cache/rfc9111/chain).
+   */
   readonly hops: readonly Hop[];
   /** The object that holds its content. */
   readonly object: ObjectIdentity;
 }
 
 /** When it was asked for and answered. */
-export type Times = Pick<StoredResponse, 'requestTimeMs' | 'responseTimeMs' | 'order'>;
+export type ResponseTimes = Pick<StoredResponse, 'requestTimeMs' | 'responseTimeMs' | 'order'>;
 
 /** All stored responses of one URL, most recent first. */
 export interface ResponseRecord {

@@ -13,8 +13,8 @@ export type WatermarkState = 'growing' | 'complete' | 'failed';
 /** How far a growing file may be read: advanced by a worker thread, watched by senders. */
 export interface Watermark {
   /**
-   * The position up to which the file may be read from byte `at` on; at most `at` where that byte may
-   * not be. Never falls.
+   * The position up to which the file may be read from byte `at` on; at most `at` where that byte
+   * may not be. Never falls.
    */
   readableTo(at: number): number;
   /** Bytes that have come for the file, wherever in it they belong. Never falls. */
@@ -84,8 +84,8 @@ export interface SendView {
 
 /**
  * Sends an ordered, growing list of segments as the body of one response. `head` is written before
- * the first byte, once per response: a call that continues a response passes `null`. The iterable is
- * pulled as there is room, closed (`return`) on every ending, and its own failure is
+ * the first byte, once per response: a call that continues a response passes `null`. The iterable
+ * is pulled as there is room, closed (`return`) on every ending, and its own failure is
  * `source-failed`. `observe` is given a view of the send as it begins. Never rejects.
  */
 export interface SegmentSender {
@@ -96,21 +96,23 @@ export interface SegmentSender {
     observe?: (view: SendView) => void,
   ): Promise<SendEnd>;
   /** The way to send small bodies without a wait; `null` where there is none. */
-  readonly spot: SpotSender | null;
+  readonly inline: InlineSender | null;
 }
 
-export type SpotEnd =
+export type InlineSendEnd =
   /** The response is what it was. */
   | { readonly kind: 'nothing' }
   /** All of it; the response has ended. */
   | { readonly kind: 'all' }
-  /** The head and so many bytes: it goes on with `SegmentSender.send`, without a head, and `end`. */
+  /**
+   * The head and so many bytes: it goes on with `SegmentSender.send`, without a head, and `end`.
+   */
   | { readonly kind: 'some'; readonly bytesSent: number };
 
 /** Sends what needs no wait, in one call. */
-export interface SpotSender {
+export interface InlineSender {
   /** Bodies up to this length are worth it. */
   readonly maxBytes: number;
   /** Sends `head` as it is, and then `part`, as far as the connection takes it now. */
-  send(response: ServerResponse, head: string, part: FilePart | null): SpotEnd;
+  send(response: ServerResponse, head: string, part: FilePart | null): InlineSendEnd;
 }

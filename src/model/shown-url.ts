@@ -1,7 +1,8 @@
 /**
- * URLs as people see them: the one place that takes out what may be a secret. A query may sign its URL,
- * userinfo is a credential, and a fragment is nobody's business. What is logged, listed, traced or said
- * in an error goes through here, unless it is told to somebody who holds the admin token.
+ * URLs as people see them: the one place that takes out what may be a secret. A query may sign its
+ * URL, userinfo is a credential, and a fragment is nobody's business. What is logged, listed,
+ * traced or said in an error goes through here, unless it is told to somebody who holds the admin
+ * token.
  */
 
 /** Stands for a query that is not shown. */

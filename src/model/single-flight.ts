@@ -1,6 +1,6 @@
 /**
  * One run of a job per key at a time; whoever asks meanwhile shares its outcome. Used for first
- * contacts (by URL); chunk fills have flight.ts, whose waiters read while it runs.
+ * origin fetches (by URL); chunk fills have flight.ts, whose waiters read while it runs.
  */
 export class SingleFlight<K, V> {
   readonly #running = new Map<K, Promise<V>>();
@@ -12,7 +12,7 @@ export class SingleFlight<K, V> {
   run(key: K, job: () => Promise<V>): { readonly outcome: Promise<V>; readonly joined: boolean } {
     const running = this.#running.get(key);
     if (running !== undefined) return { outcome: running, joined: true };
-    // Begun in a later microtask: a job that throws at once must find its key to delete.
+    // PartialSend in a later microtask: a job that throws at once must find its key to delete.
     const outcome = Promise.resolve()
       .then(job)
       .finally(() => {

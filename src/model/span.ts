@@ -1,4 +1,7 @@
-/** Spans as the rooms see them: a port that telemetry/tracing implements, absent where tracing is off. */
+/**
+ * Spans as the rooms see them: a port that telemetry/tracing implements, absent where tracing is
+ * off.
+ */
 import type { TraceContext } from './trace-context.js';
 
 /** Values of a span's attributes; names are OpenTelemetry's, or begin with `forebay.`. */

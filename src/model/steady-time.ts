@@ -1,6 +1,6 @@
 /**
- * Wall time that never runs backwards: what has passed since something came is counted on it. The clock
- * of a machine may be put back, and `Age` would stand still until it had caught up.
+ * Wall time that never runs backwards: what has passed since something came is counted on it. The
+ * clock of a machine may be put back, and `Age` would stand still until it had caught up.
  */
 import type { Clock } from './time.js';
 
@@ -19,9 +19,10 @@ export const UNSTEADY_MS = 1000;
 const readings = new WeakMap<Clock, Reading>();
 
 /**
- * Ms since the epoch as the clock has them, or, after it was put back, as it would have them otherwise.
- * It follows a clock that is put forward, and one that went on while the machine slept, since being
- * older than it is does a stored response no harm. Only differences of two readings mean anything.
+ * Ms since the epoch as the clock has them, or, after it was put back, as it would have them
+ * otherwise. It follows a clock that is put forward, and one that went on while the machine slept,
+ * since being older than it is does a stored response no harm. Only differences of two readings
+ * mean anything.
  */
 export function steadyNow(clock: Clock): number {
   const monotonicMs = clock.monotonic();

@@ -100,23 +100,25 @@ export interface ChunkStore {
   commit(object: ObjectHandle, draft: ChunkDraft, record: ChunkRecord): Promise<HeldChunk | null>;
   /** True when the chunk could be acquired, as far as the index knows. */
   isHeld(object: ObjectHandle, index: number): boolean;
-  /** Opens and leases a held chunk and marks it used; `undefined` when it is not held (any more). */
+  /**
+   * Opens and leases a held chunk and marks it used; `undefined` when it is not held (any more).
+   */
   acquire(
     object: ObjectHandle,
     index: number,
     purpose?: AcquireFor,
   ): Promise<HeldChunk | undefined>;
   /**
-   * The same at once, as `use`, where its file is open already; `undefined` where it is not, or the chunk
-   * is not held: `acquire` knows.
+   * The same at once, as `use`, where its file is open already; `undefined` where it is not, or the
+   * chunk is not held: `acquire` knows.
    */
   acquireOpen(object: ObjectHandle, index: number): HeldChunk | undefined;
   /** Keeps a held chunk from eviction without opening it; `undefined` when it is not held. */
   lease(object: ObjectHandle, index: number): { release(): void } | undefined;
   /**
    * Deletes a chunk's file and forgets its ids, so that it is a miss. Ids of an attested object are
-   * kept when it was the file that failed (`corrupt`, `missing`, `unreadable`): a digest covers them.
-   * Forgetting one (`replaced`, `purged`) ends the attestation.
+   * kept when it was the file that failed (`corrupt`, `missing`, `unreadable`): a digest covers
+   * them. Forgetting one (`replaced`, `purged`) ends the attestation.
    */
   drop(object: ObjectHandle, index: number, reason: DropReason): Promise<void>;
   /** Records that `digest` was checked over the whole object: its ids are attested from now on. */
@@ -126,14 +128,16 @@ export interface ChunkStore {
   /** Forgets an object: its manifest at once, its chunk files as they are not shared or leased. */
   remove(object: ObjectHandle, reason: DropReason): Promise<void>;
   /**
-   * Changes the capacity, and the share of it that metadata has. A smaller one evicts at once what nobody holds; what is held goes with a later
-   * draft, and until then none is granted on disk.
+   * Changes the capacity, and the share of it that metadata has. A smaller one evicts at once what
+   * nobody holds; what is held goes with a later draft, and until then none is granted on disk.
    */
   resize(capacityBytes: number, metadataCapacityBytes: number): Promise<void>;
   usage(): StoreUsage;
   /** False while the disk takes nothing, or what came last found no room on it. */
   readonly isStoring: boolean;
-  /** Every object there is, least recently opened first; read it to the end before anything else. */
+  /**
+   * Every object there is, least recently opened first; read it to the end before anything else.
+   */
   objects(): Iterable<ObjectSummary>;
   /** Writes the LRU order and lets go of the lock. */
   close(): Promise<void>;
@@ -146,7 +150,9 @@ export interface Pin {
   readonly pathPrefix: string;
 }
 
-/** Pins set while the program runs. `in-memory`: the disk did not take them, a start forgets them. */
+/**
+ * Pins set while the program runs. `in-memory`: the disk did not take them, a start forgets them.
+ */
 export interface PinStore {
   list(): readonly Pin[];
   add(pin: Pin): Promise<'kept' | 'in-memory' | 'too-many'>;
@@ -163,8 +169,8 @@ export interface ResponseStore {
   peek(key: ResponseKey): Promise<ResponseRecord | undefined>;
   /**
    * Replaces a record by what `change` makes of it, with no other change in between: `undefined` is
-   * none, and the same one leaves it as it is. Every `get` that begins after it resolved has the new
-   * one; a restart after `settled` did.
+   * none, and the same one leaves it as it is. Every `get` that begins after it resolved has the
+   * new one; a restart after `settled` did.
    */
   update(
     key: ResponseKey,
@@ -186,8 +192,6 @@ export interface SystemCalls {
   tryLock(fd: number): boolean;
   /** A new anonymous memory file; the caller closes it. */
   createMemfd(name: string): number;
-  /** Asks the kernel to read ahead; never blocks, never fails. */
-  readahead(fd: number, offset: number, length: number): void;
 }
 
 /** Events the store tells of; telemetry/metrics counts them. */

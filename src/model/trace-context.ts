@@ -1,6 +1,6 @@
 /**
- * W3C Trace Context: the trace that a client's request belongs to, as its `traceparent` names it. Pure;
- * http/exchange/exchange reads it, and origin/forward passes the fields on.
+ * W3C Trace Context: the trace that a client's request belongs to, as its `traceparent` names it.
+ * Pure; http/exchange/exchange reads it, and origin/forward passes the fields on.
  */
 import { headerValue, type HeaderMap } from './headers.js';
 
@@ -32,7 +32,8 @@ export function parseTraceparent(value: string): TraceContext | null {
 
 /**
  * The trace that a request's fields name. Where they name none that can be read, both fields are
- * removed from `headers`, so that nobody passes them on (section 3.3: without the one the other is void).
+ * removed from `headers`, so that nobody passes them on (section 3.3: without the one the other is
+ * void).
  */
 export function takeTraceContext(headers: HeaderMap): TraceContext | null {
   const traceparent = headerValue(headers, 'traceparent');

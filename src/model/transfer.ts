@@ -1,7 +1,7 @@
 /**
- * How a transfer stands, in words that the cache, the front and the admin API share. A transfer is a
- * client's request or one chunk's fill. Nothing in here is a guess: a state follows from what was last
- * seen to happen and when.
+ * How a transfer stands, in words that the cache, the front and the admin API share. A transfer is
+ * a client's request or one chunk's fill. Nothing in here is a guess: a state follows from what was
+ * last seen to happen and when.
  */
 import type { ErrorCode } from './errors.js';
 
@@ -29,8 +29,8 @@ export type TransferState =
   | { readonly kind: 'failed'; readonly cause: ErrorCode };
 
 /**
- * A silence this long is a stall. Pauses of healthy connections are shorter; with a look every 500 ms
- * a stall shows within 1.5 s of the last byte.
+ * A silence this long is a stall. Pauses of healthy connections are shorter; with a look every 500
+ * ms a stall shows within 1.5 s of the last byte.
  */
 export const STALLED_AFTER_MS = 1_000;
 

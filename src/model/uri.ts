@@ -1,13 +1,17 @@
 /**
  * Which spellings of a URI mean the same by RFC 3986, and how bytes that may not stand in one are
- * written. Pure. Keys of the cache (store/objects/keys), routes (http/request/route, hub/target), and whatever reads a
- * URI out of a field use it; what a policy takes for the same is in model/path.
+ * written. Pure. Keys of the cache (store/objects/keys), routes (http/request/route, hub/target),
+ * and whatever reads a URI out of a field use it; what a policy takes for the same is in
+ * model/path.
  */
 
 /** Whatever may need another spelling: mostly nothing does. */
 const UNUSUAL = /[^\x21\x23-\x3b\x3d\x3f-\x5b\x5d\x5f\x61-\x7a\x7e]|%/;
 
-/** Neither unreserved nor reserved nor `%` (RFC 3986 section 2): `"<>\^{|}`, the backtick, controls and space. */
+/**
+ * Neither unreserved nor reserved nor `%` (RFC 3986 section 2): `"<>\^{|}`, the backtick, controls
+ * and space.
+ */
 const FORBIDDEN = /[^\x21\x23-\x3b\x3d\x3f-\x5b\x5d\x5f\x61-\x7a\x7e]/g;
 
 /** Servers read queries as they like, and many clients send `{|}` in them: these stay. */
@@ -19,10 +23,11 @@ const ESCAPE = /%([0-9a-f]{2})/gi;
 const UNRESERVED = /[A-Za-z0-9._~-]/;
 
 /**
- * The one spelling of all that are equivalent to `uri` (RFC 3986 sections 6.2.2.1 and 6.2.2.2): escapes of
- * unreserved characters are decoded, others have upper-case digits, and what may not stand there is
- * escaped. `%2B` and `+`, `%2F` and `/`, `//` and `/` stay apart: a server may tell them apart. A `%`
- * that begins no escape stays. Characters above 0x7f are taken for bytes, as HTTP has them.
+ * The one spelling of all that are equivalent to `uri` (RFC 3986 sections 6.2.2.1 and 6.2.2.2):
+ * escapes of unreserved characters are decoded, others have upper-case digits, and what may not
+ * stand there is escaped. `%2B` and `+`, `%2F` and `/`, `//` and `/` stay apart: a server may tell
+ * them apart. A `%` that begins no escape stays. Characters above 0x7f are taken for bytes, as HTTP
+ * has them.
  */
 export function canonicalUri(uri: string): string {
   if (!UNUSUAL.test(uri)) return uri;
@@ -33,9 +38,9 @@ export function canonicalUri(uri: string): string {
 }
 
 /**
- * A request target with what may not stand in it escaped, once: what is escaped already stays as it is,
- * and so does whatever is valid. `target`: bytes as characters (latin1), which is how node gives heads; so
- * UTF-8 that came unescaped keeps its bytes, and Latin-1 too.
+ * A request target with what may not stand in it escaped, once: what is escaped already stays as it
+ * is, and so does whatever is valid. `target`: bytes as characters (latin1), which is how node
+ * gives heads; so UTF-8 that came unescaped keeps its bytes, and Latin-1 too.
  */
 export function encodeTarget(target: string): string {
   if (!UNUSUAL.test(target)) return target;
@@ -44,8 +49,8 @@ export function encodeTarget(target: string): string {
 }
 
 /**
- * A URI or a reference out of a field as it is to be parsed: a parser of URLs takes bytes above 0x7f for
- * characters, and would encode what was UTF-8 already.
+ * A URI or a reference out of a field as it is to be parsed: a parser of URLs takes bytes above
+ * 0x7f for characters, and would encode what was UTF-8 already.
  */
 export function fieldUri(value: string): string {
   return value.replace(/[\x7f-\xff]/g, escapeOf);

@@ -9,10 +9,10 @@ import { parseHttpDate } from './http-date.js';
 
 /**
  * `etag` keeps its quotes, without `W/`; `lastModified` is the field value as the origin wrote it.
- * `coding`: the content coding of what it names, where it has one. Some servers give a coded form the
- * tag of the plain one, and parts of the two must not meet.
- * `digest`: the object is named by its digest, which vouches for its bytes. No field of a response is
- * compared: a content network that serves them has validators of its own.
+ * `coding`: the content coding of what it names, where it has one. Some servers give a coded form
+ * the tag of the plain one, and parts of the two must not meet. `digest`: the object is named by
+ * its digest, which vouches for its bytes. No field of a response is compared: a content network
+ * that serves them has validators of its own.
  */
 export type Validator =
   | {
@@ -27,7 +27,9 @@ export type Validator =
 /** entity-tag of RFC 9110 section 8.8.3: no control characters, no quote inside. */
 const ENTITY_TAG = /^(W\/)?("[\x21\x23-\x7e\x80-\xff]*")$/;
 
-/** RFC 9110 section 8.8.2.2: a date is strong only if the origin's clock is at least 1 s past it. */
+/**
+ * RFC 9110 section 8.8.2.2: a date is strong only if the origin's clock is at least 1 s past it.
+ */
 const LAST_MODIFIED_STRONG_AFTER_MS = 1000;
 
 /** What places years of two digits (RFC 850): only differences of dates count here. */
@@ -41,8 +43,8 @@ export function parseEntityTag(text: string): { strong: boolean; value: string }
 }
 
 /**
- * The entity-tags of a list (RFC 9110 sections 5.6.1 and 13.1.1), up to the first member that is none.
- * Tags may hold commas, so that a list of them cannot be split at these.
+ * The entity-tags of a list (RFC 9110 sections 5.6.1 and 13.1.1), up to the first member that is
+ * none. Tags may hold commas, so that a list of them cannot be split at these.
  */
 export function* listedTags(field: string): Generator<{ strong: boolean; value: string }> {
   for (let at = 0; at < field.length;) {
@@ -89,8 +91,8 @@ export function isStrong(validator: Validator): boolean {
 }
 
 /**
- * Strong comparison (RFC 9110 section 8.8.3.2): both strong, same kind, same value. Codings are left out:
- * a 304 does not repeat them.
+ * Strong comparison (RFC 9110 section 8.8.3.2): both strong, same kind, same value. Codings are
+ * left out: a 304 does not repeat them.
  */
 export function sameStrong(a: Validator, b: Validator): boolean {
   if (!isStrong(a) || !isStrong(b)) return false;

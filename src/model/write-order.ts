@@ -7,8 +7,8 @@ import type { ByteRange } from './byte-range.js';
 import { GROUP_SIZE_BYTES } from './chunk.js';
 
 /**
- * Where a fill may begin, unless known ids gate it: that close to the wanted byte, while the pages of
- * the cache and the pieces of writes stay whole.
+ * Where a fill may begin, unless known ids gate it: that close to the wanted byte, while the pages
+ * of the cache and the pieces of writes stay whole.
  */
 export const FILL_START_BYTES = 64 * 1024;
 
@@ -23,8 +23,8 @@ export interface WriteOrder {
 export const FORWARD: WriteOrder = { start: 0, lengthBytes: 0 };
 
 /**
- * Where in its chunk to begin for byte `offset`: at a multiple of `stepBytes`; at 0 within the first
- * group, as a small object is better fetched in one piece.
+ * Where in its chunk to begin for byte `offset`: at a multiple of `stepBytes`; at 0 within the
+ * first group, as a small object is better fetched in one piece.
  */
 export function startFor(offset: number, stepBytes: number): number {
   return offset < GROUP_SIZE_BYTES ? 0 : Math.floor(offset / stepBytes) * stepBytes;
@@ -41,8 +41,8 @@ export function orderFrom(
 }
 
 /**
- * The position up to which the file is written without a gap from `at` on, once `count` bytes are; at
- * most `at` where byte `at` is not there.
+ * The position up to which the file is written without a gap from `at` on, once `count` bytes are;
+ * at most `at` where byte `at` is not there.
  */
 export function writtenTo({ start, lengthBytes }: WriteOrder, count: number, at: number): number {
   if (start === 0) return count;

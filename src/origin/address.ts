@@ -6,10 +6,10 @@
 import { lookup as systemLookup, type LookupAddress, type LookupOptions } from 'node:dns';
 import { BlockList, isIP, type LookupFunction } from 'node:net';
 import { ForebayError } from '../model/errors.js';
-import type { FetchTarget } from '../model/fetch.js';
+import type { FetchUrl } from '../model/fetch.js';
 import type { Clock } from '../model/time.js';
 
-type AddressPolicy = FetchTarget['addresses'];
+type AddressPolicy = FetchUrl['addresses'];
 
 /** IANA's IPv4 special-purpose registry, multicast, reserved, and one cloud's host service. */
 const SPECIAL_V4: readonly (readonly [network: string, prefix: number])[] = [
@@ -104,20 +104,25 @@ export function checkLiteralAddress(hostname: string, policy: AddressPolicy): vo
   }
 }
 
-/** Names that mean this machine or its network, whatever resolves them (RFC 6761, 6762, 8375, 9476). */
+/**
+ * Names that mean this machine or its network, whatever resolves them (RFC 6761, 6762, 8375, 9476).
+ */
 const LOCAL_NAME = /(?:^|\.)(?:localhost|local|internal|home\.arpa)\.?$/;
 
 /** How long our own resolver is waited for where a proxy resolves the name in the end. */
 const ASIDE_LOOKUP_MS = 1000;
 
-/** Such lookups at once: each may hold one of libuv's four threads for as long as the resolver waits. */
+/**
+ * Such lookups at once: each may hold one of libuv's four threads for as long as the resolver
+ * waits.
+ */
 const MAX_ASIDE_LOOKUPS = 2;
 
 let asideLookups = 0;
 
 /**
- * What can be known of a name that a proxy is asked to connect to: throws `origin-address-refused` when
- * it is local by itself, or has an address here that the policy forbids. A name that is not
+ * What can be known of a name that a proxy is asked to connect to: throws `origin-address-refused`
+ * when it is local by itself, or has an address here that the policy forbids. A name that is not
  * known here, within a second, passes: what the proxy lets through is then the proxy's.
  */
 export async function checkNamedAddress(

@@ -1,6 +1,6 @@
 /**
- * Where one response's body ends on the lean reader's connection (RFC 9112 section 6.3): by a length, by
- * its last chunk, or with the connection. Fed by lean-exchange.
+ * Where one response's body ends on the lean reader's connection (RFC 9112 section 6.3): by a
+ * length, by its last chunk, or with the connection. Fed by lean-exchange.
  */
 import type { ForebayError } from '../model/errors.js';
 import { ChunkedBody } from './chunked-body.js';

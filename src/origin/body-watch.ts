@@ -1,6 +1,6 @@
 /**
- * The timers of a response body: silence and too low a rate. Used by both clients. Time during which
- * the sink holds the connection paused counts for neither: that silence is our own.
+ * The timers of a response body: silence and too low a rate. Used by both clients. Time during
+ * which the sink holds the connection paused counts for neither: that silence is our own.
  */
 import type { FetchLimits } from '../model/fetch.js';
 import type { Clock } from '../model/time.js';

@@ -1,6 +1,7 @@
 /**
  * A circuit breaker: after several fetches in a row have failed at an origin, asks it nothing for a
- * while, then lets one probe through. One per configured origin, owned by cache/ on the main thread.
+ * while, then lets one probe through. One per configured origin, owned by cache/ on the main
+ * thread.
  */
 import type { Clock } from '../model/time.js';
 
@@ -11,8 +12,8 @@ import type { Clock } from '../model/time.js';
 export const BREAKER_FAILURE_THRESHOLD = 5;
 
 /**
- * How long an origin that can be reached must have failed without a success between. Failures of one
- * moment are one event, be it a few URLs that an application breaks off each time: no outage.
+ * How long an origin that can be reached must have failed without a success between. Failures of
+ * one moment are one event, be it a few URLs that an application breaks off each time: no outage.
  */
 export const BREAKER_FAILURE_SPAN_MS = 3_000;
 

@@ -1,13 +1,16 @@
 /**
- * Incremental reader of the chunked transfer coding (RFC 9112 section 7.1), for the lean reader. Strict,
- * as two readers of one connection must find the same end: CRLF alone ends a line, a size is hexadecimal
- * digits and nothing else, extensions and trailers have their grammar. Linear in what it is given,
- * bounded in what it keeps. Its only failure is `origin-protocol`.
+ * Incremental reader of the chunked transfer coding (RFC 9112 section 7.1), for the lean reader.
+ * Strict, as two readers of one connection must find the same end: CRLF alone ends a line, a size
+ * is hexadecimal digits and nothing else, extensions and trailers have their grammar. Linear in
+ * what it is given, bounded in what it keeps. Its only failure is `origin-protocol`.
  */
 import { isToken } from '../model/field-syntax.js';
 import { protocolError } from './transport-error.js';
 
-/** A chunk's size line with its extensions. Signatures that are seen there take about a hundred bytes. */
+/**
+ * A chunk's size line with its extensions. Signatures that are seen there take about a hundred
+ * bytes.
+ */
 export const MAX_SIZE_LINE_BYTES = 4 * 1024;
 
 /** The trailer section of one body: it is read away, as nothing here looks at it. */
@@ -41,8 +44,8 @@ export class ChunkedBody {
   }
 
   /**
-   * Takes the next bytes off the connection and hands each piece of content in them to `content`, in
-   * order. Returns how many of the bytes belong to the body: fewer than all once it is `done`.
+   * Takes the next bytes off the connection and hands each piece of content in them to `content`,
+   * in order. Returns how many of the bytes belong to the body: fewer than all once it is `done`.
    */
   push(bytes: Uint8Array, content: (piece: Uint8Array) => void): number {
     let at = 0;
@@ -109,7 +112,8 @@ export class ChunkedBody {
         return;
       case 'trailer':
         if (line === '') this.#state = { kind: 'done' };
-        // A folded line or white space before the colon is no field (RFC 9112 sections 5.1 and 5.2).
+        // A folded line or white space before the colon is no field (RFC 9112 sections 5.1 and
+        // 5.2).
         else if (!isToken(line.slice(0, Math.max(line.indexOf(':'), 0))))
           throw protocolError('a malformed trailer field');
         return;
@@ -135,7 +139,10 @@ function isHexDigit(code: number): boolean {
   return (code >= 0x30 && code <= 0x39) || ((code | 0x20) >= 0x61 && (code | 0x20) <= 0x66);
 }
 
-/** True for `*( BWS ";" BWS name [ BWS "=" BWS ( token / quoted-string ) ] )` from `from` to the end. */
+/**
+ * True for `*( BWS ";" BWS name [ BWS "=" BWS ( token / quoted-string ) ] )` from `from` to the
+ * end.
+ */
 function isExtensions(line: string, from: number): boolean {
   let at = afterSpace(line, from);
   if (at === line.length) return at === from;
@@ -170,7 +177,10 @@ function afterToken(line: string, from: number): number {
   return at;
 }
 
-/** Past a quoted-string (RFC 9110 section 5.6.4) that begins at `from`; `from` itself where it has no end. */
+/**
+ * Past a quoted-string (RFC 9110 section 5.6.4) that begins at `from`; `from` itself where it has
+ * no end.
+ */
 function afterQuoted(line: string, from: number): number {
   for (let at = from + 1; at < line.length; at += 1) {
     if (line[at] === '"') return at + 1;

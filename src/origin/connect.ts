@@ -1,11 +1,11 @@
 /**
- * The one way to a connection: the address check, the proxy, the race of addresses and TLS. Used by the
- * lean client, by undici (undici-connector) and by the doctor's probe.
+ * The one way to a connection: the address check, the proxy, the race of addresses and TLS. Used by
+ * the lean client, by undici (undici-connector) and by the doctor's probe.
  */
 import net, { type OnReadOpts, type Socket } from 'node:net';
 import tls from 'node:tls';
 import { ForebayError } from '../model/errors.js';
-import type { FetchTarget } from '../model/fetch.js';
+import type { FetchUrl } from '../model/fetch.js';
 import type { ProxyAddress } from '../model/reach.js';
 import type { Clock } from '../model/time.js';
 import { checkLiteralAddress, checkNamedAddress, guardedLookup, type Resolve } from './address.js';
@@ -16,7 +16,7 @@ import { cancelledError, resetError, transportError } from './transport-error.js
 import { openTunnel } from './tunnel.js';
 
 /** What a connection is for. */
-export type Place = Pick<FetchTarget, 'url' | 'addresses' | 'reach'>;
+export type ConnectPlace = Pick<FetchUrl, 'url' | 'addresses' | 'reach'>;
 
 /** What has been done, for who measures; `proxied`: the proxy has opened its tunnel. */
 export type ConnectStep = 'lookup' | 'connect' | 'proxied' | 'tls';
@@ -38,7 +38,7 @@ export interface ConnectOptions {
  * Rejects with a `ForebayError`: `origin-address-refused`, `-proxy`, `-dns`, `-connect`, `-tls`,
  * `overload` (this machine has no more of something) or `cancelled`.
  */
-export async function connect(place: Place, options: ConnectOptions): Promise<Socket> {
+export async function connect(place: ConnectPlace, options: ConnectOptions): Promise<Socket> {
   try {
     return await reach(place, options);
   } catch (error) {
@@ -48,11 +48,11 @@ export async function connect(place: Place, options: ConnectOptions): Promise<So
 }
 
 /** True where `onread` is not used: node reads TLS within a tunnel into memory of its own. */
-export function readsByItself({ url, reach: way }: Place): boolean {
+export function readsByItself({ url, reach: way }: ConnectPlace): boolean {
   return url.startsWith('https:') && (way?.proxy ?? null) !== null;
 }
 
-async function reach(place: Place, options: ConnectOptions): Promise<Socket> {
+async function reach(place: ConnectPlace, options: ConnectOptions): Promise<Socket> {
   const url = new URL(place.url);
   const { addresses, reach: way } = place;
   checkLiteralAddress(url.hostname, addresses);
@@ -74,7 +74,7 @@ async function reach(place: Place, options: ConnectOptions): Promise<Socket> {
 /** A connection to the proxy itself. */
 async function toProxy(
   proxy: ProxyAddress,
-  { reach: way }: Place,
+  { reach: way }: ConnectPlace,
   options: ConnectOptions,
 ): Promise<Socket> {
   const url = new URL(proxy.url);
@@ -92,7 +92,7 @@ async function toProxy(
 async function tunnelTo(
   url: URL,
   proxy: ProxyAddress,
-  place: Place,
+  place: ConnectPlace,
   options: ConnectOptions,
 ): Promise<Socket> {
   const { onStep } = options;
@@ -117,7 +117,7 @@ async function tunnelTo(
 /** TCP, and TLS where there is a context, to the host of `url`. */
 async function open(
   url: URL,
-  addresses: Place['addresses'],
+  addresses: ConnectPlace['addresses'],
   context: tls.SecureContext | null,
   { clock, signal, onread, onStep, resolve }: ConnectOptions,
 ): Promise<Socket> {
@@ -145,7 +145,8 @@ async function open(
 function tlsOptions(url: URL, context: tls.SecureContext) {
   const host = hostOf(url);
   return {
-    // The name, or address, that the certificate has to be of; SNI carries names only (RFC 6066 section 3).
+    // The name, or address, that the certificate has to be of; SNI carries names only (RFC 6066
+    // section 3).
     servername: net.isIP(host) === 0 ? host : '',
     checkServerIdentity: (_: string, certificate: tls.PeerCertificate) =>
       tls.checkServerIdentity(host, certificate),

@@ -1,12 +1,12 @@
 /**
- * Opens one TCP connection to a host that may have several addresses, some of which do not work: RFC
- * 8305 (Happy Eyeballs). Attempts are staggered and none is cut before the whole ends, since an address
- * that is far away answers late. Used by origin/connect alone, so by every client.
+ * Opens one TCP connection to a host that may have several addresses, some of which do not work:
+ * RFC 8305 (Happy Eyeballs). Attempts are staggered and none is cut before the whole ends, since an
+ * address that is far away answers late. Used by origin/connect alone, so by every client.
  */
 import type { LookupAddress } from 'node:dns';
 import { closeSync, openSync } from 'node:fs';
 import net from 'node:net';
-import { ForebayError, ownWant } from '../model/errors.js';
+import { ForebayError, ownShortage } from '../model/errors.js';
 import type { Clock } from '../model/time.js';
 import { cancelledError, codeOf } from './transport-error.js';
 
@@ -78,13 +78,15 @@ function resolve({ host, lookup, signal }: DialOptions): Promise<readonly Lookup
   });
 }
 
-/** Of a lookup that failed: the C library opens files for it, and keeps to itself that it could not. */
+/**
+ * Of a lookup that failed: the C library opens files for it, and keeps to itself that it could not.
+ */
 function wantBehind(): ForebayError | null {
   try {
     closeSync(openSync('/dev/null', 'r'));
     return null;
   } catch (error) {
-    return ownWant(error);
+    return ownShortage(error);
   }
 }
 

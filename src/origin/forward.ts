@@ -1,35 +1,8 @@
 /** Which of a client's request fields travel to the origin (RFC 9110 section 7.6.1). Pure. */
 import { tokenMembers } from '../model/field-syntax.js';
 import { headerValue, type HeaderMap } from '../model/headers.js';
+import { DECIDED_HERE, OF_ONE_HOP } from '../model/hop-by-hop.js';
 import { CREDENTIALS } from './request-fields.js';
-
-/**
- * Never forwarded: hop-by-hop fields, and those that Forebay decides by itself, because one fetch
- * serves many clients (ranges, conditions, codings) or because they concern this connection.
- */
-const OURS = new Set([
-  'accept-encoding',
-  'connection',
-  'content-length',
-  'content-type',
-  'expect',
-  'host',
-  'if-match',
-  'if-modified-since',
-  'if-none-match',
-  'if-range',
-  'if-unmodified-since',
-  'keep-alive',
-  'proxy-authenticate',
-  'proxy-authorization',
-  'proxy-connection',
-  'range',
-  'te',
-  'trailer',
-  'transfer-encoding',
-  'upgrade',
-  'via',
-]);
 
 /**
  * Fields that make some servers answer another request than the one that was made: another method,
@@ -52,33 +25,16 @@ const OVERRIDES = new Set([
   'x-rewrite-url',
 ]);
 
-/** Fields of one connection (RFC 9110 section 7.6.1), of one hop's framing, and those that we write. */
-const OF_ONE_HOP = new Set([
-  'connection',
-  'content-length',
-  'expect',
-  'host',
-  'keep-alive',
-  'proxy-authenticate',
-  'proxy-authorization',
-  'proxy-connection',
-  'te',
-  'trailer',
-  'transfer-encoding',
-  'upgrade',
-  'via',
-]);
-
 /**
- * The fields to send: every end-to-end field except those that Connection names, overrides and ours. A
- * client cannot use Connection to strip its credentials.
+ * The fields to send: every end-to-end field except those that Connection names, overrides and
+ * ours. A client cannot use Connection to strip its credentials.
  */
 export function forwardedFields(request: HeaderMap): Record<string, string> {
   const named = namedByConnection(request);
   const fields = Object.create(null) as Record<string, string>;
   for (const name of Object.keys(request)) {
     const value = headerValue(request, name);
-    if (value === undefined || OURS.has(name) || OVERRIDES.has(name)) continue;
+    if (value === undefined || DECIDED_HERE.has(name) || OVERRIDES.has(name)) continue;
     if (named.has(name) && !CREDENTIALS.includes(name)) continue;
     fields[name] = value;
   }
@@ -86,8 +42,9 @@ export function forwardedFields(request: HeaderMap): Record<string, string> {
 }
 
 /**
- * The fields of a request that is passed on as it is (cache/passthrough/pass): every end-to-end field, with ours
- * added to Via, and Max-Forwards counted down where it counts (RFC 9110 section 7.6.2).
+ * The fields of a request that is passed on as it is (cache/passthrough/pass): every end-to-end
+ * field, with ours added to Via, and Max-Forwards counted down where it counts (RFC 9110 section
+ * 7.6.2).
  */
 export function passedFields(
   method: string,

@@ -18,7 +18,7 @@ const DECIDING: readonly string[] = [
 const MAX_HOP_CHARACTERS = 2048;
 
 /** When something was asked for, and received, ms since the epoch. */
-export interface Times {
+export interface HopTimes {
   readonly requestTimeMs: number;
   readonly responseTimeMs: number;
   /** When it was received, on the time that never runs backwards (model/steady-time). */
@@ -28,7 +28,7 @@ export interface Times {
 /** What `head` says of caching. One that says too much to be remembered counts as `no-store`. */
 export function hopOf(
   { status, headers }: OriginHead,
-  times: Times,
+  times: HopTimes,
   shown: readonly string[],
 ): Hop {
   let kept: HeaderMap = emptyHeaders();

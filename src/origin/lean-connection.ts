@@ -4,8 +4,8 @@
  * lean-client, used by one lean-exchange at a time.
  */
 import type net from 'node:net';
-import type { FetchTarget } from '../model/fetch.js';
-import { connect, type Place, readsByItself } from './connect.js';
+import type { FetchUrl } from '../model/fetch.js';
+import { connect, type ConnectPlace, readsByItself } from './connect.js';
 import type { OriginClientOptions } from './options.js';
 
 /** Memory for heads and for the first read after a pause: one full socket read of libuv. */
@@ -27,8 +27,10 @@ export interface ConnectionUser {
   lost(error: unknown): void;
 }
 
-/** Names what a connection may be used for: scheme, host, port, address policy and the way there. */
-export function connectionKey({ url, addresses, reach }: Place): string {
+/**
+ * Names what a connection may be used for: scheme, host, port, address policy and the way there.
+ */
+export function connectionKey({ url, addresses, reach }: ConnectPlace): string {
   return `${new URL(url).origin} ${addresses} ${reach?.key ?? ''}`;
 }
 
@@ -45,12 +47,12 @@ export class LeanConnection {
   #error: unknown;
 
   /** Starts to connect; `claim` it in the same turn. What fails is told by `lost`. */
-  constructor(target: FetchTarget, options: OriginClientOptions) {
+  constructor(target: FetchUrl, options: OriginClientOptions) {
     this.key = connectionKey(target);
     this.#connecting = this.#connect(target, options);
   }
 
-  async #connect(target: FetchTarget, { clock, ca }: OriginClientOptions): Promise<void> {
+  async #connect(target: FetchUrl, { clock, ca }: OriginClientOptions): Promise<void> {
     const onread = {
       buffer: () => this.#user?.space() ?? this.#scratch,
       callback: (count: number, buffer: Uint8Array) => this.#read(count, buffer),

@@ -10,7 +10,7 @@ import { BodyWatch } from './body-watch.js';
 import type { ExchangeEnd } from './exchange-end.js';
 import type { ConnectionUser, LeanConnection } from './lean-connection.js';
 import { answerOfProxy } from './proxy-error.js';
-import { askedProxy } from './reach.js';
+import { requestedProxy } from './reach.js';
 import { ResponseHeadParser, type ParsedHead } from './response-head.js';
 import { SinkFeeder } from './sink-feeder.js';
 import {
@@ -60,7 +60,7 @@ export class LeanExchange implements ConnectionUser {
     finish: (end: ExchangeEnd) => void,
   ) {
     this.#request = request;
-    this.#proxy = askedProxy(request.target.url, request.target.reach);
+    this.#proxy = requestedProxy(request.target.url, request.target.reach);
     this.#head = head;
     this.#sink = sink;
     this.#connection = connection;

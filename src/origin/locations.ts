@@ -1,10 +1,10 @@
 /**
- * Where the URLs of one origin were redirected to. For a new question it is the last place that counts;
- * for the fetches of an object that is known already, the place that it came from. Owned by an
- * Upstream.
+ * Where the URLs of one origin were redirected to. For a new question it is the last place that
+ * counts; for the fetches of an object that is known already, the place that it came from. Owned by
+ * an Upstream.
  */
 import { LRUCache } from 'lru-cache';
-import type { FetchTarget } from '../model/fetch.js';
+import type { FetchUrl } from '../model/fetch.js';
 import type { RedirectChain } from '../model/redirect-chain.js';
 
 /** Redirected locations that are remembered of one origin. */
@@ -25,7 +25,9 @@ const LOCATION_LIFETIME_MS = 60_000;
 /** The same for an object that is known to be at that place: its validator tells if it moved. */
 const KNOWN_LIFETIME_MS = 600_000;
 
-/** A signed URL is not used in its last moments: the fetch it starts must begin before it expires. */
+/**
+ * A signed URL is not used in its last moments: the fetch it starts must begin before it expires.
+ */
 const EXPIRY_MARGIN_MS = 10_000;
 
 /** Tried at least this long, so that a request which was just redirected does use the location. */
@@ -33,7 +35,7 @@ const MIN_LOCATION_MS = 5_000;
 
 /** Where a URL was redirected to, without the fields of whoever was told. */
 export interface Location {
-  readonly to: Omit<FetchTarget, 'headers'>;
+  readonly to: Omit<FetchUrl, 'headers'>;
   /** True when it is not the origin's own scheme, host and port. */
   readonly elsewhere: boolean;
   readonly chain: RedirectChain;

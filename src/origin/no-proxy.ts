@@ -1,6 +1,6 @@
 /**
- * Reads NO_PROXY, the list of hosts that are reached straight, as curl and Go's programs do. Pure; used
- * by origin/reach.
+ * Reads NO_PROXY, the list of hosts that are reached straight, as curl and Go's programs do. Pure;
+ * used by origin/reach.
  */
 import { BlockList, isIP } from 'node:net';
 import { domainToASCII } from 'node:url';
@@ -9,7 +9,7 @@ import { domainToASCII } from 'node:url';
 const WITH_PORT = /^(\[[^\]]*\]|[^:[\]]+):(\d{1,5})$/;
 
 /** `host`: as `URL.hostname` gives it. */
-interface Place {
+interface ConnectPlace {
   readonly host: string;
   readonly port: string;
 }
@@ -29,7 +29,7 @@ export function isExempt(url: URL, noProxy: string): boolean {
     .some((entry) => matches(entry.toLowerCase(), { host, port }));
 }
 
-function matches(entry: string, { host, port }: Place): boolean {
+function matches(entry: string, { host, port }: ConnectPlace): boolean {
   if (entry === '*') return true;
   const [, named, onlyPort] = WITH_PORT.exec(entry) ?? [];
   if (onlyPort !== undefined && onlyPort !== port) return false;

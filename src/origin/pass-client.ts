@@ -1,18 +1,18 @@
 /**
- * Sends one request of any method to an origin and streams the response back: no retry, no redirect.
- * Runs on the main thread: what it carries is rare and small beside the objects that worker threads
- * fetch. Used by cache/passthrough/pass and hub/head-client.
+ * Sends one request of any method to an origin and streams the response back: no retry, no
+ * redirect. Runs on the main thread: what it carries is rare and small beside the objects that
+ * worker threads fetch. Used by cache/passthrough/pass and hub/head-client.
  */
 import { Readable } from 'node:stream';
 import type * as Undici from 'undici';
 import type { Dispatcher, Pool } from 'undici';
 import { ForebayError } from '../model/errors.js';
-import type { FetchTarget, OriginHead } from '../model/fetch.js';
+import type { FetchUrl, OriginHead } from '../model/fetch.js';
 import { headersFromRaw, type HeaderMap } from '../model/headers.js';
 import type { ProxyAddress, Reach } from '../model/reach.js';
 import { systemClock } from '../model/time.js';
 import { answerOfProxy } from './proxy-error.js';
-import { askedProxy } from './reach.js';
+import { requestedProxy } from './reach.js';
 import { secureContext } from './roots.js';
 import { contentLengthOf, MAX_HEAD_BYTES } from './response-head.js';
 import { guardedConnector } from './undici-connector.js';
@@ -36,12 +36,12 @@ export interface PassClientOptions {
   /** From the request's last byte to the head, and between bytes of the body. */
   readonly responseTimeoutMs: number;
   /**
-   * Connections are used again once a response was read to its end. Only for who sends safe requests,
-   * and sends them again: the origin may close a kept connection at any time.
+   * Connections are used again once a response was read to its end. Only for who sends safe
+   * requests, and sends them again: the origin may close a kept connection at any time.
    */
   readonly keepsConnections?: boolean;
   /** `public`: the connection is refused where the host has a private address. */
-  readonly addresses?: FetchTarget['addresses'];
+  readonly addresses?: FetchUrl['addresses'];
 }
 
 export interface PassedContent {
@@ -89,7 +89,7 @@ export class PassClient {
   /** Resolves with the head of the final response. Rejects with a `ForebayError`. */
   async send(target: PassedTarget): Promise<PassedResponse> {
     const { origin, reach } = this.#options;
-    const proxy = askedProxy(origin, reach);
+    const proxy = requestedProxy(origin, reach);
     const { method, path, content, signal } = target;
     const lengthBytes = content?.lengthBytes ?? null;
     const length = lengthBytes === null ? {} : { 'content-length': String(lengthBytes) };
@@ -107,7 +107,8 @@ export class PassClient {
           const headers = headersFromRaw(raw as unknown as string[]);
           target.interim?.({ status, headers, contentLength: null });
         },
-        // Else undici closes after a HEAD: some servers send content with it, which is then malformed.
+        // Else undici closes after a HEAD: some servers send content with it, which is then
+        // malformed.
         ...(this.#options.keepsConnections === true && { reset: false }),
       });
     } catch (error) {
@@ -143,8 +144,8 @@ export class PassClient {
     const { responseTimeoutMs, keepsConnections, addresses = 'any' } = this.#options;
     return new undici.Pool(origin, {
       connections: maxConnections,
-      // A kept connection may have been closed by the origin just now, and a POST is not sent again.
-      // One request at a time on each, or one and no more.
+      // A kept connection may have been closed by the origin just now, and a POST is not sent
+      // again. One request at a time on each, or one and no more.
       pipelining: keepsConnections === true ? 1 : 0,
       maxHeaderSize: MAX_HEAD_BYTES,
       headersTimeout: responseTimeoutMs,
@@ -163,7 +164,9 @@ function loadUndici(): Promise<typeof Undici> {
   return import('undici');
 }
 
-/** Makes ready what the first client would, where there will be one: its request then need not wait. */
+/**
+ * Makes ready what the first client would, where there will be one: its request then need not wait.
+ */
 export function warmPassClients(): void {
   // What fails is tried again, and told, by the first request.
   loadUndici()

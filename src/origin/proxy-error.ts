@@ -1,4 +1,6 @@
-/** What went wrong with a forward proxy, in words that name it. No message holds its credentials. */
+/**
+ * What went wrong with a forward proxy, in words that name it. No message holds its credentials.
+ */
 import { type ErrorCode, ForebayError } from '../model/errors.js';
 import type { OriginHead } from '../model/fetch.js';
 import { headerValue, type HeaderMap } from '../model/headers.js';
@@ -7,7 +9,10 @@ import { transportError } from './transport-error.js';
 
 const CODE: ErrorCode = 'origin-proxy';
 
-/** Statuses with which a proxy says that it tried, or that it has too much to do: later may be better. */
+/**
+ * Statuses with which a proxy says that it tried, or that it has too much to do: later may be
+ * better.
+ */
 const PASSING: ReadonlySet<number> = new Set([429, 502, 503, 504]);
 
 /** No connection to the proxy, or it broke before it led anywhere. */

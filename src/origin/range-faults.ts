@@ -1,12 +1,15 @@
 /**
- * Hosts whose answers to a Range field cannot be used (a 206 that does not say which bytes it has, or has
- * others than were asked for): they are asked for the whole for a while. One for each origin, which owns
- * it; contacts and fills tell it and ask it.
+ * Hosts whose answers to a Range field cannot be used (a 206 that does not say which bytes it has,
+ * or has others than were asked for): they are asked for the whole for a while. One for each
+ * origin, which owns it; origin fetches and fills report to it and ask it.
  */
 import { LRUCache } from 'lru-cache';
 import type { Clock } from '../model/time.js';
 
-/** Hosts remembered: an origin and the storage that it redirects to. Forgetting one costs one request. */
+/**
+ * Hosts remembered: an origin and the storage that it redirects to. Forgetting one costs one
+ * request.
+ */
 const MAX_HOSTS = 256;
 
 /** How long a first such answer counts: a whole object may be streamed for what was a whim. */
@@ -37,7 +40,7 @@ export class RangeFaults {
     const { host } = new URL(url);
     const now = this.#clock.monotonic();
     const known = this.#hosts.get(host);
-    // Contacts that were under way together are one sighting.
+    // CollapsedFetches that were under way together are one sighting.
     if (known !== undefined && known > now) return;
     this.#hosts.set(host, now + (known === undefined ? FIRST_MS : AGAIN_MS));
   }

@@ -16,7 +16,9 @@ export class Ways {
   readonly #own: string;
   readonly #known = new LRUCache<string, { readonly reach: Reach | null }>({ max: MAX_WAYS });
 
-  /** `url`: the origin's own; its scheme, host and port alone are shown the client's certificate. */
+  /**
+   * `url`: the origin's own; its scheme, host and port alone are shown the client's certificate.
+   */
   constructor(url: string, reach: OriginReach | undefined) {
     this.#reach = reach ?? null;
     this.#own = new URL(url).origin;
@@ -48,9 +50,9 @@ export class Ways {
 }
 
 /**
- * The proxy that a request for `url` is itself sent to, in absolute-form (RFC 9112 section 3.2.2): http
- * alone. For https it passes bytes, and hears of no request.
+ * The proxy that a request for `url` is itself sent to, in absolute-form (RFC 9112 section 3.2.2):
+ * http alone. For https it passes bytes, and hears of no request.
  */
-export function askedProxy(url: string, reach: Reach | undefined): ProxyAddress | null {
+export function requestedProxy(url: string, reach: Reach | undefined): ProxyAddress | null {
   return url.startsWith('http:') ? (reach?.proxy ?? null) : null;
 }

@@ -3,7 +3,7 @@
  * thread by the resolver, one hop at a time, with the policy of the configured origin.
  */
 import { ForebayError, type ErrorCode } from '../model/errors.js';
-import type { FetchTarget, OriginHead } from '../model/fetch.js';
+import type { FetchUrl, OriginHead } from '../model/fetch.js';
 import { headerValue } from '../model/headers.js';
 import { fieldUri } from '../model/uri.js';
 import { CREDENTIALS } from './request-fields.js';
@@ -29,7 +29,7 @@ export interface RedirectPolicy {
 }
 
 export type RedirectDecision =
-  | { readonly kind: 'follow'; readonly target: FetchTarget }
+  | { readonly kind: 'follow'; readonly target: FetchUrl }
   | { readonly kind: 'refuse'; readonly error: ForebayError };
 
 const REDIRECT_STATUSES: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
@@ -58,7 +58,9 @@ function isOwnHost(url: URL, origin: URL): boolean {
   return url.host === origin.host || (url.protocol === 'https:' && url.port === '');
 }
 
-/** An entry without a port allows every port of its host. `*.hf.co` allows any depth, not `hf.co`. */
+/**
+ * An entry without a port allows every port of its host. `*.hf.co` allows any depth, not `hf.co`.
+ */
 function entryAllows(entry: string, url: URL): boolean {
   const match = /^(.+?)(?::(\d+))?$/.exec(entry.toLowerCase());
   const [, name, port] = match ?? [];
@@ -67,7 +69,10 @@ function entryAllows(entry: string, url: URL): boolean {
   return url.hostname === name;
 }
 
-/** Whether the policy lets a URL be followed to: as the origin's own, as one of its other hosts, or not. */
+/**
+ * Whether the policy lets a URL be followed to: as the origin's own, as one of its other hosts, or
+ * not.
+ */
 export function leadOf(
   url: URL,
   { originUrl, redirectHosts }: Pick<RedirectPolicy, 'originUrl' | 'redirectHosts'>,
@@ -76,7 +81,7 @@ export function leadOf(
   return redirectHosts.some((entry) => entryAllows(entry, url)) ? 'allowed' : 'elsewhere';
 }
 
-function locationOf(target: FetchTarget, head: OriginHead): URL | undefined {
+function locationOf(target: FetchUrl, head: OriginHead): URL | undefined {
   const location = headerValue(head.headers, 'location');
   if (location === undefined || location === '' || location.length > MAX_LOCATION_LENGTH) {
     return undefined;
@@ -99,7 +104,7 @@ function locationOf(target: FetchTarget, head: OriginHead): URL | undefined {
  * hops left), `origin-protocol` (no usable Location). No message repeats the URL: it may be signed.
  */
 export function followRedirect(
-  target: FetchTarget,
+  target: FetchUrl,
   head: OriginHead,
   policy: RedirectPolicy,
 ): RedirectDecision {

@@ -1,7 +1,7 @@
 /**
- * What a client's request fields tell: of who asks, of what is wanted, or nothing that an answer could
- * depend on. The one list of them, by which forward and redirect choose what travels, and the cache what
- * an answer may be shared after. Pure.
+ * What a client's request fields tell: of who asks, of what is wanted, or nothing that an answer
+ * could depend on. The one list of them, by which forward and redirect choose what travels, and the
+ * cache what an answer may be shared after. Pure.
  */
 import { createHash } from 'node:crypto';
 import type { HeaderMap } from '../model/headers.js';
@@ -28,8 +28,8 @@ const INCIDENTAL: readonly string[] = [
 ];
 
 /**
- * Harmless beside these: of the connection, the transfer or the browser, and where proxies say who is in
- * front of them. What is not listed may be a key to something.
+ * Harmless beside these: of the connection, the transfer or the browser, and where proxies say who
+ * is in front of them. What is not listed may be a key to something.
  */
 const OTHERS: readonly string[] = [
   ...['accept-charset', 'accept-encoding', 'connection', 'content-length', 'content-type', 'date'],

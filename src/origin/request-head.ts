@@ -1,24 +1,19 @@
 /** The fields of our requests to origins, the same for both clients, and their serialisation. */
 import { readFileSync } from 'node:fs';
 import { ForebayError } from '../model/errors.js';
-import type { FetchTarget, OriginRequest } from '../model/fetch.js';
+import type { FetchUrl, OriginRequest } from '../model/fetch.js';
 import { isFieldValue, isToken } from '../model/field-syntax.js';
+import { HOP_BY_HOP } from '../model/hop-by-hop.js';
 import { requestTargetOf } from '../model/uri.js';
-import { askedProxy } from './reach.js';
+import { requestedProxy } from './reach.js';
 
 /** Fields that this room decides: a target's own values for them are ignored. */
 const OURS: ReadonlySet<string> = new Set([
+  ...HOP_BY_HOP,
+  'accept-encoding',
+  'content-length',
   'host',
   'range',
-  'accept-encoding',
-  'connection',
-  'keep-alive',
-  'te',
-  'trailer',
-  'transfer-encoding',
-  'content-length',
-  'upgrade',
-  'proxy-authorization',
 ]);
 
 /** Via (RFC 9110 section 7.6.3) of a target that brings none of its own. */
@@ -53,7 +48,7 @@ export function requestFields(request: OriginRequest): [name: string, value: str
   if (!given.has('via')) given.set('via', VIA);
   if (!given.has('user-agent')) given.set('user-agent', USER_AGENT);
   const fields: [string, string][] = [['host', new URL(target.url).host], ...given];
-  const proxy = askedProxy(target.url, target.reach);
+  const proxy = requestedProxy(target.url, target.reach);
   if (proxy !== null && proxy.authorization !== null) {
     fields.push(['proxy-authorization', proxy.authorization]);
   }
@@ -63,10 +58,12 @@ export function requestFields(request: OriginRequest): [name: string, value: str
   return fields;
 }
 
-/** What the request line names: path and query, or to a proxy the whole URL (RFC 9112 section 3.2). */
-export function requestTarget({ url, reach }: Pick<FetchTarget, 'url' | 'reach'>): string {
+/**
+ * What the request line names: path and query, or to a proxy the whole URL (RFC 9112 section 3.2).
+ */
+export function requestTarget({ url, reach }: Pick<FetchUrl, 'url' | 'reach'>): string {
   const target = requestTargetOf(url);
-  return askedProxy(url, reach) === null ? target : new URL(url).origin + target;
+  return requestedProxy(url, reach) === null ? target : new URL(url).origin + target;
 }
 
 function forbidden(what: string): ForebayError {

@@ -100,14 +100,16 @@ export class ResponseHeadParser {
     const status = Number(match[2]);
     if (status === 101) throw protocolError('101 without an Upgrade');
     if (status < 200) {
-      this.#tellInterim(status, fieldLines);
+      this.#passInterim(status, fieldLines);
       return undefined;
     }
     return interpret(status, match[1] === '1', parseFields(fieldLines));
   }
 
-  /** One that is malformed is skipped, as all were that nobody wanted: the answer is yet to come. */
-  #tellInterim(status: number, fieldLines: readonly string[]): void {
+  /**
+   * One that is malformed is skipped, as all were that nobody wanted: the answer is yet to come.
+   */
+  #passInterim(status: number, fieldLines: readonly string[]): void {
     if (status === CONTINUE) return;
     let headers: HeaderMap;
     try {
@@ -136,8 +138,9 @@ function parseFields(lines: readonly string[]): HeaderMap {
 }
 
 /**
- * Content-Length, where repeated values are equal (RFC 9112 section 6.3); `null` when absent. Leaves
- * the one value in `headers`. Throws `origin-protocol` for anything but one number of digits.
+ * Content-Length, where repeated values are equal (RFC 9112 section 6.3); `null` when absent.
+ * Leaves the one value in `headers`. Throws `origin-protocol` for anything but one number of
+ * digits.
  */
 export function contentLengthOf(headers: HeaderMap): number | null {
   const text = headerValue(headers, 'content-length');
@@ -179,7 +182,8 @@ function framingOf(
     case 'identity':
       return { kind: 'beyond', feature: 'transfer-encoding' };
     default:
-      // None was asked for (RFC 9112 section 7.4), and content under it would be taken for the object.
+      // None was asked for (RFC 9112 section 7.4), and content under it would be taken for the
+      // object.
       throw protocolError('a transfer coding that was not asked for');
   }
   if (contentLength !== null) return { kind: 'length', bytes: contentLength };

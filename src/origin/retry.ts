@@ -6,7 +6,7 @@ import { ForebayError } from '../model/errors.js';
 import type { FetchLimits, OriginHead } from '../model/fetch.js';
 import { headerValue, type HeaderMap } from '../model/headers.js';
 import type { Random } from '../model/time.js';
-import { toldWaitMs, waitFields } from './told-wait.js';
+import { requestedWaitMs, waitFields } from './requested-wait.js';
 
 /** Exponents beyond this overflow nothing but help nobody: every cap is reached long before. */
 const MAX_EXPONENT = 30;
@@ -41,8 +41,8 @@ export function isRetryable(failure: number | ForebayError): boolean {
 }
 
 /**
- * True when it is to be made again by us, after a wait: not before the origin wants it. A wait beyond the
- * cap is for whoever asked to sit out, and nobody is asked in vain until then.
+ * True when it is to be made again by us, after a wait: not before the origin wants it. A wait
+ * beyond the cap is for whoever asked to sit out, and nobody is asked in vain until then.
  */
 export function isWorthRetrying(
   failure: ForebayError,
@@ -67,11 +67,12 @@ export function isDeliberate(headers: HeaderMap): boolean {
 
 /**
  * The error that stands for a response that is no content: `origin-denied` for 401 and 403, else
- * `origin-status`, with its status and the wait that it asks for. `nowMs` is wall time, ms since the epoch.
+ * `origin-status`, with its status and the wait that it asks for. `nowMs` is wall time, ms since
+ * the epoch.
  */
 export function statusError(head: OriginHead, nowMs: number): ForebayError {
   const denied = head.status === 401 || head.status === 403;
-  const retryAfterMs = toldWaitMs(head, nowMs);
+  const retryAfterMs = requestedWaitMs(head, nowMs);
   return new ForebayError(
     denied ? 'origin-denied' : 'origin-status',
     `the origin answered ${String(head.status)}`,
@@ -80,18 +81,18 @@ export function statusError(head: OriginHead, nowMs: number): ForebayError {
       retryable: isRetryable(head.status),
       originStatus: head.status,
       ...(retryAfterMs !== undefined && { retryAfterMs }),
-      ...(head.status === 429 && { told: toldFields(head.headers) }),
+      ...(head.status === 429 && { originFields: waitFieldsOf(head.headers) }),
     },
   );
 }
 
 /** What clients read of a refusal for its rate: how long it lasts, and why. */
-function toldFields(headers: HeaderMap): Readonly<Record<string, string>> {
-  const told: Record<string, string> = {};
-  for (const [name, value] of Object.entries(waitFields(headers))) told[name] = String(value);
+function waitFieldsOf(headers: HeaderMap): Readonly<Record<string, string>> {
+  const fields: Record<string, string> = {};
+  for (const [name, value] of Object.entries(waitFields(headers))) fields[name] = String(value);
   for (const name of ['x-error-code', 'x-error-message']) {
     const value = headerValue(headers, name);
-    if (value !== undefined && value.length <= MAX_TOLD_LENGTH) told[name] = value;
+    if (value !== undefined && value.length <= MAX_TOLD_LENGTH) fields[name] = value;
   }
-  return told;
+  return fields;
 }

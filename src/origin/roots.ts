@@ -1,6 +1,6 @@
 /**
- * Whom TLS trusts: the roots of Node.js, those of the system's store, of NODE_EXTRA_CA_CERTS, and what
- * an origin's settings add. Used by origin/connect; `systemStore` also by the doctor.
+ * Whom TLS trusts: the roots of Node.js, those of the system's store, of NODE_EXTRA_CA_CERTS, and
+ * what an origin's settings add. Used by origin/connect; `systemStore` also by the doctor.
  */
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
@@ -33,7 +33,9 @@ export interface RootFile {
   readonly error: string | null;
 }
 
-/** The system's store, or the file of SSL_CERT_FILE in its place, and that of NODE_EXTRA_CA_CERTS. */
+/**
+ * The system's store, or the file of SSL_CERT_FILE in its place, and that of NODE_EXTRA_CA_CERTS.
+ */
 export function systemStore(env: Environment): readonly RootFile[] {
   const named = ['SSL_CERT_FILE', 'NODE_EXTRA_CA_CERTS'].flatMap((variable) => {
     const path = env[variable] ?? '';

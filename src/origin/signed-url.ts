@@ -1,6 +1,6 @@
 /**
- * Signed URLs: when one stops working, and what it leads to beside its signature. Both are read from its
- * own text. Used by redirect and upstream.
+ * Signed URLs: when one stops working, and what it leads to beside its signature. Both are read
+ * from its own text. Used by redirect and upstream.
  */
 import { createHash } from 'node:crypto';
 
@@ -45,8 +45,8 @@ export function signedUrlExpiryMs(url: URL): number | null {
 }
 
 /**
- * A name for what a location leads to: the same at each of its hosts and with every signature, which may be any
- * part of a query. A hash, since it is kept on disk.
+ * A name for what a location leads to: the same at each of its hosts and with every signature,
+ * which may be any part of a query. A hash, since it is kept on disk.
  */
 export function placeOf(url: URL): string {
   return createHash('sha256').update(url.pathname).digest('hex').slice(0, PLACE_DIGITS);

@@ -1,5 +1,5 @@
 /** Names what went wrong below HTTP: maps Node's socket, TLS and DNS errors to `ForebayError`. */
-import { type ErrorCode, ForebayError, ownWant } from '../model/errors.js';
+import { type ErrorCode, ForebayError, ownShortage } from '../model/errors.js';
 
 /** How far the exchange had come: the same ECONNRESET means different things. */
 export type TransportPhase = 'connecting' | 'connected';
@@ -26,11 +26,14 @@ const UNTRUSTED: ReadonlySet<string> = new Set([
   'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
 ]);
 
-/** One error per address: what we lack speaks for all, else the first one that is about a connection. */
+/**
+ * One error per address: what we lack speaks for all, else the first one that is about a
+ * connection.
+ */
 function firstOf(error: unknown): unknown {
   if (!(error instanceof AggregateError)) return error;
   const errors = error.errors as readonly unknown[];
-  return firstOf(errors.find((one) => ownWant(one) !== null) ?? errors[0]);
+  return firstOf(errors.find((one) => ownShortage(one) !== null) ?? errors[0]);
 }
 
 /** Why, in one word for each address. Without host names, which may be signed or secret. */
@@ -58,7 +61,7 @@ function classify(code: string, phase: TransportPhase): [code: ErrorCode, retrya
 export function transportError(error: unknown, phase: TransportPhase): ForebayError {
   const first = firstOf(error);
   if (first instanceof ForebayError) return first;
-  const own = ownWant(first);
+  const own = ownShortage(first);
   if (own !== null) return own;
   const nodeCode = codeOf(first);
   const [code, retryable] = classify(nodeCode, phase);

@@ -1,6 +1,7 @@
 /**
- * Asks a forward proxy for a tunnel: CONNECT (RFC 9110 section 9.3.6), over a connection that is up. The
- * proxy gets the name and its own credentials, and nothing of the request. Used by origin/connect.
+ * Asks a forward proxy for a tunnel: CONNECT (RFC 9110 section 9.3.6), over a connection that is
+ * up. The proxy gets the name and its own credentials, and nothing of the request. Used by
+ * origin/connect.
  */
 import http from 'node:http';
 import type { Socket } from 'node:net';
@@ -27,7 +28,9 @@ export type TunnelEnd =
   /** The proxy's status; its connection is gone. */
   | { readonly kind: 'refused'; readonly status: number };
 
-/** Resolves with the proxy's answer; rejects when its connection breaks before one, or is aborted. */
+/**
+ * Resolves with the proxy's answer; rejects when its connection breaks before one, or is aborted.
+ */
 export function openTunnel(options: TunnelOptions): Promise<TunnelEnd> {
   const { socket, authority, authorization, signal } = options;
   return new Promise((resolve, reject) => {

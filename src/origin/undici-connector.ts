@@ -1,13 +1,13 @@
 /**
- * Connections for undici 7, with a guard. Its HTTP/1.1 parser pauses while a body is not read; when the
- * origin closes the connection meanwhile, it throws an assertion out of the socket's event, where
- * nobody can catch it and the process ends (undici issue 5360, mended in undici 8, which needs Node 22).
- * Used by the two clients that are built on undici.
+ * Connections for undici 7, with a guard. Its HTTP/1.1 parser pauses while a body is not read; when
+ * the origin closes the connection meanwhile, it throws an assertion out of the socket's event,
+ * where nobody can catch it and the process ends (undici issue 5360, mended in undici 8, which
+ * needs Node 22). Used by the two clients that are built on undici.
  */
 import type { Socket } from 'node:net';
 import type { buildConnector } from 'undici';
 import type { Clock } from '../model/time.js';
-import { connect, type Place } from './connect.js';
+import { connect, type ConnectPlace } from './connect.js';
 import { timeoutError } from './transport-error.js';
 
 /** What undici keeps at its socket under a symbol of this description. */
@@ -29,14 +29,17 @@ const ENDINGS = ['end', 'error', 'close'] as const;
 
 /** What undici's connections are made by. */
 export interface ConnectorOptions {
-  readonly place: Place;
+  readonly place: ConnectPlace;
   readonly clock: Clock;
   /** The connection's bound: undici says nothing when it has lost interest. */
   readonly timeoutMs: number;
   readonly ca?: string | undefined;
 }
 
-/** A connector for `Client` or `Pool`, which take it as `connect`. Whatever target they name, it is `place`. */
+/**
+ * A connector for `Client` or `Pool`, which take it as `connect`. Whatever target they name, it is
+ * `place`.
+ */
 export function guardedConnector(options: ConnectorOptions): buildConnector.connector {
   const { place, clock, timeoutMs, ca } = options;
   return (_target, callback) => {
@@ -70,7 +73,10 @@ function guard(socket: Socket): void {
   }
 }
 
-/** Hands over what has arrived, although the body is not read: it is bounded by what the socket holds. */
+/**
+ * Hands over what has arrived, although the body is not read: it is bounded by what the socket
+ * holds.
+ */
 function finishReading(socket: Socket): void {
   const parser = parserOf(socket);
   if (parser === undefined) return;

@@ -11,7 +11,7 @@ import type { Clock } from '../model/time.js';
 import { BodyWatch } from './body-watch.js';
 import type { ExchangeEnd } from './exchange-end.js';
 import { answerOfProxy } from './proxy-error.js';
-import { askedProxy } from './reach.js';
+import { requestedProxy } from './reach.js';
 import { contentLengthOf } from './response-head.js';
 import { SinkFeeder } from './sink-feeder.js';
 import {
@@ -98,7 +98,7 @@ export class UndiciExchange implements Dispatcher.DispatchHandler {
     try {
       const headers = headersFromRaw(cleanFields(controller.rawHeaders));
       const { url, reach } = this.#request.target;
-      const proxy = askedProxy(url, reach);
+      const proxy = requestedProxy(url, reach);
       const proxys = proxy && answerOfProxy(proxy, { status, headers });
       if (proxys !== null) throw proxys;
       this.#contentLength = contentLengthOf(headers);

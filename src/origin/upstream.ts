@@ -6,13 +6,13 @@
 import { PathTable } from '../config/path-pattern.js';
 import type { Digest } from '../model/digest.js';
 import { headerValue, type HeaderMap } from '../model/headers.js';
-import type { FetchTarget, OriginHead } from '../model/fetch.js';
+import type { FetchUrl, OriginHead } from '../model/fetch.js';
 import type { Hop } from '../model/redirect-chain.js';
 import type { Clock } from '../model/time.js';
 import type { OriginReach, Reach } from '../model/reach.js';
 import { CircuitBreaker } from './breaker.js';
 import { forwardedFields, passedFields } from './forward.js';
-import { hopOf, type Times } from './hop.js';
+import { hopOf, type HopTimes } from './hop.js';
 import { type Location, Locations } from './locations.js';
 import { RangeFaults } from './range-faults.js';
 import { Ways } from './reach.js';
@@ -26,7 +26,7 @@ import {
   isToldApart,
 } from './request-fields.js';
 import { placeOf } from './signed-url.js';
-import { Way } from './way.js';
+import { RedirectWalk } from './redirect-walk.js';
 
 export interface UpstreamOptions {
   readonly name: string;
@@ -84,7 +84,7 @@ export class Upstream {
     return uri.startsWith(url) && target.startsWith('/') ? target : undefined;
   }
 
-  /** The digest that the configuration pins for a request target; the first pattern that fits decides. */
+  /** The digest pinned for a request target: that of the first pattern that fits. */
   pinnedDigest(requestTarget: string): Digest | null {
     return this.#digests.find(requestTarget) ?? null;
   }
@@ -99,7 +99,7 @@ export class Upstream {
     requestTarget: string,
     method: string,
     request: HeaderMap,
-  ): Pick<FetchTarget, 'url' | 'headers'> {
+  ): Pick<FetchUrl, 'url' | 'headers'> {
     const { headers, via } = this.#options;
     const fields = passedFields(method, request, via);
     return { url: this.uriOf(requestTarget), headers: { ...fields, ...headers } };
@@ -117,7 +117,7 @@ export class Upstream {
   }
 
   /** Where a redirect of this origin leads, `hopsLeft` of which may follow (origin/redirect). */
-  follow(from: FetchTarget, head: OriginHead, hopsLeft: number): RedirectDecision {
+  follow(from: FetchUrl, head: OriginHead, hopsLeft: number): RedirectDecision {
     const { url: originUrl, redirectHosts, allowPrivateRedirects, headers } = this.#options;
     const credentialHeaders = Object.keys(headers);
     const policy = { originUrl, redirectHosts, allowPrivateRedirects, credentialHeaders };
@@ -125,22 +125,22 @@ export class Upstream {
   }
 
   /** Where to fetch `uri` for a request with these fields. */
-  source(uri: string, request: HeaderMap): TargetSource {
-    return new TargetSource(this, this.#options, uri, request, this.#locations);
+  source(uri: string, request: HeaderMap): OriginLocator {
+    return new OriginLocator(this, this.#options, uri, request, this.#locations);
   }
 }
 
 /** Refusals of redirected locations that one request takes for an expired signature. */
 const MAX_REFUSALS = 5;
 
-/** The client's word to caches on its way is about its question, not about the fetches that follow. */
+/** Cache directives of a client concern its request, not the fetches that follow. */
 const OF_THE_QUESTION: ReadonlySet<string> = new Set(['cache-control', 'pragma']);
 
 /**
- * One request's way to an object: its fields, and the redirects followed on its behalf. A new question goes a
- * `Way` of its own; fetches of what is known already go where it was found.
+ * One request's way to an object: its fields, and the redirects followed on its behalf. A new
+ * question goes a `Way` of its own; fetches of what is known already go where it was found.
  */
-export class TargetSource {
+export class OriginLocator {
   readonly upstream: Upstream;
   readonly uri: string;
   readonly #options: UpstreamOptions;
@@ -164,10 +164,7 @@ export class TargetSource {
     this.#locations = locations;
   }
 
-  /**
-   * A redirect may depend on any field that was sent: only equal requests share one. Made when it is first
-   * asked for: a hit fetches nothing.
-   */
+  /** A redirect may depend on any field: only equal requests share one. A hit needs none. */
   get #key(): string {
     this.#knownKey ??= `${hashOf(this.#told((name) => !isIncidental(name)))} ${this.uri}`;
     return this.#knownKey;
@@ -184,17 +181,18 @@ export class TargetSource {
     return secrets.length === 0 ? '' : hashOf(secrets);
   }
 
-  /** Names of the client's fields that the origin is shown, less those that tell nothing of who asks. */
+  /** Names of the client's fields that the origin sees and that may identify the client. */
   get shown(): readonly string[] {
     return this.#told((name) => !isHarmless(name)).map(([name]) => name);
   }
 
   /**
-   * Where a fetch of a known object goes, and with what: all of the client's end-to-end fields (RFC 9110
-   * section 7.6), as its contact had them; another host gets nothing but what selects a representation.
-   * `place`: where the object was found, absent where that does not matter. `traceparent` names our span.
+   * Where a fetch of a known object goes, and with what: all of the client's end-to-end fields (RFC
+   * 9110 section 7.6), as its first fetch had them; another host gets nothing but what selects a
+   * representation. `place`: where the object was found, absent where that does not matter.
+   * `traceparent` names our span.
    */
-  target(place?: string, traceparent?: string): FetchTarget {
+  target(place?: string, traceparent?: string): FetchUrl {
     const fields = forwardedFields(this.#request);
     for (const name of OF_THE_QUESTION) Reflect.deleteProperty(fields, name);
     if (traceparent !== undefined) fields['traceparent'] = traceparent;
@@ -202,38 +200,39 @@ export class TargetSource {
   }
 
   /** True when `target` leads to `place`, whatever its signature. */
-  isAt(target: FetchTarget, place: string): boolean {
+  isAt(target: FetchUrl, place: string): boolean {
     return target.url !== this.uri && placeOf(new URL(target.url)) === place;
   }
 
   /**
-   * The way of a new question. It begins at the URI itself, or where the last one was led to if `mayReuse`
-   * says so of the redirects that led there.
+   * The way of a new question. It begins at the URI itself, or where the last one was led to if
+   * `mayReuse` says so of the redirects that led there.
    */
-  way(mayReuse: (hops: readonly Hop[]) => boolean): Way {
+  walk(mayReuse: (hops: readonly Hop[]) => boolean): RedirectWalk {
     const last = this.#locations.find(this.#key, undefined, this.#options.clock.now());
     // The key leaves some fields out, and a location is no answer to others that Vary names.
     const isKeyed = last?.chain.hops.every(({ headers }) => isToldApart(headers)) === true;
     const from = isKeyed && mayReuse(last.chain.hops) ? last : undefined;
-    return new Way(from, {
+    return new RedirectWalk(from, {
       target: (location) => this.#aim(location, forwardedFields(this.#request)),
       redirected: (known, ...answer) => this.#follow(known, ...answer),
       refused: (target) => this.refused(target),
     });
   }
 
-  /** Takes the redirect in `head`, which a fetch from `from` met; throws why it may not be followed. */
-  redirected(from: FetchTarget, head: OriginHead, times: Times): void {
+  /** Follows the redirect in `head`, which a fetch from `from` met; throws if it may not be. */
+  redirected(from: FetchUrl, head: OriginHead, times: HopTimes): void {
     // Hops count along one chain: a long read meets many redirects, one after another.
     const last = this.#locations.last(this.#key);
     this.#follow(last?.to.url === from.url ? last : undefined, from, head, times);
   }
 
   /**
-   * The target refused us (401, 403). True when it was a redirected location, now forgotten: a signed URL
-   * that expired, so asking the origin again makes sense, once. `place`: as `target` was asked for.
+   * The target refused us (401, 403). True when it was a redirected location, now forgotten: a
+   * signed URL that expired, so asking the origin again makes sense, once. `place`: as `target` was
+   * asked for.
    */
-  refused(target: FetchTarget, place?: string): boolean {
+  refused(target: FetchUrl, place?: string): boolean {
     const redirected = target.url !== this.uri && this.#refusals < MAX_REFUSALS;
     this.#locations.forget(this.#key, target.url, place);
     this.#refusals += 1;
@@ -243,9 +242,9 @@ export class TargetSource {
 
   #follow(
     known: Location | undefined,
-    from: FetchTarget,
+    from: FetchUrl,
     head: OriginHead,
-    times: Times,
+    times: HopTimes,
   ): Location {
     const { clock } = this.#options;
     const hops = known?.chain.hops ?? [];
@@ -267,7 +266,7 @@ export class TargetSource {
     return location;
   }
 
-  #aim(location: Location | undefined, fields: Readonly<Record<string, string>>): FetchTarget {
+  #aim(location: Location | undefined, fields: Readonly<Record<string, string>>): FetchUrl {
     const via = this.#via();
     if (location?.elsewhere === true) {
       const harmless = Object.entries(fields).filter(([name]) => isSentElsewhere(name));
@@ -278,7 +277,7 @@ export class TargetSource {
     return this.#by({ ...(location?.to ?? here), headers });
   }
 
-  #by(target: FetchTarget): FetchTarget {
+  #by(target: FetchUrl): FetchUrl {
     const reach = this.upstream.wayTo(target.url);
     return reach === undefined ? target : { ...target, reach };
   }

@@ -1,7 +1,10 @@
-/** What an outcome says of an origin's health: for its breaker, and for the number of its connections. Pure. */
+/**
+ * What an outcome says of an origin's health: for its breaker, and for the number of its
+ * connections. Pure.
+ */
 import type { ErrorCode } from '../model/errors.js';
 import type { BreakerVerdict } from './breaker.js';
-import { type Telling, toldWaitMs } from './told-wait.js';
+import { type RateLimitedHead, requestedWaitMs } from './requested-wait.js';
 
 /** Codes that mean the origin cannot be talked to, whichever URL is asked. */
 const UNREACHABLE: ReadonlySet<ErrorCode> = new Set([
@@ -18,7 +21,9 @@ const BROKEN: ReadonlySet<ErrorCode> = new Set(['origin-reset', 'origin-protocol
 /** A status that speaks of load or outage. A plain 500 may be one broken URL: it is not counted. */
 const OVERLOADED: ReadonlySet<number> = new Set([429, 502, 503, 504]);
 
-/** True when the origin could not be asked: a cache is disconnected then (RFC 9111 section 4.2.4). */
+/**
+ * True when the origin could not be asked: a cache is disconnected then (RFC 9111 section 4.2.4).
+ */
 export function isDisconnected({ code }: { readonly code: ErrorCode }): boolean {
   return UNREACHABLE.has(code) || BROKEN.has(code) || code === 'origin-busy';
 }
@@ -36,11 +41,11 @@ export function verdictOfError(error: {
 }
 
 /**
- * How a final head counts. A 429 that says how long it lasts is the word of an origin that is well: it
- * limits whoever asked, and is no reason to leave it alone for everybody.
+ * How a final head counts. A 429 that says how long it lasts is the word of an origin that is well:
+ * it limits whoever asked, and is no reason to leave it alone for everybody.
  */
-export function verdictOfHead(head: Telling, otherwise: BreakerVerdict): BreakerVerdict {
-  if (head.status === 429 && toldWaitMs(head, 0) !== undefined) return otherwise;
+export function verdictOfHead(head: RateLimitedHead, otherwise: BreakerVerdict): BreakerVerdict {
+  if (head.status === 429 && requestedWaitMs(head, 0) !== undefined) return otherwise;
   return verdictOfStatus(head.status, otherwise);
 }
 

@@ -1,4 +1,7 @@
-/** Requests that have come through this process before. Pure; cache/answer/lookup and cache/passthrough/pass ask it. */
+/**
+ * Requests that have come through this process before. Pure; cache/answer/cache and
+ * cache/passthrough/pass ask it.
+ */
 import { ForebayError } from '../model/errors.js';
 import { skipOws, trimOws } from '../model/field-syntax.js';
 import { headerValue, type HeaderMap } from '../model/headers.js';

@@ -1,6 +1,7 @@
 /**
- * Runs undici once, without a network: it makes its parser (WebAssembly) with its first connection, and
- * its code runs for the first time, which together take some 30 ms. The first HEAD at a hub waited for that.
+ * Runs undici once, without a network: it makes its parser (WebAssembly) with its first connection,
+ * and its code runs for the first time, which together take some 30 ms. The first HEAD at a hub
+ * waited for that.
  */
 import { Duplex } from 'node:stream';
 import type * as undici from 'undici';

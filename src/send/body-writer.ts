@@ -10,7 +10,7 @@ import { writeHead } from './write-head.js';
 /** Double buffering: a third buffer gains nothing, as one end or the other is always the slower. */
 export const MAX_PENDING_WRITES = 2;
 
-interface Piece {
+interface QueuedPiece {
   readonly lengthBytes: number;
   /** The pool's buffer that holds the piece; `null` for bytes that are somebody else's. */
   readonly buffer: Buffer | null;
@@ -23,7 +23,7 @@ export class BodyWriter {
   #head: ResponseHead | null;
   #bytesSent = 0;
   /** Oldest first, as the socket acknowledges them. */
-  readonly #pending = new Set<Piece>();
+  readonly #pending = new Set<QueuedPiece>();
   #wake: (() => void) | null = null;
 
   /** `onFailure` is called when the socket refuses a write: the client is gone. */
@@ -49,7 +49,9 @@ export class BodyWriter {
     return this.#pending.size;
   }
 
-  /** Resolves when the socket acknowledges a piece. Only while one is pending, one wait at a time. */
+  /**
+   * Resolves when the socket acknowledges a piece. Only while one is pending, one wait at a time.
+   */
   acknowledged(): Promise<void> {
     return new Promise((resolve) => {
       this.#wake = resolve;
@@ -79,7 +81,7 @@ export class BodyWriter {
     this.#pending.clear();
   }
 
-  #written(piece: Piece, taken: boolean): void {
+  #written(piece: QueuedPiece, taken: boolean): void {
     // After `close` a late acknowledgement changes nothing.
     if (!this.#pending.delete(piece)) return;
     if (taken) {

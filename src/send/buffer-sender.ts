@@ -1,7 +1,7 @@
 /**
- * `SegmentSender` through ordinary buffers: for small bodies, and the fallback that works everywhere
- * (TLS, macOS, chunked bodies, tests).
- * Reads on libuv's thread pool, overlapped with the write of the piece before.
+ * `SegmentSender` through ordinary buffers: for small bodies, and the fallback that works
+ * everywhere (TLS, macOS, chunked bodies, tests). Reads on libuv's thread pool, overlapped with the
+ * write of the piece before.
  */
 import type { ServerResponse } from 'node:http';
 import type { ResponseHead, Segment, SegmentSender, SendEnd, SendView } from '../model/segment.js';
@@ -36,7 +36,7 @@ type Pulled =
   | { readonly kind: 'failed'; readonly cause: unknown };
 
 export class BufferSender implements SegmentSender {
-  readonly spot = null;
+  readonly inline = null;
   readonly #options: BufferSenderOptions;
   readonly #pool = new BufferPool();
 
@@ -160,7 +160,9 @@ async function sendBytes(
   return undefined;
 }
 
-/** Waits until fewer than `count` pieces are pending; each acknowledgement renews the idle bound. */
+/**
+ * Waits until fewer than `count` pieces are pending; each acknowledgement renews the idle bound.
+ */
 async function pendingBelow(
   count: number,
   watch: ClientWatch,

@@ -19,7 +19,9 @@ export class ClientWatch {
   #interrupted = false;
   #waitsFor: 'source' | 'client' = 'source';
   #sinceMs: number;
-  /** One callback instead of `Promise.race` with a lasting promise, which would keep every racer. */
+  /**
+   * One callback instead of `Promise.race` with a lasting promise, which would keep every racer.
+   */
   #wake: (() => void) | null = null;
   readonly #onClose = (): void => {
     this.finish('client-closed');

@@ -1,6 +1,7 @@
 /**
- * The segments of one send as pieces of its transfer: which piece is of which segment, where it lies
- * in the body, and what it says of the segment when the pump could not send it. For `PumpedSend`.
+ * The segments of one send as pieces of its transfer: which piece is of which segment, where it
+ * lies in the body, and what it says of the segment when the pump could not send it. For
+ * `PumpedSend`.
  */
 import { getSystemErrorName } from 'node:util';
 import type { Transfer, TransferEnd } from '../compute/transfer.js';
@@ -17,7 +18,7 @@ import {
 } from './segment-bytes.js';
 
 /** A queued part of a segment, or the whole. */
-export interface Piece {
+export interface QueuedPiece {
   readonly segment: Segment;
   /** Where it begins in its file, and in the body of this send. */
   readonly offset: number;
@@ -26,7 +27,7 @@ export interface Piece {
 }
 
 /** A part of a segment as it is queued: positions from the segment's beginning. */
-export interface Part {
+export interface BufferPart {
   readonly start: number;
   readonly end: number;
   /** Where not all of it is there yet. */
@@ -34,19 +35,19 @@ export interface Part {
 }
 
 export class PieceQueue {
-  readonly transfer: Transfer<Piece>;
+  readonly transfer: Transfer<QueuedPiece>;
   /** Bytes of all pieces so far. */
   #queuedBytes = 0;
 
-  constructor(transfer: Transfer<Piece>) {
+  constructor(transfer: Transfer<QueuedPiece>) {
     this.transfer = transfer;
   }
 
   /**
-   * Queues a part of a segment; `release` is called when the pump is done with it, sent or not. Throws
-   * `ForebayError` (`disk`) where a file cannot be used, and does not call it then.
+   * Queues a part of a segment; `release` is called when the pump is done with it, sent or not.
+   * Throws `ForebayError` (`disk`) where a file cannot be used, and does not call it then.
    */
-  add(segment: Segment, { start, end, watermark }: Part, release: () => void): void {
+  add(segment: Segment, { start, end, watermark }: BufferPart, release: () => void): void {
     const bodyOffset = this.#queuedBytes;
     if (segment.kind === 'bytes') {
       const piece = { segment, offset: start, bodyOffset, release };
@@ -75,7 +76,7 @@ export class PieceQueue {
   }
 
   /** What an end that is not the client's says of the source. */
-  causeOf(end: TransferEnd<Piece>): unknown {
+  causeOf(end: TransferEnd<QueuedPiece>): unknown {
     if (!('at' in end) || end.at === null) {
       return new ForebayError('internal', `a transfer ended as ${end.kind}`, {
         source: 'internal',

@@ -9,7 +9,7 @@ import { ForebayError } from '../model/errors.js';
 import type { ResponseHead, Segment, SendEnd, SendView } from '../model/segment.js';
 import type { Clock } from '../model/time.js';
 import { ClientWatch, GONE } from './client-watch.js';
-import { type Part, type Piece, PieceQueue } from './piece-queue.js';
+import { type BufferPart, type QueuedPiece, PieceQueue } from './piece-queue.js';
 import {
   advanced,
   type FileSegment,
@@ -139,13 +139,13 @@ export class PumpedSend implements SendView {
   }
 
   /**
-   * Queues a part. Its file takes a descriptor, of which there may be none now; the head is out by then, so
-   * that is waited for, as others end.
+   * Queues a part. Its file takes a descriptor, of which there may be none now; the head is out by
+   * then, so that is waited for, as others end.
    */
   async #add(
     queue: PieceQueue,
     segment: Segment,
-    part: Part,
+    part: BufferPart,
     release: () => void,
   ): Promise<typeof GONE | undefined> {
     const { clock } = this.#options;
@@ -154,8 +154,8 @@ export class PumpedSend implements SendView {
         queue.add(segment, part, release);
         return undefined;
       } catch (error) {
-        const isWant = error instanceof ForebayError && error.code === 'overload';
-        if (!isWant || waits >= MAX_WANT_WAITS) throw error;
+        const isShortage = error instanceof ForebayError && error.code === 'overload';
+        if (!isShortage || waits >= MAX_WANT_WAITS) throw error;
       }
       const paused = new Promise<void>((resolve) => clock.after(WANT_WAIT_MS, resolve));
       if ((await this.#watch.whilePresent(paused)) === GONE) return GONE;
@@ -163,7 +163,7 @@ export class PumpedSend implements SendView {
   }
 
   /** What of a segment can be queued next, `at` bytes into it; `null` at its end. */
-  async #partOf(segment: Segment, at: number): Promise<Part | typeof GONE | null> {
+  async #partOf(segment: Segment, at: number): Promise<BufferPart | typeof GONE | null> {
     const end = lengthOf(segment);
     if (at === end) return null;
     if (segment.kind !== 'growing') return { start: at, end, watermark: null };
@@ -183,7 +183,7 @@ export class PumpedSend implements SendView {
       return GONE;
     }
     const { pump, clock } = this.#options;
-    const transfer = pump.begin<Piece>(fd);
+    const transfer = pump.begin<QueuedPiece>(fd);
     const queue = new PieceQueue(transfer);
     this.#queue = queue;
     void transfer.ended().then(() => {

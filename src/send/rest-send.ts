@@ -1,6 +1,6 @@
 /**
- * Sends what is left of an answer that a hit server's connection took a part of, through the pump, to a
- * socket that node holds but does not read. http/hits/hit-front calls it.
+ * Sends what is left of an answer that a hit server's connection took a part of, through the pump,
+ * to a socket that node holds but does not read. http/hits/hit-front calls it.
  */
 import type { Pump } from '../compute/pump.js';
 import type { Transfer } from '../compute/transfer.js';
@@ -25,9 +25,9 @@ export interface RestSendOptions extends PaceBounds {
 }
 
 /**
- * Resolves once `released` was called: its descriptor is not used any more. Rejects with a system error, after
- * that call too; what of the answer was sent by then is cut off. `signal`: aborted when node has closed the
- * connection, which the pump's duplicate would keep open.
+ * Resolves once `released` was called: its descriptor is not used any more. Rejects with a system
+ * error, after that call too; what of the answer was sent by then is cut off. `signal`: aborted
+ * when node has closed the connection, which the pump's duplicate would keep open.
  */
 export async function sendRest(
   socketFd: number,

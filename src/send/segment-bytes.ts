@@ -6,7 +6,7 @@
 import { read, readSync } from 'node:fs';
 import { native } from '../compute/native.js';
 import { within } from '../model/deferred.js';
-import { ForebayError, ownWant } from '../model/errors.js';
+import { ForebayError, ownShortage } from '../model/errors.js';
 import type { Segment, Watermark } from '../model/segment.js';
 import type { Clock } from '../model/time.js';
 
@@ -42,9 +42,9 @@ export function readableEnd(segment: FileSegment, at: number): number | null {
 }
 
 /**
- * Resolves when byte `at` of a growing file may be read or it has ended; rejects with `ForebayError`
- * (`origin-timeout`) when nothing came for any part of it for `sourceIdleTimeoutMs`. The fill's own bounds
- * come first; this one holds whatever they add up to.
+ * Resolves when byte `at` of a growing file may be read or it has ended; rejects with
+ * `ForebayError` (`origin-timeout`) when nothing came for any part of it for `sourceIdleTimeoutMs`.
+ * The fill's own bounds come first; this one holds whatever they add up to.
  */
 export async function advanced(
   watermark: Watermark,
@@ -74,7 +74,10 @@ export function sourceIdle(): ForebayError {
   });
 }
 
-/** A disk did not give what is to be sent for too long; asking it again would not be answered sooner. */
+/**
+ * A disk did not give what is to be sent for too long; asking it again would not be answered
+ * sooner.
+ */
 export function diskIdle(): ForebayError {
   return new ForebayError('disk', 'a read did not end within the request timeout', {
     source: 'internal',
@@ -109,8 +112,8 @@ export async function readSegment(
 }
 
 /**
- * Makes sure that byte `at` can be read, so that a failure shows before a head is written. Rejects as
- * `readSegment` does.
+ * Makes sure that byte `at` can be read, so that a failure shows before a head is written. Rejects
+ * as `readSegment` does.
  */
 export async function tryFirstByte(segment: FileSegment, at: number): Promise<void> {
   await readSegment(segment, Buffer.alloc(1), at, at + 1);
@@ -123,8 +126,8 @@ async function readFrom(
   at: number,
 ): Promise<number> {
   const { fd } = segment.file;
-  // What a worker has just written or hashed is in the page cache: copying it takes less than handing
-  // the read to another thread, and does not wait for a disk.
+  // What a worker has just written or hashed is in the page cache: copying it takes less than
+  // handing the read to another thread, and does not wait for a disk.
   if (segment.kind === 'growing') return readNow(fd, buffer, length, at);
   if (length <= SPOT_READ_BYTES) {
     const count = readCached(fd, buffer.subarray(0, length), at);
@@ -178,8 +181,8 @@ export function shortFile(at: number, end: number): ForebayError {
 
 /** A file could not be read. */
 export function unreadable(cause: NodeJS.ErrnoException): ForebayError {
-  const want = ownWant(cause);
-  if (want !== null) return want;
+  const shortage = ownShortage(cause);
+  if (shortage !== null) return shortage;
   return new ForebayError('disk', `a read failed: ${cause.code ?? cause.message}`, {
     source: 'internal',
     retryable: true,

@@ -1,6 +1,6 @@
 /**
- * Pulls segments for one send, for as long as its client is there, and closes their iterator on every
- * ending. The senders make one each time.
+ * Pulls segments for one send, for as long as its client is there, and closes their iterator on
+ * every ending. The senders make one each time.
  */
 import type { Segment } from '../model/segment.js';
 import { type ClientWatch, GONE } from './client-watch.js';
@@ -18,8 +18,8 @@ export class SegmentPull {
   }
 
   /**
-   * The next segment, which the caller releases; `null` after the last one; `GONE` when the wait was
-   * cut short: nothing more is to be pulled then. Rejects as the source does.
+   * The next segment, which the caller releases; `null` after the last one; `GONE` when the wait
+   * was cut short: nothing more is to be pulled then. Rejects as the source does.
    */
   async next(): Promise<Segment | null | typeof GONE> {
     const next = this.#iterator.next();

@@ -9,15 +9,17 @@ import type {
   SegmentSender,
   SendEnd,
   SendView,
-  SpotSender,
+  InlineSender,
 } from '../model/segment.js';
 import { BufferSender } from './buffer-sender.js';
 import { PumpedSend, type PumpedSendOptions } from './pumped-send.js';
 import { socketFd } from './socket-fd.js';
-import { spotSender } from './spot-sender.js';
+import { inlineSender } from './inline-sender.js';
 
 export interface SendfileSenderOptions extends PumpedSendOptions {
-  /** Bodies up to this length are not for the pump; `SMALL_BODY_BYTES` unless a test says otherwise. */
+  /**
+   * Bodies up to this length are not for the pump; `SMALL_BODY_BYTES` unless a test says otherwise.
+   */
   readonly smallBodyBytes?: number;
 }
 
@@ -33,10 +35,12 @@ export class SendfileSender implements SegmentSender {
   readonly #options: SendfileSenderOptions;
   readonly #smallBodyBytes: number;
   readonly #buffers: BufferSender;
-  /** Responses whose heads promised what the pump can keep: a body of a known length, in the clear. */
+  /**
+   * Responses whose heads promised what the pump can keep: a body of a known length, in the clear.
+   */
   readonly #pumped = new WeakSet<ServerResponse>();
   /** What it does not finish is for the pump. */
-  readonly spot: SpotSender = spotSender((response) => this.#pumped.add(response));
+  readonly inline: InlineSender = inlineSender((response) => this.#pumped.add(response));
 
   constructor(options: SendfileSenderOptions) {
     this.#options = options;
@@ -60,7 +64,9 @@ export class SendfileSender implements SegmentSender {
     return send.run();
   }
 
-  /** Node frames a body of unknown length in chunks, and TLS encrypts: bytes that are in no file. */
+  /**
+   * Node frames a body of unknown length in chunks, and TLS encrypts: bytes that are in no file.
+   */
   #isForPump(response: ServerResponse, { headers }: ResponseHead): boolean {
     const length = headers['content-length'];
     return (

@@ -6,7 +6,7 @@ import type { Clock } from '../model/time.js';
 import { BufferSender } from './buffer-sender.js';
 import { type Rest, type RestEnd, sendRest } from './rest-send.js';
 import { SendfileSender } from './sendfile-sender.js';
-import { SPOT_BYTES } from './spot-sender.js';
+import { INLINE_SEND_MAX_BYTES } from './inline-sender.js';
 import type { PaceBounds } from './transfer-pace.js';
 
 export interface SendingConfig {
@@ -22,8 +22,8 @@ export interface SendingConfig {
 export interface Hits {
   readonly server: HitServer;
   /**
-   * Sends what a connection did not take at once; `released`: its file is not used any more. Rejects without
-   * having called that. `signal`: node has closed the connection.
+   * Sends what a connection did not take at once; `released`: its file is not used any more.
+   * Rejects without having called that. `signal`: node has closed the connection.
    */
   readonly sendRest: (
     socketFd: number,
@@ -37,7 +37,7 @@ export interface Sending {
   readonly sender: SegmentSender;
   /** What answers small hits by itself; `null` where there is none. Whoever uses it closes it. */
   readonly hits: Hits | null;
-  /** What is to be woken when a watermark moves (`WatermarkHub`). */
+  /** What is to be woken when a watermark moves (`WatermarkRegistry`). */
   readonly wakeFds: readonly number[];
   /** For people. */
   readonly description: string;
@@ -77,7 +77,7 @@ export function createSending(
       hitThreads === 0
         ? null
         : {
-            server: new HitServer(hitThreads, SPOT_BYTES, clock),
+            server: new HitServer(hitThreads, INLINE_SEND_MAX_BYTES, clock),
             sendRest: (socketFd, rest, released, signal) =>
               sendRest(socketFd, rest, released, pumped, signal),
           },

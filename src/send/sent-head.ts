@@ -1,7 +1,8 @@
 /**
- * A response whose head, or all of which, went out past node. The only place that knows what node does
- * not document: how a `ServerResponse` is told so, that keep-alive, pipelining and half-closed connections
- * go on as after any other. Works on Node 20 to 24; test/send/sent-head says when it no longer does.
+ * A response whose head, or all of which, went out past node. The only place that knows what node
+ * does not document: how a `ServerResponse` is told so, that keep-alive, pipelining and half-closed
+ * connections go on as after any other. Works on Node 20 to 24; test/send/sent-head says when it no
+ * longer does.
  */
 import type { ServerResponse } from 'node:http';
 

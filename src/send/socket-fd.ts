@@ -1,11 +1,13 @@
 /**
- * The descriptor under a connection, which the pump and the hit server duplicate. The only place that knows
- * what node does not document: where a socket keeps it.
+ * The descriptor under a connection, which the pump and the hit server duplicate. The only place
+ * that knows what node does not document: where a socket keeps it.
  */
 import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 
-/** `null` for TLS, whose bytes are not the response's, and where there is no connection any more. */
+/**
+ * `null` for TLS, whose bytes are not the response's, and where there is no connection any more.
+ */
 export function socketFd(response: ServerResponse): number | null {
   return descriptorOf(response.req.socket);
 }

@@ -1,6 +1,6 @@
 /**
- * Watches how fast a transfer goes, for its sender: a client that takes nothing or next to nothing, a
- * growing file that stands still. The pump sends where node sees no write, so it is asked now and
+ * Watches how fast a transfer goes, for its sender: a client that takes nothing or next to nothing,
+ * a growing file that stands still. The pump sends where node sees no write, so it is asked now and
  * then.
  */
 import type { TransferProgress } from '../compute/transfer.js';

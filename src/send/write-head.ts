@@ -1,10 +1,12 @@
-/** Writes a `ResponseHead` on node's response: shared by the senders and by http/exchange/deliver. */
+/**
+ * Writes a `ResponseHead` on node's response: shared by the senders and by http/exchange/deliver.
+ */
 import { type OutgoingHttpHeaders, type ServerResponse, STATUS_CODES } from 'node:http';
 import type { ResponseHead } from '../model/segment.js';
 
 /**
- * Sets status and fields, with node's own reason phrase: whatever the origin said, none where the status
- * has no name. Throws for fields that could inject a line.
+ * Sets status and fields, with node's own reason phrase: whatever the origin said, none where the
+ * status has no name. Throws for fields that could inject a line.
  */
 export function writeHead(response: ServerResponse, head: ResponseHead): void {
   // Without a prototype, so that `__proto__` is a field like any other.

@@ -18,20 +18,21 @@ import type {
 } from '../model/store.js';
 import type { ChunkEntry } from './chunks/chunk-index.js';
 import { DamagedFileError } from './chunks/chunk-files.js';
-import { checkRecord, commitDraft, type CommitParts } from './operations/commit.js';
+import { checkRecord, commitDraft, type CommitDeps } from './operations/commit.js';
 import { Draft } from './chunks/drafts.js';
-import { errnoOf, isOutOfDescriptors } from './directory/errno.js';
-import { Held, Lease } from './chunks/held-chunk.js';
+import { errnoOf } from '../model/errno.js';
+import { isOutOfDescriptors } from './directory/errno.js';
+import { HeldFile, Lease } from './chunks/held-chunk.js';
 import type { ManifestChange } from './objects/manifest-records.js';
 import { Handle, type ObjectState } from './objects/object-state.js';
 import type { MemoryBudget } from '../model/memory-budget.js';
 import type { Metadata } from './space/metadata.js';
 import type { OrderSnapshots } from './chunks/order.js';
 import type { Pending } from './space/pending.js';
-import type { Site } from './directory/site.js';
+import type { CacheDirectory } from './directory/cache-directory.js';
 import type { Space } from './chunks/space.js';
 
-export interface FileStoreParts extends CommitParts {
+export interface FileStoreDeps extends CommitDeps {
   readonly order: OrderSnapshots;
   /** They write to the same directory, which is another process's as soon as it is closed. */
   readonly responses: { settled(): Promise<void> };
@@ -39,7 +40,7 @@ export interface FileStoreParts extends CommitParts {
   /** Removal of what older versions left. */
   readonly clearing: Pending;
   readonly space: Space;
-  readonly site: Site;
+  readonly site: CacheDirectory;
   readonly memory: MemoryBudget;
   readonly chunkSizeBytes: number;
 }
@@ -50,9 +51,9 @@ interface Found {
 }
 
 export class FileChunkStore implements ChunkStore {
-  readonly #parts: FileStoreParts;
+  readonly #parts: FileStoreDeps;
 
-  constructor(parts: FileStoreParts) {
+  constructor(parts: FileStoreDeps) {
     this.#parts = parts;
   }
 
@@ -86,7 +87,8 @@ export class FileChunkStore implements ChunkStore {
     checkRecord(object.identity, record, draft.lengthBytes);
     const filled = draft.take();
     if (filled === undefined) return null;
-    // The caller may release the object meanwhile: its manifest stays open until the record is in it.
+    // The caller may release the object meanwhile: its manifest stays open until the record is in
+    // it.
     return this.#parts.manifests.using(state, () =>
       commitDraft(this.#parts, state, filled, record),
     );
@@ -109,7 +111,7 @@ export class FileChunkStore implements ChunkStore {
     if (purpose === 'use') chunks.touch(entry);
     try {
       const file = await files.open(entry);
-      if (chunks.has(entry)) return new Held(entry, record, file, lease);
+      if (chunks.has(entry)) return new HeldFile(entry, record, file, lease);
       // Dropped while it was being opened: its bytes may be the wrong ones.
       file.release();
     } catch (error) {
@@ -125,7 +127,7 @@ export class FileChunkStore implements ChunkStore {
     if (found === undefined || file === undefined) return undefined;
     const { entry, record } = found;
     this.#parts.index.touch(entry);
-    return new Held(entry, record, file, new Lease(entry));
+    return new HeldFile(entry, record, file, new Lease(entry));
   }
 
   lease(object: ObjectHandle, index: number): { release(): void } | undefined {

@@ -23,7 +23,8 @@ import { ChunkIndex } from './chunks/chunk-index.js';
 import { Directories } from './space/directories.js';
 import { DiskHealth } from './chunks/disk-health.js';
 import { Drafts } from './chunks/drafts.js';
-import { errnoOf, isDeviceFailure } from './directory/errno.js';
+import { errnoOf } from '../model/errno.js';
+import { isDeviceFailure } from './directory/errno.js';
 import { FileChunkStore } from './file-store.js';
 import { responseKey } from './objects/keys.js';
 import { KEY_FILE, Layout, SEQUENCE_FILE } from './directory/layout.js';
@@ -38,14 +39,14 @@ import { Pending } from './space/pending.js';
 import { Pins, readPins } from './operations/pins.js';
 import { type Recovered, recover } from './operations/recovery.js';
 import { FileResponseStore } from './responses/responses.js';
-import { Site } from './directory/site.js';
+import { CacheDirectory } from './directory/cache-directory.js';
 import { Space } from './chunks/space.js';
 import { openSequence } from './directory/sequence.js';
 import { notOurs, StartupError, unusable } from './directory/startup-error.js';
 
 /**
- * The lock, forebay.json, the admin token, the sequence, ten directories that hold no more than shards, and `tmp/`
- * with the names of some hundred drafts.
+ * The lock, forebay.json, the admin token, the sequence, ten directories that hold no more than
+ * shards, and `tmp/` with the names of some hundred drafts.
  */
 const FIXED_BYTES = 24 * BLOCK_BYTES;
 
@@ -57,7 +58,9 @@ export interface StoreOptions {
   /** What of it manifests and response records may take, their directories included. */
   readonly metadataCapacityBytes: number;
   readonly orderSnapshotIntervalMs: number;
-  /** Chunk files that may stay open unread, where the limit of open files allows fewer than usual. */
+  /**
+   * Chunk files that may stay open unread, where the limit of open files allows fewer than usual.
+   */
   readonly maxIdleFiles?: number;
   readonly memory: MemoryBudget;
   readonly system: SystemCalls;
@@ -66,8 +69,8 @@ export interface StoreOptions {
   readonly clock: Clock;
   readonly events: StoreEvents;
   /**
-   * Objects whose chunks are evicted last, `pins` being those set while the program ran; none when it
-   * is left out.
+   * Objects whose chunks are evicted last, `pins` being those set while the program ran; none when
+   * it is left out.
    */
   readonly pinned?: (identity: ObjectIdentity, pins: readonly Pin[]) => boolean;
 }
@@ -93,14 +96,14 @@ export interface OwnFile {
 }
 
 /**
- * Opens, or makes, a cache directory. Rejects with a `StartupError` when another process uses it, it
- * has another format or chunk size, or it cannot be made or entered.
+ * Opens, or makes, a cache directory. Rejects with a `StartupError` when another process uses it,
+ * it has another format or chunk size, or it cannot be made or entered.
  */
-// eslint-disable-next-line @typescript-eslint/require-await -- that nothing is waited for is no promise
+// eslint-disable-next-line @typescript-eslint/require-await -- it may wait one day
 export async function openStore(options: StoreOptions): Promise<Stores> {
   const layout = new Layout(options.directory);
   const own = new Ownership(options.uid);
-  const site = new Site(layout, options.chunkSizeBytes, options.system, own);
+  const site = new CacheDirectory(layout, options.chunkSizeBytes, options.system, own);
   try {
     return build(options, layout, site, own);
   } catch (error) {
@@ -114,7 +117,12 @@ export async function openStore(options: StoreOptions): Promise<Stores> {
   }
 }
 
-function build(options: StoreOptions, layout: Layout, site: Site, own: Ownership): Stores {
+function build(
+  options: StoreOptions,
+  layout: Layout,
+  site: CacheDirectory,
+  own: Ownership,
+): Stores {
   const { capacityBytes, chunkSizeBytes, clock, events, memory, system } = options;
   const ledger = new Ledger(capacityBytes);
   ledger.charge('fixed', FIXED_BYTES);
@@ -163,7 +171,8 @@ function build(options: StoreOptions, layout: Layout, site: Site, own: Ownership
   takeIn(found, manifests, responses);
   if (site.isReady) metadata.trim();
   const clearing = new Pending();
-  // They hold secrets, and nothing that is read any more. Not waited for: there may be a million files.
+  // They hold secrets, and nothing that is read any more. Not waited for: there may be a million
+  // files.
   if (site.isReady) clearing.track(removeAll(layout.outdated));
   const chunks = new FileChunkStore({
     ...shared,
@@ -189,7 +198,10 @@ async function removeAll(paths: readonly string[]): Promise<void> {
   for (const path of paths) await rm(path, { recursive: true, force: true });
 }
 
-/** The coldest first: an object's record is as warm as its manifest, one without a manifest leads nowhere. */
+/**
+ * The coldest first: an object's record is as warm as its manifest, one without a manifest leads
+ * nowhere.
+ */
 function takeIn(found: Recovered, manifests: Manifests, responses: FileResponseStore): void {
   const records = new Map(found.responses);
   const withRecord = new Map<KnownManifest, ResponseKey>();

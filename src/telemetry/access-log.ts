@@ -1,4 +1,7 @@
-/** The access log: one line per request, written when it ends. http/exchange/exchange and http/server call it. */
+/**
+ * The access log: one line per request, written when it ends. http/exchange/exchange and
+ * http/server call it.
+ */
 import { pathAlone } from '../model/shown-url.js';
 import type { Log } from './log.js';
 import type { RequestRecord, UnreadRecord } from './request-record.js';

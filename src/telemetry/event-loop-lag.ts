@@ -1,4 +1,6 @@
-/** Samples how late the main thread's timers fire: the first sign that something blocks its loop. */
+/**
+ * Samples how late the main thread's timers fire: the first sign that something blocks its loop.
+ */
 import type { Clock } from '../model/time.js';
 
 /** Twice a second: a stall of 100 ms is seen one time in five, and sampling costs nothing. */

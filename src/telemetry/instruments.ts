@@ -1,6 +1,6 @@
 /**
- * The instruments that telemetry/metrics moves, each with all that people are told of it: name, type,
- * labels, meaning. docs/METRICS.md is written from here (telemetry/metrics-docs).
+ * The instruments that telemetry/metrics moves, each with all that people are told of it: name,
+ * type, labels, meaning. docs/METRICS.md is written from here (telemetry/metrics-docs).
  */
 import { Counter, Gauge, type Registry } from 'prom-client';
 import { TallyHistogram } from './tally-histogram.js';
@@ -30,7 +30,7 @@ export type Instruments = ReturnType<typeof createInstruments>;
 /** Registers every instrument once, in `registry`; `tell` hears of each in order. */
 export function createInstruments(
   registry: Registry,
-  tell: (instrument: InstrumentDescription) => void = () => undefined,
+  onInstrument: (instrument: InstrumentDescription) => void = () => undefined,
 ) {
   const registers = [registry];
   const about = (subject: Subject) => {
@@ -41,7 +41,7 @@ export function createInstruments(
       labelNames: Label[],
     ) => {
       const name = `forebay_${short}`;
-      tell({ subject, name, type, labels: labelNames, help });
+      onInstrument({ subject, name, type, labels: labelNames, help });
       return { name, help, labelNames, registers };
     };
     return {
@@ -89,7 +89,7 @@ export function createInstruments(
     ),
     hitServer: requests.counter(
       'hit_server_answers_total',
-      'Of the requests that ended: those that were answered past the main thread.',
+      'Requests answered by the native hit threads.',
     ),
     inflightRequests: requests.gauge('inflight_requests', 'Requests being answered.'),
     connections: requests.gauge('client_connections', 'Open client connections.'),
@@ -148,9 +148,9 @@ export function createInstruments(
     queuedFills: origins.gauge('queued_fills', 'Fetches waiting for a lane.'),
     stalledTransfers: origins.gauge(
       'stalled_transfers',
-      'Fetches of origins, of a chunk or of a first contact, that have received no byte for 2 s or more, ' +
-        'pauses between attempts included. Each counts once, however many clients wait for it; clients ' +
-        'that take nothing do not count. GET /api/v1/transfers tells of both, and from 1 s on.',
+      'Fetches from origins that have received no byte for 1 s or more, pauses between attempts ' +
+        'included. Each counts once, however many clients wait for it. Clients that take nothing do ' +
+        'not count: GET /api/v1/transfers shows those too.',
     ),
 
     cacheSize: cache.gauge('cache_size_bytes', 'Bytes that the cache takes on disk.'),

@@ -69,7 +69,10 @@ function withoutQueries(fields: Record<string, unknown>): Record<string, unknown
   return shown;
 }
 
-/** Log bytes that wait for a blocked standard output; beyond them entries are dropped, not served late. */
+/**
+ * Log bytes that wait for a blocked standard output; beyond them entries are dropped, not served
+ * late.
+ */
 const MAX_BUFFERED_BYTES = 1024 * 1024;
 
 /** Without `sink`, entries go to standard output from outside the event loop. */

@@ -1,4 +1,7 @@
-/** Writes docs/METRICS.md from the instruments, so that the two cannot differ. scripts/docs calls it. */
+/**
+ * Writes docs/METRICS.md from the instruments, so that the two cannot differ. scripts/docs calls
+ * it.
+ */
 import { Registry } from 'prom-client';
 import { createInstruments, type InstrumentDescription, type Subject } from './instruments.js';
 

@@ -19,12 +19,12 @@ export interface Observed {
   /** Called before anything is read: tells of what was done and not told of yet. */
   readonly pending: () => void;
   readonly connectionsAllowed: () => readonly { readonly name: string; readonly count: number }[];
-  readonly breakers: () => readonly { readonly name: string; readonly state: BreakerState }[];
+  readonly breakers: () => readonly { readonly name: string; readonly state: BreakerStateLabel }[];
 }
 
-export type BreakerState = 'closed' | 'half-open' | 'open';
+export type BreakerStateLabel = 'closed' | 'half-open' | 'open';
 
-const BREAKER_VALUE: Readonly<Record<BreakerState, number>> = {
+const BREAKER_VALUE: Readonly<Record<BreakerStateLabel, number>> = {
   closed: 0,
   'half-open': 1,
   open: 2,
@@ -164,7 +164,7 @@ export class Metrics implements Omit<StoreEvents, 'responseChanged'> {
   async text(): Promise<string> {
     for (const { pending } of this.#observed) pending?.();
     for (const observed of this.#observed) this.#read(observed);
-    this.#tally.tell(this.#to);
+    this.#tally.flush(this.#to);
     this.#to.hitServer.inc(this.#hitServerAnswers);
     this.#hitServerAnswers = 0;
     return this.#registry.metrics();

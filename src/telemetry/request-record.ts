@@ -1,4 +1,7 @@
-/** What is known of a request once it has ended: http/exchange/exchange writes it, metrics and log read it. */
+/**
+ * What is known of a request once it has ended: http/exchange/exchange writes it, metrics and log
+ * read it.
+ */
 
 /** How the request was answered; RFC 9211's reasons, coarser. */
 export type RequestResult =
@@ -30,7 +33,9 @@ export interface RequestRecord {
   readonly status: number;
   readonly result: RequestResult;
   readonly ending: RequestEnding;
-  /** Stable code of what went wrong: an `ErrorCode` or a refusal's reason; `null` when nothing did. */
+  /**
+   * Stable code of what went wrong: an `ErrorCode` or a refusal's reason; `null` when nothing did.
+   */
   readonly code: string | null;
   readonly collapsed: boolean;
   /** Body bytes that the kernel took for the client. */
@@ -44,8 +49,9 @@ export interface RequestRecord {
 }
 
 /**
- * A request that was refused before it became an exchange, because it could not be read, did not come in
- * time, or asked for a tunnel. What is not known of it is `null`, never made up; nor is it known when it began.
+ * A request that was refused before it became an exchange, because it could not be read, did not
+ * come in time, or asked for a tunnel. What is not known of it is `null`, never made up; nor is it
+ * known when it began.
  */
 export interface UnreadRecord {
   readonly requestId: string;

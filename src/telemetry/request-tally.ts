@@ -1,6 +1,6 @@
 /**
- * Counts requests in plain numbers until somebody asks for the metrics: a counter of prom-client takes a
- * microsecond to find its labels, five times a request. Owned by telemetry/metrics.
+ * Counts requests in plain numbers until somebody asks for the metrics: a counter of prom-client
+ * takes a microsecond to find its labels, five times a request. Owned by telemetry/metrics.
  */
 import type { Instruments } from './instruments.js';
 import type { RequestRecord } from './request-record.js';
@@ -10,7 +10,7 @@ interface Count {
   requests: number;
 }
 
-type Told = Pick<Instruments, 'requests' | 'clientBytes' | 'inflightRequests'>;
+type TallyInstruments = Pick<Instruments, 'requests' | 'clientBytes' | 'inflightRequests'>;
 
 export class RequestTally {
   #inflight = 0;
@@ -42,7 +42,7 @@ export class RequestTally {
   }
 
   /** Adds what was counted since the last time. */
-  tell(to: Told): void {
+  flush(to: TallyInstruments): void {
     to.inflightRequests.set(this.#inflight);
     if (!this.#hasFinished) return;
     for (const count of this.#counts.values()) {

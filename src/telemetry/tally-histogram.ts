@@ -1,7 +1,7 @@
 /**
- * A histogram whose observations cost next to nothing: numbers are added up here, by one label at most, and
- * become samples when somebody asks. prom-client's own checks and hashes the labels of each observation,
- * twice a request. telemetry/instruments makes them.
+ * A histogram whose observations cost next to nothing: numbers are added up here, by one label at
+ * most, and become samples when somebody asks. prom-client's own checks and hashes the labels of
+ * each observation, twice a request. telemetry/instruments makes them.
  */
 import { Histogram, type HistogramConfiguration } from 'prom-client';
 

@@ -1,12 +1,16 @@
 /**
- * Log lines for people at a terminal, `log.format: text`: `TIME LEVEL message key=value ...`. Made from
- * the JSON lines that pino writes, so that both say the same and hide the same. Called by log.ts.
+ * Log lines for people at a terminal, `log.format: text`: `TIME LEVEL message key=value ...`. Made
+ * from the JSON lines that pino writes, so that both say the same and hide the same. Called by
+ * log.ts.
  */
 
 /** As wide as the longest level name. */
 const LEVEL_WIDTH = 5;
 
-/** What needs no quotes: no spaces, quotes or controls, and nothing that could look like the next field. */
+/**
+ * What needs no quotes: no spaces, quotes or controls, and nothing that could look like the next
+ * field.
+ */
 const BARE = /^[\w./:@%+~*,;()[\]-]+$/;
 
 /** DEL and the C1 controls, which JSON leaves as they are and terminals obey. */

@@ -1,7 +1,7 @@
 /**
  * Spans for an OpenTelemetry collector (OTLP over HTTP). assemble starts it where the configuration
- * names a collector; only then are OpenTelemetry's packages loaded. A collector that fails costs spans,
- * never a request.
+ * names a collector; only then are OpenTelemetry's packages loaded. A collector that fails costs
+ * spans, never a request.
  */
 import type * as OpenTelemetry from '@opentelemetry/api';
 import type { Context, Span as ApiSpan, SpanKind, Tracer as ApiTracer } from '@opentelemetry/api';

@@ -1,6 +1,6 @@
 /**
- * Takes the content coding off a body as it arrives, piece by piece. Used by response-sink where an object
- * is known by the digest of its plain bytes and an origin sends it coded all the same.
+ * Takes the content coding off a body as it arrives, piece by piece. Used by response-sink where an
+ * object is known by the digest of its plain bytes and an origin sends it coded all the same.
  */
 import zlib from 'node:zlib';
 import type { Transform } from 'node:stream';
@@ -9,7 +9,9 @@ import type { Decodable } from '../model/content-coding.js';
 import { ForebayError } from '../model/errors.js';
 import { originFault } from './faults.js';
 
-/** What a coding may add to bytes that it cannot make smaller: a few in each block, and its frame. */
+/**
+ * What a coding may add to bytes that it cannot make smaller: a few in each block, and its frame.
+ */
 export function maxCodedBytes(plainBytes: number): number {
   return plainBytes + Math.ceil(plainBytes / 8) + 64 * 1024;
 }
@@ -22,8 +24,9 @@ export class BodyDecoder {
   #seenBytes = 0;
 
   /**
-   * `output` gets the plain bytes in order, a new piece once its last promise has settled; what it throws
-   * ends the decoding. `plainBytes`: how many there will be, by which the coded ones are bounded.
+   * `output` gets the plain bytes in order, a new piece once its last promise has settled; what it
+   * throws ends the decoding. `plainBytes`: how many there will be, by which the coded ones are
+   * bounded.
    */
   constructor(
     coding: Decodable,
@@ -36,8 +39,8 @@ export class BodyDecoder {
   }
 
   /**
-   * Decodes `bytes`, which may be used again once this has settled. Rejects with what `output` threw, or
-   * with `origin-protocol` for content that is not so coded.
+   * Decodes `bytes`, which may be used again once this has settled. Rejects with what `output`
+   * threw, or with `origin-protocol` for content that is not so coded.
    */
   async push(bytes: Uint8Array): Promise<void> {
     this.#seenBytes += bytes.length;
@@ -61,7 +64,10 @@ export class BodyDecoder {
     });
   }
 
-  /** The body has ended: hands out what is left. Rejects as `push` does, also for one that was cut off. */
+  /**
+   * The body has ended: hands out what is left. Rejects as `push` does, also for one that was cut
+   * off.
+   */
   async end(): Promise<void> {
     const stream = (this.#stream ??= this.#start(0));
     try {
@@ -106,7 +112,8 @@ function decoderOf(coding: Decodable, first: number): Transform {
     case 'br':
       return zlib.createBrotliDecompress();
     case 'deflate':
-      // Some servers leave the zlib frame out (RFC 9110 section 8.4.1.2), whose first byte names method 8.
+      // Some servers leave the zlib frame out (RFC 9110 section 8.4.1.2), whose first byte names
+      // method 8.
       return (first & 0x0f) === 8 ? zlib.createInflate() : zlib.createInflateRaw();
   }
 }

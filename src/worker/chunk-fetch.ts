@@ -1,7 +1,8 @@
 /**
  * Fetches what a chunk's writer still lacks: from where it is to the chunk's end, and then, if it
  * began further on, from the chunk's beginning to there. Two ranges at most, one after the other on
- * one lane. Used by fill-chunk for a whole fill and by open for the rest of a contact's chunk.
+ * one lane. Used by fill-chunk for a whole fill and by open for the rest of the first fetch's
+ * chunk.
  */
 import type { ChunkWriter } from './chunk-writer.js';
 import { type FetchSession, fetchRange, type RangeJob, type RangeOutcome } from './range-fetch.js';

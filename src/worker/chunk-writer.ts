@@ -1,7 +1,8 @@
 /**
  * Writes one chunk into its slot as the bytes arrive: to the file, through BLAKE3 by group, and on
- * to readers by the watermark. It begins where the watermark says that somebody waits, and goes round
- * (model/write-order). Used by fill-chunk and open (one chunk) and stream-writer (one after another).
+ * to readers by the watermark. It begins where the watermark says that somebody waits, and goes
+ * round (model/write-order). Used by fill-chunk and open (one chunk) and stream-writer (one after
+ * another).
  */
 import { native } from '../compute/native.js';
 import type { ChunkSlot, WrittenChunk } from '../compute/protocol.js';
@@ -9,7 +10,8 @@ import { WatermarkWriter } from '../compute/watermark.js';
 import { GROUP_SIZE_BYTES, groupCount, ID_BYTES } from '../model/chunk.js';
 import { ForebayError } from '../model/errors.js';
 import type { WorkerContext } from './context.js';
-import { errnoOf, originFault } from './faults.js';
+import { errnoOf } from '../model/errno.js';
+import { originFault } from './faults.js';
 import { readFully } from './read-fully.js';
 
 /** Failures of the disk, not of the call: the chunk goes on in memory. */
@@ -18,7 +20,9 @@ const DISK_FAILURES: ReadonlySet<string> = new Set(['ENOSPC', 'EDQUOT', 'EIO', '
 /** What a chunk's writer needs of its thread. */
 export type WriterContext = Pick<WorkerContext, 'clock' | 'memory' | 'wakeFds'>;
 
-/** How a chunk relates to the end of its object, as far as it is known before the bytes are there. */
+/**
+ * How a chunk relates to the end of its object, as far as it is known before the bytes are there.
+ */
 export interface ChunkPlace {
   /** True: this chunk alone is the object, so its id is the root. False: it is not, or unknown. */
   readonly wholeObject: boolean;
@@ -68,7 +72,10 @@ export class ChunkWriter {
     return this.slot.start + this.#at;
   }
 
-  /** Absolute offset up to which bytes come in a row. Once it is reached, there is `goRound`, or all. */
+  /**
+   * Absolute offset up to which bytes come in a row. Once it is reached, there is `goRound`, or
+   * all.
+   */
   get partEnd(): number {
     return this.slot.start + this.#partEnd;
   }
@@ -152,7 +159,9 @@ export class ChunkWriter {
     this.#watermark.fail();
   }
 
-  /** Whether the group that ends here can be hashed. One that is split is put together at the end. */
+  /**
+   * Whether the group that ends here can be hashed. One that is split is put together at the end.
+   */
   #isWhole(): boolean {
     if (!this.#split) return true;
     const tailAt = this.#start;
@@ -226,8 +235,9 @@ export class ChunkWriter {
       });
     }
     try {
-      // What is not written yet comes along as zeros, which nobody may read. The pump has duplicates of
-      // the file that is left: one that is not written from its beginning does not end where its bytes do.
+      // What is not written yet comes along as zeros, which nobody may read. The pump has
+      // duplicates of the file that is left: one that is not written from its beginning does not
+      // end where its bytes do.
       native.moveToMemfd(this.slot.fd, this.#fileBytes(), this.#start > 0);
     } catch (error) {
       memory.release(this.slot.lengthBytes);

@@ -1,5 +1,5 @@
 /** Short names for the errors that worker code makes, and the errno names of failed calls. */
-import { type ErrorCode, ForebayError, ownWant } from '../model/errors.js';
+import { type ErrorCode, ForebayError, ownShortage } from '../model/errors.js';
 
 /** The origin did wrong, but may do better next time. */
 export function originFault(code: ErrorCode, message: string): ForebayError {
@@ -20,17 +20,9 @@ export function cancelledFault(): ForebayError {
 }
 
 /** Clients and takers throw `ForebayError`s; anything else is a bug of ours and is not retried. */
-export function asForebayError(error: unknown): ForebayError {
+export function asFault(error: unknown): ForebayError {
   if (error instanceof ForebayError) return error;
-  const want = ownWant(error);
-  if (want !== null) return want;
+  const shortage = ownShortage(error);
+  if (shortage !== null) return shortage;
   return internalFault(error instanceof Error ? error.message : String(error), error);
-}
-
-/** `ENOSPC` and the like; `UNKNOWN` for an error that no system call made. */
-export function errnoOf(error: unknown): string {
-  if (error instanceof Error && 'code' in error && typeof error.code === 'string') {
-    return error.code;
-  }
-  return 'UNKNOWN';
 }

@@ -5,7 +5,8 @@
 import { createHash, type Hash } from 'node:crypto';
 import type { HashResult, HashTask, StreamHash } from '../compute/protocol.js';
 import { GROUP_SIZE_BYTES } from '../model/chunk.js';
-import { errnoOf, internalFault } from './faults.js';
+import { errnoOf } from '../model/errno.js';
+import { internalFault } from './faults.js';
 import { readFully } from './read-fully.js';
 
 /**

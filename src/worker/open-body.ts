@@ -34,7 +34,7 @@ export interface OpenBody extends BodySource {
   abandon(): void;
 }
 
-export interface OpenBodyParts {
+export interface OpenBodyDeps {
   readonly head: OriginHead;
   readonly slot: ChunkSlot;
   readonly buffer: Uint8Array;
@@ -47,13 +47,13 @@ export interface OpenBodyParts {
  * before is a part of the rest. Throws `internal` for a wrong slot.
  */
 export function rangeBody(
-  parts: OpenBodyParts,
+  parts: OpenBodyDeps,
   verdict: Extract<OpenVerdict, { kind: 'range' }> & { readonly completeLength: number },
-  askedEnd: number,
+  requestedEnd: number,
 ): OpenBody {
   const { head, slot, buffer, channel, context } = parts;
   const { range, completeLength } = verdict;
-  const end = Math.min(askedEnd, completeLength);
+  const end = Math.min(requestedEnd, completeLength);
   const wholeObject = slot.start === 0 && slot.lengthBytes === completeLength;
   const writer = new ChunkWriter(slot, { wholeObject }, buffer, context);
   if (writer.offset !== range.start || writer.partEnd !== end) {
@@ -92,7 +92,7 @@ export function rangeBody(
 
 /** A body from byte 0, cut into chunks. Throws `internal` for a wrong slot. */
 export function streamBody(
-  parts: OpenBodyParts,
+  parts: OpenBodyDeps,
   content: { readonly lengthBytes: number | null; readonly coding: Decodable | '' },
   chunkSizeBytes: number,
 ): OpenBody {

@@ -22,7 +22,9 @@ export class OpenChannel {
     });
   }
 
-  /** Posts an event and waits for its reply; a closed port answers `stop`. One question at a time. */
+  /**
+   * Posts an event and waits for its reply; a closed port answers `stop`. One question at a time.
+   */
   ask(event: OpenEvent): Promise<OpenReply> {
     if (this.#closed) return Promise.resolve(STOP);
     const question = deferred<OpenReply>();

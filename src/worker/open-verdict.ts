@@ -8,8 +8,8 @@ import { isDeliberate, isRetryable, statusError } from '../origin/retry.js';
 
 export type OpenVerdict =
   /**
-   * A redirect to follow, 304, 416 to a range, a 206 that is not what was asked for: the head is all
-   * there is to know.
+   * A redirect to follow, 304, 416 to a range, a 206 that is not what was asked for: the head is
+   * all there is to know.
    */
   | { readonly kind: 'head-only' }
   /** A 206 that begins where it was asked to; `range` may end before what was asked. */

@@ -1,5 +1,5 @@
 /**
- * Runs an `OpenTask`: the first contact with a URL, a revalidation, or a stream of the whole. One
+ * Runs an `OpenTask`: the first fetch of a URL, a revalidation, or a stream of the whole. One
  * GET (made again while nothing usable answers), its head to the main thread, its body to the slots
  * that come back.
  */
@@ -10,7 +10,7 @@ import type { OriginHead } from '../model/fetch.js';
 import { isWorthRetrying, retryDelayMs, statusError } from '../origin/retry.js';
 import { CancelWatch } from './cancel-watch.js';
 import type { WorkerContext } from './context.js';
-import { asForebayError, cancelledFault, originFault } from './faults.js';
+import { asFault, cancelledFault, originFault } from './faults.js';
 import { StatsCollector } from './fetch-stats.js';
 import { type OpenBody, rangeBody, streamBody } from './open-body.js';
 import { OpenChannel } from './open-channel.js';
@@ -109,7 +109,7 @@ class Opening {
       await context.client.fetch(request, sink);
       await sink.ended();
     } catch (error) {
-      broke = asForebayError(error);
+      broke = asFault(error);
     }
     await sink.settled();
     return this.#ended(response, broke, sink.failure);
@@ -211,7 +211,7 @@ class Opening {
     try {
       return { ...this.#report(), kind: 'complete', lengthBytes: body.finish() };
     } catch (error) {
-      return this.#failed(asForebayError(error));
+      return this.#failed(asFault(error));
     }
   }
 

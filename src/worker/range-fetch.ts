@@ -5,12 +5,12 @@
  */
 import type { WatermarkWriter } from '../compute/watermark.js';
 import type { ForebayError } from '../model/errors.js';
-import type { FetchLimits, FetchTarget, OriginHead } from '../model/fetch.js';
+import type { FetchLimits, FetchUrl, OriginHead } from '../model/fetch.js';
 import { strongFieldValue } from '../model/validator.js';
 import { isWorthRetrying, retryDelayMs } from '../origin/retry.js';
 import type { CancelWatch } from './cancel-watch.js';
 import type { WorkerContext } from './context.js';
-import { asForebayError, cancelledFault, originFault } from './faults.js';
+import { asFault, cancelledFault, originFault } from './faults.js';
 import type { StatsCollector } from './fetch-stats.js';
 import {
   judgeRangeResponse,
@@ -27,8 +27,8 @@ import { type BodySource, type ByteTaker, ResponseSink } from './response-sink.j
 export const MAX_ATTEMPTS_PER_FETCH = 64;
 
 /**
- * Responses in a row of other representations, each of another: behind a name whose nodes, or answers, have
- * validators of their own. Two may be an origin in the middle of an update.
+ * Responses in a row of other representations, each of another: behind a name whose nodes, or
+ * answers, have validators of their own. Two may be an origin in the middle of an update.
  */
 const MAX_OTHERS = 3;
 
@@ -36,7 +36,7 @@ const MAX_OTHERS = 3;
 export interface FetchSession {
   readonly context: WorkerContext;
   readonly lane: number;
-  readonly target: FetchTarget;
+  readonly target: FetchUrl;
   readonly limits: FetchLimits;
   readonly stats: StatsCollector;
   readonly cancel: CancelWatch;
@@ -158,7 +158,7 @@ class RangeFetch {
       return { kind: 'failed', error: sink.failure ?? cancelledFault() };
     }
     if (refusal !== undefined) return this.#refused(refusal);
-    if (broke !== undefined) return this.#retryAfter(asForebayError(broke), progressed);
+    if (broke !== undefined) return this.#retryAfter(asFault(broke), progressed);
     // RFC 9110 section 15.3.7: a 206 may hold less than was asked for; the rest is asked for next.
     return progressed
       ? this.#another()
@@ -247,8 +247,8 @@ class RangeFetch {
         if (this.#wholes > 1) return { kind: 'no-ranges', head };
         return this.#retryAfter(originFault('origin-range-mismatch', '200 to a range'), false);
       case 'odd-range':
-        // Once may be a whim. A server that does so again has no ranges to give: it is asked for the whole,
-        // here if that is what is read anyway, else by who has a use for all of it.
+        // Once may be a whim. A server that does so again has no ranges to give: it is asked for
+        // the whole, here if that is what is read anyway, else by who has a use for all of it.
         if (this.#odd > 1 || verdict.isCoded) {
           const { patience } = this.#job.slice;
           if (this.#taker.offset > 0 && patience > 0) return { kind: 'no-ranges', head };

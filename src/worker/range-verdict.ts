@@ -30,8 +30,8 @@ export type RangeVerdict =
   /** 3xx, 401 or 403: where and as whom to ask is for the main thread to find out. */
   | { readonly kind: 'resolve-again' }
   /**
-   * A 206 of who knows what: nothing of it can be trusted, and the next may be no better. `isCoded`: it is
-   * of a coded form of what is wanted, so no range of it ever will be.
+   * A 206 of who knows what: nothing of it can be trusted, and the next may be no better.
+   * `isCoded`: it is of a coded form of what is wanted, so no range of it ever will be.
    */
   | { readonly kind: 'odd-range'; readonly error: ForebayError; readonly isCoded: boolean }
   /** No content that could be used; `error` says whether to try again. */

@@ -8,7 +8,7 @@ import type { ForebayError } from '../model/errors.js';
 import type { Decodable } from '../model/content-coding.js';
 import { BodyDecoder } from './body-decoder.js';
 import type { CancelWatch } from './cancel-watch.js';
-import { asForebayError, cancelledFault, originFault } from './faults.js';
+import { asFault, cancelledFault, originFault } from './faults.js';
 import type { StatsCollector } from './fetch-stats.js';
 
 /** Where bytes go, in order: a chunk's writer, or the writer of a whole stream. */
@@ -17,7 +17,9 @@ export interface ByteTaker {
   readonly offset: number;
   /** Memory for the next bytes; may be empty when it has all. */
   space(): Uint8Array;
-  /** Takes the first `byteCount` bytes of `space()`. Throws a `ForebayError` that ends the fetch. */
+  /**
+   * Takes the first `byteCount` bytes of `space()`. Throws a `ForebayError` that ends the fetch.
+   */
   filled(byteCount: number): void | Promise<void>;
 }
 
@@ -29,7 +31,9 @@ export interface BodyPlan {
   readonly bodyEnd: number | null;
   /** Absolute offset where the wanted bytes end: reading stops there, early if it has to. */
   readonly wantedEnd: number | null;
-  /** The coding that is taken off first: all offsets are of what is under it. Only with a `bodyEnd`. */
+  /**
+   * The coding that is taken off first: all offsets are of what is under it. Only with a `bodyEnd`.
+   */
   readonly coding?: Decodable;
 }
 
@@ -39,7 +43,7 @@ const CODED_BYTES = 64 * 1024;
 /** Room for the read that shows that a body is too long; small, as nothing of it is used. */
 const OVERRUN_BYTES = 4096;
 
-export interface ResponseSinkParts {
+export interface ResponseSinkDeps {
   readonly stats: StatsCollector;
   readonly cancel: CancelWatch;
   /** Judges the head: where the body goes, or `null` to refuse it. */
@@ -54,7 +58,7 @@ export interface BodySource {
 }
 
 export class ResponseSink implements BodySink {
-  readonly #parts: ResponseSinkParts;
+  readonly #parts: ResponseSinkDeps;
   #source: BodySource | null = null;
   #skip = 0;
   #space: Uint8Array = new Uint8Array(0);
@@ -63,7 +67,7 @@ export class ResponseSink implements BodySink {
   #decoder: BodyDecoder | undefined;
   #coded: Uint8Array | undefined;
 
-  constructor(parts: ResponseSinkParts) {
+  constructor(parts: ResponseSinkDeps) {
     this.#parts = parts;
   }
 
@@ -81,7 +85,9 @@ export class ResponseSink implements BodySink {
     this.#decoder?.close();
   }
 
-  /** The body came to its end: what a decoder still has goes to the taker. Rejects as `filled` does. */
+  /**
+   * The body came to its end: what a decoder still has goes to the taker. Rejects as `filled` does.
+   */
   async ended(): Promise<void> {
     await this.#decoder?.end().catch((error: unknown) => this.#fail(error));
   }
@@ -170,7 +176,7 @@ export class ResponseSink implements BodySink {
   }
 
   #fail(error: unknown): never {
-    const failure = asForebayError(error);
+    const failure = asFault(error);
     // What only this response did wrong is a failure of the transport like any other.
     if (failure.code !== 'origin-protocol') this.#failure = failure;
     throw failure;

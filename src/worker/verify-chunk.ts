@@ -1,12 +1,12 @@
 /**
- * Runs a `VerifyTask`: re-hashes a held chunk group by group, ahead of the sender that waits for its
- * first read in this process: from the group that this one wants, and round to it.
+ * Runs a `VerifyTask`: re-hashes a held chunk group by group, ahead of the sender that waits for
+ * its first read in this process: from the group that this one wants, and round to it.
  */
 import { native } from '../compute/native.js';
 import type { VerifyResult, VerifyTask } from '../compute/protocol.js';
 import { WatermarkWriter } from '../compute/watermark.js';
 import { GROUP_SIZE_BYTES, groupCount, ID_BYTES } from '../model/chunk.js';
-import { errnoOf } from './faults.js';
+import { errnoOf } from '../model/errno.js';
 import { readFully } from './read-fully.js';
 
 /**

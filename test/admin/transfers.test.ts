@@ -1,7 +1,7 @@
 import t from 'tap';
 import { TransfersView } from '#src/admin/transfers.js';
 import type { FillSnapshot } from '#src/cache/api/fill-snapshot.js';
-import { Targets } from '#src/cache/operator/selection.js';
+import { TargetMatcher } from '#src/cache/operator/selection.js';
 import type { RequestSnapshot } from '#src/http/exchange/request-watch.js';
 import { TransferTable } from '#src/telemetry/transfer-table.js';
 import { ManualClock } from '../fixtures/manual-clock.js';
@@ -12,7 +12,12 @@ function view() {
   const clock = new ManualClock();
   const requests = new TransferTable<RequestSnapshot>('r', clock);
   const fills = new TransferTable<FillSnapshot>('f', clock);
-  const transfers = new TransfersView({ requests, fills, targets: new Targets(new Map()), clock });
+  const transfers = new TransfersView({
+    requests,
+    fills,
+    targets: new TargetMatcher(new Map()),
+    clock,
+  });
   const facts = { ...COUNTS, origin: 'o', startedAtMs: clock.now(), lengthBytes: null };
   const request = (sentBytes: () => number, more: Partial<RequestSnapshot> = {}) =>
     requests.start((id) => ({

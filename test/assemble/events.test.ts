@@ -1,7 +1,7 @@
 /** What happens in store and cache is counted; and what an answer may depend on is news. */
 import t from 'tap';
 import { cacheEvents, storeEvents } from '#src/assemble/events.js';
-import { Changes } from '#src/model/changes.js';
+import { InvalidationEvents } from '#src/model/invalidation-events.js';
 import type { ChunkId } from '#src/model/ids.js';
 import { createTelemetry } from '#src/telemetry/telemetry.js';
 
@@ -22,7 +22,7 @@ function recorded() {
 
 t.test('of the store: a chunk or a record that goes changes what may be answered', async (t) => {
   const { telemetry, value } = recorded();
-  const changes = new Changes();
+  const changes = new InvalidationEvents();
   let changed = 0;
   changes.onChange(() => (changed += 1));
   const events = storeEvents(telemetry.metrics, changes);

@@ -1,6 +1,6 @@
 /**
- * An origin becomes a hub's mirror, or stops being one, by a reload: what was stored as the one is nothing to
- * the other, neither a permission nor a response, though the URLs are the same.
+ * An origin becomes a hub's mirror, or stops being one, by a reload: what was stored as the one is
+ * nothing to the other, neither a permission nor a response, though the URLs are the same.
  */
 import http, { type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';

@@ -1,7 +1,7 @@
 /** Clients that ask for a byte of everything and leave: each byte costs a chunk. */
 import http from 'node:http';
 import t, { type Test } from 'tap';
-import { SHARE_PER_LANE } from '#src/cache/flight/client-share.js';
+import { QUOTA_PER_LANE } from '#src/cache/flight/client-quota.js';
 import { BASE_LANES_PER_THREAD } from '#src/config/lanes.js';
 import {
   type Got,
@@ -15,7 +15,7 @@ import { createGate } from '../fixtures/scripted-origin.js';
 
 /** Those beyond these give no client a larger share. */
 const LANES = BASE_LANES_PER_THREAD;
-const SHARE = SHARE_PER_LANE * LANES;
+const SHARE = QUOTA_PER_LANE * LANES;
 const ATTACKS = 2 * SHARE;
 
 async function start(t: Test) {

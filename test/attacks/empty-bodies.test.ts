@@ -1,7 +1,10 @@
-/** Answers without a byte where something is known of the bytes: no chunk comes that could be checked. */
+/**
+ * Answers without a byte where something is known of the bytes: no chunk comes that could be
+ * checked.
+ */
 import { createHash } from 'node:crypto';
 import t, { type Test } from 'tap';
-import { hashWhole } from '#src/compute/native.js';
+import { hashWhole } from '../fixtures/hash-whole.js';
 import { describe, startForebay } from '../fixtures/running.js';
 import { FRESH, runOrigin } from '../fixtures/running-origin.js';
 import type { Action } from '../fixtures/scripted-origin.js';

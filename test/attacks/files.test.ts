@@ -1,4 +1,7 @@
-/** Somebody else writes to the cache directory: what lies there is believed only as far as it is checked. */
+/**
+ * Somebody else writes to the cache directory: what lies there is believed only as far as it is
+ * checked.
+ */
 import {
   mkdirSync,
   readFileSync,

@@ -1,4 +1,7 @@
-/** Everywhere that a credential or a signed URL could be read by somebody who should not: every sink, scanned. */
+/**
+ * Everywhere that a credential or a signed URL could be read by somebody who should not: every
+ * sink, scanned.
+ */
 import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';

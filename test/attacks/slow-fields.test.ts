@@ -1,4 +1,7 @@
-/** One request, or one head of an origin, full of what parsers go back over: nobody else waits for it. */
+/**
+ * One request, or one head of an origin, full of what parsers go back over: nobody else waits for
+ * it.
+ */
 import { once } from 'node:events';
 import net, { type AddressInfo } from 'node:net';
 import t, { type Test } from 'tap';
@@ -15,8 +18,8 @@ const REQUEST_CHARACTERS = 15_000;
 const HEAD_CHARACTERS = 62_000;
 
 /**
- * Of the time that a harmless field of that length takes, from its first byte to the answer's last. What
- * grows with the square of the length takes hundreds of times as long.
+ * Of the time that a harmless field of that length takes, from its first byte to the answer's last.
+ * What grows with the square of the length takes hundreds of times as long.
  */
 const MAX_TIMES = 10;
 

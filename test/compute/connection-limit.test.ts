@@ -59,7 +59,8 @@ const inAll = (): number => 100 * MB;
 t.test('an origin that limits each connection gets as many as it may have', async (t) => {
   const origin = new Origin(perConnection);
   t.equal(origin.allowed, FIRST_CONNECTIONS);
-  // Four windows to know the rate, one to get up to speed, two to compare, and the next step at once.
+  // Four windows to know the rate, one to get up to speed, two to compare, and the next step at
+  // once.
   t.same(origin.windows(9), [8, 8, 8, 16, 16, 16, 32, 32, 32]);
   t.same(new Set(origin.windows(1000)), new Set([MOST]), 'and keeps them');
 });

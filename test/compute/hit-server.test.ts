@@ -1,4 +1,7 @@
-/** What a hit server answers, what that takes, and what it tells. Its connections: test/native/hit-server. */
+/**
+ * What a hit server answers, what that takes, and what it tells. Its connections:
+ * test/native/hit-server.
+ */
 import t, { type Test } from 'tap';
 import { HEADS, headOf, type HitScene, LONG_MS, startHits } from '../fixtures/hit-serving.js';
 import { ManualClock } from '../fixtures/manual-clock.js';

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { readdirSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
 import t, { type Test } from 'tap';
-import { WatermarkHub } from '#src/compute/watermark.js';
+import { WatermarkRegistry } from '#src/compute/watermark.js';
 import { native } from '#src/compute/native.js';
 import { Pump } from '#src/compute/pump.js';
 import type { WatermarkWork } from './fixtures/watermark-worker.js';
@@ -12,8 +12,8 @@ import { recognisable, TestFile } from '../fixtures/sending.js';
 
 const MEBIBYTE = 1024 * 1024;
 
-function hubFor(t: Test, pump: Pump): WatermarkHub {
-  const hub = new WatermarkHub([pump.wakeFd]);
+function hubFor(t: Test, pump: Pump): WatermarkRegistry {
+  const hub = new WatermarkRegistry([pump.wakeFd]);
   t.teardown(() => {
     hub.close();
   });

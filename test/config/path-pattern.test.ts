@@ -1,8 +1,8 @@
 import t from 'tap';
-import { askedPath, firstFit, PathPattern } from '#src/config/path-pattern.js';
+import { requestedPath, firstFit, PathPattern } from '#src/config/path-pattern.js';
 
 function fits(pattern: string, path: string): boolean {
-  return new PathPattern(pattern).fit(askedPath(path)) !== 'none';
+  return new PathPattern(pattern).fit(requestedPath(path)) !== 'none';
 }
 
 t.test('a pattern fits its path in every spelling that a server may take for it', async (t) => {
@@ -71,11 +71,11 @@ t.test('the first that fits decides, but for one that names just this path', asy
     text,
     pattern: new PathPattern(text),
   }));
-  const found = (path: string): string | undefined => firstFit(entries, askedPath(path))?.text;
+  const found = (path: string): string | undefined => firstFit(entries, requestedPath(path))?.text;
   t.equal(found('/a+b'), '/a+b');
   t.equal(found('/a%20b'), '/a b');
   t.equal(found('/a%2bb'), '/a%2Bb');
   t.equal(found('/a%252Bb'), '/a+b', 'nothing names it: the first, not the last resort');
   t.equal(found('/c'), '/**');
-  t.equal(firstFit(entries.slice(0, 1), askedPath('/c'))?.text, undefined);
+  t.equal(firstFit(entries.slice(0, 1), requestedPath('/c'))?.text, undefined);
 });

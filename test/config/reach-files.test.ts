@@ -17,7 +17,7 @@ t.test('what files hold, and what is wrong with them, without a word of it', asy
   t.same(problems, []);
   t.same(files, [
     {
-      tls: { ca: cert, cert: cert, key: key },
+      tls: { ca: cert, cert, key },
       proxyCredentials: 'user:pa:ss',
     },
     { tls: { ca: null, cert: null, key: null }, proxyCredentials: null },

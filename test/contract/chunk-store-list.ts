@@ -1,4 +1,7 @@
-/** The part of the `ChunkStore` contract about what there is: objects, and chunks looked at in passing. */
+/**
+ * The part of the `ChunkStore` contract about what there is: objects, and chunks looked at in
+ * passing.
+ */
 import type { Test } from 'tap';
 import type { ChunkStore, ObjectSummary } from '#src/model/store.js';
 import {

@@ -1,4 +1,6 @@
-/** What the suites of the `ChunkStore` contract are run against, and the bounds that they ask for. */
+/**
+ * What the suites of the `ChunkStore` contract are run against, and the bounds that they ask for.
+ */
 import type { Test } from 'tap';
 import type { ChunkStore } from '#src/model/store.js';
 import { TEST_CHUNK_BYTES } from '../fixtures/store-chunks.js';

@@ -1,6 +1,7 @@
 /**
- * What every `ChunkStore` must do: the promises of model/store.ts, one test each. Called by the test
- * of each implementation. Faults of disks and processes are not in it: they differ by implementation.
+ * What every `ChunkStore` must do: the promises of model/store.ts, one test each. Called by the
+ * test of each implementation. Faults of disks and processes are not in it: they differ by
+ * implementation.
  */
 import type { Test } from 'tap';
 import {

@@ -1,4 +1,6 @@
-/** OriginClient suite: what origins do wrong, and what callers do wrong, ends in the right error. */
+/**
+ * OriginClient suite: what origins do wrong, and what callers do wrong, ends in the right error.
+ */
 import fc from 'fast-check';
 import type { Test } from 'tap';
 import { CollectingSink, originRequest } from '../fixtures/origin-sink.js';

@@ -17,7 +17,9 @@ import { headOf, type MakeSender, Source } from './segment-sender.js';
 
 const MEBIBYTE = 1024 * 1024;
 
-/** What two socket buffers and a sender may hold of a body that nobody reads, with room to spare. */
+/**
+ * What two socket buffers and a sender may hold of a body that nobody reads, with room to spare.
+ */
 const READ_AHEAD_BOUND_BYTES = 32 * MEBIBYTE;
 
 /** A connection, its response and how the sending ended. */
@@ -201,7 +203,9 @@ async function stuck(clock: ManualClock, progress: () => number): Promise<void> 
   }
 }
 
-/** Lets the idle bound pass until the sending has ended: a sender may still be at work elsewhere. */
+/**
+ * Lets the idle bound pass until the sending has ended: a sender may still be at work elsewhere.
+ */
 async function afterIdling(clock: ManualClock, end: Promise<SendEnd>): Promise<SendEnd> {
   for (;;) {
     clock.advance(60_000);

@@ -1,4 +1,6 @@
-/** The container image: what its Dockerfile promises, and that the files which it copies are all. */
+/**
+ * The container image: what its Dockerfile promises, and that the files which it copies are all.
+ */
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, chownSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -79,7 +81,9 @@ t.test('with its files alone, unwritable, it serves a range and tells its health
   t.equal(container.checkHealth(), 1);
 });
 
-/** Starts the image's command, with its paths moved below a folder and its user if we may choose. */
+/**
+ * Starts the image's command, with its paths moved below a folder and its user if we may choose.
+ */
 async function runContainer(t: Test, image: Image, more: Readonly<Record<string, string>>) {
   const root = mkdtempSync(join(tmpdir(), 'forebay-image-'));
   t.teardown(() => {

@@ -1,4 +1,6 @@
-/** The admin API of a whole Forebay: every operation once, its shapes, its token, its description. */
+/**
+ * The admin API of a whole Forebay: every operation once, its shapes, its token, its description.
+ */
 import { Validator } from '@seriousme/openapi-schema-validator';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -6,7 +8,7 @@ import t, { type Test } from 'tap';
 import type { z } from 'zod';
 import { MAX_LISTENERS } from '#src/admin/feeds.js';
 import {
-  cacheStatus,
+  cacheStatusSchema,
   errorBody,
   objectList,
   pinChange,
@@ -17,7 +19,7 @@ import {
   transferList,
   type TransferList,
   verification,
-  type Verification,
+  type VerificationBody,
 } from '#src/admin/shapes.js';
 import { adminOf, type Answer } from '../fixtures/admin-client.js';
 import { startForebay } from '../fixtures/running.js';
@@ -130,13 +132,13 @@ t.test('objects are listed, pinned and purged', async (t) => {
   const counted = { objects: 2, responses: 2, bytes: sizeOf(3) + sizeOf(1) };
   const dry = await admin.post('/api/v1/purge', { ...selected, dryRun: true });
   t.same(has(t, purgeReport, dry), { dryRun: true, ...counted });
-  t.equal(has(t, cacheStatus, await admin.get('/api/v1/cache')).chunks, 5);
+  t.equal(has(t, cacheStatusSchema, await admin.get('/api/v1/cache')).chunks, 5);
   // A misspelt selection would select everything.
   has(t, errorBody, await admin.post('/api/v1/purge', { pathPrefx: '/a/' }), 400);
-  t.equal(has(t, cacheStatus, await admin.get('/api/v1/cache')).chunks, 5);
+  t.equal(has(t, cacheStatusSchema, await admin.get('/api/v1/cache')).chunks, 5);
   const wet = await admin.post('/api/v1/purge', selected);
   t.same(has(t, purgeReport, wet), { dryRun: false, ...counted });
-  t.match(has(t, cacheStatus, await admin.get('/api/v1/cache')), { chunks: 1, objects: 1 });
+  t.match(has(t, cacheStatusSchema, await admin.get('/api/v1/cache')), { chunks: 1, objects: 1 });
 });
 
 t.test('pulls bring objects and say how far they are', async (t) => {
@@ -167,7 +169,7 @@ t.test('verifications go through what is held', async (t) => {
   await forebay.get('/a/1');
   await forebay.holds(3);
   const { id } = has(t, verification, await admin.post('/api/v1/verify', {}), 202);
-  const look = (): Promise<Verification> => admin.read(`/api/v1/verify/${id}`);
+  const look = (): Promise<VerificationBody> => admin.read(`/api/v1/verify/${id}`);
   const ended = await admin.until(look, ({ state }) => state === 'done');
   t.match(ended, { chunks: { total: 3, checked: 3, bad: 0 }, checkedBytes: sizeOf(3), bad: [] });
   has(t, verification, await admin.delete(`/api/v1/verify/${id}`));

@@ -1,4 +1,6 @@
-/** The capacity is a hard limit, whatever is asked: an object four times as large, by two readers. */
+/**
+ * The capacity is a hard limit, whatever is asked: an object four times as large, by two readers.
+ */
 import t from 'tap';
 import { get } from '../fixtures/program-client.js';
 import { watchDisk } from '../fixtures/program-disk.js';

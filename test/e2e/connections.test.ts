@@ -1,6 +1,6 @@
 /** The connections that a running program opens at an origin, by a clock that a test moves. */
 import t from 'tap';
-import { WINDOW_MS } from '#src/compute/connections.js';
+import { WINDOW_MS } from '#src/compute/origin-connections.js';
 import { ManualClock } from '../fixtures/manual-clock.js';
 import { bytesOf, fresh } from '../fixtures/running-origin.js';
 import { startForebay } from '../fixtures/running.js';

@@ -1,4 +1,6 @@
-/** A program that has no descriptors left: what it lacks is no fault of the origin, and it recovers. */
+/**
+ * A program that has no descriptors left: what it lacks is no fault of the origin, and it recovers.
+ */
 import { spawnSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import t from 'tap';

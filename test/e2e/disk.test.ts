@@ -1,4 +1,6 @@
-/** A cache directory that cannot be written: full, or read-only. Requests are served all the same. */
+/**
+ * A cache directory that cannot be written: full, or read-only. Requests are served all the same.
+ */
 import { statfsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';

@@ -1,4 +1,6 @@
-/** What the program writes: an access line for each request, and never a credential or a signed URL. */
+/**
+ * What the program writes: an access line for each request, and never a credential or a signed URL.
+ */
 import t from 'tap';
 import { get } from '../fixtures/program-client.js';
 import { SMALL_CHUNKS, startScene, startSceneOrigin } from '../fixtures/program-scene.js';

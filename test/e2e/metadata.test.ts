@@ -1,4 +1,7 @@
-/** Many URLs with next to nothing behind them: they take their share, and weights are stored as before. */
+/**
+ * Many URLs with next to nothing behind them: they take their share, and weights are stored as
+ * before.
+ */
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';

@@ -1,4 +1,6 @@
-/** A digest pinned in the configuration: what differs from it never completes, however it is read. */
+/**
+ * A digest pinned in the configuration: what differs from it never completes, however it is read.
+ */
 import { closeSync, existsSync, openSync, readFileSync, readSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
@@ -19,7 +21,10 @@ const MEBIBYTE = 1024 * 1024;
 const SEED = 18;
 const LENGTH = 20 * MEBIBYTE + 2021;
 
-/** What aria2c exits with when a file differs from the digest it was told (its manual, "EXIT STATUS"). */
+/**
+ * What aria2c exits with when a file differs from the digest it was told (its manual, "EXIT
+ * STATUS").
+ */
 const CHECKSUM_MISMATCH = 32;
 
 async function start(t: Test, integrity: 'default' | 'strict') {
@@ -109,7 +114,8 @@ t.test(
     t.ok((await get(url)).whole);
     const directory = testDirectory(t);
     t.equal((await aria2c(t, url, directory, 'right')).code, 0);
-    // After its first reading a chunk is not verified again in this process: only the client can see this.
+    // After its first reading a chunk is not verified again in this process: only the client can
+    // see this.
     const [chunk = ''] = cacheFiles(program.cacheDirectory, 'chunks');
     const file = openSync(chunk, 'r+');
     const byte = Buffer.alloc(1);

@@ -12,7 +12,9 @@ const LENGTH = 6 * MEBIBYTE;
 /** Connections that the kernel may take before the listener is gone; each of them is then reset. */
 const MAX_LATE_CONNECTIONS = 100;
 
-/** True once a new connection is refused: until then those that come are closed without an answer. */
+/**
+ * True once a new connection is refused: until then those that come are closed without an answer.
+ */
 async function refusesSoon(url: string): Promise<boolean> {
   const { hostname: host, port } = new URL(url);
   for (let late = 0; late < MAX_LATE_CONNECTIONS; late += 1) {

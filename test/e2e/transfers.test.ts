@@ -1,6 +1,8 @@
-/** What the admin API tells of transfers is what happens: stalls show, nothing moves that did not. */
+/**
+ * What the admin API tells of transfers is what happens: stalls show, nothing moves that did not.
+ */
 import t from 'tap';
-import { type Transfer, transferList } from '#src/admin/shapes.js';
+import { type TransferBody, transferList } from '#src/admin/shapes.js';
 import { adminOf } from '../fixtures/admin-client.js';
 import { RUNNING_CHUNK_BYTES as C, startForebay } from '../fixtures/running.js';
 import { bytesOf, fresh, runOrigin, sizeOf } from '../fixtures/running-origin.js';
@@ -8,7 +10,7 @@ import { createGate } from '../fixtures/scripted-origin.js';
 
 const PATIENT = { idleTimeout: '60s', firstByteTimeout: '60s', requestTimeout: '80s' };
 
-function stalledMs({ state }: Transfer): number {
+function stalledMs({ state }: TransferBody): number {
   return state.kind === 'stalled' && state.of === 'origin' ? state.sinceMs : -1;
 }
 
@@ -82,7 +84,7 @@ t.test('a client that takes nothing is the one that stalls', async (t) => {
   const forebay = await startForebay(t, { origin });
   const admin = adminOf(forebay);
   const open = await forebay.open('/a');
-  const isStalled = ({ kind, state }: Transfer): boolean =>
+  const isStalled = ({ kind, state }: TransferBody): boolean =>
     kind === 'request' && state.kind === 'stalled' && state.of === 'client';
   const seen = await admin.until(admin.transfers, (all) => all.some(isStalled));
   const request = seen.find(isStalled);
@@ -102,7 +104,7 @@ t.test('counts at the end are the true counts, of misses, ranges and hits', asyn
   const origin = await runOrigin(t, { '/a': fresh(1, 4) });
   const forebay = await startForebay(t, { origin });
   const admin = adminOf(forebay);
-  const ended = async (count: number): Promise<Transfer[]> => {
+  const ended = async (count: number): Promise<TransferBody[]> => {
     const all = await admin.until(admin.transfers, (transfers) => {
       const over = transfers.filter(({ state }) => state.kind === 'done');
       return over.filter(({ kind }) => kind === 'request').length === count;

@@ -44,8 +44,8 @@ interface Case {
 }
 
 /**
- * A chunk that moves to memory is written by the same call as one on disk, in hundreds of pieces: if
- * more than one failed, so would memory, which it never does.
+ * A chunk that moves to memory is written by the same call as one on disk, in hundreds of pieces:
+ * if more than one failed, so would memory, which it never does.
  */
 const ONCE = ['enable', 'onetime'] as const;
 

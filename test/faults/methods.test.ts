@@ -1,4 +1,7 @@
-/** Requests that are passed on, where their client leaves, their origin fails, or there are too many. */
+/**
+ * Requests that are passed on, where their client leaves, their origin fails, or there are too
+ * many.
+ */
 import { once } from 'node:events';
 import t from 'tap';
 import { MAX_PASSING, MAX_PASSING_OF_CLIENT } from '#src/cache/passthrough/pass-places.js';

@@ -1,4 +1,6 @@
-/** Answers that are not stored, of a length that only their end tells: the end is the answer's own. */
+/**
+ * Answers that are not stored, of a length that only their end tells: the end is the answer's own.
+ */
 import t from 'tap';
 import { describe, RUNNING_CHUNK_BYTES as C, startForebay } from '../fixtures/running.js';
 import { bytesOf, fresh, runOrigin } from '../fixtures/running-origin.js';
@@ -6,7 +8,9 @@ import type { Action } from '../fixtures/scripted-origin.js';
 
 const TEXT = '<Error><Code>AccessDenied</Code></Error>';
 const STATUSES = [200, 203, 400, 401, 403, 404, 407, 410, 451];
-/** The end of a body overtook the look at its next chunk or not: by chance, so it is tried often. */
+/**
+ * The end of a body overtook the look at its next chunk or not: by chance, so it is tried often.
+ */
 const TIMES = 12;
 
 for (const form of ['chunked', 'close-delimited'] as const) {

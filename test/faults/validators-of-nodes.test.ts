@@ -1,4 +1,6 @@
-/** One name, several nodes behind it: the same bytes under validators of their own, or other bytes. */
+/**
+ * One name, several nodes behind it: the same bytes under validators of their own, or other bytes.
+ */
 import t, { type Test } from 'tap';
 import { describe, RUNNING_CHUNK_BYTES as C, startForebay } from '../fixtures/running.js';
 import { bytesOf, FRESH, fresh, runOrigin } from '../fixtures/running-origin.js';

@@ -231,7 +231,7 @@ t.test(
     const { before, held, open } = gate();
     cache.objects.set('/a', {
       bytes: Buffer.from('ab'),
-      read: async function* () {
+      async *read() {
         yield { kind: 'bytes', bytes: Buffer.from('a') };
         await before();
         yield { kind: 'bytes', bytes: Buffer.from('b') };

@@ -1,4 +1,7 @@
-/** A hub that limits how often it is asked: its own wait and words, and one request for each of a client's. */
+/**
+ * A hub that limits how often it is asked: its own wait and words, and one request for each of a
+ * client's.
+ */
 import t, { type Test } from 'tap';
 import { startEchoOrigin } from '../fixtures/echo-origin.js';
 import { send } from '../fixtures/passing.js';

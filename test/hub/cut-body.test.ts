@@ -1,7 +1,7 @@
 /** A stored body without some of its bytes, from whatever place it is read. */
 import fc from 'fast-check';
 import t from 'tap';
-import type { Body } from '#src/cache/api/answer.js';
+import type { Body } from '#src/cache/api/facade.js';
 import { cutBody } from '#src/hub/cut-body.js';
 import { readBody } from '#src/hub/read-body.js';
 import { withoutCuts } from '#src/hub/strip-xet.js';
@@ -17,7 +17,7 @@ function inPieces(bytes: Buffer, pieceBytes: number): Body {
     lengthBytes: bytes.length,
     acceptsRanges: true,
     isKept: true,
-    read: async function* ({ start, end }) {
+    async *read({ start, end }) {
       for (let at = start; at < Math.min(end, bytes.length); at += pieceBytes) {
         const to = Math.min(at + pieceBytes, end, bytes.length);
         yield await Promise.resolve({ kind: 'bytes', bytes: bytes.subarray(at, to) } as const);

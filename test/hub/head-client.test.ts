@@ -13,7 +13,9 @@ interface Hub {
   readonly connections: () => number;
 }
 
-/** A hub on which `/a/resolve/1/small` leads on within it, and whose HEAD tells no length elsewhere. */
+/**
+ * A hub on which `/a/resolve/1/small` leads on within it, and whose HEAD tells no length elsewhere.
+ */
 async function startHub(t: Test): Promise<Hub> {
   let count = 0;
   const server = createServer((request, response) => {

@@ -1,6 +1,6 @@
 /** Who is held to which commit, by what a request says of where its client is. */
 import t from 'tap';
-import type { CacheRequest, RangeHint } from '#src/cache/api/answer.js';
+import type { CacheRequest, RangeHint } from '#src/cache/api/facade.js';
 import { Holds } from '#src/hub/holds.js';
 import { emptyHeaders, toHeaderMap } from '#src/model/headers.js';
 import { ManualClock } from '../fixtures/manual-clock.js';
@@ -33,7 +33,7 @@ function start() {
     if (held.kind === 'doubtful') return 'doubtful';
     const got = held.kind === 'held' ? held.commit : tag;
     const stored = storedResponse({ 'x-repo-commit': got, etag: `"${got}"` });
-    holds.tell(request, URI, 'acme/m', { stored, who, isHeld: held.kind === 'held' });
+    holds.recordShown(request, URI, 'acme/m', { stored, who, isHeld: held.kind === 'held' });
     return got;
   };
   return { clock, holds, of, ask };
@@ -130,7 +130,7 @@ t.test('a commit that left the file as it was is no other content', (t) => {
   ask(of(WHOLE), 'A');
   const { request, who } = of(WHOLE);
   const stored = storedResponse({ 'x-repo-commit': 'later', etag: '"A"' });
-  holds.tell(request, URI, 'acme/m', { stored, who, isHeld: false });
+  holds.recordShown(request, URI, 'acme/m', { stored, who, isHeld: false });
   t.same(holds.of(of(rest(1)).request, URI, 'acme/m', who), { kind: 'held', commit: 'later' });
   t.end();
 });

@@ -1,7 +1,7 @@
 /** JSON of a hub as clients get it. */
 import t, { type Test } from 'tap';
 import { forward } from '#src/cache/answer/answers.js';
-import type { Body } from '#src/cache/api/answer.js';
+import type { Body } from '#src/cache/api/facade.js';
 import { bytesAnswer } from '#src/hub/answers.js';
 import { JsonAnswers } from '#src/hub/json-answers.js';
 import { PIECE_BYTES, readBody } from '#src/hub/read-body.js';

@@ -1,4 +1,7 @@
-/** Digests that the mirror of a hub tells: of LFS files, whose SHA-256 the hub claims, once verified. */
+/**
+ * Digests that the mirror of a hub tells: of LFS files, whose SHA-256 the hub claims, once
+ * verified.
+ */
 import t from 'tap';
 import { shardedModel } from '../fixtures/hub-models.js';
 import { startHubScene } from '../fixtures/hub-scene.js';

@@ -1,4 +1,6 @@
-/** hf_transfer, in the last huggingface_hub that takes it: a hundred ranges in flight, unchecked. */
+/**
+ * hf_transfer, in the last huggingface_hub that takes it: a hundred ranges in flight, unchecked.
+ */
 import t, { type Test } from 'tap';
 import { safetensors } from '../fixtures/hub-models.js';
 import { hash } from '../fixtures/hub-repository.js';

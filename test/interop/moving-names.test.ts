@@ -1,7 +1,7 @@
 /**
- * Real clients that read a file by a branch's name while somebody pushes to the branch: what they end up
- * with is one commit's file, whole, under that commit's name, and never a mixture. The push comes when
- * their connection breaks, and the decision about the name has grown old by then.
+ * Real clients that read a file by a branch's name while somebody pushes to the branch: what they
+ * end up with is one commit's file, whole, under that commit's name, and never a mixture. The push
+ * comes when their connection breaks, and the decision about the name has grown old by then.
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';

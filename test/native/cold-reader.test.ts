@@ -1,4 +1,6 @@
-/** The pump and files that are not in memory: read ahead of what is sent, by threads beside its own. */
+/**
+ * The pump and files that are not in memory: read ahead of what is sent, by threads beside its own.
+ */
 import { truncateSync } from 'node:fs';
 import t, { type Test } from 'tap';
 import { type ColdFile, coldFiles, residentBytes } from '../fixtures/cold-file.js';

@@ -233,20 +233,3 @@ function openMemfds(): number {
   });
   return names.filter((name) => name.includes('forebay-moved')).length;
 }
-
-void t.test('readahead ignores descriptors that fail', (t) => {
-  const fd = fs.openSync(`${t.testdir({ file: 'abc' })}/file`, 'r');
-  native.readahead(fd, 0, 3);
-  native.readahead(fd, 0, 0);
-  native.readahead(fd, 1000, Number.MAX_SAFE_INTEGER);
-  native.readahead(fd, Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER);
-  fs.closeSync(fd);
-  native.readahead(NOT_OPEN, 0, 3);
-  t.throws(
-    () => {
-      native.readahead(fd, -1, 3);
-    },
-    { name: 'RangeError' },
-  );
-  t.end();
-});

@@ -1,4 +1,6 @@
-/** What a hit server does where bytes are not in memory: it waits for somebody to read them, once. */
+/**
+ * What a hit server does where bytes are not in memory: it waits for somebody to read them, once.
+ */
 import { readSync } from 'node:fs';
 import t from 'tap';
 import { coldFiles } from '../fixtures/cold-file.js';

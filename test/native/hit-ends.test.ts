@@ -38,7 +38,7 @@ t.test('what is not as described is refused, and changes nothing', async (t) => 
     watch: [fd],
     release: [most],
     resume: [most],
-    takeBegun: [most],
+    takePartialHit: [most],
     define: ['/a', 1, 1000],
     remove: [2],
     grant: [1, '', '', '', '', '', LONG_MS],
@@ -147,7 +147,7 @@ t.test('close, with connections in each state', async (t) => {
   server.settle();
   for (const call of [
     () => server.watch(idle.fd),
-    () => server.takeBegun(1),
+    () => server.takePartialHit(1),
     () => {
       server.resume(1);
     },

@@ -1,4 +1,7 @@
-/** Which requests a hit server answers, and that it leaves every other one where it lies, to the byte. */
+/**
+ * Which requests a hit server answers, and that it leaves every other one where it lies, to the
+ * byte.
+ */
 import t, { type Test } from 'tap';
 import { HEADS, headOf, LONG_MS, restOf, startHits } from '../fixtures/hit-serving.js';
 import { recognisable, TestFile } from '../fixtures/sending.js';

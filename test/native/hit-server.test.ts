@@ -74,7 +74,7 @@ t.test(
     server.remove(1);
     await heard.until(({ closed }) => closed.length === 1);
     t.same(heard.closed, [FILE + 1], 'the file of the answer is still open');
-    const begun = server.takeBegun(id);
+    const begun = server.takePartialHit(id);
     if (begun === null) throw new Error('nothing was begun');
     const { record, head } = begun;
     t.equal(head.length, 0);
@@ -89,7 +89,7 @@ t.test(
       record.bodyBytesSent > 0 && record.bodyBytesSent < LARGE.length,
       String(record.bodyBytesSent),
     );
-    t.equal(server.takeBegun(id), null, 'once');
+    t.equal(server.takePartialHit(id), null, 'once');
     await heard.until(({ closed }) => closed.length === 2);
     socket.write(LARGE.subarray(record.bodyBytesSent));
     client.socket.resume();
@@ -115,7 +115,7 @@ t.test('a part of a head', async (t) => {
     client.write(text);
     await heard.until(({ begunOnes }) => begunOnes.some(({ connection }) => connection === id));
     t.equal(heard.begunOnes.at(-1)?.file, left.length === 0 ? 0 : FILE);
-    const begun = server.takeBegun(id);
+    const begun = server.takePartialHit(id);
     t.match(begun?.record, { bodyBytes: left.length, bodyBytesSent: 0 });
     t.ok(begun !== null && begun.head.length > 0 && begun.head.length < last.length);
     socket.end(Buffer.concat([begun?.head ?? SMALL, left]));
@@ -159,11 +159,11 @@ t.test('a connection is taken back, with all that was not answered', async (t) =
   t.same(heard.handed, [handed.id]);
   for (const nobody of [0, 1000, Number.MAX_SAFE_INTEGER]) {
     t.equal(server.release(nobody), false);
-    t.equal(server.takeBegun(nobody), null);
+    t.equal(server.takePartialHit(nobody), null);
     server.resume(nobody);
   }
   const { fd } = await connect();
-  t.equal(server.takeBegun(server.watch(fd)), null, 'nothing was begun');
+  t.equal(server.takePartialHit(server.watch(fd)), null, 'nothing was begun');
 });
 
 t.test('a connection is watched again after it was taken back', async (t) => {

@@ -1,6 +1,6 @@
 import t from 'tap';
 import type { OriginReach, ProxyAddress } from '#src/model/reach.js';
-import { askedProxy, Ways } from '#src/origin/reach.js';
+import { requestedProxy, Ways } from '#src/origin/reach.js';
 
 const proxy: ProxyAddress = {
   url: 'http://proxy.test:3128',
@@ -40,7 +40,7 @@ t.test('connections are shared by equal ways only, and keys hold no secret', asy
 
 t.test('only http is asked of a proxy itself', async (t) => {
   const way = { proxy, tls, key: '' };
-  t.equal(askedProxy('http://a.test/', way), proxy);
-  t.equal(askedProxy('https://a.test/', way), null);
-  t.equal(askedProxy('http://a.test/', undefined), null);
+  t.equal(requestedProxy('http://a.test/', way), proxy);
+  t.equal(requestedProxy('https://a.test/', way), null);
+  t.equal(requestedProxy('http://a.test/', undefined), null);
 });

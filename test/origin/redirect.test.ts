@@ -1,5 +1,5 @@
 import t from 'tap';
-import type { FetchTarget } from '#src/model/fetch.js';
+import type { FetchUrl } from '#src/model/fetch.js';
 import { toHeaderMap } from '#src/model/headers.js';
 import {
   followRedirect,
@@ -8,7 +8,7 @@ import {
   type RedirectPolicy,
 } from '#src/origin/redirect.js';
 
-const target: FetchTarget = {
+const target: FetchUrl = {
   url: 'https://origin.example/a/b?c=d',
   headers: { Authorization: 'Bearer x', cookie: 'y', 'x-api-key': 'z', accept: '*/*' },
   addresses: 'any',
@@ -26,7 +26,7 @@ const policy: RedirectPolicy = {
 function follow(
   location: string | undefined,
   over: Partial<RedirectPolicy> = {},
-  from: Partial<FetchTarget> = {},
+  from: Partial<FetchUrl> = {},
   status = 302,
 ) {
   const headers = toHeaderMap({ location });

@@ -83,7 +83,7 @@ void t.test('a wait beyond the cap is not ours to sit out, and nobody is asked m
   t.ok(isWorthRetrying(of(500, { ratelimit: '"api";r=9;t=55' }), limits), 'it limits nothing');
   t.match(of(429, { ratelimit: '"api";r=0;t=55', 'x-error-message': 'slow down', server: 'x' }), {
     retryAfterMs: 55_000,
-    told: { ratelimit: '"api";r=0;t=55', 'x-error-message': 'slow down' },
+    originFields: { ratelimit: '"api";r=0;t=55', 'x-error-message': 'slow down' },
   });
   t.end();
 });

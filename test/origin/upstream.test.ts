@@ -1,7 +1,7 @@
 import t from 'tap';
 import { parseDigest } from '#src/model/digest.js';
 import { type HeaderMap, toHeaderMap } from '#src/model/headers.js';
-import type { FetchTarget, OriginHead } from '#src/model/fetch.js';
+import type { FetchUrl, OriginHead } from '#src/model/fetch.js';
 import { Upstream, type UpstreamOptions } from '#src/origin/upstream.js';
 import { ManualClock } from '../fixtures/manual-clock.js';
 
@@ -39,7 +39,7 @@ function redirectTo(location: string): OriginHead {
   return { status: 302, headers, contentLength: 0 };
 }
 
-function follow(source: ReturnType<Upstream['source']>, to: string): FetchTarget {
+function follow(source: ReturnType<Upstream['source']>, to: string): FetchUrl {
   source.redirected(source.target(), redirectTo(to), TIMES);
   return source.target();
 }
@@ -86,7 +86,7 @@ t.test('what goes with a request: its own fields, the configured ones, our Via',
   const all = { authorization: 'Bearer a', accept: 'x', 'private-token': 'b', ...own };
   t.same(asked.target().headers, all, 'a fill has what its contact had');
   const insisting = { 'cache-control': 'no-cache', ...all };
-  t.same(asked.way(always).target().headers, insisting, 'a question asks as its client does');
+  t.same(asked.walk(always).target().headers, insisting, 'a question asks as its client does');
 });
 
 t.test('credentials tell requests apart, without being kept', async (t) => {
@@ -202,11 +202,11 @@ t.test('a question begins where redirects led only if they may be reused', async
   const { source } = start();
   const asked = source({ cookie: 'a' });
   follow(asked, CDN);
-  t.equal(asked.way(never).target().url, URI);
-  const way = asked.way((hops) => hops[0]?.headers['location'] === undefined && hops.length === 1);
+  t.equal(asked.walk(never).target().url, URI);
+  const way = asked.walk((hops) => hops[0]?.headers['location'] === undefined && hops.length === 1);
   t.equal(way.target().url, CDN);
   t.match(way.chain.hops, [{ status: 302, shown: ['cookie'] }]);
-  t.equal(source().way(always).target().url, URI, 'those of who asks');
+  t.equal(source().walk(always).target().url, URI, 'those of who asks');
 });
 
 t.test('a question is led by no redirect that varies on what was not compared', async (t) => {
@@ -215,14 +215,14 @@ t.test('a question is led by no redirect that varies on what was not compared', 
     const asked = source({ accept: vary });
     const headers = toHeaderMap({ location: CDN, vary });
     asked.redirected(asked.target(), { status: 302, headers, contentLength: 0 }, TIMES);
-    t.equal(asked.way(always).target().url, URI, vary);
+    t.equal(asked.walk(always).target().url, URI, vary);
     t.equal(asked.target().url, CDN, 'fetches of what is known have its validator');
   }
 });
 
 t.test('every hop is told of, and what it was shown', async (t) => {
   const { source } = start();
-  const way = source({ 'x-api-key': 'a' }).way(never);
+  const way = source({ 'x-api-key': 'a' }).walk(never);
   const lead = (location: string, fields: Record<string, string>): void => {
     const headers = toHeaderMap({ location, ...fields });
     way.redirected(way.target(), { status: 307, headers, contentLength: 0 }, TIMES);
@@ -245,11 +245,11 @@ t.test('fetches of an object go where it was found, wherever others were led sin
   const { clock, source } = start();
   const asked = source();
   follow(asked, `${CDN}&v=1`);
-  const { place } = asked.way(always).chain;
+  const { place } = asked.walk(always).chain;
   follow(asked, 'https://cdn.example/other');
   clock.advance(61_000);
   const back = source();
-  const way = back.way(never);
+  const way = back.walk(never);
   way.redirected(way.target(), redirectTo('https://cdn.example/other'), TIMES);
   t.equal(back.target().url, 'https://cdn.example/other');
   t.equal(back.target(place).url, `${CDN}&v=1`, 'for longer: a validator joins it');

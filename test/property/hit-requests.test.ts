@@ -1,6 +1,6 @@
 /**
- * What a hit server reads (native/core/hit_request) against what node reads: the same bytes are sent to a
- * Forebay with one and to a Forebay without. All that comes back has to be the same.
+ * What a hit server reads (native/core/hit_request) against what node reads: the same bytes are
+ * sent to a Forebay with one and to a Forebay without. All that comes back has to be the same.
  */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
@@ -14,8 +14,8 @@ import { FRESH, runOrigin } from '../fixtures/running-origin.js';
 const RUNS = 1500;
 
 /**
- * What is malformed ends its connection, and with it an answer that is still on its way (http/exchange/client-error):
- * whether there is one is chance. What a request is read as is not.
+ * What is malformed ends its connection, and with it an answer that is still on its way
+ * (http/exchange/client-error): whether there is one is chance. What a request is read as is not.
  */
 const ATTEMPTS = 3;
 

@@ -1,7 +1,8 @@
 /**
- * The short ways of hits (http/hits/standing, http/hits/hit-front) against the long one. Before each request the same is asked for in a
- * way that is judged in full and may not be forwarded: what it gets is what the other has to get, to the
- * byte, and where it gets nothing the other must not be a hit.
+ * The short ways of hits (http/hits/hot-hits, http/hits/hit-front) against the long one. Before
+ * each request the same is asked for in a way that is judged in full and may not be forwarded: what
+ * it gets is what the other has to get, to the byte, and where it gets nothing the other must not
+ * be a hit.
  */
 import assert from 'node:assert/strict';
 import http from 'node:http';

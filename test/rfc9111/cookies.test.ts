@@ -1,4 +1,7 @@
-/** Set-Cookie goes to the client whose contact brought it (RFC 9111 section 7.3), and to nobody else. */
+/**
+ * Set-Cookie goes to the client whose contact brought it (RFC 9111 section 7.3), and to nobody
+ * else.
+ */
 import t from 'tap';
 import { isHit, startScene } from '../fixtures/rfc-scene.js';
 

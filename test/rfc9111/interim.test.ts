@@ -1,4 +1,7 @@
-/** Interim responses (RFC 9110 section 15.2): passed on to who waits for the answer, and kept by nobody. */
+/**
+ * Interim responses (RFC 9110 section 15.2): passed on to who waits for the answer, and kept by
+ * nobody.
+ */
 import t from 'tap';
 import { connectRaw, type RawResponse } from '../fixtures/program-raw.js';
 import { FRESH } from '../fixtures/running-origin.js';

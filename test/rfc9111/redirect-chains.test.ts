@@ -1,4 +1,7 @@
-/** RFC 9111 for what redirects led to: each hop faces every rule (cache/rfc9111/chain, docs/ARCHITECTURE.md). */
+/**
+ * RFC 9111 for what redirects led to: each hop faces every rule (cache/rfc9111/chain,
+ * docs/architecture/rfc9111.md).
+ */
 import t from 'tap';
 import { startForebay } from '../fixtures/running.js';
 import { bytesOf, fresh, runOrigin } from '../fixtures/running-origin.js';

@@ -1,4 +1,6 @@
-/** RFC 9111 section 4.4: invalidating stored responses. The front calls it for what it passes on. */
+/**
+ * RFC 9111 section 4.4: invalidating stored responses. The front calls it for what it passes on.
+ */
 import t from 'tap';
 import { toHeaderMap } from '#src/model/headers.js';
 import { fresh } from '../fixtures/running-origin.js';

@@ -1,14 +1,14 @@
 /** What a queue of pieces says of its source; that it sends them is tested with every sender. */
 import t from 'tap';
-import type { Piece } from '#src/send/piece-queue.js';
+import type { QueuedPiece } from '#src/send/piece-queue.js';
 import { PieceQueue } from '#src/send/piece-queue.js';
-import { WatermarkHub } from '#src/compute/watermark.js';
+import { WatermarkRegistry } from '#src/compute/watermark.js';
 import { openLine, startPump } from '../fixtures/pumping.js';
 import { recognisable, TestFile } from '../fixtures/sending.js';
 
 t.test('whose fault a standstill is', async (t) => {
   const pump = startPump(t, 1);
-  const hub = new WatermarkHub([pump.wakeFd]);
+  const hub = new WatermarkRegistry([pump.wakeFd]);
   t.teardown(() => {
     hub.close();
   });
@@ -16,9 +16,10 @@ t.test('whose fault a standstill is', async (t) => {
   const file = new TestFile(t, bytes);
   const watermark = hub.create();
   const queueOf = async (): Promise<PieceQueue> =>
-    new PieceQueue(pump.begin<Piece>((await openLine(t)).fd));
+    new PieceQueue(pump.begin<QueuedPiece>((await openLine(t)).fd));
 
-  // A notice of a piece that was sent is heard in a later turn: it is the one in progress until then.
+  // A notice of a piece that was sent is heard in a later turn: it is the one in progress until
+  // then.
   const ofDisk = await queueOf();
   const held = file.segment(0, 1000);
   ofDisk.add(held, { start: 0, end: 1000, watermark: null }, () => undefined);

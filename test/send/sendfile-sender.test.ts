@@ -2,7 +2,7 @@ import { Agent, get as request } from 'node:http';
 import type { Socket } from 'node:net';
 import t, { type Test } from 'tap';
 import { Pump } from '#src/compute/pump.js';
-import { WatermarkHub } from '#src/compute/watermark.js';
+import { WatermarkRegistry } from '#src/compute/watermark.js';
 import { deferred } from '#src/model/deferred.js';
 import type { SendEnd } from '#src/model/segment.js';
 import type { Clock } from '#src/model/time.js';
@@ -55,8 +55,8 @@ function makeSender(clock: Clock = new ManualClock(), minRate = 0): SendfileSend
   });
 }
 
-function hubFor(t: Test): WatermarkHub {
-  const hub = new WatermarkHub([pump.wakeFd]);
+function hubFor(t: Test): WatermarkRegistry {
+  const hub = new WatermarkRegistry([pump.wakeFd]);
   t.teardown(() => {
     hub.close();
   });

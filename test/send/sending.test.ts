@@ -35,7 +35,8 @@ t.test('a reload changes the bounds of what begins from then on', async (t) => {
   client.socket.pause();
   let passedMs = 0;
   let ended: SendEnd | null = null;
-  // Only time in which the client has taken nothing counts, and the pump is quick to fill its buffers.
+  // Only time in which the client has taken nothing counts, and the pump is quick to fill its
+  // buffers.
   while (ended === null && passedMs < 50_000) {
     clock.advance(1000);
     if (clock.pendingTimers > 0) passedMs += 1000;

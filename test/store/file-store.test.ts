@@ -1,4 +1,6 @@
-/** The contract on the real file system; what only a file system can do is in file-store-*.test.ts. */
+/**
+ * The contract on the real file system; what only a file system can do is in file-store-*.test.ts.
+ */
 import t from 'tap';
 import { MemoryBudget } from '#src/model/memory-budget.js';
 import { chunkStoreContract } from '../contract/chunk-store.js';

@@ -26,7 +26,7 @@ t.test('what was counted is told once', async (t) => {
   const to = createInstruments(registry);
   const tally = new RequestTally();
   const samples = async (name: string) => {
-    tally.tell(to);
+    tally.flush(to);
     const metric = await registry.getSingleMetric(`forebay_${name}`)?.get();
     return metric?.values.map(({ labels, value }) => [...Object.values(labels), value]);
   };

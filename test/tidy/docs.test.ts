@@ -1,6 +1,6 @@
 /** What the documents say: generated ones from their source, the others of what is there. */
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import t from 'tap';
 import { configDocument } from '#src/config/docs.js';
 import type { RefusalReason } from '#src/http/request/screen.js';
@@ -58,6 +58,17 @@ t.test('each file that a document names is there', async (t) => {
       .map((name) => `${document}: ${name}`),
   );
   t.same(missing, []);
+});
+
+t.test('each relative link of a document leads to a file', async (t) => {
+  const documents = filesBelow('.').filter((path) => path.endsWith('.md'));
+  const broken = documents.flatMap((document) =>
+    [...readText(document).matchAll(/\]\((?!https?:|#|mailto:)([^)#\s]+)/g)]
+      .map(([, link = '']) => link)
+      .filter((link) => !existsSync(join(ROOT, dirname(document), link)))
+      .map((link) => `${document}: ${link}`),
+  );
+  t.same(broken, []);
 });
 
 /** As it is written, or a source of a room without its ending. */

@@ -49,12 +49,18 @@ const TESTED_ELSEWHERE: Readonly<Record<string, string>> = {
   'src/cache/fill/fill-watch.ts': 'test/e2e/transfers.test.ts sees every fill through it',
   'src/cache/object/find-chunk.ts': 'test/cache/object/generation opens every kind of chunk by it',
   'src/cache/integrity/integrity-state.ts': 'test/cache/integrity/integrity meets its error',
-  'src/cache/rfc9111/stored.ts': 'test/cache/answer/answers asks it',
+  'src/cache/rfc9111/stored-digests.ts': 'test/cache/answer/answers asks it',
   'src/cache/answer/validation.ts': 'test/rfc9111/section-4.3-validation.test.ts',
-  'src/cache/fill/landing.ts':
+  'src/cache/fill/commit-chunk.ts':
     'test/cache/fill/fill and test/cache/fill/intake land chunks through it',
-  'src/http/exchange/begun.ts': 'test/http/hits/standing.test.ts goes on with what has begun',
+  'src/http/exchange/partial-send.ts':
+    'test/http/hits/hot-hits.test.ts goes on with what has begun',
   'src/config/telemetry-schema.ts': 'test/config/schema.test.ts reads it as a part of the whole',
+  'src/assemble/admin-listener.ts': 'test/e2e/admin-api.test.ts starts it',
+  'src/assemble/observing.ts': 'test/e2e/transfers.test.ts and test/faults read these metrics',
+  'src/assemble/storage.ts': 'test/assemble.test.ts opens it with a whole program',
+  'src/cache/fetch/response-recording.ts':
+    'test/cache/fetch/collapsed-fetches and test/rfc9111/section-4.3-validation record through it',
   'src/http/strict-server.ts': 'test/http/server.test.ts, for every form that it is strict about',
   'src/assemble/cache-limits.ts': 'test/e2e/reload.test.ts changes them in a running program',
   'src/assemble/hub-settings.ts': 'test/hub/lookup.test.ts starts with it',

@@ -40,6 +40,37 @@ t.test('files are short and say at their beginning what they are', async (t) => 
   t.same(silent, []);
 });
 
+/** As wide as Prettier keeps code. */
+const MAX_COLUMNS = 100;
+
+t.test('comments are as narrow as the code', async (t) => {
+  const wide = ['src', 'native', 'test', 'bench', 'scripts']
+    .flatMap(filesBelow)
+    .filter((path) => /\.(?:ts|mjs|cc|h)$/.test(path))
+    .flatMap((path) =>
+      readText(path)
+        .split('\n')
+        .filter((line) => line.length > MAX_COLUMNS && /^\s*(?:\*|\/\/|\/\*\*)/.test(line))
+        .map((line) => `${path}: ${line.trim()}`),
+    );
+  t.same(wide, []);
+});
+
+t.test('no two files export one name for two things', async (t) => {
+  const places = new Map<string, string[]>();
+  const exported =
+    /^export (?:async |abstract )*(?:function\*?|class|interface|type|const|let|enum) (\w+)/gm;
+  for (const file of sources) {
+    for (const [, name = ''] of readText(file).matchAll(exported)) {
+      places.set(name, [...(places.get(name) ?? []), file]);
+    }
+  }
+  t.same(
+    [...places].filter(([, files]) => files.length > 1),
+    [],
+  );
+});
+
 t.test('the native core knows nothing of Node', async (t) => {
   const core = filesBelow('native/core');
   t.not(core.length, 0);
@@ -68,9 +99,9 @@ t.test('what decides about secrets and trust has one place', async (t) => {
   t.same(
     inStore.filter((file) => reading.test(readText(file))),
     [
+      'src/store/directory/cache-directory.ts',
       'src/store/directory/lock-probe.ts',
       'src/store/directory/ownership.ts',
-      'src/store/directory/site.ts',
     ],
     'reads files of the cache: the others read the lock that they hold',
   );

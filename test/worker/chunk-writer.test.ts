@@ -28,7 +28,9 @@ function writerOf(harness: WorkerHarness, slot: ChunkSlot, wholeObject = false):
   return new ChunkWriter(slot, { wholeObject }, new Uint8Array(GROUP_SIZE_BYTES), harness.context);
 }
 
-/** Feeds `bytes` in pieces of at most `pieceBytes`, as a socket would: what `space` has room for. */
+/**
+ * Feeds `bytes` in pieces of at most `pieceBytes`, as a socket would: what `space` has room for.
+ */
 function feed(writer: ChunkWriter, bytes: Buffer, pieceBytes = GROUP_SIZE_BYTES): void {
   for (let at = 0; at < bytes.length;) {
     const space = writer.space();

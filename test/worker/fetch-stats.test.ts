@@ -1,4 +1,6 @@
-/** What a task's fetches cost: counted over attempts, and a report that later counts do not change. */
+/**
+ * What a task's fetches cost: counted over attempts, and a report that later counts do not change.
+ */
 import t from 'tap';
 import { StatsCollector } from '#src/worker/fetch-stats.js';
 

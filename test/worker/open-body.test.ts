@@ -1,4 +1,6 @@
-/** The bodies of first contacts: streams into many slots, and how every body goes on after a break. */
+/**
+ * The bodies of first contacts: streams into many slots, and how every body goes on after a break.
+ */
 import fc from 'fast-check';
 import t from 'tap';
 import { GROUP_SIZE_BYTES } from '#src/model/chunk.js';

@@ -1,4 +1,6 @@
-/** Every row of the fault table that a fetch outlives, at offsets of chance, in fills of a chunk. */
+/**
+ * Every row of the fault table that a fetch outlives, at offsets of chance, in fills of a chunk.
+ */
 import fc from 'fast-check';
 import t from 'tap';
 import { GROUP_SIZE_BYTES } from '#src/model/chunk.js';
@@ -76,7 +78,7 @@ void t.test('an origin that asks for a longer wait than ours is not asked again'
   const fields = { ratelimit: '"resolvers";r=0;t=55' };
   origin.next({ kind: 'status', status: 429, fields });
   const result = await fillChunk(task(chunk()), harness.context);
-  t.match(result, { kind: 'failed', error: { retryAfterMs: 55_000, told: fields } });
+  t.match(result, { kind: 'failed', error: { retryAfterMs: 55_000, originFields: fields } });
   t.same(result.stats.statuses, [429]);
 });
 

@@ -1,9 +1,9 @@
 /** What the cache holds, in figures. */
 import type { StoreUsage } from '../../model/store.js';
 import { type Endpoint, endpoint, json } from '../endpoint.js';
-import { cacheStatus, type CacheStatus } from '../shapes.js';
+import { cacheStatusSchema, type CacheStatus } from '../shapes.js';
 
-export interface CacheSources {
+export interface CacheViewDeps {
   /** Absolute. */
   readonly directory: string;
   readonly usage: () => StoreUsage;
@@ -11,7 +11,7 @@ export interface CacheSources {
   readonly responses: () => number;
 }
 
-export function cacheEndpoints({ directory, usage, responses }: CacheSources): Endpoint[] {
+export function cacheEndpoints({ directory, usage, responses }: CacheViewDeps): Endpoint[] {
   return [
     endpoint({
       method: 'GET',
@@ -19,7 +19,7 @@ export function cacheEndpoints({ directory, usage, responses }: CacheSources): E
       operationId: 'describeCache',
       summary: 'How full the cache is.',
       mutates: false,
-      answers: { 200: { description: 'The figures.', schema: cacheStatus } },
+      answers: { 200: { description: 'The figures.', schema: cacheStatusSchema } },
       handle: () => {
         const { evictedBytesTotal: evictedBytes, ...figures } = usage();
         return json({

@@ -1,6 +1,6 @@
 /** The objects that the cache holds: listed, and purged. */
 import type { Inventory, ListedObject } from '../../cache/operator/inventory.js';
-import type { Selection } from '../../cache/operator/selection.js';
+import type { ObjectSelection } from '../../cache/operator/selection.js';
 import { chunkCount } from '../../model/chunk.js';
 import { formatDigest } from '../../model/digest.js';
 import { fieldOf } from '../../model/validator.js';
@@ -59,7 +59,7 @@ export function objectEndpoints(inventory: Inventory): Endpoint[] {
 }
 
 /** A selection as the cache takes it. */
-export function selectionOf({ origin, pathPrefix }: SelectionBody): Selection {
+export function selectionOf({ origin, pathPrefix }: SelectionBody): ObjectSelection {
   return { origin: origin ?? null, pathPrefix: pathPrefix ?? null };
 }
 

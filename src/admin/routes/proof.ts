@@ -1,4 +1,7 @@
-/** The proof that this process knows the admin token, for whoever is about to tell it something secret. */
+/**
+ * The proof that this process knows the admin token, for whoever is about to tell it something
+ * secret.
+ */
 import { z } from 'zod';
 import { type Endpoint, endpoint, json, problem } from '../endpoint.js';
 import { errorBody, proof } from '../shapes.js';

@@ -7,9 +7,9 @@ import {
   type Pulls,
   type PullSnapshot,
 } from '../../cache/operator/pulls.js';
-import { type Answer, type Endpoint, endpoint, json, problem } from '../endpoint.js';
+import { type EndpointAnswer, type Endpoint, endpoint, json, problem } from '../endpoint.js';
 import type { FeedLook, Feeds } from '../feeds.js';
-import { type HubRooms, ListingError } from '../hub-client.js';
+import { type HubDeps, ListingError } from '../hub-client.js';
 import { orderModel } from '../hub-model.js';
 import { pullTarget } from '../pull-target.js';
 import type { PullsView } from '../pulls-view.js';
@@ -45,20 +45,20 @@ const modelRequest = z.strictObject({
     .describe('What the hub is asked with. Kept until the pull ends, told to nobody else.'),
 });
 
-export const pullRequest = z.union([urlsRequest, modelRequest]);
+export const pullRequestSchema = z.union([urlsRequest, modelRequest]);
 
 const unknown = { 404: { description: 'There is no such pull.', schema: errorBody } };
 
-export interface PullRooms {
+export interface PullDeps {
   readonly pulls: Pulls;
   readonly view: PullsView;
   readonly feeds: Feeds;
   /** What models are listed with, and URLs are looked up in. */
-  readonly hub: HubRooms;
+  readonly hub: HubDeps;
 }
 
-export function pullEndpoints({ pulls, view, feeds, hub }: PullRooms): Endpoint[] {
-  const answer = (found: PullSnapshot | undefined): Answer =>
+export function pullEndpoints({ pulls, view, feeds, hub }: PullDeps): Endpoint[] {
+  const answer = (found: PullSnapshot | undefined): EndpointAnswer =>
     found === undefined ? noSuchPull() : json(view.look(found));
   const lookAt = (id: string, first: PullSnapshot): (() => FeedLook) => {
     let known = first;
@@ -68,12 +68,12 @@ export function pullEndpoints({ pulls, view, feeds, hub }: PullRooms): Endpoint[
       return { data, signature: JSON.stringify(data), last: known.state !== 'running' };
     };
   };
-  const start = (orders: readonly PullOrder[], model: PulledModel | null): Answer => {
+  const start = (orders: readonly PullOrder[], model: PulledModel | null): EndpointAnswer => {
     const started = pulls.start(orders, model);
     if (started !== undefined) return json(view.look(started), 202);
     return problem(409, 'too-many-pulls', 'as many pulls run as may');
   };
-  const startUrls = (urls: readonly string[]): Answer => {
+  const startUrls = (urls: readonly string[]): EndpointAnswer => {
     const targets = [];
     for (const url of urls) {
       const target = pullTarget(url, hub.origins());
@@ -84,7 +84,7 @@ export function pullEndpoints({ pulls, view, feeds, hub }: PullRooms): Endpoint[
     }
     return start(targets, null);
   };
-  const startModel = async (asked: z.output<typeof modelRequest>): Promise<Answer> => {
+  const startModel = async (asked: z.output<typeof modelRequest>): Promise<EndpointAnswer> => {
     const { model, revision = 'main', include = [], exclude = [], token = null } = asked;
     try {
       const found = await orderModel({ model, revision, include, exclude, token }, hub);
@@ -101,7 +101,7 @@ export function pullEndpoints({ pulls, view, feeds, hub }: PullRooms): Endpoint[
       operationId: 'startPull',
       summary: 'Fetches what is not held yet, as if a client had asked for it.',
       mutates: true,
-      body: pullRequest,
+      body: pullRequestSchema,
       bodyLimitBytes: 2 * MAX_URLS * MAX_URL_LENGTH,
       answers: {
         202: { description: 'It runs.', schema: pull },
@@ -159,6 +159,6 @@ export function pullEndpoints({ pulls, view, feeds, hub }: PullRooms): Endpoint[
   ];
 }
 
-function noSuchPull(): Answer {
+function noSuchPull(): EndpointAnswer {
   return problem(404, 'no-such-pull', 'there is no such pull');
 }

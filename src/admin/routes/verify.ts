@@ -1,8 +1,8 @@
 /** Verifications: re-hash what is held, and drop what is wrong. */
 import type { SweepSnapshot } from '../../cache/operator/sweep.js';
 import type { Sweeps } from '../../cache/operator/sweeps.js';
-import { type Answer, type Endpoint, endpoint, json, problem } from '../endpoint.js';
-import { errorBody, idParams, selection, type Verification, verification } from '../shapes.js';
+import { type EndpointAnswer, type Endpoint, endpoint, json, problem } from '../endpoint.js';
+import { errorBody, idParams, selection, type VerificationBody, verification } from '../shapes.js';
 import { iso } from '../transfers.js';
 import { selectionOf } from './objects.js';
 
@@ -50,11 +50,11 @@ export function verifyEndpoints(sweeps: Sweeps): Endpoint[] {
   ];
 }
 
-function answer(found: SweepSnapshot | undefined): Answer {
+function answer(found: SweepSnapshot | undefined): EndpointAnswer {
   if (found === undefined) return problem(404, 'no-such-verification', 'there is none of this id');
   return json(bodyOf(found));
 }
 
-function bodyOf({ startedAtMs, ...sweep }: SweepSnapshot): Verification {
+function bodyOf({ startedAtMs, ...sweep }: SweepSnapshot): VerificationBody {
   return { ...sweep, startedAt: iso(startedAtMs), bad: [...sweep.bad] };
 }

@@ -1,7 +1,8 @@
-/** The small answers and readings that cache/answer/lookup composes. Pure. */
+/** The small answers and readings that cache/answer/cache composes. Pure. */
+import { chunkIndexAt } from '../../model/chunk.js';
 import { ForebayError } from '../../model/errors.js';
-import type { Body, CacheAnswer, CacheRequest, RangePart } from '../api/answer.js';
-import { toldFields } from '../rfc9111/chain.js';
+import type { Body, CacheAnswer, CacheRequest, RangePart } from '../api/facade.js';
+import { chainFields } from '../rfc9111/chain.js';
 import { requestDirectives } from '../rfc9111/directives.js';
 import type { Generation } from '../object/generation.js';
 import type { CacheOutcome, ForwardReason } from '../api/outcome.js';
@@ -20,7 +21,7 @@ export function chunksOf(
 ): readonly [ChunkSpan, ...ChunkSpan[]] {
   const length = generation.lengthBytes ?? 0;
   const spanOf = (from: number, to: number): ChunkSpan => ({
-    first: Math.floor(from / generation.chunkSizeBytes),
+    first: chunkIndexAt(from, generation.chunkSizeBytes),
     end: Math.ceil(to / generation.chunkSizeBytes),
   });
   const spanOfPart = (part: RangePart): ChunkSpan =>
@@ -58,13 +59,13 @@ export function forward(
 }
 
 /** The origin's 304 to the client's own conditions. */
-export function passedOn(
+export function passedAnswer(
   { headers: received, times, chain }: NotModified,
   reason: ForwardReason,
 ): CacheAnswer {
   const status = 304;
   const outcome = forward({ reason, originStatus: status, detail: 'not-storable' });
-  const headers = toldFields(received, { status, headers: received, ...times, hops: chain.hops });
+  const headers = chainFields(received, { status, headers: received, ...times, hops: chain.hops });
   const receivedAtMs = times.responseTimeMs;
   return { status, headers, receivedAtMs, ageSeconds: null, outcome, body: EMPTY_BODY };
 }
@@ -74,7 +75,7 @@ const EMPTY_BODY: Body = {
   acceptsRanges: false,
   isKept: true,
   // eslint-disable-next-line @typescript-eslint/require-await -- the port is asynchronous
-  read: async function* () {
+  async *read() {
     yield* [];
   },
   cost: () => ({ originBytes: 0, joined: false }),

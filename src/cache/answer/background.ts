@@ -1,6 +1,10 @@
-/** Work that no request waits for: one run per key at a time, and so many in all. Used by lookup. */
+/**
+ * Work that no request waits for: one run per key at a time, and so many in all. Used by lookup.
+ */
 
-/** Runs at once. One more is not begun: the next request that finds its response stale tries again. */
+/**
+ * Runs at once. One more is not begun: the next request that finds its response stale tries again.
+ */
 export const MAX_BACKGROUND = 64;
 
 export class Background {

@@ -1,26 +1,28 @@
 /**
- * Answers from representations: opens the generation that holds a response's bytes and makes the body
- * that is read from it. Owned by Cache; its answers come from here whatever was stored or asked.
+ * Answers from representations: opens the generation that holds a response's bytes and makes the
+ * body that is read from it. Owned by Cache; its answers come from here whatever was stored or
+ * asked.
  */
-import type { TargetSource } from '../../origin/upstream.js';
+import type { OriginLocator } from '../../origin/upstream.js';
 import { within } from '../../model/deferred.js';
 import type { HeaderMap } from '../../model/headers.js';
 import type { StoredResponse } from '../../model/response.js';
-import type { CacheAnswer } from '../api/answer.js';
+import type { CacheAnswer } from '../api/facade.js';
 import { chunksOf, forward, refuseOnlyIfCached } from './answers.js';
-import { type Asked, wantOf } from '../fetch/asked.js';
-import { toldFields } from '../rfc9111/chain.js';
+import { type RequestContext, fetchContextOf } from '../fetch/request-context.js';
+import { chainFields } from '../rfc9111/chain.js';
 import { withDigests } from '../object/digest-fields.js';
+import { holdsChunks } from '../object/holds-chunks.js';
 import type { Generation } from '../object/generation.js';
 import type { Generations } from '../object/generations.js';
-import type { CacheOutcome, ForwardReason } from '../api/outcome.js';
+import type { CacheOutcome, ForwardReason, StaleReason } from '../api/outcome.js';
 import { RepresentationBody } from '../body/reader.js';
 import type { CacheServices } from '../api/services.js';
-import type { Representation } from '../fetch/sharing.js';
-import { boundOf } from '../flight/want.js';
+import type { SharedRepresentation } from '../fetch/sharing.js';
+import { boundOf } from '../flight/fetch-context.js';
 
 /** What an answer says beside its bytes. */
-export interface Said {
+export interface AnswerMeta {
   readonly outcome: CacheOutcome;
   /** `null` for a response that has just come from the origin, or was confirmed there. */
   readonly ageSeconds: number | null;
@@ -42,9 +44,9 @@ export function fateOf(isKept: boolean): Fate {
 export interface KnownObject {
   readonly stored: StoredResponse;
   /** Where its missing bytes come from, and as whom. */
-  readonly source: TargetSource;
+  readonly source: OriginLocator;
   /** For Cache-Status: why it is served although the origin did not confirm it. */
-  readonly detail?: string | undefined;
+  readonly detail?: StaleReason | undefined;
 }
 
 export class Representations {
@@ -57,31 +59,31 @@ export class Representations {
   }
 
   /** The generation of a stored response, retained once for the caller. */
-  open(asked: Asked, stored: StoredResponse): Promise<Generation> {
-    const want = wantOf(asked);
-    return this.#generations.open(stored.object, { ephemeral: false, want });
+  open(context: RequestContext, stored: StoredResponse): Promise<Generation> {
+    const fetchContext = fetchContextOf(context);
+    return this.#generations.open(stored.object, { ephemeral: false, fetchContext });
   }
 
   /** True when every chunk of a stored response is held. */
-  async isWhole(asked: Asked, stored: StoredResponse): Promise<boolean> {
-    const generation = await this.open(asked, stored);
-    const whole = generation.holds(0, Infinity);
+  async isWhole(context: RequestContext, stored: StoredResponse): Promise<boolean> {
+    const generation = await this.open(context, stored);
+    const whole = holdsChunks(generation, 0, Infinity);
     generation.release();
     return whole;
   }
 
   /** An answer with the bytes of `generation`. `say` is told whether they are yet to be checked. */
   answer(
-    asked: Asked,
+    context: RequestContext,
     stored: StoredResponse,
     generation: Generation,
-    say: (unverified: boolean) => Said,
+    say: (unverified: boolean) => AnswerMeta,
   ): CacheAnswer {
     const { kind } = generation.integrity.state;
-    const said = say(kind === 'pending');
-    const { outcome, ageSeconds } = said;
-    const body = new RepresentationBody(generation, wantOf(asked), asked.cost);
-    const chained = toldFields(said.headers ?? stored.headers, stored);
+    const meta = say(kind === 'pending');
+    const { outcome, ageSeconds } = meta;
+    const body = new RepresentationBody(generation, fetchContextOf(context), context.cost);
+    const chained = chainFields(meta.headers ?? stored.headers, stored);
     const headers = withDigests(chained, generation);
     const { status, order, responseTimeMs: receivedAtMs, object } = stored;
     return {
@@ -96,18 +98,24 @@ export class Representations {
     };
   }
 
-  /** An answer with an object that is known without a response of its URL: what misses is fetched. */
-  async known(asked: Asked, stored: StoredResponse, detail?: string): Promise<CacheAnswer> {
-    const { request } = asked;
-    const generation = await this.open(asked, stored);
+  /**
+   * An answer with an object that is known without a response of its URL: what misses is fetched.
+   */
+  async known(
+    context: RequestContext,
+    stored: StoredResponse,
+    detail?: StaleReason,
+  ): Promise<CacheAnswer> {
+    const { request } = context;
+    const generation = await this.open(context, stored);
     try {
       const spans = chunksOf(request, generation);
-      const held = spans.every(({ first, end }) => generation.holds(first, end));
+      const held = spans.every(({ first, end }) => holdsChunks(generation, first, end));
       if (!held) refuseOnlyIfCached(request);
       const [{ first }] = spans;
-      const reason = generation.holds(first, first + 1) ? 'partial' : 'miss';
+      const reason = holdsChunks(generation, first, first + 1) ? 'partial' : 'miss';
       const { isStoring } = this.#services.chunks;
-      return this.answer(asked, stored, generation, (unverified) => ({
+      return this.answer(context, stored, generation, (unverified) => ({
         outcome: held
           ? { kind: 'hit', unverified, ...(detail !== undefined && { detail }) }
           : forward({
@@ -123,19 +131,19 @@ export class Representations {
     }
   }
 
-  /** The answer that a contact brought. */
-  async fromContact(
-    asked: Asked,
-    result: Representation,
+  /** The answer made of an origin fetch. */
+  async fromOriginFetch(
+    context: RequestContext,
+    result: SharedRepresentation,
     collapsed: boolean,
     reason: ForwardReason,
   ): Promise<CacheAnswer> {
     const { generation, stored, originStatus, received } = result;
     generation.retain();
     try {
-      await this.#awaitLength(asked, generation);
-      const fate = await this.#fate(asked, generation);
-      return this.answer(asked, stored, generation, (unverified) => ({
+      await this.#awaitLength(context, generation);
+      const fate = await this.#fate(context, generation);
+      return this.answer(context, stored, generation, (unverified) => ({
         outcome: forward({
           reason,
           originStatus,
@@ -151,17 +159,20 @@ export class Representations {
     }
   }
 
-  /** Whether what a contact brought is kept, as far as that is known when its first bytes have a place. */
-  async #fate(asked: Asked, generation: Generation): Promise<Fate> {
+  /**
+   * Whether a fetched response is kept, as far as that is known when its first bytes have a
+   * place.
+   */
+  async #fate(context: RequestContext, generation: Generation): Promise<Fate> {
     if (generation.ephemeral) return NOT_STORABLE;
     const { chunks } = this.#services;
-    const [{ first }] = chunksOf(asked.request, generation);
+    const [{ first }] = chunksOf(context.request, generation);
     const flight = generation.flight(first);
     if (flight === undefined) return fateOf(chunks.isStoring);
     // Counted among its readers: what lies in memory goes with the last of them.
     const leave = flight.await();
     try {
-      const state = await within(flight.begun, boundOf(this.#services, asked.request.signal));
+      const state = await within(flight.started, boundOf(this.#services, context.request.signal));
       const isInMemory =
         state.kind === 'receiving'
           ? state.draft.placement === 'memory'
@@ -173,7 +184,7 @@ export class Representations {
   }
 
   /** A range of something whose length nobody knows can be named only once it has arrived. */
-  async #awaitLength({ request }: Asked, generation: Generation): Promise<void> {
+  async #awaitLength({ request }: RequestContext, generation: Generation): Promise<void> {
     const { kind } = request.hint;
     if (generation.lengthBytes !== null || kind === 'whole' || kind === 'none') return;
     // What is not stored would be gone by then: it is answered whole (RFC 9110 section 14.2).

@@ -1,28 +1,29 @@
 /**
- * What follows when a stored response may not answer as it is: it is validated at the origin, beside
- * the answer where it may be used meanwhile, and may answer stale where that fails and nothing
- * forbids it (RFC 9111 sections 4.2.4 and 4.3, RFC 5861). Owned by Cache.
+ * What follows when a stored response may not answer as it is: it is validated at the origin,
+ * beside the answer where it may be used meanwhile, and may answer stale where that fails and
+ * nothing forbids it (RFC 9111 sections 4.2.4 and 4.3, RFC 5861). Owned by Cache.
  */
-import { deferred, within } from '../../model/deferred.js';
+import { NEVER, deferred, within } from '../../model/deferred.js';
 import { ForebayError } from '../../model/errors.js';
 import type { StoredResponse } from '../../model/response.js';
 import type { Clock } from '../../model/time.js';
-import type { CacheAnswer } from '../api/answer.js';
+import type { CacheAnswer } from '../api/facade.js';
 import { chunksOf, forward } from './answers.js';
-import type { Asked } from '../fetch/asked.js';
+import type { RequestContext } from '../fetch/request-context.js';
 import { type Assessment, isErrorStatus } from '../rfc9111/assess.js';
 import { Background } from './background.js';
 import { Cost } from '../flight/cost.js';
 import type { CacheServices } from '../api/services.js';
+import { holdsChunks } from '../object/holds-chunks.js';
 import type { Generation } from '../object/generation.js';
-import type { ForwardReason } from '../api/outcome.js';
+import type { ForwardReason, StaleReason } from '../api/outcome.js';
 import type { Representations } from './representations.js';
 import { variantName } from '../rfc9111/select.js';
 import { isDisconnected } from '../../origin/verdict.js';
 
 /** Asks the origin on behalf of a request, offering it what is stored. */
 export type AskOrigin = (
-  asked: Asked,
+  context: RequestContext,
   reason: ForwardReason,
   candidates: readonly StoredResponse[],
 ) => Promise<CacheAnswer>;
@@ -30,12 +31,11 @@ export type AskOrigin = (
 type Validate = Extract<Assessment, { kind: 'validate' }>;
 
 /**
- * How long a stale response that may stand in for an origin that cannot be reached waits for one that
- * says nothing: longer than a validation takes over a slow line, shorter than clients are patient.
+ * How long a stale response that may stand in for an origin that cannot be reached waits for one
+ * that says nothing: longer than a validation takes over a slow line, shorter than clients are
+ * patient.
  */
 const SILENCE_MS = 2_000;
-
-const NEVER = new AbortController().signal;
 
 export class Validation {
   readonly #representations: Representations;
@@ -55,18 +55,22 @@ export class Validation {
   }
 
   /** Asks whether `stored` is still right, and answers with what comes of that. */
-  async validate(asked: Asked, stored: StoredResponse, found: Validate): Promise<CacheAnswer> {
+  async validate(
+    context: RequestContext,
+    stored: StoredResponse,
+    found: Validate,
+  ): Promise<CacheAnswer> {
     const { onFailure, reason } = found;
-    if (onFailure === 'never') return this.#ask(asked, reason, [stored]);
+    if (onFailure === 'never') return this.#ask(context, reason, [stored]);
     // Opened before: nothing is waited for between an answer and the first look at its body.
-    const generation = await this.#representations.open(asked, stored);
+    const generation = await this.#representations.open(context, stored);
     try {
-      const answer = holds(asked, generation)
-        ? await this.#askWithin(asked, stored, found)
-        : await this.#ask(asked, reason, [stored]);
+      const answer = holds(context, generation)
+        ? await this.#askWithin(context, stored, found)
+        : await this.#ask(context, reason, [stored]);
       if (onFailure !== 'error-status' || !isErrorStatus(answer.status)) return answer;
-      const failure = { detail: 'stale-if-error', originStatus: answer.status };
-      const instead = this.#answerStale(asked, stored, generation, found, failure);
+      const failure: Failure = { detail: 'stale-if-error', originStatus: answer.status };
+      const instead = this.#answerStale(context, stored, generation, found, failure);
       if (instead === undefined) return answer;
       answer.body.close();
       return instead;
@@ -74,7 +78,7 @@ export class Validation {
       if (!(error instanceof ForebayError)) throw error;
       const failure = failureOf(error, found);
       if (failure === undefined) throw error;
-      const instead = this.#answerStale(asked, stored, generation, found, failure);
+      const instead = this.#answerStale(context, stored, generation, found, failure);
       if (instead === undefined) throw error;
       return instead;
     } finally {
@@ -83,24 +87,29 @@ export class Validation {
   }
 
   /**
-   * Asks while a stale response waits to stand in: gives up at the first attempt that fails in a way
-   * that lets it, and after `SILENCE_MS` unless it is patient. The contact goes on, and what it brings is stored.
+   * Asks while a stale response waits to stand in: gives up at the first attempt that fails in a
+   * way that lets it, and after `SILENCE_MS` unless it is patient. The fetch goes on, and what it
+   * brings is stored.
    */
-  #askWithin(asked: Asked, stored: StoredResponse, found: Validate): Promise<CacheAnswer> {
+  #askWithin(
+    context: RequestContext,
+    stored: StoredResponse,
+    found: Validate,
+  ): Promise<CacheAnswer> {
     const trouble = deferred<never>();
     const troubled = (error: ForebayError): void => {
       if (failureOf(error, found) !== undefined) trouble.reject(error);
     };
-    const asking = this.#ask({ ...asked, troubled }, found.reason, [stored]);
+    const adapter = this.#ask({ ...context, troubled }, found.reason, [stored]);
     const bound = {
       clock: this.#clock,
-      ms: asked.request.asking?.isPatient === true ? this.#patienceMs : SILENCE_MS,
+      ms: context.request.adapter?.isPatient === true ? this.#patienceMs : SILENCE_MS,
       timedOut: silent,
       aborted: silent,
     };
-    return within(Promise.race([asking, trouble.promise]), bound).catch((error: unknown) => {
+    return within(Promise.race([adapter, trouble.promise]), bound).catch((error: unknown) => {
       // Nobody reads what it may still answer with.
-      void asking.then(
+      void adapter.then(
         (answer) => {
           answer.body.close();
         },
@@ -111,13 +120,13 @@ export class Validation {
   }
 
   /** Validates what has answered already: once at a time, and nobody waits for it. */
-  validateBeside(asked: Asked, stored: StoredResponse): void {
-    const key = `${asked.key} ${variantName(stored.requestHeaders)}`;
+  validateBeside(context: RequestContext, stored: StoredResponse): void {
+    const key = `${context.key} ${variantName(stored.requestHeaders)}`;
     this.#background.run(key, async () => {
       // As a request of its own: the one that it comes of ends before.
       const hint = { kind: 'whole' } as const;
-      const request = { ...asked.request, hint, signal: NEVER, span: undefined };
-      const own = { ...asked, request, share: undefined, cost: new Cost() };
+      const request = { ...context.request, hint, signal: NEVER, span: undefined };
+      const own = { ...context, request, share: undefined, cost: new Cost() };
       const answer = await this.#ask(own, 'stale', [stored]);
       answer.body.close();
     });
@@ -125,14 +134,14 @@ export class Validation {
 
   /** The stored response in place of a failure; `undefined` where its bytes are not all there. */
   #answerStale(
-    asked: Asked,
+    context: RequestContext,
     stored: StoredResponse,
     generation: Generation,
     { ageSeconds, ttlSeconds }: Validate,
     failure: Failure,
   ): CacheAnswer | undefined {
-    if (!holds(asked, generation)) return undefined;
-    return this.#representations.answer(asked, stored, generation, (unverified) => ({
+    if (!holds(context, generation)) return undefined;
+    return this.#representations.answer(context, stored, generation, (unverified) => ({
       // Of an origin that was left alone nothing was asked (RFC 9211 section 2.2).
       outcome:
         failure.detail === 'origin-busy'
@@ -144,16 +153,20 @@ export class Validation {
 }
 
 /** True when the request needs nothing from the origin but its word. */
-function holds({ request }: Asked, generation: Generation): boolean {
-  return chunksOf(request, generation).every(({ first, end }) => generation.holds(first, end));
+function holds({ request }: RequestContext, generation: Generation): boolean {
+  return chunksOf(request, generation).every(({ first, end }) =>
+    holdsChunks(generation, first, end),
+  );
 }
 
 interface Failure {
-  readonly detail: string;
+  readonly detail: StaleReason;
   readonly originStatus: number | null;
 }
 
-/** What Cache-Status says of an error that lets a stale response stand in; `undefined` for others. */
+/**
+ * What Cache-Status says of an error that lets a stale response stand in; `undefined` for others.
+ */
 function failureOf(error: ForebayError, { onFailure }: Validate): Failure | undefined {
   if (isDisconnected(error)) return { detail: error.code, originStatus: null };
   const status = error.originStatus ?? null;
@@ -162,8 +175,12 @@ function failureOf(error: ForebayError, { onFailure }: Validate): Failure | unde
 }
 
 function silent(): ForebayError {
-  return new ForebayError('origin-timeout', 'the origin says nothing', {
-    source: 'origin',
-    retryable: true,
-  });
+  return new ForebayError(
+    'origin-timeout',
+    `no response from the origin within ${String(SILENCE_MS / 1000)} s`,
+    {
+      source: 'origin',
+      retryable: true,
+    },
+  );
 }

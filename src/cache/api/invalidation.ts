@@ -1,20 +1,20 @@
 /**
  * What an unsafe request makes invalid (RFC 9111 section 4.4), and for how long an answer to an
- * earlier question must not come back. Owned by Cache; contacts ask it before they store.
+ * earlier fetch must not come back. Owned by Cache; origin fetches ask it before they store.
  */
 import { LRUCache } from 'lru-cache';
 import { headerValue, type HeaderMap } from '../../model/headers.js';
 import type { ResponseKey } from '../../model/ids.js';
 import { fieldUri } from '../../model/uri.js';
-import type { Place, Purges } from './purges.js';
+import type { PurgePlace, Purges } from './purges.js';
 
-/** URLs remembered as invalidated: more than are asked for while one contact runs. */
+/** URLs remembered as invalidated: more than are requested while one origin fetch runs. */
 const MAX_REMEMBERED = 10_000;
 
 /**
  * The URIs that a successful unsafe request to `targetUri` invalidates: the target's own, and those
- * in Location and Content-Location if they are of the same origin (scheme, host and port). Empty for
- * an error status: the request may have changed nothing.
+ * in Location and Content-Location if they are of the same origin (scheme, host and port). Empty
+ * for an error status: the request may have changed nothing.
  */
 export function invalidatedUris(
   targetUri: string,
@@ -41,8 +41,8 @@ export interface Epoch {
 
 /**
  * A request that was sent before an invalidation may be answered after it, with what has just been
- * replaced. Every URL has an epoch; who asks in one epoch must not store in the next. A purge begins
- * one too (cache/api/purges), of all that it means.
+ * replaced. Every URL has an epoch; who asks in one epoch must not store in the next. A purge
+ * begins one too (cache/api/purges), of all that it means.
  */
 export class Invalidations {
   readonly #purges: Purges;
@@ -54,15 +54,16 @@ export class Invalidations {
   }
 
   /**
-   * Tells requests of `key` apart by whether they were sent before its last invalidation, and before the
-   * last purge of anything: whoever asks after it shares no contact with whoever asked before.
+   * Tells requests of `key` apart by whether they were sent before its last invalidation, and
+   * before the last purge of anything: a later request is not collapsed with an earlier one
+   * before.
    */
   epochOf(key: ResponseKey): Epoch {
     return { invalidated: this.#epochs.get(key) ?? 0, purged: this.#purges.epoch };
   }
 
   /** True when what was asked in `epoch` may be stored, and shared with who asks now. */
-  isCurrent(key: ResponseKey, place: Place, { invalidated, purged }: Epoch): boolean {
+  isCurrent(key: ResponseKey, place: PurgePlace, { invalidated, purged }: Epoch): boolean {
     const last = this.#epochs.get(key) ?? 0;
     return last === invalidated && this.#purges.spares(place, purged);
   }

@@ -1,11 +1,31 @@
 /**
- * How a request was answered, as a closed union. http/reply/cache-status writes it as RFC 9211 says,
- * telemetry counts it, the access log names it.
+ * How a request was answered, as a closed union. http/reply/cache-status writes it as RFC 9211
+ * says, telemetry counts it, the access log names it.
  */
+
+import type { ErrorCode } from '../../model/errors.js';
 
 /** Why a request went to the origin: the `fwd` parameter of RFC 9211 section 2.2. */
 export type ForwardReason =
   'uri-miss' | 'vary-miss' | 'miss' | 'request' | 'stale' | 'partial' | 'method';
+
+/** Why a stored response answered although it is stale, or in place of an origin in trouble. */
+export type StaleReason =
+  | 'max-stale'
+  | 'stale-while-revalidate'
+  /** The origin answered with an error status (RFC 5861). */
+  | 'stale-if-error'
+  /** A hub could not be asked. */
+  | 'offline'
+  /** The origin could not be reached, or is left alone. */
+  | ErrorCode;
+
+/** Why an answer is not stored. */
+export type NotStored =
+  /** Its rules forbid it, or the request does (RFC 9111 section 3). */
+  | 'not-storable'
+  /** It may be stored, but the disk does not take it, or there is no room. */
+  | 'not-kept';
 
 export type CacheOutcome =
   /** Answered from what is held, without asking the origin. */
@@ -15,7 +35,7 @@ export type CacheOutcome =
       /** Seconds that it stays fresh; negative for a stale one that may be used (section 2.5). */
       readonly ttlSeconds?: number;
       /** Why it could be used although stale. */
-      readonly detail?: string;
+      readonly detail?: StaleReason;
     }
   /** Answered with help of the origin. */
   | {
@@ -28,6 +48,6 @@ export type CacheOutcome =
       /** This request waited on another's fetch. */
       readonly collapsed: boolean;
       readonly unverified: boolean;
-      /** Served through memory, not stored: `not-storable` or `not-kept`. */
-      readonly detail: string | null;
+      /** Why it is not stored, or why a stale response stands in. */
+      readonly detail: NotStored | StaleReason | null;
     };

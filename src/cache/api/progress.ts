@@ -3,11 +3,9 @@
  * timeout ends it, and through all its retries. Flights and exchanges register; metrics read.
  */
 import type { Clock } from '../../model/time.js';
+import { STALLED_AFTER_MS } from '../../model/transfer.js';
 
-/** Without a byte for this long a fetch counts as stalled: a healthy origin sends within a second. */
-export const STALLED_AFTER_MS = 2_000;
-
-/** How often progress is looked at while anything is fetched: four looks before a stall shows. */
+/** How often progress is looked at while anything is fetched: two looks before a stall shows. */
 export const PROGRESS_SAMPLE_MS = 500;
 
 /** A fetch as it is watched. */
@@ -45,8 +43,9 @@ export class ProgressWatch {
   }
 
   /**
-   * Fetches that have received nothing for `STALLED_AFTER_MS` or longer. Each counts once: an exchange
-   * lacks bytes until its head is here, then the flights of its body do; requests are not watched.
+   * Fetches that have received nothing for `STALLED_AFTER_MS` or longer. Each counts once: an
+   * exchange lacks bytes until its head is here, then the flights of its body do; requests are not
+   * watched.
    */
   get stalled(): number {
     const before = this.#clock.monotonic() - STALLED_AFTER_MS;

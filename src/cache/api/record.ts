@@ -1,15 +1,19 @@
-/** Changes to the list of stored responses of one URL, most recent first. Pure; used by contacts. */
+/**
+ * Changes to the list of stored responses of one URL, most recent first. Pure; used by cache/fetch.
+ */
 import type { ResponseRecord, StoredKind, StoredResponse } from '../../model/response.js';
 import { sameStrong } from '../../model/validator.js';
-import type { Asking } from './answer.js';
+import type { AdapterExchange } from './facade.js';
 import { variantName } from '../rfc9111/select.js';
 import { type NotModified, refreshed } from '../rfc9111/validate.js';
 
 type Variants = readonly StoredResponse[];
 
-/** What a request looks for in a record: a hub's JSON where its mirror asks, else what HTTP says. */
-export function kindFor(asking: Asking | undefined): StoredKind {
-  return asking === undefined ? 'response' : 'hub-json';
+/**
+ * What a request looks for in a record: a hub's JSON where its mirror asks, else what HTTP says.
+ */
+export function kindFor(adapter: AdapterExchange | undefined): StoredKind {
+  return adapter === undefined ? 'response' : 'hub-json';
 }
 
 /** `record` with what is of one of `kinds` alone; the same where that is all of it. */
@@ -43,7 +47,8 @@ export function sharingContent(
   notModified: NotModified,
 ): Variants {
   const { validator, place } = stored.object;
-  // Fields may have been renewed since: what a validator is worth was settled when the content came.
+  // Fields may have been renewed since: what a validator is worth was settled when the content
+  // came.
   return variants.map((variant) =>
     sameStrong(variant.object.validator, validator) && variant.object.place === place
       ? refreshed(variant, notModified)

@@ -1,8 +1,8 @@
 /** What the cache room works with, built once by assemble.ts and passed to its parts. */
 import type { Pools } from '../../compute/pools.js';
-import type { WatermarkHub } from '../../compute/watermark.js';
+import type { WatermarkRegistry } from '../../compute/watermark.js';
 import type { FetchStats } from '../../compute/protocol.js';
-import type { Changes } from '../../model/changes.js';
+import type { InvalidationEvents } from '../../model/invalidation-events.js';
 import type { FetchLimits } from '../../model/fetch.js';
 import type { Sequence } from '../../model/sequence.js';
 import type { ChunkStore, ResponseStore } from '../../model/store.js';
@@ -16,7 +16,10 @@ import type { FieldTag } from '../rfc9111/select.js';
 /** Bounds of the cache's own waits and windows, from the configuration. */
 export interface CacheLimits {
   readonly chunkSizeBytes: number;
-  /** Chunks one reader may have in flight or leased ahead of itself, at an origin's first connections. */
+  /**
+   * Chunks one reader may have in flight or leased ahead of itself, at an origin's first
+   * connections.
+   */
   readonly readAheadChunks: number;
   /** The longest a request waits for its next byte. */
   readonly requestTimeoutMs: number;
@@ -39,7 +42,9 @@ export interface CacheEvents {
   originBytesWasted(bytes: number): void;
   /** A fetch waits, or is left out, because its client has as many as it may have. */
   clientShareFull(): void;
-  /** Answers of an origin are their askers' alone because of `field`: told once for each kind of it. */
+  /**
+   * Answers of an origin are their askers' alone because of `field`: told once for each kind of it.
+   */
   unshareable(origin: string, field: string): void;
   /** Something went wrong that no request will report. */
   warn(message: string, error: unknown): void;
@@ -49,7 +54,7 @@ export interface CacheServices {
   readonly chunks: ChunkStore;
   readonly responses: ResponseStore;
   readonly pools: Pools;
-  readonly hub: WatermarkHub;
+  readonly watermarks: WatermarkRegistry;
   readonly pressure: Pressure;
   readonly progress: ProgressWatch;
   readonly clock: Clock;
@@ -58,8 +63,8 @@ export interface CacheServices {
   readonly purges: Purges;
   readonly limits: CacheLimits;
   readonly events: CacheEvents;
-  /** Told of whatever may make an answer stand no more (cache/answer/standing-hit). */
-  readonly changes: Changes;
+  /** Told of whatever may make an answer stand no more (cache/answer/reusable-hit). */
+  readonly changes: InvalidationEvents;
   /** Stands for what requests say in fields that select a response. */
   readonly tag: FieldTag;
   /** What is being fetched, for whoever looks. */

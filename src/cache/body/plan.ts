@@ -1,4 +1,7 @@
-/** Turns a byte range into the ordered chunk reads that give it. Pure; used by cache/body/reader. */
+/**
+ * Turns a byte range into the ordered chunk reads that give it. Pure; used by cache/body/reader.
+ */
+import { chunkIndexAt } from '../../model/chunk.js';
 import type { ByteRange } from '../../model/byte-range.js';
 
 /** One chunk's part of a range. */
@@ -9,8 +12,8 @@ export interface ChunkRead {
 }
 
 /**
- * The chunk reads of `range`, in order. Lazy: an object of 100 GB has 12,500 chunks, and `end` may be
- * `Infinity` while a length is unknown.
+ * The chunk reads of `range`, in order. Lazy: an object of 100 GB has 12,500 chunks, and `end` may
+ * be `Infinity` while a length is unknown.
  */
 export function* planReads(
   range: { readonly start: number; readonly end: number },
@@ -18,7 +21,7 @@ export function* planReads(
 ): Generator<ChunkRead> {
   let at = range.start;
   while (at < range.end) {
-    const index = Math.floor(at / chunkSizeBytes);
+    const index = chunkIndexAt(at, chunkSizeBytes);
     const chunkStart = index * chunkSizeBytes;
     const end = Math.min(range.end, chunkStart + chunkSizeBytes);
     yield { index, within: { start: at - chunkStart, end: end - chunkStart } };

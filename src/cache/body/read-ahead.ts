@@ -1,13 +1,13 @@
 /**
  * One reader's window of open chunks. It starts small, so that a short read costs one chunk, and
- * doubles with each chunk the reader takes, up to its limit (read-ahead-limit). Every view in it holds its
- * chunk against eviction; under pressure it lets go of all but what is being read.
+ * doubles with each chunk the reader takes, up to its limit (read-ahead-limit). Every view in it
+ * holds its chunk against eviction; under pressure it lets go of all but what is being read.
  */
 import { setMaxListeners } from 'node:events';
 import type { ChunkView } from '../flight/flight.js';
 import type { Generation } from '../object/generation.js';
 import { readAheadChunks } from '../flight/read-ahead-limit.js';
-import type { Want } from '../flight/want.js';
+import type { FetchContext } from '../flight/fetch-context.js';
 
 /** Chunks open at first, the wanted one included: enough to overlap one fetch with one send. */
 const FIRST_WINDOW = 2;
@@ -17,7 +17,7 @@ type Opening = Promise<ChunkView | undefined>;
 
 export class ReadAhead {
   readonly #generation: Generation;
-  readonly #want: Want;
+  readonly #fetchContext: FetchContext;
   readonly #lastIndex: number;
   readonly #open = new Map<number, Opening>();
   readonly #unregister: () => void;
@@ -25,9 +25,9 @@ export class ReadAhead {
   #window = FIRST_WINDOW;
 
   /** Opens nothing beyond `lastIndex`: what the request did not ask for is not fetched. */
-  constructor(generation: Generation, want: Want, lastIndex: number) {
+  constructor(generation: Generation, fetchContext: FetchContext, lastIndex: number) {
     this.#generation = generation;
-    this.#want = want;
+    this.#fetchContext = fetchContext;
     this.#lastIndex = lastIndex;
     this.#unregister = generation.services.pressure.register('read-ahead', () => {
       this.#shrink();
@@ -35,8 +35,8 @@ export class ReadAhead {
   }
 
   /**
-   * The view of chunk `index`, which the caller releases; opens the next ones meanwhile. `from`: the
-   * first byte of the chunk that is read.
+   * The view of chunk `index`, which the caller releases; opens the next ones meanwhile. `from`:
+   * the first byte of the chunk that is read.
    */
   async take(index: number, from: number): Promise<ChunkView | undefined> {
     const opening = this.#open.get(index);
@@ -45,7 +45,7 @@ export class ReadAhead {
     const wanted =
       opening === undefined ? this.#demand(index, from) : this.#promote(index, opening, from);
     // Anew each time: the number of connections changes while a large object is read.
-    const limit = readAheadChunks(this.#generation.services, this.#want.source.upstream);
+    const limit = readAheadChunks(this.#generation.services, this.#fetchContext.source.upstream);
     this.#extend(index, limit);
     this.#window = Math.min(this.#window * 2, Math.max(limit, 1));
     return wanted;
@@ -58,7 +58,7 @@ export class ReadAhead {
   }
 
   #demand(index: number, from: number): Promise<ChunkView | undefined> {
-    return this.#generation.open(index, { ...this.#want, priority: 'demand', from });
+    return this.#generation.open(index, { ...this.#fetchContext, priority: 'demand', from });
   }
 
   async #promote(index: number, opening: Opening, from: number): Promise<ChunkView | undefined> {
@@ -76,7 +76,7 @@ export class ReadAhead {
       const { signal } = this.#abort;
       // Ahead of time any failure only means that the chunk will be opened when it is wanted.
       const opening = this.#generation
-        .open(next, { ...this.#want, priority: 'read-ahead', signal })
+        .open(next, { ...this.#fetchContext, priority: 'read-ahead', signal })
         .catch(() => undefined);
       this.#open.set(next, opening);
     }

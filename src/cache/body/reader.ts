@@ -2,26 +2,25 @@
  * Reads ranges of one generation for one request: plans the chunk reads, keeps several of them open
  * ahead of the sender, and turns each into a segment. The Body that the HTTP front sends from.
  */
+import { chunkIndexAt } from '../../model/chunk.js';
 import type { Segment } from '../../model/segment.js';
 import type { ByteRange } from '../../model/byte-range.js';
 import type { TransferState } from '../../model/transfer.js';
-import type { Body, BodyProgress, ReadCost } from '../api/answer.js';
+import type { Body, BodyProgress, ReadCost } from '../api/facade.js';
 import type { Cost } from '../flight/cost.js';
 import type { ChunkView } from '../flight/flight.js';
 import type { Generation } from '../object/generation.js';
-import { changed } from '../fill/ends.js';
+import { changed } from '../fill/reader-errors.js';
 import { type ChunkRead, planReads } from './plan.js';
 import { ReadAhead } from './read-ahead.js';
 import { ReadProgress } from './read-progress.js';
-import { boundOf, type Want } from '../flight/want.js';
-import { within } from '../../model/deferred.js';
-
-const NEVER = new AbortController().signal;
+import { boundOf, type FetchContext } from '../flight/fetch-context.js';
+import { NEVER, within } from '../../model/deferred.js';
 
 export class RepresentationBody implements Body {
   readonly acceptsRanges: boolean;
   readonly #generation: Generation;
-  readonly #want: Want;
+  readonly #fetchContext: FetchContext;
   readonly #cost: Cost;
   readonly #progress = new ReadProgress();
   #closed = false;
@@ -31,9 +30,9 @@ export class RepresentationBody implements Body {
   #opening: number | null = null;
 
   /** Retains `generation` until `close`. `want` writes to `cost`. */
-  constructor(generation: Generation, want: Want, cost: Cost) {
+  constructor(generation: Generation, fetchContext: FetchContext, cost: Cost) {
     this.#generation = generation;
-    this.#want = want;
+    this.#fetchContext = fetchContext;
     this.#cost = cost;
     this.acceptsRanges = generation.lengthBytes !== null;
     generation.retain();
@@ -55,7 +54,7 @@ export class RepresentationBody implements Body {
     const end = Math.min(range.end, generation.lengthBytes ?? Infinity);
     // The disk may be to blame for what failed.
     if (after === 'failure') {
-      generation.doubtHeld(Math.floor(range.start / generation.chunkSizeBytes));
+      generation.doubtHeld(chunkIndexAt(range.start, generation.chunkSizeBytes));
     }
     this.#progress.rewound(range.start);
     this.#readsAll ??= range.start === 0 && end === generation.lengthBytes;
@@ -149,13 +148,13 @@ export class RepresentationBody implements Body {
   async *#readKnown(reads: Iterable<ChunkRead>, end: number): AsyncGenerator<Segment> {
     const generation = this.#generation;
     const lastIndex = Math.ceil(end / generation.chunkSizeBytes) - 1;
-    const ahead = new ReadAhead(generation, this.#want, lastIndex);
+    const ahead = new ReadAhead(generation, this.#fetchContext, lastIndex);
     try {
       for (const { index, within: part } of reads) {
         const taken = await this.#opened(index, part, ahead.take(index, part.start));
         const view = this.#isCurrent(taken)
           ? taken
-          : await this.#opened(index, part, generation.open(index, this.#want));
+          : await this.#opened(index, part, generation.open(index, this.#fetchContext));
         if (view === undefined) return;
         yield segmentOf(view, part.start, part.end - part.start);
       }
@@ -165,9 +164,9 @@ export class RepresentationBody implements Body {
   }
 
   /**
-   * False for a view from before the generation was detached, which it lets go of: from then on chunks come
-   * from a stream that has passed what went out. Who reads a part has a client that joins it with others
-   * under the old validator: for them it ends here.
+   * False for a view from before the generation was detached, which it lets go of: from then on
+   * chunks come from a stream that has passed what went out. Who reads a part has a client that
+   * joins it with others under the old validator: for them it ends here.
    */
   #isCurrent(view: ChunkView | undefined): boolean {
     if (!this.#generation.isDetached) return true;
@@ -180,7 +179,11 @@ export class RepresentationBody implements Body {
   /** Without a length a segment ends where the bytes do: each one is what has just arrived. */
   async *#readToEnd(reads: Iterable<ChunkRead>): AsyncGenerator<Segment> {
     for (const { index, within: part } of reads) {
-      const view = await this.#opened(index, part, this.#generation.open(index, this.#want));
+      const view = await this.#opened(
+        index,
+        part,
+        this.#generation.open(index, this.#fetchContext),
+      );
       if (view === undefined) return;
       try {
         let at = part.start;
@@ -205,7 +208,7 @@ export class RepresentationBody implements Body {
     const { watermark } = view;
     // Stored already, while the rest of the object arrives: its record knows its length.
     if (watermark === null) return object.record(index)?.lengthBytes ?? 0;
-    await within(watermark.wait(at), boundOf(services, this.#want.signal));
+    await within(watermark.wait(at), boundOf(services, this.#fetchContext.signal));
     const { state } = watermark;
     const readable = watermark.readableTo(at);
     if (state === 'failed' && readable <= at) throw view.failure();

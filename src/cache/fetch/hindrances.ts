@@ -1,7 +1,7 @@
 /**
- * Says why there is never a hit: which field makes the answers of an origin their askers' alone, once for
- * each origin and kind of field. What an origin says on purpose, in Cache-Control, needs no explanation.
- * Owned by Contacts.
+ * Says why there is never a hit: which field makes the answers of an origin their askers' alone,
+ * once for each origin and kind of field. What an origin says on purpose, in Cache-Control, needs
+ * no explanation. Owned by CollapsedFetches.
  */
 import type { HeaderMap } from '../../model/headers.js';
 import type { Upstream } from '../../origin/upstream.js';
@@ -9,7 +9,7 @@ import { isPersonal } from '../../origin/request-fields.js';
 import { linksOf, variedFields } from '../rfc9111/chain.js';
 import { responseDirectives } from '../rfc9111/directives.js';
 import { hasExplicitLifetime } from '../rfc9111/freshness.js';
-import { type Answer, hindranceTo } from '../rfc9111/policy.js';
+import { type ReceivedResponse, hindranceTo } from '../rfc9111/policy.js';
 
 export type HindranceKind =
   /** A cookie is set, and nothing says how long the answer may be kept: stickiness, sessions. */
@@ -30,13 +30,15 @@ export interface Hindrance {
 /** A client may choose names: what is longer is no name to be looked up. */
 const MAX_NAME_LENGTH = 64;
 
-/** What makes a good answer useless to others; `undefined` where nothing does, or it was meant so. */
-export function hindranceOf(request: HeaderMap, response: Answer): Hindrance | undefined {
+/**
+ * What makes a good answer useless to others; `undefined` where nothing does, or it was meant so.
+ */
+export function hindranceOf(request: HeaderMap, response: ReceivedResponse): Hindrance | undefined {
   if (response.status !== 200 || responseDirectives(request).has('no-store')) return undefined;
   const links = linksOf(response);
   const isMeant = links.some(({ headers }) => {
-    const said = responseDirectives(headers);
-    return said.has('no-store') || said.isUnqualified('private');
+    const directives = responseDirectives(headers);
+    return directives.has('no-store') || directives.isUnqualified('private');
   });
   if (isMeant) return undefined;
   const varied = variedFields(response);
@@ -53,22 +55,22 @@ export function hindranceOf(request: HeaderMap, response: Answer): Hindrance | u
 }
 
 export class Hindrances {
-  readonly #tell: (origin: string, field: string) => void;
+  readonly #warn: (origin: string, field: string) => void;
   /** Bounded: by the origins that there are, and the kinds. */
-  readonly #told = new WeakMap<Upstream, Set<HindranceKind>>();
+  readonly #warned = new WeakMap<Upstream, Set<HindranceKind>>();
 
-  constructor(tell: (origin: string, field: string) => void) {
-    this.#tell = tell;
+  constructor(warn: (origin: string, field: string) => void) {
+    this.#warn = warn;
   }
 
-  /** Looks at what a contact with `upstream` brought. */
-  look(upstream: Upstream, request: HeaderMap, response: Answer): void {
+  /** Looks at a response that was fetched from `upstream`. */
+  look(upstream: Upstream, request: HeaderMap, response: ReceivedResponse): void {
     const found = hindranceOf(request, response);
     if (found === undefined) return;
-    const told = this.#told.get(upstream) ?? new Set();
-    this.#told.set(upstream, told);
+    const told = this.#warned.get(upstream) ?? new Set();
+    this.#warned.set(upstream, told);
     if (told.has(found.kind)) return;
     told.add(found.kind);
-    this.#tell(upstream.name, found.field);
+    this.#warn(upstream.name, found.field);
   }
 }

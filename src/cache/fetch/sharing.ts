@@ -1,36 +1,36 @@
 /**
- * What a contact is to others than its asker: whom its answer serves, and whether it has made another
- * one needless. Used by cache/fetch/contacts.
+ * What a contact is to others than its asker: whom its answer serves, and whether it has made
+ * another one needless. Used by cache/fetch/collapsed-fetches.
  */
-import type { Asked } from './asked.js';
+import type { RequestContext } from './request-context.js';
 import { assess } from '../rfc9111/assess.js';
 import { directivesOf, isPlain } from '../rfc9111/chain.js';
-import type { Contact } from './contact.js';
+import type { OriginFetch } from './origin-fetch.js';
 import { kindFor, ofKind } from '../api/record.js';
 import { type FieldTag, select, variantMatches } from '../rfc9111/select.js';
 import type { CacheServices } from '../api/services.js';
-import { isClaimedAs } from '../rfc9111/stored.js';
+import { isClaimedAs } from '../rfc9111/stored-digests.js';
 
-export type Representation = Extract<Contact, { kind: 'representation' }>;
+export type SharedRepresentation = Extract<OriginFetch, { kind: 'representation' }>;
 
 /** What came of a flight: `stored-since` where nothing had to be asked. */
-export type Outcome = Contact | { readonly kind: 'stored-since' };
+export type Outcome = OriginFetch | { readonly kind: 'stored-since' };
 
-/** What a contact, made or joined, is to one request. */
-export type Reply =
-  | { readonly kind: 'answered'; readonly result: Contact; readonly collapsed: boolean }
+/** What an origin fetch, made or joined, gives one request. */
+export type SharedReply =
+  | { readonly kind: 'answered'; readonly result: OriginFetch; readonly collapsed: boolean }
   /** It waited for what turned out to be another's alone: look again, and ask for itself. */
   | { readonly kind: 'not-shared' }
-  /** Another's contact has stored an answer since this one looked: look again. */
+  /** Another request's fetch has stored an answer since this one looked: look again. */
   | { readonly kind: 'stored-since' };
 
 /** True when the URL has a fresh answer to the request that it had not when the request looked. */
 export async function isStoredSince(
   { responses, clock, tag }: Pick<CacheServices, 'responses' | 'clock' | 'tag'>,
-  { key, request, upstream, record, again }: Asked,
+  { key, request, upstream, record, again }: RequestContext,
 ): Promise<boolean> {
   if (again) return false;
-  const now = ofKind(await responses.get(key), kindFor(request.asking));
+  const now = ofKind(await responses.get(key), kindFor(request.adapter));
   if (now === record) return false;
   const pin = upstream.pinnedDigest(request.target);
   const stored = select(now, request.headers, (one) => isClaimedAs(one, pin), tag);
@@ -38,18 +38,18 @@ export async function isStoredSince(
 }
 
 /** True when others than its asker may have it without a validation of their own. */
-export function isShared({ generation, stored }: Representation): boolean {
+export function isShared({ generation, stored }: SharedRepresentation): boolean {
   if (generation.ephemeral) return false;
   return !directivesOf(stored).some((said) => said.isUnqualified('no-cache'));
 }
 
-/** Resolves when the body that a contact brought has been taken in. */
+/** Resolves when the body of an origin fetch has been taken in. */
 export async function taken(result: Outcome): Promise<void> {
   if (result.kind === 'representation') await result.generation.intake?.ended;
 }
 
-/** True when what another's contact brought may answer this request too. */
-export function serves(result: Contact, { request }: Asked, tag: FieldTag): boolean {
+/** True when the response that another request fetched may answer this one too. */
+export function serves(result: OriginFetch, { request }: RequestContext, tag: FieldTag): boolean {
   // What confirmed it to somebody with a key says nothing to those without.
   if (result.kind === 'not-modified') return result.chain.hops.every(isPlain);
   return isShared(result) && variantMatches(result.stored, request.headers, tag);

@@ -1,18 +1,18 @@
 /**
- * Where the fill of a known object goes, and which validator joins what it brings; and what follows when
- * the answer was a redirect or a refusal. Used by cache/fill/fill.
+ * Where the fill of a known object goes, and which validator joins what it brings; and what follows
+ * when the answer was a redirect or a refusal. Used by cache/fill/fill.
  */
 import { ForebayError } from '../../model/errors.js';
-import type { FetchTarget, OriginHead } from '../../model/fetch.js';
+import type { FetchUrl, OriginHead } from '../../model/fetch.js';
 import type { Validator } from '../../model/validator.js';
 import { receivedNow } from '../../model/steady-time.js';
 import { isRedirect } from '../../origin/redirect.js';
 import type { Flight } from '../flight/flight.js';
 import type { LiveObject } from './live-object.js';
-import type { Want } from '../flight/want.js';
+import type { FetchContext } from '../flight/fetch-context.js';
 
 export interface FillAim {
-  readonly target: FetchTarget;
+  readonly target: FetchUrl;
   /** What the answer must carry to be a part of the object. */
   readonly validator: Validator;
   /** False where it leads elsewhere than where the object was found. */
@@ -22,13 +22,13 @@ export interface FillAim {
 }
 
 /**
- * Goes to the place where the object was found, else to the URI, which leads there. Where the object was
- * found by a redirect, nothing that comes from elsewhere is joined to it: an equal validator of another
- * resource says nothing. A redirect is met there all the same.
+ * Goes to the place where the object was found, else to the URI, which leads there. Where the
+ * object was found by a redirect, nothing that comes from elsewhere is joined to it: an equal
+ * validator of another resource says nothing. A redirect is met there all the same.
  */
 export function aimFill(
   { services, object }: LiveObject,
-  { source }: Want,
+  { source }: FetchContext,
   traceparent: string | undefined,
 ): FillAim {
   const { place, validator } = object.identity;
@@ -42,7 +42,7 @@ export function aimFill(
 export function resolveAgain(
   { services, object }: LiveObject,
   flight: Flight,
-  { source }: Want,
+  { source }: FetchContext,
   { target, startedAtMs }: FillAim,
   head: OriginHead,
 ): void {

@@ -1,4 +1,7 @@
-/** Enters a flight in the table of fills while it lasts. Called by cache/fill/fill and cache/fill/intake. */
+/**
+ * Enters a flight in the table of fills while it lasts. Called by cache/fill/fill and
+ * cache/fill/intake.
+ */
 import { chunkRange } from '../../model/chunk.js';
 import type { Flight } from '../flight/flight.js';
 import type { LiveObject } from './live-object.js';

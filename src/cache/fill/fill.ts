@@ -7,24 +7,33 @@ import type { FillResult, FillTask, WrittenChunk } from '../../compute/protocol.
 import { rangeLength } from '../../model/byte-range.js';
 import { chunkRange, GROUP_SIZE_BYTES } from '../../model/chunk.js';
 import { FILL_START_BYTES, orderFrom } from '../../model/write-order.js';
-import { type ErrorCode, errorFromReport, ForebayError, ownWant } from '../../model/errors.js';
+import {
+  type ErrorCode,
+  asForebayError,
+  errorFromReport,
+  ForebayError,
+} from '../../model/errors.js';
 import type { Span } from '../../model/span.js';
 import type { BreakerVerdict } from '../../origin/breaker.js';
 import { completeLengthOf } from '../../origin/content-range.js';
-import { changed } from './ends.js';
+import { changed } from './reader-errors.js';
 import { aimFill, type FillAim, resolveAgain } from './fill-aim.js';
 import { isAttested, watchFlight } from './fill-watch.js';
 import type { Flight } from '../flight/flight.js';
 import type { LiveObject } from './live-object.js';
-import { store, tellDraft } from './landing.js';
+import { store, moveDraft } from './commit-chunk.js';
 import { reserve } from './reserve.js';
 import { restartStream } from './stream.js';
 import { verdictOfError } from '../../origin/verdict.js';
-import type { Want } from '../flight/want.js';
+import type { FetchContext } from '../flight/fetch-context.js';
 
 /** Fills `flight` by a ranged fetch on behalf of `want`. Resolves when the flight has ended. */
-export async function runFill(generation: LiveObject, flight: Flight, want: Want): Promise<void> {
-  const { upstream } = want.source;
+export async function runFill(
+  generation: LiveObject,
+  flight: Flight,
+  fetchContext: FetchContext,
+): Promise<void> {
+  const { upstream } = fetchContext.source;
   watchFlight(generation, flight);
   const permit = upstream.breaker.ask();
   if (permit.kind === 'refused') {
@@ -32,28 +41,29 @@ export async function runFill(generation: LiveObject, flight: Flight, want: Want
     return;
   }
   let verdict: BreakerVerdict = 'abandoned';
-  const span = startSpan(flight, want);
+  const span = startSpan(flight, fetchContext);
   let originBytes = 0;
   try {
-    const aim = aimFill(generation, want, flight.span?.traceparent);
+    const aim = aimFill(generation, fetchContext, flight.span?.traceparent);
     if (upstream.rangeFaults.has(aim.target.url)) {
       stream(generation, flight);
       return;
     }
-    const result = await submit(generation, flight, want, aim);
+    const result = await submit(generation, flight, fetchContext, aim);
     ({ originBytes } = result.stats);
     generation.services.events.fetchFinished(upstream.name, result.stats);
-    tellWaste(generation, result);
+    countWaste(generation, result);
     verdict = result.kind === 'failed' ? verdictOfError(result.error) : 'success';
-    tellDraft(flight, result.diskFailure);
-    await conclude(generation, flight, want, aim, result);
+    moveDraft(flight, result.diskFailure);
+    await conclude(generation, flight, fetchContext, aim, result);
   } catch (thrown) {
-    const error = asError(thrown);
-    // A dropped leader, one whose worker died, or read-ahead without room says nothing of the chunk.
+    const error = asForebayError(thrown, 'a fill failed');
+    // A dropped leader, one whose worker died, or read-ahead without room says nothing of the
+    // chunk.
     const own =
       error.code === 'cancelled' ||
       error.code === 'internal' ||
-      (error.code === 'no-space' && want.priority === 'read-ahead');
+      (error.code === 'no-space' && fetchContext.priority === 'read-ahead');
     flight.fail({ kind: own ? 'leaderless' : 'failed', error });
   } finally {
     permit.settle(verdict);
@@ -62,12 +72,12 @@ export async function runFill(generation: LiveObject, flight: Flight, want: Want
 }
 
 /** The fill is a part of its leader's request, and the origin sees it as such. */
-function startSpan(flight: Flight, want: Want): Span | undefined {
-  if (want.span === undefined) return undefined;
-  flight.span = want.span.child('fill', {
-    'forebay.origin': want.source.upstream.name,
+function startSpan(flight: Flight, fetchContext: FetchContext): Span | undefined {
+  if (fetchContext.span === undefined) return undefined;
+  flight.span = fetchContext.span.child('fill', {
+    'forebay.origin': fetchContext.source.upstream.name,
     'forebay.chunk': flight.index,
-    'forebay.priority': want.priority,
+    'forebay.priority': fetchContext.priority,
   });
   return flight.span;
 }
@@ -78,8 +88,10 @@ function endSpan(span: Span | undefined, { state }: Flight, originBytes: number)
   span.end({ 'forebay.origin_bytes': originBytes }, failed);
 }
 
-/** What came beyond the chunk (overlaps of attempts, skipped bytes), or all of it where none came. */
-function tellWaste(generation: LiveObject, result: FillResult): void {
+/**
+ * What came beyond the chunk (overlaps of attempts, skipped bytes), or all of it where none came.
+ */
+function countWaste(generation: LiveObject, result: FillResult): void {
   // Bytes that differ are counted where they are doubted.
   if (result.kind === 'corrupt') return;
   const usefulBytes = result.kind === 'filled' ? result.chunk.lengthBytes : 0;
@@ -90,21 +102,21 @@ function tellWaste(generation: LiveObject, result: FillResult): void {
 async function submit(
   generation: LiveObject,
   flight: Flight,
-  want: Want,
+  fetchContext: FetchContext,
   { target, validator }: FillAim,
 ): Promise<FillResult> {
   const { services } = generation;
-  const { upstream } = want.source;
+  const { upstream } = fetchContext.source;
   const lengthBytes = generation.lengthBytes ?? 0;
   const range = chunkRange(flight.index, lengthBytes, generation.chunkSizeBytes);
   const ticket = services.pools.fill.submit<FillTask>({
     originName: upstream.name,
     maxConnections: upstream.maxConnections,
-    priority: want.priority,
+    priority: fetchContext.priority,
     receivedBytes: () => flight.receivedBytes,
     makeTask: async (lane) => {
       const placement = generation.ephemeral ? 'memory' : undefined;
-      const draft = await reserve(services, rangeLength(range), want.priority, placement);
+      const draft = await reserve(services, rangeLength(range), fetchContext.priority, placement);
       if (flight.state.kind === 'ended') {
         draft.discard();
         throw new ForebayError('cancelled', 'the fill ended before it began', {
@@ -115,7 +127,9 @@ async function submit(
       const gate = gateOf(generation, flight.index);
       // A gate opens for whole groups.
       const step = gate.expectedGroupIds === null ? FILL_START_BYTES : GROUP_SIZE_BYTES;
-      const watermark = services.hub.create(orderFrom(want.from ?? 0, rangeLength(range), step));
+      const watermark = services.watermarks.create(
+        orderFrom(fetchContext.from ?? 0, rangeLength(range), step),
+      );
       flight.begin(draft, watermark, {
         gated: gate.expectedGroupIds !== null,
         isAttested: () => isAttested(generation),
@@ -141,7 +155,7 @@ async function submit(
     },
   });
   flight.queuedAs(ticket);
-  const settle = want.fetching(flight);
+  const settle = fetchContext.fetching(flight);
   let originBytes = 0;
   try {
     const result = await ticket.result;
@@ -169,7 +183,7 @@ function gateOf(
 async function conclude(
   generation: LiveObject,
   flight: Flight,
-  want: Want,
+  fetchContext: FetchContext,
   aim: FillAim,
   result: FillResult,
 ): Promise<void> {
@@ -178,7 +192,7 @@ async function conclude(
       await land(generation, flight, result.chunk);
       return;
     case 'resolve-again':
-      resolveAgain(generation, flight, want, aim, result.head);
+      resolveAgain(generation, flight, fetchContext, aim, result.head);
       return;
     case 'changed': {
       const error = changed();
@@ -193,7 +207,7 @@ async function conclude(
       return;
     }
     case 'no-ranges':
-      if (result.head.status === 206) want.source.upstream.rangeFaults.note(aim.target.url);
+      if (result.head.status === 206) fetchContext.source.upstream.rangeFaults.note(aim.target.url);
       stream(generation, flight);
       return;
     case 'corrupt':
@@ -219,21 +233,19 @@ function stream(generation: LiveObject, flight: Flight): void {
 async function land(generation: LiveObject, flight: Flight, chunk: WrittenChunk): Promise<void> {
   const { index } = flight;
   const known = generation.idsOf(index);
-  const doubted = generation.doubts.get(index);
+  const isDoubted = generation.doubts.has(index);
   if (known !== undefined && known.id !== chunk.chunkId && generation.integrity.hashed(index)) {
     // The digest will speak of the bytes that were hashed: others may not take their place.
     const error = originError('origin-corrupt', 'a chunk changed after it was hashed', false);
     flight.fail({ kind: 'failed', error });
     return;
   }
-  if (known !== undefined && doubted !== undefined && known.id !== chunk.chunkId) {
-    const agreed = doubted.kind === 'differed-as' && doubted.id === chunk.chunkId;
-    if (!agreed) {
-      const last = doubted.kind === 'differed-as';
-      if (last) generation.doubts.delete(index);
-      else generation.doubts.set(index, { kind: 'differed-as', id: chunk.chunkId });
-      const error = originError('origin-corrupt', 'fetches of a chunk differ', !last);
-      flight.fail({ kind: last ? 'failed' : 'leaderless', error });
+  if (known !== undefined && isDoubted && known.id !== chunk.chunkId) {
+    const verdict = generation.doubts.compare(index, chunk.chunkId);
+    if (verdict !== 'agreed') {
+      const isLast = verdict === 'contradicted';
+      const error = originError('origin-corrupt', 'fetches of a chunk differ', !isLast);
+      flight.fail({ kind: isLast ? 'failed' : 'leaderless', error });
       return;
     }
     generation.services.events.originBytesWasted(chunk.lengthBytes);
@@ -246,9 +258,7 @@ function doubt(generation: LiveObject, flight: Flight, originBytes: number): voi
   const { services, doubts, integrity } = generation;
   services.events.chunkMismatched('origin');
   services.events.originBytesWasted(originBytes);
-  const again = !doubts.has(flight.index);
-  if (again) doubts.set(flight.index, { kind: 'differed-once' });
-  else doubts.delete(flight.index);
+  const again = doubts.differed(flight.index);
   const what = integrity.state.kind === 'attested' ? 'attested' : 'recorded';
   const error = originError('origin-corrupt', `bytes differ from their ${what} ids`, again);
   flight.fail({ kind: again ? 'leaderless' : 'failed', error });
@@ -258,7 +268,7 @@ function originError(code: ErrorCode, message: string, retryable: boolean): Fore
   return new ForebayError(code, message, { source: 'origin', retryable });
 }
 
-/** The breaker is open. Shared with cache/fetch/contact. */
+/** The breaker is open. Shared with cache/fetch/origin-fetch. */
 export function originBusy(name: string, retryAfterMs: number): ForebayError {
   return new ForebayError(
     'origin-busy',
@@ -269,15 +279,4 @@ export function originBusy(name: string, retryAfterMs: number): ForebayError {
       retryAfterMs,
     },
   );
-}
-
-function asError(thrown: unknown): ForebayError {
-  if (thrown instanceof ForebayError) return thrown;
-  const want = ownWant(thrown);
-  if (want !== null) return want;
-  return new ForebayError('internal', 'a fill failed', {
-    source: 'internal',
-    retryable: true,
-    cause: thrown,
-  });
 }

@@ -6,11 +6,11 @@
 import type { KnownContent, WrittenChunk } from '../../compute/protocol.js';
 import { chunkRange } from '../../model/chunk.js';
 import { type Deferred, deferred } from '../../model/deferred.js';
-import { errorFromReport, ForebayError, ownWant } from '../../model/errors.js';
+import { asForebayError, errorFromReport, ForebayError } from '../../model/errors.js';
 import { FILL_START_BYTES, orderFrom } from '../../model/write-order.js';
-import type { OriginExchange } from './exchange.js';
+import type { OriginExchange } from './origin-exchange.js';
 import { isAttested, watchFlight } from './fill-watch.js';
-import { store, tellDraft } from './landing.js';
+import { store, moveDraft } from './commit-chunk.js';
 import type { FailedEnd, Flight } from '../flight/flight.js';
 import type { Arrival, LiveObject } from './live-object.js';
 import { reserve } from './reserve.js';
@@ -39,9 +39,9 @@ export class Intake implements Arrival {
   #over = false;
 
   /**
-   * `onePart`: the body is of one chunk, from byte `from` of it to its end, and the worker fetches what
-   * lies before that too; else it is the object from chunk `index` to its end. `content`: what is known of
-   * it beside its head.
+   * `onePart`: the body is of one chunk, from byte `from` of it to its end, and the worker fetches
+   * what lies before that too; else it is the object from chunk `index` to its end. `content`: what
+   * is known of it beside its head.
    */
   constructor(
     generation: LiveObject,
@@ -102,7 +102,9 @@ export class Intake implements Arrival {
     this.#move();
   }
 
-  /** Opens a flight for chunk `index` and gives the worker its slot, when the stream may go there. */
+  /**
+   * Opens a flight for chunk `index` and gives the worker its slot, when the stream may go there.
+   */
   async #grant(index: number): Promise<void> {
     try {
       await this.#mayGoTo(index);
@@ -112,7 +114,10 @@ export class Intake implements Arrival {
       }
       await this.#open(index);
     } catch (thrown) {
-      this.#flight?.fail({ kind: 'failed', error: asError(thrown) });
+      this.#flight?.fail({
+        kind: 'failed',
+        error: asForebayError(thrown, 'a stream could not be stored'),
+      });
       this.stop();
       this.#exchange.reply({ kind: 'stop' });
     }
@@ -130,9 +135,10 @@ export class Intake implements Arrival {
       this.#exchange.reply({ kind: 'stop' });
       return;
     }
-    // Registered before there is room for it: a reader that came meanwhile would lead a second fill.
-    const flight = generation.lead(index, this.#exchange.want, 'arrival');
-    this.#exchange.want.brings(index, flight);
+    // Registered before there is room for it: a reader that came meanwhile would lead a second
+    // fill.
+    const flight = generation.lead(index, this.#exchange.fetchContext, 'arrival');
+    this.#exchange.fetchContext.brings(index, flight);
     flight.span = this.#exchange.span;
     this.#flight = flight;
     watchFlight(generation, flight);
@@ -150,7 +156,7 @@ export class Intake implements Arrival {
       this.#exchange.reply({ kind: 'stop' });
       return;
     }
-    const watermark = services.hub.create(orderFrom(this.#from, size, FILL_START_BYTES));
+    const watermark = services.watermarks.create(orderFrom(this.#from, size, FILL_START_BYTES));
     // Of a detached one each byte that is known has gone out, or may: it must be the same again.
     const isGated = isAttested(generation) || generation.isDetached;
     const known = isGated ? generation.idsOf(index)?.groupIds : undefined;
@@ -177,14 +183,17 @@ export class Intake implements Arrival {
     const flight = this.#flight;
     if (flight?.index !== chunk.index) return;
     const landing = store(this.#generation, flight, chunk).catch((thrown: unknown) => {
-      flight.fail({ kind: 'failed', error: asError(thrown) });
+      flight.fail({
+        kind: 'failed',
+        error: asForebayError(thrown, 'a stream could not be stored'),
+      });
     });
     this.#landings.set(chunk.index, landing);
   }
 
   async #run(): Promise<ForebayError | undefined> {
     const result = await this.#exchange.result;
-    tellDraft(this.#flight, result.diskFailure);
+    moveDraft(this.#flight, result.diskFailure);
     let error: ForebayError | undefined;
     switch (result.kind) {
       case 'complete':
@@ -212,7 +221,7 @@ export class Intake implements Arrival {
       if (this.#generation.lengthBytes === null) await this.#generation.complete(lengthBytes);
       return undefined;
     } catch (thrown) {
-      return asError(thrown);
+      return asForebayError(thrown, 'a stream could not be stored');
     }
   }
 
@@ -258,8 +267,9 @@ export class Intake implements Arrival {
 }
 
 /**
- * What a chunk's readers hear of a body that failed. Where its second request was refused, led elsewhere
- * or answered with the whole, they ask for themselves: a fill knows what to do about each.
+ * What a chunk's readers hear of a body that failed. Where its second request was refused, led
+ * elsewhere or answered with the whole, they ask for themselves: a fill knows what to do about
+ * each.
  */
 function endOf(error: ForebayError, onePart: boolean): FailedEnd {
   const { code, originStatus } = error;
@@ -278,10 +288,3 @@ function stopped(): ForebayError {
 }
 
 const AGAIN = { source: 'internal', retryable: true } as const;
-
-function asError(thrown: unknown): ForebayError {
-  if (thrown instanceof ForebayError) return thrown;
-  const want = ownWant(thrown);
-  if (want !== null) return want;
-  return new ForebayError('internal', 'a stream could not be stored', { ...AGAIN, cause: thrown });
-}

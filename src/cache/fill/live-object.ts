@@ -1,6 +1,6 @@
 /**
- * A generation as its parts see it: fills, intakes and checks work on this interface, and Generation,
- * which starts them, implements it. It exists so that imports run one way.
+ * A generation as its parts see it: fills, intakes and checks work on this interface, and
+ * Generation, which starts them, implements it. It exists so that imports run one way.
  */
 import type { ForebayError } from '../../model/errors.js';
 import type { ChunkRecord } from '../../model/manifest.js';
@@ -8,11 +8,8 @@ import type { ObjectHandle } from '../../model/store.js';
 import type { Flight } from '../flight/flight.js';
 import type { Integrity } from '../integrity/integrity.js';
 import type { CacheServices } from '../api/services.js';
-import type { Want } from '../flight/want.js';
-
-/** What is doubted about a chunk whose refetch differed from its recorded ids (cache/fill/fill). */
-export type Doubt =
-  { readonly kind: 'differed-once' } | { readonly kind: 'differed-as'; readonly id: string };
+import type { FetchContext } from '../flight/fetch-context.js';
+import type { ChunkDoubts } from './chunk-doubts.js';
 
 export type GenerationEnd =
   /** The origin has another representation now. */
@@ -25,7 +22,7 @@ export type GenerationEnd =
   | 'purged';
 
 /** Starts a stream of the whole representation anew and attaches it; rejects if it cannot. */
-export type StreamStarter = (want: Want) => Promise<void>;
+export type StreamStarter = (fetchContext: FetchContext) => Promise<void>;
 
 /** A body that is being taken in (cache/fill/intake). */
 export interface Arrival {
@@ -37,7 +34,9 @@ export interface Arrival {
   demand(index: number): void;
   /** Settles when the stream has a flight for `index`, has passed it, or has ended. */
   reached(index: number): Promise<void>;
-  /** The last reader has left: a stream that waits for readers ends, one that runs freely goes on. */
+  /**
+   * The last reader has left: a stream that waits for readers ends, one that runs freely goes on.
+   */
   abandoned(): void;
   stop(): void;
 }
@@ -46,9 +45,7 @@ export interface LiveObject {
   readonly services: CacheServices;
   /** For its own request only, never committed: what may not be stored. */
   readonly ephemeral: boolean;
-  readonly doubts: Map<number, Doubt>;
-  /** Ids of chunks that were filled but not stored: they gate a refetch as records do. */
-  readonly unrecorded: Map<number, ChunkRecord>;
+  readonly doubts: ChunkDoubts;
   readonly object: ObjectHandle;
   readonly integrity: Integrity;
   readonly lengthBytes: number | null;
@@ -66,25 +63,30 @@ export interface LiveObject {
   /** See `detach`. */
   readonly isDetached: boolean;
   /** False for who gets nothing of it since it was detached. */
-  admits(want: Want): boolean;
+  admits(fetchContext: FetchContext): boolean;
   /** The ids of chunk `index`, stored or not; `undefined` before it was ever filled. */
   idsOf(index: number): ChunkRecord | undefined;
+  /**
+   * Keeps the ids of a chunk that was filled but not stored: they gate a refetch as a record does.
+   */
+  noteUnrecorded(record: ChunkRecord): void;
   /** True when the store holds chunk `index`, as far as its index knows. */
   isHeld(index: number): boolean;
   /** The flight of `index`, if there is one. */
   flight(index: number): Flight | undefined;
   /** Registers a flight for `index`, filled `by` a range fetch or by what the caller takes in. */
-  lead(index: number, want: Want, by?: 'range' | 'arrival'): Flight;
+  lead(index: number, fetchContext: FetchContext, by?: 'range' | 'arrival'): Flight;
   /** `arrival` brings this object, or its first chunk, from now on. */
   attach(arrival: Arrival): void;
   /** The origin serves no ranges: whatever is missing comes by a stream of the whole. */
   switchToStream(starter: StreamStarter): void;
   /**
-   * The origin's answers have other validators, at the same length: nodes behind one name may each have
-   * their own for the same bytes, or the bytes have changed. No two answers are joined any more: what
-   * misses comes from `starter`'s streams, each from its beginning, and each byte that is known from before
-   * must come again on its way. So whoever has read up to here gets the rest of one answer, or is cut.
-   * Nobody else gets anything of it, and nothing of it is stored. False where that cannot be: end it.
+   * The origin's answers have other validators, at the same length: nodes behind one name may each
+   * have their own for the same bytes, or the bytes have changed. No two answers are joined any
+   * more: what misses comes from `starter`'s streams, each from its beginning, and each byte that
+   * is known from before must come again on its way. So whoever has read up to here gets the rest
+   * of one answer, or is cut. Nobody else gets anything of it, and nothing of it is stored. False
+   * where that cannot be: end it.
    */
   detach(starter: StreamStarter): boolean;
   /** An object that came without a length has ended: it has one now, and another identity. */
@@ -92,9 +94,9 @@ export interface LiveObject {
   /** A chunk is filled: the check of the digest goes on with it. */
   filled(flight: Flight, stored: boolean, lengthBytes: number): void;
   /** Fetches all of it, whoever asked: for checks that must see it whole. One run at a time. */
-  drive(want: Want): Promise<void>;
+  drive(fetchContext: FetchContext): Promise<void>;
   /** Waits until the stream has reached `index` or has ended; starts one where there is none. */
-  awaitStream(index: number, want: Want): Promise<void>;
+  awaitStream(index: number, fetchContext: FetchContext): Promise<void>;
   /** No chunk of it may be opened any more; readers finish with what they have open. */
   end(reason: GenerationEnd, error: ForebayError): void;
 }

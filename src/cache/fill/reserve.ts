@@ -6,7 +6,9 @@ import type { ChunkDraft, Placement } from '../../model/store.js';
 import type { Clock } from '../../model/time.js';
 import type { CacheServices } from '../api/services.js';
 
-/** The longest a demanded chunk waits for room: leases move on as readers do, in well under this. */
+/**
+ * The longest a demanded chunk waits for room: leases move on as readers do, in well under this.
+ */
 export const RESERVE_WAIT_MS = 10_000;
 
 /** Room appears when some reader finishes a chunk: at full speed every few milliseconds. */

@@ -9,36 +9,46 @@ import { isRedirect, MAX_REDIRECT_HOPS } from '../../origin/redirect.js';
 import { statusError } from '../../origin/retry.js';
 import { variedFields } from '../rfc9111/chain.js';
 import { responseDirectives } from '../rfc9111/directives.js';
-import { OriginExchange } from './exchange.js';
+import { OriginExchange } from './origin-exchange.js';
 import type { LiveObject } from './live-object.js';
 import { Intake } from './intake.js';
-import type { Want } from '../flight/want.js';
+import type { FetchContext } from '../flight/fetch-context.js';
 
 /**
  * Sends one GET for the whole and attaches its body to `generation`, if it is still the same
  * representation: a change ends the generation. Rejects when there is no such body.
  */
-export async function restartStream(generation: LiveObject, want: Want): Promise<void> {
+export async function restartStream(
+  generation: LiveObject,
+  fetchContext: FetchContext,
+): Promise<void> {
   const { services } = generation;
   for (let hops = 0; hops <= MAX_REDIRECT_HOPS; hops += 1) {
     const { place } = generation.object.identity;
-    const target = want.source.target(place);
+    const target = fetchContext.source.target(place);
     const requestTimeMs = services.clock.now();
-    const exchange = OriginExchange.start(services, want, { target, range: null, conditions: {} });
+    const exchange = OriginExchange.start(services, fetchContext, {
+      target,
+      range: null,
+      conditions: {},
+    });
     const head = await exchange.head;
     if (isRedirect(head.status)) {
       exchange.stop();
-      want.source.redirected(target, head, receivedNow(services.clock, requestTimeMs));
+      fetchContext.source.redirected(target, head, receivedNow(services.clock, requestTimeMs));
       continue;
     }
     // A signed location that expired is no refusal: the origin is asked for another.
-    if ((head.status === 401 || head.status === 403) && want.source.refused(target, place)) {
+    if (
+      (head.status === 401 || head.status === 403) &&
+      fetchContext.source.refused(target, place)
+    ) {
       exchange.stop();
       continue;
     }
     const { validator, lengthBytes } = generation.object.identity;
     // A weak validator joins nothing: what comes now may differ from what went out.
-    const isThere = place === undefined || want.source.isAt(target, place);
+    const isThere = place === undefined || fetchContext.source.isAt(target, place);
     // Of a detached one every byte that is known is compared instead.
     const same = generation.isDetached
       ? codingOf(head.headers) === ('coding' in validator ? validator.coding : '')
@@ -56,7 +66,7 @@ export async function restartStream(generation: LiveObject, want: Want): Promise
       // A refusal of this request, or trouble: it says nothing of the representation.
       throw statusError(head, services.clock.now());
     }
-    const error = new ForebayError('origin-changed', describe(head.status), {
+    const error = new ForebayError('origin-changed', describeResponse(head.status), {
       source: 'origin',
       retryable: true,
       originStatus: head.status,
@@ -70,18 +80,21 @@ export async function restartStream(generation: LiveObject, want: Want): Promise
   });
 }
 
-/** True for what is meant for whoever asked for it alone: readers of a detached one asked for another. */
+/**
+ * True for what is meant for whoever asked for it alone: readers of a detached one asked for
+ * another.
+ */
 function isForOne({ headers }: OriginHead): boolean {
-  const said = responseDirectives(headers);
-  const isSaid = said.has('no-store') || said.isUnqualified('private');
+  const directives = responseDirectives(headers);
+  const isSaid = directives.has('no-store') || directives.isUnqualified('private');
   return (
     isSaid || headers['set-cookie'] !== undefined || variedFields({ headers, hops: [] }) === 'any'
   );
 }
 
 /**
- * What a 200 of the same representation brings; `undefined` where it cannot be that. Framing may leave its
- * length out. What is named by its digest may come coded, whose own length says nothing.
+ * What a 200 of the same representation brings; `undefined` where it cannot be that. Framing may
+ * leave its length out. What is named by its digest may come coded, whose own length says nothing.
  */
 function contentOf(
   head: OriginHead,
@@ -98,7 +111,7 @@ function contentOf(
 /** Statuses after which what is stored is no longer what the URL has. */
 const GONE: ReadonlySet<number> = new Set([200, 404, 410]);
 
-function describe(status: number): string {
+function describeResponse(status: number): string {
   return status === 200
     ? 'the representation changed and cannot be continued'
     : `the origin answered ${String(status)} to a request for the rest`;

@@ -1,5 +1,5 @@
 /** What one request cost the origin so far: it counts while bytes arrive, not when fetches end. */
-import type { ReadCost } from '../api/answer.js';
+import type { ReadCost } from '../api/facade.js';
 import type { ChunkView } from './flight.js';
 
 /** A fetch that is going on. */
@@ -7,7 +7,7 @@ export interface Receiving {
   readonly receivedBytes: number;
 }
 
-/** Made for each request by cache/answer/lookup; its wants write to it. */
+/** Made for each request by cache/answer/cache; its wants write to it. */
 export class Cost implements ReadCost {
   joined = false;
   #settledBytes = 0;
@@ -20,14 +20,14 @@ export class Cost implements ReadCost {
     return bytes;
   }
 
-  /** The request's own contact brings chunk `index`, as `flight`. */
+  /** The request's own first fetch brings chunk `index`, as `flight`. */
   brings(index: number, flight: Pick<ChunkView, 'progress'>): void {
     this.#brought.set(index, flight);
   }
 
   /**
-   * The flight in which the contact brought chunk `index`, once: it may be over, and the chunk held,
-   * before the request comes to read it.
+   * The flight in which the first fetch brought chunk `index`, once: it may be over, and the chunk
+   * held, before the request comes to read it.
    */
   takeBrought(index: number): Pick<ChunkView, 'progress'> | undefined {
     const flight = this.#brought.get(index);
@@ -35,14 +35,14 @@ export class Cost implements ReadCost {
     return flight;
   }
 
-  /** True for a chunk that the contact brought and that was not read yet. */
+  /** True for a chunk that the first fetch brought and that was not read yet. */
   hasBrought(index: number): boolean {
     return this.#brought.has(index);
   }
 
   /**
-   * Counts what `fetch` receives from now on. The returned function, called once, says what it was in
-   * the end. A response's last byte leaves before its fetch is known to have ended.
+   * Counts what `fetch` receives from now on. The returned function, called once, says what it was
+   * in the end. A response's last byte leaves before its fetch is known to have ended.
    */
   fetching(fetch: Receiving): (originBytes: number) => void {
     this.#running.add(fetch);

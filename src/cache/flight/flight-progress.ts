@@ -1,4 +1,6 @@
-/** How far a flight is and what it is at, read from what its worker writes into shared memory. Pure. */
+/**
+ * How far a flight is and what it is at, read from what its worker writes into shared memory. Pure.
+ */
 import type { SharedWatermark } from '../../compute/watermark.js';
 import type { ErrorCode } from '../../model/errors.js';
 import { FORWARD, type WriteOrder } from '../../model/write-order.js';

@@ -1,7 +1,7 @@
 /**
- * A flight: one chunk being filled, with everyone who wants it. Whoever misses first leads it
- * (cache/fill/fill runs it); others join, read what has arrived and follow the rest. It owns its draft
- * and, once committed, a lease on the chunk, until the last reader has left.
+ * A flight: one chunk being filled. The first reader that misses leads it (cache/fill/fill runs
+ * it); others join, read what has arrived and follow the rest. It owns its draft and, once
+ * committed, a lease on the chunk, until the last reader has left.
  */
 import type { JobTicket } from '../../compute/fill-pool.js';
 import type { SharedWatermark } from '../../compute/watermark.js';
@@ -10,7 +10,7 @@ import { ForebayError } from '../../model/errors.js';
 import type { Span } from '../../model/span.js';
 import type { OpenFile, Watermark } from '../../model/segment.js';
 import type { ChunkDraft, HeldChunk } from '../../model/store.js';
-import type { TargetSource } from '../../origin/upstream.js';
+import type { OriginLocator } from '../../origin/upstream.js';
 import { type ChunkProgress, type Filling, flightProgress } from './flight-progress.js';
 
 /** How a flight ended; readers act on the reason. */
@@ -28,11 +28,7 @@ export type FailedEnd = Extract<FlightEnd, { kind: 'leaderless' | 'failed' }>;
 
 export type FlightState =
   | { readonly kind: 'queued' }
-  | {
-      readonly kind: 'receiving';
-      readonly draft: ChunkDraft;
-      readonly watermark: SharedWatermark;
-    }
+  | { readonly kind: 'receiving'; readonly draft: ChunkDraft; readonly watermark: SharedWatermark }
   | { readonly kind: 'ended'; readonly end: FlightEnd };
 
 /** One reader's hold on a chunk: its file, and how far it may be read. `release` once. */
@@ -55,7 +51,7 @@ export type FillingKind = Partial<Pick<Filling, 'fetch' | 'gated' | 'isAttested'
 export class Flight {
   readonly index: number;
   /** The request that it is fetched for; others who read it have joined. */
-  readonly leader: TargetSource | null;
+  readonly leader: OriginLocator | null;
   /** The span of its fetch, once it has one: who joins is linked to it. */
   span: Span | undefined;
   /** It is of what the generation was before it was detached (cache/fill/live-object). */
@@ -71,12 +67,16 @@ export class Flight {
   #readers = 0;
   #waiting = 0;
   #ticket: Pick<JobTicket<unknown>, 'promote' | 'dropIfQueued'> | undefined;
-  readonly #begun = deferred<FlightState>();
+  readonly #started = deferred<FlightState>();
   readonly #ended = deferred<FlightEnd>();
   readonly #onIdle: (flight: Flight) => void;
 
   /** `onIdle` is called when the last reader leaves or gives up waiting. */
-  constructor(index: number, onIdle: (flight: Flight) => void, leader: TargetSource | null = null) {
+  constructor(
+    index: number,
+    onIdle: (flight: Flight) => void,
+    leader: OriginLocator | null = null,
+  ) {
     this.index = index;
     this.leader = leader;
     this.#onIdle = onIdle;
@@ -87,8 +87,8 @@ export class Flight {
   }
 
   /** Settles when there is a file to read, or when there will be none. */
-  get begun(): Promise<FlightState> {
-    return this.#begun.promise;
+  get started(): Promise<FlightState> {
+    return this.#started.promise;
   }
 
   get ended(): Promise<FlightEnd> {
@@ -144,7 +144,9 @@ export class Flight {
     return flightProgress(this.#filling, end, nowMs);
   }
 
-  /** Counts a reader that waits for the flight to begin; the returned function uncounts it, once. */
+  /**
+   * Counts a reader that waits for the flight to begin; the returned function uncounts it, once.
+   */
   await(): () => void {
     this.#waiting += 1;
     let left = false;
@@ -180,7 +182,7 @@ export class Flight {
     this.#file = draft.file;
     this.#watermark = watermark;
     this.#state = { kind: 'receiving', draft, watermark };
-    this.#begun.resolve(this.#state);
+    this.#started.resolve(this.#state);
   }
 
   /** The worker filled it and the store took it, or did not (`null`): the draft stays readable. */
@@ -192,10 +194,10 @@ export class Flight {
     }
     this.#held = held ?? undefined;
     if (held !== null) this.#draft = undefined;
-    // The store keeps the draft's file alone of what it has just placed. Where it took nothing, or had the
-    // same bytes already and kept those, it let go of the draft, whose last user is whoever landed it:
-    //   reader: waits for the check of the digest | lander: filled, releases the draft, which closes
-    //   check: passes                             | reader: takes its view of a closed file
+    // The store keeps the draft's file only where it has just placed it. Where it took nothing, or
+    // had the same bytes already, it let go of the draft, whose last user is the committer:
+    //   reader: waits for the digest's check | committer: filled, releases the draft: it closes
+    //   check: passes                        | reader: takes its view of a closed file
     // So a flight keeps its own file, whose bytes it had checked, for as long as anybody wants it.
     if (held?.file !== this.#file) {
       this.#file?.retain();
@@ -275,7 +277,7 @@ export class Flight {
   #end(end: FlightEnd): void {
     if (this.#state.kind === 'ended') return;
     this.#state = { kind: 'ended', end };
-    this.#begun.resolve(this.#state);
+    this.#started.resolve(this.#state);
     this.#ended.resolve(end);
     this.#settleIfIdle();
   }

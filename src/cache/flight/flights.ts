@@ -3,8 +3,8 @@ import { within } from '../../model/deferred.js';
 import type { ForebayError } from '../../model/errors.js';
 import { type ChunkView, Flight } from './flight.js';
 import type { CacheServices } from '../api/services.js';
-import type { TargetSource } from '../../origin/upstream.js';
-import { boundOf, type Want } from './want.js';
+import type { OriginLocator } from '../../origin/upstream.js';
+import { boundOf, type FetchContext } from './fetch-context.js';
 
 export interface FlightsOptions {
   readonly services: CacheServices;
@@ -38,8 +38,9 @@ export class Flights {
   }
 
   /**
-   * Those who read a flight read on, and nobody joins it any more. One that has begun goes on to its end:
-   * a worker that still writes may release bytes after a failure, and nobody would know of which.
+   * Those who read a flight read on, and nobody joins it any more. One that has begun goes on to
+   * its end: a worker that still writes may release bytes after a failure, and nobody would know of
+   * which.
    */
   supersede(error: ForebayError): void {
     for (const flight of [...this.#flights.values()]) {
@@ -49,7 +50,7 @@ export class Flights {
   }
 
   /** Registers a flight for `index`, where there must be none, on behalf of `leader`. */
-  add(index: number, leader: TargetSource | null = null): Flight {
+  add(index: number, leader: OriginLocator | null = null): Flight {
     const forget = (idle: Flight): void => {
       this.#forget(idle);
     };
@@ -66,16 +67,21 @@ export class Flights {
 
   /**
    * Waits until `flight` has begun. `undefined` when it ended without a view: look again, the chunk
-   * is held now or needs another leader. Rejects when nobody would fare better. `leads`: the fill is
-   * made with this want's own request.
+   * is held now or needs another leader. Rejects when nobody would fare better. `leads`: the fill
+   * is made with this want's own request.
    */
-  async join(flight: Flight, want: Want, leads = false): Promise<ChunkView | undefined> {
-    if (want.priority === 'demand') flight.promote();
-    if (flight.leader !== null && flight.leader !== want.source) want.joined(flight.span);
+  async join(
+    flight: Flight,
+    fetchContext: FetchContext,
+    leads = false,
+  ): Promise<ChunkView | undefined> {
+    if (fetchContext.priority === 'demand') flight.promote();
+    if (flight.leader !== null && flight.leader !== fetchContext.source)
+      fetchContext.joined(flight.span);
     const leave = flight.await();
     try {
-      const bound = boundOf(this.#options.services, want.signal);
-      await within(flight.begun, bound);
+      const bound = boundOf(this.#options.services, fetchContext.signal);
+      await within(flight.started, bound);
       // Who plans again before the result is here would only meet the same failure once more.
       if (flight.isFailing) await within(flight.ended, bound);
       const view = flight.view(leads);

@@ -3,8 +3,8 @@ import { ForebayError } from '../../model/errors.js';
 import type { Flight } from './flight.js';
 
 /**
- * Rounds in which one reader may find a chunk's leader gone for the leader's own reasons. Each round
- * leads or follows somebody else, so a few are plenty; more would only hide a livelock.
+ * Rounds in which one reader may find a chunk's leader gone for the leader's own reasons. Each
+ * round leads or follows somebody else, so a few are plenty; more would only hide a livelock.
  */
 export const MAX_ROUNDS = 8;
 
@@ -26,8 +26,12 @@ export function refusedLeader(): ForebayError {
 
 /** Every round found the leader gone. */
 export function noLeader(): ForebayError {
-  return new ForebayError('overload', 'a chunk found no leader', {
-    source: 'internal',
-    retryable: true,
-  });
+  return new ForebayError(
+    'overload',
+    `gave up after ${String(MAX_ROUNDS)} attempts: every fetch of this chunk was abandoned`,
+    {
+      source: 'internal',
+      retryable: true,
+    },
+  );
 }

@@ -1,4 +1,7 @@
-/** How far ahead of itself a reader may open chunks. Pure; asked by cache/body/read-ahead and cache/object/drive. */
+/**
+ * How far ahead of itself a reader may open chunks. Pure; asked by cache/body/read-ahead and
+ * cache/object/drive.
+ */
 import type { FillPool } from '../../compute/fill-pool.js';
 import { FIRST_CONNECTIONS } from '../../config/lanes.js';
 import type { Upstream } from '../../origin/upstream.js';
@@ -11,8 +14,9 @@ interface ReadAheadBounds {
 }
 
 /**
- * Chunks that one reader may have open ahead of itself: as many as are configured, and in proportion more
- * while the origin is allowed more connections than it begins with, which would have nothing to fetch else.
+ * Chunks that one reader may have open ahead of itself: as many as are configured, and in
+ * proportion more while the origin is allowed more connections than it begins with, which would
+ * have nothing to fetch else.
  */
 export function readAheadChunks(
   { limits, pools }: ReadAheadBounds,

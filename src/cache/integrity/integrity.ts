@@ -1,8 +1,8 @@
 /**
- * Checks one object against the digest that somebody vouches for (a pin, an origin's claim) while it
- * is being fetched, and says which chunk may not be released before that check has passed. Owned by
- * a Generation. BLAKE3 roots come from the chunk ids alone; SHA-256 and git's SHA-1 follow the fills in
- * order, on a worker, and keep what it have not yet read from being evicted.
+ * Checks one object against a claimed digest (a pin, an origin's claim) while it is fetched, and
+ * says which chunk may not be released before that check has passed. BLAKE3 roots come from the
+ * chunk ids alone; SHA-256 and git's SHA-1 are computed on a worker, in order. Chunks that have not
+ * been hashed yet are leased, so that they are not evicted. Owned by a Generation.
  */
 import { type HashStream, streamHashOf } from '../../compute/hash-pool.js';
 import { native } from '../../compute/native.js';
@@ -113,7 +113,8 @@ export class Integrity {
   /** A fill of the chunk begins: from now on its bytes count as released, unless withheld. */
   starting(index: number): void {
     if (this.#state.kind !== 'pending') return;
-    // Decided here, not only when a reader asks: several may have asked before the first fill began.
+    // Decided here, not only when a reader asks: several may have asked before the first fill
+    // began.
     this.withholds(index);
     this.#known.add(index);
   }
@@ -270,7 +271,8 @@ export class Integrity {
   #compare(digest: Digest, hex: string): void {
     if (hex === digest.hex) {
       this.#services.events.objectVerified();
-      // Attested in memory at once; the manifest record follows and may be lost: then it is checked again.
+      // Attested in memory at once; the manifest record follows and may be lost: then it is checked
+      // again.
       this.#services.chunks.attest(this.#object, digest).catch((error: unknown) => {
         this.#services.events.warn('an attestation could not be recorded', error);
       });

@@ -19,7 +19,7 @@ export class Verification {
 
   /** Takes over `held` and releases it at the end. Begins with the group that holds byte `from`. */
   constructor(services: CacheServices, object: ObjectHandle, held: HeldChunk, from = 0) {
-    this.#watermark = services.hub.create(orderFrom(from, held.record.lengthBytes));
+    this.#watermark = services.watermarks.create(orderFrom(from, held.record.lengthBytes));
     this.outcome = this.#run(services, object, held).catch((error: unknown) => {
       this.#error = error;
       this.#watermark.fail();

@@ -1,16 +1,19 @@
 /**
- * The body that a generation takes in while there is one, and how a stream of the whole is started where
- * the origin's ranges are of no use. Owned by a Generation.
+ * The body that a generation takes in while there is one, and how a stream of the whole is started
+ * where the origin's ranges are of no use. Owned by a Generation.
  */
 import { within } from '../../model/deferred.js';
 import type { ForebayError } from '../../model/errors.js';
 import type { Arrival, StreamStarter } from '../fill/live-object.js';
 import type { CacheServices } from '../api/services.js';
-import { boundOf, type Want } from '../flight/want.js';
+import { boundOf, type FetchContext } from '../flight/fetch-context.js';
 
 export interface ArrivalsOptions {
   readonly services: CacheServices;
-  /** Called when a body has ended, with the error where it broke off; `isStream`: it was of the whole. */
+  /**
+   * Called when a body has ended, with the error where it broke off; `isStream`: it was of the
+   * whole.
+   */
   readonly onEnded: (error: ForebayError | undefined, isStream: boolean) => void;
   /** Called when a stream was started, or could not be. */
   readonly onStarted: () => void;
@@ -53,10 +56,10 @@ export class Arrivals {
   }
 
   /** Waits until the stream has reached `index` or has ended; starts one where there is none. */
-  async reached(index: number, want: Want): Promise<void> {
-    const bound = boundOf(this.#options.services, want.signal);
+  async reached(index: number, fetchContext: FetchContext): Promise<void> {
+    const bound = boundOf(this.#options.services, fetchContext.signal);
     if (this.#intake !== undefined) return within(this.#intake.reached(index), bound);
-    this.#starting ??= this.#starter?.(want).finally(() => {
+    this.#starting ??= this.#starter?.(fetchContext).finally(() => {
       this.#starting = undefined;
       this.#options.onStarted();
     });

@@ -1,6 +1,7 @@
 /**
- * What a reader does with a chunk that its generation withholds: it sees to it that what the check of
- * the digest needs is fetched, and waits for the outcome. Called by Generation, whose check it makes.
+ * What a reader does with a chunk that its generation withholds: it sees to it that what the check
+ * of the digest needs is fetched, and waits for the outcome. Called by Generation, whose check it
+ * makes.
  */
 import { within } from '../../model/deferred.js';
 import { ForebayError } from '../../model/errors.js';
@@ -8,7 +9,7 @@ import type { ChunkView, Flight } from '../flight/flight.js';
 import { Integrity } from '../integrity/integrity.js';
 import type { IntegrityState } from '../integrity/integrity-state.js';
 import type { LiveObject } from '../fill/live-object.js';
-import { boundOf, type Want } from '../flight/want.js';
+import { boundOf, type FetchContext } from '../flight/fetch-context.js';
 
 /**
  * Resolves to a view where the check has passed and the chunk is at hand, else when it is worth
@@ -18,10 +19,10 @@ import { boundOf, type Want } from '../flight/want.js';
 export async function awaitIntegrity(
   generation: LiveObject,
   index: number,
-  want: Want,
+  fetchContext: FetchContext,
 ): Promise<ChunkView | undefined> {
   const { services, integrity, intake } = generation;
-  const bound = boundOf(services, want.signal);
+  const bound = boundOf(services, fetchContext.signal);
   if (integrity.state.kind === 'given-up') throw unverifiable();
   if (generation.lengthBytes === null) {
     // Without a length nobody can say which chunk completes it: all of it waits for its end.
@@ -30,11 +31,13 @@ export async function awaitIntegrity(
     return undefined;
   }
   const { settled } = integrity;
-  const flight = integrity.strict ? undefined : await completingFlight(generation, index, want);
+  const flight = integrity.strict
+    ? undefined
+    : await completingFlight(generation, index, fetchContext);
   const leave = flight?.await();
   try {
     // The check may lack more than this chunk: what was healed away, or failed after its release.
-    const driven = generation.drive(want).then(() => settled);
+    const driven = generation.drive(fetchContext).then(() => settled);
     const ends: Promise<IntegrityState | ForebayError | undefined>[] = [settled, driven];
     if (flight !== undefined) ends.push(failureOf(flight));
     const end = await within(Promise.race(ends), bound);
@@ -50,18 +53,18 @@ export async function awaitIntegrity(
 async function completingFlight(
   generation: LiveObject,
   index: number,
-  want: Want,
+  fetchContext: FetchContext,
 ): Promise<Flight | undefined> {
   const flight = generation.flight(index);
   if (flight !== undefined || generation.isHeld(index)) return flight;
-  if (!generation.streams) return generation.lead(index, want);
-  await generation.awaitStream(index, want);
+  if (!generation.streams) return generation.lead(index, fetchContext);
+  await generation.awaitStream(index, fetchContext);
   return generation.flight(index);
 }
 
 /**
- * Settles with the error if the flight fails for good, with nothing if another may lead it (its leader
- * was redirected, say), or never.
+ * Settles with the error if the flight fails for good, with nothing if another may lead it (its
+ * leader was redirected, say), or never.
  */
 async function failureOf(flight: Flight): Promise<ForebayError | undefined> {
   const end = await flight.ended;
@@ -77,7 +80,9 @@ function unverifiable(): ForebayError {
   });
 }
 
-/** The check of a generation's object, against the digest claimed for it once its length is known. */
+/**
+ * The check of a generation's object, against the digest claimed for it once its length is known.
+ */
 export function integrityOf(generation: LiveObject, strict: boolean): Integrity {
   const { services, object, endIndex } = generation;
   const unknown = endIndex === Infinity;

@@ -1,9 +1,9 @@
 /**
- * What a generation is in once answers of one length have other validators (LiveObject.detach): whom it
- * serves still, and what ends it. Owned by a Generation.
+ * What a generation is in once answers of one length have other validators (LiveObject.detach):
+ * whom it serves still, and what ends it. Owned by a Generation.
  */
 import type { ForebayError } from '../../model/errors.js';
-import type { TargetSource } from '../../origin/upstream.js';
+import type { OriginLocator } from '../../origin/upstream.js';
 
 export interface DetachmentOptions {
   /** Something else came than what went out, or nobody can tell. */
@@ -17,7 +17,7 @@ export class Detachment {
   #isOn = false;
   /** Readers may have bytes of a chunk that never became whole: nobody would know them again. */
   #hasLeaked = false;
-  #admitted: TargetSource | 'anybody' | undefined;
+  #admitted: OriginLocator | 'anybody' | undefined;
 
   constructor(options: DetachmentOptions) {
     this.#options = options;
@@ -36,10 +36,10 @@ export class Detachment {
   }
 
   /**
-   * Whether it serves a request. Another validator may mean another representation for another asker: who
-   * showed the origin anything of their own shares no stream with anybody.
+   * Whether it serves a request. Another validator may mean another representation for another
+   * asker: who showed the origin anything of their own shares no stream with anybody.
    */
-  admits(source: TargetSource): boolean {
+  admits(source: OriginLocator): boolean {
     if (!this.#isOn) return true;
     const who = source.shown.length === 0 ? 'anybody' : source;
     this.#admitted ??= who;

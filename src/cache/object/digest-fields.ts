@@ -1,7 +1,8 @@
 /**
- * The digests that an answer tells its client: Repr-Digest (RFC 9530) and the older Digest (RFC 3230),
- * by which clients can check what they put together. Both are about the whole representation, so they
- * are the same for every range of it. Pure; cache/answer/representations asks.
+ * The digests that an answer tells its client: Repr-Digest (RFC 9530) and the older Digest (RFC
+ * 3230), by which clients can check what they put together. Both are about the whole
+ * representation, so they are the same for every range of it. Pure; cache/answer/representations
+ * asks.
  */
 import type { Digest } from '../../model/digest.js';
 import { listMembers, trimOws } from '../../model/field-syntax.js';
@@ -24,9 +25,9 @@ export function withDigests(
 }
 
 /**
- * The response's fields with our digests in place of the origin's once SHA-256 is verified. Before that
- * they are the origin's own, less those that contradict what is claimed: whichever is wrong, no
- * client could keep the bytes.
+ * The response's fields with our digests in place of the origin's once SHA-256 is verified. Before
+ * that they are the origin's own, less those that contradict what is claimed: whichever is wrong,
+ * no client could keep the bytes.
  */
 export function withDigestFields(fields: HeaderMap, { digest, isVerified }: Claim): HeaderMap {
   if (digest?.algorithm !== 'sha256') return fields;
@@ -46,7 +47,9 @@ export function withDigestFields(fields: HeaderMap, { digest, isVerified }: Clai
   return kept;
 }
 
-/** A SHA-256 in either field: `sha-256=:BASE64:` or `SHA-256=BASE64`, in a list separated by commas. */
+/**
+ * A SHA-256 in either field: `sha-256=:BASE64:` or `SHA-256=BASE64`, in a list separated by commas.
+ */
 const SHA256_MEMBER = /^sha-256=:?([^:;]*):?/i;
 
 function contradicts(value: string | undefined, base64: string): boolean {

@@ -2,25 +2,33 @@
  * Fetches every chunk of an object, for checks that must see it whole before anything of it is
  * released (strict integrity, and the one refetch after a mismatch).
  */
+import { NEVER } from '../../model/deferred.js';
 import type { LiveObject } from '../fill/live-object.js';
 import type { Flight } from '../flight/flight.js';
 import { MAX_ROUNDS } from '../flight/leaders.js';
 import { readAheadChunks } from '../flight/read-ahead-limit.js';
-import type { Want } from '../flight/want.js';
+import type { FetchContext } from '../flight/fetch-context.js';
 
-/** Resolves when every chunk is held or was handed to the hasher; rejects when one cannot be had. */
-export async function driveAll(generation: LiveObject, want: Want): Promise<void> {
+/**
+ * Resolves when every chunk is held or was handed to the hasher; rejects when one cannot be had.
+ */
+export async function driveAll(generation: LiveObject, fetchContext: FetchContext): Promise<void> {
   const { services } = generation;
   const running: Flight[] = [];
   // The first asker may leave: the check goes on for the next one.
-  const patient: Want = { ...want, priority: 'demand', signal: new AbortController().signal };
-  // A fill may find out on the way that there are no ranges to be had: the rest comes with a stream then.
+  const patient: FetchContext = {
+    ...fetchContext,
+    priority: 'demand',
+    signal: NEVER,
+  };
+  // A fill may find out on the way that there are no ranges to be had: the rest comes with a stream
+  // then.
   for (let index = 0; index < generation.endIndex && !generation.streams; index += 1) {
     if (generation.ended !== undefined) return;
     const flight = generation.flight(index);
     if (flight === undefined && !isWanted(generation, index)) continue;
     running.push(flight ?? generation.lead(index, patient));
-    const width = Math.max(1, readAheadChunks(services, want.source.upstream));
+    const width = Math.max(1, readAheadChunks(services, fetchContext.source.upstream));
     while (running.length >= width) await landed(generation, running.shift(), patient);
   }
   for (const flight of running) await landed(generation, flight, patient);
@@ -28,9 +36,9 @@ export async function driveAll(generation: LiveObject, want: Want): Promise<void
 }
 
 /** One stream brings all of it; what it did not bring is for the next run. */
-async function driveStream(generation: LiveObject, want: Want): Promise<void> {
+async function driveStream(generation: LiveObject, fetchContext: FetchContext): Promise<void> {
   if (!lacksAny(generation)) return;
-  if (generation.intake === undefined) await generation.awaitStream(0, want);
+  if (generation.intake === undefined) await generation.awaitStream(0, fetchContext);
   generation.intake?.demand(Infinity);
   const error = await generation.intake?.ended;
   if (error !== undefined) throw error;
@@ -52,7 +60,7 @@ function isWanted(generation: LiveObject, index: number): boolean {
 async function landed(
   generation: LiveObject,
   first: Flight | undefined,
-  want: Want,
+  fetchContext: FetchContext,
 ): Promise<void> {
   let flight = first;
   for (let round = 1; flight !== undefined; round += 1) {
@@ -63,6 +71,6 @@ async function landed(
     if (!end.error.retryable || round === MAX_ROUNDS) throw end.error;
     if (generation.ended !== undefined || generation.streams) return;
     if (!isWanted(generation, index)) return;
-    flight = generation.flight(index) ?? generation.lead(index, want);
+    flight = generation.flight(index) ?? generation.lead(index, fetchContext);
   }
 }

@@ -1,4 +1,6 @@
-/** The manifest of an object that is never stored: what may not be kept is served through memory. */
+/**
+ * The manifest of an object that is never stored: what may not be kept is served through memory.
+ */
 import { chunkCount } from '../../model/chunk.js';
 import type { ObjectKey } from '../../model/ids.js';
 import type { ChunkRecord, ObjectIdentity } from '../../model/manifest.js';
@@ -15,7 +17,9 @@ export function ephemeralObject(key: ObjectKey, identity: ObjectIdentity): Objec
   };
 }
 
-/** What is recorded of an object, chunk by chunk: whoever reads on without its manifest needs it. */
+/**
+ * What is recorded of an object, chunk by chunk: whoever reads on without its manifest needs it.
+ */
 export function* recordsOf(object: ObjectHandle): Generator<ChunkRecord> {
   const { lengthBytes, chunkSizeBytes } = object.identity;
   for (let index = 0; index < chunkCount(lengthBytes ?? 0, chunkSizeBytes); index += 1) {

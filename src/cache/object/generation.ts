@@ -1,6 +1,6 @@
 /**
- * One generation of an object: its manifest and all that is in motion around it. Gives readers views of
- * chunks: in flight, held, or to be fetched. Made by Generations, one per key; read by RepresentationBody.
+ * One generation of an object: its manifest and all that is in motion around it. Readers open views
+ * of its chunks here. Made by Generations, one per key; read by RepresentationBody.
  */
 import { chunkCount } from '../../model/chunk.js';
 import { isRefutedBy } from '../../model/digest.js';
@@ -9,11 +9,12 @@ import type { ChunkRecord } from '../../model/manifest.js';
 import type { HeldChunk, ObjectHandle } from '../../model/store.js';
 import { Arrivals } from './arrivals.js';
 import { integrityOf } from './await-integrity.js';
-import { seated } from '../flight/client-share.js';
+import { type Permit, withPermit } from '../flight/client-quota.js';
 import { driveAll } from './drive.js';
 import { Detachment } from './detachment.js';
-import { changed } from '../fill/ends.js';
+import { changed } from '../fill/reader-errors.js';
 import { ephemeralObject, recordsOf } from './ephemeral-object.js';
+import { ChunkDoubts } from '../fill/chunk-doubts.js';
 import { runFill } from '../fill/fill.js';
 import { findChunk, type Searched } from './find-chunk.js';
 import type { ChunkView, Flight } from '../flight/flight.js';
@@ -22,19 +23,21 @@ import type { GenerationOptions } from './generation-options.js';
 import { HeldReads } from './held-reads.js';
 import type { Integrity } from '../integrity/integrity.js';
 import { digestMismatch } from '../integrity/integrity-state.js';
-import type { Arrival, Doubt, GenerationEnd, StreamStarter } from '../fill/live-object.js';
+import type { Arrival, GenerationEnd, StreamStarter } from '../fill/live-object.js';
 import type { CacheServices } from '../api/services.js';
-import type { Want } from '../flight/want.js';
+import type { FetchContext } from '../flight/fetch-context.js';
 
 export class Generation implements Searched {
   readonly services: CacheServices;
   readonly isStrict: boolean;
   readonly isOwn: boolean;
-  readonly doubts = new Map<number, Doubt>();
-  readonly unrecorded = new Map<number, ChunkRecord>();
+  /** Set by `close`. */
+  isClosed = false;
+  readonly doubts = new ChunkDoubts();
   readonly #options: GenerationOptions<Generation>;
   readonly #flights: Flights;
   readonly #held: HeldReads;
+  readonly #unrecorded = new Map<number, ChunkRecord>();
   readonly #unregister: () => void;
   #object: ObjectHandle;
   #integrity: Integrity;
@@ -42,7 +45,6 @@ export class Generation implements Searched {
   #driving: Promise<void> | undefined;
   #users = 0;
   readonly #detachment: Detachment;
-  #closed = false;
   #ended: { readonly reason: GenerationEnd; readonly error: ForebayError } | undefined;
 
   constructor(options: GenerationOptions<Generation>) {
@@ -117,7 +119,7 @@ export class Generation implements Searched {
     return this.#detachment.isOn;
   }
 
-  admits({ source }: Want): boolean {
+  admits({ source }: FetchContext): boolean {
     return this.#detachment.admits(source);
   }
 
@@ -134,25 +136,16 @@ export class Generation implements Searched {
     return this.#users + this.#flights.size + this.#held.size === 0 && !isMoving;
   }
 
-  get isClosed(): boolean {
-    return this.#closed;
+  idsOf(index: number): ChunkRecord | undefined {
+    return this.#object.record(index) ?? this.#unrecorded.get(index);
   }
 
-  idsOf(index: number): ChunkRecord | undefined {
-    return this.#object.record(index) ?? this.unrecorded.get(index);
+  noteUnrecorded(record: ChunkRecord): void {
+    this.#unrecorded.set(record.index, record);
   }
 
   isHeld(index: number): boolean {
     return !this.ephemeral && this.services.chunks.isHeld(this.#object, index);
-  }
-
-  /** True when a request for these chunks needs nothing from the origin, now or any more. */
-  holds(first: number, end: number): boolean {
-    for (let index = first; index < Math.min(end, this.endIndex); index += 1) {
-      // Of a flight that has all bytes only the commit is left.
-      if (!this.isHeld(index) && this.#flights.get(index)?.isAtHand !== true) return false;
-    }
-    return this.#ended === undefined;
   }
 
   /** Counts a user, who calls `release` once. */
@@ -168,8 +161,8 @@ export class Generation implements Searched {
 
   /** Lets go of the manifest and of what verification keeps. Only while idle, by its owner. */
   close(): void {
-    this.#closed = true;
-    this.services.changes.happened();
+    this.isClosed = true;
+    this.services.changes.bump();
     this.#unregister();
     this.#integrity.close();
     this.#object.release();
@@ -179,9 +172,10 @@ export class Generation implements Searched {
    * A view of chunk `index`; `undefined` past the end of an object whose length was not known.
    * Rejects with a `ForebayError` when it cannot be had; each wait ends with the request timeout.
    */
-  open(index: number, want: Want): Promise<ChunkView | undefined> {
+  open(index: number, fetchContext: FetchContext): Promise<ChunkView | undefined> {
     const from = { flights: this.#flights, held: this.#held };
-    return seated(want.share, (seat) => findChunk(this, from, index, want, seat));
+    const find = (permit?: Permit) => findChunk(this, from, index, fetchContext, permit);
+    return withPermit(fetchContext.quota, find);
   }
 
   /** Chunk `index` where it is held and verified, and its file is open. */
@@ -189,7 +183,7 @@ export class Generation implements Searched {
     return this.#held.openNow(this.#object, index);
   }
 
-  /** Has a held chunk become one that `openNow` gives, if it can. Never rejects. */
+  /** Opens and verifies a stored chunk so that the next `openNow` succeeds. Never rejects. */
   ready(index: number): Promise<void> {
     return this.#held.ready(this.#object, index);
   }
@@ -201,20 +195,20 @@ export class Generation implements Searched {
   /** A read of chunk `index` failed: it is verified again before it is read again. */
   doubtHeld(index: number): void {
     this.#held.doubt(index);
-    this.services.changes.happened();
+    this.services.changes.bump();
   }
 
-  lead(index: number, want: Want, by: 'range' | 'arrival' = 'range'): Flight {
-    const flight = this.#flights.add(index, want.source);
-    this.services.changes.happened();
+  lead(index: number, fetchContext: FetchContext, by: 'range' | 'arrival' = 'range'): Flight {
+    const flight = this.#flights.add(index, fetchContext.source);
+    this.services.changes.bump();
     this.#integrity.starting(index);
-    if (by === 'range') void runFill(this, flight, want);
+    if (by === 'range') void runFill(this, flight, fetchContext);
     return flight;
   }
 
   attach(intake: Arrival): void {
     this.#arrivals.attach(intake);
-    this.services.changes.happened();
+    this.services.changes.bump();
     // Who asked for it may have left since: it would wait for readers that do not come.
     if (this.#users === 0) intake.abandoned();
   }
@@ -225,9 +219,9 @@ export class Generation implements Searched {
     // What a digest is claimed for is checked in the order of its chunks: it begins anew.
     if (this.#object.identity.digest !== null || this.lengthBytes === null) return false;
     if (this.#detachment.hasLeaked || this.streams || this.#ended !== undefined) return false;
-    for (const record of recordsOf(this.#object)) this.unrecorded.set(record.index, record);
+    for (const record of recordsOf(this.#object)) this.noteUnrecorded(record);
     this.#detachment.begin();
-    this.services.changes.happened('removal');
+    this.services.changes.bump('removal');
     this.#options.onDetached(this);
     this.#arrivals.switchToStream(starter);
     this.#flights.supersede(changed());
@@ -239,9 +233,7 @@ export class Generation implements Searched {
   }
 
   async complete(lengthBytes: number): Promise<void> {
-    const isRefuted = isRefutedBy(this.#object.identity.digest, lengthBytes);
-    if (isRefuted) this.end('condemned', digestMismatch(!this.#options.suspect));
-    if (isRefuted) throw digestMismatch(!this.#options.suspect);
+    if (isRefutedBy(this.#object.identity.digest, lengthBytes)) throw this.#condemn();
     this.#object = this.ephemeral
       ? ephemeralObject(this.#object.key, { ...this.#object.identity, lengthBytes })
       : await this.services.chunks.complete(this.#object, lengthBytes);
@@ -250,29 +242,29 @@ export class Generation implements Searched {
   }
 
   filled(flight: Flight, stored: boolean, lengthBytes: number): void {
-    const state = flight.state;
+    const { index, state } = flight;
     const file = stored || state.kind !== 'receiving' ? undefined : state.draft.file;
-    this.doubts.delete(flight.index);
-    this.#integrity.filled(flight.index, file, lengthBytes);
+    this.doubts.settle(index);
+    this.#integrity.filled(index, file, lengthBytes);
   }
 
-  drive(want: Want): Promise<void> {
-    this.#driving ??= driveAll(this, want).finally(() => {
+  drive(fetchContext: FetchContext): Promise<void> {
+    this.#driving ??= driveAll(this, fetchContext).finally(() => {
       this.#driving = undefined;
       this.#settleIfIdle();
     });
     return this.#driving;
   }
 
-  awaitStream(index: number, want: Want): Promise<void> {
-    return this.#arrivals.reached(index, want);
+  awaitStream(index: number, fetchContext: FetchContext): Promise<void> {
+    return this.#arrivals.reached(index, fetchContext);
   }
 
   end(reason: GenerationEnd, error: ForebayError): void {
     if (this.#ended !== undefined) return;
     this.#ended = { reason, error };
     // A chunk that is in use stays as an orphan.
-    this.services.changes.happened('removal');
+    this.services.changes.bump('removal');
     this.#options.onEnded(this, reason);
     this.intake?.stop();
     this.#flights.failAll(error);
@@ -281,17 +273,23 @@ export class Generation implements Searched {
 
   /** An object without a length yet cannot say which chunk completes it: all of it waits. */
   withholds(index: number): boolean {
-    const { digest, lengthBytes } = this.#object.identity;
-    return (digest !== null && lengthBytes === null) || this.#integrity.withholds(index);
+    const { digest } = this.#object.identity;
+    return (digest !== null && this.lengthBytes === null) || this.#integrity.withholds(index);
   }
 
   #startIntegrity(): Integrity {
     const integrity = integrityOf(this, this.isStrict);
     void integrity.settled.then((state) => {
-      if (state.kind === 'mismatch') this.end('condemned', digestMismatch(!this.#options.suspect));
+      if (state.kind === 'mismatch') this.#condemn();
       if (state.kind === 'attested') this.#options.onAttested(this);
     });
     return integrity;
+  }
+
+  #condemn(): ForebayError {
+    const error = digestMismatch(!this.#options.suspect);
+    this.end('condemned', error);
+    return error;
   }
 
   #settleIfIdle(): void {

@@ -1,6 +1,6 @@
 /**
- * The generations in memory, one per object key. Idle ones linger for a while, so that a client that
- * reads ranges one request at a time finds its manifest open and its digest check where it was.
+ * The generations in memory, one per object key. Idle ones linger for a while: a client that reads
+ * ranges one request at a time finds its manifest open and its digest check where it was.
  */
 import { LRUCache } from 'lru-cache';
 import { randomBytes } from 'node:crypto';
@@ -12,14 +12,14 @@ import type { ObjectIdentity } from '../../model/manifest.js';
 import type { DropReason } from '../../model/store.js';
 import { sameStrong } from '../../model/validator.js';
 import { objectKey } from '../../store/objects/keys.js';
-import { changed, closing, purged } from '../fill/ends.js';
+import { changed, closing, purged } from '../fill/reader-errors.js';
 import { ephemeralObject } from './ephemeral-object.js';
 import { Generation } from './generation.js';
 import { digestMismatch } from '../integrity/integrity-state.js';
 import type { GenerationEnd } from '../fill/live-object.js';
 import type { CacheServices } from '../api/services.js';
 import { UnsteadyUrls } from './unsteady.js';
-import type { Want } from '../flight/want.js';
+import type { FetchContext } from '../flight/fetch-context.js';
 
 /** Idle generations kept: each is a manifest in memory, some 300 bytes a chunk. */
 const MAX_IDLE = 256;
@@ -32,7 +32,7 @@ const MAX_SUSPECTS = 1024;
 
 export interface OpenOptions {
   readonly ephemeral: boolean;
-  readonly want: Want;
+  readonly fetchContext: FetchContext;
 }
 
 export class Generations {
@@ -50,7 +50,7 @@ export class Generations {
   /** Objects whose bytes once contradicted their digest: checked whole before they are released. */
   readonly #suspects = new LRUCache<ObjectKey, true>({ max: MAX_SUSPECTS });
 
-  /** `onEnded` hears of every generation that ended: its stored responses are of no use any more. */
+  /** `onEnded` is called when a generation ends: its stored responses are of no use any more. */
   constructor(
     services: CacheServices,
     onEnded: (object: ObjectIdentity, reason: GenerationEnd) => void,
@@ -73,7 +73,7 @@ export class Generations {
     });
   }
 
-  /** The generation of `identity`, retained once for the caller. Rejects for a length that its digest cannot have. */
+  /** The generation of `identity`, retained once. Rejects for a length its digest cannot have. */
   async open(identity: ObjectIdentity, options: OpenOptions): Promise<Generation> {
     if (this.#closing) throw closing();
     if (isRefutedBy(identity.digest, identity.lengthBytes)) throw digestMismatch(true);
@@ -84,7 +84,7 @@ export class Generations {
       return own;
     }
     const key = objectKey(identity);
-    const live = this.#take(key, identity, options.want);
+    const live = this.#take(key, identity, options.fetchContext);
     if (live !== undefined) return live;
     let opening = this.#opening.get(key);
     if (opening === undefined) {
@@ -100,8 +100,8 @@ export class Generations {
   }
 
   /**
-   * True while `generation` is the one that requests for its object get. An idle one lingers from now on:
-   * hits that stand use it without opening it.
+   * True while `generation` is the one that requests for its object get. An idle one lingers from
+   * now on: hits that stand use it without opening it.
    */
   touch(generation: Generation): boolean {
     const { key } = generation.object;
@@ -124,17 +124,14 @@ export class Generations {
     const { changes, chunks } = this.#services;
     const object = await chunks.openObject(identity);
     try {
-      changes.happened('removal');
+      changes.bump('removal');
       await chunks.remove(object, 'purged');
     } finally {
       object.release();
     }
   }
 
-  /**
-   * Opens nothing more, and settles when nothing is in motion any more: what was fetched is committed.
-   * A contact that still waits for its head, for a client that has left, comes to nothing then.
-   */
+  /** Opens nothing more; settles when what was fetched is committed. Fetches without a head end. */
   async quiet(): Promise<void> {
     this.#closing = true;
     await Promise.allSettled(this.#opening.values());
@@ -151,14 +148,19 @@ export class Generations {
     }
   }
 
-  #take(key: ObjectKey, identity: ObjectIdentity, want: Want): Generation | undefined {
+  #take(
+    key: ObjectKey,
+    identity: ObjectIdentity,
+    fetchContext: FetchContext,
+  ): Generation | undefined {
     const live = this.#live.get(key);
     if (live === undefined) return undefined;
-    // One digest, another validator: the bytes are the same, but fills must expect what is sent now.
+    // One digest, another validator: the same bytes, but fills must expect what is sent now.
+
     const { validator } = live.object.identity;
     const moved = !sameStrong(validator, identity.validator);
     // The origin was made strict since: what is released unchecked is not for who asks now.
-    const lax = isStrict(want) && !live.isStrict && live.object.attestedBy === null;
+    const lax = isStrict(fetchContext) && !live.isStrict && live.object.attestedBy === null;
     if ((moved || lax) && identity.digest !== null) {
       if (live.isIdle) {
         this.#idle.delete(key);
@@ -179,13 +181,13 @@ export class Generations {
   async #make(
     key: ObjectKey,
     identity: ObjectIdentity,
-    { ephemeral, want }: OpenOptions,
+    { ephemeral, fetchContext }: OpenOptions,
   ): Promise<Generation> {
     const object = ephemeral
       ? ephemeralObject(key, identity)
       : await this.#services.chunks.openObject(identity);
     const suspect = this.#suspects.has(key);
-    const strict = identity.digest !== null && (isStrict(want) || suspect);
+    const strict = identity.digest !== null && (isStrict(fetchContext) || suspect);
     const place = { key };
     const generation = new Generation({
       services: this.#services,
@@ -219,7 +221,7 @@ export class Generations {
     return generation;
   }
 
-  /** The key of a generation whose length became known. It keeps its own where another took the new. */
+  /** The key of a generation whose length became known; its old one if the new one is taken. */
   #rekey(key: ObjectKey, generation: Generation): ObjectKey {
     if (generation.ephemeral) return key;
     const { ended, object } = generation;
@@ -254,7 +256,7 @@ export class Generations {
     this.#remove(generation, reason);
   }
 
-  /** What may be read to its end by who reads it now is nobody else's any more. */
+  /** Its readers read it to the end; nobody else gets it. */
   #detached(key: ObjectKey, generation: Generation): void {
     if (this.#live.get(key) !== generation) return;
     this.#live.delete(key);
@@ -279,8 +281,8 @@ export class Generations {
   }
 }
 
-function isStrict(want: Want): boolean {
-  return want.source.upstream.integrity === 'strict';
+function isStrict({ source }: FetchContext): boolean {
+  return source.upstream.integrity === 'strict';
 }
 
 /** What the store is told of each end. */

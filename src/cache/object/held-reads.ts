@@ -31,7 +31,10 @@ export class HeldReads {
     this.#doubted.add(index);
   }
 
-  /** A held chunk that can be read at once; `undefined` where anything is yet to be opened or verified. */
+  /**
+   * A held chunk that can be read at once; `undefined` where anything is yet to be opened or
+   * verified.
+   */
   openNow(object: ObjectHandle, index: number): HeldChunk | undefined {
     if (this.#doubted.has(index)) return undefined;
     const held = this.#services.chunks.acquireOpen(object, index);
@@ -40,7 +43,10 @@ export class HeldReads {
     return undefined;
   }
 
-  /** Opens a held chunk, and verifies it where that is yet to be done: `openNow` has it then. Never rejects. */
+  /**
+   * Opens a held chunk, and verifies it where that is yet to be done: `openNow` has it then. Never
+   * rejects.
+   */
   async ready(object: ObjectHandle, index: number): Promise<void> {
     const view = await this.open(object, index).catch(() => undefined);
     await this.#verifications.get(index)?.outcome;
@@ -48,8 +54,8 @@ export class HeldReads {
   }
 
   /**
-   * A view of a held chunk; `undefined` when it is not held (any more). A verification that it starts
-   * begins at `from`, the first byte of the chunk that its reader wants.
+   * A view of a held chunk; `undefined` when it is not held (any more). A verification that it
+   * starts begins at `from`, the first byte of the chunk that its reader wants.
    */
   async open(object: ObjectHandle, index: number, from = 0): Promise<ChunkView | undefined> {
     const { chunks } = this.#services;
@@ -100,8 +106,8 @@ export class HeldReads {
 }
 
 /**
- * A view of what is being verified. The worker fails the watermark before the chunk is dropped here:
- * who plans again in between would only meet the same failure, so they wait and find a miss.
+ * A view of what is being verified. The worker fails the watermark before the chunk is dropped
+ * here: who plans again in between would only meet the same failure, so they wait and find a miss.
  */
 async function follow(running: Verification, held: HeldChunk): Promise<ChunkView | undefined> {
   if (!running.hasFailed) return running.view(held);

@@ -1,8 +1,8 @@
 /**
- * URLs whose answers have validators of their own although their length stays: behind the name are nodes
- * that each make their own ETag or Last-Modified. Parts of two answers cannot be joined, so such a URL is read
- * as one stream of one answer. Owned by cache/object/generations,
- * asked by cache/fetch/contacts.
+ * URLs whose answers have validators of their own although their length stays: behind the name are
+ * nodes that each make their own ETag or Last-Modified. Parts of two answers cannot be joined, so
+ * such a URL is read as one stream of one answer. Owned by cache/object/generations, asked by
+ * cache/fetch/collapsed-fetches.
  */
 import { LRUCache } from 'lru-cache';
 import type { ObjectIdentity } from '../../model/manifest.js';
@@ -25,7 +25,7 @@ const SIGHTINGS = 2;
 export class UnsteadyUrls {
   readonly #events: Pick<CacheEvents, 'warn'>;
   readonly #sightings: LRUCache<string, number>;
-  readonly #told: LRUCache<string, true>;
+  readonly #warned: LRUCache<string, true>;
 
   constructor({
     clock,
@@ -37,7 +37,7 @@ export class UnsteadyUrls {
     this.#events = events;
     const age = { ttl: REMEMBER_MS, ttlResolution: 0, perf: { now: () => clock.monotonic() } };
     this.#sightings = new LRUCache({ max: MAX_URLS, ...age });
-    this.#told = new LRUCache({ max: MAX_TOLD, ...age });
+    this.#warned = new LRUCache({ max: MAX_TOLD, ...age });
   }
 
   /** An answer for `object` had another validator at the same length. */
@@ -45,8 +45,8 @@ export class UnsteadyUrls {
     const key = responseKey(origin, uri);
     const sightings = (this.#sightings.get(key) ?? 0) + 1;
     this.#sightings.set(key, sightings);
-    if (sightings < SIGHTINGS || this.#told.has(origin)) return;
-    this.#told.set(origin, true);
+    if (sightings < SIGHTINGS || this.#warned.has(origin)) return;
+    this.#warned.set(origin, true);
     const message = `origin ${origin}: answers of one URL have validators of their own at one length; such URLs are read as one stream`;
     this.#events.warn('parts of different answers cannot be joined', new Error(message));
   }

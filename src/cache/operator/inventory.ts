@@ -7,7 +7,7 @@ import { pathAlone } from '../../model/shown-url.js';
 import type { CacheKey } from '../../store/directory/cache-key.js';
 import { objectKey, responseKey } from '../../store/objects/keys.js';
 import type { Purges } from '../api/purges.js';
-import type { Selection, Targets } from './selection.js';
+import type { ObjectSelection, TargetMatcher } from './selection.js';
 
 export interface ListedObject extends ObjectSummary {
   /** Path below the origin's mount. */
@@ -30,10 +30,10 @@ export interface PurgeReport {
   readonly bytes: number;
 }
 
-export interface InventoryParts {
+export interface InventoryDeps {
   readonly chunks: Pick<ChunkStore, 'objects'>;
   readonly responses: Pick<ResponseStore, 'entries' | 'peek' | 'delete'>;
-  readonly targets: Targets;
+  readonly targets: TargetMatcher;
   /** Cursors hold a URI. */
   readonly key: Pick<CacheKey, 'seal' | 'unseal'>;
   readonly purges: Purges;
@@ -47,8 +47,8 @@ export interface PageRequest {
   readonly after: string | null;
   readonly limit: number;
   /**
-   * Whoever asks may see queries. Else they say nothing by the order of what is listed either: by objects
-   * of their own somebody could find out between which a signature lies.
+   * Whoever asks may see queries. Else they say nothing by the order of what is listed either: by
+   * objects of their own somebody could find out between which a signature lies.
    */
   readonly isTrusted: boolean;
 }
@@ -60,18 +60,18 @@ interface Placed {
 }
 
 export class Inventory {
-  readonly #parts: InventoryParts;
+  readonly #parts: InventoryDeps;
 
-  constructor(parts: InventoryParts) {
+  constructor(parts: InventoryDeps) {
     this.#parts = parts;
   }
 
   /**
-   * Objects in the order of origin and URI, `limit` at most, those after the cursor `after`; `undefined`
-   * where that is no cursor of ours.
+   * Objects in the order of origin and URI, `limit` at most, those after the cursor `after`;
+   * `undefined` where that is no cursor of ours.
    */
   async list(
-    selection: Selection,
+    selection: ObjectSelection,
     { after, limit, isTrusted }: PageRequest,
   ): Promise<ObjectPage | undefined> {
     const { key } = this.#parts;
@@ -87,7 +87,7 @@ export class Inventory {
   }
 
   /** Takes out what is selected; with `dryRun` only counts it. */
-  async purge(selection: Selection, dryRun: boolean): Promise<PurgeReport> {
+  async purge(selection: ObjectSelection, dryRun: boolean): Promise<PurgeReport> {
     const { chunks, responses: records, targets, purges, forget } = this.#parts;
     let responses = 0;
     // First: what is being asked for now must not come back once its place is empty.
@@ -112,7 +112,7 @@ export class Inventory {
   }
 
   /** The first `count` after `from`: one pass, and no more than a few pages in memory. */
-  #page(selection: Selection, order: 'uri' | 'path', from: string, count: number): Placed[] {
+  #page(selection: ObjectSelection, order: 'uri' | 'path', from: string, count: number): Placed[] {
     let first: Placed[] = [];
     const cut = (): void => {
       first.sort((a, b) => (a.place < b.place ? -1 : 1));

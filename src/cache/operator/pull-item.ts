@@ -1,15 +1,15 @@
 /**
- * One URL that is pulled into the cache: read through it as a client would, to nowhere. What is held
- * already is read past, so that a pull that was broken off goes on where it was.
+ * One URL that is pulled into the cache: read through it as a client would, to nowhere. What is
+ * held already is read past, so that a pull that was broken off goes on where it was.
  */
 import { within } from '../../model/deferred.js';
 import { type ErrorReport, ForebayError, reportError } from '../../model/errors.js';
 import { emptyHeaders, type HeaderMap } from '../../model/headers.js';
 import type { Segment } from '../../model/segment.js';
 import type { TransferCounts, TransferState } from '../../model/transfer.js';
-import type { Body, CacheAnswer, CacheFacade } from '../api/answer.js';
+import type { Body, CacheAnswer, CacheFacade } from '../api/facade.js';
 import type { CacheServices } from '../api/services.js';
-import { boundOf } from '../flight/want.js';
+import { boundOf } from '../flight/fetch-context.js';
 
 /** What to pull: a configured origin, and the path and query below its mount. */
 export interface PullTarget {

@@ -1,10 +1,15 @@
-/** Pulls: lists of URLs brought into the cache before anybody asks for them. The admin API starts them. */
+/**
+ * Pulls: lists of URLs brought into the cache before anybody asks for them. The admin API starts
+ * them.
+ */
 import { randomBytes } from 'node:crypto';
-import type { CacheFacade } from '../api/answer.js';
+import type { CacheFacade } from '../api/facade.js';
 import { PullItem, type PullItemSnapshot, type PullOrder } from './pull-item.js';
 import type { CacheServices } from '../api/services.js';
 
-/** Items of all pulls that are read at once: enough to keep lanes busy, and leaves some to clients. */
+/**
+ * Items of all pulls that are read at once: enough to keep lanes busy, and leaves some to clients.
+ */
 export const MAX_ITEMS_AT_ONCE = 2;
 
 /** URLs of one pull: the files of the largest models are some hundreds. */

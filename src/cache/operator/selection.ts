@@ -9,7 +9,7 @@ export interface NamedUpstreams {
 }
 
 /** What is `null` selects everything. */
-export interface Selection {
+export interface ObjectSelection {
   /** Name of an origin, configured now or when the thing was stored. */
   readonly origin: string | null;
   /** Compared with the path below the mount, query included, in whatever spelling either is. */
@@ -17,19 +17,24 @@ export interface Selection {
 }
 
 /** Turns stored URIs back into what stands below a mount. */
-export class Targets {
+export class TargetMatcher {
   readonly #upstreams: NamedUpstreams;
 
   constructor(upstreams: NamedUpstreams) {
     this.#upstreams = upstreams;
   }
 
-  /** The path below the mount; of an origin that is not configured (so) any more, the URI's path. */
+  /**
+   * The path below the mount; of an origin that is not configured (so) any more, the URI's path.
+   */
   of(origin: string, uri: string): string {
     return this.#upstreams.get(origin)?.targetOf(uri) ?? requestTargetOf(uri);
   }
 
-  selects({ origin, pathPrefix }: Selection, thing: { origin: string; uri: string }): boolean {
+  selects(
+    { origin, pathPrefix }: ObjectSelection,
+    thing: { origin: string; uri: string },
+  ): boolean {
     if (origin !== null && origin !== thing.origin) return false;
     if (pathPrefix === null) return true;
     return comparable(this.of(thing.origin, thing.uri)).startsWith(comparable(pathPrefix));

@@ -1,11 +1,11 @@
 /**
- * Goes through what the cache holds and compares every chunk with its ids, on the verify threads, one
- * at a time, so that readers' own checks go first. What differs is dropped: the next reader fetches
- * it. The admin API starts one.
+ * Goes through what the cache holds and compares every chunk with its ids, on the verify threads,
+ * one at a time, so that readers' own checks go first. What differs is dropped: the next reader
+ * fetches it. The admin API starts one.
  */
 import { ForebayError } from '../../model/errors.js';
 import type { ObjectHandle, ObjectSummary } from '../../model/store.js';
-import type { Selection, Targets } from './selection.js';
+import type { ObjectSelection, TargetMatcher } from './selection.js';
 import type { CacheServices } from '../api/services.js';
 import { Verification } from '../integrity/verification.js';
 
@@ -41,7 +41,7 @@ type Counts = { -readonly [Key in keyof SweepSnapshot['chunks']]: number };
 export class Sweep {
   readonly id: string;
   readonly #services: CacheServices;
-  readonly #targets: Targets;
+  readonly #targets: TargetMatcher;
   readonly #selected: readonly ObjectSummary[];
   readonly #startedAtMs: number;
   readonly #chunks: Counts;
@@ -49,7 +49,12 @@ export class Sweep {
   #checkedBytes = 0;
   #state: SweepState = 'running';
 
-  constructor(id: string, services: CacheServices, targets: Targets, selection: Selection) {
+  constructor(
+    id: string,
+    services: CacheServices,
+    targets: TargetMatcher,
+    selection: ObjectSelection,
+  ) {
     this.id = id;
     this.#services = services;
     this.#targets = targets;

@@ -1,6 +1,8 @@
-/** The verifications that operators asked for: one runs at a time, some ended ones are remembered. */
+/**
+ * The verifications that operators asked for: one runs at a time, some ended ones are remembered.
+ */
 import { randomBytes } from 'node:crypto';
-import type { Selection, Targets } from './selection.js';
+import type { ObjectSelection, TargetMatcher } from './selection.js';
 import type { CacheServices } from '../api/services.js';
 import { Sweep, type SweepSnapshot } from './sweep.js';
 
@@ -11,17 +13,17 @@ const ID_BYTES = 8;
 
 export class Sweeps {
   readonly #services: CacheServices;
-  readonly #targets: Targets;
+  readonly #targets: TargetMatcher;
   /** Oldest first; only the last one may run. */
   readonly #sweeps = new Map<string, Sweep>();
 
-  constructor(services: CacheServices, targets: Targets) {
+  constructor(services: CacheServices, targets: TargetMatcher) {
     this.#services = services;
     this.#targets = targets;
   }
 
   /** Starts one; `undefined` while another runs. */
-  start(selection: Selection): SweepSnapshot | undefined {
+  start(selection: ObjectSelection): SweepSnapshot | undefined {
     const last = [...this.#sweeps.values()].at(-1);
     if (last?.state === 'running') return undefined;
     const id = randomBytes(ID_BYTES).toString('hex');

@@ -8,8 +8,8 @@ import { ForebayError } from '../../model/errors.js';
 import type { Clock } from '../../model/time.js';
 
 /**
- * Passed requests of one origin, under way or waiting. One that waits costs its client's connection and
- * little else, so a burst from one client waits rather than fails.
+ * Passed requests of one origin, under way or waiting. One that waits costs its client's connection
+ * and little else, so a burst from one client waits rather than fails.
  */
 export const MAX_PASSING = 256;
 
@@ -17,8 +17,9 @@ export const MAX_PASSING = 256;
 export const MAX_PASSING_OF_CLIENT = MAX_PASSING / 2;
 
 /**
- * The longest wait for a connection to the origin. A client's content is not read meanwhile and has to
- * be there within `listen.requestTimeout` (30 s): waiting as long would cut the client off unanswered.
+ * The longest wait for a connection to the origin. A client's content is not read meanwhile and has
+ * to be there within `listen.requestTimeout` (30 s): waiting as long would cut the client off
+ * unanswered.
  */
 export const PASS_WAIT_MS = 10_000;
 
@@ -61,8 +62,9 @@ export class PassPlaces {
   }
 
   /**
-   * Waits for a connection, `PASS_WAIT_MS` at most. Rejects with `overload` when time is up, or where
-   * the client, or all of them, have as many requests here as may be, and with `client-aborted`.
+   * Waits for a connection, `PASS_WAIT_MS` at most. Rejects with `overload` when time is up, or
+   * where the client, or all of them, have as many requests here as may be, and with
+   * `client-aborted`.
    */
   async take(client: string, { clock, signal }: PassWait): Promise<GivePlace> {
     if (this.size >= MAX_PASSING) throw tooMany('internal');

@@ -1,7 +1,7 @@
 /**
- * Passes requests on whose method no stored response answers (RFC 9110 section 9.2.3): uncached, with
- * their content, to the origin and nowhere else. What they change there is forgotten here. Called by
- * http/exchange/exchange for origins that allow it.
+ * Passes requests on whose method no stored response answers (RFC 9110 section 9.2.3): uncached,
+ * with their content, to the origin and nowhere else. What they change there is forgotten here.
+ * Called by http/exchange/exchange for origins that allow it.
  */
 import { ForebayError } from '../../model/errors.js';
 import type { OriginHead } from '../../model/fetch.js';
@@ -16,10 +16,10 @@ import {
   type PassedTarget,
 } from '../../origin/pass-client.js';
 import type { Upstream } from '../../origin/upstream.js';
-import type { Body, CacheAnswer, CacheFacade } from '../api/answer.js';
+import type { Body, CacheAnswer, CacheFacade } from '../api/facade.js';
 import { forward } from '../answer/answers.js';
 import { originBusy } from '../fill/fill.js';
-import type { OriginSet } from '../answer/lookup.js';
+import type { OriginSet } from '../answer/cache.js';
 import { looped, viaNames } from '../../origin/via.js';
 import { type GivePlace, PassPlaces } from './pass-places.js';
 import type { CacheServices } from '../api/services.js';
@@ -56,7 +56,7 @@ type Invalidate = Pick<CacheFacade, 'invalidate'>;
 type Services = Pick<CacheServices, 'events' | 'limits' | 'clock'>;
 
 /** How one origin is reached. */
-interface Way {
+interface PassRoute {
   readonly client: PassClient;
   readonly places: PassPlaces;
 }
@@ -65,7 +65,7 @@ export class Passing implements PassFacade {
   readonly #services: Services;
   readonly #upstreams: OriginSet;
   /** A reload may replace an origin by another of its name. */
-  readonly #ways = new WeakMap<Upstream, Way>();
+  readonly #routes = new WeakMap<Upstream, PassRoute>();
   readonly #cache: Invalidate;
   readonly #pseudonym: string;
 
@@ -127,8 +127,8 @@ export class Passing implements PassFacade {
     }
   }
 
-  #way(upstream: Upstream): Way {
-    const known = this.#ways.get(upstream);
+  #way(upstream: Upstream): PassRoute {
+    const known = this.#routes.get(upstream);
     if (known !== undefined) return known;
     const { fetch, requestTimeoutMs } = this.#services.limits;
     const { maxConnections } = upstream;
@@ -139,9 +139,9 @@ export class Passing implements PassFacade {
       connectTimeoutMs: fetch.connectTimeoutMs,
       responseTimeoutMs: requestTimeoutMs,
     });
-    const way = { client, places: new PassPlaces(maxConnections) };
-    this.#ways.set(upstream, way);
-    return way;
+    const route = { client, places: new PassPlaces(maxConnections) };
+    this.#routes.set(upstream, route);
+    return route;
   }
 
   #answer(upstream: Upstream, response: PassedResponse, give: GivePlace): CacheAnswer {

@@ -37,9 +37,11 @@ export type Assessment =
       readonly onFailure: OnFailure;
     } & Times);
 
-/** Whether, and how, `stored` may answer a request with these fields. `steadyMs`: model/steady-time. */
+/**
+ * Whether, and how, `stored` may answer a request with these fields. `steadyMs`: model/steady-time.
+ */
 export function assess(stored: StoredResponse, request: HeaderMap, steadyMs: number): Assessment {
-  const said = directivesOf(stored);
+  const directives = directivesOf(stored);
   const wanted = requestDirectives(request);
   const { ageSeconds: age, ttlSeconds: ttl } = timesAt(stored, steadyMs);
   const times = { ageSeconds: Math.floor(age), ttlSeconds: Math.floor(ttl) };
@@ -50,13 +52,13 @@ export function assess(stored: StoredResponse, request: HeaderMap, steadyMs: num
     onFailure,
     ...times,
   });
-  if (said.some((one) => one.isUnqualified('no-cache'))) return validate('never');
+  if (directives.some((one) => one.isUnqualified('no-cache'))) return validate('never');
   if (wanted.has('no-cache') || expectsOther(stored.headers, request)) return validate('never');
   if (age > limit(wanted, 'max-age', Infinity, 0)) return validate('never');
   const minFresh = limit(wanted, 'min-fresh', 0, Infinity);
   if (minFresh > 0 && ttl < minFresh) return validate('never');
   if (ttl > 0) return { kind: 'fresh', ...times };
-  if (said.some(forbidsStale)) return validate('never');
+  if (directives.some(forbidsStale)) return validate('never');
   if (-ttl <= maxStale(wanted)) return { kind: 'stale', why: 'max-stale', ...times };
   if (isAllowedStale(stored, steadyMs, 'stale-while-revalidate')) {
     return { kind: 'stale', why: 'stale-while-revalidate', ...times };
@@ -79,8 +81,12 @@ export function isErrorStatus(status: number): boolean {
 }
 
 /** Directives after which a stale response is none without validation (section 4.2.4). */
-function forbidsStale(said: Directives): boolean {
-  return said.has('must-revalidate') || said.has('proxy-revalidate') || said.has('s-maxage');
+function forbidsStale(directives: Directives): boolean {
+  return (
+    directives.has('must-revalidate') ||
+    directives.has('proxy-revalidate') ||
+    directives.has('s-maxage')
+  );
 }
 
 /** A directive's seconds; `malformed` is the value that allows less. */

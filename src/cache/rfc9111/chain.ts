@@ -1,7 +1,7 @@
 /**
- * What a redirect chain and the response at its end say together (RFC 9111 applied to every hop): the
- * shortest of the lifetimes, the oldest of the ages, all that any of them demands, and the words in which
- * clients are told so. Pure; asked by policy, select, assess and representations.
+ * What a redirect chain and the response at its end say together (RFC 9111 applied to every hop):
+ * the shortest of the lifetimes, the oldest of the ages, all that any of them demands, and the
+ * words in which clients are told so. Pure; asked by policy, select, assess and representations.
  */
 import { trimOws } from '../../model/field-syntax.js';
 import { emptyHeaders, headerValue, type HeaderMap } from '../../model/headers.js';
@@ -35,7 +35,10 @@ export function directivesOf(response: Pick<Led, 'status' | 'headers' | 'hops'>)
   return linksOf(response).map(({ headers }) => responseDirectives(headers));
 }
 
-/** Age and remaining lifetime of the whole (section 4.2), `steadyMs` as model/steady-time has it: a redirect without a lifetime has none. */
+/**
+ * Age and remaining lifetime of the whole (section 4.2), `steadyMs` as model/steady-time has it: a
+ * redirect without a lifetime has none.
+ */
 export function timesAt(response: Led, steadyMs: number): ChainTimes {
   const own = timesOf(response, steadyMs);
   return response.hops
@@ -68,7 +71,9 @@ export function isPlain({ shown }: Hop): boolean {
   return shown.length === 0;
 }
 
-/** True when redirects may lead another question on without being asked again (sections 3 and 4). */
+/**
+ * True when redirects may lead another question on without being asked again (sections 3 and 4).
+ */
 export function mayReuse(hops: readonly Hop[], steadyMs: number): boolean {
   return hops.every((hop) => {
     const said = responseDirectives(hop.headers);
@@ -78,10 +83,10 @@ export function mayReuse(hops: readonly Hop[], steadyMs: number): boolean {
 }
 
 /**
- * The fields of `headers` as clients are told them, who see one response where there was a chain: Vary of
- * all, and Cache-Control of the strictest where a redirect is stricter than what it led to.
+ * The fields of `headers` as clients are told them, who see one response where there was a chain:
+ * Vary of all, and Cache-Control of the strictest where a redirect is stricter than what it led to.
  */
-export function toldFields(headers: HeaderMap, response: Led): HeaderMap {
+export function chainFields(headers: HeaderMap, response: Led): HeaderMap {
   if (response.hops.length === 0) return headers;
   const told = emptyHeaders();
   Object.assign(told, headers);

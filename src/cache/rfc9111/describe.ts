@@ -1,7 +1,7 @@
 /**
  * Turns the head of a final response into what is stored of it: the response of a complete
  * representation, the object that holds its bytes, and whether others may have it. Used by
- * cache/fetch/contact.
+ * cache/fetch/origin-fetch.
  */
 import { randomBytes } from 'node:crypto';
 import type { Digest } from '../../model/digest.js';
@@ -9,12 +9,12 @@ import type { OriginHead } from '../../model/fetch.js';
 import type { HeaderMap } from '../../model/headers.js';
 import type { ObjectIdentity } from '../../model/manifest.js';
 import type { RedirectChain } from '../../model/redirect-chain.js';
-import type { StoredKind, StoredResponse, Times } from '../../model/response.js';
+import type { StoredKind, StoredResponse, ResponseTimes } from '../../model/response.js';
 import { isStrong, validatorOf } from '../../model/validator.js';
 import { endToEnd, forOthers, isOfUse, mayStore } from './policy.js';
 import { withBlobLocation } from './registry-blob.js';
 import { type FieldTag, variantFields, variantName } from './select.js';
-import { isSuccess } from './stored.js';
+import { isSuccess } from './stored-digests.js';
 
 /** What was asked, and what came: all that decides about a response but its bytes. */
 export interface Described {
@@ -24,7 +24,7 @@ export interface Described {
   readonly request: HeaderMap;
   readonly tag: FieldTag;
   readonly head: OriginHead;
-  readonly times: Times;
+  readonly times: ResponseTimes;
   /** Complete length of the representation; `null` while unknown. */
   readonly lengthBytes: number | null;
   readonly chunkSizeBytes: number;
@@ -48,7 +48,7 @@ export interface Description {
 }
 
 /** The response as stored: a 206 as its 200, without what one transfer needed. */
-export function describe(described: Described): Description {
+export function describeResponse(described: Described): Description {
   const { head, times, request, lengthBytes, chain } = described;
   const { hops, place } = chain;
   const status = head.status === 206 ? 200 : head.status;

@@ -1,13 +1,15 @@
 /**
- * Cache-Control (RFC 9111 section 5.2) read into directives. Lenient where that makes nothing fresh:
- * a directive with a spoilt argument still counts as present, and its number as malformed, which
- * section 4.2.1 lets caches take for stale. Pure.
+ * Cache-Control (RFC 9111 section 5.2) read into directives. Lenient where that makes nothing
+ * fresh: a directive with a spoilt argument still counts as present, and its number as malformed,
+ * which section 4.2.1 lets caches take for stale. Pure.
  */
 import { parseDictionary } from 'structured-headers';
 import { isDigits, listMembers, readQuoted, tokenEnd } from '../../model/field-syntax.js';
 import { headerValue, type HeaderMap } from '../../model/headers.js';
 
-/** Delta seconds (section 1.2.2); `malformed` where the argument is no number or there are several. */
+/**
+ * Delta seconds (section 1.2.2); `malformed` where the argument is no number or there are several.
+ */
 export type Seconds = number | 'malformed' | undefined;
 
 type Argument =
@@ -89,7 +91,9 @@ function readResponse(headers: HeaderMap): {
   return read;
 }
 
-/** A targeted field is a structured one; `undefined` where it is absent, empty or not to be read. */
+/**
+ * A targeted field is a structured one; `undefined` where it is absent, empty or not to be read.
+ */
 function parseTargeted(field: string | undefined): Directives | undefined {
   if (field === undefined) return undefined;
   try {
@@ -109,7 +113,9 @@ function parseTargeted(field: string | undefined): Directives | undefined {
   }
 }
 
-/** The directives of a request; `Pragma: no-cache` where there is no Cache-Control (section 5.4). */
+/**
+ * The directives of a request; `Pragma: no-cache` where there is no Cache-Control (section 5.4).
+ */
 export function requestDirectives(headers: HeaderMap): Directives {
   const pragma = headerValue(headers, 'pragma');
   const field = headerValue(headers, 'cache-control');

@@ -1,8 +1,8 @@
 /**
- * How long a response is fresh and how old it is: the arithmetic of RFC 9111 sections 4.2.1 to 4.2.3
- * as a shared cache does it, for one answer: what redirects say beside it is cache/rfc9111/chain's. Where the
- * fields contradict themselves the response counts as stale. Pure; asked for each hit, so its readings of
- * a response are kept.
+ * How long a response is fresh and how old it is: the arithmetic of RFC 9111 sections 4.2.1 to
+ * 4.2.3 as a shared cache does it, for one answer: what redirects say beside it is
+ * cache/rfc9111/chain's. Where the fields contradict themselves the response counts as stale. Pure;
+ * asked for each hit, so its readings of a response are kept.
  */
 import { isDigits, trimOws } from '../../model/field-syntax.js';
 import { headerValue } from '../../model/headers.js';
@@ -24,7 +24,9 @@ export interface Freshness {
   readonly initialAgeSeconds: number;
 }
 
-/** Statuses defined as heuristically cacheable (RFC 9110 section 15.1); 206 is stored as its 200. */
+/**
+ * Statuses defined as heuristically cacheable (RFC 9110 section 15.1); 206 is stored as its 200.
+ */
 const HEURISTICALLY_CACHEABLE: ReadonlySet<number> = new Set([
   200, 203, 204, 300, 301, 308, 404, 405, 410, 414, 501,
 ]);
@@ -51,9 +53,9 @@ export function freshnessOf(response: Received): Freshness {
 }
 
 /**
- * `current_age` (section 4.2.3), in seconds, not rounded, never negative. `steadyMs` is now, on the time
- * that never runs backwards. What another process stored at a time that is yet to come was stored
- * before the clock was put back: it may be of any age.
+ * `current_age` (section 4.2.3), in seconds, not rounded, never negative. `steadyMs` is now, on the
+ * time that never runs backwards. What another process stored at a time that is yet to come was
+ * stored before the clock was put back: it may be of any age.
  */
 export function ageAt(response: Received, steadyMs: number): number {
   const residentMs = steadyMs - (response.steadyTimeMs ?? response.responseTimeMs);
@@ -63,8 +65,8 @@ export function ageAt(response: Received, steadyMs: number): number {
 
 /** True when the response says itself how long it is fresh, be it wrongly. */
 export function hasExplicitLifetime({ headers }: Pick<Received, 'headers'>): boolean {
-  const said = responseDirectives(headers);
-  if (said.has('s-maxage') || said.has('max-age')) return true;
+  const directives = responseDirectives(headers);
+  if (directives.has('s-maxage') || directives.has('max-age')) return true;
   return headers['expires'] !== undefined && !isTargeted(headers);
 }
 
@@ -87,9 +89,9 @@ function measure(response: Received): Freshness {
 
 function lifetime(response: Received, dateMs: number): number {
   const { headers } = response;
-  const said = responseDirectives(headers);
+  const directives = responseDirectives(headers);
   for (const name of ['s-maxage', 'max-age']) {
-    const seconds = said.seconds(name);
+    const seconds = directives.seconds(name);
     if (seconds !== undefined) return seconds === 'malformed' ? 0 : seconds;
   }
   const expires = headerValue(headers, 'expires');

@@ -1,4 +1,6 @@
-/** What a first response's head means for what was asked. Pure; cache/fetch/contact acts on it. */
+/**
+ * What a first response's head means for what was asked. Pure; cache/fetch/origin-fetch acts on it.
+ */
 import type { ByteRange } from '../../model/byte-range.js';
 import { ForebayError } from '../../model/errors.js';
 import type { OriginHead } from '../../model/fetch.js';
@@ -17,8 +19,8 @@ export type Judgement =
   /** The range asked for is past the end. */
   | { readonly kind: 'unsatisfiable'; readonly completeLength: number }
   /**
-   * Ask for the whole. `odd`: what came is no answer to a Range, and its host may have no better one;
-   * else parts of this representation could not be joined.
+   * Ask for the whole. `odd`: what came is no answer to a Range, and its host may have no better
+   * one; else parts of this representation could not be joined.
    */
   | { readonly kind: 'ask-whole'; readonly odd: boolean }
   | { readonly kind: 'partial'; readonly range: ByteRange; readonly completeLength: number }

@@ -1,10 +1,11 @@
 /**
- * What a shared cache may store (RFC 9111 sections 3, 3.1 and 3.5), and which of it is of use later. What
- * redirects led to faces these rules at every hop.
- * Pure; asked by cache/rfc9111/describe of every response that a contact brings.
+ * What a shared cache may store (RFC 9111 sections 3, 3.1 and 3.5), and which of it is of use
+ * later. What redirects led to faces these rules at every hop. Pure; asked by
+ * cache/rfc9111/describe of every fetched response.
  */
 import { tokenMembers } from '../../model/field-syntax.js';
 import { emptyHeaders, headerValue, type HeaderMap } from '../../model/headers.js';
+import { HOP_BY_HOP } from '../../model/hop-by-hop.js';
 import type { StoredResponse } from '../../model/response.js';
 import { validatorOf } from '../../model/validator.js';
 import { namedByVary } from '../../model/vary.js';
@@ -16,46 +17,40 @@ import { allowsHeuristics, freshnessOf, hasExplicitLifetime } from './freshness.
 import { linksOf, variedFields } from './chain.js';
 
 /**
- * Never stored, whatever the fields say. 401, 403, 407 and 429 speak of a credential or of load; 206
- * and 304 are not whole responses: cache/rfc9111/describe makes them ones before it asks.
+ * Never stored, whatever the fields say. 401, 403, 407 and 429 speak of a credential or of load;
+ * 206 and 304 are not whole responses: cache/rfc9111/describe makes them ones before it asks.
  */
 const NEVER_STORED: ReadonlySet<number> = new Set([206, 304, 401, 403, 407, 429]);
 
-/** Statuses of RFC 9110 section 15, whose requirements on caches are met here (`must-understand`). */
+/**
+ * Statuses of RFC 9110 section 15, whose requirements on caches are met here (`must-understand`).
+ */
 const UNDERSTOOD: ReadonlySet<number> = new Set([
   ...[200, 201, 202, 203, 204, 205, 300, 301, 302, 303, 305, 307, 308],
   ...[400, 402, 404, 405, 406, 408, 409, 410, 411, 412, 413, 414, 415, 416, 417, 421, 422, 426],
   ...[500, 501, 502, 503, 504, 505],
 ]);
 
-/** Fields that describe one connection or one transfer (RFC 9110 section 7.6.1, 9111 section 3.1). */
-const NOT_END_TO_END = [
-  'connection',
-  'content-length',
-  'keep-alive',
-  'proxy-authenticate',
-  'proxy-authentication-info',
-  'proxy-authorization',
-  'proxy-connection',
-  'te',
-  'trailer',
-  'transfer-encoding',
-  'upgrade',
-];
+/**
+ * Fields that describe one connection or one transfer (RFC 9110 section 7.6.1, 9111 section 3.1).
+ */
+const NOT_END_TO_END: readonly string[] = [...HOP_BY_HOP, 'content-length'];
 
 /** The response to a GET with these request fields, and the redirects that led to it. */
-export type Answer = Pick<StoredResponse, 'status' | 'headers' | 'hops'>;
+export type ReceivedResponse = Pick<StoredResponse, 'status' | 'headers' | 'hops'>;
 
-/** True when a shared cache may store `response` to a GET with the fields of `request` (section 3). */
-export function mayStore(request: HeaderMap, response: Answer): boolean {
+/**
+ * True when a shared cache may store `response` to a GET with the fields of `request` (section 3).
+ */
+export function mayStore(request: HeaderMap, response: ReceivedResponse): boolean {
   return hindranceTo(request, response) === undefined && isStorable(response);
 }
 
 /**
- * True when nothing that was answered, by a redirect or at its end, forbids a shared cache to store it,
- * whoever asked.
+ * True when nothing that was answered, by a redirect or at its end, forbids a shared cache to store
+ * it, whoever asked.
  */
-export function isStorable(response: Answer): boolean {
+export function isStorable(response: ReceivedResponse): boolean {
   const { status } = response;
   if (status < 200 || NEVER_STORED.has(status)) return false;
   // It would match no later request (section 4.1).
@@ -64,11 +59,15 @@ export function isStorable(response: Answer): boolean {
   return hasExplicitLifetime(response) || allowsHeuristics(response);
 }
 
-/** What of a request makes its answer the asker's alone: the name of a field; `undefined` for nothing. */
-export function hindranceTo(request: HeaderMap, response: Answer): string | undefined {
+/**
+ * What of a request makes its answer the asker's alone: the name of a field; `undefined` for
+ * nothing.
+ */
+export function hindranceTo(request: HeaderMap, response: ReceivedResponse): string | undefined {
   const { headers, hops } = response;
   if (requestDirectives(request).has('no-store')) return 'cache-control';
-  // What a redirect led somebody to was for who could show this: what it says of itself is of there.
+  // What a redirect led somebody to was for who could show this: what it says of itself is of
+  // there.
   const shown = hops.flatMap((hop) => hop.shown)[0];
   if (shown !== undefined) return shown;
   if (request['authorization'] !== undefined && !isOpenToAll(headers)) return 'authorization';
@@ -78,11 +77,11 @@ export function hindranceTo(request: HeaderMap, response: Answer): string | unde
 }
 
 /**
- * True when a response shows that it means others too although a field like this came with its request. A
- * key is taken as Authorization is (section 3.5). Browsers send cookies with everything, so for them it is
- * enough that the response speaks to caches at all.
+ * True when a response shows that it means others too although a field like this came with its
+ * request. A key is taken as Authorization is (section 3.5). Browsers send cookies with everything,
+ * so for them it is enough that the response speaks to caches at all.
  */
-function isHeeded(name: string, response: Answer): boolean {
+function isHeeded(name: string, response: ReceivedResponse): boolean {
   if (isOpenToAll(response.headers)) return true;
   if (name === 'cookie' && hasExplicitLifetime(response)) return true;
   return name !== 'authorization' && namedByVary(response.headers).includes(name);
@@ -98,7 +97,9 @@ function allowsStoring({ status, headers }: Pick<StoredResponse, 'status' | 'hea
   return headers['set-cookie'] === undefined || hasExplicitLifetime({ headers });
 }
 
-/** True when something can come of storing it: it has a lifetime, a validator, or a use when stale. */
+/**
+ * True when something can come of storing it: it has a lifetime, a validator, or a use when stale.
+ */
 export function isOfUse(stored: StoredResponse): boolean {
   if (validatorOf(stored.headers).kind !== 'none') return true;
   return linksOf(stored).every((link) => {

@@ -1,6 +1,6 @@
 /**
- * Which stored response of a URL belongs to a request: Vary and the fields it names (RFC 9111 section
- * 4.1). Pure; used by cache/answer/lookup, contacts and describe.
+ * Which stored response of a URL belongs to a request: Vary and the fields it names (RFC 9111
+ * section 4.1). Pure; used by cache/answer/cache, cache/fetch and describe.
  */
 import { listMembers } from '../../model/field-syntax.js';
 import { emptyHeaders, headerValue, type HeaderMap } from '../../model/headers.js';
@@ -11,12 +11,16 @@ import { variedFields } from './chain.js';
 const CASELESS: ReadonlySet<string> = new Set(['accept-language', 'accept-charset']);
 
 /**
- * Stands for a request's value of a field: the same for the same, and nothing else of it can be read from
- * it. A value may be a token or a cookie, and what selects a response is kept on the disk.
+ * Stands for a request's value of a field: the same for the same, and nothing else of it can be
+ * read from it. A value may be a token or a cookie, and what selects a response is kept on the
+ * disk.
  */
 export type FieldTag = (name: string, value: string) => string;
 
-/** The tags of the request's values of the fields that a response, or a redirect that led to it, varies on. */
+/**
+ * The tags of the request's values of the fields that a response, or a redirect that led to it,
+ * varies on.
+ */
 export function variantFields(
   request: HeaderMap,
   response: Pick<StoredResponse, 'headers' | 'hops'>,
@@ -89,7 +93,9 @@ function tagged(request: HeaderMap, name: string, tag: FieldTag): string | undef
   return value === undefined ? undefined : tag(name, value);
 }
 
-/** White space around commas that nothing quotes says nothing: `a,b` and ` a , b ` are one value. */
+/**
+ * White space around commas that nothing quotes says nothing: `a,b` and ` a , b ` are one value.
+ */
 function normalised(request: HeaderMap, name: string): string | undefined {
   const field = headerValue(request, name);
   if (field === undefined) return undefined;

@@ -1,11 +1,11 @@
 /**
  * Validation of stored responses (RFC 9111 section 4.3): which conditions go to the origin, which
- * stored response a 304 speaks of, and what it changes there. Pure; used by cache/answer/lookup.
+ * stored response a 304 speaks of, and what it changes there. Pure; used by cache/answer/cache.
  */
 import { emptyHeaders, headerValue, type HeaderMap } from '../../model/headers.js';
 import { parseHttpDate } from '../../model/http-date.js';
 import type { RedirectChain } from '../../model/redirect-chain.js';
-import type { StoredResponse, Times } from '../../model/response.js';
+import type { StoredResponse, ResponseTimes } from '../../model/response.js';
 import { parseEntityTag } from '../../model/validator.js';
 import { forOthers } from './policy.js';
 import { type FieldTag, variantFields } from './select.js';
@@ -18,7 +18,7 @@ export const NO_CONDITIONS: Conditions = {};
 /** A 304: its fields, and what led to it. */
 export interface NotModified {
   readonly headers: HeaderMap;
-  readonly times: Times;
+  readonly times: ResponseTimes;
   readonly chain: RedirectChain;
 }
 
@@ -36,7 +36,7 @@ const NOT_UPDATED: ReadonlySet<string> = new Set([
 ]);
 
 /** What a 304 does to the stored responses that were offered. */
-export type Selection =
+export type Revalidation =
   /** It speaks of this one, and updates it. */
   | { readonly kind: 'update'; readonly stored: StoredResponse }
   /** It confirms the only one there was, but is about another validator: it updates nothing. */
@@ -89,7 +89,7 @@ export function clientConditions(request: HeaderMap): Conditions {
 export function selectValidated(
   all: readonly StoredResponse[],
   { headers: fields, chain }: Pick<NotModified, 'headers' | 'chain'>,
-): Selection {
+): Revalidation {
   const candidates = candidatesAt(chain.place, all);
   const [only, ...others] = candidates;
   const tag = parseEntityTag(headerValue(fields, 'etag') ?? '');
@@ -110,7 +110,8 @@ export function selectValidated(
 
 /**
  * The stored response after a 304 (section 3.2), with the times of the validation. `request`: the
- * fields that it was asked with, which may select it by another Vary now, and which its redirects led there.
+ * fields that it was asked with, which may select it by another Vary now, and which its redirects
+ * led there.
  */
 export function refreshed(
   stored: StoredResponse,

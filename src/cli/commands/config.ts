@@ -1,4 +1,6 @@
-/** `forebay config show` and `forebay config doc`: what the configuration is, and what it can be. */
+/**
+ * `forebay config show` and `forebay config doc`: what the configuration is, and what it can be.
+ */
 import { Command } from 'commander';
 import { Document, isMap, isSeq, type Node } from 'yaml';
 import { configDocument } from '../../config/docs.js';

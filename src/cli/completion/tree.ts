@@ -1,6 +1,6 @@
 /**
- * The command line as plain data: what may be written where. The three shells' scripts are made from
- * it, so that they know what the program knows. Pure.
+ * The command line as plain data: what may be written where. The three shells' scripts are made
+ * from it, so that they know what the program knows. Pure.
  */
 import type { Command, Option } from 'commander';
 

@@ -37,7 +37,10 @@ export async function checkAddresses(
   return [...findings, isInUse ? await checkHolder(config, found) : found];
 }
 
-/** Whether who listens where the admin API is expected is the Forebay whose token this user can read. */
+/**
+ * Whether who listens where the admin API is expected is the Forebay whose token this user can
+ * read.
+ */
 async function checkHolder(config: ResolvedConfig, found: Finding): Promise<Finding> {
   const token = knownToken(config, false);
   if (token === null) return found;

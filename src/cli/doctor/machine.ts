@@ -1,4 +1,6 @@
-/** Checks of what Forebay runs on: Node.js, the instruction set of BLAKE3, memory, the clock. Pure. */
+/**
+ * Checks of what Forebay runs on: Node.js, the instruction set of BLAKE3, memory, the clock. Pure.
+ */
 import { availableParallelism, totalmem } from 'node:os';
 import { native, type Simd } from '../../compute/native.js';
 import { usableLanes } from '../../config/lanes.js';
@@ -22,7 +24,9 @@ export interface Machine {
 
 /** V8, code, undici and thread stacks: what an idle Forebay was seen to take, rounded up. */
 const BASE_BYTES = 256 * 2 ** 20;
-/** One lane: its 1 MiB receive buffer, a body in flight in the kernel's, and what goes with them. */
+/**
+ * One lane: its 1 MiB receive buffer, a body in flight in the kernel's, and what goes with them.
+ */
 const LANE_BYTES = 4 * 2 ** 20;
 /** Below this share of slack the kernel has no room to cache pages, and hits come from the disk. */
 const COMFORT = 2;

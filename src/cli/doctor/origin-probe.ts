@@ -1,6 +1,7 @@
 /**
  * Asks an origin for one byte and tells how long each step took, or at which one it failed. The
- * request is as Forebay's own are: a ranged GET with the configured fields; no redirect is followed.
+ * request is as Forebay's own are: a ranged GET with the configured fields; no redirect is
+ * followed.
  */
 import http from 'node:http';
 import type { Socket } from 'node:net';
@@ -11,7 +12,7 @@ import type { ProxyAddress, Reach } from '../../model/reach.js';
 import type { Clock } from '../../model/time.js';
 import { connect, type ConnectStep } from '../../origin/connect.js';
 import { answerOfProxy } from '../../origin/proxy-error.js';
-import { askedProxy, Ways } from '../../origin/reach.js';
+import { requestedProxy, Ways } from '../../origin/reach.js';
 import { requestTarget } from '../../origin/request-head.js';
 import { reasonOf } from '../../origin/transport-error.js';
 
@@ -52,7 +53,7 @@ export async function probeOrigin(origin: Probed, timeoutMs: number, clock: Cloc
     };
     const socket = await connect(place, { clock, signal: late.signal, onStep });
     const { status, headers } = await ask(socket, origin, reach, late.signal);
-    const proxy = askedProxy(origin.url, reach);
+    const proxy = requestedProxy(origin.url, reach);
     const refusal = proxy && answerOfProxy(proxy, { status, headers });
     if (refusal !== null) throw refusal;
     const connected = at.connect ?? begin;
@@ -88,7 +89,7 @@ function ask(
   reach: Reach | undefined,
   signal: AbortSignal,
 ): Promise<Answer> {
-  const authorization = askedProxy(url, reach)?.authorization ?? null;
+  const authorization = requestedProxy(url, reach)?.authorization ?? null;
   return new Promise((resolve, reject) => {
     const request = http.request({
       path: requestTarget({ url: `${url}/`, ...(reach && { reach }) }),

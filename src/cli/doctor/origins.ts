@@ -1,4 +1,6 @@
-/** Checks of the origins: whether each answers, how quickly, and whether its clock and ours agree. */
+/**
+ * Checks of the origins: whether each answers, how quickly, and whether its clock and ours agree.
+ */
 import { X509Certificate } from 'node:crypto';
 import { certificatesOf } from '../../config/reach-files.js';
 import type { ResolvedConfig } from '../../config/schema.js';

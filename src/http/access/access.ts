@@ -1,7 +1,8 @@
 /**
- * Who may ask this listener what, before the cache is asked: names of the listener (http/access/hosts), and
- * pages in browsers (http/access/cross-origin). Made by http/server from the configuration, anew at a reload;
- * http/exchange/exchange asks it for each request, http/hits/standing for plain ones.
+ * Who may ask this listener what, before the cache is asked: names of the listener
+ * (http/access/hosts), and pages in browsers (http/access/cross-origin). Made by http/server from
+ * the configuration, anew at a reload; http/exchange/exchange asks it for each request,
+ * http/hits/hot-hits for plain ones.
  */
 import { hostname } from 'node:os';
 import type { HitServer } from '../../compute/hit-server.js';
@@ -36,7 +37,7 @@ export class Access {
   /** True where some mount is closed to other names: then a Host has to be looked at. */
   readonly guardsHosts: boolean;
   readonly #shared: ReadonlyMap<string, Shared>;
-  readonly #told = new Set<string>();
+  readonly #warned = new Set<string>();
   readonly #server: HostGuard | null;
 
   /** `server` answers only Hosts that were admitted here, where that matters. */
@@ -73,7 +74,7 @@ export class Access {
   admitsHost(field: string | undefined, origin: string): boolean {
     if (!this.guardsHosts) return true;
     const isOurs = this.#rule.names(field);
-    if (isOurs && field !== undefined) this.#tell(field);
+    if (isOurs && field !== undefined) this.#warn(field);
     return isOurs || !(this.#isStrict || this.#sharedOf(origin).isLent);
   }
 
@@ -86,9 +87,9 @@ export class Access {
     return this.#shared.get(origin) ?? NOBODY;
   }
 
-  #tell(field: string): void {
-    if (this.#told.size >= MAX_HOSTS || this.#told.has(field)) return;
-    this.#told.add(field);
+  #warn(field: string): void {
+    if (this.#warned.size >= MAX_HOSTS || this.#warned.has(field)) return;
+    this.#warned.add(field);
     this.#server?.admitHost(field);
   }
 }

@@ -1,6 +1,7 @@
 /**
  * Whether a request is read and answered at all: its form (http/request/screen) and whoever asks
- * (http/access/access), judged together and in this order. Pure; http/exchange/exchange asks it first.
+ * (http/access/access), judged together and in this order. Pure; http/exchange/exchange asks it
+ * first.
  */
 import { emptyHeaders, type HeaderMap } from '../../model/headers.js';
 import type { Access } from './access.js';

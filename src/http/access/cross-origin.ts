@@ -1,6 +1,7 @@
 /**
- * What pages in browsers may read of a mount: CORS (the Fetch standard), and which requests of other
- * sites are refused because an operator's credentials would answer them. Pure; http/access/access asks it.
+ * What pages in browsers may read of a mount: CORS (the Fetch standard), and which requests of
+ * other sites are refused because an operator's credentials would answer them. Pure;
+ * http/access/access asks it.
  */
 import { isToken, tokenMembers, trimOws } from '../../model/field-syntax.js';
 import { emptyHeaders, headerValue, type HeaderMap } from '../../model/headers.js';
@@ -75,7 +76,9 @@ function isListOfNames(text: string): boolean {
   return names.length > 0 && names.every(isToken);
 }
 
-/** What a plain request's answer says (http/request/plain-request): such a request names no origin. */
+/**
+ * What a plain request's answer says (http/request/plain-request): such a request names no origin.
+ */
 export function plainFields({ cors }: Shared): HeaderMap {
   const fields = emptyHeaders();
   if (cors.length > 0) fields['vary'] = 'Origin';
@@ -125,7 +128,9 @@ function isOfAnotherSite(request: HeaderMap): boolean {
   return hostOf(origin) !== hostOf(`http://${headerValue(request, 'host') ?? ''}`);
 }
 
-/** Host and port of an origin; a default port is one, whatever the scheme. `null` where it is none. */
+/**
+ * Host and port of an origin; a default port is one, whatever the scheme. `null` where it is none.
+ */
 function hostOf(origin: string): string | null {
   if (!URL.canParse(origin)) return null;
   return new URL(origin).host.replace(/:(?:80|443)$/, '');

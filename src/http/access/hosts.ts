@@ -1,12 +1,12 @@
 /**
- * Which names a request may give this listener in Host. A page whose name was rebound to our address
- * (DNS rebinding) reads what we lend an operator's credentials to; its requests carry the page's own
- * name. Made by http/access/access.
+ * Which names a request may give this listener in Host. A page whose name was rebound to our
+ * address (DNS rebinding) reads what we lend an operator's credentials to; its requests carry the
+ * page's own name. Made by http/access/access.
  */
 
 /**
- * Host of RFC 9110 section 7.2 by its parts: an IP literal or a name, and a port. Each part is a class
- * of characters of its own, so reading is linear.
+ * Host of RFC 9110 section 7.2 by its parts: an IP literal or a name, and a port. Each part is a
+ * class of characters of its own, so reading is linear.
  */
 const HOST_FIELD = /^(?:\[([0-9a-f:.]+)\]|([a-z0-9._-]*))(?::\d*)?$/i;
 
@@ -24,7 +24,9 @@ export class HostRule {
   /** `.example.org` for `*.example.org`. */
   readonly #suffixes: readonly string[];
 
-  /** `patterns`: `listen.hosts`, lower case; `ownName`: the machine's, which nobody else can serve. */
+  /**
+   * `patterns`: `listen.hosts`, lower case; `ownName`: the machine's, which nobody else can serve.
+   */
   constructor(patterns: readonly string[], ownName: string) {
     const names = patterns.filter((pattern) => !pattern.startsWith('*.'));
     this.#names = new Set([...names, ownName.toLowerCase()]);

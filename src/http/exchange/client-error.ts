@@ -76,7 +76,8 @@ export function refuseRaw(
   const content = `${refusal} (request ${context.requestId})\n`;
   return new Promise((resolve) => {
     let outcome: RawOutcome = { status, ending: 'client-closed', bytesSent: 0 };
-    // Node takes its own listener off a socket that asked for CONNECT: without one a reset would end the process.
+    // Node takes its own listener off a socket that asked for CONNECT: without one a reset would
+    // end the process.
     socket.on('error', () => undefined);
     socket.once('finish', () => {
       outcome = { status, ending: 'complete', bytesSent: content.length };

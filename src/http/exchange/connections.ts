@@ -5,14 +5,14 @@
 import type { Socket } from 'node:net';
 
 /**
- * Connections above the bound that are kept open just long enough to be answered 503. Each ends with
- * its first request or at the headers timeout; beyond them connections are cut.
+ * Connections above the bound that are kept open just long enough to be answered 503. Each ends
+ * with its first request or at the headers timeout; beyond them connections are cut.
  */
 export const MAX_SURPLUS = 256;
 
-export type Admission = 'admitted' | 'surplus' | 'cut';
+export type ConnectionAdmission = 'admitted' | 'surplus' | 'cut';
 
-export class Connections {
+export class ClientConnections {
   #max: number;
   readonly #limit: number;
   readonly #admitted = new Set<Socket>();
@@ -30,7 +30,7 @@ export class Connections {
   }
 
   /** Counts a new connection until it closes. `cut`: the caller destroys it. */
-  admit(socket: Socket): Admission {
+  admit(socket: Socket): ConnectionAdmission {
     const admission = this.#admission();
     if (admission === 'cut') return admission;
     const book = admission === 'admitted' ? this.#admitted : this.#surplus;
@@ -55,7 +55,7 @@ export class Connections {
     }
   }
 
-  #admission(): Admission {
+  #admission(): ConnectionAdmission {
     if (this.#admitted.size < this.#max) return 'admitted';
     return this.#surplus.size < Math.min(MAX_SURPLUS, this.#limit) ? 'surplus' : 'cut';
   }

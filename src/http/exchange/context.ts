@@ -14,17 +14,18 @@ import type { ReplyContext } from '../reply/respond.js';
 const BOUNDARY_BYTES = 16;
 
 /** What it takes of the front's rooms. */
-export interface ContextRooms {
+export interface ContextDeps {
   readonly telemetry: { readonly tracer: Tracer | null };
   readonly believed: Believed;
 }
 
 /**
- * `nowMs`: ms since the epoch. `own`: what the client calls us. The span is absent where tracing is off.
+ * `nowMs`: ms since the epoch. `own`: what the client calls us. The span is absent where tracing is
+ * off.
  */
 export function contextOf(
   request: Pick<IncomingMessage, 'method' | 'url' | 'rawHeaders'>,
-  { telemetry, believed }: ContextRooms,
+  { telemetry, believed }: ContextDeps,
   nowMs: number,
 ): { readonly context: ReplyContext; readonly own: string; readonly span: Span | undefined } {
   const headers = headersFromRaw(request.rawHeaders);

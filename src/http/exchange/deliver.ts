@@ -1,6 +1,7 @@
 /**
  * Sends one reply: drives the cache's segments through the sender, and plans the rest of a body
- * again when what it was being read from fails. http/exchange/exchange calls it and judges how it ended.
+ * again when what it was being read from fails. http/exchange/exchange calls it and judges how it
+ * ended.
  */
 import type { ServerResponse } from 'node:http';
 import { type ErrorReport, reportError } from '../../model/errors.js';
@@ -10,8 +11,8 @@ import { contentLength, segmentsFrom } from '../reply/content.js';
 import type { Reply } from '../reply/respond.js';
 
 /**
- * Plans in a row that may fail without a byte of progress. A failed disk read heals at the next plan
- * (the chunk is dropped and fetched), a failed fill at the one after; a third is in vain.
+ * Plans in a row that may fail without a byte of progress. A failed disk read heals at the next
+ * plan (the chunk is dropped and fetched), a failed fill at the one after; a third is in vain.
  */
 export const MAX_BARREN_PLANS = 3;
 
@@ -30,8 +31,8 @@ export interface SendWatch {
 }
 
 /**
- * Sends `reply` and ends the response where it is complete. Rejects for bugs alone. `from`: bytes of the
- * body that went out already, with the head.
+ * Sends `reply` and ends the response where it is complete. Rejects for bugs alone. `from`: bytes
+ * of the body that went out already, with the head.
  */
 export async function deliver(
   response: ServerResponse,

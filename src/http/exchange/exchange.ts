@@ -3,13 +3,13 @@
  * http/server starts one for each request when it has its turn.
  */
 import type { IncomingMessage } from 'node:http';
-import type { CacheAnswer, CacheRequest, ReadCost } from '../../cache/api/answer.js';
+import type { CacheAnswer, CacheRequest, ReadCost } from '../../cache/api/facade.js';
 import { type ErrorReport, reportError } from '../../model/errors.js';
 import { emptyHeaders, headerValue, type HeaderMap } from '../../model/headers.js';
 import type { Span } from '../../model/span.js';
 import { admit } from '../access/admit.js';
 import { allowedMethods } from '../request/allow.js';
-import type { Begun } from './begun.js';
+import type { PartialSend } from './partial-send.js';
 import { clientKey } from '../request/client-key.js';
 import { contextOf } from './context.js';
 import { withCors } from '../access/cross-origin.js';
@@ -17,7 +17,7 @@ import { cut, deliver, type Delivery, replyLength } from './deliver.js';
 import { interimTo } from './interim.js';
 import { lookUp } from './lookup-span.js';
 import { hintOf } from '../request/range-header.js';
-import { endSpan, type Ended, recordOf, tellFailure } from './record.js';
+import { endSpan, type Ended, exchangeRecord, recordFailure } from './record.js';
 import { contentToPass, isContentDeclared } from '../request/request-content.js';
 import {
   type Reply,
@@ -30,7 +30,7 @@ import {
   replyToRefusal,
 } from '../reply/respond.js';
 import { RequestWatch } from './request-watch.js';
-import type { ExchangeRooms } from './rooms.js';
+import type { ExchangeDeps } from './deps.js';
 import type { RefusalReason, Screened } from '../request/screen.js';
 import type { TimedResponse } from './timed-response.js';
 
@@ -57,7 +57,7 @@ const CLIENT_GONE: ReadonlySet<Code> = new Set(['client-aborted', 'client-idle']
 export class Exchange {
   readonly #request: IncomingMessage;
   readonly #response: TimedResponse;
-  readonly #rooms: ExchangeRooms;
+  readonly #deps: ExchangeDeps;
   #context: ReplyContext;
   readonly #ownUrl: string;
   readonly #startedAt: number;
@@ -69,12 +69,12 @@ export class Exchange {
   /** What the answer says to browsers. */
   #fields: HeaderMap = emptyHeaders();
 
-  constructor(request: IncomingMessage, response: TimedResponse, rooms: ExchangeRooms) {
+  constructor(request: IncomingMessage, response: TimedResponse, deps: ExchangeDeps) {
     this.#request = request;
     this.#response = response;
-    this.#rooms = rooms;
-    this.#startedAt = rooms.clock.monotonic();
-    const { context, own, span } = contextOf(request, rooms, rooms.clock.now());
+    this.#deps = deps;
+    this.#startedAt = deps.clock.monotonic();
+    const { context, own, span } = contextOf(request, deps, deps.clock.now());
     this.#context = context;
     this.#ownUrl = own;
     this.#span = span;
@@ -86,22 +86,22 @@ export class Exchange {
    */
   run(refusal: RefusalReason | null): Promise<void> {
     this.#response.onHead = () => {
-      this.#headAt = this.#rooms.clock.monotonic();
+      this.#headAt = this.#deps.clock.monotonic();
     };
     return this.#recorded(() => this.#answer(refusal));
   }
 
   /** Sends the rest of what has begun. Never rejects. */
-  resume(begun: Begun): Promise<void> {
+  resume(partial: PartialSend): Promise<void> {
     this.#headAt = this.#startedAt;
-    this.#from = begun.bytesSent;
-    this.#context = { ...this.#context, requestId: begun.requestId };
+    this.#from = partial.bytesSent;
+    this.#context = { ...this.#context, requestId: partial.requestId };
     return this.#recorded(async () => {
-      this.#show(this.#context.method, begun.origin, begun.target);
-      const answer = begun.answer(this.#cacheRequest(begun.origin, begun.target));
-      if (answer === undefined) throw new Error('what was being sent is gone');
+      this.#show(this.#context.method, partial.origin, partial.target);
+      const answer = partial.answer(this.#cacheRequest(partial.origin, partial.target));
+      if (answer === undefined) throw new Error('the stored response went away while it was sent');
       try {
-        const ended = await this.#reply(answer, begun.reply(answer), false);
+        const ended = await this.#reply(answer, partial.reply(answer), false);
         if (ended === 'look-again') throw new Error('a head was sent');
         return ended;
       } finally {
@@ -111,7 +111,7 @@ export class Exchange {
   }
 
   async #recorded(answer: () => Promise<Ended>): Promise<void> {
-    const { clock, telemetry } = this.#rooms;
+    const { clock, telemetry } = this.#deps;
     telemetry.metrics.requestStarted();
     let ended: Ended;
     try {
@@ -119,7 +119,7 @@ export class Exchange {
     } catch (error) {
       ended = this.#broken(reportError(error));
     }
-    const record = recordOf(this.#request, this.#context, ended, {
+    const record = exchangeRecord(this.#request, this.#context, ended, {
       startedAt: this.#startedAt,
       headAt: this.#headAt,
       endedAt: clock.monotonic(),
@@ -132,7 +132,7 @@ export class Exchange {
 
   async #answer(refusal: RefusalReason | null): Promise<Ended> {
     if (refusal !== null) return this.#refuse(refusal);
-    const { request, fields } = admit(this.#request, this.#context.headers, this.#rooms);
+    const { request, fields } = admit(this.#request, this.#context.headers, this.#deps);
     this.#fields = fields;
     switch (request.kind) {
       case 'refused':
@@ -153,7 +153,7 @@ export class Exchange {
   }
 
   async #refuse(reason: RefusalReason): Promise<Ended> {
-    this.#rooms.telemetry.metrics.requestRejected(reason);
+    this.#deps.telemetry.metrics.requestRejected(reason);
     const reply = replyToRefusal(reason, this.#context, this.#allowed());
     // Before the head, so that who waits behind it on this connection is not answered.
     if (reply.head.headers['connection'] === 'close') this.#response.shouldKeepAlive = false;
@@ -162,7 +162,7 @@ export class Exchange {
   }
 
   #allowed(): string {
-    return allowedMethods(this.#request.url ?? '', this.#rooms.mounts);
+    return allowedMethods(this.#request.url ?? '', this.#deps.mounts);
   }
 
   async #pass({ method, origin, target, framing }: Passed): Promise<Ended> {
@@ -176,7 +176,7 @@ export class Exchange {
       const own = this.#ownUrl;
       const interim = interimTo(this.#request, this.#response);
       const request = { origin, target, method, headers, own, content, client, signal, interim };
-      answer = await this.#rooms.passing.pass(request);
+      answer = await this.#deps.passing.pass(request);
     } catch (error) {
       return await this.#failed(reportError(error), NOTHING);
     }
@@ -206,7 +206,7 @@ export class Exchange {
     for (let lookups = 1; ; lookups += 1) {
       let answer: CacheAnswer;
       try {
-        answer = await lookUp(this.#rooms.cache, request);
+        answer = await lookUp(this.#deps.cache, request);
       } catch (error) {
         return await this.#failed(reportError(error), NOTHING);
       }
@@ -224,7 +224,7 @@ export class Exchange {
   #show(method: string, origin: string, target: string): void {
     const { headers, requestId } = this.#context;
     const range = headerValue(headers, 'range') ?? null;
-    const { clock, requests } = this.#rooms;
+    const { clock, requests } = this.#deps;
     const facts = { requestId, method, origin, target, range };
     this.#watch = RequestWatch.enter(requests, facts, clock);
   }
@@ -248,7 +248,7 @@ export class Exchange {
       return this.#failed(delivery.error, cost, answer.instead?.(delivery.error));
     }
     cut(this.#response, reply);
-    tellFailure(this.#rooms.telemetry, this.#context, delivery.error);
+    recordFailure(this.#deps.telemetry, this.#context, delivery.error);
     const { status } = reply.head;
     return { kind: 'failed', error: delivery.error, status, delivery, cost };
   }
@@ -264,13 +264,13 @@ export class Exchange {
       const delivery = { kind: 'client-closed', bytesSent: 0 } as const;
       return { kind: 'failed', error, status: reply.head.status, delivery, cost };
     }
-    tellFailure(this.#rooms.telemetry, this.#context, error);
+    recordFailure(this.#deps.telemetry, this.#context, error);
     const delivery = await this.#deliver(reply);
     return { kind: 'failed', error, status: reply.head.status, delivery, cost };
   }
 
   #broken(error: ErrorReport): Ended {
-    tellFailure(this.#rooms.telemetry, this.#context, error);
+    recordFailure(this.#deps.telemetry, this.#context, error);
     this.#response.destroy();
     const delivery: Delivery = { kind: 'failed', error, bytesSent: 0 };
     return { kind: 'failed', error, status: 500, delivery, cost: NOTHING };
@@ -283,6 +283,6 @@ export class Exchange {
     }
     const headers = withCors(reply.head.headers, this.#fields);
     const told = { ...reply, head: { ...reply.head, headers } };
-    return deliver(this.#response, told, this.#rooms.sender, this.#watch, this.#from);
+    return deliver(this.#response, told, this.#deps.sender, this.#watch, this.#from);
   }
 }

@@ -1,6 +1,6 @@
 /**
- * Passes interim responses of an origin on to the client that waits (RFC 9110 section 15.2). Made for
- * each request by http/exchange/exchange; http/exchange/lookup-span ends it with the wait.
+ * Passes interim responses of an origin on to the client that waits (RFC 9110 section 15.2). Made
+ * for each request by http/exchange/exchange; http/exchange/lookup-span ends it with the wait.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { STATUS_CODES } from 'node:http';
@@ -12,8 +12,8 @@ import { endToEndFields } from '../reply/fields.js';
 export const MAX_INTERIM = 16;
 
 /**
- * Fields that speak of content that does not follow; and cookies, which were set for one client, while
- * all who wait for an answer hear what comes before it.
+ * Fields that speak of content that does not follow; and cookies, which were set for one client,
+ * while all who wait for an answer hear what comes before it.
  */
 const NOT_OF_INTERIM = /^(?:content-(?:length|range)|set-cookie2?)$/;
 

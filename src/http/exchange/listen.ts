@@ -1,4 +1,5 @@
 /** Listening, with errors that say what to do. Used by http/server and admin/server. */
+import { errnoOf } from '../../model/errno.js';
 import type { Server } from 'node:net';
 import { formatAddress, type ListenAddress } from '../../config/kinds.js';
 
@@ -28,7 +29,8 @@ export function listenOn(server: Server, address: ListenAddress): Promise<Listen
     server.once('error', onError);
     server.listen({ host: address.host, port: address.port, backlog: LISTEN_BACKLOG }, () => {
       server.off('error', onError);
-      // A connection that could not be accepted, for want of descriptors: nobody is left to be told.
+      // A connection that could not be accepted, for want of descriptors: nobody is left to be
+      // told.
       server.on('error', unaccepted);
       const bound = server.address();
       resolve(
@@ -42,12 +44,6 @@ export function listenOn(server: Server, address: ListenAddress): Promise<Listen
 
 function unaccepted(): void {
   // Without a listener it would end the process.
-}
-
-function errnoOf(cause: unknown): string {
-  return cause instanceof Error && 'code' in cause && typeof cause.code === 'string'
-    ? cause.code
-    : 'unknown';
 }
 
 function explain(code: string): string {

@@ -1,5 +1,5 @@
 /** From how an exchange ended to the record that telemetry counts and logs. Pure. */
-import type { ReadCost } from '../../cache/api/answer.js';
+import type { ReadCost } from '../../cache/api/facade.js';
 import type { CacheOutcome } from '../../cache/api/outcome.js';
 import type { ErrorReport } from '../../model/errors.js';
 import { headerValue } from '../../model/headers.js';
@@ -24,7 +24,7 @@ export type Ended = { readonly status: number; readonly delivery: Delivery } & (
 );
 
 /** Monotonic ms. */
-export interface Times {
+export interface RequestTimes {
   readonly startedAt: number;
   /** When our head was written; `null` when none was. */
   readonly headAt: number | null;
@@ -32,11 +32,11 @@ export interface Times {
 }
 
 /** The record of a request that ended. */
-export function recordOf(
+export function exchangeRecord(
   request: { readonly method?: string | undefined; readonly url?: string | undefined },
   context: ReplyContext,
   ended: Ended,
-  times: Times,
+  times: RequestTimes,
 ): RequestRecord {
   const headAt = times.headAt ?? times.endedAt;
   const cost = 'cost' in ended ? ended.cost : { originBytes: 0, joined: false };
@@ -102,7 +102,7 @@ function codeOf(ended: Ended): string | null {
 }
 
 /** Logs why a request failed: what we did wrong as an error, all else as a warning. */
-export function tellFailure(
+export function recordFailure(
   { log }: Pick<Telemetry, 'log'>,
   { requestId }: ReplyContext,
   { source, code, message: reason }: ErrorReport,

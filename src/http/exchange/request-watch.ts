@@ -1,8 +1,9 @@
 /**
  * One request as whoever looks sees it: what of its body came from the origin, what the client has,
- * and what it waits for. http/exchange/exchange makes one for each request that it asks the cache for.
+ * and what it waits for. http/exchange/exchange makes one for each request that it asks the cache
+ * for.
  */
-import type { Body } from '../../cache/api/answer.js';
+import type { Body } from '../../cache/api/facade.js';
 import type { ErrorCode } from '../../model/errors.js';
 import type { SendView } from '../../model/segment.js';
 import type { Clock } from '../../model/time.js';
@@ -38,7 +39,9 @@ export type RequestTable = TransferTable<RequestSnapshot>;
 
 type WatchedBody = Pick<Body, 'progress' | 'landed'>;
 
-/** A client that makes no room for this long is the slower end; less is the ordinary give and take. */
+/**
+ * A client that makes no room for this long is the slower end; less is the ordinary give and take.
+ */
 const BLOCKED_AFTER_MS = 100;
 
 const NOTHING: TransferCounts = { receivedBytes: 0, verifiedBytes: 0, committedBytes: 0 };
@@ -87,7 +90,9 @@ export class RequestWatch {
     this.#ended = { bytesSent: delivery.bytesSent, state };
   }
 
-  /** Ended, and out of its table once what was read is committed: the last counts are the true ones. */
+  /**
+   * Ended, and out of its table once what was read is committed: the last counts are the true ones.
+   */
   over(delivery: Delivery, failure: ErrorCode | null): void {
     this.ended(delivery, failure);
     void this.landed().then(() => this.#entry?.end());

@@ -1,10 +1,13 @@
 /**
- * A `ServerResponse` that tells when its head is written, by which http/exchange/exchange measures the wait, and
- * when its client leaves.
+ * A `ServerResponse` that tells when its head is written, by which http/exchange/exchange measures
+ * the wait, and when its client leaves.
  */
 import { type IncomingMessage, type OutgoingHttpHeaders, ServerResponse } from 'node:http';
 
-/** A reason that is there already: without one an abort makes an exception with its stack, each time. */
+/**
+ * A reason that is there already: without one an abort makes an exception with its stack, each
+ * time.
+ */
 const OVER = 'the response is over';
 
 /** Pass to `createServer` as its `ServerResponse`. */
@@ -14,7 +17,10 @@ export class TimedResponse<
   /** Called once, as the head is written, by whoever writes it. */
   onHead: (() => void) | null = null;
 
-  /** A new signal: aborts when the client has its answer or leaves; a plan that was given up may wait still. */
+  /**
+   * A new signal: aborts when the client has its answer or leaves; a plan that was given up may
+   * wait still.
+   */
   leaving(): AbortSignal {
     const left = new AbortController();
     this.once('close', () => {

@@ -1,10 +1,10 @@
 /**
- * The chunks that a hit server has open: each is leased, so not evicted, until the server has closed its
- * descriptor of it. Owned by http/hits/hit-front.
+ * The chunks that a hit server has open: each is leased, so not evicted, until the server has
+ * closed its descriptor of it. Owned by http/hits/hit-front.
  */
 import { read as readDescriptor } from 'node:fs';
 import { promisify } from 'node:util';
-import type { OpenPart, Standing } from '../../cache/api/answer.js';
+import type { OpenPart, ReusableHit } from '../../cache/api/facade.js';
 import type { HitServer } from '../../compute/hit-server.js';
 import type { ByteRange } from '../../model/byte-range.js';
 import type { OpenFile } from '../../model/segment.js';
@@ -12,8 +12,8 @@ import type { OpenFile } from '../../model/segment.js';
 const read = promisify(readDescriptor);
 
 /**
- * Chunks open at once; one more closes the one that was granted least lately. With the largest chunks that
- * keeps 16 GiB from eviction at most, and under pressure all are let go of.
+ * Chunks open at once; one more closes the one that was granted least lately. With the largest
+ * chunks that keeps 16 GiB from eviction at most, and under pressure all are let go of.
  */
 export const MAX_HIT_FILES = 256;
 
@@ -67,12 +67,12 @@ export class HitFiles {
   }
 
   /**
-   * Has the server use the chunk with the bytes `start <= i < end` for `token`. False where it is not at
-   * hand. In the same turn as `standing.timesAt`.
+   * Has the server use the chunk with the bytes `start <= i < end` for `token`. False where it is
+   * not at hand. In the same turn as `standing.timesAt`.
    */
-  grant(token: number, standing: Standing, start: number, end: number, nowMs: number): boolean {
+  grant(token: number, reusable: ReusableHit, start: number, end: number, nowMs: number): boolean {
     if (nowMs < this.#opensAgainAt) return false;
-    const open = standing.open(start, end);
+    const open = reusable.open(start, end);
     if (open === undefined) return false;
     const begin = start - open.offset;
     const key = `${String(token)}:${String(begin)}`;

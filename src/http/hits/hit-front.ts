@@ -1,12 +1,12 @@
 /**
- * What the front has a hit server (compute/hit-server) do: it gives it new connections, says which answers
- * stand, and takes back every connection that has something else to say. What the server does is told as
- * it is of any other answer. Made by http/server where there is such a server.
+ * Runs the native hit server (compute/hit-server): gives it new connections, grants it answers,
+ * takes back connections whose next request is not eligible, and records what it answered.
  */
 import type { Socket } from 'node:net';
-import type { BegunHit, HitListener, HitRecord, HitServer } from '../../compute/hit-server.js';
+import type { HitRecord } from '../../compute/hit-protocol.js';
+import type { HitListener, HitServer, PartialHit } from '../../compute/hit-server.js';
 import type { ByteRange } from '../../model/byte-range.js';
-import type { Changes } from '../../model/changes.js';
+import type { InvalidationEvents } from '../../model/invalidation-events.js';
 import { within } from '../../model/deferred.js';
 import { steadyNow } from '../../model/steady-time.js';
 import type { RestEnd } from '../../send/rest-send.js';
@@ -14,37 +14,34 @@ import type { Hits } from '../../send/sending.js';
 import { descriptorOf } from '../../send/socket-fd.js';
 import type { RequestEnding } from '../../telemetry/request-record.js';
 import { type HitFile, HitFiles } from './hit-files.js';
-import { HitTargets, recordOf, type ToldTarget } from './hit-targets.js';
-import type { ExchangeRooms } from '../exchange/rooms.js';
-import { type StandingAnswers, type StandingEntry, tellHit } from './standing.js';
+import { HitTokens, nativeHitRecord, type RecordedTarget } from './hit-tokens.js';
+import type { ExchangeDeps } from '../exchange/deps.js';
+import { type HotHits, type HotHit, recordHit } from './hot-hits.js';
 
 /** What comes from outside the front. */
-export interface HitRooms extends Hits {
+export interface HitDeps extends Hits {
   /** What may make an answer stand no more. */
-  readonly changes: Changes;
+  readonly changes: InvalidationEvents;
   /** Registers what is called when a chunk finds no room. */
   readonly onPressure: (give: () => void) => void;
 }
 
 /** What the front gives it. */
-export interface HitFrontOptions extends HitRooms {
-  readonly standing: StandingAnswers;
-  readonly rooms: () => ExchangeRooms;
+export interface HitFrontOptions extends HitDeps {
+  readonly hotHits: HotHits;
+  readonly deps: () => ExchangeDeps;
   readonly timeouts: () => {
     readonly headersTimeoutMs: number;
     readonly keepAliveTimeoutMs: number;
   };
-  /** A connection of which the first request has come that is not for the server; or none at all. */
+  /** Called with a connection that Node must serve: no eligible request came in time. */
   readonly give: (socket: Socket) => void;
 }
 
-/**
- * How long a head counts: by so much Age may lag, and an answer be given after it has ceased to be fresh.
- * What changes otherwise counts at once.
- */
+/** Lifetime of a granted head: an upper bound on how stale its Age and its freshness can be. */
 const GRANT_MS = 100;
 
-/** How long a connection is kept waiting for a chunk to be opened and verified: some 10 ms by rights. */
+/** The longest a connection waits for a chunk to be opened and verified; usually some 10 ms. */
 const READY_MS = 5000;
 
 /** How often idle connections and chunks are looked for. */
@@ -62,19 +59,19 @@ export class HitFront implements HitListener {
   readonly #server: HitServer;
   readonly #files: HitFiles;
   readonly #watched = new Map<number, Watched>();
-  readonly #targets = new HitTargets();
+  readonly #targets = new HitTokens();
   /** Connections whose answer goes on here. */
   readonly #sending = new Set<Socket>();
   #cancelSweep: () => void = () => undefined;
   #draining = false;
 
   constructor(options: HitFrontOptions) {
-    const { server, changes, standing, onPressure } = options;
+    const { server, changes, hotHits, onPressure } = options;
     this.#options = options;
     this.#server = server;
     this.#files = new HitFiles(server);
     server.listen(this);
-    standing.listen({ learnt: this.#learnt.bind(this), forgotten: this.#forget.bind(this) });
+    hotHits.listen({ learnt: this.#learnt.bind(this), forgotten: this.#forget.bind(this) });
     changes.onChange((change) => {
       server.change();
       if (change !== 'removal') return;
@@ -83,7 +80,7 @@ export class HitFront implements HitListener {
       server.settle();
     });
     onPressure(() => {
-      this.#files.relieve(this.#options.rooms().clock.monotonic());
+      this.#files.relieve(this.#options.deps().clock.monotonic());
     });
     this.#sweepLater();
   }
@@ -94,9 +91,9 @@ export class HitFront implements HitListener {
   }
 
   #watch(socket: Socket, hasAnswered: boolean): boolean {
-    const { rooms, standing } = this.#options;
+    const { deps, hotHits } = this.#options;
     // Spans are an exchange's.
-    if (this.#draining || standing.size === 0 || rooms().telemetry.tracer !== null) return false;
+    if (this.#draining || hotHits.size === 0 || deps().telemetry.tracer !== null) return false;
     const fd = descriptorOf(socket);
     if (fd === null) return false;
     let connection: number;
@@ -105,7 +102,7 @@ export class HitFront implements HitListener {
     } catch {
       return false;
     }
-    const activeAt = rooms().clock.monotonic();
+    const activeAt = deps().clock.monotonic();
     this.#watched.set(connection, { socket, activeAt, hasAnswered });
     return true;
   }
@@ -115,12 +112,12 @@ export class HitFront implements HitListener {
     return this.#sending.has(socket);
   }
 
-  /** Tells of every answer that was sent before this call. */
-  tell(): void {
+  /** Flushes the records of every answer that was sent before this call. */
+  flushRecords(): void {
     this.#server.settle();
   }
 
-  /** The server answers nothing more: its connections are idle, but for those that are busy here. */
+  /** Stops the server: afterwards only connections with an answer under way are busy. */
   drain(): void {
     this.#draining = true;
     this.#cancelSweep();
@@ -131,7 +128,7 @@ export class HitFront implements HitListener {
     this.#server.settle();
   }
 
-  /** After the last connection. What was cut with them is told of by when the pump is closed. */
+  /** Call after the last connection has closed. The pump flushes records of aborted transfers. */
   close(): void {
     this.#server.close();
     this.#files.allClosed();
@@ -148,11 +145,11 @@ export class HitFront implements HitListener {
     else void this.#grantSoon(connection, token, start, end);
   }
 
-  /** A chunk that is held, but not open or not verified, is waited for here: given to node, a connection stays there. */
+  /** Waits for a held chunk to be opened: a connection that Node serves stays with Node. */
   async #grantSoon(connection: number, token: number, start: number, end: number): Promise<void> {
-    const { clock } = this.#options.rooms();
+    const { clock } = this.#options.deps();
     const late = (): Error => new Error('the chunk is not ready');
-    const ready = this.#targets.current(token)?.entry.standing.ready(start, end);
+    const ready = this.#targets.current(token)?.entry.reusable.ready(start, end);
     const bound = { clock, ms: READY_MS, timedOut: late, aborted: late };
     await within(ready ?? Promise.resolve(), bound).catch(() => undefined);
     // Drained meanwhile.
@@ -168,21 +165,21 @@ export class HitFront implements HitListener {
     });
   }
 
-  begun(connection: number, file: number): void {
-    const begun = this.#server.takeBegun(connection);
+  partiallySent(connection: number, file: number): void {
+    const partial = this.#server.takePartialHit(connection);
     const watched = this.#watched.get(connection);
     this.#watched.delete(connection);
-    if (begun === null || watched === undefined) return;
+    if (partial === null || watched === undefined) return;
     const { socket } = watched;
-    const { record, head } = begun;
+    const { record, head } = partial;
     // Now: it may be forgotten before its client has all.
     const target = this.#targets.of(record.token);
     this.#sending.add(socket);
     const open = this.#files.retain(file);
-    void this.#sendRest(socket, begun, open).then(({ reason, bytesSent }) => {
+    void this.#sendRest(socket, partial, open).then(({ reason, bytesSent }) => {
       const bodyBytesSent = record.bodyBytesSent + Math.max(0, bytesSent - head.length);
       const ending = reason === 'source-failed' ? 'failed' : reason;
-      this.#tell(target, { ...record, bodyBytesSent }, ending);
+      this.#recordAnswer(target, { ...record, bodyBytesSent }, ending);
       this.#sent(socket, ending);
     });
   }
@@ -190,7 +187,7 @@ export class HitFront implements HitListener {
   /** Never rejects; `open` is released. */
   async #sendRest(
     socket: Socket,
-    { record, head }: BegunHit,
+    { record, head }: PartialHit,
     open: HitFile | undefined,
   ): Promise<RestEnd> {
     const fd = descriptorOf(socket);
@@ -226,10 +223,10 @@ export class HitFront implements HitListener {
   answered(record: HitRecord): void {
     const watched = this.#watched.get(record.connection);
     if (watched !== undefined) {
-      watched.activeAt = this.#options.rooms().clock.monotonic();
+      watched.activeAt = this.#options.deps().clock.monotonic();
       watched.hasAnswered = true;
     }
-    this.#tell(this.#targets.of(record.token), record, 'complete');
+    this.#recordAnswer(this.#targets.of(record.token), record, 'complete');
   }
 
   #sent(socket: Socket, ending: RequestEnding): void {
@@ -240,9 +237,9 @@ export class HitFront implements HitListener {
     else if (!this.#watch(socket, true)) this.#options.give(socket);
   }
 
-  #learnt(url: string, entry: StandingEntry): void {
+  #learnt(url: string, entry: HotHit): void {
     const token = this.#targets.add(url, entry);
-    if (token !== undefined) this.#server.define(url, token, entry.standing.lengthBytes);
+    if (token !== undefined) this.#server.define(url, token, entry.reusable.lengthBytes);
   }
 
   #forget(url: string): void {
@@ -254,28 +251,32 @@ export class HitFront implements HitListener {
   #grant(token: number, start: number, end: number): boolean {
     const target = this.#targets.current(token);
     if (target === undefined) return false;
-    const { rooms, standing } = this.#options;
-    const { clock, mounts } = rooms();
+    const { deps, hotHits } = this.#options;
+    const { clock, mounts } = deps();
     const nowMs = clock.now();
-    const times = standing.timesOf(target.url, mounts, steadyNow(clock));
+    const times = hotHits.timesOf(target.url, mounts, steadyNow(clock));
     if (times === undefined) return false;
     const { entry } = target;
     const at = clock.monotonic();
-    if (start < end && !this.#files.grant(token, entry.standing, start, end, at)) return false;
+    if (start < end && !this.#files.grant(token, entry.reusable, start, end, at)) return false;
     this.#server.grant(token, entry.head.pieces(times, nowMs), GRANT_MS);
     return true;
   }
 
-  #tell(target: ToldTarget | undefined, record: HitRecord, ending: RequestEnding): void {
+  #recordAnswer(
+    target: RecordedTarget | undefined,
+    record: HitRecord,
+    ending: RequestEnding,
+  ): void {
     if (target === undefined) return;
-    const rooms = this.#options.rooms();
-    rooms.telemetry.metrics.hitServerAnswered();
-    tellHit(target.entry, recordOf(target, record, ending), rooms, rooms.clock.now());
+    const deps = this.#options.deps();
+    deps.telemetry.metrics.hitServerAnswered();
+    recordHit(target.entry, nativeHitRecord(target, record, ending), deps, deps.clock.now());
   }
 
   #sweepLater(): void {
-    this.#cancelSweep = this.#options.rooms().clock.after(SWEEP_MS, () => {
-      this.#sweep(this.#options.rooms().clock.monotonic());
+    this.#cancelSweep = this.#options.deps().clock.after(SWEEP_MS, () => {
+      this.#sweep(this.#options.deps().clock.monotonic());
       this.#sweepLater();
     });
   }

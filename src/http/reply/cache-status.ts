@@ -18,7 +18,9 @@ const NOT_FORWARDED: ReadonlySet<ErrorReport['code']> = new Set([
   'origin-unattested',
 ]);
 
-/** What happened to a request: the cache's answer, its failure, or a refusal before it was asked. */
+/**
+ * What happened to a request: the cache's answer, its failure, or a refusal before it was asked.
+ */
 export type Happening =
   | { readonly kind: 'answered'; readonly outcome: CacheOutcome }
   | { readonly kind: 'failed'; readonly error: ErrorReport }

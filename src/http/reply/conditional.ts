@@ -2,7 +2,7 @@
  * Preconditions of a request against the selected representation (RFC 9110 section 13). Pure;
  * http/reply/respond asks it once the cache has answered, whatever the cache asked the origin.
  */
-import type { CacheAnswer } from '../../cache/api/answer.js';
+import type { CacheAnswer } from '../../cache/api/facade.js';
 import { trimOws } from '../../model/field-syntax.js';
 import { headerValue, type HeaderMap } from '../../model/headers.js';
 import { listedTags, parseEntityTag } from '../../model/validator.js';
@@ -13,12 +13,15 @@ export type ConditionResult = 'proceed' | 'not-modified' | 'precondition-failed'
 /** What conditions are compared with: the origin's own fields, and none that were added here. */
 export type Representation = Pick<CacheAnswer, 'headers' | 'status' | 'receivedAtMs' | 'validator'>;
 
-/** RFC 9110 section 8.8.2.2: a date is a strong validator if the origin's clock was this far past. */
+/**
+ * RFC 9110 section 8.8.2.2: a date is a strong validator if the origin's clock was this far past.
+ */
 const STRONG_DATE_AGE_MS = 1000;
 
 /**
  * Evaluates If-Match, If-Unmodified-Since, If-None-Match and If-Modified-Since of a GET or HEAD in
- * the order of RFC 9110 section 13.2.2, against the answer without them: a status other than 2xx makes them void (section 13.2.1). Malformed dates are ignored.
+ * the order of RFC 9110 section 13.2.2, against the answer without them: a status other than 2xx
+ * makes them void (section 13.2.1). Malformed dates are ignored.
  */
 export function evaluate(
   request: HeaderMap,
@@ -87,8 +90,8 @@ function modifiedSince(
 }
 
 /**
- * What says nothing of its last change was not changed after its Date, or after it was received (RFC 9111
- * section 4.3.2).
+ * What says nothing of its last change was not changed after its Date, or after it was received
+ * (RFC 9111 section 4.3.2).
  */
 function dated(stored: HeaderMap, receivedAtMs: number | undefined): HeaderMap {
   const received = receivedAtMs === undefined ? undefined : formatHttpDate(receivedAtMs);

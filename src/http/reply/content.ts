@@ -1,17 +1,18 @@
 /**
- * The content of a response as it goes out: ranges of a body, with bytes of our own between them where
- * it has several parts. http/reply/respond makes it; http/exchange/deliver reads it from wherever sending has come to.
+ * The content of a response as it goes out: ranges of a body, with bytes of our own between them
+ * where it has several parts. http/reply/respond makes it; http/exchange/deliver reads it from
+ * wherever sending has come to.
  */
-import type { Body } from '../../cache/api/answer.js';
+import type { Body } from '../../cache/api/facade.js';
 import type { Segment } from '../../model/segment.js';
 
-export type Piece =
+export type ContentPiece =
   | { readonly kind: 'bytes'; readonly bytes: Uint8Array }
   /** The bytes `start <= i < end` of the body; `end` is `Infinity` where no length is known. */
   | { readonly kind: 'range'; readonly start: number; readonly end: number };
 
 /** In order. */
-export type Content = readonly Piece[];
+export type Content = readonly ContentPiece[];
 
 /** Bytes of the content in all; `Infinity` where no length is known. */
 export function contentLength(content: Content): number {
@@ -45,6 +46,6 @@ export async function* segmentsFrom(
   }
 }
 
-function lengthOf(piece: Piece): number {
+function lengthOf(piece: ContentPiece): number {
   return piece.kind === 'bytes' ? piece.bytes.length : piece.end - piece.start;
 }

@@ -4,20 +4,7 @@
  */
 import { isFieldValue, isToken, tokenMembers } from '../../model/field-syntax.js';
 import { emptyHeaders, headerValue, type HeaderMap } from '../../model/headers.js';
-
-/** Fields of one connection, whether or not Connection names them. */
-const HOP_BY_HOP: ReadonlySet<string> = new Set([
-  'connection',
-  'keep-alive',
-  'proxy-authenticate',
-  'proxy-authentication-info',
-  'proxy-authorization',
-  'proxy-connection',
-  'te',
-  'trailer',
-  'transfer-encoding',
-  'upgrade',
-]);
+import { HOP_BY_HOP } from '../../model/hop-by-hop.js';
 
 /** The end-to-end fields of a stored response that may be written to a client. */
 export function endToEndFields(stored: HeaderMap): HeaderMap {

@@ -1,6 +1,6 @@
 /** Writes several ranges as one multipart/byteranges content (RFC 9110 section 14.6). Pure. */
 import type { ByteRange } from '../../model/byte-range.js';
-import type { Content, Piece } from './content.js';
+import type { Content, ContentPiece } from './content.js';
 
 export interface Multipart {
   /** The Content-Type of the response. */
@@ -10,14 +10,15 @@ export interface Multipart {
 
 /**
  * `parts` in the order in which they are sent. `contentType` is the representation's own; each part
- * repeats it. `boundary` must not occur in the representation: it is random (RFC 2046 section 5.1.1).
+ * repeats it. `boundary` must not occur in the representation: it is random (RFC 2046 section
+ * 5.1.1).
  */
 export function multipart(
   parts: readonly ByteRange[],
   of: { readonly lengthBytes: number; readonly contentType: string | undefined },
   boundary: string,
 ): Multipart {
-  const content = parts.flatMap(({ start, end }, index): readonly Piece[] => {
+  const content = parts.flatMap(({ start, end }, index): readonly ContentPiece[] => {
     const lines = [
       // The first delimiter needs no line break before it: the head has just ended.
       ...(index === 0 ? [] : ['']),
@@ -32,7 +33,10 @@ export function multipart(
       { kind: 'range', start, end },
     ];
   });
-  const closing: Piece = { kind: 'bytes', bytes: Buffer.from(`\r\n--${boundary}--\r\n`, 'latin1') };
+  const closing: ContentPiece = {
+    kind: 'bytes',
+    bytes: Buffer.from(`\r\n--${boundary}--\r\n`, 'latin1'),
+  };
   return {
     contentType: `multipart/byteranges; boundary=${boundary}`,
     content: [...content, closing],

@@ -1,7 +1,8 @@
 /**
- * Which parts of a representation a Range field selects, once the length is known (RFC 9110 sections
- * 14.2 and 15.3.7.2). Pure; http/reply/respond asks it. Many or overlapping ranges are how a short request is
- * made to cost much (RangeAmp): what goes beyond the bounds here is answered with the whole.
+ * Which parts of a representation a Range field selects, once the length is known (RFC 9110
+ * sections 14.2 and 15.3.7.2). Pure; http/reply/respond asks it. Many or overlapping ranges are how
+ * a short request is made to cost much (RangeAmp): what goes beyond the bounds here is answered
+ * with the whole.
  */
 import { type ByteRange, rangeLength } from '../../model/byte-range.js';
 import { type RangeSpec, resolveRange } from '../request/range-header.js';
@@ -10,15 +11,17 @@ import { type RangeSpec, resolveRange } from '../request/range-header.js';
 export const MAX_PARTS = 16;
 
 /**
- * Bytes of all parts together. One broken part costs the client all of them, so whoever wants more is
- * better served by requests of their own.
+ * Bytes of all parts together. One broken part costs the client all of them, so whoever wants more
+ * is better served by requests of their own.
  */
 export const MAX_MULTIPART_BYTES = 256 * 1024 * 1024;
 
-/** Ranges that begin inside another one: a client may be off by one, RFC 9110 names no use for more. */
+/**
+ * Ranges that begin inside another one: a client may be off by one, RFC 9110 names no use for more.
+ */
 export const MAX_OVERLAPS = 1;
 
-export type Selection =
+export type RangeSelection =
   /** The Range field has no effect. */
   | { readonly kind: 'whole' }
   | { readonly kind: 'unsatisfiable' }
@@ -26,7 +29,7 @@ export type Selection =
   | { readonly kind: 'parts'; readonly parts: readonly ByteRange[] };
 
 /** Selects from a representation of `completeLength` bytes. `specs` as asked, at least one. */
-export function selectRanges(specs: readonly RangeSpec[], completeLength: number): Selection {
+export function selectRanges(specs: readonly RangeSpec[], completeLength: number): RangeSelection {
   const satisfiable = specs
     .map((spec) => resolveRange(spec, completeLength))
     .filter((range) => range !== 'unsatisfiable');
@@ -54,7 +57,9 @@ function overlapsOf(ranges: readonly ByteRange[]): number {
   return count;
 }
 
-/** Joins what touches or overlaps; a joined range stands where the first of its members was asked. */
+/**
+ * Joins what touches or overlaps; a joined range stands where the first of its members was asked.
+ */
 function coalesced(ranges: readonly ByteRange[]): readonly ByteRange[] {
   const placed = ranges.map((range, place) => ({ ...range, place }));
   placed.sort((a, b) => a.start - b.start);

@@ -1,8 +1,8 @@
 /**
- * The answer to a request: its status, chosen once and here, its head, and which bytes follow. Pure;
- * http/exchange/exchange asks it and http/exchange/deliver sends what it says.
+ * The answer to a request: its status, chosen once and here, its head, and which bytes follow.
+ * Pure; http/exchange/exchange asks it and http/exchange/deliver sends what it says.
  */
-import type { Body, CacheAnswer } from '../../cache/api/answer.js';
+import type { Body, CacheAnswer } from '../../cache/api/facade.js';
 import type { ErrorReport } from '../../model/errors.js';
 import { emptyHeaders, headerValue, type HeaderMap } from '../../model/headers.js';
 import type { ResponseHead } from '../../model/segment.js';
@@ -66,8 +66,8 @@ export function replyToAnswer(answer: CacheAnswer, context: ReplyContext): Reply
 }
 
 /**
- * The reply to a request that was passed on: the origin's answer as it is. Conditions and ranges were the
- * origin's to judge.
+ * The reply to a request that was passed on: the origin's answer as it is. Conditions and ranges
+ * were the origin's to judge.
  */
 export function replyToPassed(answer: CacheAnswer, context: ReplyContext): Reply {
   const fields = answerFields(answer, context);
@@ -86,7 +86,10 @@ export function replyToOptions(context: ReplyContext, allow: string): Reply {
   return { kind: 'head-only', head: { status: 204, headers: fields } };
 }
 
-/** The reply to a preflight of a browser (http/access/cross-origin), which says all that it asks for. */
+/**
+ * The reply to a preflight of a browser (http/access/cross-origin), which says all that it asks
+ * for.
+ */
 export function replyToPreflight(context: ReplyContext): Reply {
   const fields = ownFields(context, { kind: 'refused', reason: 'own-options' });
   return { kind: 'head-only', head: { status: 204, headers: fields } };
@@ -149,7 +152,10 @@ function content(answer: CacheAnswer, context: ReplyContext, fields: HeaderMap):
   return whole(answer, context, fields);
 }
 
-/** Without what is said of the whole content: a client would compare the part with it (RFC 9530 section 2). */
+/**
+ * Without what is said of the whole content: a client would compare the part with it (RFC 9530
+ * section 2).
+ */
 export function ofPart(fields: HeaderMap): HeaderMap {
   const told = Object.assign(emptyHeaders(), fields);
   delete told['content-digest'];

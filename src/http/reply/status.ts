@@ -1,4 +1,6 @@
-/** HTTP statuses of failures and refusals: the tables behind http/reply/respond, and nowhere else. */
+/**
+ * HTTP statuses of failures and refusals: the tables behind http/reply/respond, and nowhere else.
+ */
 import type { ErrorCode } from '../../model/errors.js';
 import type { RefusalReason } from '../request/screen.js';
 
@@ -47,7 +49,9 @@ export function statusOfError(code: ErrorCode): number {
   }
 }
 
-/** nginx's number for a client that left before its answer: in logs and metrics, never on a wire. */
+/**
+ * nginx's number for a client that left before its answer: in logs and metrics, never on a wire.
+ */
 export const CLIENT_CLOSED_STATUS = 499;
 
 export interface RefusalStatus {

@@ -1,6 +1,6 @@
 /**
- * The Allow field (RFC 9110 section 10.2.1) of what Forebay itself answers. Pure; http/exchange/exchange and
- * http/server ask it.
+ * The Allow field (RFC 9110 section 10.2.1) of what Forebay itself answers. Pure;
+ * http/exchange/exchange and http/server ask it.
  */
 import { readTarget } from './request-target.js';
 import { type Mount, route } from './route.js';
@@ -11,8 +11,8 @@ const READS = 'GET, HEAD';
 const ALL = 'GET, HEAD, OPTIONS, POST, PUT, PATCH, DELETE';
 
 /**
- * The methods that the target of a request has: those of its mount. A target that is no path (`*`, or
- * the authority of a CONNECT) has those that any mount has.
+ * The methods that the target of a request has: those of its mount. A target that is no path (`*`,
+ * or the authority of a CONNECT) has those that any mount has.
  */
 export function allowedMethods(url: string, mounts: readonly Mount[]): string {
   const { target } = readTarget('', url);

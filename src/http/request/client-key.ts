@@ -1,13 +1,20 @@
-/** Which addresses are one client: http/exchange/exchange names it to the cache, which bounds its fetches. */
+/**
+ * Which addresses are one client: http/exchange/exchange names it to the cache, which bounds its
+ * fetches.
+ */
 import { isIP } from 'node:net';
 
-/** IPv6 groups of a /64, the least that one subscriber is given: its 2^64 addresses are one client. */
+/**
+ * IPv6 groups of a /64, the least that one subscriber is given: its 2^64 addresses are one client.
+ */
 const GROUPS_OF_A_SUBSCRIBER = 4;
 
 /** IPv4, also when a socket that listens on both writes it as `::ffff:192.0.2.1`. */
 const MAPPED = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i;
 
-/** Equal for connections that are to share one bound. An address that is gone counts as one client. */
+/**
+ * Equal for connections that are to share one bound. An address that is gone counts as one client.
+ */
 export function clientKey(remoteAddress: string | undefined): string {
   const address = remoteAddress ?? '';
   const mapped = MAPPED.exec(address)?.[1];

@@ -1,27 +1,31 @@
 /**
- * What a client calls this server: the scheme and the authority that it sees, which proxies before us may
- * have replaced and tell of. Links for clients are made of it. Pure; http/exchange/exchange asks.
+ * What a client calls this server: the scheme and the authority that it sees, which proxies before
+ * us may have replaced and tell of. Links for clients are made of it. Pure; http/exchange/exchange
+ * asks.
  */
 import { readQuoted, skipOws, trimOws } from '../../model/field-syntax.js';
 import { headerValue, type HeaderMap } from '../../model/headers.js';
 import { namesHost } from '../../model/host.js';
 
-/** Whose word counts: that of Forwarded, else of X-Forwarded-*; of one of the two alone; of neither. */
+/**
+ * Whose word counts: that of Forwarded, else of X-Forwarded-*; of one of the two alone; of neither.
+ */
 export type Believed = 'any' | 'forwarded' | 'x-forwarded' | 'none';
 
 const QUOTE = 0x22;
 const COMMA = 0x2c;
 const SEMICOLON = 0x3b;
 
-interface Told {
+interface ForwardedNames {
   readonly proto?: string | undefined;
   readonly host?: string | undefined;
 }
 
 /**
  * `https://models.example`, without a slash at the end; empty where nothing names us. `fields`: the
- * request's, its Host being that of the target where the target has one. Of lists the first member counts:
- * it is the one of the proxy that the client spoke to. What is no host or no scheme is passed over.
+ * request's, its Host being that of the target where the target has one. Of lists the first member
+ * counts: it is the one of the proxy that the client spoke to. What is no host or no scheme is
+ * passed over.
  */
 export function ownUrl(fields: HeaderMap, believed: Believed): string {
   const told = toldBy(fields, believed);
@@ -35,7 +39,7 @@ function isName(host: string | undefined): boolean {
   return host !== undefined && namesHost(host);
 }
 
-function toldBy(fields: HeaderMap, believed: Believed): Told {
+function toldBy(fields: HeaderMap, believed: Believed): ForwardedNames {
   const standard = believed === 'any' || believed === 'forwarded' ? forwarded(fields) : {};
   const custom =
     believed === 'any' || believed === 'x-forwarded'
@@ -55,8 +59,10 @@ function firstMember(field = ''): string | undefined {
   return trimOws(field.slice(from, end === -1 ? field.length : end)) || undefined;
 }
 
-/** The first element of Forwarded; nothing of a field that is malformed before that element's end. */
-function forwarded(fields: HeaderMap): Told {
+/**
+ * The first element of Forwarded; nothing of a field that is malformed before that element's end.
+ */
+function forwarded(fields: HeaderMap): ForwardedNames {
   const found = new Map<string, string>();
   const field = headerValue(fields, 'forwarded') ?? '';
   for (const { name, value } of firstElement(field) ?? []) {
@@ -73,9 +79,9 @@ interface Pair {
 }
 
 /**
- * RFC 7239 section 4: pairs of a token and a value, a token or a quoted string, between `;`. One step
- * forward for each character. Values without quotes are taken up to the next `;` or `,`: proxies write
- * `host=models.example:8443`, which is no token.
+ * RFC 7239 section 4: pairs of a token and a value, a token or a quoted string, between `;`. One
+ * step forward for each character. Values without quotes are taken up to the next `;` or `,`:
+ * proxies write `host=models.example:8443`, which is no token.
  */
 function firstElement(field: string): readonly Pair[] | undefined {
   const pairs: Pair[] = [];

@@ -1,6 +1,7 @@
 /**
- * Requests so plain that nothing in them decides anything but which bytes are asked for: what a hit that
- * stands (http/hits/standing) may answer. Whatever is not listed here is for http/exchange/exchange to judge. Pure.
+ * Requests so plain that nothing in them decides anything but which bytes are asked for: what a hit
+ * that stands (http/hits/hot-hits) may answer. Whatever is not listed here is for
+ * http/exchange/exchange to judge. Pure.
  */
 import { isHost } from '../../model/host.js';
 
@@ -29,7 +30,9 @@ export interface RawHead {
 
 type Meaning = 'host' | 'range' | 'request-id' | 'connection' | 'none';
 
-/** `none`: says something of the client alone; no stored response that varies on it is answered so. */
+/**
+ * `none`: says something of the client alone; no stored response that varies on it is answered so.
+ */
 const MEANINGS: ReadonlyMap<string, Meaning> = new Map([
   ['host', 'host'],
   ['range', 'range'],

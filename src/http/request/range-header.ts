@@ -1,8 +1,9 @@
 /**
- * Reads the Range field of a request (RFC 9110 section 14.2); http/exchange/exchange calls it. Digits only:
- * `range-parser` and its like accept signs, exponents and suffixes beyond the length wrongly.
+ * Reads the Range field of a request (RFC 9110 section 14.2); http/exchange/exchange calls it.
+ * Digits only: `range-parser` and its like accept signs, exponents and suffixes beyond the length
+ * wrongly.
  */
-import type { RangeHint } from '../../cache/api/answer.js';
+import type { RangeHint } from '../../cache/api/facade.js';
 import { type ByteRange, byteRange } from '../../model/byte-range.js';
 import { digitsEnd, tokenEnd, trimOws } from '../../model/field-syntax.js';
 

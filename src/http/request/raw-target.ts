@@ -1,8 +1,8 @@
 /**
- * Requests whose target has bytes above 0x7f as they are: curl and others send names that are not ASCII
- * so. Node's parser refuses them, and has no setting for it. Here the bytes are escaped, which is what
- * the target means (RFC 3986 section 2.5), and the parser is given the request anew. http/server asks
- * for each connection that the parser gave up on.
+ * Requests whose target has bytes above 0x7f as they are: curl and others send names that are not
+ * ASCII so. Node's parser refuses them, and has no setting for it. Here the bytes are escaped,
+ * which is what the target means (RFC 3986 section 2.5), and the parser is given the request anew.
+ * http/server asks for each connection that the parser gave up on.
  */
 import type { Server } from 'node:http';
 import type { Duplex } from 'node:stream';
@@ -28,8 +28,8 @@ interface Parser {
 }
 
 /**
- * None is the end of another method's name, so that a line which begins with one and a space is a request
- * line, though its packet may begin in the middle of something.
+ * None is the end of another method's name, so that a line which begins with one and a space is a
+ * request line, though its packet may begin in the middle of something.
  */
 const REQUEST_LINE = /^(?:GET|HEAD|POST|PUT|DELETE|OPTIONS) [\x21-\x7e]*$/;
 
@@ -42,8 +42,8 @@ const STRICT = 0;
 const ABOVE_ASCII = 0x80;
 
 /**
- * What came from the refused request on, with the bytes of its target escaped; `undefined` where something
- * else was refused, or the target's beginning or end is in another packet.
+ * What came from the refused request on, with the bytes of its target escaped; `undefined` where
+ * something else was refused, or the target's beginning or end is in another packet.
  */
 export function escapedRequest({ code, bytesParsed = 0, rawPacket }: Unread): Buffer | undefined {
   if (code !== 'HPE_INVALID_URL' || rawPacket === undefined) return undefined;
@@ -60,8 +60,8 @@ export function escapedRequest({ code, bytesParsed = 0, rawPacket }: Unread): Bu
 }
 
 /**
- * Has the connection's parser begin anew with `text`, in the next turn; false where it cannot. What was
- * parsed before, and the order of answers, stay.
+ * Has the connection's parser begin anew with `text`, in the next turn; false where it cannot. What
+ * was parsed before, and the order of answers, stay.
  */
 export function parseAnew(
   server: Server,
@@ -76,7 +76,8 @@ export function parseAnew(
   // Its stack has to unwind first; no bytes of the connection are read before that.
   process.nextTick(() => {
     if (socket.destroyed) return;
-    // Out of the list that is watched for late requests, whose order goes by the times that begin anew.
+    // Out of the list that is watched for late requests, whose order goes by the times that begin
+    // anew.
     parser.remove();
     parser.initialize(REQUEST, {}, maxHeadBytes, STRICT, connections);
     socket.emit('data', text);

@@ -1,14 +1,15 @@
 /**
- * The content of a request that is passed on: how it is framed (RFC 9112 section 6), and its bytes as they
- * arrive, within a bound. http/request/screen judges the framing, http/exchange/exchange reads the bytes.
+ * The content of a request that is passed on: how it is framed (RFC 9112 section 6), and its bytes
+ * as they arrive, within a bound. http/request/screen judges the framing, http/exchange/exchange
+ * reads the bytes.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { ForebayError } from '../../model/errors.js';
 import { headerValue, type HeaderMap } from '../../model/headers.js';
 
 /**
- * The most content of one request: what object stores take in one PUT. `listen.requestTimeout` bounds
- * the time; memory is bounded by back-pressure.
+ * The most content of one request: what object stores take in one PUT. `listen.requestTimeout`
+ * bounds the time; memory is bounded by back-pressure.
  */
 export const MAX_CONTENT_BYTES = 5 * 1024 ** 3;
 
@@ -41,7 +42,10 @@ export function framingOf(headers: HeaderMap, httpVersion: string): Framing {
   return bytes > MAX_CONTENT_BYTES ? { kind: 'too-large' } : { kind: 'length', bytes };
 }
 
-/** What a request passed on has of content; `null` without any. It is invited where it waits for that. */
+/**
+ * What a request passed on has of content; `null` without any. It is invited where it waits for
+ * that.
+ */
 export function contentToPass(
   request: IncomingMessage,
   response: Pick<ServerResponse, 'writeContinue'>,
@@ -57,8 +61,8 @@ export function contentToPass(
 
 /**
  * The content as it arrives. `onWanted` is called when the first byte is asked for: whoever sent
- * `Expect: 100-continue` waits for that. Throws `client-too-large` beyond `maxBytes`, `client-aborted`
- * when the client leaves. Leaving the iteration early does not end the connection.
+ * `Expect: 100-continue` waits for that. Throws `client-too-large` beyond `maxBytes`,
+ * `client-aborted` when the client leaves. Leaving the iteration early does not end the connection.
  */
 export async function* contentOf(
   request: IncomingMessage,

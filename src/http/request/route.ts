@@ -1,6 +1,7 @@
 /**
- * From a request-target to a configured origin and the path below its mount. Pure; http/request/screen asks
- * it. Whatever two servers could read differently is refused here, before a cache key is made of it.
+ * From a request-target to a configured origin and the path below its mount. Pure;
+ * http/request/screen asks it. Whatever two servers could read differently is refused here, before
+ * a cache key is made of it.
  */
 import { isTreacherous } from '../../model/path.js';
 import { canonicalUri, encodeTarget, splitTarget } from '../../model/uri.js';
@@ -33,16 +34,17 @@ export type Route =
   | { readonly kind: 'refused'; readonly reason: TargetRefusal };
 
 /**
- * What may come in an origin-form target: visible ASCII, without `#` (a fragment) and `\`, which parsers of
- * URLs take for a slash; and bytes above it, as some clients send names that are not ASCII.
+ * What may come in an origin-form target: visible ASCII, without `#` (a fragment) and `\`, which
+ * parsers of URLs take for a slash; and bytes above it, as some clients send names that are not
+ * ASCII.
  */
 const TARGET_CHARACTERS = /^\/[\x21\x22\x24-\x5b\x5d-\x7e\x80-\xff]*$/;
 
 /**
  * Routes an origin-form request-target (RFC 9112 section 3.2.1) to the longest mount that its path
- * has by whole segments. Bytes that may not stand in a URI are escaped; all else stays as it came: `%2F`,
- * since Hugging Face revisions contain it (`refs%2Fpr%2F1`), `%252F`, empty segments. Refused is what
- * leads elsewhere, however often it is encoded (model/path).
+ * has by whole segments. Bytes that may not stand in a URI are escaped; all else stays as it came:
+ * `%2F`, since Hugging Face revisions contain it (`refs%2Fpr%2F1`), `%252F`, empty segments.
+ * Refused is what leads elsewhere, however often it is encoded (model/path).
  */
 export function route(requestTarget: string, mounts: readonly Mount[]): Route {
   if (!TARGET_CHARACTERS.test(requestTarget)) return refused('malformed-target');
@@ -71,7 +73,9 @@ function longestMount(path: string, mounts: readonly Mount[]): Found | undefined
   return best;
 }
 
-/** Segment by segment, in whatever of its equivalent spellings; `undefined` where it is not below. */
+/**
+ * Segment by segment, in whatever of its equivalent spellings; `undefined` where it is not below.
+ */
 function pathBelow(path: string, mount: string): string | undefined {
   if (mount === '/') return path;
   const depth = mount.split('/').length;

@@ -1,6 +1,7 @@
 /**
  * What a request must be before the cache hears of it: node accepts several forms that two servers
- * on one connection could read differently (request smuggling). Pure; http/exchange/exchange calls it.
+ * on one connection could read differently (request smuggling). Pure; http/exchange/exchange calls
+ * it.
  */
 import type { HeaderMap } from '../../model/headers.js';
 import { headerValue } from '../../model/headers.js';
@@ -54,8 +55,8 @@ export type Screened =
   | { readonly kind: 'refused'; readonly reason: RefusalReason };
 
 /**
- * A tunnel and a mirror: the one would reach any host, the other would show fields that were added on
- * the way (RFC 9110 sections 9.3.6 and 9.3.8).
+ * A tunnel and a mirror: the one would reach any host, the other would show fields that were added
+ * on the way (RFC 9110 sections 9.3.6 and 9.3.8).
  */
 const NEVER_PASSED: ReadonlySet<string> = new Set(['CONNECT', 'TRACE', '']);
 
@@ -110,7 +111,8 @@ function screenOther(
   const framing = framingOf(headers, httpVersion);
   if (framing.kind === 'ambiguous') return refused('ambiguous-framing');
   if (framing.kind === 'too-large') return refused('body-too-large');
-  // `*` asks for no resource, and Max-Forwards 0 for nobody behind us (RFC 9110 sections 7.6.2, 9.3.7).
+  // `*` asks for no resource, and Max-Forwards 0 for nobody behind us (RFC 9110 sections 7.6.2,
+  // 9.3.7).
   if (method === 'OPTIONS' && url === '*') return { kind: 'own-options' };
   const routed = route(url, mounts);
   if (routed.kind === 'refused') return routed;

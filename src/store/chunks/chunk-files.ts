@@ -1,6 +1,6 @@
 /**
- * Chunk files in the file system: opening, placing and deleting them, in step with the index and the
- * books. file-store and commit call it; nobody else touches a path below `chunks/`.
+ * Chunk files in the file system: opening, placing and deleting them, in step with the index and
+ * the books. file-store and commit call it; nobody else touches a path below `chunks/`.
  *
  * The index changes at once, the file system a little later, one step at a time per id: so a file
  * that is being deleted is a miss already, and a new file of that id waits until the old is gone.
@@ -28,7 +28,7 @@ const statDescriptor = promisify<number, { bigint: true }, BigIntStats>(fstat);
 export class DamagedFileError extends Error {}
 
 /** What the store's files share. */
-export interface StoreParts {
+export interface StoreDeps {
   readonly layout: Layout;
   readonly own: Ownership;
   readonly ledger: Ledger;
@@ -40,13 +40,13 @@ export interface StoreParts {
 }
 
 export class ChunkFiles {
-  readonly #parts: StoreParts;
+  readonly #parts: StoreDeps;
   readonly #paths = new KeyedLock<ChunkId>();
   /** Deletions whose bytes somebody may be counting on. */
   readonly #removals = new Pending();
   #evictedBytes = 0;
 
-  constructor(parts: StoreParts) {
+  constructor(parts: StoreDeps) {
     this.#parts = parts;
   }
 
@@ -65,8 +65,8 @@ export class ChunkFiles {
   }
 
   /**
-   * Opens the entry's file, or takes the descriptor that is open already; the caller releases it. The
-   * entry must be leased. Rejects with `DamagedFileError` or what open(2) said.
+   * Opens the entry's file, or takes the descriptor that is open already; the caller releases it.
+   * The entry must be leased. Rejects with `DamagedFileError` or what open(2) said.
    */
   async open(entry: ChunkEntry): Promise<CountedFile> {
     return this.taken(entry) ?? this.#paths.run(entry.id, () => this.openWithin(entry));

@@ -1,10 +1,11 @@
 /**
- * What chunk files there are and in which order they go: an index in memory, rebuilt at every start.
- * It touches no file; store/chunks/chunk-files does, and store/chunks/space asks here what to evict.
+ * What chunk files there are and in which order they go: an index in memory, rebuilt at every
+ * start. It touches no file; store/chunks/chunk-files does, and store/chunks/space asks here what
+ * to evict.
  *
- * Three LRU lists, by what is lost with a chunk: orphans (no manifest names them: nothing), ordinary
- * chunks, pinned ones. Eviction empties them in this order, each from its least recently used end.
- * Recency is the order of use, never a file's time.
+ * Three LRU lists, by what is lost with a chunk: orphans (no manifest names them: nothing),
+ * ordinary chunks, pinned ones. Eviction empties them in this order, each from its least recently
+ * used end. Recency is the order of use, never a file's time.
  */
 import { LRUCache } from 'lru-cache';
 import type { ChunkId, ObjectKey } from '../../model/ids.js';
@@ -37,8 +38,8 @@ export class ChunkEntry {
   owners: Owner[] = [];
   leases = 0;
   /**
-   * The `identity` of the file whose bytes were compared with its ids in this process. Another file that
-   * comes to its path, whoever put it there, is verified anew.
+   * The `identity` of the file whose bytes were compared with its ids in this process. Another file
+   * that comes to its path, whoever put it there, is verified anew.
    */
   verifiedAs: string | null = null;
   file: CountedFile | null = null;
@@ -129,7 +130,9 @@ export class ChunkIndex {
     for (const owner of entry.owners) count(owner, entry, -1);
   }
 
-  /** Lets `change` pin or unpin owners, and moves every chunk to the tier that it then belongs to. */
+  /**
+   * Lets `change` pin or unpin owners, and moves every chunk to the tier that it then belongs to.
+   */
   resort(change: () => void): void {
     const before = TIERS.map((tier) => ({ tier, entries: [...this.#tiers[tier].rvalues()] }));
     change();
@@ -164,8 +167,8 @@ export class ChunkIndex {
   }
 
   /**
-   * The coldest entries that are not busy and together cost at least `bytes`; `undefined` when there
-   * are not that many.
+   * The coldest entries that are not busy and together cost at least `bytes`; `undefined` when
+   * there are not that many.
    */
   victims(bytes: number): ChunkEntry[] | undefined {
     const chosen = this.coldest(bytes);

@@ -2,10 +2,10 @@
  * Whether the disk is worth trying. After a failed write, everything is served through memory, and
  * one draft now and then is sent to the disk to see whether it takes writes again.
  */
-import { wantOf } from '../../model/own-want.js';
+import { shortageOf } from '../../model/own-shortage.js';
 import type { Clock } from '../../model/time.js';
 import type { StoreEvents } from '../../model/store.js';
-import { errnoOf } from '../directory/errno.js';
+import { errnoOf } from '../../model/errno.js';
 
 /**
  * How long a failed disk is left alone. A probe costs one file operation and perhaps one chunk
@@ -33,7 +33,7 @@ export class DiskHealth {
   failed(operation: string, error: unknown): void {
     this.#events.diskError(operation, errnoOf(error));
     // What this process has no more of says nothing about the disk.
-    if (wantOf(error) !== null) return;
+    if (shortageOf(error) !== null) return;
     this.#nextProbeMs = this.#clock.monotonic() + PROBE_INTERVAL_MS;
   }
 

@@ -1,20 +1,21 @@
 /**
  * Chunk files in the making: reserves room, opens a file in `tmp/` or a memfd, and cleans up after
- * every ending. A worker writes to the descriptor; store/operations/commit takes a filled draft over.
+ * every ending. A worker writes to the descriptor; store/operations/commit takes a filled draft
+ * over.
  */
 import { constants, open } from 'node:fs';
 import { unlink } from 'node:fs/promises';
 import { promisify } from 'node:util';
-import { ForebayError, ownWant } from '../../model/errors.js';
+import { ForebayError, ownShortage } from '../../model/errors.js';
 import type { MemoryBudget } from '../../model/memory-budget.js';
 import type { ChunkDraft, Placement, SystemCalls } from '../../model/store.js';
-import type { StoreParts } from './chunk-files.js';
+import type { StoreDeps } from './chunk-files.js';
 import { MAX_NAME_COST } from '../space/directories.js';
 import { isMissing } from '../directory/errno.js';
 import { BLOCK_BYTES, fileCost, type Reservation } from '../space/ledger.js';
 import { CountedFile } from './open-files.js';
 import { Pending } from '../space/pending.js';
-import type { Site } from '../directory/site.js';
+import type { CacheDirectory } from '../directory/cache-directory.js';
 import type { Space } from './space.js';
 
 const openDescriptor = promisify(open);
@@ -22,9 +23,9 @@ const { O_CREAT, O_EXCL, O_NOFOLLOW, O_RDWR } = constants;
 const FILE_MODE = 0o600;
 
 /**
- * What a commit may write beside the chunk itself, reserved with it so that a finished fill does not
- * fail for want of a record: a new manifest, whose identity may hold a long URI (a request head is at
- * most 16 KiB) and whose first record at most 3 KiB, and a name each in two directories.
+ * What a commit may write beside the chunk itself, reserved with it so that a finished fill does
+ * not fail for want of a record: a new manifest, whose identity may hold a long URI (a request head
+ * is at most 16 KiB) and whose first record at most 3 KiB, and a name each in two directories.
  */
 const COMMIT_COST = fileCost(6 * BLOCK_BYTES) + 2 * MAX_NAME_COST;
 
@@ -37,9 +38,9 @@ export interface FilledDraft {
   readonly lengthBytes: number;
 }
 
-export interface DraftParts extends StoreParts {
+export interface DraftDeps extends StoreDeps {
   readonly space: Space;
-  readonly site: Site;
+  readonly site: CacheDirectory;
   readonly memory: MemoryBudget;
   readonly system: SystemCalls;
 }
@@ -83,7 +84,9 @@ export class Draft implements ChunkDraft {
     if (taken !== undefined) this.#drafts.abandon(taken);
   }
 
-  /** Ends the draft; what is left of it is the caller's. `undefined` when there is nothing on disk. */
+  /**
+   * Ends the draft; what is left of it is the caller's. `undefined` when there is nothing on disk.
+   */
   take(): FilledDraft | undefined {
     const state = this.#state;
     this.#state = { kind: 'ended' };
@@ -102,10 +105,10 @@ export class Draft implements ChunkDraft {
 }
 
 export class Drafts {
-  readonly #parts: DraftParts;
+  readonly #parts: DraftDeps;
   readonly #cleaning = new Pending();
 
-  constructor(parts: DraftParts) {
+  constructor(parts: DraftDeps) {
     this.#parts = parts;
   }
 
@@ -164,8 +167,8 @@ export class Drafts {
     } catch (error) {
       reservation.release();
       // Says nothing about the disk, and memory takes a descriptor too.
-      const want = ownWant(error);
-      if (want !== null) throw want;
+      const shortage = ownShortage(error);
+      if (shortage !== null) throw shortage;
       health.failed('open', error);
       return undefined;
     }
@@ -181,7 +184,7 @@ export class Drafts {
       fd = system.createMemfd('forebay-chunk');
     } catch (error) {
       memory.release(lengthBytes);
-      throw ownWant(error) ?? noSpace('no memory file could be made', error);
+      throw ownShortage(error) ?? noSpace('no memory file could be made', error);
     }
     const file = new CountedFile(fd, openFiles);
     this.chargedMemory(file, lengthBytes);

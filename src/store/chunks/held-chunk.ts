@@ -21,7 +21,7 @@ export class Lease {
   }
 }
 
-export class Held implements HeldChunk {
+export class HeldFile implements HeldChunk {
   readonly file: CountedFile;
   readonly record: ChunkRecord;
   readonly #entry: ChunkEntry;

@@ -15,8 +15,8 @@ import { isOutOfDescriptors } from '../directory/errno.js';
 export const MAX_IDLE_FILES = 256;
 
 /**
- * Device, inode and time of the last write: what stays the same as long as a file does, renamed or not.
- * An inode's number alone comes back when its file was deleted.
+ * Device, inode and time of the last write: what stays the same as long as a file does, renamed or
+ * not. An inode's number alone comes back when its file was deleted.
  */
 export function identityOf({
   dev,

@@ -7,22 +7,24 @@ import { rename, unlink, writeFile } from 'node:fs/promises';
 import { ID_BYTES } from '../../model/chunk.js';
 import type { ChunkId } from '../../model/ids.js';
 import type { Clock } from '../../model/time.js';
-import type { StoreParts } from './chunk-files.js';
+import type { StoreDeps } from './chunk-files.js';
 import { fileCost } from '../space/ledger.js';
 import { Ownership } from '../directory/ownership.js';
-import type { Site } from '../directory/site.js';
+import type { CacheDirectory } from '../directory/cache-directory.js';
 import type { Space } from './space.js';
 
 const FILE_MODE = 0o600;
 
-export interface OrderParts extends StoreParts {
+export interface OrderDeps extends StoreDeps {
   readonly space: Space;
-  readonly site: Site;
+  readonly site: CacheDirectory;
   readonly clock: Clock;
   readonly intervalMs: number;
 }
 
-/** Reads the snapshot, coldest first; empty when there is none. Torn or foreign bytes do no harm. */
+/**
+ * Reads the snapshot, coldest first; empty when there is none. Torn or foreign bytes do no harm.
+ */
 export function readOrder(
   path: string,
   own: Ownership = new Ownership(),
@@ -41,7 +43,7 @@ export function readOrder(
 }
 
 export class OrderSnapshots {
-  readonly #parts: OrderParts;
+  readonly #parts: OrderDeps;
   /** What is booked for the file that is there. */
   #booked: number;
   #savedRevision: number;
@@ -49,7 +51,7 @@ export class OrderSnapshots {
   #cancel: () => void = () => undefined;
 
   /** `sizeBytes`: of the snapshot found at start, booked already; 0 where there was none. */
-  constructor(parts: OrderParts, sizeBytes: number) {
+  constructor(parts: OrderDeps, sizeBytes: number) {
     this.#parts = parts;
     this.#booked = sizeBytes === 0 ? 0 : fileCost(sizeBytes);
     // Where there was none, what was found is worth one.

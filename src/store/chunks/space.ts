@@ -19,8 +19,8 @@ export class Space {
   }
 
   /**
-   * Changes the capacity, and evicts what exceeds a smaller one. What is leased or open stays until it
-   * is not; the next reservation evicts it.
+   * Changes the capacity, and evicts what exceeds a smaller one. What is leased or open stays until
+   * it is not; the next reservation evicts it.
    */
   async resize(capacityBytes: number): Promise<void> {
     this.#ledger.capacityBytes = capacityBytes;
@@ -34,9 +34,9 @@ export class Space {
   }
 
   /**
-   * Reserves `bytes`; `undefined` when not even eviction gives them. Who gets what is decided before
-   * the first wait, so that two callers never count on the same victim; the room is granted when the
-   * victims' bytes are truly gone, so that the disk is never fuller than the books say.
+   * Reserves `bytes`; `undefined` when not even eviction gives them. Who gets what is decided
+   * before the first wait, so that two callers never count on the same victim; the room is granted
+   * when the victims' bytes are truly gone, so that the disk is never fuller than the books say.
    */
   async reserve(bytes: number): Promise<Reservation | undefined> {
     const granted = await this.#reserve(bytes);

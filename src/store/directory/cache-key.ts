@@ -1,7 +1,7 @@
 /**
- * The key of a cache directory: what must not lie on the disk or leave by the admin API as it is stands
- * there as an HMAC under it, or sealed. One key for all of that; store/open-store reads it, and who uses
- * it names a purpose, so that equal texts of two purposes have nothing in common.
+ * The key of a cache directory: what must not lie on the disk or leave by the admin API as it is
+ * stands there as an HMAC under it, or sealed. One key for all of that; store/open-store reads it,
+ * and who uses it names a purpose, so that equal texts of two purposes have nothing in common.
  */
 import {
   createCipheriv,
@@ -12,7 +12,7 @@ import {
   randomBytes,
 } from 'node:crypto';
 import { closeSync, constants, openSync, renameSync, rmSync, writeSync } from 'node:fs';
-import { errnoOf } from './errno.js';
+import { errnoOf } from '../../model/errno.js';
 import type { Ownership } from './ownership.js';
 
 const KEY_BYTES = 32;
@@ -52,7 +52,9 @@ export class CacheKey {
     return new CacheKey(randomBytes(KEY_BYTES));
   }
 
-  /** 64 hex digits that tell `text` from any other; they say nothing of it to whoever lacks the key. */
+  /**
+   * 64 hex digits that tell `text` from any other; they say nothing of it to whoever lacks the key.
+   */
   tag(purpose: Purpose, text: string): string {
     return createHmac('sha256', this.#key).update(`${purpose}\0${text}`).digest('hex');
   }
@@ -94,8 +96,9 @@ export class CacheKey {
 }
 
 /**
- * Reads the key in `path` or makes one there, with mode 0600; one that is not ours alone is replaced.
- * Where that fails the key lasts as long as the process: what depends on it is asked again after that.
+ * Reads the key in `path` or makes one there, with mode 0600; one that is not ours alone is
+ * replaced. Where that fails the key lasts as long as the process: what depends on it is asked
+ * again after that.
  */
 export function loadKey(path: string, own: Ownership): CacheKey {
   try {

@@ -1,10 +1,6 @@
 /** What a failed file operation means to the store: the one place that reads errno names. */
 
-/** The errno name of a thrown value (`ENOSPC`); `UNKNOWN` when it is no system call's. */
-export function errnoOf(error: unknown): string {
-  if (typeof error !== 'object' || error === null || !('code' in error)) return 'UNKNOWN';
-  return typeof error.code === 'string' && /^E[A-Z0-9]+$/.test(error.code) ? error.code : 'UNKNOWN';
-}
+import { errnoOf } from '../../model/errno.js';
 
 /** True when the path does not exist: an answer, not a failure. */
 export function isMissing(error: unknown): boolean {

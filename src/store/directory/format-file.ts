@@ -1,6 +1,7 @@
 /**
  * `forebay.json`: says that a directory is a cache of ours, in which format and with which chunks.
- * store/directory/site checks it under the lock, before anything else in the directory is believed.
+ * store/directory/cache-directory checks it under the lock, before anything else in the directory
+ * is believed.
  */
 import { closeSync, constants, fsyncSync, openSync, readdirSync, writeSync } from 'node:fs';
 import { isMissing } from './errno.js';

@@ -1,6 +1,7 @@
 /**
- * Runs the steps on one name one after another, steps on different names at once. The store holds it
- * while a path changes hands: an unlink that is still under way must not hit the next file there.
+ * Runs the steps on one name one after another, steps on different names at once. The store holds
+ * it while a path changes hands: an unlink that is still under way must not hit the next file
+ * there.
  */
 export class KeyedLock<K> {
   readonly #tails = new Map<K, Promise<unknown>>();

@@ -16,8 +16,9 @@
  *     /var/cache/forebay/sequence
  *     /var/cache/forebay/tmp/draft-0000002a
  *
- * Names are 64 hex digits (model/ids), so no input from outside can form another path. Once the root is
- * open (store/directory/root) all of them lead through its descriptor, whatever becomes of its name.
+ * Names are 64 hex digits (model/ids), so no input from outside can form another path. Once the
+ * root is open (store/directory/root) all of them lead through its descriptor, whatever becomes of
+ * its name.
  */
 import { join } from 'node:path';
 import type { ChunkId, ObjectKey, ResponseKey } from '../../model/ids.js';
@@ -27,7 +28,9 @@ export const FORMAT_VERSION = 1;
 
 const VERSION_DIRECTORY = `v${String(FORMAT_VERSION)}`;
 
-/** The directories that hold many files, cut into 256 shards by the first two digits of the name. */
+/**
+ * The directories that hold many files, cut into 256 shards by the first two digits of the name.
+ */
 export const TREES = ['chunks', 'manifests', 'responses'] as const;
 export type Tree = (typeof TREES)[number];
 
@@ -80,7 +83,10 @@ export class Layout {
     this.#base = root;
   }
 
-  /** From now on every path leads through `base`, another name of the root: see store/directory/root. */
+  /**
+   * From now on every path leads through `base`, another name of the root: see
+   * store/directory/root.
+   */
   anchor(base: string): void {
     this.#base = base;
   }

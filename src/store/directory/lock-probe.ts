@@ -3,7 +3,8 @@
  */
 import { closeSync, constants, openSync, readFileSync } from 'node:fs';
 import type { SystemCalls } from '../../model/store.js';
-import { errnoOf, isMissing } from './errno.js';
+import { errnoOf } from '../../model/errno.js';
+import { isMissing } from './errno.js';
 import { Layout } from './layout.js';
 
 const { O_NOFOLLOW, O_RDONLY } = constants;
@@ -15,8 +16,9 @@ export type LockState =
   | { readonly kind: 'unreadable'; readonly errno: string };
 
 /**
- * Looks at the lock of a cache directory; one that does not exist is free. Never throws. The lock is
- * taken for a moment to see whether it can be: a process that starts just then would find it held.
+ * Looks at the lock of a cache directory; one that does not exist is free. Never throws. The lock
+ * is taken for a moment to see whether it can be: a process that starts just then would find it
+ * held.
  */
 export function probeLock(directory: string, system: Pick<SystemCalls, 'tryLock'>): LockState {
   let fd: number;

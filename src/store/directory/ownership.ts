@@ -1,7 +1,7 @@
 /**
- * Whether what lies in the cache directory is ours: the one place that judges by owner and mode. A file
- * of somebody else's, or one that somebody else may write, says nothing that is believed, and neither
- * does a symlink. The rooms of the store, the key and the admin token read through it.
+ * Whether what lies in the cache directory is ours: the one place that judges by owner and mode. A
+ * file of somebody else's, or one that somebody else may write, says nothing that is believed, and
+ * neither does a symlink. The rooms of the store, the key and the admin token read through it.
  */
 import {
   closeSync,
@@ -24,7 +24,10 @@ const PERMISSION_BITS = 0o777;
 /** Flags to open a file of ours for reading: a FIFO in its place does not block. */
 const READ_OWN = O_RDONLY | O_NOFOLLOW | O_NONBLOCK;
 
-/** There is something, and it is not ours. `code` is that of a system call that may not do something. */
+/**
+ * There is something, and it is not ours. `code` is that of a system call that may not do
+ * something.
+ */
 export class NotOursError extends Error {
   readonly code = 'EPERM';
   readonly path: string;
@@ -75,7 +78,9 @@ export class Ownership {
     if (fault !== undefined) throw new NotOursError(path, fault);
   }
 
-  /** A small file of ours, whole. Throws a `NotOursError` or what open(2) said: ELOOP for a symlink. */
+  /**
+   * A small file of ours, whole. Throws a `NotOursError` or what open(2) said: ELOOP for a symlink.
+   */
   readSync(path: string): Buffer {
     const fd = openSync(path, READ_OWN);
     try {
@@ -98,9 +103,9 @@ export class Ownership {
   }
 
   /**
-   * Takes a directory of ours over: a mode that grew too wide is narrowed, and what others put into it
-   * meanwhile is judged by its own owner. Throws a `NotOursError` where it is somebody else's, or what
-   * open(2) said: ENOTDIR for a symlink.
+   * Takes a directory of ours over: a mode that grew too wide is narrowed, and what others put into
+   * it meanwhile is judged by its own owner. Throws a `NotOursError` where it is somebody else's,
+   * or what open(2) said: ENOTDIR for a symlink.
    */
   takeDirectory(path: string): Stats {
     const fd = openSync(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);

@@ -1,6 +1,7 @@
 /**
- * The root of the cache directory: made, judged, and held open, so that all else is reached through its
- * descriptor and nobody can put another directory in its place. Used by store/directory/site alone.
+ * The root of the cache directory: made, judged, and held open, so that all else is reached through
+ * its descriptor and nobody can put another directory in its place. Used by
+ * store/directory/cache-directory alone.
  *
  * Who owns it matters, who may enter it does not: names in a directory that others may write can be
  * made, moved and replaced by them. A parent may be theirs to write (/tmp). They can then take the
@@ -20,7 +21,8 @@ import {
   statSync,
 } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import { errnoOf, isMissing } from './errno.js';
+import { errnoOf } from '../../model/errno.js';
+import { isMissing } from './errno.js';
 import { DIRECTORY_MODE, type Ownership } from './ownership.js';
 import { StartupError } from './startup-error.js';
 
@@ -88,7 +90,10 @@ function isEmpty(path: string): boolean {
   return readdirSync(path).length === 0;
 }
 
-/** Refuses a way that goes through a symlink of somebody else's, who can turn it to any directory of ours. */
+/**
+ * Refuses a way that goes through a symlink of somebody else's, who can turn it to any directory of
+ * ours.
+ */
 function checkWay(path: string, own: Ownership): void {
   let links = 0;
   const walk = (way: string): void => {
@@ -126,8 +131,8 @@ function untrusted(path: string, message: string): StartupError {
 }
 
 /**
- * Makes a directory and what is missing above it. Node's own `recursive` never returns where mkdir(2)
- * says ENOENT below a directory that exists, as it does in /proc.
+ * Makes a directory and what is missing above it. Node's own `recursive` never returns where
+ * mkdir(2) says ENOENT below a directory that exists, as it does in /proc.
  */
 function makePath(path: string): void {
   try {

@@ -1,6 +1,6 @@
 /**
- * The order of questions (model/sequence), so that it outlives a restart: a file in the cache directory
- * holds a number below which all may have been given. Opened by assemble.
+ * The order of questions (model/sequence), so that it outlives a restart: a file in the cache
+ * directory holds a number below which all may have been given. Opened by assemble.
  */
 import { closeSync, constants, openSync, renameSync, writeSync } from 'node:fs';
 import type { Sequence } from '../../model/sequence.js';

@@ -1,6 +1,7 @@
 /**
- * Why a cache directory cannot be used at all. Thrown only while the store opens; cli/ turns it into
- * a message and an exit code. Everything that a running store can live with is not one of these.
+ * Why a cache directory cannot be used at all. Thrown only while the store opens; cli/ turns it
+ * into a message and an exit code. Everything that a running store can live with is not one of
+ * these.
  */
 import type { Layout } from './layout.js';
 import type { NotOursError } from './ownership.js';
@@ -17,7 +18,9 @@ export type StartupCode =
   /** The directory cannot be made, entered or changed. */
   | 'cache-directory';
 
-/** `message` is for people and names `path`; `errno` says what the system answered, where it did. */
+/**
+ * `message` is for people and names `path`; `errno` says what the system answered, where it did.
+ */
 export class StartupError extends Error {
   readonly code: StartupCode;
   readonly path: string;
@@ -42,7 +45,9 @@ export function notOurs({ path, why }: NotOursError, layout: Layout): StartupErr
   return new StartupError('cache-untrusted', shown, message);
 }
 
-/** What to say of a path in the cache directory that the system refuses, and what to do about it. */
+/**
+ * What to say of a path in the cache directory that the system refuses, and what to do about it.
+ */
 export function unusable(path: string, errno: string): string {
   return `the cache directory cannot be used: ${path}: ${errno}: ${remedy(errno)}`;
 }

@@ -9,9 +9,9 @@ import type { ObjectIdentity } from '../../model/manifest.js';
 import { canonicalUri } from '../../model/uri.js';
 
 /**
- * The key of an object's manifest. With a claimed digest the digest names the bytes, whatever URL of
- * the origin they come from; without one, the URL, its variant and its validator do. The origin is
- * always part: bytes of a partial object are never shared across origins.
+ * The key of an object's manifest. With a claimed digest the digest names the bytes, whatever URL
+ * of the origin they come from; without one, the URL, its variant and its validator do. The origin
+ * is always part: bytes of a partial object are never shared across origins.
  */
 export function objectKey(identity: ObjectIdentity): ObjectKey {
   const { origin, uri, variant, validator, generation, lengthBytes, chunkSizeBytes } = identity;

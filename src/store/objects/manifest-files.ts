@@ -1,9 +1,9 @@
 /**
- * Manifest files in the file system, in step with the books and the share of metadata. Its only user is
- * store/objects/manifests, which runs one call at a time per file.
+ * Manifest files in the file system, in step with the books and the share of metadata. Its only
+ * user is store/objects/manifests, which runs one call at a time per file.
  */
 import { unlink } from 'node:fs/promises';
-import type { StoreParts } from '../chunks/chunk-files.js';
+import type { StoreDeps } from '../chunks/chunk-files.js';
 import { MAX_NAME_COST } from '../space/directories.js';
 import { isMissing, isOutOfDescriptors } from '../directory/errno.js';
 import { objectKey } from './keys.js';
@@ -14,19 +14,22 @@ import type { Metadata } from '../space/metadata.js';
 import type { KnownManifest, ObjectState } from './object-state.js';
 import type { Space } from '../chunks/space.js';
 
-export interface ManifestFileParts extends StoreParts {
+export interface ManifestFileDeps extends StoreDeps {
   readonly space: Space;
   readonly metadata: Metadata;
 }
 
 export class ManifestFiles {
-  readonly #parts: ManifestFileParts;
+  readonly #parts: ManifestFileDeps;
 
-  constructor(parts: ManifestFileParts) {
+  constructor(parts: ManifestFileDeps) {
     this.#parts = parts;
   }
 
-  /** Reads a manifest; one that cannot be read is deleted, and the object begins anew. Rejects without descriptors. */
+  /**
+   * Reads a manifest; one that cannot be read is deleted, and the object begins anew. Rejects
+   * without descriptors.
+   */
   async read(known: KnownManifest): Promise<ManifestLog | undefined> {
     if (known.sizeBytes === 0) return undefined;
     const { health, layout, own } = this.#parts;

@@ -39,7 +39,9 @@ export class ManifestLog {
     return new ManifestLog(path, { identity, records: new Map(), attestedBy: null }, 0, 0);
   }
 
-  /** Reads the file; `undefined` when its first record is damaged. Rejects as `Ownership.read` does. */
+  /**
+   * Reads the file; `undefined` when its first record is damaged. Rejects as `Ownership.read` does.
+   */
   static async read(
     path: string,
     own: Ownership = new Ownership(),
@@ -69,8 +71,8 @@ export class ManifestLog {
   }
 
   /**
-   * Writes the changes in one piece, then applies them to `contents`. When it rejects, `contents` is
-   * as before and so is, once the tail is cut, the file.
+   * Writes the changes in one piece, then applies them to `contents`. When it rejects, `contents`
+   * is as before and so is, once the tail is cut, the file.
    */
   async append(changes: readonly ManifestChange[]): Promise<void> {
     const bytes = this.#encode(changes);

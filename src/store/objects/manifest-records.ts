@@ -1,7 +1,7 @@
 /**
  * The records of a manifest and what they add up to: pure, no file is touched here. The same rules
- * apply a record when it is read back at start and when it is written (store/objects/manifest-log), so that
- * memory and disk cannot disagree.
+ * apply a record when it is read back at start and when it is written (store/objects/manifest-log),
+ * so that memory and disk cannot disagree.
  */
 import { groupCount, ID_BYTES } from '../../model/chunk.js';
 import { type Digest, formatDigest, parseDigest } from '../../model/digest.js';
@@ -34,8 +34,8 @@ export interface ParsedManifest {
 }
 
 /**
- * Applies one change and returns how many bytes of lines it makes superfluous. An attestation covers the ids it
- * was made over: it ends when one of them is forgotten or replaced by another.
+ * Applies one change and returns how many bytes of lines it makes superfluous. An attestation
+ * covers the ids it was made over: it ends when one of them is forgotten or replaced by another.
  */
 export function applyChange(contents: ManifestContents, change: ManifestChange): number {
   const { records } = contents;
@@ -56,7 +56,10 @@ export function applyChange(contents: ManifestContents, change: ManifestChange):
   }
 }
 
-/** What a `forgotten` line does to the records, and how many bytes of older lines it makes superfluous. */
+/**
+ * What a `forgotten` line does to the records, and how many bytes of older lines it makes
+ * superfluous.
+ */
 export function forgetRecord(
   contents: ManifestContents,
   { index, id }: Pick<ChunkRecord, 'index' | 'id'>,
@@ -99,8 +102,8 @@ export function encodeManifest(contents: ManifestContents): Buffer {
 }
 
 /**
- * Reads a manifest. Lines that fail their checksum or make no sense are skipped; `undefined` when the
- * first record cannot be read, because nothing after it means anything then. Never throws.
+ * Reads a manifest. Lines that fail their checksum or make no sense are skipped; `undefined` when
+ * the first record cannot be read, because nothing after it means anything then. Never throws.
  */
 export function parseManifest(bytes: Buffer): ParsedManifest | undefined {
   let contents: ManifestContents | undefined;
@@ -162,7 +165,8 @@ function parseChunkRecord(fields: Record<string, unknown>): ChunkRecord | undefi
   if (!isCount(index) || !isCount(lengthBytes)) return undefined;
   if (typeof idText !== 'string' || typeof groups !== 'string') return undefined;
   const id = parseChunkId(idText);
-  // A copy of its own: a small Buffer shares its memory with others, and a message would clone it all.
+  // A copy of its own: a small Buffer shares its memory with others, and a message would clone it
+  // all.
   const groupIds = new Uint8Array(Buffer.from(groups, 'base64'));
   if (id === undefined || groupIds.length !== groupCount(lengthBytes) * ID_BYTES) return undefined;
   return { index, lengthBytes, id, groupIds };

@@ -1,11 +1,12 @@
 /**
- * All manifests: which exist, which are open, and every change to one. file-store and commit call it.
- * Of a manifest that is not open only its key and size are in memory; ids are read when it is opened.
+ * All manifests: which exist, which are open, and every change to one. file-store and commit call
+ * it. Of a manifest that is not open only its key and size are in memory; ids are read when it is
+ * opened.
  */
 import type { ObjectKey } from '../../model/ids.js';
 import type { ChunkRecord, ObjectIdentity } from '../../model/manifest.js';
 import type { ObjectSummary } from '../../model/store.js';
-import type { ChunkFiles, StoreParts } from '../chunks/chunk-files.js';
+import type { ChunkFiles, StoreDeps } from '../chunks/chunk-files.js';
 import type { ChunkEntry } from '../chunks/chunk-index.js';
 import { MAX_NAME_COST } from '../space/directories.js';
 import { LASTING_BYTES, type Metadata, type MetadataOwner, type Worth } from '../space/metadata.js';
@@ -19,7 +20,7 @@ import { type KnownManifest, newManifest, ObjectState, summaryOf } from './objec
 import { Pending } from '../space/pending.js';
 import type { Space } from '../chunks/space.js';
 
-export interface ManifestParts extends StoreParts {
+export interface ManifestDeps extends StoreDeps {
   readonly files: ChunkFiles;
   readonly space: Space;
   readonly metadata: Metadata;
@@ -28,14 +29,14 @@ export interface ManifestParts extends StoreParts {
 }
 
 export class Manifests implements MetadataOwner<KnownManifest> {
-  readonly #parts: ManifestParts;
+  readonly #parts: ManifestDeps;
   readonly #files: ManifestFiles;
   /** Least recently opened first. */
   readonly #known = new Map<ObjectKey, KnownManifest>();
   readonly #locks = new KeyedLock<ObjectKey>();
   readonly #background = new Pending();
 
-  constructor(parts: ManifestParts) {
+  constructor(parts: ManifestDeps) {
     this.#parts = parts;
     this.#files = new ManifestFiles(parts);
     parts.metadata.own('manifest', this);
@@ -115,8 +116,8 @@ export class Manifests implements MetadataOwner<KnownManifest> {
   }
 
   /**
-   * Appends records whose room the caller reserved, unless they are `obsolete` when their turn comes. False
-   * when they are not on disk: then they do not count in memory either.
+   * Appends records whose room the caller reserved, unless they are `obsolete` when their turn
+   * comes. False when they are not on disk: then they do not count in memory either.
    */
   append(
     state: ObjectState,
@@ -140,8 +141,8 @@ export class Manifests implements MetadataOwner<KnownManifest> {
   }
 
   /**
-   * Forgets a chunk's ids: at once for whoever asks, so that a commit of equal bytes records them anew; on disk
-   * when its turn comes, unless such a commit came before it.
+   * Forgets a chunk's ids: at once for whoever asks, so that a commit of equal bytes records them
+   * anew; on disk when its turn comes, unless such a commit came before it.
    */
   async forget(state: ObjectState, { index, id }: ChunkRecord): Promise<void> {
     const change = { kind: 'forgotten', index, id } as const;
@@ -150,7 +151,9 @@ export class Manifests implements MetadataOwner<KnownManifest> {
     await this.using(state, () => this.#appendWithRoom(state, [change], isKnownAgain));
   }
 
-  /** Deletes the manifest; its chunks are no longer its own. Handles of it stay what `life` says. */
+  /**
+   * Deletes the manifest; its chunks are no longer its own. Handles of it stay what `life` says.
+   */
   async retire(state: ObjectState, life: 'superseded' | 'removed'): Promise<void> {
     const { known, log } = state;
     await this.#locks.run(known.key, async () => {
@@ -177,7 +180,9 @@ export class Manifests implements MetadataOwner<KnownManifest> {
     return held.bytes >= LASTING_BYTES ? 'lasting' : 'passing';
   }
 
-  /** Deletes a manifest for others' sake. Nobody finds its chunks any more; small ones go at once. */
+  /**
+   * Deletes a manifest for others' sake. Nobody finds its chunks any more; small ones go at once.
+   */
   evict(known: KnownManifest): Promise<boolean> {
     return this.#locks.run(known.key, async () => {
       if (known.state !== null || this.#known.get(known.key) !== known) return false;

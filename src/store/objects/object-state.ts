@@ -1,4 +1,7 @@
-/** An open manifest as its handles share it, and the handle itself. Made by store/objects/manifests only. */
+/**
+ * An open manifest as its handles share it, and the handle itself. Made by store/objects/manifests
+ * only.
+ */
 import type { Digest } from '../../model/digest.js';
 import type { ObjectKey } from '../../model/ids.js';
 import type { ChunkRecord, ObjectIdentity } from '../../model/manifest.js';
@@ -47,8 +50,8 @@ export function summaryOf(known: KnownManifest): ObjectSummary {
 }
 
 /**
- * live: may grow. closed: its last handle was released. superseded: its object went on under its final identity, readers read on.
- * removed: forgotten, it has no chunks.
+ * live: may grow. closed: its last handle was released. superseded: its object went on under its
+ * final identity, readers read on. removed: forgotten, it has no chunks.
  */
 export type ObjectLife = 'live' | 'closed' | 'superseded' | 'removed';
 

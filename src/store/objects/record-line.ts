@@ -1,7 +1,8 @@
 /**
  * The line that checks itself: `<16 hex checksum> <json>\n`. Manifests are a sequence of them, a
  * response record is one. The checksum is the first 64 bits of SHA-256 over the JSON's bytes: it is
- * there against torn writes and rotten blocks, not against an enemy, who cannot enter a 0700 directory.
+ * there against torn writes and rotten blocks, not against an enemy, who cannot enter a 0700
+ * directory.
  */
 import { hash } from 'node:crypto';
 

@@ -8,16 +8,16 @@ import { groupCount, ID_BYTES } from '../../model/chunk.js';
 import { isId } from '../../model/ids.js';
 import type { ChunkRecord, ObjectIdentity } from '../../model/manifest.js';
 import { ChunkEntry } from '../chunks/chunk-index.js';
-import { type ChunkFiles, DamagedFileError, type StoreParts } from '../chunks/chunk-files.js';
+import { type ChunkFiles, DamagedFileError, type StoreDeps } from '../chunks/chunk-files.js';
 import type { Drafts, FilledDraft } from '../chunks/drafts.js';
-import { Held, Lease } from '../chunks/held-chunk.js';
+import { HeldFile, Lease } from '../chunks/held-chunk.js';
 import type { Manifests } from '../objects/manifests.js';
 import type { ObjectState } from '../objects/object-state.js';
 import { type CountedFile, identityOf } from '../chunks/open-files.js';
 
 const statDescriptor = promisify<number, { bigint: true }, BigIntStats>(fstat);
 
-export interface CommitParts extends StoreParts {
+export interface CommitDeps extends StoreDeps {
   readonly files: ChunkFiles;
   readonly drafts: Drafts;
   readonly manifests: Manifests;
@@ -54,11 +54,11 @@ export function checkRecord(
  * where that cannot be done. The record was checked.
  */
 export async function commitDraft(
-  parts: CommitParts,
+  parts: CommitDeps,
   state: ObjectState,
   draft: FilledDraft,
   record: ChunkRecord,
-): Promise<Held | null> {
+): Promise<HeldFile | null> {
   const { drafts, files, health } = parts;
   const filled = await statDescriptor(draft.file.fd, { bigint: true }).catch(() => undefined);
   // A memfd has no link: a draft that moved to memory unannounced is not the file at its path.
@@ -82,11 +82,11 @@ export async function commitDraft(
  * is deleted for the draft, whose bytes were. `null`: kept, but it could not be recorded.
  */
 async function keepExisting(
-  parts: CommitParts,
+  parts: CommitDeps,
   state: ObjectState,
   draft: FilledDraft,
   record: ChunkRecord,
-): Promise<Held | null | 'none'> {
+): Promise<HeldFile | null | 'none'> {
   const { files, index } = parts;
   const existing = index.get(record.id);
   if (existing === undefined) return 'none';
@@ -102,7 +102,7 @@ async function keepExisting(
   if (await appendRecord(parts, state, draft, record)) {
     index.own(existing, state.known);
     index.touch(existing);
-    return new Held(existing, record, file, lease);
+    return new HeldFile(existing, record, file, lease);
   }
   file.release();
   lease.release();
@@ -124,11 +124,11 @@ async function openKept(files: ChunkFiles, existing: ChunkEntry): Promise<Counte
 }
 
 async function place(
-  parts: CommitParts,
+  parts: CommitDeps,
   state: ObjectState,
   draft: FilledDraft,
   record: ChunkRecord,
-): Promise<Held | null> {
+): Promise<HeldFile | null> {
   const { drafts, files, health, index } = parts;
   const entry = new ChunkEntry(record.id, record.lengthBytes);
   try {
@@ -151,12 +151,12 @@ async function place(
   draft.file.whenUnused = 'keep';
   index.add(entry);
   health.worked();
-  return new Held(entry, record, draft.file, new Lease(entry));
+  return new HeldFile(entry, record, draft.file, new Lease(entry));
 }
 
 /** A chunk that was evicted and fetched again is in the manifest already: ids outlive bytes. */
 async function appendRecord(
-  { manifests }: CommitParts,
+  { manifests }: CommitDeps,
   state: ObjectState,
   draft: FilledDraft,
   record: ChunkRecord,

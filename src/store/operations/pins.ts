@@ -1,16 +1,16 @@
 /**
- * Pins that were set while the program ran: which objects' chunks are evicted last, beside those that
- * the configuration names. Kept in one small file, replaced whole, read at every start. Owned by
- * store/open-store; the admin API changes them.
+ * Pins that were set while the program ran: which objects' chunks are evicted last, beside those
+ * that the configuration names. Kept in one small file, replaced whole, read at every start. Owned
+ * by store/open-store; the admin API changes them.
  */
 import { rename, unlink, writeFile } from 'node:fs/promises';
 import type { Pin, PinStore } from '../../model/store.js';
-import type { StoreParts } from '../chunks/chunk-files.js';
+import type { StoreDeps } from '../chunks/chunk-files.js';
 import { KeyedLock } from '../directory/keyed-lock.js';
 import { fileCost } from '../space/ledger.js';
 import { Ownership } from '../directory/ownership.js';
 import { decodeLines, encodeLine } from '../objects/record-line.js';
-import type { Site } from '../directory/site.js';
+import type { CacheDirectory } from '../directory/cache-directory.js';
 import type { Space } from '../chunks/space.js';
 
 const FILE_MODE = 0o600;
@@ -18,9 +18,9 @@ const FILE_MODE = 0o600;
 /** Pins kept: every object is compared with each of them. */
 export const MAX_PINS = 256;
 
-export interface PinParts extends StoreParts {
+export interface PinDeps extends StoreDeps {
   readonly space: Space;
-  readonly site: Site;
+  readonly site: CacheDirectory;
   /** The pins are others now: what they hold is sorted anew. */
   readonly onChange: () => void;
 }
@@ -43,7 +43,7 @@ export function readPins(
 }
 
 export class Pins implements PinStore {
-  readonly #parts: PinParts;
+  readonly #parts: PinDeps;
   readonly #locks = new KeyedLock<'pins'>();
   #pins: readonly Pin[];
   /** What is booked for the file that is there. */
@@ -51,7 +51,7 @@ export class Pins implements PinStore {
 
   /** `found`: what `readPins` read, booked already. */
   constructor(
-    parts: PinParts,
+    parts: PinDeps,
     found: { readonly pins: readonly Pin[]; readonly sizeBytes: number },
   ) {
     this.#parts = parts;

@@ -1,10 +1,10 @@
 /**
- * What a start finds: reads the manifests, looks for their chunk files, puts both into the index and
- * the books, in the order of the last snapshot. The file system is believed, nothing else is.
+ * What a start finds: reads the manifests, looks for their chunk files, puts both into the index
+ * and the books, in the order of the last snapshot. The file system is believed, nothing else is.
  *
- * Synchronous: nobody is served before it ends, and one system call after the other is several times
- * faster here than a promise each. A chunk that a manifest names is not even looked at, only its name:
- * its length is checked when it is opened, its bytes when they are first read.
+ * Synchronous: nobody is served before it ends, and one system call after the other is several
+ * times faster here than a promise each. A chunk that a manifest names is not even looked at, only
+ * its name: its length is checked when it is opened, its bytes when they are first read.
  */
 import { type Dirent, lstatSync, readdirSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
@@ -12,7 +12,7 @@ import { type ChunkId, parseChunkId, parseObjectKey, parseResponseKey } from '..
 import type { ObjectKey, ResponseKey } from '../../model/ids.js';
 import type { ObjectIdentity } from '../../model/manifest.js';
 import { ChunkEntry, TIERS } from '../chunks/chunk-index.js';
-import type { StoreParts } from '../chunks/chunk-files.js';
+import type { StoreDeps } from '../chunks/chunk-files.js';
 import { isDeviceFailure, isMissing } from '../directory/errno.js';
 import { objectKey } from '../objects/keys.js';
 import { isDraftName, isShard, type Tree } from '../directory/layout.js';
@@ -21,7 +21,7 @@ import { type ManifestContents, parseManifest } from '../objects/manifest-record
 import { type KnownManifest, newManifest } from '../objects/object-state.js';
 import { readOrder } from '../chunks/order.js';
 
-export interface RecoveryParts extends StoreParts {
+export interface RecoveryDeps extends StoreDeps {
   readonly chunkSizeBytes: number;
   readonly pinned: (identity: ObjectIdentity) => boolean;
   /** False on a disk that cannot be written: nothing is tidied then. */
@@ -37,19 +37,19 @@ export interface Recovered {
 }
 
 /** Reads the cache directory. Throws only what is neither a device's failure nor a file's. */
-export function recover(parts: RecoveryParts): Recovered {
+export function recover(parts: RecoveryDeps): Recovered {
   return new Recovery(parts).run();
 }
 
 class Recovery {
-  readonly #parts: RecoveryParts;
+  readonly #parts: RecoveryDeps;
   /** Names in the chunk directories that no manifest has claimed (yet). */
   readonly #unclaimed = new Set<string>();
   readonly #chunks = new Map<ChunkId, ChunkEntry>();
   readonly #manifests = new Map<ObjectKey, KnownManifest>();
   readonly #responses = new Map<ResponseKey, number>();
 
-  constructor(parts: RecoveryParts) {
+  constructor(parts: RecoveryDeps) {
     this.#parts = parts;
   }
 

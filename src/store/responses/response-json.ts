@@ -1,4 +1,6 @@
-/** Response records as JSON: read back with every shape checked and every map without a prototype. */
+/**
+ * Response records as JSON: read back with every shape checked and every map without a prototype.
+ */
 import { type HeaderMap, toHeaderMap } from '../../model/headers.js';
 import type { Hop } from '../../model/redirect-chain.js';
 import type { ResponseRecord, StoredKind, StoredResponse } from '../../model/response.js';
@@ -47,7 +49,10 @@ function parseVariant(value: unknown): StoredResponse | undefined {
   return { kind, status, headers, requestHeaders, ...times, hops, object };
 }
 
-/** A record without the list is of before redirects were kept: what led to its response is not known. */
+/**
+ * A record without the list is of before redirects were kept: what led to its response is not
+ * known.
+ */
 function parseHops(value: unknown): readonly Hop[] | undefined {
   if (!Array.isArray(value)) return undefined;
   const hops = value.map(parseHop).filter((hop) => hop !== undefined);

@@ -1,7 +1,7 @@
 /**
- * The ResponseStore: one small file per URL, replaced whole. Hot records are kept parsed in memory, so
- * that a hit costs no file operation; while the disk takes no writes they live there alone. A record is
- * had from memory as soon as it is changed, and its file is written after that: a response need not wait.
+ * The ResponseStore: one small file per URL, replaced whole. Hot records are kept parsed in memory,
+ * so that a hit costs no file operation; while the disk takes no writes they live there alone. A
+ * changed record is in memory at once and written afterwards, so that no response waits for it.
  */
 import { rename, unlink, writeFile } from 'node:fs/promises';
 import { LRUCache } from 'lru-cache';
@@ -9,7 +9,7 @@ import { deferred } from '../../model/deferred.js';
 import type { ObjectKey, ResponseKey } from '../../model/ids.js';
 import { MAX_VARIANTS, type ResponseRecord } from '../../model/response.js';
 import type { ResponseStore } from '../../model/store.js';
-import type { StoreParts } from '../chunks/chunk-files.js';
+import type { StoreDeps } from '../chunks/chunk-files.js';
 import { MAX_NAME_COST } from '../space/directories.js';
 import { isMissing } from '../directory/errno.js';
 import { KeyedLock } from '../directory/keyed-lock.js';
@@ -24,7 +24,7 @@ import {
 } from '../space/metadata.js';
 import type { KnownManifest } from '../objects/object-state.js';
 import { encodeResponse, parseResponse } from './response-json.js';
-import type { Site } from '../directory/site.js';
+import type { CacheDirectory } from '../directory/cache-directory.js';
 import type { Space } from '../chunks/space.js';
 
 const FILE_MODE = 0o600;
@@ -35,9 +35,9 @@ const HOT_BYTES = 8 * 1024 * 1024;
 /** Records that may wait to be written; beyond them `update` waits for its own. */
 const MAX_BEHIND = 64;
 
-export interface ResponseParts extends StoreParts {
+export interface ResponseDeps extends StoreDeps {
   readonly space: Space;
-  readonly site: Site;
+  readonly site: CacheDirectory;
   readonly metadata: Metadata;
   /** A manifest, whether it is open or not. */
   readonly manifest: (key: ObjectKey) => KnownManifest | undefined;
@@ -54,14 +54,14 @@ interface KnownResponse extends MetadataFile {
 }
 
 export class FileResponseStore implements ResponseStore, MetadataOwner<KnownResponse> {
-  readonly #parts: ResponseParts;
+  readonly #parts: ResponseDeps;
   readonly #files = new Map<ResponseKey, KnownResponse>();
   readonly #hot: LRUCache<ResponseKey, { readonly record: ResponseRecord; readonly bytes: number }>;
   readonly #locks = new KeyedLock<ResponseKey>();
   /** Of the records that are being written. None rejects. */
   readonly #writing = new Set<Promise<void>>();
 
-  constructor(parts: ResponseParts) {
+  constructor(parts: ResponseDeps) {
     this.#parts = parts;
     parts.metadata.own('response', this);
     this.#hot = new LRUCache({
@@ -74,7 +74,9 @@ export class FileResponseStore implements ResponseStore, MetadataOwner<KnownResp
     });
   }
 
-  /** Takes in a record file that recovery saw: the coldest first. `objects`: see `KnownResponse`. */
+  /**
+   * Takes in a record file that recovery saw: the coldest first. `objects`: see `KnownResponse`.
+   */
   found(key: ResponseKey, sizeBytes: number, objects: readonly ObjectKey[]): void {
     const known: KnownResponse = { kind: 'response', key, sizeBytes, objects };
     this.#files.set(key, known);
@@ -283,7 +285,7 @@ export class FileResponseStore implements ResponseStore, MetadataOwner<KnownResp
     metadata.remove(known);
   }
 
-  /** A record is used for the sake of its objects, which may be open for longer than they are in use. */
+  /** Using a record uses its objects: they may be open for longer than they are in use. */
   #touch(key: ResponseKey): void {
     const known = this.#files.get(key);
     if (known === undefined) return;

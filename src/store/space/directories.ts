@@ -1,6 +1,7 @@
 /**
  * The shard directories: makes each when its first file comes, and keeps the books of what their
- * names take. Directories do not shrink when names leave, so the most names ever held is what counts.
+ * names take. Directories do not shrink when names leave, so the most names ever held is what
+ * counts.
  */
 import { mkdir } from 'node:fs/promises';
 import { DIRECTORY_MODE, Ownership } from '../directory/ownership.js';
@@ -31,7 +32,10 @@ export class Directories {
     this.#own = own;
   }
 
-  /** Books a shard found at start, with the names in it. Throws a `NotOursError` where it is not ours. */
+  /**
+   * Books a shard found at start, with the names in it. Throws a `NotOursError` where it is not
+   * ours.
+   */
   found(tree: Tree, shard: string, entries: number): void {
     const { size } = this.#own.takeDirectory(this.#layout.shard(tree, shard));
     const charged = Math.max(directoryCost(entries), wholeBlocks(size));
@@ -45,7 +49,9 @@ export class Directories {
     return this.#charged[tree];
   }
 
-  /** Makes the shard that `id` belongs to, once. Rejects as `mkdir` does; the next call tries again. */
+  /**
+   * Makes the shard that `id` belongs to, once. Rejects as `mkdir` does; the next call tries again.
+   */
   async ensure(tree: Tree, id: string): Promise<void> {
     const shard = this.#shard(tree, id);
     const path = this.#layout.shard(tree, shardOf(id));

@@ -1,15 +1,16 @@
 /**
  * The books: every byte that the cache directory takes on its device, by what it is taken for. All
- * rooms of the store that make, grow or delete a file say so here; store/chunks/space decides by it who may
- * write. The sum of the accounts never exceeds the capacity, except for what was there at start.
+ * rooms of the store that make, grow or delete a file say so here; store/chunks/space decides by it
+ * who may write. The sum of the accounts never exceeds the capacity, except for what was there at
+ * start.
  */
 
 /** Files take whole blocks of this size on the file systems that Forebay meets. */
 export const BLOCK_BYTES = 4096;
 
 /**
- * What a name in a directory may cost: 72 bytes on ext4 for 64 digits, twice that when the leaves of
- * the directory's tree are half full.
+ * What a name in a directory may cost: 72 bytes on ext4 for 64 digits, twice that when the leaves
+ * of the directory's tree are half full.
  */
 const DIRECTORY_ENTRY_BYTES = 144;
 
@@ -56,7 +57,10 @@ export class Ledger {
     this.capacityBytes = capacityBytes;
   }
 
-  /** Bytes that all accounts together may take. It may become less than they do: nothing is granted then. */
+  /**
+   * Bytes that all accounts together may take. It may become less than they do: nothing is granted
+   * then.
+   */
   get capacityBytes(): number {
     return this.#capacityBytes;
   }

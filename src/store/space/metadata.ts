@@ -1,15 +1,17 @@
 /**
- * The share of the capacity that metadata has: manifests and response records, with the directories of
- * both. What is new makes room for itself here, and what is least recently used gives way. Its owners
- * (store/objects/manifests, store/responses/responses) tell of their files and evict those that are chosen; they go on in the
- * background, a few at a time, so that a new URL never waits for more than its own part.
+ * The share of the capacity that metadata has: manifests and response records, with the directories
+ * of both. What is new makes room for itself here, and what is least recently used gives way. Its
+ * owners (store/objects/manifests, store/responses/responses) tell of their files and evict those
+ * that are chosen; they go on in the background, a few at a time, so that a new URL never waits for
+ * more than its own part.
  *
- * The order is that of use, but for two things. Files of objects that hold much last longer than those of
- * objects that hold next to nothing: a scan of a million tiny URLs costs no weights. And these lasting
- * ones get no more than half, so that the passing ones are never squeezed out by them.
+ * The order is that of use, but for two things. Files of objects that hold much last longer than
+ * those of objects that hold next to nothing: a scan of a million tiny URLs costs no weights. And
+ * these lasting ones get no more than half, so that the passing ones are never squeezed out by
+ * them.
  *
- * A file in use stays, and an object in use may grow: then the share is exceeded until it is closed. The
- * capacity never is (store/chunks/space).
+ * A file in use stays, and an object in use may grow: then the share is exceeded until it is
+ * closed. The capacity never is (store/chunks/space).
  */
 import { LRUCache } from 'lru-cache';
 import type { MetadataKind, StoreEvents } from '../../model/store.js';
@@ -18,8 +20,8 @@ import type { Ledger } from './ledger.js';
 import { Pending } from './pending.js';
 
 /**
- * An object that holds so many bytes lasts. Those that do are no more than the capacity has room for: with
- * a file of 8 KiB each in both trees their metadata is 1.6 % of it.
+ * An object that holds so many bytes lasts. Those that do are no more than the capacity has room
+ * for: with a file of 8 KiB each in both trees their metadata is 1.6 % of it.
  */
 export const LASTING_BYTES = 1024 * 1024;
 
@@ -27,12 +29,14 @@ export const LASTING_BYTES = 1024 * 1024;
 const LASTING_SHARE = 0.5;
 
 /**
- * Files that one new file evicts at the most: it needs one or two; the rest of a larger excess (a lower
- * share, another version's cache) is removed in the background.
+ * Files that one new file evicts at the most: it needs one or two; the rest of a larger excess (a
+ * lower share, another version's cache) is removed in the background.
  */
 const MAX_AT_ONCE = 8;
 
-/** Files on their way out; beyond them new objects wait, so that what comes cannot outrun what goes. */
+/**
+ * Files on their way out; beyond them new objects wait, so that what comes cannot outrun what goes.
+ */
 const MAX_LEAVING = 128;
 
 /** In the order in which they go. */
@@ -53,7 +57,7 @@ export interface MetadataOwner<File extends MetadataFile> {
   evict(file: File): Promise<boolean>;
 }
 
-export interface MetadataParts {
+export interface MetadataDeps {
   readonly ledger: Ledger;
   readonly directories: Directories;
   readonly events: Pick<StoreEvents, 'metadataEvicted'>;
@@ -66,7 +70,7 @@ interface Listed {
 }
 
 export class Metadata {
-  readonly #parts: MetadataParts;
+  readonly #parts: MetadataDeps;
   readonly #owners = new Map<MetadataKind, MetadataOwner<MetadataFile>>();
   readonly #listed = new Map<MetadataFile, Listed>();
   /** Least recently used first. */
@@ -79,7 +83,7 @@ export class Metadata {
   #mayTrim = false;
   #isClosed = false;
 
-  constructor(parts: MetadataParts, shareBytes: number) {
+  constructor(parts: MetadataDeps, shareBytes: number) {
     this.#parts = parts;
     this.#shareBytes = shareBytes;
     // They never evict by themselves: files do not go at once.
@@ -105,7 +109,9 @@ export class Metadata {
     this.#owners.set(kind, owner);
   }
 
-  /** Takes in a file that is there, as the most recently used; one that is known has another size. */
+  /**
+   * Takes in a file that is there, as the most recently used; one that is known has another size.
+   */
   add(file: MetadataFile): void {
     this.#unlist(file);
     const owner = this.#ownerOf(file);
@@ -209,13 +215,18 @@ export class Metadata {
     return undefined;
   }
 
-  /** The coldest of a list may be worth less by now: its chunks were evicted, or its pin is gone. */
+  /**
+   * The coldest of a list may be worth less by now: its chunks were evicted, or its pin is gone.
+   */
   #review(worth: Worth): void {
     const coldest = coldestOf(this.#lists[worth]);
     if (coldest !== undefined && this.#worthOf(coldest) !== worth) this.#relist(coldest);
   }
 
-  /** What is in use is used now; what is worth more by now goes to its own. Each is passed over once. */
+  /**
+   * What is in use is used now; what is worth more by now goes to its own. Each is passed over
+   * once.
+   */
   #coldestIdle(list: LRUCache<MetadataFile, Listed>): Listed | undefined {
     for (let looks = list.size; looks > 0; looks -= 1) {
       const coldest = coldestOf(list);

@@ -1,7 +1,7 @@
 import t from 'tap';
-import type { RangeHint } from '#src/cache/api/answer.js';
-import { chunksOf, forward, passedOn } from '#src/cache/answer/answers.js';
-import { isClaimedAs, isJoinable } from '#src/cache/rfc9111/stored.js';
+import type { RangeHint } from '#src/cache/api/facade.js';
+import { chunksOf, forward, passedAnswer } from '#src/cache/answer/answers.js';
+import { isClaimedAs, isJoinable } from '#src/cache/rfc9111/stored-digests.js';
 import { toHeaderMap } from '#src/model/headers.js';
 import { NO_REDIRECTS } from '#src/model/redirect-chain.js';
 import type { StoredResponse } from '#src/model/response.js';
@@ -76,7 +76,7 @@ t.test('a pin of another digest, or a new one, asks for the object anew', async 
 t.test("the origin's answer to the client's own condition has no content", async (t) => {
   const times = { requestTimeMs: 0, responseTimeMs: 0, order: 1 };
   const headers = toHeaderMap({ etag: '"a"' });
-  const answer = passedOn({ headers, times, chain: NO_REDIRECTS }, 'uri-miss');
+  const answer = passedAnswer({ headers, times, chain: NO_REDIRECTS }, 'uri-miss');
   t.match(answer, { status: 304, headers, ageSeconds: null });
   t.match(answer.outcome, { kind: 'forward', reason: 'uri-miss', originStatus: 304 });
   const segments = [];

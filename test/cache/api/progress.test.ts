@@ -1,5 +1,6 @@
 import t from 'tap';
-import { PROGRESS_SAMPLE_MS, ProgressWatch, STALLED_AFTER_MS } from '#src/cache/api/progress.js';
+import { PROGRESS_SAMPLE_MS, ProgressWatch } from '#src/cache/api/progress.js';
+import { STALLED_AFTER_MS } from '#src/model/transfer.js';
 import { ManualClock } from '../../fixtures/manual-clock.js';
 import { bytesOf, fresh, sizeOf } from '../../fixtures/running-origin.js';
 import { readView, startRoom } from '../../fixtures/running-room.js';
@@ -55,7 +56,7 @@ t.test('a fill that hangs shows while it hangs', async (t) => {
   t.teardown(() => {
     generation.release();
   });
-  const view = await generation.open(0, room.want('/a'));
+  const view = await generation.open(0, room.fetchContext('/a'));
   await gate.reached;
   while ((generation.flight(0)?.receivedBytes ?? 0) < 1000) await new Promise(setImmediate);
   t.equal(progress.stalled, 0);

@@ -10,14 +10,14 @@ const CHUNKS = 20;
 async function start(t: Parameters<typeof startRoom>[0], lanes: number) {
   const room = await startRoom(t, { objects: { '/a': fresh(1, CHUNKS) }, lanes });
   const generation = await room.open('/a', sizeOf(CHUNKS));
-  return { room, generation, want: room.want('/a') };
+  return { room, generation, want: room.fetchContext('/a') };
 }
 
 t.test(
   'the window doubles with each chunk taken, up to its limit and the last chunk',
   async (t) => {
-    const { generation, want } = await start(t, 1);
-    const ahead = new ReadAhead(generation, want, 9);
+    const { generation, want: fetchContext } = await start(t, 1);
+    const ahead = new ReadAhead(generation, fetchContext, 9);
     const opened = (): number[] =>
       Array.from({ length: CHUNKS }, (_, index) => index).filter(
         (index) => generation.flight(index) !== undefined || generation.isHeld(index),
@@ -40,10 +40,10 @@ t.test(
 );
 
 t.test('queued read-ahead is dropped when its reader leaves; what runs finishes', async (t) => {
-  const { room, generation, want } = await start(t, 1);
+  const { room, generation, want: fetchContext } = await start(t, 1);
   const gate = createGate();
   room.origin.next({ kind: 'gate', at: 100, gate });
-  const ahead = new ReadAhead(generation, want, CHUNKS);
+  const ahead = new ReadAhead(generation, fetchContext, CHUNKS);
   const taking = ahead.take(0, 0);
   await gate.reached;
   ahead.close();
@@ -56,8 +56,8 @@ t.test('queued read-ahead is dropped when its reader leaves; what runs finishes'
 });
 
 t.test('under pressure it lets go of all but what is being read', async (t) => {
-  const { room, generation, want } = await start(t, 4);
-  const ahead = new ReadAhead(generation, want, CHUNKS);
+  const { room, generation, want: fetchContext } = await start(t, 4);
+  const ahead = new ReadAhead(generation, fetchContext, CHUNKS);
   const first = await ahead.take(0, 0);
   const second = await ahead.take(1, 0);
   while (!generation.isHeld(2)) await new Promise(setImmediate);
@@ -72,12 +72,12 @@ t.test('under pressure it lets go of all but what is being read', async (t) => {
 });
 
 t.test('a failure ahead of time is met again, or not, when the chunk is wanted', async (t) => {
-  const { room, generation, want } = await start(t, 2);
+  const { room, generation, want: fetchContext } = await start(t, 2);
   const remove = room.origin.script({
     when: ({ range }) => range?.startsWith(`bytes=${String(C)}-`) === true,
     actions: [{ kind: 'status', status: 404 }],
   });
-  const ahead = new ReadAhead(generation, want, 1);
+  const ahead = new ReadAhead(generation, fetchContext, 1);
   const first = await ahead.take(0, 0);
   while (!room.origin.requests.some(({ status }) => status === 404))
     await new Promise(setImmediate);

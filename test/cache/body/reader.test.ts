@@ -9,7 +9,7 @@ import { readView, type Room, startRoom } from '../../fixtures/running-room.js';
 
 async function bodyOf(room: Room, chunks: number) {
   const generation = await room.open('/a', sizeOf(chunks));
-  const body = new RepresentationBody(generation, room.want('/a'), new Cost());
+  const body = new RepresentationBody(generation, room.fetchContext('/a'), new Cost());
   generation.release();
   return { generation, body };
 }

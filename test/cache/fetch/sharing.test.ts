@@ -1,6 +1,6 @@
 /** What a contact is to others than its asker. How requests meet is in contacts.test.ts. */
 import t from 'tap';
-import type { Asked } from '#src/cache/fetch/asked.js';
+import type { RequestContext } from '#src/cache/fetch/request-context.js';
 import { isShared, isStoredSince } from '#src/cache/fetch/sharing.js';
 import { emptyHeaders } from '#src/model/headers.js';
 import type { ResponseRecord } from '#src/model/response.js';
@@ -16,7 +16,7 @@ t.test(
   'what was stored since a request looked answers it, if it is fresh and its own',
   async (t) => {
     const seen = record(storedResponse({ etag: '"0"', date: dateAfter(-900) }));
-    const asked = {
+    const context = {
       ...{ key: 'k', again: false, record: seen, upstream: { pinnedDigest: () => null } },
       request: { target: '/a', headers: emptyHeaders() },
     };
@@ -25,7 +25,7 @@ t.test(
       const clock = { now: () => RECEIVED };
       return isStoredSince(
         { responses, clock } as never,
-        { ...asked, ...more } as unknown as Asked,
+        { ...context, ...more } as unknown as RequestContext,
       );
     };
     // A plain origin's responses carry no digest of their own.

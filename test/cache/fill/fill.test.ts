@@ -23,7 +23,7 @@ async function evicted(t: Test) {
   });
   for (const index of [0, 1, 2]) {
     const length = index === 2 ? 12_345 : C;
-    await readView(await generation.open(index, room.want('/a')), length);
+    await readView(await generation.open(index, room.fetchContext('/a')), length);
     while (!generation.isHeld(index) || generation.flight(index) !== undefined) {
       await new Promise(setImmediate);
     }
@@ -121,10 +121,10 @@ t.test('fetches that never agree are an error', async (t) => {
 
 /** Reads chunk 1 as the front does: what may mend is planned again, a few times. */
 async function readChunk(room: Room, generation: Generation): Promise<Buffer> {
-  const want = room.want('/a');
+  const fetchContext = room.fetchContext('/a');
   for (let plan = 0; ; plan += 1) {
     try {
-      return await readView(await generation.open(1, want), C);
+      return await readView(await generation.open(1, fetchContext), C);
     } catch (error) {
       const mayMend = error instanceof ForebayError && error.retryable && error.code === 'internal';
       if (!mayMend || plan >= MAX_BARREN_PLANS) throw error;

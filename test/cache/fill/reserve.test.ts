@@ -19,7 +19,9 @@ async function fullRoom(t: Parameters<typeof startRoom>[0]) {
   return { clock, room, drafts };
 }
 
-/** Moves time on in small steps until `condition` holds: the store's own work takes turns between. */
+/**
+ * Moves time on in small steps until `condition` holds: the store's own work takes turns between.
+ */
 async function passUntil(clock: ManualClock, condition: () => boolean): Promise<void> {
   while (!condition()) {
     await new Promise(setImmediate);

@@ -11,9 +11,9 @@ function open(room: Room) {
 t.test('it brings all chunks of the same representation', async (t) => {
   const room = await startRoom(t, { objects: { '/a': fresh(1, 3, { ranges: false }) } });
   const generation = await open(room);
-  await restartStream(generation, room.want('/a'));
+  await restartStream(generation, room.fetchContext('/a'));
   t.ok(generation.streams);
-  const view = await generation.open(1, room.want('/a'));
+  const view = await generation.open(1, room.fetchContext('/a'));
   t.ok((await readView(view, C)).equals(bytesOf(1, 3).subarray(C, 2 * C)));
   while (!generation.isHeld(2)) await new Promise(setImmediate);
   generation.release();
@@ -23,12 +23,12 @@ t.test('redirects are followed, in circles not for ever', async (t) => {
   const room = await startRoom(t, { objects: { '/b': fresh(1, 3) } });
   const stop = room.origin.script({ path: '/a', actions: [{ kind: 'redirect', to: '/b' }] });
   const generation = await open(room);
-  await restartStream(generation, room.want('/a'));
+  await restartStream(generation, room.fetchContext('/a'));
   generation.release();
   stop();
   room.origin.script({ path: '/c', actions: [{ kind: 'redirect', to: '/c' }] });
   const circling = await room.open('/c', sizeOf(3));
-  await t.rejects(restartStream(circling, room.want('/c')), { code: 'origin-loop' });
+  await t.rejects(restartStream(circling, room.fetchContext('/c')), { code: 'origin-loop' });
   circling.release();
 });
 
@@ -37,7 +37,7 @@ t.test('another representation ends the generation', async (t) => {
     const directory = t.testdir();
     const room = await startRoom(t, { objects: { '/a': spec }, directory });
     const generation = await open(room);
-    await t.rejects(restartStream(generation, room.want('/a')), { code: 'origin-changed' });
+    await t.rejects(restartStream(generation, room.fetchContext('/a')), { code: 'origin-changed' });
     t.equal(generation.ended, 'changed');
     generation.release();
     await room.close();
@@ -54,11 +54,11 @@ t.test('a refusal says nothing of the representation', async (t) => {
   ] as const) {
     room.origin.next({ kind: 'status', status });
     const error = { code, originStatus: status };
-    await t.rejects(restartStream(generation, room.want('/a')), error);
+    await t.rejects(restartStream(generation, room.fetchContext('/a')), error);
     t.equal(generation.ended, undefined);
   }
   room.origin.next({ kind: 'status', status: 404 });
-  await t.rejects(restartStream(generation, room.want('/a')), { code: 'origin-changed' });
+  await t.rejects(restartStream(generation, room.fetchContext('/a')), { code: 'origin-changed' });
   t.equal(generation.ended, 'changed', 'the URL has nothing any more');
   generation.release();
 });
@@ -68,12 +68,12 @@ t.test('a location that expired is asked for anew, and a refusal is remembered',
   room.origin.script({ path: '/a', actions: [{ kind: 'redirect', to: '/b' }] });
   room.origin.script({ path: '/b', times: 1, actions: [{ kind: 'status', status: 403 }] });
   const generation = await open(room);
-  await restartStream(generation, room.want('/a'));
+  await restartStream(generation, room.fetchContext('/a'));
   t.same(
     room.origin.requests.map(({ path }) => path),
     ['/a', '/b', '/a', '/b'],
   );
-  const refused = room.want('/c');
+  const refused = room.fetchContext('/c');
   room.origin.script({ path: '/c', actions: [{ kind: 'status', status: 401 }] });
   await t.rejects(restartStream(generation, refused), { code: 'origin-denied' });
   t.ok(refused.source.isRefused);
@@ -94,7 +94,7 @@ t.test('without a strong validator nothing is continued, however alike it looks'
       directory: t.testdir({ [String(index)]: {} }),
     });
     const generation = await room.open('/a', sizeOf(3), { validator, generation: 'token' });
-    await t.rejects(restartStream(generation, room.want('/a')), { code: 'origin-changed' });
+    await t.rejects(restartStream(generation, room.fetchContext('/a')), { code: 'origin-changed' });
     t.equal(generation.ended, 'changed');
     t.equal(generation.flight(0), undefined, 'no byte of it is taken');
     generation.release();

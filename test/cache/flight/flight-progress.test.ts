@@ -1,10 +1,10 @@
 import t, { type Test } from 'tap';
 import { type Filling, flightProgress, stateOfFetch } from '#src/cache/flight/flight-progress.js';
-import { WatermarkHub, WatermarkWriter } from '#src/compute/watermark.js';
+import { WatermarkRegistry, WatermarkWriter } from '#src/compute/watermark.js';
 import { ManualClock } from '../../fixtures/manual-clock.js';
 
 function filling(t: Test, more: Partial<Filling> = {}) {
-  const hub = new WatermarkHub();
+  const hub = new WatermarkRegistry();
   t.teardown(() => {
     hub.close();
   });

@@ -1,6 +1,6 @@
 import t, { type Test } from 'tap';
 import { Flight } from '#src/cache/flight/flight.js';
-import { WatermarkHub } from '#src/compute/watermark.js';
+import { WatermarkRegistry } from '#src/compute/watermark.js';
 import { ForebayError } from '#src/model/errors.js';
 import type { OpenFile } from '#src/model/segment.js';
 import type { ChunkDraft, HeldChunk } from '#src/model/store.js';
@@ -10,7 +10,7 @@ const BAD = new ForebayError('origin-reset', 'reset', { source: 'origin', retrya
 
 /** A draft and a held chunk that tell what became of them. */
 function parts(t: Test) {
-  const hub = new WatermarkHub();
+  const hub = new WatermarkRegistry();
   t.teardown(() => {
     hub.close();
   });
@@ -133,7 +133,7 @@ t.test('a wait counts as being wanted, once', async (t) => {
 
 t.test('who waits for its beginning is woken by its end too', async (t) => {
   const { flight } = parts(t);
-  const { begun } = flight;
+  const { started: begun } = flight;
   flight.fail({ kind: 'leaderless', error: LOST });
   t.match(await begun, { kind: 'ended', end: { kind: 'leaderless' } });
 });

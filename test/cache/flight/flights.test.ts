@@ -20,18 +20,18 @@ async function start(t: Parameters<typeof startRoom>[0]) {
   const begin = async (index: number) => {
     const flight = flights.add(index);
     const draft = await room.chunks.draft(C);
-    flight.begin(draft, room.services.hub.create());
+    flight.begin(draft, room.services.watermarks.create());
     return flight;
   };
-  return { clock, room, flights, seen, begin, want: room.want('/a') };
+  return { clock, room, flights, seen, begin, want: room.fetchContext('/a') };
 }
 
 t.test('a follower waits for the beginning and gets a view', async (t) => {
-  const { room, flights, seen, want } = await start(t);
+  const { room, flights, seen, want: fetchContext } = await start(t);
   const flight = flights.add(0);
-  const joining = flights.join(flight, want);
+  const joining = flights.join(flight, fetchContext);
   const draft = await room.chunks.draft(C);
-  flight.begin(draft, room.services.hub.create());
+  flight.begin(draft, room.services.watermarks.create());
   const view = await joining;
   t.ok(view);
   t.equal(flights.get(0), flight);
@@ -45,15 +45,15 @@ t.test('a follower waits for the beginning and gets a view', async (t) => {
 });
 
 t.test('a lost leader sends followers to look again, a failed chunk is an error', async (t) => {
-  const { flights, seen, want } = await start(t);
+  const { flights, seen, want: fetchContext } = await start(t);
   const lost = flights.add(0);
-  const joining = flights.join(lost, want);
+  const joining = flights.join(lost, fetchContext);
   lost.fail({ kind: 'leaderless', error: LOST });
   t.equal(await joining, undefined);
   t.equal(flights.get(0), undefined, 'its place is free for another leader');
 
   const bad = flights.add(1);
-  const failing = flights.join(bad, want);
+  const failing = flights.join(bad, fetchContext);
   bad.fail({ kind: 'failed', error: BAD });
   await t.rejects(failing, BAD);
   t.same(seen.failed, [0, 1]);
@@ -61,22 +61,22 @@ t.test('a lost leader sends followers to look again, a failed chunk is an error'
 });
 
 t.test('who comes between a failure and its reason waits for the reason', async (t) => {
-  const { flights, begin, want } = await start(t);
+  const { flights, begin, want: fetchContext } = await start(t);
   const flight = await begin(0);
   if (flight.state.kind === 'receiving') flight.state.watermark.fail();
   t.ok(flight.isFailing);
-  const joining = flights.join(flight, want);
+  const joining = flights.join(flight, fetchContext);
   await new Promise(setImmediate);
   flight.fail({ kind: 'leaderless', error: LOST });
   t.equal(await joining, undefined, 'to look again, not to read what has failed');
 });
 
 t.test('a follower that leaves or waits too long harms nobody', async (t) => {
-  const { clock, flights, want } = await start(t);
+  const { clock, flights, want: fetchContext } = await start(t);
   const flight = flights.add(0);
   const controller = new AbortController();
-  const leaving = flights.join(flight, { ...want, signal: controller.signal });
-  const staying = flights.join(flight, want);
+  const leaving = flights.join(flight, { ...fetchContext, signal: controller.signal });
+  const staying = flights.join(flight, fetchContext);
   controller.abort();
   await t.rejects(leaving, { code: 'client-aborted' });
   t.ok(flight.wanted);
@@ -87,7 +87,7 @@ t.test('a follower that leaves or waits too long harms nobody', async (t) => {
 });
 
 t.test('queued read-ahead that nobody wants any more is dropped, demand promotes it', async (t) => {
-  const { flights, want } = await start(t);
+  const { flights, want: fetchContext } = await start(t);
   const flight = flights.add(0);
   const calls: string[] = [];
   flight.queuedAs({
@@ -96,13 +96,13 @@ t.test('queued read-ahead that nobody wants any more is dropped, demand promotes
   });
   const controller = new AbortController();
   const ahead = flights.join(flight, {
-    ...want,
+    ...fetchContext,
     priority: 'read-ahead',
     signal: controller.signal,
   });
   t.same(calls, [], 'read-ahead has no hurry');
   const now = new AbortController();
-  const wanted = flights.join(flight, { ...want, signal: now.signal });
+  const wanted = flights.join(flight, { ...fetchContext, signal: now.signal });
   t.same(calls, ['promote']);
   controller.abort();
   await t.rejects(ahead);
@@ -113,18 +113,18 @@ t.test('queued read-ahead that nobody wants any more is dropped, demand promotes
 });
 
 t.test('a running fill is not dropped', async (t) => {
-  const { flights, begin, want } = await start(t);
+  const { flights, begin, want: fetchContext } = await start(t);
   const flight = await begin(0);
-  const view = await flights.join(flight, want);
+  const view = await flights.join(flight, fetchContext);
   view?.release();
   t.equal(flights.get(0), flight);
   flight.filled(null);
 });
 
 t.test('the end of everything reaches every reader', async (t) => {
-  const { flights, begin, want, seen } = await start(t);
-  const view = await flights.join(await begin(0), want);
-  const waiting = flights.join(flights.add(1), want);
+  const { flights, begin, want: fetchContext, seen } = await start(t);
+  const view = await flights.join(await begin(0), fetchContext);
+  const waiting = flights.join(flights.add(1), fetchContext);
   flights.failAll(BAD);
   await t.rejects(waiting, BAD);
   t.equal(view?.failure(), BAD);

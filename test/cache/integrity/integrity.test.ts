@@ -34,7 +34,9 @@ async function pinned(
   return { origin, forebay };
 }
 
-/** The origin has good bytes now, under another validator: the failure of the old one is remembered. */
+/**
+ * The origin has good bytes now, under another validator: the failure of the old one is remembered.
+ */
 function renew(origin: ScriptedOrigin, chunks: number): void {
   origin.objects.set('/a', fresh(1, chunks, { etag: '"mended"' }));
 }

@@ -56,7 +56,7 @@ t.test('a stream is started once for all who wait, by the first starter', async 
   });
   arrivals.switchToStream(() => Promise.reject(LOST));
   t.ok(arrivals.streams);
-  const waiting = [0, 5].map((index) => arrivals.reached(index, room.want('/a')));
+  const waiting = [0, 5].map((index) => arrivals.reached(index, room.fetchContext('/a')));
   starting.resolve(undefined);
   await Promise.all(waiting);
   t.same([calls, started], [1, 1]);
@@ -72,8 +72,8 @@ t.test('one that cannot be started is told, and may be tried again', async (t) =
     onStarted: () => noted.push('tried'),
   });
   arrivals.switchToStream(() => Promise.reject(LOST));
-  await t.rejects(arrivals.reached(0, room.want('/a')), LOST);
-  await t.rejects(arrivals.reached(0, room.want('/a')), LOST);
+  await t.rejects(arrivals.reached(0, room.fetchContext('/a')), LOST);
+  await t.rejects(arrivals.reached(0, room.fetchContext('/a')), LOST);
   t.equal(noted.length, 2);
   t.notOk(arrivals.isMoving);
 });

@@ -16,34 +16,40 @@ async function start(
   t.teardown(() => {
     generation.release();
   });
-  return { room, generation, want: room.want('/a') };
+  return { room, generation, want: room.fetchContext('/a') };
 }
 
 const RIGHT = createHash('sha256').update(bytesOf(1, 3)).digest('hex');
 const WRONG = 'f'.repeat(64);
 
 t.test('strict: it sees to it that everything is fetched, then lets go', async (t) => {
-  const { room, generation, want } = await start(t, RIGHT, 'strict');
+  const { room, generation, want: fetchContext } = await start(t, RIGHT, 'strict');
   t.ok(generation.integrity.withholds(0));
-  await awaitIntegrity(generation, 0, want);
+  await awaitIntegrity(generation, 0, fetchContext);
   t.equal(generation.integrity.state.kind, 'attested');
   t.notOk(generation.integrity.withholds(0));
   t.equal(room.origin.bodyBytes, sizeOf(3));
 });
 
 t.test('the chunk that completes the object waits, whichever that is', async (t) => {
-  const { generation, want } = await start(t, RIGHT, 'default');
+  const { generation, want: fetchContext } = await start(t, RIGHT, 'default');
   const whole = bytesOf(1, 3);
-  t.ok((await readView(await generation.open(2, want), 12_345)).equals(whole.subarray(2 * C)));
-  t.ok((await readView(await generation.open(0, want), C)).equals(whole.subarray(0, C)));
+  t.ok(
+    (await readView(await generation.open(2, fetchContext), 12_345)).equals(whole.subarray(2 * C)),
+  );
+  t.ok((await readView(await generation.open(0, fetchContext), C)).equals(whole.subarray(0, C)));
   t.equal(generation.integrity.state.kind, 'pending');
-  t.ok((await readView(await generation.open(1, want), C)).equals(whole.subarray(C, 2 * C)));
+  t.ok(
+    (await readView(await generation.open(1, fetchContext), C)).equals(whole.subarray(C, 2 * C)),
+  );
   t.equal(generation.integrity.state.kind, 'attested', 'by then it was checked');
 });
 
 t.test('several that ask for the last chunks at once cannot have them all', async (t) => {
-  const { generation, want } = await start(t, WRONG, 'default');
-  const views = await Promise.allSettled([0, 1, 2].map((index) => generation.open(index, want)));
+  const { generation, want: fetchContext } = await start(t, WRONG, 'default');
+  const views = await Promise.allSettled(
+    [0, 1, 2].map((index) => generation.open(index, fetchContext)),
+  );
   t.equal(views.filter(({ status }) => status === 'rejected').length, 1);
   for (const view of views) if (view.status === 'fulfilled') view.value?.release();
   t.equal(generation.ended, 'condemned');
@@ -52,15 +58,21 @@ t.test('several that ask for the last chunks at once cannot have them all', asyn
 t.test('who leaves stops waiting; the check goes on', async (t) => {
   const { generation, room } = await start(t, RIGHT, 'strict');
   const controller = new AbortController();
-  const waiting = awaitIntegrity(generation, 1, room.want('/a', { signal: controller.signal }));
+  const waiting = awaitIntegrity(
+    generation,
+    1,
+    room.fetchContext('/a', { signal: controller.signal }),
+  );
   controller.abort();
   await t.rejects(waiting, { code: 'client-aborted' });
   t.equal((await generation.integrity.settled).kind, 'attested');
 });
 
 t.test('strict: what cannot be checked cannot be had', async (t) => {
-  const { generation, want } = await start(t, RIGHT, 'strict');
-  (await generation.open(1, { ...want, priority: 'read-ahead' }).catch(() => undefined))?.release();
+  const { generation, want: fetchContext } = await start(t, RIGHT, 'strict');
+  (
+    await generation.open(1, { ...fetchContext, priority: 'read-ahead' }).catch(() => undefined)
+  )?.release();
   t.equal(generation.integrity.state.kind, 'attested');
   const other = await start(t, WRONG, 'strict');
   await t.rejects(other.generation.open(0, other.want), { code: 'origin-corrupt' });

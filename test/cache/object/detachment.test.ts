@@ -35,7 +35,7 @@ t.test('what comes again is no change, what differs or is not known is one', asy
 
 t.test('who shows the origin something of their own shares it with nobody', async (t) => {
   const room = await startRoom(t);
-  const source = (headers: Record<string, string>) => room.want('/a', { headers }).source;
+  const source = (headers: Record<string, string>) => room.fetchContext('/a', { headers }).source;
   const [plain, also] = [source({}), source({ accept: '*/*' })];
   const [mine, same] = [source({ authorization: 'x' }), source({ authorization: 'x' })];
   const open = scene().detachment;

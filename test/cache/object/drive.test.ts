@@ -1,4 +1,5 @@
 import t from 'tap';
+import { holdsChunks } from '#src/cache/object/holds-chunks.js';
 import { driveAll } from '#src/cache/object/drive.js';
 import { fresh, sizeOf } from '../../fixtures/running-origin.js';
 import { startRoom } from '../../fixtures/running-room.js';
@@ -7,11 +8,11 @@ import { RUNNING_CHUNK_BYTES as C } from '../../fixtures/running.js';
 t.test('it fetches what is missing, all of it, each once', async (t) => {
   const room = await startRoom(t, { objects: { '/a': fresh(1, 9) } });
   const generation = await room.open('/a', sizeOf(9));
-  (await generation.open(4, room.want('/a')))?.release();
-  await driveAll(generation, room.want('/a'));
-  t.ok(generation.holds(0, Infinity));
+  (await generation.open(4, room.fetchContext('/a')))?.release();
+  await driveAll(generation, room.fetchContext('/a'));
+  t.ok(holdsChunks(generation, 0, Infinity));
   t.equal(room.origin.bodyBytes, sizeOf(9));
-  await driveAll(generation, room.want('/a'));
+  await driveAll(generation, room.fetchContext('/a'));
   t.equal(room.origin.bodyBytes, sizeOf(9), 'nothing was missing');
   generation.release();
 });
@@ -20,10 +21,10 @@ t.test('who asked may leave: it goes on for the next one', async (t) => {
   const room = await startRoom(t, { objects: { '/a': fresh(1, 5) } });
   const generation = await room.open('/a', sizeOf(5));
   const controller = new AbortController();
-  const driving = driveAll(generation, room.want('/a', { signal: controller.signal }));
+  const driving = driveAll(generation, room.fetchContext('/a', { signal: controller.signal }));
   controller.abort();
   await driving;
-  t.ok(generation.holds(0, Infinity));
+  t.ok(holdsChunks(generation, 0, Infinity));
   generation.release();
 });
 
@@ -34,15 +35,15 @@ t.test('it fails with the first chunk that cannot be had', async (t) => {
     actions: [{ kind: 'status', status: 404 }],
   });
   const generation = await room.open('/a', sizeOf(5));
-  await t.rejects(driveAll(generation, room.want('/a')), { code: 'origin-status' });
+  await t.rejects(driveAll(generation, room.fetchContext('/a')), { code: 'origin-status' });
   generation.release();
 });
 
 t.test('where a fill finds no ranges the rest comes with one stream', async (t) => {
   const room = await startRoom(t, { objects: { '/a': fresh(1, 24, { ranges: false }) } });
   const generation = await room.open('/a', sizeOf(24));
-  await driveAll(generation, room.want('/a'));
-  t.ok(generation.holds(0, Infinity));
+  await driveAll(generation, room.fetchContext('/a'));
+  t.ok(holdsChunks(generation, 0, Infinity));
   const streams = room.origin.requests.filter(({ range }) => range === undefined);
   t.equal(streams.length, 1);
   generation.release();

@@ -1,4 +1,5 @@
 import t from 'tap';
+import { holdsChunks } from '#src/cache/object/holds-chunks.js';
 import { ForebayError } from '#src/model/errors.js';
 import {
   describe,
@@ -15,31 +16,31 @@ t.test('any number of readers of a chunk cost one fetch', async (t) => {
   const room = await startRoom(t, { objects: { '/a': fresh(1, 3) } });
   const generation = await room.open('/a', sizeOf(3));
   const views = await Promise.all(
-    Array.from({ length: 10 }, () => generation.open(1, room.want('/a'))),
+    Array.from({ length: 10 }, () => generation.open(1, room.fetchContext('/a'))),
   );
   for (const view of views) {
     t.ok((await readView(view, C)).equals(bytesOf(1, 3).subarray(C, 2 * C)));
   }
   t.equal(room.origin.bodyBytes, C);
-  t.equal(await generation.open(3, room.want('/a')), undefined, 'past the end');
+  t.equal(await generation.open(3, room.fetchContext('/a')), undefined, 'past the end');
   generation.release();
 });
 
 t.test('what it holds', async (t) => {
   const room = await startRoom(t, { objects: { '/a': fresh(1, 3) } });
   const generation = await room.open('/a', sizeOf(3));
-  t.notOk(generation.holds(0, 1));
-  t.ok(generation.holds(2, 2), 'nothing of it is always there');
-  await readView(await generation.open(2, room.want('/a')), 12_345);
+  t.notOk(holdsChunks(generation, 0, 1));
+  t.ok(holdsChunks(generation, 2, 2), 'nothing of it is always there');
+  await readView(await generation.open(2, room.fetchContext('/a')), 12_345);
   while (!generation.isHeld(2)) await new Promise(setImmediate);
-  t.ok(generation.holds(2, Infinity));
-  t.notOk(generation.holds(0, Infinity));
+  t.ok(holdsChunks(generation, 2, Infinity));
+  t.notOk(holdsChunks(generation, 0, Infinity));
   generation.end(
     'changed',
     new ForebayError('origin-changed', 'x', { source: 'origin', retryable: false }),
   );
-  t.notOk(generation.holds(2, Infinity), 'ended');
-  await t.rejects(generation.open(2, room.want('/a')), { code: 'origin-changed' });
+  t.notOk(holdsChunks(generation, 2, Infinity), 'ended');
+  await t.rejects(generation.open(2, room.fetchContext('/a')), { code: 'origin-changed' });
   t.equal(generation.ended, 'changed');
   generation.release();
 });
@@ -77,8 +78,8 @@ t.test('a change that was a slip of one response goes unnoticed', async (t) => {
 t.test('a follower takes over when its leader is lost', async (t) => {
   const room = await startRoom(t, { objects: { '/a': fresh(1, 3) } });
   const generation = await room.open('/a', sizeOf(3));
-  const flight = generation.lead(1, room.want('/a'), 'arrival');
-  const following = [1, 2, 3].map(() => generation.open(1, room.want('/a')));
+  const flight = generation.lead(1, room.fetchContext('/a'), 'arrival');
+  const following = [1, 2, 3].map(() => generation.open(1, room.fetchContext('/a')));
   await new Promise(setImmediate);
   const error = new ForebayError('cancelled', 'gone', { source: 'internal', retryable: true });
   flight.fail({ kind: 'leaderless', error });
@@ -92,7 +93,7 @@ t.test('a follower takes over when its leader is lost', async (t) => {
 t.test('it is idle when nobody uses it and nothing is in motion', async (t) => {
   const room = await startRoom(t, { objects: { '/a': fresh(1, 2) } });
   const generation = await room.open('/a', sizeOf(2));
-  const view = await generation.open(0, room.want('/a'));
+  const view = await generation.open(0, room.fetchContext('/a'));
   generation.release();
   t.notOk(generation.isIdle, 'a chunk is on its way');
   await readView(view, C);
@@ -103,18 +104,18 @@ t.test('it is idle when nobody uses it and nothing is in motion', async (t) => {
 t.test('a chunk of an origin that is left alone is refused at once, as what it is', async (t) => {
   const room = await startRoom(t, { objects: { '/a': fresh(1, 3) } });
   const generation = await room.open('/a', sizeOf(3));
-  await readView(await generation.open(2, room.want('/a')), 12_345);
+  await readView(await generation.open(2, room.fetchContext('/a')), 12_345);
   while (!generation.isHeld(2)) await new Promise(setImmediate);
   const { breaker } = room.upstream;
   for (let permit = breaker.ask(); permit.kind !== 'refused'; permit = breaker.ask()) {
     permit.settle('unreachable');
   }
   const asked = room.origin.requests.length;
-  await t.rejects(generation.open(1, room.want('/a')), {
+  await t.rejects(generation.open(1, room.fetchContext('/a')), {
     code: 'origin-busy',
     retryAfterMs: Number,
   });
-  (await generation.open(2, room.want('/a')))?.release();
+  (await generation.open(2, room.fetchContext('/a')))?.release();
   t.equal(room.origin.requests.length, asked);
   generation.release();
 });

@@ -94,7 +94,7 @@ t.test('what was condemned is checked whole before anything of it is released', 
 t.test('one whose length became known is found under it, and purged by it', async (t) => {
   const room = await startRoom(t);
   const known = room.identity('/a', sizeOf(1), { generation: 'token' });
-  const options = { ephemeral: false, want: room.want('/a') };
+  const options = { ephemeral: false, fetchContext: room.fetchContext('/a') };
   const first = await room.generations.open({ ...known, lengthBytes: null }, options);
   await first.complete(sizeOf(1));
   const second = await room.generations.open(known, options);
@@ -109,7 +109,7 @@ t.test('one whose length became known is found under it, and purged by it', asyn
 t.test('one that ends while its length becomes known leaves nothing behind', async (t) => {
   const room = await startRoom(t);
   const known = room.identity('/a', sizeOf(1), { generation: 'token' });
-  const options = { ephemeral: false, want: room.want('/a') };
+  const options = { ephemeral: false, fetchContext: room.fetchContext('/a') };
   const generation = await room.generations.open({ ...known, lengthBytes: null }, options);
   const removals = t.capture(room.chunks, 'remove', room.chunks.remove.bind(room.chunks));
   const completing = generation.complete(sizeOf(1));
@@ -126,7 +126,7 @@ t.test('one that ends while its length becomes known leaves nothing behind', asy
 t.test('two that turn out to be one object are purged both', async (t) => {
   const room = await startRoom(t);
   const known = room.identity('/a', sizeOf(1), { generation: 'token' });
-  const options = { ephemeral: false, want: room.want('/a') };
+  const options = { ephemeral: false, fetchContext: room.fetchContext('/a') };
   const growing = await room.generations.open({ ...known, lengthBytes: null }, options);
   const other = await room.generations.open(known, options);
   await growing.complete(sizeOf(1));
@@ -139,7 +139,7 @@ t.test('two that turn out to be one object are purged both', async (t) => {
 t.test('what may not be stored is closed as soon as it is idle', async (t) => {
   const room = await startRoom(t);
   const identity = room.identity('/a', sizeOf(2), { generation: 'token' });
-  const options = { ephemeral: true, want: room.want('/a') };
+  const options = { ephemeral: true, fetchContext: room.fetchContext('/a') };
   const generation = await room.generations.open(identity, options);
   t.equal(room.chunks.usage().chunks, 0);
   generation.release();
@@ -168,9 +168,9 @@ t.test('what is released unchecked is not for an origin that was made strict sin
   const source = strict?.source(strict.uriOf('/a'), {});
   t.ok(source);
   if (source === undefined) return;
-  const want = room.want('/a', { source });
+  const fetchContext = room.fetchContext('/a', { source });
   const identity = room.identity('/a', sizeOf(1), { digest });
-  const generation = await room.generations.open(identity, { ephemeral: false, want });
+  const generation = await room.generations.open(identity, { ephemeral: false, fetchContext });
   t.ok(generation.isStrict);
   generation.release();
 });

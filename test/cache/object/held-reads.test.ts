@@ -8,7 +8,7 @@ t.test('readers of one chunk share its verification; afterwards it is a plain fi
   const objects = { '/a': fresh(1, 1) };
   const before = await startRoom(t, { objects, directory });
   const generation = await before.open('/a', sizeOf(1));
-  await readView(await generation.open(0, before.want('/a')), sizeOf(1));
+  await readView(await generation.open(0, before.fetchContext('/a')), sizeOf(1));
   while (!generation.isHeld(0)) await new Promise(setImmediate);
   generation.release();
   await before.close();

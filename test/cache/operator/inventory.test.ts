@@ -1,6 +1,6 @@
 import t from 'tap';
 import { Inventory, type ObjectPage, type PageRequest } from '#src/cache/operator/inventory.js';
-import { type Selection, Targets } from '#src/cache/operator/selection.js';
+import { type ObjectSelection, TargetMatcher } from '#src/cache/operator/selection.js';
 import { CacheKey } from '#src/store/directory/cache-key.js';
 import { bytesOf, fresh, sizeOf } from '../../fixtures/running-origin.js';
 import { createGate } from '../../fixtures/scripted-origin.js';
@@ -10,7 +10,7 @@ const ALL = { origin: null, pathPrefix: null };
 
 async function listed(
   inventory: Inventory,
-  selection: Selection,
+  selection: ObjectSelection,
   asked: Partial<PageRequest> = {},
 ): Promise<ObjectPage> {
   const page = await inventory.list(selection, {
@@ -27,7 +27,7 @@ function inventoryOf(room: Room): Inventory {
   return new Inventory({
     chunks: room.chunks,
     responses: room.responses,
-    targets: new Targets(new Map([[room.upstream.name, room.upstream]])),
+    targets: new TargetMatcher(new Map([[room.upstream.name, room.upstream]])),
     key: CacheKey.random(),
     purges: room.services.purges,
     forget: (identity) => room.cache.purge(identity),

@@ -1,5 +1,5 @@
 import t from 'tap';
-import type { CacheFacade } from '#src/cache/api/answer.js';
+import type { CacheFacade } from '#src/cache/api/facade.js';
 import { PullItem } from '#src/cache/operator/pull-item.js';
 import { RUNNING_CHUNK_BYTES as C } from '../../fixtures/running.js';
 import { fresh, sizeOf } from '../../fixtures/running-origin.js';

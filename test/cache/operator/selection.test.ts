@@ -1,10 +1,10 @@
 import t from 'tap';
-import { Targets } from '#src/cache/operator/selection.js';
+import { TargetMatcher } from '#src/cache/operator/selection.js';
 import { startRoom } from '../../fixtures/running-room.js';
 
 t.test('targets are what stands below the mount; selections are letters of it', async (t) => {
   const room = await startRoom(t);
-  const targets = new Targets(new Map([[room.upstream.name, room.upstream]]));
+  const targets = new TargetMatcher(new Map([[room.upstream.name, room.upstream]]));
   const thing = { origin: 'origin', uri: room.upstream.uriOf('/models/a?b=1') };
   t.equal(targets.of(thing.origin, thing.uri), '/models/a?b=1');
   t.equal(targets.of('gone', 'https://old.example/base/x?y'), '/base/x?y');
@@ -22,7 +22,7 @@ t.test(
   'a prefix selects what it names in whatever spelling a server may take for it',
   async (t) => {
     const room = await startRoom(t);
-    const targets = new Targets(new Map([[room.upstream.name, room.upstream]]));
+    const targets = new TargetMatcher(new Map([[room.upstream.name, room.upstream]]));
     const selects = (target: string, pathPrefix: string): boolean =>
       targets.selects(
         { origin: null, pathPrefix },

@@ -2,7 +2,7 @@ import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { PullItem } from '#src/cache/operator/pull-item.js';
-import { Targets } from '#src/cache/operator/selection.js';
+import { TargetMatcher } from '#src/cache/operator/selection.js';
 import { Sweep } from '#src/cache/operator/sweep.js';
 import { fresh, sizeOf } from '../../fixtures/running-origin.js';
 import { type Room, startRoom } from '../../fixtures/running-room.js';
@@ -28,7 +28,7 @@ t.test('every held chunk is compared; wrong ones are dropped and named', async (
     new Sweep(
       id,
       room.services,
-      new Targets(new Map([[room.upstream.name, room.upstream]])),
+      new TargetMatcher(new Map([[room.upstream.name, room.upstream]])),
       selection,
     );
   const clean = sweepOf('1');
@@ -62,7 +62,7 @@ t.test('it can be ended', async (t) => {
   const sweep = new Sweep(
     '1',
     room.services,
-    new Targets(new Map([[room.upstream.name, room.upstream]])),
+    new TargetMatcher(new Map([[room.upstream.name, room.upstream]])),
     ALL,
   );
   const run = sweep.run();

@@ -1,5 +1,5 @@
 import t from 'tap';
-import { Targets } from '#src/cache/operator/selection.js';
+import { TargetMatcher } from '#src/cache/operator/selection.js';
 import { Sweeps } from '#src/cache/operator/sweeps.js';
 import { startRoom } from '../../fixtures/running-room.js';
 import { eventually } from '../../fixtures/store-eventually.js';
@@ -10,7 +10,7 @@ t.test('one at a time, and a few that ended are remembered', async (t) => {
   const room = await startRoom(t);
   const sweeps = new Sweeps(
     room.services,
-    new Targets(new Map([[room.upstream.name, room.upstream]])),
+    new TargetMatcher(new Map([[room.upstream.name, room.upstream]])),
   );
   const object = await room.chunks.openObject(room.identity('/a', 10));
   t.teardown(() => {

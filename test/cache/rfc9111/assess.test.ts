@@ -16,34 +16,38 @@ t.test('fresh as long as it says', async (t) => {
 });
 
 t.test('what a request may ask of it', async (t) => {
-  const asked = (seconds: number, cacheControl: string) =>
+  const context = (seconds: number, cacheControl: string) =>
     after(seconds, 'max-age=60', { 'cache-control': cacheControl });
   const refused = { kind: 'validate', reason: 'request', onFailure: 'never' };
-  t.match(asked(10, 'no-cache'), refused);
-  t.match(asked(10, 'max-age=9'), refused);
-  t.match(asked(10, 'max-age=x'), refused);
-  t.match(asked(10, 'max-age=10'), { kind: 'fresh' });
-  t.match(asked(0.5, 'max-age=0'), refused);
-  t.match(asked(10, 'min-fresh=51'), refused);
-  t.match(asked(10, 'min-fresh=x'), refused);
-  t.match(asked(10, 'min-fresh=50'), { kind: 'fresh' });
+  t.match(context(10, 'no-cache'), refused);
+  t.match(context(10, 'max-age=9'), refused);
+  t.match(context(10, 'max-age=x'), refused);
+  t.match(context(10, 'max-age=10'), { kind: 'fresh' });
+  t.match(context(0.5, 'max-age=0'), refused);
+  t.match(context(10, 'min-fresh=51'), refused);
+  t.match(context(10, 'min-fresh=x'), refused);
+  t.match(context(10, 'min-fresh=50'), { kind: 'fresh' });
   t.match(after(10, 'max-age=60', { pragma: 'no-cache' }), refused);
-  t.match(asked(70, 'max-age=600'), { kind: 'validate', reason: 'stale' }, 'no leave to be stale');
+  t.match(
+    context(70, 'max-age=600'),
+    { kind: 'validate', reason: 'stale' },
+    'no leave to be stale',
+  );
 });
 
 t.test('stale, with leave of the client', async (t) => {
-  const asked = (cacheControl: string, said = 'max-age=60') =>
+  const context = (cacheControl: string, said = 'max-age=60') =>
     after(70, said, { 'cache-control': cacheControl });
-  t.match(asked('max-stale'), { kind: 'stale', why: 'max-stale', ttlSeconds: -10 });
-  t.match(asked('max-stale=10'), { kind: 'stale' });
-  t.match(asked('max-stale=9'), { kind: 'validate' });
-  t.match(asked('max-stale=x'), { kind: 'validate' });
-  t.match(asked('max-stale, max-age=5'), { kind: 'validate' });
+  t.match(context('max-stale'), { kind: 'stale', why: 'max-stale', ttlSeconds: -10 });
+  t.match(context('max-stale=10'), { kind: 'stale' });
+  t.match(context('max-stale=9'), { kind: 'validate' });
+  t.match(context('max-stale=x'), { kind: 'validate' });
+  t.match(context('max-stale, max-age=5'), { kind: 'validate' });
   for (const directive of ['must-revalidate', 'proxy-revalidate', 'no-cache']) {
-    const found = asked('max-stale', `max-age=60, ${directive}`);
+    const found = context('max-stale', `max-age=60, ${directive}`);
     t.match(found, { kind: 'validate', onFailure: 'never' }, directive);
   }
-  t.match(asked('max-stale', 's-maxage=60'), { kind: 'validate', onFailure: 'never' });
+  t.match(context('max-stale', 's-maxage=60'), { kind: 'validate', onFailure: 'never' });
 });
 
 t.test('stale, with leave of the origin', async (t) => {

@@ -1,5 +1,5 @@
 import t from 'tap';
-import { linksOf, mayReuse, timesAt, toldFields, variedFields } from '#src/cache/rfc9111/chain.js';
+import { linksOf, mayReuse, timesAt, chainFields, variedFields } from '#src/cache/rfc9111/chain.js';
 import {
   type Fields,
   RECEIVED,
@@ -57,10 +57,10 @@ t.test('redirects that may lead another question on', async (t) => {
 t.test('clients are told what the strictest says, and all that it varies on', async (t) => {
   const told = (fields: Fields, ...hops: Fields[]) => {
     const chain = led(fields, ...hops);
-    return toldFields(chain.headers, chain);
+    return chainFields(chain.headers, chain);
   };
   const plain = led(FRESH);
-  t.equal(toldFields(plain.headers, plain), plain.headers);
+  t.equal(chainFields(plain.headers, plain), plain.headers);
   t.equal(told(FRESH, FRESH)['cache-control'], FRESH['cache-control'], 'as strict alone');
   t.equal(told(FRESH, {})['cache-control'], 'max-age=0');
   t.equal(told(FRESH, { 'cache-control': 'max-age=60' })['cache-control'], 'max-age=60');

@@ -1,5 +1,5 @@
 import t from 'tap';
-import { describe, type Described } from '#src/cache/rfc9111/describe.js';
+import { describeResponse, type Described } from '#src/cache/rfc9111/describe.js';
 import { toHeaderMap } from '#src/model/headers.js';
 import { NO_REDIRECTS } from '#src/model/redirect-chain.js';
 import { type Fields, plainTag, RECEIVED, redirectHop } from '../../fixtures/stored-response.js';
@@ -14,7 +14,7 @@ const described = (
   lengthBytes: number | null = 10,
   more: Partial<Described> = {},
 ) =>
-  describe({
+  describeResponse({
     kind: 'response',
     outdated: false,
     origin: 'origin',

@@ -8,11 +8,11 @@ const ETAG = { etag: '"a"' };
 function judgeHead(
   status: number,
   headers: Record<string, string>,
-  asked: { start: number; end: number } | null = ASKED,
+  context: { start: number; end: number } | null = ASKED,
 ) {
   const length = headers['content-length'];
   const contentLength = length === undefined ? null : Number(length);
-  return judge({ status, headers: toHeaderMap(headers), contentLength }, asked);
+  return judge({ status, headers: toHeaderMap(headers), contentLength }, context);
 }
 
 t.test('206', async (t) => {

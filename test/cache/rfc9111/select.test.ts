@@ -8,11 +8,11 @@ const NONE = toHeaderMap({});
 
 t.test('Vary', async (t) => {
   const response = { vary: 'x-a' };
-  const asked = toHeaderMap({ 'x-a': ' 1 ,2', 'x-b': 'other' });
-  const values = variantFields(asked, storedResponse(response), plainTag);
+  const context = toHeaderMap({ 'x-a': ' 1 ,2', 'x-b': 'other' });
+  const values = variantFields(context, storedResponse(response), plainTag);
   t.same({ ...values }, { 'x-a': '1, 2' });
   const variant = { ...storedResponse(response), requestHeaders: values };
-  t.ok(variantMatches(variant, asked, plainTag));
+  t.ok(variantMatches(variant, context, plainTag));
   t.ok(variantMatches(variant, toHeaderMap({ 'x-a': '1, 2' }), plainTag));
   t.notOk(variantMatches(variant, toHeaderMap({ 'x-a': '1,3' }), plainTag));
   t.notOk(variantMatches(variant, NONE, plainTag));
@@ -25,14 +25,14 @@ t.test('Vary', async (t) => {
 t.test('what a redirect varies on selects as much as what its answer does', async (t) => {
   const hops = [redirectHop({ vary: 'x-b' }), redirectHop({ vary: 'x-a' })];
   const led = { ...storedResponse({ vary: 'x-c' }), hops };
-  const asked = toHeaderMap({ 'x-a': '1', 'x-b': '2', 'x-c': '3', 'x-d': '4' });
-  const variant = { ...led, requestHeaders: variantFields(asked, led, plainTag) };
+  const context = toHeaderMap({ 'x-a': '1', 'x-b': '2', 'x-c': '3', 'x-d': '4' });
+  const variant = { ...led, requestHeaders: variantFields(context, led, plainTag) };
   t.same({ ...variant.requestHeaders }, { 'x-a': '1', 'x-b': '2', 'x-c': '3' });
-  t.ok(variantMatches(variant, asked, plainTag));
+  t.ok(variantMatches(variant, context, plainTag));
   for (const name of ['x-a', 'x-b', 'x-c']) {
-    t.notOk(variantMatches(variant, toHeaderMap({ ...asked, [name]: 'other' }), plainTag), name);
+    t.notOk(variantMatches(variant, toHeaderMap({ ...context, [name]: 'other' }), plainTag), name);
   }
-  t.notOk(variantMatches({ ...led, hops: [redirectHop({ vary: '*' })] }, asked, plainTag));
+  t.notOk(variantMatches({ ...led, hops: [redirectHop({ vary: '*' })] }, context, plainTag));
 });
 
 t.test('languages in any case are one, in another order they are not', async (t) => {
@@ -56,15 +56,17 @@ t.test('the newest that matches, one that varies before one that does not', asyn
     acceptsRanges: true,
     variants,
   });
-  const asked = toHeaderMap({ 'x-a': '1', 'x-b': '1' });
+  const context = toHeaderMap({ 'x-a': '1', 'x-b': '1' });
   const tag = (record: ReturnType<typeof of>, unusable = '') =>
-    select(record, asked, ({ headers }) => headers['etag'] !== unusable, plainTag)?.headers['etag'];
+    select(record, context, ({ headers }) => headers['etag'] !== unusable, plainTag)?.headers[
+      'etag'
+    ];
   t.equal(tag(of(variant('new', 'x-a'), variant('old', 'x-b'))), 'new');
   t.equal(tag(of(variant('plain'), variant('old', 'x-b'))), 'old');
   t.equal(tag(of(variant('plain'), variant('other', 'x-c'))), 'plain');
   t.equal(tag(of(variant('new', 'x-a'), variant('old', 'x-b')), 'new'), 'old');
   t.equal(
-    select(undefined, asked, () => true, plainTag),
+    select(undefined, context, () => true, plainTag),
     undefined,
   );
 });

@@ -84,8 +84,8 @@ t.test('another Vary selects by other fields, for who asked', async (t) => {
   const old = storedResponse({ vary: 'x-a' }, { 'x-a': '1' });
   const vary = { headers: toHeaderMap({ vary: 'x-b' }), times: old, chain: NO_REDIRECTS };
   const request = toHeaderMap({ 'x-a': '1', 'x-b': '2' });
-  const asked = refreshed(old, vary, { headers: request, tag: plainTag });
-  t.same([asked.headers['vary'], { ...asked.requestHeaders }], ['x-b', { 'x-b': '2' }]);
+  const context = refreshed(old, vary, { headers: request, tag: plainTag });
+  t.same([context.headers['vary'], { ...context.requestHeaders }], ['x-b', { 'x-b': '2' }]);
   const others = refreshed(old, vary);
   t.same([others.headers['vary'], { ...others.requestHeaders }], ['x-a', { 'x-a': '1' }]);
 });
@@ -103,11 +103,11 @@ t.test('a 304 brings the redirects of who asked, and leaves those of others', as
   const old = storedResponse({}, {}, { hops: [redirectHop({ vary: 'x-a' })] });
   const hops = [redirectHop({ vary: 'x-b' })];
   const notModified = { headers: toHeaderMap({}), times: old, chain: { hops, place: '' } };
-  const asked = refreshed(old, notModified, {
+  const context = refreshed(old, notModified, {
     headers: toHeaderMap({ 'x-b': '1' }),
     tag: plainTag,
   });
-  t.same([asked.hops, { ...asked.requestHeaders }], [hops, { 'x-b': '1' }]);
+  t.same([context.hops, { ...context.requestHeaders }], [hops, { 'x-b': '1' }]);
   t.equal(refreshed(old, notModified).hops, old.hops);
 });
 

@@ -7,11 +7,11 @@ const mounts = [
   { name: 'lent', mount: '/lent', isLent: true },
   { name: 'open', mount: '/', cors: ['*'] },
 ];
-const rooms = { mounts, access: new Access({ listen: {}, origins: mounts }, null) };
+const deps = { mounts, access: new Access({ listen: {}, origins: mounts }, null) };
 
 function judge(method: string, url: string, rawHeaders: readonly string[]) {
   const request = { method, url, httpVersion: '1.1', rawHeaders };
-  return admit(request, headersFromRaw(rawHeaders), rooms);
+  return admit(request, headersFromRaw(rawHeaders), deps);
 }
 
 t.test('what cannot be read is refused before it is asked who sent it', async (t) => {

@@ -1,9 +1,9 @@
 import { Socket } from 'node:net';
 import t from 'tap';
-import { Connections, MAX_SURPLUS } from '#src/http/exchange/connections.js';
+import { ClientConnections, MAX_SURPLUS } from '#src/http/exchange/connections.js';
 
 t.test('admits up to the bound, keeps some more for their 503, cuts the rest', async (t) => {
-  const connections = new Connections(2);
+  const connections = new ClientConnections(2);
   const sockets = Array.from({ length: 2 + MAX_SURPLUS + 1 }, () => new Socket());
   const admissions = sockets.map((socket) => connections.admit(socket));
   t.same(admissions.slice(0, 3), ['admitted', 'admitted', 'surplus']);
@@ -20,7 +20,7 @@ t.test('admits up to the bound, keeps some more for their 503, cuts the rest', a
 });
 
 t.test('destroys those that are named', async (t) => {
-  const connections = new Connections(2);
+  const connections = new ClientConnections(2);
   const [a, b] = [new Socket(), new Socket()];
   connections.admit(a);
   connections.admit(b);
@@ -33,7 +33,7 @@ t.test('destroys those that are named', async (t) => {
 });
 
 t.test('another bound counts from the next connection on', async (t) => {
-  const connections = new Connections(1);
+  const connections = new ClientConnections(1);
   t.equal(connections.admit(new Socket()), 'admitted');
   t.equal(connections.admit(new Socket()), 'surplus');
   connections.setMax(2);

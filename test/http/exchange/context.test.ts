@@ -25,8 +25,8 @@ t.test('with a tracer the request goes on under our own span', (t) => {
     link: () => undefined,
     end: () => undefined,
   };
-  const rooms = { ...ROOMS, telemetry: { tracer: { request: () => own } } };
-  const { context, span } = contextOf({ method: 'GET', url: '/f', rawHeaders: [] }, rooms, 0);
+  const deps = { ...ROOMS, telemetry: { tracer: { request: () => own } } };
+  const { context, span } = contextOf({ method: 'GET', url: '/f', rawHeaders: [] }, deps, 0);
   t.equal(span, own);
   t.equal(context.traceId, own.traceId);
   t.equal(context.headers['traceparent'], 'ours');

@@ -1,7 +1,7 @@
 import { IncomingMessage, ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
 import t from 'tap';
-import type { Body } from '#src/cache/api/answer.js';
+import type { Body } from '#src/cache/api/facade.js';
 import { deliver, MAX_BARREN_PLANS } from '#src/http/exchange/deliver.js';
 import type { Reply } from '#src/http/reply/respond.js';
 import { type ErrorCode, ForebayError } from '#src/model/errors.js';
@@ -22,7 +22,7 @@ async function delivered(ends: SendEnd[], end = 100) {
   const plans: { start: number; after: string | undefined }[] = [];
   const heads: boolean[] = [];
   const sender: SegmentSender = {
-    spot: null,
+    inline: null,
     async send(to, head, segments) {
       heads.push(head !== null);
       // Pulled like a real sender's, so that the plan is made.

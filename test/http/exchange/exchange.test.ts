@@ -174,7 +174,7 @@ t.test('waits and transfers are measured with the given clock', async (t) => {
       clock.advance(300);
       return Promise.resolve();
     },
-    read: async function* () {
+    async *read() {
       yield* pieces(bytes, 0, 500);
       clock.advance(1200);
       yield* pieces(bytes, 500, 1000);

@@ -30,6 +30,6 @@ t.test('explains the usual causes', (t) => {
     t.match(error.message, text);
     t.equal(error.code, code);
   }
-  t.equal(new ListenError(address, 'odd').code, 'unknown');
+  t.equal(new ListenError(address, 'odd').code, 'UNKNOWN');
   t.end();
 });

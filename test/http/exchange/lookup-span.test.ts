@@ -1,5 +1,5 @@
 import t from 'tap';
-import type { CacheAnswer, CacheFacade, CacheRequest } from '#src/cache/api/answer.js';
+import type { CacheAnswer, CacheFacade, CacheRequest } from '#src/cache/api/facade.js';
 import { lookUp } from '#src/http/exchange/lookup-span.js';
 import { emptyHeaders } from '#src/model/headers.js';
 

@@ -1,14 +1,14 @@
 import t from 'tap';
 import type { CacheOutcome, ForwardReason } from '#src/cache/api/outcome.js';
-import { type Ended, recordOf } from '#src/http/exchange/record.js';
+import { type Ended, exchangeRecord } from '#src/http/exchange/record.js';
 import { toHeaderMap } from '#src/model/headers.js';
 
 const TIMES = { startedAt: 100, headAt: 130, endedAt: 200 };
 const COMPLETE = { kind: 'complete', bytesSent: 5 } as const;
 
-function record(ended: Ended, times: Parameters<typeof recordOf>[3] = TIMES) {
+function record(ended: Ended, times: Parameters<typeof exchangeRecord>[3] = TIMES) {
   const headers = toHeaderMap({ range: 'bytes=0-4' });
-  return recordOf(
+  return exchangeRecord(
     { method: 'GET', url: '/a?b' },
     {
       method: 'GET',

@@ -1,6 +1,6 @@
 /** What holds chunks open for a hit server, and until when. */
 import t from 'tap';
-import type { OpenPart, Standing } from '#src/cache/api/answer.js';
+import type { OpenPart, ReusableHit } from '#src/cache/api/facade.js';
 import { HitFiles, MAX_HIT_FILES } from '#src/http/hits/hit-files.js';
 import type { OpenFile } from '#src/model/segment.js';
 import { emptyHeaders } from '#src/model/headers.js';
@@ -35,16 +35,16 @@ function object() {
       },
     };
   };
-  const standing: Standing = {
+  const reusable: ReusableHit = {
     headers: emptyHeaders(),
     receivedAtMs: 0,
     lengthBytes: CHUNK * 1000,
-    timesAt: () => ({ ageSeconds: 0, ttlSeconds: 1 }),
+    freshnessAt: () => ({ ageSeconds: 0, ttlSeconds: 1 }),
     open,
     ready: () => Promise.resolve(),
     body: () => undefined,
   };
-  return { standing, state, replace };
+  return { reusable, state, replace };
 }
 
 /** `HitFiles` with what it asked of the server, as words. */
@@ -67,15 +67,15 @@ function recorded() {
 
 t.test('a chunk is opened once, and kept when it is granted again', (t) => {
   const { files, told } = recorded();
-  const { standing, state } = object();
-  t.equal(files.grant(7, standing, 2100, 2200, 0), true);
+  const { reusable, state } = object();
+  t.equal(files.grant(7, reusable, 2100, 2200, 0), true);
   t.same(told(), ['open 7 1 102: 2000-3000']);
-  t.equal(files.grant(7, standing, 2000, 3000, 10), true);
+  t.equal(files.grant(7, reusable, 2000, 3000, 10), true);
   t.same(told(), ['keep 7 1']);
   t.equal(state.opened, 2);
   t.equal(state.leases, 1, 'the second lease was given back');
-  t.equal(files.grant(7, standing, 0, 10, 10), true);
-  t.equal(files.grant(8, standing, 0, 10, 10), true);
+  t.equal(files.grant(7, reusable, 0, 10, 10), true);
+  t.equal(files.grant(8, reusable, 0, 10, 10), true);
   t.same(told(), ['open 7 2 100: 0-1000', 'open 8 3 100: 0-1000'], 'each target has its own');
   t.equal(files.size, 3);
   t.end();
@@ -83,32 +83,32 @@ t.test('a chunk is opened once, and kept when it is granted again', (t) => {
 
 t.test('what is not at hand is not granted, and nothing is held', (t) => {
   const { files, told, state: server } = recorded();
-  const { standing, state } = object();
-  t.equal(files.grant(7, standing, 900, 1100, 0), false, 'two chunks');
+  const { reusable, state } = object();
+  t.equal(files.grant(7, reusable, 900, 1100, 0), false, 'two chunks');
   state.isHeld = false;
-  t.equal(files.grant(7, standing, 0, 10, 0), false);
+  t.equal(files.grant(7, reusable, 0, 10, 0), false);
   state.isHeld = true;
   server.fails = true;
-  t.equal(files.grant(7, standing, 0, 10, 0), false, 'without descriptors');
+  t.equal(files.grant(7, reusable, 0, 10, 0), false, 'without descriptors');
   t.equal(state.leases, 0);
   t.equal(files.size, 0);
   server.fails = false;
-  t.equal(files.grant(7, standing, 0, 10, 0), true, 'and later it is');
+  t.equal(files.grant(7, reusable, 0, 10, 0), true, 'and later it is');
   t.equal(told().length, 1);
   t.end();
 });
 
 t.test('another file of the same chunk takes its place', (t) => {
   const { files, told } = recorded();
-  const { standing, state, replace } = object();
-  files.grant(7, standing, 0, 10, 0);
+  const { reusable, state, replace } = object();
+  files.grant(7, reusable, 0, 10, 0);
   const file = replace(0);
-  t.equal(files.grant(7, standing, 0, 10, 1), true);
+  t.equal(files.grant(7, reusable, 0, 10, 1), true);
   t.same(told(), ['open 7 1 100: 0-1000', 'revoke 7 1', 'open 7 2 100: 0-1000']);
   t.equal(state.leases, 2, 'the old one may be in use');
   files.closed(1);
   t.equal(state.leases, 1);
-  t.equal(files.grant(7, standing, 0, 10, 2), true);
+  t.equal(files.grant(7, reusable, 0, 10, 2), true);
   t.same(told(), ['keep 7 2'], 'the end of the old one takes nothing from the new one');
   const kept = files.retain(2);
   t.equal(kept?.file, file);
@@ -118,8 +118,8 @@ t.test('another file of the same chunk takes its place', (t) => {
 
 t.test('a lease ends once, with the descriptor and all that goes on elsewhere', (t) => {
   const { files } = recorded();
-  const { standing, state } = object();
-  files.grant(7, standing, 1100, 1200, 0);
+  const { reusable, state } = object();
+  files.grant(7, reusable, 1100, 1200, 0);
   const [first, second] = [files.retain(1), files.retain(1)];
   t.equal(first?.begin, 1000);
   first?.release();
@@ -133,7 +133,7 @@ t.test('a lease ends once, with the descriptor and all that goes on elsewhere', 
   second?.release();
   t.equal(state.leases, 0);
 
-  files.grant(7, standing, 1100, 1200, 1);
+  files.grant(7, reusable, 1100, 1200, 1);
   files.revokeAll();
   t.equal(state.leases, 1, 'what was revoked is not closed yet');
   const third = files.retain(2);
@@ -146,16 +146,16 @@ t.test('a lease ends once, with the descriptor and all that goes on elsewhere', 
 
 t.test('one more than the bound closes the least lately granted', (t) => {
   const { files, told } = recorded();
-  const { standing, state } = object();
+  const { reusable, state } = object();
   for (let index = 0; index < MAX_HIT_FILES; index += 1) {
-    files.grant(7, standing, index * CHUNK, index * CHUNK + 1, index);
+    files.grant(7, reusable, index * CHUNK, index * CHUNK + 1, index);
   }
-  files.grant(7, standing, 0, 1, 1000);
+  files.grant(7, reusable, 0, 1, 1000);
   t.same(
     told().filter((call) => call.startsWith('revoke')),
     [],
   );
-  files.grant(7, standing, MAX_HIT_FILES * CHUNK, MAX_HIT_FILES * CHUNK + 1, 1001);
+  files.grant(7, reusable, MAX_HIT_FILES * CHUNK, MAX_HIT_FILES * CHUNK + 1, 1001);
   t.equal(told().at(-1), 'revoke 7 2', 'the first was granted again since');
   t.equal(state.leases, MAX_HIT_FILES + 1);
   files.closed(2);
@@ -166,11 +166,11 @@ t.test('one more than the bound closes the least lately granted', (t) => {
 
 t.test('what nobody asked for in three seconds is closed', (t) => {
   const { files, told } = recorded();
-  const { standing } = object();
-  files.grant(7, standing, 0, 1, 0);
-  files.grant(7, standing, 1000, 1001, 0);
-  files.grant(7, standing, 2000, 2001, 500);
-  files.grant(7, standing, 0, 1, 1000);
+  const { reusable } = object();
+  files.grant(7, reusable, 0, 1, 0);
+  files.grant(7, reusable, 1000, 1001, 0);
+  files.grant(7, reusable, 2000, 2001, 500);
+  files.grant(7, reusable, 0, 1, 1000);
   told();
   files.sweep(2999);
   t.same(told(), []);
@@ -180,36 +180,36 @@ t.test('what nobody asked for in three seconds is closed', (t) => {
   t.same(told(), ['revoke 7 3'], 'each once');
   files.sweep(4000);
   t.same(told(), ['revoke 7 1']);
-  files.grant(7, standing, 0, 1, 4001);
+  files.grant(7, reusable, 0, 1, 4001);
   t.same(told(), ['open 7 4 100: 0-1000'], 'and is opened anew');
   t.end();
 });
 
 t.test('under pressure all go, and none comes back before the room was taken', (t) => {
   const { files, told } = recorded();
-  const { standing, state } = object();
-  files.grant(7, standing, 0, 1, 0);
-  files.grant(8, standing, 0, 1, 0);
+  const { reusable, state } = object();
+  files.grant(7, reusable, 0, 1, 0);
+  files.grant(8, reusable, 0, 1, 0);
   told();
   files.relieve(50);
   t.same(told(), ['revoke 7 1', 'revoke 8 2']);
   files.closed(1);
   files.closed(2);
-  t.equal(files.grant(7, standing, 0, 1, 60), false);
+  t.equal(files.grant(7, reusable, 0, 1, 60), false);
   t.equal(state.leases, 0);
   files.relieve(100);
-  t.equal(files.grant(7, standing, 0, 1, 150), false, 'the wait begins again');
+  t.equal(files.grant(7, reusable, 0, 1, 150), false, 'the wait begins again');
   t.same(told(), []);
-  t.equal(files.grant(7, standing, 0, 1, 200), true);
+  t.equal(files.grant(7, reusable, 0, 1, 200), true);
   t.same(told(), ['open 7 3 100: 0-1000']);
   t.end();
 });
 
 t.test('a closed server has none, but for what goes on elsewhere', (t) => {
   const { files, told } = recorded();
-  const { standing, state } = object();
-  files.grant(7, standing, 0, 1, 0);
-  files.grant(7, standing, 1000, 1001, 0);
+  const { reusable, state } = object();
+  files.grant(7, reusable, 0, 1, 0);
+  files.grant(7, reusable, 1000, 1001, 0);
   files.revokeAll();
   const kept = files.retain(2);
   told();

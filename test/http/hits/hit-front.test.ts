@@ -1,4 +1,7 @@
-/** What of a front with a hit server is the front's: test/hits has what clients see of whole Forebays. */
+/**
+ * What of a front with a hit server is the front's: test/hits has what clients see of whole
+ * Forebays.
+ */
 import t from 'tap';
 import {
   CLIENT_IDLE_MS,
@@ -58,7 +61,7 @@ t.test('what changes counts for the next request on the same connection', async 
   const other = Buffer.alloc(scene.bytes.length, 1);
   scene.cache.objects.set('/a', { bytes: other });
   scene.state.stands = false;
-  scene.changes.happened();
+  scene.changes.bump();
   const answer = await ask(scene, client);
   t.ok(bodyOf(Buffer.from(answer, 'latin1')).equals(other));
   t.equal(await scene.answers(), 2);
@@ -165,7 +168,7 @@ t.test('one that is forgotten while its client reads is told of', async (t) => {
   await scene.fill(client);
   const before = scene.lines.length;
   scene.state.stands = false;
-  scene.changes.happened();
+  scene.changes.bump();
   await ask(scene, scene.connect());
   await scene.told(before + 1);
   clock.advance(4000);
@@ -183,7 +186,8 @@ t.test('a client that does not read is cut, and told of so', async (t) => {
   await scene.fill(client);
   const { length } = scene.lines;
   let passedMs = 0;
-  // Only time in which the client has taken nothing counts, and its buffers may not be full at first.
+  // Only time in which the client has taken nothing counts, and its buffers may not be full at
+  // first.
   while (scene.lines.length === length && passedMs < 4 * CLIENT_IDLE_MS) {
     clock.advance(1000);
     passedMs += 1000;
@@ -229,7 +233,7 @@ t.test('under pressure chunks are let go of, and answered in another way', async
   await ask(scene, scene.connect());
   t.equal(scene.state.leases, 1);
   t.equal(await scene.answers(), 2);
-  t.equal(scene.cache.requests.length, length, 'by standing hits all the same');
+  t.equal(scene.cache.requests.length, length, 'by reusable hits all the same');
 });
 
 t.test('drain: idle connections close at once, an answer that goes on ends', async (t) => {

@@ -20,19 +20,19 @@ t.test('writes what happened (RFC 9211)', (t) => {
   const value = (happening: Happening): string => cacheStatus(happening, undefined);
   t.equal(value(answered({ kind: 'hit', unverified: false })), 'forebay;hit');
   t.equal(value(answered({ kind: 'hit', unverified: true })), 'forebay;hit;detail=unverified');
-  const stale = { ttlSeconds: -5, detail: 'max-stale' };
+  const stale = { ttlSeconds: -5, detail: 'max-stale' } as const;
   t.equal(
     value(answered({ kind: 'hit', unverified: true, ...stale })),
     'forebay;hit;ttl=-5;detail="max-stale, unverified"',
   );
   t.equal(value(answered(MISS)), 'forebay;fwd=uri-miss;fwd-status=206;stored;collapsed');
   t.equal(
-    value(answered({ ...MISS, originStatus: null, stored: false, detail: 'disk-full' })),
-    'forebay;fwd=uri-miss;collapsed;detail=disk-full',
+    value(answered({ ...MISS, originStatus: null, stored: false, detail: 'not-kept' })),
+    'forebay;fwd=uri-miss;collapsed;detail=not-kept',
   );
   t.equal(
-    value(answered({ ...MISS, collapsed: false, unverified: true, detail: 'no-store' })),
-    'forebay;fwd=uri-miss;fwd-status=206;stored;detail="no-store, unverified"',
+    value(answered({ ...MISS, collapsed: false, unverified: true, detail: 'not-storable' })),
+    'forebay;fwd=uri-miss;fwd-status=206;stored;detail="not-storable, unverified"',
   );
   t.equal(value({ kind: 'refused', reason: 'ambiguous-path' }), 'forebay;detail=ambiguous-path');
   t.equal(
@@ -68,15 +68,16 @@ t.test("keeps the members of caches nearer the origin, unless they can't be read
   t.equal(cacheStatus(hit, 'cdn; hit; ttl=30'), 'cdn; hit; ttl=30, forebay;hit');
   t.equal(cacheStatus(hit, '"unclosed'), 'forebay;hit');
   t.equal(cacheStatus(hit, ''), 'forebay;hit');
-  // Can be read by itself, but with nothing after it (RFC 9651's dates, to a parser that takes the comma for a digit).
+  // Can be read by itself, but with nothing after it (RFC 9651's dates, to a parser that takes the
+  // comma for a digit).
   t.equal(cacheStatus(hit, '@0'), 'forebay;hit');
   t.end();
 });
 
-t.test('property: any detail and any upstream give a list that can be read', (t) => {
+t.test('property: any reason and any upstream give a list that can be read', (t) => {
   fc.assert(
-    fc.property(fc.string({ unit: 'binary' }), fc.string(), (detail, upstream) => {
-      return parseList(cacheStatus(answered({ ...MISS, detail }), upstream)).length > 0;
+    fc.property(fc.string({ unit: 'binary' }), fc.string(), (reason, upstream) => {
+      return parseList(cacheStatus({ kind: 'refused', reason }, upstream)).length > 0;
     }),
   );
   t.end();

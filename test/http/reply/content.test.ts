@@ -1,5 +1,5 @@
 import t from 'tap';
-import type { Body } from '#src/cache/api/answer.js';
+import type { Body } from '#src/cache/api/facade.js';
 import { type Content, contentLength, segmentsFrom } from '#src/http/reply/content.js';
 import { pieces } from '../../fixtures/memory-cache.js';
 import { recognisable } from '../../fixtures/sending.js';

@@ -5,11 +5,11 @@ import { parseRange, resolveRange } from '#src/http/request/range-header.js';
 import {
   MAX_MULTIPART_BYTES,
   MAX_PARTS,
-  type Selection,
+  type RangeSelection,
   selectRanges,
 } from '#src/http/reply/range-set.js';
 
-function select(field: string, length = 1000): Selection {
+function select(field: string, length = 1000): RangeSelection {
   const parsed = parseRange(field);
   if (parsed.kind !== 'ranges') throw new Error(`not read: ${field}`);
   return selectRanges(parsed.ranges, length);

@@ -1,5 +1,5 @@
 import t from 'tap';
-import type { CacheAnswer } from '#src/cache/api/answer.js';
+import type { CacheAnswer } from '#src/cache/api/facade.js';
 import { parseRange } from '#src/http/request/range-header.js';
 import {
   type Reply,

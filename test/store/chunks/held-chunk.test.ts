@@ -1,7 +1,7 @@
 import { openSync } from 'node:fs';
 import t from 'tap';
 import { ChunkEntry } from '#src/store/chunks/chunk-index.js';
-import { Held, Lease } from '#src/store/chunks/held-chunk.js';
+import { HeldFile, Lease } from '#src/store/chunks/held-chunk.js';
 import { CountedFile, OpenFiles } from '#src/store/chunks/open-files.js';
 import { chunkOf } from '../../fixtures/store-chunks.js';
 
@@ -24,7 +24,7 @@ t.test('a held chunk lets go of file and lease, once', (t) => {
   const entry = new ChunkEntry(record.id, 10);
   const file = new CountedFile(openSync(t.testdir({}), 'r'), new OpenFiles());
   file.retain();
-  const held = new Held(entry, record, file, new Lease(entry));
+  const held = new HeldFile(entry, record, file, new Lease(entry));
   t.equal(held.verified, false);
   held.markVerified();
   t.equal(held.verified, true);

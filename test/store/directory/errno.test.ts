@@ -1,10 +1,6 @@
 import t from 'tap';
-import {
-  errnoOf,
-  isDeviceFailure,
-  isMissing,
-  isOutOfDescriptors,
-} from '#src/store/directory/errno.js';
+import { errnoOf } from '#src/model/errno.js';
+import { isDeviceFailure, isMissing, isOutOfDescriptors } from '#src/store/directory/errno.js';
 
 const failure = (code: string) => Object.assign(new Error(code), { code });
 

@@ -93,7 +93,8 @@ t.test("somebody else's is not: it may lead to any directory of ours", (t) => {
   symlinkSync(join(parent, 'private'), join(parent, 'theirs'));
   symlinkSync(join(parent, 'theirs', 'inner'), join(parent, 'ours'));
   const isRoot = ownUid() === 0;
-  // As root a link can be given away; as anyone else, all of them are somebody else's to another user.
+  // As root a link can be given away; as anyone else, all of them are somebody else's to another
+  // user.
   if (isRoot) lchownSync(join(parent, 'theirs'), 65534, 65534);
   const own = isRoot ? ours : new Ownership(ownUid() + 1);
   for (const way of ['theirs', 'theirs/inner', 'theirs/new', 'ours']) {

@@ -1,0 +1,29 @@
+/** Gauges that are read when somebody asks for metrics. Used by assemble. */
+import type { CacheServices } from '../cache/api/services.js';
+import type { Front } from '../http/server.js';
+import type { Upstreams } from '../origin/upstreams.js';
+import type { Metrics } from '../telemetry/metrics.js';
+
+/** Connects `metrics` with what the running parts know at each moment. */
+export function observeParts(
+  metrics: Metrics,
+  { chunks, pools, progress }: CacheServices,
+  upstreams: Upstreams,
+  front: Front,
+): void {
+  metrics.observe({
+    store: () => chunks.usage(),
+    fills: () => ({ active: pools.fill.active, queued: pools.fill.queued }),
+    stalled: () => progress.stalled,
+    connections: () => front.connectionCount,
+    pending: () => {
+      front.flushRecords();
+    },
+    connectionsAllowed: () =>
+      upstreams.all.map(({ name, maxConnections }) => ({
+        name,
+        count: pools.fill.allowedConnections(name, maxConnections),
+      })),
+    breakers: () => upstreams.all.map(({ name, breaker }) => ({ name, state: breaker.state.kind })),
+  });
+}

@@ -1,0 +1,38 @@
+/**
+ * What a fetch reports before its answer, to all requests that wait: interim responses, and that an
+ * attempt failed while others follow. CollapsedFetches makes one for each fetch.
+ */
+import { type Deferred, deferred } from '../../model/deferred.js';
+import type { ForebayError } from '../../model/errors.js';
+import type { OriginHead } from '../../model/fetch.js';
+import type { RequestContext } from './request-context.js';
+
+export class FetchEvents {
+  readonly #trouble: Deferred<ForebayError> = deferred();
+  readonly #interested = new Set<(head: OriginHead) => void>();
+
+  /** Called by the fetch. */
+  readonly report = {
+    troubled: (error: ForebayError): void => {
+      this.#trouble.resolve(error);
+    },
+    interim: (head: OriginHead): void => {
+      for (const take of this.#interested) take(head);
+    },
+  };
+
+  /** Tells `asked` from now on. The returned function ends that, when it waits no more. */
+  follow({ troubled, request: { interim, adapter } }: RequestContext): () => void {
+    if (troubled !== undefined) void this.#trouble.promise.then(troubled);
+    // Where an adapter speaks for the origin, what comes before its answer speaks of other places.
+    if (interim === undefined || adapter !== undefined) return () => undefined;
+    // Each has a place of its own, whoever took the same function along.
+    const take = (head: OriginHead): void => {
+      interim(head);
+    };
+    this.#interested.add(take);
+    return () => {
+      this.#interested.delete(take);
+    };
+  }
+}

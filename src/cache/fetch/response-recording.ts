@@ -1,0 +1,120 @@
+/**
+ * Writes what a fetch at the origin said into the response record of its URL: a new response, what
+ * a 304 changed, what replaced a stored one. Nothing is written for a request that a purge or a
+ * write to the URL has overtaken. Owned by Cache.
+ */
+import type { ResponseKey } from '../../model/ids.js';
+import { MAX_VARIANTS, type ResponseRecord, type StoredResponse } from '../../model/response.js';
+import type { Invalidations } from '../api/invalidation.js';
+import { kindFor, ofKind, replacing, sharingContent, without } from '../api/record.js';
+import type { CacheServices } from '../api/services.js';
+import { isStorable, mayStore } from '../rfc9111/policy.js';
+import { variantMatches } from '../rfc9111/select.js';
+import { speaksOfContent } from '../rfc9111/stored-digests.js';
+import { refreshed, selectValidated } from '../rfc9111/validate.js';
+import type { OriginFetch } from './origin-fetch.js';
+import type { RequestContext } from './request-context.js';
+import type { SharedRepresentation } from './sharing.js';
+
+type NotModified = Extract<OriginFetch, { kind: 'not-modified' }>;
+
+export class ResponseRecording {
+  readonly #services: CacheServices;
+  readonly #invalidations: Invalidations;
+
+  constructor(services: CacheServices, invalidations: Invalidations) {
+    this.#services = services;
+    this.#invalidations = invalidations;
+  }
+
+  /** Stores what is known of the URL now. */
+  async record(
+    context: RequestContext,
+    stored: StoredResponse,
+    acceptsRanges: boolean,
+  ): Promise<void> {
+    await this.#change(context, (known) => ({
+      origin: context.upstream.name,
+      uri: context.source.uri,
+      acceptsRanges: acceptsRanges && (known?.acceptsRanges ?? true),
+      variants: replacing(known?.variants ?? [], stored).slice(0, MAX_VARIANTS),
+    }));
+  }
+
+  /** Drops what is stored of a URL. Never rejects. */
+  async forget(key: ResponseKey): Promise<void> {
+    const { responses, events } = this.#services;
+    await responses.delete(key).catch((error: unknown) => {
+      events.warn('a response record could not be removed', error);
+    });
+  }
+
+  /**
+   * Stores what a 304 made of the candidate that it speaks of, and of others with the same content.
+   * Part of the fetch, not of a request that waits for it: its client may have left.
+   */
+  async confirmed(
+    context: RequestContext,
+    candidates: readonly StoredResponse[],
+    notModified: NotModified,
+  ): Promise<void> {
+    const { headers } = context.request;
+    const selection = selectValidated(candidates, notModified);
+    if (selection.kind !== 'update') return;
+    const stored = refreshed(selection.stored, notModified, { headers, tag: this.#services.tag });
+    // A 304 may make a response one client's own, or come for a client who has it alone.
+    if (mayStore(headers, stored)) await this.#confirm(context, stored, notModified);
+    else if (!isStorable(stored)) await this.forget(context.key);
+  }
+
+  /**
+   * What came instead of a stored response may not be stored: the old one is not current either.
+   */
+  async replaced(
+    context: RequestContext,
+    candidates: readonly StoredResponse[],
+    { originStatus }: SharedRepresentation,
+  ): Promise<void> {
+    const [only, ...others] = candidates;
+    if (only === undefined || others.length > 0 || !speaksOfContent(originStatus)) return;
+    if (!variantMatches(only, context.request.headers, this.#services.tag)) return;
+    const change = this.#change(context, (known) => ({
+      origin: context.upstream.name,
+      uri: context.source.uri,
+      acceptsRanges: known?.acceptsRanges ?? true,
+      variants: without(known?.variants ?? [], only),
+    }));
+    await change.catch((error: unknown) => {
+      this.#services.events.warn('a replaced response was not removed', error);
+    });
+  }
+
+  /** False once the URL was changed or purged since `context` was made. */
+  isCurrent({ key, epoch, upstream, source }: RequestContext): boolean {
+    return this.#invalidations.isCurrent(key, { origin: upstream.name, uri: source.uri }, epoch);
+  }
+
+  async #confirm(
+    context: RequestContext,
+    stored: StoredResponse,
+    notModified: NotModified,
+  ): Promise<void> {
+    await this.#change(context, (known) => ({
+      origin: context.upstream.name,
+      uri: context.source.uri,
+      acceptsRanges: known?.acceptsRanges ?? true,
+      variants: replacing(sharingContent(known?.variants ?? [], stored, notModified), stored),
+    }));
+  }
+
+  async #change(
+    context: RequestContext,
+    change: (known: ResponseRecord | undefined) => ResponseRecord,
+  ): Promise<void> {
+    const kind = kindFor(context.request.adapter);
+    await this.#services.responses.update(context.key, (known) =>
+      // The URL was changed since this was asked for: what came is what was there before.
+      this.isCurrent(context) ? change(ofKind(known, kind)) : known,
+    );
+  }
+}

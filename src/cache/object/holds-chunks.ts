@@ -1,0 +1,17 @@
+/** Whether an object has chunks at hand. Pure; asked by cache/answer and cache/fetch. */
+import type { LiveObject } from '../fill/live-object.js';
+
+/**
+ * True when a request for the chunks `first` to `end` (not included) needs nothing from the origin.
+ */
+export function holdsChunks(
+  generation: Pick<LiveObject, 'endIndex' | 'ended' | 'flight' | 'isHeld'>,
+  first: number,
+  end: number,
+): boolean {
+  for (let index = first; index < Math.min(end, generation.endIndex); index += 1) {
+    // Of a flight that has all bytes only the commit is left.
+    if (!generation.isHeld(index) && generation.flight(index)?.isAtHand !== true) return false;
+  }
+  return generation.ended === undefined;
+}

@@ -1,0 +1,44 @@
+/**
+ * Fields that end at this hop (RFC 9110 section 7.6.1), and those of a request to an origin that
+ * Forebay decides itself. The one list of them: requests, responses, storing and configuration ask
+ * it.
+ */
+
+/** Fields of one connection, whether or not Connection names them. */
+export const HOP_BY_HOP: ReadonlySet<string> = new Set([
+  'connection',
+  'keep-alive',
+  'proxy-authenticate',
+  'proxy-authentication-info',
+  'proxy-authorization',
+  'proxy-connection',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+]);
+
+/** Fields that say how a message is framed, where it goes and which hops it has passed. */
+export const OF_ONE_HOP: ReadonlySet<string> = new Set([
+  ...HOP_BY_HOP,
+  'content-length',
+  'expect',
+  'host',
+  'via',
+]);
+
+/**
+ * Request fields that Forebay decides for each fetch, because one fetch serves many clients:
+ * ranges, conditions and codings, beside those of one hop.
+ */
+export const DECIDED_HERE: ReadonlySet<string> = new Set([
+  ...OF_ONE_HOP,
+  'accept-encoding',
+  'content-type',
+  'if-match',
+  'if-modified-since',
+  'if-none-match',
+  'if-range',
+  'if-unmodified-since',
+  'range',
+]);

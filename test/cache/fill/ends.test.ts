@@ -1,9 +1,0 @@
-import t from 'tap';
-import { changed, closing, purged } from '#src/cache/fill/ends.js';
-
-t.test('who may ask again is told so', (t) => {
-  t.match(changed(), { code: 'origin-changed', source: 'origin', retryable: true });
-  t.match(purged(), { code: 'purged', source: 'internal', retryable: true });
-  t.match(closing(), { code: 'cancelled', source: 'internal', retryable: false });
-  t.end();
-});

@@ -1,0 +1,115 @@
+import t from 'tap';
+import { ClientQuotas, type PermitSource, withPermit } from '#src/cache/flight/client-quota.js';
+import { deferred } from '#src/model/deferred.js';
+import { ManualClock } from '../../fixtures/manual-clock.js';
+
+function setUp(places: number) {
+  const clock = new ManualClock();
+  let full = 0;
+  const quotas = new ClientQuotas(places, () => {
+    full += 1;
+  });
+  const bound = {
+    clock,
+    ms: 1000,
+    timedOut: () => new Error('late'),
+    aborted: () => new Error('gone'),
+  };
+  return { clock, shares: quotas, bound, full: () => full };
+}
+
+/** A seat with a place that a fetch keeps until the returned function is called. */
+function fetching(quota: PermitSource): () => void {
+  const ended = deferred<undefined>();
+  const permit = quota.permit();
+  if (!permit.tryAcquire()) throw new Error('no place');
+  permit.keepUntil(ended.promise);
+  permit.leave();
+  return () => {
+    ended.resolve(undefined);
+  };
+}
+
+t.test('places are kept by fetches, not by who waits for them', async (t) => {
+  const { shares: quotas, bound, full } = setUp(2);
+  const quota = quotas.of('a');
+  const end = fetching(quota);
+  fetching(quota);
+  const permit = quota.permit();
+  t.equal(permit.tryAcquire(), false);
+  const waiting = permit.wait('demand', bound);
+  t.equal(full(), 1);
+  end();
+  await waiting;
+  t.equal(permit.tryAcquire(), true, 'the place is in hand');
+  permit.leave();
+  t.equal(quota.permit().tryAcquire(), true, 'and was given back unused');
+});
+
+t.test('first come, first served; who gives up is passed over', async (t) => {
+  const { clock, shares: quotas, bound } = setUp(1);
+  const quota = quotas.of('a');
+  const end = fetching(quota);
+  const order: string[] = [];
+  const first = quota.permit().wait('demand', bound);
+  clock.advance(500);
+  const second = quota
+    .permit()
+    .wait('demand', bound)
+    .then(() => order.push('second'));
+  clock.advance(500);
+  await t.rejects(first, { message: 'late' });
+  end();
+  await second;
+  t.same(order, ['second']);
+});
+
+t.test('read-ahead does not wait', async (t) => {
+  const { shares: quotas, bound, full } = setUp(1);
+  const quota = quotas.of('a');
+  fetching(quota);
+  const permit = quota.permit();
+  t.equal(permit.tryAcquire(), false);
+  await t.rejects(permit.wait('read-ahead', bound), { code: 'overload' });
+  t.equal(full(), 1);
+});
+
+t.test('clients have nothing to do with each other, and are forgotten', async (t) => {
+  const { shares: quotas } = setUp(1);
+  const end = fetching(quotas.of('a'));
+  const same = quotas.of('a').permit();
+  t.equal(same.tryAcquire(), false, 'the same share');
+  same.leave();
+  const free = await withPermit(quotas.of('b'), (permit) => Promise.resolve(permit?.tryAcquire()));
+  t.equal(free, true);
+  t.equal(quotas.size, 1, 'b has left');
+  end();
+  await new Promise(setImmediate);
+  t.equal(quotas.size, 0);
+});
+
+t.test('a request that outlives an unused share takes its seats where the others do', async (t) => {
+  const { shares: quotas } = setUp(1);
+  const long = quotas.of('a');
+  long.permit().leave();
+  t.equal(quotas.size, 0, 'nobody is kept who has no seat');
+  fetching(quotas.of('a'));
+  const permit = long.permit();
+  t.equal(permit.tryAcquire(), false);
+  permit.leave();
+  t.equal(quotas.of('a').permit().tryAcquire(), false, 'the share is full as before');
+});
+
+t.test('without a client there is no seat', async (t) => {
+  t.equal(await withPermit(undefined, (permit) => Promise.resolve(permit)), undefined);
+});
+
+t.test('a seat whose work fails gives its place back', async (t) => {
+  const { shares: quotas } = setUp(1);
+  const work = withPermit(quotas.of('a'), (permit) => {
+    permit?.tryAcquire();
+    return Promise.reject(new Error('x'));
+  });
+  await t.rejects(work, { message: 'x' });
+  t.equal(quotas.size, 0);
+});

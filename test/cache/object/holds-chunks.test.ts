@@ -1,0 +1,26 @@
+import t from 'tap';
+import { holdsChunks } from '#src/cache/object/holds-chunks.js';
+import type { Flight } from '#src/cache/flight/flight.js';
+
+const object = (held: readonly number[], atHand: readonly number[] = []) => ({
+  endIndex: 4,
+  ended: undefined,
+  isHeld: (index: number) => held.includes(index),
+  flight: (index: number) =>
+    atHand.includes(index) ? ({ isAtHand: true } as unknown as Flight) : undefined,
+});
+
+t.test('held chunks and those whose bytes have all arrived are at hand', async (t) => {
+  t.equal(holdsChunks(object([0, 1]), 0, 2), true);
+  t.equal(holdsChunks(object([0], [1]), 0, 2), true);
+  t.equal(holdsChunks(object([0]), 0, 2), false);
+});
+
+t.test('nothing beyond the last chunk is asked for', async (t) => {
+  t.equal(holdsChunks(object([0, 1, 2, 3]), 0, Infinity), true);
+  t.equal(holdsChunks(object([]), 4, 9), true);
+});
+
+t.test('an object that has ended has nothing at hand', async (t) => {
+  t.equal(holdsChunks({ ...object([0]), ended: 'purged' }, 0, 1), false);
+});

@@ -1,0 +1,31 @@
+import t from 'tap';
+import { InvalidationEvents } from '#src/model/invalidation-events.js';
+
+t.test('everybody who listens is told, each time and at once', (t) => {
+  const changes = new InvalidationEvents();
+  const heard: string[] = [];
+  changes.bump();
+  changes.onChange(() => heard.push('one'));
+  const leave = changes.onChange(() => heard.push('other'));
+  changes.bump();
+  t.same(heard, ['one', 'other']);
+  leave();
+  leave();
+  changes.bump();
+  t.same(heard, ['one', 'other', 'one']);
+  t.end();
+});
+
+t.test('one who leaves while others are told', (t) => {
+  const changes = new InvalidationEvents();
+  const heard: string[] = [];
+  const leave = changes.onChange(() => {
+    heard.push('once');
+    leave();
+  });
+  changes.onChange(() => heard.push('always'));
+  changes.bump();
+  changes.bump();
+  t.same(heard, ['once', 'always', 'always']);
+  t.end();
+});
