@@ -57,7 +57,11 @@ export class HubApi {
     const forget = (): Promise<void> =>
       this.#permissions.revoke(upstream.name, upstream.uriOf(request.target), this.#holderOf(who));
     const tell = (answer: CacheAnswer): Promise<CacheAnswer> =>
-      this.#forClients(answer, question, { forget, own: request.own ?? '' });
+      this.#forClients(answer, question, {
+        forget,
+        target: request.target,
+        own: request.own ?? '',
+      });
     try {
       const answer = await this.#ask(request, question);
       if (!(await this.#isOutdated(answer, question))) return await tell(answer);
@@ -111,8 +115,9 @@ export class HubApi {
   async #forClients(
     { status, headers, body, outcome, ageSeconds, order = 0 }: CacheAnswer,
     question: ApiQuestion,
-    { forget, own }: { readonly forget: () => Promise<void>; readonly own: string },
+    page: { readonly forget: () => Promise<void>; readonly target: string; readonly own: string },
   ): Promise<CacheAnswer> {
+    const { forget, target, own } = page;
     const { services, refusals, xet, json } = this.#deps;
     const { clock, limits } = services;
     const bounds = { clock, sourceIdleTimeoutMs: limits.requestTimeoutMs };
@@ -130,7 +135,7 @@ export class HubApi {
         return refused(refusal);
       }
       const { upstream, route } = question;
-      const told = await json.answer({ headers, body, outcome }, { upstream, own, bounds });
+      const told = await json.answer({ headers, body, outcome }, { upstream, target, own, bounds });
       isHeld = told.holdsBody;
       if (told.isXetKept) xet.add(upstream.name, route.repository);
       return { ...told, ageSeconds };

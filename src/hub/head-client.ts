@@ -5,7 +5,7 @@
  */
 import { NEVER } from '../model/deferred.js';
 import { LRUCache } from 'lru-cache';
-import { originBusy } from '../cache/fill/fill.js';
+import { originBusy } from '../origin/breaker.js';
 import type { CacheServices } from '../cache/api/services.js';
 import { verdictOfError, verdictOfHead } from '../origin/verdict.js';
 import { ForebayError } from '../model/errors.js';
@@ -22,6 +22,7 @@ import type { Upstream } from '../origin/upstream.js';
 import { QuestionLimit } from './question-limit.js';
 import { countContent } from './count-content.js';
 import { believedLength } from './metadata.js';
+import { targetAtHub } from './names.js';
 
 /** Read of a body that nobody wants, so that its connection can be kept: one byte was asked for. */
 const MAX_DRAINED_BYTES = 1024;
@@ -108,10 +109,16 @@ export class HeadClient {
     let head = await this.#send(upstream, 'HEAD', at);
     const heads: [OriginHead, ...OriginHead[]] = [head];
     const urls = [url];
-    while (leadsOn(head, at, upstream)) {
-      const decision = upstream.follow(at, head, MAX_REDIRECT_HOPS + 1 - heads.length);
-      if (decision.kind === 'refuse') throw decision.error;
-      at = decision.target;
+    for (;;) {
+      const renamed = renamedAtHub(head, at, upstream);
+      if (renamed !== undefined && heads.length <= MAX_REDIRECT_HOPS) {
+        const asked = upstream.passTarget(renamed, 'HEAD', request);
+        at = { ...at, url: asked.url, headers: asked.headers };
+      } else if (leadsOn(head, at, upstream)) {
+        const decision = upstream.follow(at, head, MAX_REDIRECT_HOPS + 1 - heads.length);
+        if (decision.kind === 'refuse') throw decision.error;
+        at = decision.target;
+      } else break;
       head = await this.#send(upstream, 'HEAD', at);
       heads.push(head);
       urls.push(at.url);
@@ -225,6 +232,26 @@ async function drain({ bytes }: PassedResponse): Promise<void> {
     drained += piece.length;
     if (drained > MAX_DRAINED_BYTES) return;
   }
+}
+
+/**
+ * The target of a redirect that names the hub by another of its names (hub/names): a mirror says so
+ * of a repository that was renamed. `undefined` where it leads elsewhere, to what was asked for, or
+ * where the hub has said what the file is.
+ */
+function renamedAtHub(
+  { status, headers }: OriginHead,
+  at: FetchUrl,
+  upstream: Upstream,
+): string | undefined {
+  const location = headerValue(headers, 'location');
+  if (!isRedirect(status) || location === undefined) return undefined;
+  if ('x-linked-etag' in headers || 'x-repo-commit' in headers) return undefined;
+  if (!URL.canParse(location, at.url) || upstream.leadsTo(new URL(location, at.url)) === 'own') {
+    return undefined;
+  }
+  const target = targetAtHub(location, at.url, upstream, 'own');
+  return target === undefined || upstream.uriOf(target) === at.url ? undefined : target;
 }
 
 /**

@@ -6,14 +6,15 @@
  */
 import { LRUCache } from 'lru-cache';
 import type { Body, CacheAnswer } from '../cache/api/facade.js';
-import { ForebayError } from '../model/errors.js';
+import { codingOf } from '../model/content-coding.js';
 import { emptyHeaders, headerValue, type HeaderMap } from '../model/headers.js';
 import type { Upstream } from '../origin/upstream.js';
 import { bytesAnswer } from './answers.js';
 import { cutBody } from './cut-body.js';
+import { decodedPieces } from './decoded.js';
 import { type Read, readText } from './json-text.js';
 import { linkForClients } from './link.js';
-import { MAX_JSON_BYTES, PIECE_BYTES, piecesOf, type ReadBounds } from './read-body.js';
+import { gathered, PIECE_BYTES, piecesOf, type ReadBounds, tooLong } from './read-body.js';
 import type { ScanPool } from './scan-pool.js';
 import { withoutCuts } from './strip-xet.js';
 
@@ -58,6 +59,10 @@ export type JsonAnswer = CacheAnswer & {
 /** For whom an answer is. */
 export interface AnswerReader {
   readonly upstream: Upstream;
+  /**
+   * The target that was asked for: a relative next page is relative to it (RFC 8288 section 3.2).
+   */
+  readonly target: string;
   /** What clients call us. */
   readonly own: string;
   readonly bounds: ReadBounds;
@@ -85,7 +90,7 @@ export class JsonAnswers {
   async answer({ headers, body, outcome }: HubJson, reader: AnswerReader): Promise<JsonAnswer> {
     // First: what cannot be told is to be forgotten, and what still arrives would be stored after
     // that.
-    const made = await this.#make(body, reader.bounds);
+    const made = await this.#make(body, codingOf(headers), reader.bounds);
     const told = fieldsFor(headers, reader);
     const { read, bytes } = made;
     if (bytes !== null) return inMemory(told, { read, bytes }, outcome);
@@ -112,15 +117,16 @@ export class JsonAnswers {
     return inMemory(fieldsFor(headers, reader), made, outcome);
   }
 
-  async #make(body: Body, bounds: ReadBounds): Promise<Made> {
+  async #make(body: Body, coding: string, bounds: ReadBounds): Promise<Made> {
     const known = this.#known(body);
     if (known !== undefined) return known;
-    const pieces = piecesOf(body, bounds);
+    const pieces = decodedPieces(piecesOf(body, bounds), coding);
     try {
       const { beginning, isAll } = await beginningOf(pieces);
       if (isAll) return this.#remember(body, await this.make(beginning));
       const text = bounded(beginning, pieces);
-      if (!body.isKept) return await this.make(await gathered(text));
+      // Cuts are places in what is stored: a text that is stored coded is made in memory too.
+      if (!body.isKept || coding !== '') return await this.make(await gathered(text));
       const read = await this.#pool.read(text);
       // Its name is of what is stored.
       await body.landed?.();
@@ -152,9 +158,9 @@ function inMemory(
   return { ...answer, isXetKept: read.isXetKept, holdsBody: false };
 }
 
-function fieldsFor(headers: HeaderMap, { upstream, own }: Omit<AnswerReader, 'bounds'>): HeaderMap {
+function fieldsFor(headers: HeaderMap, reader: Omit<AnswerReader, 'bounds'>): HeaderMap {
   const told = pick(headers, TOLD_FIELDS);
-  const link = linkForClients(headerValue(headers, 'link'), upstream, own);
+  const link = linkForClients(headerValue(headers, 'link'), reader);
   if (link !== undefined) told['link'] = link;
   return told;
 }
@@ -193,17 +199,6 @@ async function* bounded(beginning: Buffer, others: AsyncGenerator<Buffer>): Asyn
   }
 }
 
-async function gathered(pieces: AsyncIterable<Buffer>): Promise<Buffer> {
-  const all: Buffer[] = [];
-  let length = 0;
-  for await (const piece of pieces) {
-    length += piece.length;
-    if (length > MAX_JSON_BYTES) throw tooLong(MAX_JSON_BYTES);
-    all.push(piece);
-  }
-  return Buffer.concat(all);
-}
-
 /** Copies, piece by piece: the thread is given what it reads. */
 // eslint-disable-next-line @typescript-eslint/require-await -- the port is asynchronous
 async function* slices(raw: Buffer): AsyncGenerator<Buffer> {
@@ -213,9 +208,4 @@ async function* slices(raw: Buffer): AsyncGenerator<Buffer> {
     own.set(part);
     yield own;
   }
-}
-
-function tooLong(maxBytes: number): ForebayError {
-  const message = `the hub's answer is longer than ${String(maxBytes)} bytes`;
-  return new ForebayError('origin-protocol', message, { source: 'origin', retryable: false });
 }

@@ -11,24 +11,29 @@ import { targetAtHub } from './names.js';
 
 type Hub = Pick<Upstream, 'uriOf' | 'leadsTo'>;
 
+/** A page of a listing. */
+export interface Page {
+  readonly upstream: Hub;
+  /** The target that it was asked for by: relative references are relative to it (RFC 8288). */
+  readonly target: string;
+  /** What clients take for the URL of the hub. */
+  readonly own: string;
+}
+
 /**
- * The field for clients, or `undefined` where there is no next page. `own` is what clients take for
- * the URL of the hub: they ask for the target as it stands, so that it must be absolute. Throws a
+ * The field for clients, or `undefined` where there is no next page. Clients ask for the target as
+ * it stands, so that it is absolute. Throws a
  * `ForebayError` for a next page that is not the hub's, under whatever name: left out, the listing
  * would end there without a word.
  */
-export function linkForClients(
-  field: string | undefined,
-  upstream: Hub,
-  own: string,
-): string | undefined {
+export function linkForClients(field: string | undefined, page: Page): string | undefined {
   const next = nextLink(field ?? '');
-  return next === undefined ? undefined : `<${own}${nextTarget(next, upstream)}>; rel="next"`;
+  return next === undefined ? undefined : `<${page.own}${nextTarget(next, page)}>; rel="next"`;
 }
 
-function nextTarget(reference: string, upstream: Hub): string {
-  const target = targetAtHub(reference, upstream.uriOf('/'), upstream, 'allowed');
-  if (target !== undefined) return target;
+function nextTarget(reference: string, { upstream, target }: Page): string {
+  const next = targetAtHub(reference, upstream.uriOf(target), upstream, 'allowed');
+  if (next !== undefined) return next;
   const message = 'the hub continues a listing at another host';
   throw new ForebayError('origin-protocol', message, { source: 'origin', retryable: false });
 }

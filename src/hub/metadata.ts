@@ -8,6 +8,7 @@ import { trimOws } from '../model/field-syntax.js';
 import { headerValue } from '../model/headers.js';
 import { codingOf } from '../model/content-coding.js';
 import type { OriginHead } from '../model/fetch.js';
+import { isRedirect } from '../origin/redirect.js';
 import { isCommit } from './route.js';
 
 export interface FileFacts {
@@ -58,6 +59,13 @@ export function believedLength(head: OriginHead): number | null {
 
 /** What keeps them from saying what the file is, and what can be done: for who asked. */
 export function missingOf(heads: readonly OriginHead[], revision: string): string {
+  const elsewhere = foreignHost(heads.at(-1));
+  if (elsewhere !== undefined) {
+    return (
+      `The hub redirects to ${elsewhere}, which is not one of its hosts: add it to ` +
+      'origins[].redirectHosts, or set the endpoint that it leads to (hub.endpoint)'
+    );
+  }
   if (commitOf(heads, revision) === undefined) {
     return (
       `The hub did not say which commit ${JSON.stringify(revision).slice(0, 64)} is (no X-Repo-Commit): ` +
@@ -107,4 +115,13 @@ function firstOf(heads: readonly OriginHead[], name: string): string | undefined
     if (value !== undefined) return value;
   }
   return undefined;
+}
+
+/** The host of an absolute redirect that was not followed. */
+function foreignHost(head: OriginHead | undefined): string | undefined {
+  if (head === undefined || !isRedirect(head.status) || 'x-linked-etag' in head.headers) {
+    return undefined;
+  }
+  const location = headerValue(head.headers, 'location') ?? '';
+  return URL.canParse(location) ? new URL(location).host : undefined;
 }

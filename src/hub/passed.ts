@@ -70,7 +70,7 @@ function forClients(
 ): CacheAnswer {
   try {
     const kept = without(kind === 'xet-token' ? LEADING_AWAY : WITHHELD, answer.headers);
-    const link = linkForClients(headerValue(answer.headers, 'link'), upstream, own);
+    const link = linkForClients(headerValue(answer.headers, 'link'), { upstream, target, own });
     if (link !== undefined) kept['link'] = link;
     const reference = headerValue(answer.headers, 'location');
     const location =

@@ -21,7 +21,7 @@ import { QuestionLimit } from './question-limit.js';
 import { type JsonAnswers, type Made, readFields } from './json-answers.js';
 import { targetAtHub } from './names.js';
 import { type HubPolicy, saidLifetimeMs, YEAR_MS } from './policy.js';
-import { readBody, wordsOf } from './read-body.js';
+import { readDecoded, wordsOf } from './read-body.js';
 import { accessTo, type Refusals } from './refusals.js';
 import type { XetRepositories } from './xet.js';
 
@@ -132,7 +132,7 @@ export class PathsInfo {
   #fromKept(
     kept: Kept | undefined,
     lifetimeMs: number,
-    { own }: Question,
+    { request, own }: Question,
     { upstream }: ApiQuestion,
     detail?: StaleReason,
   ): CacheAnswer | undefined {
@@ -142,7 +142,11 @@ export class PathsInfo {
     const { headers, made } = kept;
     const hit = { kind: 'hit', unverified: false } as const;
     const outcome = detail === undefined ? hit : { ...hit, detail };
-    const answer = this.#deps.json.told(headers, made, outcome, { upstream, own });
+    const answer = this.#deps.json.told(headers, made, outcome, {
+      upstream,
+      target: request.target,
+      own,
+    });
     return { ...answer, ageSeconds: Math.floor(ageMs / 1000) };
   }
 
@@ -157,7 +161,9 @@ export class PathsInfo {
         answer.body.close();
       }
     } catch (error) {
-      if (!(error instanceof ForebayError) || !isDisconnected(error)) throw error;
+      // It is there, and said what makes no sense.
+      const isUnread = error instanceof ForebayError && error.code === 'origin-protocol';
+      if (!(error instanceof ForebayError) || isUnread || !isDisconnected(error)) throw error;
       return { kind: 'outage', answer: notAsked(error) };
     }
   }
@@ -179,7 +185,7 @@ export class PathsInfo {
 
   async #read(
     { status, headers, body, outcome }: CacheAnswer,
-    { own }: Question,
+    { request, own }: Question,
     asking: ApiQuestion,
     asked: Pick<Kept, 'order' | 'purged'>,
   ): Promise<Said> {
@@ -198,8 +204,12 @@ export class PathsInfo {
       await refusals.refused(accessTo(asking), refusal, asked.order);
       return { kind: 'told', answer: refused(refusal), kept: null };
     }
-    const made = await json.make(await readBody(body, bounds));
-    const answer = json.told(headers, made, outcome, { upstream: asking.upstream, own });
+    const made = await json.make(await readDecoded({ body, headers }, bounds));
+    const answer = json.told(headers, made, outcome, {
+      upstream: asking.upstream,
+      target: request.target,
+      own,
+    });
     if (answer.isXetKept) xet.add(asking.upstream.name, asking.route.repository);
     const kept = { headers: readFields(headers), made, saidAtMs: nowMs, ...asked };
     return { kind: 'told', answer, kept };

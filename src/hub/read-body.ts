@@ -1,13 +1,15 @@
 /**
  * Reads the body of an answer: whole, into memory, or piece by piece. For JSON and short messages.
  */
-import type { Body } from '../cache/api/facade.js';
+import type { Body, CacheAnswer } from '../cache/api/facade.js';
+import { codingOf } from '../model/content-coding.js';
 import { ForebayError } from '../model/errors.js';
 import { headerValue, type HeaderMap } from '../model/headers.js';
 import type { Segment } from '../model/segment.js';
 import type { Clock } from '../model/time.js';
 import { advanced, readableEnd, readSegment } from '../send/segment-bytes.js';
 import type { AnswerWords } from './answers.js';
+import { decodedPieces } from './decoded.js';
 
 /**
  * The longest answer about a repository that is held in memory: one that is stored nowhere. A page
@@ -28,19 +30,32 @@ export interface ReadBounds {
 }
 
 /** Rejects with a `ForebayError` when the bytes cannot be had, or are too many. */
-export async function readBody(
-  body: Body,
+export function readBody(body: Body, bounds: ReadBounds, maxBytes?: number): Promise<Buffer> {
+  return gathered(piecesOf(body, bounds), maxBytes);
+}
+
+/** The same without the content coding that the hub gave it (hub/decoded). */
+export function readDecoded(
+  { body, headers }: Pick<CacheAnswer, 'body' | 'headers'>,
   bounds: ReadBounds,
+  maxBytes?: number,
+): Promise<Buffer> {
+  return gathered(decodedPieces(piecesOf(body, bounds), codingOf(headers)), maxBytes);
+}
+
+/** Pieces as one text; rejects with `origin-protocol` beyond `maxBytes`. */
+export async function gathered(
+  pieces: AsyncIterable<Buffer>,
   maxBytes = MAX_JSON_BYTES,
 ): Promise<Buffer> {
-  const pieces: Buffer[] = [];
+  const all: Buffer[] = [];
   let length = 0;
-  for await (const piece of piecesOf(body, bounds)) {
+  for await (const piece of pieces) {
     length += piece.length;
     if (length > maxBytes) throw tooLong(maxBytes);
-    pieces.push(piece);
+    all.push(piece);
   }
-  return Buffer.concat(pieces);
+  return Buffer.concat(all);
 }
 
 /** The bytes of a body in order. Each piece has memory of its own, which may be given away. */
@@ -59,7 +74,7 @@ export async function wordsOf(
   bounds: ReadBounds,
 ): Promise<AnswerWords | undefined> {
   try {
-    const bytes = await readBody(body, bounds, MAX_WORDS_BYTES);
+    const bytes = await readDecoded({ body, headers }, bounds, MAX_WORDS_BYTES);
     const contentType = headerValue(headers, 'content-type') ?? 'text/plain; charset=utf-8';
     return bytes.length === 0 ? undefined : { contentType, bytes };
   } catch {
@@ -94,7 +109,8 @@ export async function* bytesOf(segment: Segment, bounds: ReadBounds): AsyncGener
   }
 }
 
-function tooLong(maxBytes: number): ForebayError {
+/** The failure of a hub's answer that is longer than may be read. */
+export function tooLong(maxBytes: number): ForebayError {
   const message = `the hub's answer is longer than ${String(maxBytes)} bytes`;
   return new ForebayError('origin-protocol', message, { source: 'origin', retryable: false });
 }

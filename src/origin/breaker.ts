@@ -3,6 +3,7 @@
  * while, then lets one probe through. One per configured origin, owned by cache/ on the main
  * thread.
  */
+import { ForebayError } from '../model/errors.js';
 import type { Clock } from '../model/time.js';
 
 /**
@@ -145,4 +146,17 @@ export class CircuitBreaker {
   #open(waitMs: number): void {
     this.#state = { kind: 'open', untilMs: this.#clock.monotonic() + waitMs, waitMs };
   }
+}
+
+/** The error of a request that an open breaker refuses. */
+export function originBusy(name: string, retryAfterMs: number): ForebayError {
+  return new ForebayError(
+    'origin-busy',
+    `origin ${name} has failed repeatedly; not asking it now`,
+    {
+      source: 'origin',
+      retryable: false,
+      retryAfterMs,
+    },
+  );
 }

@@ -1,5 +1,6 @@
 /** JSON of a hub, in front of an origin that answers as the test says. */
 import { setTimeout } from 'node:timers/promises';
+import { gzipSync } from 'node:zlib';
 import t, { type Test } from 'tap';
 import { startEchoOrigin } from '../fixtures/echo-origin.js';
 import { startForebay } from '../fixtures/running.js';
@@ -99,6 +100,29 @@ t.test('what cannot be told to clients is not kept for them', async (t) => {
   t.equal((await forebay.get(INFO, MINE)).status, 502);
   answer(200);
   t.equal(await status(), 200, 'neither stands in its way');
+});
+
+t.test('JSON and messages that come coded are decoded', async (t) => {
+  const { origin, forebay, answer } = await start(t);
+  const saying = (status: number) => {
+    origin.answer = async (request, response) => {
+      await origin.read(request);
+      const headers = { 'content-type': 'application/json', 'content-encoding': 'gzip' };
+      response.writeHead(status, headers).end(gzipSync('{"id":"acme/m"}'));
+    };
+  };
+  saying(429);
+  const limited = await forebay.get(INFO, MINE);
+  t.equal(limited.status, 429);
+  t.equal(limited.body.toString(), '{"id":"acme/m"}');
+  saying(200);
+  for (let time = 0; time < 2; time += 1) {
+    const { status, body, headers } = await forebay.get(INFO, OTHER);
+    t.equal(status, 200);
+    t.equal(body.toString(), '{"id":"acme/m"}');
+    t.equal(headers['content-encoding'], undefined);
+  }
+  answer(200);
 });
 
 t.test('who is refused by one route loses what was kept by another', async (t) => {

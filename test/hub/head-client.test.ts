@@ -103,6 +103,8 @@ t.test(
       '/storage': [`${at(elsewhere.url)}/a`, { 'x-repo-commit': 'c'.repeat(40) }],
       '/unknown': ['http://unknown.example/a', {}],
       '/loop': [`${hub.url}/loop`, {}],
+      '/alias': ['https://huggingface.co/new', {}],
+      '/same': ['https://huggingface.co/same', {}],
     };
     hub.answer = async (request, response) => {
       const { path } = await hub.read(request);
@@ -121,6 +123,12 @@ t.test(
     t.strictSame(await statuses('/renamed'), [307, 200]);
     t.strictSame(await statuses('/told'), [307, 200], 'its own host has the rest');
     t.strictSame(await statuses('/mirror'), [307, 200]);
+    t.strictSame(await statuses('/alias'), [307, 200], 'the hub by another name is the endpoint');
+    t.strictSame(
+      await statuses('/same'),
+      [307],
+      'a mirror that names the hub for the same leads on',
+    );
     for (const path of ['/linked', '/storage', '/unknown']) {
       t.strictSame(await statuses(path), [307], path);
     }

@@ -18,7 +18,7 @@ async function start(t: Test) {
   const pool = new ScanPool();
   t.teardown(() => pool.close());
   const answers = new JsonAnswers(pool);
-  const reader = { upstream, own: 'http://own', bounds: BOUNDS };
+  const reader = { upstream, target: '/api/x', own: 'http://own', bounds: BOUNDS };
   const ask = (body: Body, fields: Record<string, string> = {}) =>
     answers.answer({ headers: toHeaderMap(fields), body, outcome: OUTCOME }, reader);
   const textOf = async (body: Body) => (await readBody(body, BOUNDS)).toString();

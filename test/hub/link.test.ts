@@ -7,6 +7,8 @@ const HUB = 'https://hub.example';
 const OWN = 'http://127.0.0.1:7080';
 const UPSTREAM = hubNamed(HUB, ['mirror.example', '*.cdn.example']);
 
+const PAGE = { upstream: UPSTREAM, target: '/api/models/a/m/tree/main', own: OWN };
+
 t.test('the next page', (t) => {
   const page = '/api/models/a/m/tree/main?recursive=true&cursor=a%3D%3D';
   const expected = `<${OWN}${page}>; rel="next"`;
@@ -19,14 +21,14 @@ t.test('the next page', (t) => {
     `<https://hf.co${page}>; rel="next"`,
     `<http://mirror.example:8080${page}>; rel="next"`,
   ]) {
-    t.equal(linkForClients(field, UPSTREAM, OWN), expected, field);
+    t.equal(linkForClients(field, PAGE), expected, field);
   }
   t.end();
 });
 
 t.test('UTF-8 that came unescaped is escaped once', (t) => {
   const field = Buffer.from('</api/模>; rel="next"').toString('latin1');
-  t.equal(linkForClients(field, UPSTREAM, OWN), `<${OWN}/api/%E6%A8%A1>; rel="next"`);
+  t.equal(linkForClients(field, PAGE), `<${OWN}/api/%E6%A8%A1>; rel="next"`);
   t.end();
 });
 
@@ -38,7 +40,7 @@ t.test('nothing else', (t) => {
     `<${HUB}/api/x>; rel="prev"`,
     'nonsense',
   ]) {
-    t.equal(linkForClients(field, UPSTREAM, OWN), undefined, String(field));
+    t.equal(linkForClients(field, PAGE), undefined, String(field));
   }
   t.end();
 });
@@ -53,7 +55,7 @@ t.test('a listing that goes on elsewhere is a failure: left out, it would be cut
     'http://[',
   ]) {
     const field = `<${url}>; rel="next"`;
-    t.throws(() => linkForClients(field, UPSTREAM, OWN), { code: 'origin-protocol' }, url);
+    t.throws(() => linkForClients(field, PAGE), { code: 'origin-protocol' }, url);
   }
   t.end();
 });
@@ -69,5 +71,17 @@ t.test('where a redirect leads a client', (t) => {
   t.equal(of('//elsewhere.example/x'), 'https://elsewhere.example/x');
   t.equal(of('javascript:alert(1)'), undefined);
   t.equal(of('http://['), undefined);
+  t.end();
+});
+
+t.test('a relative next page is relative to the page', (t) => {
+  for (const [reference, target] of [
+    ['?cursor=x', '/api/models/a/m/tree/main?cursor=x'],
+    ['main?cursor=x', '/api/models/a/m/tree/main?cursor=x'],
+    ['./main?cursor=x', '/api/models/a/m/tree/main?cursor=x'],
+    ['/api/models?cursor=x', '/api/models?cursor=x'],
+  ] as const) {
+    t.equal(linkForClients(`<${reference}>; rel="next"`, PAGE), `<${OWN}${target}>; rel="next"`);
+  }
   t.end();
 });

@@ -71,3 +71,12 @@ t.test('the checksums of a repository manager: a plain SHA-1 is no git blob id',
   t.match(factsOf([head(200, both, 1)], COMMIT), { digest: { algorithm: 'sha256', hex: SHA256 } });
   t.end();
 });
+
+t.test('a redirect to a host that is not allowed is named, with the setting', (t) => {
+  const away = head(307, { location: 'https://elsewhere.example/a/b' }, 0);
+  t.match(missingOf([away], 'main'), /elsewhere\.example.*redirectHosts/);
+  const linked = head(302, { location: 'https://cdn.example/a', 'x-linked-etag': '"a"' }, 0);
+  t.notMatch(missingOf([linked], 'main'), 'redirectHosts', 'that leads to the bytes');
+  t.notMatch(missingOf([head(307, { location: '/b' }, 0)], 'main'), 'redirectHosts');
+  t.end();
+});

@@ -130,6 +130,15 @@ t.test('an answer that is cut off is none', async (t) => {
   t.equal((await ask(COMMIT)).status, 504);
 });
 
+t.test('an answer that makes no sense is no outage', async (t) => {
+  const { origin, ask } = await start(t);
+  origin.answer = async (request, response) => {
+    await origin.read(request);
+    response.end('<html>log in first</html>');
+  };
+  t.equal((await ask(MAIN)).status, 502);
+});
+
 t.test('too many at once are told to try again', async (t) => {
   const { origin, ask } = await start(t);
   const { answer } = origin;

@@ -20,7 +20,7 @@ import { mayReuse } from '../rfc9111/chain.js';
 import { describeResponse } from '../rfc9111/describe.js';
 import { requestDirectives } from '../rfc9111/directives.js';
 import { OriginExchange } from '../fill/origin-exchange.js';
-import { originBusy } from '../fill/fill.js';
+import { originBusy } from '../../origin/breaker.js';
 import { holdsChunks } from '../object/holds-chunks.js';
 import type { Generation } from '../object/generation.js';
 import type { Generations } from '../object/generations.js';

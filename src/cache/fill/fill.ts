@@ -3,6 +3,7 @@
  * flight how it ended. Everything that can go wrong becomes one of the flight's endings; nothing is
  * thrown. Called by Generation for whoever missed first.
  */
+import { originBusy } from '../../origin/breaker.js';
 import type { FillResult, FillTask, WrittenChunk } from '../../compute/protocol.js';
 import { rangeLength } from '../../model/byte-range.js';
 import { chunkRange, GROUP_SIZE_BYTES } from '../../model/chunk.js';
@@ -266,17 +267,4 @@ function doubt(generation: LiveObject, flight: Flight, originBytes: number): voi
 
 function originError(code: ErrorCode, message: string, retryable: boolean): ForebayError {
   return new ForebayError(code, message, { source: 'origin', retryable });
-}
-
-/** The breaker is open. Shared with cache/fetch/origin-fetch. */
-export function originBusy(name: string, retryAfterMs: number): ForebayError {
-  return new ForebayError(
-    'origin-busy',
-    `origin ${name} has failed repeatedly; not asking it now`,
-    {
-      source: 'origin',
-      retryable: false,
-      retryAfterMs,
-    },
-  );
 }

@@ -18,7 +18,7 @@ import {
 import type { Upstream } from '../../origin/upstream.js';
 import type { Body, CacheAnswer, CacheFacade } from '../api/facade.js';
 import { forward } from '../answer/answers.js';
-import { originBusy } from '../fill/fill.js';
+import { originBusy } from '../../origin/breaker.js';
 import type { OriginSet } from '../answer/cache.js';
 import { looped, viaNames } from '../../origin/via.js';
 import { type GivePlace, PassPlaces } from './pass-places.js';

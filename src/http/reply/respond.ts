@@ -142,10 +142,11 @@ function content(answer: CacheAnswer, context: ReplyContext, fields: HeaderMap):
         if (!answer.body.isKept) break;
         const of = { lengthBytes, contentType: headerValue(fields, 'content-type') };
         const several = multipart(parts, of, context.boundary());
-        return partial(answer.body, several.content, {
-          ...fields,
-          'content-type': several.contentType,
-        });
+        const headers: HeaderMap = Object.assign(emptyHeaders(), fields);
+        headers['content-type'] = several.contentType;
+        // Each part has its own (RFC 9110 section 15.3.7.2).
+        delete headers['content-range'];
+        return partial(answer.body, several.content, headers);
       }
     }
   }

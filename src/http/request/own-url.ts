@@ -3,7 +3,7 @@
  * us may have replaced and tell of. Links for clients are made of it. Pure; http/exchange/exchange
  * asks.
  */
-import { readQuoted, skipOws, trimOws } from '../../model/field-syntax.js';
+import { isToken, readQuoted, skipOws, trimOws } from '../../model/field-syntax.js';
 import { headerValue, type HeaderMap } from '../../model/headers.js';
 import { namesHost } from '../../model/host.js';
 
@@ -97,7 +97,7 @@ function firstElement(field: string): readonly Pair[] | undefined {
     const equals = field.indexOf('=', at);
     if (equals === -1) return undefined;
     const name = trimOws(field.slice(at, equals)).toLowerCase();
-    if (!/^[a-z]+$/.test(name)) return undefined;
+    if (!isToken(name)) return undefined;
     const read = valueAt(field, skipOws(field, equals + 1));
     if (read === undefined) return undefined;
     pairs.push({ name, value: read.value });

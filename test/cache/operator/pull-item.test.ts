@@ -69,6 +69,7 @@ t.test('goes on where it was broken off', async (t) => {
   const run = item.run(stop.signal);
   await gate.reached;
   t.ok(await eventually(() => item.snapshot().receivedBytes === 2 * C + 10));
+  t.ok(await eventually(() => item.snapshot().committedBytes === 2 * C), 'two are stored');
   t.match(item.snapshot(), { heldBytes: 0, lengthBytes: sizeOf(6) });
   stop.abort();
   await run;

@@ -120,6 +120,16 @@ t.test('ranges that are answered with the whole', async (t) => {
   t.notOk(unknown.head.headers['content-length']);
 });
 
+t.test(
+  'an origin that says Content-Range of the whole says it of no multipart answer',
+  async (t) => {
+    const headers = { ...OBJECT.headers, 'content-range': 'bytes 0-9/10' };
+    const several = await reply({ ...OBJECT, headers }, { range: 'bytes=0-9,50-59' });
+    t.equal(several.head.status, 206);
+    t.equal(several.head.headers['content-range'], undefined);
+  },
+);
+
 t.test('several ranges', async (t) => {
   const several = await reply(OBJECT, { range: 'bytes=0-9,200-,50-59' });
   t.match(several, {

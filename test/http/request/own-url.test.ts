@@ -35,6 +35,7 @@ t.test('Forwarded as RFC 7239 has it, and as proxies write it', async (t) => {
     'for="a\\"b, c;d";proto=https;host=a.example:8443',
     ';proto=https;;host="a.example\\:8443";',
     ', proto=https;host=a.example:8443',
+    'x-request-id=7;proto=https;port_2=1;host=a.example:8443',
     'by=x\t;\tproto=https ; host=a.example:8443 , host=other',
   ]) {
     t.equal(own({ forwarded }), 'https://a.example:8443', forwarded);
