@@ -164,7 +164,7 @@ export class HitServer {
     if (!this.#closed) this.#native.change();
   }
 
-  /** Tells now of all that there is to tell. */
+  /** Delivers all pending notices and records now. */
   settle(): void {
     if (!this.#closed) this.#hear();
   }

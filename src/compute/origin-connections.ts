@@ -148,7 +148,7 @@ export class OriginConnections {
   #endWindow(originName: string, use: Use, window: OpenWindow): void {
     const nowMs = this.#options.clock.monotonic();
     const ms = nowMs - window.sinceMs;
-    // It began between two looks: too short to tell.
+    // It began between two measurements: too short to judge.
     if (ms < WINDOW_MS) return;
     this.#tally(use, window);
     const { limit, most, troubled } = use;

@@ -62,7 +62,7 @@ export interface FillTask {
   readonly limits: FetchLimits;
 }
 
-/** What every fetch tells, however it ended. */
+/** What every fetch reports, however it ended. */
 export interface FetchReport {
   readonly stats: FetchStats;
   /**
@@ -124,7 +124,7 @@ export type OpenEvent =
   | { readonly kind: 'want'; readonly index: number }
   | { readonly kind: 'wrote'; readonly chunk: WrittenChunk };
 
-/** What the main thread knows of a stream's content and its head does not tell. */
+/** What the main thread knows of a stream's content beyond its head. */
 export interface KnownContent {
   readonly lengthBytes: number;
   /** To be taken off: the content is what lies under it. Empty for none. */

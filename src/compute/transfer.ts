@@ -5,7 +5,7 @@
 import type { NativeEnd, NativePump } from './native-pump.js';
 import type { SharedWatermark } from './watermark.js';
 
-/** What a piece was cut from; told when the pump is done with it, sent or not, exactly once. */
+/** What a piece was cut from; called exactly once when the pump is done with it, sent or not. */
 export interface PieceOwner {
   /** Its descriptor and its watermark are not used any more. */
   release(): void;
@@ -23,7 +23,7 @@ export type TransferEnd<Owner extends PieceOwner = PieceOwner> =
 
 /** What a transfer does at one moment. */
 export interface TransferProgress {
-  /** Bytes that the client's side has acknowledged, as far as the kernel tells. */
+  /** Bytes that the client has acknowledged, according to the kernel. */
   readonly takenBytes: number;
   /** How often it had nothing to send. */
   readonly pauses: number;
@@ -111,7 +111,7 @@ export class Transfer<Owner extends PieceOwner = PieceOwner> {
     if (this.#end === null) this.#pump.stop(this.#id, cut);
   }
 
-  /** `null` when it has ended, which may not have been told yet. */
+  /** `null` when it has ended, also before its end was reported. */
   progress(): TransferProgress | null {
     if (this.#end !== null) return null;
     const [takenBytes, pauses, state, sentBytes = 0, idleMs = 0] = this.#pump.probe(this.#id);

@@ -28,7 +28,7 @@ export interface TlsMaterial {
 export interface Reach {
   readonly proxy: ProxyAddress | null;
   readonly tls: TlsMaterial;
-  /** Differs wherever anything of the others does, and tells nothing of it. */
+  /** Differs wherever anything of the others does, and reveals nothing of it. */
   readonly key: string;
 }
 

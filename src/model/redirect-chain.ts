@@ -15,7 +15,7 @@ export interface Hop {
   readonly responseTimeMs: number;
   /** See `StoredResponse`. */
   readonly steadyTimeMs?: number;
-  /** Names of the client's fields that it was shown, less those that tell nothing of who asks. */
+  /** Names of the client's fields that it was sent and that may identify the client. */
   readonly shown: readonly string[];
 }
 

@@ -12,7 +12,7 @@ interface Reading {
   readonly leadMs: number;
 }
 
-/** Ages are told in seconds: what is less is how finely a clock runs and how late it is read. */
+/** Ages are in seconds: a smaller step is a matter of the clock's resolution. */
 export const UNSTEADY_MS = 1000;
 
 /** The last one of each clock: of one process, of which there is one. */

@@ -194,7 +194,7 @@ export interface SystemCalls {
   createMemfd(name: string): number;
 }
 
-/** Events the store tells of; telemetry/metrics counts them. */
+/** Events of the store; telemetry/metrics counts them. */
 export interface StoreEvents {
   evicted(bytes: number): void;
   /** A manifest or a record gave way to newer ones. */

@@ -29,7 +29,7 @@ export interface BufferSenderOptions {
   readonly sourceIdleTimeoutMs: number;
 }
 
-/** How the pulling of segments ended; a client's end is told by the watch. */
+/** How the pulling of segments ended; the watch reports a client's end. */
 type Pulled =
   | { readonly kind: 'all' }
   | { readonly kind: 'gone' }

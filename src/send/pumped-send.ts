@@ -38,7 +38,7 @@ export const MAX_QUEUED_PIECES = 2;
 const WANT_WAIT_MS = 100;
 const MAX_WANT_WAITS = 50;
 
-/** How the feeding ended; a client's end is told by the watch, the pump's by the transfer. */
+/** How the feeding ended; the watch reports a client's end, the transfer the pump's. */
 type Fed =
   | { readonly kind: 'all' }
   | { readonly kind: 'cut-short' }

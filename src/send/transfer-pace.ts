@@ -31,7 +31,7 @@ interface Look extends Pace {
   readonly at: number;
 }
 
-/** Runs from its making until `stop`, or until it has told of a stall. */
+/** Runs from its creation until `stop`, or until it has reported a stall. */
 export class TransferPace {
   readonly #progress: () => Pace | null;
   readonly #clock: Clock;

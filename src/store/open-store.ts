@@ -52,7 +52,7 @@ const FIXED_BYTES = 24 * BLOCK_BYTES;
 
 export interface StoreOptions {
   readonly directory: string;
-  /** Bytes that the directory may take on its device, all told. */
+  /** Bytes that the directory may take on its device in all. */
   readonly capacityBytes: number;
   readonly chunkSizeBytes: number;
   /** What of it manifests and response records may take, their directories included. */

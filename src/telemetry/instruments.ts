@@ -15,7 +15,7 @@ const LAG_BUCKETS = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1];
 /** What an instrument is about: a section of the page. */
 export type Subject = 'requests' | 'origins' | 'cache' | 'process';
 
-/** What people are told of one instrument. */
+/** The documentation of one instrument. */
 export interface InstrumentDescription {
   readonly subject: Subject;
   readonly name: string;
@@ -27,7 +27,7 @@ export interface InstrumentDescription {
 
 export type Instruments = ReturnType<typeof createInstruments>;
 
-/** Registers every instrument once, in `registry`; `tell` hears of each in order. */
+/** Registers every instrument once, in `registry`; calls `onInstrument` for each, in order. */
 export function createInstruments(
   registry: Registry,
   onInstrument: (instrument: InstrumentDescription) => void = () => undefined,

@@ -103,7 +103,7 @@ export function createLog(options: LogOptions, sink?: LogSink): LogHandle {
       try {
         stdout?.flushSync();
       } catch {
-        // Standard output was never opened, or is gone: there is nobody left to tell.
+        // Standard output was never opened, or is gone: nothing can be reported.
       }
     },
   };

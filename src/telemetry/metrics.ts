@@ -10,13 +10,13 @@ import { createInstruments, type Instruments } from './instruments.js';
 import type { RequestRecord, UnreadRecord } from './request-record.js';
 import { methodLabel, RequestTally } from './request-tally.js';
 
-/** What is read when metrics are asked for, instead of being told of. */
+/** What is read when metrics are requested, instead of being counted as it happens. */
 export interface Observed {
   readonly store: () => StoreUsage;
   readonly fills: () => { readonly active: number; readonly queued: number };
   readonly stalled: () => number;
   readonly connections: () => number;
-  /** Called before anything is read: tells of what was done and not told of yet. */
+  /** Called before anything is read: flushes records that were not counted yet. */
   readonly pending: () => void;
   readonly connectionsAllowed: () => readonly { readonly name: string; readonly count: number }[];
   readonly breakers: () => readonly { readonly name: string; readonly state: BreakerStateLabel }[];
@@ -179,7 +179,7 @@ export class Metrics implements Omit<StoreEvents, 'responseChanged'> {
       to.inflightFills.set(active);
       to.queuedFills.set(queued);
     }
-    // Of origins that there are no more nothing is told.
+    // Origins that were removed have no series.
     if (observed.breakers !== undefined) to.breakerState.reset();
     for (const { name, state } of observed.breakers?.() ?? []) {
       to.breakerState.set({ origin: name }, BREAKER_VALUE[state]);

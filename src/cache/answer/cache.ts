@@ -149,7 +149,7 @@ export class Cache implements CacheFacade {
     if (upstream === undefined) throw new RangeError(`no origin named ${request.origin}`);
     if (viaNames(request.headers, this.#pseudonym)) throw looped();
     const pin = upstream.pinnedDigest(request.target);
-    // What an adapter asks for itself it reads, and tells clients of in words of its own.
+    // An adapter reads its own requests, and answers clients in its own words.
     const isContent = request.adapter === undefined;
     if (isContent && upstream.integrity === 'strict' && pin === null) throw unattested();
     const uri = upstream.uriOf(request.target);

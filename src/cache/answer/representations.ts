@@ -72,7 +72,7 @@ export class Representations {
     return whole;
   }
 
-  /** An answer with the bytes of `generation`. `say` is told whether they are yet to be checked. */
+  /** An answer with the bytes of `generation`. `say` gets whether they are yet to be checked. */
   answer(
     context: RequestContext,
     stored: StoredResponse,

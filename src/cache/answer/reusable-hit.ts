@@ -48,7 +48,7 @@ export function reusableHit(source: HitSource, deps: ReusableHitDeps): ReusableH
   // Parts that cannot be fetched again, and what is released only after a check: not without a
   // lookup.
   if (!isJoinable(stored) || upstream.integrity === 'strict') return undefined;
-  // A check that ends changes which digest fields are told.
+  // A check that ends changes which digest fields are sent.
   if (!isSettled(generation)) return undefined;
   // Where any variant depends on the request, the choice among them does.
   if (record.variants.some((one) => variedFields(one).length > 0)) return undefined;

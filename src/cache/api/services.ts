@@ -26,7 +26,7 @@ export interface CacheLimits {
   readonly fetch: FetchLimits;
 }
 
-/** Events the cache tells of; telemetry counts and logs them. */
+/** Events of the cache; telemetry counts and logs them. */
 export interface CacheEvents {
   /** A fetch at an origin ended, well or not. */
   fetchFinished(origin: string, stats: FetchStats): void;
@@ -43,7 +43,7 @@ export interface CacheEvents {
   /** A fetch waits, or is left out, because its client has as many as it may have. */
   clientShareFull(): void;
   /**
-   * Answers of an origin are their askers' alone because of `field`: told once for each kind of it.
+   * Responses of an origin cannot be shared because of `field`: reported once for each kind.
    */
   unshareable(origin: string, field: string): void;
   /** Something went wrong that no request will report. */

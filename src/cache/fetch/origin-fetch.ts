@@ -253,7 +253,7 @@ function asTold({ hops, place }: RedirectChain): RedirectChain {
   return { hops: hops.map((hop) => ({ ...hop, shown: [] })), place };
 }
 
-/** Length of a whole body; `null` where only its end will tell. */
+/** Length of a whole body; `null` where it is unknown until the end. */
 function lengthOf({ status, contentLength }: OriginHead): number | null {
   return status === 204 || status === 205 ? 0 : contentLength;
 }

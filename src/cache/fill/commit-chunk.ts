@@ -37,7 +37,7 @@ export async function store(
   }
 }
 
-/** Where the disk failed under the worker, the draft lives in memory from now on: tells it so. */
+/** After a disk failure the draft lives in memory: moves it there, so that the worker can go on. */
 export function moveDraft(flight: Flight | undefined, diskFailure: string | null): void {
   if (diskFailure === null || flight?.state.kind !== 'receiving') return;
   const { draft } = flight.state;

@@ -6,7 +6,7 @@ import type { ForebayError } from '../../model/errors.js';
 import type { OriginLocator } from '../../origin/upstream.js';
 
 export interface DetachmentOptions {
-  /** Something else came than what went out, or nobody can tell. */
+  /** Other bytes came than were sent, or it cannot be known. */
   readonly onChanged: () => void;
   /** A stream came to its end, and all that was known came again on its way. */
   readonly onAgain: () => void;

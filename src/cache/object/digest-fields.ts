@@ -15,7 +15,7 @@ export interface Claim {
   readonly isVerified: boolean;
 }
 
-/** `fields` as they are told of what `generation` has now. */
+/** `fields` with the digests that `generation` can vouch for now. */
 export function withDigests(
   fields: HeaderMap,
   { object, integrity }: Pick<Generation, 'object' | 'integrity'>,

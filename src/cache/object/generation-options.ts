@@ -1,9 +1,9 @@
-/** What a generation is made of, and whom it tells what becomes of it. Filled in by Generations. */
+/** What a generation is made of, and its callbacks. Filled in by Generations. */
 import type { ObjectHandle } from '../../model/store.js';
 import type { GenerationEnd } from '../fill/live-object.js';
 import type { CacheServices } from '../api/services.js';
 
-/** `Self` is the generation that it makes, of which it is told. */
+/** `Self` is the generation's class. */
 export interface GenerationOptions<Self> {
   readonly services: CacheServices;
   readonly object: ObjectHandle;

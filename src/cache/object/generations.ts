@@ -199,7 +199,7 @@ export class Generations {
         this.#linger(place.key, idle);
       },
       onEnded: (ended, reason) => {
-        // What comes next of an origin that tells no length is asked for under the first key.
+        // The first key stays in use for an origin that sends no length.
         if (reason === 'condemned') this.#suspects.set(key, true);
         this.#end(place.key, ended, reason);
       },
@@ -285,7 +285,7 @@ function isStrict({ source }: FetchContext): boolean {
   return source.upstream.integrity === 'strict';
 }
 
-/** What the store is told of each end. */
+/** The store's reason for each end. */
 const DROP_REASONS: Readonly<Record<GenerationEnd, DropReason>> = {
   changed: 'replaced',
   condemned: 'corrupt',

@@ -16,7 +16,7 @@ const MAX_URLS = 10_000;
 /** How long after the last sighting one is remembered. */
 const REMEMBER_MS = 60 * 60_000;
 
-/** Origins that were told of; one more is told of again. */
+/** Origins that were warned about; beyond this many a warning may come twice. */
 const MAX_TOLD = 256;
 
 /** Changes at one length within that time. A first one may be what it looks like. */

@@ -66,7 +66,7 @@ export function variedFields({
   return [...names];
 }
 
-/** True for a redirect that was shown nothing by which it could tell its client from others. */
+/** True for a redirect that was sent nothing that identifies the client. */
 export function isPlain({ shown }: Hop): boolean {
   return shown.length === 0;
 }

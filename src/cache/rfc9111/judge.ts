@@ -77,7 +77,7 @@ function partial(head: OriginHead, asked: { start: number; end: number }): Judge
 function unsatisfiable(head: OriginHead, asked: { start: number } | null): Judgement {
   const parsed = parseContentRange(headerValue(head.headers, 'content-range') ?? '');
   if (asked === null) return whole(head);
-  // An empty object has no satisfiable range: only a whole answer tells its other fields.
+  // An empty object has no satisfiable range: only a whole answer has its other fields.
   if (asked.start === 0 || typeof parsed?.completeLength !== 'number')
     return { kind: 'ask-whole', odd: false };
   return { kind: 'unsatisfiable', completeLength: parsed.completeLength };

@@ -11,7 +11,7 @@ import { crossOrigin, plainFields, type Shared } from './cross-origin.js';
 import { HostRule } from './hosts.js';
 import type { Mount } from '../request/route.js';
 
-/** Host fields that the hit server is told of; clients of one listener use a handful. */
+/** Host fields that the hit server knows; clients of one listener use a handful. */
 const MAX_HOSTS = 64;
 
 export type Admission =

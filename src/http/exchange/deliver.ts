@@ -66,7 +66,7 @@ export function cut(response: ServerResponse, { head }: Reply): void {
   } else response.destroy();
 }
 
-/** Bytes of the reply's body; `null` where only its end will tell. */
+/** Bytes of the reply's body; `null` where it is unknown until the end. */
 export function replyLength(reply: Reply): number | null {
   switch (reply.kind) {
     case 'head-only':

@@ -8,7 +8,7 @@ import type { OriginHead } from '../../model/fetch.js';
 import { headerValue } from '../../model/headers.js';
 import { endToEndFields } from '../reply/fields.js';
 
-/** More for one request tell nobody anything; attempts that are made again send theirs again. */
+/** More for one request are of no use; each retry may send its own again. */
 export const MAX_INTERIM = 16;
 
 /**
@@ -27,7 +27,7 @@ export function interimTo(
     const { socket } = response;
     // 100 and 101 answer what we did not ask for our clients; 1.0 knows none of these.
     if (status <= 101 || status > 199 || httpVersion !== '1.1' || left === 0) return;
-    // What is not out yet is as much as a client is to be told before its answer.
+    // Enough is queued already: a client that does not read gets no more before its answer.
     if (response.headersSent || socket?.writable !== true || socket.writableLength > 0) return;
     left -= 1;
     const fields = endToEndFields(headers);

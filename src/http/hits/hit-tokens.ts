@@ -11,7 +11,7 @@ export interface HitTarget {
   readonly entry: HotHit;
 }
 
-/** What its records are told by: without its head and what else stands. */
+/** What its records need: not its head. */
 export interface RecordedTarget {
   readonly url: string;
   readonly entry: Pick<HotHit, 'origin' | 'target'>;

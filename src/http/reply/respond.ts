@@ -232,7 +232,7 @@ function ownFields(context: ReplyContext, happening: Happening): HeaderMap {
   return fields;
 }
 
-/** Names the code and the request, nothing else: a message could tell of hosts and paths. */
+/** Names the code and the request, nothing else: a message could reveal hosts and paths. */
 function text(status: number, code: string, context: ReplyContext, fields: HeaderMap): Reply {
   const body = `${code} (request ${context.requestId})\n`;
   fields['content-type'] = 'text/plain; charset=utf-8';

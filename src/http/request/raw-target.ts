@@ -7,7 +7,7 @@
 import type { Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 
-/** What node's parser tells of text that it refuses. */
+/** What Node's parser says of text that it refuses. */
 export interface Unread extends Error {
   readonly code?: string;
   /** Bytes of the packet before the one that was refused. */

@@ -41,7 +41,7 @@ export function newManifest(
   };
 }
 
-/** What is told of a manifest without opening it. */
+/** What is known of a manifest without opening it. */
 export function summaryOf(known: KnownManifest): ObjectSummary {
   const { key, identity, pinned, held, state } = known;
   const attestedBy = state === null ? known.attestedBy : state.log.contents.attestedBy;
