@@ -10,7 +10,7 @@ import type { Config, ResolvedConfig } from '../config/schema.js';
 import type { Clock } from '../model/time.js';
 import type { Telemetry } from '../telemetry/telemetry.js';
 
-/** How a reload ended; for whoever asked for it. */
+/** How a reload ended. */
 export type ReloadOutcome =
   | { readonly kind: 'applied'; readonly needsRestart: readonly string[] }
   /** The configuration that was running runs on; `message` says why, as `validate` would. */

@@ -205,7 +205,7 @@ export class WatermarkWriter {
     this.#words.activeAtMs = this.#clock.monotonic();
   }
 
-  /** Says what the writer is at now, for whoever looks. Wakes nobody. */
+  /** Sets the writer's phase, which is only shown. Wakes nobody. */
   enter(phase: FetchPhase): void {
     this.#words.phase = phase;
     this.#words.activeAtMs = this.#clock.monotonic();

@@ -98,7 +98,7 @@ export class HubApi {
     return this.#deps.cache.lookup({ ...request, method: 'GET', headers, adapter: question, hint });
   }
 
-  /** It was asked for before whoever asks was refused the repository. */
+  /** True when it was requested before its client was refused the repository. */
   async #isOutdated({ order, status }: CacheAnswer, question: ApiQuestion): Promise<boolean> {
     if (order === undefined || status !== 200) return false;
     return order <= (await this.#deps.refusals.lastAt(accessTo(question)));

@@ -52,7 +52,7 @@ export function gitFields(who: Who, request: HeaderMap): HeaderMap {
   }
   const lent = headerValue(request, 'authorization') === undefined;
   const token = /^Bearer (\S+)$/.exec(headerValue(who.headers, 'authorization') ?? '')?.[1];
-  // What is lent is a token; to git's server it is a password, whoever the user.
+  // What is lent is a token; to git's server it is a password, for any user name.
   if (lent && token !== undefined) {
     headers['authorization'] = `Basic ${Buffer.from(`user:${token}`).toString('base64')}`;
   }

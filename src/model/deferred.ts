@@ -24,7 +24,7 @@ export function deferred<T>(): Deferred<T> {
 export interface Bound {
   readonly clock: Clock;
   readonly ms: number;
-  /** Ends the wait early; the awaited work itself goes on for whoever else wants it. */
+  /** Ends the wait early; the awaited work itself goes on for others. */
   readonly signal?: AbortSignal | undefined;
   /** What to throw when time is up or the signal aborts. */
   readonly timedOut: () => Error;

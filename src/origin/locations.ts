@@ -33,7 +33,7 @@ const EXPIRY_MARGIN_MS = 10_000;
 /** Tried at least this long, so that a request which was just redirected does use the location. */
 const MIN_LOCATION_MS = 5_000;
 
-/** Where a URL was redirected to, without the fields of whoever was told. */
+/** Where a URL was redirected to, without the fields of the request that was redirected. */
 export interface Location {
   readonly to: Omit<FetchUrl, 'headers'>;
   /** True when it is not the origin's own scheme, host and port. */

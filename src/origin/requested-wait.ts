@@ -7,7 +7,7 @@ import { trimOws } from '../model/field-syntax.js';
 import { parseDictionary, parseList } from 'structured-headers';
 import { emptyHeaders, headerValue, type HeaderMap } from '../model/headers.js';
 
-/** A longer wait is read as this: what it means to whoever asks is the same. */
+/** A longer wait is read as this: clients would not do anything else. */
 export const MAX_REQUESTED_WAIT_MS = 24 * 60 * 60 * 1000;
 
 /** Fields longer than this say nothing that is read or told. */

@@ -87,7 +87,7 @@ export interface Stores {
   file(name: string): OwnFile;
 }
 
-/** Where a file of ours is, for whoever reads it through `own`. */
+/** Where a file of ours is; it is read through `own`. */
 export interface OwnFile {
   readonly path: string;
   /** For people. */

@@ -8,7 +8,7 @@ import type { Clock } from '../model/time.js';
 /** Ended transfers kept: what a client that polls would otherwise miss the end of. */
 const MAX_ENDED = 64;
 
-/** How long an ended one is shown: several looks of whoever polls once a second. */
+/** How long an ended one is shown: several times, to a client that polls once a second. */
 const ENDED_LIFETIME_MS = 5_000;
 
 /** Reads a running transfer; `nowMs` is monotonic. */

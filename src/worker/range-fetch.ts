@@ -40,7 +40,7 @@ export interface FetchSession {
   readonly limits: FetchLimits;
   readonly stats: StatsCollector;
   readonly cancel: CancelWatch;
-  /** Is told what the task is at, for whoever looks. */
+  /** Gets the task's phase, which is only shown. */
   readonly progress: Pick<WatermarkWriter, 'enter'>;
 }
 

@@ -67,6 +67,6 @@ export interface CacheServices {
   readonly changes: InvalidationEvents;
   /** Stands for what requests say in fields that select a response. */
   readonly tag: FieldTag;
-  /** What is being fetched, for whoever looks. */
+  /** The fetches that run, as the admin API shows them. */
   readonly fills: FillTable;
 }

@@ -162,7 +162,7 @@ export class CollapsedFetches {
   ): Promise<OriginFetch> {
     const { request, upstream, record } = context;
     const result = await fetchFromOrigin(this.#services, this.#generations, {
-      // It serves whoever joins: no single client's leaving ends it.
+      // It serves all that join: no single client's leaving ends it.
       fetchContext: { ...fetchContextOf(context), signal: NEVER, ...report },
       headers: request.headers,
       hint: request.hint,

@@ -26,7 +26,7 @@ export class FetchEvents {
     if (troubled !== undefined) void this.#trouble.promise.then(troubled);
     // Where an adapter speaks for the origin, what comes before its answer speaks of other places.
     if (interim === undefined || adapter !== undefined) return () => undefined;
-    // Each has a place of its own, whoever took the same function along.
+    // Each has a place of its own, also where two pass the same function.
     const take = (head: OriginHead): void => {
       interim(head);
     };

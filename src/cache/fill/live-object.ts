@@ -93,7 +93,7 @@ export interface LiveObject {
   complete(lengthBytes: number): Promise<void>;
   /** A chunk is filled: the check of the digest goes on with it. */
   filled(flight: Flight, stored: boolean, lengthBytes: number): void;
-  /** Fetches all of it, whoever asked: for checks that must see it whole. One run at a time. */
+  /** Fetches all of it, for checks that must see it whole. One run at a time. */
   drive(fetchContext: FetchContext): Promise<void>;
   /** Waits until the stream has reached `index` or has ended; starts one where there is none. */
   awaitStream(index: number, fetchContext: FetchContext): Promise<void>;

@@ -4,7 +4,7 @@
  */
 import { ForebayError } from '../../model/errors.js';
 
-/** The error of whoever reads what the origin has replaced. */
+/** The error of a reader whose object the origin has replaced. */
 export function changed(): ForebayError {
   return new ForebayError('origin-changed', 'the representation changed at the origin', {
     source: 'origin',
@@ -12,7 +12,7 @@ export function changed(): ForebayError {
   });
 }
 
-/** The error of whoever reads what an operator has taken out. */
+/** The error of a reader whose object an operator has purged. */
 export function purged(): ForebayError {
   return new ForebayError('purged', 'the object was purged while it was read', {
     source: 'internal',
@@ -20,7 +20,7 @@ export function purged(): ForebayError {
   });
 }
 
-/** The error of whoever asks while the cache is being closed. */
+/** The error of a request that comes while the cache closes. */
 export function closing(): ForebayError {
   return new ForebayError('cancelled', 'the cache is being closed', {
     source: 'internal',

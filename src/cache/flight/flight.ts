@@ -45,7 +45,7 @@ export interface ChunkView {
   release(): void;
 }
 
-/** What is known of a fill beside its draft, for whoever looks; all that is missing is `false`. */
+/** What is shown of a fill beside its draft; what is missing is `false`. */
 export type FillingKind = Partial<Pick<Filling, 'fetch' | 'gated' | 'isAttested'>>;
 
 export class Flight {

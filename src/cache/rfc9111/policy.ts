@@ -134,7 +134,7 @@ function isAll(headers: HeaderMap): boolean {
   return told?.range?.start === 0 && told.range.end === told.completeLength;
 }
 
-/** Cookies are for whoever they were sent to, whatever a response says of caching (section 7.3). */
+/** A cookie is for the client it was sent to, whatever the response says (section 7.3). */
 const FOR_ONE_CLIENT = ['set-cookie', 'set-cookie2'];
 
 /** Without what is for one client, or one use: cookies, and what `private` and `no-cache` name. */

@@ -19,6 +19,6 @@ export interface ExchangeDeps {
   readonly sender: SegmentSender;
   readonly telemetry: Telemetry;
   readonly clock: Clock;
-  /** The requests that run, for whoever looks. */
+  /** The requests that run, as the admin API shows them. */
   readonly requests: RequestTable;
 }

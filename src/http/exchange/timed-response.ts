@@ -14,7 +14,7 @@ const OVER = 'the response is over';
 export class TimedResponse<
   Request extends IncomingMessage = IncomingMessage,
 > extends ServerResponse<Request> {
-  /** Called once, as the head is written, by whoever writes it. */
+  /** Called once, when the head is written. */
   onHead: (() => void) | null = null;
 
   /**

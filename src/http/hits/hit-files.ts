@@ -87,7 +87,7 @@ export class HitFiles {
     return this.#opened({ key, token, begin, open }, nowMs);
   }
 
-  /** A chunk that the server has open, for whoever goes on with an answer from it. */
+  /** A chunk that the server has open, to send the rest of an answer from. */
   retain(number: number): HitFile | undefined {
     const entry = this.#open.get(number);
     if (entry === undefined) return undefined;
@@ -134,7 +134,7 @@ export class HitFiles {
     this.revokeAll();
   }
 
-  /** Lets go of all: whoever still sends from one finishes that. */
+  /** Releases all of them; answers under way finish first. */
   revokeAll(): void {
     for (const entry of [...this.#granted.values()]) this.#revoke(entry);
   }

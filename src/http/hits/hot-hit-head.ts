@@ -54,7 +54,7 @@ export class HotHitHead {
     return line + before + requestId + after + about + this.#connection;
   }
 
-  /** The same in pieces, for whoever puts ids and ranges in. */
+  /** The same in pieces; ids and ranges go in between. */
   pieces(times: HitFreshness, nowMs: number): HitHeads {
     this.#renew(times, nowMs);
     const [wholeBefore, wholeAfter] = this.#whole;

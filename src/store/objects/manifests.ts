@@ -88,7 +88,7 @@ export class Manifests implements MetadataOwner<KnownManifest> {
     return state;
   }
 
-  /** Runs `step` as one user more: its manifest stays open meanwhile, whoever releases it. */
+  /** Runs `step` as one user more, so that its manifest stays open meanwhile. */
   async using<T>(state: ObjectState, step: () => Promise<T>): Promise<T> {
     state.users += 1;
     try {

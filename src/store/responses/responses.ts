@@ -178,7 +178,7 @@ export class FileResponseStore implements ResponseStore, MetadataOwner<KnownResp
     return sizeBytes === 0 ? 0 : fileCost(sizeBytes);
   }
 
-  /** Nobody holds on to a record: whoever read it has its own. */
+  /** A reader keeps the object that it read: nobody holds on to a record. */
   isBusy(): boolean {
     return false;
   }
