@@ -17,14 +17,26 @@ if (objection === null) {
   // Imported late: on a Node that is too old the rest may not even parse.
   const { runProgram } = await import('./cli/program.js');
   const running = setInterval(() => undefined, LONGEST_TIMER_MS);
-  process.exitCode = await runProgram(
-    process.argv.slice(2),
-    processTerminal,
-    async () => (await import('./assemble.js')).assemble,
-  );
+  process.exitCode = await runProgram(process.argv.slice(2), processTerminal, loadAssemble);
   clearInterval(running);
   setTimeout(() => process.exit(), LEAK_GRACE_MS).unref();
 } else {
   process.stderr.write(`forebay: ${objection}\n`);
   process.exitCode = EXIT_CONFIG;
+}
+
+/**
+ * Loads room after room, in import order. Node.js opens all modules of one import at the same time:
+ * with few descriptors (`ulimit -n 150`) the program could not even start.
+ */
+async function loadAssemble() {
+  await import('./origin/upstreams.js');
+  await import('./store/open-store.js');
+  await import('./compute/pools.js');
+  await import('./cache/fill/fill.js');
+  await import('./cache/answer/cache.js');
+  await import('./hub/mirror.js');
+  await import('./http/server.js');
+  await import('./admin/api.js');
+  return (await import('./assemble.js')).assemble;
 }

@@ -1,8 +1,10 @@
 /**
  * A program that has no descriptors left: what it lacks is no fault of the origin, and it recovers.
  */
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { readdirSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import t from 'tap';
 import { get, missing } from '../fixtures/program-client.js';
 import { startProgram } from '../fixtures/program.js';
@@ -67,4 +69,28 @@ t.test('own want of descriptors', { skip: missing('prlimit') }, async (t) => {
     reasons.some((reason) => /descriptor.*EMFILE/.test(reason)),
     'the log says what is missing',
   );
+});
+
+t.test('starts with 150 descriptors, which are fewer than its modules', async (t) => {
+  const main = fileURLToPath(import.meta.resolve('#src/main.js'));
+  const flags = [
+    '--origin',
+    'http://127.0.0.1:9',
+    '--listen',
+    '127.0.0.1:0',
+    '--admin',
+    '127.0.0.1:0',
+  ];
+  const serve = [main, 'serve', ...flags, '--cache-dir', `${t.testdir({})}/cache`];
+  const limited = ['-c', 'ulimit -n 150; exec "$@"', '--', process.execPath, ...serve];
+  const program = spawn('bash', limited, { stdio: ['ignore', 'ignore', 'pipe'] });
+  t.teardown(() => program.kill('SIGKILL'));
+  let said = '';
+  for await (const bytes of program.stderr) {
+    said += String(bytes);
+    if (/^listen /m.test(said)) break;
+  }
+  t.match(said, /^listen /m);
+  program.kill('SIGTERM');
+  await once(program, 'exit');
 });
