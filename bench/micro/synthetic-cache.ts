@@ -36,7 +36,7 @@ function writeObject(layout: Layout, first: number, count: number): void {
     uri: `http://127.0.0.1/objects/${String(first)}`,
     variant: '',
     validator: { kind: 'etag', strong: true, value: `"${String(first)}"` },
-    generation: '',
+    uniqueToken: '',
     lengthBytes: count * CHUNK_BYTES,
     chunkSizeBytes: CHUNK_BYTES,
     digest: null,

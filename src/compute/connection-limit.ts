@@ -23,7 +23,7 @@ export interface Window {
  * Windows in a row in which all were busy, before more are tried. Where the machine is what limits,
  * trying costs memory for new connections: what takes but a second or two is left alone.
  */
-const STANDING_WINDOWS = 4;
+const STEADY_WINDOWS = 4;
 
 /** Windows of an attempt, of which each must beat all of those: one may be luck. */
 const TRIED_WINDOWS = 2;
@@ -77,8 +77,8 @@ export class ConnectionLimit {
     const { nowMs, bytesPerSecond, allBusy, most } = window;
     // An origin that stands still is not asked for more.
     const counts = allBusy && bytesPerSecond > 0;
-    const rates = counts ? [...before, bytesPerSecond].slice(-STANDING_WINDOWS) : [];
-    if (rates.length < STANDING_WINDOWS || nowMs < notBeforeMs || this.allowed(most) >= most) {
+    const rates = counts ? [...before, bytesPerSecond].slice(-STEADY_WINDOWS) : [];
+    if (rates.length < STEADY_WINDOWS || nowMs < notBeforeMs || this.allowed(most) >= most) {
       this.#state = { kind: 'standing', rates, notBeforeMs };
     } else this.#step(rates, most);
   }

@@ -27,7 +27,7 @@ export function bytesAnswer(
     async *read({ start, end }) {
       if (start < bytes.length) yield { kind: 'bytes', bytes: bytes.subarray(start, end) };
     },
-    cost: () => ({ originBytes: 0, joined: false }),
+    cost: () => ({ originBytes: 0, collapsed: false }),
     close: () => undefined,
   };
   return { status, headers, ageSeconds: null, outcome, body };

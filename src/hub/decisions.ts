@@ -234,7 +234,7 @@ export class Decisions {
       uri: upstream.uriOf(targetOf(named.route, facts.commit)),
       variant: '',
       validator: { kind: 'digest' },
-      generation: '',
+      uniqueToken: '',
       lengthBytes,
       chunkSizeBytes: limits.chunkSizeBytes,
       digest: pin ?? facts.digest,

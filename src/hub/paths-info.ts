@@ -58,7 +58,7 @@ interface Question {
 }
 
 /** What came of asking the hub. */
-type Said =
+type PathsAnswer =
   /** Its word; `kept`: what is to be kept of it, in place of what was. */
   | { readonly kind: 'told'; readonly answer: CacheAnswer; readonly kept: Kept | null }
   /** It bids us wait. */
@@ -150,7 +150,7 @@ export class PathsInfo {
     return { ...answer, ageSeconds: Math.floor(ageMs / 1000) };
   }
 
-  async #askHub(question: Question, asking: ApiQuestion): Promise<Said> {
+  async #askHub(question: Question, asking: ApiQuestion): Promise<PathsAnswer> {
     try {
       const { sequence, purges } = this.#deps.services;
       const asked = { order: sequence.next(), purged: purges.epoch };
@@ -188,7 +188,7 @@ export class PathsInfo {
     { request, own }: Question,
     asking: ApiQuestion,
     asked: Pick<Kept, 'order' | 'purged'>,
-  ): Promise<Said> {
+  ): Promise<PathsAnswer> {
     const { services, refusals, xet, json } = this.#deps;
     const { clock, limits } = services;
     const nowMs = clock.now();

@@ -84,7 +84,7 @@ export type FetchOutcome =
   /** The sink refused the head. */
   | { readonly kind: 'refused' }
   /** This client does not understand the response's framing: ask the next one. Nothing was read. */
-  | { readonly kind: 'beyond-me'; readonly feature: string };
+  | { readonly kind: 'unsupported-framing'; readonly feature: string };
 
 /**
  * Performs one GET, once: no retry, no redirect, no judgement of status. Rejects with a

@@ -23,8 +23,8 @@ export interface ObjectIdentity {
    * at another one. Absent where there was no redirect, or where a digest vouches for the bytes.
    */
   readonly place?: string;
-  /** Empty for a strong validator. Else a random token: such responses join nothing. */
-  readonly generation: string;
+  /** Empty for a strong validator, else random: such a response shares no object with others. */
+  readonly uniqueToken: string;
   /** Complete length; `null` while a response without a known length is still arriving. */
   readonly lengthBytes: number | null;
   readonly chunkSizeBytes: number;

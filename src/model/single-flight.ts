@@ -9,9 +9,12 @@ export class SingleFlight<K, V> {
    * Joins the run of `key`, or leads one with `job`. The job must look at the cache again before it
    * works: between the caller's look and this call another run may have ended, and its key with it.
    */
-  run(key: K, job: () => Promise<V>): { readonly outcome: Promise<V>; readonly joined: boolean } {
+  run(
+    key: K,
+    job: () => Promise<V>,
+  ): { readonly outcome: Promise<V>; readonly collapsed: boolean } {
     const running = this.#running.get(key);
-    if (running !== undefined) return { outcome: running, joined: true };
+    if (running !== undefined) return { outcome: running, collapsed: true };
     // PartialSend in a later microtask: a job that throws at once must find its key to delete.
     const outcome = Promise.resolve()
       .then(job)
@@ -19,7 +22,7 @@ export class SingleFlight<K, V> {
         this.#running.delete(key);
       });
     this.#running.set(key, outcome);
-    return { outcome, joined: false };
+    return { outcome, collapsed: false };
   }
 
   /** True while a job of `key` runs. */

@@ -38,7 +38,7 @@ export class FallbackClient implements OriginClient {
       // A lane holds one connection, whichever client made it.
       await this.#undici.release(request.lane);
       const outcome = await this.#lean.fetch(request, sink);
-      if (outcome.kind !== 'beyond-me') return outcome;
+      if (outcome.kind !== 'unsupported-framing') return outcome;
       this.#beyondLean.set(key, true);
     }
     await this.#lean.release(request.lane);

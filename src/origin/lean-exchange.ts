@@ -166,7 +166,7 @@ export class LeanExchange implements ConnectionUser {
     if (parsed === undefined) return;
     this.#cancelTimer();
     if (parsed.framing.kind === 'beyond') {
-      this.#end({ kind: 'beyond-me', feature: parsed.framing.feature }, false);
+      this.#end({ kind: 'unsupported-framing', feature: parsed.framing.feature }, false);
       return;
     }
     const proxys = this.#proxy && answerOfProxy(this.#proxy, parsed.head);

@@ -39,7 +39,7 @@ const WANT_WAIT_MS = 100;
 const MAX_WANT_WAITS = 50;
 
 /** How the feeding ended; the watch reports a client's end, the transfer the pump's. */
-type Fed =
+type FeedResult =
   | { readonly kind: 'all' }
   | { readonly kind: 'cut-short' }
   | { readonly kind: 'failed'; readonly cause: unknown };
@@ -86,7 +86,7 @@ export class PumpedSend implements SendView {
   /** Once; as `SegmentSender.send` says. */
   async run(): Promise<SendEnd> {
     try {
-      let fed: Fed;
+      let fed: FeedResult;
       try {
         fed = await this.#feed();
       } catch (cause) {
@@ -100,7 +100,7 @@ export class PumpedSend implements SendView {
     }
   }
 
-  async #feed(): Promise<Fed> {
+  async #feed(): Promise<FeedResult> {
     for (;;) {
       const segment = await this.#pull.next();
       if (segment === GONE) return { kind: 'cut-short' };
@@ -232,7 +232,7 @@ export class PumpedSend implements SendView {
     queue.transfer.stop(false);
   }
 
-  #endWithoutBody(fed: Fed): SendEnd {
+  #endWithoutBody(fed: FeedResult): SendEnd {
     const { end } = this.#watch;
     if (end !== null) return { reason: end, bytesSent: 0 };
     if (fed.kind === 'failed') return { reason: 'source-failed', bytesSent: 0, cause: fed.cause };
@@ -244,7 +244,7 @@ export class PumpedSend implements SendView {
     }
   }
 
-  async #endOf(fed: Fed, queue: PieceQueue): Promise<SendEnd> {
+  async #endOf(fed: FeedResult, queue: PieceQueue): Promise<SendEnd> {
     const { transfer } = queue;
     if (this.#watch.end === null) {
       // What is queued is sent, also when what was to follow has failed: the rest begins after it.

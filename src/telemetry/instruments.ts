@@ -83,8 +83,8 @@ export function createInstruments(
         'head-too-large or request-timeout.',
       ['reason'],
     ),
-    coalesced: requests.counter(
-      'coalesced_requests_total',
+    collapsed: requests.counter(
+      'collapsed_requests_total',
       'Requests that waited on or read from a fetch that another request began.',
     ),
     hitServer: requests.counter(
@@ -104,8 +104,8 @@ export function createInstruments(
       FIRST_BYTE_BUCKETS,
       ['result'],
     ),
-    coalesceWait: requests.histogram(
-      'coalesce_wait_seconds',
+    collapseWait: requests.histogram(
+      'collapse_wait_seconds',
       "From the request to the head of its response, of requests that joined another's fetch.",
       FIRST_BYTE_BUCKETS,
     ),

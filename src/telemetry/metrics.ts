@@ -61,8 +61,8 @@ export class Metrics implements Omit<StoreEvents, 'responseChanged'> {
     this.#to.duration.tally(waitSeconds + record.transferMs / MS_PER_SECOND);
     this.#to.firstByte.tally(waitSeconds, record.result);
     if (record.collapsed) {
-      this.#to.coalesced.inc();
-      this.#to.coalesceWait.tally(waitSeconds);
+      this.#to.collapsed.inc();
+      this.#to.collapseWait.tally(waitSeconds);
     }
   }
 

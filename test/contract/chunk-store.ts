@@ -161,7 +161,7 @@ export function chunkStoreContract(t: Test, make: MakeStore): void {
 
   t.test('an object that arrived without a length gets one', async (t) => {
     const { chunks } = await make(t, ROOMY);
-    const growing = await chunks.openObject(identityOf('growing', null, { generation: 'g1' }));
+    const growing = await chunks.openObject(identityOf('growing', null, { uniqueToken: 'g1' }));
     const parts = [chunkOf('growing', 0, TEST_CHUNK_BYTES), chunkOf('growing', 1, 77)] as const;
     for (const part of parts) await storeAndRelease(chunks, growing, part);
     const whole = await chunks.complete(growing, TEST_CHUNK_BYTES + 77);

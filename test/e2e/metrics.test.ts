@@ -10,8 +10,8 @@ import {
 import { bytesOf, fresh, runOrigin, sizeOf } from '../fixtures/running-origin.js';
 import { Gate } from '../fixtures/scripted-origin.js';
 
-const COALESCED = 'forebay_coalesced_requests_total';
-const WAITS = 'forebay_coalesce_wait_seconds_count';
+const COALESCED = 'forebay_collapsed_requests_total';
+const WAITS = 'forebay_collapse_wait_seconds_count';
 const REDUNDANT = 'forebay_redundant_origin_bytes_total';
 
 /** Whether request is for chunk `index`. */

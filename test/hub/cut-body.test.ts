@@ -23,7 +23,7 @@ function inPieces(bytes: Buffer, pieceBytes: number): Body {
         yield await Promise.resolve({ kind: 'bytes', bytes: bytes.subarray(at, to) } as const);
       }
     },
-    cost: () => ({ originBytes: 0, joined: false }),
+    cost: () => ({ originBytes: 0, collapsed: false }),
     close: () => undefined,
   };
 }

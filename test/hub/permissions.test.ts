@@ -16,7 +16,7 @@ const OBJECT: ObjectIdentity = {
   uri: URI,
   variant: '',
   validator: { kind: 'digest' },
-  generation: '',
+  uniqueToken: '',
   lengthBytes: 5,
   chunkSizeBytes: 1024 * 1024,
   digest,

@@ -13,13 +13,13 @@ t.test('who asks meanwhile shares the outcome; who asks after leads again', asyn
   const leader = flights.run('a', job);
   const follower = flights.run('a', job);
   const other = flights.run('b', () => Promise.resolve(7));
-  t.same([leader.joined, follower.joined, other.joined], [false, true, false]);
+  t.same([leader.collapsed, follower.collapsed, other.collapsed], [false, true, false]);
   t.equal(flights.size, 2);
   work.resolve(3);
   t.same(await Promise.all([leader.outcome, follower.outcome, other.outcome]), [3, 3, 7]);
   t.equal(runs, 1);
   t.equal(flights.size, 0);
-  t.notOk(flights.run('a', job).joined);
+  t.notOk(flights.run('a', job).collapsed);
 });
 
 t.test('a failure reaches everyone who joined, and is not remembered', async (t) => {

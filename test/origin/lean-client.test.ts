@@ -72,7 +72,7 @@ void t.test('a transfer coding of old is beyond it', async (t) => {
   ]);
   const sink = new CollectingSink();
   const outcome = await client.fetch(originRequest(url), sink);
-  t.strictSame(outcome, { kind: 'beyond-me', feature: 'transfer-encoding' });
+  t.strictSame(outcome, { kind: 'unsupported-framing', feature: 'transfer-encoding' });
   t.equal(sink.heads.length, 0);
 });
 

@@ -37,7 +37,7 @@ t.test('requests', async (t) => {
     'forebay_client_bytes_total{source="cache"} 70',
     'forebay_request_duration_seconds_sum 1',
     'forebay_time_to_first_byte_seconds_sum{result="miss"} 0.015',
-    'forebay_coalesced_requests_total 0',
+    'forebay_collapsed_requests_total 0',
   ]) {
     t.ok(lines.includes(line), line);
   }
@@ -79,12 +79,12 @@ t.test('requests that were refused unread are counted, and take no time', async 
   t.equal(lines.filter((line) => line.startsWith('forebay_requests_total')).length, 1);
 });
 
-t.test('coalesced requests', async (t) => {
+t.test('collapsed requests are counted', async (t) => {
   const metrics = new Metrics();
   metrics.requestFinished({ ...RECORD, collapsed: true });
   const lines = await samples(metrics);
-  t.ok(lines.includes('forebay_coalesced_requests_total 1'));
-  t.ok(lines.includes('forebay_coalesce_wait_seconds_sum 0.015'));
+  t.ok(lines.includes('forebay_collapsed_requests_total 1'));
+  t.ok(lines.includes('forebay_collapse_wait_seconds_sum 0.015'));
 });
 
 t.test('events of origins, chunks and disks', async (t) => {

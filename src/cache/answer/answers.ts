@@ -78,7 +78,7 @@ const EMPTY_BODY: Body = {
   async *read() {
     yield* [];
   },
-  cost: () => ({ originBytes: 0, joined: false }),
+  cost: () => ({ originBytes: 0, collapsed: false }),
   close: () => undefined,
 };
 

@@ -164,15 +164,18 @@ export class Representations {
    * place.
    */
   async #fate(context: RequestContext, generation: Generation): Promise<Fate> {
-    if (generation.ephemeral) return NOT_STORABLE;
+    if (generation.isEphemeral) return NOT_STORABLE;
     const { chunks } = this.#services;
     const [{ first }] = chunksOf(context.request, generation);
     const flight = generation.flight(first);
     if (flight === undefined) return fateOf(chunks.isStoring);
     // Counted among its readers: what lies in memory goes with the last of them.
-    const leave = flight.await();
+    const leave = flight.addWaiter();
     try {
-      const state = await within(flight.started, boundOf(this.#services, context.request.signal));
+      const state = await within(
+        flight.whenStarted,
+        boundOf(this.#services, context.request.signal),
+      );
       const isInMemory =
         state.kind === 'receiving'
           ? state.draft.placement === 'memory'
@@ -188,11 +191,11 @@ export class Representations {
     const { kind } = request.hint;
     if (generation.lengthBytes !== null || kind === 'whole' || kind === 'none') return;
     // What is not stored would be gone by then: it is answered whole (RFC 9110 section 14.2).
-    if (generation.ephemeral) return;
+    if (generation.isEphemeral) return;
     const { intake } = generation;
     intake?.demand(Infinity);
     const error = await within(
-      intake?.ended ?? Promise.resolve(undefined),
+      intake?.whenEnded ?? Promise.resolve(undefined),
       boundOf(this.#services, request.signal),
     );
     if (error !== undefined) throw error;

@@ -44,7 +44,7 @@ const NO_FIELDS = emptyHeaders();
 export function reusableHit(source: HitSource, deps: ReusableHitDeps): ReusableHit | undefined {
   const { upstream, record, stored, generation } = source;
   const { lengthBytes } = generation;
-  if (stored.status !== 200 || lengthBytes === null || generation.ephemeral) return undefined;
+  if (stored.status !== 200 || lengthBytes === null || generation.isEphemeral) return undefined;
   // Parts that cannot be fetched again, and what is released only after a check: not without a
   // lookup.
   if (!isJoinable(stored) || upstream.integrity === 'strict') return undefined;
@@ -84,7 +84,7 @@ class StoredReusableHit implements ReusableHit {
     if (services.responses.hot(key) !== record) return undefined;
     const generation = this.#generation.deref();
     if (generation === undefined || !generations.touch(generation)) return undefined;
-    if (generation.ended !== undefined || !isSettled(generation)) return undefined;
+    if (generation.endReason !== undefined || !isSettled(generation)) return undefined;
     const found = assess(stored, NO_FIELDS, steadyMs);
     return found.kind === 'fresh' ? found : undefined;
   }

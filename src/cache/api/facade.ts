@@ -63,7 +63,7 @@ export interface ReadCost {
   /** Body bytes that left the origin because of this request. */
   readonly originBytes: number;
   /** It waited on, or read from, a fetch that another request began. */
-  readonly joined: boolean;
+  readonly collapsed: boolean;
 }
 
 /** How far the reads of a body are: counts over the parts that were opened so far. */

@@ -39,7 +39,7 @@ export class RepresentationBody implements Body {
   }
 
   get isKept(): boolean {
-    return !this.#generation.ephemeral;
+    return !this.#generation.isEphemeral;
   }
 
   get lengthBytes(): number | null {
@@ -83,7 +83,13 @@ export class RepresentationBody implements Body {
   }
 
   name(): string | undefined {
-    const { object, lengthBytes, chunkSizeBytes, ephemeral, endIndex } = this.#generation;
+    const {
+      object,
+      lengthBytes,
+      chunkSizeBytes,
+      isEphemeral: ephemeral,
+      endIndex,
+    } = this.#generation;
     if (ephemeral || lengthBytes === null) return undefined;
     const ids: string[] = [];
     for (let index = 0; index < endIndex; index += 1) {
@@ -99,7 +105,7 @@ export class RepresentationBody implements Body {
     for (const start of this.#progress.unsettled(services.clock.monotonic())) {
       const flight = this.#generation.flight(start / chunkSizeBytes);
       // Whoever read it may have left: that ends no commit.
-      if (flight !== undefined) await within(flight.ended, boundOf(services, NEVER));
+      if (flight !== undefined) await within(flight.whenEnded, boundOf(services, NEVER));
     }
   }
 

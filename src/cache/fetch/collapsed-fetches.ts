@@ -133,15 +133,17 @@ export class CollapsedFetches {
       if ((apart || !flights.has(key)) && permit?.tryAcquire() === false) {
         await permit.wait('demand', bound);
       }
-      const flight = apart ? { outcome: ask(), joined: false } : flights.run(key, askUnlessStored);
-      if (!flight.joined) this.#meanwhile.set(flight.outcome, meanwhile);
+      const flight = apart
+        ? { outcome: ask(), collapsed: false }
+        : flights.run(key, askUnlessStored);
+      if (!flight.collapsed) this.#meanwhile.set(flight.outcome, meanwhile);
       const unfollow = this.#meanwhile.get(flight.outcome)?.follow(context);
-      if (flight.joined) context.cost.joined = true;
+      if (flight.collapsed) context.cost.collapsed = true;
       else permit?.keepUntil(flight.outcome.then(taken));
       const result = await within<Outcome>(flight.outcome, bound).finally(unfollow);
       if (result.kind === 'stored-since') return result;
-      if (flight.joined && !serves(result, context, tag)) return { kind: 'not-shared' };
-      return { kind: 'answered', result, collapsed: flight.joined };
+      if (flight.collapsed && !serves(result, context, tag)) return { kind: 'not-shared' };
+      return { kind: 'answered', result, collapsed: flight.collapsed };
     });
   }
 
@@ -186,7 +188,7 @@ export class CollapsedFetches {
       this.#unshareable.set(key, true);
     }
     // Not awaited: an ephemeral chunk is there only for who opens it while it is in flight.
-    if (generation.ephemeral) void this.#recording.replaced(context, candidates, result);
+    if (generation.isEphemeral) void this.#recording.replaced(context, candidates, result);
     else if (isJoinable(stored) || generation.lengthBytes === 0)
       await this.#recording.record(context, stored, result.acceptsRanges);
     else this.#arrive(context, result);
@@ -205,7 +207,7 @@ export class CollapsedFetches {
     const { generation, stored, acceptsRanges } = result;
     if (generation.intake === undefined) return;
     if (isShared(result)) this.#arriving.set(key, { result, epoch });
-    void generation.intake.ended
+    void generation.intake.whenEnded
       .then(async (error) => {
         if (error !== undefined || generation.lengthBytes === null) return;
         const whole = { ...stored, object: generation.object.identity };

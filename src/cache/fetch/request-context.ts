@@ -46,8 +46,8 @@ export function fetchContextOf(context: RequestContext): FetchContext {
     brings: (index, flight) => {
       context.cost.brings(index, flight);
     },
-    joined: (fetch) => {
-      context.cost.joined = true;
+    onCollapsed: (fetch) => {
+      context.cost.collapsed = true;
       if (fetch !== undefined) context.request.span?.link(fetch);
     },
     span: context.request.span,

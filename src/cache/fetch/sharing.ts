@@ -39,13 +39,13 @@ export async function isStoredSince(
 
 /** True when others than its asker may have it without a validation of their own. */
 export function isShared({ generation, stored }: SharedRepresentation): boolean {
-  if (generation.ephemeral) return false;
+  if (generation.isEphemeral) return false;
   return !directivesOf(stored).some((said) => said.isUnqualified('no-cache'));
 }
 
 /** Resolves when the body of an origin fetch has been taken in. */
 export async function taken(result: Outcome): Promise<void> {
-  if (result.kind === 'representation') await result.generation.intake?.ended;
+  if (result.kind === 'representation') await result.generation.intake?.whenEnded;
 }
 
 /** True when the response that another request fetched may answer this one too. */

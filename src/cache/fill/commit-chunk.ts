@@ -25,7 +25,9 @@ export async function store(
   // What the store does not take it lets go of, before the flight and the hasher have it.
   draft.file.retain();
   try {
-    const held = generation.ephemeral ? null : await services.chunks.commit(object, draft, record);
+    const held = generation.isEphemeral
+      ? null
+      : await services.chunks.commit(object, draft, record);
     // It may have been detached while this was committed: what readers have must be known all the
     // same.
     if (held === null || generation.isDetached) generation.noteUnrecorded(record);

@@ -48,11 +48,11 @@ export function resolveAgain(
 ): void {
   if (isRedirect(head.status)) {
     source.redirected(target, head, receivedNow(services.clock, startedAtMs));
-    flight.fail({ kind: 'leaderless', error: denied(head, true) });
+    flight.fail({ kind: 'leader-failed', error: denied(head, true) });
     return;
   }
   const again = source.refused(target, object.identity.place);
-  flight.fail({ kind: 'leaderless', error: denied(head, again) });
+  flight.fail({ kind: 'leader-failed', error: denied(head, again) });
 }
 
 function denied(head: OriginHead, retryable: boolean): ForebayError {

@@ -28,7 +28,7 @@ export function watchFlight(generation: LiveObject, flight: Flight): void {
       state: state ?? { kind: 'done' },
     };
   });
-  void flight.ended.then(() => {
+  void flight.whenEnded.then(() => {
     entry.end();
   });
 }

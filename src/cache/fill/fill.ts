@@ -65,7 +65,7 @@ export async function runFill(
       error.code === 'cancelled' ||
       error.code === 'internal' ||
       (error.code === 'no-space' && fetchContext.priority === 'read-ahead');
-    flight.fail({ kind: own ? 'leaderless' : 'failed', error });
+    flight.fail({ kind: own ? 'leader-failed' : 'failed', error });
   } finally {
     permit.settle(verdict);
     endSpan(span, flight, originBytes);
@@ -116,7 +116,7 @@ async function submit(
     priority: fetchContext.priority,
     receivedBytes: () => flight.receivedBytes,
     makeTask: async (lane) => {
-      const placement = generation.ephemeral ? 'memory' : undefined;
+      const placement = generation.isEphemeral ? 'memory' : undefined;
       const draft = await reserve(services, rangeLength(range), fetchContext.priority, placement);
       if (flight.state.kind === 'ended') {
         draft.discard();
@@ -200,10 +200,10 @@ async function conclude(
       // What another place has is not compared: it is another resource's.
       const isAsLong = aim.isThere && completeLengthOf(result.head) === generation.lengthBytes;
       if (isAsLong && generation.detach((next) => restartStream(generation, next))) {
-        flight.fail({ kind: 'leaderless', error });
+        flight.fail({ kind: 'leader-failed', error });
         return;
       }
-      generation.end('changed', error);
+      generation.end('replaced', error);
       flight.fail({ kind: 'failed', error });
       return;
     }
@@ -216,7 +216,7 @@ async function conclude(
       return;
     case 'failed': {
       const error = errorFromReport(result.error);
-      const kind = error.code === 'cancelled' ? 'leaderless' : 'failed';
+      const kind = error.code === 'cancelled' ? 'leader-failed' : 'failed';
       flight.fail({ kind, error });
       return;
     }
@@ -227,7 +227,7 @@ async function conclude(
 function stream(generation: LiveObject, flight: Flight): void {
   generation.switchToStream((next) => restartStream(generation, next));
   const error = originError('origin-range-mismatch', 'the origin serves no ranges', true);
-  flight.fail({ kind: 'leaderless', error });
+  flight.fail({ kind: 'leader-failed', error });
 }
 
 /** A chunk was written whole: commits it, unless its bytes are in doubt. */
@@ -246,7 +246,7 @@ async function land(generation: LiveObject, flight: Flight, chunk: WrittenChunk)
     if (verdict !== 'agreed') {
       const isLast = verdict === 'contradicted';
       const error = originError('origin-corrupt', 'fetches of a chunk differ', !isLast);
-      flight.fail({ kind: isLast ? 'failed' : 'leaderless', error });
+      flight.fail({ kind: isLast ? 'failed' : 'leader-failed', error });
       return;
     }
     generation.services.events.originBytesWasted(chunk.lengthBytes);
@@ -262,7 +262,7 @@ function doubt(generation: LiveObject, flight: Flight, originBytes: number): voi
   const again = doubts.differed(flight.index);
   const what = integrity.state.kind === 'attested' ? 'attested' : 'recorded';
   const error = originError('origin-corrupt', `bytes differ from their ${what} ids`, again);
-  flight.fail({ kind: again ? 'leaderless' : 'failed', error });
+  flight.fail({ kind: again ? 'leader-failed' : 'failed', error });
 }
 
 function originError(code: ErrorCode, message: string, retryable: boolean): ForebayError {

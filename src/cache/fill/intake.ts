@@ -22,7 +22,7 @@ import { reserve } from './reserve.js';
 const FREE_RUN_SHARE = 0.5;
 
 export class Intake implements Arrival {
-  readonly ended: Promise<ForebayError | undefined>;
+  readonly whenEnded: Promise<ForebayError | undefined>;
   readonly #generation: LiveObject;
   readonly #exchange: OriginExchange;
   readonly #onePart: boolean;
@@ -60,7 +60,7 @@ export class Intake implements Arrival {
     this.#content = first.content;
     this.#next = first.index;
     this.#demanded = first.index;
-    this.ended = this.#run();
+    this.whenEnded = this.#run();
     generation.attach(this);
     exchange.listen((event) => {
       switch (event.kind) {
@@ -86,7 +86,7 @@ export class Intake implements Arrival {
   }
 
   reached(index: number): Promise<void> {
-    if (this.#over || index < this.#next) return this.ended.then(() => undefined);
+    if (this.#over || index < this.#next) return this.whenEnded.then(() => undefined);
     const waiter = { index, reached: deferred<undefined>() };
     this.#waiters.add(waiter);
     return waiter.reached.promise;
@@ -128,7 +128,7 @@ export class Intake implements Arrival {
     // A ranged fill of the same chunk may still be going on: its end decides who reads what.
     let other = generation.flight(index);
     while (other !== undefined && other.state.kind !== 'ended') {
-      await other.ended;
+      await other.whenEnded;
       other = generation.flight(index);
     }
     if (this.#mustStop()) {
@@ -147,12 +147,12 @@ export class Intake implements Arrival {
       lengthBytes === null
         ? { start: index * chunkSizeBytes, end: (index + 1) * chunkSizeBytes }
         : chunkRange(index, lengthBytes, chunkSizeBytes);
-    const placement = generation.ephemeral ? 'memory' : undefined;
+    const placement = generation.isEphemeral ? 'memory' : undefined;
     const size = range.end - range.start;
     const draft = await reserve(services, size, 'demand', placement);
     if (hasEnded(flight) || this.#mustStop()) {
       draft.discard();
-      flight.fail({ kind: 'leaderless', error: stopped() });
+      flight.fail({ kind: 'leader-failed', error: stopped() });
       this.#exchange.reply({ kind: 'stop' });
       return;
     }
@@ -216,8 +216,8 @@ export class Intake implements Arrival {
     try {
       await Promise.all(this.#landings.values());
       if (lengthBytes === 0) await this.#nothingCame();
-      const end = await this.#flight?.ended;
-      if (end?.kind === 'failed' || end?.kind === 'leaderless') return end.error;
+      const end = await this.#flight?.whenEnded;
+      if (end?.kind === 'failed' || end?.kind === 'leader-failed') return end.error;
       if (this.#generation.lengthBytes === null) await this.#generation.complete(lengthBytes);
       return undefined;
     } catch (thrown) {
@@ -238,7 +238,7 @@ export class Intake implements Arrival {
   }
 
   async #mayGoTo(index: number): Promise<void> {
-    const { ephemeral, services } = this.#generation;
+    const { isEphemeral: ephemeral, services } = this.#generation;
     // What is not stored is there only for who has opened it: ahead of them it would be lost.
     const ahead = ephemeral ? 0 : services.limits.readAheadChunks;
     while (!this.#stopped && this.#isPaced() && index > this.#demanded + ahead) {
@@ -247,7 +247,7 @@ export class Intake implements Arrival {
   }
 
   #isPaced(): boolean {
-    const { ephemeral, lengthBytes, services } = this.#generation;
+    const { isEphemeral: ephemeral, lengthBytes, services } = this.#generation;
     const share = services.chunks.usage().capacityBytes * FREE_RUN_SHARE;
     return ephemeral || (lengthBytes ?? this.#next * this.#generation.chunkSizeBytes) > share;
   }
@@ -275,7 +275,7 @@ function endOf(error: ForebayError, onePart: boolean): FailedEnd {
   const { code, originStatus } = error;
   const isRedirect = originStatus !== undefined && originStatus >= 300 && originStatus < 400;
   const mayLead = isRedirect || code === 'origin-denied' || code === 'origin-range-mismatch';
-  return { kind: onePart && mayLead ? 'leaderless' : 'failed', error };
+  return { kind: onePart && mayLead ? 'leader-failed' : 'failed', error };
 }
 
 /** A look through a call: the state changes during waits that the compiler does not see. */

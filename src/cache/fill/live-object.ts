@@ -13,9 +13,9 @@ import type { ChunkDoubts } from './chunk-doubts.js';
 
 export type GenerationEnd =
   /** The origin has another representation now. */
-  | 'changed'
+  | 'replaced'
   /** Its bytes contradict the digest claimed for them. */
-  | 'condemned'
+  | 'digest-mismatch'
   /** It arrived without a length and broke off. */
   | 'incomplete'
   /** An operator took it out. */
@@ -29,7 +29,7 @@ export interface Arrival {
   /** True when it brings the object from its first chunk on, not one chunk of it. */
   readonly isStream: boolean;
   /** Settles when the body has ended; with the error when it broke off. */
-  readonly ended: Promise<ForebayError | undefined>;
+  readonly whenEnded: Promise<ForebayError | undefined>;
   /** A reader wants `index`: a paced stream may run that far, and somewhat further. */
   demand(index: number): void;
   /** Settles when the stream has a flight for `index`, has passed it, or has ended. */
@@ -44,7 +44,7 @@ export interface Arrival {
 export interface LiveObject {
   readonly services: CacheServices;
   /** For its own request only, never committed: what may not be stored. */
-  readonly ephemeral: boolean;
+  readonly isEphemeral: boolean;
   readonly doubts: ChunkDoubts;
   readonly object: ObjectHandle;
   readonly integrity: Integrity;
@@ -53,9 +53,9 @@ export interface LiveObject {
   /** The index after the last chunk; `Infinity` while the length is unknown. */
   readonly endIndex: number;
   /** Why no chunk of it may be opened any more; `undefined` while it lives. */
-  readonly ended: GenerationEnd | undefined;
+  readonly endReason: GenerationEnd | undefined;
   /** True when its chunks come from a stream of the whole, not by range. */
-  readonly streams: boolean;
+  readonly isStreaming: boolean;
   /** The body that is being taken in, while there is one: a stream of the whole, or one chunk. */
   readonly intake: Arrival | undefined;
   /** For its own request only from the beginning. */

@@ -71,7 +71,7 @@ export async function restartStream(
       retryable: true,
       originStatus: head.status,
     });
-    generation.end('changed', error);
+    generation.end('replaced', error);
     throw error;
   }
   throw new ForebayError('origin-loop', 'the origin redirects too often', {

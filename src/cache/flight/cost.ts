@@ -9,7 +9,7 @@ export interface Receiving {
 
 /** Made for each request by cache/answer/cache; its wants write to it. */
 export class Cost implements ReadCost {
-  joined = false;
+  collapsed = false;
   #settledBytes = 0;
   readonly #running = new Set<Receiving>();
   readonly #brought = new Map<number, Pick<ChunkView, 'progress'>>();

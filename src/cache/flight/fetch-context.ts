@@ -28,7 +28,7 @@ export interface FetchContext {
   /** Its first fetch brings chunk `index`, as `flight`. */
   brings(index: number, flight: Pick<ChunkView, 'progress'>): void;
   /** It takes its bytes from a fetch that another request began, whose span is `fetch`. */
-  joined(fetch?: Span): void;
+  onCollapsed(fetch?: Span): void;
   /** An attempt of its first fetch failed, and others follow. */
   troubled?(error: ForebayError): void;
   /** An interim response came before the answer to its first fetch. */

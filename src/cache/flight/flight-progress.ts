@@ -31,7 +31,7 @@ export interface Filling {
 /** How it ended, as far as its progress goes. */
 export type Ending =
   | { readonly kind: 'held' | 'uncached' }
-  | { readonly kind: 'failed' | 'leaderless'; readonly error: { readonly code: ErrorCode } };
+  | { readonly kind: 'failed' | 'leader-failed'; readonly error: { readonly code: ErrorCode } };
 
 /** What is held came from no origin now, and waits for nothing. */
 export const HELD_PROGRESS: ChunkProgress = {
@@ -76,7 +76,7 @@ function stateOfEnd(end: Ending): TransferState {
     case 'uncached':
       return { kind: 'done' };
     case 'failed':
-    case 'leaderless':
+    case 'leader-failed':
       return { kind: 'failed', cause: end.error.code };
   }
 }

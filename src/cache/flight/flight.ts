@@ -20,11 +20,11 @@ export type FlightEnd =
   /** Filled but not stored (memory): readable for as long as somebody reads it. */
   | { readonly kind: 'uncached' }
   /** The leader failed for a reason of its own (credentials, cancellation): another may lead. */
-  | { readonly kind: 'leaderless'; readonly error: ForebayError }
+  | { readonly kind: 'leader-failed'; readonly error: ForebayError }
   /** Nobody would fare better. */
   | { readonly kind: 'failed'; readonly error: ForebayError };
 
-export type FailedEnd = Extract<FlightEnd, { kind: 'leaderless' | 'failed' }>;
+export type FailedEnd = Extract<FlightEnd, { kind: 'leader-failed' | 'failed' }>;
 
 export type FlightState =
   | { readonly kind: 'queued' }
@@ -87,16 +87,16 @@ export class Flight {
   }
 
   /** Settles when there is a file to read, or when there will be none. */
-  get started(): Promise<FlightState> {
+  get whenStarted(): Promise<FlightState> {
     return this.#started.promise;
   }
 
-  get ended(): Promise<FlightEnd> {
+  get whenEnded(): Promise<FlightEnd> {
     return this.#ended.promise;
   }
 
   /** True while somebody reads this flight or waits for it to begin. */
-  get wanted(): boolean {
+  get isWanted(): boolean {
     return this.#readers + this.#waiting > 0;
   }
 
@@ -147,7 +147,7 @@ export class Flight {
   /**
    * Counts a reader that waits for the flight to begin; the returned function uncounts it, once.
    */
-  await(): () => void {
+  addWaiter(): () => void {
     this.#waiting += 1;
     let left = false;
     return () => {
@@ -247,7 +247,7 @@ export class Flight {
   #hasFailed(): boolean {
     const state = this.#state;
     return (
-      state.kind === 'ended' && (state.end.kind === 'failed' || state.end.kind === 'leaderless')
+      state.kind === 'ended' && (state.end.kind === 'failed' || state.end.kind === 'leader-failed')
     );
   }
 
@@ -257,7 +257,7 @@ export class Flight {
     switch (state.end.kind) {
       case 'failed':
         return state.end.error;
-      case 'leaderless': {
+      case 'leader-failed': {
         const { error } = state.end;
         // The leader itself would only fail again.
         if (leads && !error.retryable) return error;
@@ -283,7 +283,7 @@ export class Flight {
   }
 
   #settleIfIdle(): void {
-    if (this.wanted) return;
+    if (this.isWanted) return;
     if (this.#state.kind === 'ended') {
       this.#held?.release();
       this.#held = undefined;

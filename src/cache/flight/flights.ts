@@ -45,7 +45,7 @@ export class Flights {
   supersede(error: ForebayError): void {
     for (const flight of [...this.#flights.values()]) {
       flight.isSuperseded = true;
-      if (flight.state.kind === 'queued') flight.fail({ kind: 'leaderless', error });
+      if (flight.state.kind === 'queued') flight.fail({ kind: 'leader-failed', error });
     }
   }
 
@@ -57,9 +57,9 @@ export class Flights {
     const flight = new Flight(index, forget, leader);
     this.#flights.set(index, flight);
     const untrack = this.#options.services.progress.track(flight);
-    void flight.ended.then((end) => {
+    void flight.whenEnded.then((end) => {
       untrack();
-      if (end.kind === 'failed' || end.kind === 'leaderless') this.#options.onFailed(flight);
+      if (end.kind === 'failed' || end.kind === 'leader-failed') this.#options.onFailed(flight);
       this.#forget(flight);
     });
     return flight;
@@ -77,13 +77,13 @@ export class Flights {
   ): Promise<ChunkView | undefined> {
     if (fetchContext.priority === 'demand') flight.promote();
     if (flight.leader !== null && flight.leader !== fetchContext.source)
-      fetchContext.joined(flight.span);
-    const leave = flight.await();
+      fetchContext.onCollapsed(flight.span);
+    const leave = flight.addWaiter();
     try {
       const bound = boundOf(this.#options.services, fetchContext.signal);
-      await within(flight.started, bound);
+      await within(flight.whenStarted, bound);
       // Who plans again before the result is here would only meet the same failure once more.
-      if (flight.isFailing) await within(flight.ended, bound);
+      if (flight.isFailing) await within(flight.whenEnded, bound);
       const view = flight.view(leads);
       if (view !== undefined) return view;
       const { state } = flight;
@@ -105,12 +105,12 @@ export class Flights {
     const { state } = flight;
     switch (state.kind) {
       case 'queued':
-        if (!flight.wanted) flight.drop();
+        if (!flight.isWanted) flight.drop();
         return;
       case 'receiving':
         return;
       case 'ended':
-        if (state.end.kind === 'uncached' && flight.wanted) return;
+        if (state.end.kind === 'uncached' && flight.isWanted) return;
         this.#flights.delete(flight.index);
         if (this.#flights.size === 0) this.#options.onIdle();
     }

@@ -13,7 +13,7 @@ export function throwUnlessRetryable(flight: Flight): void {
   const { state } = flight;
   if (state.kind !== 'ended') return;
   if (state.end.kind === 'failed') throw state.end.error;
-  if (state.end.kind === 'leaderless' && !state.end.error.retryable) throw state.end.error;
+  if (state.end.kind === 'leader-failed' && !state.end.error.retryable) throw state.end.error;
 }
 
 /** The origin refused this request's own credentials. */

@@ -91,7 +91,7 @@ export class Integrity {
   }
 
   /** Settles when the state is no longer `pending`. */
-  get settled(): Promise<IntegrityState> {
+  get whenSettled(): Promise<IntegrityState> {
     return this.#settled.promise;
   }
 

@@ -34,7 +34,7 @@ export class Arrivals {
   }
 
   /** True when chunks come from a stream of the whole, not by range. */
-  get streams(): boolean {
+  get isStreaming(): boolean {
     return this.#starter !== undefined || this.#intake?.isStream === true;
   }
 
@@ -44,7 +44,7 @@ export class Arrivals {
 
   attach(intake: Arrival): void {
     this.#intake = intake;
-    void intake.ended.then((error) => {
+    void intake.whenEnded.then((error) => {
       if (this.#intake === intake) this.#intake = undefined;
       this.#options.onEnded(error, intake.isStream);
     });

@@ -27,14 +27,14 @@ export async function awaitIntegrity(
   if (generation.lengthBytes === null) {
     // Without a length nobody can say which chunk completes it: all of it waits for its end.
     intake?.demand(Infinity);
-    await within(intake?.ended ?? Promise.resolve(undefined), bound);
+    await within(intake?.whenEnded ?? Promise.resolve(undefined), bound);
     return undefined;
   }
-  const { settled } = integrity;
+  const { whenSettled: settled } = integrity;
   const flight = integrity.strict
     ? undefined
     : await completingFlight(generation, index, fetchContext);
-  const leave = flight?.await();
+  const leave = flight?.addWaiter();
   try {
     // The check may lack more than this chunk: what was healed away, or failed after its release.
     const driven = generation.drive(fetchContext).then(() => settled);
@@ -57,7 +57,7 @@ async function completingFlight(
 ): Promise<Flight | undefined> {
   const flight = generation.flight(index);
   if (flight !== undefined || generation.isHeld(index)) return flight;
-  if (!generation.streams) return generation.lead(index, fetchContext);
+  if (!generation.isStreaming) return generation.lead(index, fetchContext);
   await generation.awaitStream(index, fetchContext);
   return generation.flight(index);
 }
@@ -67,9 +67,9 @@ async function completingFlight(
  * leader was redirected, say), or never.
  */
 async function failureOf(flight: Flight): Promise<ForebayError | undefined> {
-  const end = await flight.ended;
-  if (end.kind === 'leaderless' && end.error.retryable) return undefined;
-  if (end.kind === 'failed' || end.kind === 'leaderless') return end.error;
+  const end = await flight.whenEnded;
+  if (end.kind === 'leader-failed' && end.error.retryable) return undefined;
+  if (end.kind === 'failed' || end.kind === 'leader-failed') return end.error;
   return new Promise(() => undefined);
 }
 

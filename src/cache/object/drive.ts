@@ -23,8 +23,8 @@ export async function driveAll(generation: LiveObject, fetchContext: FetchContex
   };
   // A fill may find out on the way that there are no ranges to be had: the rest comes with a stream
   // then.
-  for (let index = 0; index < generation.endIndex && !generation.streams; index += 1) {
-    if (generation.ended !== undefined) return;
+  for (let index = 0; index < generation.endIndex && !generation.isStreaming; index += 1) {
+    if (generation.endReason !== undefined) return;
     const flight = generation.flight(index);
     if (flight === undefined && !isWanted(generation, index)) continue;
     running.push(flight ?? generation.lead(index, patient));
@@ -32,7 +32,8 @@ export async function driveAll(generation: LiveObject, fetchContext: FetchContex
     while (running.length >= width) await landed(generation, running.shift(), patient);
   }
   for (const flight of running) await landed(generation, flight, patient);
-  if (generation.streams && generation.ended === undefined) await driveStream(generation, patient);
+  if (generation.isStreaming && generation.endReason === undefined)
+    await driveStream(generation, patient);
 }
 
 /** One stream brings all of it; what it did not bring is for the next run. */
@@ -40,7 +41,7 @@ async function driveStream(generation: LiveObject, fetchContext: FetchContext): 
   if (!lacksAny(generation)) return;
   if (generation.intake === undefined) await generation.awaitStream(0, fetchContext);
   generation.intake?.demand(Infinity);
-  const error = await generation.intake?.ended;
+  const error = await generation.intake?.whenEnded;
   if (error !== undefined) throw error;
 }
 
@@ -65,11 +66,11 @@ async function landed(
   let flight = first;
   for (let round = 1; flight !== undefined; round += 1) {
     const { index } = flight;
-    const end = await flight.ended;
+    const end = await flight.whenEnded;
     if (end.kind === 'failed') throw end.error;
-    if (end.kind !== 'leaderless') return;
+    if (end.kind !== 'leader-failed') return;
     if (!end.error.retryable || round === MAX_ROUNDS) throw end.error;
-    if (generation.ended !== undefined || generation.streams) return;
+    if (generation.endReason !== undefined || generation.isStreaming) return;
     if (!isWanted(generation, index)) return;
     flight = generation.flight(index) ?? generation.lead(index, fetchContext);
   }

@@ -50,22 +50,22 @@ export async function findChunk(
       if (flight === led) throwUnlessRetryable(flight);
       continue;
     }
-    const found = generation.ephemeral
+    const found = generation.isEphemeral
       ? undefined
       : await held.open(generation.object, index, fetchContext.from);
     if (found !== undefined) return found;
     // Another reader may have led while we looked: the flight it left is ours to join.
-    if (flights.usable(index) !== undefined || generation.ended !== undefined) continue;
+    if (flights.usable(index) !== undefined || generation.endReason !== undefined) continue;
     // A leader that was refused leads no more: it would take its followers with it again. What the
     // refusal itself brings is still arriving, and its end is to be waited for like any other's.
     if (fetchContext.source.isRefused && generation.intake === undefined) throw refusedLeader();
-    if (generation.streams) await generation.awaitStream(index, fetchContext);
+    if (generation.isStreaming) await generation.awaitStream(index, fetchContext);
     // Who waited for a place looks again: another may have led meanwhile.
     else if (permit?.tryAcquire() === false)
       await permit.wait(fetchContext.priority, boundOf(generation.services, fetchContext.signal));
     else {
       led = generation.lead(index, fetchContext);
-      permit?.keepUntil(led.ended);
+      permit?.keepUntil(led.whenEnded);
       // One that an open breaker ended at once is not found again: the next round would lead anew.
       throwUnlessRetryable(led);
     }

@@ -55,7 +55,7 @@ export class Generation implements Searched {
     this.#object = options.object;
     const onIdle = this.#settleIfIdle.bind(this);
     this.#detachment = new Detachment({
-      onChanged: this.end.bind(this, 'changed', changed()),
+      onChanged: this.end.bind(this, 'replaced', changed()),
       onAgain: options.onDiverged.bind(options, this),
     });
     this.#arrivals = new Arrivals({
@@ -103,7 +103,7 @@ export class Generation implements Searched {
     return lengthBytes === null ? Infinity : chunkCount(lengthBytes, this.chunkSizeBytes);
   }
 
-  get ended(): GenerationEnd | undefined {
+  get endReason(): GenerationEnd | undefined {
     return this.#ended?.reason;
   }
 
@@ -111,7 +111,7 @@ export class Generation implements Searched {
     return this.#ended?.error;
   }
 
-  get ephemeral(): boolean {
+  get isEphemeral(): boolean {
     return this.isOwn || this.isDetached;
   }
 
@@ -123,8 +123,8 @@ export class Generation implements Searched {
     return this.#detachment.admits(source);
   }
 
-  get streams(): boolean {
-    return this.#arrivals.streams;
+  get isStreaming(): boolean {
+    return this.#arrivals.isStreaming;
   }
 
   get intake(): Arrival | undefined {
@@ -145,7 +145,7 @@ export class Generation implements Searched {
   }
 
   isHeld(index: number): boolean {
-    return !this.ephemeral && this.services.chunks.isHeld(this.#object, index);
+    return !this.isEphemeral && this.services.chunks.isHeld(this.#object, index);
   }
 
   /** Counts a user, who calls `release` once. */
@@ -218,7 +218,7 @@ export class Generation implements Searched {
     this.#options.onDiverged(this);
     // What a digest is claimed for is checked in the order of its chunks: it begins anew.
     if (this.#object.identity.digest !== null || this.lengthBytes === null) return false;
-    if (this.#detachment.hasLeaked || this.streams || this.#ended !== undefined) return false;
+    if (this.#detachment.hasLeaked || this.isStreaming || this.#ended !== undefined) return false;
     for (const record of recordsOf(this.#object)) this.noteUnrecorded(record);
     this.#detachment.begin();
     this.services.changes.bump('removal');
@@ -233,8 +233,8 @@ export class Generation implements Searched {
   }
 
   async complete(lengthBytes: number): Promise<void> {
-    if (isRefutedBy(this.#object.identity.digest, lengthBytes)) throw this.#condemn();
-    this.#object = this.ephemeral
+    if (isRefutedBy(this.#object.identity.digest, lengthBytes)) throw this.#endForMismatch();
+    this.#object = this.isEphemeral
       ? ephemeralObject(this.#object.key, { ...this.#object.identity, lengthBytes })
       : await this.services.chunks.complete(this.#object, lengthBytes);
     this.#options.onCompleted(this);
@@ -279,16 +279,16 @@ export class Generation implements Searched {
 
   #startIntegrity(): Integrity {
     const integrity = integrityOf(this, this.isStrict);
-    void integrity.settled.then((state) => {
-      if (state.kind === 'mismatch') this.#condemn();
+    void integrity.whenSettled.then((state) => {
+      if (state.kind === 'mismatch') this.#endForMismatch();
       if (state.kind === 'attested') this.#options.onAttested(this);
     });
     return integrity;
   }
 
-  #condemn(): ForebayError {
+  #endForMismatch(): ForebayError {
     const error = digestMismatch(!this.#options.suspect);
-    this.end('condemned', error);
+    this.end('digest-mismatch', error);
     return error;
   }
 

@@ -169,7 +169,7 @@ export class Generations {
       }
       // Unchecked bytes of two representations must not meet in one set of chunks.
       if (live.object.attestedBy === null) {
-        live.end('changed', changed());
+        live.end('replaced', changed());
         return undefined;
       }
     }
@@ -200,7 +200,7 @@ export class Generations {
       },
       onEnded: (ended, reason) => {
         // The first key stays in use for an origin that sends no length.
-        if (reason === 'condemned') this.#suspects.set(key, true);
+        if (reason === 'digest-mismatch') this.#suspects.set(key, true);
         this.#end(place.key, ended, reason);
       },
       onDiverged: ({ object: { identity } }) => {
@@ -223,8 +223,8 @@ export class Generations {
 
   /** The key of a generation whose length became known; its old one if the new one is taken. */
   #rekey(key: ObjectKey, generation: Generation): ObjectKey {
-    if (generation.ephemeral) return key;
-    const { ended, object } = generation;
+    if (generation.isEphemeral) return key;
+    const { endReason: ended, object } = generation;
     // It ended while its manifest was rewritten: what the end removed is there again.
     if (ended !== undefined) this.#remove(generation, ended);
     if (this.#live.get(key) !== generation) return key;
@@ -238,7 +238,7 @@ export class Generations {
     this.#becameIdle.resolve(undefined);
     this.#becameIdle = deferred();
     const current = this.#live.get(key) === generation;
-    if (!current || generation.ephemeral) this.#close(key, generation);
+    if (!current || generation.isEphemeral) this.#close(key, generation);
     else this.#idle.set(key, generation);
     // Entries that expired go only where somebody looks.
     this.#idle.purgeStale();
@@ -247,8 +247,8 @@ export class Generations {
   #end(key: ObjectKey, generation: Generation, reason: GenerationEnd): void {
     if (this.#live.get(key) === generation) this.#live.delete(key);
     this.#idle.delete(key);
-    if (generation.ephemeral) return;
-    if (reason === 'condemned') {
+    if (generation.isEphemeral) return;
+    if (reason === 'digest-mismatch') {
       this.#suspects.set(key, true);
       this.#services.events.originBytesWasted(generation.lengthBytes ?? 0);
     }
@@ -261,9 +261,9 @@ export class Generations {
     if (this.#live.get(key) !== generation) return;
     this.#live.delete(key);
     this.#idle.delete(key);
-    if (generation.object.identity.generation !== '') return;
-    this.#onEnded(generation.object.identity, 'changed');
-    this.#remove(generation, 'changed');
+    if (generation.object.identity.uniqueToken !== '') return;
+    this.#onEnded(generation.object.identity, 'replaced');
+    this.#remove(generation, 'replaced');
   }
 
   #remove(generation: Generation, reason: GenerationEnd): void {
@@ -287,8 +287,8 @@ function isStrict({ source }: FetchContext): boolean {
 
 /** The store's reason for each end. */
 const DROP_REASONS: Readonly<Record<GenerationEnd, DropReason>> = {
-  changed: 'replaced',
-  condemned: 'corrupt',
+  replaced: 'replaced',
+  'digest-mismatch': 'corrupt',
   incomplete: 'replaced',
   purged: 'purged',
 };

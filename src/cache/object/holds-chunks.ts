@@ -5,7 +5,7 @@ import type { LiveObject } from '../fill/live-object.js';
  * True when a request for the chunks `first` to `end` (not included) needs nothing from the origin.
  */
 export function holdsChunks(
-  generation: Pick<LiveObject, 'endIndex' | 'ended' | 'flight' | 'isHeld'>,
+  generation: Pick<LiveObject, 'endIndex' | 'endReason' | 'flight' | 'isHeld'>,
   first: number,
   end: number,
 ): boolean {
@@ -13,5 +13,5 @@ export function holdsChunks(
     // Of a flight that has all bytes only the commit is left.
     if (!generation.isHeld(index) && generation.flight(index)?.isAtHand !== true) return false;
   }
-  return generation.ended === undefined;
+  return generation.endReason === undefined;
 }

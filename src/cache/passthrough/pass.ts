@@ -146,7 +146,7 @@ export class Passing implements PassFacade {
 
   #answer(upstream: Upstream, response: PassedResponse, give: GivePlace): CacheAnswer {
     const { status, headers } = response;
-    const cost = { originBytes: 0, joined: false };
+    const cost = { originBytes: 0, collapsed: false };
     const over = once(() => {
       response.close();
       give();

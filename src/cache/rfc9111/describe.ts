@@ -67,7 +67,7 @@ export function describeResponse(described: Described): Description {
     uri: described.uri,
     variant: variantName(requestHeaders),
     validator,
-    generation: joinable ? '' : newToken(),
+    uniqueToken: joinable ? '' : newToken(),
     lengthBytes,
     chunkSizeBytes: described.chunkSizeBytes,
     digest,
@@ -80,7 +80,7 @@ export function describeResponse(described: Described): Description {
 
 /** What may not be stored is nobody else's, not even while it is in flight. */
 function unshared(stored: StoredResponse): StoredResponse {
-  return { ...stored, object: { ...stored.object, generation: newToken() } };
+  return { ...stored, object: { ...stored.object, uniqueToken: newToken() } };
 }
 
 function newToken(): string {

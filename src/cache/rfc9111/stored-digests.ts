@@ -28,10 +28,10 @@ export function isClaimedAs(stored: StoredResponse, pin: Digest | null): boolean
 
 /** True when chunks of other responses may complete it: it was recorded at its first head. */
 export function isJoinable(stored: StoredResponse): boolean {
-  return stored.object.generation === '';
+  return stored.object.uniqueToken === '';
 }
 
 /** True when the origin may confirm it for a request that it was not stored for. */
 export function isOfferable({ status, headers, object }: StoredResponse): boolean {
-  return status === 200 && object.generation === '' && headers['etag'] !== undefined;
+  return status === 200 && object.uniqueToken === '' && headers['etag'] !== undefined;
 }

@@ -44,7 +44,7 @@ const OUTDATED: ReadonlySet<Code> = new Set(['origin-changed', 'origin-corrupt',
 const MAX_LOOKUPS = 2;
 
 /** The cost of what never came to a body. */
-const NOTHING: ReadCost = { originBytes: 0, joined: false };
+const NOTHING: ReadCost = { originBytes: 0, collapsed: false };
 
 type Code = ErrorReport['code'];
 type Accepted = Extract<Screened, { kind: 'accepted' }>;

@@ -18,7 +18,7 @@ export const MAX_WAITING = 32;
 interface Line {
   running: boolean;
   /** The queue is full: what comes now is not answered, and the connection ends after the last. */
-  closed: boolean;
+  isClosed: boolean;
   readonly waiting: { readonly response: ServerResponse; readonly start: Start }[];
 }
 
@@ -33,14 +33,14 @@ export class PipelineQueue {
   take(request: IncomingMessage, response: ServerResponse, start: Start): boolean {
     const { socket } = request;
     const line = this.#line(socket);
-    if (line.closed) return false;
+    if (line.isClosed) return false;
     if (!line.running) {
       this.#run(line, socket, response, start);
       return true;
     }
     line.waiting.push({ response, start });
     if (line.waiting.length === MAX_WAITING) {
-      line.closed = true;
+      line.isClosed = true;
       response.shouldKeepAlive = false;
       socket.pause();
     }
@@ -54,7 +54,7 @@ export class PipelineQueue {
   /** True when a request of this connection would be answered now and not in its turn. */
   isFree(socket: Duplex): boolean {
     const line = this.#lines.get(socket);
-    return line === undefined || !(line.running || line.closed);
+    return line === undefined || !(line.running || line.isClosed);
   }
 
   #run(line: Line, socket: Duplex, response: ServerResponse, start: Start): void {
@@ -68,7 +68,7 @@ export class PipelineQueue {
       // What follows a response that says `close` was refused with it (RFC 9112 section 9.6): after
       // a body that nobody read it may be no request at all.
       const isLast = !response.shouldKeepAlive;
-      line.closed ||= isLast;
+      line.isClosed ||= isLast;
       const following = socket.destroyed || isLast ? undefined : line.waiting.shift();
       if (following === undefined) line.waiting.length = 0;
       else this.#run(line, socket, following.response, following.start);
@@ -81,7 +81,7 @@ export class PipelineQueue {
   #line(socket: Duplex): Line {
     const known = this.#lines.get(socket);
     if (known !== undefined) return known;
-    const line: Line = { running: false, closed: false, waiting: [] };
+    const line: Line = { running: false, isClosed: false, waiting: [] };
     this.#lines.set(socket, line);
     return line;
   }

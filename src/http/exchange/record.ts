@@ -39,7 +39,7 @@ export function exchangeRecord(
   times: RequestTimes,
 ): RequestRecord {
   const headAt = times.headAt ?? times.endedAt;
-  const cost = 'cost' in ended ? ended.cost : { originBytes: 0, joined: false };
+  const cost = 'cost' in ended ? ended.cost : { originBytes: 0, collapsed: false };
   return {
     requestId: context.requestId,
     traceId: context.traceId,
@@ -50,7 +50,7 @@ export function exchangeRecord(
     result: resultOf(ended),
     ending: ended.delivery.kind,
     code: codeOf(ended),
-    collapsed: cost.joined,
+    collapsed: cost.collapsed,
     bytesSent: ended.delivery.bytesSent,
     originBytes: cost.originBytes,
     waitMs: headAt - times.startedAt,

@@ -26,13 +26,13 @@ import { HotHitHead } from './hot-hit-head.js';
 import type { TimedResponse } from '../exchange/timed-response.js';
 
 /** URLs whose hits are remembered. One that is forgotten is looked up once. */
-const MAX_STANDING = 1024;
+const MAX_HOT_HITS = 1024;
 
 /**
  * What they take: as many with heads of 2 KiB as there may be. Heads may have 62 KiB, which would
  * be five times 62 MiB without this.
  */
-const MAX_STANDING_BYTES = 16 * 1024 * 1024;
+const MAX_HOT_HITS_BYTES = 16 * 1024 * 1024;
 
 /** A head's fields, its text for the whole and for a part, and both again in the hit server. */
 const COPIES_OF_HEAD = 5;
@@ -78,8 +78,8 @@ export class HotHits {
   constructor(keepAliveTimeoutMs: number) {
     this.#keepAliveTimeoutMs = keepAliveTimeoutMs;
     this.#entries = new LRUCache<string, HotHit>({
-      max: MAX_STANDING,
-      maxSize: MAX_STANDING_BYTES,
+      max: MAX_HOT_HITS,
+      maxSize: MAX_HOT_HITS_BYTES,
       sizeCalculation: bytesOf,
       dispose: (_entry, url) => this.#listener?.forgotten(url),
     });

@@ -21,7 +21,7 @@ const NOT_FORWARDED: ReadonlySet<ErrorReport['code']> = new Set([
 /**
  * What happened to a request: the cache's answer, its failure, or a refusal before it was asked.
  */
-export type Happening =
+export type StatusInput =
   | { readonly kind: 'answered'; readonly outcome: CacheOutcome }
   | { readonly kind: 'failed'; readonly error: ErrorReport }
   | { readonly kind: 'refused'; readonly reason: string };
@@ -31,14 +31,14 @@ export type Happening =
  * response's own Cache-Status: members of caches nearer the origin come first (RFC 9211 section 2);
  * a malformed one is dropped, as it would make the whole list unreadable.
  */
-export function cacheStatus(happening: Happening, upstream: string | undefined): string {
+export function cacheStatus(happening: StatusInput, upstream: string | undefined): string {
   const own = serializeList([[new Token(PSEUDONYM), parameters(happening)]]);
   if (upstream === undefined) return own;
   const all = `${upstream}, ${own}`;
   return isList(upstream) && isList(all) ? all : own;
 }
 
-function parameters(happening: Happening): Map<string, Item> {
+function parameters(happening: StatusInput): Map<string, Item> {
   switch (happening.kind) {
     case 'answered':
       return outcomeParameters(happening.outcome);

@@ -6,7 +6,7 @@ import type { Body, CacheAnswer } from '../../cache/api/facade.js';
 import type { ErrorReport } from '../../model/errors.js';
 import { emptyHeaders, headerValue, type HeaderMap } from '../../model/headers.js';
 import type { ResponseHead } from '../../model/segment.js';
-import { cacheStatus, type Happening, PSEUDONYM } from './cache-status.js';
+import { cacheStatus, type StatusInput, PSEUDONYM } from './cache-status.js';
 import { evaluate, ifRangeAllows } from './conditional.js';
 import { type Content, contentLength } from './content.js';
 import { endToEndFields } from './fields.js';
@@ -223,7 +223,7 @@ function answerFields(
   return fields;
 }
 
-function ownFields(context: ReplyContext, happening: Happening): HeaderMap {
+function ownFields(context: ReplyContext, happening: StatusInput): HeaderMap {
   const fields = emptyHeaders();
   fields['date'] = formatHttpDate(context.nowMs);
   fields['cache-control'] = 'no-store';

@@ -101,7 +101,7 @@ export class ChunkFiles {
     const removal = this.#paths.run(entry.id, async () => {
       const done = await this.unlink(entry);
       if (done) {
-        await entry.file?.closed;
+        await entry.file?.whenClosed;
         this.#evictedBytes += entry.lengthBytes;
         events.evicted(entry.lengthBytes);
       } else if (index.get(entry.id) === undefined) index.add(entry);
@@ -141,7 +141,7 @@ export class ChunkFiles {
       return true;
     }
     ledger.move('linked', 'unlinked', entry.cost);
-    void file.closed.then(() => {
+    void file.whenClosed.then(() => {
       ledger.release('unlinked', entry.cost);
     });
     file.retire();

@@ -126,7 +126,7 @@ export class Drafts {
       const cost = fileCost(draft.lengthBytes);
       draft.reservation.spend('unlinked', cost);
       draft.reservation.release();
-      void draft.file.closed.then(() => {
+      void draft.file.whenClosed.then(() => {
         ledger.release('unlinked', cost);
       });
     });
@@ -141,7 +141,7 @@ export class Drafts {
   }
 
   chargedMemory(file: CountedFile, lengthBytes: number): void {
-    void file.closed.then(() => {
+    void file.whenClosed.then(() => {
       this.#parts.memory.release(lengthBytes);
     });
   }

@@ -32,7 +32,7 @@ export type WhenUnused = 'close' | 'keep';
 export class CountedFile implements OpenFile {
   readonly fd: number;
   /** Resolves when the descriptor is closed: its bytes are free from then on. */
-  readonly closed: Promise<void>;
+  readonly whenClosed: Promise<void>;
   whenUnused: WhenUnused = 'close';
   /** Tells this file from any other that its path may lead to: see `identityOf`. */
   identity = '';
@@ -45,7 +45,7 @@ export class CountedFile implements OpenFile {
   constructor(fd: number, files: OpenFiles) {
     this.fd = fd;
     this.#files = files;
-    this.closed = this.#done.promise;
+    this.whenClosed = this.#done.promise;
   }
 
   get inUse(): boolean {
@@ -136,6 +136,6 @@ export class OpenFiles {
   async #closeIdle(): Promise<void> {
     const files = [...this.#idle];
     for (const file of files) file.retire();
-    await Promise.all(files.map((file) => file.closed));
+    await Promise.all(files.map((file) => file.whenClosed));
   }
 }

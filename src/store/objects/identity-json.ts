@@ -1,4 +1,4 @@
-/** Reads object identities back from JSON: the part that manifests and response records share. */
+/** Object identities as JSON: the part that manifests and response records share. */
 import { isChunkSize } from '../../model/chunk.js';
 import { parseDigest } from '../../model/digest.js';
 import type { ObjectIdentity } from '../../model/manifest.js';
@@ -25,12 +25,18 @@ export function parseIdentity(value: unknown): ObjectIdentity | undefined {
     uri,
     variant,
     validator,
-    generation,
+    uniqueToken: generation,
     lengthBytes,
     chunkSizeBytes,
     digest,
   };
   return place === undefined ? known : { ...known, place };
+}
+
+/** What `parseIdentity` reads (docs/ON_DISK_FORMAT.md, Manifests). */
+export function identityJson({ uniqueToken, ...identity }: ObjectIdentity): object {
+  const { lengthBytes, chunkSizeBytes, digest, ...name } = identity;
+  return { ...name, generation: uniqueToken, lengthBytes, chunkSizeBytes, digest };
 }
 
 /** False for what older versions wrote: a request's own values, which may be tokens and cookies. */

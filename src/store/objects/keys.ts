@@ -14,7 +14,15 @@ import { canonicalUri } from '../../model/uri.js';
  * is always part: bytes of a partial object are never shared across origins.
  */
 export function objectKey(identity: ObjectIdentity): ObjectKey {
-  const { origin, uri, variant, validator, generation, lengthBytes, chunkSizeBytes } = identity;
+  const {
+    origin,
+    uri,
+    variant,
+    validator,
+    uniqueToken: generation,
+    lengthBytes,
+    chunkSizeBytes,
+  } = identity;
   // Named in its own place: no field of an identity without one can be taken for it.
   const place = identity.place === undefined ? [] : [{ place: identity.place }];
   const name =

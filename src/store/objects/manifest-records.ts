@@ -7,7 +7,7 @@ import { groupCount, ID_BYTES } from '../../model/chunk.js';
 import { type Digest, formatDigest, parseDigest } from '../../model/digest.js';
 import { type ChunkId, parseChunkId } from '../../model/ids.js';
 import type { ChunkRecord, ObjectIdentity } from '../../model/manifest.js';
-import { parseIdentity } from './identity-json.js';
+import { identityJson, parseIdentity } from './identity-json.js';
 import { decodeLines, encodeLine } from './record-line.js';
 
 /** What can happen to a manifest after its first record. */
@@ -72,7 +72,7 @@ export function forgetRecord(
 
 /** The first line of a manifest. */
 export function encodeIdentity(identity: ObjectIdentity): Buffer {
-  return encodeLine({ kind: 'object', identity });
+  return encodeLine({ kind: 'object', identity: identityJson(identity) });
 }
 
 /** One line. Group ids are base64: a third shorter than hex, and nobody reads them. */

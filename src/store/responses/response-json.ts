@@ -4,7 +4,7 @@
 import { type HeaderMap, toHeaderMap } from '../../model/headers.js';
 import type { Hop } from '../../model/redirect-chain.js';
 import type { ResponseRecord, StoredKind, StoredResponse } from '../../model/response.js';
-import { parseIdentity } from '../objects/identity-json.js';
+import { identityJson, parseIdentity } from '../objects/identity-json.js';
 import { decodeLines, encodeLine } from '../objects/record-line.js';
 
 const KINDS: readonly StoredKind[] = ['response', 'hub-json', 'hub-permission', 'hub-refusal'];
@@ -14,7 +14,7 @@ export function encodeResponse(record: ResponseRecord): Buffer {
   const unsteady = { steadyTimeMs: undefined };
   const variants = record.variants.map((stored) => {
     const hops = stored.hops.map((hop) => ({ ...hop, ...unsteady }));
-    return { ...stored, ...unsteady, hops };
+    return { ...stored, ...unsteady, hops, object: identityJson(stored.object) };
   });
   return encodeLine({ kind: 'response', record: { ...record, variants } });
 }

@@ -49,7 +49,7 @@ t.test('a response joins others when no token sets it apart', async (t) => {
     object: identityOf('a', 1),
   };
   t.ok(isJoinable(stored));
-  t.notOk(isJoinable({ ...stored, object: identityOf('a', 1, { generation: 'token' }) }));
+  t.notOk(isJoinable({ ...stored, object: identityOf('a', 1, { uniqueToken: 'token' }) }));
 });
 
 t.test('a pin of another digest, or a new one, asks for the object anew', async (t) => {
@@ -82,7 +82,7 @@ t.test("the origin's answer to the client's own condition has no content", async
   const segments = [];
   for await (const segment of answer.body.read({ start: 0, end: 10 })) segments.push(segment);
   t.same(segments, []);
-  t.same(answer.body.cost(), { originBytes: 0, joined: false });
+  t.same(answer.body.cost(), { originBytes: 0, collapsed: false });
   answer.body.close();
 });
 

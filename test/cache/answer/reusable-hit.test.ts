@@ -56,7 +56,7 @@ t.test('a body goes on where the spot ended', async (t) => {
   if (body === undefined) throw new Error('there is none');
   t.equal(body.lengthBytes, sizeOf(2));
   await drained(body.read({ start: 10, end: sizeOf(2) }));
-  t.same(body.cost(), { originBytes: 0, joined: false });
+  t.same(body.cost(), { originBytes: 0, collapsed: false });
   body.close();
   t.equal(room.origin.bodyBytes, bytesOf(1, 2).length, 'nothing was fetched again');
 });

@@ -123,7 +123,7 @@ t.test('what arrives without a length is joined while it arrives', async (t) => 
   t.equal(fetches.arriving(ask(room, '/b')), undefined);
   const intake = fetches.arriving(first)?.generation.intake;
   gate.open();
-  t.equal(await intake?.ended, undefined);
+  t.equal(await intake?.whenEnded, undefined);
   while (fetches.arriving(first) !== undefined) await new Promise(setImmediate);
   const record = await room.responses.get(first.key);
   t.equal(record?.variants[0]?.object.lengthBytes, sizeOf(3), 'recorded when whole');

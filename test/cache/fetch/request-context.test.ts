@@ -26,7 +26,7 @@ t.test('a want fetches as its request, and counts what that costs', async (t) =>
   fetchContext.fetching({ receivedBytes: 0 })(5);
   fetchContext.fetching({ receivedBytes: 7 });
   t.equal(context.cost.originBytes, 12);
-  t.notOk(context.cost.joined);
-  fetchContext.joined();
-  t.ok(context.cost.joined);
+  t.notOk(context.cost.collapsed);
+  fetchContext.onCollapsed();
+  t.ok(context.cost.collapsed);
 });

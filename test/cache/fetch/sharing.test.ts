@@ -43,7 +43,7 @@ t.test(
 t.test('what is for its asker alone, or to be validated by each, is not shared', (t) => {
   const shared = (ephemeral: boolean, control: string) =>
     isShared({
-      generation: { ephemeral },
+      generation: { isEphemeral: ephemeral },
       stored: storedResponse({ 'cache-control': control }),
     } as unknown as Parameters<typeof isShared>[0]);
   t.ok(shared(false, 'max-age=60'));

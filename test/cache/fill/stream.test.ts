@@ -12,7 +12,7 @@ t.test('it brings all chunks of the same representation', async (t) => {
   const room = await startRoom(t, { objects: { '/a': fresh(1, 3, { ranges: false }) } });
   const generation = await open(room);
   await restartStream(generation, room.fetchContext('/a'));
-  t.ok(generation.streams);
+  t.ok(generation.isStreaming);
   const view = await generation.open(1, room.fetchContext('/a'));
   t.ok((await readView(view, C)).equals(bytesOf(1, 3).subarray(C, 2 * C)));
   while (!generation.isHeld(2)) await new Promise(setImmediate);
@@ -38,7 +38,7 @@ t.test('another representation ends the generation', async (t) => {
     const room = await startRoom(t, { objects: { '/a': spec }, directory });
     const generation = await open(room);
     await t.rejects(restartStream(generation, room.fetchContext('/a')), { code: 'origin-changed' });
-    t.equal(generation.ended, 'changed');
+    t.equal(generation.endReason, 'replaced');
     generation.release();
     await room.close();
   }
@@ -55,11 +55,11 @@ t.test('a refusal says nothing of the representation', async (t) => {
     room.origin.next({ kind: 'status', status });
     const error = { code, originStatus: status };
     await t.rejects(restartStream(generation, room.fetchContext('/a')), error);
-    t.equal(generation.ended, undefined);
+    t.equal(generation.endReason, undefined);
   }
   room.origin.next({ kind: 'status', status: 404 });
   await t.rejects(restartStream(generation, room.fetchContext('/a')), { code: 'origin-changed' });
-  t.equal(generation.ended, 'changed', 'the URL has nothing any more');
+  t.equal(generation.endReason, 'replaced', 'the URL has nothing any more');
   generation.release();
 });
 
@@ -93,9 +93,9 @@ t.test('without a strong validator nothing is continued, however alike it looks'
       objects: { '/a': fresh(2, 3, { ...fields, ranges: false }) },
       directory: t.testdir({ [String(index)]: {} }),
     });
-    const generation = await room.open('/a', sizeOf(3), { validator, generation: 'token' });
+    const generation = await room.open('/a', sizeOf(3), { validator, uniqueToken: 'token' });
     await t.rejects(restartStream(generation, room.fetchContext('/a')), { code: 'origin-changed' });
-    t.equal(generation.ended, 'changed');
+    t.equal(generation.endReason, 'replaced');
     t.equal(generation.flight(0), undefined, 'no byte of it is taken');
     generation.release();
     await room.close();

@@ -15,7 +15,7 @@ t.test('bytes count as they arrive, and what a fetch says in the end stands', (t
   t.equal(cost.originBytes, 17, 'the overlap of two attempts came too');
   settleTwo(5);
   t.equal(cost.originBytes, 17);
-  t.notOk(cost.joined);
+  t.notOk(cost.collapsed);
   t.end();
 });
 

@@ -46,16 +46,16 @@ t.test('a reader reads while it is being filled, and the lease goes when it leav
   const view = flight.view();
   t.equal(view?.watermark, watermark);
   t.equal(view?.failure(), undefined);
-  t.ok(flight.wanted);
+  t.ok(flight.isWanted);
   flight.publish(100);
   t.equal(watermark.state, 'complete');
   flight.filled(held);
-  t.same(await flight.ended, { kind: 'held' });
+  t.same(await flight.whenEnded, { kind: 'held' });
   t.same([seen.released, seen.discarded, seen.users], [0, 0, 1], 'held for its reader');
   view?.release();
   view?.release();
   t.same([seen.released, seen.discarded, seen.users], [1, 0, 0], 'released once');
-  t.notOk(flight.wanted);
+  t.notOk(flight.isWanted);
 });
 
 t.test('with no reader left it lets go at its end', async (t) => {
@@ -82,7 +82,7 @@ t.test('what could not be stored is readable until its last reader has left', as
 });
 
 t.test('readers learn why it failed, and whether another plan may do better', async (t) => {
-  for (const kind of ['failed', 'leaderless'] as const) {
+  for (const kind of ['failed', 'leader-failed'] as const) {
     const { flight, draft, seen, watermark } = parts(t);
     flight.begin(draft, watermark);
     const view = flight.view();
@@ -94,7 +94,7 @@ t.test('readers learn why it failed, and whether another plan may do better', as
     t.equal(flight.view(), undefined, 'nobody else joins it');
     view?.release();
     t.equal(seen.discarded, 1);
-    t.match(await flight.ended, { kind });
+    t.match(await flight.whenEnded, { kind });
   }
 });
 
@@ -103,7 +103,7 @@ t.test('a leader that was refused is told why; its followers may do better', asy
   const refused = new ForebayError('origin-denied', 'no', { source: 'origin', retryable: false });
   flight.begin(draft, watermark);
   const [leader, follower] = [flight.view(true), flight.view()];
-  flight.fail({ kind: 'leaderless', error: refused });
+  flight.fail({ kind: 'leader-failed', error: refused });
   t.equal(leader?.failure(), refused);
   t.match(follower?.failure(), { code: 'internal', retryable: true, cause: refused });
   leader?.release();
@@ -115,27 +115,27 @@ t.test('it ends once: what comes after an ending changes nothing', async (t) => 
   flight.begin(draft, watermark);
   flight.fail({ kind: 'failed', error: BAD });
   flight.filled(held);
-  flight.fail({ kind: 'leaderless', error: LOST });
-  t.match(await flight.ended, { kind: 'failed', error: BAD });
+  flight.fail({ kind: 'leader-failed', error: LOST });
+  t.match(await flight.whenEnded, { kind: 'failed', error: BAD });
 });
 
 t.test('a wait counts as being wanted, once', async (t) => {
   const { flight, seen } = parts(t);
-  const [leave, stay] = [flight.await(), flight.await()];
+  const [leave, stay] = [flight.addWaiter(), flight.addWaiter()];
   leave();
   leave();
-  t.ok(flight.wanted);
+  t.ok(flight.isWanted);
   t.equal(seen.idle, 0);
   stay();
-  t.notOk(flight.wanted);
+  t.notOk(flight.isWanted);
   t.equal(seen.idle, 1);
 });
 
 t.test('who waits for its beginning is woken by its end too', async (t) => {
   const { flight } = parts(t);
-  const { started: begun } = flight;
-  flight.fail({ kind: 'leaderless', error: LOST });
-  t.match(await begun, { kind: 'ended', end: { kind: 'leaderless' } });
+  const { whenStarted: begun } = flight;
+  flight.fail({ kind: 'leader-failed', error: LOST });
+  t.match(await begun, { kind: 'ended', end: { kind: 'leader-failed' } });
 });
 
 t.test('its place in the queue follows who wants it', async (t) => {
@@ -158,7 +158,7 @@ t.test(
     const { flight, draft, held, seen, watermark } = parts(t);
     flight.begin(draft, watermark);
     // A reader that waits for the check of the digest has no view yet.
-    const leave = flight.await();
+    const leave = flight.addWaiter();
     draft.file.retain();
     flight.publish(100);
     const older: OpenFile = { fd: -2, retain: () => t.fail(), release: () => t.fail() };

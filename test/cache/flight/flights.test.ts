@@ -36,7 +36,7 @@ t.test('a follower waits for the beginning and gets a view', async (t) => {
   t.ok(view);
   t.equal(flights.get(0), flight);
   flight.filled(null);
-  await flight.ended;
+  await flight.whenEnded;
   t.equal(flights.get(0), flight, 'uncached: found as long as it is read');
   view?.release();
   t.equal(flights.get(0), undefined);
@@ -48,7 +48,7 @@ t.test('a lost leader sends followers to look again, a failed chunk is an error'
   const { flights, seen, want: fetchContext } = await start(t);
   const lost = flights.add(0);
   const joining = flights.join(lost, fetchContext);
-  lost.fail({ kind: 'leaderless', error: LOST });
+  lost.fail({ kind: 'leader-failed', error: LOST });
   t.equal(await joining, undefined);
   t.equal(flights.get(0), undefined, 'its place is free for another leader');
 
@@ -67,7 +67,7 @@ t.test('who comes between a failure and its reason waits for the reason', async 
   t.ok(flight.isFailing);
   const joining = flights.join(flight, fetchContext);
   await new Promise(setImmediate);
-  flight.fail({ kind: 'leaderless', error: LOST });
+  flight.fail({ kind: 'leader-failed', error: LOST });
   t.equal(await joining, undefined, 'to look again, not to read what has failed');
 });
 
@@ -79,11 +79,11 @@ t.test('a follower that leaves or waits too long harms nobody', async (t) => {
   const staying = flights.join(flight, fetchContext);
   controller.abort();
   await t.rejects(leaving, { code: 'client-aborted' });
-  t.ok(flight.wanted);
+  t.ok(flight.isWanted);
   const late = t.rejects(staying, { code: 'origin-timeout' });
   clock.advance(20_000);
   await late;
-  t.notOk(flight.wanted);
+  t.notOk(flight.isWanted);
 });
 
 t.test('queued read-ahead that nobody wants any more is dropped, demand promotes it', async (t) => {

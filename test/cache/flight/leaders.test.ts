@@ -3,7 +3,7 @@ import { Flight } from '#src/cache/flight/flight.js';
 import { noLeader, refusedLeader, throwUnlessRetryable } from '#src/cache/flight/leaders.js';
 import { ForebayError } from '#src/model/errors.js';
 
-function ended(kind: 'failed' | 'leaderless', retryable: boolean): Flight {
+function ended(kind: 'failed' | 'leader-failed', retryable: boolean): Flight {
   const flight = new Flight(0, () => undefined);
   const error = new ForebayError('origin-denied', 'no', { source: 'origin', retryable });
   flight.fail({ kind, error });
@@ -13,11 +13,11 @@ function ended(kind: 'failed' | 'leaderless', retryable: boolean): Flight {
 t.test('a leader stops leading when it would end the same way', (t) => {
   t.throws(
     () => {
-      throwUnlessRetryable(ended('leaderless', false));
+      throwUnlessRetryable(ended('leader-failed', false));
     },
     { code: 'origin-denied' },
   );
-  throwUnlessRetryable(ended('leaderless', true));
+  throwUnlessRetryable(ended('leader-failed', true));
   throwUnlessRetryable(new Flight(0, () => undefined));
   t.end();
 });

@@ -12,7 +12,7 @@ function body(isStream: boolean) {
   const ended = deferred<ForebayError | undefined>();
   const arrival: Arrival = {
     isStream,
-    ended: ended.promise,
+    whenEnded: ended.promise,
     demand: () => undefined,
     reached: () => ended.promise.then(() => undefined),
     abandoned: () => undefined,
@@ -31,7 +31,7 @@ t.test('a body is there until it has ended', async (t) => {
   });
   const { arrival, ended } = body(false);
   arrivals.attach(arrival);
-  t.same([arrivals.isMoving, arrivals.streams], [true, false]);
+  t.same([arrivals.isMoving, arrivals.isStreaming], [true, false]);
   ended.resolve(LOST);
   await ended.promise;
   await Promise.resolve();
@@ -55,7 +55,7 @@ t.test('a stream is started once for all who wait, by the first starter', async 
     arrivals.attach(body(true).arrival);
   });
   arrivals.switchToStream(() => Promise.reject(LOST));
-  t.ok(arrivals.streams);
+  t.ok(arrivals.isStreaming);
   const waiting = [0, 5].map((index) => arrivals.reached(index, room.fetchContext('/a')));
   starting.resolve(undefined);
   await Promise.all(waiting);

@@ -36,12 +36,12 @@ t.test('what it holds', async (t) => {
   t.ok(holdsChunks(generation, 2, Infinity));
   t.notOk(holdsChunks(generation, 0, Infinity));
   generation.end(
-    'changed',
+    'replaced',
     new ForebayError('origin-changed', 'x', { source: 'origin', retryable: false }),
   );
   t.notOk(holdsChunks(generation, 2, Infinity), 'ended');
   await t.rejects(generation.open(2, room.fetchContext('/a')), { code: 'origin-changed' });
-  t.equal(generation.ended, 'changed');
+  t.equal(generation.endReason, 'replaced');
   generation.release();
 });
 
@@ -82,7 +82,7 @@ t.test('a follower takes over when its leader is lost', async (t) => {
   const following = [1, 2, 3].map(() => generation.open(1, room.fetchContext('/a')));
   await new Promise(setImmediate);
   const error = new ForebayError('cancelled', 'gone', { source: 'internal', retryable: true });
-  flight.fail({ kind: 'leaderless', error });
+  flight.fail({ kind: 'leader-failed', error });
   for (const view of await Promise.all(following)) {
     t.ok((await readView(view, C)).equals(bytesOf(1, 3).subarray(C, 2 * C)));
   }

@@ -69,9 +69,9 @@ t.test('pressure closes idle ones, not those in use', async (t) => {
 t.test('one that ended is told of and not found again', async (t) => {
   const room = await startRoom(t);
   const ended = await room.open('/a', sizeOf(2));
-  ended.end('changed', CHANGED);
-  ended.end('condemned', CHANGED);
-  t.same(room.events, ['ended changed'], 'once');
+  ended.end('replaced', CHANGED);
+  ended.end('digest-mismatch', CHANGED);
+  t.same(room.events, ['ended replaced'], 'once');
   const next = await room.open('/a', sizeOf(2));
   t.not(next, ended);
   ended.release();
@@ -84,7 +84,7 @@ t.test('what was condemned is checked whole before anything of it is released', 
   const digest = { algorithm: 'sha256', hex: 'a'.repeat(64) } as const;
   const bad = await room.open('/a', sizeOf(2), { digest });
   t.notOk(bad.integrity.strict);
-  bad.end('condemned', CHANGED);
+  bad.end('digest-mismatch', CHANGED);
   bad.release();
   const suspect = await room.open('/a', sizeOf(2), { digest });
   t.ok(suspect.integrity.strict);
@@ -93,14 +93,14 @@ t.test('what was condemned is checked whole before anything of it is released', 
 
 t.test('one whose length became known is found under it, and purged by it', async (t) => {
   const room = await startRoom(t);
-  const known = room.identity('/a', sizeOf(1), { generation: 'token' });
+  const known = room.identity('/a', sizeOf(1), { uniqueToken: 'token' });
   const options = { ephemeral: false, fetchContext: room.fetchContext('/a') };
   const first = await room.generations.open({ ...known, lengthBytes: null }, options);
   await first.complete(sizeOf(1));
   const second = await room.generations.open(known, options);
   t.equal(second, first);
   await room.generations.purge(known);
-  t.equal(first.ended, 'purged');
+  t.equal(first.endReason, 'purged');
   first.release();
   first.release();
   t.ok(first.isClosed);
@@ -108,7 +108,7 @@ t.test('one whose length became known is found under it, and purged by it', asyn
 
 t.test('one that ends while its length becomes known leaves nothing behind', async (t) => {
   const room = await startRoom(t);
-  const known = room.identity('/a', sizeOf(1), { generation: 'token' });
+  const known = room.identity('/a', sizeOf(1), { uniqueToken: 'token' });
   const options = { ephemeral: false, fetchContext: room.fetchContext('/a') };
   const generation = await room.generations.open({ ...known, lengthBytes: null }, options);
   const removals = t.capture(room.chunks, 'remove', room.chunks.remove.bind(room.chunks));
@@ -125,20 +125,20 @@ t.test('one that ends while its length becomes known leaves nothing behind', asy
 
 t.test('two that turn out to be one object are purged both', async (t) => {
   const room = await startRoom(t);
-  const known = room.identity('/a', sizeOf(1), { generation: 'token' });
+  const known = room.identity('/a', sizeOf(1), { uniqueToken: 'token' });
   const options = { ephemeral: false, fetchContext: room.fetchContext('/a') };
   const growing = await room.generations.open({ ...known, lengthBytes: null }, options);
   const other = await room.generations.open(known, options);
   await growing.complete(sizeOf(1));
   await room.generations.purge(known);
-  t.same([growing.ended, other.ended], ['purged', 'purged']);
+  t.same([growing.endReason, other.endReason], ['purged', 'purged']);
   growing.release();
   other.release();
 });
 
 t.test('what may not be stored is closed as soon as it is idle', async (t) => {
   const room = await startRoom(t);
-  const identity = room.identity('/a', sizeOf(2), { generation: 'token' });
+  const identity = room.identity('/a', sizeOf(2), { uniqueToken: 'token' });
   const options = { ephemeral: true, fetchContext: room.fetchContext('/a') };
   const generation = await room.generations.open(identity, options);
   t.equal(room.chunks.usage().chunks, 0);

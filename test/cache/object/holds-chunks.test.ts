@@ -4,7 +4,7 @@ import type { Flight } from '#src/cache/flight/flight.js';
 
 const object = (held: readonly number[], atHand: readonly number[] = []) => ({
   endIndex: 4,
-  ended: undefined,
+  endReason: undefined,
   isHeld: (index: number) => held.includes(index),
   flight: (index: number) =>
     atHand.includes(index) ? ({ isAtHand: true } as unknown as Flight) : undefined,
@@ -22,5 +22,5 @@ t.test('nothing beyond the last chunk is asked for', async (t) => {
 });
 
 t.test('an object that has ended has nothing at hand', async (t) => {
-  t.equal(holdsChunks({ ...object([0]), ended: 'purged' }, 0, 1), false);
+  t.equal(holdsChunks({ ...object([0]), endReason: 'purged' }, 0, 1), false);
 });

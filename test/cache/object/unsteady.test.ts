@@ -15,7 +15,7 @@ function scene() {
   };
   const urls = new UnsteadyUrls({ clock, events });
   const note = (origin: string, uri: string): void => {
-    const of = { variant: '', validator: { kind: 'none' }, generation: '' } as const;
+    const of = { variant: '', validator: { kind: 'none' }, uniqueToken: '' } as const;
     const object: ObjectIdentity = {
       ...of,
       origin,

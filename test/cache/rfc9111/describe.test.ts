@@ -41,7 +41,7 @@ t.test('a 206 is stored as its 200, joined by its strong validator', async (t) =
     undefined,
     'what the origin did not say is not stored as its word',
   );
-  t.match(stored.object, { generation: '', lengthBytes: 10, digest: DIGEST, variant: '' });
+  t.match(stored.object, { uniqueToken: '', lengthBytes: 10, digest: DIGEST, variant: '' });
 });
 
 t.test('what cannot be joined gets a name of its own, each time another', async (t) => {
@@ -52,7 +52,7 @@ t.test('what cannot be joined gets a name of its own, each time another', async 
     described(404, STRONG),
   ].map(({ stored, shareable }) => {
     t.ok(shareable);
-    return stored.object.generation;
+    return stored.object.uniqueToken;
   });
   t.equal(new Set(tokens).size, 4);
   t.notOk(tokens.includes(''));
@@ -63,7 +63,7 @@ t.test('what may not be stored, or is of no use, is its own asker\u2019s alone',
   for (const headers of [{ ...STRONG, 'cache-control': 'no-store' }, { date: 'now' }]) {
     const { stored, shareable } = described(200, headers);
     t.notOk(shareable);
-    t.not(stored.object.generation, '');
+    t.not(stored.object.uniqueToken, '');
   }
 });
 
@@ -82,9 +82,9 @@ t.test('the fields that Vary names are kept with it', async (t) => {
 t.test('no Date of ours makes a Last-Modified strong', async (t) => {
   const headers = { 'last-modified': new Date(RECEIVED - 9_000_000).toUTCString() };
   const undated = described(200, headers).stored.object;
-  t.same([undated.validator.kind, undated.generation === ''], ['last-modified', false]);
+  t.same([undated.validator.kind, undated.uniqueToken === ''], ['last-modified', false]);
   const dated = described(200, { ...headers, date: new Date(RECEIVED).toUTCString() });
-  t.equal(dated.stored.object.generation, '', 'the origin\u2019s own does');
+  t.equal(dated.stored.object.uniqueToken, '', 'the origin\u2019s own does');
 });
 
 t.test('cookies are received, not stored', async (t) => {

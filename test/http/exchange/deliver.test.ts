@@ -41,7 +41,7 @@ async function delivered(ends: SendEnd[], end = 100) {
       plans.push({ start: range.start, after });
       return pieces(Buffer.alloc(100), range.start, range.end);
     },
-    cost: () => ({ originBytes: 0, joined: false }),
+    cost: () => ({ originBytes: 0, collapsed: false }),
     close: () => undefined,
   };
   const content = [{ kind: 'range', start: 0, end }] as const;

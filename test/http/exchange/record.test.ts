@@ -32,7 +32,7 @@ t.test('an answered request', (t) => {
       outcome,
       status: 206,
       delivery: COMPLETE,
-      cost: { originBytes: 7, joined: false },
+      cost: { originBytes: 7, collapsed: false },
     }),
     {
       requestId: 'r',
@@ -80,7 +80,7 @@ t.test('results of forwarded requests', (t) => {
         outcome,
         status: 200,
         delivery: COMPLETE,
-        cost: { originBytes: 0, joined: true },
+        cost: { originBytes: 0, collapsed: true },
       }),
       { result, collapsed: true },
     );
@@ -102,7 +102,7 @@ t.test('refused and failed requests', (t) => {
     error,
     status: 500,
     delivery,
-    cost: { originBytes: 3, joined: false },
+    cost: { originBytes: 3, collapsed: false },
   };
   t.match(record(ended), { result: 'error', code: 'disk', ending: 'failed', originBytes: 3 });
   t.match(

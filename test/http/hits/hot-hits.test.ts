@@ -52,7 +52,7 @@ async function started(
           bytes: Buffer.from(TEXT).subarray(start, end),
         });
       },
-      cost: () => ({ originBytes: 0, joined: false }),
+      cost: () => ({ originBytes: 0, collapsed: false }),
       close: () => undefined,
     }),
   };

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { parseList } from 'structured-headers';
 import t from 'tap';
 import type { CacheOutcome } from '#src/cache/api/outcome.js';
-import { cacheStatus, type Happening } from '#src/http/reply/cache-status.js';
+import { cacheStatus, type StatusInput } from '#src/http/reply/cache-status.js';
 
 const MISS: CacheOutcome = {
   kind: 'forward',
@@ -14,10 +14,10 @@ const MISS: CacheOutcome = {
   detail: null,
 };
 
-const answered = (outcome: CacheOutcome): Happening => ({ kind: 'answered', outcome });
+const answered = (outcome: CacheOutcome): StatusInput => ({ kind: 'answered', outcome });
 
 t.test('writes what happened (RFC 9211)', (t) => {
-  const value = (happening: Happening): string => cacheStatus(happening, undefined);
+  const value = (happening: StatusInput): string => cacheStatus(happening, undefined);
   t.equal(value(answered({ kind: 'hit', unverified: false })), 'forebay;hit');
   t.equal(value(answered({ kind: 'hit', unverified: true })), 'forebay;hit;detail=unverified');
   const stale = { ttlSeconds: -5, detail: 'max-stale' } as const;

@@ -30,7 +30,7 @@ async function read(at: number, after: 'nothing' | 'failure' = 'nothing') {
       reads.push([range.start, range.end, why]);
       return pieces(BYTES, range.start, range.end);
     },
-    cost: () => ({ originBytes: 0, joined: false }),
+    cost: () => ({ originBytes: 0, collapsed: false }),
     close: () => undefined,
   };
   const got: Uint8Array[] = [];

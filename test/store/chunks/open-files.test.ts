@@ -26,7 +26,7 @@ t.test('closes when the last user lets go', async (t) => {
   t.ok(isOpen(file) && file.inUse);
   file.release();
   t.notOk(file.inUse || file.isOpen);
-  await file.closed;
+  await file.whenClosed;
   t.notOk(isOpen(file));
   t.throws(() => {
     file.release();
@@ -48,7 +48,7 @@ t.test('an idle file is kept, used again, and closed when it is retired', async 
   file.retire();
   t.ok(isOpen(file), 'still in use');
   file.release();
-  await file.closed;
+  await file.whenClosed;
   t.equal(files.idle, 0);
 });
 
@@ -58,7 +58,7 @@ t.test('the longest idle file is closed beyond the bound', async (t) => {
   for (const file of all) file.whenUnused = 'keep';
   for (const file of all) file.release();
   t.equal(files.idle, 2);
-  await all[0]?.closed;
+  await all[0]?.whenClosed;
   t.strictSame(
     all.map((file) => file.isOpen),
     [false, true, true],
@@ -69,6 +69,6 @@ t.test('the longest idle file is closed beyond the bound', async (t) => {
   t.notOk(all.some((file) => file.isOpen));
   t.ok(isOpen(late), 'a reader has it');
   late.release();
-  await late.closed;
+  await late.whenClosed;
   t.equal(files.idle, 0);
 });

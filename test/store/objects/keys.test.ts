@@ -16,7 +16,7 @@ t.test('every field of an identity without a digest makes another key', (t) => {
     { ...base, validator: { kind: 'etag', strong: false, value: '"model"' } },
     { ...base, validator: { kind: 'last-modified', strong: true, value: '"model"' } },
     { ...base, validator: { kind: 'none' } },
-    { ...base, generation: 'token' },
+    { ...base, uniqueToken: 'token' },
     { ...base, lengthBytes: 1001 },
     { ...base, lengthBytes: null },
     { ...base, chunkSizeBytes: base.chunkSizeBytes * 2 },
