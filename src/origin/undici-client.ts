@@ -1,13 +1,12 @@
 /**
- * The general client: undici, for every response that the lean reader does not understand (chunked
- * coding above all). Slower, never wrong: body bytes are counted, timers are ours, nothing is ever
- * decompressed. Used through client.ts.
+ * The general client: undici, for every response that the lean reader does not support (chunked
+ * coding above all). Slower: body bytes are copied once more. Forebay's own timers bound it, and
+ * nothing is decompressed. Used by client.
  */
 import type { Client } from 'undici';
-import { ForebayError } from '../model/errors.js';
 import type { BodySink, FetchOutcome, OriginClient, OriginRequest } from '../model/fetch.js';
-import type { Clock } from '../model/time.js';
-import { isStale, type ExchangeEnd } from './exchange-end.js';
+import type { ExchangeEnd } from './exchange-end.js';
+import { type Exchanged, type LaneConnection, LaneConnections } from './lane-connections.js';
 import { connectionKey } from './lean-connection.js';
 import { IDLE_CONNECTION_MS, type OriginClientOptions } from './options.js';
 import { requestFields, requestTarget } from './request-head.js';
@@ -16,106 +15,93 @@ import { cancelledError } from './transport-error.js';
 import { guardedConnector } from './undici-connector.js';
 import { UndiciExchange } from './undici-exchange.js';
 
-/** A lane with a fetch, or with an undici `Client`, which holds at most one connection. */
-type Lane =
-  | { readonly kind: 'busy' }
-  | { readonly kind: 'idle'; readonly key: string; readonly client: Client };
+/** An undici `Client`, which holds at most one connection and opens it again where it must. */
+class UndiciConnection implements LaneConnection {
+  readonly key: string;
+  readonly client: Client;
+
+  constructor(key: string, client: Client) {
+    this.key = key;
+    this.client = client;
+  }
+
+  get usable(): boolean {
+    return !this.client.destroyed;
+  }
+
+  /** Undici's own idle timer runs. */
+  idle(): void {
+    return;
+  }
+
+  destroy(): Promise<void> {
+    return this.client.destroy();
+  }
+}
 
 export class UndiciClient implements OriginClient {
-  readonly #clock: Clock;
-  readonly #ca: string | undefined;
-  readonly #lanes = new Map<number, Lane>();
+  readonly #options: OriginClientOptions;
+  readonly #connections: LaneConnections<UndiciConnection>;
 
   constructor(options: OriginClientOptions) {
-    this.#clock = options.clock;
-    this.#ca = options.ca;
+    this.#options = options;
+    this.#connections = new LaneConnections(options.clock);
   }
 
   async fetch(request: OriginRequest, sink: BodySink): Promise<FetchOutcome> {
-    const { lane, target } = request;
-    const fields = requestFields(request);
-    const state = this.#lanes.get(lane);
-    if (state?.kind === 'busy') {
-      throw new ForebayError('internal', `lane ${String(lane)} already has a fetch`, {
-        source: 'internal',
-        retryable: false,
-      });
-    }
-    this.#lanes.set(lane, { kind: 'busy' });
-    try {
-      let kept = state?.client;
-      if (kept !== undefined && state?.key !== connectionKey(target)) {
-        await kept.destroy();
-        kept = undefined;
-      }
-      const end = await this.#exchange(request, fields, sink, kept);
-      const settled =
-        kept !== undefined && isStale(end)
-          ? await this.#exchange(request, fields, sink, undefined)
-          : end;
-      if (settled.kind === 'failed') throw settled.error;
-      return settled.outcome;
-    } finally {
-      if (this.#lanes.get(lane)?.kind === 'busy') this.#lanes.delete(lane);
-    }
+    const headers = Object.fromEntries(requestFields(request));
+    return this.#connections.run(request, connectionKey(request.target), (kept) =>
+      this.#exchange(request, headers, sink, kept),
+    );
   }
 
-  /** Closes a lane's idle connection; resolves when it is gone. */
-  async release(lane: number): Promise<void> {
-    const state = this.#lanes.get(lane);
-    if (state?.kind !== 'idle') return;
-    this.#lanes.delete(lane);
-    await state.client.destroy();
+  release(lane: number): Promise<void> {
+    return this.#connections.release(lane);
   }
 
-  async close(): Promise<void> {
-    await Promise.all([...this.#lanes.keys()].map((lane) => this.release(lane)));
+  close(): Promise<void> {
+    return this.#connections.close();
   }
 
+  /** One request on `kept`, or on a new client. */
   async #exchange(
     request: OriginRequest,
-    fields: readonly (readonly [string, string])[],
+    headers: Record<string, string>,
     sink: BodySink,
-    kept: Client | undefined,
-  ): Promise<ExchangeEnd> {
-    const client = kept ?? (await this.#connect(request));
+    kept: UndiciConnection | undefined,
+  ): Promise<Exchanged<UndiciConnection>> {
+    const connection = kept ?? (await this.#connect(request));
     if (request.signal.aborted) {
-      await client.destroy();
+      await connection.destroy();
       throw cancelledError();
     }
     const path = requestTarget(request.target);
     const end = await new Promise<ExchangeEnd>((resolve) => {
-      const exchange = new UndiciExchange(request, sink, this.#clock, resolve);
-      const headers = Object.fromEntries(fields);
-      client.dispatch({ method: 'GET', path, headers }, exchange);
+      const exchange = new UndiciExchange(request, sink, this.#options.clock, resolve);
+      connection.client.dispatch({ method: 'GET', path, headers }, exchange);
     });
-    if (end.kind === 'outcome' && end.keepConnection) {
-      const key = connectionKey(request.target);
-      this.#lanes.set(request.lane, { kind: 'idle', key, client });
-    } else {
-      await client.destroy();
-    }
-    return end;
+    return { end, connection };
   }
 
-  async #connect(request: OriginRequest): Promise<Client> {
+  async #connect({ target, limits }: OriginRequest): Promise<UndiciConnection> {
     // Loaded on first need: most workers never need it, and it costs some 20 MB of memory.
     const undici = await import('undici');
-    const { target, limits } = request;
-    return new undici.Client(new URL(target.url).origin, {
+    const { clock, ca } = this.#options;
+    const client = new undici.Client(new URL(target.url).origin, {
       pipelining: 1,
       maxHeaderSize: MAX_HEAD_BYTES,
-      // Ours run instead, on the injected clock.
+      // Forebay's timers run instead, on the injected clock.
       headersTimeout: 0,
       bodyTimeout: 0,
       keepAliveTimeout: IDLE_CONNECTION_MS,
       keepAliveMaxTimeout: IDLE_CONNECTION_MS,
       connect: guardedConnector({
         place: target,
-        clock: this.#clock,
+        clock,
         timeoutMs: limits.connectTimeoutMs,
-        ca: this.#ca,
+        ca,
       }),
     });
+    return new UndiciConnection(connectionKey(target), client);
   }
 }

@@ -5,9 +5,8 @@
  */
 import { originBusy } from '../../origin/breaker.js';
 import type { FillResult, FillTask, WrittenChunk } from '../../compute/protocol.js';
-import { rangeLength } from '../../model/byte-range.js';
 import { chunkRange, GROUP_SIZE_BYTES } from '../../model/chunk.js';
-import { FILL_START_BYTES, orderFrom } from '../../model/write-order.js';
+import { FILL_START_BYTES } from '../../model/write-order.js';
 import {
   type ErrorCode,
   asForebayError,
@@ -23,7 +22,7 @@ import { isAttested, watchFlight } from './fill-watch.js';
 import type { Flight } from '../flight/flight.js';
 import type { LiveObject } from './live-object.js';
 import { store, moveDraft } from './commit-chunk.js';
-import { reserve } from './reserve.js';
+import { type Gate, openSlot } from './open-slot.js';
 import { restartStream } from './stream.js';
 import { verdictOfError } from '../../origin/verdict.js';
 import type { FetchContext } from '../flight/fetch-context.js';
@@ -116,38 +115,26 @@ async function submit(
     priority: fetchContext.priority,
     receivedBytes: () => flight.receivedBytes,
     makeTask: async (lane) => {
-      const placement = generation.isEphemeral ? 'memory' : undefined;
-      const draft = await reserve(services, rangeLength(range), fetchContext.priority, placement);
-      if (flight.state.kind === 'ended') {
-        draft.discard();
+      const slot = await openSlot(generation, flight, {
+        range,
+        priority: fetchContext.priority,
+        from: fetchContext.from ?? 0,
+        // A gate opens for whole groups.
+        stepBytes: (gate) => (gate.expectedGroupIds === null ? FILL_START_BYTES : GROUP_SIZE_BYTES),
+        gate: () => gateOf(generation, flight.index),
+      });
+      if (slot === undefined) {
         throw new ForebayError('cancelled', 'the fill ended before it began', {
           source: 'internal',
           retryable: true,
         });
       }
-      const gate = gateOf(generation, flight.index);
-      // A gate opens for whole groups.
-      const step = gate.expectedGroupIds === null ? FILL_START_BYTES : GROUP_SIZE_BYTES;
-      const watermark = services.watermarks.create(
-        orderFrom(fetchContext.from ?? 0, rangeLength(range), step),
-      );
-      flight.begin(draft, watermark, {
-        gated: gate.expectedGroupIds !== null,
-        isAttested: () => isAttested(generation),
-      });
       return {
         task: {
           kind: 'fill',
           lane,
           target,
-          slot: {
-            fd: draft.file.fd,
-            index: flight.index,
-            start: range.start,
-            lengthBytes: rangeLength(range),
-            watermark: watermark.shared,
-            ...gate,
-          },
+          slot,
           completeLength: lengthBytes,
           validator,
           limits: services.limits.fetch,
@@ -172,10 +159,7 @@ async function submit(
  * refetch has differed from ids that nothing vouches for, its bytes are withheld until two fetches
  * agree on what the chunk is.
  */
-function gateOf(
-  generation: LiveObject,
-  index: number,
-): { expectedGroupIds: Uint8Array | null; withheld: boolean } {
+function gateOf(generation: LiveObject, index: number): Gate {
   const known = generation.idsOf(index)?.groupIds ?? null;
   const doubted = generation.doubts.has(index) && !isAttested(generation);
   return { expectedGroupIds: doubted ? null : known, withheld: doubted };

@@ -7,13 +7,13 @@ import type { KnownContent, WrittenChunk } from '../../compute/protocol.js';
 import { chunkRange } from '../../model/chunk.js';
 import { type Deferred, deferred } from '../../model/deferred.js';
 import { asForebayError, errorFromReport, ForebayError } from '../../model/errors.js';
-import { FILL_START_BYTES, orderFrom } from '../../model/write-order.js';
+import { FILL_START_BYTES } from '../../model/write-order.js';
 import type { OriginExchange } from './origin-exchange.js';
 import { isAttested, watchFlight } from './fill-watch.js';
 import { store, moveDraft } from './commit-chunk.js';
 import type { FailedEnd, Flight } from '../flight/flight.js';
 import type { Arrival, LiveObject } from './live-object.js';
-import { reserve } from './reserve.js';
+import { type Gate, openSlot } from './open-slot.js';
 
 /**
  * An object that takes more than this part of the capacity does not stream in at its own pace: it
@@ -142,41 +142,37 @@ export class Intake implements Arrival {
     flight.span = this.#exchange.span;
     this.#flight = flight;
     watchFlight(generation, flight);
-    const { lengthBytes, chunkSizeBytes, services } = generation;
+    const { lengthBytes, chunkSizeBytes } = generation;
     const range =
       lengthBytes === null
         ? { start: index * chunkSizeBytes, end: (index + 1) * chunkSizeBytes }
         : chunkRange(index, lengthBytes, chunkSizeBytes);
-    const placement = generation.isEphemeral ? 'memory' : undefined;
-    const size = range.end - range.start;
-    const draft = await reserve(services, size, 'demand', placement);
-    if (hasEnded(flight) || this.#mustStop()) {
-      draft.discard();
+    const slot = await openSlot(generation, flight, {
+      range,
+      priority: 'demand',
+      from: this.#from,
+      // The body was requested from a multiple of this.
+      stepBytes: () => FILL_START_BYTES,
+      gate: () => this.#gateOf(index),
+      fetch: this.#exchange.fetch,
+      isStopped: () => this.#mustStop(),
+    });
+    if (slot === undefined) {
       flight.fail({ kind: 'leader-failed', error: stopped() });
       this.#exchange.reply({ kind: 'stop' });
       return;
     }
-    const watermark = services.watermarks.create(orderFrom(this.#from, size, FILL_START_BYTES));
-    // Of a detached one each byte that is known has gone out, or may: it must be the same again.
-    const isGated = isAttested(generation) || generation.isDetached;
-    const known = isGated ? generation.idsOf(index)?.groupIds : undefined;
-    flight.begin(draft, watermark, {
-      fetch: this.#exchange.fetch,
-      gated: known !== undefined,
-      isAttested: () => isAttested(generation),
-    });
     this.#next = index + 1;
-    const slot = {
-      fd: draft.file.fd,
-      index,
-      start: range.start,
-      lengthBytes: size,
-      watermark: watermark.shared,
-      withheld: false,
-      expectedGroupIds: known ?? null,
-    };
     this.#exchange.place(slot, flight, this.#content);
     this.#wake();
+  }
+
+  #gateOf(index: number): Gate {
+    const generation = this.#generation;
+    // Readers of a detached generation may have had each known byte: it must be the same again.
+    const isGated = isAttested(generation) || generation.isDetached;
+    const known = isGated ? generation.idsOf(index)?.groupIds : undefined;
+    return { expectedGroupIds: known ?? null, withheld: false };
   }
 
   #land(chunk: WrittenChunk): void {
@@ -276,11 +272,6 @@ function endOf(error: ForebayError, onePart: boolean): FailedEnd {
   const isRedirect = originStatus !== undefined && originStatus >= 300 && originStatus < 400;
   const mayLead = isRedirect || code === 'origin-denied' || code === 'origin-range-mismatch';
   return { kind: onePart && mayLead ? 'leader-failed' : 'failed', error };
-}
-
-/** A look through a call: the state changes during waits that the compiler does not see. */
-function hasEnded(flight: Flight): boolean {
-  return flight.state.kind === 'ended';
 }
 
 function stopped(): ForebayError {
