@@ -1,6 +1,7 @@
 import t from 'tap';
 import { type Gate, openSlot, type SlotOptions } from '#src/cache/fill/open-slot.js';
 import { Flight } from '#src/cache/flight/flight.js';
+import { ForebayError } from '#src/model/errors.js';
 import { RUNNING_CHUNK_BYTES as C } from '../../fixtures/running.js';
 import { eventually } from '../../fixtures/store-eventually.js';
 import { startRoom } from '../../fixtures/running-room.js';
@@ -12,7 +13,10 @@ const OPTIONS: SlotOptions = {
   stepBytes: () => C,
   gate: () => ({ expectedGroupIds: null, withheld: false }),
 };
-const ERROR_END = { kind: 'failed', error: Object.assign(new Error('x')) } as never;
+const ERROR_END = {
+  kind: 'failed',
+  error: new ForebayError('cancelled', 'x', { source: 'internal', retryable: true }),
+} as const;
 
 t.test('a slot names the chunk, its place and its file, and its flight has begun', async (t) => {
   const room = await startRoom(t);
