@@ -20,11 +20,12 @@ export const PACKAGED_BLAKE3 = 'native/blake3';
 
 /**
  * Builds it, whatever is there already.
- * @param {{root: string, nodeGyp: string, force?: boolean}} build `root` is absolute;
- *   `nodeGyp` the script to build with; `force` forgets an earlier build first.
+ * @param {{root: string, nodeGyp: string, force?: boolean, env?: object}} build `root` is
+ *   absolute; `nodeGyp` the script to build with; `force` forgets an earlier build first; `env` is
+ *   the compiler's environment.
  * @throws {BootstrapError} that names a missing tool, or with the compiler's output above it.
  */
-export function buildAddon({ root, nodeGyp, force = false }) {
+export function buildAddon({ root, nodeGyp, force = false, env = process.env }) {
   requireTools(['python3', 'make', 'g++']);
   const headers = nodeHeaderPrefix(root);
   const args = [
@@ -37,7 +38,7 @@ export function buildAddon({ root, nodeGyp, force = false }) {
     ...sourcePlaces(root),
   ];
   if (!homeIsWritable()) mkdirSync(join(root, LOCAL_CACHE), { recursive: true });
-  runStep({ title: 'building the addon', command: process.execPath, args, cwd: root });
+  runStep({ title: 'building the addon', command: process.execPath, args, cwd: root, env });
   if (!existsSync(join(root, ADDON))) throw new BootstrapError(`the build made no ${ADDON}`);
 }
 
