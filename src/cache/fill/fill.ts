@@ -1,7 +1,7 @@
 /**
- * Leads one flight: gets room and a lane, has a worker fetch the chunk, commits it, and tells the
- * flight how it ended. Everything that can go wrong becomes one of the flight's endings; nothing is
- * thrown. Called by Generation for whoever missed first.
+ * Fills one flight by a ranged fetch: reserves room and a lane, sends a worker the task, commits
+ * the chunk and ends the flight. Every failure becomes an ending of the flight; nothing is thrown.
+ * Called by Generation for the first reader that misses the chunk.
  */
 import { originBusy } from '../../origin/breaker.js';
 import type { FillResult, FillTask, WrittenChunk } from '../../compute/protocol.js';
@@ -27,7 +27,7 @@ import { restartStream } from './stream.js';
 import { verdictOfError } from '../../origin/verdict.js';
 import type { FetchContext } from '../flight/fetch-context.js';
 
-/** Fills `flight` by a ranged fetch on behalf of `want`. Resolves when the flight has ended. */
+/** Fills `flight` with the requester's credentials. Resolves when the flight has ended. */
 export async function runFill(
   generation: LiveObject,
   flight: Flight,
@@ -58,8 +58,8 @@ export async function runFill(
     await conclude(generation, flight, fetchContext, aim, result);
   } catch (thrown) {
     const error = asForebayError(thrown, 'a fill failed');
-    // A dropped leader, one whose worker died, or read-ahead without room says nothing of the
-    // chunk.
+    // The leader was cancelled, its worker died, or its read-ahead found no room: another reader
+    // may succeed.
     const own =
       error.code === 'cancelled' ||
       error.code === 'internal' ||
@@ -71,7 +71,7 @@ export async function runFill(
   }
 }
 
-/** The fill is a part of its leader's request, and the origin sees it as such. */
+/** The fill's span is a child of its leader's request, and the origin receives its id. */
 function startSpan(flight: Flight, fetchContext: FetchContext): Span | undefined {
   if (fetchContext.span === undefined) return undefined;
   flight.span = fetchContext.span.child('fill', {
@@ -89,10 +89,11 @@ function endSpan(span: Span | undefined, { state }: Flight, originBytes: number)
 }
 
 /**
- * What came beyond the chunk (overlaps of attempts, skipped bytes), or all of it where none came.
+ * Counts origin bytes beyond the chunk's own (overlaps of attempts, skipped bytes); all of them if
+ * the chunk was not filled.
  */
 function countWaste(generation: LiveObject, result: FillResult): void {
-  // Bytes that differ are counted where they are doubted.
+  // `doubt` counts these.
   if (result.kind === 'corrupt') return;
   const usefulBytes = result.kind === 'filled' ? result.chunk.lengthBytes : 0;
   const wasted = result.stats.originBytes - usefulBytes;
@@ -155,9 +156,9 @@ async function submit(
 }
 
 /**
- * Known ids gate a refetch group by group, so that no byte differing from them leaves. Once a
- * refetch has differed from ids that nothing vouches for, its bytes are withheld until two fetches
- * agree on what the chunk is.
+ * The gate of a refetch. Known ids gate it group by group, so that no byte which differs from them
+ * is released. If a refetch has differed from ids that no digest vouches for, all its bytes are
+ * withheld until two fetches agree.
  */
 function gateOf(generation: LiveObject, index: number): Gate {
   const known = generation.idsOf(index)?.groupIds ?? null;
@@ -181,7 +182,7 @@ async function conclude(
       return;
     case 'changed': {
       const error = changed();
-      // What another place has is not compared: it is another resource's.
+      // A redirect to another resource cannot be compared.
       const isAsLong = aim.isThere && completeLengthOf(result.head) === generation.lengthBytes;
       if (isAsLong && generation.detach((next) => restartStream(generation, next))) {
         flight.fail({ kind: 'leader-failed', error });
@@ -207,20 +208,20 @@ async function conclude(
   }
 }
 
-/** Ranges are of no use: the chunk comes with a stream of the whole. */
+/** The origin serves no ranges: a stream of the whole object brings the chunk. */
 function stream(generation: LiveObject, flight: Flight): void {
   generation.switchToStream((next) => restartStream(generation, next));
   const error = originError('origin-range-mismatch', 'the origin serves no ranges', true);
   flight.fail({ kind: 'leader-failed', error });
 }
 
-/** A chunk was written whole: commits it, unless its bytes are in doubt. */
+/** Commits a chunk that was written whole, unless its bytes are in doubt. */
 async function land(generation: LiveObject, flight: Flight, chunk: WrittenChunk): Promise<void> {
   const { index } = flight;
   const known = generation.idsOf(index);
   const isDoubted = generation.doubts.has(index);
   if (known !== undefined && known.id !== chunk.chunkId && generation.integrity.hashed(index)) {
-    // The digest will speak of the bytes that were hashed: others may not take their place.
+    // The digest covers the bytes that were hashed: others may not replace them.
     const error = originError('origin-corrupt', 'a chunk changed after it was hashed', false);
     flight.fail({ kind: 'failed', error });
     return;
@@ -238,7 +239,7 @@ async function land(generation: LiveObject, flight: Flight, chunk: WrittenChunk)
   await store(generation, flight, chunk);
 }
 
-/** The bytes differ from what is known of them: ask once more before believing either. */
+/** The bytes differ from their known ids: one more fetch decides which are right. */
 function doubt(generation: LiveObject, flight: Flight, originBytes: number): void {
   const { services, doubts, integrity } = generation;
   services.events.chunkMismatched('origin');

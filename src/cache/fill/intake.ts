@@ -1,7 +1,7 @@
 /**
- * Takes the body of an exchange in: gives the worker a slot for each chunk that the body reaches,
- * and lands what was written in flights that readers can join. A 206 brings one chunk; a 200 brings
- * the whole object, and is held back only where it would run away from what may be kept.
+ * Stores the body of an origin exchange: gives the worker a slot for each chunk that the body
+ * reaches, and commits written chunks through flights that readers can join. A 206 brings one
+ * chunk. A 200 brings the whole object; it is paced only if it would evict its own beginning.
  */
 import type { KnownContent, WrittenChunk } from '../../compute/protocol.js';
 import { chunkRange } from '../../model/chunk.js';
@@ -16,8 +16,8 @@ import type { Arrival, LiveObject } from './live-object.js';
 import { type Gate, openSlot } from './open-slot.js';
 
 /**
- * An object that takes more than this part of the capacity does not stream in at its own pace: it
- * would evict its own beginning, and everybody else, before its readers came to it.
+ * Share of the capacity above which a stream is paced by its readers: at the origin's pace it would
+ * evict its own beginning, and all other objects, before they read it.
  */
 const FREE_RUN_SHARE = 0.5;
 
@@ -26,7 +26,7 @@ export class Intake implements Arrival {
   readonly #generation: LiveObject;
   readonly #exchange: OriginExchange;
   readonly #onePart: boolean;
-  /** Where in the first chunk the body begins. */
+  /** Offset in the first chunk at which the body begins. */
   readonly #from: number;
   readonly #content: KnownContent | undefined;
   readonly #landings = new Map<number, Promise<void>>();
@@ -39,9 +39,9 @@ export class Intake implements Arrival {
   #over = false;
 
   /**
-   * `onePart`: the body is of one chunk, from byte `from` of it to its end, and the worker fetches
-   * what lies before that too; else it is the object from chunk `index` to its end. `content`: what
-   * is known of it beside its head.
+   * `onePart`: the body is one chunk from its byte `from` on, and the worker also fetches the bytes
+   * before that; else it is the object from chunk `index` to its end. `content`: what is known of
+   * the body beside its head.
    */
   constructor(
     generation: LiveObject,
@@ -102,9 +102,7 @@ export class Intake implements Arrival {
     this.#move();
   }
 
-  /**
-   * Opens a flight for chunk `index` and gives the worker its slot, when the stream may go there.
-   */
+  /** Opens a flight for chunk `index` and sends the worker its slot, once the stream may go on. */
   async #grant(index: number): Promise<void> {
     try {
       await this.#mayGoTo(index);
@@ -125,7 +123,7 @@ export class Intake implements Arrival {
 
   async #open(index: number): Promise<void> {
     const generation = this.#generation;
-    // A ranged fill of the same chunk may still be going on: its end decides who reads what.
+    // A ranged fill of the same chunk may still run: the chunk has one flight at a time.
     let other = generation.flight(index);
     while (other !== undefined && other.state.kind !== 'ended') {
       await other.whenEnded;
@@ -135,8 +133,7 @@ export class Intake implements Arrival {
       this.#exchange.reply({ kind: 'stop' });
       return;
     }
-    // Registered before there is room for it: a reader that came meanwhile would lead a second
-    // fill.
+    // Registered before room is reserved: a reader that came meanwhile would start a second fill.
     const flight = generation.lead(index, this.#exchange.fetchContext, 'arrival');
     this.#exchange.fetchContext.brings(index, flight);
     flight.span = this.#exchange.span;
@@ -221,21 +218,21 @@ export class Intake implements Arrival {
     }
   }
 
-  /** A body without a byte fills no chunk: its readers learn that there is none. */
+  /** An empty body fills no chunk: its readers find the object complete and empty. */
   async #nothingCame(): Promise<void> {
     if (this.#generation.lengthBytes === null) await this.#generation.complete(0);
     this.#flight?.publish(0);
     this.#flight?.filled(null);
   }
 
-  /** Asked anew after each wait: the stream may have been stopped, or have ended, meanwhile. */
+  /** To be called after each wait: the stream may have been stopped, or have ended, meanwhile. */
   #mustStop(): boolean {
     return this.#stopped || this.#over;
   }
 
   async #mayGoTo(index: number): Promise<void> {
     const { isEphemeral: ephemeral, services } = this.#generation;
-    // What is not stored is there only for who has opened it: ahead of them it would be lost.
+    // Unstored chunks exist only while a reader has them open: ahead of readers they would be lost.
     const ahead = ephemeral ? 0 : services.limits.readAheadChunks;
     while (!this.#stopped && this.#isPaced() && index > this.#demanded + ahead) {
       await this.#moved.promise;
@@ -263,9 +260,9 @@ export class Intake implements Arrival {
 }
 
 /**
- * What a chunk's readers hear of a body that failed. Where its second request was refused, led
- * elsewhere or answered with the whole, they ask for themselves: a fill knows what to do about
- * each.
+ * The ending of a flight whose body failed. If the worker's second request was refused, redirected
+ * or answered with the whole object, each reader starts a fill of its own, which handles those
+ * cases.
  */
 function endOf(error: ForebayError, onePart: boolean): FailedEnd {
   const { code, originStatus } = error;
