@@ -7,6 +7,7 @@ import type { ErrorReport } from '../model/errors.js';
 import type { Decodable } from '../model/content-coding.js';
 import type { FetchLimits, FetchUrl, OriginHead } from '../model/fetch.js';
 import type { Validator } from '../model/validator.js';
+import type { ObjectOffset } from '../model/offset.js';
 
 /**
  * Where a worker writes one chunk: an open descriptor and the shared state of its growing file,
@@ -17,8 +18,7 @@ import type { Validator } from '../model/validator.js';
 export interface ChunkSlot {
   readonly fd: number;
   readonly index: number;
-  /** Absolute offset of the chunk in the object. */
-  readonly start: number;
+  readonly start: ObjectOffset;
   /** Expected bytes: exact for a ranged fill, an upper bound for a stream of unknown length. */
   readonly lengthBytes: number;
   /** State of a `SharedWatermark`; its control word cancels the task, its order is the writer's. */

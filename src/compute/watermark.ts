@@ -9,6 +9,7 @@ import type { Watermark, WatermarkState } from '../model/segment.js';
 import { type Clock, systemClock } from '../model/time.js';
 import type { FetchPhase } from '../model/transfer.js';
 import { FORWARD, type WriteOrder, writtenTo } from '../model/write-order.js';
+import type { ChunkOffset } from '../model/offset.js';
 import { native, type WakeWatcher } from './native.js';
 import {
   AVAILABLE,
@@ -20,7 +21,7 @@ import {
 } from './watermark-words.js';
 
 interface Waiter {
-  readonly at: number;
+  readonly at: ChunkOffset;
   readonly resolve: () => void;
 }
 
@@ -57,7 +58,7 @@ export class SharedWatermark implements Watermark {
     return this.#words.bytes(AVAILABLE);
   }
 
-  readableTo(at: number): number {
+  readableTo(at: ChunkOffset): ChunkOffset {
     return writtenTo(this.order, this.available, at);
   }
 
@@ -80,7 +81,7 @@ export class SharedWatermark implements Watermark {
     return this.#words.activeAtMs;
   }
 
-  wait(at: number): Promise<void> {
+  wait(at: ChunkOffset): Promise<void> {
     // A closed hub hears no writer any more, so what still grows will never be known to end.
     if (this.#registry.closed) this.fail();
     return new Promise((resolve) => {

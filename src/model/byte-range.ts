@@ -4,10 +4,13 @@
  * written.
  */
 
-/** Bytes `start <= i < end`. Both are safe integers, `0 <= start <= end`. */
-export interface ByteRange {
-  readonly start: number;
-  readonly end: number;
+/**
+ * Bytes `start <= i < end`. Both are safe integers, `0 <= start <= end`. `Offset` says what they
+ * count from (model/offset).
+ */
+export interface ByteRange<Offset extends number = number> {
+  readonly start: Offset;
+  readonly end: Offset;
 }
 
 /** Builds a range and checks it; throws `RangeError` when it is not `0 <= start <= end`. */

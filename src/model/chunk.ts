@@ -3,6 +3,7 @@
  * used by planning, fills, verification and the store alike.
  */
 import { type ByteRange, byteRange } from './byte-range.js';
+import type { ChunkOffset, ObjectOffset } from './offset.js';
 
 const MEBIBYTE = 1024 * 1024;
 
@@ -27,14 +28,23 @@ export function chunkCount(lengthBytes: number, chunkSizeBytes: number): number 
 }
 
 /** The bytes of the object that chunk `index` holds; the last chunk may be short. */
-export function chunkRange(index: number, lengthBytes: number, chunkSizeBytes: number): ByteRange {
+export function chunkRange(
+  index: number,
+  lengthBytes: number,
+  chunkSizeBytes: number,
+): ByteRange<ObjectOffset> {
   const start = index * chunkSizeBytes;
   return byteRange(start, Math.min(start + chunkSizeBytes, lengthBytes));
 }
 
 /** Which chunk holds byte `offset`. */
-export function chunkIndexAt(offset: number, chunkSizeBytes: number): number {
+export function chunkIndexAt(offset: ObjectOffset, chunkSizeBytes: number): number {
   return Math.floor(offset / chunkSizeBytes);
+}
+
+/** Where byte `offset` of the object lies in its chunk. */
+export function offsetInChunk(offset: ObjectOffset, chunkSizeBytes: number): ChunkOffset {
+  return offset % chunkSizeBytes;
 }
 
 /** How many groups a chunk of `lengthBytes` has (a short last group counts). */

@@ -1,4 +1,5 @@
 /** Segments: what is sent to a client, and the port that sends them. */
+import type { ChunkOffset } from './offset.js';
 import type { ServerResponse } from 'node:http';
 
 /** An open descriptor with a count of its users; it is closed when the last one lets go. */
@@ -16,13 +17,13 @@ export interface Watermark {
    * The position up to which the file may be read from byte `at` on; at most `at` where that byte
    * may not be. Never falls.
    */
-  readableTo(at: number): number;
+  readableTo(at: ChunkOffset): ChunkOffset;
   /** Bytes that have come for the file, wherever in it they belong. Never falls. */
   readonly receivedBytes: number;
   /** Read before `readableTo` where both matter: after `complete`, that is final. */
   readonly state: WatermarkState;
   /** Resolves when byte `at` may be read or the state is no longer `growing`. */
-  wait(at: number): Promise<void>;
+  wait(at: ChunkOffset): Promise<void>;
 }
 
 /**
@@ -34,7 +35,7 @@ export type Segment =
   | {
       readonly kind: 'file';
       readonly file: OpenFile;
-      readonly offset: number;
+      readonly offset: ChunkOffset;
       readonly length: number;
       release(): void;
     }
@@ -42,7 +43,7 @@ export type Segment =
       readonly kind: 'growing';
       readonly file: OpenFile;
       readonly watermark: Watermark;
-      readonly offset: number;
+      readonly offset: ChunkOffset;
       readonly length: number;
       /** Why the watermark failed, once it has. */
       failure?(): unknown;

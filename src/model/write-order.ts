@@ -5,6 +5,7 @@
  */
 import type { ByteRange } from './byte-range.js';
 import { GROUP_SIZE_BYTES } from './chunk.js';
+import type { ChunkOffset } from './offset.js';
 
 /**
  * Where a fill may begin, unless known ids gate it: that close to the wanted byte, while the pages
@@ -14,7 +15,7 @@ export const FILL_START_BYTES = 64 * 1024;
 
 export interface WriteOrder {
   /** Where writing begins. 0: from beginning to end. */
-  readonly start: number;
+  readonly start: ChunkOffset;
   /** Bytes of the chunk. Of no meaning where `start` is 0: they need not be known then. */
   readonly lengthBytes: number;
 }
@@ -26,13 +27,13 @@ export const FORWARD: WriteOrder = { start: 0, lengthBytes: 0 };
  * Where in its chunk to begin for byte `offset`: at a multiple of `stepBytes`; at 0 within the
  * first group, as a small object is better fetched in one piece.
  */
-export function startFor(offset: number, stepBytes: number): number {
+export function startFor(offset: ChunkOffset, stepBytes: number): ChunkOffset {
   return offset < GROUP_SIZE_BYTES ? 0 : Math.floor(offset / stepBytes) * stepBytes;
 }
 
 /** The order that begins for byte `offset`, in a chunk of `lengthBytes`. */
 export function orderFrom(
-  offset: number,
+  offset: ChunkOffset,
   lengthBytes: number,
   stepBytes = GROUP_SIZE_BYTES,
 ): WriteOrder {
@@ -44,14 +45,22 @@ export function orderFrom(
  * The position up to which the file is written without a gap from `at` on, once `count` bytes are;
  * at most `at` where byte `at` is not there.
  */
-export function writtenTo({ start, lengthBytes }: WriteOrder, count: number, at: number): number {
+export function writtenTo(
+  { start, lengthBytes }: WriteOrder,
+  count: number,
+  at: ChunkOffset,
+): ChunkOffset {
   if (start === 0) return count;
   if (at >= start) return Math.min(start + count, lengthBytes);
   return Math.max(0, start + count - lengthBytes);
 }
 
 /** How many bytes of `range` are written once `count` bytes are. */
-export function writtenWithin(order: WriteOrder, count: number, range: ByteRange): number {
+export function writtenWithin(
+  order: WriteOrder,
+  count: number,
+  range: ByteRange<ChunkOffset>,
+): number {
   const { start } = order;
   const late = clipped(range, start, writtenTo(order, count, start));
   return start === 0 ? late : late + clipped(range, 0, Math.min(start, writtenTo(order, count, 0)));

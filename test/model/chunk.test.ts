@@ -7,6 +7,7 @@ import {
   GROUP_SIZE_BYTES,
   groupCount,
   isChunkSize,
+  offsetInChunk,
 } from '#src/model/chunk.js';
 
 const MEBIBYTE = 1024 * 1024;
@@ -37,6 +38,7 @@ t.test('chunks cover an object once, without gaps, and each offset lies in its o
         const offset = Math.floor(part * (length - 1));
         if (length === 0) return at === 0;
         const range = chunkRange(chunkIndexAt(offset, size), length, size);
+        if (range.start + offsetInChunk(offset, size) !== offset) return false;
         return at === length && range.start <= offset && offset < range.end;
       },
     ),

@@ -4,10 +4,11 @@
  * same records, and where an answer differs in anything it gives none, and the request is looked
  * up. Made by Cache, held by the front.
  */
-import { chunkIndexAt } from '../../model/chunk.js';
+import { chunkIndexAt, offsetInChunk } from '../../model/chunk.js';
 import { emptyHeaders, type HeaderMap } from '../../model/headers.js';
 import type { ResponseKey } from '../../model/ids.js';
 import type { ResponseRecord, StoredResponse } from '../../model/response.js';
+import type { ObjectOffset } from '../../model/offset.js';
 import type { Upstream } from '../../origin/upstream.js';
 import type { Body, CacheRequest, OpenPart, ReusableHit, HitFreshness } from '../api/facade.js';
 import { assess } from '../rfc9111/assess.js';
@@ -89,20 +90,20 @@ class StoredReusableHit implements ReusableHit {
     return found.kind === 'fresh' ? found : undefined;
   }
 
-  open(start: number, end: number): OpenPart | undefined {
+  open(start: ObjectOffset, end: ObjectOffset): OpenPart | undefined {
     const generation = this.#generation.deref();
     if (generation === undefined) return undefined;
     const { chunkSizeBytes } = generation;
     const index = chunkIndexAt(start, chunkSizeBytes);
-    const chunkStart = index * chunkSizeBytes;
-    if (end - chunkStart > chunkSizeBytes) return undefined;
+    const offset = offsetInChunk(start, chunkSizeBytes);
+    if (offset + end - start > chunkSizeBytes) return undefined;
     // What is in motion may withhold the chunk, or be about to replace it.
     if (generation.intake !== undefined || generation.flight(index) !== undefined) return undefined;
     const held = generation.openNow(index);
     if (held === undefined) return undefined;
     return {
       file: held.file,
-      offset: start - chunkStart,
+      offset,
       length: end - start,
       fileLength: held.record.lengthBytes,
       release: () => {
@@ -111,7 +112,7 @@ class StoredReusableHit implements ReusableHit {
     };
   }
 
-  async ready(start: number, end: number): Promise<void> {
+  async ready(start: ObjectOffset, end: ObjectOffset): Promise<void> {
     const generation = this.#generation.deref();
     if (start === end || generation === undefined || generation.intake !== undefined) return;
     const index = chunkIndexAt(start, generation.chunkSizeBytes);

@@ -1,4 +1,5 @@
 /** The boundary of the cache: what the HTTP front asks and what it gets. */
+import type { ByteRange } from '../../model/byte-range.js';
 import type { ErrorReport } from '../../model/errors.js';
 import type { FetchLimits, OriginHead } from '../../model/fetch.js';
 import type { HeaderMap } from '../../model/headers.js';
@@ -6,6 +7,7 @@ import type { Span } from '../../model/span.js';
 import type { OpenFile, Segment } from '../../model/segment.js';
 import type { TransferCounts, TransferState } from '../../model/transfer.js';
 import type { Validator } from '../../model/validator.js';
+import type { ChunkOffset, ObjectOffset } from '../../model/offset.js';
 import type { CacheOutcome } from './outcome.js';
 
 /** Which bytes the request is about, as far as it can be said before the length is known. */
@@ -85,10 +87,7 @@ export interface Body {
    * unknown. `after` a failure at `start` what is held there is verified again before it is read.
    * Throws a `ForebayError` out of the iterator when the bytes cannot be had.
    */
-  read(
-    range: { readonly start: number; readonly end: number },
-    after?: 'nothing' | 'failure',
-  ): AsyncIterable<Segment>;
+  read(range: ByteRange<ObjectOffset>, after?: 'nothing' | 'failure'): AsyncIterable<Segment>;
   cost(): ReadCost;
   /** How far the reads are; a body without it has nothing to fetch. */
   progress?(): BodyProgress;
@@ -146,7 +145,7 @@ export interface HitFreshness {
 /** A part of a held chunk, open and leased until `release`. */
 export interface OpenPart {
   readonly file: OpenFile;
-  readonly offset: number;
+  readonly offset: ChunkOffset;
   readonly length: number;
   /** Bytes of the whole chunk. */
   readonly fileLength: number;
@@ -165,12 +164,12 @@ export interface ReusableHit {
   /** Whether it stands, asked anew for each request. `steadyMs`: model/steady-time. */
   freshnessAt(steadyMs: number): HitFreshness | undefined;
   /** The bytes `start <= i < end`, of one chunk. Only in the same turn of the loop as `timesAt`. */
-  open(start: number, end: number): OpenPart | undefined;
+  open(start: ObjectOffset, end: ObjectOffset): OpenPart | undefined;
   /**
    * Has the chunk of these bytes opened and verified where it is held: `open` may have it then.
    * Never rejects.
    */
-  ready(start: number, end: number): Promise<void>;
+  ready(start: ObjectOffset, end: ObjectOffset): Promise<void>;
   /** A body of the same bytes, for what could not be sent at once. In the same turn too. */
   body(request: CacheRequest): Body | undefined;
 }

@@ -1,14 +1,15 @@
 /**
  * Turns a byte range into the ordered chunk reads that give it. Pure; used by cache/body/reader.
  */
-import { chunkIndexAt } from '../../model/chunk.js';
+import { chunkIndexAt, offsetInChunk } from '../../model/chunk.js';
 import type { ByteRange } from '../../model/byte-range.js';
+import type { ChunkOffset, ObjectOffset } from '../../model/offset.js';
 
 /** One chunk's part of a range. */
 export interface ChunkRead {
   readonly index: number;
   /** Offsets within the chunk, half-open. */
-  readonly within: ByteRange;
+  readonly within: ByteRange<ChunkOffset>;
 }
 
 /**
@@ -16,15 +17,15 @@ export interface ChunkRead {
  * be `Infinity` while a length is unknown.
  */
 export function* planReads(
-  range: { readonly start: number; readonly end: number },
+  range: ByteRange<ObjectOffset>,
   chunkSizeBytes: number,
 ): Generator<ChunkRead> {
   let at = range.start;
   while (at < range.end) {
     const index = chunkIndexAt(at, chunkSizeBytes);
-    const chunkStart = index * chunkSizeBytes;
-    const end = Math.min(range.end, chunkStart + chunkSizeBytes);
-    yield { index, within: { start: at - chunkStart, end: end - chunkStart } };
-    at = end;
+    const start = offsetInChunk(at, chunkSizeBytes);
+    const length = Math.min(range.end - at, chunkSizeBytes - start);
+    yield { index, within: { start, end: start + length } };
+    at += length;
   }
 }

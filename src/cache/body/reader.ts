@@ -16,6 +16,7 @@ import { ReadAhead } from './read-ahead.js';
 import { ReadProgress } from './read-progress.js';
 import { boundOf, type FetchContext } from '../flight/fetch-context.js';
 import { NEVER, within } from '../../model/deferred.js';
+import type { ChunkOffset, ObjectOffset } from '../../model/offset.js';
 
 export class RepresentationBody implements Body {
   readonly acceptsRanges: boolean;
@@ -47,7 +48,7 @@ export class RepresentationBody implements Body {
   }
 
   async *read(
-    range: { readonly start: number; readonly end: number },
+    range: ByteRange<ObjectOffset>,
     after: 'nothing' | 'failure' = 'nothing',
   ): AsyncGenerator<Segment> {
     const generation = this.#generation;
@@ -209,7 +210,7 @@ export class RepresentationBody implements Body {
   }
 
   /** How many bytes of a chunk there are, once there are more than `at` or it has ended. */
-  async #arrived(view: ChunkView, index: number, at: number): Promise<number> {
+  async #arrived(view: ChunkView, index: number, at: ChunkOffset): Promise<ChunkOffset> {
     const { services, object } = this.#generation;
     const { watermark } = view;
     // Stored already, while the rest of the object arrives: its record knows its length.

@@ -3,7 +3,8 @@
  * learns from the head what the representation is, and puts its body where readers find it. Follows
  * redirects. One fetch may serve many requests (cache/fetch/collapsed-fetches collapses them).
  */
-import { chunkIndexAt } from '../../model/chunk.js';
+import type { ByteRange } from '../../model/byte-range.js';
+import { chunkIndexAt, offsetInChunk } from '../../model/chunk.js';
 import { MAX_REDIRECT_HOPS } from '../../origin/redirect.js';
 import { isDeliberate } from '../../origin/retry.js';
 import type { BreakerVerdict } from '../../origin/breaker.js';
@@ -15,6 +16,7 @@ import { receivedNow, steadyNow } from '../../model/steady-time.js';
 import type { HeaderMap } from '../../model/headers.js';
 import type { RedirectChain } from '../../model/redirect-chain.js';
 import type { StoredResponse, ResponseTimes } from '../../model/response.js';
+import type { ObjectOffset } from '../../model/offset.js';
 import type { AdapterExchange, RangeHint } from '../api/facade.js';
 import { mayReuse } from '../rfc9111/chain.js';
 import { describeResponse } from '../rfc9111/describe.js';
@@ -219,7 +221,7 @@ async function accept(
   const index = body === 'whole' ? 0 : chunkIndexAt(body.range.start, chunkSizeBytes);
   const reach =
     body === 'whole' || body.range.end === Math.min(lengthBytes ?? 0, (index + 1) * chunkSizeBytes);
-  const from = body === 'whole' ? 0 : body.range.start - index * chunkSizeBytes;
+  const from = body === 'whole' ? 0 : offsetInChunk(body.range.start, chunkSizeBytes);
   const aligned = from === startFor(from, FILL_START_BYTES);
   const wanted = hint.kind !== 'none' && lengthBytes !== 0 && reach && aligned;
   const streaming = body === 'whole' && !isWholeInOneChunk(lengthBytes, chunkSizeBytes);
@@ -262,13 +264,14 @@ function lengthOf({ status, contentLength }: OriginHead): number | null {
  * What is worth asking for first: the chunk that the request begins in, from close
  * before there, or a byte for its head. What of the chunk lies before is fetched after it.
  */
-function firstRange(hint: RangeHint, chunkSizeBytes: number): { start: number; end: number } {
+function firstRange(hint: RangeHint, chunkSizeBytes: number): ByteRange<ObjectOffset> {
   switch (hint.kind) {
     case 'whole':
       return { start: 0, end: chunkSizeBytes };
     case 'from': {
-      const chunkStart = chunkIndexAt(hint.first, chunkSizeBytes) * chunkSizeBytes;
-      const start = chunkStart + startFor(hint.first - chunkStart, FILL_START_BYTES);
+      const within = offsetInChunk(hint.first, chunkSizeBytes);
+      const chunkStart = hint.first - within;
+      const start = chunkStart + startFor(within, FILL_START_BYTES);
       return { start, end: chunkStart + chunkSizeBytes };
     }
     case 'several':

@@ -7,6 +7,7 @@ import type { KnownContent, WrittenChunk } from '../../compute/protocol.js';
 import { chunkRange } from '../../model/chunk.js';
 import { type Deferred, deferred } from '../../model/deferred.js';
 import { asForebayError, errorFromReport, ForebayError } from '../../model/errors.js';
+import type { ChunkOffset } from '../../model/offset.js';
 import { FILL_START_BYTES } from '../../model/write-order.js';
 import type { OriginExchange } from './origin-exchange.js';
 import { isAttested, watchFlight } from './fill-watch.js';
@@ -27,7 +28,7 @@ export class Intake implements Arrival {
   readonly #exchange: OriginExchange;
   readonly #onePart: boolean;
   /** Offset in the first chunk at which the body begins. */
-  readonly #from: number;
+  readonly #from: ChunkOffset;
   readonly #content: KnownContent | undefined;
   readonly #landings = new Map<number, Promise<void>>();
   readonly #waiters = new Set<{ readonly index: number; readonly reached: Deferred<undefined> }>();
@@ -49,7 +50,7 @@ export class Intake implements Arrival {
     first: {
       readonly index: number;
       readonly onePart: boolean;
-      readonly from?: number;
+      readonly from?: ChunkOffset;
       readonly content?: KnownContent;
     },
   ) {

@@ -5,6 +5,7 @@
 import type { Priority } from '../../compute/fill-pool.js';
 import type { ChunkSlot } from '../../compute/protocol.js';
 import { type ByteRange, rangeLength } from '../../model/byte-range.js';
+import type { ChunkOffset, ObjectOffset } from '../../model/offset.js';
 import { orderFrom } from '../../model/write-order.js';
 import type { Flight } from '../flight/flight.js';
 import type { Filling } from '../flight/flight-progress.js';
@@ -17,10 +18,10 @@ export type Gate = Pick<ChunkSlot, 'expectedGroupIds' | 'withheld'>;
 
 export interface SlotOptions {
   /** The chunk's bytes in the object. */
-  readonly range: ByteRange;
+  readonly range: ByteRange<ObjectOffset>;
   readonly priority: Priority;
   /** Offset in the chunk of the byte that is needed first. */
-  readonly from: number;
+  readonly from: ChunkOffset;
   /** Writing begins at a multiple of this; depends on the gate. */
   readonly stepBytes: (gate: Gate) => number;
   /** Called once there is room: what is known of the chunk may have changed until then. */

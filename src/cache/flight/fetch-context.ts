@@ -2,6 +2,7 @@
 import type { Bound } from '../../model/deferred.js';
 import { ForebayError } from '../../model/errors.js';
 import type { OriginHead } from '../../model/fetch.js';
+import type { ChunkOffset } from '../../model/offset.js';
 import type { Priority } from '../../compute/fill-pool.js';
 import type { OriginLocator } from '../../origin/upstream.js';
 import type { PermitSource } from './client-quota.js';
@@ -15,7 +16,7 @@ export interface FetchContext {
   readonly source: OriginLocator;
   readonly priority: Priority;
   /** Where in the chunk its first byte lies: a fill that it leads begins there. Absent: at 0. */
-  readonly from?: number;
+  readonly from?: ChunkOffset;
   /** The client's share of fetches; absent where no client asked. */
   readonly quota?: PermitSource;
   /** Aborts when the request ends: its own waits end, fetches that others share go on. */

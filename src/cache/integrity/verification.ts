@@ -7,6 +7,7 @@ import { ForebayError } from '../../model/errors.js';
 import type { HeldChunk, ObjectHandle } from '../../model/store.js';
 import { stalledOr } from '../../model/transfer.js';
 import { orderFrom } from '../../model/write-order.js';
+import type { ChunkOffset } from '../../model/offset.js';
 import type { ChunkView } from '../flight/flight.js';
 import { type ChunkProgress, HELD_PROGRESS } from '../flight/flight-progress.js';
 import type { CacheServices } from '../api/services.js';
@@ -18,7 +19,12 @@ export class Verification {
   #error: unknown;
 
   /** Takes over `held` and releases it at the end. Begins with the group that holds byte `from`. */
-  constructor(services: CacheServices, object: ObjectHandle, held: HeldChunk, from = 0) {
+  constructor(
+    services: CacheServices,
+    object: ObjectHandle,
+    held: HeldChunk,
+    from: ChunkOffset = 0,
+  ) {
     this.#watermark = services.watermarks.create(orderFrom(from, held.record.lengthBytes));
     this.outcome = this.#run(services, object, held).catch((error: unknown) => {
       this.#error = error;

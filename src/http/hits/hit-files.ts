@@ -8,6 +8,7 @@ import type { OpenPart, ReusableHit } from '../../cache/api/facade.js';
 import type { HitServer } from '../../compute/hit-server.js';
 import type { ByteRange } from '../../model/byte-range.js';
 import type { OpenFile } from '../../model/segment.js';
+import type { ObjectOffset } from '../../model/offset.js';
 
 const read = promisify(readDescriptor);
 
@@ -29,10 +30,10 @@ const UNUSED_MS = 3 * FILE_MS;
  */
 const PRESSURE_MS = 100;
 
-/** An open chunk; `begin` is the position of its first byte in the representation. */
+/** An open chunk; its file begins at `begin`. */
 export interface HitFile {
   readonly file: OpenFile;
-  readonly begin: number;
+  readonly begin: ObjectOffset;
   /** A second call does nothing. */
   release(): void;
 }
@@ -41,7 +42,7 @@ interface Entry {
   readonly key: string;
   readonly token: number;
   readonly number: number;
-  readonly begin: number;
+  readonly begin: ObjectOffset;
   readonly open: OpenPart;
   /** The server's, and one for each answer that is finished elsewhere. */
   uses: number;

@@ -8,6 +8,7 @@ import type { OpenPart, ReusableHit } from '#src/cache/api/facade.js';
 import { Access } from '#src/http/access/access.js';
 import { createFront, type FrontConfig } from '#src/http/server.js';
 import { HotHits } from '#src/http/hits/hot-hits.js';
+import { DEFAULT_CHUNK_SIZE_BYTES, offsetInChunk } from '#src/model/chunk.js';
 import { toHeaderMap } from '#src/model/headers.js';
 import type { InlineSendEnd } from '#src/model/segment.js';
 import { systemClock } from '#src/model/time.js';
@@ -39,7 +40,8 @@ async function started(
       const release = (): void => {
         state.released += 1;
       };
-      return { file, offset: start, length: end - start, fileLength: TEXT.length, release };
+      const offset = offsetInChunk(start, DEFAULT_CHUNK_SIZE_BYTES);
+      return { file, offset, length: end - start, fileLength: TEXT.length, release };
     },
     ready: () => Promise.resolve(),
     body: () => ({
