@@ -35,7 +35,7 @@ import { startTracing, type Tracing } from './telemetry/tracing.js';
 
 /** A constructed Forebay. `start` once, then `stop` once. */
 export interface Application {
-  /** Opens the listeners; rejects with a `ListenError`, after which `stop` lets go of the rest. */
+  /** Opens the listeners; rejects with a `ListenError`, after which `stop` closes the rest. */
   start(): Promise<{
     readonly listenAddress: ListenAddress;
     readonly adminAddress: ListenAddress | null;
@@ -46,7 +46,7 @@ export interface Application {
   stop(): Promise<void>;
   /** Takes what `load` gives as far as a running program can, or nothing of it. Never throws. */
   reload(load: () => Config): ReloadOutcome;
-  /** For people, one line each: what of the machine is used. */
+  /** One line per resource of the machine in use, for people. */
   describe(): readonly string[];
 }
 
@@ -54,8 +54,8 @@ export interface Application {
 const PSEUDONYM_BYTES = 6;
 
 /**
- * Builds the program; rejects with a `StartupError` when the cache cannot be used. Worker threads
- * keep the machine's own time, of which they use durations alone.
+ * Builds the program; rejects with a `StartupError` if the cache cannot be used. Worker threads
+ * read the machine's own clock, and use it for durations only.
  */
 export async function assemble(
   config: ResolvedConfig,
@@ -222,7 +222,7 @@ export async function assemble(
   };
 }
 
-/** Spans go where the configuration says, if it says so. */
+/** Exports spans to the configured endpoint, if there is one. */
 async function traceTo(
   { tracing: { endpoint, sampleRatio } }: ResolvedConfig,
   version: string,

@@ -5,7 +5,7 @@ import type { CacheLimits } from '../cache/api/services.js';
 import type { ResolvedConfig } from '../config/schema.js';
 import type { FetchLimits } from '../model/fetch.js';
 
-/** Those of `config`; a reload makes them anew. */
+/** The limits of `config`; a reload computes them again. */
 export function cacheLimits(config: ResolvedConfig): CacheLimits {
   return {
     chunkSizeBytes: config.cache.chunkSizeBytes,

@@ -5,7 +5,7 @@ import type { StoreEvents } from '../model/store.js';
 import type { Metrics } from '../telemetry/metrics.js';
 import type { Telemetry } from '../telemetry/telemetry.js';
 
-/** Counted; and what stands of a chunk or a record that goes is asked for anew. */
+/** Counts store events, and voids reusable hits when a chunk or a record goes. */
 export function storeEvents(metrics: Metrics, changes: InvalidationEvents): StoreEvents {
   return {
     evicted: metrics.evicted.bind(metrics),
@@ -21,7 +21,7 @@ export function storeEvents(metrics: Metrics, changes: InvalidationEvents): Stor
   };
 }
 
-/** Counted, and logged where somebody should know. */
+/** Counts cache events, and logs those that an operator should know. */
 export function cacheEvents({ metrics, log }: Telemetry): CacheEvents {
   return {
     fetchFinished: metrics.fetchFinished.bind(metrics),

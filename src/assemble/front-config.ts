@@ -1,5 +1,6 @@
 /**
- * What the front is told of the configuration. Called by assemble, at the start and at each reload.
+ * The parts of the configuration that the front uses. Called by assemble, at the start and at each
+ * reload.
  */
 import type { ResolvedConfig } from '../config/schema.js';
 import type { FrontConfig } from '../http/server.js';

@@ -1,4 +1,4 @@
-/** Gauges that are read when somebody asks for metrics. Used by assemble. */
+/** Gauges that are computed when metrics are read. Used by assemble. */
 import type { CacheServices } from '../cache/api/services.js';
 import type { Front } from '../http/server.js';
 import type { Upstreams } from '../origin/upstreams.js';

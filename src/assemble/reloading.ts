@@ -1,7 +1,6 @@
 /**
- * Loads the configuration anew while the program runs: all of it or nothing. What the program is
- * made of takes its part in `apply`, which assemble gives; here is what may change, and who is
- * told.
+ * Reloads the configuration while the program runs: all of it or nothing. This file decides what
+ * may change and who learns of it; `apply`, which assemble passes, changes the running parts.
  */
 import { keepAuto } from '../config/capacity.js';
 import { ConfigError, formatProblem } from '../config/problem.js';
@@ -13,7 +12,7 @@ import type { Telemetry } from '../telemetry/telemetry.js';
 /** How a reload ended. */
 export type ReloadOutcome =
   | { readonly kind: 'applied'; readonly needsRestart: readonly string[] }
-  /** The configuration that was running runs on; `message` says why, as `validate` would. */
+  /** The running configuration stays; `message` is the reason, as `validate` prints it. */
   | { readonly kind: 'refused'; readonly message: string };
 
 export interface ReloadDeps {

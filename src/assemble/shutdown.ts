@@ -1,10 +1,10 @@
 /**
- * The end of a program as a table: what is closed, in which order, and why there. A step that fails
- * is logged and hinders no other, since the last ones free the lock of the cache directory.
+ * The shutdown as a table: what is closed, in which order, and why there. A step that fails is
+ * logged and stops no other, because the last ones release the lock of the cache directory.
  */
 import type { Log } from '../telemetry/log.js';
 
-/** One step. `why` says what breaks if it came earlier or later. */
+/** One step. `why` says what would break if it came earlier or later. */
 export interface ShutdownStep {
   readonly name: string;
   readonly why: string;

@@ -1,6 +1,6 @@
 /**
- * What everything else stands on: the stores, the worker threads, how bodies are sent, and the
- * services that the cache's folders share. Used by assemble.
+ * What the other rooms build on: the stores, the worker threads, the senders, and the services that
+ * the cache's folders share. Used by assemble.
  */
 import { Pressure } from '../cache/api/pressure.js';
 import { ProgressWatch } from '../cache/api/progress.js';

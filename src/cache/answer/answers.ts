@@ -14,7 +14,7 @@ export interface ChunkSpan {
   readonly end: number;
 }
 
-/** The chunks that a request is about, span by span, as far as its ranges can be told. */
+/** The chunks that a request covers, span by span, as far as its ranges are known. */
 export function chunksOf(
   { hint }: CacheRequest,
   generation: Pick<Generation, 'chunkSizeBytes' | 'lengthBytes'>,
@@ -43,7 +43,7 @@ export function chunksOf(
   }
 }
 
-/** An answer that needed the origin; what is not said is absent or false. */
+/** The outcome of an answer that needed the origin; omitted parts are absent or false. */
 export function forward(
   partial: Partial<Extract<CacheOutcome, { kind: 'forward' }>> & { reason: ForwardReason },
 ): CacheOutcome {
@@ -82,7 +82,7 @@ const EMPTY_BODY: Body = {
   close: () => undefined,
 };
 
-/** Section 5.2.1.7: who wants a stored response or none does not wait for the origin. */
+/** Section 5.2.1.7: a request that accepts only a stored response does not wait for the origin. */
 export function refuseOnlyIfCached({ headers }: CacheRequest): void {
   if (!requestDirectives(headers).has('only-if-cached')) return;
   const message = 'nothing stored may answer, and the client wants nothing else';

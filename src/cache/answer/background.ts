@@ -16,7 +16,7 @@ export class Background {
     this.#failed = failed;
   }
 
-  /** Begins `job` unless it is running already or too many are; says whether it did. */
+  /** Begins `job` and returns true, unless it runs already or too many do. */
   run(key: string, job: () => Promise<void>): boolean {
     if (this.#running.has(key) || this.#running.size >= MAX_BACKGROUND) return false;
     this.#running.add(key);

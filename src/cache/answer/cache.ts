@@ -1,7 +1,7 @@
 /**
- * The cache's front door: finds what may answer a request, fresh or after asking the origin, and
- * collapses requests that ask at the same time. Decides with metadata alone; bytes are read through
- * the Body that it gives. Called by the HTTP front.
+ * The cache's entry: finds the response that may answer a request, fresh or after a fetch, and
+ * collapses simultaneous requests. Decides by metadata alone; bytes are read through the Body that
+ * it returns. Called by the HTTP front.
  */
 import { holdsChunks } from '../object/holds-chunks.js';
 import { within } from '../../model/deferred.js';
@@ -44,8 +44,8 @@ import { refreshed, selectValidated } from '../rfc9111/validate.js';
 import { Validation } from './validation.js';
 
 /**
- * The longest a stop waits for fetches that nobody reads any more: a chunk at 2 MiB/s. What takes
- * longer is fetched again after the start.
+ * The longest a stop waits for fetches without readers: a chunk at 2 MiB/s. A slower one is fetched
+ * again after the start.
  */
 const CLOSE_WAIT_MS = 4_000;
 
@@ -94,7 +94,7 @@ export class Cache implements CacheFacade {
     };
   }
 
-  /** Waits for fetches in progress to be committed, within a bound, and lets go of every object. */
+  /** Waits for running fetches to be committed, within a bound, and releases every object. */
   async close(): Promise<void> {
     const { clock, events } = this.#services;
     const late = (): Error => new Error('fetches were still running');
@@ -115,9 +115,8 @@ export class Cache implements CacheFacade {
   }
 
   /**
-   * Answers with an object that somebody else has found out about: the origin is asked for the
-   * bytes that miss, and for nothing else. Whether the client may have it was the caller's to
-   * decide.
+   * Answers with an object that the caller knows: only missing bytes are fetched. The caller has
+   * checked that the client may have it.
    */
   async answerWith(request: CacheRequest, known: KnownObject): Promise<CacheAnswer> {
     const { stored, source, detail } = known;
@@ -134,7 +133,7 @@ export class Cache implements CacheFacade {
     const targetUri = this.#upstreams.get(origin)?.uriOf(target);
     if (targetUri === undefined) return;
     const uris = invalidatedUris(targetUri, response.status, response.headers);
-    // One server may be configured as several origins: what it changed is stale under each.
+    // One server may be configured as several origins: a change makes its records stale in each.
     const keys = uris.flatMap((uri) =>
       this.#upstreams.all
         .filter((upstream) => uri.startsWith(upstream.uriOf('')))
@@ -234,7 +233,7 @@ export class Cache implements CacheFacade {
     }
   }
 
-  /** Asks the origin, with others that ask the same at the same time where that is allowed. */
+  /** Fetches from the origin, collapsed with simultaneous fetches if that is allowed. */
   async #ask(
     context: RequestContext,
     reason: ForwardReason,
@@ -270,7 +269,7 @@ export class Cache implements CacheFacade {
           tag: this.#services.tag,
         })
       : selection.stored;
-    // A cookie goes to whom it was sent to, and to nobody else.
+    // A cookie belongs to the client that received it.
     const cookie = collapsed ? undefined : result.headers['set-cookie'];
     const own = cookie === undefined ? {} : { 'set-cookie': cookie };
     const headers = Object.assign(emptyHeaders(), stored.headers, own);

@@ -1,7 +1,6 @@
 /**
- * Answers from representations: opens the generation that holds a response's bytes and makes the
- * body that is read from it. Owned by Cache; its answers come from here whatever was stored or
- * asked.
+ * Makes answers from representations: opens the generation that holds a response's bytes and the
+ * body that reads it. Owned by Cache; every answer with stored bytes comes from here.
  */
 import type { OriginLocator } from '../../origin/upstream.js';
 import { within } from '../../model/deferred.js';
@@ -21,16 +20,16 @@ import type { CacheServices } from '../api/services.js';
 import type { SharedRepresentation } from '../fetch/sharing.js';
 import { boundOf } from '../flight/fetch-context.js';
 
-/** What an answer says beside its bytes. */
+/** What an answer has beside its bytes. */
 export interface AnswerMeta {
   readonly outcome: CacheOutcome;
   /** `null` for a response that has just come from the origin, or was confirmed there. */
   readonly ageSeconds: number | null;
-  /** Fields for this request alone, where they differ from the stored ones. */
+  /** Fields for this request alone, if they differ from the stored ones. */
   readonly headers?: HeaderMap;
 }
 
-/** What Cache-Status says of storing. */
+/** The parameters of Cache-Status about storing. */
 export type Fate = Pick<Extract<CacheOutcome, { kind: 'forward' }>, 'stored' | 'detail'>;
 
 const NOT_STORABLE: Fate = { stored: false, detail: 'not-storable' };
@@ -72,7 +71,7 @@ export class Representations {
     return whole;
   }
 
-  /** An answer with the bytes of `generation`. `say` gets whether they are yet to be checked. */
+  /** An answer with the bytes of `generation`. `say` receives whether they are still unverified. */
   answer(
     context: RequestContext,
     stored: StoredResponse,
@@ -186,11 +185,11 @@ export class Representations {
     }
   }
 
-  /** A range of something whose length nobody knows can be named only once it has arrived. */
+  /** A range of an object of unknown length is defined only once it has arrived. */
   async #awaitLength({ request }: RequestContext, generation: Generation): Promise<void> {
     const { kind } = request.hint;
     if (generation.lengthBytes !== null || kind === 'whole' || kind === 'none') return;
-    // What is not stored would be gone by then: it is answered whole (RFC 9110 section 14.2).
+    // An unstored object would be gone by then: the whole is sent (RFC 9110 section 14.2).
     if (generation.isEphemeral) return;
     const { intake } = generation;
     intake?.demand(Infinity);

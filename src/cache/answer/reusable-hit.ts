@@ -1,8 +1,7 @@
 /**
- * A stored response that has answered, and may do so again without a wait while nothing has
- * changed. It keeps no decision: each time it asks all that cache/answer/cache would ask, of the
- * same records, and where an answer differs in anything it gives none, and the request is looked
- * up. Made by Cache, held by the front.
+ * A stored response that has answered once and may do so again without a lookup while nothing has
+ * changed. It caches no decision: each time it makes every check that cache/answer/cache makes, on
+ * the same records, and gives no answer if a check fails. Made by Cache, held by the front.
  */
 import { chunkIndexAt, offsetInChunk } from '../../model/chunk.js';
 import { emptyHeaders, type HeaderMap } from '../../model/headers.js';
@@ -19,7 +18,7 @@ import type { CacheServices } from '../api/services.js';
 import { withDigests } from '../object/digest-fields.js';
 import { isJoinable } from '../rfc9111/stored-digests.js';
 
-/** What of the cache it looks at. */
+/** The parts of the cache that it checks. */
 export interface ReusableHitDeps {
   readonly services: Pick<CacheServices, 'responses'>;
   readonly generations: Pick<Generations, 'touch'>;
@@ -38,16 +37,18 @@ export interface HitSource {
   readonly generation: Generation;
 }
 
-/** Whoever asks says nothing that an assessment would heed. */
+/** The request has no directives that an assessment considers. */
 const NO_FIELDS = emptyHeaders();
 
-/** A standing hit of `source`, where one is possible at all: for any request without conditions. */
+/**
+ * A reusable hit of `source` for unconditional requests; `undefined` if its kind does not allow
+ * one.
+ */
 export function reusableHit(source: HitSource, deps: ReusableHitDeps): ReusableHit | undefined {
   const { upstream, record, stored, generation } = source;
   const { lengthBytes } = generation;
   if (stored.status !== 200 || lengthBytes === null || generation.isEphemeral) return undefined;
-  // Parts that cannot be fetched again, and what is released only after a check: not without a
-  // lookup.
+  // Bytes that cannot be fetched again, or are withheld until a check, need a lookup.
   if (!isJoinable(stored) || upstream.integrity === 'strict') return undefined;
   // A check that ends changes which digest fields are sent.
   if (!isSettled(generation)) return undefined;
@@ -61,9 +62,7 @@ class StoredReusableHit implements ReusableHit {
   readonly receivedAtMs: number;
   readonly lengthBytes: number;
   readonly #source: Omit<HitSource, 'generation'>;
-  /**
-   * A generation is as large as its manifest: whoever remembers a hit is not to keep it in memory.
-   */
+  /** A generation is as large as its manifest: remembering a hit must not keep it in memory. */
   readonly #generation: WeakRef<Generation>;
   readonly #deps: ReusableHitDeps;
 
@@ -97,7 +96,7 @@ class StoredReusableHit implements ReusableHit {
     const index = chunkIndexAt(start, chunkSizeBytes);
     const offset = offsetInChunk(start, chunkSizeBytes);
     if (offset + end - start > chunkSizeBytes) return undefined;
-    // What is in motion may withhold the chunk, or be about to replace it.
+    // A running fetch may withhold the chunk, or be about to replace it.
     if (generation.intake !== undefined || generation.flight(index) !== undefined) return undefined;
     const held = generation.openNow(index);
     if (held === undefined) return undefined;

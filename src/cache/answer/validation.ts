@@ -1,7 +1,7 @@
 /**
- * What follows when a stored response may not answer as it is: it is validated at the origin,
- * beside the answer where it may be used meanwhile, and may answer stale where that fails and
- * nothing forbids it (RFC 9111 sections 4.2.4 and 4.3, RFC 5861). Owned by Cache.
+ * What happens when a stored response may not answer as it is. It is validated at the origin, in
+ * the background if it may be used meanwhile. If the validation fails and nothing forbids it, it
+ * answers stale (RFC 9111 sections 4.2.4 and 4.3, RFC 5861). Owned by Cache.
  */
 import { NEVER, deferred, within } from '../../model/deferred.js';
 import { ForebayError } from '../../model/errors.js';
@@ -21,7 +21,7 @@ import type { Representations } from './representations.js';
 import { variantName } from '../rfc9111/select.js';
 import { isDisconnected } from '../../origin/verdict.js';
 
-/** Asks the origin on behalf of a request, offering it what is stored. */
+/** Sends a request to the origin with conditions for the stored responses. */
 export type AskOrigin = (
   context: RequestContext,
   reason: ForwardReason,
@@ -31,9 +31,8 @@ export type AskOrigin = (
 type Validate = Extract<Assessment, { kind: 'validate' }>;
 
 /**
- * How long a stale response that may stand in for an origin that cannot be reached waits for one
- * that says nothing: longer than a validation takes over a slow line, shorter than clients are
- * patient.
+ * How long a usable stale response waits for a silent origin: longer than a validation over a slow
+ * line, shorter than clients wait.
  */
 const SILENCE_MS = 2_000;
 
@@ -54,7 +53,7 @@ export class Validation {
     });
   }
 
-  /** Asks whether `stored` is still right, and answers with what comes of that. */
+  /** Validates `stored` at the origin, and answers with the result. */
   async validate(
     context: RequestContext,
     stored: StoredResponse,
@@ -87,9 +86,9 @@ export class Validation {
   }
 
   /**
-   * Asks while a stale response waits to stand in: gives up at the first attempt that fails in a
-   * way that lets it, and after `SILENCE_MS` unless it is patient. The fetch goes on, and what it
-   * brings is stored.
+   * Validates while a stale response waits to be used: gives up at the first failed attempt that
+   * allows that, and after `SILENCE_MS` unless it is patient. The fetch goes on, and its response
+   * is stored.
    */
   #askWithin(
     context: RequestContext,
@@ -108,7 +107,7 @@ export class Validation {
       aborted: silent,
     };
     return within(Promise.race([adapter, trouble.promise]), bound).catch((error: unknown) => {
-      // Nobody reads what it may still answer with.
+      // Its answer is not read any more.
       void adapter.then(
         (answer) => {
           answer.body.close();
@@ -119,11 +118,13 @@ export class Validation {
     });
   }
 
-  /** Validates what has answered already: once at a time, and nobody waits for it. */
+  /**
+   * Validates a response that has already answered: one validation at a time, in the background.
+   */
   validateBeside(context: RequestContext, stored: StoredResponse): void {
     const key = `${context.key} ${variantName(stored.requestHeaders)}`;
     this.#background.run(key, async () => {
-      // As a request of its own: the one that it comes of ends before.
+      // As a request of its own: the client's request ends before.
       const hint = { kind: 'whole' } as const;
       const request = { ...context.request, hint, signal: NEVER, span: undefined };
       const own = { ...context, request, share: undefined, cost: new Cost() };
@@ -142,7 +143,7 @@ export class Validation {
   ): CacheAnswer | undefined {
     if (!holds(context, generation)) return undefined;
     return this.#representations.answer(context, stored, generation, (unverified) => ({
-      // Of an origin that was left alone nothing was asked (RFC 9211 section 2.2).
+      // The breaker was open: no request was forwarded (RFC 9211 section 2.2).
       outcome:
         failure.detail === 'origin-busy'
           ? { kind: 'hit', unverified, ttlSeconds, detail: failure.detail }
@@ -165,7 +166,7 @@ interface Failure {
 }
 
 /**
- * What Cache-Status says of an error that lets a stale response stand in; `undefined` for others.
+ * The Cache-Status detail of an error that allows a stale response; `undefined` for other errors.
  */
 function failureOf(error: ForebayError, { onFailure }: Validate): Failure | undefined {
   if (isDisconnected(error)) return { detail: error.code, originStatus: null };

@@ -1,4 +1,6 @@
-/** The boundary of the cache: what the HTTP front asks and what it gets. */
+/**
+ * The boundary of the cache: the requests that the HTTP front makes and the answers that it gets.
+ */
 import type { ByteRange } from '../../model/byte-range.js';
 import type { ErrorReport } from '../../model/errors.js';
 import type { FetchLimits, OriginHead } from '../../model/fetch.js';
@@ -10,7 +12,7 @@ import type { Validator } from '../../model/validator.js';
 import type { ChunkOffset, ObjectOffset } from '../../model/offset.js';
 import type { CacheOutcome } from './outcome.js';
 
-/** Which bytes the request is about, as far as it can be said before the length is known. */
+/** The bytes that a request is about, as far as its fields tell before the length is known. */
 export type RangeHint =
   | { readonly kind: 'whole' }
   | RangePart
@@ -19,22 +21,20 @@ export type RangeHint =
   /** Metadata only (HEAD). */
   | { readonly kind: 'none' };
 
-/** One range as asked for; `last` is inclusive, as in the Range field. */
+/** One range of a Range field; `last` is inclusive. */
 export type RangePart =
   | { readonly kind: 'from'; readonly first: number; readonly last: number | null }
   | { readonly kind: 'suffix'; readonly length: number };
 
-/** How the origin is asked, and its answer read, where an adapter speaks for it (room `hub`). */
+/** How an adapter (room `hub`) changes the request to the origin and reads the response. */
 export interface AdapterExchange {
   /** Request fields for the origin, in place of the client's. They may carry credentials. */
   readonly headers: HeaderMap;
-  /** The head as the cache is to read it: what may be stored of it, and for how long. */
+  /** The head as the cache should read it: what may be stored, and for how long. */
   readonly readHead: (head: OriginHead) => OriginHead;
-  /** Bounds of the exchange, where they differ from those of others. */
+  /** Bounds of the exchange, where they differ from the defaults. */
   readonly limits?: Partial<FetchLimits>;
-  /**
-   * What is stale stands in for an origin that cannot be reached only, not for one that is slow.
-   */
+  /** True: a stale response replaces an unreachable origin only, not a slow one. */
   readonly isPatient?: boolean;
 }
 
@@ -47,14 +47,16 @@ export interface CacheRequest {
   readonly headers: HeaderMap;
   /** What the client calls this server, `https://models.example`; absent or empty: not known. */
   readonly own?: string;
-  /** Absent: the origin is asked as the client asked, and taken at its word. */
+  /**
+   * Absent: the client's request goes to the origin unchanged, and the response counts as it is.
+   */
   readonly adapter?: AdapterExchange;
   readonly hint: RangeHint;
-  /** Tells clients apart whose fetches are to be bounded; absent: not a client's request. */
+  /** Names the client whose fetches are bounded; absent for requests that no client made. */
   readonly client?: string;
   /** Aborts when the client goes away: ends waits, never another request's fetch. */
   readonly signal: AbortSignal;
-  /** Takes what comes before the answer (RFC 9110 section 15.2), while it is waited for. */
+  /** Receives interim responses (RFC 9110 section 15.2) while the answer is awaited. */
   readonly interim?: ((head: OriginHead) => void) | undefined;
   /** The request's span; absent where tracing is off. */
   readonly span?: Span | undefined;
@@ -70,7 +72,7 @@ export interface ReadCost {
 
 /** How far the reads of a body are: counts over the parts that were opened so far. */
 export interface BodyProgress extends TransferCounts {
-  /** What the next byte waits for; `null`: nothing, it is at hand. */
+  /** What the next byte waits for; `null`: it is available. */
   readonly state: TransferState | null;
 }
 
@@ -80,12 +82,12 @@ export interface Body {
   readonly lengthBytes: number | null;
   /** False when only the whole can be served (unknown length). */
   readonly acceptsRanges: boolean;
-  /** False: bytes are gone once they were read, so reading a chunk twice asks the origin twice. */
+  /** False: bytes are dropped once read, so reading a chunk twice fetches it twice. */
   readonly isKept: boolean;
   /**
-   * The bytes of `range` as segments, in order. `end` may be `Infinity` where the length is
-   * unknown. `after` a failure at `start` what is held there is verified again before it is read.
-   * Throws a `ForebayError` out of the iterator when the bytes cannot be had.
+   * The bytes of `range` as segments, in order. `end` may be `Infinity` while the length is
+   * unknown. After a `failure` at `start`, the held chunk there is verified again first. The
+   * iterator throws a `ForebayError` if the bytes cannot be had.
    */
   read(range: ByteRange<ObjectOffset>, after?: 'nothing' | 'failure'): AsyncIterable<Segment>;
   cost(): ReadCost;
@@ -100,37 +102,37 @@ export interface Body {
    * held.
    */
   name?(): string | undefined;
-  /** Resolves when what was read so far is committed, or will not be. */
+  /** Resolves when all bytes read so far are committed, or cannot be. */
   landed?(): Promise<void>;
   close(): void;
 }
 
 /** A selected representation: fresh, revalidated, or just being fetched. */
 export interface CacheAnswer {
-  /** Status of the representation: 200, or what else the origin finally said (404 ...). */
+  /** Status of the representation: 200, or the origin's final status (404 ...). */
   readonly status: number;
   /**
    * End-to-end response fields as stored; Age, Via, Date and Cache-Status are the front's to add.
    */
   readonly headers: HeaderMap;
   /**
-   * When it was received, ms since the epoch: its Date where it came without (RFC 9110 section
+   * When it was received, ms since the epoch: its Date if it came without one (RFC 9110 section
    * 6.6.1).
    */
   readonly receivedAtMs?: number | undefined;
-  /** What its content was known by when it came; absent: what `headers` say. */
+  /** The validator that it came with; absent: the one in `headers`. */
   readonly validator?: Validator | undefined;
   /** Current age in seconds (RFC 9111 section 4.2.3), `null` for a response just received. */
   readonly ageSeconds: number | null;
-  /** When it was asked for (model/sequence); absent where that is nobody's concern. */
+  /** The request's number (model/sequence); absent where order does not matter. */
   readonly order?: number;
   readonly outcome: CacheOutcome;
   readonly body: Body;
   /** Set if this answer may be reused for later requests without a lookup. */
   readonly reusable?: ReusableHit | undefined;
   /**
-   * What to answer where `body` failed before anything was sent; without it, or with `undefined`,
-   * the failure is told in the front's own words.
+   * The answer if `body` fails before its first byte; absent or `undefined`: the front reports the
+   * failure.
    */
   readonly instead?: (failure: ErrorReport) => CacheAnswer | undefined;
 }
@@ -153,20 +155,20 @@ export interface OpenPart {
 }
 
 /**
- * A hit that stands: a whole 200 that any GET or HEAD without conditions, directives and
- * credentials gets while nothing has changed. Where either method gives `undefined` the request is
- * to be looked up.
+ * A hit that can be repeated: a whole 200 that answers any GET or HEAD without conditions,
+ * directives and credentials while nothing has changed. If a method returns `undefined`, look the
+ * request up.
  */
 export interface ReusableHit {
   readonly headers: HeaderMap;
   readonly receivedAtMs: number;
   readonly lengthBytes: number;
-  /** Whether it stands, asked anew for each request. `steadyMs`: model/steady-time. */
+  /** Whether the hit may be repeated now, and its age; `steadyMs` as in model/steady-time. */
   freshnessAt(steadyMs: number): HitFreshness | undefined;
   /** The bytes `start <= i < end`, of one chunk. Only in the same turn of the loop as `timesAt`. */
   open(start: ObjectOffset, end: ObjectOffset): OpenPart | undefined;
   /**
-   * Has the chunk of these bytes opened and verified where it is held: `open` may have it then.
+   * Opens and verifies the chunk of these bytes, if it is held, so that the next `open` succeeds.
    * Never rejects.
    */
   ready(start: ObjectOffset, end: ObjectOffset): Promise<void>;

@@ -1,6 +1,6 @@
 /**
- * A fill as whoever looks sees it: cache/fill/fill-watch and cache/fill/origin-exchange enter them
- * in the table.
+ * One fill as the admin API shows it. cache/fill/fill-watch and cache/fill/origin-exchange enter
+ * fills in the table.
  */
 import type { TransferCounts, TransferState } from '../../model/transfer.js';
 import type { TransferTable } from '../../telemetry/transfer-table.js';

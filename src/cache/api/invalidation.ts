@@ -1,6 +1,6 @@
 /**
- * What an unsafe request makes invalid (RFC 9111 section 4.4), and for how long an answer to an
- * earlier fetch must not come back. Owned by Cache; origin fetches ask it before they store.
+ * What an unsafe request makes invalid (RFC 9111 section 4.4), and which earlier fetches must not
+ * store their responses any more. Owned by Cache; origin fetches check it before they store.
  */
 import { LRUCache } from 'lru-cache';
 import { headerValue, type HeaderMap } from '../../model/headers.js';
@@ -40,9 +40,10 @@ export interface Epoch {
 }
 
 /**
- * A request that was sent before an invalidation may be answered after it, with what has just been
- * replaced. Every URL has an epoch; who asks in one epoch must not store in the next. A purge
- * begins one too (cache/api/purges), of all that it means.
+ * A request that was sent before an invalidation may be answered after it, with the content that
+ * was just replaced. Every URL has an epoch, which an invalidation raises; a fetch may store only
+ * in the epoch in which it began. A purge (cache/api/purges) begins an epoch for everything that it
+ * covers.
  */
 export class Invalidations {
   readonly #purges: Purges;
@@ -53,16 +54,15 @@ export class Invalidations {
     this.#purges = purges;
   }
 
-  /**
-   * Tells requests of `key` apart by whether they were sent before its last invalidation, and
-   * before the last purge of anything: a later request is not collapsed with an earlier one
-   * before.
-   */
+  /** The epoch of `key` now. Requests of different epochs are not collapsed. */
   epochOf(key: ResponseKey): Epoch {
     return { invalidated: this.#epochs.get(key) ?? 0, purged: this.#purges.epoch };
   }
 
-  /** True when what was asked in `epoch` may be stored, and shared with who asks now. */
+  /**
+   * True while no invalidation or purge has overtaken `epoch`: its response may be stored and
+   * shared.
+   */
   isCurrent(key: ResponseKey, place: PurgePlace, { invalidated, purged }: Epoch): boolean {
     const last = this.#epochs.get(key) ?? 0;
     return last === invalidated && this.#purges.spares(place, purged);

@@ -15,7 +15,7 @@ export type StaleReason =
   | 'stale-while-revalidate'
   /** The origin answered with an error status (RFC 5861). */
   | 'stale-if-error'
-  /** A hub could not be asked. */
+  /** The hub could not be reached. */
   | 'offline'
   /** The origin could not be reached, or is left alone. */
   | ErrorCode;
@@ -28,7 +28,7 @@ export type NotStored =
   | 'not-kept';
 
 export type CacheOutcome =
-  /** Answered from what is held, without asking the origin. */
+  /** Answered from the store, without a request to the origin. */
   | {
       readonly kind: 'hit';
       readonly unverified: boolean;
@@ -48,6 +48,6 @@ export type CacheOutcome =
       /** This request waited on another's fetch. */
       readonly collapsed: boolean;
       readonly unverified: boolean;
-      /** Why it is not stored, or why a stale response stands in. */
+      /** Why the response was not stored, or why a stale one was used. */
       readonly detail: NotStored | StaleReason | null;
     };

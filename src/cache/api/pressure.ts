@@ -1,10 +1,10 @@
 /**
- * What can be let go of when a demanded chunk finds no room: read-ahead first, then what idle
- * objects keep, then verifications that hold chunks for their hasher. Readers and generations
- * register; cache/fill/reserve asks.
+ * What gives way when a demanded chunk finds no room: read-ahead first, then the chunks of idle
+ * objects, then verifications that hold chunks for their hasher. Readers and generations register;
+ * cache/fill/reserve calls.
  */
 
-/** What somebody can give, in the order in which it is asked for. */
+/** What can be given back, in the order in which it is. */
 export type Relief = 'read-ahead' | 'verification';
 
 export class Pressure {
@@ -21,7 +21,7 @@ export class Pressure {
     };
   }
 
-  /** Asks everybody who registered for `relief` to give what they can. */
+  /** Calls everything that registered for `relief`. */
   relieve(relief: Relief): void {
     for (const give of [...this.#givers[relief]]) give();
   }

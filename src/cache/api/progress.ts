@@ -1,6 +1,6 @@
 /**
- * Watches fetches for standing still: what looks alive and does nothing is to be seen before its
- * timeout ends it, and through all its retries. Flights and exchanges register; metrics read.
+ * Detects fetches that make no progress, before their timeout and through all their retries.
+ * Flights and exchanges register; metrics read.
  */
 import type { Clock } from '../../model/time.js';
 import { STALLED_AFTER_MS } from '../../model/transfer.js';
@@ -10,7 +10,7 @@ export const PROGRESS_SAMPLE_MS = 500;
 
 /** A fetch as it is watched. */
 export interface Progress {
-  /** False where there is nothing to wait for: not begun, or all there. */
+  /** False if no byte is outstanding: the fetch has not begun, or has all its bytes. */
   readonly lacksBytes: boolean;
   readonly receivedBytes: number;
 }

@@ -1,13 +1,12 @@
 /**
- * What was purged, and when: each purge begins an epoch. What was asked for before it must not be
- * stored after it, whether its URL had anything stored by then or not. PartialSend by
- * cache/operator/inventory; whoever stores what an origin said asks it first.
+ * The purges of this process. A fetch that began before a purge must not store what the purge
+ * covers, even if nothing was stored then. Written by cache/operator/inventory, checked by
+ * everything that stores a response.
  */
 
 /**
- * Purges remembered one by one; of what was asked before the oldest of them it is not known any
- * more whether a purge meant it, and it counts as purged. So many are seldom made while one
- * question runs.
+ * Purges that are remembered one by one. A fetch that began before the oldest of them counts as
+ * purged. A fetch seldom lasts for so many.
  */
 const MAX_REMEMBERED = 64;
 
@@ -40,7 +39,7 @@ export class Purges {
     if (this.#purges.length > MAX_REMEMBERED) this.#forgotten = this.#purges.shift()?.epoch ?? 0;
   }
 
-  /** True when no purge since `epoch` meant `place`: what was asked then may be stored. */
+  /** True if no purge since `epoch` covers `place`: a fetch of that epoch may store. */
   spares(place: PurgePlace, epoch: number): boolean {
     if (epoch < this.#forgotten) return false;
     return !this.#purges.some((purge) => purge.epoch > epoch && purge.selects(place));

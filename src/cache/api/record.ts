@@ -9,14 +9,12 @@ import { type NotModified, refreshed } from '../rfc9111/validate.js';
 
 type Variants = readonly StoredResponse[];
 
-/**
- * What a request looks for in a record: a hub's JSON where its mirror asks, else what HTTP says.
- */
+/** The kind of record that a request needs: a hub's JSON for the mirror, else an HTTP response. */
 export function kindFor(adapter: AdapterExchange | undefined): StoredKind {
   return adapter === undefined ? 'response' : 'hub-json';
 }
 
-/** `record` with what is of one of `kinds` alone; the same where that is all of it. */
+/** `record` with only the variants of `kinds`; the same object if it has no others. */
 export function ofKind(
   record: ResponseRecord | undefined,
   ...kinds: readonly StoredKind[]
@@ -38,8 +36,8 @@ export function without(variants: Variants, stored: StoredResponse): Variants {
 }
 
 /**
- * A 304 with a strong validator updates every stored response that has it (RFC 9111 section 4.3.4).
- * `stored` is one of them, updated already.
+ * Updates every stored response that shares the strong validator of a 304 (RFC 9111 section 4.3.4).
+ * `stored` is one of them, already updated.
  */
 export function sharingContent(
   variants: Variants,

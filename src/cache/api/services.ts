@@ -30,13 +30,16 @@ export interface CacheLimits {
 export interface CacheEvents {
   /** A fetch at an origin ended, well or not. */
   fetchFinished(origin: string, stats: FetchStats): void;
-  /** A held chunk was compared with its ids and is what they say. */
+  /** A held chunk was verified against its ids. */
   chunkVerified(): void;
   /** Bytes differ from the ids or the digest that they should have. */
   chunkMismatched(source: 'origin' | 'disk'): void;
   /** A whole object matches the digest claimed for it. */
   objectVerified(): void;
-  /** The check of an object was given up: capacity cannot hold what it has yet to hash. */
+  /**
+   * The check of an object was abandoned: the capacity cannot hold the chunks that are not hashed
+   * yet.
+   */
   verificationGivenUp(): void;
   /** Origin bytes were thrown away, or fetched a second time. */
   originBytesWasted(bytes: number): void;
@@ -58,14 +61,14 @@ export interface CacheServices {
   readonly pressure: Pressure;
   readonly progress: ProgressWatch;
   readonly clock: Clock;
-  /** Numbers what origins are asked, so that answers have an order that no clock gives. */
+  /** Numbers origin requests, so that responses have an order that depends on no clock. */
   readonly sequence: Sequence;
   readonly purges: Purges;
   readonly limits: CacheLimits;
   readonly events: CacheEvents;
-  /** Told of whatever may make an answer stand no more (cache/answer/reusable-hit). */
+  /** Receives every change that may end a reusable hit (cache/answer/reusable-hit). */
   readonly changes: InvalidationEvents;
-  /** Stands for what requests say in fields that select a response. */
+  /** Replaces values of the request fields that select a response. */
   readonly tag: FieldTag;
   /** The fetches that run, as the admin API shows them. */
   readonly fills: FillTable;

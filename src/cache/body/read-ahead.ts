@@ -1,7 +1,7 @@
 /**
  * One reader's window of open chunks. It starts small, so that a short read costs one chunk, and
- * doubles with each chunk the reader takes, up to its limit (read-ahead-limit). Every view in it
- * holds its chunk against eviction; under pressure it lets go of all but what is being read.
+ * doubles with each chunk that the reader takes, up to its limit (read-ahead-limit). Every view in
+ * it leases its chunk; under pressure it releases all but the chunk being read.
  */
 import { setMaxListeners } from 'node:events';
 import type { ChunkView } from '../flight/flight.js';
@@ -9,7 +9,7 @@ import type { Generation } from '../object/generation.js';
 import { readAheadChunks } from '../flight/read-ahead-limit.js';
 import type { FetchContext } from '../flight/fetch-context.js';
 
-/** Chunks open at first, the wanted one included: enough to overlap one fetch with one send. */
+/** Chunks open at first, the one being read included: enough to overlap one fetch with one send. */
 const FIRST_WINDOW = 2;
 
 /** A chunk opened ahead: its view, or `undefined` where opening it failed or found no end. */
@@ -24,7 +24,7 @@ export class ReadAhead {
   #abort = openingsAbort();
   #window = FIRST_WINDOW;
 
-  /** Opens nothing beyond `lastIndex`: what the request did not ask for is not fetched. */
+  /** Opens nothing beyond `lastIndex`, the last chunk that the request needs. */
   constructor(generation: Generation, fetchContext: FetchContext, lastIndex: number) {
     this.#generation = generation;
     this.#fetchContext = fetchContext;
@@ -44,14 +44,14 @@ export class ReadAhead {
     // The demanded chunk first: it must find room and a lane before those ahead of it.
     const wanted =
       opening === undefined ? this.#demand(index, from) : this.#promote(index, opening, from);
-    // Anew each time: the number of connections changes while a large object is read.
+    // Computed each time: the number of connections changes while a large object is read.
     const limit = readAheadChunks(this.#generation.services, this.#fetchContext.source.upstream);
     this.#extend(index, limit);
     this.#window = Math.min(this.#window * 2, Math.max(limit, 1));
     return wanted;
   }
 
-  /** Releases what was opened and not taken. */
+  /** Releases the views that the reader has not taken. */
   close(): void {
     this.#unregister();
     this.#letGo();
@@ -74,7 +74,7 @@ export class ReadAhead {
     for (let next = index + 1; next <= last; next += 1) {
       if (this.#open.has(next)) continue;
       const { signal } = this.#abort;
-      // Ahead of time any failure only means that the chunk will be opened when it is wanted.
+      // A failed read-ahead is no error: the chunk is opened again when its turn comes.
       const opening = this.#generation
         .open(next, { ...this.#fetchContext, priority: 'read-ahead', signal })
         .catch(() => undefined);

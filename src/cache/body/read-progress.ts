@@ -1,6 +1,6 @@
 /**
- * How far the reads of one body are: what of the parts that it went through came from an origin. It
- * asks each chunk's own view, so that every count is of bytes that are there. Owned by a reader.
+ * The progress of one body's reads: how much of its parts came from an origin. Each part's view is
+ * read anew, so that counts are of bytes that have arrived. Owned by a reader.
  */
 import type { TransferCounts, TransferState } from '../../model/transfer.js';
 import { writtenWithin } from '../../model/write-order.js';
@@ -15,12 +15,12 @@ interface Part {
 }
 
 /**
- * Parts that stay apart although they are over: a plan that begins anew steps back by what a sender
- * had taken and not sent, which lies in the last two parts.
+ * Finished parts that stay apart: a reader that starts again steps back over bytes that the sender
+ * took and did not send, which lie in the last two parts.
  */
 const RECENT_PARTS = 3;
 
-/** Parts kept before those that are over are added up, where nobody looks. */
+/** Parts kept before finished ones are added up, if the progress is never read. */
 const MAX_PARTS = 32;
 
 export class ReadProgress {
@@ -39,7 +39,7 @@ export class ReadProgress {
     if (this.#parts.length > MAX_PARTS) this.#fold(nowMs);
   }
 
-  /** The read begins anew at `at`: what was opened beyond it was not read. */
+  /** The read starts again at `at`: parts beyond it were not read. */
   rewound(at: number): void {
     for (const part of this.#parts) part.to = Math.max(part.from, Math.min(part.to, at));
   }
@@ -62,7 +62,7 @@ export class ReadProgress {
     return this.#parts.at(-1)?.view.progress(nowMs).state;
   }
 
-  /** Adds up what is over, so that a long read keeps no list of all its chunks. */
+  /** Adds up finished parts, so that a long read keeps no list of all its chunks. */
   #fold(nowMs: number): void {
     const old = this.#parts.splice(0, Math.max(0, this.#parts.length - RECENT_PARTS));
     const open: Part[] = [];

@@ -25,12 +25,12 @@ export class RepresentationBody implements Body {
   readonly #cost: Cost;
   readonly #progress = new ReadProgress();
   #closed = false;
-  /** From the first byte to the last, as the first plan said. */
+  /** True if the first plan covered the object from its first byte to its last. */
   #readsAll: boolean | undefined;
   /** The chunk that is being opened. */
   #opening: number | null = null;
 
-  /** Retains `generation` until `close`. `want` writes to `cost`. */
+  /** Retains `generation` until `close`. Fetches of `fetchContext` are counted in `cost`. */
   constructor(generation: Generation, fetchContext: FetchContext, cost: Cost) {
     this.#generation = generation;
     this.#fetchContext = fetchContext;
@@ -105,7 +105,7 @@ export class RepresentationBody implements Body {
     const { chunkSizeBytes, services } = this.#generation;
     for (const start of this.#progress.unsettled(services.clock.monotonic())) {
       const flight = this.#generation.flight(start / chunkSizeBytes);
-      // Whoever read it may have left: that ends no commit.
+      // The chunk's reader may have left: its commit goes on.
       if (flight !== undefined) await within(flight.whenEnded, boundOf(services, NEVER));
     }
   }
@@ -134,7 +134,7 @@ export class RepresentationBody implements Body {
     return flight.progress(nowMs).state;
   }
 
-  /** Notes what is being opened and, once it is, what is read of it. */
+  /** Records which chunk is being opened and then what is read of it. */
   async #opened(
     index: number,
     part: ByteRange,
@@ -171,9 +171,9 @@ export class RepresentationBody implements Body {
   }
 
   /**
-   * False for a view from before the generation was detached, which it lets go of: from then on
-   * chunks come from a stream that has passed what went out. Who reads a part has a client that
-   * joins it with others under the old validator: for them it ends here.
+   * False for a view from before the generation was detached, which it releases. From then on
+   * chunks come from a stream that has passed the bytes sent so far. A request for a part ends
+   * here, as its client joins parts under the old validator.
    */
   #isCurrent(view: ChunkView | undefined): boolean {
     if (!this.#generation.isDetached) return true;
@@ -183,7 +183,7 @@ export class RepresentationBody implements Body {
     return false;
   }
 
-  /** Without a length a segment ends where the bytes do: each one is what has just arrived. */
+  /** Without a length a segment ends with the bytes that have arrived so far. */
   async *#readToEnd(reads: Iterable<ChunkRead>): AsyncGenerator<Segment> {
     for (const { index, within: part } of reads) {
       const view = await this.#opened(
@@ -200,7 +200,8 @@ export class RepresentationBody implements Body {
           view.file.retain();
           const { file } = view;
           yield { kind: 'file', file, offset: at, length: end - at, release: once(file) };
-          // Not what has arrived by now: the sender took a while, and more came that was not sent.
+          // The length at that time, not now: bytes that came while the sender worked were not
+          // sent.
           at = end;
         }
       } finally {

@@ -1,6 +1,6 @@
 /**
- * Collapses origin fetches: requests for the same URL at the same time share one, where its
- * response may be shared, and remembers for a while where it may not. Owned by Cache.
+ * Collapses origin fetches: simultaneous requests for one URL share one fetch if its response may
+ * be shared. Remembers for a while the URLs whose responses may not. Owned by Cache.
  */
 import { LRUCache } from 'lru-cache';
 import { NEVER, within } from '../../model/deferred.js';
@@ -45,21 +45,17 @@ import {
 } from '../rfc9111/validate.js';
 import { boundOf } from '../flight/fetch-context.js';
 
-/**
- * URLs remembered for answering with what may not be shared, so that their requests do not queue.
- */
+/** URLs remembered as unshareable, so that their requests do not queue. */
 const MAX_UNSHAREABLE = 10_000;
 
-/** How long such a URL is asked for each request apart, before collapsing is tried again. */
+/** How long each request for such a URL fetches on its own, before collapsing is tried again. */
 const UNSHAREABLE_MS = 10_000;
 
 export class CollapsedFetches {
   readonly #services: CacheServices;
   readonly #generations: Generations;
   readonly #recording: ResponseRecording;
-  /**
-   * Of each origin apart: after a reload nobody joins what was asked as it was configured before.
-   */
+  /** One per upstream: after a reload no request joins a fetch with the old configuration. */
   readonly #flights = new WeakMap<Upstream, SingleFlight<string, Outcome>>();
   /** Responses that arrive without a length or validator: they serve others as they are. */
   readonly #arriving = new Map<
@@ -94,7 +90,7 @@ export class CollapsedFetches {
     const { stored } = found.result;
     if (stored.kind !== kindFor(request.adapter)) return undefined;
     if (!variantMatches(stored, request.headers, this.#services.tag)) return undefined;
-    // What was pinned since it began is checked from its beginning.
+    // A digest that was pinned meanwhile needs a fetch that is checked from its beginning.
     if (!isClaimedAs(stored, upstream.pinnedDigest(request.target))) return undefined;
     const assessment = assess(stored, request.headers, steadyNow(this.#services.clock));
     return assessment.kind === 'validate' ? undefined : found.result;
@@ -110,8 +106,8 @@ export class CollapsedFetches {
     // Other values of the fields that selected them may select another one.
     const variants = candidates.map((one) => variantOf(request.headers, one, tag));
     const offered = conditionsFor(candidates);
-    // Who shows what others do not may be led to what is not for them, and who insists begins
-    // elsewhere.
+    // A request with its own credentials may be redirected elsewhere, and one that insists on the
+    // origin starts a new fetch.
     const manner = [source.credentialKey, source.shown.length === 0, insists(request.headers)];
     const key = JSON.stringify([url, epoch, manner, offered, variants]);
     const own = context.alone || requestDirectives(request.headers).has('no-store');
@@ -122,8 +118,8 @@ export class CollapsedFetches {
     const meanwhile = new FetchEvents();
     const ask = (): Promise<OriginFetch> =>
       this.#fetchOnce(context, candidates, conditions, key, meanwhile);
-    // A look takes a turn, in which another fetch may have ended, and its flight with it: what it
-    // stored is looked for once more where nobody can end between that look and this flight.
+    // The check takes a turn, in which another fetch may end and leave the table: the record is
+    // read once more, with no turn between that and this fetch.
     const askUnlessStored = async (): Promise<Outcome> =>
       (await isStoredSince(this.#services, context)) ? { kind: 'stored-since' } : ask();
     const bound = boundOf(this.#services, request.signal);
@@ -180,7 +176,7 @@ export class CollapsedFetches {
       return result;
     }
     const { generation, stored } = result;
-    // Where an adapter speaks for the origin, it answers for what is shared.
+    // An adapter decides itself what is shared.
     if (request.adapter === undefined) {
       this.#hindrances.look(upstream, request.headers, { ...stored, headers: result.received });
     }

@@ -21,10 +21,10 @@ export class FetchEvents {
     },
   };
 
-  /** Tells `asked` from now on. The returned function ends that, when it waits no more. */
+  /** Reports events of the fetch to one request from now on. The returned function ends that. */
   follow({ troubled, request: { interim, adapter } }: RequestContext): () => void {
     if (troubled !== undefined) void this.#trouble.promise.then(troubled);
-    // Where an adapter speaks for the origin, what comes before its answer speaks of other places.
+    // Interim responses to an adapter's requests may come from other places.
     if (interim === undefined || adapter !== undefined) return () => undefined;
     // Each has a place of its own, also where two pass the same function.
     const take = (head: OriginHead): void => {

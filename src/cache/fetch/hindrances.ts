@@ -1,7 +1,7 @@
 /**
- * Says why there is never a hit: which field makes the answers of an origin their askers' alone,
- * once for each origin and kind of field. What an origin says on purpose, in Cache-Control, needs
- * no explanation. Owned by CollapsedFetches.
+ * Logs why an origin's responses are never hits: the field that makes them private, once per origin
+ * and kind of field. Cache-Control needs no explanation, as the origin sets it on purpose. Owned by
+ * CollapsedFetches.
  */
 import type { HeaderMap } from '../../model/headers.js';
 import type { Upstream } from '../../origin/upstream.js';
@@ -12,7 +12,7 @@ import { hasExplicitLifetime } from '../rfc9111/freshness.js';
 import { type ReceivedResponse, hindranceTo } from '../rfc9111/policy.js';
 
 export type HindranceKind =
-  /** A cookie is set, and nothing says how long the answer may be kept: stickiness, sessions. */
+  /** Sets a cookie without a lifetime for the response: stickiness, sessions. */
   | 'set-cookie'
   /** `Vary: *`. */
   | 'vary-any'
@@ -23,11 +23,11 @@ export type HindranceKind =
 
 export interface Hindrance {
   readonly kind: HindranceKind;
-  /** The field, with what of its value matters. */
+  /** The field, with the part of its value that matters. */
   readonly field: string;
 }
 
-/** A client may choose names: what is longer is no name to be looked up. */
+/** Clients choose field names: longer ones are not looked up. */
 const MAX_NAME_LENGTH = 64;
 
 /**

@@ -1,7 +1,7 @@
 /**
- * The first fetch of a URL, and validation: asks the origin for the chunk that the request wants,
- * learns from the head what the representation is, and puts its body where readers find it. Follows
- * redirects. One fetch may serve many requests (cache/fetch/collapsed-fetches collapses them).
+ * The first fetch of a URL, and validation: requests the chunk that the client needs first, learns
+ * the representation from the head, and puts the body where readers find it. Follows redirects. One
+ * fetch may serve many requests (cache/fetch/collapsed-fetches).
  */
 import type { ByteRange } from '../../model/byte-range.js';
 import { chunkIndexAt, offsetInChunk } from '../../model/chunk.js';
@@ -40,7 +40,9 @@ export interface OriginFetchRequest {
   readonly fetchContext: FetchContext;
   readonly headers: HeaderMap;
   readonly hint: RangeHint;
-  /** To validate what is stored of a place (model/redirect-chain), or what the client has. */
+  /**
+   * Conditions that validate what is stored of a place (model/redirect-chain), or the client's own.
+   */
   readonly conditions: (place: string) => Conditions;
   /** False where the origin is known to answer ranges with the whole. */
   readonly acceptsRanges: boolean;
@@ -51,7 +53,7 @@ export interface OriginFetchRequest {
   readonly digest: Digest | null;
   readonly adapter?: AdapterExchange | undefined;
   /**
-   * False once the URL was changed or purged since this was asked: what comes is its asker's alone.
+   * False once the URL was changed or purged after this fetch began: its response is private then.
    */
   readonly isCurrent: () => boolean;
 }
@@ -117,7 +119,7 @@ async function negotiate(
   let context = request.acceptsRanges
     ? firstRange(request.hint, services.limits.chunkSizeBytes)
     : null;
-  // Of the question, whatever it is led through: an answer is as old as what was asked first.
+  // The time of the first request, before any redirect: a response is as old as that.
   const order = services.sequence.next();
   for (let sent = 0; sent < MAX_REQUESTS; sent += 1) {
     const target = walk.target();
@@ -149,8 +151,8 @@ async function negotiate(
         if (Object.keys(conditions).length === 0) throw unexpected304();
         return { kind: 'not-modified', headers: endToEnd(304, head.headers), times, chain };
       case 'unsatisfiable':
-        // Others may have joined for other ranges: a byte from the start tells all of them what it
-        // is.
+        // Other requests may have joined for other ranges: one byte is enough to describe it to
+        // all.
         exchange.stop();
         context = { start: 0, end: 1 };
         continue;
@@ -179,15 +181,15 @@ interface Accepted {
   readonly times: ResponseTimes;
   readonly chain: RedirectChain;
   /**
-   * No range was asked for, for a reason that passes: it says nothing of what the URL does with
-   * one.
+   * The request had no Range for a passing reason: the response does not show whether the URL
+   * serves ranges.
    */
   readonly asOne: boolean;
   readonly body:
     'whole' | { readonly range: { start: number; end: number }; readonly completeLength: number };
 }
 
-/** Opens the generation that the head describes and takes the body in, where anybody wants it. */
+/** Opens the generation that the head describes, and takes the body in if it is useful. */
 async function accept(
   services: CacheServices,
   generations: Generations,
@@ -237,32 +239,32 @@ async function accept(
     received,
     generation,
     originStatus: head.status,
-    // An error comes whole, but says nothing of what the object will be served like.
+    // An error response is always whole: it does not show whether the object has ranges.
     acceptsRanges: body !== 'whole' || head.status !== 200 || (asOne && request.acceptsRanges),
   };
 }
 
 /**
- * True where the client wants the word of the origin itself, or of a certain age (section 5.2.1).
+ * True if the client demands the origin's own response, or one of a certain age (section 5.2.1).
  */
 export function insists(request: HeaderMap): boolean {
   const wanted = requestDirectives(request);
   return ['no-cache', 'max-age', 'min-fresh'].some((name) => wanted.has(name));
 }
 
-/** What an adapter showed to get there is its own matter: it tells what may be shared after it. */
+/** The fields that an adapter sent on the way are left out: it decides itself what is shared. */
 function asTold({ hops, place }: RedirectChain): RedirectChain {
   return { hops: hops.map((hop) => ({ ...hop, shown: [] })), place };
 }
 
-/** Length of a whole body; `null` where it is unknown until the end. */
+/** Length of a whole body; `null` if it is unknown until the end. */
 function lengthOf({ status, contentLength }: OriginHead): number | null {
   return status === 204 || status === 205 ? 0 : contentLength;
 }
 
 /**
- * What is worth asking for first: the chunk that the request begins in, from close
- * before there, or a byte for its head. What of the chunk lies before is fetched after it.
+ * The range to request first: from just before the client's first byte to the end of its chunk, or
+ * one byte for a HEAD. The bytes before that are fetched afterwards.
  */
 function firstRange(hint: RangeHint, chunkSizeBytes: number): ByteRange<ObjectOffset> {
   switch (hint.kind) {
@@ -276,7 +278,7 @@ function firstRange(hint: RangeHint, chunkSizeBytes: number): ByteRange<ObjectOf
     }
     case 'several':
       return firstRange(hint.ranges[0], chunkSizeBytes);
-    // Where a suffix begins depends on the length, and a HEAD wants no content at all.
+    // Where a suffix begins depends on the length, and a HEAD needs no content.
     case 'suffix':
     case 'none':
       return { start: 0, end: 1 };

@@ -20,7 +20,7 @@ export interface RequestContext {
   readonly alone: boolean;
   /** It was looked up again after another request's fetch; it is not looked up a third time. */
   readonly again: boolean;
-  /** What is stored of the URL, whatever the variant. */
+  /** The stored record of the URL, with all variants. */
   readonly record: ResponseRecord | undefined;
   /** Its client's quota of fetches; absent without a client. */
   readonly quota?: PermitSource | undefined;
@@ -30,7 +30,7 @@ export interface RequestContext {
   readonly cost: Cost;
 }
 
-/** Whether a request has been looked up before, and what came of it. */
+/** Whether a request was looked up before, and with which result. */
 export type Turn = Pick<RequestContext, 'alone' | 'again'>;
 
 export const FIRST: Turn = { alone: false, again: false };

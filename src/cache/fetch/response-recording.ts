@@ -1,7 +1,7 @@
 /**
- * Writes what a fetch at the origin said into the response record of its URL: a new response, what
- * a 304 changed, what replaced a stored one. Nothing is written for a request that a purge or a
- * write to the URL has overtaken. Owned by Cache.
+ * Writes the outcome of an origin fetch into the URL's response record: a new response, an update
+ * by a 304, a replacement. Writes nothing for a fetch that a purge or a write to the URL has
+ * overtaken. Owned by Cache.
  */
 import type { ResponseKey } from '../../model/ids.js';
 import { MAX_VARIANTS, type ResponseRecord, type StoredResponse } from '../../model/response.js';
@@ -27,7 +27,7 @@ export class ResponseRecording {
     this.#invalidations = invalidations;
   }
 
-  /** Stores what is known of the URL now. */
+  /** Stores the URL's current state. */
   async record(
     context: RequestContext,
     stored: StoredResponse,
@@ -41,7 +41,7 @@ export class ResponseRecording {
     }));
   }
 
-  /** Drops what is stored of a URL. Never rejects. */
+  /** Removes the URL's record. Never rejects. */
   async forget(key: ResponseKey): Promise<void> {
     const { responses, events } = this.#services;
     await responses.delete(key).catch((error: unknown) => {
@@ -62,13 +62,13 @@ export class ResponseRecording {
     const selection = selectValidated(candidates, notModified);
     if (selection.kind !== 'update') return;
     const stored = refreshed(selection.stored, notModified, { headers, tag: this.#services.tag });
-    // A 304 may make a response one client's own, or come for a client who has it alone.
+    // A 304 may make a response private, or validate one that is private to this client.
     if (mayStore(headers, stored)) await this.#confirm(context, stored, notModified);
     else if (!isStorable(stored)) await this.forget(context.key);
   }
 
   /**
-   * What came instead of a stored response may not be stored: the old one is not current either.
+   * The response that replaced a stored one may not be stored: the old one is not current either.
    */
   async replaced(
     context: RequestContext,
@@ -113,7 +113,7 @@ export class ResponseRecording {
   ): Promise<void> {
     const kind = kindFor(context.request.adapter);
     await this.#services.responses.update(context.key, (known) =>
-      // The URL was changed since this was asked for: what came is what was there before.
+      // The URL was changed after this request began: the response shows the state before.
       this.isCurrent(context) ? change(ofKind(known, kind)) : known,
     );
   }

@@ -13,13 +13,13 @@ import { isClaimedAs } from '../rfc9111/stored-digests.js';
 
 export type SharedRepresentation = Extract<OriginFetch, { kind: 'representation' }>;
 
-/** What came of a flight: `stored-since` where nothing had to be asked. */
+/** The result of a collapsed fetch; `stored-since`: the record has an answer now. */
 export type Outcome = OriginFetch | { readonly kind: 'stored-since' };
 
 /** What an origin fetch, made or joined, gives one request. */
 export type SharedReply =
   | { readonly kind: 'answered'; readonly result: OriginFetch; readonly collapsed: boolean }
-  /** It waited for what turned out to be another's alone: look again, and ask for itself. */
+  /** The fetch that it waited for turned out to be private: look again and fetch alone. */
   | { readonly kind: 'not-shared' }
   /** Another request's fetch has stored an answer since this one looked: look again. */
   | { readonly kind: 'stored-since' };
@@ -37,7 +37,7 @@ export async function isStoredSince(
   return stored !== undefined && assess(stored, request.headers, clock.now()).kind === 'fresh';
 }
 
-/** True when others than its asker may have it without a validation of their own. */
+/** True if other requests may use it without a validation of their own. */
 export function isShared({ generation, stored }: SharedRepresentation): boolean {
   if (generation.isEphemeral) return false;
   return !directivesOf(stored).some((said) => said.isUnqualified('no-cache'));
@@ -50,7 +50,7 @@ export async function taken(result: Outcome): Promise<void> {
 
 /** True when the response that another request fetched may answer this one too. */
 export function serves(result: OriginFetch, { request }: RequestContext, tag: FieldTag): boolean {
-  // What confirmed it to somebody with a key says nothing to those without.
+  // A validation with credentials proves nothing to requests without them.
   if (result.kind === 'not-modified') return result.chain.hops.every(isPlain);
   return isShared(result) && variantMatches(result.stored, request.headers, tag);
 }

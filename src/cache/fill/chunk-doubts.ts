@@ -27,9 +27,9 @@ export class ChunkDoubts {
   }
 
   /**
-   * A doubted chunk was fetched whole as `id`, which is not the recorded one. `agreed`: two fetches
-   * have brought it; `again`: it is the first to say so; `contradicted`: the two differ, and the
-   * doubt ends.
+   * Compares a whole fetch of a doubted chunk, whose id differs from the recorded one. `again`: it
+   * is the first such fetch; `agreed`: two fetches have the same id; `contradicted`: the two
+   * differ, and the doubt ends.
    */
   compare(index: number, id: string): 'agreed' | 'again' | 'contradicted' {
     const doubt = this.#doubts.get(index);

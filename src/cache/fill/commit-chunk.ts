@@ -22,7 +22,7 @@ export async function store(
   const { index, lengthBytes, groupIds } = chunk;
   const record = { index, lengthBytes, id, groupIds };
   const { services, object } = generation;
-  // What the store does not take it lets go of, before the flight and the hasher have it.
+  // The store may decline the draft and release it: the flight and the hasher retain it first.
   draft.file.retain();
   try {
     const held = generation.isEphemeral

@@ -1,6 +1,6 @@
 /**
- * Where the fill of a known object goes, and which validator joins what it brings; and what follows
- * when the answer was a redirect or a refusal. Used by cache/fill/fill.
+ * Where a fill of a known object sends its request, and which validator its bytes must have; also
+ * what follows a redirect or a refusal. Used by cache/fill/fill.
  */
 import { ForebayError } from '../../model/errors.js';
 import type { FetchUrl, OriginHead } from '../../model/fetch.js';
@@ -15,16 +15,16 @@ export interface FillAim {
   readonly target: FetchUrl;
   /** What the answer must carry to be a part of the object. */
   readonly validator: Validator;
-  /** False where it leads elsewhere than where the object was found. */
+  /** False if the target is not the place where the object was found. */
   readonly isThere: boolean;
   /** Ms since the epoch. */
   readonly startedAtMs: number;
 }
 
 /**
- * Goes to the place where the object was found, else to the URI, which leads there. Where the
- * object was found by a redirect, nothing that comes from elsewhere is joined to it: an equal
- * validator of another resource says nothing. A redirect is met there all the same.
+ * Requests the place where the object was found, else the URI. If a redirect led to the object,
+ * bytes from another place are never joined to it, because equal validators of two resources mean
+ * nothing. The fill still follows redirects from there.
  */
 export function aimFill(
   { services, object }: LiveObject,
@@ -38,7 +38,7 @@ export function aimFill(
   return { target, validator: isThere ? validator : { kind: 'none' }, isThere, startedAtMs };
 }
 
-/** A redirect or a refusal in the middle of an object: this leader asks elsewhere, or gives up. */
+/** A redirect or a refusal in the middle of an object: locates the object again, or gives up. */
 export function resolveAgain(
   { services, object }: LiveObject,
   flight: Flight,

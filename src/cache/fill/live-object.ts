@@ -21,7 +21,7 @@ export type GenerationEnd =
   /** An operator took it out. */
   | 'purged';
 
-/** Starts a stream of the whole representation anew and attaches it; rejects if it cannot. */
+/** Starts a new stream of the whole representation and attaches it; rejects if it cannot. */
 export type StreamStarter = (fetchContext: FetchContext) => Promise<void>;
 
 /** A body that is being taken in (cache/fill/intake). */
@@ -30,7 +30,7 @@ export interface Arrival {
   readonly isStream: boolean;
   /** Settles when the body has ended; with the error when it broke off. */
   readonly whenEnded: Promise<ForebayError | undefined>;
-  /** A reader wants `index`: a paced stream may run that far, and somewhat further. */
+  /** A reader needs `index`: a paced stream may go there, and a little further. */
   demand(index: number): void;
   /** Settles when the stream has a flight for `index`, has passed it, or has ended. */
   reached(index: number): Promise<void>;
@@ -43,7 +43,7 @@ export interface Arrival {
 
 export interface LiveObject {
   readonly services: CacheServices;
-  /** For its own request only, never committed: what may not be stored. */
+  /** True if it is for its own request only and never committed, as it may not be stored. */
   readonly isEphemeral: boolean;
   readonly doubts: ChunkDoubts;
   readonly object: ObjectHandle;
@@ -81,12 +81,12 @@ export interface LiveObject {
   /** The origin serves no ranges: whatever is missing comes by a stream of the whole. */
   switchToStream(starter: StreamStarter): void;
   /**
-   * The origin's answers have other validators, at the same length: nodes behind one name may each
-   * have their own for the same bytes, or the bytes have changed. No two answers are joined any
-   * more: what misses comes from `starter`'s streams, each from its beginning, and each byte that
-   * is known from before must come again on its way. So whoever has read up to here gets the rest
-   * of one answer, or is cut. Nobody else gets anything of it, and nothing of it is stored. False
-   * where that cannot be: end it.
+   * The origin's validators differ while the length stays: nodes behind one name may each have
+   * their own for the same bytes, or the bytes have changed. Parts of two answers are not joined
+   * any more. Missing chunks come from `starter`'s streams, each from its beginning, and every
+   * known byte must come again on the way. Readers so far get the rest of one answer, or are cut;
+   * later requests get another generation, and nothing of this one is stored. False if that is not
+   * possible: end the generation instead.
    */
   detach(starter: StreamStarter): boolean;
   /** An object that came without a length has ended: it has one now, and another identity. */
@@ -95,8 +95,8 @@ export interface LiveObject {
   filled(flight: Flight, stored: boolean, lengthBytes: number): void;
   /** Fetches all of it, for checks that must see it whole. One run at a time. */
   drive(fetchContext: FetchContext): Promise<void>;
-  /** Waits until the stream has reached `index` or has ended; starts one where there is none. */
+  /** Waits until the stream has reached `index` or has ended; starts a stream if there is none. */
   awaitStream(index: number, fetchContext: FetchContext): Promise<void>;
-  /** No chunk of it may be opened any more; readers finish with what they have open. */
+  /** Refuses to open further chunks; readers finish with the chunks that they have open. */
   end(reason: GenerationEnd, error: ForebayError): void;
 }

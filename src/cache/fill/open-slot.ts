@@ -13,7 +13,7 @@ import { isAttested } from './fill-watch.js';
 import type { LiveObject } from './live-object.js';
 import { reserve } from './reserve.js';
 
-/** What a slot compares, and what it releases, before its chunk is complete. */
+/** What a slot compares and withholds until its chunk is complete. */
 export type Gate = Pick<ChunkSlot, 'expectedGroupIds' | 'withheld'>;
 
 export interface SlotOptions {
@@ -24,7 +24,7 @@ export interface SlotOptions {
   readonly from: ChunkOffset;
   /** Writing begins at a multiple of this; depends on the gate. */
   readonly stepBytes: (gate: Gate) => number;
-  /** Called once there is room: what is known of the chunk may have changed until then. */
+  /** Called once there is room: the chunk may have become known meanwhile. */
   readonly gate: () => Gate;
   /** Where the fetch reports its phase, if not in the slot's own watermark. */
   readonly fetch?: Filling['fetch'];

@@ -1,7 +1,7 @@
 /**
  * One open exchange with an origin: the GET that a worker has sent, seen from the main thread. The
- * head arrives first; then whoever decides (cache/fetch/origin-fetch) either stops it or hands it
- * to an Intake, which answers each `want` with a slot. Wraps the message port of an OpenTask.
+ * head arrives first. cache/fetch/origin-fetch then stops the exchange or hands it to an Intake,
+ * which answers each `need-slot` with a slot. Wraps the message port of an OpenTask.
  */
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import type { JobTicket } from '../../compute/fill-pool.js';
@@ -32,7 +32,7 @@ import type { FetchContext } from '../flight/fetch-context.js';
 
 export interface ExchangeRequest {
   readonly target: FetchUrl;
-  /** `null` asks for the whole representation. */
+  /** `null` requests the whole representation. */
   readonly range: { readonly start: number; readonly end: number } | null;
   readonly conditions: Readonly<Record<string, string>>;
   /** In place of those that hold for other exchanges. */
@@ -109,8 +109,7 @@ export class OriginExchange {
     this.#entry = this.#watch(services, fetchContext);
     const ticket = this.#submit(services, fetchContext, { ...request, target: traced }, port2);
     this.result = this.#finish(ticket, port2).then((result) => {
-      // Every exchange counts, also one that only asked: retries matter most when an origin is
-      // down.
+      // Every exchange counts, also one without a body: retries matter most when an origin is down.
       services.events.fetchFinished(fetchContext.source.upstream.name, result.stats);
       const { originBytes } = result.stats;
       settle(originBytes);
@@ -123,7 +122,7 @@ export class OriginExchange {
     });
   }
 
-  /** Sends the request of `want` as soon as it has a lane. */
+  /** Sends the request as soon as it has a lane. */
   static start(
     services: CacheServices,
     fetchContext: FetchContext,
@@ -145,8 +144,8 @@ export class OriginExchange {
   }
 
   /**
-   * Gives the worker a place for the chunk that its body is at; `filling` sees it grow. `content`:
-   * of the first place, what the head did not tell.
+   * Gives the worker a slot for the chunk that its body has reached; `filling` reports its growth.
+   * `content`: with the first slot, what the head did not say.
    */
   place(slot: ChunkSlot, filling: Receiving, content?: KnownContent): void {
     this.#filling = filling;
@@ -158,7 +157,7 @@ export class OriginExchange {
     return this.#control;
   }
 
-  /** Answers the worker's head or want. */
+  /** Answers the worker's head or request for a slot. */
   reply(reply: OpenReply): void {
     this.#undecided = false;
     // From here on it is shown as the flights of its body.
@@ -172,7 +171,7 @@ export class OriginExchange {
     for (const event of this.#early.splice(0)) onEvent(event);
   }
 
-  /** Nobody wants the (rest of the) body: the connection is dropped. */
+  /** Drops the connection: no reader needs the rest of the body. */
   stop(): void {
     // Before any body the answer is enough, and lets a bodiless exchange keep its connection.
     if (this.#undecided) this.reply({ kind: 'stop' });
@@ -231,7 +230,7 @@ export class OriginExchange {
     return result;
   }
 
-  /** Shows it while it is not known what it brings. */
+  /** Shows the exchange until its first chunk is known. */
   #watch(services: CacheServices, { source }: FetchContext): TransferEntry {
     const startedAtMs = services.clock.now();
     return services.fills.start((id, nowMs) => ({

@@ -1,4 +1,7 @@
-/** Waits for room for one chunk, within a bound, letting go of what is less wanted. */
+/**
+ * Waits for room for one chunk, within a bound, and makes less important users of room give it
+ * back.
+ */
 import type { Priority } from '../../compute/fill-pool.js';
 import { deferred } from '../../model/deferred.js';
 import { ForebayError } from '../../model/errors.js';
@@ -14,7 +17,9 @@ export const RESERVE_WAIT_MS = 10_000;
 /** Room appears when some reader finishes a chunk: at full speed every few milliseconds. */
 const RESERVE_POLL_MS = 20;
 
-/** After this long without room, what verifications keep for their hasher is let go. */
+/**
+ * After this long without room, verifications give up the chunks that they keep for their hasher.
+ */
 const GIVE_UP_AFTER_MS = 1_000;
 
 /**

@@ -1,4 +1,4 @@
-/** Starts a stream of a whole representation anew, for an object whose origin serves no ranges. */
+/** Starts a new stream of a whole representation, for an object whose origin serves no ranges. */
 import { ForebayError } from '../../model/errors.js';
 import type { KnownContent } from '../../compute/protocol.js';
 import { codingOf, isDecodable } from '../../model/content-coding.js';
@@ -38,7 +38,7 @@ export async function restartStream(
       fetchContext.source.redirected(target, head, receivedNow(services.clock, requestTimeMs));
       continue;
     }
-    // A signed location that expired is no refusal: the origin is asked for another.
+    // An expired signed location is no refusal: the origin gives another.
     if (
       (head.status === 401 || head.status === 403) &&
       fetchContext.source.refused(target, place)
@@ -47,7 +47,7 @@ export async function restartStream(
       continue;
     }
     const { validator, lengthBytes } = generation.object.identity;
-    // A weak validator joins nothing: what comes now may differ from what went out.
+    // A weak validator joins nothing: these bytes may differ from those sent before.
     const isThere = place === undefined || fetchContext.source.isAt(target, place);
     // Of a detached one every byte that is known is compared instead.
     const same = generation.isDetached
@@ -63,7 +63,7 @@ export async function restartStream(
     }
     exchange.stop();
     if (!GONE.has(head.status)) {
-      // A refusal of this request, or trouble: it says nothing of the representation.
+      // This request was refused, or the origin is in trouble: the representation may be unchanged.
       throw statusError(head, services.clock.now());
     }
     const error = new ForebayError('origin-changed', describeResponse(head.status), {
@@ -81,8 +81,7 @@ export async function restartStream(
 }
 
 /**
- * True for what is meant for whoever asked for it alone: readers of a detached one asked for
- * another.
+ * True if the response is private to its requester: readers of a detached generation are others.
  */
 function isForOne({ headers }: OriginHead): boolean {
   const directives = responseDirectives(headers);
@@ -93,8 +92,9 @@ function isForOne({ headers }: OriginHead): boolean {
 }
 
 /**
- * What a 200 of the same representation brings; `undefined` where it cannot be that. Framing may
- * leave its length out. What is named by its digest may come coded, whose own length says nothing.
+ * The length and digest that a 200 of the same representation brings; `undefined` if it is another
+ * one. Its framing may omit the length. An object named by a digest may come coded, and then its
+ * own length is not the object's.
  */
 function contentOf(
   head: OriginHead,
@@ -108,7 +108,7 @@ function contentOf(
   return told === lengthBytes ? { content: { lengthBytes, coding } } : undefined;
 }
 
-/** Statuses after which what is stored is no longer what the URL has. */
+/** Statuses after which the stored representation is not the URL's any more. */
 const GONE: ReadonlySet<number> = new Set([200, 404, 410]);
 
 function describeResponse(status: number): string {

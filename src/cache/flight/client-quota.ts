@@ -1,17 +1,15 @@
 /**
- * How many fetches one client may have running or queued at once, whether or not it still waits for
- * them: one byte asked for costs a chunk, and a client that asks and leaves, again and again, would
- * fill every lane and queue with chunks that nobody reads. Beyond its share a client waits for its
- * own fetches, read-ahead is left out. Owned by Cache; Generation and CollapsedFetches take places.
+ * Bounds the fetches that one client may have running or queued, whether or not it still waits for
+ * them. One requested byte costs a whole chunk, so a client that requests and leaves repeatedly
+ * would fill every lane with chunks that nobody reads. A client at its limit waits for its own
+ * fetches, and its read-ahead is skipped. Owned by Cache; Generation and CollapsedFetches acquire
+ * permits.
  */
 import { type Bound, type Deferred, deferred, within } from '../../model/deferred.js';
 import { ForebayError } from '../../model/errors.js';
 import type { Priority } from '../../compute/fill-pool.js';
 
-/**
- * A client's places, in base lanes of the whole program: plenty for one that reads what it asks
- * for.
- */
+/** A client's permits per base lane of the program: enough for one that reads what it requests. */
 export const QUOTA_PER_LANE = 8;
 
 /** Gives seats in one client's share. */
@@ -150,7 +148,7 @@ export class Permit {
   }
 }
 
-/** Runs `work` with a seat in `share`, and leaves it; without one where no client asked. */
+/** Runs `work` with a permit of `share`, and releases it; without one if no client requested it. */
 export async function withPermit<T>(
   quota: PermitSource | undefined,
   work: (permit: Permit | undefined) => Promise<T>,

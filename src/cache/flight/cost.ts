@@ -7,7 +7,7 @@ export interface Receiving {
   readonly receivedBytes: number;
 }
 
-/** Made for each request by cache/answer/cache; its wants write to it. */
+/** Made per request by cache/answer/cache; the request's fetches update it. */
 export class Cost implements ReadCost {
   collapsed = false;
   #settledBytes = 0;
@@ -41,8 +41,8 @@ export class Cost implements ReadCost {
   }
 
   /**
-   * Counts what `fetch` receives from now on. The returned function, called once, says what it was
-   * in the end. A response's last byte leaves before its fetch is known to have ended.
+   * Counts the bytes that `fetch` receives from now on. Call the returned function once, with the
+   * final count: a response's last byte leaves before its fetch is known to have ended.
    */
   fetching(fetch: Receiving): (originBytes: number) => void {
     this.#running.add(fetch);

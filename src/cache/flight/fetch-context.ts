@@ -17,7 +17,7 @@ export interface FetchContext {
   readonly priority: Priority;
   /** Where in the chunk its first byte lies: a fill that it leads begins there. Absent: at 0. */
   readonly from?: ChunkOffset;
-  /** The client's share of fetches; absent where no client asked. */
+  /** The client's quota of fetches; absent if no client made the request. */
   readonly quota?: PermitSource;
   /** Aborts when the request ends: its own waits end, fetches that others share go on. */
   readonly signal: AbortSignal;

@@ -1,5 +1,5 @@
 /**
- * How far a flight is and what it is at, read from what its worker writes into shared memory. Pure.
+ * The progress of a flight, read from the words that its worker writes into shared memory. Pure.
  */
 import type { SharedWatermark } from '../../compute/watermark.js';
 import type { ErrorCode } from '../../model/errors.js';
@@ -10,7 +10,7 @@ import { stalledOr, type TransferCounts, type TransferState } from '../../model/
 export interface ChunkProgress extends TransferCounts {
   /** Which bytes of the chunk the counts are of: the first ones in this order. */
   readonly order: WriteOrder;
-  /** What its next byte waits for; `null`: nothing, every byte is at hand. */
+  /** What its next byte waits for; `null`: every byte is available. */
   readonly state: TransferState | null;
   /** True when no count will change any more. */
   readonly settled: boolean;
@@ -19,7 +19,9 @@ export interface ChunkProgress extends TransferCounts {
 /** What a flight is filled by. */
 export interface Filling {
   readonly watermark: SharedWatermark;
-  /** Where the fetch says what it is at: the flight's own watermark, or its exchange's control. */
+  /**
+   * Where the fetch reports its phase: the flight's own watermark, or its exchange's control words.
+   */
   readonly fetch: Pick<SharedWatermark, 'phase' | 'activeAtMs'>;
   readonly lengthBytes: number;
   /** The worker compares each group with ids that were known before. */
@@ -33,7 +35,7 @@ export type Ending =
   | { readonly kind: 'held' | 'uncached' }
   | { readonly kind: 'failed' | 'leader-failed'; readonly error: { readonly code: ErrorCode } };
 
-/** What is held came from no origin now, and waits for nothing. */
+/** A held chunk: no bytes from an origin, nothing to wait for. */
 export const HELD_PROGRESS: ChunkProgress = {
   receivedBytes: 0,
   verifiedBytes: 0,

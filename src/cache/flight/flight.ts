@@ -1,7 +1,7 @@
 /**
  * A flight: one chunk being filled. The first reader that misses leads it (cache/fill/fill runs
- * it); others join, read what has arrived and follow the rest. It owns its draft and, once
- * committed, a lease on the chunk, until the last reader has left.
+ * it); others join, read the bytes that have arrived and follow the rest. It owns its draft and,
+ * once committed, a lease on the chunk, until the last reader has left.
  */
 import type { JobTicket } from '../../compute/fill-pool.js';
 import type { SharedWatermark } from '../../compute/watermark.js';
@@ -17,11 +17,11 @@ import { type ChunkProgress, type Filling, flightProgress } from './flight-progr
 export type FlightEnd =
   /** Committed: later readers find it held. */
   | { readonly kind: 'held' }
-  /** Filled but not stored (memory): readable for as long as somebody reads it. */
+  /** Filled but not stored (in memory): readable while it has readers. */
   | { readonly kind: 'uncached' }
   /** The leader failed for a reason of its own (credentials, cancellation): another may lead. */
   | { readonly kind: 'leader-failed'; readonly error: ForebayError }
-  /** Nobody would fare better. */
+  /** No other reader would succeed. */
   | { readonly kind: 'failed'; readonly error: ForebayError };
 
 export type FailedEnd = Extract<FlightEnd, { kind: 'leader-failed' | 'failed' }>;
@@ -40,12 +40,12 @@ export interface ChunkView {
   failure(): unknown;
   /** True when it is of what its generation was before it was detached (cache/fill/live-object). */
   isSuperseded?(): boolean;
-  /** How far it is at `nowMs` (monotonic); may be asked after `release` too. */
+  /** Its progress at `nowMs` (monotonic); may be called after `release`. */
   progress(nowMs: number): ChunkProgress;
   release(): void;
 }
 
-/** What is shown of a fill beside its draft; what is missing is `false`. */
+/** What the admin API shows of a fill beside its draft; absent means `false`. */
 export type FillingKind = Partial<Pick<Filling, 'fetch' | 'gated' | 'isAttested'>>;
 
 export class Flight {
@@ -95,12 +95,12 @@ export class Flight {
     return this.#ended.promise;
   }
 
-  /** True while somebody reads this flight or waits for it to begin. */
+  /** True while a reader has this flight open or waits for it to begin. */
   get isWanted(): boolean {
     return this.#readers + this.#waiting > 0;
   }
 
-  /** The worker has given up, and its result, which says why, is on its way. */
+  /** The worker has given up; its result, which has the reason, has not arrived yet. */
   get isFailing(): boolean {
     return this.#state.kind === 'receiving' && this.#watermark?.state === 'failed';
   }
@@ -138,7 +138,7 @@ export class Flight {
     return this.#watermark?.state === 'complete' ? this.#watermark.receivedBytes : null;
   }
 
-  /** How far it is and what it is at; `nowMs` is monotonic. */
+  /** Its progress and phase; `nowMs` is monotonic. */
   progress(nowMs: number): ChunkProgress {
     const end = this.#state.kind === 'ended' ? this.#state.end : undefined;
     return flightProgress(this.#filling, end, nowMs);
@@ -163,12 +163,12 @@ export class Flight {
     this.#ticket = ticket;
   }
 
-  /** Somebody wants it now, not only ahead of time. */
+  /** A reader waits for it: it is no read-ahead any more. */
   promote(): void {
     this.#ticket?.promote();
   }
 
-  /** Takes read-ahead that nobody wants any more out of the queue; a running fill finishes. */
+  /** Takes read-ahead without readers out of the queue; a running fill finishes. */
   drop(): void {
     this.#ticket?.dropIfQueued();
   }
@@ -188,7 +188,7 @@ export class Flight {
   /** The worker filled it and the store took it, or did not (`null`): the draft stays readable. */
   filled(held: HeldChunk | null): void {
     if (this.#state.kind === 'ended') {
-      // It failed while its commit was under way: nobody would release the lease.
+      // It failed while its commit ran: the lease has no other owner.
       held?.release();
       return;
     }
@@ -261,7 +261,7 @@ export class Flight {
         const { error } = state.end;
         // The leader itself would only fail again.
         if (leads && !error.retryable) return error;
-        // Whoever plans again may lead, or follow a leader that fares better.
+        // The reader plans again: it may lead, or follow another leader.
         return new ForebayError('internal', 'the fill lost its leader', {
           source: 'internal',
           retryable: true,
@@ -291,7 +291,7 @@ export class Flight {
       this.#draft = undefined;
       this.#kept?.release();
       this.#kept = undefined;
-      // Whoever comes now looks again: nothing holds the file open any more.
+      // Later readers look the chunk up: nothing keeps the file open any more.
       this.#file = undefined;
     }
     this.#onIdle(this);

@@ -38,9 +38,8 @@ export class Flights {
   }
 
   /**
-   * Those who read a flight read on, and nobody joins it any more. One that has begun goes on to
-   * its end: a worker that still writes may release bytes after a failure, and nobody would know of
-   * which.
+   * Ends joining: readers of a flight finish, and no reader joins it. A flight that has begun runs
+   * to its end, because a worker that still writes may release bytes after a failure.
    */
   supersede(error: ForebayError): void {
     for (const flight of [...this.#flights.values()]) {
@@ -49,7 +48,7 @@ export class Flights {
     }
   }
 
-  /** Registers a flight for `index`, where there must be none, on behalf of `leader`. */
+  /** Registers a flight for `index`, which must have none, on behalf of `leader`. */
   add(index: number, leader: OriginLocator | null = null): Flight {
     const forget = (idle: Flight): void => {
       this.#forget(idle);
@@ -66,9 +65,9 @@ export class Flights {
   }
 
   /**
-   * Waits until `flight` has begun. `undefined` when it ended without a view: look again, the chunk
-   * is held now or needs another leader. Rejects when nobody would fare better. `leads`: the fill
-   * is made with this want's own request.
+   * Waits until `flight` has begun. Resolves to `undefined` if it ended without a view: the chunk
+   * is held now, or needs another leader. Rejects if no leader would succeed. `leads`: the fill is
+   * made with this context's own request.
    */
   async join(
     flight: Flight,
@@ -99,7 +98,7 @@ export class Flights {
     for (const flight of [...this.#flights.values()]) flight.fail({ kind: 'failed', error });
   }
 
-  /** A flight leaves when it has ended and nobody needs it any more to find its bytes. */
+  /** Removes a flight that has ended once no reader needs it to find its bytes. */
   #forget(flight: Flight): void {
     if (this.#flights.get(flight.index) !== flight) return;
     const { state } = flight;

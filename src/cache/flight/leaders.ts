@@ -3,8 +3,8 @@ import { ForebayError } from '../../model/errors.js';
 import type { Flight } from './flight.js';
 
 /**
- * Rounds in which one reader may find a chunk's leader gone for the leader's own reasons. Each
- * round leads or follows somebody else, so a few are plenty; more would only hide a livelock.
+ * How often one reader may find that a chunk's leader failed for reasons of the leader's own. In
+ * each round it leads or follows another one, so a few are enough; more would hide a livelock.
  */
 export const MAX_ROUNDS = 8;
 

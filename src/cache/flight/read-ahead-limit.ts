@@ -1,5 +1,5 @@
 /**
- * How far ahead of itself a reader may open chunks. Pure; asked by cache/body/read-ahead and
+ * How many chunks ahead a reader may open. Pure; used by cache/body/read-ahead and
  * cache/object/drive.
  */
 import type { FillPool } from '../../compute/fill-pool.js';

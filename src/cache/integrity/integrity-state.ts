@@ -12,8 +12,8 @@ export type IntegrityState =
   | { readonly kind: 'given-up' };
 
 /**
- * The error of whoever wanted bytes that turned out not to match the claimed digest. `again`: one
- * refetch, checked before it is released, may still answer.
+ * The error of a reader whose bytes did not match the claimed digest. `again`: one refetch, checked
+ * before it is released, may succeed.
  */
 export function digestMismatch(again: boolean): ForebayError {
   return new ForebayError('origin-corrupt', 'the bytes do not match the digest claimed for them', {

@@ -1,8 +1,8 @@
 /**
  * Checks one object against a claimed digest (a pin, an origin's claim) while it is fetched, and
- * says which chunk may not be released before that check has passed. BLAKE3 roots come from the
- * chunk ids alone; SHA-256 and git's SHA-1 are computed on a worker, in order. Chunks that have not
- * been hashed yet are leased, so that they are not evicted. Owned by a Generation.
+ * withholds the chunk that would complete it until the check has passed. BLAKE3 roots come from the
+ * chunk ids alone; SHA-256 and git's SHA-1 are computed on a worker, in order. Chunks that are not
+ * hashed yet are leased, so that they are not evicted. Owned by a Generation.
  */
 import { type HashStream, streamHashOf } from '../../compute/hash-pool.js';
 import { native } from '../../compute/native.js';
@@ -21,7 +21,7 @@ export interface IntegrityOptions {
   readonly isHeld: (index: number) => boolean;
   /** The id of a chunk that was filled, stored or not. */
   readonly idOf: (index: number) => string | undefined;
-  /** What is claimed; `null` when nothing is, or not yet. */
+  /** The claimed digest; `null` if there is none yet. */
   readonly digest: Digest | null;
   readonly chunkCount: number;
   /** Release nothing before the whole object has passed. */
@@ -39,14 +39,14 @@ export class Integrity {
   readonly #services: CacheServices;
   readonly #object: ObjectHandle;
   readonly #digest: Digest | null;
-  /** What is hashed from the bytes in order; `undefined` where nothing is. */
+  /** The hash that needs the bytes in order; `undefined` for BLAKE3 and for no digest. */
   readonly #sequential: StreamHash | undefined;
   readonly #chunkCount: number;
   readonly #idOf: (index: number) => string | undefined;
   readonly #strict: boolean;
   readonly #settled = deferred<IntegrityState>();
   readonly #kept = new Map<number, Kept>();
-  /** Chunks whose bytes may have reached somebody, or are about to. */
+  /** Chunks that were released to a reader, or are about to be. */
   readonly #known = new Set<number>();
   /** The chunks that complete the object; `all` when every one does. */
   #withheld: Set<number> | 'all' = new Set();
@@ -74,8 +74,8 @@ export class Integrity {
       if (options.isHeld(index)) this.#remember(index);
       else if (id) this.#known.add(index);
     }
-    // Everything is here but was never checked (the last process died in between): whoever resumes
-    // a download may need any one chunk to complete it.
+    // Every chunk is held but was never checked, as the last process died in between: a client that
+    // resumes a download may need any one chunk to complete it.
     const complete = this.#known.size === options.chunkCount;
     if (options.strict || complete) this.#withheld = 'all';
     this.#advance();
@@ -113,15 +113,15 @@ export class Integrity {
   /** A fill of the chunk begins: from now on its bytes count as released, unless withheld. */
   starting(index: number): void {
     if (this.#state.kind !== 'pending') return;
-    // Decided here, not only when a reader asks: several may have asked before the first fill
-    // began.
+    // Decided now rather than at the first read: several reads may come before the first fill
+    // begins.
     this.withholds(index);
     this.#known.add(index);
   }
 
   /**
-   * A fill failed: whoever fetches the chunk next may complete the object. `wasReleased`: somebody
-   * may have all of its bytes, so that any other chunk completes it for them.
+   * A fill failed: the next fetch of the chunk may complete the object. `wasReleased`: readers may
+   * have all of its bytes, so that any other chunk completes the object for them.
    */
   failed(index: number, wasReleased: boolean): void {
     if (this.#kept.has(index) || index < this.#next || this.#idOf(index) !== undefined) return;
@@ -189,7 +189,7 @@ export class Integrity {
   #advance(): void {
     const digest = this.#digest;
     if (digest === null || this.#state.kind !== 'pending') return;
-    // No chunk will ever come that could be followed: what is known of nothing is compared at once.
+    // An empty object has no chunk to follow: its digest is compared at once.
     if (this.#chunkCount === 0) {
       this.#compare(digest, isRefutedBy(digest, 0) ? '' : digest.hex);
       return;
@@ -222,7 +222,7 @@ export class Integrity {
     this.#compare(digest, Buffer.from(native.rootId(Buffer.concat(ids))).toString('hex'));
   }
 
-  /** Hashes what is there, in order, until a chunk is missing or the object has ended. */
+  /** Hashes the held chunks in order, until one is missing or the object ends. */
   async #followFills(digest: Digest, hash: StreamHash): Promise<void> {
     while (this.#state.kind === 'pending' && this.#next < this.#chunkCount) {
       const kept = this.#kept.get(this.#next);

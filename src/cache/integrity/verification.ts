@@ -1,6 +1,6 @@
 /**
- * First-read verification: a held chunk that this process did not write is re-hashed once, ahead of
- * whoever reads it first. Its readers see a growing file, so hits take the same path as misses.
+ * First-read verification: a held chunk that this process did not write is hashed once before its
+ * first bytes are released. Its readers see a growing file, as those of a miss do.
  */
 import type { SharedWatermark } from '../../compute/watermark.js';
 import { ForebayError } from '../../model/errors.js';
@@ -13,7 +13,7 @@ import { type ChunkProgress, HELD_PROGRESS } from '../flight/flight-progress.js'
 import type { CacheServices } from '../api/services.js';
 
 export class Verification {
-  /** Settles when the outcome is known: true when the chunk is what its ids say. */
+  /** Resolves to true if the chunk has its recorded ids. */
   readonly outcome: Promise<boolean>;
   readonly #watermark: SharedWatermark;
   #error: unknown;

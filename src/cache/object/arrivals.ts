@@ -11,8 +11,8 @@ import { boundOf, type FetchContext } from '../flight/fetch-context.js';
 export interface ArrivalsOptions {
   readonly services: CacheServices;
   /**
-   * Called when a body has ended, with the error where it broke off; `isStream`: it was of the
-   * whole.
+   * Called when a body has ended, with an error if it broke off; `isStream`: it was of the whole
+   * object.
    */
   readonly onEnded: (error: ForebayError | undefined, isStream: boolean) => void;
   /** Called when a stream was started, or could not be. */
@@ -50,12 +50,12 @@ export class Arrivals {
     });
   }
 
-  /** From now on what is missing comes by a stream; who set the first starter keeps it. */
+  /** From now on a stream brings missing chunks; the first starter that was set stays. */
   switchToStream(starter: StreamStarter): void {
     this.#starter ??= starter;
   }
 
-  /** Waits until the stream has reached `index` or has ended; starts one where there is none. */
+  /** Waits until the stream has reached `index` or has ended; starts a stream if there is none. */
   async reached(index: number, fetchContext: FetchContext): Promise<void> {
     const bound = boundOf(this.#options.services, fetchContext.signal);
     if (this.#intake !== undefined) return within(this.#intake.reached(index), bound);

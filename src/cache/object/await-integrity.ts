@@ -12,9 +12,9 @@ import type { LiveObject } from '../fill/live-object.js';
 import { boundOf, type FetchContext } from '../flight/fetch-context.js';
 
 /**
- * Resolves to a view where the check has passed and the chunk is at hand, else when it is worth
- * looking at the chunk again. Rejects with a `ForebayError` when the check cannot be made, or with
- * the error of a fill that it needed.
+ * Resolves to a view if the check passed and the chunk is available, else to `undefined` when the
+ * caller should look at the chunk again. Rejects with a `ForebayError` if the check cannot be made,
+ * or with the error of a fill that it needed.
  */
 export async function awaitIntegrity(
   generation: LiveObject,
@@ -25,7 +25,7 @@ export async function awaitIntegrity(
   const bound = boundOf(services, fetchContext.signal);
   if (integrity.state.kind === 'given-up') throw unverifiable();
   if (generation.lengthBytes === null) {
-    // Without a length nobody can say which chunk completes it: all of it waits for its end.
+    // Without a length no chunk is known to complete the object: all of them wait for its end.
     intake?.demand(Infinity);
     await within(intake?.whenEnded ?? Promise.resolve(undefined), bound);
     return undefined;
@@ -36,20 +36,24 @@ export async function awaitIntegrity(
     : await completingFlight(generation, index, fetchContext);
   const leave = flight?.addWaiter();
   try {
-    // The check may lack more than this chunk: what was healed away, or failed after its release.
+    // The check may lack other chunks too: some were dropped as corrupt, or failed after their
+    // release.
     const driven = generation.drive(fetchContext).then(() => settled);
     const ends: Promise<IntegrityState | ForebayError | undefined>[] = [settled, driven];
     if (flight !== undefined) ends.push(failureOf(flight));
     const end = await within(Promise.race(ends), bound);
     if (end instanceof ForebayError) throw end;
-    // What is not stored is gone once nobody waits for it: taken now, it need not be fetched again.
+    // An unstored chunk is dropped without a reader: taken now, it is not fetched again.
     return end?.kind === 'attested' ? flight?.view() : undefined;
   } finally {
     leave?.();
   }
 }
 
-/** The flight that brings the chunk; `undefined` when it is held or the stream has to say more. */
+/**
+ * The flight that brings the chunk; `undefined` if the chunk is held or the stream has not reached
+ * it.
+ */
 async function completingFlight(
   generation: LiveObject,
   index: number,
@@ -63,8 +67,8 @@ async function completingFlight(
 }
 
 /**
- * Settles with the error if the flight fails for good, with nothing if another may lead it (its
- * leader was redirected, say), or never.
+ * Resolves to the error if the flight fails for good, to `undefined` if another reader may lead it
+ * (its leader was redirected, say); else never settles.
  */
 async function failureOf(flight: Flight): Promise<ForebayError | undefined> {
   const end = await flight.whenEnded;

@@ -15,7 +15,7 @@ export interface DetachmentOptions {
 export class Detachment {
   readonly #options: DetachmentOptions;
   #isOn = false;
-  /** Readers may have bytes of a chunk that never became whole: nobody would know them again. */
+  /** Readers may have bytes of a chunk that was never completed: these cannot be compared. */
   #hasLeaked = false;
   #admitted: OriginLocator | 'anybody' | undefined;
 
@@ -36,8 +36,8 @@ export class Detachment {
   }
 
   /**
-   * Whether it serves a request. Another validator may mean another representation for another
-   * asker: who showed the origin anything of their own shares no stream with anybody.
+   * True if it may serve a request. Another validator may mean another representation for another
+   * requester, so a request with credentials shares no stream.
    */
   admits(source: OriginLocator): boolean {
     if (!this.#isOn) return true;

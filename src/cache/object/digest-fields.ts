@@ -1,15 +1,14 @@
 /**
- * The digests that an answer tells its client: Repr-Digest (RFC 9530) and the older Digest (RFC
- * 3230), by which clients can check what they put together. Both are about the whole
- * representation, so they are the same for every range of it. Pure; cache/answer/representations
- * asks.
+ * The digest fields of a response: Repr-Digest (RFC 9530) and the older Digest (RFC 3230), by which
+ * clients check the bytes that they have combined. Both cover the whole representation, so every
+ * range has the same. Pure; used by cache/answer/representations.
  */
 import type { Digest } from '../../model/digest.js';
 import { listMembers, trimOws } from '../../model/field-syntax.js';
 import { emptyHeaders, headerValue, type HeaderMap } from '../../model/headers.js';
 import type { Generation } from './generation.js';
 
-/** What is claimed of an object, and whether all of its bytes were found to have it. */
+/** The claimed digest of an object, and whether all of its bytes were verified against it. */
 export interface Claim {
   readonly digest: Digest | null;
   readonly isVerified: boolean;
@@ -25,9 +24,9 @@ export function withDigests(
 }
 
 /**
- * The response's fields with our digests in place of the origin's once SHA-256 is verified. Before
- * that they are the origin's own, less those that contradict what is claimed: whichever is wrong,
- * no client could keep the bytes.
+ * Replaces the origin's digest fields by Forebay's once SHA-256 is verified. Until then the
+ * origin's stay, except those that contradict the claimed digest: whichever is wrong, no client
+ * could keep the bytes.
  */
 export function withDigestFields(fields: HeaderMap, { digest, isVerified }: Claim): HeaderMap {
   if (digest?.algorithm !== 'sha256') return fields;

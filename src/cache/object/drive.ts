@@ -36,7 +36,7 @@ export async function driveAll(generation: LiveObject, fetchContext: FetchContex
     await driveStream(generation, patient);
 }
 
-/** One stream brings all of it; what it did not bring is for the next run. */
+/** One stream brings the whole object; chunks that it missed are left to the next run. */
 async function driveStream(generation: LiveObject, fetchContext: FetchContext): Promise<void> {
   if (!lacksAny(generation)) return;
   if (generation.intake === undefined) await generation.awaitStream(0, fetchContext);
@@ -52,7 +52,7 @@ function lacksAny(generation: LiveObject): boolean {
   return false;
 }
 
-/** True when the check has yet to see the chunk, and its bytes are not at hand. */
+/** True if the check has not seen the chunk yet, and no flight brings it. */
 function isWanted(generation: LiveObject, index: number): boolean {
   return !generation.isHeld(index) && !generation.integrity.isDoneWith(index);
 }

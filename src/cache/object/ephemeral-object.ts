@@ -1,5 +1,5 @@
 /**
- * The manifest of an object that is never stored: what may not be kept is served through memory.
+ * The manifest of an object that is never stored and only served through memory.
  */
 import { chunkCount } from '../../model/chunk.js';
 import type { ObjectKey } from '../../model/ids.js';
@@ -17,9 +17,7 @@ export function ephemeralObject(key: ObjectKey, identity: ObjectIdentity): Objec
   };
 }
 
-/**
- * What is recorded of an object, chunk by chunk: whoever reads on without its manifest needs it.
- */
+/** The records of an object's chunks, for a reader that continues without its manifest. */
 export function* recordsOf(object: ObjectHandle): Generator<ChunkRecord> {
   const { lengthBytes, chunkSizeBytes } = object.identity;
   for (let index = 0; index < chunkCount(lengthBytes ?? 0, chunkSizeBytes); index += 1) {

@@ -66,7 +66,8 @@ export async function findChunk(
     else {
       led = generation.lead(index, fetchContext);
       permit?.keepUntil(led.whenEnded);
-      // One that an open breaker ended at once is not found again: the next round would lead anew.
+      // A flight that an open breaker ended at once is not found again: the next round would lead
+      // again.
       throwUnlessRetryable(led);
     }
   }

@@ -159,7 +159,10 @@ export class Generation implements Searched {
     this.#settleIfIdle();
   }
 
-  /** Lets go of the manifest and of what verification keeps. Only while idle, by its owner. */
+  /**
+   * Releases the manifest and the chunks that verification keeps. To be called by its owner, only
+   * while idle.
+   */
   close(): void {
     this.isClosed = true;
     this.services.changes.bump();
@@ -178,7 +181,7 @@ export class Generation implements Searched {
     return withPermit(fetchContext.quota, find);
   }
 
-  /** Chunk `index` where it is held and verified, and its file is open. */
+  /** Chunk `index` if it is held and verified and its file is open. */
   openNow(index: number): HeldChunk | undefined {
     return this.#held.openNow(this.#object, index);
   }
@@ -209,14 +212,14 @@ export class Generation implements Searched {
   attach(intake: Arrival): void {
     this.#arrivals.attach(intake);
     this.services.changes.bump();
-    // Who asked for it may have left since: it would wait for readers that do not come.
+    // Its requester may have left since: the stream would wait for readers that do not come.
     if (this.#users === 0) intake.abandoned();
   }
 
   detach(starter: StreamStarter): boolean {
     if (this.isDetached) return true;
     this.#options.onDiverged(this);
-    // What a digest is claimed for is checked in the order of its chunks: it begins anew.
+    // A claimed digest is checked in the order of the chunks: that check starts again.
     if (this.#object.identity.digest !== null || this.lengthBytes === null) return false;
     if (this.#detachment.hasLeaked || this.isStreaming || this.#ended !== undefined) return false;
     for (const record of recordsOf(this.#object)) this.noteUnrecorded(record);
@@ -271,7 +274,7 @@ export class Generation implements Searched {
     this.#settleIfIdle();
   }
 
-  /** An object without a length yet cannot say which chunk completes it: all of it waits. */
+  /** Without a length no chunk is known to complete the object: all of them wait. */
   withholds(index: number): boolean {
     const { digest } = this.#object.identity;
     return (digest !== null && this.lengthBytes === null) || this.#integrity.withholds(index);

@@ -1,6 +1,6 @@
 /**
- * The generations in memory, one per object key. Idle ones linger for a while: a client that reads
- * ranges one request at a time finds its manifest open and its digest check where it was.
+ * The generations in memory, one per object key. An idle one lingers, so that a client that reads
+ * range by range finds its manifest open and its digest check in progress.
  */
 import { LRUCache } from 'lru-cache';
 import { randomBytes } from 'node:crypto';
@@ -61,7 +61,7 @@ export class Generations {
     this.#idle = new LRUCache({
       max: MAX_IDLE,
       ttl: IDLE_LIFETIME_MS,
-      // Else it asks the clock at most once a millisecond of the machine's.
+      // Otherwise each call would read the machine's clock; once a millisecond is enough.
       ttlResolution: 0,
       perf: { now: () => services.clock.monotonic() },
       dispose: (generation, key, reason) => {
@@ -77,7 +77,7 @@ export class Generations {
   async open(identity: ObjectIdentity, options: OpenOptions): Promise<Generation> {
     if (this.#closing) throw closing();
     if (isRefutedBy(identity.digest, identity.lengthBytes)) throw digestMismatch(true);
-    // What may not be stored is its asker's alone, whatever digest names it.
+    // A response that may not be stored is private, whatever digest names it.
     if (options.ephemeral) {
       const own = await this.#make(newKey(), identity, options);
       own.retain();
@@ -100,8 +100,8 @@ export class Generations {
   }
 
   /**
-   * True while `generation` is the one that requests for its object get. An idle one lingers from
-   * now on: hits that stand use it without opening it.
+   * True while requests for its object get `generation`. An idle one lingers from now on: reusable
+   * hits use it without opening it.
    */
   touch(generation: Generation): boolean {
     const { key } = generation.object;
@@ -110,7 +110,10 @@ export class Generations {
     return true;
   }
 
-  /** Takes an object out of the cache: readers finish what they have open, and are cut then. */
+  /**
+   * Removes an object from the cache: readers finish with the chunks that they have open, then are
+   * cut.
+   */
   async purge(identity: ObjectIdentity): Promise<void> {
     const key = objectKey(identity);
     await this.#opening.get(key)?.catch(() => undefined);
@@ -131,7 +134,10 @@ export class Generations {
     }
   }
 
-  /** Opens nothing more; settles when what was fetched is committed. Fetches without a head end. */
+  /**
+   * Opens no generation any more; resolves when the fetched chunks are committed. Fetches without a
+   * head are stopped.
+   */
   async quiet(): Promise<void> {
     this.#closing = true;
     await Promise.allSettled(this.#opening.values());
@@ -155,11 +161,11 @@ export class Generations {
   ): Generation | undefined {
     const live = this.#live.get(key);
     if (live === undefined) return undefined;
-    // One digest, another validator: the same bytes, but fills must expect what is sent now.
+    // One digest, another validator: the same bytes, but fills must expect the new validator.
 
     const { validator } = live.object.identity;
     const moved = !sameStrong(validator, identity.validator);
-    // The origin was made strict since: what is released unchecked is not for who asks now.
+    // The origin was made strict since: this generation may have released unchecked bytes.
     const lax = isStrict(fetchContext) && !live.isStrict && live.object.attestedBy === null;
     if ((moved || lax) && identity.digest !== null) {
       if (live.isIdle) {
@@ -240,7 +246,7 @@ export class Generations {
     const current = this.#live.get(key) === generation;
     if (!current || generation.isEphemeral) this.#close(key, generation);
     else this.#idle.set(key, generation);
-    // Entries that expired go only where somebody looks.
+    // Expired entries leave the map only when somebody looks.
     this.#idle.purgeStale();
   }
 
@@ -256,7 +262,7 @@ export class Generations {
     this.#remove(generation, reason);
   }
 
-  /** Its readers read it to the end; nobody else gets it. */
+  /** Its readers finish; later requests get another generation. */
   #detached(key: ObjectKey, generation: Generation): void {
     if (this.#live.get(key) !== generation) return;
     this.#live.delete(key);

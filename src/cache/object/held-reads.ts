@@ -44,8 +44,8 @@ export class HeldReads {
   }
 
   /**
-   * Opens a held chunk, and verifies it where that is yet to be done: `openNow` has it then. Never
-   * rejects.
+   * Opens a held chunk and verifies it if that is still to be done, so that the next `openNow`
+   * succeeds. Never rejects.
    */
   async ready(object: ObjectHandle, index: number): Promise<void> {
     const view = await this.open(object, index).catch(() => undefined);
@@ -54,8 +54,8 @@ export class HeldReads {
   }
 
   /**
-   * A view of a held chunk; `undefined` when it is not held (any more). A verification that it
-   * starts begins at `from`, the first byte of the chunk that its reader wants.
+   * A view of a held chunk; `undefined` if it is not held any more. A verification that this starts
+   * begins at `from`, the first byte that the reader needs.
    */
   async open(object: ObjectHandle, index: number, from = 0): Promise<ChunkView | undefined> {
     const { chunks } = this.#services;
@@ -79,7 +79,8 @@ export class HeldReads {
       held.release();
       return undefined;
     }
-    // Another one was stored in its place meanwhile: what is verified is to be what is read.
+    // Another chunk was stored in its place meanwhile: the verified one must be the one that is
+    // read.
     if (own.file !== held.file) {
       own.release();
       held.release();
@@ -106,8 +107,9 @@ export class HeldReads {
 }
 
 /**
- * A view of what is being verified. The worker fails the watermark before the chunk is dropped
- * here: who plans again in between would only meet the same failure, so they wait and find a miss.
+ * A view of a chunk under verification. The worker fails the watermark before the chunk is dropped
+ * here. A reader that planned again in between would meet the same failure, so it waits and then
+ * finds a miss.
  */
 async function follow(running: Verification, held: HeldChunk): Promise<ChunkView | undefined> {
   if (!running.hasFailed) return running.view(held);

@@ -1,4 +1,7 @@
-/** Whether an object has chunks at hand. Pure; asked by cache/answer and cache/fetch. */
+/**
+ * Whether chunks of an object are available without a fetch. Pure; used by cache/answer and
+ * cache/fetch.
+ */
 import type { LiveObject } from '../fill/live-object.js';
 
 /**

@@ -1,7 +1,7 @@
 /**
- * URLs whose answers have validators of their own although their length stays: behind the name are
- * nodes that each make their own ETag or Last-Modified. Parts of two answers cannot be joined, so
- * such a URL is read as one stream of one answer. Owned by cache/object/generations, asked by
+ * URLs whose responses have differing validators although the length stays, because nodes behind
+ * one name each make their own ETag or Last-Modified. Parts of two responses cannot be joined, so
+ * such a URL is read as one stream of one response. Owned by cache/object/generations, used by
  * cache/fetch/collapsed-fetches.
  */
 import { LRUCache } from 'lru-cache';
@@ -19,7 +19,9 @@ const REMEMBER_MS = 60 * 60_000;
 /** Origins that were warned about; beyond this many a warning may come twice. */
 const MAX_TOLD = 256;
 
-/** Changes at one length within that time. A first one may be what it looks like. */
+/**
+ * Changes at one length within that time that make a URL unsteady. The first may be a real change.
+ */
 const SIGHTINGS = 2;
 
 export class UnsteadyUrls {
@@ -51,7 +53,7 @@ export class UnsteadyUrls {
     this.#events.warn('parts of different answers cannot be joined', new Error(message));
   }
 
-  /** True for a URL whose parts are not to be asked for one by one. */
+  /** True if the URL's parts must not be requested one by one. */
   has(key: string): boolean {
     return (this.#sightings.get(key) ?? 0) >= SIGHTINGS;
   }

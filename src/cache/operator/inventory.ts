@@ -37,18 +37,18 @@ export interface InventoryDeps {
   /** Cursors hold a URI. */
   readonly key: Pick<CacheKey, 'seal' | 'unseal'>;
   readonly purges: Purges;
-  /** Takes one object out; its readers finish what they have open. */
+  /** Removes one object; its readers finish with the chunks that they have open. */
   readonly forget: (identity: ObjectIdentity) => Promise<void>;
 }
 
-/** Which page, and for whom. */
+/** Which page of the listing, and for which caller. */
 export interface PageRequest {
   /** `next` of the page before; `null` for the first. */
   readonly after: string | null;
   readonly limit: number;
   /**
-   * Whoever asks may see queries. Else they say nothing by the order of what is listed either: by
-   * objects of their own somebody could find out between which a signature lies.
+   * The caller may see queries. For other callers the order must not depend on them either: by
+   * adding objects of their own they could find a signature by bisection.
    */
   readonly isTrusted: boolean;
 }
@@ -86,11 +86,11 @@ export class Inventory {
     return { objects, next: last ? key.seal('cursor', `${order} ${last.place}`) : null };
   }
 
-  /** Takes out what is selected; with `dryRun` only counts it. */
+  /** Purges the selected objects; with `dryRun` only counts them. */
   async purge(selection: ObjectSelection, dryRun: boolean): Promise<PurgeReport> {
     const { chunks, responses: records, targets, purges, forget } = this.#parts;
     let responses = 0;
-    // First: what is being asked for now must not come back once its place is empty.
+    // First of all: running fetches must not store again what is purged now.
     if (!dryRun) {
       purges.begin((place) => targets.selects(selection, place));
     }

@@ -1,6 +1,6 @@
 /**
- * One URL that is pulled into the cache: read through it as a client would, to nowhere. What is
- * held already is read past, so that a pull that was broken off goes on where it was.
+ * One URL being pulled into the cache: it is read as a client would read it, and dropped. Held
+ * chunks are skipped quickly, so that a pull that broke off continues where it was.
  */
 import { within } from '../../model/deferred.js';
 import { type ErrorReport, ForebayError, reportError } from '../../model/errors.js';
@@ -13,24 +13,24 @@ import { boundOf } from '../flight/fetch-context.js';
 
 /** What to pull: a configured origin, and the path and query below its mount. */
 export interface PullTarget {
-  /** As it was asked for. */
+  /** The URL of the order. */
   readonly url: string;
   readonly origin: string;
   readonly target: string;
 }
 
-/** A target, and what is known of it or needed for it. */
+/** A target, with what is known about it and needed for it. */
 export interface PullOrder extends PullTarget {
-  /** As a listing says; what the answer says goes before it. */
+  /** From a listing; the response's own length takes precedence. */
   readonly lengthBytes?: number;
-  /** Fields to ask with: credentials, which no snapshot shows. */
+  /** Fields to send: credentials, which no snapshot shows. */
   readonly headers?: HeaderMap;
 }
 
 export interface PullItemSnapshot extends PullTarget, TransferCounts {
   /** `null` while the item waits for its turn. */
   readonly startedAtMs: number | null;
-  /** False while the cache has yet to say what there is. */
+  /** False until the cache has answered. */
   readonly answered: boolean;
   readonly state: TransferState;
   readonly lengthBytes: number | null;
@@ -166,7 +166,7 @@ export class PullItem {
     }
   }
 
-  /** Waits until a segment is whole and lets go of it; resolves to its bytes. */
+  /** Waits until a segment is complete and releases it; resolves to its length in bytes. */
   async #pass(segment: Segment, signal: AbortSignal): Promise<number> {
     if (segment.kind === 'bytes') return segment.bytes.length;
     try {

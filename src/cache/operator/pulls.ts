@@ -1,5 +1,5 @@
 /**
- * Pulls: lists of URLs brought into the cache before anybody asks for them. The admin API starts
+ * Pulls: lists of URLs that are brought into the cache ahead of requests. The admin API starts
  * them.
  */
 import { randomBytes } from 'node:crypto';
@@ -18,14 +18,14 @@ export const MAX_URLS = 1_000;
 /** Pulls that run or wait. */
 export const MAX_PULLS = 16;
 
-/** Ended pulls that can still be asked for. */
+/** Ended pulls that stay listed. */
 const MAX_ENDED = 32;
 
 export type PullState = 'running' | 'done' | 'failed' | 'cancelled';
 
 /** A model whose files a pull is of. */
 export interface PulledModel {
-  /** As it was asked for: `org/name`, `datasets/org/name`. */
+  /** The repository of the order: `org/name`, `datasets/org/name`. */
   readonly id: string;
   readonly revision: string;
   /** What the revision was when the pull began. */
@@ -87,7 +87,7 @@ export class Pulls {
     return pull === undefined ? undefined : snapshotOf(pull);
   }
 
-  /** Ends a pull; what it has brought stays. `undefined` when there is no such pull. */
+  /** Cancels a pull; its chunks stay. `undefined` if there is no such pull. */
   cancel(id: string): PullSnapshot | undefined {
     const pull = this.#pulls.get(id);
     if (pull === undefined) return undefined;

@@ -8,7 +8,7 @@ export interface NamedUpstreams {
   get(name: string): Pick<Upstream, 'targetOf'> | undefined;
 }
 
-/** What is `null` selects everything. */
+/** `null` in a field selects everything. */
 export interface ObjectSelection {
   /** Name of an origin, configured now or when the thing was stored. */
   readonly origin: string | null;
@@ -16,7 +16,7 @@ export interface ObjectSelection {
   readonly pathPrefix: string | null;
 }
 
-/** Turns stored URIs back into what stands below a mount. */
+/** Turns stored URIs back into the targets below a mount. */
 export class TargetMatcher {
   readonly #upstreams: NamedUpstreams;
 

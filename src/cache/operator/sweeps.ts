@@ -1,12 +1,12 @@
 /**
- * The verifications that operators asked for: one runs at a time, some ended ones are remembered.
+ * Verifications that operators have started: one runs at a time, some ended ones stay listed.
  */
 import { randomBytes } from 'node:crypto';
 import type { ObjectSelection, TargetMatcher } from './selection.js';
 import type { CacheServices } from '../api/services.js';
 import { Sweep, type SweepSnapshot } from './sweep.js';
 
-/** Ended ones that can still be asked for. */
+/** Ended ones that stay listed. */
 const MAX_ENDED = 16;
 
 const ID_BYTES = 8;

@@ -1,7 +1,7 @@
 /**
- * Which passed requests may have a connection to one origin now, and which wait for one. An origin
- * that takes long, or a client that asks for much, holds up neither another origin nor another
- * client. cache/passthrough/pass has one for each origin.
+ * Decides which passed requests may have a connection to one origin now, and which wait. A slow
+ * origin or a busy client holds up no other origin and no other client. cache/passthrough/pass has
+ * one for each origin.
  */
 import { type Deferred, deferred, within } from '../../model/deferred.js';
 import { ForebayError } from '../../model/errors.js';

@@ -1,7 +1,7 @@
 /**
- * Passes requests on whose method no stored response answers (RFC 9110 section 9.2.3): uncached,
- * with their content, to the origin and nowhere else. What they change there is forgotten here.
- * Called by http/exchange/exchange for origins that allow it.
+ * Forwards requests whose method no stored response can answer (RFC 9110 section 9.2.3) to the
+ * origin, uncached, with their content, and invalidates what they change. Called by
+ * http/exchange/exchange for origins with `passMethods`.
  */
 import { ForebayError } from '../../model/errors.js';
 import type { OriginHead } from '../../model/fetch.js';
@@ -36,9 +36,9 @@ export interface PassRequest {
   readonly content: PassedContent | null;
   /** Requests of one client share its part of an origin's connections. */
   readonly client: string;
-  /** Aborts when the client goes away: nobody else wants this answer. */
+  /** Aborts when the client disconnects: no other request needs this response. */
   readonly signal: AbortSignal;
-  /** Takes what comes before the answer (RFC 9110 section 15.2). */
+  /** Receives interim responses (RFC 9110 section 15.2). */
   readonly interim?: ((head: OriginHead) => void) | undefined;
 }
 
@@ -99,7 +99,7 @@ export class Passing implements PassFacade {
     client: PassClient,
     request: PassRequest,
   ): Promise<PassedResponse> {
-    // After the wait for a place: who was let in to try whether the origin is back asks at once.
+    // After the wait for a connection: a probe of the breaker must be sent at once.
     const permit = upstream.breaker.ask();
     if (permit.kind === 'refused') throw originBusy(upstream.name, permit.retryAfterMs);
     let verdict: BreakerVerdict = 'abandoned';
@@ -116,7 +116,10 @@ export class Passing implements PassFacade {
     }
   }
 
-  /** Before the client hears of it: its next request must not get what it has just replaced. */
+  /**
+   * Before the response is forwarded: the client's next request must not get what it has just
+   * replaced.
+   */
   async #forget(request: PassRequest, response: PassedResponse): Promise<void> {
     if (SAFE.has(request.method)) return;
     try {
@@ -185,7 +188,7 @@ function once(action: () => void): () => void {
   };
 }
 
-/** What `client` sends: the request as the origin is to have it. */
+/** The request in the form in which `client` sends it. */
 function targetOf(upstream: Upstream, request: PassRequest): PassedTarget {
   const { method, content, signal, interim } = request;
   const { url, headers } = upstream.passTarget(request.target, method, request.headers);

@@ -28,7 +28,9 @@ interface Times {
 
 export type Assessment =
   | ({ readonly kind: 'fresh' } & Times)
-  /** May answer although stale; `stale-while-revalidate` asks for a validation beside it. */
+  /**
+   * May answer although stale; `stale-while-revalidate` also needs a validation in the background.
+   */
   | ({ readonly kind: 'stale'; readonly why: 'max-stale' | 'stale-while-revalidate' } & Times)
   | ({
       readonly kind: 'validate';
@@ -104,8 +106,8 @@ function maxStale(wanted: Directives): number {
 }
 
 /**
- * If-Match and If-Unmodified-Since are for the origin to judge (section 4.3.2): what does not agree
- * with the stored response word for word is answered from what the origin says now.
+ * If-Match and If-Unmodified-Since are the origin's to evaluate (section 4.3.2): a stored response
+ * answers only if its validator is the same text.
  */
 function expectsOther(stored: HeaderMap, request: HeaderMap): boolean {
   const ifMatch = headerValue(request, 'if-match');

@@ -1,7 +1,7 @@
 /**
- * What a redirect chain and the response at its end say together (RFC 9111 applied to every hop):
- * the shortest of the lifetimes, the oldest of the ages, all that any of them demands, and the
- * words in which clients are told so. Pure; asked by policy, select, assess and representations.
+ * RFC 9111 for a redirect chain and the response at its end: the shortest lifetime, the greatest
+ * age, the union of the demands, and the header fields that describe the chain to clients. Pure;
+ * used by policy, select, assess and representations.
  */
 import { trimOws } from '../../model/field-syntax.js';
 import { emptyHeaders, headerValue, type HeaderMap } from '../../model/headers.js';
@@ -36,7 +36,7 @@ export function directivesOf(response: Pick<Led, 'status' | 'headers' | 'hops'>)
 }
 
 /**
- * Age and remaining lifetime of the whole (section 4.2), `steadyMs` as model/steady-time has it: a
+ * Age and remaining lifetime of the chain (section 4.2); `steadyMs` as in model/steady-time. A
  * redirect without a lifetime has none.
  */
 export function timesAt(response: Led, steadyMs: number): ChainTimes {
@@ -72,7 +72,8 @@ export function isPlain({ shown }: Hop): boolean {
 }
 
 /**
- * True when redirects may lead another question on without being asked again (sections 3 and 4).
+ * True if the redirects may be followed for another request without asking again (sections 3 and
+ * 4).
  */
 export function mayReuse(hops: readonly Hop[], steadyMs: number): boolean {
   return hops.every((hop) => {
@@ -83,8 +84,8 @@ export function mayReuse(hops: readonly Hop[], steadyMs: number): boolean {
 }
 
 /**
- * The fields of `headers` as clients are told them, who see one response where there was a chain:
- * Vary of all, and Cache-Control of the strictest where a redirect is stricter than what it led to.
+ * `headers` for clients, who see one response instead of a chain: the Vary of all hops, and the
+ * strictest Cache-Control.
  */
 export function chainFields(headers: HeaderMap, response: Led): HeaderMap {
   if (response.hops.length === 0) return headers;
@@ -98,7 +99,7 @@ export function chainFields(headers: HeaderMap, response: Led): HeaderMap {
   const control = strictestControl(headers, response);
   if (control === undefined) return told;
   told['cache-control'] = control;
-  // What says how long in other words would be read by some in its place.
+  // Other fields about freshness would take precedence for some caches.
   delete told['expires'];
   delete told['cdn-cache-control'];
   return told;
@@ -113,7 +114,7 @@ function strictestControl(headers: HeaderMap, response: Led): string | undefined
   const all = directivesOf(response);
   const demanded = DEMANDS.filter((name) => all.some((said) => isDemanded(said, name)));
   const isStricter = demanded.some((name) => !isDemanded(own, name));
-  // The moment does not matter: all of them grow old together. Ages are told in whole seconds.
+  // Any moment will do: all hops age alike. Ages are whole seconds.
   const steadyMs = response.steadyTimeMs ?? response.responseTimeMs;
   const { ageSeconds } = timesOf(response, steadyMs);
   const [alone = 0, ...others] = [response, ...response.hops].map((link) => {

@@ -1,6 +1,6 @@
 /**
- * Turns the head of a final response into what is stored of it: the response of a complete
- * representation, the object that holds its bytes, and whether others may have it. Used by
+ * Turns the head of a final response into its stored form: the response of a complete
+ * representation, the object that holds its bytes, and whether other requests may use it. Used by
  * cache/fetch/origin-fetch.
  */
 import { randomBytes } from 'node:crypto';
@@ -16,7 +16,7 @@ import { withBlobLocation } from './registry-blob.js';
 import { type FieldTag, variantFields, variantName } from './select.js';
 import { isSuccess } from './stored-digests.js';
 
-/** What was asked, and what came: all that decides about a response but its bytes. */
+/** A request and its response: all that decides about storing, except the bytes. */
 export interface Described {
   readonly kind: StoredKind;
   readonly origin: string;
@@ -34,7 +34,7 @@ export interface Described {
   readonly chain: RedirectChain;
   /** False: what its validator names is this answer alone (cache/object/unsteady). */
   readonly isSteady: boolean;
-  /** The URL was changed or purged since this was asked for. */
+  /** The URL was changed or purged after this request began. */
   readonly outdated: boolean;
 }
 
@@ -56,7 +56,7 @@ export function describeResponse(described: Described): Description {
   const shareable = !described.outdated && mayStore(request, { status, headers: received, hops });
   const headers = shareable ? forOthers(received) : received;
   const requestHeaders = variantFields(request, { headers, hops }, described.tag);
-  // The origin's own word: what is added on the way to clients makes no validator strong.
+  // The origin's own Date: one that Forebay added makes no validator strong.
   const validator = validatorOf(head.headers);
   const digest = isSuccess(status) ? described.digest : null;
   // Only a complete answer of a known length may be joined with others, by its strong validator.
@@ -78,7 +78,7 @@ export function describeResponse(described: Described): Description {
   return { stored: kept ? stored : unshared(stored), received, shareable: kept };
 }
 
-/** What may not be stored is nobody else's, not even while it is in flight. */
+/** A response that may not be stored is not shared either, not even while it arrives. */
 function unshared(stored: StoredResponse): StoredResponse {
   return { ...stored, object: { ...stored.object, uniqueToken: newToken() } };
 }

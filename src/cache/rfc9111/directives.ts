@@ -17,7 +17,7 @@ type Argument =
   | { readonly kind: 'value'; readonly text: string }
   | { readonly kind: 'malformed' };
 
-/** Section 1.2.2: what is greater than can be represented counts as 2^31. */
+/** Section 1.2.2: a greater value counts as 2^31. */
 const MAX_SECONDS = 2 ** 31;
 
 export class Directives {
@@ -27,7 +27,7 @@ export class Directives {
     this.#arguments = directives;
   }
 
-  /** True when the directive stands there, whatever its argument. `name` is lower case. */
+  /** True if the directive is present, with or without an argument. `name` is lower case. */
   has(name: string): boolean {
     return this.#arguments.has(name);
   }
@@ -41,12 +41,12 @@ export class Directives {
     return numbers.size === 1 ? first : 'malformed';
   }
 
-  /** True when the directive stands there, each time without an argument. */
+  /** True if the directive is present, each time without an argument. */
   isBare(name: string): boolean {
     return this.#arguments.get(name)?.every(({ kind }) => kind === 'none') ?? false;
   }
 
-  /** True when the directive stands there without field names, so that it speaks of all fields. */
+  /** True if the directive is present without field names, so that it covers all fields. */
   isUnqualified(name: string): boolean {
     return this.#arguments.get(name)?.some(({ kind }) => kind !== 'value') ?? false;
   }
@@ -72,7 +72,7 @@ export function responseDirectives(headers: HeaderMap): Directives {
   return readResponse(headers).said;
 }
 
-/** True when CDN-Cache-Control stands for Cache-Control and Expires (RFC 9213 section 2.2). */
+/** True if CDN-Cache-Control replaces Cache-Control and Expires (RFC 9213 section 2.2). */
 export function isTargeted(headers: HeaderMap): boolean {
   return readResponse(headers).targeted;
 }
@@ -91,9 +91,7 @@ function readResponse(headers: HeaderMap): {
   return read;
 }
 
-/**
- * A targeted field is a structured one; `undefined` where it is absent, empty or not to be read.
- */
+/** A targeted field is a structured field; `undefined` if it is absent, empty or malformed. */
 function parseTargeted(field: string | undefined): Directives | undefined {
   if (field === undefined) return undefined;
   try {
@@ -114,7 +112,8 @@ function parseTargeted(field: string | undefined): Directives | undefined {
 }
 
 /**
- * The directives of a request; `Pragma: no-cache` where there is no Cache-Control (section 5.4).
+ * The directives of a request; `Pragma: no-cache` counts if there is no Cache-Control (section
+ * 5.4).
  */
 export function requestDirectives(headers: HeaderMap): Directives {
   const pragma = headerValue(headers, 'pragma');

@@ -1,8 +1,7 @@
 /**
- * How long a response is fresh and how old it is: the arithmetic of RFC 9111 sections 4.2.1 to
- * 4.2.3 as a shared cache does it, for one answer: what redirects say beside it is
- * cache/rfc9111/chain's. Where the fields contradict themselves the response counts as stale. Pure;
- * asked for each hit, so its readings of a response are kept.
+ * How long a response is fresh and how old it is: RFC 9111 sections 4.2.1 to 4.2.3 for a shared
+ * cache and one response (cache/rfc9111/chain does redirects). Contradicting fields make it stale.
+ * Pure. Results are memoised, because every hit needs them.
  */
 import { isDigits, trimOws } from '../../model/field-syntax.js';
 import { headerValue } from '../../model/headers.js';
@@ -11,14 +10,14 @@ import type { StoredResponse } from '../../model/response.js';
 import { UNSTEADY_MS } from '../../model/steady-time.js';
 import { isTargeted, responseDirectives } from './directives.js';
 
-/** What of a response the arithmetic looks at. */
+/** The parts of a response that decide about freshness. */
 export type Received = Pick<
   StoredResponse,
   'status' | 'headers' | 'requestTimeMs' | 'responseTimeMs' | 'steadyTimeMs'
 >;
 
 export interface Freshness {
-  /** Section 4.2.1; 0 where it is malformed or nothing allows any. */
+  /** Section 4.2.1; 0 if the response has none or it is malformed. */
   readonly lifetimeSeconds: number;
   /** `corrected_initial_age` of section 4.2.3. */
   readonly initialAgeSeconds: number;
@@ -34,15 +33,15 @@ const HEURISTICALLY_CACHEABLE: ReadonlySet<number> = new Set([
 /** The typical fraction of the time since the last change (section 4.2.2). */
 const HEURISTIC_FRACTION = 0.1;
 
-/** What nobody said is believed for a day at most: section 4.2.2 asks to warn beyond. */
+/** The longest heuristic lifetime: beyond a day section 4.2.2 demands a warning. */
 const MAX_HEURISTIC_SECONDS = 24 * 60 * 60;
 
-/** What is older than can be represented (section 1.2.2). */
+/** The greatest age that can be represented (section 1.2.2). */
 const MAX_AGE_SECONDS = 2 ** 31;
 
 const known = new WeakMap<Received, Freshness>();
 
-/** Freshness as the response itself says it, before its resident time is counted. */
+/** Freshness by the response's own fields, without its time in the cache. */
 export function freshnessOf(response: Received): Freshness {
   let freshness = known.get(response);
   if (freshness === undefined) {
@@ -63,7 +62,7 @@ export function ageAt(response: Received, steadyMs: number): number {
   return freshnessOf(response).initialAgeSeconds + Math.max(0, residentMs) / 1000;
 }
 
-/** True when the response says itself how long it is fresh, be it wrongly. */
+/** True if the response has an explicit lifetime, even a malformed one. */
 export function hasExplicitLifetime({ headers }: Pick<Received, 'headers'>): boolean {
   const directives = responseDirectives(headers);
   if (directives.has('s-maxage') || directives.has('max-age')) return true;
@@ -106,7 +105,7 @@ function lifetime(response: Received, dateMs: number): number {
   return Math.min(unchangedSeconds * HEURISTIC_FRACTION, MAX_HEURISTIC_SECONDS);
 }
 
-/** Section 5.1: the first member counts, and what is no number is ignored. */
+/** Section 5.1: the first member counts; a value that is not a number is ignored. */
 function ageField(text: string | undefined): number {
   const [first = ''] = (text ?? '').split(',', 1);
   const seconds = trimOws(first);

@@ -1,5 +1,6 @@
 /**
- * What a first response's head means for what was asked. Pure; cache/fetch/origin-fetch acts on it.
+ * Decides what the head of a first response means for the request. Pure; cache/fetch/origin-fetch
+ * acts on it.
  */
 import type { ByteRange } from '../../model/byte-range.js';
 import { ForebayError } from '../../model/errors.js';
@@ -16,11 +17,11 @@ export type Judgement =
   /** 401 or 403: of a redirected location it may only mean that its signature expired. */
   | { readonly kind: 'denied' }
   | { readonly kind: 'not-modified' }
-  /** The range asked for is past the end. */
+  /** The requested range lies past the end. */
   | { readonly kind: 'unsatisfiable'; readonly completeLength: number }
   /**
-   * Ask for the whole. `odd`: what came is no answer to a Range, and its host may have no better
-   * one; else parts of this representation could not be joined.
+   * Repeat the request without Range. `odd`: the response is no valid answer to a Range, and this
+   * host may have none; else parts of this representation could not be combined.
    */
   | { readonly kind: 'ask-whole'; readonly odd: boolean }
   | { readonly kind: 'partial'; readonly range: ByteRange; readonly completeLength: number }

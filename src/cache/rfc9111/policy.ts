@@ -1,7 +1,7 @@
 /**
- * What a shared cache may store (RFC 9111 sections 3, 3.1 and 3.5), and which of it is of use
- * later. What redirects led to faces these rules at every hop. Pure; asked by
- * cache/rfc9111/describe of every fetched response.
+ * What a shared cache may store (RFC 9111 sections 3, 3.1 and 3.5), and which of it is useful. The
+ * rules apply to every hop of a redirect chain. Pure; cache/rfc9111/describe applies them to every
+ * fetched response.
  */
 import { tokenMembers } from '../../model/field-syntax.js';
 import { emptyHeaders, headerValue, type HeaderMap } from '../../model/headers.js';
@@ -17,8 +17,8 @@ import { allowsHeuristics, freshnessOf, hasExplicitLifetime } from './freshness.
 import { linksOf, variedFields } from './chain.js';
 
 /**
- * Never stored, whatever the fields say. 401, 403, 407 and 429 speak of a credential or of load;
- * 206 and 304 are not whole responses: cache/rfc9111/describe makes them ones before it asks.
+ * Never stored. 401, 403, 407 and 429 are about a credential or load; 206 and 304 are not whole
+ * responses until cache/rfc9111/describe has completed them.
  */
 const NEVER_STORED: ReadonlySet<number> = new Set([206, 304, 401, 403, 407, 429]);
 
@@ -46,10 +46,7 @@ export function mayStore(request: HeaderMap, response: ReceivedResponse): boolea
   return hindranceTo(request, response) === undefined && isStorable(response);
 }
 
-/**
- * True when nothing that was answered, by a redirect or at its end, forbids a shared cache to store
- * it, whoever asked.
- */
+/** True if no hop forbids a shared cache to store the response, whoever requested it. */
 export function isStorable(response: ReceivedResponse): boolean {
   const { status } = response;
   if (status < 200 || NEVER_STORED.has(status)) return false;
@@ -59,15 +56,12 @@ export function isStorable(response: ReceivedResponse): boolean {
   return hasExplicitLifetime(response) || allowsHeuristics(response);
 }
 
-/**
- * What of a request makes its answer the asker's alone: the name of a field; `undefined` for
- * nothing.
- */
+/** The request field that makes the response private to its requester; `undefined` if none does. */
 export function hindranceTo(request: HeaderMap, response: ReceivedResponse): string | undefined {
   const { headers, hops } = response;
   if (requestDirectives(request).has('no-store')) return 'cache-control';
-  // What a redirect led somebody to was for who could show this: what it says of itself is of
-  // there.
+  // A location that a redirect gave to a credential is private too: its own fields do not know
+  // that.
   const shown = hops.flatMap((hop) => hop.shown)[0];
   if (shown !== undefined) return shown;
   if (request['authorization'] !== undefined && !isOpenToAll(headers)) return 'authorization';
@@ -87,19 +81,17 @@ function isHeeded(name: string, response: ReceivedResponse): boolean {
   return name !== 'authorization' && namedByVary(response.headers).includes(name);
 }
 
-/** What one answer says of storing it, or what it leads to, for others. */
+/** Whether one hop allows storing for other requesters. */
 function allowsStoring({ status, headers }: Pick<StoredResponse, 'status' | 'headers'>): boolean {
   const said = responseDirectives(headers);
   // Section 5.2.2.3: who understands the status ignores the no-store meant for those who do not.
   if (said.has('must-understand') ? !UNDERSTOOD.has(status) : said.has('no-store')) return false;
   if (said.isUnqualified('private')) return false;
-  // A cookie set by a response that says nothing of caching was meant for one client.
+  // A response that sets a cookie without caching fields is meant for one client.
   return headers['set-cookie'] === undefined || hasExplicitLifetime({ headers });
 }
 
-/**
- * True when something can come of storing it: it has a lifetime, a validator, or a use when stale.
- */
+/** True if storing it is useful: it has a lifetime, a validator, or may be used stale. */
 export function isOfUse(stored: StoredResponse): boolean {
   if (validatorOf(stored.headers).kind !== 'none') return true;
   return linksOf(stored).every((link) => {
@@ -114,13 +106,13 @@ export function isOfUse(stored: StoredResponse): boolean {
 
 const CONTENT_DIGESTS = ['content-digest', 'content-md5'];
 
-/** The end-to-end fields of a response: what may be stored and sent on (section 3.1). */
+/** The end-to-end fields of a response: those that may be stored and forwarded (section 3.1). */
 export function endToEnd(status: number, headers: HeaderMap): HeaderMap {
   const kept = emptyHeaders();
   Object.assign(kept, headers);
   const named = tokenMembers(headerValue(headers, 'connection'));
   for (const name of [...NOT_END_TO_END, ...named]) Reflect.deleteProperty(kept, name);
-  // Of a part it says which part; elsewhere it is a field without meaning, like any unknown one.
+  // Content-Range has a meaning in a 206 and a 416 only.
   if (status === 206 || status === 416) delete kept['content-range'];
   // Digests of that part alone (RFC 9530 section 2), which is kept as a piece of the whole.
   if (status === 206 && !isAll(headers))
@@ -134,10 +126,13 @@ function isAll(headers: HeaderMap): boolean {
   return told?.range?.start === 0 && told.range.end === told.completeLength;
 }
 
-/** A cookie is for the client it was sent to, whatever the response says (section 7.3). */
+/** A cookie belongs to the client that received it, whatever the response allows (section 7.3). */
 const FOR_ONE_CLIENT = ['set-cookie', 'set-cookie2'];
 
-/** Without what is for one client, or one use: cookies, and what `private` and `no-cache` name. */
+/**
+ * Removes the fields for one client or one use: cookies, and those that `private` and `no-cache`
+ * name.
+ */
 export function forOthers(headers: HeaderMap): HeaderMap {
   const said = responseDirectives(headers);
   const named = [...said.fieldNames('private'), ...said.fieldNames('no-cache'), ...FOR_ONE_CLIENT];

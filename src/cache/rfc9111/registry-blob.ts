@@ -1,15 +1,15 @@
 /**
- * Blobs of OCI registries (OCI distribution 1.1, "Pulling blobs"), whose clients are redirected to
- * storage by most registries. Some know no other way: Ollama takes the Location of the answer,
- * whatever its status, and fails where there is none. Pure; used by cache/rfc9111/describe.
+ * Blobs of OCI registries (OCI distribution 1.1, "Pulling blobs"). Most registries redirect to
+ * storage, and some clients depend on it: Ollama reads the Location of any response and fails
+ * without one. Pure; used by cache/rfc9111/describe.
  */
 import { headerValue, type HeaderMap } from '../../model/headers.js';
 
 const BLOB = /^\/v2\/[^?#]{1,512}\/blobs\/(sha256:[0-9a-f]{64})$/;
 
 /**
- * The fields of a blob's 200 with a Location: itself, relative to the URL that was asked for,
- * whatever Forebay's mount is. One of the origin's own stays; other answers are as they were.
+ * Adds a Location to the 200 of a blob: its own URL, in relative form, so that it is right below
+ * any mount. An origin's own Location stays; other responses are unchanged.
  */
 export function withBlobLocation(uri: string, status: number, headers: HeaderMap): HeaderMap {
   if (status !== 200 || headerValue(headers, 'location') !== undefined) return headers;

@@ -11,9 +11,8 @@ import { variedFields } from './chain.js';
 const CASELESS: ReadonlySet<string> = new Set(['accept-language', 'accept-charset']);
 
 /**
- * Stands for a request's value of a field: the same for the same, and nothing else of it can be
- * read from it. A value may be a token or a cookie, and what selects a response is kept on the
- * disk.
+ * Replaces a request's field value by a tag: equal values have equal tags, and the tag reveals
+ * nothing else. A value may be a token or a cookie, and the tag is stored on disk.
  */
 export type FieldTag = (name: string, value: string) => string;
 
@@ -66,9 +65,8 @@ function isSelected(
 }
 
 /**
- * The stored response for a request, among those that `isUsable`: the most recent one that matches;
- * one that says what it varies on comes before one that does not, because some resources forget
- * Vary on their default response.
+ * The stored response for a request among those that `isUsable`: the most recent match. One with
+ * Vary precedes one without, because some resources omit Vary on their default response.
  */
 export function select(
   record: ResponseRecord | undefined,
@@ -93,9 +91,7 @@ function tagged(request: HeaderMap, name: string, tag: FieldTag): string | undef
   return value === undefined ? undefined : tag(name, value);
 }
 
-/**
- * White space around commas that nothing quotes says nothing: `a,b` and ` a , b ` are one value.
- */
+/** White space around unquoted commas has no meaning: `a,b` and ` a , b ` are one value. */
 function normalised(request: HeaderMap, name: string): string | undefined {
   const field = headerValue(request, name);
   if (field === undefined) return undefined;

@@ -1,4 +1,4 @@
-/** What may be said of a stored response before its bytes are looked at. Pure. */
+/** What is known about a stored response before its bytes are read. Pure. */
 import { type Digest, formatDigest, isRefutedBy } from '../../model/digest.js';
 import type { StoredResponse } from '../../model/response.js';
 
@@ -7,16 +7,14 @@ export function isSuccess(status: number): boolean {
   return status >= 200 && status < 300;
 }
 
-/**
- * True for statuses that say what the URL has now; others say who may have it, or that it failed.
- */
+/** True for statuses about the URL's content; others are about permission or failure. */
 export function speaksOfContent(status: number): boolean {
   return status < 400 || status === 404 || status === 410;
 }
 
 /**
- * True when what is stored was checked, or is being checked, against `pin`: a digest that was
- * configured since asks for the object anew.
+ * True if the stored object was checked, or is being checked, against `pin`; a digest that was
+ * configured later needs a new fetch.
  */
 export function isClaimedAs(stored: StoredResponse, pin: Digest | null): boolean {
   if (!isSuccess(stored.status)) return true;

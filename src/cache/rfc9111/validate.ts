@@ -1,6 +1,6 @@
 /**
- * Validation of stored responses (RFC 9111 section 4.3): which conditions go to the origin, which
- * stored response a 304 speaks of, and what it changes there. Pure; used by cache/answer/cache.
+ * Validation of stored responses (RFC 9111 section 4.3): the conditions for the origin, the stored
+ * response that a 304 selects, and what the 304 updates. Pure; used by cache/answer/cache.
  */
 import { emptyHeaders, headerValue, type HeaderMap } from '../../model/headers.js';
 import { parseHttpDate } from '../../model/http-date.js';
@@ -23,8 +23,8 @@ export interface NotModified {
 }
 
 /**
- * Fields of a 304 that must not change what is said of the stored content (section 3.2): it is the
- * content as it was stored, under the validator that joins its chunks.
+ * Fields of a 304 that do not update the stored response (section 3.2): they describe the stored
+ * content or its validator.
  */
 const NOT_UPDATED: ReadonlySet<string> = new Set([
   'content-digest',
@@ -41,12 +41,12 @@ export type Revalidation =
   | { readonly kind: 'update'; readonly stored: StoredResponse }
   /** It confirms the only one there was, but is about another validator: it updates nothing. */
   | { readonly kind: 'confirm'; readonly stored: StoredResponse }
-  /** It speaks of none of them: the origin has to be asked without conditions. */
+  /** None matches: repeat the request without conditions. */
   | { readonly kind: 'none' };
 
 /**
- * Conditions that let the origin answer 304 if one of `candidates` is what it would send (section
- * 4.3.1): every entity tag, and the date of a single candidate.
+ * Conditions that let the origin answer 304 for any of `candidates` (section 4.3.1): every entity
+ * tag, and the date if there is one candidate.
  */
 export function conditionsFor(candidates: readonly StoredResponse[]): Conditions {
   const tags = candidates.flatMap(({ headers }) => {
@@ -62,7 +62,7 @@ export function conditionsFor(candidates: readonly StoredResponse[]): Conditions
   };
 }
 
-/** The candidates whose validators mean something at `place`: it is where they came from. */
+/** The candidates that came from `place`: elsewhere their validators mean nothing. */
 export function candidatesAt(
   place: string,
   candidates: readonly StoredResponse[],
@@ -77,7 +77,7 @@ export function conditionsAt(place: string, candidates: readonly StoredResponse[
   return conditionsFor(candidatesAt(place, candidates));
 }
 
-/** The client's own conditions, for a request whose answer is for itself alone. */
+/** The client's own conditions, for a request whose response is private. */
 export function clientConditions(request: HeaderMap): Conditions {
   const tags = headerValue(request, 'if-none-match');
   if (tags !== undefined) return { 'if-none-match': tags };
@@ -110,8 +110,7 @@ export function selectValidated(
 
 /**
  * The stored response after a 304 (section 3.2), with the times of the validation. `request`: the
- * fields that it was asked with, which may select it by another Vary now, and which its redirects
- * led there.
+ * fields of the validating request, which the new Vary may select by and redirects may depend on.
  */
 export function refreshed(
   stored: StoredResponse,
