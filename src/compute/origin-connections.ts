@@ -15,21 +15,21 @@ import type { FillResult, OpenResult } from './protocol.js';
 export const WINDOW_MS = 500;
 
 /**
- * Without a job for this long an origin begins anew; its workers have closed what was idle by then.
+ * After so long without a job the measurements of an origin start again; its workers have closed
+ * their idle connections by then.
  */
 export const FORGET_AFTER_MS = 60_000;
 
 /**
- * Part of the allowed connections that is busy, on average, where all of them count as busy:
- * between two chunks a connection is idle for a moment. Whether jobs wait does not matter: one
- * reader has no more of them than connections, as its read-ahead follows these, and what nobody
- * uses costs nothing.
+ * Average share of busy connections at which all count as busy: a connection is idle for a moment
+ * between two chunks. Waiting jobs do not count: one reader has no more jobs than connections,
+ * since its read-ahead follows these.
  */
 const BUSY_SHARE = 0.9;
 
 const MS_PER_SECOND = 1000;
 
-/** What is measured of a running job. */
+/** The measured values of a running job. */
 export interface Measured {
   readonly originName: string;
   /** Body bytes that came for it so far; 0 before it runs, and it never falls. */
@@ -42,7 +42,7 @@ export interface ConnectionsOptions {
   readonly onAllowed: (originName: string, allowed: number, before: number) => void;
 }
 
-/** What is being seen, since the first job began or the last window ended. */
+/** The current window: since the first job began or the last window ended. */
 interface OpenWindow {
   readonly sinceMs: number;
   readonly bytesBefore: number;
@@ -59,7 +59,7 @@ interface Use {
   lastEndMs: number;
   /** A job that has ended since the last window met trouble. */
   troubled: boolean;
-  /** `null` while nothing is fetched: what was not asked for says nothing. */
+  /** `null` while nothing is fetched. */
   window: OpenWindow | null;
 }
 
@@ -87,7 +87,7 @@ export class OriginConnections {
     this.#cancel ??= this.#options.clock.after(WINDOW_MS, this.#look);
   }
 
-  /** The job ended; `result` is `undefined` where no worker said how. */
+  /** The job ended; `result` is `undefined` if its worker failed. */
   ended(job: Measured, result: FillResult | OpenResult | undefined): void {
     const use = this.#uses.get(job.originName);
     if (use?.running.has(job) !== true) return;
@@ -103,7 +103,7 @@ export class OriginConnections {
     this.#cancel = null;
   }
 
-  /** What is known of the origin, if that counts any more. */
+  /** The measurements of the origin, unless they are too old. */
   #use(originName: string): Use | undefined {
     const use = this.#uses.get(originName);
     if (use === undefined || use.running.size > 0) return use;

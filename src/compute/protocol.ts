@@ -11,9 +11,9 @@ import type { ObjectOffset } from '../model/offset.js';
 
 /**
  * Where a worker writes one chunk: an open descriptor and the shared state of its growing file,
- * which says in which order its bytes are wanted. The worker advances the watermark, completes it
- * with a chunk written whole (unless withheld), and fails it when it was cancelled. After any other
- * result the main thread fails it or fills the slot again.
+ * which also has the order of writing. The worker advances the watermark, completes it with a chunk
+ * written whole (unless withheld), and fails it when it was cancelled. After any other result the
+ * main thread fails it or fills the slot again.
  */
 export interface ChunkSlot {
   readonly fd: number;
@@ -66,9 +66,8 @@ export interface FillTask {
 export interface FetchReport {
   readonly stats: FetchStats;
   /**
-   * Of the slot that the task was writing when it ended: the errno with which the disk failed, if
-   * it did. A memfd took the descriptor's place then and was charged: the slot's draft must be
-   * told.
+   * The errno of a disk failure in the slot that the task was writing, if there was one. A memfd
+   * has replaced the file then and is charged: the slot's draft must be updated.
    */
   readonly diskFailure: string | null;
 }
@@ -88,31 +87,31 @@ export type FillResult = FetchReport &
   );
 
 /**
- * The first fetch of a URL, its revalidation, or a stream of the whole. The worker sends one
- * GET, posts the head on `port`, and waits for slots: the main thread learns what it has to do with
- * before a body byte is read.
+ * The first fetch of a URL, its revalidation, or a stream of the whole. The worker sends one GET,
+ * posts the head on `port`, and waits for slots: the main thread judges the head before a body byte
+ * is read.
  */
 export interface OpenTask {
   readonly kind: 'open';
   readonly lane: number;
   readonly target: FetchUrl;
-  /** Range to ask for; `null` asks for the whole representation. */
+  /** Range to request; `null` requests the whole representation. */
   readonly range: { readonly start: number; readonly end: number } | null;
   /** `if-none-match` or `if-modified-since` when revalidating. */
   readonly conditions: Readonly<Record<string, string>>;
   readonly chunkSizeBytes: number;
   readonly limits: FetchLimits;
-  /** Cancel flag cell: the `control` word of a `SharedWatermark` state. */
+  /** The cell with the cancel flag: the `control` word of a `SharedWatermark` state. */
   readonly control: SharedArrayBuffer;
   /** Transferred; carries `OpenEvent` to the main thread and `OpenReply` back. */
   readonly port: MessagePort;
 }
 
 /**
- * Worker to main thread, in this order: (interim | trouble)*, head, (want, wrote)*; each want
- * awaits a reply, and so does a head with content (not 1xx, 3xx, 401, 403, 416). Events and the
- * result take different ports, so the result may overtake the last event: the worker closes `port`
- * after it; wait for its `close`.
+ * Worker to main thread, in this order: (interim | trouble)*, head, (need-slot, wrote)*; each
+ * `need-slot` awaits a reply, and so does a head with content (not 1xx, 3xx, 401, 403, 416). Events
+ * and the result use different ports, so the result may overtake the last event: the worker closes
+ * `port` after that event; wait for its `close`.
  */
 export type OpenEvent =
   /** An interim response, other than 100 and 101. */
@@ -132,9 +131,11 @@ export interface KnownContent {
 }
 
 export type OpenReply =
-  /** Read the body; its first chunk goes here. A 206 body ends with it, a 200 body wants more. */
+  /**
+   * Read the body; its first chunk goes here. A 206 body ends with it, a 200 body needs more slots.
+   */
   | { readonly kind: 'slot'; readonly slot: ChunkSlot; readonly content?: KnownContent }
-  /** Drop the connection: nobody wants the (rest of the) body. */
+  /** Drop the connection: the rest of the body is not needed. */
   | { readonly kind: 'stop' };
 
 export type OpenResult = FetchReport &
@@ -164,14 +165,14 @@ export type VerifyResult =
   | { readonly kind: 'mismatch'; readonly group: number }
   | { readonly kind: 'unreadable'; readonly errno: string };
 
-/** What a stream computes. git's hash begins with the object's length, so that is said first. */
+/** The hash of a stream. git's begins with the object's length, so that must be known first. */
 export type StreamHash =
   | { readonly algorithm: 'sha256' }
   | { readonly algorithm: 'git-sha1'; readonly objectLengthBytes: number };
 
 /**
- * One step of a sequential hash that follows an object's fills. `offset` is how many bytes the
- * stream has had before: a worker that was replaced in between does not know them and says so.
+ * One step of a sequential hash that follows an object's fills. `offset` is the number of bytes
+ * hashed before: a worker that was replaced meanwhile has not hashed them and reports that.
  */
 export type HashTask =
   | {

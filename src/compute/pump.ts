@@ -16,7 +16,7 @@ export const PUMP_THREADS = 2;
 /** Numbers of one notice. */
 const NOTICE_NUMBERS = 5;
 
-/** `NativeEnd` of what was stopped. */
+/** `NativeEnd` of a stopped transfer. */
 const STOPPED = 6;
 
 /** Owns the native pump and hands its notices to the transfers. */
@@ -27,7 +27,7 @@ export class Pump {
   readonly #watcher: WakeWatcher;
   readonly #transfers = new Map<number, Pick<Transfer, 'advanced' | 'over'>>();
 
-  /** Starts its threads. Throws a system error where it cannot, ENOSYS anywhere but on Linux. */
+  /** Starts its threads. Throws a system error if it cannot, ENOSYS on other systems than Linux. */
   constructor(threads = PUMP_THREADS) {
     this.#native = native.createPump(threads);
     this.wakeFd = this.#native.wakeFd;
@@ -42,8 +42,8 @@ export class Pump {
   }
 
   /**
-   * Starts a transfer to a socket. What is written to the socket until the first piece is added
-   * goes out with it. Throws a system error.
+   * Starts a transfer to a socket. Bytes written to the socket before the first piece leave with
+   * it. Throws a system error.
    */
   begin<Owner extends PieceOwner>(socketFd: number): Transfer<Owner> {
     const id = this.#native.begin(socketFd);

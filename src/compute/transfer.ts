@@ -1,6 +1,7 @@
 /**
- * One body, or the rest of one, on its way through the pump: what is queued, how far it is, how it
- * ended. `Pump` (compute/pump) makes them and tells them what it hears; senders feed them.
+ * One body, or the rest of one, on its way through the pump: its queue, its progress, its end.
+ * `Pump` (compute/pump) makes transfers and passes the native notices on to them; senders feed
+ * them.
  */
 import type { NativeEnd, NativePump } from './native-pump.js';
 import type { SharedWatermark } from './watermark.js';
@@ -11,7 +12,7 @@ export interface PieceOwner {
   release(): void;
 }
 
-/** How a transfer ended. `at` is the piece that it was at; `null` where none was queued. */
+/** How a transfer ended. `at` is its current piece; `null` if none was queued. */
 export type TransferEnd<Owner extends PieceOwner = PieceOwner> =
   | { readonly kind: 'complete' }
   | { readonly kind: 'client-closed' }
@@ -64,7 +65,7 @@ export class Transfer<Owner extends PieceOwner = PieceOwner> {
     return this.#pieces.length;
   }
 
-  /** The piece that it is at; `null` where none is queued. */
+  /** The current piece; `null` if none is queued. */
   get at(): Owner | null {
     return this.#pieces[0] ?? null;
   }

@@ -69,7 +69,7 @@ export class WatermarkWords {
     return { start, lengthBytes: Number(Atomics.load(this.#words, LENGTH)) };
   }
 
-  /** Once, before anybody else has the words. */
+  /** To be set once, before the words are shared. */
   set order({ start, lengthBytes }: WriteOrder) {
     Atomics.store(this.#words, START, BigInt(start));
     Atomics.store(this.#words, LENGTH, BigInt(lengthBytes));
@@ -119,12 +119,12 @@ export class WatermarkWords {
     Atomics.store(this.#words, CONTROL, CANCEL);
   }
 
-  /** The main thread wants to be woken. */
+  /** Wake the main thread from now on. */
   listen(): void {
     Atomics.or(this.#words, LISTENERS, MAIN_THREAD);
   }
 
-  /** Whether somebody is to be woken by the writer's `index`-th descriptor. */
+  /** Whether the writer's `index`-th descriptor must be woken. */
   listens(index: number): boolean {
     return (Number(Atomics.load(this.#words, LISTENERS)) & (1 << index)) !== 0;
   }

@@ -1,8 +1,8 @@
 /**
  * Watermarks over shared memory: how far a growing file may be read. A worker thread advances one
- * while it writes (`WatermarkWriter`), the main thread hands it to senders (`SharedWatermark`), and
- * one eventfd for all of them tells the main thread that something moved (`WatermarkRegistry`).
- * The layout of the shared state is in watermark-words.
+ * while it writes (`WatermarkWriter`), the main thread passes it to senders (`SharedWatermark`),
+ * and one eventfd for all of them wakes the main thread (`WatermarkRegistry`). The layout of the
+ * shared state is in watermark-words.
  */
 import { closeSync } from 'node:fs';
 import type { Watermark, WatermarkState } from '../model/segment.js';
@@ -35,8 +35,8 @@ interface WaitRegistry {
 }
 
 /**
- * The main thread's side of one watermark; `WatermarkRegistry.create` makes them. Who reads both
- * `state` and what is available reads `state` first: after `complete`, the latter is final.
+ * The main thread's side of one watermark; `WatermarkRegistry.create` makes them. Read `state`
+ * before the available bytes: after `complete` these are final.
  */
 export class SharedWatermark implements Watermark {
   /** For the task of the worker that writes (`ChunkSlot.watermark`). */
@@ -96,7 +96,7 @@ export class SharedWatermark implements Watermark {
     });
   }
 
-  /** Asks the writer to stop. It ends the watermark itself when it has stopped. */
+  /** Asks the writer to stop, which then ends the watermark itself. */
   cancel(): void {
     this.#words.cancel();
   }
@@ -181,8 +181,8 @@ export class WatermarkWriter {
   readonly #clock: Clock;
 
   /**
-   * Writes to those of `wakeFds` (`WatermarkRegistry.wakeFds`) that somebody waits at, whenever
-   * bytes become available or the state changes.
+   * Wakes those of `wakeFds` (`WatermarkRegistry.wakeFds`) that have listeners, whenever bytes
+   * become available or the state changes.
    */
   constructor(shared: SharedArrayBuffer, wakeFds: readonly number[], clock: Clock = systemClock) {
     this.#words = new WatermarkWords(shared);
@@ -195,18 +195,18 @@ export class WatermarkWriter {
     return this.#words.order;
   }
 
-  /** True when the main thread wants no more: stop soon, and end the watermark. */
+  /** True if the main thread has cancelled the write: stop soon, and end the watermark. */
   get cancelled(): boolean {
     return this.#words.cancelled;
   }
 
-  /** Says how many bytes there are, released or not. Wakes nobody: nobody waits for it. */
+  /** Sets the number of received bytes, released or not. Wakes no thread. */
   received(total: number): void {
     this.#words.raise(RECEIVED, total);
     this.#words.activeAtMs = this.#clock.monotonic();
   }
 
-  /** Sets the writer's phase, which is only shown. Wakes nobody. */
+  /** Sets the writer's phase, which is only shown. Wakes no thread. */
   enter(phase: FetchPhase): void {
     this.#words.phase = phase;
     this.#words.activeAtMs = this.#clock.monotonic();

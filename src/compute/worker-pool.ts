@@ -1,6 +1,6 @@
 /**
- * One pool of equal worker threads: the only place that knows piscina. The fill, verify and hash
- * pools are built from it. It turns a dead worker into a typed failure and stands up again.
+ * One pool of equal worker threads: the only file that uses piscina. The fill, verify and hash
+ * pools are built from it. It turns a dead worker into a typed failure and replaces it.
  */
 import type { Transferable, Worker } from 'node:worker_threads';
 import { Piscina } from 'piscina';
@@ -33,7 +33,7 @@ export interface WorkerPoolOptions {
 
 /**
  * Runs tasks on `threads` workers, created when the first task arrives or by `warm`. A rejection is
- * always a `ForebayError`, and comes only after the worker has let go of the task's descriptors.
+ * always a `ForebayError`, and comes only after the worker has released the task's descriptors.
  */
 export class WorkerPool<Task, Result> {
   readonly #options: WorkerPoolOptions;
@@ -55,8 +55,8 @@ export class WorkerPool<Task, Result> {
   }
 
   /**
-   * Rejects with `internal` (retryable) when the worker failed or died, `overload` when the queue
-   * is full or a thread could not start for want of descriptors or memory.
+   * Rejects with `internal` (retryable) if the worker failed or died, with `overload` if the queue
+   * is full or a thread could not start for lack of descriptors or memory.
    */
   async run(task: Task, transferList: readonly Transferable[] = []): Promise<Result> {
     this.#assertOpen();
@@ -136,10 +136,7 @@ export class WorkerPool<Task, Result> {
   }
 }
 
-/**
- * A thread's first message says that its script is loaded: piscina's own sign, which it keeps to
- * itself.
- */
+/** A thread's first message, piscina's own, means that its script is loaded. */
 function hasLoaded(thread: Worker): Promise<void> {
   return new Promise((resolve) => {
     for (const event of ['message', 'exit']) {

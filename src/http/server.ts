@@ -49,7 +49,7 @@ export interface FrontOptions extends Omit<ExchangeDeps, OwnDeps> {
   /** What answers small hits on threads of its own; absent: nothing does. */
   readonly hits?: HitDeps | null;
   readonly maxClients?: number; // what the limit of open files leaves room for
-  /** Durations and dates in responses and records; the system's unless a test says otherwise. */
+  /** The clock of durations and dates in responses and records; tests replace it. */
   readonly clock?: ExchangeDeps['clock'];
 }
 
@@ -57,8 +57,8 @@ export interface Front {
   /** Resolves to the bound address; rejects with `ListenError`. */
   listen(): Promise<ListenAddress>;
   /**
-   * Stops accepting, closes idle connections, lets running responses end and destroys what is left
-   * at the deadline. Resolves when every connection is closed.
+   * Stops accepting, closes idle connections, waits for running responses and destroys the
+   * remaining connections at the deadline. Resolves when every connection is closed.
    */
   drain(): Promise<void>;
   /**
@@ -121,7 +121,7 @@ class NodeFront implements Front {
     });
     [this.#parse] = this.#server.listeners('connection') as [(socket: Socket) => void];
     this.#hits = hits === null ? null : this.#hitFront(hits);
-    // First who is admitted, then node's own listener, which reads and parses what comes.
+    // Admission first; then Node's own listener, which reads and parses the connection.
     this.#server.removeAllListeners('connection');
     this.#server.on('connection', (socket) => {
       this.#onConnection(socket);
@@ -183,7 +183,7 @@ class NodeFront implements Front {
   }
 
   #hitFront(hits: HitDeps): HitFront {
-    // Nobody reads a connection that may be the hit server's.
+    // Node must not read a connection that the hit server may take.
     Object.assign(this.#server, { pauseOnConnect: true });
     const options = {
       ...hits,
@@ -216,8 +216,7 @@ class NodeFront implements Front {
     const attempt = this.#attempt(request, response);
     if (attempt.kind === 'answered') return;
     const partial = attempt.kind === 'begun' ? attempt.partial : undefined;
-    // Without listeners a broken connection would end the process; 'close' says all there is to
-    // say.
+    // Without listeners a broken connection would end the process; 'close' is all that is needed.
     request.on('error', ignore);
     response.on('error', ignore);
     const taken = this.#turns.take(request, response, () => {
@@ -256,7 +255,7 @@ class NodeFront implements Front {
     else void this.#refuse(socket, refusal, null);
   }
 
-  /** For what never becomes an exchange; `request` where it could be read. Never rejects. */
+  /** Refuses what never becomes an exchange; `request` if it could be parsed. Never rejects. */
   async #refuse(
     socket: Duplex,
     refusal: RawRefusal,
@@ -280,5 +279,5 @@ class NodeFront implements Front {
 }
 
 function ignore(): void {
-  // See where it is used.
+  // See `#onRequest`.
 }

@@ -1,6 +1,6 @@
 /**
- * Node's HTTP server, made strict: what it would answer by itself, drop without a word or leave
- * unbounded is said here. http/server makes one.
+ * Node's HTTP server with its own refusals, silent drops and unbounded waits replaced. http/server
+ * makes one.
  */
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { Duplex } from 'node:stream';
@@ -33,7 +33,7 @@ const MAX_HEAD_BYTES = 16 * 1024;
  */
 const TIMEOUT_CHECK_INTERVAL_MS = 1000;
 
-/** Listens for nothing yet but what is given. */
+/** Has no listeners but those that are given. */
 export function strictServer(options: StrictOptions, listeners: Listeners): StrictServer {
   const server = createServer<typeof IncomingMessage, typeof TimedResponse>(
     {
@@ -43,7 +43,7 @@ export function strictServer(options: StrictOptions, listeners: Listeners): Stri
       keepAliveTimeout: options.keepAliveTimeoutMs,
       connectionsCheckingInterval: TIMEOUT_CHECK_INTERVAL_MS,
       maxHeaderSize: MAX_HEAD_BYTES,
-      // Node would answer by itself, past the access log; http/request/screen asks for it.
+      // Node would answer by itself, without an access line; http/request/screen checks the field.
       requireHostHeader: false,
       joinDuplicateHeaders: false,
       insecureHTTPParser: false,
@@ -51,8 +51,7 @@ export function strictServer(options: StrictOptions, listeners: Listeners): Stri
     },
     listeners.request,
   );
-  // Node would invite the content with 100 Continue: that is for http/exchange/exchange to do, or
-  // not.
+  // Node would send 100 Continue by itself; http/exchange/exchange decides whether to.
   server.on('checkContinue', listeners.request);
   // And answer other expectations itself, past the turns and the access log.
   server.on('checkExpectation', listeners.request);

@@ -5,8 +5,8 @@
  */
 
 /**
- * Bytes `start <= i < end`. Both are safe integers, `0 <= start <= end`. `Offset` says what they
- * count from (model/offset).
+ * Bytes `start <= i < end`. Both are safe integers, `0 <= start <= end`. `Offset` is the kind of
+ * offset (model/offset).
  */
 export interface ByteRange<Offset extends number = number> {
   readonly start: Offset;

@@ -10,7 +10,7 @@ const MEBIBYTE = 1024 * 1024;
 /** The unit of verification: an aligned 1 MiB piece of a chunk. BLAKE3 subtree of 1,024 leaves. */
 export const GROUP_SIZE_BYTES = MEBIBYTE;
 
-/** The unit of fetching, storing and evicting unless the configuration says otherwise. */
+/** The default unit of fetching, storing and evicting. */
 export const DEFAULT_CHUNK_SIZE_BYTES = 8 * MEBIBYTE;
 
 /** Bytes in one group id, chunk id or root: a BLAKE3 chaining value. */

@@ -1,7 +1,6 @@
 /**
- * Content codings of a representation (RFC 9110 section 8.4). Identity is what is asked for; where
- * something else comes, it is what there is: of a plain origin it is kept as it came, of a hub
- * decoded.
+ * Content codings of a representation (RFC 9110 section 8.4). Forebay requests identity. If an
+ * origin sends another coding, it is stored as it came; a hub's is decoded.
  */
 import { tokenMembers } from './field-syntax.js';
 import { headerValue, type HeaderMap } from './headers.js';

@@ -1,6 +1,5 @@
 /**
- * A whole-object digest that somebody vouches for: a pin in the configuration, or an origin's
- * claim.
+ * A claimed digest of a whole object: a pin in the configuration, or an origin's claim.
  */
 
 /**

@@ -1,7 +1,6 @@
 /**
- * The one error class that crosses rooms. HTTP statuses are not chosen here but once, in
- * http/reply/respond: an error only says what happened, whose fault it was and whether trying again
- * helps.
+ * The one error class that crosses rooms. It carries no HTTP status (http/reply/status maps codes
+ * to those): it says what happened, whose fault it was and whether a retry may help.
  */
 import { shortageOf } from './own-shortage.js';
 
@@ -47,16 +46,17 @@ export interface ErrorDetails {
   /** True when the same request may succeed if made again. */
   readonly retryable: boolean;
   readonly cause?: unknown;
-  /** What the origin answered, where it answered. */
+  /** The origin's status, if it answered. */
   readonly originStatus?: number;
-  /** Milliseconds that the origin asked us to wait (Retry-After). */
+  /** The wait that the origin demands, in ms (Retry-After). */
   readonly retryAfterMs?: number;
-  /** Fields in which it said that and why, for clients who read them. */
+  /** The origin's fields about that wait, for clients that read them. */
   readonly originFields?: Readonly<Record<string, string>>;
 }
 
 /**
- * Carries `code`, `source`, `retryable` and `cause`; `message` is for people and holds no secrets.
+ * Carries `code`, `source`, `retryable` and `cause`; `message` is for people and contains no
+ * secrets.
  */
 export class ForebayError extends Error {
   readonly code: ErrorCode;
@@ -90,8 +90,8 @@ export interface ErrorReport {
 }
 
 /**
- * `overload` for a failure that is our own want of descriptors, ports or memory; `null` for any
- * other. That code counts for no origin, and the same request may succeed a little later.
+ * `overload` if the failure is a local lack of descriptors, ports or memory; `null` for others.
+ * That code counts against no origin, and a retry a little later may succeed.
  */
 export function ownShortage(error: unknown): ForebayError | null {
   const shortage = shortageOf(error);
@@ -112,7 +112,7 @@ export function asForebayError(thrown: unknown, message: string): ForebayError {
   return ownShortage(thrown) ?? new ForebayError('internal', message, details);
 }
 
-/** Flattens any thrown value; what is not a `ForebayError` becomes `overload` or `internal`. */
+/** Flattens any thrown value; one that is no `ForebayError` becomes `overload` or `internal`. */
 export function reportError(thrown: unknown): ErrorReport {
   const error = thrown instanceof ForebayError ? thrown : (ownShortage(thrown) ?? thrown);
   if (!(error instanceof ForebayError)) {

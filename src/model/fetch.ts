@@ -1,4 +1,4 @@
-/** One GET at an origin: what is asked, what comes back, and the port that performs it. */
+/** One GET at an origin: the request, the outcome, and the port that performs it. */
 import type { ByteRange } from './byte-range.js';
 import type { HeaderMap } from './headers.js';
 import type { Reach } from './reach.js';
@@ -33,11 +33,9 @@ export interface FetchLimits {
   /** Full jitter: attempt n waits a random time below `min(cap, base * 2^n)`. */
   readonly retryBaseMs: number;
   readonly retryCapMs: number;
-  /**
-   * The longest wait at an origin's word (Retry-After); what is to wait longer is not made again.
-   */
+  /** The longest wait that Retry-After may demand; a request with a longer one is not retried. */
   readonly retryAfterCapMs: number;
-  /** A 429 to the first fetch of a URL is an answer, whatever wait it asks for. */
+  /** A 429 to the first fetch of a URL is final, whatever wait it demands. */
   readonly isRateFinal?: true;
 }
 
@@ -53,7 +51,7 @@ export interface OriginRequest {
   readonly target: FetchUrl;
   /** The lane whose connection is used: a lane holds at most one. */
   readonly lane: number;
-  /** Bytes to ask for; `null` sends no Range. An `end` of `null` asks to the end. */
+  /** Requested bytes; `null` sends no Range. An `end` of `null` requests all bytes from `start`. */
   readonly range: { readonly start: number; readonly end: number | null } | null;
   /** Conditional fields of this attempt: `if-range`, `if-none-match`, `if-modified-since`. */
   readonly conditions: Readonly<Record<string, string>>;
@@ -66,24 +64,27 @@ export interface OriginRequest {
 export type HeadVerdict = 'read' | 'refuse';
 
 /**
- * Receives one response. The client asks for `space()`, puts body bytes at its beginning, and says
- * how many with `filled()`; a promise from `filled` pauses the connection until it settles.
+ * Receives one response. The client writes body bytes to the beginning of `space()` and reports
+ * their number with `filled()`; a promise from `filled` pauses the connection until it settles.
  */
 export interface BodySink {
   /** An interim response other than 100 and 101 (RFC 9110 section 15.2), before the head. */
   interim?(head: OriginHead): void;
   head(head: OriginHead): HeadVerdict | Promise<HeadVerdict>;
-  /** Writable memory for the next bytes; never empty. Asked anew before every read. */
+  /** Writable memory for the next bytes; never empty. Called before every read. */
   space(): Uint8Array;
   filled(byteCount: number): void | Promise<void>;
 }
 
 export type FetchOutcome =
-  /** The body ended where its framing said. */
+  /** The body ended as its framing says. */
   | { readonly kind: 'complete'; readonly bodyBytes: number }
   /** The sink refused the head. */
   | { readonly kind: 'refused' }
-  /** This client does not understand the response's framing: ask the next one. Nothing was read. */
+  /**
+   * This client does not support the response's framing: another must fetch it. No body byte was
+   * read.
+   */
   | { readonly kind: 'unsupported-framing'; readonly feature: string };
 
 /**
@@ -97,7 +98,7 @@ export interface OriginClient {
   close(): Promise<void>;
 }
 
-/** Content-Range of a 206 or 416 (RFC 9110 section 14.4), half-open; `null` where it says `*`. */
+/** Content-Range of a 206 or 416 (RFC 9110 section 14.4), half-open; `null` for `*`. */
 export interface ContentRange {
   readonly range: ByteRange | null;
   readonly completeLength: number | null;

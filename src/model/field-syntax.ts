@@ -12,14 +12,14 @@ const BACKSLASH = 0x5c;
 const DELETE = 0x7f;
 const LAST_LATIN1 = 0xff;
 
-/** By character code: 1 for what may stand in a token (section 5.6.2). */
+/** By character code: 1 if a token may contain it (section 5.6.2). */
 const TOKEN_CHARACTERS = new Uint8Array(LAST_LATIN1 + 1);
 for (const character of "!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyz") {
   TOKEN_CHARACTERS[character.charCodeAt(0)] = 1;
   TOKEN_CHARACTERS[character.toUpperCase().charCodeAt(0)] = 1;
 }
 
-/** The end of the token that begins at `from`; `from` itself where there is none. */
+/** The end of the token that begins at `from`; `from` itself if there is none. */
 export function tokenEnd(text: string, from: number): number {
   let at = from;
   while (at < text.length && TOKEN_CHARACTERS[text.charCodeAt(at)] === 1) at += 1;
@@ -32,8 +32,8 @@ export function isToken(text: string): boolean {
 }
 
 /**
- * True for text that may stand in a field value (section 5.5): tab, space, visible ASCII and
- * obs-text; no CR, LF, NUL or other control character.
+ * True if a field value may consist of it (section 5.5): tab, space, visible ASCII and obs-text; no
+ * CR, LF, NUL or other control character.
  */
 export function isFieldValue(text: string): boolean {
   for (let at = 0; at < text.length; at += 1) {
@@ -50,7 +50,7 @@ export function isDigits(text: string): boolean {
   return text !== '' && digitsEnd(text, 0) === text.length;
 }
 
-/** The end of the digits that begin at `from`; `from` itself where there are none. */
+/** The end of the digits that begin at `from`; `from` itself if there are none. */
 export function digitsEnd(text: string, from: number): number {
   let at = from;
   while (text.charCodeAt(at) >= 0x30 && text.charCodeAt(at) <= 0x39) at += 1;
@@ -73,14 +73,14 @@ export function trimOws(text: string): string {
 }
 
 export interface QuotedString {
-  /** What it stands for, without the backslashes. */
+  /** The text without quotes and backslashes. */
   readonly value: string;
   /** Behind the closing quote. */
   readonly end: number;
 }
 
 /**
- * The quoted-string (section 5.6.4) that begins at `from`; `undefined` where none does, or it has
+ * The quoted-string (section 5.6.4) that begins at `from`; `undefined` if there is none, or it has
  * no end.
  */
 export function readQuoted(text: string, from: number): QuotedString | undefined {
@@ -126,7 +126,7 @@ export function tokenMembers(text: string | undefined): string[] {
   return members;
 }
 
-/** Behind the quote that closes the one at `from`; `undefined` where none does. */
+/** The position after the closing quote of the one at `from`; `undefined` if there is none. */
 function quotedEnd(text: string, from: number): number | undefined {
   for (let at = from + 1; at < text.length; at += 1) {
     const code = text.charCodeAt(at);

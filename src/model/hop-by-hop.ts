@@ -1,7 +1,6 @@
 /**
- * Fields that end at this hop (RFC 9110 section 7.6.1), and those of a request to an origin that
- * Forebay decides itself. The one list of them: requests, responses, storing and configuration ask
- * it.
+ * The fields that end at this hop (RFC 9110 section 7.6.1), and the fields of an origin request
+ * that Forebay sets itself. The one list for requests, responses, storing and configuration.
  */
 
 /** Fields of one connection, whether or not Connection names them. */
@@ -18,7 +17,7 @@ export const HOP_BY_HOP: ReadonlySet<string> = new Set([
   'upgrade',
 ]);
 
-/** Fields that say how a message is framed, where it goes and which hops it has passed. */
+/** Fields about a message's framing, its routing and the hops that it has passed. */
 export const OF_ONE_HOP: ReadonlySet<string> = new Set([
   ...HOP_BY_HOP,
   'content-length',

@@ -1,6 +1,6 @@
 /**
- * What names a host in a request: Host, the authority of an absolute-form target, and what proxies
- * say. Pure.
+ * Host names in requests: Host, the authority of an absolute-form target, and proxies' fields.
+ * Pure.
  */
 
 /**
@@ -17,7 +17,7 @@ export function isHost(value: string): boolean {
   return HOST.test(value);
 }
 
-/** The same for what must name one: an authority is not empty (RFC 9110 section 4.2.1). */
+/** As above, but not empty: an authority must name a host (RFC 9110 section 4.2.1). */
 export function namesHost(value: string): boolean {
   return isHost(value) && !/^(?::|$)/.test(value);
 }

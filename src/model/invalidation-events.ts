@@ -1,19 +1,16 @@
 /**
- * Word that something has changed which an answer may depend on: response records, generations,
- * checks, what is held, the configuration. Whoever vouches for answers ahead of time
- * (http/hits/hit-front) listens. Nobody says what it was: what was vouched for is judged anew.
+ * Announces changes that an answer may depend on: response records, generations, checks, held
+ * chunks, the configuration. http/hits/hit-front, which grants answers ahead of time, listens. An
+ * event does not name its object, so every grant becomes void.
  */
 
-/**
- * `removal`: an object is about to go, and whoever has chunks of it open is to let go of them at
- * once.
- */
+/** `removal`: an object is about to go; its open chunks must be released at once. */
 export type Change = 'removal' | 'other';
 
 export class InvalidationEvents {
   readonly #listeners = new Set<(change: Change) => void>();
 
-  /** Called in the turn in which it happens, before anybody can hear of its outcome. */
+  /** Call it in the turn of the change, before anything else can see the change. */
   bump(change: Change = 'other'): void {
     for (const listener of this.#listeners) listener(change);
   }

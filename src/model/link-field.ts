@@ -1,10 +1,10 @@
 /**
- * Reads the Link field (RFC 8288 section 3): where a listing goes on. hub/link asks for clients,
- * and admin/hub-model for the pages of a model's listing. Pure.
+ * Reads the Link field (RFC 8288 section 3), which names the next page of a listing. Used by
+ * hub/link for clients and by admin/hub-model for a model's listing. Pure.
  */
 import { readQuoted, skipOws, tokenEnd } from './field-syntax.js';
 
-/** The target of the first link of relation `next`, as it stands there; `undefined` without one. */
+/** The target of the first link of relation `next`, unchanged; `undefined` without one. */
 export function nextLink(field: string): string | undefined {
   for (let from = field.indexOf('<'); from !== -1;) {
     const close = field.indexOf('>', from);
@@ -17,7 +17,7 @@ export function nextLink(field: string): string | undefined {
 }
 
 /**
- * The parameters of one link: whether `rel`, of which the first counts, has `next`; and where they
+ * The parameters of one link: whether its `rel` (the first one counts) has `next`, and where they
  * end.
  */
 function readParameters(field: string, from: number): { isNext: boolean; end: number } {
@@ -32,11 +32,11 @@ function readParameters(field: string, from: number): { isNext: boolean; end: nu
     if (field.slice(name, end).toLowerCase() === 'rel') rel ??= value.text;
     at = skipOws(field, value.end);
   }
-  // Relations are separated by spaces, and their case says nothing.
+  // Relations are separated by spaces and case-insensitive.
   return { isNext: rel?.toLowerCase().split(' ').includes('next') ?? false, end: at };
 }
 
-/** A quoted-string, or what stands up to the next separator. */
+/** A quoted-string, or the text up to the next separator. */
 function readValue(field: string, from: number): { text: string; end: number } {
   const quoted = readQuoted(field, from);
   if (quoted !== undefined) return { text: quoted.value, end: quoted.end };

@@ -1,4 +1,4 @@
-/** What is known of one object's bytes, apart from what HTTP says of its URLs. */
+/** Facts about one object's bytes; response records have the facts about its URLs. */
 import type { Digest } from './digest.js';
 import type { ChunkId } from './ids.js';
 import type { Validator } from './validator.js';
@@ -19,8 +19,8 @@ export interface ObjectIdentity {
   readonly variant: string;
   readonly validator: Validator;
   /**
-   * The resource that the URI was redirected to (model/redirect-chain): a validator means nothing
-   * at another one. Absent where there was no redirect, or where a digest vouches for the bytes.
+   * The resource that the URI was redirected to (model/redirect-chain): its validator means nothing
+   * at another one. Absent without a redirect, or if a digest identifies the bytes.
    */
   readonly place?: string;
   /** Empty for a strong validator, else random: such a response shares no object with others. */
@@ -28,7 +28,7 @@ export interface ObjectIdentity {
   /** Complete length; `null` while a response without a known length is still arriving. */
   readonly lengthBytes: number | null;
   readonly chunkSizeBytes: number;
-  /** The whole-object digest that somebody vouches for, where somebody does. */
+  /** The claimed digest of the whole object, if there is one. */
   readonly digest: Digest | null;
 }
 

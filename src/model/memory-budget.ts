@@ -1,6 +1,6 @@
 /**
- * Bytes that may live in memfds, counted in shared memory: the store charges drafts on the main
- * thread, workers charge a chunk whose disk failed under them, and neither can ask the other first.
+ * A bound on the bytes in memfds, counted in shared memory: the store charges drafts on the main
+ * thread, workers charge a chunk whose disk failed, and neither can ask the other first.
  */
 export class MemoryBudget {
   /** Pass this to workers; `new MemoryBudget(limit, shared)` there counts in the same cell. */
@@ -22,7 +22,7 @@ export class MemoryBudget {
     return false;
   }
 
-  /** Gives back what was charged. */
+  /** Gives charged bytes back. */
   release(bytes: number): void {
     Atomics.sub(this.#used, 0, BigInt(bytes));
   }

@@ -1,6 +1,6 @@
 /**
- * Names what this machine or process has no more of: nothing that an origin, a disk or a client
- * did. Asked by model/errors, wherever a system call's failure gets its name.
+ * Recognises failures for lack of a resource of this machine or process, which no origin, disk or
+ * client caused. Used by model/errors wherever a system call fails.
  */
 
 const SHORTAGES: Readonly<Record<string, string>> = {
@@ -22,19 +22,17 @@ export function shortageOf(error: unknown): string | null {
   return code === null ? null : `${SHORTAGES[code] ?? ''}: ${code}`;
 }
 
-/** The errno name of an own want; `null` for any other failure. */
+/** The errno name of a local shortage; `null` for any other failure. */
 function codeOf(error: unknown): string | null {
   if (typeof error !== 'object' || error === null || !('code' in error)) return null;
   const code = errnoOf(error);
   if (code === null || !Object.hasOwn(SHORTAGES, code)) return null;
-  // Of IPv6 it also says that this machine has no address of its own.
+  // With IPv6 it also means that this machine has no address.
   if (code === 'EADDRNOTAVAIL' && !isToV4(error)) return null;
   return code;
 }
 
-/**
- * The name of the failed call's errno; a thread that could not start has it in its message alone.
- */
+/** The errno name of the failed call; a thread that could not start has it in its message only. */
 function errnoOf(error: object & { readonly code: unknown }): string | null {
   if (typeof error.code !== 'string') return null;
   if (error.code !== 'ERR_WORKER_INIT_FAILED' || !(error instanceof Error)) return error.code;

@@ -1,9 +1,8 @@
 /**
- * What a server may take a path for. One resource has many spellings beyond those that RFC 3986
- * calls equivalent: servers decode `%2B`, merge slashes, cut parameters. A rule that is written for
- * a path (a pin, a purge, a refusal) holds for each of them, since a rule that is passed over harms
- * more than one that holds for too much. Bytes are never shared by what this file says: that is
- * model/uri's. Pure.
+ * The paths that a server may take a path for. Servers decode `%2B`, merge slashes, cut parameters:
+ * one resource has more spellings than RFC 3986 calls equivalent. A rule for a path (a pin, a
+ * purge, a refusal) holds for all of them, since a rule that is evaded does more harm than one that
+ * holds for too much. Cache keys are made by model/uri, not by this file. Pure.
  */
 import { canonicalUri, splitTarget } from './uri.js';
 
@@ -42,11 +41,11 @@ function variantsOf(path: string): readonly string[] {
   return [...new Set([path, merged, trimmed, bare])];
 }
 
-/** Text of a pattern between its wildcards, as `kept` of `readingsOf` has it. */
+/** Text of a pattern between its wildcards, in the form of `kept` of `readingsOf`. */
 export function decodedOnce(text: string): string {
   if (PLAIN.test(text)) return text;
   const bytes = Buffer.from(text);
-  // In place: what is decoded is never longer than what it came from.
+  // In place: decoded text is never longer.
   let to = 0;
   for (let at = 0; at < bytes.length; at += 1) {
     const byte = escapedAt(bytes, at);
@@ -63,9 +62,9 @@ export function decodedOnce(text: string): string {
 }
 
 /**
- * The same as `plain` has it: all that is escaped decoded, again and again, and `\` a slash. From
- * the end to the beginning, so that what two escapes make is seen at once: it takes time in
- * proportion to the length, whatever the nesting.
+ * The form of `plain`: all escapes decoded, repeatedly, and `\` as a slash. Works from the end to
+ * the beginning, so that an escape made of two others is seen at once: linear time, whatever the
+ * nesting.
  */
 export function decoded(text: string): string {
   if (PLAIN.test(text)) return text;
@@ -73,8 +72,8 @@ export function decoded(text: string): string {
 }
 
 /**
- * What a path or a target is compared by where a prefix selects it: a prefix of what is selected
- * stays a prefix. The query is compared by its canonical form.
+ * The form in which paths and targets are compared with a prefix: it keeps prefixes. The query is
+ * in canonical form.
  */
 export function comparable(target: string): string {
   const [path, query] = splitTarget(target);
@@ -90,9 +89,8 @@ export function isTreacherous(path: string): boolean {
 }
 
 /**
- * True for a path that leads elsewhere in some reading: one with a `.` or `..` segment, however
- * encoded and whatever its parameters, a NUL, or an overlong encoding, which hides a character from
- * who looks for it.
+ * True if some reading of the path leads elsewhere: a `.` or `..` segment, however encoded and
+ * whatever its parameters, a NUL, or an overlong encoding, which hides a character.
  */
 export function leadsElsewhere(path: string): boolean {
   if (!/[%\\]|\/\./.test(path)) return false;
@@ -139,7 +137,7 @@ function escapedAt(bytes: Uint8Array, at: number): number | undefined {
   return bytes[at] === PERCENT ? pairOf(bytes[at + 1], bytes[at + 2]) : undefined;
 }
 
-/** The byte that two hexadecimal digits stand for. */
+/** The byte of two hexadecimal digits. */
 function pairOf(high: number | undefined, low: number | undefined): number | undefined {
   const [one, other] = [digitOf(high), digitOf(low)];
   return one === undefined || other === undefined ? undefined : one * 16 + other;

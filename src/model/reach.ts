@@ -15,7 +15,7 @@ export interface ProxyAddress {
   readonly setting: string;
 }
 
-/** Certificates in PEM, beside what is trusted anyway. The key is secret. */
+/** Certificates in PEM, in addition to the trusted ones. The key is secret. */
 export interface TlsMaterial {
   /** Certificates to trust too. */
   readonly ca: string | null;
@@ -32,9 +32,9 @@ export interface Reach {
   readonly key: string;
 }
 
-/** How an origin, and what it redirects to, is reached. Made by config/load. */
+/** How an origin, and the targets of its redirects, are reached. Made by config/load. */
 export interface OriginReach {
-  /** By the scheme of what is asked for. */
+  /** By the scheme of the requested URL. */
   readonly proxies: { readonly http: ProxyAddress | null; readonly https: ProxyAddress | null };
   /** Hosts that no proxy is used for, as in NO_PROXY; `null`: the proxy is used for every host. */
   readonly noProxy: string | null;

@@ -1,7 +1,7 @@
 /**
- * The redirects that led to a response, as a value: what each of them said of caching, when, and
- * what of its client's request it was shown. Made by origin/upstream, kept with stored responses,
- * judged by cache/rfc9111/chain.
+ * The redirects that led to a response: the caching fields and times of each hop, and the request
+ * fields that it received. Made by origin/upstream, stored with responses, judged by
+ * cache/rfc9111/chain.
  */
 import type { HeaderMap } from './headers.js';
 
@@ -10,7 +10,7 @@ export interface Hop {
   readonly status: number;
   /** Those of its fields that a cache decides by, and no others. */
   readonly headers: HeaderMap;
-  /** When it was asked for and received, ms since the epoch (RFC 9111 section 4.2.3). */
+  /** When the request was sent and answered, ms since the epoch (RFC 9111 section 4.2.3). */
   readonly requestTimeMs: number;
   readonly responseTimeMs: number;
   /** See `StoredResponse`. */

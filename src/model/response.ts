@@ -1,24 +1,25 @@
-/** Response records: what HTTP says of one URL, kept apart from the bytes. */
+/** Response records: the HTTP facts about one URL, stored apart from the bytes. */
 import type { HeaderMap } from './headers.js';
 import type { ObjectIdentity } from './manifest.js';
 import type { Hop } from './redirect-chain.js';
 
 /**
- * What a stored response is. One URL may have been of a plain origin and of a hub's mirror in turn:
- * what the one stored says nothing to the other, whatever their fields have in common.
+ * What a stored response is. One URL may belong to a plain origin and to a hub's mirror in turn; a
+ * record of one kind is never used for the other.
  */
 export type StoredKind =
-  /** A plain origin's answer, as RFC 9111 has it. */
+  /** A plain origin's response (RFC 9111). */
   | 'response'
-  /** A hub's JSON, kept for the credential that was shown, as long as the mirror says. */
+  /** A hub's JSON, stored for the credential that requested it, with the mirror's lifetime. */
   | 'hub-json'
-  /** A hub's word that somebody may have a file, and what that is. */
+  /** A hub's permission to have a file, with the file's metadata. */
   | 'hub-permission'
-  /** A hub's word that somebody may not have anything of a repository. */
+  /** A hub's refusal of a repository. */
   | 'hub-refusal';
 
 /**
- * In a variant's request fields: for whom a hub decided, as an HMAC. No request has such a field.
+ * In a variant's request fields: the HMAC of the credential that a hub decided about. No request
+ * has this field.
  */
 export const CREDENTIAL_FIELD = 'x-forebay-credential';
 
@@ -28,8 +29,8 @@ export interface StoredResponse {
   /** Final status as a complete response: a 206 from a chunk fill is kept as its 200. */
   readonly status: number;
   /**
-   * End-to-end fields of the response as its origin sent them, without Content-Range, hop-by-hop
-   * fields and what is for one client: nothing that we add is among them.
+   * End-to-end fields as the origin sent them, without Content-Range, hop-by-hop fields and fields
+   * for one client. Forebay's own are not among them.
    */
   readonly headers: HeaderMap;
   /**
@@ -40,11 +41,11 @@ export interface StoredResponse {
   /** When the request was sent and its response received, ms since the epoch (section 4.2.3). */
   readonly requestTimeMs: number;
   readonly responseTimeMs: number;
-  /** Place of its question among all that were asked (model/sequence). */
+  /** Number of its request among all requests to origins (model/sequence). */
   readonly order: number;
   /**
-   * When it was received, on the time that never runs backwards (model/steady-time). Absent for
-   * what was read from disk: such readings mean something to the process that took them alone.
+   * When it was received, on the clock that never runs backwards (model/steady-time). Absent if
+   * read from disk: such readings are valid within one process only.
    */
   readonly steadyTimeMs?: number;
   /**
@@ -56,7 +57,7 @@ export interface StoredResponse {
   readonly object: ObjectIdentity;
 }
 
-/** When it was asked for and answered. */
+/** When it was requested and received. */
 export type ResponseTimes = Pick<StoredResponse, 'requestTimeMs' | 'responseTimeMs' | 'order'>;
 
 /** All stored responses of one URL, most recent first. */

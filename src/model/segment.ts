@@ -1,8 +1,8 @@
-/** Segments: what is sent to a client, and the port that sends them. */
+/** Segments: the pieces of a body to be sent to a client, and the port that sends them. */
 import type { ChunkOffset } from './offset.js';
 import type { ServerResponse } from 'node:http';
 
-/** An open descriptor with a count of its users; it is closed when the last one lets go. */
+/** An open descriptor with a count of its users; the last `release` closes it. */
 export interface OpenFile {
   readonly fd: number;
   retain(): void;
@@ -27,7 +27,7 @@ export interface Watermark {
 }
 
 /**
- * A piece of a body. Whoever takes a `file` or `growing` segment calls its `release` once, when its
+ * A piece of a body. The taker of a `file` or `growing` segment calls its `release` once, when its
  * bytes were sent or will not be.
  */
 export type Segment =
@@ -73,7 +73,7 @@ export type SendEnd =
   /** The client took nothing for the idle bound. */
   | { readonly reason: 'client-idle'; readonly bytesSent: number };
 
-/** One send as it stands; may be read at any time, after its end too. */
+/** The state of one send; may be read at any time, also after its end. */
 export interface SendView {
   /** Bytes of the body that the kernel took. */
   readonly bytesSent: number;
@@ -96,12 +96,12 @@ export interface SegmentSender {
     segments: AsyncIterable<Segment>,
     observe?: (view: SendView) => void,
   ): Promise<SendEnd>;
-  /** The way to send small bodies without a wait; `null` where there is none. */
+  /** Sends small bodies without waiting; `null` if that is not possible here. */
   readonly inline: InlineSender | null;
 }
 
 export type InlineSendEnd =
-  /** The response is what it was. */
+  /** Nothing was sent; the response is unchanged. */
   | { readonly kind: 'nothing' }
   /** All of it; the response has ended. */
   | { readonly kind: 'all' }

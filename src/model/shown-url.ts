@@ -1,11 +1,10 @@
 /**
- * URLs as people see them: the one place that takes out what may be a secret. A query may sign its
- * URL, userinfo is a credential, and a fragment is nobody's business. What is logged, listed,
- * traced or said in an error goes through here, unless it is told to somebody who holds the admin
- * token.
+ * URLs for people: the one place that removes possible secrets. A query may contain a signature,
+ * userinfo is a credential, and fragments are private. Everything that is logged, listed, traced or
+ * part of an error passes through here, except for holders of the admin token.
  */
 
-/** Stands for a query that is not shown. */
+/** Replaces a query that is not shown. */
 export const HIDDEN_QUERY = '?…';
 
 /** The path of a request-target or a URL reference, without what follows it. */
@@ -14,13 +13,13 @@ export function pathAlone(target: string): string {
   return end === -1 ? target : target.slice(0, end);
 }
 
-/** A target or a URL for people: `/model.bin?…`. One without query and userinfo is what it was. */
+/** A target or a URL for people: `/model.bin?…`. Unchanged without query and userinfo. */
 export function shownUrl(url: string): string {
   const path = withoutUserinfo(pathAlone(url));
   return url.charAt(pathAlone(url).length) === '?' ? path + HIDDEN_QUERY : path;
 }
 
-/** A sentence in which URLs may stand, as people see them: each word that is one. */
+/** Text for people: every word of it that is a URL is shown without secrets. */
 export function shownText(text: string): string {
   return text
     .split(' ')

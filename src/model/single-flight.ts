@@ -1,6 +1,6 @@
 /**
- * One run of a job per key at a time; whoever asks meanwhile shares its outcome. Used for first
- * origin fetches (by URL); chunk fills have flight.ts, whose waiters read while it runs.
+ * One run of a job per key at a time; callers during the run share its outcome. Used for first
+ * origin fetches (by URL). Chunk fills have flight.ts, whose waiters read while it runs.
  */
 export class SingleFlight<K, V> {
   readonly #running = new Map<K, Promise<V>>();

@@ -7,7 +7,7 @@ import type { TraceContext } from './trace-context.js';
 /** Values of a span's attributes; names are OpenTelemetry's, or begin with `forebay.`. */
 export type SpanAttributes = Readonly<Record<string, string | number | boolean>>;
 
-/** One piece of work in progress. `end` once; what comes after it is ignored. */
+/** One piece of work. Call `end` once; later calls are ignored. */
 export interface Span {
   /** 32 hex digits. */
   readonly traceId: string;
@@ -15,7 +15,7 @@ export interface Span {
   readonly traceparent: string;
   /** A piece of this work. */
   child(name: 'lookup' | 'fill', attributes: SpanAttributes): Span;
-  /** This work waited on `other`, which somebody else's began: related, but no part of it. */
+  /** This work waited for `other`, a span of another request: related, but not a parent. */
   link(other: Span): void;
   /** `failure`: the code of what went wrong. */
   end(attributes?: SpanAttributes, failure?: string): void;

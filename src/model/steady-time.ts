@@ -1,6 +1,6 @@
 /**
- * Wall time that never runs backwards: what has passed since something came is counted on it. The
- * clock of a machine may be put back, and `Age` would stand still until it had caught up.
+ * Wall time that never runs backwards; ages are computed with it. If the machine's clock is set
+ * back, `Age` would stand still until the clock had caught up.
  */
 import type { Clock } from './time.js';
 
@@ -15,7 +15,7 @@ interface Reading {
 /** Ages are in seconds: a smaller step is a matter of the clock's resolution. */
 export const UNSTEADY_MS = 1000;
 
-/** The last one of each clock: of one process, of which there is one. */
+/** The last reading of each clock; a process has one clock. */
 const readings = new WeakMap<Clock, Reading>();
 
 /**
@@ -35,7 +35,7 @@ export function steadyNow(clock: Clock): number {
   return steadyMs;
 }
 
-/** The times of a response that was asked for at `requestTimeMs` (wall time) and has just come. */
+/** The times of a response that was requested at `requestTimeMs` (wall time) and received now. */
 export function receivedNow(clock: Clock, requestTimeMs: number) {
   return { requestTimeMs, responseTimeMs: clock.now(), steadyTimeMs: steadyNow(clock) };
 }

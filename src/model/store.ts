@@ -15,8 +15,8 @@ export interface ChunkDraft {
   readonly lengthBytes: number;
   readonly placement: Placement;
   /**
-   * The disk failed under the writer, which swapped a memfd in (its bytes are charged already).
-   * `errno` says how, such as `ENOSPC`.
+   * The disk failed under the writer, which replaced the file by a memfd (already charged). `errno`
+   * is the reason, such as `ENOSPC`.
    */
   movedToMemory(errno: string): void;
   /** Gives up: unlinks, releases the reservation. Harmless after commit. */
@@ -58,7 +58,9 @@ export interface ObjectSummary {
   readonly heldBytes: number;
 }
 
-/** `use`: a reader's, which keeps the chunk warm. `inspect`: says nothing of how it is wanted. */
+/**
+ * `use`: for a reader, which keeps the chunk recently used. `inspect`: leaves the LRU order alone.
+ */
 export type AcquireFor = 'use' | 'inspect';
 
 /** What metadata there is: of objects' bytes, and of URLs. */
@@ -84,12 +86,12 @@ export interface StoreUsage {
 }
 
 export interface ChunkStore {
-  /** Opens the manifest of an object, making one where there is none. */
+  /** Opens the manifest of an object, or creates it. */
   openObject(identity: ObjectIdentity): Promise<ObjectHandle>;
   /**
-   * Reserves room and opens a file for a chunk of at most `lengthBytes`. Evicts, falls back to
-   * memory where the disk cannot take it or `placement` asks for memory. Rejects with `no-space`
-   * (retryable) when neither has room now.
+   * Reserves room and opens a file for a chunk of at most `lengthBytes`. Evicts, and falls back to
+   * memory if the disk cannot take it or `placement` demands memory. Rejects with `no-space`
+   * (retryable) if neither has room now.
    */
   draft(lengthBytes: number, placement?: Placement): Promise<ChunkDraft>;
   /**

@@ -12,7 +12,7 @@ export const MAX_PENDING_WRITES = 2;
 
 interface QueuedPiece {
   readonly lengthBytes: number;
-  /** The pool's buffer that holds the piece; `null` for bytes that are somebody else's. */
+  /** The pool's buffer of the piece; `null` for bytes that belong to others. */
   readonly buffer: Buffer | null;
 }
 
@@ -75,7 +75,7 @@ export class BodyWriter {
     });
   }
 
-  /** Lets go of what the socket has not acknowledged. */
+  /** Releases what the socket has not acknowledged. */
   close(): void {
     for (const piece of this.#pending) if (piece.buffer !== null) this.#pool.lose();
     this.#pending.clear();

@@ -12,9 +12,9 @@ interface Tier {
 }
 
 /**
- * 256 KiB amortises the thread-pool round trip of a read (about 50 us) at several GB/s; that many
- * cost 16 MiB. Then 16 MiB more in pieces of 64 KiB; then 16 KiB each, so that 10,000 stuck clients
- * with two each hold 320 MiB where they would have held 5 GiB.
+ * 256 KiB amortise the thread-pool round trip of a read (about 50 us) at several GB/s; 64 of these
+ * take 16 MiB. Then 16 MiB in pieces of 64 KiB; then 16 KiB each, so that 10,000 stuck clients with
+ * two each take 320 MiB instead of 5 GiB.
  */
 const TIERS: readonly Tier[] = [
   { below: 64, sizeBytes: 256 * KIBIBYTE },
@@ -47,7 +47,7 @@ export class BufferPool {
     return this.#idle.get(size)?.pop() ?? Buffer.allocUnsafeSlow(size);
   }
 
-  /** Takes back a buffer that nobody reads any more. */
+  /** Takes back a buffer that is not read any more. */
   give(buffer: Buffer): void {
     this.#out -= 1;
     const idle = this.#idle.get(buffer.length);

@@ -49,7 +49,7 @@ export class BufferSender implements SegmentSender {
     return this.#pool.out;
   }
 
-  /** As the port says. The response must be the one that its socket is at. */
+  /** As `SegmentSender.send`. The response must have its socket. */
   async send(
     response: ServerResponse,
     head: ResponseHead | null,

@@ -36,7 +36,7 @@ export class ClientWatch {
     if (response.destroyed || response.req.socket.destroyed) this.finish('client-closed');
   }
 
-  /** How the client ended; `null` while it has not. The first ending stands. */
+  /** How the client ended; `null` before. The first ending counts. */
   get end(): ClientEnd | null {
     return this.#end;
   }
@@ -62,7 +62,7 @@ export class ClientWatch {
     this.#wake?.();
   }
 
-  /** Waits for `work` while the client is there. A rejection after `GONE` is nobody's concern. */
+  /** Waits for `work` while the client is connected. Later rejections are ignored. */
   whilePresent<T>(work: Promise<T>): Promise<T | typeof GONE> {
     return new Promise((resolve, reject) => {
       work.then(resolve, reject);

@@ -1,7 +1,6 @@
 /**
- * The segments of one send as pieces of its transfer: which piece is of which segment, where it
- * lies in the body, and what it says of the segment when the pump could not send it. For
- * `PumpedSend`.
+ * Maps the pieces of a pump transfer to the segments of one send: the segment and the position of
+ * each piece, and the error if the pump could not send it. For `PumpedSend`.
  */
 import { getSystemErrorName } from 'node:util';
 import type { Transfer, TransferEnd } from '../compute/transfer.js';
@@ -70,12 +69,12 @@ export class PieceQueue {
     return segment?.kind === 'growing' ? segment.watermark.receivedBytes : 0;
   }
 
-  /** What it says of the source that it has been waited for too long. */
+  /** The error of a source that made no progress for too long. */
   whyStalled(): ForebayError {
     return this.transfer.at?.segment.kind === 'file' ? diskIdle() : sourceIdle();
   }
 
-  /** What an end that is not the client's says of the source. */
+  /** The error of the source for an end that the client did not cause. */
   causeOf(end: TransferEnd<QueuedPiece>): unknown {
     if (!('at' in end) || end.at === null) {
       return new ForebayError('internal', `a transfer ended as ${end.kind}`, {

@@ -1,6 +1,6 @@
 /**
- * One send through the pump: pulls segments, queues them as pieces of a transfer a little ahead of
- * what is being sent, and says how it ended. `SendfileSender` makes one each time.
+ * One send through the pump: pulls segments, queues them as pieces a little ahead of what is being
+ * sent, and returns how it ended. `SendfileSender` makes one per send.
  */
 import type { ServerResponse } from 'node:http';
 import type { Pump } from '../compute/pump.js';
@@ -52,7 +52,7 @@ export class PumpedSend implements SendView {
   readonly #pull: SegmentPull;
   #queue: PieceQueue | null = null;
   #pace: TransferPace | null = null;
-  /** Why the transfer was stopped, where its source stood still. */
+  /** Why the transfer was stopped when its source made no progress. */
   #stall: ForebayError | null = null;
 
   constructor(
@@ -83,7 +83,7 @@ export class PumpedSend implements SendView {
     return this.#options.clock.monotonic() - idleMs;
   }
 
-  /** Once; as `SegmentSender.send` says. */
+  /** To be called once; as `SegmentSender.send`. */
   async run(): Promise<SendEnd> {
     try {
       let fed: FeedResult;
@@ -139,8 +139,8 @@ export class PumpedSend implements SendView {
   }
 
   /**
-   * Queues a part. Its file takes a descriptor, of which there may be none now; the head is out by
-   * then, so that is waited for, as others end.
+   * Queues a part. Its file needs a descriptor; if there is none, this waits for one, as the head
+   * is sent already.
    */
   async #add(
     queue: PieceQueue,
@@ -162,7 +162,7 @@ export class PumpedSend implements SendView {
     }
   }
 
-  /** What of a segment can be queued next, `at` bytes into it; `null` at its end. */
+  /** The next part of a segment from its byte `at` on; `null` at its end. */
   async #partOf(segment: Segment, at: number): Promise<BufferPart | typeof GONE | null> {
     const end = lengthOf(segment);
     if (at === end) return null;
@@ -247,7 +247,7 @@ export class PumpedSend implements SendView {
   async #endOf(fed: FeedResult, queue: PieceQueue): Promise<SendEnd> {
     const { transfer } = queue;
     if (this.#watch.end === null) {
-      // What is queued is sent, also when what was to follow has failed: the rest begins after it.
+      // Queued pieces are sent even if a later one failed: the rest begins after them.
       transfer.finish();
       await this.#watch.whilePresent(transfer.ended());
     }

@@ -1,13 +1,13 @@
 /**
- * Sends what is left of an answer that a hit server's connection took a part of, through the pump,
- * to a socket that node holds but does not read. http/hits/hit-front calls it.
+ * Sends the rest of an answer that the hit server has begun, through the pump, to a socket that
+ * Node owns but does not read. http/hits/hit-front calls it.
  */
 import type { Pump } from '../compute/pump.js';
 import type { Transfer } from '../compute/transfer.js';
 import type { Clock } from '../model/time.js';
 import { type PaceBounds, TransferPace } from './transfer-pace.js';
 
-/** What of an answer is left. */
+/** The unsent part of an answer. */
 export interface Rest {
   readonly head: Buffer;
   readonly file: { readonly fd: number; readonly offset: number; readonly length: number } | null;
@@ -25,9 +25,9 @@ export interface RestSendOptions extends PaceBounds {
 }
 
 /**
- * Resolves once `released` was called: its descriptor is not used any more. Rejects with a system
- * error, after that call too; what of the answer was sent by then is cut off. `signal`: aborted
- * when node has closed the connection, which the pump's duplicate would keep open.
+ * Resolves after it has called `released`: the file descriptor is not used any more. Rejects with a
+ * system error, also after that call; the answer is then cut off. `signal`: aborts when Node has
+ * closed the connection, which the pump's duplicate would keep open.
  */
 export async function sendRest(
   socketFd: number,

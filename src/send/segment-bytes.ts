@@ -1,7 +1,7 @@
 /**
- * How far a segment may be read now, and the reading itself: one positional read, on the spot
- * where the bytes are few or a worker has just had them, else on libuv's thread pool. Used by the
- * senders, as are the errors that say why a segment cannot be read.
+ * How far a segment may be read now, and the reads themselves: synchronous if the bytes are few or
+ * were just written by a worker, else on libuv's thread pool. Used by the senders, with the errors
+ * of segments that cannot be read.
  */
 import { read, readSync } from 'node:fs';
 import { native } from '../compute/native.js';
@@ -74,10 +74,7 @@ export function sourceIdle(): ForebayError {
   });
 }
 
-/**
- * A disk did not give what is to be sent for too long; asking it again would not be answered
- * sooner.
- */
+/** The disk did not deliver for too long; another read would not be answered sooner. */
 export function diskIdle(): ForebayError {
   return new ForebayError('disk', 'a read did not end within the request timeout', {
     source: 'internal',
@@ -85,7 +82,7 @@ export function diskIdle(): ForebayError {
   });
 }
 
-/** What is to be said of a growing file whose watermark failed before `at`. */
+/** The error of a growing file whose watermark failed before `at`. */
 export function fillFailed(segment: Segment, at: number): Error {
   const told = segment.kind === 'growing' ? segment.failure?.() : undefined;
   if (told instanceof Error) return told;
@@ -166,7 +163,7 @@ export function lengthOf(segment: Segment): number {
   return segment.kind === 'bytes' ? segment.bytes.length : segment.length;
 }
 
-/** Lets go of a segment: once, whatever became of it. */
+/** Releases a segment; to be called once, however its send ended. */
 export function releaseSegment(segment: Segment): void {
   if (segment.kind !== 'bytes') segment.release();
 }

@@ -44,5 +44,5 @@ export class SegmentPull {
 }
 
 function ignore(): void {
-  // Failures of a source that nobody reads any more.
+  // Failures of a source without a reader are ignored.
 }

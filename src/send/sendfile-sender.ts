@@ -17,9 +17,7 @@ import { socketFd } from './socket-fd.js';
 import { inlineSender } from './inline-sender.js';
 
 export interface SendfileSenderOptions extends PumpedSendOptions {
-  /**
-   * Bodies up to this length are not for the pump; `SMALL_BODY_BYTES` unless a test says otherwise.
-   */
+  /** Bodies up to this length do not use the pump; `SMALL_BODY_BYTES` except in tests. */
   readonly smallBodyBytes?: number;
 }
 
@@ -39,7 +37,7 @@ export class SendfileSender implements SegmentSender {
    * Responses whose heads promised what the pump can keep: a body of a known length, in the clear.
    */
   readonly #pumped = new WeakSet<ServerResponse>();
-  /** What it does not finish is for the pump. */
+  /** The pump sends what it does not finish. */
   readonly inline: InlineSender = inlineSender((response) => this.#pumped.add(response));
 
   constructor(options: SendfileSenderOptions) {
@@ -48,7 +46,7 @@ export class SendfileSender implements SegmentSender {
     this.#buffers = new BufferSender(options);
   }
 
-  /** As the port says. The response must be the one that its socket is at. */
+  /** As `SegmentSender.send`. The response must have its socket. */
   send(
     response: ServerResponse,
     head: ResponseHead | null,

@@ -35,9 +35,9 @@ export interface Hits {
 
 export interface Sending {
   readonly sender: SegmentSender;
-  /** What answers small hits by itself; `null` where there is none. Whoever uses it closes it. */
+  /** The native hit server; `null` if there is none. Its user closes it. */
   readonly hits: Hits | null;
-  /** What is to be woken when a watermark moves (`WatermarkRegistry`). */
+  /** Descriptors to be woken when a watermark moves (`WatermarkRegistry`). */
   readonly wakeFds: readonly number[];
   /** For people. */
   readonly description: string;
@@ -47,7 +47,7 @@ export interface Sending {
   close(): void;
 }
 
-/** `platform`: this machine's, unless a test says otherwise. */
+/** `platform`: this machine's, except in tests. */
 export function createSending(
   config: SendingConfig,
   clock: Clock,

@@ -1,8 +1,8 @@
 /**
- * A response whose head, or all of which, went out past node. The only place that knows what node
- * does not document: how a `ServerResponse` is told so, that keep-alive, pipelining and half-closed
- * connections go on as after any other. Works on Node 20 to 24; test/send/sent-head says when it no
- * longer does.
+ * Marks a response whose head, or all of which, was sent without Node, so that keep-alive,
+ * pipelining and half-closed connections work as after any other. The only file that depends on
+ * undocumented parts of `ServerResponse`. Works on Node 20 to 24; test/send/sent-head fails where
+ * it does not.
  */
 import type { ServerResponse } from 'node:http';
 

@@ -5,9 +5,7 @@
 import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 
-/**
- * `null` for TLS, whose bytes are not the response's, and where there is no connection any more.
- */
+/** `null` for TLS, whose bytes are not the response's, and for a closed connection. */
 export function socketFd(response: ServerResponse): number | null {
   return descriptorOf(response.req.socket);
 }

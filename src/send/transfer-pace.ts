@@ -1,7 +1,6 @@
 /**
- * Watches how fast a transfer goes, for its sender: a client that takes nothing or next to nothing,
- * a growing file that stands still. The pump sends where node sees no write, so it is asked now and
- * then.
+ * Measures the progress of a transfer for its sender: a client that takes next to nothing, a
+ * growing file that does not grow. Node sees none of the pump's writes, so the sender polls.
  */
 import type { TransferProgress } from '../compute/transfer.js';
 import type { Clock } from '../model/time.js';
@@ -15,7 +14,7 @@ export interface PaceBounds {
   readonly sourceIdleTimeoutMs: number;
 }
 
-/** What stands still. */
+/** Which side makes no progress. */
 export type Stalled = 'client' | 'source';
 
 /** Looks per bound: what stalls is noticed at most a quarter of its bound late. */
@@ -99,7 +98,7 @@ function isSame(one: Look, other: Look): boolean {
   return one.waitsFor !== 'source' || one.arrivedBytes === other.arrivedBytes;
 }
 
-/** Nobody but the one who is waited for had a part in the time between. */
+/** True if the transfer waited for the same side all the time between. */
 function isOneWait(one: Look, other: Look): boolean {
   return one.waitsFor === other.waitsFor && one.pauses === other.pauses;
 }

@@ -5,8 +5,8 @@ import { type OutgoingHttpHeaders, type ServerResponse, STATUS_CODES } from 'nod
 import type { ResponseHead } from '../model/segment.js';
 
 /**
- * Sets status and fields, with node's own reason phrase: whatever the origin said, none where the
- * status has no name. Throws for fields that could inject a line.
+ * Sets status and fields, with Node's reason phrase, or none for an unknown status. Throws for
+ * fields that could inject a line.
  */
 export function writeHead(response: ServerResponse, head: ResponseHead): void {
   // Without a prototype, so that `__proto__` is a field like any other.

@@ -10,7 +10,7 @@ import type { RequestRecord, UnreadRecord } from './request-record.js';
 const MAX_PATH_CHARACTERS = 1024;
 const MAX_RANGE_CHARACTERS = 128;
 
-/** Writes a line for each request, or nothing where the configuration says so. */
+/** Writes a line for each request, or nothing if `log.accessLog` is off. */
 export class AccessLog {
   readonly #log: Log;
   enabled: boolean;
@@ -48,7 +48,7 @@ export function accessLine(record: RequestRecord): Record<string, string | numbe
   };
 }
 
-/** The same fields for a request that was refused unread: those that nobody knows are `null`. */
+/** The same fields for a request that was refused unread; unknown ones are `null`. */
 export function unreadLine(record: UnreadRecord): Record<string, string | number | null> {
   return {
     method: record.method,

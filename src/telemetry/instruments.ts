@@ -1,6 +1,6 @@
 /**
- * The instruments that telemetry/metrics moves, each with all that people are told of it: name,
- * type, labels, meaning. docs/METRICS.md is written from here (telemetry/metrics-docs).
+ * The instruments that telemetry/metrics updates, with name, type, labels and help text.
+ * docs/METRICS.md is generated from here (telemetry/metrics-docs).
  */
 import { Counter, Gauge, type Registry } from 'prom-client';
 import { TallyHistogram } from './tally-histogram.js';

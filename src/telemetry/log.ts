@@ -35,7 +35,7 @@ export interface LogHandle {
   readonly log: Log;
   /** Takes effect with the next entry. */
   readonly reconfigure: (options: LogOptions) => void;
-  /** Writes out what is buffered; before the process ends. */
+  /** Writes buffered lines; to be called before the process ends. */
   readonly flush: () => void;
 }
 

@@ -63,7 +63,7 @@ export function describeInstruments(): readonly InstrumentDescription[] {
   return told;
 }
 
-/** The unit that the name ends in, as Prometheus asks for: `1` where it is a plain number. */
+/** The unit in the name's suffix, as Prometheus recommends: `1` for a plain number. */
 export function unitOf(name: string): 'bytes' | 'seconds' | '1' {
   const unit = /_(bytes|seconds)(?:_total)?$/.exec(name)?.[1];
   return unit === 'bytes' || unit === 'seconds' ? unit : '1';

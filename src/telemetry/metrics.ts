@@ -1,6 +1,6 @@
 /**
- * Counts what happens: one function per event, called where it happens. admin/server writes the
- * result out. No label holds a model's name or anything else that a client chooses.
+ * Counts events: one method per event, called where the event happens. admin/server serves the
+ * result. No label holds a model's name or anything else that a client chooses.
  */
 import { collectDefaultMetrics, Registry } from 'prom-client';
 import type { FetchStats } from '../compute/protocol.js';
@@ -10,7 +10,7 @@ import { createInstruments, type Instruments } from './instruments.js';
 import type { RequestRecord, UnreadRecord } from './request-record.js';
 import { methodLabel, RequestTally } from './request-tally.js';
 
-/** What is read when metrics are requested, instead of being counted as it happens. */
+/** Values that are read when metrics are requested, not counted as they change. */
 export interface Observed {
   readonly store: () => StoreUsage;
   readonly fills: () => { readonly active: number; readonly queued: number };
@@ -37,7 +37,7 @@ export class Metrics implements Omit<StoreEvents, 'responseChanged'> {
   readonly #to: Instruments = createInstruments(this.#registry);
   readonly #observed: Partial<Observed>[] = [];
   readonly #tally = new RequestTally();
-  /** Since the metrics were asked for last. */
+  /** Since the metrics were last requested. */
   #hitServerAnswers = 0;
 
   /** Adds the process's own figures (memory, CPU, descriptors, garbage collection). */
@@ -124,7 +124,7 @@ export class Metrics implements Omit<StoreEvents, 'responseChanged'> {
     this.#to.eventLoopLag.tally(lagMs / MS_PER_SECOND);
   }
 
-  /** The configuration was loaded anew, or could not be. `atMs`: ms since the epoch. */
+  /** A reload succeeded or failed. `atMs`: ms since the epoch. */
   configReloaded(result: 'success' | 'failure', atMs: number): void {
     this.#to.configReloads.inc({ result });
     if (result === 'success') this.configLoaded(atMs);

@@ -1,6 +1,5 @@
 /**
- * What is known of a request once it has ended: http/exchange/exchange writes it, metrics and log
- * read it.
+ * The record of a finished request: http/exchange/exchange writes it, metrics and log read it.
  */
 
 /** How the request was answered; RFC 9211's reasons, coarser. */
@@ -9,13 +8,13 @@ export type RequestResult =
   | 'miss'
   /** Revalidated with the origin. */
   | 'stale'
-  /** Some of the bytes asked for were held. */
+  /** Some of the requested bytes were held. */
   | 'partial'
   /** Passed on uncached, because of its method. */
   | 'pass'
   /** The lookup or the body failed. */
   | 'error'
-  /** Turned away before the cache was asked. */
+  /** Refused before the lookup. */
   | 'refused';
 
 /** Whether the client got all of the answer. */
@@ -26,7 +25,7 @@ export interface RequestRecord {
   /** 32 hex digits of W3C Trace Context, where the request belongs to a trace. */
   readonly traceId: string | null;
   readonly method: string;
-  /** The request-target as received; secrets in its query are removed where it is written. */
+  /** The request-target as received; secrets in its query are removed when it is logged. */
   readonly target: string;
   /** The Range field as received, or `null`. */
   readonly range: string | null;
@@ -49,9 +48,8 @@ export interface RequestRecord {
 }
 
 /**
- * A request that was refused before it became an exchange, because it could not be read, did not
- * come in time, or asked for a tunnel. What is not known of it is `null`, never made up; nor is it
- * known when it began.
+ * A request that was refused before it became an exchange: it could not be parsed, came too late,
+ * or was a CONNECT. Unknown values are `null`; when it began is not known.
  */
 export interface UnreadRecord {
   readonly requestId: string;

@@ -1,6 +1,6 @@
 /**
- * Counts requests in plain numbers until somebody asks for the metrics: a counter of prom-client
- * takes a microsecond to find its labels, five times a request. Owned by telemetry/metrics.
+ * Counts requests in plain numbers until metrics are requested: a prom-client counter takes a
+ * microsecond to find its labels, five times per request. Owned by telemetry/metrics.
  */
 import type { Instruments } from './instruments.js';
 import type { RequestRecord } from './request-record.js';
@@ -41,7 +41,7 @@ export class RequestTally {
     this.#cacheBytes += bytesSent - fromOrigin;
   }
 
-  /** Adds what was counted since the last time. */
+  /** Adds the counts since the last call. */
   flush(to: TallyInstruments): void {
     to.inflightRequests.set(this.#inflight);
     if (!this.#hasFinished) return;

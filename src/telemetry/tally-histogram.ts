@@ -1,7 +1,7 @@
 /**
- * A histogram whose observations cost next to nothing: numbers are added up here, by one label at
- * most, and become samples when somebody asks. prom-client's own checks and hashes the labels of
- * each observation, twice a request. telemetry/instruments makes them.
+ * A histogram with cheap observations: numbers are added up here, by one label at most, and become
+ * samples when metrics are requested. prom-client's own histogram checks and hashes the labels
+ * twice per request. telemetry/instruments makes them.
  */
 import { Histogram, type HistogramConfiguration } from 'prom-client';
 
@@ -36,7 +36,7 @@ export class TallyHistogram<Label extends string = string> extends Histogram<Lab
     if (label === undefined) this.#tallies.set('', this.#empty());
   }
 
-  /** Counts `value`; `label` is the label's value where there is a label. */
+  /** Counts `value`; `label` is the value of its label, if it has one. */
   tally(value: number, label = ''): void {
     let tally = this.#tallies.get(label);
     if (tally === undefined) this.#tallies.set(label, (tally = this.#empty()));
@@ -46,7 +46,7 @@ export class TallyHistogram<Label extends string = string> extends Histogram<Lab
     tally.sum += value;
   }
 
-  /** What a registry asks for when it writes text, and `get` then asks for too. */
+  /** A registry calls this when it writes text; `get` calls it too. */
   async getForPromString(): Promise<Samples> {
     const own = await BASE.getForPromString.call(this);
     return {

@@ -1,7 +1,6 @@
 /**
  * Log lines for people at a terminal, `log.format: text`: `TIME LEVEL message key=value ...`. Made
- * from the JSON lines that pino writes, so that both say the same and hide the same. Called by
- * log.ts.
+ * from pino's JSON lines, so that both formats show and hide the same. Used by log.ts.
  */
 
 /** As wide as the longest level name. */
@@ -16,7 +15,7 @@ const BARE = /^[\w./:@%+~*,;()[\]-]+$/;
 /** DEL and the C1 controls, which JSON leaves as they are and terminals obey. */
 const RAW_CONTROLS = /[\x7f-\x9f]/g;
 
-/** One line of text, newline included, for one of JSON. What is no JSON object is passed on. */
+/** One line of text with its newline, from one JSON line. Other text is passed on unchanged. */
 export function textLine(json: string): string {
   const entry = parse(json);
   if (entry === undefined) return json;

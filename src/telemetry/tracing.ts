@@ -29,7 +29,7 @@ export interface TracingOptions {
   readonly sampleRatio: number;
   readonly version: string;
   readonly clock: Clock;
-  /** Told of each export. */
+  /** Called after each export. */
   readonly exported: (result: 'exported' | 'dropped', spans: number) => void;
 }
 
@@ -76,7 +76,7 @@ export async function startTracing(options: TracingOptions): Promise<Tracing> {
     stop: async () => {
       const late = (): Error => new Error('spans were still on their way');
       const bound = { clock: options.clock, ms: STOP_WAIT_MS, timedOut: late, aborted: late };
-      // What is lost then is lost.
+      // Spans that are lost then are not counted.
       await within(provider.shutdown(), bound).catch(() => undefined);
     },
   };
@@ -148,5 +148,5 @@ class Spans implements Tracer {
   }
 }
 
-/** What is behind each span: links need it. */
+/** The API's span behind each span: links need it. */
 const apiSpans = new WeakMap<Span, ApiSpan>();

@@ -1,7 +1,7 @@
 /**
- * Transfers that run, and those that have just ended. Whoever runs one registers how to read it
- * (the front its requests, the cache its fills); the admin API reads them when somebody looks. A
- * transfer that nobody looks at costs an entry in a map and one look at its end.
+ * Running transfers, and those that have just ended. A transfer registers a function that reads its
+ * state (the front its requests, the cache its fills); the admin API calls it. A transfer that is
+ * never read costs an entry in a map and one read at its end.
  */
 import type { Clock } from '../model/time.js';
 
@@ -58,7 +58,7 @@ export class TransferTable<Snapshot> {
     };
   }
 
-  /** One that has ended before anybody could look: it is read when somebody does. */
+  /** Adds a transfer that has already ended; it is read on demand. */
   startAndEnd(read: ReadTransfer<Snapshot>): void {
     this.#started += 1;
     const id = `${this.#prefix}${String(this.#started)}`;

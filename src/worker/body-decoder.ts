@@ -24,9 +24,8 @@ export class BodyDecoder {
   #seenBytes = 0;
 
   /**
-   * `output` gets the plain bytes in order, a new piece once its last promise has settled; what it
-   * throws ends the decoding. `plainBytes`: how many there will be, by which the coded ones are
-   * bounded.
+   * `output` receives the plain bytes in order, one piece at a time; an error that it throws ends
+   * the decoding. `plainBytes`: the expected number of them, which bounds the coded ones.
    */
   constructor(
     coding: Decodable,
@@ -64,10 +63,7 @@ export class BodyDecoder {
     });
   }
 
-  /**
-   * The body has ended: hands out what is left. Rejects as `push` does, also for one that was cut
-   * off.
-   */
+  /** The body has ended: outputs the rest. Rejects as `push` does, also for a truncated body. */
   async end(): Promise<void> {
     const stream = (this.#stream ??= this.#start(0));
     try {
@@ -79,7 +75,7 @@ export class BodyDecoder {
     }
   }
 
-  /** Lets go of it, whatever it was at. */
+  /** Ends the decoding, in any state. */
   close(): void {
     this.#stream?.destroy();
   }
@@ -99,7 +95,7 @@ export class BodyDecoder {
         stream.destroy(asError(error));
       }
     });
-    // Whoever pushes or ends is told.
+    // Reported by the next `push` or `end`.
     stream.on('error', () => undefined);
     return stream;
   }

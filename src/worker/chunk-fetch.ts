@@ -1,7 +1,7 @@
 /**
- * Fetches what a chunk's writer still lacks: from where it is to the chunk's end, and then, if it
- * began further on, from the chunk's beginning to there. Two ranges at most, one after the other on
- * one lane. Used by fill-chunk for a whole fill and by open for the rest of the first fetch's
+ * Fetches the bytes that a chunk's writer lacks: from its position to the chunk's end, and then, if
+ * it began further on, from the chunk's beginning to there. Two ranges at most, one after the other
+ * on one lane. Used by fill-chunk for a whole fill and by open for the rest of the first fetch's
  * chunk.
  */
 import type { ChunkWriter } from './chunk-writer.js';

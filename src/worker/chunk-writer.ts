@@ -1,7 +1,7 @@
 /**
- * Writes one chunk into its slot as the bytes arrive: to the file, through BLAKE3 by group, and on
- * to readers by the watermark. It begins where the watermark says that somebody waits, and goes
- * round (model/write-order). Used by fill-chunk and open (one chunk) and stream-writer (one after
+ * Writes one chunk into its slot as the bytes arrive: to the file, through BLAKE3 by group, and to
+ * readers by the watermark. It begins at the byte that the first reader needs, and wraps around
+ * (model/write-order). Used by fill-chunk and open (one chunk) and stream-writer (one after
  * another).
  */
 import { native } from '../compute/native.js';
@@ -42,12 +42,12 @@ export class ChunkWriter {
   #written = 0;
   /** Where in the chunk the next byte goes. */
   #at: number;
-  /** Where the part ends that is being written: the chunk's end, then where it began. */
+  /** End of the part being written: the chunk's end, then the position where writing began. */
   #partEnd: number;
   /** Bytes of the current group that are in the buffer. */
   #pending = 0;
   #sealedGroups = 0;
-  /** It began within a group, whose first bytes come last: until then nothing can be said of it. */
+  /** Writing began within a group, whose first bytes come last: that group is hashed at the end. */
   #split: boolean;
   /** Length of the group that was hashed last: the buffer holds it until the next byte comes. */
   #lastGroupBytes = 0;
@@ -94,7 +94,7 @@ export class ChunkWriter {
     return this.#diskFailure;
   }
 
-  /** The main thread wants this chunk no more. */
+  /** The main thread has cancelled this chunk. */
   get cancelled(): boolean {
     return this.#watermark.cancelled;
   }
@@ -118,7 +118,7 @@ export class ChunkWriter {
    */
   filled(byteCount: number): void {
     if (byteCount > this.space().length) throw new RangeError('more bytes than there is space for');
-    // A disk that hangs holds this thread: nobody could say later what it hung in.
+    // A disk that hangs blocks this thread: its phase must be set before.
     this.#watermark.enter('writing');
     this.#write(this.#pending, byteCount);
     this.#watermark.enter('receiving');
@@ -207,7 +207,7 @@ export class ChunkWriter {
     if (Buffer.compare(expected, this.#groupIds.subarray(from, to)) !== 0) {
       throw originFault('origin-corrupt', `group ${String(groupIndex)} differs from its known id`);
     }
-    // What came first is what is released first.
+    // Bytes are released in the order in which they were written.
     if (!this.#split) this.#release();
   }
 
@@ -235,9 +235,9 @@ export class ChunkWriter {
       });
     }
     try {
-      // What is not written yet comes along as zeros, which nobody may read. The pump has
-      // duplicates of the file that is left: one that is not written from its beginning does not
-      // end where its bytes do.
+      // Bytes not yet written are copied as zeros, which no reader may see. The pump has duplicates
+      // of the old file: one that was not written from its beginning does not end where its bytes
+      // do.
       native.moveToMemfd(this.slot.fd, this.#fileBytes(), this.#start > 0);
     } catch (error) {
       memory.release(this.slot.lengthBytes);
@@ -249,7 +249,7 @@ export class ChunkWriter {
     this.#diskFailure = errno;
   }
 
-  /** How far the file reaches by what was taken: in the second part to the chunk's end. */
+  /** Length of the file so far; in the second part, the chunk's length. */
   #fileBytes(): number {
     if (this.#written === 0) return 0;
     return this.#at > this.#start ? this.#at : this.slot.lengthBytes;

@@ -24,7 +24,7 @@ export class ObjectHasher {
   readonly #streams = new Map<number, Stream>();
   readonly #buffer = new Uint8Array(GROUP_SIZE_BYTES);
 
-  /** Throws `internal` when a stream is not where the task says it is: its state was lost. */
+  /** Throws `internal` if a stream is not at the task's offset: its state was lost. */
   run(task: HashTask): HashResult {
     switch (task.kind) {
       case 'hash-update':

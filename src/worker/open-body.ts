@@ -43,8 +43,8 @@ export interface OpenBodyDeps {
 }
 
 /**
- * The body of a 206 to `[asked.start, asked.end)`: one slot, which may begin before it; what lies
- * before is a part of the rest. Throws `internal` for a wrong slot.
+ * The body of a 206 to `[asked.start, asked.end)`: one slot, which may begin before it; the bytes
+ * before it belong to the rest. Throws `internal` for a wrong slot.
  */
 export function rangeBody(
   parts: OpenBodyDeps,
@@ -100,7 +100,7 @@ export function streamBody(
   const { lengthBytes, coding } = content;
   const writer = new StreamWriter({ chunkSizeBytes, lengthBytes }, slot, buffer, channel, context);
   const validator = validatorOf(head.headers);
-  // What is under a coding cannot be asked for by its positions.
+  // Positions under a content coding cannot be requested.
   const resumable =
     head.status === 200 && lengthBytes !== null && isStrong(validator) && coding === '';
   return {

@@ -15,7 +15,7 @@ export class OpenChannel {
     port.on('message', (reply: OpenReply) => {
       this.#answer(reply);
     });
-    // The main thread closed its end, or is gone: nobody wants the body.
+    // The main thread closed its end, or is gone: the body is not needed.
     port.on('close', () => {
       this.#closed = true;
       this.#answer(STOP);
@@ -38,7 +38,7 @@ export class OpenChannel {
     this.#port.postMessage(event);
   }
 
-  /** Answers an open question with `stop` and closes the port, after what was posted on it. */
+  /** Answers an open question with `stop` and closes the port, after everything that was posted. */
   close(): void {
     this.#closed = true;
     this.#answer(STOP);

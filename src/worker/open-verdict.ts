@@ -8,15 +8,14 @@ import { isDeliberate, isRetryable, statusError } from '../origin/retry.js';
 
 export type OpenVerdict =
   /**
-   * A redirect to follow, 304, 416 to a range, a 206 that is not what was asked for: the head is
-   * all there is to know.
+   * A redirect to follow, 304, 416 to a range, or a 206 with another range: only the head is used.
    */
   | { readonly kind: 'head-only' }
-  /** A 206 that begins where it was asked to; `range` may end before what was asked. */
+  /** A 206 that begins at the requested start; `range` may end before the requested end. */
   | { readonly kind: 'range'; readonly range: ByteRange; readonly completeLength: number | null }
-  /** Content from its beginning; `null` where only its end will tell the length. */
+  /** Content from its beginning; `null` if its length is unknown until the end. */
   | { readonly kind: 'stream'; readonly lengthBytes: number | null }
-  /** An error status that may pass; its body is a stream once it is not to be asked for again. */
+  /** An error status that may pass; its body becomes a stream once no retry is left. */
   | { readonly kind: 'busy'; readonly error: ForebayError };
 
 /** `asked` is the request's range; `nowMs` is wall time, for Retry-After. */

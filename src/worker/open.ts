@@ -61,7 +61,7 @@ class Opening {
     this.#channel = channel;
     const isCancelled = (): boolean => control.cancelled || this.#body?.cancelled === true;
     const cancel = new CancelWatch(isCancelled, context.clock);
-    // A wait for a reply ends too: the main thread need not answer what it cancelled.
+    // The wait for a reply ends here too: the main thread does not answer what it cancelled.
     cancel.signal.addEventListener('abort', () => {
       channel.close();
     });
@@ -133,7 +133,7 @@ class Opening {
         const { body } = response;
         if (body.stopped) return { ...this.#report(), kind: 'stopped' };
         if (failure !== null) return this.#failed(failure);
-        // A stream of unknown length is whole when its framing says so.
+        // A stream of unknown length is complete when its framing says so.
         if (body.whole || (broke === null && body.plan.bodyEnd === null)) return this.#whole(body);
         return this.#resume(body, broke);
       }
@@ -222,7 +222,7 @@ class Opening {
 
   #mayRetry(error: ForebayError): boolean {
     const { limits } = this.#task;
-    // Some clients are to hear at once that they ask too often: they try again by themselves.
+    // Some clients must learn of a rate limit at once: they retry by themselves.
     if (limits.isRateFinal === true && error.originStatus === 429) return false;
     return isWorthRetrying(error, limits) && this.#attempts < limits.maxAttempts;
   }

@@ -44,7 +44,7 @@ export interface FetchSession {
   readonly progress: Pick<WatermarkWriter, 'enter'>;
 }
 
-/** When a 200 to a range request is read up to the wanted bytes instead of given up. */
+/** When a 200 to a range request is read up to the needed bytes instead of being dropped. */
 export interface SlicePolicy {
   /** 200s in a row that are refused first, in the hope that ranges come back. */
   readonly patience: number;
@@ -53,7 +53,7 @@ export interface SlicePolicy {
 }
 
 export interface RangeJob {
-  /** Absolute offset where the wanted bytes end; they begin at the taker's offset. */
+  /** Absolute offset of the end of the needed bytes; they begin at the taker's offset. */
   readonly end: number;
   readonly known: KnownRepresentation;
   readonly slice: SlicePolicy;
@@ -100,7 +100,7 @@ class RangeFetch {
   #slices = 0;
   /** 206s in a row that cannot be trusted. */
   #odd = 0;
-  /** Range is sent no more: what came to it was odd twice in a row. */
+  /** Sends no Range any more: the responses to it were invalid twice in a row. */
   #asksWhole = false;
   /** Mark of the other representation that the last response was of. */
   #otherMark: string | null = null;
@@ -159,7 +159,8 @@ class RangeFetch {
     }
     if (refusal !== undefined) return this.#refused(refusal);
     if (broke !== undefined) return this.#retryAfter(asFault(broke), progressed);
-    // RFC 9110 section 15.3.7: a 206 may hold less than was asked for; the rest is asked for next.
+    // RFC 9110 section 15.3.7: a 206 may hold less than the requested range; the rest is requested
+    // next.
     return progressed
       ? this.#another()
       : this.#retryAfter(
@@ -221,7 +222,7 @@ class RangeFetch {
     }
   }
 
-  /** Whether to read a 200: at once where it holds nothing unwanted, else as the policy says. */
+  /** Whether to read a 200: at once if all of it is needed, else as the policy says. */
   #maySlice(wanted: { readonly start: number; readonly end: number }): boolean {
     if (wanted.start === 0 && wanted.end === this.#job.known.completeLength) return true;
     const { patience, maxSkipBytes } = this.#job.slice;
@@ -247,8 +248,9 @@ class RangeFetch {
         if (this.#wholes > 1) return { kind: 'no-ranges', head };
         return this.#retryAfter(originFault('origin-range-mismatch', '200 to a range'), false);
       case 'odd-range':
-        // Once may be a whim. A server that does so again has no ranges to give: it is asked for
-        // the whole, here if that is what is read anyway, else by who has a use for all of it.
+        // One invalid response may be an accident. After a second one the server counts as one
+        // without ranges: the whole is requested, here if all of it would be read anyway, else by a
+        // stream.
         if (this.#odd > 1 || verdict.isCoded) {
           const { patience } = this.#job.slice;
           if (this.#taker.offset > 0 && patience > 0) return { kind: 'no-ranges', head };

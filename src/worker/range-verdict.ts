@@ -21,23 +21,25 @@ export interface KnownRepresentation {
 }
 
 export type RangeVerdict =
-  /** A proper 206. Its body ends at `end`, perhaps before the wanted end. */
+  /** A proper 206. Its body ends at `end`, perhaps before the needed end. */
   | { readonly kind: 'partial'; readonly end: number }
   /** A 200 with the whole of the same representation: no range was honoured. It may come coded. */
   | { readonly kind: 'whole'; readonly coding?: Decodable }
   /** Another validator or length; equal `mark`s are the same other representation. */
   | { readonly kind: 'other'; readonly mark: string }
-  /** 3xx, 401 or 403: where and as whom to ask is for the main thread to find out. */
+  /** 3xx, 401 or 403: the main thread locates the object again. */
   | { readonly kind: 'resolve-again' }
   /**
-   * A 206 of who knows what: nothing of it can be trusted, and the next may be no better.
-   * `isCoded`: it is of a coded form of what is wanted, so no range of it ever will be.
+   * A 206 with an invalid range: no byte of it can be used, and the next response may be no better.
+   * `isCoded`: it is a part of a coded form, so no retry will help.
    */
   | { readonly kind: 'odd-range'; readonly error: ForebayError; readonly isCoded: boolean }
-  /** No content that could be used; `error` says whether to try again. */
+  /** No usable content; `error` says whether to retry. */
   | { readonly kind: 'unusable'; readonly error: ForebayError };
 
-/** Judges `head` as the answer to a request for `wanted`. `nowMs` is wall time, for Retry-After. */
+/**
+ * Judges `head` as the response to a request for `wanted`. `nowMs` is wall time, for Retry-After.
+ */
 export function judgeRangeResponse(
   head: OriginHead,
   wanted: ByteRange,
@@ -90,7 +92,7 @@ function judgeUnsatisfiable(head: OriginHead, known: KnownRepresentation): Range
   const length = seen?.completeLength ?? null;
   if (length === known.completeLength) return mismatch('416 to a range within the object');
   if (known.validator.kind === 'digest') {
-    // The digest stands for the bytes: what is that short may be a coded form of them.
+    // The digest is of the plain bytes: a body of another length may be a coded form of them.
     return { kind: 'odd-range', error: rangeFault('416 of another length'), isCoded: true };
   }
   return { kind: 'other', mark: `416/${String(length)}` };

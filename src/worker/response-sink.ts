@@ -1,6 +1,6 @@
 /**
- * Takes the body of one response into a `ByteTaker`: counts it, skips what precedes the wanted
- * bytes, and refuses more than the head promised. Used by range-fetch and open, a new one each
+ * Passes the body of one response to a `ByteTaker`: counts it, skips the bytes before the needed
+ * ones, and rejects more than the head promised. Used by range-fetch and open, a new one per
  * attempt.
  */
 import type { BodySink, HeadVerdict, OriginHead } from '../model/fetch.js';
@@ -29,11 +29,9 @@ export interface BodyPlan {
   readonly skip: number;
   /** Absolute offset where the body ends; `null` where only its framing knows. */
   readonly bodyEnd: number | null;
-  /** Absolute offset where the wanted bytes end: reading stops there, early if it has to. */
+  /** Absolute offset of the end of the needed bytes: reading stops there, early if necessary. */
   readonly wantedEnd: number | null;
-  /**
-   * The coding that is taken off first: all offsets are of what is under it. Only with a `bodyEnd`.
-   */
+  /** The coding to decode first: all offsets are of the decoded body. Only with a `bodyEnd`. */
   readonly coding?: Decodable;
 }
 
@@ -167,7 +165,7 @@ export class ResponseSink implements BodySink {
     if (plan.wantedEnd === null || past < plan.wantedEnd || plan.wantedEnd === plan.bodyEnd) {
       return taker.filled(count);
     }
-    // The taker has all it wants before the body ends: the fetch is broken off.
+    // The taker has all it needs before the body ends: the fetch is aborted.
     const taken = taker.filled(plan.wantedEnd - taker.offset);
     if (!(taken instanceof Promise)) throw cancelledFault();
     return taken.then(() => {

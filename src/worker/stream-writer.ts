@@ -10,7 +10,7 @@ import type { ByteTaker } from './response-sink.js';
 
 export interface StreamShape {
   readonly chunkSizeBytes: number;
-  /** Length of the body; `null` when only its end will tell. */
+  /** Length of the body; `null` if it is unknown until the end. */
   readonly lengthBytes: number | null;
 }
 
@@ -58,7 +58,7 @@ export class StreamWriter implements ByteTaker {
 
   space(): Uint8Array {
     if (this.#offset === this.#shape.lengthBytes) return this.#buffer.subarray(0, 0);
-    // Between two chunks the bytes are read first: that there are any is what asks for a slot.
+    // Between two chunks bytes are read first: a slot is requested only if there are any.
     return this.#writer === null || this.#writer.full ? this.#buffer : this.#writer.space();
   }
 

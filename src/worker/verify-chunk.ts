@@ -1,6 +1,6 @@
 /**
- * Runs a `VerifyTask`: re-hashes a held chunk group by group, ahead of the sender that waits for
- * its first read in this process: from the group that this one wants, and round to it.
+ * Runs a `VerifyTask`: hashes a held chunk group by group, ahead of the sender that waits for it.
+ * It begins with the group that the reader needs, and wraps around.
  */
 import { native } from '../compute/native.js';
 import type { VerifyResult, VerifyTask } from '../compute/protocol.js';

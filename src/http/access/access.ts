@@ -1,8 +1,8 @@
 /**
- * Who may ask this listener what, before the cache is asked: names of the listener
- * (http/access/hosts), and pages in browsers (http/access/cross-origin). Made by http/server from
- * the configuration, anew at a reload; http/exchange/exchange asks it for each request,
- * http/hits/hot-hits for plain ones.
+ * Decides which requests this listener accepts, before the cache is asked: by the name in Host
+ * (http/access/hosts), and by the web page that sends them (http/access/cross-origin). Made by
+ * http/server from the configuration, anew at a reload; used by http/exchange/exchange and
+ * http/hits/hot-hits.
  */
 import { hostname } from 'node:os';
 import type { HitServer } from '../../compute/hit-server.js';
@@ -21,7 +21,7 @@ export type Admission =
 
 const NOBODY: Shared = { cors: [], isLent: false, isHub: false };
 
-/** What is read of the configuration. */
+/** The part of the configuration that decides. */
 export interface AccessConfig {
   /** `hosts`: names of this listener beside those that http/access/hosts always takes. */
   readonly listen: { readonly hosts?: readonly string[] };

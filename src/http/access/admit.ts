@@ -1,7 +1,6 @@
 /**
- * Whether a request is read and answered at all: its form (http/request/screen) and whoever asks
- * (http/access/access), judged together and in this order. Pure; http/exchange/exchange asks it
- * first.
+ * Decides whether a request is answered at all: first by its form (http/request/screen), then by
+ * its sender (http/access/access). Pure; http/exchange/exchange calls it first.
  */
 import { emptyHeaders, type HeaderMap } from '../../model/headers.js';
 import type { Access } from './access.js';
@@ -17,7 +16,7 @@ type Incoming = Pick<RawRequest, 'httpVersion' | 'rawHeaders'> & {
 
 export interface Admitted {
   readonly request: Screened | { readonly kind: 'preflight' };
-  /** What the answer says to browsers. */
+  /** CORS fields of the answer. */
   readonly fields: HeaderMap;
 }
 

@@ -1,18 +1,18 @@
 /**
- * What pages in browsers may read of a mount: CORS (the Fetch standard), and which requests of
- * other sites are refused because an operator's credentials would answer them. Pure;
- * http/access/access asks it.
+ * What pages in browsers may read of a mount: CORS (the Fetch standard), and the refusal of
+ * cross-site requests that an operator's credentials would answer. Pure; used by
+ * http/access/access.
  */
 import { isToken, tokenMembers, trimOws } from '../../model/field-syntax.js';
 import { emptyHeaders, headerValue, type HeaderMap } from '../../model/headers.js';
 
-/** What of a mount decides. */
+/** The settings of a mount that decide. */
 export interface Shared {
-  /** Origins of pages that may read it, as browsers write them; `*` stands for every one. */
+  /** Origins of pages that may read it, as browsers write them; `*` means every page. */
   readonly cors: readonly string[];
   /** Requests to its origin carry credentials of the operator's. */
   readonly isLent: boolean;
-  /** A hub's clients ask for paths by POST. */
+  /** A hub's clients send path queries by POST. */
   readonly isHub: boolean;
 }
 
@@ -76,9 +76,7 @@ function isListOfNames(text: string): boolean {
   return names.length > 0 && names.every(isToken);
 }
 
-/**
- * What a plain request's answer says (http/request/plain-request): such a request names no origin.
- */
+/** CORS fields for a plain request (http/request/plain-request), which has no Origin. */
 export function plainFields({ cors }: Shared): HeaderMap {
   const fields = emptyHeaders();
   if (cors.length > 0) fields['vary'] = 'Origin';
@@ -105,7 +103,7 @@ function joined(before: string, added: string): string {
 function allowedOrigin(origin: string | undefined, { cors, isLent }: Shared): string | undefined {
   if (origin === undefined) return undefined;
   if (isNamed(origin, cors)) return origin;
-  // Where credentials are lent, "every page" is nobody: each that may read is named.
+  // With an operator's credentials `*` allows no page: each page that may read is listed.
   return cors.includes('*') && !isLent ? '*' : undefined;
 }
 
@@ -117,8 +115,8 @@ function isNamed(origin: string | undefined, cors: readonly string[]): boolean {
 const OWN_SITES: ReadonlySet<string> = new Set(['same-origin', 'none']);
 
 /**
- * True where a browser says that a page of another site, or of another origin of the same one, asks
- * (Sec-Fetch-Site of Fetch Metadata). Older ones say in Origin alone whose page it is.
+ * True if a page of another origin sends the request, by Sec-Fetch-Site (Fetch Metadata). Older
+ * browsers send Origin alone.
  */
 function isOfAnotherSite(request: HeaderMap): boolean {
   const site = headerValue(request, 'sec-fetch-site');
@@ -129,7 +127,7 @@ function isOfAnotherSite(request: HeaderMap): boolean {
 }
 
 /**
- * Host and port of an origin; a default port is one, whatever the scheme. `null` where it is none.
+ * Host and port of an origin; a default port is included, whatever the scheme. `null` if malformed.
  */
 function hostOf(origin: string): string | null {
   if (!URL.canParse(origin)) return null;

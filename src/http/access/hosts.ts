@@ -24,9 +24,7 @@ export class HostRule {
   /** `.example.org` for `*.example.org`. */
   readonly #suffixes: readonly string[];
 
-  /**
-   * `patterns`: `listen.hosts`, lower case; `ownName`: the machine's, which nobody else can serve.
-   */
+  /** `patterns`: `listen.hosts`, lower case; `ownName`: the machine's own name. */
   constructor(patterns: readonly string[], ownName: string) {
     const names = patterns.filter((pattern) => !pattern.startsWith('*.'));
     this.#names = new Set([...names, ownName.toLowerCase()]);

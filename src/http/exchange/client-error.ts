@@ -28,7 +28,7 @@ export interface RawContext {
   readonly busy: boolean;
   readonly nowMs: number;
   readonly requestId: string;
-  /** For a 405, as http/request/allow says. */
+  /** The Allow field of a 405 (http/request/allow). */
   readonly allow: string;
 }
 
@@ -76,8 +76,8 @@ export function refuseRaw(
   const content = `${refusal} (request ${context.requestId})\n`;
   return new Promise((resolve) => {
     let outcome: RawOutcome = { status, ending: 'client-closed', bytesSent: 0 };
-    // Node takes its own listener off a socket that asked for CONNECT: without one a reset would
-    // end the process.
+    // Node removes its own error listener from the socket of a CONNECT: a reset would end the
+    // process.
     socket.on('error', () => undefined);
     socket.once('finish', () => {
       outcome = { status, ending: 'complete', bytesSent: content.length };

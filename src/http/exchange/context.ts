@@ -1,4 +1,4 @@
-/** What is known of a request when it begins; http/exchange/exchange makes its answer of it. */
+/** The facts about a request when it begins; http/exchange/exchange makes its answer from them. */
 import { randomBytes } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { headersFromRaw, headerValue } from '../../model/headers.js';
@@ -13,7 +13,7 @@ import type { ReplyContext } from '../reply/respond.js';
 /** 2^128 delimiters: none occurs in an object by chance, and none can be foreseen. */
 const BOUNDARY_BYTES = 16;
 
-/** What it takes of the front's rooms. */
+/** The dependencies that it uses. */
 export interface ContextDeps {
   readonly telemetry: { readonly tracer: Tracer | null };
   readonly believed: Believed;
@@ -30,7 +30,7 @@ export function contextOf(
 ): { readonly context: ReplyContext; readonly own: string; readonly span: Span | undefined } {
   const headers = headersFromRaw(request.rawHeaders);
   const asked = readTarget(request.method ?? '', request.url ?? '');
-  // What came in Host is to be ignored then (RFC 9112 section 3.2.2).
+  // With an absolute-form target Host is ignored (RFC 9112 section 3.2.2).
   if (asked.kind === 'absolute') headers['host'] = asked.authority;
   const trace = takeTraceContext(headers);
   const span = telemetry.tracer?.request(trace);

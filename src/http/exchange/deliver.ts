@@ -1,7 +1,6 @@
 /**
- * Sends one reply: drives the cache's segments through the sender, and plans the rest of a body
- * again when what it was being read from fails. http/exchange/exchange calls it and judges how it
- * ended.
+ * Sends one reply: feeds the cache's segments to the sender, and plans the rest of a body again if
+ * its source fails. http/exchange/exchange calls it and judges the end.
  */
 import type { ServerResponse } from 'node:http';
 import { type ErrorReport, reportError } from '../../model/errors.js';
@@ -31,8 +30,8 @@ export interface SendWatch {
 }
 
 /**
- * Sends `reply` and ends the response where it is complete. Rejects for bugs alone. `from`: bytes
- * of the body that went out already, with the head.
+ * Sends `reply` and ends the response once it is complete. Rejects for bugs only. `from`: bytes of
+ * the body that were sent with the head already.
  */
 export async function deliver(
   response: ServerResponse,
@@ -60,13 +59,13 @@ export async function deliver(
 /** Ends a response in its middle so that the client must notice. */
 export function cut(response: ServerResponse, { head }: Reply): void {
   const { httpVersion, socket } = response.req;
-  // A body that its connection's end delimits would look whole: only a reset says otherwise.
+  // A body without a length ends with its connection, so a failed one must end with a reset.
   if (httpVersion === '1.0' && head.headers['content-length'] === undefined) {
     socket.resetAndDestroy();
   } else response.destroy();
 }
 
-/** Bytes of the reply's body; `null` where it is unknown until the end. */
+/** Length of the reply's body in bytes; `null` if it is unknown until the end. */
 export function replyLength(reply: Reply): number | null {
   switch (reply.kind) {
     case 'head-only':
@@ -121,8 +120,8 @@ async function deliverBody(
 }
 
 /**
- * Whether another plan can do better: only for failures of what was read from. The origin's
- * failures were retried below; waiting for it again would multiply the bound of that wait.
+ * Whether a new plan may succeed: only after failures of a local source. The origin's failures were
+ * retried below; another wait for it would multiply the bound of that wait.
  */
 function mayMend({ code, retryable }: ErrorReport): boolean {
   return retryable && (code === 'disk' || code === 'stored-corrupt' || code === 'internal');

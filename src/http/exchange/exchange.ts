@@ -1,6 +1,6 @@
 /**
- * One request from its head to its access line: screen, ask the cache, reply, deliver, record.
- * http/server starts one for each request when it has its turn.
+ * One request from its head to its access line: screen, look up, reply, deliver, record.
+ * http/server starts one for each request when its turn comes.
  */
 import type { IncomingMessage } from 'node:http';
 import type { CacheAnswer, CacheRequest, ReadCost } from '../../cache/api/facade.js';
@@ -35,8 +35,8 @@ import type { RefusalReason, Screened } from '../request/screen.js';
 import type { TimedResponse } from './timed-response.js';
 
 /**
- * What was looked up turned out to be no longer, or never to have been, what the origin has. While
- * nothing was sent, the new state of things can still be the answer.
+ * The stored response turned out to be outdated or wrong. If nothing was sent yet, a new lookup can
+ * still answer.
  */
 const OUTDATED: ReadonlySet<Code> = new Set(['origin-changed', 'origin-corrupt', 'purged']);
 
@@ -50,7 +50,7 @@ type Code = ErrorReport['code'];
 type Accepted = Extract<Screened, { kind: 'accepted' }>;
 type Passed = Extract<Screened, { kind: 'passed' }>;
 
-/** Nobody is there any more to read an answer. */
+/** The client has left: there is no one to answer. */
 const CLIENT_GONE: ReadonlySet<Code> = new Set(['client-aborted', 'client-idle']);
 
 /** One request and what answering it needs. `run` or `resume` once. */
@@ -66,7 +66,7 @@ export class Exchange {
   /** Bytes of the body that were out before this began. */
   #from = 0;
   #watch: RequestWatch | undefined;
-  /** What the answer says to browsers. */
+  /** CORS fields of the answer. */
   #fields: HeaderMap = emptyHeaders();
 
   constructor(request: IncomingMessage, response: TimedResponse, deps: ExchangeDeps) {
@@ -81,8 +81,8 @@ export class Exchange {
   }
 
   /**
-   * Answers the request, or destroys its connection where it cannot be answered cleanly. `refusal`:
-   * the server turns it away whatever it asks. Never rejects.
+   * Answers the request, or destroys its connection if it cannot be answered cleanly. `refusal`:
+   * the server refuses the request whatever it is. Never rejects.
    */
   run(refusal: RefusalReason | null): Promise<void> {
     this.#response.onHead = () => {
@@ -91,7 +91,7 @@ export class Exchange {
     return this.#recorded(() => this.#answer(refusal));
   }
 
-  /** Sends the rest of what has begun. Never rejects. */
+  /** Sends the rest of a partly sent answer. Never rejects. */
   resume(partial: PartialSend): Promise<void> {
     this.#headAt = this.#startedAt;
     this.#from = partial.bytesSent;
@@ -253,7 +253,7 @@ export class Exchange {
     return { kind: 'failed', error: delivery.error, status, delivery, cost };
   }
 
-  /** Nothing was sent: the failure itself is the answer, if somebody is still there to read it. */
+  /** Nothing was sent: the failure becomes the answer, if the client is still connected. */
   async #failed(error: ErrorReport, cost: ReadCost, instead?: CacheAnswer): Promise<Ended> {
     const reply =
       instead === undefined
@@ -277,7 +277,7 @@ export class Exchange {
   }
 
   #deliver(reply: Reply): Promise<Delivery> {
-    // What is still to come of a request that is answered already would have to be read away.
+    // Unread content of an answered request would have to be read and dropped.
     if (!this.#request.complete && isContentDeclared(this.#context.headers)) {
       this.#response.shouldKeepAlive = false;
     }

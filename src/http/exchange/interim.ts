@@ -12,8 +12,8 @@ import { endToEndFields } from '../reply/fields.js';
 export const MAX_INTERIM = 16;
 
 /**
- * Fields that speak of content that does not follow; and cookies, which were set for one client,
- * while all who wait for an answer hear what comes before it.
+ * Fields about content that does not follow; and cookies, which are for one client, while all
+ * collapsed clients receive an interim response.
  */
 const NOT_OF_INTERIM = /^(?:content-(?:length|range)|set-cookie2?)$/;
 
@@ -25,7 +25,7 @@ export function interimTo(
   let left = MAX_INTERIM;
   return ({ status, headers }) => {
     const { socket } = response;
-    // 100 and 101 answer what we did not ask for our clients; 1.0 knows none of these.
+    // Forebay did not request 100 or 101 for its clients, and HTTP/1.0 has no interim responses.
     if (status <= 101 || status > 199 || httpVersion !== '1.1' || left === 0) return;
     // Enough is queued already: a client that does not read gets no more before its answer.
     if (response.headersSent || socket?.writable !== true || socket.writableLength > 0) return;

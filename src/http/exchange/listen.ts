@@ -1,4 +1,4 @@
-/** Listening, with errors that say what to do. Used by http/server and admin/server. */
+/** Opens listeners, with errors that say what to do. Used by http/server and admin/server. */
 import { errnoOf } from '../../model/errno.js';
 import type { Server } from 'node:net';
 import { formatAddress, type ListenAddress } from '../../config/kinds.js';
@@ -29,8 +29,8 @@ export function listenOn(server: Server, address: ListenAddress): Promise<Listen
     server.once('error', onError);
     server.listen({ host: address.host, port: address.port, backlog: LISTEN_BACKLOG }, () => {
       server.off('error', onError);
-      // A connection that could not be accepted, for want of descriptors: nobody is left to be
-      // told.
+      // A connection that could not be accepted, for want of descriptors: there is none to answer
+      // on.
       server.on('error', unaccepted);
       const bound = server.address();
       resolve(

@@ -12,15 +12,15 @@ import type {
 import type { ByteRange } from '../../model/byte-range.js';
 import type { Reply } from '../reply/respond.js';
 
-/** What of the representation was asked for; `null`: all of it. */
+/** The requested part of the representation; `null`: all of it. */
 export type SentPart = ByteRange | null;
 
 export interface PartialSend {
   readonly origin: string;
   readonly target: string;
-  /** As the head has it. */
+  /** The id in the sent head. */
   readonly requestId: string;
-  /** `undefined`: what was being sent is gone. */
+  /** `undefined`: the object that was being sent is gone. */
   readonly answer: (request: CacheRequest) => CacheAnswer | undefined;
   readonly reply: (answer: CacheAnswer) => Reply;
   /** Bytes of the body that are out. */
@@ -33,7 +33,7 @@ export interface PartialRequest {
   readonly isHead: boolean;
 }
 
-/** `times`: what the head said. */
+/** `times`: the freshness in the sent head. */
 export function partialSendOf(
   of: { readonly reusable: ReusableHit; readonly origin: string; readonly target: string },
   { requestId, part, isHead }: PartialRequest,

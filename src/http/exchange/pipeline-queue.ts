@@ -1,12 +1,12 @@
 /**
  * One response at a time per connection. Node parses pipelined requests at once and queues their
- * responses, but a sender needs the socket itself, which a response has only from the moment when
- * the one before it has finished. http/server asks for a turn for each request.
+ * responses, but a sender needs the socket itself, which a response has only after the previous one
+ * has finished. http/server takes a turn for each request.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 
-/** Starts one exchange; what it returns is not awaited. */
+/** Starts one exchange; its result is not awaited. */
 export type Start = () => void;
 
 /**
@@ -17,7 +17,10 @@ export const MAX_WAITING = 32;
 
 interface Line {
   running: boolean;
-  /** The queue is full: what comes now is not answered, and the connection ends after the last. */
+  /**
+   * The queue is full: later requests are not answered, and the connection ends after the last
+   * answer.
+   */
   isClosed: boolean;
   readonly waiting: { readonly response: ServerResponse; readonly start: Start }[];
 }
@@ -26,9 +29,9 @@ export class PipelineQueue {
   readonly #lines = new WeakMap<Duplex, Line>();
 
   /**
-   * Runs `start` once `response` has the socket: now, or after the responses before it. Never, when
-   * the connection ends first, or too many wait: then the last of them says `Connection: close`,
-   * and the client sends the rest again elsewhere (RFC 9112 section 9.3.2).
+   * Runs `start` once `response` has the socket: now, or after the responses before it. Never runs
+   * it if the connection ends first, or if too many wait: then the last of them carries
+   * `Connection: close`, and the client repeats the others elsewhere (RFC 9112 section 9.3.2).
    */
   take(request: IncomingMessage, response: ServerResponse, start: Start): boolean {
     const { socket } = request;
@@ -65,8 +68,8 @@ export class PipelineQueue {
       if (over) return;
       over = true;
       line.running = false;
-      // What follows a response that says `close` was refused with it (RFC 9112 section 9.6): after
-      // a body that nobody read it may be no request at all.
+      // Requests after a response with `close` are not answered (RFC 9112 section 9.6): after an
+      // unread body the bytes may be no request at all.
       const isLast = !response.shouldKeepAlive;
       line.isClosed ||= isLast;
       const following = socket.destroyed || isLast ? undefined : line.waiting.shift();

@@ -112,7 +112,7 @@ export function recordFailure(
   else log.warn(fields, 'request failed');
 }
 
-/** Ends the span of a request with what its access line says. */
+/** Ends the span of a request with the attributes of its access line. */
 export function endSpan(span: Span, record: RequestRecord): void {
   const { code, status } = record;
   span.end(

@@ -1,7 +1,6 @@
 /**
- * One request as whoever looks sees it: what of its body came from the origin, what the client has,
- * and what it waits for. http/exchange/exchange makes one for each request that it asks the cache
- * for.
+ * One request as the admin API shows it: bytes from the origin, bytes sent, and what it waits for.
+ * http/exchange/exchange makes one for each request to the cache.
  */
 import type { Body } from '../../cache/api/facade.js';
 import type { ErrorCode } from '../../model/errors.js';
@@ -26,7 +25,7 @@ export interface RequestSnapshot extends RequestFacts, TransferCounts {
   readonly id: string;
   /** Ms since the epoch. */
   readonly startedAtMs: number;
-  /** False while the cache has yet to say what there is: it may be asking the origin. */
+  /** False until the cache has answered: it may be waiting for the origin. */
   readonly answered: boolean;
   /** Bytes of the body to be sent; `null` while that is not known. */
   readonly lengthBytes: number | null;
@@ -83,7 +82,7 @@ export class RequestWatch {
     this.#sentBefore = sentBefore;
   }
 
-  /** It is over; `failure` where the client did not get what it asked for. */
+  /** The request has ended; `failure` if the client did not get its answer. */
   ended(delivery: Delivery, failure: ErrorCode | null): void {
     const cause = failure ?? causeOf(delivery);
     const state: TransferState = cause === null ? { kind: 'done' } : { kind: 'failed', cause };
@@ -91,14 +90,15 @@ export class RequestWatch {
   }
 
   /**
-   * Ended, and out of its table once what was read is committed: the last counts are the true ones.
+   * Ends the request and removes it once its chunks are committed, so that the last counts are
+   * final.
    */
   over(delivery: Delivery, failure: ErrorCode | null): void {
     this.ended(delivery, failure);
     void this.landed().then(() => this.#entry?.end());
   }
 
-  /** Resolves when what was read of the body is committed or will not be. Never rejects. */
+  /** Resolves when the chunks that were read are committed or cannot be. Never rejects. */
   async landed(): Promise<void> {
     await this.#body?.landed?.().catch(() => undefined);
     this.#landed = true;
@@ -123,7 +123,7 @@ export class RequestWatch {
 
   /** `source`: what the next byte of the body waits for. */
   #state(source: TransferState | null, nowMs: number): TransferState {
-    // The client has it all; the last chunk reached it before the store.
+    // The client has every byte; its last chunk is committed later.
     if (this.#ended?.state.kind === 'done' && !this.#landed) return { kind: 'verifying' };
     if (this.#ended !== undefined) return this.#ended.state;
     if (this.#body === undefined) return { kind: 'queued' };
@@ -134,7 +134,7 @@ export class RequestWatch {
       const blocked = idleMs < BLOCKED_AFTER_MS ? 'serving' : 'client-blocked';
       return stalledOr(idleMs, 'client', { kind: blocked });
     }
-    // Between two bytes that keep coming: what each waits for in between says nothing.
+    // Bytes keep arriving: the short waits between them do not count.
     if (idleMs < BLOCKED_AFTER_MS && send.bytesSent > 0) return { kind: 'serving' };
     return source !== null && source.kind !== 'done'
       ? source

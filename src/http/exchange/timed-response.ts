@@ -1,6 +1,6 @@
 /**
- * A `ServerResponse` that tells when its head is written, by which http/exchange/exchange measures
- * the wait, and when its client leaves.
+ * A `ServerResponse` that reports when its head is written, by which http/exchange/exchange
+ * measures the wait, and when its client disconnects.
  */
 import { type IncomingMessage, type OutgoingHttpHeaders, ServerResponse } from 'node:http';
 
@@ -32,7 +32,7 @@ export class TimedResponse<
   override writeHead(statusCode: number, ...rest: unknown[]): this {
     this.onHead?.();
     this.onHead = null;
-    // Both overloads of the base take what was given: it is passed on as it came.
+    // The base has two overloads: the arguments are passed on unchanged.
     return super.writeHead(statusCode, ...(rest as [OutgoingHttpHeaders?]));
   }
 }

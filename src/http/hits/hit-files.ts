@@ -13,20 +13,20 @@ import type { ObjectOffset } from '../../model/offset.js';
 const read = promisify(readDescriptor);
 
 /**
- * Chunks open at once; one more closes the one that was granted least lately. With the largest
- * chunks that keeps 16 GiB from eviction at most, and under pressure all are let go of.
+ * Chunks open at a time; one more closes the least recently granted one. With the largest chunks 16
+ * GiB are kept from eviction at most, and under pressure none.
  */
 export const MAX_HIT_FILES = 256;
 
-/** How long one counts without being asked for anew. */
+/** How long a grant of a chunk is valid. */
 const FILE_MS = 1000;
 
-/** One that was not asked for again in this time is closed. */
+/** A chunk that was not granted again for so long is closed. */
 const UNUSED_MS = 3 * FILE_MS;
 
 /**
- * How long after all were let go of none is opened: whoever needs the room looks every 20 ms
- * (cache/fill/reserve), and what is asked for all the time would be held again by then.
+ * After a release under pressure, how long no chunk is opened: a fill that needs room looks every
+ * 20 ms (cache/fill/reserve), and popular chunks would be leased again by then.
  */
 const PRESSURE_MS = 100;
 
@@ -68,8 +68,8 @@ export class HitFiles {
   }
 
   /**
-   * Has the server use the chunk with the bytes `start <= i < end` for `token`. False where it is
-   * not at hand. In the same turn as `standing.timesAt`.
+   * Grants the server the chunk with the bytes `start <= i < end` for `token`. False if the chunk
+   * is not open and verified. To be called in the same turn as `HotHits.timesOf`.
    */
   grant(token: number, reusable: ReusableHit, start: number, end: number, nowMs: number): boolean {
     if (nowMs < this.#opensAgainAt) return false;
@@ -121,7 +121,7 @@ export class HitFiles {
     this.#release(entry);
   }
 
-  /** Closes what was not asked for lately. */
+  /** Closes chunks that were not granted lately. */
   sweep(nowMs: number): void {
     for (const entry of [...this.#granted.values()]) {
       if (nowMs - entry.grantedAt < UNUSED_MS) return;
@@ -129,7 +129,7 @@ export class HitFiles {
     }
   }
 
-  /** Lets go of all for a while: somebody needs room. */
+  /** Releases all chunks for a while: a fill needs room. */
   relieve(nowMs: number): void {
     this.#opensAgainAt = nowMs + PRESSURE_MS;
     this.revokeAll();

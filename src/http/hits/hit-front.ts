@@ -18,11 +18,11 @@ import { HitTokens, nativeHitRecord, type RecordedTarget } from './hit-tokens.js
 import type { ExchangeDeps } from '../exchange/deps.js';
 import { type HotHits, type HotHit, recordHit } from './hot-hits.js';
 
-/** What comes from outside the front. */
+/** What the front gets from other rooms. */
 export interface HitDeps extends Hits {
-  /** What may make an answer stand no more. */
+  /** Every change that may end a reusable hit. */
   readonly changes: InvalidationEvents;
-  /** Registers what is called when a chunk finds no room. */
+  /** Registers a function that is called when a chunk finds no room. */
   readonly onPressure: (give: () => void) => void;
 }
 
@@ -75,7 +75,7 @@ export class HitFront implements HitListener {
     changes.onChange((change) => {
       server.change();
       if (change !== 'removal') return;
-      // Of all, as it is not known which of them go; they are opened again when they are asked for.
+      // All targets, as the change does not name them; each is opened again when it is requested.
       this.#files.revokeAll();
       server.settle();
     });
@@ -85,7 +85,7 @@ export class HitFront implements HitListener {
     this.#sweepLater();
   }
 
-  /** Has the server answer what comes on a connection; false where that is not worth it. */
+  /** Gives a connection to the hit server; false if there is nothing to gain. */
   take(socket: Socket): boolean {
     return this.#watch(socket, false);
   }
@@ -124,7 +124,7 @@ export class HitFront implements HitListener {
     for (const connection of [...this.#watched.keys()]) {
       if (this.#server.release(connection)) this.#watched.delete(connection);
     }
-    // What it had begun goes on here.
+    // Partly sent answers continue here.
     this.#server.settle();
   }
 
@@ -160,7 +160,7 @@ export class HitFront implements HitListener {
 
   cold(connection: number, file: number, bytes: ByteRange): void {
     void this.#files.readIn(file, bytes).then(() => {
-      // What could not be read is for node to find out about.
+      // If the bytes could not be read, Node's path reports the error.
       if (this.#watched.has(connection)) this.#server.resume(connection);
     });
   }
@@ -247,7 +247,7 @@ export class HitFront implements HitListener {
     if (token !== undefined) this.#server.remove(token);
   }
 
-  /** Vouches anew for a target, and for the chunk that the bytes `start <= i < end` are in. */
+  /** Grants a target anew, and the chunk with the bytes `start <= i < end`. */
   #grant(token: number, start: number, end: number): boolean {
     const target = this.#targets.current(token);
     if (target === undefined) return false;
@@ -288,11 +288,12 @@ export class HitFront implements HitListener {
     const { headersTimeoutMs, keepAliveTimeoutMs } = this.#options.timeouts();
     for (const [connection, { socket, activeAt, hasAnswered }] of this.#watched) {
       const timeoutMs = hasAnswered ? keepAliveTimeoutMs : headersTimeoutMs;
-      // As node has it: 0 is for ever.
+      // 0 means no timeout, as in Node.
       if (timeoutMs === 0 || nowMs - activeAt < timeoutMs) continue;
       if (!this.#server.release(connection)) continue;
       this.#watched.delete(connection);
-      // As node does after an answer; and a first request is for node to wait for, or to refuse.
+      // The keep-alive timeout applies after an answer only; before the first request Node's own
+      // timeouts do.
       if (hasAnswered) socket.destroy();
       else this.#options.give(socket);
     }

@@ -1,6 +1,6 @@
 /**
- * The targets that a hit server knows, by the tokens that stand for them there, and what its
- * records of them say. Owned by http/hits/hit-front.
+ * The targets that a hit server knows, by their tokens, and the names that its records need. Owned
+ * by http/hits/hit-front.
  */
 import type { HitRecord } from '../../compute/hit-protocol.js';
 import type { RequestEnding, RequestRecord } from '../../telemetry/request-record.js';
@@ -18,13 +18,13 @@ export interface RecordedTarget {
 }
 
 /**
- * Targets that are forgotten between two sweeps, of which there is one a second: URLs of at most
- * 2048 characters. Beyond that what is learnt is not given to the server, until the next sweep.
+ * Targets forgotten between two sweeps, one of which runs each second. Each URL has 2048 characters
+ * at most. Beyond this number new targets are not given to the server until the next sweep.
  */
 export const MAX_FORGOTTEN = 4096;
 
 export class HitTokens {
-  /** By token: those that stand. */
+  /** Current targets by token. */
   readonly #targets = new Map<number, HitTarget>();
   readonly #tokens = new Map<string, number>();
   /** Those that were forgotten before the last sweep, and since. */
@@ -44,7 +44,7 @@ export class HitTokens {
     return this.#lastToken;
   }
 
-  /** It stands no more. The token that it had, if it had one. */
+  /** Forgets a target, and returns its token if it had one. */
   forget(url: string): number | undefined {
     const token = this.#tokens.get(url);
     if (token === undefined) return undefined;
@@ -58,21 +58,21 @@ export class HitTokens {
     return token;
   }
 
-  /** What a token stands for, or did lately. */
+  /** The target of a token, also of one that was forgotten lately. */
   of(token: number): RecordedTarget | undefined {
     return (
       this.#targets.get(token) ?? this.#forgotten.get(token) ?? this.#forgottenBefore.get(token)
     );
   }
 
-  /** What a token stands for. */
+  /** The current target of a token. */
   current(token: number): HitTarget | undefined {
     return this.#targets.get(token);
   }
 
   /**
-   * Lets go of what was forgotten before the last sweep. Not of what was forgotten since: a thread
-   * may be in the middle of an answer, and its record comes after this call.
+   * Drops targets that were forgotten before the previous sweep. Later ones stay: a thread may be
+   * in the middle of an answer, whose record arrives after this call.
    */
   sweep(): void {
     this.#forgottenBefore = this.#forgotten;

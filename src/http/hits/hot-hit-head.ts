@@ -1,7 +1,6 @@
 /**
- * The heads of a hit that stands, as text: the fields are those of http/reply/respond, made once
- * and kept while nothing in them changes, which is a second. Made by http/hits/hot-hits, one for
- * each URL.
+ * The heads of a hot hit as text. The fields are those of http/reply/respond; a text is kept for
+ * the second in which none of them changes. Made by http/hits/hot-hits, one per URL.
  */
 import { STATUS_CODES } from 'node:http';
 import type { ReusableHit, HitFreshness } from '../../cache/api/facade.js';
@@ -10,7 +9,7 @@ import type { HeaderMap } from '../../model/headers.js';
 import { contentRange } from '../reply/multipart.js';
 import { hitFields, ofPart } from '../reply/respond.js';
 
-/** Stands where a request's id belongs; no field value can hold it (RFC 9110 section 5.5). */
+/** Marks the place of the request's id; no field value can contain it (RFC 9110 section 5.5). */
 const PLACE = '\0';
 
 const MS_PER_SECOND = 1000;
@@ -24,7 +23,7 @@ export class HotHitHead {
   #whole: Lines = ['', ''];
   #part: Lines = ['', ''];
 
-  /** `keepAliveTimeoutMs`: what a client is promised, as node says it. */
+  /** `keepAliveTimeoutMs`: for the Keep-Alive field, as Node sends it. */
   constructor(
     hotHits: Pick<ReusableHit, 'headers' | 'receivedAtMs' | 'lengthBytes'>,
     keepAliveTimeoutMs: number,

@@ -29,15 +29,15 @@ import type { TimedResponse } from '../exchange/timed-response.js';
 const MAX_HOT_HITS = 1024;
 
 /**
- * What they take: as many with heads of 2 KiB as there may be. Heads may have 62 KiB, which would
- * be five times 62 MiB without this.
+ * Bound on their memory: the greatest number of them with heads of 2 KiB. Heads of 62 KiB are
+ * allowed and would take five times 62 MiB without this bound.
  */
 const MAX_HOT_HITS_BYTES = 16 * 1024 * 1024;
 
 /** A head's fields, its text for the whole and for a part, and both again in the hit server. */
 const COPIES_OF_HEAD = 5;
 
-/** Status lines, what is said of a part and of the connection, and the objects that hold it all. */
+/** Status lines, fields of a part and of the connection, and the objects that hold them. */
 const BESIDE_HEAD_BYTES = 2048;
 
 /** A longer URL is always looked up: heads may be 16 KiB, and remembered ones are to stay small. */
@@ -168,7 +168,10 @@ export class HotHits {
     }
   }
 
-  /** What the answer for `url` says of its age; forgets one that stands no more. */
+  /**
+   * Age and remaining freshness of the answer for `url`; forgets an answer that is not valid any
+   * more.
+   */
   timesOf(url: string, mounts: readonly Mount[], steadyMs: number): HitFreshness | undefined {
     const entry = this.#entries.get(url);
     if (entry === undefined) return undefined;
@@ -185,7 +188,7 @@ export class HotHits {
     const mount = mounts.find(({ name }) => name === origin)?.mount ?? '/';
     const url = mount === '/' ? target : mount + target;
     if (url.length > MAX_URL_CHARACTERS) return;
-    // What was learnt of it before is as good, and may be in use.
+    // The entry that is there is as good, and may be in use.
     if (this.timesOf(url, mounts, steadyNow(clock)) !== undefined) return;
     const routed = route(url, mounts);
     if (routed.kind !== 'routed' || routed.origin !== origin || routed.target !== target) return;
@@ -199,7 +202,7 @@ export class HotHits {
   }
 }
 
-/** What an entry takes in memory, by what may be long in it. */
+/** Memory of an entry, by the parts that may be long. */
 function bytesOf({ reusable, target }: HotHit, url: string): number {
   const strings = 2 * (url.length + target.length);
   return BESIDE_HEAD_BYTES + COPIES_OF_HEAD * headerBytes(reusable.headers) + strings;
@@ -233,7 +236,7 @@ export function recordHit(
   }));
 }
 
-/** What of the representation is asked for: `null` is all of it, `undefined` not for this way. */
+/** The requested part: `null` for all of it, `undefined` if the fast path does not support it. */
 function partOf({ method, rangeField }: PlainRequest, lengthBytes: number): SentPart | undefined {
   // Range is defined for GET alone (RFC 9110 section 14.2).
   if (method === 'HEAD' || rangeField === null) return null;
@@ -248,7 +251,7 @@ function lengthOf({ method }: PlainRequest, part: SentPart, { reusable }: HotHit
   return part === null ? reusable.lengthBytes : part.end - part.start;
 }
 
-/** The bytes that go out; `null` where there are none. */
+/** The bytes of the body; `null` for none. */
 function openPart(
   plain: PlainRequest,
   part: SentPart,

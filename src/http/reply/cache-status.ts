@@ -1,6 +1,6 @@
 /**
- * The Cache-Status field (RFC 9211): how this response came about, for whoever debugs it. Written
- * from the cache's closed union, so that what is said is what happened.
+ * The Cache-Status field (RFC 9211), which says how a response came about. Made from the cache's
+ * closed union of outcomes.
  */
 import { isValidTokenStr, parseList, serializeList, Token } from 'structured-headers';
 import type { CacheOutcome } from '../../cache/api/outcome.js';
@@ -12,15 +12,13 @@ export const PSEUDONYM = 'forebay';
 /** The kinds of structured field item that our parameters are. */
 type Item = string | number | boolean | Token;
 
-/** Failures of an origin that was not asked. */
+/** Failures without a request to the origin. */
 const NOT_FORWARDED: ReadonlySet<ErrorReport['code']> = new Set([
   'origin-busy',
   'origin-unattested',
 ]);
 
-/**
- * What happened to a request: the cache's answer, its failure, or a refusal before it was asked.
- */
+/** What happened to a request: the cache's answer, its failure, or a refusal before the lookup. */
 export type StatusInput =
   | { readonly kind: 'answered'; readonly outcome: CacheOutcome }
   | { readonly kind: 'failed'; readonly error: ErrorReport }

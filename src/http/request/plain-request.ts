@@ -1,11 +1,10 @@
 /**
- * Requests so plain that nothing in them decides anything but which bytes are asked for: what a hit
- * that stands (http/hits/hot-hits) may answer. Whatever is not listed here is for
- * http/exchange/exchange to judge. Pure.
+ * Requests without any field that could change the answer, except a range: the only ones that a hot
+ * hit (http/hits/hot-hits) may answer. All others go to http/exchange/exchange. Pure.
  */
 import { isHost } from '../../model/host.js';
 
-/** What of a plain request the answer depends on. */
+/** The parts of a plain request that the answer depends on. */
 export interface PlainRequest {
   readonly method: 'GET' | 'HEAD';
   /** The Host field as it came. */
@@ -15,7 +14,7 @@ export interface PlainRequest {
   readonly requestId: string | undefined;
 }
 
-/** Both inclusive, as in the field; `last` is `null` where it is left to the server. */
+/** Both inclusive, as in the field; `last` is `null` if it is absent. */
 export interface PlainRange {
   readonly first: number;
   readonly last: number | null;
@@ -30,9 +29,7 @@ export interface RawHead {
 
 type Meaning = 'host' | 'range' | 'request-id' | 'connection' | 'none';
 
-/**
- * `none`: says something of the client alone; no stored response that varies on it is answered so.
- */
+/** `none`: the field is about the client alone, and a response that varies on it is no hot hit. */
 const MEANINGS: ReadonlyMap<string, Meaning> = new Map([
   ['host', 'host'],
   ['range', 'range'],
@@ -53,7 +50,7 @@ const MEANINGS: ReadonlyMap<string, Meaning> = new Map([
 /** One range from its first byte on; at most 15 digits, which a number holds exactly. */
 const ONE_RANGE = /^bytes=(\d{1,15})-(\d{0,15})$/;
 
-/** Reads a request head; `undefined` where it is not plain. */
+/** Reads a request head; `undefined` if it is not plain. */
 export function readPlain({ method, httpVersion, rawHeaders }: RawHead): PlainRequest | undefined {
   if ((method !== 'GET' && method !== 'HEAD') || httpVersion !== '1.1') return undefined;
   let host: string | undefined;
@@ -87,7 +84,7 @@ export function readPlain({ method, httpVersion, rawHeaders }: RawHead): PlainRe
   return { method, host, rangeField, requestId };
 }
 
-/** Reads a Range field; `undefined` where it is not one range that begins within `lengthBytes`. */
+/** Reads a Range field; `undefined` unless it is one range that begins within `lengthBytes`. */
 export function readPlainRange(field: string, lengthBytes: number): PlainRange | undefined {
   const match = ONE_RANGE.exec(field);
   if (match === null) return undefined;

@@ -7,7 +7,7 @@ import type { RangeHint } from '../../cache/api/facade.js';
 import { type ByteRange, byteRange } from '../../model/byte-range.js';
 import { digitsEnd, tokenEnd, trimOws } from '../../model/field-syntax.js';
 
-/** One range as asked for, before the length is known. `last` is inclusive, as in the field. */
+/** One requested range, before the length is known. `last` is inclusive, as in the field. */
 export type RangeSpec =
   | { readonly kind: 'from'; readonly first: number; readonly last: number | null }
   | { readonly kind: 'suffix'; readonly length: number };
@@ -17,7 +17,7 @@ export type RangeIgnored = 'unit' | 'malformed' | 'too-many';
 
 export type RangeField =
   | { readonly kind: 'none' }
-  /** Never empty, in the order asked. */
+  /** Never empty, in the order of the field. */
   | { readonly kind: 'ranges'; readonly ranges: readonly [RangeSpec, ...RangeSpec[]] }
   | { readonly kind: 'ignored'; readonly reason: RangeIgnored };
 

@@ -1,13 +1,13 @@
 /**
- * Requests whose target has bytes above 0x7f as they are: curl and others send names that are not
- * ASCII so. Node's parser refuses them, and has no setting for it. Here the bytes are escaped,
- * which is what the target means (RFC 3986 section 2.5), and the parser is given the request anew.
- * http/server asks for each connection that the parser gave up on.
+ * Requests with raw bytes above 0x7f in their target, as curl and others send names that are not
+ * ASCII. Node's parser refuses them and has no setting for it. The bytes are escaped, which is what
+ * the target means (RFC 3986 section 2.5), and the request is parsed again. http/server calls this
+ * for each connection that the parser refused.
  */
 import type { Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 
-/** What Node's parser says of text that it refuses. */
+/** The error of Node's parser. */
 export interface Unread extends Error {
   readonly code?: string;
   /** Bytes of the packet before the one that was refused. */
@@ -42,8 +42,8 @@ const STRICT = 0;
 const ABOVE_ASCII = 0x80;
 
 /**
- * What came from the refused request on, with the bytes of its target escaped; `undefined` where
- * something else was refused, or the target's beginning or end is in another packet.
+ * The packet from the refused request on, with its target escaped; `undefined` if another fault was
+ * refused, or if the request line is not whole in this packet.
  */
 export function escapedRequest({ code, bytesParsed = 0, rawPacket }: Unread): Buffer | undefined {
   if (code !== 'HPE_INVALID_URL' || rawPacket === undefined) return undefined;
@@ -60,8 +60,8 @@ export function escapedRequest({ code, bytesParsed = 0, rawPacket }: Unread): Bu
 }
 
 /**
- * Has the connection's parser begin anew with `text`, in the next turn; false where it cannot. What
- * was parsed before, and the order of answers, stay.
+ * Restarts the connection's parser with `text`, in the next turn; false if that is impossible.
+ * Requests parsed before, and the order of answers, stay.
  */
 export function parseAnew(
   server: Server,
@@ -76,8 +76,7 @@ export function parseAnew(
   // Its stack has to unwind first; no bytes of the connection are read before that.
   process.nextTick(() => {
     if (socket.destroyed) return;
-    // Out of the list that is watched for late requests, whose order goes by the times that begin
-    // anew.
+    // Removes it from the list that is checked for late requests, which is ordered by start time.
     parser.remove();
     parser.initialize(REQUEST, {}, maxHeadBytes, STRICT, connections);
     socket.emit('data', text);

@@ -21,7 +21,7 @@ export type Framing =
   | { readonly kind: 'ambiguous' }
   | { readonly kind: 'too-large' };
 
-/** True when a request says that it has content, be it none. */
+/** True if a request declares content, even empty content. */
 export function isContentDeclared(headers: HeaderMap): boolean {
   return 'content-length' in headers || 'transfer-encoding' in headers;
 }
@@ -43,8 +43,8 @@ export function framingOf(headers: HeaderMap, httpVersion: string): Framing {
 }
 
 /**
- * What a request passed on has of content; `null` without any. It is invited where it waits for
- * that.
+ * The content of a request to be forwarded; `null` without any. The client is invited to send it if
+ * it waits for that.
  */
 export function contentToPass(
   request: IncomingMessage,
@@ -60,9 +60,9 @@ export function contentToPass(
 }
 
 /**
- * The content as it arrives. `onWanted` is called when the first byte is asked for: whoever sent
- * `Expect: 100-continue` waits for that. Throws `client-too-large` beyond `maxBytes`,
- * `client-aborted` when the client leaves. Leaving the iteration early does not end the connection.
+ * The content as it arrives. `onWanted` is called before the first byte is read, for clients that
+ * sent `Expect: 100-continue`. Throws `client-too-large` beyond `maxBytes` and `client-aborted`
+ * when the client leaves. Ending the iteration early does not end the connection.
  */
 export async function* contentOf(
   request: IncomingMessage,

@@ -1,7 +1,7 @@
 /** Request ids: one name for a request in the client's, our own and the origin's logs. */
 import { randomBytes } from 'node:crypto';
 
-/** Accepted from a client: short, and safe to stand in a header and a log line as it is. */
+/** Accepted from a client: short, and safe in a header field and in a log line. */
 const ACCEPTABLE = /^[A-Za-z0-9._-]{1,64}$/;
 
 /** 64 random bits: no two requests of one log share them. */
@@ -12,7 +12,7 @@ const IDS_PER_DRAW = 512;
 let drawn = '';
 let used = 0;
 
-/** The client's X-Request-Id where it is acceptable, else a new one. */
+/** The client's X-Request-Id if it is acceptable, else a new id. */
 export function requestId(offered: string | undefined, generate = generateId): string {
   return offered !== undefined && ACCEPTABLE.test(offered) ? offered : generate();
 }

@@ -4,15 +4,15 @@
  */
 
 export type RequestTarget =
-  /** A path and a query, `*`, or what is none of these: for http/request/route to judge. */
+  /** A path and a query, `*`, or something malformed, which http/request/route refuses. */
   | { readonly kind: 'origin'; readonly target: string }
   /**
    * With a scheme and an authority, as clients write to a proxy. `target` is in origin-form; `*`
-   * for an OPTIONS that asks of the server (section 3.2.4).
+   * for an OPTIONS without a path (section 3.2.4).
    */
   | { readonly kind: 'absolute'; readonly authority: string; readonly target: string };
 
-/** Of what is asked for by http: schemes have no case. */
+/** Schemes are case-insensitive. */
 const ABSOLUTE = /^https?:\/\/([^/?#]*)/i;
 
 /** Reads the target of a request as it came. */

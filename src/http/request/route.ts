@@ -1,7 +1,7 @@
 /**
- * From a request-target to a configured origin and the path below its mount. Pure;
- * http/request/screen asks it. Whatever two servers could read differently is refused here, before
- * a cache key is made of it.
+ * Maps a request-target to a configured origin and the path below its mount. Pure; used by
+ * http/request/screen. Targets that two servers could read differently are refused here, before a
+ * cache key is made.
  */
 import { isTreacherous } from '../../model/path.js';
 import { canonicalUri, encodeTarget, splitTarget } from '../../model/uri.js';
@@ -34,17 +34,16 @@ export type Route =
   | { readonly kind: 'refused'; readonly reason: TargetRefusal };
 
 /**
- * What may come in an origin-form target: visible ASCII, without `#` (a fragment) and `\`, which
- * parsers of URLs take for a slash; and bytes above it, as some clients send names that are not
- * ASCII.
+ * Characters of an origin-form target: visible ASCII, without `#` (a fragment) and `\`, which URL
+ * parsers take for a slash; and raw bytes above it, as some clients send names that are not ASCII.
  */
 const TARGET_CHARACTERS = /^\/[\x21\x22\x24-\x5b\x5d-\x7e\x80-\xff]*$/;
 
 /**
- * Routes an origin-form request-target (RFC 9112 section 3.2.1) to the longest mount that its path
- * has by whole segments. Bytes that may not stand in a URI are escaped; all else stays as it came:
- * `%2F`, since Hugging Face revisions contain it (`refs%2Fpr%2F1`), `%252F`, empty segments.
- * Refused is what leads elsewhere, however often it is encoded (model/path).
+ * Routes an origin-form request-target (RFC 9112 section 3.2.1) to the longest mount that matches
+ * its path by whole segments. Bytes that a URI may not contain are escaped. All else stays as it
+ * is: `%2F`, since Hugging Face revisions contain it (`refs%2Fpr%2F1`), `%252F`, empty segments.
+ * Paths that lead out of the mount are refused, however often they are encoded (model/path).
  */
 export function route(requestTarget: string, mounts: readonly Mount[]): Route {
   if (!TARGET_CHARACTERS.test(requestTarget)) return refused('malformed-target');
@@ -74,7 +73,8 @@ function longestMount(path: string, mounts: readonly Mount[]): Found | undefined
 }
 
 /**
- * Segment by segment, in whatever of its equivalent spellings; `undefined` where it is not below.
+ * Compares segment by segment in canonical spelling; `undefined` if the path is not below the
+ * mount.
  */
 function pathBelow(path: string, mount: string): string | undefined {
   if (mount === '/') return path;

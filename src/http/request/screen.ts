@@ -14,7 +14,7 @@ import { type Mount, route, type TargetRefusal } from './route.js';
 export interface RawRequest {
   readonly method: string;
   readonly url: string;
-  /** As the request line has it, e.g. `1.1`. */
+  /** From the request line, e.g. `1.1`. */
   readonly httpVersion: string;
   /** Flat `[name, value, ...]` as received: the only place where duplicates show. */
   readonly rawHeaders: readonly string[];
@@ -111,7 +111,7 @@ function screenOther(
   const framing = framingOf(headers, httpVersion);
   if (framing.kind === 'ambiguous') return refused('ambiguous-framing');
   if (framing.kind === 'too-large') return refused('body-too-large');
-  // `*` asks for no resource, and Max-Forwards 0 for nobody behind us (RFC 9110 sections 7.6.2,
+  // `*` names no resource, and Max-Forwards 0 allows no forwarding (RFC 9110 sections 7.6.2,
   // 9.3.7).
   if (method === 'OPTIONS' && url === '*') return { kind: 'own-options' };
   const routed = route(url, mounts);
