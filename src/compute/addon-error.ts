@@ -1,8 +1,9 @@
 /**
- * The native addon is missing or not for this machine. Thrown by native.ts; cli/failure tells it.
+ * The native addon is missing or was built for another machine. Thrown by native.ts; cli/failure
+ * prints it.
  */
 
-/** `message` is for people: what could not be loaded, and what to run. */
+/** `message` is for people: what could not be loaded, and the command that helps. */
 export class AddonError extends Error {
   /** @param path of the addon. `cause` is what Node said when it tried to load it. */
   constructor(path: string, cause: unknown) {
@@ -16,7 +17,7 @@ export class AddonError extends Error {
   }
 }
 
-/** Below it Node lists who asked, which helps nobody here. */
+/** Node appends the require stack, which helps no reader here. */
 function firstLine(cause: unknown): string {
   const text = cause instanceof Error ? cause.message : String(cause);
   return text.split('\n', 1)[0] ?? '';

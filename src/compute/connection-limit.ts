@@ -1,12 +1,12 @@
 /**
- * How many connections one origin is allowed: begins with `FIRST_CONNECTIONS`, tries twice as many
- * while all of them are busy, and keeps what raised the throughput. Pure: windows of what was seen
- * go in, a number comes out. compute/origin-connections measures the windows and keeps one of these
- * for each origin.
+ * How many connections one origin is allowed: begins with `FIRST_CONNECTIONS`, doubles the number
+ * while all of them are busy, and keeps what raised the throughput. Pure: measured windows go in, a
+ * number comes out. compute/origin-connections measures the windows and has one of these per
+ * origin.
  */
 import { FIRST_CONNECTIONS } from '../config/lanes.js';
 
-/** What was seen of an origin during one window. */
+/** The measurements of an origin during one window. */
 export interface Window {
   /** When it ended, on the monotonic clock. */
   readonly nowMs: number;
@@ -25,7 +25,7 @@ export interface Window {
  */
 const STEADY_WINDOWS = 4;
 
-/** Windows of an attempt, of which each must beat all of those: one may be luck. */
+/** Windows of an attempt, each of which must beat all windows before it: one may be luck. */
 const TRIED_WINDOWS = 2;
 
 /** What the slowest window with more connections must be of the fastest before: less is noise. */
@@ -38,7 +38,9 @@ export const FIRST_WAIT_MS = 10_000;
 export const MAX_WAIT_MS = 300_000;
 
 type State =
-  /** The number stands. `rates`: the latest windows in a row in which all were busy. */
+  /**
+   * The number is settled. `rates`: the latest windows in a row in which all connections were busy.
+   */
   | { readonly kind: 'standing'; readonly rates: readonly number[]; readonly notBeforeMs: number }
   /**
    * More than `from` are tried; new connections have the first window (`settled`) to get up to
@@ -75,7 +77,7 @@ export class ConnectionLimit {
 
   #stand({ rates: before, notBeforeMs }: State & { kind: 'standing' }, window: Window): void {
     const { nowMs, bytesPerSecond, allBusy, most } = window;
-    // An origin that stands still is not asked for more.
+    // An origin that makes no progress gets no more connections.
     const counts = allBusy && bytesPerSecond > 0;
     const rates = counts ? [...before, bytesPerSecond].slice(-STEADY_WINDOWS) : [];
     if (rates.length < STEADY_WINDOWS || nowMs < notBeforeMs || this.allowed(most) >= most) {
@@ -97,7 +99,7 @@ export class ConnectionLimit {
       return;
     }
     const rates = [...state.rates, bytesPerSecond];
-    // Whether all are busy does not matter here: what is not used raises nothing.
+    // Idle connections do not matter here: they raise no throughput.
     if (bytesPerSecond < state.toBeat) this.#giveUp(state.from, nowMs);
     else if (rates.length < TRIED_WINDOWS) this.#state = { ...state, rates };
     // One step has helped: the next one follows at once.
@@ -105,15 +107,16 @@ export class ConnectionLimit {
     else this.#state = { kind: 'standing', rates: [], notBeforeMs: nowMs };
   }
 
-  /** Trouble may come of too many: half of them go, or all that were only tried. */
+  /**
+   * Trouble may come from too many connections: half of them end, or those that were only tried.
+   */
   #fall({ nowMs, most }: Window): void {
     const half = Math.floor(this.allowed(most) / 2);
     this.#giveUp(this.#state.kind === 'trying' ? this.#state.from : half, nowMs);
   }
 
   /**
-   * The wait is not shortened by success: an origin that takes more for a while only is asked
-   * rarely.
+   * Success does not shorten the wait: an origin that is faster only for a while is tried rarely.
    */
   #giveUp(number: number, nowMs: number): void {
     this.#allowed = Math.max(FIRST_CONNECTIONS, number);

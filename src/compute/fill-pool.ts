@@ -54,7 +54,7 @@ export interface JobTicket<R> {
    * worker does not touch the task's descriptor after this settles.
    */
   readonly result: Promise<R>;
-  /** A reader wants it now: read-ahead becomes demand. Harmless once started. */
+  /** Read-ahead becomes demand, as a reader waits for it. No effect once started. */
   promote(): void;
   /** Takes a job that has not started out of the queue; false when it has started or ended. */
   dropIfQueued(): boolean;
@@ -63,7 +63,7 @@ export interface JobTicket<R> {
 export interface FillPoolOptions {
   readonly threads: number;
   readonly connectionsPerThread: number;
-  /** Lanes that may be busy at once; all of them where it is left out. */
+  /** Lanes that may be busy at once; absent: all. */
   readonly usableLanes?: number;
   readonly setup: WorkerSetup;
   readonly clock?: Clock;
@@ -76,7 +76,7 @@ export interface FillPoolOptions {
 interface QueuedJob extends Measured {
   readonly maxConnections: number;
   priority: Priority;
-  /** Runs the job on its lane; never rejects. Gives the worker's result, where there is one. */
+  /** Runs the job on its lane; never rejects. Resolves to the worker's result, if there is one. */
   run(lane: number): Promise<FillResult | OpenResult | undefined>;
   drop(reason: ForebayError): void;
 }
@@ -124,7 +124,7 @@ export class FillPool {
     return this.#lanes.count;
   }
 
-  /** Lanes that are used whatever origins are like: what is shared out by lanes is so by these. */
+  /** Lanes that are used for any origin: quotas are computed from these. */
   get baseLaneCount(): number {
     return this.#baseLanes;
   }

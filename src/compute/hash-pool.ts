@@ -25,8 +25,9 @@ export interface HashStream {
 }
 
 /**
- * What is hashed of an object of this length to check a digest; `undefined` when nothing is: BLAKE3
- * roots come from chunk ids, and git's hash begins with a length that is not known yet.
+ * The hash that checks a digest over an object of this length; `undefined` if no bytes need
+ * hashing: BLAKE3 roots come from chunk ids, and git's hash begins with a length that is not known
+ * yet.
  */
 export function streamHashOf(
   digest: Digest | null,

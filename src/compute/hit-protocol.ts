@@ -4,7 +4,7 @@
  */
 import type { ByteRange } from '../model/byte-range.js';
 
-/** What a notice says of its connection or file: `HitNoticeKind`. */
+/** The kinds of notices: `HitNoticeKind` in native/core/hit_outbox.h. */
 export const NOTICE = {
   handedOver: 1,
   asks: 2,
@@ -51,7 +51,7 @@ export interface HitRecord {
   readonly isHead: boolean;
   /** Answered with all of the representation: 200. */
   readonly isWhole: boolean;
-  /** As it was asked for, both inclusive; `last` is `null` where it was left open. */
+  /** The requested range, both inclusive; `last` is `null` if it was open. */
   readonly range: { readonly first: number; readonly last: number | null } | null;
   readonly bodyBytes: number;
   readonly bodyBytesSent: number;

@@ -1,7 +1,7 @@
 /**
  * The hit server: threads that answer plain requests for hits without the main thread, on
- * connections that this one has accepted. One per program; http/hits/hit-front says what may be
- * answered and takes the connections back, send/sending makes it.
+ * connections that the main thread accepted. One per program; http/hits/hit-front grants answers
+ * and takes connections back, send/sending makes it.
  */
 import type { ByteRange } from '../model/byte-range.js';
 import type { Clock } from '../model/time.js';
@@ -16,10 +16,10 @@ import {
 import { native, type WakeWatcher } from './native.js';
 import type { NativeHitServer } from './native-hit-server.js';
 
-/** What is left of an answer that a connection took a part of. */
+/** The unsent part of an answer that the socket took in part. */
 export interface PartialHit {
   readonly record: HitRecord;
-  /** What it did not take of the head. */
+  /** The unsent bytes of the head. */
   readonly head: Buffer;
 }
 
@@ -41,14 +41,14 @@ export interface HitHeads {
 
 /** Hears of everything; nothing of it may throw. */
 export interface HitListener {
-  /** The connection has something else to say: it is the caller's again. */
+  /** The connection is the caller's again: its next request is not eligible. */
   handedOver(connection: number): void;
   /**
-   * A request waits until `token`, and the bytes `start <= i < end` of it, are granted anew:
-   * `resume` it then.
+   * A request waits until `token`, and the bytes `start <= i < end` of it, are granted: call
+   * `resume` then.
    */
   asks(connection: number, token: number, start: number, end: number): void;
-  /** The connection took a part of an answer, of which the rest is in `file`: `takePartialHit`. */
+  /** The socket took a part of an answer, whose rest is in `file`: call `takePartialHit`. */
   partiallySent(connection: number, file: number): void;
   fileClosed(file: number): void;
   /**
@@ -94,12 +94,12 @@ export class HitServer {
     this.#listener = listener;
   }
 
-  /** Answers what comes on a socket that nobody reads meanwhile. Throws a system error. */
+  /** Answers requests on a socket that Node does not read meanwhile. Throws a system error. */
   watch(socketFd: number): number {
     return this.#native.watch(socketFd);
   }
 
-  /** Takes a connection back; false where it was handed over before, or is being answered. */
+  /** Takes a connection back; false if it was handed over before, or is being answered. */
   release(connection: number): boolean {
     return !this.#closed && this.#native.release(connection);
   }
@@ -115,7 +115,7 @@ export class HitServer {
       : { record: readRecord(partial.record, numbersOf(partial.record), 0), head: partial.head };
   }
 
-  /** A target that may be asked for. */
+  /** Adds a target that may be requested. */
   define(target: string, token: number, lengthBytes: number): void {
     if (!this.#closed) this.#native.define(target, token, lengthBytes);
   }
@@ -208,10 +208,7 @@ export class HitServer {
     }
   }
 
-  /**
-   * Takes records now and, while they keep coming, by the clock: the threads need not wake anybody
-   * then.
-   */
+  /** Takes records now and, while they keep coming, periodically: the threads wake no one then. */
   #takeForAWhile(): void {
     if (this.#takeRecords() === 0 || this.#cancelTaking !== null) return;
     this.#cancelTaking = this.#clock.after(RECORDS_WAIT_MS, () => {

@@ -3,7 +3,7 @@
  * first come first served within an origin. Pure; it knows nothing of lanes.
  */
 
-/** `demand`: a reader waits for it now. `read-ahead`: a reader is expected to want it. */
+/** `demand`: a reader waits for it. `read-ahead`: a reader will probably need it. */
 export type Priority = 'demand' | 'read-ahead';
 
 export interface Queueable {
@@ -32,8 +32,8 @@ export class JobQueue<T extends Queueable> {
   }
 
   /**
-   * Removes and returns the first job that `accepts` takes. It is asked about the oldest job of
-   * each origin only: an origin without a free lane has none for its other jobs either.
+   * Removes and returns the first job that `accepts` takes. It is called for the oldest job of each
+   * origin only: an origin without a free lane has none for its other jobs either.
    */
   shift(accepts: (job: T) => boolean): T | undefined {
     for (const turns of [this.#turns.demand, this.#turns['read-ahead']]) {

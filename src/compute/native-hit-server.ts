@@ -4,7 +4,7 @@
  */
 
 /**
- * A hit server and its threads. Calls that name what is not there any more do nothing. After
+ * A hit server and its threads. Calls for unknown connections, targets and files do nothing. After
  * `close` everything throws EBADF.
  */
 export interface NativeHitServer {
@@ -12,24 +12,22 @@ export interface NativeHitServer {
   readonly noticeFd: number;
 
   /**
-   * Answers what comes on a non-blocking socket, of which it takes a duplicate. Throws a system
-   * error.
+   * Answers requests on a non-blocking socket, of which it uses a duplicate. Throws a system error.
    */
   watch(socketFd: number): number;
 
-  /** Takes a connection back; false where it was handed over, or an answer was begun, before. */
+  /** Takes a connection back; false if it was handed over, or an answer was begun, before. */
   release(connection: number): boolean;
 
-  /** Looks at the request of a connection that asked again. */
+  /** Looks at the request of a waiting connection again. */
   resume(connection: number): void;
 
   /**
-   * What is left of an answer that was begun, its record of 128 bytes, and what was not sent of its
-   * head.
+   * The unsent part of a begun answer, its record of 128 bytes, and the unsent bytes of its head.
    */
   takePartialHit(connection: number): { readonly record: Buffer; readonly head: Buffer } | null;
 
-  /** A target, as request lines have it, and the length of its representation. */
+  /** A target, as in request lines, and the length of its representation. */
   define(target: string, token: number, lengthBytes: number): void;
   remove(token: number): void;
 
@@ -50,14 +48,14 @@ export interface NativeHitServer {
    */
   open(token: number, file: number, fd: number, begin: number, end: number, forMs: number): void;
   keep(token: number, file: number, forMs: number): void;
-  /** It is used for no more answers; a notice says when it is closed. */
+  /** The file is used for no further answers; a notice reports when it is closed. */
   revoke(token: number, file: number): void;
 
   /** Whether a request's Host field must have been admitted since; forgets those that were. */
   guardHosts(areGuarded: boolean): void;
   admitHost(field: string): void;
 
-  /** Nothing that was granted or opened counts any more, until it is granted or kept anew. */
+  /** Voids every grant and every open file until it is granted or kept again. */
   change(): void;
 
   /** The notices since the last call, oldest first, of five numbers each (core/hit_server.h). */

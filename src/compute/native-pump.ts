@@ -4,18 +4,18 @@
 export type NativeEnd = 0 | 1 | 2 | 3 | 4 | 5 | 6;
 
 /**
- * A pump and its threads. Calls for a transfer that has ended do nothing; adding to one whose end
- * `take` has told is a mistake. After `close` everything throws EBADF.
+ * A pump and its threads. Calls for an ended transfer do nothing; adding to one whose end `take`
+ * has returned is a mistake. After `close` everything throws EBADF.
  */
 export interface NativePump {
   /** Readable when `take` has something: for `watchEventfd`. */
   readonly noticeFd: number;
-  /** Whoever moves a watermark wakes this one, from any thread. */
+  /** The descriptor to wake when a watermark moves, from any thread. */
   readonly wakeFd: number;
 
   /**
-   * Starts a transfer to a non-blocking socket, of which it takes a duplicate. What is written to
-   * the socket before the first piece leaves together with it (TCP_CORK).
+   * Starts a transfer to a non-blocking socket, of which it uses a duplicate. Bytes written to the
+   * socket before the first piece leave together with it (TCP_CORK).
    */
   begin(socketFd: number): number;
 
@@ -24,7 +24,7 @@ export interface NativePump {
 
   /**
    * Appends `length` bytes at `offset` of a duplicate of `fd`. A `watermark` (the words of
-   * compute/watermark, over shared memory) says how far the file may be read; it is pinned until
+   * compute/watermark, over shared memory) limits how far the file may be read; it is pinned until
    * the piece was sent.
    */
   addFile(
@@ -42,8 +42,8 @@ export interface NativePump {
   stop(transfer: number, cut: boolean): void;
 
   /**
-   * Bytes that the client has acknowledged, times there was nothing to send, and what it waits for
-   * (`PumpState` of native/core/pump_transfer.h). Empty when the transfer has ended.
+   * Bytes that the client has acknowledged, pauses for lack of bytes, and what it waits for
+   * (`PumpState` of native/core/pump_transfer.h). Empty if the transfer has ended.
    */
   probe(transfer: number): Float64Array;
 

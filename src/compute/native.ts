@@ -10,7 +10,7 @@ import { AddonError } from './addon-error.js';
 import type { NativeHitServer } from './native-hit-server.js';
 import type { NativePump } from './native-pump.js';
 
-/** BLAKE3 instruction sets, as the addon names what it chose at run time. */
+/** BLAKE3 instruction sets, by the addon's names for its choice at run time. */
 export type Simd = 'avx512' | 'avx2' | 'sse41' | 'sse2' | 'neon' | 'portable';
 
 /** A watched wake descriptor. */
@@ -76,8 +76,8 @@ export interface Native extends SystemCalls {
   wake(fd: number): void;
 
   /**
-   * Calls `callback` on this thread after every wake (several may be one call), with microtasks run
-   * after it; what it throws is an uncaught exception. Watches a duplicate of `fd`, until `close`
+   * Calls `callback` on this thread after every wake (several wakes may be one call), and runs
+   * microtasks after it; an exception in it is uncaught. Watches a duplicate of `fd`, until `close`
    * or the thread's end, and does not keep the thread alive.
    */
   watchEventfd(fd: number, callback: () => void): WakeWatcher;
@@ -108,8 +108,8 @@ export interface Native extends SystemCalls {
   notifySystemd(path: string, text: string): void;
 
   /**
-   * Reads into `bytes` what the page cache has of the file at `offset`: the count, 0 at its end, -1
-   * where the first byte would have to be waited for (or the platform cannot tell).
+   * Reads the bytes that the page cache has of the file at `offset` into `bytes`: returns their
+   * count, 0 at the file's end, -1 if the first byte is not cached (or the platform cannot tell).
    */
   readCached(fd: number, bytes: Uint8Array, offset: number): number;
 
@@ -145,5 +145,5 @@ function loadAddon(): Native {
 /** The addon, as this thread loaded it. */
 export const native: Native = Object.freeze(loadAddon());
 
-/** The part of the addon that the store asks for. */
+/** The part of the addon that the store uses. */
 export const systemCalls: SystemCalls = native;

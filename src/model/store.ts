@@ -95,9 +95,9 @@ export interface ChunkStore {
    */
   draft(lengthBytes: number, placement?: Placement): Promise<ChunkDraft>;
   /**
-   * Makes a filled draft a held chunk: rename, then manifest record. Resolves to the chunk, leased,
-   * verified; or to `null` where it could not be stored (memory, disk failure): the draft's file is
-   * still readable by whoever retained it.
+   * Turns a filled draft into a held chunk: rename, then manifest record. Resolves to the chunk,
+   * leased and verified; or to `null` if it could not be stored (memory, disk failure). The draft's
+   * file stays readable for those that retained it.
    */
   commit(object: ObjectHandle, draft: ChunkDraft, record: ChunkRecord): Promise<HeldChunk | null>;
   /** True when the chunk could be acquired, as far as the index knows. */
@@ -111,8 +111,8 @@ export interface ChunkStore {
     purpose?: AcquireFor,
   ): Promise<HeldChunk | undefined>;
   /**
-   * The same at once, as `use`, where its file is open already; `undefined` where it is not, or the
-   * chunk is not held: `acquire` knows.
+   * As `acquire` for `use`, at once, if its file is open already; `undefined` if it is not, or the
+   * chunk is not held: call `acquire` then.
    */
   acquireOpen(object: ObjectHandle, index: number): HeldChunk | undefined;
   /** Keeps a held chunk from eviction without opening it; `undefined` when it is not held. */
@@ -130,18 +130,18 @@ export interface ChunkStore {
   /** Forgets an object: its manifest at once, its chunk files as they are not shared or leased. */
   remove(object: ObjectHandle, reason: DropReason): Promise<void>;
   /**
-   * Changes the capacity, and the share of it that metadata has. A smaller one evicts at once what
-   * nobody holds; what is held goes with a later draft, and until then none is granted on disk.
+   * Changes the capacity, and the metadata's share of it. Unleased chunks are evicted at once,
+   * leased ones with a later draft; until then no room on disk is granted.
    */
   resize(capacityBytes: number, metadataCapacityBytes: number): Promise<void>;
   usage(): StoreUsage;
-  /** False while the disk takes nothing, or what came last found no room on it. */
+  /** False while the disk takes no writes, or the last write found no room. */
   readonly isStoring: boolean;
   /**
    * Every object there is, least recently opened first; read it to the end before anything else.
    */
   objects(): Iterable<ObjectSummary>;
-  /** Writes the LRU order and lets go of the lock. */
+  /** Writes the LRU order and releases the lock. */
   close(): Promise<void>;
 }
 
@@ -165,9 +165,11 @@ export interface ResponseStore {
   /** Records on disk. */
   readonly count: number;
   get(key: ResponseKey): Promise<ResponseRecord | undefined>;
-  /** The same at once, where the record is in memory; `undefined` says nothing of the disk. */
+  /**
+   * The record at once, if it is in memory; `undefined` does not mean that there is none on disk.
+   */
   hot(key: ResponseKey): ResponseRecord | undefined;
-  /** The same, saying nothing of how the record is wanted. */
+  /** The record, without making it recently used. */
   peek(key: ResponseKey): Promise<ResponseRecord | undefined>;
   /**
    * Replaces a record by what `change` makes of it, with no other change in between: `undefined` is
@@ -182,8 +184,8 @@ export interface ResponseStore {
   settled(): Promise<void>;
   delete(key: ResponseKey): Promise<void>;
   /**
-   * Every record, in no order, read one after the other: of a URL nobody has in mind, this is the
-   * only way to it. What is added meanwhile may be missed. Says nothing of how a record is wanted.
+   * Every record, in no order, read one after the other: the only way to URLs that the caller does
+   * not know. Records added meanwhile may be missed. Leaves the LRU order alone.
    */
   entries(): AsyncIterable<readonly [ResponseKey, ResponseRecord]>;
 }

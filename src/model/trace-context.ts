@@ -31,8 +31,8 @@ export function parseTraceparent(value: string): TraceContext | null {
 }
 
 /**
- * The trace that a request's fields name. Where they name none that can be read, both fields are
- * removed from `headers`, so that nobody passes them on (section 3.3: without the one the other is
+ * The trace that a request's fields name. If there is no valid one, both fields are removed from
+ * `headers`, so that they are not forwarded (section 3.3: without `traceparent`, `tracestate` is
  * void).
  */
 export function takeTraceContext(headers: HeaderMap): TraceContext | null {

@@ -1,7 +1,7 @@
 /**
- * How a transfer stands, in words that the cache, the front and the admin API share. A transfer is
- * a client's request or one chunk's fill. Nothing in here is a guess: a state follows from what was
- * last seen to happen and when.
+ * The state of a transfer, in words that the cache, the front and the admin API share. A transfer
+ * is a client's request or one chunk's fill. A state follows from what last happened and when;
+ * nothing is guessed.
  */
 import type { ErrorCode } from './errors.js';
 
@@ -11,11 +11,11 @@ export type StalledOf = 'origin' | 'client' | 'disk';
 export type TransferState =
   /** Waits for a connection's turn, or for room. */
   | { readonly kind: 'queued' }
-  /** An origin was asked and no head of an answer has come: name lookup, TCP, TLS, first byte. */
+  /** The request was sent and no response head has come: name lookup, TCP, TLS, first byte. */
   | { readonly kind: 'connecting' }
   /** Bytes come from an origin. */
   | { readonly kind: 'receiving' }
-  /** A pause before the next attempt: back-off, or what Retry-After asked for. */
+  /** A pause before the next attempt: back-off, or a Retry-After. */
   | { readonly kind: 'throttled' }
   /** Every byte is here; it is being checked, recorded, or withheld until a check has passed. */
   | { readonly kind: 'verifying' }
@@ -23,7 +23,7 @@ export type TransferState =
   | { readonly kind: 'serving' }
   /** There is more to send than the client takes. */
   | { readonly kind: 'client-blocked' }
-  /** Nothing has happened for `sinceMs`, and nothing says that it should be so. */
+  /** Nothing has happened for `sinceMs` although it should have. */
   | { readonly kind: 'stalled'; readonly sinceMs: number; readonly of: StalledOf }
   | { readonly kind: 'done' }
   | { readonly kind: 'failed'; readonly cause: ErrorCode };
@@ -34,7 +34,7 @@ export type TransferState =
  */
 export const STALLED_AFTER_MS = 1_000;
 
-/** The stall that a silence of `idleMs` is, or `otherwise` where it is none yet. */
+/** The stall after `idleMs` without progress, or `otherwise` if that is too short for one. */
 export function stalledOr(idleMs: number, of: StalledOf, otherwise: TransferState): TransferState {
   if (idleMs < STALLED_AFTER_MS) return otherwise;
   return { kind: 'stalled', sinceMs: Math.floor(idleMs), of };
@@ -44,7 +44,7 @@ export function stalledOr(idleMs: number, of: StalledOf, otherwise: TransferStat
 export const FETCH_PHASES = ['queued', 'connecting', 'receiving', 'writing', 'throttled'] as const;
 export type FetchPhase = (typeof FETCH_PHASES)[number];
 
-/** Bytes of one transfer, each count taken where it happens. */
+/** Bytes of one transfer, each counted where it happens. */
 export interface TransferCounts {
   /** Came from an origin. */
   readonly receivedBytes: number;

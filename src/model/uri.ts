@@ -1,8 +1,7 @@
 /**
- * Which spellings of a URI mean the same by RFC 3986, and how bytes that may not stand in one are
- * written. Pure. Keys of the cache (store/objects/keys), routes (http/request/route, hub/target),
- * and whatever reads a URI out of a field use it; what a policy takes for the same is in
- * model/path.
+ * Equivalent spellings of a URI (RFC 3986), and the escaping of bytes that a URI may not contain.
+ * Pure. Used for keys of the cache (store/objects/keys), routes (http/request/route, hub/target),
+ * and URIs in fields; equivalence for policies is in model/path.
  */
 
 /** Whatever may need another spelling: mostly nothing does. */
@@ -23,11 +22,10 @@ const ESCAPE = /%([0-9a-f]{2})/gi;
 const UNRESERVED = /[A-Za-z0-9._~-]/;
 
 /**
- * The one spelling of all that are equivalent to `uri` (RFC 3986 sections 6.2.2.1 and 6.2.2.2):
- * escapes of unreserved characters are decoded, others have upper-case digits, and what may not
- * stand there is escaped. `%2B` and `+`, `%2F` and `/`, `//` and `/` stay apart: a server may tell
- * them apart. A `%` that begins no escape stays. Characters above 0x7f are taken for bytes, as HTTP
- * has them.
+ * The canonical spelling of `uri` (RFC 3986 sections 6.2.2.1 and 6.2.2.2): escapes of unreserved
+ * characters are decoded, others have upper-case digits, and bytes that a URI may not contain are
+ * escaped. `%2B` and `+`, `%2F` and `/`, `//` and `/` stay different, as a server may distinguish
+ * them. A `%` that begins no escape stays. Characters above 0x7f are bytes, as in HTTP.
  */
 export function canonicalUri(uri: string): string {
   if (!UNUSUAL.test(uri)) return uri;
@@ -38,9 +36,9 @@ export function canonicalUri(uri: string): string {
 }
 
 /**
- * A request target with what may not stand in it escaped, once: what is escaped already stays as it
- * is, and so does whatever is valid. `target`: bytes as characters (latin1), which is how node
- * gives heads; so UTF-8 that came unescaped keeps its bytes, and Latin-1 too.
+ * A request target with its invalid bytes escaped, once; valid bytes and escapes stay. `target`:
+ * bytes as characters (latin1), as Node gives heads, so that unescaped UTF-8 and Latin-1 keep their
+ * bytes.
  */
 export function encodeTarget(target: string): string {
   if (!UNUSUAL.test(target)) return target;
@@ -49,8 +47,8 @@ export function encodeTarget(target: string): string {
 }
 
 /**
- * A URI or a reference out of a field as it is to be parsed: a parser of URLs takes bytes above
- * 0x7f for characters, and would encode what was UTF-8 already.
+ * Prepares a URI from a field for a URL parser, which takes bytes above 0x7f for characters and
+ * would encode UTF-8 twice.
  */
 export function fieldUri(value: string): string {
   return value.replace(/[\x7f-\xff]/g, escapeOf);
@@ -64,7 +62,7 @@ function escapeOf(byte: string): string {
   return `%${byte.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`;
 }
 
-/** The path and the query of an absolute URI, letter by letter; `/` where it has none. */
+/** The path and the query of an absolute URI, unchanged; `/` if it has none. */
 export function requestTargetOf(uri: string): string {
   const at = uri.indexOf('/', uri.indexOf('://') + 3);
   const query = uri.indexOf('?');

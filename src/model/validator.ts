@@ -9,10 +9,10 @@ import { parseHttpDate } from './http-date.js';
 
 /**
  * `etag` keeps its quotes, without `W/`; `lastModified` is the field value as the origin wrote it.
- * `coding`: the content coding of what it names, where it has one. Some servers give a coded form
- * the tag of the plain one, and parts of the two must not meet. `digest`: the object is named by
- * its digest, which vouches for its bytes. No field of a response is compared: a content network
- * that serves them has validators of its own.
+ * `coding`: the content coding of its representation, if any: some servers give a coded form the
+ * tag of the plain one, and parts of the two must not be joined. `digest`: a digest identifies the
+ * object's bytes, so that no field is compared: the content networks that serve them have
+ * validators of their own.
  */
 export type Validator =
   | {
@@ -70,7 +70,7 @@ export function validatorOf(headers: HeaderMap): Validator {
   if (tag !== undefined) return { kind: 'etag', ...tag, ...coding };
   const value = headerValue(headers, 'last-modified');
   const modified = parseHttpDate(value ?? '', YEARS_FROM_MS);
-  // `0` and the like stand there for every version.
+  // `0` and the like are used for every version.
   if (value === undefined || modified === undefined) return { kind: 'none' };
   const date = parseHttpDate(headerValue(headers, 'date') ?? '', YEARS_FROM_MS);
   const strong = date !== undefined && date - modified >= LAST_MODIFIED_STRONG_AFTER_MS;
@@ -121,12 +121,12 @@ export function validatorMatches(expected: Validator, headers: HeaderMap): boole
   }
 }
 
-/** The field value for If-Range or If-Match: only a strong validator may stand there. */
+/** The field value for If-Range or If-Match; only a strong validator is allowed there. */
 export function strongFieldValue(validator: Validator): string | undefined {
   return isStrong(validator) ? fieldOf(validator) : undefined;
 }
 
-/** The value that stands in a field; `undefined` for what no field says. */
+/** The value of the field; `undefined` for a validator that no field carries. */
 export function fieldOf(validator: Validator): string | undefined {
   return 'value' in validator ? validator.value : undefined;
 }

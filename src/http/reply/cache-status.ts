@@ -82,7 +82,7 @@ function collect(pairs: readonly (readonly [string, Item | undefined])[]): Map<s
   return map;
 }
 
-/** A token where it can be one, else a string; characters outside printable ASCII become `?`. */
+/** A token if possible, else a string; characters outside printable ASCII become `?`. */
 function detailItem(details: readonly string[]): Item | undefined {
   if (details.length === 0) return undefined;
   const text = details.join(', ').replace(/[^\x20-\x7e]/g, '?');

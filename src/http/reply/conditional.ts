@@ -1,6 +1,7 @@
 /**
- * Preconditions of a request against the selected representation (RFC 9110 section 13). Pure;
- * http/reply/respond asks it once the cache has answered, whatever the cache asked the origin.
+ * Evaluates the preconditions of a request against the selected representation (RFC 9110 section
+ * 13). Pure; http/reply/respond does this once the cache has answered, whatever was sent to the
+ * origin.
  */
 import type { CacheAnswer } from '../../cache/api/facade.js';
 import { trimOws } from '../../model/field-syntax.js';
@@ -90,8 +91,8 @@ function modifiedSince(
 }
 
 /**
- * What says nothing of its last change was not changed after its Date, or after it was received
- * (RFC 9111 section 4.3.2).
+ * A response without Last-Modified counts as modified at its Date, or when it was received (RFC
+ * 9111 section 4.3.2).
  */
 function dated(stored: HeaderMap, receivedAtMs: number | undefined): HeaderMap {
   const received = receivedAtMs === undefined ? undefined : formatHttpDate(receivedAtMs);

@@ -1,7 +1,6 @@
 /**
- * The content of a response as it goes out: ranges of a body, with bytes of our own between them
- * where it has several parts. http/reply/respond makes it; http/exchange/deliver reads it from
- * wherever sending has come to.
+ * The content of a response: ranges of a body, with part headers between them if it has several
+ * parts. http/reply/respond makes it; http/exchange/deliver reads it from any position.
  */
 import type { Body } from '../../cache/api/facade.js';
 import type { Segment } from '../../model/segment.js';

@@ -1,8 +1,7 @@
 /**
- * Which parts of a representation a Range field selects, once the length is known (RFC 9110
- * sections 14.2 and 15.3.7.2). Pure; http/reply/respond asks it. Many or overlapping ranges are how
- * a short request is made to cost much (RangeAmp): what goes beyond the bounds here is answered
- * with the whole.
+ * The parts of a representation that a Range field selects, once the length is known (RFC 9110
+ * sections 14.2 and 15.3.7.2). Pure; used by http/reply/respond. Many or overlapping ranges make a
+ * short request expensive (RangeAmp): beyond the bounds here the whole is sent.
  */
 import { type ByteRange, rangeLength } from '../../model/byte-range.js';
 import { type RangeSpec, resolveRange } from '../request/range-header.js';
@@ -11,8 +10,8 @@ import { type RangeSpec, resolveRange } from '../request/range-header.js';
 export const MAX_PARTS = 16;
 
 /**
- * Bytes of all parts together. One broken part costs the client all of them, so whoever wants more
- * is better served by requests of their own.
+ * Bytes of all parts together. One broken part costs the client all of them: larger reads are
+ * better made by several requests.
  */
 export const MAX_MULTIPART_BYTES = 256 * 1024 * 1024;
 
@@ -25,10 +24,13 @@ export type RangeSelection =
   /** The Range field has no effect. */
   | { readonly kind: 'whole' }
   | { readonly kind: 'unsatisfiable' }
-  /** Never empty, none of them empty, no two that touch; in the order asked. */
+  /** Neither empty nor touching, in the order requested; there is at least one. */
   | { readonly kind: 'parts'; readonly parts: readonly ByteRange[] };
 
-/** Selects from a representation of `completeLength` bytes. `specs` as asked, at least one. */
+/**
+ * Selects from a representation of `completeLength` bytes. `specs`: the requested ranges, at least
+ * one.
+ */
 export function selectRanges(specs: readonly RangeSpec[], completeLength: number): RangeSelection {
   const satisfiable = specs
     .map((spec) => resolveRange(spec, completeLength))
@@ -57,9 +59,7 @@ function overlapsOf(ranges: readonly ByteRange[]): number {
   return count;
 }
 
-/**
- * Joins what touches or overlaps; a joined range stands where the first of its members was asked.
- */
+/** Joins ranges that touch or overlap; a joined range has the position of its first member. */
 function coalesced(ranges: readonly ByteRange[]): readonly ByteRange[] {
   const placed = ranges.map((range, place) => ({ ...range, place }));
   placed.sort((a, b) => a.start - b.start);

@@ -1,6 +1,6 @@
 /**
- * The answer to a request: its status, chosen once and here, its head, and which bytes follow.
- * Pure; http/exchange/exchange asks it and http/exchange/deliver sends what it says.
+ * Makes the answer to a request: its status, its head, and the bytes that follow. Pure;
+ * http/exchange/exchange calls it and http/exchange/deliver sends the result.
  */
 import type { Body, CacheAnswer } from '../../cache/api/facade.js';
 import type { ErrorReport } from '../../model/errors.js';
@@ -17,7 +17,7 @@ import { selectRanges } from './range-set.js';
 import type { RefusalReason } from '../request/screen.js';
 import { statusOfError, statusOfRefusal } from './status.js';
 
-/** What of the request the answer depends on. */
+/** The parts of the request that the answer depends on. */
 export interface ReplyContext {
   readonly method: 'GET' | 'HEAD';
   readonly headers: HeaderMap;
@@ -42,7 +42,7 @@ export type Reply =
   | { readonly kind: 'text'; readonly head: ResponseHead; readonly text: string }
   | { readonly kind: 'head-only'; readonly head: ResponseHead };
 
-/** Seconds until a client may try again when nothing says more: long enough for a fill to end. */
+/** Default Retry-After: long enough for a fill to end. */
 const RETRY_AFTER_SECONDS = 1;
 
 /**
@@ -79,7 +79,7 @@ export function replyToPassed(answer: CacheAnswer, context: ReplyContext): Reply
   return whole(answer, context, fields);
 }
 
-/** The reply to an OPTIONS that is about Forebay itself; `allow` as http/request/allow says. */
+/** The reply to an OPTIONS about Forebay itself; `allow` from http/request/allow. */
 export function replyToOptions(context: ReplyContext, allow: string): Reply {
   const fields = ownFields(context, { kind: 'refused', reason: 'own-options' });
   fields['allow'] = allow;
@@ -87,8 +87,7 @@ export function replyToOptions(context: ReplyContext, allow: string): Reply {
 }
 
 /**
- * The reply to a preflight of a browser (http/access/cross-origin), which says all that it asks
- * for.
+ * The reply to a browser's preflight (http/access/cross-origin), which allows all that it requests.
  */
 export function replyToPreflight(context: ReplyContext): Reply {
   const fields = ownFields(context, { kind: 'refused', reason: 'own-options' });
@@ -104,7 +103,7 @@ export function replyToError(error: ErrorReport, context: ReplyContext): Reply {
   return text(status, error.code, context, fields);
 }
 
-/** The reply to a request that was refused before the cache was asked; `allow` for a 405. */
+/** The reply to a request that was refused before the lookup; `allow` for a 405. */
 export function replyToRefusal(reason: RefusalReason, context: ReplyContext, allow: string): Reply {
   const { status, close } = statusOfRefusal(reason);
   const fields = ownFields(context, { kind: 'refused', reason });
@@ -154,8 +153,8 @@ function content(answer: CacheAnswer, context: ReplyContext, fields: HeaderMap):
 }
 
 /**
- * Without what is said of the whole content: a client would compare the part with it (RFC 9530
- * section 2).
+ * Removes digests of the whole content: a client would compare them with the part (RFC 9530 section
+ * 2).
  */
 export function ofPart(fields: HeaderMap): HeaderMap {
   const told = Object.assign(emptyHeaders(), fields);
@@ -194,7 +193,7 @@ function honouredRanges(
   return context.range.ranges;
 }
 
-/** The fields of a hit that serves ranges, but for those that say which bytes follow. */
+/** The fields of a hit that serves ranges, except those about the bytes that follow. */
 export function hitFields(...[answer, context]: Parameters<typeof answerFields>): HeaderMap {
   const fields = answerFields(answer, context);
   fields['accept-ranges'] = 'bytes';
@@ -206,7 +205,7 @@ function answerFields(
   context: Pick<ReplyContext, 'nowMs' | 'requestId'>,
 ): HeaderMap {
   const fields = endToEndFields(answer.headers);
-  // These say how the stored response's own bytes were framed; ours are set where they apply.
+  // Fields of the stored response's own framing; Forebay sets its own.
   delete fields['content-length'];
   delete fields['accept-ranges'];
   const via = headerValue(fields, 'via');

@@ -56,11 +56,11 @@ export const CLIENT_CLOSED_STATUS = 499;
 
 export interface RefusalStatus {
   readonly status: number;
-  /** The rest of the connection cannot be trusted, or is not wanted. */
+  /** The connection must end: its further bytes cannot be trusted, or are not wanted. */
   readonly close: boolean;
 }
 
-/** The status of a request that was refused before the cache was asked. */
+/** The status of a request that was refused before the lookup. */
 export function statusOfRefusal(reason: RefusalReason): RefusalStatus {
   switch (reason) {
     case 'malformed-target':

@@ -1,13 +1,13 @@
 /**
- * The Allow field (RFC 9110 section 10.2.1) of what Forebay itself answers. Pure;
- * http/exchange/exchange and http/server ask it.
+ * The Allow field (RFC 9110 section 10.2.1) of Forebay's own answers. Pure; used by
+ * http/exchange/exchange and http/server.
  */
 import { readTarget } from './request-target.js';
 import { type Mount, route } from './route.js';
 
 const READS = 'GET, HEAD';
 
-/** The registered methods that are passed on; others are too, but nobody looks for them. */
+/** The registered methods that are forwarded; others are too, but are not worth listing. */
 const ALL = 'GET, HEAD, OPTIONS, POST, PUT, PATCH, DELETE';
 
 /**

@@ -1,7 +1,7 @@
 /**
- * What a client calls this server: the scheme and the authority that it sees, which proxies before
- * us may have replaced and tell of. Links for clients are made of it. Pure; http/exchange/exchange
- * asks.
+ * The URL by which a client sees this server: scheme and authority, which proxies may have replaced
+ * and then name in fields. Links for clients are made with it. Pure; used by
+ * http/exchange/exchange.
  */
 import { isToken, readQuoted, skipOws, trimOws } from '../../model/field-syntax.js';
 import { headerValue, type HeaderMap } from '../../model/headers.js';
@@ -22,10 +22,9 @@ interface ForwardedNames {
 }
 
 /**
- * `https://models.example`, without a slash at the end; empty where nothing names us. `fields`: the
- * request's, its Host being that of the target where the target has one. Of lists the first member
- * counts: it is the one of the proxy that the client spoke to. What is no host or no scheme is
- * passed over.
+ * `https://models.example`, without a final slash; empty if the request names no host. `fields`:
+ * the request's; with an absolute-form target Host is the target's. In a list the first member
+ * counts: it is from the proxy next to the client. Malformed hosts and schemes are ignored.
  */
 export function ownUrl(fields: HeaderMap, believed: Believed): string {
   const told = toldBy(fields, believed);
