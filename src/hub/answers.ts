@@ -9,7 +9,7 @@ import { type RateLimitedHead, requestedWaitMs, waitFields } from '../origin/req
 /** What clients of a hub read of an error, beside its status. */
 const ERROR_FIELDS = ['x-error-code', 'x-error-message', 'x-repo-commit', 'www-authenticate'];
 
-/** How long who was turned away for load should wait, in ms, where the hub does not say. */
+/** Default wait, in ms, of a client that was refused for load. */
 const RETRY_AFTER_MS = 1000;
 
 /** An answer whose content is `bytes`. */
@@ -33,7 +33,7 @@ export function bytesAnswer(
   return { status, headers, ageSeconds: null, outcome, body };
 }
 
-/** What the hub said when it did not give a file: its status and the fields that tell why. */
+/** The hub's refusal of a file: its status and the fields that explain it. */
 export interface Refusal {
   readonly status: number;
   readonly headers: HeaderMap;
@@ -79,19 +79,19 @@ export function overloaded(retryAfterMs?: number): CacheAnswer {
   return { ...answer, headers };
 }
 
-/** What a hub says whose answer speaks of load, to its clients: `nowMs` is ms since the epoch. */
+/** The answer to clients when the hub's answer is about load: `nowMs` is ms since the epoch. */
 export function loadAnswer(said: RateLimitedHead, nowMs: number, words?: AnswerWords): CacheAnswer {
   const waitMs = requestedWaitMs(said, nowMs);
   return said.status === 429 ? limited(said.headers, waitMs, words) : overloaded(waitMs);
 }
 
-/** The content of a refusal, where it is more than its message. */
+/** The content of a refusal, if it is more than its message. */
 export interface AnswerWords {
   readonly contentType: string;
   readonly bytes: Uint8Array;
 }
 
-/** The hub limits how often it is asked: its own words and its own wait. */
+/** The hub limits the rate of requests: its own words and its own wait. */
 function limited(said: HeaderMap, waitMs: number | undefined, words?: AnswerWords): CacheAnswer {
   const { headers } = refusalOf(429, said);
   Object.assign(headers, waitFields(said));
@@ -113,7 +113,7 @@ export function withRetryAfter(headers: HeaderMap, waitMs = RETRY_AFTER_MS): Hea
   return told;
 }
 
-/** The hub cannot be asked, and nothing here may stand in for its answer. */
+/** The hub is unreachable, and nothing stored may be used instead. */
 export function unreachable(): CacheAnswer {
   return ownError(
     504,
@@ -130,18 +130,18 @@ export function tooSlow(): CacheAnswer {
   return ownError(504, null, message);
 }
 
-/** The answer to a hub that says nothing; `undefined` to any other failure. */
+/** The answer when the hub is silent; `undefined` for any other failure. */
 export function answerToSilence({ code }: Failure): CacheAnswer | undefined {
   return code === 'origin-timeout' ? tooSlow() : undefined;
 }
 
-/** The hub was not asked, or did not answer: whether it is worth a client's while to try again. */
+/** The hub was not reached or did not answer: whether a retry makes sense. */
 export function notAsked(failure: Failure): CacheAnswer {
   if (failure.code === 'origin-busy') return overloaded(failure.retryAfterMs);
   return answerToSilence(failure) ?? unreachable();
 }
 
-/** What is read of a failure, thrown or reported. */
+/** The used parts of a failure, thrown or reported. */
 interface Failure {
   readonly code: ErrorCode;
   readonly originStatus?: number | undefined;

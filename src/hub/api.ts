@@ -1,6 +1,6 @@
 /**
- * What a hub says of its repositories, in JSON: kept by the cache as it came, for each credential
- * apart, and given to clients without what leads them away from plain HTTP.
+ * A hub's JSON about its repositories: cached as it came, separately for each credential, and sent
+ * to clients without the members that lead them away from plain HTTP.
  */
 import type { CacheAnswer, CacheFacade, CacheRequest } from '../cache/api/facade.js';
 import { looped } from '../origin/via.js';
@@ -69,7 +69,7 @@ export class HubApi {
       await forget();
       return await tell(await this.#ask(request, question));
     } catch (error) {
-      // A hub that says what makes no sense was reached.
+      // The hub was reached: its answer is malformed.
       const isReached = error instanceof ForebayError && error.code === 'origin-protocol';
       if (isReached || !(error instanceof ForebayError) || !isDisconnected(error)) throw error;
       return notAsked(error);
@@ -88,7 +88,7 @@ export class HubApi {
     if (who.key !== '') headers[CREDENTIAL_FIELD] = who.key;
     const control = this.#cacheControl(route, who);
     const question = {
-      // The hub may be slow to say that a credential is none any more.
+      // The hub may take a while to revoke a credential.
       isPatient: who.key !== '',
       headers: Object.assign(emptyHeaders(), who.headers, { accept: '*/*' }),
       readHead: (head: OriginHead) => asKept(head, control),
@@ -106,12 +106,12 @@ export class HubApi {
 
   #limits(): Partial<FetchLimits> {
     const { fetch, requestTimeoutMs } = this.#deps.services.limits;
-    // A slow hub is heard out, and may be asked once more within what a client's request may take.
+    // A slow hub gets its time, and one retry within the bound of a client's request.
     const firstByteTimeoutMs = Math.max(fetch.firstByteTimeoutMs, requestTimeoutMs / 2);
     return { firstByteTimeoutMs, isRateFinal: true };
   }
 
-  /** Closes the answer, or gives it on with what is told of it. */
+  /** Sends the answer on with its changed parts, or closes it. */
   async #forClients(
     { status, headers, body, outcome, ageSeconds, order = 0 }: CacheAnswer,
     question: ApiQuestion,
@@ -140,7 +140,7 @@ export class HubApi {
       if (told.isXetKept) xet.add(upstream.name, route.repository);
       return { ...told, ageSeconds };
     } catch (error) {
-      // What cannot be told to clients is not to be kept for them.
+      // An answer that cannot be sent to clients must not stay stored.
       if (error instanceof ForebayError && error.code === 'origin-protocol') await forget();
       throw error;
     } finally {
@@ -157,7 +157,7 @@ export class HubApi {
   }
 }
 
-/** The head as the cache is to read it. What is kept says nothing of Xet and names no client. */
+/** The head as the cache should read it. The stored fields mention neither Xet nor a client. */
 function asKept(head: OriginHead, cacheControl: string): OriginHead {
   const headers = emptyHeaders();
   for (const [name, value] of Object.entries(head.headers)) {
@@ -167,7 +167,7 @@ function asKept(head: OriginHead, cacheControl: string): OriginHead {
   for (const name of ['expires', 'pragma', 'cdn-cache-control', 'age']) {
     Reflect.deleteProperty(headers, name);
   }
-  // What a redirect says of storing counts for what it leads to: it is told as that is.
+  // A redirect's caching fields count for its target: the target is stored in the same way.
   const isKept = isRedirect(head.status) || [200, 206, 304].includes(head.status);
   headers['cache-control'] = isKept ? cacheControl : 'no-store';
   headers['vary'] = CREDENTIAL_FIELD;

@@ -1,14 +1,17 @@
 /**
- * Counts the bytes of a file that a hub sends without telling their number: a small one, coded or
- * in chunks. Used by hub/head-client, where a HEAD told no length that could be believed.
+ * Counts the bytes of a small file that a hub sends without a usable length, coded or chunked. Used
+ * by hub/head-client if a HEAD gave no credible length.
  */
 import { type Decodable } from '../model/content-coding.js';
 import { BodyDecoder } from '../worker/body-decoder.js';
 
-/** The longest file that is read for its length, coded or not. Larger ones are in LFS, and told. */
+/**
+ * The longest file that is read for its length, coded or not. Larger files are in LFS and have a
+ * length.
+ */
 export const MAX_COUNTED_BYTES = 32 * 1024 * 1024;
 
-/** Bytes of the content; `null` where there are too many to count. Rejects where it breaks off. */
+/** Bytes of the content; `null` if there are too many. Rejects if the content breaks off. */
 export async function countContent(
   pieces: AsyncIterable<Uint8Array>,
   coding: Decodable | '',

@@ -1,6 +1,6 @@
 /**
- * Whose request it is: credentials are told apart by an HMAC, so that decisions made for one can be
- * remembered, on disk too, without keeping the credential itself. Made by assemble.
+ * Identifies the requester: an HMAC distinguishes credentials, so that decisions can be stored,
+ * also on disk, without the credential itself. Made by assemble.
  */
 import { matchesGlob } from '../config/glob.js';
 import { emptyHeaders, headerValue, type HeaderMap } from '../model/headers.js';
@@ -16,7 +16,7 @@ export interface ServerToken {
 
 /** One request's credentials. */
 export interface Who {
-  /** Empty for nobody: what nobody may have, everybody may. */
+  /** Empty without a credential: what is public is everybody's. */
   readonly key: string;
   /** Request fields for the hub, the credential among them. */
   readonly headers: HeaderMap;
@@ -38,8 +38,8 @@ export class Credentials {
   }
 
   /**
-   * Who asks for something of `repository`, in the one form of its name (hub/repository): the
-   * client, or the operator where it names nobody.
+   * The requester of something in `repository` (canonical, hub/repository): the client, or the
+   * operator if the client sends no credential.
    */
   who(request: HeaderMap, repository: string | null, server: ServerToken | null): Who {
     const headers = emptyHeaders();

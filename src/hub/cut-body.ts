@@ -1,6 +1,6 @@
 /**
- * A body without some of its bytes: what is long stays where it is stored, and is given to clients
- * as it is but for the cuts. Used by hub/json-answers.
+ * A body without some of its bytes: a long text stays in the store, and is sent from there except
+ * for the cuts. Used by hub/json-answers.
  */
 import type { Body } from '../cache/api/facade.js';
 import type { Segment } from '../model/segment.js';
@@ -43,7 +43,7 @@ async function* segments(
   for await (const segment of raw) {
     const end = at + lengthOf(segment);
     if (cutsWithin(cuts, at, end).length === 0) {
-      // It goes out as it is, past this program where it can.
+      // The uncut parts are sent from the file, without passing through this process if possible.
       yield segment;
       at = end;
       continue;

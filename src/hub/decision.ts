@@ -1,4 +1,4 @@
-/** What hub/decisions is asked, and what it answers. Types alone. */
+/** Types of hub/decisions: its requests and its results. */
 import type { CacheAnswer } from '../cache/api/facade.js';
 import type { StoredResponse } from '../model/response.js';
 import type { Upstream } from '../origin/upstream.js';
@@ -10,19 +10,19 @@ import type { NamedFile } from './file-pins.js';
 export interface DecisionRequest extends NamedFile {
   readonly upstream: Upstream;
   readonly who: Who;
-  /** Tells clients apart, each of which may ask for so much. */
+  /** Names the client, whose concurrent requests are bounded. */
   readonly client: string;
 }
 
 export type Decision =
-  /** `offline`: the hub could not be asked; it is what was decided before. */
+  /** `offline`: the hub is unreachable, and an earlier decision is used. */
   | { readonly kind: 'granted'; readonly stored: StoredResponse; readonly offline: boolean }
   | { readonly kind: 'refused'; readonly refusal: Refusal }
   /** No answer of the hub, and nothing decided before. */
   | { readonly kind: 'unreachable'; readonly answer: CacheAnswer }
-  /** The hub's answer does not say what the file is. */
+  /** The hub's answer does not identify the file. */
   | { readonly kind: 'untold'; readonly message: string }
-  /** `isOutage`: what was decided before may stand in; a hub that bids us wait is there. */
+  /** `isOutage`: an earlier decision may be used; a hub that demands a wait is reachable. */
   | {
       readonly kind: 'overloaded';
       readonly isOutage: boolean;

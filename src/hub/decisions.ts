@@ -1,7 +1,7 @@
 /**
- * Decides whether somebody may have a file, and what it is: by what was decided lately, else by a
- * HEAD at the hub, one for all who ask the same at the same time. Bytes are looked up only after
- * it. Used by hub/files.
+ * Decides whether a requester may have a file, and what the file is: by a recent decision, else by
+ * a HEAD at the hub, collapsed with simultaneous ones. Bytes are looked up only afterwards. Used by
+ * hub/files.
  */
 import { LRUCache } from 'lru-cache';
 import { looped } from '../origin/via.js';
@@ -32,7 +32,7 @@ import { isCommit } from './route.js';
 /** Files remembered for not being there; one more forgets the oldest. */
 const MAX_ABSENT = 10_000;
 
-/** What they take, with what the hub said of each. */
+/** Bound on their memory, with the hub's words for each. */
 const MAX_ABSENT_BYTES = 16 * 1024 * 1024;
 
 export class Decisions {
@@ -41,7 +41,7 @@ export class Decisions {
   readonly #client: HeadClient;
   readonly #permissions: Permissions;
   readonly #flights = new WeakMap<Upstream, SingleFlight<string, Decision>>();
-  /** The hub said that these are not there, and to whom. */
+  /** Files that the hub reported as absent, and to whom. */
   readonly #absent: LRUCache<string, { readonly refusal: Refusal; readonly purged: number }>;
   readonly #refusals: Refusals;
 
@@ -67,9 +67,9 @@ export class Decisions {
     const decided = await this.#decided(question, uri, key);
     if (decided !== undefined) return decided;
     const ask = async (): Promise<Decision> =>
-      // A look takes turns, in which another's flight may have ended: `b` looks, and finds nothing;
-      // `a` is answered, and its flight ends; `b` would lead a second one. Nobody ends between this
-      // look and ours.
+      // The check awaits, and another request's flight may end meanwhile: `b` checks and finds
+      // nothing; `a` is answered and its flight ends; `b` would lead a second flight. Nothing can
+      // end between this check and the flight.
       (await this.#decided(question, uri, key)) ?? this.#askInTime(question, uri, key);
     const mayStandIn = this.#policy().offline && (await this.#known(question, uri)) !== undefined;
     const flight = this.#flightsOf(upstream).run(key, ask);
@@ -77,12 +77,12 @@ export class Decisions {
     const isOutage =
       asked.kind === 'unreachable' || (asked.kind === 'overloaded' && asked.isOutage);
     if (!isOutage || !this.#policy().offline) return asked;
-    // Looked for now: somebody may have been refused while this was asked.
+    // Checked now: a refusal may have come while this was requested.
     const known = await this.#known(question, uri);
     return known === undefined ? asked : { kind: 'granted', stored: known, offline: true };
   }
 
-  /** What was decided lately enough to stand. */
+  /** A decision that is recent enough. */
   async #decided(
     question: DecisionRequest,
     uri: string,
@@ -108,9 +108,7 @@ export class Decisions {
     return found;
   }
 
-  /**
-   * Who was refused the repository since may have lost more than the file that was asked for then.
-   */
+  /** A later refusal of the repository may cover more than the file that it was given for. */
   async #isRefusedSince(
     question: DecisionRequest,
     { object, order }: StoredResponse,
@@ -138,7 +136,7 @@ export class Decisions {
     return flights;
   }
 
-  /** Asks, and once more where a refusal that was asked for later overtook the answer. */
+  /** Asks the hub, and once more if a later refusal overtook the answer. */
   async #askInTime(question: DecisionRequest, uri: string, key: string): Promise<Decision> {
     const first = await this.#ask(question, uri, key);
     const isOvertaken =
@@ -166,7 +164,7 @@ export class Decisions {
       const answer = loadAnswer(last, this.#services.clock.now());
       return { kind: 'overloaded', isOutage: status !== 429, answer };
     }
-    // Storage that refuses a HEAD says nothing of the repository.
+    // Storage that refuses a HEAD says nothing about the repository.
     const isOfStorage =
       found.isElsewhere && headerValue(last.headers, 'x-error-code') === undefined;
     if (status >= 400 && !(isOfStorage && (status === 401 || status === 403))) {
@@ -182,9 +180,7 @@ export class Decisions {
     return { kind: 'granted', stored, offline: false };
   }
 
-  /**
-   * Of what was decided before it is known that it may stand in: a silent hub is not waited for.
-   */
+  /** While an earlier decision may be used, a silent hub is not waited for. */
   #hasty(asked: Promise<Decision>): Promise<Decision> {
     const { clock, limits } = this.#services;
     const answer = tooSlow();
@@ -214,7 +210,7 @@ export class Decisions {
     return { kind: 'refused', refusal };
   }
 
-  /** Remembers the decision, for the revision that was asked for and for its commit. */
+  /** Stores the decision, for the requested revision and for its commit. */
   async #grant(
     question: DecisionRequest,
     found: Heads,
@@ -245,10 +241,10 @@ export class Decisions {
     const { status } = found.heads.find(isNaming) ?? found.heads.at(-1) ?? found.heads[0];
     const times = { requestTimeMs: nowMs, responseTimeMs: nowMs, order };
     const stored = permission(who.key, { object, headers, status }, times);
-    // Not stored either: after a restart nobody would know of the refusal that overtook it.
+    // Not stored: after a restart the refusal that overtook it would be unknown.
     if (await this.#isRefusedSince(question, stored)) return stored;
     for (const access of accessesTo(question, [object.uri])) this.#refusals.granted(access, object);
-    // First: who finds the decision may want bytes at once.
+    // First: a request that finds the decision may need the bytes at once.
     rememberWay(question, found, object.uri, { nowMs, first: named.at });
     const targets = [route.revision, facts.commit].map((name) => targetOf(route, name));
     const uris = new Set([object.uri, ...targets.map((target) => upstream.uriOf(target))]);
@@ -260,13 +256,13 @@ export class Decisions {
   }
 }
 
-/** When a question was asked: its place among all (model/sequence), and the purges made by then. */
+/** When a request was made: its number (model/sequence), and the purges so far. */
 interface Moment {
   readonly order: number;
   readonly purged: number;
 }
 
-/** What the hub told of a file. */
+/** The hub's facts about a file. */
 interface ToldFacts {
   readonly facts: FileFacts;
   readonly lengthBytes: number;

@@ -1,6 +1,6 @@
 /**
- * Takes the content coding off JSON and messages of a hub, which asks for identity and is sent
- * something else all the same (proxies before it compress). Used by hub/read-body.
+ * Decodes a hub's JSON and messages. The mirror requests identity, but proxies in front of a hub
+ * compress all the same. Used by hub/read-body.
  */
 import { isDecodable } from '../model/content-coding.js';
 import { ForebayError } from '../model/errors.js';

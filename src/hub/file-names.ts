@@ -1,6 +1,6 @@
 /**
- * The names of a file at a hub: its request target at a revision, and what the URLs of an answer
- * say of the repository that it is in. Pure; used by hub/decisions, files and refusals.
+ * The names of a file at a hub: its request target at a revision, and the repositories that the
+ * URLs of an answer name. Pure; used by hub/decisions, files and refusals.
  */
 import type { Upstream } from '../origin/upstream.js';
 import { type HubRoute, routeOf } from './route.js';
@@ -13,8 +13,8 @@ export function targetOf({ spelled, path }: FileRoute, revision: string): string
 }
 
 /**
- * The last of `urls` that names a file of a repository, and which: a repository that was renamed
- * leads on from its old name to its new one, and what is decided, or refused, is so of both.
+ * The last of `urls` that names a file of a repository, and that repository. A renamed repository
+ * redirects from its old name to the new one; a decision or a refusal holds for both.
  */
 export function namedLast(
   upstream: Upstream,

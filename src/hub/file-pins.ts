@@ -8,7 +8,7 @@ import type { StoredResponse } from '../model/response.js';
 import type { Upstream } from '../origin/upstream.js';
 import { type FileRoute, targetOf } from './file-names.js';
 
-/** A file, by the revision that it is asked for by. */
+/** A file with the revision of its request. */
 export interface NamedFile {
   readonly upstream: Pick<Upstream, 'pinnedDigest'>;
   readonly route: FileRoute;
@@ -16,13 +16,16 @@ export interface NamedFile {
   readonly name?: string;
 }
 
-/** The digest that the configuration says the file must have. */
+/** The digest that the configuration demands for the file. */
 export function pinOf({ upstream, route, name = route.revision }: NamedFile): Digest | null {
   const canonical = targetOf({ ...route, spelled: route.repository }, name);
   return upstream.pinnedDigest(targetOf(route, name)) ?? upstream.pinnedDigest(canonical);
 }
 
-/** False for what was decided before the file was pinned, and for what cannot be of that length. */
+/**
+ * False for a decision from before the file was pinned, and for a length that cannot have the
+ * pinned digest.
+ */
 export function isOfPin(
   { object: { digest, lengthBytes } }: StoredResponse,
   pin: Digest | null,
@@ -31,7 +34,7 @@ export function isOfPin(
   return pin === null || (digest !== null && formatDigest(digest) === formatDigest(pin));
 }
 
-/** Digests of two kinds cannot be compared: the check of the bytes will tell. */
+/** Digests of two kinds cannot be compared: the check of the bytes decides. */
 export function contradicts(pin: Digest, told: Digest): boolean {
   return pin.algorithm === told.algorithm && formatDigest(pin) !== formatDigest(told);
 }

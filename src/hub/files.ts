@@ -56,7 +56,7 @@ export class HubFiles {
     if (held.kind === 'doubtful') return doubtful();
     const revision = held.kind === 'held' ? held.commit : route.revision;
     const asked = { ...question, route: { ...route, revision }, name: route.revision };
-    // A pin of the name would not hold for what is read by the commit.
+    // A pin of the name would not hold for reads by the commit.
     const leads = request.method === 'HEAD' && pinOf(question) === null;
     return this.#answer(request, asked, (stored) => {
       this.#holds.recordShown(request, uri, route.repository, {
@@ -68,9 +68,7 @@ export class HubFiles {
     });
   }
 
-  /**
-   * `named`: what is answered, where it is not the file, to who asked for it by a name that moves.
-   */
+  /** `named`: the answer for a request by a moving name, unless it is the file itself. */
   async #answer(
     request: CacheRequest,
     question: DecisionRequest,
@@ -117,9 +115,9 @@ export class HubFiles {
 }
 
 /**
- * The answer to HEAD of a name, where the hub's own is a redirect: to the commit's URL, with what
- * the file is. Clients of a hub follow a relative one and keep where it ends: what they read after
- * it, or go on with next week, is of that commit, whatever the name names by then.
+ * The answer to a HEAD of a moving name if the hub's own is a redirect: to the commit's URL, with
+ * the file's metadata. Clients of a hub follow a relative redirect and keep its target, so that
+ * their later reads, even next week, are of that commit.
  */
 function redirectToCommit(stored: StoredResponse, upstream: Upstream): CacheAnswer {
   const headers = Object.assign(emptyHeaders(), stored.headers);
@@ -131,14 +129,14 @@ function redirectToCommit(stored: StoredResponse, upstream: Upstream): CacheAnsw
   return bytesAnswer(307, headers, Buffer.alloc(0), { kind: 'hit', unverified: false });
 }
 
-/** No other status is safe: some clients take a 200 for what they asked for, and join the bytes. */
+/** No other status is safe: some clients take a 200 for the requested range and join the bytes. */
 function doubtful(): CacheAnswer {
   const message =
     'The name was moved, and the range may be of either commit: ask for the commit, or from the beginning';
   return ownError(412, null, message);
 }
 
-/** The hub did not say in time what the file is. */
+/** The hub did not describe the file in time. */
 function unanswered(error: unknown): Decision {
   const answer = error instanceof ForebayError ? answerToSilence(error) : undefined;
   if (answer === undefined) throw error;

@@ -1,6 +1,6 @@
 /**
- * The reading half of git's smart HTTP (gitprotocol-http): what `git clone` and `git fetch` ask
- * for. It is passed on uncached; pushing is refused. Pure; hub/lookup and hub/passed ask it.
+ * The reading half of git's smart HTTP (gitprotocol-http), for `git clone` and `git fetch`.
+ * Forwarded uncached; pushing is refused. Pure; used by hub/lookup and hub/passed.
  */
 import { emptyHeaders, headerValue, type HeaderMap } from '../model/headers.js';
 import type { CacheAnswer } from '../cache/api/facade.js';
@@ -8,7 +8,7 @@ import { ownError } from './answers.js';
 import type { Who } from './credentials.js';
 
 export interface GitRoute {
-  /** As hub/route has it: without `.git`. */
+  /** As in hub/route, without `.git`. */
   readonly repository: string;
   /** A fetch, or a push. */
   readonly isRead: boolean;
@@ -22,7 +22,7 @@ const MAX_SEGMENTS = 5;
 
 const SERVICE = /^git-(upload|receive)-pack$/;
 
-/** Reads an origin-form target; `undefined` for what is no request of git's smart HTTP. */
+/** Parses an origin-form target; `undefined` if it is no request of git's smart HTTP. */
 export function gitRouteOf(method: string, target: string): GitRoute | undefined {
   const [path = '', query = ''] = target.split('?', 2);
   const segments = path.split('/', MAX_SEGMENTS + 2).slice(1);
@@ -42,7 +42,7 @@ function routeOf(name: readonly string[], services: readonly string[]): GitRoute
   return { repository, isRead: services.every((service) => service === 'git-upload-pack') };
 }
 
-/** Request fields for git's server: who asks, and in which version of the protocol. */
+/** Request fields for git's server: the credential and the protocol version. */
 export function gitFields(who: Who, request: HeaderMap): HeaderMap {
   const headers = emptyHeaders();
   Object.assign(headers, who.headers, { 'accept-encoding': 'identity' });
@@ -52,7 +52,7 @@ export function gitFields(who: Who, request: HeaderMap): HeaderMap {
   }
   const lent = headerValue(request, 'authorization') === undefined;
   const token = /^Bearer (\S+)$/.exec(headerValue(who.headers, 'authorization') ?? '')?.[1];
-  // What is lent is a token; to git's server it is a password, for any user name.
+  // The operator's credential is a token; git's server takes it as a password, for any user name.
   if (lent && token !== undefined) {
     headers['authorization'] = `Basic ${Buffer.from(`user:${token}`).toString('base64')}`;
   }

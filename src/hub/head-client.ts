@@ -1,7 +1,7 @@
 /**
- * Asks the hub for the heads of a file: a HEAD that follows redirects until the hub has said what
- * the file is, and stops at the first that leads to where its bytes are. Runs on the main thread,
- * as heads are few beside bytes. Used by hub/decisions.
+ * Requests a file's heads from the hub: a HEAD that follows redirects until the hub has described
+ * the file, and stops at the first one that leads to its bytes. Runs on the main thread, as heads
+ * are few beside bytes. Used by hub/decisions.
  */
 import { NEVER } from '../model/deferred.js';
 import { LRUCache } from 'lru-cache';
@@ -24,12 +24,10 @@ import { countContent } from './count-content.js';
 import { believedLength } from './metadata.js';
 import { targetAtHub } from './names.js';
 
-/** Read of a body that nobody wants, so that its connection can be kept: one byte was asked for. */
+/** Bytes of an unneeded body that are read to keep its connection: one byte was requested. */
 const MAX_DRAINED_BYTES = 1024;
 
-/**
- * Files that one hub is asked about at the same time, those that wait for a connection included.
- */
+/** Concurrent requests for heads at one hub, waiting ones included. */
 export const MAX_ASKED = 512;
 
 /**
@@ -37,7 +35,7 @@ export const MAX_ASKED = 512;
  */
 const MAX_HOSTS = 8;
 
-/** Who asks, and where. */
+/** The requester, and where to ask. */
 export interface HeadQuestion {
   readonly upstream: Upstream;
   readonly who: { readonly headers: HeaderMap };
@@ -50,7 +48,7 @@ export interface Heads {
   readonly heads: readonly [OriginHead, ...OriginHead[]];
   /** The URL that answered with each. */
   readonly urls: readonly string[];
-  /** Length that a GET of one byte told, where the heads told none. */
+  /** The length from a GET of one byte, if the heads had none. */
   readonly probedLength: number | null;
   /** The last is of another host than the hub's. */
   readonly isElsewhere: boolean;
@@ -67,9 +65,8 @@ export class HeadClient {
   }
 
   /**
-   * The heads of `target` for whoever asks. Rejects with a `ForebayError` when the hub does not
-   * answer, or with `overload` when it is asked too much; a status of its own, whatever it is, is
-   * an answer.
+   * The heads of `target` for a requester. Rejects with a `ForebayError` if the hub does not
+   * answer, or with `overload` if too many requests wait; any status of the hub is an answer.
    */
   async heads({ upstream, who, client }: HeadQuestion, target: string): Promise<Heads> {
     const leave = this.#enter(upstream, client);
@@ -86,7 +83,7 @@ export class HeadClient {
     return asked.enter(client);
   }
 
-  /** Asks where the breaker lets it, and tells the breaker. */
+  /** Asks if the breaker permits it, and reports the outcome to the breaker. */
   async #judged(upstream: Upstream, ask: () => Promise<Heads>): Promise<Heads> {
     const permit = upstream.breaker.ask();
     if (permit.kind === 'refused') throw originBusy(upstream.name, permit.retryAfterMs);
@@ -130,9 +127,8 @@ export class HeadClient {
   }
 
   /**
-   * The length that a GET of the first byte tells. Where what comes tells none that can be believed
-   * (coded, in chunks), the file is small or there is no knowing: it is read and counted. `null`:
-   * not told.
+   * The length from a GET of the first byte. If that has no credible one (coded, chunked), the file
+   * is read and counted, as it is small or its length cannot be known. `null`: unknown.
    */
   async #probe(upstream: Upstream, at: FetchUrl): Promise<number | null> {
     const first = { ...at, headers: { ...at.headers, range: 'bytes=0-0' } };
@@ -158,7 +154,7 @@ export class HeadClient {
       path: requestTargetOf(at.url),
       headers: { ...headers, accept: '*/*', 'accept-encoding': 'identity' },
       content: null,
-      // Whoever asks at the same time shares it: no single client's leaving ends it.
+      // Simultaneous requests share it: no single client's leaving ends it.
       signal: NEVER,
     };
     const client = this.#client(upstream, new URL(at.url).origin, addresses);
@@ -188,7 +184,7 @@ export class HeadClient {
       addresses,
       maxConnections: upstream.maxConnections,
       connectTimeoutMs: fetch.connectTimeoutMs,
-      // A hub that fetches the file itself first says nothing until it has it.
+      // A hub that fetches the file itself first is silent until it has it.
       responseTimeoutMs: Math.max(fetch.firstByteTimeoutMs, requestTimeoutMs),
       keepsConnections: true,
     });
@@ -207,8 +203,8 @@ function noClients(): LRUCache<string, PassClient> {
 }
 
 /**
- * The length of a 200's content; `null` where it is not told and cannot be counted. Ends with the
- * response, and lets its connection be used again where that costs next to nothing.
+ * The length of a 200's content; `null` if it has none and cannot be counted. Ends the response,
+ * and keeps its connection if that is cheap.
  */
 async function readLength(response: PassedResponse, method: string): Promise<number | null> {
   const { status, headers, lengthBytes } = response;
@@ -219,7 +215,7 @@ async function readLength(response: PassedResponse, method: string): Promise<num
     else if (status === 200 && (coding === '' || isDecodable(coding)))
       return await countContent(response.bytes, coding);
   } catch {
-    // The head is what was wanted above all.
+    // The head is what is needed.
   } finally {
     response.close();
   }
@@ -235,9 +231,9 @@ async function drain({ bytes }: PassedResponse): Promise<void> {
 }
 
 /**
- * The target of a redirect that names the hub by another of its names (hub/names): a mirror says so
- * of a repository that was renamed. `undefined` where it leads elsewhere, to what was asked for, or
- * where the hub has said what the file is.
+ * The target of a redirect to the hub under another of its names (hub/names), which a mirror sends
+ * for a renamed repository. `undefined` if it leads elsewhere, to the same target, or if the hub
+ * has described the file already.
  */
 function renamedAtHub(
   { status, headers }: OriginHead,
@@ -255,9 +251,9 @@ function renamedAtHub(
 }
 
 /**
- * Whether the rest of the answer is where a redirect leads. A relative Location is the hub's own.
- * An absolute one leads to storage once the hub has said what the file is; before, it leads to the
- * hub under another name, or to the repository under another one.
+ * Whether the walk follows a redirect. A relative Location is the hub's own. An absolute one leads
+ * to storage once the hub has described the file; before, it leads to the hub or the repository
+ * under another name.
  */
 function leadsOn({ status, headers }: OriginHead, at: FetchUrl, upstream: Upstream): boolean {
   const location = headerValue(headers, 'location');

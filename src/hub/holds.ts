@@ -1,8 +1,8 @@
 /**
- * Holds clients to the commit that they began to read under a name that moves: a resume of
- * `resolve/main/f` after somebody pushed goes on with what was begun, or is refused, and never
- * joins the bytes of two commits. Clients that follow the redirect of a HEAD (hub/files) do
- * without. Shared by the mirror's faces: whoever asks the API what a name names begins anew.
+ * Holds clients to the commit that they began to read under a moving name: a resume of
+ * `resolve/main/f` after a push continues the old content or is refused, and never joins bytes of
+ * two commits. Clients that follow the redirect of a HEAD (hub/files) do not need it. Shared by the
+ * mirror's routes: a client that asks the API what the name means begins again.
  */
 import { createHash } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
@@ -17,7 +17,7 @@ import type { Who } from './credentials.js';
  */
 const MAX_HELD = 50_000;
 
-/** Clients that asked the API; one that is forgotten counts as one that never did. */
+/** Clients that have used the API; a forgotten one counts as one that has not. */
 const MAX_ASKED = 10_000;
 
 /**
@@ -26,8 +26,8 @@ const MAX_ASKED = 10_000;
 const MAX_TOLD = 4;
 
 /**
- * How long what a client asked about is what it gets when it then reads from the beginning, in ms;
- * and how long after a piece the first one may be another piece, since they are asked for in any
+ * For how long, in ms, a client that reads from the beginning gets the content that it was told of;
+ * and for how long after a piece the first piece may still come, since pieces are requested in any
  * order.
  */
 const TOLD_MS = 10 * 60 * 1000;
@@ -38,7 +38,7 @@ const TOLD_MS = 10 * 60 * 1000;
  */
 const PIECES_MS = 60 * 60 * 1000;
 
-/** How long what was begun is gone on with, in ms: a download that was left overnight. */
+/** How long a begun download may be continued, in ms: over night. */
 const HELD_MS = 24 * 60 * 60 * 1000;
 
 /**
@@ -48,41 +48,41 @@ const HELD_MS = 24 * 60 * 60 * 1000;
  */
 const DOUBTFUL_MS = 60 * 60 * 1000;
 
-/** Whoever cannot be told apart: address, program and credential are all that there is. */
+/** The identity of a client: address, program and credential are all there is. */
 export interface HoldReader {
   readonly client: string | undefined;
   readonly headers: HeaderMap;
   readonly who: Who;
 }
 
-/** A content that a client was told of by the name. */
+/** A content that a client was told of under the name. */
 interface ShownContent {
   readonly commit: string;
   /** The entity-tag: commits with one tag are one content. */
   readonly tag: string;
-  /** Some of its bytes were asked for, not only what it is. */
+  /** True if the client requested bytes of it, not only its metadata. */
   readonly isRead: boolean;
   /** When the name was last decided so, not held so. */
   readonly decidedAtMs: number;
-  /** When it was last asked what it is, and when for a piece that is not the first. */
+  /** When its metadata was last requested, and when a piece that is not the first. */
   readonly askedAtMs: number;
   readonly pieceAtMs: number;
-  /** Where the last range that was asked for ends; `null`: with the content. */
+  /** End of the last requested range; `null`: the end of the content. */
   readonly next: number | null;
   readonly usedAtMs: number;
 }
 
 export type HeldRevision =
-  /** The name is decided anew. */
+  /** The name is resolved again. */
   | { readonly kind: 'free' }
   /** It is to be answered as of this commit. */
   | { readonly kind: 'held'; readonly commit: string }
-  /** It lies in one of several contents, and nothing says in which. */
+  /** The range lies in several contents, and nothing shows in which. */
   | { readonly kind: 'doubtful' };
 
-/** What a request says of where its client is. */
+/** What a request reveals about its client's progress. */
 type Ask =
-  /** HEAD, or one byte: what is it? */
+  /** HEAD, or one byte: a request for metadata. */
   | { readonly kind: 'question' }
   /** `isRange`: of a client that reads in pieces, or may resume from 0. */
   | { readonly kind: 'beginning'; readonly isRange: boolean; readonly next: number | null }
@@ -90,7 +90,7 @@ type Ask =
 
 export class Holds {
   readonly #clock: Pick<Clock, 'monotonic'>;
-  /** What each client was told of each name, the latest first. */
+  /** The contents that each client was told of under each name, the latest first. */
   readonly #shown: LRUCache<string, readonly ShownContent[]>;
   /** How often each client has asked the API about a repository. */
   readonly #asked = new LRUCache<string, number>({ max: MAX_ASKED });
@@ -100,7 +100,7 @@ export class Holds {
     this.#shown = new LRUCache({ max: MAX_HELD });
   }
 
-  /** Somebody asks the API what is in a repository now: what they read after it is of now. */
+  /** The client asks the API for the repository's content: its later reads are of that. */
   askedAbout(repository: string, reader: HoldReader): void {
     const key = keyOf(reader, repository);
     this.#asked.set(key, (this.#asked.get(key) ?? 0) + 1);
@@ -113,7 +113,7 @@ export class Holds {
     const told = known.filter(({ usedAtMs }) => nowMs - usedAtMs < HELD_MS);
     const [latest] = told;
     const { headers } = request;
-    // Who says what they have gets the rest of that, or is told that the name names another by now.
+    // A client that names its content gets the rest of that, or learns that the name has moved.
     const had = headerValue(headers, 'if-range') ?? headerValue(headers, 'if-match');
     if (had !== undefined) return held(told.find(({ tag }) => tag === had));
     const ask = askOf(request);
@@ -169,7 +169,7 @@ export class Holds {
   }
 }
 
-/** What a client is told, and who asked. */
+/** The answer to a client, and the client. */
 export interface ShownFile {
   readonly stored: StoredResponse;
   readonly who: Who;
@@ -195,12 +195,12 @@ function askOf({ hint }: CacheRequest): Ask {
     }
     case 'suffix':
     case 'several':
-      // Where they end says nothing of where the client goes on; -1: not at the end either.
+      // The client may continue anywhere; -1: not at the end either.
       return { kind: 'within', first: null, next: -1 };
   }
 }
 
-/** A digest of what tells clients apart: names and fields may be long. */
+/** A digest of the client's identity: names and fields may be long. */
 function keyOf({ client, headers, who }: HoldReader, ...about: readonly unknown[]): string {
   const program = headerValue(headers, 'user-agent') ?? '';
   const text = JSON.stringify([client ?? null, program, who.key, ...about]);

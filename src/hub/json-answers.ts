@@ -1,8 +1,7 @@
 /**
- * JSON of a hub as clients get it: without Xet, its next page on this mirror. What is short is made
- * in memory; what is long is read on a thread of its own (hub/scan-pool), and goes out from where
- * it is stored. What was found is remembered by the bytes that it was found in: a hit reads
- * nothing.
+ * A hub's JSON for clients: without Xet, with its next page on this mirror. A short text is changed
+ * in memory; a long one is scanned on a thread of its own (hub/scan-pool) and sent from the store.
+ * Results are remembered by the bytes that they were found in, so that a hit reads nothing.
  */
 import { LRUCache } from 'lru-cache';
 import type { Body, CacheAnswer } from '../cache/api/facade.js';
@@ -34,13 +33,13 @@ const SHORT_BYTES = 256 * 1024;
 /** The longest answer that is read at all: a million files have some 100 MiB. */
 const MAX_TEXT_BYTES = 1024 * 1024 * 1024;
 
-/** Memory for what was made of JSON. */
+/** Memory for changed texts. */
 const MADE_BYTES = 16 * 1024 * 1024;
 
 /** What an entry takes beside its bytes: its key, its tag, the map's own. */
 const ENTRY_BYTES = 1024;
 
-/** What came of one text. */
+/** The result for one text. */
 export interface Made {
   readonly read: Read;
   /** What clients get; `null`: the text itself, without its cuts. */
@@ -56,12 +55,10 @@ export type JsonAnswer = CacheAnswer & {
   readonly holdsBody: boolean;
 };
 
-/** For whom an answer is. */
+/** The client of an answer. */
 export interface AnswerReader {
   readonly upstream: Upstream;
-  /**
-   * The target that was asked for: a relative next page is relative to it (RFC 8288 section 3.2).
-   */
+  /** The requested target: a relative next page is relative to it (RFC 8288 section 3.2). */
   readonly target: string;
   /** What clients call us. */
   readonly own: string;
@@ -83,13 +80,12 @@ export class JsonAnswers {
   }
 
   /**
-   * The hub's answer for clients. Reads the body; closing it stays with the caller, unless the
-   * answer holds it. Rejects with a `ForebayError`: `origin-protocol` for what is no JSON, or goes
-   * on elsewhere.
+   * The hub's answer for clients. Reads the body; the caller closes it unless the answer holds it.
+   * Rejects with a `ForebayError`: `origin-protocol` for malformed JSON, or a next page elsewhere.
    */
   async answer({ headers, body, outcome }: HubJson, reader: AnswerReader): Promise<JsonAnswer> {
-    // First: what cannot be told is to be forgotten, and what still arrives would be stored after
-    // that.
+    // First: an answer that cannot be sent must be forgotten before the rest of it arrives and is
+    // stored.
     const made = await this.#make(body, codingOf(headers), reader.bounds);
     const told = fieldsFor(headers, reader);
     const { read, bytes } = made;
@@ -101,13 +97,13 @@ export class JsonAnswers {
     return { ...answer, isXetKept, holdsBody: true };
   }
 
-  /** What is made of a text in memory. Rejects as `answer` does. */
+  /** Changes a text in memory. Rejects as `answer` does. */
   async make(raw: Buffer): Promise<Made & { readonly bytes: Uint8Array }> {
     const read = raw.length <= SHORT_BYTES ? readText(raw) : await this.#pool.read(slices(raw));
     return { read, bytes: withoutCuts(raw, read.cuts) };
   }
 
-  /** An answer of what was made before. */
+  /** An answer with an earlier result. */
   told(
     headers: HeaderMap,
     made: Made & { readonly bytes: Uint8Array },
@@ -125,10 +121,10 @@ export class JsonAnswers {
       const { beginning, isAll } = await beginningOf(pieces);
       if (isAll) return this.#remember(body, await this.make(beginning));
       const text = bounded(beginning, pieces);
-      // Cuts are places in what is stored: a text that is stored coded is made in memory too.
+      // Cuts are positions in the stored bytes: a coded text is changed in memory, too.
       if (!body.isKept || coding !== '') return await this.make(await gathered(text));
       const read = await this.#pool.read(text);
-      // Its name is of what is stored.
+      // The tag is of the stored bytes.
       await body.landed?.();
       return this.#remember(body, { read, bytes: null });
     } finally {
@@ -199,7 +195,7 @@ async function* bounded(beginning: Buffer, others: AsyncGenerator<Buffer>): Asyn
   }
 }
 
-/** Copies, piece by piece: the thread is given what it reads. */
+/** Copies, piece by piece: the thread takes over what it reads. */
 // eslint-disable-next-line @typescript-eslint/require-await -- the port is asynchronous
 async function* slices(raw: Buffer): AsyncGenerator<Buffer> {
   for (let at = 0; at < raw.length; at += PIECE_BYTES) {

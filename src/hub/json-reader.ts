@@ -1,13 +1,12 @@
 /**
- * Reads JSON (RFC 8259) as bytes, piece by piece, and tells of the members of its objects: where
- * each stands and what its key is. Keeps a bounded part of the text, whatever its length. Used by
- * hub/strip-xet.
+ * Parses JSON (RFC 8259) as bytes, piece by piece, and reports the members of its objects: position
+ * and key of each. Keeps a bounded part of the text, whatever its length. Used by hub/strip-xet.
  */
 
 /** Depth of nesting: clients' own readers give up there (Python's at 1000). */
 const MAX_DEPTH = 1000;
 
-/** The longest key that is told, in bytes as it stands. */
+/** The longest reported key, in bytes of the text. */
 const MAX_KEY_BYTES = 64;
 
 /** The longest number whose form is checked and whose value is read. */
@@ -27,7 +26,7 @@ export interface Member {
   readonly key: string | undefined;
   readonly start: number;
   readonly end: number;
-  /** A comma stands at `end`. */
+  /** A comma follows at `end`. */
   readonly isFollowed: boolean;
   /** Its value, where that is a number. */
   readonly number: number | undefined;
@@ -62,7 +61,7 @@ interface Frame {
   key: string | undefined;
 }
 
-/** Reads one text. Its `feed` and `end` throw a `SyntaxError` for what is no JSON. */
+/** Parses one text. `feed` and `end` throw a `SyntaxError` for malformed JSON. */
 export class JsonReader {
   readonly #listener: JsonListener;
   #place: Place = 'value';
@@ -70,11 +69,11 @@ export class JsonReader {
   /** Bytes of the text before this piece. */
   #before = 0;
   readonly #frames: Frame[] = [];
-  /** The key, number or word that is being read, as it stands. */
+  /** The raw text of the key, number or word being read. */
   #token = '';
   #isTokenCut = false;
   #hexLeft = 0;
-  /** The last value, where it was a number. */
+  /** The last value, if it was a number. */
   #number: number | undefined;
 
   constructor(listener: JsonListener) {
@@ -94,7 +93,7 @@ export class JsonReader {
     if (this.#place !== 'end') throw malformed();
   }
 
-  /** Reads on from `at`; returns where it has come to. */
+  /** Continues from `at`; returns the position reached. */
   #step(bytes: Uint8Array, at: number): number {
     switch (this.#place) {
       case 'string':
@@ -270,7 +269,7 @@ export class JsonReader {
   }
 }
 
-/** What a key says, however it is escaped. */
+/** The key without its escapes. */
 function keyOf(raw: string): string {
   return raw.includes('\\') ? (JSON.parse(`"${raw}"`) as string) : raw;
 }

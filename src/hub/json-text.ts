@@ -1,18 +1,17 @@
 /**
- * What is read of one JSON text of a hub: what clients are not to see of it, its length and its
- * tag.
+ * The result of reading a hub's JSON text: the parts to cut, its length and its tag.
  */
 import { createHash } from 'node:crypto';
 import { ForebayError } from '../model/errors.js';
 import { type Found, XetScan } from './strip-xet.js';
 
-/** Names the rules by which texts are cut: the tag is of what clients get, not of what came. */
+/** Version of the cutting rules, part of the tag: the tag is of what clients get. */
 const RULES = 'forebay 1';
 
 export interface Read extends Found {
   /** Bytes as they came. */
   readonly rawBytes: number;
-  /** A strong entity-tag of what is left. */
+  /** A strong entity-tag of the remaining text. */
   readonly etag: string;
 }
 
@@ -34,7 +33,7 @@ export class TextReader {
   }
 }
 
-/** Reads a text that is short. Throws a `ForebayError` for what is no JSON. */
+/** Reads a short text. Throws a `ForebayError` for malformed JSON. */
 export function readText(bytes: Uint8Array): Read {
   const reader = new TextReader();
   try {

@@ -1,6 +1,6 @@
 /**
- * The Link field of a page of a listing (RFC 8288): only the next page is told on, and as ours,
- * since a client would follow an absolute one past the mirror. Pure.
+ * The Link field of a page of a listing (RFC 8288). Only the next page is sent on, with this
+ * mirror's URL, since a client would follow an absolute link past the mirror. Pure.
  */
 import { ForebayError } from '../model/errors.js';
 import { nextLink } from '../model/link-field.js';
@@ -14,17 +14,16 @@ type Hub = Pick<Upstream, 'uriOf' | 'leadsTo'>;
 /** A page of a listing. */
 export interface Page {
   readonly upstream: Hub;
-  /** The target that it was asked for by: relative references are relative to it (RFC 8288). */
+  /** The requested target: relative references are relative to it (RFC 8288). */
   readonly target: string;
   /** What clients take for the URL of the hub. */
   readonly own: string;
 }
 
 /**
- * The field for clients, or `undefined` where there is no next page. Clients ask for the target as
- * it stands, so that it is absolute. Throws a
- * `ForebayError` for a next page that is not the hub's, under whatever name: left out, the listing
- * would end there without a word.
+ * The field for clients, or `undefined` without a next page. Its target is absolute, since clients
+ * request it as it is. Throws a `ForebayError` for a next page that is not the hub's: without it
+ * the listing would end silently.
  */
 export function linkForClients(field: string | undefined, page: Page): string | undefined {
   const next = nextLink(field ?? '');
@@ -39,9 +38,9 @@ function nextTarget(reference: string, { upstream, target }: Page): string {
 }
 
 /**
- * Where a redirect leads a client that is passed on: within the hub to the target here, else where
- * the hub says, as it was said to this client alone. `from` is the URI that was asked for.
- * `undefined`: no place for clients of HTTP.
+ * The Location for a client of a forwarded request: a target here if it is the hub's, else
+ * unchanged, as it is for this client alone. `from` is the requested URI. `undefined`: clients of
+ * HTTP cannot go there.
  */
 export function locationForClients(
   reference: string,

@@ -1,6 +1,6 @@
 /**
- * The front of the mirror of a hub of models: stands before the cache and answers for origins with
- * the adapter `huggingface`; requests for others go through it as they are. Built by assemble.
+ * The mirror's entry before the cache: answers requests to origins with the adapter `huggingface`,
+ * and forwards others unchanged. Built by assemble.
  */
 import type {
   CacheAnswer,

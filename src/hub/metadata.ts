@@ -1,6 +1,6 @@
 /**
- * What the heads of a hub say of one file: its commit, its digest, its length. A HEAD may lead
- * through redirects; each of its heads tells a part. Pure.
+ * A hub's facts about one file: its commit, its digest, its length. A HEAD may lead through
+ * redirects, and each head has a part of the facts. Pure.
  */
 import type { Digest } from '../model/digest.js';
 import { isRefutedBy, parseDigest } from '../model/digest.js';
@@ -16,19 +16,19 @@ export interface FileFacts {
   /** The content of the entity-tag: 64 hex digits of a SHA-256, or 40 of a git blob id. */
   readonly tag: string;
   readonly digest: Digest;
-  /** `null` where no head told it: CDNs strip HEAD's length. */
+  /** `null` if no head has it: CDNs strip HEAD's length. */
   readonly lengthBytes: number | null;
-  /** It is kept in LFS or Xet: the hub told its digest and size beside a redirect. */
+  /** True if it is kept in LFS or Xet: the hub's redirect has its digest and size. */
   readonly isLinked: boolean;
-  /** What Xet calls it, where it is there. */
+  /** Its Xet hash, if it is there. */
   readonly xetHash: string | undefined;
 }
 
 /**
- * Reads the heads of one HEAD for a file at `revision`, first to last; `undefined` when they do not
- * say what a file of a repository is. A redirect's own ETag and length are of the redirect where
- * the linked ones are told. A repository manager in front of the hub may not say the commit: one
- * that was asked for is the one that was meant.
+ * Reads the heads of one HEAD for a file at `revision`, first to last; `undefined` if they do not
+ * identify a file of a repository. If the linked ETag and length are present, a redirect's own are
+ * ignored. A repository manager in front of the hub may omit the commit: a requested commit is
+ * assumed then.
  */
 export function factsOf(heads: readonly OriginHead[], revision: string): FileFacts | undefined {
   const commit = commitOf(heads, revision);
@@ -47,8 +47,8 @@ export function factsOf(heads: readonly OriginHead[], revision: string): FileFac
 }
 
 /**
- * The length that a head of a file tells; `null` where it tells none that could be its content's:
- * the length of a coded form is not it, and an edge that lost it says 0 of something.
+ * The length in a file's head; `null` if there is no credible one: a coded form has another length,
+ * and an edge that lost it sends 0.
  */
 export function believedLength(head: OriginHead): number | null {
   if (codingOf(head.headers) !== '') return null;
@@ -57,7 +57,7 @@ export function believedLength(head: OriginHead): number | null {
   return isRefutedBy(digest, head.contentLength) ? null : head.contentLength;
 }
 
-/** What keeps them from saying what the file is, and what can be done: for who asked. */
+/** Why the heads do not identify the file, and what to do: a message for the client. */
 export function missingOf(heads: readonly OriginHead[], revision: string): string {
   const elsewhere = foreignHost(heads.at(-1));
   if (elsewhere !== undefined) {

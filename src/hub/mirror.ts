@@ -1,4 +1,4 @@
-/** The mirror of hubs: its two faces, before the cache and before passing, and what they share. */
+/** The mirror of hubs: its entries before the cache and before passing, and what they share. */
 import type { CacheFacade } from '../cache/api/facade.js';
 import type { PassFacade } from '../cache/passthrough/pass.js';
 import { Holds } from './holds.js';

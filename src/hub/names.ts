@@ -6,7 +6,7 @@ import { fieldUri } from '../model/uri.js';
 import { MAX_LOCATION_LENGTH } from '../origin/redirect.js';
 import type { Upstream } from '../origin/upstream.js';
 
-/** Names of the Hub itself, whose mirrors repeat what it says. */
+/** The Hub's own names, which mirrors repeat in its answers. */
 const ALIASES: ReadonlySet<string> = new Set(['huggingface.co', 'www.huggingface.co', 'hf.co']);
 
 /**
@@ -15,9 +15,8 @@ const ALIASES: ReadonlySet<string> = new Set(['huggingface.co', 'www.huggingface
 export type Names = 'own' | 'allowed';
 
 /**
- * The request target at a hub that a reference found at `from` means, with its fragment;
- * `undefined` where that is elsewhere. Nothing but the target is taken of it: the configured
- * endpoint is asked.
+ * The hub's request target that a reference at `from` means, with its fragment; `undefined` if it
+ * is elsewhere. Only the target is used: requests go to the configured endpoint.
  */
 export function targetAtHub(
   reference: string,

@@ -1,6 +1,6 @@
 /**
- * What is passed on to the hub uncached: reads that the mirror knows nothing of, and the POSTs that
- * read, `paths-info` and git's. Writes are refused. Stands before cache/passthrough/pass.
+ * Requests that are forwarded to the hub uncached: reads that the mirror does not know, and the
+ * POSTs that read, `paths-info` and git's. Writes are refused. Comes before cache/passthrough/pass.
  */
 import { trimOws } from '../model/field-syntax.js';
 import type { CacheAnswer, CacheRequest } from '../cache/api/facade.js';
@@ -27,7 +27,10 @@ import { hubTarget } from './target.js';
 const LEADING_AWAY = /^(?:link|location|set-cookie)$/;
 const WITHHELD = /^(?:x-xet-.*|link|location|set-cookie)$/;
 
-/** What leads clients with Xet away from plain HTTP where a hub is asked for it. */
+/**
+ * The media type by which Xet clients request a file's Xet metadata, which leads away from plain
+ * HTTP.
+ */
 const XET_TYPE = 'application/vnd.xet-fileinfo+json';
 
 /** Whose share a request is of that no client made. */
@@ -43,7 +46,7 @@ export interface HubPassingDeps extends PathsInfoDeps {
 export interface PassedQuestion {
   readonly upstream: Upstream;
   readonly who: Who;
-  /** `xet-token`: its answer is a token for Xet, and tells it in fields. */
+  /** `xet-token`: its answer is a token for Xet, with fields about it. */
   readonly kind: 'xet-token' | 'git' | 'other';
   /** Ms since the epoch. */
   readonly nowMs: number;
@@ -62,7 +65,7 @@ export async function passedToHub(
   return forClients(await reached(passing, passed), request, question);
 }
 
-/** The hub's answer as it may be told: what it leads to is here, where that is the hub. */
+/** The hub's answer for clients: redirects to the hub lead to this mirror. */
 function forClients(
   answer: CacheAnswer,
   { target, own = '' }: Pick<CacheRequest, 'target' | 'own'>,
@@ -115,7 +118,7 @@ export class HubPassing implements PassFacade {
     return answeringLoad(this.#pathsInfo.answer(asked, { upstream, route, who }, own));
   }
 
-  /** The POST in which git says what it has and wants. */
+  /** The POST in which git lists what it has and needs. */
   async #git(request: PassRequest, git: GitRoute, upstream: Upstream): Promise<CacheAnswer> {
     const { passing, credentials, policy, services } = this.#deps;
     if (!git.isRead) return notPushed();
@@ -136,9 +139,7 @@ async function reached(passing: PassFacade, request: PassRequest): Promise<Cache
   }
 }
 
-/**
- * Request fields for the hub: who asks, what the content is, and which representation is wanted.
- */
+/** Request fields for the hub: credential, content type, and requested representation. */
 function fieldsFor(who: Who, request: HeaderMap): HeaderMap {
   const headers = emptyHeaders();
   const accept = acceptFor(headerValue(request, 'accept'));
@@ -148,7 +149,7 @@ function fieldsFor(who: Who, request: HeaderMap): HeaderMap {
   return headers;
 }
 
-/** What a client accepts, but for what Xet says of a file. */
+/** The client's Accept without Xet's media type. */
 function acceptFor(accept = ''): string {
   const ranges = accept.split(',').map(trimOws);
   const wanted = ranges.filter(

@@ -1,6 +1,6 @@
 /**
- * `POST paths-info/{revision}`, a read that its content tells apart: kept in memory as long as a
- * listing is, for each credential apart, and what stands in while the hub cannot be asked. Used by
+ * `POST paths-info/{revision}`, a read whose content selects the answer: kept in memory as long as
+ * a listing, separately for each credential, and used while the hub is unreachable. Used by
  * hub/passed.
  */
 import { createHash } from 'node:crypto';
@@ -46,7 +46,7 @@ interface Kept {
   /** Place of the question (model/sequence), and the purges (cache/api/purges) made by then. */
   readonly order: number;
   readonly purged: number;
-  /** When the hub said so, in ms since the epoch. */
+  /** When the hub answered, in ms since the epoch. */
   readonly saidAtMs: number;
 }
 
@@ -57,13 +57,13 @@ interface Question {
   readonly own: string;
 }
 
-/** What came of asking the hub. */
+/** The result of asking the hub. */
 type PathsAnswer =
-  /** Its word; `kept`: what is to be kept of it, in place of what was. */
+  /** The hub answered; `kept`: what replaces the remembered answer. */
   | { readonly kind: 'told'; readonly answer: CacheAnswer; readonly kept: Kept | null }
   /** It bids us wait. */
   | { readonly kind: 'busy'; readonly answer: CacheAnswer }
-  /** No word of it: what was said before may stand in for this answer. */
+  /** The hub is unreachable: an earlier answer may be used instead of this one. */
   | { readonly kind: 'outage'; readonly answer: CacheAnswer };
 
 export interface PathsInfoDeps {
@@ -121,14 +121,14 @@ export class PathsInfo {
       else if (now.kept.order > (this.#kept.get(key)?.order ?? 0)) this.#kept.set(key, now.kept);
     }
     if (now.kind !== 'outage' || !policy().offline) return now.answer;
-    // Somebody may have been refused while this was asked.
+    // A refusal may have come while this was requested.
     if (kept !== undefined && kept.order <= (await refusals.lastAt(accessTo(asking)))) {
       return now.answer;
     }
     return this.#fromKept(kept, YEAR_MS, question, asking, 'offline') ?? now.answer;
   }
 
-  /** What is kept, if it is no older than `lifetimeMs`. */
+  /** The remembered answer, if it is no older than `lifetimeMs`. */
   #fromKept(
     kept: Kept | undefined,
     lifetimeMs: number,
@@ -161,7 +161,7 @@ export class PathsInfo {
         answer.body.close();
       }
     } catch (error) {
-      // It is there, and said what makes no sense.
+      // The hub was reached and its answer is malformed.
       const isUnread = error instanceof ForebayError && error.code === 'origin-protocol';
       if (!(error instanceof ForebayError) || isUnread || !isDisconnected(error)) throw error;
       return { kind: 'outage', answer: notAsked(error) };
@@ -238,7 +238,7 @@ async function contentOf({ content }: PassRequest): Promise<Buffer | undefined> 
   return Buffer.concat(pieces);
 }
 
-/** A digest of all that tells answers apart: targets and contents may be long. */
+/** A digest of all that selects an answer: targets and contents may be long. */
 function keyOf({ request, content }: Question, { upstream, who }: ApiQuestion): string {
   const type = headerValue(request.headers, 'content-type') ?? '';
   const asked = JSON.stringify([upstream.uriOf(request.target), who.key, type]);

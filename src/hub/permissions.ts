@@ -1,7 +1,7 @@
 /**
- * What is remembered of decisions: for each URL of a file, who was let in when, with what the file
- * is. They are variants of the URL's response record, so that they last as long as it does,
- * restarts included. A credential stands in them as its HMAC. Used by hub/decisions.
+ * Stored decisions: for each URL of a file, who was permitted when, with the file's metadata. They
+ * are variants of the URL's response record, so that they last as long as it does, over restarts. A
+ * credential is stored as its HMAC. Used by hub/decisions.
  */
 import type { ObjectIdentity } from '../model/manifest.js';
 import { emptyHeaders, headerValue, type HeaderMap } from '../model/headers.js';
@@ -19,7 +19,7 @@ import { responseKey } from '../store/objects/keys.js';
 import type { FileFacts } from './metadata.js';
 import { isTooLongForHttp, XET_HASH_FIELD } from './xet.js';
 
-/** Of what is stored of a refusal. */
+/** The status of a stored refusal. */
 const REFUSED_STATUS = 403;
 
 /** What clients get of a file beside its bytes. */
@@ -40,8 +40,8 @@ export function fileHeaders(facts: FileFacts, lengthBytes: number, nowMs: number
 }
 
 /**
- * What a file is, as it is stored for whoever was let in. `status`: what the hub answered first, a
- * redirect where it keeps the file elsewhere.
+ * A file's metadata, as stored for a permitted requester. `status`: the hub's first status, a
+ * redirect if it keeps the file elsewhere.
  */
 export function permission(
   who: string,
@@ -52,8 +52,8 @@ export function permission(
 }
 
 /**
- * That `who` was refused a whole repository, as it is stored beside permissions. `object`: what
- * they had been let have; a stored response is always of some object.
+ * The refusal of a whole repository to `who`, as stored beside permissions. `object`: one that they
+ * had; a stored response always has an object.
  */
 export function refusalFor(
   who: string,
@@ -85,10 +85,7 @@ export class Permissions {
     return mine.sort((a, b) => b.order - a.order)[0];
   }
 
-  /**
-   * Remembers a decision, unless one that was asked for later is there, or it is not `isCurrent` by
-   * then.
-   */
+  /** Stores a decision, unless a later one is there, or it is not `isCurrent` any more. */
   async grant(
     origin: string,
     uri: string,
@@ -100,7 +97,7 @@ export class Permissions {
     );
   }
 
-  /** `who` was turned away: what was asked for before `order` counts no more. */
+  /** `who` was refused: decisions requested before `order` do not count any more. */
   async revoke(origin: string, uri: string, who: string, order = Infinity): Promise<void> {
     await this.#change(origin, uri, (record) => {
       const known = record?.variants ?? [];
@@ -141,7 +138,7 @@ function of(record: ResponseRecord | undefined, kind: StoredKind): StoredRespons
 }
 
 /**
- * What one holder was told last is all that counts; what is of another kind is of another adapter.
+ * Only the last decision for a requester counts; records of another kind belong to another adapter.
  */
 function withDecision(
   record: ResponseRecord | undefined,

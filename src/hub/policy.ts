@@ -1,31 +1,31 @@
-/** What the configuration says of hubs; asked anew for each request, as a reload may change it. */
+/** The configuration of hubs; read anew for each request, as a reload may change it. */
 import type { ServerToken, Who } from './credentials.js';
 import { isCommit } from './route.js';
 
-/** How long what a branch or tag names is taken for what it named. */
+/** How long a branch or tag is assumed to name the same commit. */
 export const NAME_LIFETIME_MS = 60_000;
 
 /**
- * How long what is said of a commit is kept, and how long a name's stands in for a hub that is
+ * How long answers about a commit are kept, and how long a name's answer is used while the hub is
  * down.
  */
 export const YEAR_MS = 365 * 24 * 60 * 60 * 1000;
 
 export interface HubPolicy {
-  /** How long a decision about somebody is taken for the hub's. */
+  /** How long a decision counts before the hub is asked again. */
   readonly authorizationTtlMs: number;
-  /** Whether what was decided and said before stands in while the hub cannot be asked. */
+  /** Whether earlier decisions and answers are used while the hub is unreachable. */
   readonly offline: boolean;
   readonly serverToken: ServerToken | null;
 }
 
-/** How long what a hub says to somebody of a revision is taken for what it would say now, in ms. */
+/** How long a hub's answer about a revision counts as current, in ms. */
 export function saidLifetimeMs(
   revision: string | null,
   { key }: Who,
   { authorizationTtlMs }: HubPolicy,
 ): number {
   const open = isCommit(revision) ? YEAR_MS : NAME_LIFETIME_MS;
-  // What somebody may see with a credential is theirs as long as the decision about it.
+  // An answer for a credential counts no longer than the decision about it.
   return key === '' ? open : Math.min(open, authorizationTtlMs);
 }

@@ -11,7 +11,7 @@ export class QuestionLimit {
     this.#max = max;
   }
 
-  /** Takes room until the result is called, once. Throws `overload` where there is none. */
+  /** Takes room until the returned function is called, once. Throws `overload` without room. */
   enter(client: string): () => void {
     const own = this.#byClient.get(client) ?? 0;
     if (this.#count >= this.#max || own >= this.#max / 2) throw tooMuch();

@@ -20,7 +20,7 @@ export const MAX_JSON_BYTES = 32 * 1024 * 1024;
 /** Pieces that are read at once. */
 export const PIECE_BYTES = 1024 * 1024;
 
-/** The longest message of a hub that is told on. */
+/** The longest message of a hub that is sent on. */
 const MAX_WORDS_BYTES = 16 * 1024;
 
 export interface ReadBounds {
@@ -65,9 +65,7 @@ export async function* piecesOf(body: Body, bounds: ReadBounds): AsyncGenerator<
   }
 }
 
-/**
- * The message that is the content of a refusal; `undefined` where it is too long, or does not come.
- */
+/** The message of a refusal; `undefined` if it is too long, or does not arrive. */
 export async function wordsOf(
   body: Body,
   headers: HeaderMap,
@@ -82,10 +80,10 @@ export async function wordsOf(
   }
 }
 
-/** The bytes of a segment in order, as `piecesOf` gives them; lets go of it. */
+/** The bytes of a segment in order, as `piecesOf` gives them; releases the segment. */
 export async function* bytesOf(segment: Segment, bounds: ReadBounds): AsyncGenerator<Buffer> {
   if (segment.kind === 'bytes') {
-    // The producer may use its memory again, and what is pooled cannot be given away.
+    // Copied: the producer may reuse its memory, and pooled memory cannot be transferred.
     const own = Buffer.alloc(segment.bytes.length);
     own.set(segment.bytes);
     yield own;

@@ -1,6 +1,6 @@
 /**
- * Who was refused a whole repository, and when: what was kept for them before that counts no more,
- * in whatever route it is asked for. Shared by all of the mirror.
+ * Who was refused a whole repository, and when: what was stored for them before that does not count
+ * any more, in any route. Shared by the whole mirror.
  */
 import { LRUCache } from 'lru-cache';
 import type { CacheServices } from '../cache/api/services.js';
@@ -17,7 +17,7 @@ import { Permissions, refusalFor } from './permissions.js';
  */
 const MAX_REMEMBERED = 10_000;
 
-/** Somebody's way to a repository. */
+/** A requester and a repository. */
 export interface HubAccess {
   readonly upstream: Upstream;
   /** The one form of its name (hub/repository): who is refused one spelling is refused all. */
@@ -25,7 +25,7 @@ export interface HubAccess {
   readonly who: Who;
 }
 
-/** A question of somebody about a repository. */
+/** A request about a repository. */
 interface Question {
   readonly upstream: Upstream;
   readonly route: { readonly repository: string };
@@ -37,10 +37,7 @@ export function accessTo({ upstream, route, who }: Question): HubAccess {
   return { upstream, repository: route.repository, who };
 }
 
-/**
- * The repository that was asked for, and the one that the last of `urls` names, where it is
- * another.
- */
+/** The requested repository, and the one that the last of `urls` names, if that is another. */
 export function accessesTo(question: Question, urls: readonly string[]): readonly HubAccess[] {
   const own = accessTo(question);
   const repository = namedLast(question.upstream, urls)?.route.repository ?? own.repository;
@@ -52,7 +49,7 @@ export class Refusals {
   readonly #permissions: Permissions;
   /** The place of the question (model/sequence) that was last answered so. */
   readonly #refusedAt = new LRUCache<string, number>({ max: MAX_REMEMBERED });
-  /** What was last let have: strangers, who lose nothing, leave nothing on the disk. */
+  /** An object that each requester had last: strangers, who lose nothing, leave nothing on disk. */
   readonly #granted = new LRUCache<string, ObjectIdentity>({ max: MAX_REMEMBERED });
 
   constructor({ clock, responses }: Pick<CacheServices, 'clock' | 'responses'>) {
@@ -66,8 +63,8 @@ export class Refusals {
   }
 
   /**
-   * Hears of every refusal; those of a file or a revision alone say nothing of the repository.
-   * `order` is the place of the question: an answer that is slow to come may be to an old one.
+   * Receives every refusal; those of a file or a revision say nothing about the repository. `order`
+   * is the number of the request: a slow answer may be to an old one.
    */
   async refused(access: HubAccess, refusal: Refusal, order: number): Promise<void> {
     if (!isOfRepository(refusal)) return;
@@ -102,7 +99,7 @@ function keyOf({ upstream, repository, who }: HubAccess): string {
   return JSON.stringify([upstream.name, repository, who.key]);
 }
 
-/** True where it says that the repository may not be read, or is not there. */
+/** True if the answer means that the repository is absent or may not be read. */
 function isOfRepository({ status, headers }: Refusal): boolean {
   const code = headerValue(headers, 'x-error-code');
   if (code === 'EntryNotFound' || code === 'RevisionNotFound') return false;

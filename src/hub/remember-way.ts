@@ -1,9 +1,9 @@
-/** What the heads of a file say of the way to its bytes. Used by hub/decisions. */
+/** Remembers where a file's heads say that its bytes are. Used by hub/decisions. */
 import type { FetchUrl } from '../model/fetch.js';
 import { isRedirect } from '../origin/redirect.js';
 import type { Heads, HeadQuestion } from './head-client.js';
 
-/** The hub has just said where the bytes are: fills need not ask it again. */
+/** The hub has just said where the bytes are: fills need not ask again. */
 export function rememberWay(
   { upstream, who }: Pick<HeadQuestion, 'upstream' | 'who'>,
   { heads, urls }: Heads,

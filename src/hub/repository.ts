@@ -1,7 +1,7 @@
 /**
- * The one form of a repository's name. A hub takes `Acme/Model`, `acme/model` and `acme%2Fmodel`
- * for one repository, so that policy must not tell them apart. Made by hub/route, once for each
- * request; the hub is asked by the name as it came. Pure.
+ * The canonical form of a repository's name. A hub takes `Acme/Model`, `acme/model` and
+ * `acme%2Fmodel` for one repository, so policy must do the same. Made by hub/route, once for each
+ * request; the hub receives the name as it came. Pure.
  */
 
 /**
@@ -11,8 +11,8 @@
 const MAX_NAME_CHARACTERS = 1024;
 
 /**
- * `name` as policy compares it: decoded, lower case, without the prefix that models may have. What
- * is no percent-encoding, or too long for a name, is left as it is: a hub finds nothing under it.
+ * `name` in the form that policy compares: decoded, lower case, without the optional prefix of
+ * models. Malformed percent-encoding and overlong names stay: a hub finds nothing under them.
  */
 export function canonicalRepository(name: string): string {
   if (name.length > MAX_NAME_CHARACTERS) return name;

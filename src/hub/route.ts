@@ -1,6 +1,7 @@
 /**
- * What a request target means to a hub of models. Pure; hub/lookup asks it first. Percent-encoding
- * is kept everywhere: a revision may contain `%2F`, and the upstream must see it as it came.
+ * The meaning of a request target to a hub of models. Pure; hub/lookup uses it first.
+ * Percent-encoding is kept everywhere: a revision may contain `%2F`, which the hub must receive
+ * unchanged.
  */
 
 import { canonicalRepository } from './repository.js';
@@ -31,18 +32,18 @@ export type HubRoute =
 
 const OTHER: HubRoute = { kind: 'other' };
 
-/** True for a revision that is a commit: what it names is immutable. */
+/** True if a revision is a commit: its content never changes. */
 export function isCommit(revision: string | null): boolean {
   return revision !== null && COMMIT.test(revision);
 }
 
-/** Segments that may say what a path is: `/api/models/{owner}/{name}/{marker}`. */
+/** Segments among which the marker may be: `/api/models/{owner}/{name}/{marker}`. */
 const LEADING_SEGMENTS = 5;
 
 /** Reads an origin-form target; its query plays no part. */
 export function routeOf(target: string): HubRoute {
   const [whole = ''] = target.split('?', 1);
-  // An empty segment, wherever it stands but at the end.
+  // An empty segment, anywhere but at the end.
   if (!whole.startsWith('/') || whole.includes('//')) return OTHER;
   // Of the API's names a hub takes no notice of a slash at the end.
   const path = /^\/api\/[^/]+\//.test(whole) ? whole.replace(/\/$/, '') : whole;

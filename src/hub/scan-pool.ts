@@ -1,7 +1,7 @@
 /**
- * Reads long JSON of a hub on a thread of its own: what the main thread would take a second for.
- * One thread, because what was read of a text lies in it; it starts with the first long text. Used
- * by hub/json-answers; made by hub/mirror.
+ * Scans long JSON of a hub on a thread of its own, as it would block the main thread for a second.
+ * One thread, since the state of a scan lives in it; it starts with the first long text. Used by
+ * hub/json-answers; made by hub/mirror.
  */
 import { WorkerPool } from '../compute/worker-pool.js';
 import { ForebayError } from '../model/errors.js';
@@ -23,8 +23,8 @@ export class ScanPool {
   #running = 0;
 
   /**
-   * Reads a text whose pieces may be taken from whoever has them. Rejects with a `ForebayError`:
-   * `origin-protocol` for what is no JSON, `overload` for one text too many, or as `pieces` does.
+   * Scans a text, taking over the memory of its pieces. Rejects with a `ForebayError`:
+   * `origin-protocol` for malformed JSON, `overload` for one text too many, or as `pieces` does.
    */
   async read(pieces: AsyncIterable<Buffer>): Promise<Read> {
     if (this.#running >= MAX_SCANS) throw tooMany();

@@ -1,7 +1,7 @@
 /**
- * Finds in a hub's JSON what would lead clients away from plain HTTP: members that speak of Xet, at
- * any depth. A client that finds one of them in a listing goes to the Xet servers by itself. Used
- * by hub/json-answers, and on the thread of hub/scan-pool.
+ * Finds the members of a hub's JSON about Xet, at any depth, which lead clients away from plain
+ * HTTP: a client that finds one in a listing goes to the Xet servers. Used by hub/json-answers, and
+ * on the thread of hub/scan-pool.
  */
 import { JsonReader, type Member } from './json-reader.js';
 import { isTooLongForHttp } from './xet.js';
@@ -21,21 +21,20 @@ export interface Found {
 /** A member that is to be cut, or may be: that is known when its object ends. */
 interface Suspect {
   readonly member: Member;
-  /** A member that stays stands before it. */
+  /** A member that stays precedes it. */
   readonly isPreceded: boolean;
 }
 
 /** An object that is open. */
 interface Entry {
-  /** What it says of its file's length, in bytes; the last word counts. */
+  /** The file's length in bytes; the last one counts. */
   size: number;
   hasKept: boolean;
   readonly suspects: Suspect[];
 }
 
 /**
- * Reads one text. Its `feed` and `end` throw a `SyntaxError` for what is no JSON, or has too many
- * cuts.
+ * Scans one text. `feed` and `end` throw a `SyntaxError` for malformed JSON, or for too many cuts.
  */
 export class XetScan {
   readonly #reader: JsonReader;
@@ -81,7 +80,7 @@ export class XetScan {
     } else entry.hasKept = true;
   }
 
-  /** The size of a file may be told after its key. */
+  /** The size of a file may come after the key that depends on it. */
   #decide(entry: Entry | undefined): void {
     if (entry === undefined || entry.suspects.length === 0) return;
     const isKept = isTooLongForHttp(entry.size);
@@ -97,7 +96,7 @@ export class XetScan {
   }
 }
 
-/** The bytes without what is cut. */
+/** The bytes without the cuts. */
 export function withoutCuts(bytes: Uint8Array, cuts: Cuts): Uint8Array {
   if (cuts.length === 0) return bytes;
   const kept = Buffer.alloc(bytes.length);
@@ -113,7 +112,7 @@ export function withoutCuts(bytes: Uint8Array, cuts: Cuts): Uint8Array {
   return kept.subarray(0, length + bytes.length - from);
 }
 
-/** What was found last may lie before or around what was found first. */
+/** A later cut may lie before or around an earlier one. */
 function merged(cuts: readonly number[]): Cuts {
   const pairs: [number, number][] = [];
   for (let index = 0; index < cuts.length; index += 2) {

@@ -1,14 +1,14 @@
 /**
- * The one spelling in which a hub's paths are read, remembered and asked for. Clients that were
- * given the mirror's URL with a slash at its end ask for `//api/models/...`; paths of a hub have no
- * empty segments. Used by hub/lookup and hub/passed before anything else. Pure.
+ * The canonical spelling of a hub's paths, used for reading, storing and requesting. Clients whose
+ * endpoint ends with a slash request `//api/models/...`; a hub's paths have no empty segments. Used
+ * by hub/lookup and hub/passed before anything else. Pure.
  */
 import { canonicalUri, splitTarget } from '../model/uri.js';
 import { routeOf } from './route.js';
 
 /**
- * `target` in the canonical form of RFC 3986, without empty segments. The slash at the end goes
- * where the path means something here; what is passed on keeps it.
+ * `target` in the canonical form of RFC 3986, without empty segments. A final slash is removed from
+ * paths that the mirror knows; forwarded ones keep it.
  */
 export function hubTarget(target: string): string {
   const [path, query] = splitTarget(canonicalUri(target));

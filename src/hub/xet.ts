@@ -1,6 +1,6 @@
 /**
- * Files too long for clients to read them by plain HTTP. Of these, and of these alone, clients are
- * told where Xet has them: they fetch them past this mirror, and nothing is kept.
+ * Files too long for clients to read by plain HTTP. For these alone clients learn where Xet has
+ * them: they fetch them past this mirror, and nothing is stored.
  */
 import { LRUCache } from 'lru-cache';
 import { emptyHeaders, type HeaderMap } from '../model/headers.js';
@@ -21,7 +21,7 @@ export function isTooLongForHttp(lengthBytes: number): boolean {
   return lengthBytes > MAX_HTTP_BYTES;
 }
 
-/** The repositories whose clients may ask for a token of Xet. */
+/** The repositories whose clients may request a Xet token. */
 export class XetRepositories {
   readonly #known = new LRUCache<string, true>({ max: MAX_REPOSITORIES });
 
@@ -34,7 +34,7 @@ export class XetRepositories {
   }
 }
 
-/** A file's fields with the one that says where a token is to be had: at this mirror, `own`. */
+/** A file's fields with the Link to the Xet token endpoint at this mirror, `own`. */
 export function withTokenLink(
   headers: HeaderMap,
   { repository, commit, own }: { repository: string; commit: string; own: string },

@@ -1,7 +1,7 @@
 /**
- * The address check against server-side request forgery: a target with the policy `public` never
- * gets a connection to a private, local or otherwise special address. The check stands in `lookup`,
- * so that the address that was checked is the address that is connected to (DNS rebinding).
+ * The address check against server-side request forgery: a target with the policy `public` is never
+ * connected to a private, local or otherwise special address. The check runs within `lookup`, so
+ * that the checked address is the one that is connected to (DNS rebinding).
  */
 import { lookup as systemLookup, type LookupAddress, type LookupOptions } from 'node:dns';
 import { BlockList, isIP, type LookupFunction } from 'node:net';
@@ -121,9 +121,9 @@ const MAX_ASIDE_LOOKUPS = 2;
 let asideLookups = 0;
 
 /**
- * What can be known of a name that a proxy is asked to connect to: throws `origin-address-refused`
- * when it is local by itself, or has an address here that the policy forbids. A name that is not
- * known here, within a second, passes: what the proxy lets through is then the proxy's.
+ * Checks a name that a proxy will resolve: throws `origin-address-refused` if the name is local, or
+ * resolves here to an address that the policy forbids. A name that does not resolve here within a
+ * second passes; the proxy's own rules apply then.
  */
 export async function checkNamedAddress(
   hostname: string,

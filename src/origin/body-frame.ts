@@ -1,6 +1,6 @@
 /**
- * Where one response's body ends on the lean reader's connection (RFC 9112 section 6.3): by a
- * length, by its last chunk, or with the connection. Fed by lean-exchange.
+ * Finds the end of one response's body on the lean reader's connection (RFC 9112 section 6.3): by
+ * its length, by its last chunk, or by the end of the connection. Fed by lean-exchange.
  */
 import type { ForebayError } from '../model/errors.js';
 import { ChunkedBody } from './chunked-body.js';
@@ -9,7 +9,7 @@ import { resetError } from './transport-error.js';
 
 export class BodyFrame {
   readonly #chunked: ChunkedBody | undefined;
-  /** Infinity where only the end of the body tells. */
+  /** Infinity if the connection delimits the body. */
   #remaining: number;
 
   constructor(framing: BodyFraming) {
@@ -17,7 +17,7 @@ export class BodyFrame {
     this.#remaining = bodyLength(framing);
   }
 
-  /** True once every byte is here that the body says it has. */
+  /** True once the body is complete. */
   get whole(): boolean {
     return this.#chunked?.done ?? this.#remaining === 0;
   }
@@ -33,9 +33,9 @@ export class BodyFrame {
   }
 
   /**
-   * Hands the content of `bytes` on. Returns how many of the bytes belong to the body: what comes
-   * after its end is no part of any response (RFC 9112 section 6.3), and the connection that
-   * brought it brings no other. Throws `origin-protocol` for a chunked coding that is broken.
+   * Passes the content of `bytes` on, and returns how many of the bytes belong to the body. Bytes
+   * after its end belong to no response (RFC 9112 section 6.3), and their connection is not reused.
+   * Throws `origin-protocol` for broken chunked coding.
    */
   take(bytes: Uint8Array, content: (piece: Uint8Array) => void): number {
     if (this.#chunked !== undefined) return this.#chunked.push(bytes, content);
@@ -54,7 +54,7 @@ export class BodyFrame {
   }
 }
 
-/** Body bytes that a framing promises; Infinity where only the end of the body tells. */
+/** Length of the body that a framing promises; Infinity if the connection delimits it. */
 export function bodyLength(framing: BodyFraming): number {
   switch (framing.kind) {
     case 'none':

@@ -17,7 +17,7 @@ export class BodyWatch {
   readonly #clock: Clock;
   readonly #limits: Limits;
   readonly #onTimeout: (error: ForebayError) => void;
-  /** Monotonic ms less all paused time: a clock that stands still while we are paused. */
+  /** Monotonic ms less all paused time: a clock that stops while the connection is paused. */
   #pausedMs = 0;
   #pausedAt: number | undefined;
   #lastByteAt: number;

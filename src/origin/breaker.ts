@@ -1,14 +1,13 @@
 /**
- * A circuit breaker: after several fetches in a row have failed at an origin, asks it nothing for a
- * while, then lets one probe through. One per configured origin, owned by cache/ on the main
- * thread.
+ * A circuit breaker: after several failed fetches in a row at an origin it refuses further ones for
+ * a while, then permits one probe. One per configured origin, owned by cache/ on the main thread.
  */
 import { ForebayError } from '../model/errors.js';
 import type { Clock } from '../model/time.js';
 
 /**
- * Failures in a row that open the breaker. One fetch already stands for several attempts, so five
- * of them mean some twenty failed requests: beyond what a restart or a lost packet explains.
+ * Failures in a row that open the breaker. One fetch is several attempts already, so five are some
+ * twenty failed requests: more than a restart or a lost packet explains.
  */
 export const BREAKER_FAILURE_THRESHOLD = 5;
 
@@ -33,9 +32,9 @@ export type BreakerState =
   | { readonly kind: 'half-open'; readonly waitMs: number };
 
 /**
- * How a permitted fetch ended, after all retries. `unreachable`: there was nobody to talk to.
- * `failure`: it broke off, or a bare answer speaks of load or outage.
- * `abandoned`: it says nothing about the origin (cancelled, disk full).
+ * How a permitted fetch ended, after all retries. `unreachable`: no connection. `failure`: it broke
+ * off, or its response means load or outage. `abandoned`: it says nothing about the origin
+ * (cancelled, disk full).
  */
 export type BreakerVerdict = 'success' | 'failure' | 'unreachable' | 'abandoned';
 
@@ -73,7 +72,7 @@ export class CircuitBreaker {
     return this.#state;
   }
 
-  /** Asks to make one fetch. `retryAfterMs` of a refusal is when asking again makes sense. */
+  /** Requests permission for one fetch. `retryAfterMs` of a refusal: when to try again. */
   ask(): BreakerAnswer {
     const state = this.#state;
     switch (state.kind) {
@@ -116,7 +115,7 @@ export class CircuitBreaker {
         this.#open(Math.min(waitMs * 2, this.#maxOpenMs));
         return;
       case 'abandoned':
-        // The next one who asks is the probe.
+        // The next fetch is the probe.
         this.#state = { kind: 'open', untilMs: this.#clock.monotonic(), waitMs };
         return;
     }

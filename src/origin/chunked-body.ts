@@ -1,8 +1,8 @@
 /**
  * Incremental reader of the chunked transfer coding (RFC 9112 section 7.1), for the lean reader.
- * Strict, as two readers of one connection must find the same end: CRLF alone ends a line, a size
- * is hexadecimal digits and nothing else, extensions and trailers have their grammar. Linear in
- * what it is given, bounded in what it keeps. Its only failure is `origin-protocol`.
+ * Strict, since two readers of one connection must find the same end: only CRLF ends a line, a size
+ * is hexadecimal digits and nothing else, extensions and trailers follow their grammar. Linear
+ * time, bounded memory. Its only failure is `origin-protocol`.
  */
 import { isToken } from '../model/field-syntax.js';
 import { protocolError } from './transport-error.js';
@@ -62,7 +62,7 @@ export class ChunkedBody {
     return at;
   }
 
-  /** Reads up to a line's end, or as far as there are bytes; returns where it stopped. */
+  /** Reads up to the end of a line or of the bytes; returns the position. */
   #readLine(bytes: Uint8Array, from: number): number {
     if (this.#endsLine) {
       if (bytes[from] !== LF) throw protocolError('a CR within a line of the chunked coding');
@@ -178,8 +178,8 @@ function afterToken(line: string, from: number): number {
 }
 
 /**
- * Past a quoted-string (RFC 9110 section 5.6.4) that begins at `from`; `from` itself where it has
- * no end.
+ * The position after the quoted-string (RFC 9110 section 5.6.4) that begins at `from`; `from`
+ * itself if it has no end.
  */
 function afterQuoted(line: string, from: number): number {
   for (let at = from + 1; at < line.length; at += 1) {

@@ -15,10 +15,10 @@ import { secureContext } from './roots.js';
 import { cancelledError, resetError, transportError } from './transport-error.js';
 import { openTunnel } from './tunnel.js';
 
-/** What a connection is for. */
+/** The target of a connection. */
 export type ConnectPlace = Pick<FetchUrl, 'url' | 'addresses' | 'reach'>;
 
-/** What has been done, for who measures; `proxied`: the proxy has opened its tunnel. */
+/** Completed steps, for measurements; `proxied`: the proxy has opened its tunnel. */
 export type ConnectStep = 'lookup' | 'connect' | 'proxied' | 'tls';
 
 export interface ConnectOptions {
@@ -78,7 +78,7 @@ async function toProxy(
   options: ConnectOptions,
 ): Promise<Socket> {
   const url = new URL(proxy.url);
-  // The client's certificate is for the origin.
+  // The client certificate is for the origin only.
   const material = { ca: way?.tls.ca ?? null, cert: null, key: null };
   try {
     const context = url.protocol === 'https:' ? secureContext(material, options.ca) : null;
@@ -114,7 +114,7 @@ async function tunnelTo(
   }
 }
 
-/** TCP, and TLS where there is a context, to the host of `url`. */
+/** Opens TCP, and TLS if there is a context, to the host of `url`. */
 async function open(
   url: URL,
   addresses: ConnectPlace['addresses'],
@@ -155,7 +155,7 @@ function tlsOptions(url: URL, context: tls.SecureContext) {
   };
 }
 
-/** Resolves when TLS is up; drops the connection where it does not come up. */
+/** Resolves when TLS is established; destroys the connection if it fails. */
 function handshake(socket: tls.TLSSocket, signal: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     const settle = (error: Error | undefined): void => {
@@ -193,5 +193,5 @@ function portOf(url: URL): string {
 }
 
 function ignore(): void {
-  // What there was to tell has been told.
+  // Later errors have been reported already.
 }

@@ -1,7 +1,7 @@
 /**
- * Reads Content-Range, the one field in which an origin says which bytes it sends. Used by
- * range-check for every 206 and by the workers for a 416. Strict on purpose: a lenient reading here
- * would put bytes at the wrong place of a file.
+ * Reads Content-Range, the field that names the bytes of a 206. Used by range-check for every 206
+ * and by the workers for a 416. Strict on purpose: a lenient reading would put bytes at the wrong
+ * place of a file.
  */
 import type { ByteRange } from '../model/byte-range.js';
 import type { ContentRange, OriginHead } from '../model/fetch.js';
@@ -37,7 +37,9 @@ export function parseContentRange(text: string): ContentRange | undefined {
   return { range: { start, end }, completeLength };
 }
 
-/** The complete length of what a 200 or 206 is of; `null` where its head does not tell it. */
+/**
+ * The complete length of the representation of a 200 or 206; `null` if its head does not have it.
+ */
 export function completeLengthOf({ status, headers, contentLength }: OriginHead): number | null {
   if (status === 200) return contentLength;
   if (status !== 206) return null;

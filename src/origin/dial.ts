@@ -1,7 +1,7 @@
 /**
- * Opens one TCP connection to a host that may have several addresses, some of which do not work:
- * RFC 8305 (Happy Eyeballs). Attempts are staggered and none is cut before the whole ends, since an
- * address that is far away answers late. Used by origin/connect alone, so by every client.
+ * Opens one TCP connection to a host with several addresses, some of which may not work: RFC 8305
+ * (Happy Eyeballs). Attempts are staggered, and none is cut before the whole ends, since a distant
+ * address answers late. Used by origin/connect only, so by every client.
  */
 import type { LookupAddress } from 'node:dns';
 import { closeSync, openSync } from 'node:fs';
@@ -16,7 +16,7 @@ export const ATTEMPT_DELAY_MS = 250;
 /** Addresses of a name that are tried. More never are within the bounds of a connection. */
 export const MAX_ADDRESSES = 16;
 
-/** Where to, and how what comes is read. */
+/** The target, and how its bytes are read. */
 export interface DialOptions {
   /** A name or an address, without brackets. */
   readonly host: string;
@@ -27,7 +27,7 @@ export interface DialOptions {
   readonly signal: AbortSignal;
   /** Where bytes of the connection land, as of `net.connect`. */
   readonly onread?: net.OnReadOpts | undefined;
-  /** Told once, when the addresses of a name are known. */
+  /** Called once, when the addresses of a name are known. */
   readonly onLookup?: (() => void) | undefined;
   /** Makes the socket of an attempt; replaced in tests. */
   readonly connect?: (options: net.TcpNetConnectOpts) => net.Socket;
@@ -129,7 +129,7 @@ class Race {
     this.#end(undefined)?.reject(cancelledError());
   };
 
-  /** Begins the next attempt; or, where there is none and none runs, ends. */
+  /** Begins the next attempt, or ends if there is none and none runs. */
   #next(): void {
     this.#cancelNext();
     const address = this.#waiting.shift();
@@ -159,7 +159,7 @@ class Race {
       this.#running.delete(socket);
       socket.on('error', ignore).destroy();
       this.#failures.push({ address: written(address, port), error });
-      // What has failed leaves its turn to the next at once (section 5).
+      // After a failure the next attempt begins at once (section 5).
       this.#next();
     };
     socket.once('error', onError);
@@ -169,7 +169,7 @@ class Race {
     });
   }
 
-  /** Drops all attempts but the winner; gives whom to tell, once. */
+  /** Destroys all attempts but the winner; returns the callback to call, once. */
   #end(winner: net.Socket | undefined) {
     const settle = this.#settle;
     this.#settle = undefined;
@@ -198,5 +198,5 @@ function written(address: string, port: number): string {
 }
 
 function ignore(): void {
-  // Whoever failed has been told.
+  // Attempts that failed have been reported.
 }

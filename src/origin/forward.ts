@@ -42,9 +42,8 @@ export function forwardedFields(request: HeaderMap): Record<string, string> {
 }
 
 /**
- * The fields of a request that is passed on as it is (cache/passthrough/pass): every end-to-end
- * field, with ours added to Via, and Max-Forwards counted down where it counts (RFC 9110 section
- * 7.6.2).
+ * The fields of a forwarded request (cache/passthrough/pass): every end-to-end field, a Via with
+ * Forebay's member, and Max-Forwards less one where it applies (RFC 9110 section 7.6.2).
  */
 export function passedFields(
   method: string,

@@ -1,4 +1,4 @@
-/** Reads a redirect into what is remembered of it. Pure; used by upstream. */
+/** Turns a redirect into the hop that is stored. Pure; used by upstream. */
 import { emptyHeaders, headerValue, type HeaderMap } from '../model/headers.js';
 import type { OriginHead } from '../model/fetch.js';
 import type { Hop } from '../model/redirect-chain.js';
@@ -17,7 +17,7 @@ const DECIDING: readonly string[] = [
 /** More than this is no redirect's word on caching; it is kept for as long as its answer. */
 const MAX_HOP_CHARACTERS = 2048;
 
-/** When something was asked for, and received, ms since the epoch. */
+/** When the request was sent and its response received, ms since the epoch. */
 export interface HopTimes {
   readonly requestTimeMs: number;
   readonly responseTimeMs: number;
@@ -25,7 +25,9 @@ export interface HopTimes {
   readonly steadyTimeMs?: number;
 }
 
-/** What `head` says of caching. One that says too much to be remembered counts as `no-store`. */
+/**
+ * The caching fields of `head`. If they are too long to be stored, the hop counts as `no-store`.
+ */
 export function hopOf(
   { status, headers }: OriginHead,
   times: HopTimes,

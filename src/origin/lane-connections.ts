@@ -10,7 +10,7 @@ import { IDLE_CONNECTION_MS } from './options.js';
 import { cancelledError } from './transport-error.js';
 
 export interface LaneConnection {
-  /** What it may be used for (lean-connection's `connectionKey`). */
+  /** The targets that it may be used for (lean-connection's `connectionKey`). */
   readonly key: string;
   /** False once it has failed or the origin has closed it. */
   readonly usable: boolean;

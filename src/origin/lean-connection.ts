@@ -11,9 +11,9 @@ import type { OriginClientOptions } from './options.js';
 /** Memory for heads and for the first read after a pause: one full socket read of libuv. */
 const SCRATCH_BYTES = 64 * 1024;
 
-/** Whom the connection tells what happens on it. None of these may throw. */
+/** Callbacks of the connection's user. None of these may throw. */
 export interface ConnectionUser {
-  /** TCP, and TLS where the scheme asks for it, are up. */
+  /** TCP is connected, and TLS if the scheme needs it. */
   connected(): void;
   /** Memory for the next read; `undefined`: read into the connection's own. */
   space(): Uint8Array | undefined;
@@ -23,7 +23,7 @@ export interface ConnectionUser {
   received(bytes: Uint8Array): void;
   /** The origin closed its side. */
   ended(): void;
-  /** The connection is gone. `error` is undefined when nobody said why. */
+  /** The connection is gone. `error` is undefined if no reason is known. */
   lost(error: unknown): void;
 }
 
@@ -46,7 +46,7 @@ export class LeanConnection {
   #paused = false;
   #error: unknown;
 
-  /** Starts to connect; `claim` it in the same turn. What fails is told by `lost`. */
+  /** Starts to connect; call `claim` in the same turn. Failures are reported by `lost`. */
   constructor(target: FetchUrl, options: OriginClientOptions) {
     this.key = connectionKey(target);
     this.#connecting = this.#connect(target, options);

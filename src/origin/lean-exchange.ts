@@ -1,6 +1,6 @@
 /**
  * One request and its response on a lean connection: the state machine between socket and sink.
- * Started by lean-client, which also decides what becomes of the connection afterwards.
+ * Started by lean-client; lane-connections decides whether the connection is kept.
  */
 import type { BodySink, FetchOutcome, HeadVerdict, OriginRequest } from '../model/fetch.js';
 import type { ProxyAddress } from '../model/reach.js';
@@ -200,7 +200,7 @@ export class LeanExchange implements ConnectionUser {
     if (this.#state.kind !== 'verdict') return;
     const { parsed, frame } = this.#state;
     if (verdict === 'refuse') {
-      // A body that nobody reads is cheaper to drop with its connection than to read away.
+      // Dropping the connection costs less than reading an unneeded body.
       this.#end({ kind: 'refused' }, frame.whole && uncounted === 0 && parsed.keepAlive);
       return;
     }

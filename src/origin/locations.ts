@@ -22,7 +22,7 @@ const ENTRY_BYTES = 512;
  */
 const LOCATION_LIFETIME_MS = 60_000;
 
-/** The same for an object that is known to be at that place: its validator tells if it moved. */
+/** The lifetime for an object that is known to be there: its validator shows if it moved. */
 const KNOWN_LIFETIME_MS = 600_000;
 
 /**
@@ -67,7 +67,7 @@ export class Locations {
     this.#known.set(placeKey(key, location.chain.place), location);
   }
 
-  /** `url` is no place to begin at any more; `place`: what was looked for when it was found. */
+  /** Forgets `url` as a starting point; `place`: the place that it was found for. */
   forget(key: string, url: string, place: string | undefined): void {
     const last = this.#known.get(key);
     this.#known.delete(key);

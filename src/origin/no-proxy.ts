@@ -5,7 +5,7 @@
 import { BlockList, isIP } from 'node:net';
 import { domainToASCII } from 'node:url';
 
-/** What an entry may say beyond a host: `host:8080`, `[::1]:8080`. */
+/** An entry with a port: `host:8080`, `[::1]:8080`. */
 const WITH_PORT = /^(\[[^\]]*\]|[^:[\]]+):(\d{1,5})$/;
 
 /** `host`: as `URL.hostname` gives it. */

@@ -1,6 +1,6 @@
 /**
- * Sends one request of any method to an origin and streams the response back: no retry, no
- * redirect. Runs on the main thread: what it carries is rare and small beside the objects that
+ * Sends one request of any method to an origin and streams the response back, without retries and
+ * redirects. Runs on the main thread: such requests are rare and small beside the objects that
  * worker threads fetch. Used by cache/passthrough/pass and hub/head-client.
  */
 import { Readable } from 'node:stream';
@@ -65,7 +65,7 @@ export interface PassedTarget {
 export interface PassedResponse {
   readonly status: number;
   readonly headers: HeaderMap;
-  /** Content-Length; `null` where it is not declared. */
+  /** Content-Length; `null` without one. */
   readonly lengthBytes: number | null;
   /** Once, to its end. Throws a `ForebayError` when the body is cut off. */
   readonly bytes: AsyncIterable<Uint8Array>;
@@ -121,7 +121,7 @@ export class PassClient {
       if (proxys !== null) throw proxys;
       const declared = contentLengthOf(headers);
       const close = (): void => {
-        // Destroying what was not read to its end is an error to undici, and none to us.
+        // undici reports the destruction of an unread body as an error; here it is none.
         body.on('error', ignore).destroy();
       };
       const bytes = named(body, signal);
@@ -164,11 +164,9 @@ function loadUndici(): Promise<typeof Undici> {
   return import('undici');
 }
 
-/**
- * Makes ready what the first client would, where there will be one: its request then need not wait.
- */
+/** Prepares undici in the background, so that the first client need not wait for it. */
 export function warmPassClients(): void {
-  // What fails is tried again, and told, by the first request.
+  // A failure is repeated and reported by the first request.
   loadUndici()
     .then((undici) => {
       // The roots take as long to read as undici to load.
@@ -194,7 +192,7 @@ async function* named(
   }
 }
 
-/** Nobody tries again: whether the request was idempotent is not known here. */
+/** No retry: whether the request was idempotent is not known here. */
 function nameOf(error: unknown, signal: AbortSignal, within: 'head' | 'body'): ForebayError {
   if (error instanceof ForebayError) return error;
   if (signal.aborted) return cancelledError();
@@ -219,5 +217,5 @@ function describe(error: unknown): { code: string; name: string; message: string
 }
 
 function ignore(): void {
-  // See where it is used.
+  // See `warmPassClients`.
 }

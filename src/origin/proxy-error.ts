@@ -9,16 +9,13 @@ import { transportError } from './transport-error.js';
 
 const CODE: ErrorCode = 'origin-proxy';
 
-/**
- * Statuses with which a proxy says that it tried, or that it has too much to do: later may be
- * better.
- */
+/** Statuses by which a proxy reports a failed attempt or overload: a retry may succeed. */
 const PASSING: ReadonlySet<number> = new Set([429, 502, 503, 504]);
 
 /** No connection to the proxy, or it broke before it led anywhere. */
 export function proxyUnreachable(proxy: ProxyAddress, error: unknown): ForebayError {
   const found = transportError(error, 'connecting');
-  // Neither says anything of the proxy.
+  // These fields say nothing about the proxy.
   if (found.code === 'overload' || found.code === 'cancelled') return found;
   const message = `the proxy ${named(proxy)} cannot be reached: ${found.message}`;
   return new ForebayError(CODE, message, { source: 'origin', retryable: true, cause: error });
@@ -35,7 +32,7 @@ export function proxyRefused(proxy: ProxyAddress, status: number): ForebayError 
 function explained({ authorization, setting }: ProxyAddress, status: number): string {
   const answered = `answered ${String(status)}`;
   if (status === 403) return `${answered}: it does not let this host be reached`;
-  // 401 is what tinyproxy says to a request with other credentials than it wants.
+  // tinyproxy answers wrong credentials with 401.
   if (status !== 407 && status !== 401) return `${answered} in place of a connection`;
   const where = setting.startsWith('origins[')
     ? setting.replace(/proxy$/, 'proxyCredentialsFile')
@@ -45,15 +42,17 @@ function explained({ authorization, setting }: ProxyAddress, status: number): st
     : `${answered}: it does not accept the credentials of ${where}`;
 }
 
-/** The setting first: it is what is changed. The URL holds no credentials. */
+/**
+ * The setting comes first, since it is what the operator changes. The URL contains no credentials.
+ */
 function named({ url, setting }: ProxyAddress): string {
   return `${url} (${setting})`;
 }
 
 /**
- * Why an answer to a request in absolute-form is the proxy's own and not the origin's; `null` where
- * nothing says so. 407 always is; else what proxies put on their errors: Proxy-Status with an error
- * (RFC 9209), Squid's X-Squid-Error, and tinyproxy's name as the server.
+ * Why the response to an absolute-form request is the proxy's own; `null` if it seems to be the
+ * origin's. A 407 always is the proxy's; other errors are if they have Proxy-Status with an error
+ * (RFC 9209), Squid's X-Squid-Error, or tinyproxy's name in Server.
  */
 export function answerOfProxy(
   proxy: ProxyAddress,

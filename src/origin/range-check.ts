@@ -9,13 +9,13 @@ import { headerValue } from '../model/headers.js';
 import { validatorMatches, type Validator } from '../model/validator.js';
 import { parseContentRange, type SatisfiedRange } from './content-range.js';
 
-/** What was asked, and what is known of the representation so far. */
+/** The request, and the known facts about the representation. */
 export interface RangeExpectation {
-  /** The bytes asked for; an `end` of `null` asked to the end. */
+  /** The requested bytes; an `end` of `null` requests all bytes from `start`. */
   readonly range: { readonly start: number; readonly end: number | null };
   /**
-   * `exact`: the response must hold all that was asked and exists. `at-most`: it may stop earlier,
-   * which RFC 9110 section 15.3.7 allows; the caller asks again for the rest.
+   * `exact`: the response must hold every requested byte that exists. `at-most`: it may end
+   * earlier, which RFC 9110 section 15.3.7 allows; the caller requests the rest.
    */
   readonly end: 'exact' | 'at-most';
   /** `null` before the first response. A known length must come back the same, never as `*`. */
@@ -45,17 +45,17 @@ function mismatch(what: RangeMismatch): RangeCheck {
 }
 
 /**
- * Compares a response head with what was asked. The body of an `ok` response is exactly
- * `contentRange.range`; its byte count is still to be enforced while reading.
+ * Compares a response head with its request. The body of an `ok` response is exactly
+ * `contentRange.range`; the caller still enforces its length.
  *
- * The validator is the last line, so that `validator` means: a proper answer about another
- * representation, which the caller treats as a change and not as nonsense.
+ * The validator is compared last: the verdict `validator` means a proper response of another
+ * representation, that is a change and not a fault.
  */
 export function checkPartialResponse(head: OriginHead, expected: RangeExpectation): RangeCheck {
   if (head.status !== 206) return mismatch('status');
   const type = trimOws(headerValue(head.headers, 'content-type') ?? '').toLowerCase();
   if (type.startsWith('multipart/')) return mismatch('multipart');
-  // Named by the digest of its plain bytes: positions in a coded form say nothing of them.
+  // The digest is of the plain bytes: positions in a coded form mean nothing for them.
   if (expected.validator?.kind === 'digest' && codingOf(head.headers) !== '')
     return mismatch('content-encoding');
 
@@ -70,7 +70,7 @@ export function checkPartialResponse(head: OriginHead, expected: RangeExpectatio
   if (range.start !== expected.range.start) return mismatch('start');
   const last = Math.min(expected.range.end ?? Infinity, completeLength ?? Infinity);
   if (range.end > last) return mismatch('end');
-  // With neither an asked end nor a complete length there is nothing to fall short of.
+  // Without a requested end and a complete length the response cannot be short.
   if (expected.end === 'exact' && Number.isFinite(last) && range.end < last) return mismatch('end');
   if (head.contentLength !== null && head.contentLength !== range.end - range.start) {
     return mismatch('content-length');

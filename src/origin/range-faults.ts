@@ -1,7 +1,7 @@
 /**
- * Hosts whose answers to a Range field cannot be used (a 206 that does not say which bytes it has,
- * or has others than were asked for): they are asked for the whole for a while. One for each
- * origin, which owns it; origin fetches and fills report to it and ask it.
+ * Hosts whose responses to Range are unusable (a 206 without a valid Content-Range, or with other
+ * bytes than requested): for a while they are asked for the whole. One per origin, which owns it;
+ * origin fetches and fills report to it.
  */
 import { LRUCache } from 'lru-cache';
 import type { Clock } from '../model/time.js';
@@ -12,7 +12,7 @@ import type { Clock } from '../model/time.js';
  */
 const MAX_HOSTS = 256;
 
-/** How long a first such answer counts: a whole object may be streamed for what was a whim. */
+/** How long the first such response counts: it may be an accident, and the whole costs more. */
 const FIRST_MS = 60_000;
 
 /** How long one counts that came again. */
@@ -45,7 +45,7 @@ export class RangeFaults {
     this.#hosts.set(host, now + (known === undefined ? FIRST_MS : AGAIN_MS));
   }
 
-  /** True while its host is to be asked without Range. */
+  /** True while the URL's host is to be asked without Range. */
   has(url: string): boolean {
     return (this.#hosts.get(new URL(url).host) ?? 0) > this.#clock.monotonic();
   }

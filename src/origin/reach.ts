@@ -24,7 +24,7 @@ export class Ways {
     this.#own = new URL(url).origin;
   }
 
-  /** The way to `url`; `undefined`: straight, with what is trusted anyway. */
+  /** The way to `url`; `undefined`: a direct connection with the default certificates. */
   to(url: string): Reach | undefined {
     const { origin } = new URL(url);
     let known = this.#known.get(origin);

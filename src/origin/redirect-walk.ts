@@ -1,6 +1,6 @@
 /**
- * The way of one question through redirects, hop by hop: it starts at the URI or at a remembered
- * place, and knows what every hop on it said. Made by a OriginLocator; gone by
+ * One request's way through redirects, hop by hop: it starts at the URI or at a remembered place,
+ * and collects the caching fields of every hop. Made by OriginLocator, driven by
  * cache/fetch/origin-fetch.
  */
 import type { FetchUrl, OriginHead } from '../model/fetch.js';
@@ -34,7 +34,7 @@ export class RedirectWalk {
     return this.#location?.chain ?? NO_REDIRECTS;
   }
 
-  /** Where to ask next, with all of the client's end-to-end fields. */
+  /** The next target, with all of the client's end-to-end fields. */
   target(): FetchUrl {
     return this.#steps.target(this.#location);
   }
@@ -44,7 +44,7 @@ export class RedirectWalk {
     this.#location = this.#steps.redirected(this.#location, from, head, times);
   }
 
-  /** The target refused us: true when it is worth beginning anew, which the way then does. */
+  /** The target refused the request. True if the walk begins again, which it then does. */
   refused(target: FetchUrl): boolean {
     this.#location = undefined;
     return this.#steps.refused(target);

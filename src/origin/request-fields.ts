@@ -1,7 +1,7 @@
 /**
- * What a client's request fields tell: of who asks, of what is wanted, or nothing that an answer
- * could depend on. The one list of them, by which forward and redirect choose what travels, and the
- * cache what an answer may be shared after. Pure.
+ * What each request field may reveal: who the client is, which representation it needs, or nothing
+ * that a response could depend on. The one list, by which forward and redirect choose the fields
+ * that are sent on, and the cache decides what may be shared. Pure.
  */
 import { createHash } from 'node:crypto';
 import type { HeaderMap } from '../model/headers.js';
@@ -10,10 +10,13 @@ import { namedByVary } from '../model/vary.js';
 /** Fields that carry credentials by definition (RFC 9110 section 11.6, RFC 6265 section 5.4). */
 export const CREDENTIALS: readonly string[] = ['authorization', 'cookie'];
 
-/** They select a representation and name nobody: what another host than the origin gets. */
+/**
+ * Fields that select a representation and identify no client: hosts other than the origin get only
+ * these.
+ */
 const SELECTING: readonly string[] = ['accept', 'accept-language', 'user-agent'];
 
-/** They tell clients or requests apart, or speak to caches; no resource is chosen by them. */
+/** Fields that distinguish clients or requests, or address caches; no resource depends on them. */
 const INCIDENTAL: readonly string[] = [
   'baggage',
   'cache-control',
@@ -28,8 +31,8 @@ const INCIDENTAL: readonly string[] = [
 ];
 
 /**
- * Harmless beside these: of the connection, the transfer or the browser, and where proxies say who
- * is in front of them. What is not listed may be a key to something.
+ * Harmless beside these: fields of the connection, the transfer or the browser, and those in which
+ * proxies name the client. A field that is not listed may be a credential.
  */
 const OTHERS: readonly string[] = [
   ...['accept-charset', 'accept-encoding', 'connection', 'content-length', 'content-type', 'date'],
@@ -55,31 +58,31 @@ const HARMLESS_FAMILIES: readonly string[] = [
   'x-envoy-',
 ];
 
-/** Words in the name of a field that lets somebody in: `private-token`, `x-api-key`. */
+/** Words in the names of credential fields: `private-token`, `x-api-key`. */
 const CREDENTIAL_WORDS: ReadonlySet<string> = new Set([
   ...['apikey', 'assertion', 'auth', 'authenticate', 'authentication', 'authorization', 'bearer'],
   ...['credential', 'credentials', 'jwt', 'key', 'pass', 'passwd', 'password', 'secret'],
   ...['session', 'sessionid', 'sid', 'sig', 'signature', 'ticket', 'token'],
 ]);
 
-/** Credentials whose names do not say so. */
+/** Credential fields whose names contain no such word. */
 const CREDENTIAL_NAMES: ReadonlySet<string> = new Set(['x-jfrog-art-api']);
 
-/** True where a field says nothing of who asks. `name` is lower case. */
+/** True if a field does not identify the client. `name` is lower case. */
 export function isHarmless(name: string): boolean {
   return HARMLESS.has(name) || HARMLESS_FAMILIES.some((family) => name.startsWith(family));
 }
 
-/** A name of this many characters says nothing that its words could be looked up for. */
+/** Longer names are not searched for words. */
 const MAX_NAME_CHARACTERS = 256;
 
 function hasWordOf(words: ReadonlySet<string>, name: string): boolean {
-  // Kept apart, as what is not known: that costs a hit and tells nothing to others.
+  // Not shared, like an unknown field: that costs a hit and reveals nothing.
   if (name.length > MAX_NAME_CHARACTERS) return true;
   return name.split(/[-_]/).some((word) => words.has(word));
 }
 
-/** True for a field that an origin is likely to let somebody in by. `name` is lower case. */
+/** True for a field that probably grants access at an origin. `name` is lower case. */
 export function isCredential(name: string): boolean {
   if (CREDENTIALS.includes(name) || CREDENTIAL_NAMES.has(name)) return true;
   return !isHarmless(name) && hasWordOf(CREDENTIAL_WORDS, name);
@@ -103,7 +106,7 @@ export function isSentElsewhere(name: string): boolean {
   return SELECTING.includes(name);
 }
 
-/** True for fields that do not tell apart what a redirect leads to, unless its Vary names them. */
+/** True for fields that a redirect's target does not depend on, unless its Vary names them. */
 export function isIncidental(name: string): boolean {
   return INCIDENTAL.includes(name);
 }
@@ -114,7 +117,7 @@ export function isToldApart(headers: HeaderMap): boolean {
   return names !== 'any' && !names.some(isIncidental);
 }
 
-/** Tells fields apart without keeping them. */
+/** Distinguishes sets of fields without storing them. */
 export function hashOf(fields: readonly (readonly [string, string])[]): string {
   return createHash('sha256').update(JSON.stringify(fields)).digest('hex');
 }

@@ -52,7 +52,7 @@ export function requestFields(request: OriginRequest): [name: string, value: str
   if (proxy !== null && proxy.authorization !== null) {
     fields.push(['proxy-authorization', proxy.authorization]);
   }
-  // Positions of a coded representation would be useless: what is stored is identity.
+  // Forebay stores identity: positions in a coded representation would be useless.
   fields.push(['accept-encoding', 'identity']);
   if (range !== null) fields.push(['range', rangeValue(range)]);
   return fields;

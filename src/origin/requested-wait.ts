@@ -1,7 +1,7 @@
 /**
- * How long an origin bids its clients wait, and the fields in which it says so: Retry-After (RFC
- * 9110 section 10.2.3), RateLimit (draft-ietf-httpapi-ratelimit-headers) and what was in use before
- * it. Pure; used where a request may be made again, and where the answer goes to a client.
+ * How long an origin asks its clients to wait, and the fields that say so: Retry-After (RFC 9110
+ * section 10.2.3), RateLimit (draft-ietf-httpapi-ratelimit-headers) and its predecessors. Pure;
+ * used for retries and for answers to clients.
  */
 import { trimOws } from '../model/field-syntax.js';
 import { parseDictionary, parseList } from 'structured-headers';
@@ -10,10 +10,10 @@ import { emptyHeaders, headerValue, type HeaderMap } from '../model/headers.js';
 /** A longer wait is read as this: clients would not do anything else. */
 export const MAX_REQUESTED_WAIT_MS = 24 * 60 * 60 * 1000;
 
-/** Fields longer than this say nothing that is read or told. */
+/** Longer fields are ignored. */
 const MAX_FIELD_LENGTH = 1024;
 
-/** Of one answer, so many fields are told on. */
+/** The most such fields of one response that are forwarded. */
 const MAX_FIELDS = 16;
 
 /** Numbers from here on are points in time: seconds since the epoch, and then milliseconds. */
@@ -30,7 +30,7 @@ const RESET_FIELDS = ['ratelimit-reset', 'x-ratelimit-reset', 'x-rate-limit-rese
 /** IMF-fixdate, the one HTTP-date that senders may generate (RFC 9110 section 5.6.7). */
 const IMF_FIXDATE = /^[A-Z][a-z]{2}, \d{2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2} GMT$/;
 
-/** A head, as far as it says how long to wait. */
+/** The parts of a head that may demand a wait. */
 export interface RateLimitedHead {
   readonly status: number;
   readonly headers: HeaderMap;
@@ -50,9 +50,9 @@ export function parseRetryAfter(value: string, nowMs: number, capMs: number): nu
 }
 
 /**
- * How long the answer bids its client wait, in ms from `nowMs`; `undefined` where it does not say.
- * Retry-After goes before the fields of rate limits. These come with every answer of some origins:
- * they bid nobody wait unless the answer is 429.
+ * The wait that the response demands, in ms from `nowMs`; `undefined` if it demands none.
+ * Retry-After precedes the rate limit fields. Some origins send these with every response, so they
+ * count only in a 429.
  */
 export function requestedWaitMs(
   { status, headers }: RateLimitedHead,
@@ -69,7 +69,7 @@ export function requestedWaitMs(
   return undefined;
 }
 
-/** The fields that tell clients of a wait or a limit, as they came: a bounded part of a head. */
+/** The fields about a wait or a limit, unchanged: a bounded part of a head. */
 export function waitFields(headers: HeaderMap): HeaderMap {
   const told = emptyHeaders();
   let count = 0;
@@ -92,7 +92,7 @@ function fieldOf(headers: HeaderMap, name: string): string {
 function ofQuotas(field: string): number | undefined {
   const quotas = asList(field) ?? asDictionary(field) ?? [];
   const spent = quotas.filter(({ remaining }) => remaining === 0);
-  // Which one was hit is not told where none is said to be empty.
+  // If no limit is reported as exhausted, it is unknown which one was.
   const waits = (spent.length > 0 ? spent : quotas)
     .map(({ resetSeconds }) => resetSeconds)
     .filter((seconds) => seconds !== undefined);

@@ -35,7 +35,7 @@ const CONTINUE = 100;
 const LF = 0x0a;
 const CR = 0x0d;
 
-/** Statuses above 599 are invalid, and passed on as what they are (RFC 9110 section 15). */
+/** Statuses above 599 are invalid, and forwarded unchanged (RFC 9110 section 15). */
 const STATUS_LINE = /^HTTP\/1\.([01]) ([1-9][0-9]{2})(?: |$)/;
 /** Fields that decide where the body ends: a spoilt one cannot be dropped, only refused. */
 const FRAMING_FIELDS: ReadonlySet<string> = new Set([
@@ -51,7 +51,7 @@ export class ResponseHeadParser {
   #bytesSeen = 0;
   readonly #onInterim: (head: OriginHead) => void;
 
-  /** `onInterim` is told each interim response. */
+  /** `onInterim` receives each interim response. */
   constructor(onInterim: (head: OriginHead) => void = () => undefined) {
     this.#onInterim = onInterim;
   }
@@ -106,9 +106,7 @@ export class ResponseHeadParser {
     return interpret(status, match[1] === '1', parseFields(fieldLines));
   }
 
-  /**
-   * One that is malformed is skipped, as all were that nobody wanted: the answer is yet to come.
-   */
+  /** A malformed interim response is skipped: the final one is still to come. */
   #passInterim(status: number, fieldLines: readonly string[]): void {
     if (status === CONTINUE) return;
     let headers: HeaderMap;
@@ -182,8 +180,7 @@ function framingOf(
     case 'identity':
       return { kind: 'beyond', feature: 'transfer-encoding' };
     default:
-      // None was asked for (RFC 9112 section 7.4), and content under it would be taken for the
-      // object.
+      // Forebay sends no TE (RFC 9112 section 7.4), and a coded body would be taken for the object.
       throw protocolError('a transfer coding that was not asked for');
   }
   if (contentLength !== null) return { kind: 'length', bytes: contentLength };

@@ -8,7 +8,7 @@ import { headerValue, type HeaderMap } from '../model/headers.js';
 import type { Random } from '../model/time.js';
 import { requestedWaitMs, waitFields } from './requested-wait.js';
 
-/** Exponents beyond this overflow nothing but help nobody: every cap is reached long before. */
+/** A greater exponent would overflow, and every cap is reached long before. */
 const MAX_EXPONENT = 30;
 
 /** A message longer than this stays here: an error is carried from thread to thread. */
@@ -41,8 +41,8 @@ export function isRetryable(failure: number | ForebayError): boolean {
 }
 
 /**
- * True when it is to be made again by us, after a wait: not before the origin wants it. A wait
- * beyond the cap is for whoever asked to sit out, and nobody is asked in vain until then.
+ * True if Forebay should retry after a wait, which is at least the one that the origin demands. A
+ * wait beyond the cap is left to the client.
  */
 export function isWorthRetrying(
   failure: ForebayError,
@@ -55,8 +55,8 @@ export function isWorthRetrying(
 const LIFETIME = /(?:^|[\s,])(?:s-maxage|max-age)=/i;
 
 /**
- * True for a response with a validator or a lifetime: whoever made it means it to be kept, so it is
- * the answer to the request, whatever its status, and not a fault that passes.
+ * True for a response with a validator or a lifetime: its author means it to be cached, so it is
+ * final, whatever its status.
  */
 export function isDeliberate(headers: HeaderMap): boolean {
   return (
@@ -66,9 +66,8 @@ export function isDeliberate(headers: HeaderMap): boolean {
 }
 
 /**
- * The error that stands for a response that is no content: `origin-denied` for 401 and 403, else
- * `origin-status`, with its status and the wait that it asks for. `nowMs` is wall time, ms since
- * the epoch.
+ * The error for a response without usable content: `origin-denied` for 401 and 403, else
+ * `origin-status`, with its status and the demanded wait. `nowMs` is wall time, ms since the epoch.
  */
 export function statusError(head: OriginHead, nowMs: number): ForebayError {
   const denied = head.status === 401 || head.status === 403;

@@ -1,6 +1,6 @@
 /**
- * Signed URLs: when one stops working, and what it leads to beside its signature. Both are read
- * from its own text. Used by redirect and upstream.
+ * Signed URLs: when one expires, and what it names beside its signature. Both are read from the
+ * URL's own text. Used by redirect and upstream.
  */
 import { createHash } from 'node:crypto';
 

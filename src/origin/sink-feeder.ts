@@ -6,9 +6,9 @@ import type { BodySink } from '../model/fetch.js';
 import { protocolError } from './transport-error.js';
 
 /**
- * Bytes that may arrive after a pause was asked for: TLS hands out what it has already decrypted,
- * undici what it has already parsed. Both stop within one socket read (64 KiB); beyond this bound
- * the pause does not work, and memory would be the origin's to fill.
+ * Bytes that may arrive after a pause: TLS delivers what it has decrypted, undici what it has
+ * parsed. Both stop within one socket read (64 KiB). Beyond this bound the pause does not work, and
+ * an origin could fill the memory.
  */
 const MAX_BACKLOG_BYTES = 4 * 1024 * 1024;
 
@@ -109,7 +109,7 @@ export class SinkFeeder {
     return this.#waiting || this.#dead;
   }
 
-  /** Copies until all is taken or the sink wants to be waited for; returns how much it took. */
+  /** Copies until all bytes are taken or the sink returns a promise; returns how many it took. */
   #copy(bytes: Uint8Array): number {
     let taken = 0;
     while (taken < bytes.length) {
@@ -137,7 +137,7 @@ export class SinkFeeder {
     if (pending !== undefined) this.hold(pending);
   }
 
-  /** Runs the sink's code: what it throws must not reach the socket's callback. */
+  /** Calls the sink; an exception must not reach the socket's callback. */
   #attempt<T>(call: () => T): T | undefined {
     try {
       return call();

@@ -17,7 +17,9 @@ const CERTIFICATE_CODE =
   /^(CERT_|CRL_|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_|ERROR_IN_|INVALID_|HOSTNAME_MISMATCH|PATH_LENGTH)/;
 const TLS_CODE = /^(ERR_TLS_|ERR_SSL_|EPROTO$)/;
 
-/** What makes a certificate's failure mendable here, where it is not the name or the time. */
+/**
+ * Certificate failures that an operator can mend here; wrong names and dates are not among them.
+ */
 const UNTRUSTED: ReadonlySet<string> = new Set([
   'DEPTH_ZERO_SELF_SIGNED_CERT',
   'SELF_SIGNED_CERT_IN_CHAIN',

@@ -1,14 +1,14 @@
 /**
- * Asks a forward proxy for a tunnel: CONNECT (RFC 9110 section 9.3.6), over a connection that is
- * up. The proxy gets the name and its own credentials, and nothing of the request. Used by
- * origin/connect.
+ * Requests a tunnel from a forward proxy by CONNECT (RFC 9110 section 9.3.6), over an open
+ * connection. The proxy receives the name and its own credentials, and nothing else of the request.
+ * Used by origin/connect.
  */
 import http from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { protocolError } from './transport-error.js';
 
-/** What a proxy may say to a CONNECT: as node's default, made explicit. */
+/** The longest response to a CONNECT: Node's default, made explicit. */
 const MAX_HEAD_BYTES = 16 * 1024;
 
 export interface TunnelOptions {
@@ -78,5 +78,5 @@ export function openTunnel(options: TunnelOptions): Promise<TunnelEnd> {
 }
 
 function ignore(): void {
-  // The answer has been told.
+  // The outcome has been reported already.
 }

@@ -15,7 +15,7 @@ import { cancelledError } from './transport-error.js';
 import { guardedConnector } from './undici-connector.js';
 import { UndiciExchange } from './undici-exchange.js';
 
-/** An undici `Client`, which holds at most one connection and opens it again where it must. */
+/** An undici `Client`, which holds at most one connection and reopens it when necessary. */
 class UndiciConnection implements LaneConnection {
   readonly key: string;
   readonly client: Client;

@@ -1,8 +1,8 @@
 /**
- * Connections for undici 7, with a guard. Its HTTP/1.1 parser pauses while a body is not read; when
- * the origin closes the connection meanwhile, it throws an assertion out of the socket's event,
- * where nobody can catch it and the process ends (undici issue 5360, mended in undici 8, which
- * needs Node 22). Used by the two clients that are built on undici.
+ * Connections for undici 7, with a guard. Its HTTP/1.1 parser pauses while a body is not read. If
+ * the origin closes the connection then, it throws an assertion in a socket event, which nothing
+ * can catch, so the process ends (undici issue 5360, fixed in undici 8, which needs Node 22). Used
+ * by the two clients that are built on undici.
  */
 import type { Socket } from 'node:net';
 import type { buildConnector } from 'undici';
@@ -24,14 +24,14 @@ const PARSER = 'parser';
 /** It pauses once for each piece of a body: more than what a socket holds at its end. */
 const MAX_PAUSES = 10_000;
 
-/** Events in which undici tells its parser that there is no more to come. */
+/** Events in which undici's parser learns of the end. */
 const ENDINGS = ['end', 'error', 'close'] as const;
 
 /** What undici's connections are made by. */
 export interface ConnectorOptions {
   readonly place: ConnectPlace;
   readonly clock: Clock;
-  /** The connection's bound: undici says nothing when it has lost interest. */
+  /** The connection's bound: undici does not report that it has lost interest. */
   readonly timeoutMs: number;
   readonly ca?: string | undefined;
 }
@@ -74,8 +74,8 @@ function guard(socket: Socket): void {
 }
 
 /**
- * Hands over what has arrived, although the body is not read: it is bounded by what the socket
- * holds.
+ * Delivers the bytes that have arrived although the body is paused; the socket's buffer bounds
+ * them.
  */
 function finishReading(socket: Socket): void {
   const parser = parserOf(socket);
@@ -83,7 +83,7 @@ function finishReading(socket: Socket): void {
   for (let pauses = 0; pauses < MAX_PAUSES && parser.paused && !socket.destroyed; pauses += 1) {
     parser.resume();
   }
-  // Nothing more can be read: it may say now whether that was all.
+  // No more bytes can come: the parser decides whether the body was complete.
   if (parser.ptr !== null) parser.llhttp.llhttp_resume(parser.ptr);
   parser.paused = false;
 }

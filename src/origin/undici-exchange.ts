@@ -104,7 +104,8 @@ export class UndiciExchange implements Dispatcher.DispatchHandler {
       this.#contentLength = contentLengthOf(headers);
       const verdict = this.#sink.head({ status, headers, contentLength: this.#contentLength });
       if (status === 204 || status === 304) {
-        // No body follows, whatever Content-Length says of the representation; undici would wait.
+        // No body follows, whatever Content-Length says about the representation; undici would
+        // wait.
         this.#isWhole = true;
         this.#keepConnection = this.#contentLength === null;
       }
@@ -159,7 +160,7 @@ export class UndiciExchange implements Dispatcher.DispatchHandler {
   #decide(verdict: HeadVerdict): void {
     if (this.#state.kind !== 'verdict') return;
     if (verdict === 'refuse') {
-      // A body that nobody reads is cheaper to drop with its connection than to read away.
+      // Dropping the connection costs less than reading an unneeded body.
       this.#end({ kind: 'refused' }, this.#isWhole && this.#keepConnection);
       return;
     }
@@ -193,7 +194,7 @@ export class UndiciExchange implements Dispatcher.DispatchHandler {
   }
 }
 
-/** Tells a broken connection, a broken message and a message cut off apart. */
+/** Distinguishes a broken connection, a malformed message and a truncated one. */
 function undiciError(error: Error, state: State): ForebayError {
   if (state.kind === 'connecting') return transportError(error, 'connecting');
   const isSyntax = error.name === 'HTTPParserError' || error.name === 'HeadersOverflowError';

@@ -116,7 +116,7 @@ export class Upstream {
     return leadOf(url, { originUrl, redirectHosts });
   }
 
-  /** Where a redirect of this origin leads, `hopsLeft` of which may follow (origin/redirect). */
+  /** The target of a redirect of this origin; `hopsLeft` more may follow (origin/redirect). */
   follow(from: FetchUrl, head: OriginHead, hopsLeft: number): RedirectDecision {
     const { url: originUrl, redirectHosts, allowPrivateRedirects, headers } = this.#options;
     const credentialHeaders = Object.keys(headers);
@@ -137,8 +137,8 @@ const MAX_REFUSALS = 5;
 const OF_THE_QUESTION: ReadonlySet<string> = new Set(['cache-control', 'pragma']);
 
 /**
- * One request's way to an object: its fields, and the redirects followed on its behalf. A new
- * question goes a `Way` of its own; fetches of what is known already go where it was found.
+ * Locates an object for one request: its fields, and the redirects followed for it. A first fetch
+ * walks from the URI; fetches of a known object go to the place where it was found.
  */
 export class OriginLocator {
   readonly upstream: Upstream;
@@ -175,7 +175,7 @@ export class OriginLocator {
     return this.#isRefused;
   }
 
-  /** Tells requests with different credentials apart without keeping them; empty without any. */
+  /** Distinguishes credentials without storing them; empty without any. */
   get credentialKey(): string {
     const secrets = this.#told(isCredential);
     return secrets.length === 0 ? '' : hashOf(secrets);
@@ -205,8 +205,8 @@ export class OriginLocator {
   }
 
   /**
-   * The way of a new question. It begins at the URI itself, or where the last one was led to if
-   * `mayReuse` says so of the redirects that led there.
+   * A walk for a first fetch. It begins at the URI, or at the last place if `mayReuse` allows the
+   * redirects that led there.
    */
   walk(mayReuse: (hops: readonly Hop[]) => boolean): RedirectWalk {
     const last = this.#locations.find(this.#key, undefined, this.#options.clock.now());
@@ -228,9 +228,9 @@ export class OriginLocator {
   }
 
   /**
-   * The target refused us (401, 403). True when it was a redirected location, now forgotten: a
-   * signed URL that expired, so asking the origin again makes sense, once. `place`: as `target` was
-   * asked for.
+   * The target refused the request (401, 403). True if it was a redirected location, which is
+   * forgotten now: a signed URL that expired, so one new walk makes sense. `place`: the place that
+   * `target` was requested for.
    */
   refused(target: FetchUrl, place?: string): boolean {
     const redirected = target.url !== this.uri && this.#refusals < MAX_REFUSALS;

@@ -1,7 +1,7 @@
 /**
- * The configured origins by name. A reload replaces the set; an origin whose configuration stayed
- * the same keeps its breaker and its redirects, and requests under way keep the one that they began
- * with. Built by assemble; asked by cache/answer/cache for each request.
+ * The configured origins by name. A reload replaces the set; an origin with an unchanged
+ * configuration keeps its breaker and its redirects, and running requests keep the upstream that
+ * they began with. Built by assemble; used by cache/answer/cache for each request.
  */
 import { isDeepStrictEqual } from 'node:util';
 import type { Clock } from '../model/time.js';

@@ -1,12 +1,12 @@
 /**
- * What an outcome says of an origin's health: for its breaker, and for the number of its
- * connections. Pure.
+ * What an outcome means for an origin's health: for its breaker, and for its number of connections.
+ * Pure.
  */
 import type { ErrorCode } from '../model/errors.js';
 import type { BreakerVerdict } from './breaker.js';
 import { type RateLimitedHead, requestedWaitMs } from './requested-wait.js';
 
-/** Codes that mean the origin cannot be talked to, whichever URL is asked. */
+/** Codes that mean that the origin is unreachable, for any URL. */
 const UNREACHABLE: ReadonlySet<ErrorCode> = new Set([
   'origin-connect',
   'origin-dns',
@@ -21,9 +21,7 @@ const BROKEN: ReadonlySet<ErrorCode> = new Set(['origin-reset', 'origin-protocol
 /** A status that speaks of load or outage. A plain 500 may be one broken URL: it is not counted. */
 const OVERLOADED: ReadonlySet<number> = new Set([429, 502, 503, 504]);
 
-/**
- * True when the origin could not be asked: a cache is disconnected then (RFC 9111 section 4.2.4).
- */
+/** True if the origin could not be reached: the cache is disconnected (RFC 9111 section 4.2.4). */
 export function isDisconnected({ code }: { readonly code: ErrorCode }): boolean {
   return UNREACHABLE.has(code) || BROKEN.has(code) || code === 'origin-busy';
 }
@@ -41,15 +39,15 @@ export function verdictOfError(error: {
 }
 
 /**
- * How a final head counts. A 429 that says how long it lasts is the word of an origin that is well:
- * it limits whoever asked, and is no reason to leave it alone for everybody.
+ * How a final head counts. A 429 with a wait comes from a healthy origin: it limits one client, and
+ * is no reason to refuse all others.
  */
 export function verdictOfHead(head: RateLimitedHead, otherwise: BreakerVerdict): BreakerVerdict {
   if (head.status === 429 && requestedWaitMs(head, 0) !== undefined) return otherwise;
   return verdictOfStatus(head.status, otherwise);
 }
 
-/** How a final status counts; `otherwise` where it does not speak of load. */
+/** How a final status counts; `otherwise` if it is not about load. */
 export function verdictOfStatus(
   status: number | undefined,
   otherwise: BreakerVerdict,

@@ -1,6 +1,6 @@
 /**
- * Requests that have come through this process before. Pure; cache/answer/cache and
- * cache/passthrough/pass ask it.
+ * Detects requests that have passed through this process before. Pure; used by cache/answer/cache
+ * and cache/passthrough/pass.
  */
 import { ForebayError } from '../model/errors.js';
 import { skipOws, trimOws } from '../model/field-syntax.js';
@@ -12,7 +12,7 @@ export function viaNames(headers: HeaderMap, pseudonym: string): boolean {
   return members.some((member) => receivedBy(trimOws(member)) === pseudonym);
 }
 
-/** The second word of a member, behind the protocol. */
+/** The second word of a Via member, after the protocol. */
 function receivedBy(member: string): string {
   const from = skipOws(member, nextOws(member, 0));
   return member.slice(from, nextOws(member, from));

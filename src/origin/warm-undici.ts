@@ -6,7 +6,7 @@
 import { Duplex } from 'node:stream';
 import type * as undici from 'undici';
 
-/** What a hub says of a file, and no more: nothing of it is used. */
+/** A response as a hub sends it for a file; it is parsed and dropped. */
 const ANSWER = 'HTTP/1.1 302 Found\r\nlocation: /\r\netag: "a"\r\ncontent-length: 0\r\n\r\n';
 
 /** Enough for a connection that is kept to be used again. */
@@ -30,7 +30,7 @@ export async function warmUndici({ Pool }: Pick<typeof undici, 'Pool'>): Promise
     connections: 1,
     connect: (_target, connected) => {
       setImmediate(() => {
-        // Undici asks no more of a connection than a stream has.
+        // The parts of a connection that undici uses are those of a stream.
         connected(null, new Canned() as never);
       });
     },
