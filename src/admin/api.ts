@@ -23,7 +23,7 @@ export interface AdminApiDeps {
   readonly transfers: TransferDeps;
   readonly cache: CacheViewDeps;
   readonly token: Token;
-  /** What is pulled by name is looked up here, as a client would. */
+  /** Pulls look URLs up here, as a client would. */
   readonly facade: CacheFacade;
   readonly inventory: Inventory;
   readonly pins: PinStore;

@@ -1,24 +1,23 @@
 /**
- * Whether a call has the shapes that its operation asks for. A body is taken as it is: were `null`
- * or `""` read as `false`, a dry run that was misspelt would purge. The path and the query are
- * text, so a shape may read numbers from it. admin/server checks each call before its operation is
- * run.
+ * Checks a call against the shapes of its operation. A body is not coerced: if `null` or `""`
+ * counted as `false`, a misspelt dry run would purge. Path and query are text, so their shapes may
+ * read numbers. admin/server checks each call before its operation runs.
  */
 import type { z } from 'zod';
 import { type EndpointAnswer, type Call, type Endpoint, problem } from './endpoint.js';
 
-/** What came, parsed. */
+/** The parsed request. */
 export interface Offered {
   readonly params: unknown;
   readonly query: unknown;
   readonly body: unknown;
 }
 
-/** What was checked: all of a call but who makes it, and where it came in. */
+/** A checked call, without its caller and its listener. */
 export type CheckedCall = Omit<Call<never, never, never>, 'isTrusted' | 'reachedAt'>;
 
 export type Checked =
-  /** As the operation's own shapes have it, defaults filled in. */
+  /** In the operation's own shapes, with defaults filled in. */
   { readonly call: CheckedCall } | { readonly problem: EndpointAnswer };
 
 /** The call, or 400 `bad-request` with the first thing that is wrong. */

@@ -1,7 +1,7 @@
 /**
- * The connections of the admin listener: their number, and who gives way. Health checks and
- * scrapers are to get through whatever else is open there, so a new connection takes the place of
- * the one that has asked for nothing for the longest. Made by admin/server.
+ * The connections of the admin listener: their number, and which one is closed for a new one.
+ * Health checks and scrapers must get through, so a new connection replaces the one without a
+ * request for the longest time. Made by admin/server.
  */
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';

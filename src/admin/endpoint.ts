@@ -1,6 +1,6 @@
 /**
- * One operation of the admin API as data: its path, its shapes, its answers and what it does. The
- * server makes routes of them, admin/openapi their description.
+ * One operation of the admin API as data: path, shapes, answers, action. The server makes routes of
+ * operations, admin/openapi their description.
  */
 import type { ServerResponse } from 'node:http';
 import type { z } from 'zod';
@@ -9,8 +9,8 @@ export type EndpointAnswer =
   | { readonly kind: 'json'; readonly status: number; readonly body: unknown }
   | { readonly kind: 'text'; readonly status: number; readonly type: string; readonly text: string }
   /**
-   * Takes over the response; false, and nothing is written, when there are too many. `isTrusted`:
-   * whoever listens holds the token.
+   * Takes over the response; returns false, and writes nothing, if there are too many listeners.
+   * `isTrusted`: the listener holds the token.
    */
   | {
       readonly kind: 'events';
@@ -45,7 +45,7 @@ export interface Endpoint {
   readonly params?: z.ZodType;
   readonly query?: z.ZodType;
   readonly body?: z.ZodType;
-  /** The longest body; a small one where it is not said. */
+  /** The longest body; a small default if absent. */
   readonly bodyLimitBytes?: number;
   /** By status. What every operation may answer (403, 500) is added. */
   readonly answers: Readonly<Record<number, AnswerShape>>;

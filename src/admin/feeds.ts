@@ -1,7 +1,7 @@
 /**
- * Server-sent events: what changes is told to whoever listens, every half second at most. One look
- * serves all listeners of a feed, and without listeners nobody looks. The routes join responses to
- * it.
+ * Server-sent events: changes are sent to all listeners of a feed, every half second at most. One
+ * look at the state serves all of them, and without listeners there is no look. The routes join
+ * responses to it.
  */
 import type { ServerResponse } from 'node:http';
 import type { Clock } from '../model/time.js';
@@ -24,10 +24,10 @@ export const STREAM_FIELDS: Readonly<Record<string, string>> = {
   'cache-control': 'no-store',
 };
 
-/** What a feed tells. */
+/** One event of a feed. */
 export interface FeedLook {
   readonly data: unknown;
-  /** Equal signatures are not told twice. */
+  /** An event with the same signature as the last one is not sent. */
   readonly signature: string;
   /** There will be no other: the listeners' responses end. */
   readonly last: boolean;
@@ -53,8 +53,8 @@ export class Feeds {
   }
 
   /**
-   * Writes the feed `name` to `response` from now on; false when there are `MAX_LISTENERS`. Without
-   * the token (`isTrusted`) it is the feed as admin/hidden tells it.
+   * Writes the feed `name` to `response` from now on; false if there are `MAX_LISTENERS`. Without
+   * the token (`isTrusted`) admin/hidden removes secrets from it.
    */
   join(
     name: string,

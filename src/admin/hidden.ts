@@ -1,7 +1,7 @@
 /**
- * What the admin API tells those who do not hold its token: the same, but for the queries of URLs,
- * which may sign them. admin/server sends every answer through here, and admin/feeds every event,
- * so that a new operation cannot forget it.
+ * What the admin API shows without its token: the same, except for the queries of URLs, which may
+ * be signatures. admin/server passes every answer through here, and admin/feeds every event, so
+ * that a new operation cannot forget it.
  */
 import { shownUrl } from '../model/shown-url.js';
 

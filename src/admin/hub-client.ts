@@ -1,6 +1,6 @@
 /**
- * Asks a Hub's API in the way that clients do, through the mirror at the front's root, so that what
- * they learn is cached and decided as theirs is. Used by admin/hub-model.
+ * Requests a Hub's API as clients do, through the mirror at the front's root, so that its answers
+ * are cached and authorised as theirs are. Used by admin/hub-model.
  */
 import type { CacheAnswer, CacheFacade } from '../cache/api/facade.js';
 import { route } from '../http/request/route.js';
@@ -10,7 +10,7 @@ import { emptyHeaders, headerValue, type HeaderMap } from '../model/headers.js';
 import type { Clock } from '../model/time.js';
 import type { PullOrigin } from './pull-target.js';
 
-/** Of what the hub says of its refusal, so much is repeated. */
+/** The longest part of a hub's refusal that is repeated. */
 const MAX_TOLD_CHARACTERS = 200;
 
 export interface HubDeps {
@@ -19,7 +19,7 @@ export interface HubDeps {
   readonly clock: Clock;
 }
 
-/** What was asked for cannot be listed; `status` and `code` are the admin API's answer. */
+/** The request cannot be listed; `status` and `code` are the admin API's answer. */
 export class ListingError extends Error {
   readonly status: 404 | 422 | 503;
   readonly code: string;
@@ -93,7 +93,7 @@ export class HubClient {
   }
 }
 
-/** The hub's own words say most of it. */
+/** The hub's own words explain it best. */
 function refused(status: number, headers: HeaderMap): ListingError {
   const told = [headerValue(headers, 'x-error-code'), headerValue(headers, 'x-error-message')];
   const words = printable(told.filter((word) => word !== undefined).join(': '));
@@ -115,7 +115,7 @@ function parsed(text: string): unknown {
   }
 }
 
-/** What is there is no hub, or one that answers otherwise than hubs do. */
+/** There is no hub at the path, or one with other answers. */
 export function notAHub(path: string): ListingError {
   return new ListingError(404, 'not-a-hub', `what answers ${path} is not a hub of models`);
 }

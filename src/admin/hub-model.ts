@@ -1,6 +1,6 @@
 /**
- * From the name of a model to the files to pull: asks the mirror which commit a revision is and
- * what is in it, as huggingface_hub does before it downloads a snapshot. Called by
+ * Turns the name of a model into the files to pull: asks the mirror for the commit of a revision
+ * and its files, as huggingface_hub does before it downloads a snapshot. Called by
  * admin/routes/pulls.
  */
 import { z } from 'zod';
@@ -15,17 +15,17 @@ import { pullTarget } from './pull-target.js';
 /** Commands wait 30 s for an answer of the admin API: this one comes before that. */
 export const LISTING_TIMEOUT_MS = 25_000;
 
-/** Of a thousand entries each. What has more files is no model, and is pulled in parts. */
+/** Pages of a thousand entries. A larger repository is no model, and is pulled in parts. */
 export const MAX_PAGES = 50;
 
-/** `org/name` or `name`; `datasets/` or `spaces/` before it says that it is no model. */
+/** `org/name` or `name`; `datasets/` or `spaces/` precedes other repositories. */
 const MODEL_NAME = /^(?:(datasets|spaces)\/)?(\w[\w.-]{0,95}(?:\/\w[\w.-]{0,95})?)$/;
 
 export interface ModelRequest extends NamePatterns {
   readonly model: string;
   /** A branch, a tag or a commit. */
   readonly revision: string;
-  /** What the hub is asked with; `null`: nothing, or what the mirror has of its own. */
+  /** The token for the hub; `null`: none, or the operator's. */
   readonly token: string | null;
 }
 
@@ -34,10 +34,7 @@ export interface ModelOrder {
   readonly orders: readonly PullOrder[];
 }
 
-/**
- * Lists the files that are wanted, at the commit that the revision is now. Rejects with a
- * `ListingError`.
- */
+/** Lists the selected files, at the revision's current commit. Rejects with a `ListingError`. */
 export async function orderModel(request: ModelRequest, deps: HubDeps): Promise<ModelOrder> {
   const [, prefix, id] = MODEL_NAME.exec(request.model) ?? [];
   if (id === undefined || id.includes('..')) {
@@ -109,7 +106,7 @@ async function filesOf(
   return wanted;
 }
 
-/** Where the next page is (RFC 8288), asked for here, whatever host the link names. */
+/** The next page (RFC 8288), requested from the mirror, whatever host the link names. */
 function nextPage(headers: HeaderMap, tree: string): string | undefined {
   const link = nextLink(headerValue(headers, 'link') ?? '');
   const base = 'http://front.invalid';

@@ -1,6 +1,6 @@
 /**
- * Node's HTTP server as the admin listener has it: every connection and every request on it is
- * bounded in time and size, and so is their number. Made by admin/server for fastify.
+ * Node's HTTP server for the admin listener: connections and requests are bounded in time, size and
+ * number. Made by admin/server for fastify.
  */
 import { createServer, type RequestListener, type Server } from 'node:http';
 import { boundConnections } from './connections.js';

@@ -1,16 +1,16 @@
 /**
- * Which files of a model are meant: shell patterns as the Hub's own clients read them, where `*`
- * also stands for a `/`. Pure; admin/hub-model asks.
+ * Selects files of a model by shell patterns as the Hub's own clients read them, where `*` also
+ * matches `/`. Pure; used by admin/hub-model.
  */
 
 export interface NamePatterns {
-  /** A file is wanted if one of these fits; all are where there are none. */
+  /** A file is selected if one of these fits; without any all files are. */
   readonly include: readonly string[];
   /** And none of these does. */
   readonly exclude: readonly string[];
 }
 
-/** Whether a file's path is wanted. */
+/** Whether a file's path is selected. */
 export function isWanted(path: string, { include, exclude }: NamePatterns): boolean {
   const included = include.length === 0 || include.some((pattern) => fits(pattern, path));
   return included && !exclude.some((pattern) => fits(pattern, path));
@@ -22,9 +22,9 @@ type Token =
   | { readonly kind: 'one'; readonly of: ReadonlySet<string>; readonly isNegated: boolean };
 
 /**
- * `*` stands for any characters, `?` for one, `[a-c]` for one of these and `[!a-c]` for one that is
- * none of these; a pattern that ends with `/` means all below. Costs at most the pattern's length
- * times the path's, whatever both are: only the last star is ever tried again.
+ * `*` matches any characters, `?` one, `[a-c]` one of these and `[!a-c]` one that is none of these;
+ * a pattern that ends with `/` matches all below. Costs at most the pattern's length times the
+ * path's: only the last star is ever tried again.
  */
 function fits(pattern: string, path: string): boolean {
   const tokens = tokenise(pattern.endsWith('/') ? `${pattern}*` : pattern);
@@ -73,16 +73,14 @@ function tokenise(pattern: string): readonly Token[] {
 }
 
 /**
- * Where the set that begins at `from` is closed; -1 where it is none. A `]` at its beginning is a
+ * The position of the set's closing bracket; -1 if there is none. A `]` at the beginning is a
  * member.
  */
 function setEnd(characters: readonly string[], from: number): number {
   return characters.indexOf(']', from + (characters[from] === '!' ? 2 : 1));
 }
 
-/**
- * The characters of `a-cx`. Ranges are of ASCII: names of files in other scripts are said in full.
- */
+/** The characters of `a-cx`. Ranges are ASCII only. */
 function membersOf(set: string): ReadonlySet<string> {
   const members = new Set<string>();
   for (const [text, first, last] of set.matchAll(/([!-~])-([!-~])|./gsu)) {

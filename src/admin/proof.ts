@@ -1,10 +1,10 @@
 /**
- * How a Forebay proves to a command that it has the admin token, before it is told anything that is
- * secret: whoever holds the port can answer, but only who knows the token can answer this. Pure;
- * both sides use it (admin/routes/proof, cli/admin-client).
+ * How a Forebay proves to a command that it has the admin token, before the command sends it a
+ * secret: any process may hold the port, but only one that knows the token can answer. Pure; both
+ * sides use it (admin/routes/proof, cli/admin-client).
  *
- * The answer names the address and port at which the question came in. Somebody between, who passes
- * the question on to the real Forebay and its answer back, was asked at another one.
+ * The answer covers the address and port at which the question came in. A process in between, which
+ * forwards the question to the real Forebay, was asked at another one.
  */
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import { formatAddress } from '../config/kinds.js';

@@ -1,5 +1,5 @@
 /**
- * From what an operator names to what is pulled: a path at the front, or a URL below an origin's
+ * Turns an operator's argument into a pull target: a path at the front, or a URL below an origin's
  * own.
  */
 import type { PullTarget } from '../cache/operator/pull-item.js';

@@ -1,5 +1,5 @@
 /**
- * Pulls as the admin API tells them: with rates that the looks measure, and what follows from
+ * Pulls as the admin API shows them: with rates that are measured between looks, and estimates from
  * these.
  */
 import type { PullItemSnapshot } from '../cache/operator/pull-item.js';

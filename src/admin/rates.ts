@@ -1,6 +1,5 @@
 /**
- * Rates of transfers, measured between the looks that somebody takes. Owned by the views of the
- * API.
+ * Rates of transfers, measured between two looks. Owned by the views of the API.
  */
 
 interface Sample {
@@ -11,7 +10,7 @@ interface Sample {
 /** Two looks closer than this measure chance. */
 const MIN_SPAN_MS = 400;
 
-/** A rate is of the last few seconds, where there were looks that often. */
+/** A rate covers the last few seconds, if there were looks that often. */
 const WINDOW_MS = 5_000;
 
 export class Rates {
@@ -19,8 +18,8 @@ export class Rates {
   #next = new Map<string, Sample[]>();
 
   /**
-   * Notes that `id` has `bytes` at `nowMs` (monotonic). Gives bytes a second since an earlier
-   * look, or to `null` where there was none, at least `MIN_SPAN_MS` ago.
+   * Records that `id` has `bytes` at `nowMs` (monotonic). Returns bytes per second since an earlier
+   * look, at least `MIN_SPAN_MS` ago, or `null` if there was none.
    */
   measure(id: string, bytes: number, nowMs: number): number | null {
     const samples = this.#samples.get(id) ?? this.#next.get(id) ?? [];

@@ -42,7 +42,9 @@ export interface Admin {
   close(): Promise<void>;
 }
 
-/** Bodies are a few names; operations that take lists say so. fastify's default is 1 MiB. */
+/**
+ * Bodies hold a few names; operations with lists set their own limit. fastify's default is 1 MiB.
+ */
 const BODY_LIMIT_BYTES = 16 * 1024;
 
 const NO_TOKEN: Token = { kind: 'unavailable', why: 'there is no admin token' };
@@ -112,7 +114,7 @@ function addRoute(app: FastifyInstance, one: Endpoint, token: Token): void {
     method: one.method,
     url: one.path.replace(/\{(\w+)\}/g, ':$1'),
     bodyLimit: one.bodyLimitBytes ?? BODY_LIMIT_BYTES,
-    // Before the body is read: nobody without the token has it parsed.
+    // Before the body is read: without the token it is not even parsed.
     ...(one.mutates && {
       onRequest: async (request: FastifyRequest, reply: FastifyReply) => {
         const refusal = refusalOf(request, reply, token);
@@ -170,7 +172,7 @@ async function send(reply: FastifyReply, answer: EndpointAnswer, isTrusted = fal
       await reply.code(answer.status).type(answer.type).send(answer.text);
       return;
     case 'events':
-      // A stream that nobody reads would last, and be one of the listeners.
+      // An unread stream would last, and take the place of a listener.
       if (reply.request.method === 'HEAD') {
         reply.hijack();
         reply.raw.writeHead(200, STREAM_FIELDS).end();

@@ -5,7 +5,7 @@
  */
 import { z } from 'zod';
 
-/** Shapes that stand by name in /openapi.json. */
+/** Shapes that /openapi.json names. */
 export const namedShapes = z.registry<{ id: string; description?: string }>();
 
 const bytes = z.int().min(0);

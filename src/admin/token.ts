@@ -12,12 +12,12 @@ export type Token =
       readonly kind: 'ready';
       /** True for the token itself; takes as long for every wrong one. */
       accepts(offered: string): boolean;
-      /** What shows that the token is known here, as admin/proof has it. */
+      /** The proof that the token is known here (admin/proof). */
       prove(proven: Proven): string;
       /** For people, when others than its owner may read the file. */
       readonly warning: string | null;
     }
-  /** Nothing can be changed through the API; `why` is for people. */
+  /** The API allows no changes; `why` is for people. */
   | { readonly kind: 'unavailable'; readonly why: string };
 
 const TOKEN_BYTES = 32;
@@ -27,7 +27,7 @@ const OTHERS = 0o077;
 const ROOT_UID = 0;
 const ROOT = new Ownership(ROOT_UID);
 
-/** RFC 6750 section 2.1: what may stand in an Authorization field. */
+/** RFC 6750 section 2.1: the syntax of a token in Authorization. */
 const TOKEN = /^[A-Za-z0-9._~+/-]{16,1024}=*$/;
 
 /** Where a token is kept. */

@@ -1,6 +1,6 @@
 /**
- * What runs, as the admin API tells it: the front's requests and the cache's fills, read when
- * somebody looks, with the rates that those looks measure.
+ * Running transfers as the admin API shows them: the front's requests and the cache's fills, read
+ * on demand, with rates measured between the looks.
  */
 import type { FillSnapshot, FillTable } from '../cache/api/fill-snapshot.js';
 import type { TargetMatcher } from '../cache/operator/selection.js';
@@ -85,7 +85,7 @@ export class TransfersView {
     };
   }
 
-  /** What has ended has a rate no more. */
+  /** An ended transfer has no rate. */
   #rate(id: string, { kind }: State, bytes: number, nowMs: number): number | null {
     return kind === 'done' || kind === 'failed' ? null : this.#rates.measure(id, bytes, nowMs);
   }

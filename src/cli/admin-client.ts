@@ -32,10 +32,10 @@ const SILENCE_TIMEOUT_MS = 45_000;
 /** An event of a pull of the most URLs there may be is far smaller. */
 const MAX_EVENT_CHARACTERS = 4 * 2 ** 20;
 
-/** Nobody answers there, or not as a Forebay does. */
+/** There is no answer, or none that a Forebay gives. */
 export class NotAnsweringError extends Error {
   readonly address: ListenAddress;
-  /** Somebody answers. */
+  /** True if another server answers. */
   readonly isOther: boolean;
 
   constructor(address: ListenAddress, why: string, cause?: unknown, isOther = false) {
@@ -47,7 +47,7 @@ export class NotAnsweringError extends Error {
 }
 
 /**
- * Who answers there does not prove that it is the Forebay that is meant: it is told nothing secret.
+ * The answering process does not prove that it is the intended Forebay: no secret is sent to it.
  */
 export class UnprovenError extends Error {
   constructor(address: ListenAddress, why: string) {
@@ -56,7 +56,7 @@ export class UnprovenError extends Error {
   }
 }
 
-/** The API refused a request, and said why. */
+/** The API refused a request, with a reason. */
 export class ApiError extends Error {
   readonly status: number;
   readonly code: string;
@@ -72,7 +72,7 @@ export class ApiError extends Error {
 type Method = 'GET' | 'POST' | 'DELETE';
 
 export interface AdminClientOptions {
-  /** Asked when a request changes something; `null`: none is known. */
+  /** Called when a request changes something; `null`: no token is known. */
   readonly token: () => string | null;
   /** It is in this process: who answers there need not prove it. */
   readonly isOurs?: boolean;
@@ -107,8 +107,8 @@ export class AdminClient {
   }
 
   /**
-   * Has who answers prove that it knows `token`, and that the question came in where it was sent
-   * to. Rejects with an `UnprovenError`.
+   * Requires a proof that the other side knows `token`, and that the question came in where it was
+   * sent to. Rejects with an `UnprovenError`.
    */
   async prove(token: string): Promise<void> {
     const nonce = randomBytes(NONCE_BYTES).toString('hex');
@@ -231,7 +231,7 @@ export class AdminClient {
   }
 
   /**
-   * The token, for whoever has just proven that it knows it: what goes with it may be secret too.
+   * The token, after a proof that the other side knows it: what is sent with it may be secret too.
    */
   async #provenToken(): Promise<string | null> {
     const token = this.#token();
@@ -241,7 +241,7 @@ export class AdminClient {
     return token;
   }
 
-  /** The body of a good answer; throws what a bad one says. */
+  /** The body of a successful answer; throws the error of another. */
   async #read<T>({ statusCode, body }: Dispatcher.ResponseData): Promise<T> {
     let text: string;
     try {

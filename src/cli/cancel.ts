@@ -1,5 +1,5 @@
 /**
- * Lets a signal cancel what a command has begun, in order: the first asks, a second one ends at
+ * Lets a signal cancel a command's work in order: the first signal cancels, a second one ends at
  * once. Used by commands that take a while.
  */
 import { EXIT_INTERRUPTED } from './exit-codes.js';
@@ -9,11 +9,11 @@ import type { Terminal } from './terminal.js';
 export interface Cancelling {
   /** True from the first signal on. */
   readonly asked: boolean;
-  /** Signals mean what they meant before. */
+  /** Signals have their usual effect again. */
   close(): void;
 }
 
-/** Calls `cancel` at the first stop signal; what stays as it is then, `kept` says to people. */
+/** Calls `cancel` at the first stop signal; `kept` describes what stays as it is then. */
 export function cancelOnSignal(
   terminal: Terminal,
   output: Output,

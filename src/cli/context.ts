@@ -9,8 +9,8 @@ export interface CommandContext {
   readonly terminal: Terminal;
   readonly version: string;
   readonly clock: Clock;
-  /** Gives `assemble`; only who needs it asks, because it loads all of the program. */
+  /** Returns `assemble`; loads the whole program, so only commands that need it call it. */
   readonly loadAssemble: () => Promise<Assemble>;
-  /** Says what the process ends with; `EXIT_OK` where nobody says. */
+  /** Sets the exit code; `EXIT_OK` by default. */
   readonly end: (exitCode: number) => void;
 }

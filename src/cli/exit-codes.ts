@@ -1,7 +1,7 @@
 /**
- * How the program ends: each kind of outcome has an exit code, most of them of sysexits.h, so that
- * scripts and service managers can tell them apart. `--help` and docs/CLI.md list them from here;
- * cli/failure and cli/pull-outcome choose.
+ * Exit codes by kind of outcome, most of them of sysexits.h, so that scripts and service managers
+ * can distinguish them. `--help` and docs/CLI.md list them from here; cli/failure and
+ * cli/pull-outcome choose.
  */
 
 /** A command was done, or `serve` drained. */
@@ -10,11 +10,11 @@ export const EXIT_OK = 0;
 export const EXIT_FAILED = 1;
 /** EX_USAGE: the command line cannot be understood. */
 export const EXIT_USAGE = 64;
-/** EX_DATAERR: bytes are not what they should be. */
+/** EX_DATAERR: bytes are corrupt. */
 export const EXIT_CORRUPT = 65;
-/** EX_NOINPUT: what was asked for cannot be had. */
+/** EX_NOINPUT: the requested object cannot be had. */
 export const EXIT_NOT_THERE = 66;
-/** EX_UNAVAILABLE: an address cannot be listened on, or nobody answers there. */
+/** EX_UNAVAILABLE: an address cannot be listened on, or does not answer. */
 export const EXIT_UNAVAILABLE = 69;
 /** EX_SOFTWARE: a defect of Forebay's. */
 export const EXIT_INTERNAL = 70;
@@ -22,14 +22,11 @@ export const EXIT_INTERNAL = 70;
 export const EXIT_NO_ROOM = 73;
 /** EX_TEMPFAIL: try again later. */
 export const EXIT_TEMPORARY = 75;
-/**
- * EX_NOPERM: a running Forebay does not accept the token, or what answers does not prove that it
- * has it.
- */
+/** EX_NOPERM: a running Forebay does not accept the token, or does not prove that it has it. */
 export const EXIT_DENIED = 77;
-/** EX_CONFIG: the configuration, its cache directory or what is installed cannot be used. */
+/** EX_CONFIG: the configuration, the cache directory or the installation cannot be used. */
 export const EXIT_CONFIG = 78;
-/** 128 + SIGINT: a signal asked to end before the work was done. */
+/** 128 + SIGINT: a signal ended the work early. */
 export const EXIT_INTERRUPTED = 130;
 
 export interface ExitCodeMeaning {

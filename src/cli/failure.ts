@@ -26,7 +26,7 @@ export interface Failure {
   readonly message: string;
 }
 
-/** Classifies an error. What is not known is a defect, and its trace is shown. Never throws. */
+/** Classifies an error. An unknown one is a defect, and its trace is shown. Never throws. */
 export function classifyFailure(error: unknown): Failure {
   if (error instanceof ConfigError) {
     const heading = 'forebay: the configuration cannot be used';

@@ -12,14 +12,14 @@ export type ProgressMode = (typeof PROGRESS_MODES)[number];
 /** Setting flags that every command knows, because every command may write a log. */
 const GLOBAL_SETTINGS: readonly string[] = ['--log-level', '--log-format'];
 
-/** What the flags of a command line say, apart from settings. */
+/** The flags of a command line that are no settings. */
 export interface CommonFlags {
   readonly json: boolean;
   readonly quiet: boolean;
   readonly progress: ProgressMode;
 }
 
-/** Flags that may stand before or after any command's name. */
+/** Flags that are allowed before or after any command's name. */
 export function globalOptions(): readonly Option[] {
   return [
     new Option(`${CONFIG_FLAG} <file>`, 'A YAML file with settings. See docs/CONFIG.md.'),
@@ -42,7 +42,7 @@ export function withSettings(command: Command): Command {
   return command;
 }
 
-/** What of the flags is no setting. */
+/** The values of the flags that are no settings. */
 export function commonFlags(command: Command): CommonFlags {
   const given: Readonly<Record<string, unknown>> = command.optsWithGlobals();
   const progress = given['progress'];
@@ -76,18 +76,18 @@ export function wholeNumber(min: number): (text: string) => number {
   };
 }
 
-/** One option for each setting whose flag is `wanted`. */
+/** One option for each setting whose flag `wanted` accepts. */
 function settingOptions(wanted: (flag: string) => boolean): Option[] {
   return catalog.flatMap(({ key, flag, type, meaning, defaultText }) => {
     if (flag === null || !wanted(flag)) return [];
     if (flag.startsWith('--no-')) return [new Option(flag, `Sets ${key} to false. ${meaning}`)];
     const byDefault = defaultText === null ? '' : ` Default: ${defaultText}.`;
-    // Alone a switch means true; FLAG=false overrides what a file or variable says.
+    // A switch alone means true; FLAG=false overrides a file or a variable.
     if (type === 'boolean') {
       return [new Option(`${flag} [boolean]`, `${meaning}${byDefault}`).preset('true')];
     }
     const option = new Option(`${flag} <${argumentName(flag, type)}>`, `${meaning}${byDefault}`);
-    // For completion alone: a wrong word is a wrong configuration, and the schema says so.
+    // For completion only: the schema refuses wrong words.
     const words = choicesOf(type);
     if (words.length > 0) option.argChoices = words;
     return [option];

@@ -1,12 +1,12 @@
 /**
- * Where a command's words go: results to standard output, as text or as JSON, remarks to standard
- * error, and colours only where somebody sees them (https://no-color.org).
+ * A command's output: results to standard output, as text or as JSON, remarks to standard error,
+ * colours only on terminals (https://no-color.org).
  */
 import { styleText } from 'node:util';
 import type { CommonFlags } from './options.js';
 import type { Terminal } from './terminal.js';
 
-/** Styles that commands use; each says something that the words say too. */
+/** Styles of commands; each repeats what the words say. */
 export type Style = 'green' | 'yellow' | 'red' | 'dim' | 'bold';
 
 export class Output {
@@ -18,18 +18,18 @@ export class Output {
     this.#flags = flags;
   }
 
-  /** Prints a result: `value` as JSON if that was asked for, else `text()`, a line or more. */
+  /** Prints a result: `value` as JSON if requested, else `text()`, a line or more. */
   result(value: unknown, text: () => string): void {
     if (this.#flags.json) this.#terminal.out(`${JSON.stringify(value, null, 2)}\n`);
     else if (!this.#flags.quiet) this.#terminal.out(endedLine(text()));
   }
 
-  /** Says something beside the result: what is done, and where. */
+  /** Prints a remark beside the result. */
   note(text: string): void {
     if (!this.#flags.quiet) this.#terminal.err(endedLine(`forebay: ${text}`));
   }
 
-  /** Says what went wrong. Also where it is to be quiet. */
+  /** Prints an error, also with `--quiet`. */
   error(text: string): void {
     this.#terminal.err(endedLine(`forebay: ${text}`));
   }
@@ -42,7 +42,7 @@ export class Output {
   }
 }
 
-/** NO_COLOR, set to anything, says no, and so does a terminal that knows no colours. */
+/** NO_COLOR, set to anything, forbids colours, and so does a terminal without colours. */
 export function mayColour({ env }: Terminal): boolean {
   const noColor = env['NO_COLOR'] ?? '';
   return noColor === '' && env['TERM'] !== 'dumb';

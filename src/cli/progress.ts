@@ -1,6 +1,6 @@
 /**
  * Shows progress on standard error while a command works: redrawn in place on a terminal, as plain
- * lines now and then elsewhere, or not at all. What is shown comes from a source, which is pure.
+ * lines now and then elsewhere, or not at all. Its text comes from a source, which is pure.
  */
 import type { Clock } from '../model/time.js';
 import type { CommonFlags } from './options.js';
@@ -13,16 +13,16 @@ export const TICK_MS = 500;
 export const PLAIN_INTERVAL_MS = 10_000;
 
 export interface ProgressSource {
-  /** Lines that stand for themselves, the same place redrawn. */
+  /** Lines that are redrawn in place. */
   live(nowMs: number): readonly string[];
   /** All of it in one line. */
   plain(nowMs: number): string;
-  /** What has become worth a line of its own since it was last asked, such as a stall. */
+  /** Lines for events since the last call, such as a stall. */
   news(nowMs: number): readonly string[];
 }
 
 export interface ProgressDisplay {
-  /** Takes away what was drawn; nothing is shown after this. */
+  /** Erases the redrawn lines; nothing is shown after this. */
   stop(): void;
 }
 

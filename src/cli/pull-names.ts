@@ -3,7 +3,7 @@
  */
 import type { Pull } from './api-types.js';
 
-/** What would move the cursor, or turn the text around, is left encoded. */
+/** Characters that would move the cursor, or reverse the text, stay encoded. */
 const CONTROLS = /\p{C}/u;
 
 /** The name of an item: its URL, or its path in the model whose commit the URL names. */

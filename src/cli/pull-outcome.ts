@@ -47,7 +47,7 @@ const FAILURES: Readonly<Record<ErrorCode, number>> = {
   internal: EXIT_INTERNAL,
 };
 
-/** What there is to pull of a model, before any of it is. */
+/** The size of a model before its pull. */
 export function sizeLine(pull: Pull): string {
   const { model, items } = pull;
   const { lengthBytes } = totals(items);
@@ -57,8 +57,8 @@ export function sizeLine(pull: Pull): string {
 }
 
 /**
- * A line for each URL, and one for all where there are several; of a model a table of its files,
- * what failed, and the line for all.
+ * A line per URL, and a summary if there are several; for a model a table of its files, the
+ * failures, and the summary.
  */
 export function outcomeLines(pull: Pull): readonly string[] {
   const { model, items } = pull;
@@ -119,7 +119,7 @@ function why({ error }: PullItem): string {
   return error === null || error.code === 'cancelled' ? '' : `; ${error.code}: ${error.message}`;
 }
 
-/** 130 where it was cancelled; the failures' code where all agree, else `EXIT_FAILED`. */
+/** 130 if cancelled; the failures' code if all agree, else `EXIT_FAILED`. */
 export function outcomeExitCode({ state, items }: Pull): number {
   if (state === 'cancelled') return EXIT_INTERRUPTED;
   const codes = new Set(

@@ -11,8 +11,8 @@ export type PullAsked =
   | { readonly kind: 'misunderstood'; readonly why: string };
 
 /**
- * Reads them. A URL begins with `/` or has `://` in it; anything else is `org/name[@revision]`. The
- * model is asked for with HF_TOKEN, as its clients do.
+ * Parses the arguments. A URL begins with `/` or contains `://`; anything else is
+ * `org/name[@revision]`. HF_TOKEN is sent for a model, as the Hub's clients do.
  */
 export function pullRequest(
   names: readonly string[],

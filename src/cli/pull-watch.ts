@@ -1,14 +1,13 @@
 /**
- * Follows a pull through the events that come of it, and words how it stands. A silence is measured
- * here too: events come only when something changes, and time goes on in between. Used by
- * commands/pull; all times are monotonic ms.
+ * Follows a pull through its events, and words its state. Silences are measured here, as events
+ * come only with changes. Used by commands/pull; all times are monotonic ms.
  */
 import { formatSize } from '../config/units.js';
 import type { Pull, PullItem } from './api-types.js';
 import { itemName, itemsWord } from './pull-names.js';
 import type { ProgressSource } from './progress.js';
 
-/** A silence is named when it is this old: before anybody wonders. */
+/** A silence of this length is reported: before users wonder. */
 export const STALL_NAMED_MS = 1_500;
 /** Of more URLs than this, those that do something are shown. */
 const MAX_SHOWN = 8;
@@ -21,7 +20,7 @@ export interface Silence {
 }
 
 interface Watched {
-  /** What it is called here. */
+  /** Its name in the output. */
   readonly name: string;
   readonly item: PullItem;
   /** When a byte of it was last seen to arrive, or it came to another state. */
@@ -34,7 +33,7 @@ export class PullWatch implements ProgressSource {
   #items: readonly Watched[] = [];
   /** URLs, or files of a model. */
   #word = '';
-  /** URLs whose stall was told as news. */
+  /** URLs whose stall was reported. */
   readonly #told = new Set<number>();
 
   /** Takes an event. */
@@ -124,14 +123,12 @@ export function stallText({ ms, of }: Silence): string {
   return `stalled ${String(Math.floor(ms / 1000))} s, waiting for the ${of}`;
 }
 
-/** How one URL stands, in a line. */
+/** The state of one URL, in a line. */
 export function standing(item: PullItem, silence: Silence | null): string {
   return `${bar(item)}${stateText(item, silence)}; ${countsText(item)}`;
 }
 
-/**
- * Of what is here for good: held before, or recorded since. Nothing where the length is unknown.
- */
+/** The part that is stored: held before, or recorded since. Empty if the length is unknown. */
 function bar({ lengthBytes, heldBytes, committedBytes }: PullItem): string {
   if (lengthBytes === null || lengthBytes === 0) return '';
   const share = Math.min(1, (heldBytes + committedBytes) / lengthBytes);
@@ -179,7 +176,7 @@ export type PullCounts = Pick<
   'lengthBytes' | 'heldBytes' | 'receivedBytes' | 'verifiedBytes' | 'committedBytes'
 >;
 
-/** Sums; the length is unknown where one is. */
+/** Sums; the length is unknown if one is. */
 export function totals(items: readonly PullItem[]): PullCounts {
   const sum = (count: (item: PullItem) => number): number =>
     items.reduce((total, item) => total + count(item), 0);

@@ -1,4 +1,4 @@
-/** Turns a path of the front, as clients write it, into what the admin API asks about. Pure. */
+/** Turns a path of the front, as clients write it, into the admin API's scope. Pure. */
 import { canonicalUri } from '../model/uri.js';
 import type { Scope } from './api-types.js';
 

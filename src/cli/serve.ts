@@ -1,6 +1,6 @@
 /**
- * `forebay serve`: loads the configuration, assembles the program, says what runs and where, and
- * ends in order when asked to; SIGHUP loads the configuration anew. Called by commands/serve.
+ * `forebay serve`: loads the configuration, assembles the program, prints what runs and where, and
+ * shuts down in order on a signal; SIGHUP reloads the configuration. Called by commands/serve.
  */
 import type { Application } from '../assemble.js';
 import type { ReloadOutcome } from '../assemble/reloading.js';
@@ -26,7 +26,7 @@ export interface ServeInput {
   readonly flags: Readonly<Record<string, string>>;
   readonly version: string;
   readonly terminal: Terminal;
-  /** Gives `assemble`; asked once the configuration is known to be good. */
+  /** Returns `assemble`; called once the configuration is valid. */
   readonly loadAssemble: () => Promise<Assemble>;
 }
 
@@ -94,7 +94,7 @@ async function connectManager(terminal: Terminal): Promise<ServiceManager> {
   });
 }
 
-/** What is open already when a listener cannot be opened, such as the cache's lock, is let go. */
+/** If a listener cannot be opened, releases what is open already, such as the cache's lock. */
 async function startOrClose(application: Application): Promise<BoundAddresses> {
   try {
     return await application.start();

@@ -1,12 +1,12 @@
 /**
- * Tells the service manager what the program is doing, as a systemd unit of `Type=notify-reload`
- * asks (sd_notify(3)). cli/serve calls it; without `NOTIFY_SOCKET` nothing is told.
+ * Reports the program's state to the service manager, for a systemd unit of `Type=notify-reload`
+ * (sd_notify(3)). Used by cli/serve; without `NOTIFY_SOCKET` nothing is reported.
  */
 
 export interface ServiceManager {
   /** It serves, at first or again after a reload. `status` is a line for people. */
   ready(status: string): void;
-  /** A reload begins; `ready` says that it is over, whatever came of it. */
+  /** A reload begins; `ready` ends it, whether or not it succeeded. */
   reloading(): void;
   /** It drains and will end. */
   stopping(status: string): void;
@@ -18,13 +18,13 @@ export type Notify = (socket: string, text: string) => void;
 export interface ServiceManagerOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly notify: Notify;
-  /** CLOCK_MONOTONIC in microseconds: tells which reload a message answers. */
+  /** CLOCK_MONOTONIC in microseconds: identifies the reload that a message is about. */
   readonly monotonicMicros: () => bigint;
-  /** Hears, once, that the manager cannot be told anything. */
+  /** Called once if the manager cannot be reached. */
   readonly onFailure: (error: unknown) => void;
 }
 
-/** The manager that started this process, or nobody. */
+/** The manager that started this process; without one the calls do nothing. */
 export function serviceManager(options: ServiceManagerOptions): ServiceManager {
   const { env, notify, monotonicMicros, onFailure } = options;
   const socket = env['NOTIFY_SOCKET'] ?? '';

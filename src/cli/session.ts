@@ -1,6 +1,6 @@
 /**
- * Finds the Forebay that a command is about: the one that runs, or, where none does, one that is
- * started in this process, privately, on the same cache. Commands see no difference.
+ * Finds the Forebay that a command is about: the running one, or, if none runs, a private one that
+ * is started in this process on the same cache. Commands see no difference.
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -21,7 +21,7 @@ export interface Session {
   readonly config: LoadedConfig['config'];
   /** True when the Forebay was there before and goes on afterwards. */
   readonly isRunning: boolean;
-  /** Ends what was begun for this command. */
+  /** Ends what this command has started. */
   close(): Promise<void>;
 }
 
@@ -34,9 +34,9 @@ export class UnreachableHolderError extends Error {
 }
 
 /**
- * Opens a session. Rejects with a `ConfigError`, a `NotAnsweringError` when `--admin` names an
- * address where nobody answers, an `UnprovenError` when who answers is not the Forebay whose token
- * this user has, an `UnreachableHolderError`, or what `assemble` rejects with.
+ * Opens a session. Rejects with a `ConfigError`, a `NotAnsweringError` if the address of `--admin`
+ * does not answer, an `UnprovenError` if the answering process does not know this user's token, an
+ * `UnreachableHolderError`, or an error of `assemble`.
  */
 export async function openSession(
   context: CommandContext,

@@ -1,6 +1,6 @@
 /**
- * Turns `capacity: auto` into bytes: looks at the disk once, at start, and says why the number is
- * what it is. Called by cli/serve.
+ * Turns `capacity: auto` into bytes: looks at the disk once, at start, and explains the number.
+ * Called by cli/serve.
  */
 import { lstatSync, readdirSync, statfsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -14,7 +14,7 @@ const AUTO_SHARE = 0.8;
 /** `lstat` counts blocks of this size, whatever the file system's own (POSIX st_blocks). */
 const STAT_BLOCK_BYTES = 512;
 
-/** What is asked of the disk, passed in so that tests need no real one. */
+/** The disk's figures, passed in so that tests need no real disk. */
 export interface Disk {
   /** Bytes that may still be written where `directory` is or will be. */
   freeBytes(directory: string): number;
@@ -49,9 +49,7 @@ export function resolveCapacity(config: Config, disk: Disk = systemDisk): Capaci
   );
 }
 
-/**
- * For a reload: `auto` was settled at the start, when nothing was served yet, and stays what it is.
- */
+/** For a reload: `auto` was computed at the start, when nothing was served yet, and stays. */
 export function keepAuto(config: Config, running: ResolvedConfig): ResolvedConfig {
   const { capacityBytes } = config.cache;
   const settled = capacityBytes === 'auto' ? running.cache.capacityBytes : capacityBytes;
@@ -66,8 +64,7 @@ export const systemDisk: Disk = {
         const { bavail, bsize } = statfsSync(candidate);
         return bavail * bsize;
       } catch (error) {
-        // Not made yet, or not to be entered: the nearest directory above it tells. `/` always
-        // does.
+        // The directory does not exist yet, or may not be entered: the nearest one above it counts.
         if (dirname(candidate) === candidate) throw error;
       }
     }
@@ -82,13 +79,13 @@ export const systemDisk: Disk = {
   },
 };
 
-/** Every file below `directory`; nothing where it is missing or may not be read. */
+/** Every file below `directory`; none if it is missing or may not be read. */
 function* filesBelow(directory: string): Generator<string> {
   const entries = (() => {
     try {
       return readdirSync(directory, { withFileTypes: true });
     } catch {
-      // The store will say what is wrong with the directory, and better.
+      // The store's own message about the directory will be better.
       return [];
     }
   })();

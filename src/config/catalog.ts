@@ -33,7 +33,7 @@ export const catalog: readonly CatalogEntry[] = Object.entries(fileSchema.shape)
       : entries(section, sectionShape(type)),
 );
 
-/** The names that a mapping at `path` may have; `undefined` where any name may stand. */
+/** The names that a mapping at `path` may have; `undefined` if any name is allowed. */
 export function knownNames(path: readonly PropertyKey[]): readonly string[] | undefined {
   if (path.length === 0) return Object.keys(fileSchema.shape);
   const section = path.map((part) => (typeof part === 'number' ? '[]' : `.${String(part)}`));

@@ -1,7 +1,7 @@
 /**
- * How far the limit of open files goes: what of it is the clients', and how many idle chunk files
- * may stay open. Below what the configuration asks for, the limit decides. Used by assemble and the
- * doctor. Pure but for `descriptorLimit`.
+ * Divides the limit of open files: how many are for clients, and how many idle chunk files may stay
+ * open. A low limit overrides the configuration. Used by assemble and the doctor. Pure but for
+ * `descriptorLimit`.
  */
 import { readFileSync } from 'node:fs';
 
@@ -20,15 +20,13 @@ const FILL_DESCRIPTORS = 2 * 8;
  */
 const CLIENT_DESCRIPTORS = 2;
 
-/** Of what is left, idle chunk files may take this part. */
+/** Part of the rest that idle chunk files may take. */
 const IDLE_SHARE = 8;
 
-/**
- * Fewer clients than this are no service at all: then the system itself refuses what is too much.
- */
+/** With fewer clients there is no service: the system itself refuses the excess then. */
 const MIN_CLIENTS = 8;
 
-/** The limit of open files of this process, perhaps Infinity; `null` where nothing tells it. */
+/** The limit of open files of this process, perhaps Infinity; `null` if it is unknown. */
 export function descriptorLimit(read: (path: string) => string | null = readProc): number | null {
   const line = /^Max open files +(\S+)/m.exec(read('/proc/self/limits') ?? '')?.[1];
   if (line === undefined) return null;
@@ -39,7 +37,7 @@ export function descriptorLimit(read: (path: string) => string | null = readProc
 export interface DescriptorShares {
   /** Client connections that can be served at once. */
   readonly clients: number;
-  /** Chunk files that may stay open although nobody reads them. */
+  /** Unused chunk files that may stay open. */
   readonly idleFiles: number;
 }
 

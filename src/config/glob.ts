@@ -24,20 +24,20 @@ export interface Glob {
 }
 
 /**
- * `*` stands for any characters but `/`, `**` for any characters, `?` for one that is not `/`;
- * everything else for itself, as `literally` writes it. What `literally` makes is no wildcard.
+ * `*` matches any characters but `/`, `**` any characters, `?` one that is not `/`; all else
+ * matches itself, as `literally` writes it. The output of `literally` is never a wildcard.
  */
 export function globOf(pattern: string, literally: (part: string) => string = asItIs): Glob {
   const tokens = tokenise(pattern, literally);
   return { fits: (text) => steps(tokens, text) };
 }
 
-/** The same for a pattern that is asked once. */
+/** Matches a pattern that is used once. */
 export function matchesGlob(pattern: string, path: string): boolean {
   return globOf(pattern).fits(path);
 }
 
-/** The wildcards and characters of a pattern, as code points where they are characters. */
+/** The wildcards and characters of a pattern; characters as code points. */
 function tokenise(pattern: string, literally: (part: string) => string): Int32Array {
   const parts = (pattern.match(/\*\*|\*|\?|[^*?]+/gu) ?? []).map(
     (part) => WILDCARDS.get(part) ?? literally(part),
@@ -73,7 +73,7 @@ class Positions {
     this.#list = new Int32Array(tokens.length + 1);
   }
 
-  /** A star may stand for nothing: every position behind one is reached with it. */
+  /** A star may match nothing: every position after one is reached with it. */
   add(from: number): void {
     for (let position = from; ; position += 1) {
       const token = this.#tokens[position];

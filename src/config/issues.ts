@@ -7,7 +7,9 @@ import { describeFound, formatKey, type Problem, type Source } from './problem.j
 
 type Issue = z.core.$ZodIssue;
 
-/** Describes every issue; `values` is what was parsed, `locate` knows where each key came from. */
+/**
+ * Describes every issue; `values` are the parsed ones, `locate` returns where each key came from.
+ */
 export function describeIssues(
   issues: readonly Issue[],
   values: unknown,
@@ -47,7 +49,7 @@ function unknownKey(parent: readonly PropertyKey[], name: string, source: Source
   return { source, key, found: 'an unknown key', expected, nearest: meant };
 }
 
-/** A value that nobody wrote is the default, and that is what breaks a rule between two keys. */
+/** A value that was not set is the default, which may break a rule between two keys. */
 function describeValue(value: unknown, path: readonly PropertyKey[]): string {
   if (value !== undefined) return describeFound(value, path);
   const key = formatKey(path);

@@ -1,7 +1,7 @@
 /**
  * The configuration file as a JSON Schema (2020-12), for editors and for the Helm chart, which
- * scripts/chart-schema.mjs gives it to. It says less than the program checks: no units, no rules
- * between keys.
+ * scripts/chart-schema.mjs writes it to. It is weaker than the program's own checks: no units, no
+ * rules between keys.
  */
 import { z } from 'zod';
 import { fileSchema } from './schema.js';
@@ -20,7 +20,7 @@ const textOrFile = (): z.core.JSONSchema.JSONSchema => ({
   ],
 });
 
-/** Made anew at each call: the caller may change it. */
+/** A new object at each call: the caller may change it. */
 export function configJsonSchema(): z.core.JSONSchema.JSONSchema {
   const schema = z.toJSONSchema(fileSchema, {
     io: 'input',
@@ -31,7 +31,7 @@ export function configJsonSchema(): z.core.JSONSchema.JSONSchema {
       if (setting.type === 'mapping') jsonSchema.additionalProperties = textOrFile();
     },
   });
-  // load.ts gives what is left out, so nothing has to be there.
+  // load.ts fills in defaults, so no key is required.
   const cache = schema.properties?.['cache'];
   if (typeof cache === 'object') delete cache.required;
   delete schema.required;

@@ -4,9 +4,8 @@
  */
 
 /**
- * Lanes of each thread that are used whatever origins are like. Those beyond wait for origins that
- * gain from more connections; what is reserved, shared out or demanded for each lane is so for
- * these.
+ * Lanes of each thread that any origin may use. Those beyond are for origins that gain from more
+ * connections; quotas and reservations per lane are computed from these.
  */
 export const BASE_LANES_PER_THREAD = 4;
 
@@ -16,7 +15,7 @@ export const FIRST_CONNECTIONS = 8;
 /** Chunks that must fit beside one per lane: below this, readers and fills evict each other. */
 export const MIN_CAPACITY_CHUNKS = 8;
 
-/** The settings that say how many lanes there are. */
+/** The settings that decide how many lanes there are. */
 export interface LaneSettings {
   readonly threads: number;
   readonly connectionsPerThread: number;

@@ -23,10 +23,10 @@ import { reachingOf } from './reaching.js';
 import { readSecrets, type ReadText } from './secrets.js';
 import { readYaml, type YamlFile } from './yaml-file.js';
 
-/** A configuration is written by hand: what is larger is another file. */
+/** A configuration is written by hand: a larger file is something else. */
 const MAX_FILE_BYTES = 1024 * 1024;
 
-/** What the machine says of itself, passed in so that tests can say otherwise. */
+/** The machine's environment and files, passed in so that tests can replace them. */
 export interface LoadInput {
   /** Texts by flag, dashes included: `{'--capacity': '10GiB'}`. */
   readonly flags: Readonly<Record<string, string>>;
@@ -35,7 +35,7 @@ export interface LoadInput {
   readonly homeDirectory?: () => string;
 }
 
-/** A configuration with what it was made from, for those who show it. */
+/** A configuration with the sources of its values, for commands that show them. */
 export interface LoadedConfig {
   readonly config: Config;
   /** What all layers gave together, before anything was read: secrets are still file names. */
@@ -54,7 +54,7 @@ export function loadConfig(input: LoadInput): Config {
   return loadWithSources(input).config;
 }
 
-/** As `loadConfig`, and tells where each value came from. */
+/** As `loadConfig`, with the source of each value. */
 export function loadWithSources(input: LoadInput): LoadedConfig {
   const { flags, env, readText = readTextFile, homeDirectory = homedir } = input;
   const file = readConfigFile(flags, env, readText);
@@ -108,12 +108,12 @@ export function defaultCacheDirectory(
   homeDirectory: () => string,
 ): string {
   const base = env['XDG_CACHE_HOME'];
-  // The specification says to ignore a relative path.
+  // The specification demands that relative paths be ignored.
   if (base?.startsWith('/') === true) return join(base, 'forebay');
   return join(homeDirectory(), '.cache', 'forebay');
 }
 
-/** The file that a flag or a variable names; nothing where none does. */
+/** The file that a flag or a variable names; `undefined` if none does. */
 function readConfigFile(
   flags: Readonly<Record<string, string>>,
   env: Readonly<Record<string, string | undefined>>,
@@ -162,7 +162,7 @@ function asMapping(values: unknown): Record<string, unknown> {
   return Object.fromEntries(Object.entries(values).filter(([, section]) => section !== null));
 }
 
-/** The section as a mapping, made where there is none; `undefined` where it is something else. */
+/** The section as a mapping, created if missing; `undefined` if it is something else. */
 function sectionOf(
   values: Record<string, unknown>,
   name: string,
@@ -176,7 +176,7 @@ function sectionOf(
 /** Without origins the hub of `hub.endpoint` is the only one. */
 function mirrorEndpoint(values: Record<string, unknown>): void {
   const endpoint = asMapping(values['hub'])['endpoint'];
-  // What is wrong with it is said of the setting itself.
+  // Its faults are reported at the setting itself.
   if (values['origins'] !== undefined || typeof endpoint !== 'string') return;
   if (URL.canParse(endpoint)) values['origins'] = hubOrigins(endpoint);
 }
@@ -196,7 +196,7 @@ function lacksOrigin({ entry, source }: Override): Problem {
 
 function lay(override: Override, values: Record<string, unknown>): void {
   const { section, name } = override.entry;
-  // `--origin URL` stands for the whole list: one origin, at `/`; its other flags follow it.
+  // `--origin URL` replaces the whole list by one origin, at `/`; its other flags change that one.
   if (section === 'origins[]' && name === 'url') values['origins'] = [{ url: override.value }];
   else if (section === 'origins[]') {
     const [origin] = values['origins'] as readonly Record<string, unknown>[];
@@ -218,9 +218,7 @@ function sourceOf(
   )?.source;
 }
 
-/**
- * Unlike `locate` of a problem: what nobody gave is the default's, also inside what somebody gave.
- */
+/** Unlike `locate` of a problem: unset values are defaults, also inside a set section. */
 function provenance(
   path: readonly PropertyKey[],
   overrides: readonly Override[],

@@ -1,9 +1,9 @@
-/** Finds the key that somebody meant. Used for unknown keys and environment variables. Pure. */
+/** Finds the key that was probably meant. Used for unknown keys and environment variables. Pure. */
 
 /** Beyond this many edits for each so many letters, a likeness is chance. */
 const LETTERS_PER_EDIT = 3;
 
-/** A longer key is nobody's typing error, and the comparison costs its length squared. */
+/** A longer key is no typing error, and the comparison costs its length squared. */
 const MAX_COMPARED_LETTERS = 64;
 
 /** The candidate most like `text`, or `null` when none is near. Case, `-` and `_` do not count. */

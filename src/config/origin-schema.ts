@@ -1,5 +1,5 @@
 /**
- * The schema of one entry of `origins`, and the origin that is fronted where none is configured.
+ * The schema of one entry of `origins`, and the default origin.
  */
 import { z } from 'zod';
 import {
@@ -31,7 +31,7 @@ import {
   toggle,
 } from './setting.js';
 
-/** Stands where a secret is. */
+/** Replaces a secret. */
 export const REDACTED = '[redacted]';
 
 const MAX_NAME_CHARACTERS = 128;
@@ -179,7 +179,7 @@ function writePins(pins: unknown): unknown {
   }));
 }
 
-/** What files and the environment say of the way to an origin is added by load.ts. */
+/** load.ts adds what files and the environment configure. */
 const UNREAD: { readonly reach?: OriginReach } = {};
 
 /** One origin. Its output has every field; `url` has no trailing slash, `mount` only as `/`. */
@@ -191,7 +191,7 @@ export const originSchema = originFields.transform((origin) => ({
   ...(origin.adapter === 'huggingface' && ofHub(origin)),
 }));
 
-/** Where a hub's redirects lead; and a listing of paths is asked for by POST (hub/passed). */
+/** The hosts of a hub's redirects; and `paths-info` is a POST (hub/passed). */
 function ofHub({ redirectHosts }: { readonly redirectHosts: string[] }) {
   const hosts = redirectHosts.length > 0 ? redirectHosts : [...HUB_HOSTS];
   return { passMethods: true, redirectHosts: hosts };

@@ -1,7 +1,7 @@
 /**
- * Path patterns of the configuration (`digests[].pattern`, `pinned`) and what they fit: whatever a
- * server may take for a path that they name, in whatever spelling either is written. Read by
- * origin/upstream.
+ * Path patterns of the configuration (`digests[].pattern`, `pinned`) and the paths that they fit:
+ * every path that a server may take for one that they name, in whatever spelling either is written.
+ * Used by origin/upstream.
  */
 import { decoded, decodedOnce, type Readings, readingsOf } from '../model/path.js';
 import { canonicalUri, splitTarget } from '../model/uri.js';
@@ -46,7 +46,7 @@ export class PathPattern {
   }
 }
 
-/** What is configured for paths, by pattern. */
+/** Configured values by path pattern. */
 export class PathTable<Value> {
   readonly #entries: readonly { readonly pattern: PathPattern; readonly value: Value }[];
 
@@ -62,9 +62,8 @@ export class PathTable<Value> {
 }
 
 /**
- * The first entry whose pattern fits. One that fits another spelling alone gives way to one that
- * names exactly this path: two files whose names differ in what some servers do not tell apart have
- * a pin each.
+ * The first entry whose pattern fits. One that fits exactly precedes one that fits another spelling
+ * only: two files whose names some servers do not distinguish have a pin each.
  */
 export function firstFit<Entry extends { readonly pattern: PathPattern }>(
   entries: readonly Entry[],

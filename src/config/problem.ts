@@ -1,4 +1,7 @@
-/** What can be wrong with a configuration, and the error that carries all of it to the operator. */
+/**
+ * The problems that a configuration may have, and the error that carries all of them to the
+ * operator.
+ */
 
 /** Where a value came from. */
 export type Source =
@@ -11,7 +14,7 @@ export interface Problem {
   readonly source: Source;
   /** The key, as `cache.capacity` or `origins[0].url`; empty for the file as a whole. */
   readonly key: string;
-  /** What stands there, shortened and without secrets. */
+  /** The value found, shortened and without secrets. */
   readonly found: string;
   /** Completes "expected ...". */
   readonly expected: string;
@@ -19,7 +22,7 @@ export interface Problem {
   readonly nearest: string | null;
 }
 
-/** Thrown by `loadConfig`: everything that is wrong, at once. Its message is for people. */
+/** Thrown by `loadConfig`, with every problem at once. Its message is for people. */
 export class ConfigError extends Error {
   readonly problems: readonly Problem[];
 
@@ -37,7 +40,7 @@ export function formatProblem(problem: Problem): string {
   return `${formatSource(problem.source)}: ${key}found ${problem.found}, expected ${problem.expected}${nearest}`;
 }
 
-/** As a reader of the file meets them; what flags and variables say comes after, as it was. */
+/** Problems of the file in its order, then those of flags and variables. */
 export function inReadingOrder(problems: readonly Problem[]): readonly Problem[] {
   const place = ({ source }: Problem): readonly [number, number] =>
     source.kind === 'file' ? [source.line, source.column] : [Infinity, 0];
@@ -71,10 +74,10 @@ export function formatKey(path: readonly PropertyKey[]): string {
   return key;
 }
 
-/** Longer values say no more, and a message is a line. */
+/** A message is a line: longer values are cut. */
 const MAX_FOUND_CHARACTERS = 60;
 
-/** `//user:password@` and a query, to the end of the line, are where secrets stand in a URL. */
+/** `//user:password@` and a query, to the end of the line, are where a URL holds secrets. */
 const URL_SECRETS = /\/\/[^/@]*@|\?.*/g;
 
 /** Describes a value in a message. Header values are not shown at all: they are often secret. */

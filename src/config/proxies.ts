@@ -5,7 +5,7 @@
 import type { OriginReach, ProxyAddress } from '../model/reach.js';
 import type { TextKind } from './setting.js';
 
-/** `none`, or a URL as `ProxyAddress.url` has it. */
+/** `none`, or a URL in the form of `ProxyAddress.url`. */
 export const proxySetting: TextKind<string> = {
   type: 'URL or `none`',
   expected:
@@ -23,7 +23,7 @@ interface ProxyUrl {
   readonly credentials: string | null;
 }
 
-/** What the environment says, or what is wrong with it. */
+/** The proxies in the environment, or what is wrong with it. */
 export interface ProxyEnvironment {
   readonly proxies: OriginReach['proxies'];
   readonly noProxy: string;

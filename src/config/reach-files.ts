@@ -1,6 +1,6 @@
 /**
- * Reads the files that say how an origin is reached: certificates, a key, credentials for its
- * proxy. What they hold never stands in a message. Used by config/load.
+ * Reads the files for reaching an origin: certificates, a key, a proxy's credentials. Their content
+ * never appears in a message. Used by config/load.
  */
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import type { TlsMaterial } from '../model/reach.js';
@@ -35,7 +35,7 @@ const KINDS = {
 
 type FileSetting = keyof typeof KINDS;
 
-/** Nothing beyond what is trusted anyway. */
+/** Nothing beyond the default trust. */
 export const NO_TLS_MATERIAL: TlsMaterial = { ca: null, cert: null, key: null };
 
 export const NOTHING: ReachFiles = { tls: NO_TLS_MATERIAL, proxyCredentials: null };
@@ -91,7 +91,7 @@ function readOne(
 const CERTIFICATE =
   /-----BEGIN (?:TRUSTED )?CERTIFICATE-----[^-]*-----END (?:TRUSTED )?CERTIFICATE-----/g;
 
-/** The certificates of a text in PEM; what stands between them is left out. */
+/** The certificates in a PEM text; text between them is dropped. */
 export function certificatesOf(pem: string): readonly string[] {
   return pem.match(CERTIFICATE) ?? [];
 }

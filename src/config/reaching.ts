@@ -1,5 +1,5 @@
 /**
- * Joins what settings, their files and the environment say of the way to each origin. Used by load.
+ * Joins settings, their files and the environment into the way to each origin. Used by load.
  */
 import type { OriginReach, ProxyAddress } from '../model/reach.js';
 import type { Problem } from './problem.js';
@@ -7,11 +7,11 @@ import { basic, readProxyEnvironment } from './proxies.js';
 import { NOTHING, readReachFiles } from './reach-files.js';
 import type { ReadText, SecretProblem } from './secrets.js';
 
-/** What is known of all origins' ways. */
+/** The ways to all origins. */
 export interface Reaching {
   /** Of settings that name files. */
   readonly problems: readonly SecretProblem[];
-  /** Of variables; none where no origin asks the environment. */
+  /** Problems of variables; none if no origin uses the environment. */
   readonly unusable: readonly Problem[];
   /** The way to one origin of the list, as the schema read it. */
   of(origin: { readonly proxy?: string | undefined }, index: number): OriginReach;

@@ -1,6 +1,6 @@
 /**
- * What a new configuration may change while the program runs, and what has to wait for a restart.
- * Asked by assemble when SIGHUP comes, and by docs.ts, so that docs/CONFIG.md says the same. Pure.
+ * Which settings may change while the program runs, and which need a restart. Used by assemble at
+ * SIGHUP, and by docs.ts for docs/CONFIG.md. Pure.
  */
 import { isDeepStrictEqual } from 'node:util';
 import { minimumCapacityBytes } from './lanes.js';
@@ -39,9 +39,9 @@ const LIVE: ReadonlySet<string> = new Set([
 
 /** What a reload does. */
 export interface ReloadPlan {
-  /** As it is to run: what cannot change stands as it did. */
+  /** The configuration to run: settings that need a restart keep their values. */
   readonly config: ResolvedConfig;
-  /** Keys whose new values wait for a restart, as they stand in the file. */
+  /** Keys whose new values need a restart, as written in the file. */
   readonly needsRestart: readonly string[];
 }
 
@@ -52,7 +52,7 @@ export function isLive(key: string): boolean {
   return LIVE.has(key) || key.startsWith('origins');
 }
 
-/** Lays `wanted` over `running` as far as that can be changed. */
+/** Applies `wanted` to `running` as far as that is possible. */
 export function planReload(running: ResolvedConfig, wanted: ResolvedConfig): ReloadPlan {
   const needsRestart: string[] = [];
   const sections = Object.entries(running).map(([section, settings]): [string, unknown] => {
@@ -71,7 +71,7 @@ export function planReload(running: ResolvedConfig, wanted: ResolvedConfig): Rel
   // Each section has the keys that it had.
   const config = Object.fromEntries(sections) as ResolvedConfig;
   if (!fitsItsLanes(config)) {
-    // Enough for the lanes that the file asks for, too little for those that run.
+    // Enough for the lanes in the file, too little for those that run.
     const { capacityBytes } = running.cache;
     needsRestart.push('cache.capacity');
     return { config: { ...config, cache: { ...config.cache, capacityBytes } }, needsRestart };

@@ -1,4 +1,4 @@
-/** Settings of older versions and what took their place: what is refused says so. Pure. */
+/** Settings of older versions and their successors, which the refusal names. Pure. */
 
 interface Retired {
   readonly key: string;
@@ -23,10 +23,10 @@ const RETIRED: readonly Retired[] = [
   },
 ];
 
-/** What a problem says was found. */
+/** The `found` text of such a problem. */
 export const FOUND_RETIRED = 'a setting of an older version';
 
-/** What is expected in place of a key or a variable; `undefined` where it never was one. */
+/** The successor of a key or a variable; `undefined` if it never was one. */
 export function insteadOf(name: string): string | undefined {
   return RETIRED.find(({ key, env }) => key === name || env === name)?.instead;
 }

@@ -1,6 +1,6 @@
 /**
- * What no single key can say: rules that join keys. Each names the keys it reads and is asked only
- * when those were read without a problem, so that one run reports everything that is wrong.
+ * Rules between keys. Each names the keys that it reads and runs only if those were read without a
+ * problem, so that one run reports every fault.
  */
 import type { z } from 'zod';
 import { formatAddress, type ListenAddress } from './kinds.js';
@@ -43,7 +43,7 @@ export interface RuledConfig {
   }[];
 }
 
-/** A broken rule: the key to change and what it should hold. */
+/** A broken rule: the key to change and the value that it should have. */
 export interface Breach {
   readonly path: readonly (string | number)[];
   readonly expected: string;
@@ -130,7 +130,7 @@ const originsDiffer: Rule = {
   check: ({ origins }) => [...repeated(origins, 'mount'), ...repeated(origins, 'name')],
 };
 
-/** One of them without the other does nothing, which is not what was meant. */
+/** One without the other has no effect, which was not intended. */
 const filesComeInPairs: Rule = {
   reads: ['origins'],
   check: ({ origins }) =>
@@ -154,10 +154,7 @@ const filesComeInPairs: Rule = {
     }),
 };
 
-/**
- * Sent for everybody, it would let everybody have what it opens: decisions are made for each
- * client.
- */
+/** A credential sent for all clients would open its files to all: decisions are made per client. */
 const hubsDecideForEachClient: Rule = {
   reads: ['origins'],
   check: ({ origins }) =>
@@ -171,7 +168,7 @@ const hubsDecideForEachClient: Rule = {
     ),
 };
 
-/** Fields that say whose request it is. */
+/** Fields that identify the requester. */
 const CREDENTIALS = ['authorization', 'cookie'];
 
 function repeated(origins: RuledConfig['origins'], key: 'mount' | 'name'): readonly Breach[] {
@@ -219,8 +216,8 @@ export function withRules<Schema extends z.ZodType<RuledConfig>>(schema: Schema)
 }
 
 /**
- * Whether an issue leaves the value of `key` unknown: it is about the key, a part of it, or what
- * holds it. An unknown key may be this one misspelt, if it stands in the same section.
+ * Whether an issue leaves the value of `key` unknown: it is about the key, a part of it, or its
+ * parent. An unknown key in the same section may be this one, misspelt.
  */
 function leavesUnknown(issue: z.core.$ZodRawIssue, key: string): boolean {
   const path = issue.path ?? [];

@@ -1,6 +1,6 @@
 /**
- * Puts what secret files hold where the configuration says `{file: PATH}`. Runs before the schema,
- * so that a secret is checked like any other header value.
+ * Replaces `{file: PATH}` in the configuration by the file's content. Runs before the schema, so
+ * that a secret is checked like any other header value.
  */
 import { formatKey, type Problem } from './problem.js';
 

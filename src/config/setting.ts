@@ -1,6 +1,6 @@
 /**
- * The kinds of leaf that the schema is made of. Each builder gives a zod type and registers what
- * people need to know of it, so that parsing, messages, flags and docs/CONFIG.md say the same.
+ * The kinds of leaf in the schema. Each builder returns a zod type and registers its documentation,
+ * so that parsing, messages, flags and docs/CONFIG.md agree.
  */
 import { z } from 'zod';
 import {
@@ -16,27 +16,27 @@ import {
 /** How the text of an environment variable or a flag becomes the value that YAML would give. */
 export type Coercion = 'text' | 'number' | 'boolean';
 
-/** What is known of one setting beside its zod type. */
+/** The documentation of one setting, beside its zod type. */
 export interface Setting {
   /** The type, in a word, as docs/CONFIG.md names it. */
   readonly type: string;
   /** Completes "expected ...". */
   readonly expected: string;
-  /** One or two sentences on what it does. */
+  /** One or two sentences on its effect. */
   readonly meaning: string;
-  /** As it would stand in YAML; `null`: the setting is required. */
+  /** In YAML; `null`: the setting is required. */
   readonly defaultText: string | null;
   readonly coercion: Coercion;
   /** The command line flag that sets it, with its dashes. */
   readonly flag: string | null;
-  /** Turns the value that was read back into what stands in YAML. Secrets are left out. */
+  /** Turns the parsed value into YAML. Secrets are left out. */
   readonly write: (value: unknown) => unknown;
 }
 
 /** Every setting of the schema, by its zod type. */
 export const settings = z.registry<Setting>();
 
-/** What a builder is told of one setting. */
+/** The arguments of a builder. */
 interface About {
   readonly meaning: string;
   readonly flag?: string;
@@ -231,7 +231,7 @@ export function requiredText<T>(kind: TextKind<T>, about: About) {
   );
 }
 
-/** A text setting that may be left out; `otherwise` says, in words, what then holds. */
+/** An optional text; `otherwise` describes the effect of leaving it out. */
 export function optionalText<T>(kind: TextKind<T>, otherwise: string, about: About) {
   return readText(kind)
     .optional()
@@ -248,7 +248,7 @@ export function textList<T>(kind: TextKind<T>, about: About) {
     .register(settings, describeList(kind, about, '[]'));
 }
 
-/** A list of texts that may be left out; `otherwise` says, in words, what then holds. */
+/** An optional list of texts; `otherwise` describes the effect of leaving it out. */
 export function optionalTextList<T>(kind: TextKind<T>, otherwise: string, about: About) {
   return listOf(kind)
     .optional()

@@ -1,6 +1,6 @@
 /**
- * The configuration as it would stand in a file, and where each value came from: what `config show`
- * and `validate --json` print. Secrets are left out. Pure.
+ * The configuration as YAML, and the source of each value: what `config show` and `validate --json`
+ * print. Secrets are left out. Pure.
  */
 import { catalog, type CatalogEntry } from './catalog.js';
 import type { LoadedConfig } from './load.js';
@@ -11,7 +11,7 @@ import { secretFile } from './secrets.js';
 export interface ShownSetting {
   /** `['cache', 'capacity']`, `['origins', 0, 'url']`. */
   readonly path: readonly (string | number)[];
-  /** As it would stand in YAML: `10GiB`, `30s`. */
+  /** In YAML: `10GiB`, `30s`. */
   readonly value: unknown;
   readonly source: Source;
 }

@@ -1,4 +1,4 @@
-/** The schemas of `log` and `tracing`: what is told of what happens. A part of config/schema. */
+/** The schemas of `log` and `tracing`. A part of config/schema. */
 import { originUrl } from './kinds.js';
 import { choice, fraction, optionalText, section, toggle } from './setting.js';
 

@@ -15,7 +15,7 @@ const BYTES_PER_UNIT: Readonly<Record<string, number>> = {
   tib: 2 ** 40,
 };
 
-/** How units are written where they make a number shorter; powers of 1024 are preferred. */
+/** Units that make a number shorter; powers of 1024 are preferred. */
 const SPELLING: Readonly<Record<string, string>> = {
   tib: 'TiB',
   gib: 'GiB',

@@ -1,15 +1,15 @@
-/** Reads a configuration file's text and remembers where each key stands. Used by load.ts. */
+/** Parses a configuration file and remembers the position of each key. Used by load.ts. */
 import { isMap, isNode, isScalar, LineCounter, type Node, parseDocument } from 'yaml';
 import type { Problem, Source } from './problem.js';
 
-/** A file that was read: its plain values, and where they stand. */
+/** A parsed file: its plain values, and their positions. */
 export interface YamlFile {
   readonly values: unknown;
   /** Syntax errors; `values` is then what could be read, or nothing. */
   readonly problems: readonly Problem[];
-  /** Where the key at `path` stands; where it is missing, the mapping that should hold it. */
+  /** The position of the key at `path`; if it is missing, that of its parent mapping. */
   locate(path: readonly PropertyKey[]): Source;
-  /** Where the key at `path` stands; `undefined` where the file has no such key. */
+  /** The position of the key at `path`; `undefined` if the file has no such key. */
   find(path: readonly PropertyKey[]): Source | undefined;
 }
 

@@ -242,7 +242,7 @@ export class FileChunkStore implements ChunkStore {
   async #openFailed(state: ObjectState, { entry, record }: Found, error: unknown): Promise<void> {
     const { health, index } = this.#parts;
     if (isOutOfDescriptors(error)) {
-      // Says nothing about the chunk, which stays.
+      // The reason is about the process, not about the chunk, which stays.
       health.readFailed('open', error);
       return;
     }

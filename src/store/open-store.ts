@@ -55,7 +55,7 @@ export interface StoreOptions {
   /** Bytes that the directory may take on its device in all. */
   readonly capacityBytes: number;
   readonly chunkSizeBytes: number;
-  /** What of it manifests and response records may take, their directories included. */
+  /** The share of it for manifests and response records, their directories included. */
   readonly metadataCapacityBytes: number;
   readonly orderSnapshotIntervalMs: number;
   /**

@@ -1,11 +1,11 @@
-/** Health, readiness and metrics: what a supervisor and a scraper ask. */
+/** Health, readiness and metrics, for supervisors and scrapers. */
 import { z } from 'zod';
 import type { Metrics } from '../../telemetry/metrics.js';
 import { type Endpoint, endpoint, json } from '../endpoint.js';
 
 /**
- * `listening`: clients can connect. `cacheDecided`: it is known whether chunks are stored or served
- * through. An origin's outage makes nothing unready: what is held can be served.
+ * `listening`: clients can connect. `cacheDecided`: it is known whether chunks can be stored. An
+ * origin's outage does not matter: held chunks can be served.
  */
 export interface Readiness {
   readonly listening: boolean;

@@ -1,6 +1,5 @@
 /**
- * The proof that this process knows the admin token, for whoever is about to tell it something
- * secret.
+ * Proves that this process knows the admin token, to a command that is about to send it a secret.
  */
 import { z } from 'zod';
 import { type Endpoint, endpoint, json, problem } from '../endpoint.js';

@@ -1,4 +1,4 @@
-/** Pulls: bring URLs into the cache before anybody asks for them. */
+/** Pulls: bring URLs into the cache ahead of requests. */
 import { z } from 'zod';
 import type { PullOrder } from '../../cache/operator/pull-item.js';
 import {
@@ -18,7 +18,7 @@ import { errorBody, idParams, pull } from '../shapes.js';
 /** A URL of a hub is some 150 letters; no server takes one of more than 8 KiB. */
 const MAX_URL_LENGTH = 2048;
 
-/** A pattern is part of a path, of which the Hub allows some hundred letters. */
+/** A pattern is a part of a path, and the Hub allows some hundred letters in one. */
 const patterns = z.array(z.string().min(1).max(512)).max(64);
 
 const urlsRequest = z.strictObject({

@@ -1,4 +1,4 @@
-/** Verifications: re-hash what is held, and drop what is wrong. */
+/** Verifications: hash held chunks again, and drop corrupt ones. */
 import type { SweepSnapshot } from '../../cache/operator/sweep.js';
 import type { Sweeps } from '../../cache/operator/sweeps.js';
 import { type EndpointAnswer, type Endpoint, endpoint, json, problem } from '../endpoint.js';

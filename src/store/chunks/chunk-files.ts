@@ -1,9 +1,9 @@
 /**
- * Chunk files in the file system: opening, placing and deleting them, in step with the index and
- * the books. file-store and commit call it; nobody else touches a path below `chunks/`.
+ * Chunk files in the file system: opens, places and deletes them, in step with the index and the
+ * ledger. Used by file-store and commit; no other file touches a path below `chunks/`.
  *
- * The index changes at once, the file system a little later, one step at a time per id: so a file
- * that is being deleted is a miss already, and a new file of that id waits until the old is gone.
+ * The index changes at once, the file system a little later, one step at a time per id: a file that
+ * is being deleted is a miss already, and a new file of that id waits until the old one is gone.
  */
 import { type BigIntStats, constants, fstat, open } from 'node:fs';
 import { rename, unlink } from 'node:fs/promises';
@@ -24,7 +24,7 @@ import { Pending } from '../space/pending.js';
 const openDescriptor = promisify(open);
 const statDescriptor = promisify<number, { bigint: true }, BigIntStats>(fstat);
 
-/** The file is not what was stored: wrong size, no regular file, or not ours alone. */
+/** The file is not the stored one: wrong size, no regular file, or not Forebay's own. */
 export class DamagedFileError extends Error {}
 
 /** What the store's files share. */
@@ -42,7 +42,7 @@ export interface StoreDeps {
 export class ChunkFiles {
   readonly #parts: StoreDeps;
   readonly #paths = new KeyedLock<ChunkId>();
-  /** Deletions whose bytes somebody may be counting on. */
+  /** Deletions whose bytes a reservation may wait for. */
   readonly #removals = new Pending();
   #evictedBytes = 0;
 
@@ -54,7 +54,7 @@ export class ChunkFiles {
     return this.#evictedBytes;
   }
 
-  /** Runs `step` while nobody else changes the path of `id`. */
+  /** Runs `step` while no other step changes the path of `id`. */
   exclusive<T>(id: ChunkId, step: () => Promise<T>): Promise<T> {
     return this.#paths.run(id, step);
   }
@@ -65,14 +65,14 @@ export class ChunkFiles {
   }
 
   /**
-   * Opens the entry's file, or takes the descriptor that is open already; the caller releases it.
-   * The entry must be leased. Rejects with `DamagedFileError` or what open(2) said.
+   * Opens the entry's file, or takes the open descriptor; the caller releases it. The entry must be
+   * leased. Rejects with `DamagedFileError` or the error of open(2).
    */
   async open(entry: ChunkEntry): Promise<CountedFile> {
     return this.taken(entry) ?? this.#paths.run(entry.id, () => this.openWithin(entry));
   }
 
-  /** The descriptor of the entry's file where it is open already; the caller releases it. */
+  /** The descriptor of the entry's file if it is open; the caller releases it. */
   taken({ file }: ChunkEntry): CountedFile | undefined {
     if (file?.isOpen !== true) return undefined;
     file.retain();
@@ -164,7 +164,7 @@ export class ChunkFiles {
         throw new DamagedFileError(`${String(stat.size)} bytes, not ${String(entry.lengthBytes)}`);
       }
       const fault = own.fault({ uid: Number(stat.uid), mode: Number(stat.mode) });
-      // Whoever may write it may do so after it was verified.
+      // A process that may write the file could do so after it was verified.
       if (fault !== undefined) throw new DamagedFileError(fault);
       file.identity = identityOf(stat);
     } catch (error) {

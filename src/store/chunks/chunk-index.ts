@@ -1,7 +1,6 @@
 /**
- * What chunk files there are and in which order they go: an index in memory, rebuilt at every
- * start. It touches no file; store/chunks/chunk-files does, and store/chunks/space asks here what
- * to evict.
+ * The stored chunks and their order of eviction: an index in memory, rebuilt at every start. It
+ * touches no file; store/chunks/chunk-files does, and store/chunks/space chooses victims here.
  *
  * Three LRU lists, by what is lost with a chunk: orphans (no manifest names them: nothing),
  * ordinary chunks, pinned ones. Eviction empties them in this order, each from its least recently
@@ -38,8 +37,8 @@ export class ChunkEntry {
   owners: Owner[] = [];
   leases = 0;
   /**
-   * The `identity` of the file whose bytes were compared with its ids in this process. Another file
-   * that comes to its path, whoever put it there, is verified anew.
+   * The `identity` of the file that this process has verified. Another file at its path is verified
+   * again.
    */
   verifiedAs: string | null = null;
   file: CountedFile | null = null;

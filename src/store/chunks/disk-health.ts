@@ -32,12 +32,12 @@ export class DiskHealth {
   /** A write failed: leave the disk alone for a while. */
   failed(operation: string, error: unknown): void {
     this.#events.diskError(operation, errnoOf(error));
-    // What this process has no more of says nothing about the disk.
+    // A shortage of this process is no fault of the disk.
     if (shortageOf(error) !== null) return;
     this.#nextProbeMs = this.#clock.monotonic() + PROBE_INTERVAL_MS;
   }
 
-  /** A read failed, which says nothing about writes. */
+  /** A read failed, which does not mean that writes fail. */
   readFailed(operation: string, error: unknown): void {
     this.#events.diskError(operation, errnoOf(error));
   }

@@ -23,9 +23,9 @@ const { O_CREAT, O_EXCL, O_NOFOLLOW, O_RDWR } = constants;
 const FILE_MODE = 0o600;
 
 /**
- * What a commit may write beside the chunk itself, reserved with it so that a finished fill does
- * not fail for want of a record: a new manifest, whose identity may hold a long URI (a request head
- * is at most 16 KiB) and whose first record at most 3 KiB, and a name each in two directories.
+ * What a commit may write beside the chunk, reserved with it so that a finished fill does not fail
+ * for lack of a record: a new manifest, whose identity may hold a long URI (a request head is at
+ * most 16 KiB) and whose first record is at most 3 KiB, and one name in each of two directories.
  */
 const COMMIT_COST = fileCost(6 * BLOCK_BYTES) + 2 * MAX_NAME_COST;
 
@@ -69,7 +69,7 @@ export class Draft implements ChunkDraft {
     return this.#inMemory ? 'memory' : 'disk';
   }
 
-  /** Told late, after a discard, it still has to see that the worker's charge is given back. */
+  /** Even after a discard the worker's charge must be given back. */
   movedToMemory(errno: string): void {
     if (this.#inMemory) return;
     this.#inMemory = true;
@@ -84,9 +84,7 @@ export class Draft implements ChunkDraft {
     if (taken !== undefined) this.#drafts.abandon(taken);
   }
 
-  /**
-   * Ends the draft; what is left of it is the caller's. `undefined` when there is nothing on disk.
-   */
+  /** Ends the draft and passes its file to the caller; `undefined` if nothing is on disk. */
   take(): FilledDraft | undefined {
     const state = this.#state;
     this.#state = { kind: 'ended' };
@@ -118,7 +116,7 @@ export class Drafts {
     return disk ?? this.#openInMemory(lengthBytes);
   }
 
-  /** Deletes what a draft left on disk. Its bytes stay booked until the last reader lets go. */
+  /** Deletes a draft's file. Its bytes stay booked until the last reader releases it. */
   abandon(draft: FilledDraft): void {
     const { ledger } = this.#parts;
     draft.file.release();
@@ -132,7 +130,7 @@ export class Drafts {
     });
   }
 
-  /** A worker put a memfd in the descriptor's place: nobody has the tmp file open any more. */
+  /** A worker replaced the descriptor by a memfd: the tmp file is not open any more. */
   leftDisk(path: string, reservation: Reservation, errno: string): void {
     this.#parts.health.failed('write', { code: errno });
     this.#unlink(path, () => {
@@ -166,7 +164,7 @@ export class Drafts {
       return new Draft(this, file, lengthBytes, { kind: 'disk', path, reservation });
     } catch (error) {
       reservation.release();
-      // Says nothing about the disk, and memory takes a descriptor too.
+      // This is no fault of the disk, and memory needs a descriptor, too.
       const shortage = ownShortage(error);
       if (shortage !== null) throw shortage;
       health.failed('open', error);

@@ -1,7 +1,7 @@
 /**
- * Descriptors with a count of their users. A chunk file that nobody uses stays open for a while, as
- * the next reader of a hot chunk would open it again; how many may wait so is bounded here. Whoever
- * deletes the file closes it (store/chunks/chunk-files), so that its bytes come free.
+ * Descriptors with a count of their users. An unused chunk file stays open for a while, since the
+ * next reader of a hot chunk would open it again; the number of idle ones is bounded. Deleting a
+ * file closes its descriptor (store/chunks/chunk-files), so that its bytes are freed.
  */
 import { type BigIntStats, close, type NoParamCallback } from 'node:fs';
 import { deferred } from '../../model/deferred.js';
@@ -9,8 +9,7 @@ import type { OpenFile } from '../../model/segment.js';
 import { isOutOfDescriptors } from '../directory/errno.js';
 
 /**
- * Idle descriptors kept. A working set of 2 GiB at 8 MiB a chunk; far below the 1,024 descriptors
- * that a process gets where nobody raised the limit.
+ * Idle descriptors kept: 2 GiB of 8 MiB chunks, and far below the usual limit of 1,024 descriptors.
  */
 export const MAX_IDLE_FILES = 256;
 
@@ -26,7 +25,7 @@ export function identityOf({
   return `${String(dev)}:${String(ino)}:${String(mtimeNs)}`;
 }
 
-/** What a file does when its last user lets go: nobody needs it, or it may be used again. */
+/** What happens after the last release: close the file, or keep it open for the next user. */
 export type WhenUnused = 'close' | 'keep';
 
 export class CountedFile implements OpenFile {
@@ -34,7 +33,7 @@ export class CountedFile implements OpenFile {
   /** Resolves when the descriptor is closed: its bytes are free from then on. */
   readonly whenClosed: Promise<void>;
   whenUnused: WhenUnused = 'close';
-  /** Tells this file from any other that its path may lead to: see `identityOf`. */
+  /** Distinguishes this file from others at its path: see `identityOf`. */
   identity = '';
   readonly #files: OpenFiles;
   readonly #done = deferred<undefined>();
@@ -73,7 +72,7 @@ export class CountedFile implements OpenFile {
     else this.#close();
   }
 
-  /** The file is not to be kept any longer: closes it now, or when its last user lets go. */
+  /** Closes the file now, or after its last release. */
   retire(): void {
     this.whenUnused = 'close';
     this.#files.unpark(this);

@@ -1,7 +1,7 @@
 /**
- * The LRU order on disk: a snapshot now and then and at shutdown, so that a restart evicts what is
- * cold. It is a hint and no more: after a kill the last one stands, and without one nothing is lost
- * but the order. 32-byte chunk ids end to end, coldest first; orphans are not in it.
+ * The LRU order on disk: a snapshot now and then and at shutdown, so that a restart evicts cold
+ * chunks first. It is a hint: after a kill the last snapshot counts, and without one only the order
+ * is lost. 32-byte chunk ids end to end, coldest first, without orphans.
  */
 import { rename, unlink, writeFile } from 'node:fs/promises';
 import { ID_BYTES } from '../../model/chunk.js';
@@ -44,17 +44,17 @@ export function readOrder(
 
 export class OrderSnapshots {
   readonly #parts: OrderDeps;
-  /** What is booked for the file that is there. */
+  /** Bytes booked for the file. */
   #booked: number;
   #savedRevision: number;
   #saving: Promise<void> | null = null;
   #cancel: () => void = () => undefined;
 
-  /** `sizeBytes`: of the snapshot found at start, booked already; 0 where there was none. */
+  /** `sizeBytes`: of the snapshot found at start, which is booked already; 0 without one. */
   constructor(parts: OrderDeps, sizeBytes: number) {
     this.#parts = parts;
     this.#booked = sizeBytes === 0 ? 0 : fileCost(sizeBytes);
-    // Where there was none, what was found is worth one.
+    // Without a snapshot the order found at start is worth one.
     this.#savedRevision = sizeBytes === 0 ? -1 : parts.index.revision;
   }
 

@@ -1,8 +1,8 @@
 /**
- * The cache directory as a place: made and locked before anything in it is believed. `prepare` may
- * be run again where the disk was full or read-only at start, and does what is still missing.
+ * The cache directory as a place: created and locked before anything in it is read. `prepare` may
+ * be run again if the disk was full or read-only at start; it then does what is still missing.
  *
- * Synchronous, because it runs before the process serves anyone, or once a second at the most.
+ * Synchronous, because it runs before the process serves clients, or once a second at most.
  */
 import {
   closeSync,
@@ -59,13 +59,13 @@ export class CacheDirectory {
       this.#prepare();
     } catch (thrown) {
       const error = thrown instanceof NotOursError ? notOurs(thrown, this.#layout) : thrown;
-      // On a failing disk the lock is kept: what is there may still be read.
+      // On a failing disk the lock stays: stored chunks may still be readable.
       if (error instanceof StartupError) this.close();
       throw error;
     }
   }
 
-  /** Lets go of the lock and of the directory. */
+  /** Releases the lock and closes the directory. */
   close(): void {
     this.#ready = false;
     if (this.#lockFd !== null) closeSync(this.#lockFd);

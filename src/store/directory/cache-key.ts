@@ -1,7 +1,7 @@
 /**
- * The key of a cache directory: what must not lie on the disk or leave by the admin API as it is
- * stands there as an HMAC under it, or sealed. One key for all of that; store/open-store reads it,
- * and who uses it names a purpose, so that equal texts of two purposes have nothing in common.
+ * The key of a cache directory. Secrets that must not be on disk or leave by the admin API are
+ * replaced by their HMAC under it, or sealed with it. store/open-store reads the key; each use
+ * names a purpose, so that equal texts of two purposes have nothing in common.
  */
 import {
   createCipheriv,
@@ -26,7 +26,7 @@ const CHECK_BYTES = 16;
 export type Purpose =
   /** Whose request it is, at a hub. */
   | 'credential'
-  /** What a request said in a field that Vary names. */
+  /** The value of a request field that Vary names. */
   | 'field'
   /** Where the next page of a listing begins. */
   | 'cursor';
@@ -52,19 +52,17 @@ export class CacheKey {
     return new CacheKey(randomBytes(KEY_BYTES));
   }
 
-  /**
-   * 64 hex digits that tell `text` from any other; they say nothing of it to whoever lacks the key.
-   */
+  /** 64 hex digits that identify `text` and reveal nothing about it without the key. */
   tag(purpose: Purpose, text: string): string {
     return createHmac('sha256', this.#key).update(`${purpose}\0${text}`).digest('hex');
   }
 
-  /** Stands for a request's value of the field `name`. */
+  /** Replaces a request's value of the field `name`. */
   fieldTag(name: string, value: string): string {
     return FIELD_TAG + this.tag('field', `${name}:${value}`);
   }
 
-  /** `text` as base64url that nobody else can read or make. */
+  /** `text` as base64url that only a holder of the key can read or make. */
   seal(purpose: Purpose, text: string): string {
     const nonce = randomBytes(NONCE_BYTES);
     const cipher = createCipheriv(CIPHER, this.#derived(purpose), nonce);
@@ -72,7 +70,7 @@ export class CacheKey {
     return Buffer.concat([nonce, cipher.getAuthTag(), sealed]).toString('base64url');
   }
 
-  /** What was sealed; `undefined` for anything else. */
+  /** The sealed text; `undefined` for anything else. */
   unseal(purpose: Purpose, sealed: string): string | undefined {
     const bytes = Buffer.from(sealed, 'base64url');
     const [nonce, check, rest] = [
@@ -96,20 +94,20 @@ export class CacheKey {
 }
 
 /**
- * Reads the key in `path` or makes one there, with mode 0600; one that is not ours alone is
- * replaced. Where that fails the key lasts as long as the process: what depends on it is asked
- * again after that.
+ * Reads the key in `path` or makes one there, with mode 0600; one that others may access is
+ * replaced. If that fails, the key lasts as long as the process, and whatever depends on it is
+ * fetched again after that.
  */
 export function loadKey(path: string, own: Ownership): CacheKey {
   try {
     return new CacheKey(readKey(path, own) ?? makeKey(path));
   } catch {
-    // A cache directory that cannot be written keeps nothing that the key is for.
+    // A cache directory that cannot be written stores nothing that needs the key.
     return CacheKey.random();
   }
 }
 
-/** `undefined` where there is none, or what is there is no key of ours. */
+/** `undefined` if there is none, or the file is not Forebay's own. */
 function readKey(path: string, own: Ownership): Buffer | undefined {
   try {
     const key = Buffer.from(own.readSync(path).toString('latin1').trim(), 'hex');
@@ -125,7 +123,8 @@ function makeKey(path: string): Buffer {
   const { O_CREAT, O_EXCL, O_NOFOLLOW, O_WRONLY } = constants;
   const key = randomBytes(KEY_BYTES);
   const draft = `${path}.new`;
-  // Of a process that ended here; or somebody else's, who would read what is written into it.
+  // Left by a process that ended here; or planted by another user, who could read what is written
+  // into it.
   rmSync(draft, { force: true });
   const fd = openSync(draft, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, FILE_MODE);
   try {

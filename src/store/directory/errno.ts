@@ -15,7 +15,7 @@ export function isDeviceFailure(error: unknown): boolean {
   return DEVICE_FAILURES.has(errnoOf(error));
 }
 
-/** The process is out of descriptors: says nothing about the file or the disk. */
+/** The process is out of descriptors: no fault of the file or the disk. */
 export function isOutOfDescriptors(error: unknown): boolean {
   const errno = errnoOf(error);
   return errno === 'EMFILE' || errno === 'ENFILE';

@@ -1,7 +1,6 @@
 /**
- * `forebay.json`: says that a directory is a cache of ours, in which format and with which chunks.
- * store/directory/cache-directory checks it under the lock, before anything else in the directory
- * is believed.
+ * `forebay.json`: marks a directory as a cache of Forebay, with its format and chunk size.
+ * store/directory/cache-directory checks it under the lock, before it reads anything else.
  */
 import { closeSync, constants, fsyncSync, openSync, readdirSync, writeSync } from 'node:fs';
 import { isMissing } from './errno.js';
@@ -12,7 +11,7 @@ import { StartupError } from './startup-error.js';
 const { O_CREAT, O_NOFOLLOW, O_TRUNC, O_WRONLY } = constants;
 const FILE_MODE = 0o600;
 
-/** Our own names in the root. Found without `forebay.json`, they are somebody else's. */
+/** Names of Forebay in the root. Without `forebay.json` they belong to something else. */
 const OWN_NAMES: ReadonlySet<string> = new Set([
   'chunks',
   'manifests',
@@ -28,8 +27,8 @@ interface Format {
 }
 
 /**
- * Reads the file, or writes it into a directory that has nothing of ours. Throws a `StartupError`
- * for another format or chunk size or for somebody else's directory, or the system's error.
+ * Reads the file, or writes it into a directory without Forebay's names. Throws a `StartupError`
+ * for another format, chunk size or owner, or the system's error.
  */
 export function checkFormat(
   layout: Layout,
@@ -39,7 +38,7 @@ export function checkFormat(
   const text = readIfThere(layout.format, own);
   if (text === undefined) refuseForeign(layout);
   const stated = text === undefined ? undefined : parseFormat(text);
-  // A power cut can leave the file empty: what it said stands in every manifest as well.
+  // A power cut can leave the file empty; every manifest holds the same facts.
   if (stated === undefined) write(layout.format, { format: FORMAT_VERSION, chunkSizeBytes });
   else compare(stated, layout, chunkSizeBytes);
 }

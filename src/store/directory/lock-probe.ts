@@ -1,5 +1,5 @@
 /**
- * Tells who uses a cache directory, for commands that only want to know. Makes nothing.
+ * Finds out which process uses a cache directory, for commands that only read. Creates nothing.
  */
 import { closeSync, constants, openSync, readFileSync } from 'node:fs';
 import type { SystemCalls } from '../../model/store.js';

@@ -1,7 +1,7 @@
 /**
- * Whether what lies in the cache directory is ours: the one place that judges by owner and mode. A
- * file of somebody else's, or one that somebody else may write, says nothing that is believed, and
- * neither does a symlink. The rooms of the store, the key and the admin token read through it.
+ * Whether a file in the cache directory is Forebay's own: the one place that judges by owner and
+ * mode. Files that others own or may write are never trusted, and neither are symlinks. The rooms
+ * of the store, the key and the admin token read through it.
  */
 import {
   closeSync,
@@ -31,7 +31,7 @@ const READ_OWN = O_RDONLY | O_NOFOLLOW | O_NONBLOCK;
 export class NotOursError extends Error {
   readonly code = 'EPERM';
   readonly path: string;
-  /** For people: what is wrong with it, and what to do. */
+  /** What is wrong with it, and what to do; for people. */
   readonly why: string;
 
   constructor(path: string, why: string) {
@@ -56,7 +56,7 @@ export class Ownership {
     this.uid = uid;
   }
 
-  /** What is wrong with it, for people; `undefined`: it is ours, and nobody else may write it. */
+  /** What is wrong, for people; `undefined`: it is Forebay's own, and only Forebay may write it. */
   fault({ uid, mode }: Judged): string | undefined {
     if (uid !== this.uid) {
       return `it belongs to user ${String(uid)}, and this is user ${String(this.uid)}`;
@@ -79,7 +79,7 @@ export class Ownership {
   }
 
   /**
-   * A small file of ours, whole. Throws a `NotOursError` or what open(2) said: ELOOP for a symlink.
+   * A small own file, whole. Throws a `NotOursError` or the error of open(2): ELOOP for a symlink.
    */
   readSync(path: string): Buffer {
     const fd = openSync(path, READ_OWN);
@@ -103,9 +103,9 @@ export class Ownership {
   }
 
   /**
-   * Takes a directory of ours over: a mode that grew too wide is narrowed, and what others put into
-   * it meanwhile is judged by its own owner. Throws a `NotOursError` where it is somebody else's,
-   * or what open(2) said: ENOTDIR for a symlink.
+   * Adopts an own directory: a mode that is too wide is narrowed, and files that others have put
+   * there are judged by their owner. Throws a `NotOursError` if others own it, or the error of
+   * open(2): ENOTDIR for a symlink.
    */
   takeDirectory(path: string): Stats {
     const fd = openSync(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);

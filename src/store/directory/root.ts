@@ -1,11 +1,11 @@
 /**
- * The root of the cache directory: made, judged, and held open, so that all else is reached through
- * its descriptor and nobody can put another directory in its place. Used by
- * store/directory/cache-directory alone.
+ * The root of the cache directory: created, checked and held open, so that all else is reached
+ * through its descriptor and no other directory can take its place. Used by
+ * store/directory/cache-directory only.
  *
- * Who owns it matters, who may enter it does not: names in a directory that others may write can be
- * made, moved and replaced by them. A parent may be theirs to write (/tmp). They can then take the
- * directory away, but what they leave in its place belongs to them, and is refused.
+ * Its owner matters, its readers do not: users who may write a directory can create, move and
+ * replace names in it. A parent may be writable for others (/tmp). They can then move the directory
+ * away, but what they put in its place belongs to them, and is refused.
  */
 import {
   closeSync,
@@ -37,13 +37,13 @@ const MAX_LINKS = 40;
 /** An open root. */
 export interface OpenRoot {
   readonly fd: number;
-  /** A name that leads to the descriptor's directory, whatever has become of the path. */
+  /** A name that leads to the open directory, whatever happens to its path. */
   readonly base: string;
 }
 
 /**
- * Makes the directory where it is missing and opens it. Throws a `StartupError` (`cache-untrusted`)
- * when it belongs to somebody else or others may write it, or the system's error.
+ * Creates the directory if it is missing and opens it. Throws a `StartupError` (`cache-untrusted`)
+ * if others own it or may write it, or the system's error.
  */
 export function openRoot(path: string, own: Ownership): OpenRoot {
   makePath(path);
@@ -72,10 +72,10 @@ function checkRoot(path: string, { fd, base }: OpenRoot, own: Ownership): void {
         'anything into it, give all of it to this user (`chown -R`)',
     );
   }
-  // Made by `mkdir` under a wide umask: nobody has put anything into it.
+  // Created by `mkdir` under a wide umask: no one has put anything into it yet.
   if (isEmpty(base)) {
     fchmodSync(fd, DIRECTORY_MODE);
-    // Looked at once more: somebody may have been quicker.
+    // Checked again: another process may have been faster.
     if (isEmpty(base)) return;
   }
   throw untrusted(
@@ -90,10 +90,7 @@ function isEmpty(path: string): boolean {
   return readdirSync(path).length === 0;
 }
 
-/**
- * Refuses a way that goes through a symlink of somebody else's, who can turn it to any directory of
- * ours.
- */
+/** Refuses a path through a symlink of another user, who could point it at any directory. */
 function checkWay(path: string, own: Ownership): void {
   let links = 0;
   const walk = (way: string): void => {
@@ -131,8 +128,8 @@ function untrusted(path: string, message: string): StartupError {
 }
 
 /**
- * Makes a directory and what is missing above it. Node's own `recursive` never returns where
- * mkdir(2) says ENOENT below a directory that exists, as it does in /proc.
+ * Creates a directory and its missing parents. Node's own `recursive` never returns if mkdir(2)
+ * fails with ENOENT below an existing directory, as in /proc.
  */
 function makePath(path: string): void {
   try {
@@ -145,7 +142,7 @@ function makePath(path: string): void {
   }
 }
 
-/** Makes one directory that only we may enter, or leaves what is there. */
+/** Creates one directory with mode 0700, or leaves the existing one. */
 export function makeDirectory(path: string): void {
   try {
     mkdirSync(path, { mode: DIRECTORY_MODE });

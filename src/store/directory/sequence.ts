@@ -37,7 +37,7 @@ export function openSequence(path: string, nowMs: number, own = new Ownership())
   };
 }
 
-/** 0 where there is none, or what is there is not ours, or no number. */
+/** 0 if there is no file, if it is not Forebay's own, or holds no number. */
 function readBound(path: string, own: Ownership): number {
   try {
     const text = own.readSync(path).toString('latin1');
@@ -60,6 +60,6 @@ function writeBound(path: string, bound: number): void {
     }
     renameSync(draft, path);
   } catch {
-    // What is decided from here on is not kept by such a disk either.
+    // Such a disk does not store later decisions either.
   }
 }

@@ -13,14 +13,12 @@ export type StartupCode =
   | 'cache-format'
   /** Written with another chunk size. */
   | 'cache-chunk-size'
-  /** It, or something in it, belongs to somebody else, or others may write it. */
+  /** Others own it, or something in it, or may write it. */
   | 'cache-untrusted'
   /** The directory cannot be made, entered or changed. */
   | 'cache-directory';
 
-/**
- * `message` is for people and names `path`; `errno` says what the system answered, where it did.
- */
+/** `message` is for people and names `path`; `errno` is the system's error, if there is one. */
 export class StartupError extends Error {
   readonly code: StartupCode;
   readonly path: string;
@@ -45,9 +43,7 @@ export function notOurs({ path, why }: NotOursError, layout: Layout): StartupErr
   return new StartupError('cache-untrusted', shown, message);
 }
 
-/**
- * What to say of a path in the cache directory that the system refuses, and what to do about it.
- */
+/** Why a path in the cache directory cannot be used, and what to do about it. */
 export function unusable(path: string, errno: string): string {
   return `the cache directory cannot be used: ${path}: ${errno}: ${remedy(errno)}`;
 }

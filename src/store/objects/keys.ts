@@ -43,7 +43,7 @@ export function objectKey(identity: ObjectIdentity): ObjectKey {
   return sha256(['object', ...name, lengthBytes, chunkSizeBytes]) as ObjectKey;
 }
 
-/** The key of a URL's response record, whichever of its equivalent spellings was asked for. */
+/** The key of a URL's response record, the same for all equivalent spellings. */
 export function responseKey(origin: string, uri: string): ResponseKey {
   return sha256(['response', origin, canonicalUri(uri)]) as ResponseKey;
 }

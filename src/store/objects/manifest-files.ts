@@ -27,8 +27,8 @@ export class ManifestFiles {
   }
 
   /**
-   * Reads a manifest; one that cannot be read is deleted, and the object begins anew. Rejects
-   * without descriptors.
+   * Reads a manifest; a damaged one is deleted, and the object is fetched anew. Rejects without
+   * descriptors.
    */
   async read(known: KnownManifest): Promise<ManifestLog | undefined> {
     if (known.sizeBytes === 0) return undefined;
@@ -38,7 +38,7 @@ export class ManifestFiles {
       if (log !== undefined && objectKey(log.contents.identity) === known.key) return log;
     } catch (error) {
       if (!isMissing(error)) health.readFailed('read', error);
-      // Says nothing about the file, which is not to be lost for it.
+      // This is no fault of the file, which must not be deleted for it.
       if (isOutOfDescriptors(error)) throw error;
     }
     await this.delete(known);

@@ -96,7 +96,7 @@ export class ManifestLog {
     for (const change of changes) this.#deadBytes += applyChange(this.contents, change);
   }
 
-  /** Forgets a chunk's ids in memory alone; the `forgotten` line that says so may follow. */
+  /** Forgets a chunk's ids in memory only; a `forgotten` line may follow. */
   forget(record: Pick<ChunkRecord, 'index' | 'id'>): void {
     this.#deadBytes += forgetRecord(this.contents, record);
   }

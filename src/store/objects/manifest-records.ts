@@ -1,7 +1,7 @@
 /**
- * The records of a manifest and what they add up to: pure, no file is touched here. The same rules
- * apply a record when it is read back at start and when it is written (store/objects/manifest-log),
- * so that memory and disk cannot disagree.
+ * The records of a manifest and their sum: pure, without files. The same rules apply a record when
+ * it is read at start and when it is written (store/objects/manifest-log), so that memory and disk
+ * cannot disagree.
  */
 import { groupCount, ID_BYTES } from '../../model/chunk.js';
 import { type Digest, formatDigest, parseDigest } from '../../model/digest.js';
@@ -10,7 +10,7 @@ import type { ChunkRecord, ObjectIdentity } from '../../model/manifest.js';
 import { identityJson, parseIdentity } from './identity-json.js';
 import { decodeLines, encodeLine } from './record-line.js';
 
-/** What can happen to a manifest after its first record. */
+/** The records that may follow a manifest's first one. */
 export type ManifestChange =
   | { readonly kind: 'chunk'; readonly record: ChunkRecord }
   /** The digest was checked over the whole object. */
@@ -75,7 +75,7 @@ export function encodeIdentity(identity: ObjectIdentity): Buffer {
   return encodeLine({ kind: 'object', identity: identityJson(identity) });
 }
 
-/** One line. Group ids are base64: a third shorter than hex, and nobody reads them. */
+/** One line. Group ids are base64: a third shorter than hex. */
 export function encodeChange(change: ManifestChange): Buffer {
   switch (change.kind) {
     case 'chunk': {
@@ -90,7 +90,7 @@ export function encodeChange(change: ManifestChange): Buffer {
   }
 }
 
-/** The whole of a manifest in as few lines as say it. */
+/** A whole manifest in as few lines as possible. */
 export function encodeManifest(contents: ManifestContents): Buffer {
   const lines = [encodeIdentity(contents.identity)];
   for (const record of contents.records.values())

@@ -62,7 +62,7 @@ export class Manifests implements MetadataOwner<KnownManifest> {
     return [...this.#known.values()].map(summaryOf);
   }
 
-  /** Asks anew which objects are pinned. */
+  /** Determines again which objects are pinned. */
   repin(): void {
     this.#parts.index.resort(() => {
       for (const known of this.#known.values()) known.pinned = this.#parts.pinned(known.identity);
@@ -133,7 +133,7 @@ export class Manifests implements MetadataOwner<KnownManifest> {
     });
   }
 
-  /** Records changes that hold in this process even where they cannot be written. */
+  /** Records changes, which count in this process even if they cannot be written. */
   note(state: ObjectState, changes: readonly ManifestChange[]): Promise<void> {
     return this.using(state, async () => {
       if (!(await this.#appendWithRoom(state, changes))) state.log.apply(changes);
@@ -141,8 +141,8 @@ export class Manifests implements MetadataOwner<KnownManifest> {
   }
 
   /**
-   * Forgets a chunk's ids: at once for whoever asks, so that a commit of equal bytes records them
-   * anew; on disk when its turn comes, unless such a commit came before it.
+   * Forgets a chunk's ids: in memory at once, so that a commit of equal bytes records them anew; on
+   * disk when its turn comes, unless such a commit came first.
    */
   async forget(state: ObjectState, { index, id }: ChunkRecord): Promise<void> {
     const change = { kind: 'forgotten', index, id } as const;
@@ -151,9 +151,7 @@ export class Manifests implements MetadataOwner<KnownManifest> {
     await this.using(state, () => this.#appendWithRoom(state, [change], isKnownAgain));
   }
 
-  /**
-   * Deletes the manifest; its chunks are no longer its own. Handles of it stay what `life` says.
-   */
+  /** Deletes the manifest; its chunks belong to it no more. Its handles stay as `life` says. */
   async retire(state: ObjectState, life: 'superseded' | 'removed'): Promise<void> {
     const { known, log } = state;
     await this.#locks.run(known.key, async () => {
@@ -181,7 +179,8 @@ export class Manifests implements MetadataOwner<KnownManifest> {
   }
 
   /**
-   * Deletes a manifest for others' sake. Nobody finds its chunks any more; small ones go at once.
+   * Evicts a manifest to make room. Its chunks are not found any more; small ones are deleted at
+   * once.
    */
   evict(known: KnownManifest): Promise<boolean> {
     return this.#locks.run(known.key, async () => {
@@ -247,7 +246,7 @@ export class Manifests implements MetadataOwner<KnownManifest> {
     });
   }
 
-  /** What is held of a manifest that is not open; `undefined` where it cannot be read now. */
+  /** The held chunks of a manifest that is not open; `undefined` if it cannot be read now. */
   async #entriesOf(known: KnownManifest): Promise<readonly ChunkEntry[] | undefined> {
     if (known.held.chunks === 0) return [];
     try {

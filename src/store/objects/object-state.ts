@@ -41,7 +41,7 @@ export function newManifest(
   };
 }
 
-/** What is known of a manifest without opening it. */
+/** The facts about a manifest that need no opening. */
 export function summaryOf(known: KnownManifest): ObjectSummary {
   const { key, identity, pinned, held, state } = known;
   const attestedBy = state === null ? known.attestedBy : state.log.contents.attestedBy;

@@ -10,7 +10,7 @@ const CHECKSUM_DIGITS = 16;
 const SPACE = 0x20;
 const NEWLINE = 0x0a;
 
-/** One line of the parsed file. `value` is `undefined` when the line is not what was written. */
+/** One line of the parsed file. `value` is `undefined` if its checksum is wrong. */
 export interface Line {
   readonly value: unknown;
   /** Bytes of the line, its newline included. */

@@ -1,6 +1,6 @@
 /**
- * Makes a filled draft a held chunk: rename, then manifest record, then index. A kill between the
- * first two leaves an orphan, which is never served; a failure undoes what was done.
+ * Turns a filled draft into a held chunk: rename, then manifest record, then index. A kill between
+ * the first two leaves an orphan, which is never served; a failure is undone.
  */
 import { type BigIntStats, fstat } from 'node:fs';
 import { promisify } from 'node:util';
@@ -77,9 +77,9 @@ export async function commitDraft(
 }
 
 /**
- * The file may be there, from another manifest with equal bytes at an equal offset. It is kept when
- * it is known to be right or somebody reads it; an idle one that nobody has checked in this process
- * is deleted for the draft, whose bytes were. `null`: kept, but it could not be recorded.
+ * The file may exist, from another manifest with equal bytes at an equal offset. It stays if it is
+ * verified or being read; an idle, unverified one is replaced by the draft, whose bytes are
+ * verified. `null`: it stays, but could not be recorded.
  */
 async function keepExisting(
   parts: CommitDeps,

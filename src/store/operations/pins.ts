@@ -21,7 +21,7 @@ export const MAX_PINS = 256;
 export interface PinDeps extends StoreDeps {
   readonly space: Space;
   readonly site: CacheDirectory;
-  /** The pins are others now: what they hold is sorted anew. */
+  /** The pins have changed: the chunks that they hold are sorted again. */
   readonly onChange: () => void;
 }
 
@@ -46,7 +46,7 @@ export class Pins implements PinStore {
   readonly #parts: PinDeps;
   readonly #locks = new KeyedLock<'pins'>();
   #pins: readonly Pin[];
-  /** What is booked for the file that is there. */
+  /** Bytes booked for the file. */
   #booked: number;
 
   /** `found`: what `readPins` read, booked already. */

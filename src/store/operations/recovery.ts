@@ -1,10 +1,10 @@
 /**
- * What a start finds: reads the manifests, looks for their chunk files, puts both into the index
- * and the books, in the order of the last snapshot. The file system is believed, nothing else is.
+ * What a start reads: the manifests and their chunk files, which go into the index and the ledger
+ * in the order of the last snapshot. Only the file system is trusted.
  *
- * Synchronous: nobody is served before it ends, and one system call after the other is several
- * times faster here than a promise each. A chunk that a manifest names is not even looked at, only
- * its name: its length is checked when it is opened, its bytes when they are first read.
+ * Synchronous: no client is served before it ends, and system calls one after the other are several
+ * times faster than a promise each. Of a chunk that a manifest names only the file name is read:
+ * its length is checked when it is opened, its bytes when they are first read.
  */
 import { type Dirent, lstatSync, readdirSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
@@ -36,7 +36,7 @@ export interface Recovered {
   readonly orderSizeBytes: number;
 }
 
-/** Reads the cache directory. Throws only what is neither a device's failure nor a file's. */
+/** Reads the cache directory. Throws only errors that are neither a device's nor a file's. */
 export function recover(parts: RecoveryDeps): Recovered {
   return new Recovery(parts).run();
 }
@@ -162,7 +162,7 @@ class Recovery {
     return [...ordered, ...rest.values()];
   }
 
-  /** Adds what is kept to the index, coldest first; deletes what exceeds the capacity. */
+  /** Adds the chunks to the index, coldest first, and deletes those beyond the capacity. */
   #fillIndex(entries: readonly ChunkEntry[]): void {
     const { directories, events, index, layout, ledger } = this.#parts;
     ledger.charge(
@@ -198,7 +198,7 @@ class Recovery {
     const { directories, layout } = this.#parts;
     for (const shard of this.#list(layout.tree(tree))) {
       if (!isShard(shard.name)) continue;
-      // A symlink is refused below: files would be looked for, and put, where it leads.
+      // A symlink is refused: files would be looked for, and put, where it leads.
       if (!shard.isDirectory() && !shard.isSymbolicLink()) continue;
       const path = layout.shard(tree, shard.name);
       const names = shard.isDirectory() ? this.#read(() => readdirSync(path)) : [];

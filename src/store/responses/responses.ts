@@ -126,7 +126,7 @@ export class FileResponseStore implements ResponseStore, MetadataOwner<KnownResp
     while (this.#writing.size > 0) await Promise.all(this.#writing);
   }
 
-  /** Makes the change in memory; what is left to do on the disk, if anything is. */
+  /** Makes the change in memory; returns the disk work that is left, if any. */
   #changed(
     key: ResponseKey,
     before: ResponseRecord | undefined,
@@ -167,7 +167,7 @@ export class FileResponseStore implements ResponseStore, MetadataOwner<KnownResp
   }
 
   async *entries(): AsyncGenerator<readonly [ResponseKey, ResponseRecord], void, undefined> {
-    // What is not written yet, or was not taken by the disk, lives in memory alone.
+    // Records that are not written yet, or were refused by the disk, exist in memory only.
     for (const key of new Set([...this.#files.keys(), ...this.#hot.keys()])) {
       const record = await this.peek(key);
       if (record !== undefined) yield [key, record];
@@ -178,7 +178,7 @@ export class FileResponseStore implements ResponseStore, MetadataOwner<KnownResp
     return sizeBytes === 0 ? 0 : fileCost(sizeBytes);
   }
 
-  /** A reader keeps the object that it read: nobody holds on to a record. */
+  /** A reader keeps the object that it has read: a record is never busy. */
   isBusy(): boolean {
     return false;
   }
@@ -200,7 +200,7 @@ export class FileResponseStore implements ResponseStore, MetadataOwner<KnownResp
     });
   }
 
-  /** Reads a record without making it a hot one; a damaged one is nobody's. */
+  /** Reads a record without making it recently used; a damaged one counts as absent. */
   async #peekFile(key: ResponseKey): Promise<ResponseRecord | undefined> {
     if (!this.#files.has(key)) return undefined;
     const { layout, own } = this.#parts;

@@ -13,7 +13,7 @@ export const MAX_NAME_COST = directoryCost(1);
 
 interface Shard {
   entries: number;
-  /** What is booked for the directory. */
+  /** Bytes booked for the directory. */
   charged: number;
   made: Promise<void> | null;
 }
@@ -32,10 +32,7 @@ export class Directories {
     this.#own = own;
   }
 
-  /**
-   * Books a shard found at start, with the names in it. Throws a `NotOursError` where it is not
-   * ours.
-   */
+  /** Books a shard found at start, with its names. Throws a `NotOursError` if others own it. */
   found(tree: Tree, shard: string, entries: number): void {
     const { size } = this.#own.takeDirectory(this.#layout.shard(tree, shard));
     const charged = Math.max(directoryCost(entries), wholeBlocks(size));
@@ -44,7 +41,7 @@ export class Directories {
     this.#ledger.charge('directories', charged);
   }
 
-  /** What is booked for the shards of a tree. */
+  /** Bytes booked for the shards of a tree. */
   chargedBytes(tree: Tree): number {
     return this.#charged[tree];
   }
@@ -64,7 +61,7 @@ export class Directories {
     }
   }
 
-  /** The directory was gone when it was needed: somebody else cleared it. Made anew next time. */
+  /** The directory had disappeared when it was needed. It is created again next time. */
   lost(tree: Tree, id: string): void {
     this.#shard(tree, id).made = null;
   }

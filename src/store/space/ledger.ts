@@ -1,8 +1,7 @@
 /**
- * The books: every byte that the cache directory takes on its device, by what it is taken for. All
- * rooms of the store that make, grow or delete a file say so here; store/chunks/space decides by it
- * who may write. The sum of the accounts never exceeds the capacity, except for what was there at
- * start.
+ * The ledger: every byte that the cache directory takes on its device, by kind. All rooms of the
+ * store that create, grow or delete a file report it here; store/chunks/space grants room by it.
+ * The sum of the accounts never exceeds the capacity, except for what was there at start.
  */
 
 /** Files take whole blocks of this size on the file systems that Forebay meets. */
@@ -16,7 +15,7 @@ const DIRECTORY_ENTRY_BYTES = 144;
 
 /**
  * linked: chunk files. metadata: manifests and response records. hints: the order and the pins.
- * unlinked: deleted files that somebody still has open.
+ * unlinked: deleted files that are still open.
  */
 export type Account =
   'fixed' | 'directories' | 'linked' | 'metadata' | 'hints' | 'drafts' | 'unlinked';
@@ -96,7 +95,7 @@ export class Ledger {
     return new Reservation(this, bytes);
   }
 
-  /** Announces that a file of this cost is being deleted; `settle` says that it is over. */
+  /** Announces that a file of this cost is being deleted; `settle` ends that. */
   announceLeaving(bytes: number): void {
     this.#leaving += bytes;
   }
@@ -121,7 +120,7 @@ export class Ledger {
   }
 }
 
-/** Room that one writer holds: spent piece by piece on what is written, the rest given back. */
+/** Room that one writer holds: spent piece by piece, the rest given back. */
 export class Reservation {
   readonly #ledger: Ledger;
   #bytes: number;
@@ -135,13 +134,13 @@ export class Reservation {
     return this.#bytes;
   }
 
-  /** Books `bytes` of the reservation to `account`, where they stay until released there. */
+  /** Books `bytes` of the reservation to `account`, where they stay until released. */
   spend(account: Account, bytes: number): void {
     this.#bytes -= bytes;
     this.#ledger.move('drafts', account, bytes);
   }
 
-  /** Gives back what was not spent. */
+  /** Gives the unspent rest back. */
   release(): void {
     this.#ledger.release('drafts', this.#bytes);
     this.#bytes = 0;

@@ -1,17 +1,15 @@
 /**
- * The share of the capacity that metadata has: manifests and response records, with the directories
- * of both. What is new makes room for itself here, and what is least recently used gives way. Its
- * owners (store/objects/manifests, store/responses/responses) tell of their files and evict those
- * that are chosen; they go on in the background, a few at a time, so that a new URL never waits for
- * more than its own part.
+ * The metadata's share of the capacity: manifests and response records, with their directories. New
+ * files make room for themselves here by evicting the least recently used ones. Their owners
+ * (store/objects/manifests, store/responses/responses) report their files and evict those that are
+ * chosen, in the background, a few at a time, so that a new URL waits for its own part at most.
  *
- * The order is that of use, but for two things. Files of objects that hold much last longer than
+ * The order is that of use, with two exceptions. Files of objects that hold much last longer than
  * those of objects that hold next to nothing: a scan of a million tiny URLs costs no weights. And
- * these lasting ones get no more than half, so that the passing ones are never squeezed out by
- * them.
+ * these lasting files get half of the share at most, so that they never squeeze out the others.
  *
- * A file in use stays, and an object in use may grow: then the share is exceeded until it is
- * closed. The capacity never is (store/chunks/space).
+ * A file in use stays, and an object in use may grow: the share may be exceeded until it is closed.
+ * The capacity never is (store/chunks/space).
  */
 import { LRUCache } from 'lru-cache';
 import type { MetadataKind, StoreEvents } from '../../model/store.js';
@@ -25,7 +23,7 @@ import { Pending } from './pending.js';
  */
 export const LASTING_BYTES = 1024 * 1024;
 
-/** Of the share, what lasting files may take while others want room. */
+/** Part of the share that lasting files may take while others need room. */
 const LASTING_SHARE = 0.5;
 
 /**
@@ -34,9 +32,7 @@ const LASTING_SHARE = 0.5;
  */
 const MAX_AT_ONCE = 8;
 
-/**
- * Files on their way out; beyond them new objects wait, so that what comes cannot outrun what goes.
- */
+/** Files being evicted; beyond this new objects wait, so that new files cannot outrun evictions. */
 const MAX_LEAVING = 128;
 
 /** In the order in which they go. */
@@ -104,7 +100,7 @@ export class Metadata {
     return this.#parts.ledger.balance('metadata') + this.#directoryBytes;
   }
 
-  /** Says who knows of the files of a kind; once, before any of them. */
+  /** Sets the owner of the files of a kind; once, before any of them. */
   own<File extends MetadataFile>(kind: File['kind'], owner: MetadataOwner<File>): void {
     this.#owners.set(kind, owner);
   }
@@ -123,7 +119,7 @@ export class Metadata {
     this.#unlist(file);
   }
 
-  /** Marks a file as used just now, where there is one. */
+  /** Marks a file as just used, if there is one. */
   touch(file: MetadataFile | undefined): void {
     const listed = file === undefined ? undefined : this.#listed.get(file);
     if (listed !== undefined) this.#lists[listed.worth].get(listed.file);
@@ -167,7 +163,7 @@ export class Metadata {
       this.#mayTrim = false;
       const files = this.#choose(0, MAX_AT_ONCE);
       const gone = await Promise.all(files.map((file) => this.#evict(file)));
-      // A disk that refuses is not asked again and again: the next new file tries.
+      // A disk that refuses is not asked repeatedly: the next new file tries again.
       if (gone.includes(true)) this.#mayTrim = true;
     }
   }
@@ -224,8 +220,8 @@ export class Metadata {
   }
 
   /**
-   * What is in use is used now; what is worth more by now goes to its own. Each is passed over
-   * once.
+   * A file in use counts as just used; one that is worth more now moves to its list. Each is passed
+   * over once.
    */
   #coldestIdle(list: LRUCache<MetadataFile, Listed>): Listed | undefined {
     for (let looks = list.size; looks > 0; looks -= 1) {

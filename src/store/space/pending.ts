@@ -1,6 +1,6 @@
 /**
- * Work that goes on after the call that began it returned (an unlink, a close), so that shutting
- * down and reserving can wait for it. What is tracked handles its own errors.
+ * Work that continues after its call has returned (an unlink, a close), so that shutdown and
+ * reservations can wait for it. Tracked work handles its own errors.
  */
 export class Pending {
   readonly #work = new Set<Promise<unknown>>();
