@@ -66,7 +66,7 @@ Napi::Value WriteAllCall(const Napi::CallbackInfo& info) {
   return info.Env().Undefined();
 }
 
-// (fd, bytes, offset): number, -1 where it would have to wait
+// (fd, bytes, offset): number, -1 if the bytes are not cached
 Napi::Value ReadCachedCall(const Napi::CallbackInfo& info) {
   const auto fd = DescriptorArgument(info, 0);
   if (!fd) return Napi::Value();

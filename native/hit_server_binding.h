@@ -1,5 +1,4 @@
-// The hit server as its JavaScript object has it: shared by the two files with that object's
-// methods.
+// The hit server's JavaScript object: shared by the two files with its methods.
 #ifndef FOREBAY_HIT_SERVER_BINDING_H_
 #define FOREBAY_HIT_SERVER_BINDING_H_
 
@@ -45,7 +44,7 @@ class HitServerBinding {
   std::unique_ptr<HitServer> server_;
 };
 
-// Adds what says what the server may answer (core/hit_table.h).
+// Adds the methods that grant answers (core/hit_table.h).
 void SetHitTableMethods(Napi::Object object, const std::shared_ptr<HitServerBinding>& binding);
 
 }  // namespace forebay

@@ -44,7 +44,7 @@ class PumpBinding {
     return pump_.get();
   }
 
-  // Keeps `watermark`, which may be empty, until the notice says that the piece was sent.
+  // Keeps `watermark`, which may be empty, until a notice reports that the piece was sent.
   void Pin(uint64_t transfer, Napi::Reference<Napi::Value> watermark) {
     pins_[transfer].pieces.push_back(std::move(watermark));
   }
@@ -74,7 +74,7 @@ class PumpBinding {
 
   static void OnEnvironmentEnd(void* binding) { static_cast<PumpBinding*>(binding)->End(); }
 
-  // The threads first: they read what is pinned.
+  // The threads first: they read the pinned watermarks.
   void End() {
     pump_.reset();
     pins_.clear();

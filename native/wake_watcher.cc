@@ -63,7 +63,7 @@ void WakeWatcher::Close() {
 
 void WakeWatcher::OnReadable(uv_poll_t* handle, int status, int) {
   auto* self = static_cast<WakeWatcher*>(handle->data);
-  // Drained before the callback looks at what was published: a wake that comes after is seen again.
+  // Drained before the callback looks: a wake that comes after that is seen again.
   if (status < 0 || DrainWakes(self->fd_)) {
     self->Close();
     return;
@@ -93,8 +93,8 @@ void WakeWatcher::CallBack() {
 void WakeWatcher::OnClosed(uv_handle_t* handle) {
   auto* self = static_cast<WakeWatcher*>(handle->data);
   const std::shared_ptr<WakeWatcher> last_share = std::move(self->loop_share_);
-  // Let go of here, because a JavaScript `close` function may keep this object until it is
-  // collected, or until the environment's very end.
+  // Released here, because a JavaScript `close` function may keep this object until it is
+  // collected, or until the environment's end.
   close(std::exchange(self->fd_, -1));
   self->callback_.Reset();
   self->context_.reset();

@@ -12,7 +12,7 @@
 namespace forebay {
 
 // Lives on its environment's event loop until Close, or until the environment ends (a worker's
-// exit), and belongs to both the loop and whoever holds the shared pointer. It does not keep the
+// exit), and belongs to both the loop and the holders of the shared pointer. It does not keep the
 // loop alive. Everything runs on the environment's thread.
 class WakeWatcher {
  public:

@@ -29,7 +29,7 @@ Id GroupId(std::span<const uint8_t> bytes, uint64_t group_index, Extent extent);
 
 // Merges consecutive subtrees of equal size (the last may be smaller) as BLAKE3's tree does: the
 // left side of every node holds the largest power of two of them. `ids` holds one or more ids of
-// kIdBytes; one is its own merge, as whoever made it already knew whether it is the root.
+// kIdBytes; a single one is returned unchanged, as it was made as the root or not.
 Id MergeIds(std::span<const uint8_t> ids, Extent extent);
 
 // BLAKE3 of no bytes.

@@ -69,7 +69,7 @@ void ColdReader::Run() {
     const bool more = Step(*read);
     if (read->listening_) (void)Wake(wake_fd_);
     lock.lock();
-    // Behind the others: nobody's first byte waits for somebody else's whole range.
+    // Behind the others: no first byte waits for another whole range.
     if (more) waiting_.push_back(read);
   }
 }
@@ -82,10 +82,10 @@ bool ColdReader::Step(ColdRead& read) const {
   read.step_bytes_ = std::min(read.step_bytes_ * 2, kStepBytes);
   ssize_t taken = 0;
   if (const auto file = read.file_.lock()) {
-    // Unlike posix_fadvise(WILLNEED) and readahead(2), which read into single pages, a sequential
-    // read gets ever larger pieces of memory: measured, the reading took a sixth of the CPU time
-    // and the sending that follows three quarters. It waits for the disk, which is what the threads
-    // are for, and copies nothing.
+    // A sequential read, unlike posix_fadvise(WILLNEED) and readahead(2), which read into single
+    // pages, gets ever larger folios: measured, the reading took a sixth of the CPU time and the
+    // later sending three quarters. It blocks on the disk, for which these threads exist, and
+    // copies nothing.
     do {
       taken = sendfile(nowhere_.get(), file->get(), &offset, wanted);
     } while (taken < 0 && errno == EINTR);

@@ -1,5 +1,5 @@
-// Reads files into the page cache ahead of the pump, on threads of its own: what the pump sends is
-// in memory then, and a slow disk holds up nobody but those who want what is on it.
+// Reads files into the page cache ahead of the pump, on threads of its own, so that a slow disk
+// blocks only the transfers that need it.
 #ifndef FOREBAY_CORE_COLD_READER_H_
 #define FOREBAY_CORE_COLD_READER_H_
 
@@ -18,7 +18,7 @@
 
 namespace forebay {
 
-// One range on its way into memory. Shared by who asked for it and the thread that reads.
+// One range on its way into memory. Shared by its requester and the thread that reads.
 class ColdRead {
  public:
   ColdRead(const std::shared_ptr<const Descriptor>& file, uint64_t offset, uint64_t length)
@@ -27,13 +27,13 @@ class ColdRead {
   // Up to here the file is in memory; past the range once it has been read or cannot be.
   uint64_t reached() const { return reached_.load(); }
 
-  // Asks for a wake with each step from now on. Who looks at `reached` after that misses none.
+  // Requests a wake after each further step. Read `reached` after this call.
   void Listen() { listening_.store(true); }
 
  private:
   friend class ColdReader;
 
-  // Not kept open for the reading's sake: it ends when whoever asked has closed it.
+  // Weak: the reading ends when its requester has closed the file.
   const std::weak_ptr<const Descriptor> file_;
   const uint64_t end_;
   // Of the next step: small at first, for the first byte's sake. Its reader's alone.

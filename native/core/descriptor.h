@@ -32,7 +32,7 @@ class Descriptor {
     if (fd_ >= 0) close(std::exchange(fd_, -1));
   }
 
-  // A close-on-exec duplicate of somebody else's descriptor, which may be closed from then on.
+  // A close-on-exec duplicate of `fd`, whose owner may close it afterwards.
   static SystemError Duplicate(int fd, Descriptor* duplicate) {
     const int own = fcntl(fd, F_DUPFD_CLOEXEC, 0);
     if (own < 0) return LastError("fcntl");

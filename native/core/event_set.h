@@ -23,13 +23,13 @@ class EventSet {
   // Gives one that was added other events; none leaves it in the set for its end and for errors.
   SystemError Change(int fd, uint32_t events, uint64_t id);
 
-  // Tells once, to one thread, when `socket` takes bytes. `again`: it was added before.
+  // Reports once, to one thread, when `socket` takes bytes. `again`: it was added before.
   SystemError Arm(int socket, uint64_t id, bool again);
 
   void Remove(int socket);
 
-  // Whose turn it is; nothing after `timeout_ms`, or when it is to be asked again. One event at a
-  // time: what a thread takes, no other can serve meanwhile.
+  // The id of the next event; nothing after `timeout_ms`, or if the wait was interrupted. One event
+  // at a time, so that no thread holds events that others could serve.
   std::optional<uint64_t> Take(int timeout_ms);
 
  private:

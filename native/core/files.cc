@@ -22,7 +22,7 @@ SystemError TryLock(int fd, bool* locked) {
 
 namespace {
 
-// Page caches size their folios after the write. A large folio wants memory in one piece, which a
+// Page caches size their folios after the write. A large folio needs contiguous memory, which a
 // virtual machine has often handed back to its host: measured on one, a new GiB took 2.3 s in
 // writes of 1 MiB, 1.3 s in writes of 64 KiB and 0.6 s in these. Elsewhere the extra calls cost
 // some 20 ms.
@@ -75,7 +75,7 @@ SystemError CreateMemfd(const char* name, int* memfd) {
 }
 
 SystemError MoveToMemfd(int fd, uint64_t length, bool empties_file) {
-  // dup3 would open a number that is not open, which here is somebody's mistake.
+  // dup3 would open a number that is not open, which is a caller's mistake.
   if (fcntl(fd, F_GETFD) < 0) return LastError("fcntl");
   int memfd;
   SystemError error = CreateMemfd("forebay-moved", &memfd);
@@ -93,7 +93,7 @@ SystemError ReadCached(int fd, uint8_t* bytes, size_t count, uint64_t offset, ss
   do {
     *taken = preadv2(fd, &place, 1, static_cast<off_t>(offset), RWF_NOWAIT);
   } while (*taken < 0 && errno == EINTR);
-  // EOPNOTSUPP: this file system cannot tell.
+  // EOPNOTSUPP: this file system does not support it.
   return *taken < 0 && errno != EAGAIN && errno != EOPNOTSUPP ? LastError("preadv2")
                                                               : SystemError{};
 }

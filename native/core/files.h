@@ -14,14 +14,13 @@ namespace forebay {
 // Takes an exclusive flock without waiting; `*locked` is false when another open file holds it.
 SystemError TryLock(int fd, bool* locked);
 
-// Opens an anonymous close-on-exec memory file; the caller closes it. ENOSYS where there is none.
+// Opens an anonymous close-on-exec memory file; the caller closes it. ENOSYS without support.
 SystemError CreateMemfd(const char* name, int* memfd);
 
 // Copies the first `length` bytes of the file `fd` (open for reading) into a new memory file, which
-// then takes the number `fd`, so that all who use the number go on in memory. On failure `fd` is
-// what it was. EIO when the file is shorter than `length`. `empties_file`: the file that is left is
-// cut to nothing first, so that whoever has a duplicate of it finds its end, and not the holes in
-// it.
+// then takes the number `fd`, so that all users of the number continue in memory. On failure `fd`
+// is unchanged. EIO if the file is shorter than `length`. `empties_file`: truncates the old file
+// first, so that its duplicates meet its end, and not holes.
 SystemError MoveToMemfd(int fd, uint64_t length, bool empties_file);
 
 // Writes all of `bytes` at `offset`, in pieces that suit the page cache. After a failure an unknown

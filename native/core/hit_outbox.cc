@@ -12,7 +12,7 @@ namespace {
 // requests as well.
 constexpr size_t kMaxRecords = 65536;
 
-// As many are waited for before whoever takes them is woken in between.
+// So many records are collected before the main thread is woken in between.
 constexpr size_t kManyRecords = 4096;
 
 }  // namespace

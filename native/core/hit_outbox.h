@@ -1,5 +1,5 @@
-// What a hit server (hit_server.h) has to tell JavaScript: notices, which it acts on at once, and
-// records of answers, which it takes many at a time.
+// Messages of a hit server (hit_server.h) to JavaScript: notices, which need an action at once, and
+// records of answers, which are taken in batches.
 #ifndef FOREBAY_CORE_HIT_OUTBOX_H_
 #define FOREBAY_CORE_HIT_OUTBOX_H_
 
@@ -23,7 +23,7 @@ struct HitRecord {
   // 1: HEAD. 2: answered with all of the representation. 4: there was a range. 8: without its last
   // position. And 256 for each byte of the request's id.
   double flags;
-  // The range as it was asked for, both inclusive.
+  // The requested range, both inclusive.
   double first;
   double last;
   double body_bytes;

@@ -12,7 +12,7 @@ namespace {
 constexpr std::string_view kLineEnd = "\r\n";
 constexpr std::string_view kVersion = " HTTP/1.1";
 
-// What a field means here; those of kNone say something of the client alone.
+// The effect of a field here; kNone fields are about the client alone.
 enum class Meaning { kHost, kRange, kRequestId, kConnection, kNone, kUnknown };
 
 struct KnownField {

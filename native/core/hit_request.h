@@ -1,6 +1,6 @@
-// Reads the requests that a hit server answers: so plain that nothing in them decides anything but
-// which bytes of which target are wanted. A strict part of what Node's parser takes, and of what
-// src/http/request/plain-request.ts calls plain: whatever else a head says is for them to judge.
+// Parses the requests that a hit server answers: those without any field that could change the
+// answer, except a range. Stricter than Node's parser and than src/http/request/plain-request.ts,
+// which judge all other requests.
 #ifndef FOREBAY_CORE_HIT_REQUEST_H_
 #define FOREBAY_CORE_HIT_REQUEST_H_
 
@@ -14,7 +14,7 @@ namespace forebay {
 // Views into the text that was read.
 struct HitRequest {
   bool is_head = false;
-  // As the request line has it.
+  // From the request line.
   std::string_view target;
   // The value of the Host field.
   std::string_view host;
@@ -22,7 +22,7 @@ struct HitRequest {
   bool has_range = false;
   uint64_t first = 0;
   std::optional<uint64_t> last;
-  // The client's own name for it, where that may stand in a head and a log; else empty.
+  // The client's X-Request-Id if a head and a log may contain it; else empty.
   std::string_view request_id;
   // Bytes of the head, the empty line included.
   size_t head_bytes = 0;
@@ -31,8 +31,7 @@ struct HitRequest {
 // The longest request id that is taken from a client.
 inline constexpr size_t kMaxRequestId = 64;
 
-// Reads the request head at the beginning of `text`. Nothing where it is not all there, or not
-// plain.
+// Parses the request head at the beginning of `text`. Nothing if it is incomplete, or not plain.
 std::optional<HitRequest> ReadHitRequest(std::string_view text);
 
 }  // namespace forebay

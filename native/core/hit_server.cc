@@ -15,7 +15,7 @@ namespace forebay {
 
 namespace {
 
-// What epoll says of the descriptor that is no connection's.
+// The id in epoll of the descriptor that is no connection's.
 constexpr uint64_t kStopId = 0;
 
 // A longer head is Node's to read, or to refuse.
@@ -73,7 +73,7 @@ struct HitServer::Connection {
   State state = State::kWatched;
   // It has ended while it was parked.
   bool ended = false;
-  // What is asked for was not in memory when it was looked at last.
+  // The requested bytes were not in memory at the last attempt.
   bool is_cold = false;
   PartialHit partial;
 };
@@ -111,7 +111,7 @@ SystemError HitServer::Open(size_t threads) {
 
 HitServer::~HitServer() {
   if (stop_fd_.get() >= 0) (void)Wake(stop_fd_.get());
-  // Joined before the sets that they wait on are closed, and before what they use is gone.
+  // Joined before the sets that they wait on, and everything that they use, are destroyed.
   for (const auto& worker : workers_) worker->thread.reset();
   connections_.clear();
 }
@@ -181,7 +181,7 @@ void HitServer::Run(Worker& worker) {
     if (connection->state == Connection::State::kWatched) {
       Serve(worker, *connection);
     } else if (connection->state == Connection::State::kParked) {
-      // Told of its end again and again otherwise.
+      // Its end would be reported again and again otherwise.
       worker.events.Remove(connection->socket.get());
       connection->ended = true;
     }
@@ -243,7 +243,7 @@ void HitServer::Answer(Connection& connection, const HitRequest& request, HitRec
                 {HitNoticeKind::kCold, connection.id, hit.file->number(), hit.start, hit.end});
   }
   if (!Drop(socket, request.head_bytes)) {
-    // What is left of it would be taken for the next request.
+    // The rest of it would be taken for the next request.
     (void)shutdown(socket, SHUT_RDWR);
     return HandOver(connection);
   }

@@ -1,7 +1,7 @@
-// Answers plain requests for hits on threads of its own: JavaScript accepts the connections, says
-// what may be answered (hit_table.h), and gets back every connection with whose next request there
-// is anything else to do. A request is looked at while it still lies in the kernel's buffer, and is
-// taken from there when it was answered: what is handed back has lost nothing.
+// Answers plain requests for hits on threads of its own. JavaScript accepts the connections, grants
+// answers (hit_table.h), and gets back every connection whose next request is not eligible. A
+// request is read by peeking and consumed only once it is answered, so that a connection that is
+// handed back has lost nothing.
 #ifndef FOREBAY_CORE_HIT_SERVER_H_
 #define FOREBAY_CORE_HIT_SERVER_H_
 
@@ -24,7 +24,7 @@
 
 namespace forebay {
 
-// What is left of an answer that was begun.
+// The unsent part of a begun answer.
 struct PartialHit {
   HitRecord record;
   // What the socket did not take of the head.
@@ -36,7 +36,7 @@ class HitServer {
  public:
   static SystemError Start(size_t threads, uint64_t max_bytes, std::unique_ptr<HitServer>* server);
 
-  // Lets go of every connection, without a notice, after the threads have ended.
+  // Releases every connection, without a notice, after the threads have ended.
   ~HitServer();
   HitServer(const HitServer&) = delete;
   HitServer& operator=(const HitServer&) = delete;
@@ -45,15 +45,15 @@ class HitServer {
   int notice_fd() const { return outbox_.notice_fd(); }
   HitTable& table() { return table_; }
 
-  // Answers what comes on a non-blocking socket, of which a duplicate is used, until it is handed
+  // Answers requests on a non-blocking socket, of which a duplicate is used, until it is handed
   // over or released.
   SystemError Watch(int socket, uint64_t* id);
-  // Takes a connection back: nothing of a request that has not been answered is lost. False where
-  // it was handed over, or an answer was begun, before.
+  // Takes a connection back; unanswered requests are still in it. False if it was handed over, or
+  // an answer was begun, before.
   bool Release(uint64_t id);
   // After kAsks and kCold: looks at the request again.
   void Resume(uint64_t id);
-  // After kPartial: what is left to send; the connection is JavaScript's.
+  // After kPartial: the unsent part; the connection is JavaScript's.
   std::optional<PartialHit> TakePartialHit(uint64_t id);
   HitOutbox& outbox() { return outbox_; }
 

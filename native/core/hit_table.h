@@ -1,7 +1,6 @@
-// What a hit server (hit_server.h) may answer: targets whose answers stand in the cache, each with
-// the text of its head and the files of chunks that were opened for it. JavaScript decides all of
-// it, and vouches for it for a moment only: what was granted counts until its time is over or
-// anything has changed, and is asked for anew then.
+// The answers that a hit server (hit_server.h) may give: targets with hits, each with the text of
+// its head and the open files of its chunks. JavaScript decides all of it, for a short time only: a
+// grant is valid until it expires or anything has changed, and must then be renewed.
 #ifndef FOREBAY_CORE_HIT_TABLE_H_
 #define FOREBAY_CORE_HIT_TABLE_H_
 
@@ -21,8 +20,8 @@
 
 namespace forebay {
 
-// A part of a representation in a file that is open for it: a chunk. Tells when nobody uses its
-// descriptor any more, which is closed then.
+// An open file with a part of a representation: a chunk. Reports when its last user has released it
+// and its descriptor is closed.
 class HitFile {
  public:
   HitFile(uint64_t number, Descriptor fd, uint64_t begin, uint64_t end,
@@ -74,7 +73,7 @@ struct Hit {
   // all.
   uint64_t start = 0;
   uint64_t end = 0;
-  // What is sent; none for HEAD and for an empty representation.
+  // The file of the body; none for HEAD and for an empty representation.
   std::shared_ptr<const HitFile> file;
   std::string head;
 };
@@ -82,8 +81,8 @@ struct Hit {
 enum class HitFinding {
   // Nothing here can answer it.
   kUnknown,
-  // It may be answered, once what that takes is granted anew. `token`, `start` and `end` are set;
-  // these two are equal where no file is needed.
+  // It may be answered once the missing grants are renewed. `token`, `start` and `end` are set; the
+  // latter two are equal if no file is needed.
   kAsk,
   kReady,
 };
@@ -93,16 +92,15 @@ class HitTable {
  public:
   using Clock = std::chrono::steady_clock;
 
-  // Bodies up to `max_bytes` are answered. `on_closed` is told the number of a file that was
-  // closed, on whatever thread used it last, and must not call the table.
+  // Bodies up to `max_bytes` are answered. `on_closed` receives the number of each closed file, on
+  // the thread that used it last, and must not call the table.
   HitTable(uint64_t max_bytes, std::function<void(uint64_t)> on_closed);
 
-  // A target whose answer stands: `length` bytes. It takes the place of older ones of that name,
-  // and of that token.
+  // Adds a target of `length` bytes. It replaces earlier ones of that name, and of that token.
   void Define(const std::string& target, uint64_t token, uint64_t length);
   void Remove(uint64_t token);
 
-  // These vouch for what they give, until `expires` at most.
+  // Grants are valid until `expires` at most.
   void Grant(uint64_t token, HitHeads heads, Clock::time_point expires);
   // The file is borrowed: a duplicate is used. `number` names it from now on.
   SystemError Open(uint64_t token, uint64_t number, int fd, uint64_t begin, uint64_t end,
@@ -115,7 +113,7 @@ class HitTable {
   void GuardHosts(bool are_guarded);
   void AdmitHost(const std::string& field);
 
-  // Something that what was granted depends on has changed: none of it counts any more.
+  // Voids every grant: something that they depend on has changed.
   void Change();
 
   // Looks for the answer to `request`; `id` is put into its head.
@@ -159,7 +157,7 @@ class HitTable {
   const std::function<void(uint64_t)> on_closed_;
 
   std::mutex mutex_;
-  // What is granted in one epoch counts in that alone. 0 is none.
+  // A grant is valid in its own epoch only. 0 is none.
   uint64_t epoch_ = 1;
   bool are_hosts_guarded_ = false;
   std::unordered_set<std::string, TextHash, std::equal_to<>> hosts_;

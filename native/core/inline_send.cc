@@ -35,8 +35,8 @@ struct CacheStat {
   uint64_t recently_evicted;
 };
 
-// A page that is there may be on its way from the disk still, with what was asked for together with
-// it: so one is tried in each of these.
+// A cached page may still be on its way from the disk, with the others of its read: one page is
+// tried in each of these.
 constexpr uint64_t kProbeBytes = uint64_t{64} << 10;
 
 bool IsReadable(int fd, uint64_t offset) {
@@ -45,8 +45,8 @@ bool IsReadable(int fd, uint64_t offset) {
   return !ReadCached(fd, &byte, 1, offset, &taken) && taken == 1;
 }
 
-// True when every page of the part is in the page cache, and none of those looked at is being read.
-// False also where the kernel cannot tell.
+// True if every page of the part is in the page cache, and none of the tried ones is being read.
+// False also if the kernel cannot tell.
 bool IsCached(const FilePart& part) {
   static const auto page = static_cast<uint64_t>(sysconf(_SC_PAGESIZE));
   const CacheRange range{part.offset, part.length};

@@ -17,9 +17,9 @@ struct FilePart {
 
 // Sends `head` and then `part` to a stream socket as far as it has room, and returns the bytes that
 // it took of both. 0: nothing was sent, because the socket has no room, or is broken, or bytes of
-// the part are not in the page cache or cannot be read. Less than all: it had no more room, or the
-// file is short, or one of the two failed; the caller finds out which. Never waits for a client,
-// and for a disk only where it has been asked for a page already and is about to have it.
+// the part are not in the page cache or cannot be read. Less than all: no more room, a short file,
+// or a failure; the caller finds out which. Never waits for a client, and for a disk only if a page
+// is just being read.
 uint64_t TrySendNow(int socket, const char* head, size_t head_count, const FilePart& part);
 
 }  // namespace forebay

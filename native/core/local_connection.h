@@ -4,10 +4,10 @@
 
 namespace forebay {
 
-// Takes a TCP connection of which both ends have the same address from BBR to Reno. BBR spaces
-// segments by timers to find a bottleneck; here there is none, and a timer for each 64 KiB costs
-// more than the sending does (docs/PERFORMANCE.md). Any other connection, and any other congestion
-// control, stays as it is. Best effort.
+// Switches a TCP connection between two sockets of one address from BBR to Reno. BBR paces segments
+// by timers to find a bottleneck; here there is none, and a timer for each 64 KiB costs more than
+// the sending (docs/PERFORMANCE.md). Other connections and other congestion controls are left
+// alone. Best effort.
 void StopPacingLocally(int socket);
 
 }  // namespace forebay

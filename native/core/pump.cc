@@ -14,7 +14,7 @@ namespace forebay {
 
 namespace {
 
-// What epoll says of the descriptors that are no transfer's.
+// The ids in epoll of the descriptors that are no transfer's.
 constexpr uint64_t kStopId = 0;
 constexpr uint64_t kWakeId = 1;
 constexpr uint64_t kFirstTransferId = 2;
@@ -22,7 +22,7 @@ constexpr uint64_t kFirstTransferId = 2;
 // Files that are read from disk at once: as many as it took to get all that a virtual disk gives.
 constexpr size_t kReaders = 4;
 
-// Bytes that a transfer may send before the others have their turn. At 5 GB/s one is 200 us, of
+// Bytes that a transfer may send before the others have their turn. At 5 GB/s they take 200 us, of
 // which the two system calls between turns are 1 %.
 constexpr uint64_t kQuantumBytes = uint64_t{1} << 20;
 
@@ -43,7 +43,7 @@ SystemError Pump::Open(size_t threads) {
   }
   // Never drained: once it is readable, every thread ends.
   if (const SystemError error = events_.Watch(stop_fd_.get(), EPOLLIN, kStopId)) return error;
-  // Edge-triggered: each write wakes one thread, and nobody has to drain it. The counter would be
+  // Edge-triggered: each write wakes one thread, and it need not be drained. The counter would be
   // full after 2^64 wakes.
   if (const SystemError error = events_.Watch(wake_fd_.get(), EPOLLIN | EPOLLET, kWakeId)) {
     return error;
@@ -151,7 +151,7 @@ std::optional<uint64_t> Pump::Serve(const std::shared_ptr<Transfer>& transfer) {
   while (Advance(transfer, lock, &budget)) {
     if (budget > 0) continue;
     if (transfer->stopping) return End(*transfer, PumpEnd::kStopped), std::nullopt;
-    // To arm it for nobody's sake would wake another thread, and move the connection to that core.
+    // Arming it without need would wake another thread, and move the connection to that core.
     if (const auto other = events_.Take(0)) {
       Arm(*transfer);
       return other;
@@ -259,7 +259,7 @@ void Pump::End(Transfer& transfer, PumpEnd end, int error_number) {
   transfer.Uncork();
   transfer.state = PumpState::kEnded;
   if (transfer.registered) events_.Remove(transfer.socket.get());
-  // All before the notice: whoever hears it may close, delete or destroy.
+  // All before the notice: its receiver may close, delete or destroy.
   transfer.socket.Close();
   transfer.queue.clear();
   {

@@ -1,9 +1,9 @@
 // Sends bodies to clients on threads of its own, from the page cache to the socket by sendfile(2).
 //
-// All threads wait on one epoll set, in which a transfer is armed for one event at a time, so one
-// thread at a time serves it; after a bounded number of bytes it is armed anew, behind the others
-// that are ready. Pieces are duplicates of what they were given: nothing that the caller closes is
-// used. The owner calls everything but what is private, from one thread.
+// All threads wait on one epoll set, in which a transfer is armed for one event at a time, so that
+// one thread at a time serves it. After a bounded number of bytes it is armed again, behind the
+// others that are ready. Pieces own duplicates of their descriptors, so the caller may close its
+// own. The owner calls every public function from one thread.
 #ifndef FOREBAY_CORE_PUMP_H_
 #define FOREBAY_CORE_PUMP_H_
 
@@ -59,11 +59,11 @@ class Pump {
 
   // A wake descriptor (wake.h) that is readable when Take has notices.
   int notice_fd() const { return notice_fd_.get(); }
-  // Whoever moves a watermark wakes this one.
+  // The descriptor to wake when a watermark moves.
   int wake_fd() const { return wake_fd_.get(); }
 
-  // Starts a transfer to a non-blocking socket, of which a duplicate is used. What is written to
-  // the socket until the first piece is held back, to leave with it.
+  // Starts a transfer to a non-blocking socket, of which a duplicate is used. Bytes written to the
+  // socket before the first piece are held back, to leave with it.
   SystemError Begin(int socket, uint64_t* id);
 
   // These do nothing for a transfer that has ended.
@@ -86,7 +86,7 @@ class Pump {
   SystemError Open(size_t threads);
   void Run();
   // Sends until the transfer has to wait, or another one is ready after a turn: returns the event
-  // that said so, which is the caller's to serve.
+  // of that one, which the caller must serve.
   std::optional<uint64_t> Serve(const std::shared_ptr<Transfer>& transfer);
   void ResumeWaiting();
   std::shared_ptr<Transfer> Find(uint64_t id);

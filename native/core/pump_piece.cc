@@ -13,7 +13,7 @@ namespace forebay {
 
 namespace {
 
-// src/compute/watermark-words.ts has the layout and what it promises.
+// The layout and the rules are in src/compute/watermark-words.ts.
 constexpr size_t kAvailableWord = 0;
 constexpr size_t kStateWord = 2;
 constexpr size_t kListenersWord = 4;
@@ -39,12 +39,12 @@ uint64_t ReadableTo(int64_t* words, uint64_t available, uint64_t at) {
   return start + available > length ? start + available - length : 0;
 }
 
-// The page cache drops what was read together, so one byte of this many tells of all; and four of
+// The page cache drops whole reads, so one byte of this many shows the state of all; and four of
 // them cover a millisecond of the fastest client.
 constexpr uint64_t kLookBytes = uint64_t{1} << 20;
 constexpr uint64_t kLookAheadBytes = 4 * kLookBytes;
 
-// sendfile(2) tells of failures on both of its sides; these are the socket's.
+// Errors of sendfile(2) that are about the socket.
 bool IsClientError(int number) {
   switch (number) {
     case EPIPE:
@@ -92,7 +92,7 @@ SystemError Piece::OfFile(int fd, uint64_t offset, uint64_t length, int64_t* wat
   piece->watermark_ = watermark;
   piece->at_ = offset;
   piece->end_ = offset + length;
-  // What is being written is in memory.
+  // A file being written is in memory.
   piece->looked_ = watermark == nullptr ? offset : piece->end_;
   return {};
 }
@@ -168,8 +168,7 @@ void Piece::LookAhead(ColdReader& reader) {
     const uint64_t end = std::min(looked_ + kLookBytes, end_);
     uint8_t last;
     ssize_t taken;
-    // The last byte: the first may be there because somebody tried whether it can be read. What
-    // fails is the sending's to meet.
+    // The last byte: a probe may have read the first. The sending reports failures.
     if (!ReadCached(file_->get(), &last, 1, end - 1, &taken) && taken < 0) {
       reading_ = reader.Ask(file_, looked_, end_ - looked_);
       if (reading_) looked_ = end_;

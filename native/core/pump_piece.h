@@ -20,7 +20,7 @@ enum class PieceStep {
   kSent,
   // The socket is full, maybe after some bytes.
   kSocketFull,
-  // The file is not that far yet, or not in memory: who writes or reads it will say when it is.
+  // The file is not that far yet, or not in memory: its writer or reader wakes the pump.
   kSourceWaits,
   kClientClosed,
   // The file, or what will ever be released of it, ends before the piece does.
@@ -41,9 +41,9 @@ class Piece {
   // A copy of `count` bytes.
   static Piece OfBytes(const uint8_t* bytes, size_t count);
 
-  // `length` bytes at `offset` of a duplicate of `fd`. `watermark`, where not null, is the shared
-  // state of src/compute/watermark-words.ts: it says how far the file may be read, and must
-  // stay readable until the piece is destroyed.
+  // `length` bytes at `offset` of a duplicate of `fd`. `watermark`, if not null, is the shared
+  // state of src/compute/watermark-words.ts: it limits how far the file may be read, and must stay
+  // readable until the piece is destroyed.
   static SystemError OfFile(int fd, uint64_t offset, uint64_t length, int64_t* watermark,
                             Piece* piece);
 
@@ -51,13 +51,13 @@ class Piece {
 
   bool done() const { return at_ == end_; }
 
-  // Asks whoever it waits for to wake the pump from now on, whenever there is more.
+  // Requests a wake of the pump from now on, whenever there is more to send.
   void Listen();
 
   // True when the next Send does not have to wait for the source.
   bool ready() const;
 
-  // Has what will be sent next read into memory where it is not there. For the thread that sends.
+  // Starts reading the next bytes into memory if they are not there. For the thread that sends.
   void LookAhead(ColdReader& reader);
 
   // Sends at most `most` bytes with one system call. `more`: further pieces follow at once.

@@ -1,5 +1,4 @@
-// One response body on its way through the pump (pump.h): its socket, its queue and where it
-// stands.
+// One response body on its way through the pump (pump.h): its socket, its queue and its state.
 #ifndef FOREBAY_CORE_PUMP_TRANSFER_H_
 #define FOREBAY_CORE_PUMP_TRANSFER_H_
 
@@ -53,7 +52,7 @@ struct Transfer {
   std::deque<Piece> queue;
   // No piece will be added.
   bool finished = false;
-  // Asked to stop while a thread was sending, which ends it.
+  // Set to end a running transfer: the thread that sends does it.
   bool stopping = false;
   // In epoll's set: it has to be taken out before the descriptor is closed, as Node's own
   // descriptor keeps the connection, and so the registration, alive.
@@ -67,11 +66,11 @@ struct Transfer {
   // Times that there was nothing to send.
   uint64_t pauses = 0;
 
-  // Sets TCP_CORK; not every socket has it.
+  // Sets TCP_CORK, if the socket has it.
   void Cork();
-  // Lets go of what TCP_CORK holds back: called whenever there is nothing to send at once.
+  // Releases the bytes that TCP_CORK holds back: called whenever there is nothing to send at once.
   void Uncork();
-  // Bytes that the client's side has acknowledged, as far as can be told.
+  // Bytes that the client has acknowledged, as far as is known.
   uint64_t TakenBytes() const;
 };
 

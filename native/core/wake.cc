@@ -34,7 +34,7 @@ SystemError ConnectToItself(int fd) {
   auto* generic = reinterpret_cast<sockaddr*>(&address);
   if (bind(fd, generic, length) < 0) return LastError("bind");
   if (getsockname(fd, generic, &length) < 0) return LastError("getsockname");
-  // Connected to its own address, the socket takes datagrams from nobody else.
+  // Connected to its own address, the socket takes datagrams from no other.
   if (connect(fd, generic, length) < 0) return LastError("connect");
   if (fcntl(fd, F_SETFD, FD_CLOEXEC) < 0) return LastError("fcntl");
   if (fcntl(fd, F_SETFL, O_NONBLOCK) < 0) return LastError("fcntl");

@@ -1,6 +1,6 @@
-// Clients ask for ranges on connections that stay open, while the main thread grants, revokes,
-// changes the epoch and takes connections back at any moment. What a client receives is checked to
-// the byte; a connection that is handed over or released is closed here, and its client comes back.
+// Clients request ranges on connections that stay open, while the main thread grants, revokes,
+// changes the epoch and takes connections back at any moment. Every received byte is checked; a
+// connection that is handed over or released is closed here, and its client connects again.
 #include <sys/socket.h>
 
 #include <array>

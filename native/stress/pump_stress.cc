@@ -134,7 +134,7 @@ void StressPump() {
       all.erase(found);
     }
   }
-  // Ended with a transfer that nobody finishes: its threads must not touch what is gone.
+  // Ended with an unfinished transfer: its threads must not touch what is destroyed.
   const Connection left = Connect();
   uint64_t id;
   CHECK(!pump->Begin(left.server.get(), &id));

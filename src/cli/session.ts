@@ -62,9 +62,8 @@ export async function openSession(
 }
 
 /**
- * The Forebay at the configured address; `null` where it is one of another cache. What it says of
- * itself decides nothing but that: a token is only ever read from where the configuration says, and
- * given to whoever proves that it has it.
+ * The Forebay at the configured address; `null` if it serves another cache. Its answer decides
+ * nothing else: the token is read from the configured place only, and sent only after a proof.
  */
 async function connect(
   loaded: LoadedConfig,
@@ -96,7 +95,7 @@ async function connect(
   return null;
 }
 
-/** Why it is not to be trusted; `null` where it has proven that it knows the token. */
+/** Why it is not trusted; `null` if it has proven that it knows the token. */
 async function doubtOf(client: AdminClient, token: string): Promise<UnprovenError | null> {
   try {
     await client.prove(token);
@@ -156,7 +155,9 @@ async function startPrivately(context: CommandContext, loaded: LoadedConfig): Pr
   }
 }
 
-/** The same, but for nobody else: any free ports of loopback, and no log between the results. */
+/**
+ * The same configuration for private use: free ports of loopback, and no log between the results.
+ */
 function privateConfig(config: ResolvedConfig): ResolvedConfig {
   const address = { host: '127.0.0.1', port: 0 };
   return {
@@ -191,7 +192,7 @@ function tokenFile({ admin, cache }: Places): string {
   return admin.tokenFile ?? join(cache.directory, TOKEN_FILE);
 }
 
-/** `null` where there is none or it may not be read. */
+/** `null` if there is none or it may not be read. */
 function readToken(path: string): string | null {
   try {
     const text = readFileSync(path, 'utf8').trim();

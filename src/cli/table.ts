@@ -2,14 +2,14 @@
 
 export interface Column {
   readonly title: string;
-  /** Numbers stand right. */
+  /** Numbers are aligned to the right. */
   readonly align?: 'left' | 'right';
 }
 
 /** Columns are this far apart. */
 const GAP = '  ';
 
-/** Lines of a table with its titles; empty where there are no rows. No line ends in spaces. */
+/** Lines of a table with its titles; empty without rows. No line ends with spaces. */
 export function table(columns: readonly Column[], rows: readonly (readonly string[])[]): string[] {
   if (rows.length === 0) return [];
   const all = [columns.map(({ title }) => title), ...rows];

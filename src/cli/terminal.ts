@@ -1,6 +1,6 @@
 /** What commands use of the process, passed in so that tests need no child process. */
 
-/** Signals that ask for an orderly end. */
+/** Signals that request an orderly end. */
 export type StopSignal = 'SIGINT' | 'SIGTERM';
 
 export interface Terminal {
@@ -9,23 +9,23 @@ export interface Terminal {
   out(text: string): void;
   /** Messages for people. */
   err(text: string): void;
-  /** Whether somebody looks at the results, and at the messages, on a screen. */
+  /** Whether results and messages go to a terminal. */
   readonly outIsScreen: boolean;
   readonly errIsScreen: boolean;
   /** The screen's width in characters, now. */
   columns(): number;
   /** Calls back for every stop signal; the returned function ends that. */
   onStopSignal(callback: (signal: StopSignal) => void): () => void;
-  /** Calls back whenever a reload is asked for (SIGHUP); the returned function ends that. */
+  /** Calls back at each SIGHUP; the returned function ends that. */
   onReloadSignal(callback: () => void): () => void;
   /** Ends the process at once. */
   exit(code: number): void;
 }
 
-/** What programs assume where nobody says. */
+/** The usual default. */
 const USUAL_COLUMNS = 80;
 
-/** Whoever read this output has gone (`| head`): what they read was enough, and work goes on. */
+/** The reader of this output has gone (`| head`): the work goes on without it. */
 function outlivesItsReader(stream: NodeJS.WriteStream): NodeJS.WriteStream {
   return stream.on('error', () => undefined);
 }

@@ -1,4 +1,4 @@
-/** The program's version, from package.json: the one place where it is written. */
+/** The program's version, from package.json. */
 import { readFileSync } from 'node:fs';
 
 /** Reads the version; this file is dist/cli/version.js when it runs. */

@@ -1,5 +1,5 @@
 /**
- * `forebay config show` and `forebay config doc`: what the configuration is, and what it can be.
+ * `forebay config show` and `forebay config doc`: the current configuration, and all settings.
  */
 import { Command } from 'commander';
 import { Document, isMap, isSeq, type Node } from 'yaml';
@@ -48,12 +48,12 @@ function withKey({ path, value, source }: ShownSetting): object {
   return { key: formatKey(path), value, source };
 }
 
-/** The settings as YAML; with a comment behind each, where it comes from, if that is wanted. */
+/** The settings as YAML; with the source of each in a comment, if requested. */
 export function yamlText(settings: readonly ShownSetting[], withOrigin: boolean): string {
   const document = new Document(nested(settings));
   for (const { path, source } of withOrigin ? settings : []) {
     const node = document.getIn(path, true) as Node;
-    // Behind a list or mapping a comment would stand at its end: in one line it stands right.
+    // The comment would follow the whole list or mapping: such a value is written in one line.
     if (isSeq(node) || isMap(node)) node.flow = true;
     node.comment = ` ${formatSource(source)}`;
   }

@@ -1,4 +1,4 @@
-/** `forebay doctor`: looks at the machine and says what to change. */
+/** `forebay doctor`: checks the machine and recommends changes. */
 import { Command } from 'commander';
 import { type Capacity, resolveCapacity } from '../../config/capacity.js';
 import { loadConfig } from '../../config/load.js';
@@ -58,7 +58,7 @@ async function examine(capacity: Capacity, clock: Clock): Promise<readonly Findi
   ];
 }
 
-/** A line for each finding, and one of advice below it where there is any. */
+/** A line per finding, and its advice below it. */
 function findingLines(findings: readonly Finding[], output: Output): string {
   const width = Math.max(...findings.map(({ check }) => check.length));
   return findings

@@ -1,4 +1,4 @@
-/** `forebay ls [PATH]`: what is held of which objects. */
+/** `forebay ls [PATH]`: lists objects and their stored parts. */
 import { Command } from 'commander';
 import { formatSize } from '../../config/units.js';
 import type { AdminClient } from '../admin-client.js';
@@ -10,9 +10,9 @@ import { scopesOf } from '../scopes.js';
 import { withSession } from '../session.js';
 import { type Column, table } from '../table.js';
 
-/** Lines that somebody may still read; --limit asks for more. */
+/** Lines that people still read; --limit changes it. */
 const DEFAULT_LIMIT = 1000;
-/** Objects asked for at once. */
+/** Objects per request. */
 const PAGE = 500;
 
 const COLUMNS: readonly Column[] = [
@@ -56,7 +56,7 @@ async function list(
   for (const scope of scopes) {
     let cursor: string | null = null;
     do {
-      // One more than wanted tells whether there are more.
+      // One more than needed shows whether there are more.
       const count = Math.min(PAGE, limit + 1 - found.length);
       const page = await client.objects(scope, count, cursor);
       found.push(...page.objects);
@@ -85,7 +85,7 @@ function row(object: ListedObjectBody): readonly string[] {
   ];
 }
 
-/** Only what is whole is 100 %. */
+/** Only a complete object is 100 %. */
 function share(heldBytes: number, lengthBytes: number): string {
   return `${String(lengthBytes === 0 ? 100 : Math.floor((heldBytes / lengthBytes) * 100))} %`;
 }

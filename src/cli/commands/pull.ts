@@ -1,4 +1,4 @@
-/** `forebay pull`: fetches URLs or a model into the cache and tells truthfully how far it is. */
+/** `forebay pull`: fetches URLs or a model into the cache and shows its true progress. */
 import { Command, Option } from 'commander';
 import type { AdminClient } from '../admin-client.js';
 import type { Pull } from '../api-types.js';

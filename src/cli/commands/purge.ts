@@ -1,4 +1,4 @@
-/** `forebay purge PATH`: drops what is held of objects, and what is known of their URLs. */
+/** `forebay purge PATH`: removes stored objects and their response records. */
 import { Command } from 'commander';
 import { formatSize } from '../../config/units.js';
 import type { Purged } from '../api-types.js';

@@ -1,4 +1,4 @@
-/** `forebay validate`: says all that is wrong with a configuration, or what it comes to. */
+/** `forebay validate`: lists every fault of a configuration, or summarises it. */
 import { Command } from 'commander';
 import { resolveCapacity } from '../../config/capacity.js';
 import { type LoadedConfig, loadWithSources } from '../../config/load.js';

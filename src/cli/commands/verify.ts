@@ -1,4 +1,4 @@
-/** `forebay verify [PATH]`: hashes again what is held; damaged chunks are dropped and named. */
+/** `forebay verify [PATH]`: hashes stored chunks again; corrupt ones are dropped and named. */
 import { Command } from 'commander';
 import type { Clock } from '../../model/time.js';
 import type { AdminClient } from '../admin-client.js';

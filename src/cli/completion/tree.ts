@@ -1,10 +1,9 @@
 /**
- * The command line as plain data: what may be written where. The three shells' scripts are made
- * from it, so that they know what the program knows. Pure.
+ * The command line as plain data, from which the scripts of the three shells are made. Pure.
  */
 import type { Command, Option } from 'commander';
 
-/** What may follow an option: nothing, a file's name, one of some words, or any text. */
+/** The argument of an option: none, a file, one of some words, or any text. */
 export type OptionArgument =
   | { readonly kind: 'none' | 'file' | 'text' }
   | { readonly kind: 'words'; readonly words: readonly string[] };
@@ -16,13 +15,13 @@ export interface CompletedOption {
   readonly argument: OptionArgument;
 }
 
-/** One word that may be written, with what it means. */
+/** One word with its meaning. */
 export interface CompletedWord {
   readonly word: string;
   readonly about: string;
 }
 
-/** One command: where it stands, and what may be written after it. */
+/** One command: its place, and what may follow it. */
 export interface CompletedCommand {
   /** Names below the program's: empty for itself, `config show` for a command of a command. */
   readonly path: string;

@@ -23,7 +23,7 @@ const SLOW_WRITE_BYTES_PER_S = 250e6;
 const SLOW_READ_BYTES_PER_S = 500e6;
 const WASM_PAGE_BYTES = 65_536;
 
-/** Not among the types of this library; Node has it. */
+/** Missing in the types of this library; Node has it. */
 declare const WebAssembly: {
   readonly Memory: new (size: { readonly initial: number }) => { readonly buffer: ArrayBuffer };
 };

@@ -3,10 +3,10 @@
 export type FindingStatus = 'ok' | 'warn' | 'fail';
 
 export interface Finding {
-  /** What was looked at, in a word or two. */
+  /** What was checked, in a word or two. */
   readonly check: string;
   readonly status: FindingStatus;
-  /** One line: what is there. */
+  /** The result, one line. */
   readonly found: string;
   /** One line: what to change; `null` where all is well. */
   readonly advice: string | null;

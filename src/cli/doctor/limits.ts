@@ -9,7 +9,7 @@ import { type Finding, ok, warn } from './finding.js';
 /** Beside connections: chunk files that are kept open, the log, libraries, eventfds. */
 const OTHER_DESCRIPTORS = 1024;
 
-/** Reads a file of the system; `null` where there is none. */
+/** Reads a file of the system; `null` if there is none. */
 export type ReadSystemFile = (path: string) => string | null;
 
 /** The system's files. */

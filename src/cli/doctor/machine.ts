@@ -9,7 +9,7 @@ import { formatSize } from '../../config/units.js';
 import { platformObjection } from '../platform.js';
 import { fail, type Finding, ok, warn } from './finding.js';
 
-/** What the machine says of itself, passed in so that tests can say otherwise. */
+/** The machine's figures, passed in so that tests can replace them. */
 export interface Machine {
   readonly platform: string;
   readonly nodeVersion: string;

@@ -1,6 +1,6 @@
 /**
- * Asks an origin for one byte and tells how long each step took, or at which one it failed. The
- * request is as Forebay's own are: a ranged GET with the configured fields; no redirect is
+ * Requests one byte from an origin and measures each step, or names the step that failed. The
+ * request is like Forebay's own: a ranged GET with the configured fields; redirects are not
  * followed.
  */
 import http from 'node:http';
@@ -114,7 +114,7 @@ function ask(
       });
       request.destroy();
     });
-    // What comes after the end, such as the reset of our own destroy, finds a settled promise.
+    // Later events, such as the reset of the probe's own destroy, find a settled promise.
     request.on('error', reject);
     request.end();
     if (signal.aborted) onAbort();
@@ -134,7 +134,7 @@ function failedStep(
   return secure && at.tls === undefined ? 'TLS handshake' : 'response';
 }
 
-/** The system's word where there is one: it is what people look for. */
+/** The system's error name, if there is one: people search for it. */
 function whyOf(error: unknown): string {
   if (error instanceof ForebayError && (error.code === 'origin-proxy' || !error.cause)) {
     return error.message;

@@ -66,7 +66,7 @@ export function checkCertificates(
   );
 }
 
-/** The files of roots that variables name: what cannot be read is trusted by nobody. */
+/** The files of roots that variables name: an unreadable one adds no trust. */
 export function checkRoots(files: readonly RootFile[]): readonly Finding[] {
   return files.flatMap(({ path, variable, error }) =>
     variable === null || error === null
