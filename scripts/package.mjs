@@ -25,8 +25,8 @@ const ALWAYS = ['package.json', 'README.md', 'LICENSE'];
 const copy = mkdtempSync(join(tmpdir(), 'forebay-package-'));
 try {
   const { files } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
-  // npm applies the patterns; here the folder that a pattern begins in is enough.
-  for (const path of [...ALWAYS, ...files.map((pattern) => pattern.replace(/\/\*.*$/, ''))]) {
+  // npm applies the patterns; here the folder that a pattern begins with is enough.
+  for (const path of [...ALWAYS, ...files.filter(isIncluded).map(folderOf)]) {
     cpSync(join(ROOT, path), join(copy, path), { recursive: true });
   }
   for (const name of readdirSync(BLAKE3).filter((name) => WANTED.test(name))) {
@@ -39,4 +39,14 @@ try {
   process.exitCode = status ?? 1;
 } finally {
   rmSync(copy, { recursive: true, force: true });
+}
+
+/** False for a pattern that leaves files out. */
+function isIncluded(pattern) {
+  return !pattern.startsWith('!');
+}
+
+/** The folder or file that a pattern begins with. */
+function folderOf(pattern) {
+  return pattern.replace(/\/\*.*$/, '');
 }

@@ -131,7 +131,7 @@ export async function assemble(
       const { capacityBytes } = next.cache;
       const resized = stores.chunks.resize(capacityBytes, metadataCapacityBytes(next.cache));
       resized.catch((error: unknown) => {
-        services.events.warn('what exceeds the new capacity was not evicted', error);
+        services.events.warn('the cache was not evicted down to its new capacity', error);
       });
     },
   });
@@ -156,7 +156,7 @@ export async function assemble(
       why: 'clients are drained while all else still works',
       run: () => front.drain(),
     },
-    { name: 'event loop lag', why: 'nobody asks for it any more', run: stopWatching },
+    { name: 'event loop lag', why: 'metrics are not served any more', run: stopWatching },
     {
       name: 'cache',
       why: 'after the last request: fetches that go on are committed',
@@ -188,7 +188,7 @@ export async function assemble(
     },
     {
       name: 'admin',
-      why: 'answers as long as there is something to tell',
+      why: 'it reports the shutdown itself',
       run: () => listener?.admin.close(),
     },
     { name: 'tracing', why: 'after the last span', run: () => tracing?.stop() },

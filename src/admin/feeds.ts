@@ -38,8 +38,8 @@ interface Feed {
   readonly event: string;
   readonly look: () => FeedLook;
   readonly listeners: Set<ServerResponse>;
-  told: string;
-  toldAtMs: number;
+  lastSignature: string;
+  sentAtMs: number;
 }
 
 export class Feeds {
@@ -68,8 +68,8 @@ export class Feeds {
     const look = isTrusted ? lookAtAll : (): FeedLook => hiddenLook(lookAtAll());
     let feed = this.#feeds.get(key);
     if (feed === undefined) {
-      const toldAtMs = this.#clock.monotonic();
-      feed = { key, event, look, listeners: new Set(), told: '', toldAtMs };
+      const sentAtMs = this.#clock.monotonic();
+      feed = { key, event, look, listeners: new Set(), lastSignature: '', sentAtMs };
       this.#feeds.set(key, feed);
     }
     this.#listeners += 1;
@@ -82,7 +82,7 @@ export class Feeds {
     response.writeHead(200, STREAM_FIELDS);
     const { data, signature, last } = feed.look();
     // Who joins a feed that others listen to may hear its news once more.
-    if (feed.listeners.size === 1) feed.told = signature;
+    if (feed.listeners.size === 1) feed.lastSignature = signature;
     response.write(eventOf(event, data));
     if (last) this.#end(feed, response);
     else this.#schedule();
@@ -123,10 +123,10 @@ export class Feeds {
   #notify(feed: Feed): void {
     const { data, signature, last } = feed.look();
     const nowMs = this.#clock.monotonic();
-    const isNews = signature !== feed.told || last;
-    if (!isNews && nowMs - feed.toldAtMs < HEARTBEAT_MS) return;
-    feed.told = signature;
-    feed.toldAtMs = nowMs;
+    const isNews = signature !== feed.lastSignature || last;
+    if (!isNews && nowMs - feed.sentAtMs < HEARTBEAT_MS) return;
+    feed.lastSignature = signature;
+    feed.sentAtMs = nowMs;
     const text = isNews ? eventOf(feed.event, data) : ': nothing new\n\n';
     for (const listener of [...feed.listeners]) {
       listener.write(text);

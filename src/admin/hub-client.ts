@@ -11,7 +11,7 @@ import type { Clock } from '../model/time.js';
 import type { PullOrigin } from './pull-target.js';
 
 /** The longest part of a hub's refusal that is repeated. */
-const MAX_TOLD_CHARACTERS = 200;
+const MAX_REPEATED_CHARACTERS = 200;
 
 export interface HubDeps {
   readonly cache: CacheFacade;
@@ -95,8 +95,8 @@ export class HubClient {
 
 /** The hub's own words explain it best. */
 function refused(status: number, headers: HeaderMap): ListingError {
-  const told = [headerValue(headers, 'x-error-code'), headerValue(headers, 'x-error-message')];
-  const words = printable(told.filter((word) => word !== undefined).join(': '));
+  const fields = [headerValue(headers, 'x-error-code'), headerValue(headers, 'x-error-message')];
+  const words = printable(fields.filter((word) => word !== undefined).join(': '));
   const message = `the hub answered ${String(status)}${words === '' ? '' : `: ${words}`}`;
   if (status === 401 || status === 403) return new ListingError(404, 'model-denied', message);
   if (status === 429 || status >= 500) return new ListingError(503, 'hub-unavailable', message);
@@ -104,7 +104,7 @@ function refused(status: number, headers: HeaderMap): ListingError {
 }
 
 function printable(text: string): string {
-  return text.replace(/[^\x20-\x7e]/g, '?').slice(0, MAX_TOLD_CHARACTERS);
+  return text.replace(/[^\x20-\x7e]/g, '?').slice(0, MAX_REPEATED_CHARACTERS);
 }
 
 function parsed(text: string): unknown {

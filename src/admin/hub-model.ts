@@ -102,7 +102,8 @@ async function filesOf(
     if (wanted.length > MAX_URLS) throw tooMany();
     next = nextPage(headers, tree);
   }
-  if (wanted.length === 0) throw new ListingError(404, 'no-files', 'no file of it is wanted');
+  if (wanted.length === 0)
+    throw new ListingError(404, 'no-files', '--include and --exclude select no file of it');
   return wanted;
 }
 
@@ -117,7 +118,7 @@ function nextPage(headers: HeaderMap, tree: string): string | undefined {
 }
 
 function tooMany(): ListingError {
-  const message = `more than ${String(MAX_URLS)} files: say with --include or --exclude which are wanted`;
+  const message = `more than ${String(MAX_URLS)} files: select some with --include or --exclude`;
   return new ListingError(422, 'too-many-files', message);
 }
 

@@ -12,11 +12,11 @@ const REFUSALS: Readonly<Record<number, AnswerShape>> = {
 };
 
 const TOKEN_REFUSALS: Readonly<Record<number, AnswerShape>> = {
-  401: { description: 'No token, or another one.', schema: errorBody },
+  401: { description: 'The token is missing or wrong.', schema: errorBody },
 };
 
 const INVALID: Readonly<Record<number, AnswerShape>> = {
-  400: { description: 'The request is not what the operation takes.', schema: errorBody },
+  400: { description: 'The request does not fit the schema of the operation.', schema: errorBody },
 };
 
 /** The document; `version` is the program's. */
@@ -30,7 +30,7 @@ export function openApi(endpoints: readonly Endpoint[], version: string): Json {
     info: {
       title: 'Forebay admin API',
       version,
-      description: 'What a Forebay does and holds. Reading is free, changes need the token.',
+      description: 'The state of a Forebay. Reading needs no token, changes do.',
       license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
     },
     servers: [{ url: '/' }],

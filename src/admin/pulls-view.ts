@@ -28,14 +28,14 @@ export class PullsView {
     const pendingFetches = pendingFetchesOf(this.#transfers.fills());
     const nowMs = this.#clock.monotonic();
     const body = items.map((item, index) => {
-      const told = {
+      const counted = {
         ...item,
         state: item.answered ? item.state : pendingFetchOf(item, pendingFetches),
       };
       const over = item.state.kind === 'done' || item.state.kind === 'failed';
       const moves = !over && item.startedAtMs !== null;
       const rate = moves ? rates.measure(String(index), item.receivedBytes, nowMs) : null;
-      return bodyOf(told, rate);
+      return bodyOf(counted, rate);
     });
     rates.endLook();
     return { id, model, state, items: body };

@@ -75,7 +75,7 @@ export function createAdmin({
     await send(reply, problemOf(error));
   });
   app.setNotFoundHandler(async (_request, reply) => {
-    await send(reply, problem(404, 'no-such-route', 'see /openapi.json for what there is'));
+    await send(reply, problem(404, 'no-such-route', '/openapi.json lists the operations'));
   });
   const all = [...healthEndpoints(metrics, readiness), ...endpoints];
   const described: Endpoint[] = [...all, descriptionOf(() => openApi(described, version))];
@@ -177,7 +177,11 @@ async function send(reply: FastifyReply, answer: EndpointAnswer, isTrusted = fal
         reply.hijack();
         reply.raw.writeHead(200, STREAM_FIELDS).end();
       } else if (answer.join(reply.raw, isTrusted)) reply.hijack();
-      else await send(reply, problem(503, 'too-many-listeners', 'too many listen already'));
+      else
+        await send(
+          reply,
+          problem(503, 'too-many-listeners', 'too many clients listen to this feed'),
+        );
   }
 }
 

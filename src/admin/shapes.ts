@@ -37,16 +37,14 @@ export const transferState = z
   .register(namedShapes, {
     id: 'State',
     description:
-      'stalled: nothing has happened for sinceMs, at least 1000, and nothing says that it should be so. ' +
+      'stalled: nothing has happened for sinceMs, at least 1000, although it should have. ' +
       'failed: cause is a code of docs/ERRORS.md.',
   });
 
 const counts = {
   receivedBytes: bytes.describe('Came from an origin.'),
-  verifiedBytes: bytes.describe(
-    'Of them, those that matched something known before they came: ids on record, or a digest.',
-  ),
-  committedBytes: bytes.describe('Of them, those that the store has on record.'),
+  verifiedBytes: bytes.describe('Of them, those that matched recorded ids or a digest.'),
+  committedBytes: bytes.describe('Of them, those that the store has committed.'),
 };
 
 export const transfer = z
@@ -61,7 +59,9 @@ export const transfer = z
     state: transferState,
     lengthBytes: bytes.nullable().describe('Bytes in all; null while that is not known.'),
     ...counts,
-    sentBytes: bytes.optional().describe('Of a request: what the kernel took for the client.'),
+    sentBytes: bytes
+      .optional()
+      .describe('Of a request: bytes that the kernel took for the client.'),
     rateBytesPerSecond: rate,
     method: z.string().optional(),
     requestId: z.string().optional(),
@@ -81,7 +81,7 @@ export const transferList = z
 export const proof = z
   .object({
     directory: z.string().describe('Of this cache.'),
-    address: z.string().describe('Where the question came in.'),
+    address: z.string().describe('The address at which the request arrived.'),
     proof: z
       .string()
       .describe(
@@ -93,7 +93,7 @@ export const proof = z
 
 export const cacheStatusSchema = z
   .object({
-    directory: z.string().describe('Of this cache: who named another one means another.'),
+    directory: z.string().describe('The cache directory that this process serves.'),
     capacityBytes: bytes,
     usedBytes: bytes,
     reservedBytes: bytes,
@@ -101,7 +101,9 @@ export const cacheStatusSchema = z
     metadataCapacityBytes: bytes.describe('What these may take: cache.metadataCapacity.'),
     memoryBytes: bytes,
     evictedBytes: bytes.describe('Since the start.'),
-    writable: z.boolean().describe('False: nothing is stored, all is served through memory.'),
+    writable: z
+      .boolean()
+      .describe('False: nothing can be stored, and everything is served through memory.'),
     objects: z.int(),
     chunks: z.int(),
     orphans: z.int().describe('Chunks that no object names: the first to be evicted.'),
@@ -112,7 +114,7 @@ export const cacheStatusSchema = z
 export const objectQuery = z.strictObject({
   origin: originName.optional(),
   prefix: pathPrefix.optional(),
-  cursor: z.string().max(32_768).optional().describe('`next` of the page before.'),
+  cursor: z.string().max(32_768).optional().describe('`next` of the previous page.'),
   limit: z.coerce.number().int().min(1).max(1000).default(100),
 });
 
@@ -189,7 +191,7 @@ export const pull = z
     model: z
       .object({ id: z.string(), revision: z.string(), commit: z.string() })
       .nullable()
-      .describe('Whose files these are; null where URLs were named.'),
+      .describe('The model of the files; null for a list of URLs.'),
     state: z.enum(['running', 'done', 'failed', 'cancelled']),
     items: z.array(pullItem),
   })
@@ -203,7 +205,7 @@ export const verification = z
     chunks: z.object({
       total: z.int().describe('Held when it began.'),
       checked: z.int(),
-      bad: z.int().describe('Dropped; the next reader fetches them.'),
+      bad: z.int().describe('Corrupt and dropped; the next read fetches them.'),
       skipped: z.int().describe('Evicted before their turn, or not comparable now.'),
     }),
     checkedBytes: bytes,

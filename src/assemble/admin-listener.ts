@@ -88,6 +88,6 @@ function tokenFor({ admin }: ResolvedConfig, stores: Stores): Token {
 /** What an operator should know of the token, a line each. */
 export function aboutToken(token: Token | undefined): readonly string[] {
   if (token === undefined) return [];
-  if (token.kind === 'unavailable') return [`the admin API takes no changes: ${token.why}`];
+  if (token.kind === 'unavailable') return [`the admin API accepts no changes: ${token.why}`];
   return token.warning === null ? [] : [token.warning];
 }

@@ -32,10 +32,13 @@ export function cacheEvents({ metrics, log }: Telemetry): CacheEvents {
     originBytesWasted: metrics.originBytesWasted.bind(metrics),
     verificationGivenUp: () => {
       metrics.verificationGivenUp();
-      log.warn({}, 'the check of an object was given up: the cache cannot hold what it needs');
+      log.warn(
+        {},
+        'an object was not checked against its digest: the capacity cannot hold its unhashed chunks',
+      );
     },
     unshareable: (origin, field) => {
-      log.warn({ origin, field }, 'answers are not shared between clients because of a field');
+      log.warn({ origin, field }, 'responses are not shared between clients because of a field');
     },
     warn: (message, error) => {
       log.warn({ error: error instanceof Error ? error.message : String(error) }, message);

@@ -42,7 +42,7 @@ export class Reloading {
       telemetry.metrics.configReloaded('failure', clock.now());
       telemetry.log.error(
         { problems: problemsOf(error) },
-        'the configuration was not reloaded: the one that was running stays',
+        'the configuration was not reloaded: the previous one stays in effect',
       );
       return { kind: 'refused', message: problemsOf(error).join('\n') };
     }

@@ -21,7 +21,7 @@ export async function shutDown(
       await run();
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
-      log.error({ step: name, reason }, 'a part did not close as it should; the others do');
+      log.error({ step: name, reason }, 'a shutdown step failed; the others go on');
     }
   }
 }

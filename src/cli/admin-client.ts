@@ -117,7 +117,7 @@ export class AdminClient {
       throw new UnprovenError(this.address, 'it does not know the admin token');
     }
     if ([...this.#reached].every((reached) => reached === address)) return;
-    const why = `somebody stands before the Forebay at ${address}, and would read what it is told`;
+    const why = `another process answers in place of the Forebay at ${address}, and could read what is sent`;
     throw new UnprovenError(this.address, why);
   }
 

@@ -50,11 +50,11 @@ export const exitCodes: readonly ExitCodeMeaning[] = [
   },
   {
     code: EXIT_NOT_THERE,
-    meaning: '`pull`: the origin does not have it or does not give it, or no origin has this URL',
+    meaning: '`pull`: the origin does not have the object or refuses it, or no origin has this URL',
   },
   {
     code: EXIT_UNAVAILABLE,
-    meaning: 'An address cannot be listened on, or the Forebay that runs does not answer',
+    meaning: 'An address cannot be listened on, or the running Forebay does not answer',
   },
   { code: EXIT_INTERNAL, meaning: 'An internal error: please report it, with its trace' },
   { code: EXIT_NO_ROOM, meaning: '`pull`: there is no room, or the disk fails' },
@@ -64,7 +64,7 @@ export const exitCodes: readonly ExitCodeMeaning[] = [
   },
   {
     code: EXIT_DENIED,
-    meaning: 'The Forebay that runs does not accept the token, or does not prove that it has it',
+    meaning: 'The running Forebay does not accept the token, or does not prove that it knows it',
   },
   {
     code: EXIT_CONFIG,

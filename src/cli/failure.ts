@@ -45,7 +45,7 @@ export function classifyFailure(error: unknown): Failure {
     return { exitCode: EXIT_UNAVAILABLE, message: `forebay: ${error.message}` };
   }
   if (error instanceof UnprovenError) {
-    const message = `forebay: ${error.message}; it was told nothing\n${indent(TOKEN_ADVICE)}`;
+    const message = `forebay: ${error.message}; nothing secret was sent to it\n${indent(TOKEN_ADVICE)}`;
     return { exitCode: EXIT_DENIED, message };
   }
   if (error instanceof ApiError) return apiFailure(error);

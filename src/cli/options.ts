@@ -25,7 +25,7 @@ export function globalOptions(): readonly Option[] {
     new Option(`${CONFIG_FLAG} <file>`, 'A YAML file with settings. See docs/CONFIG.md.'),
     ...settingOptions((flag) => GLOBAL_SETTINGS.includes(flag)),
     new Option('--json', 'Print the result as JSON.'),
-    new Option('--quiet', 'Print errors and what --json gives, nothing else.'),
+    new Option('--quiet', 'Print only errors and the result of --json.'),
     new Option(
       '--progress <mode>',
       'How to show progress on standard error: live, as plain lines, or not; auto: live on a terminal.',

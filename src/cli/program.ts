@@ -81,7 +81,7 @@ export function buildProgram(context: CommandContext): Command {
     // Commander hands its settings down only to commands that it makes itself.
     command
       .exitOverride()
-      .showHelpAfterError('Run `forebay --help` or `forebay COMMAND --help` for what there is.')
+      .showHelpAfterError('Run `forebay --help` or `forebay COMMAND --help` for help.')
       .configureHelp({ showGlobalOptions: true })
       .configureOutput({
         writeOut: (text) => {

@@ -34,7 +34,7 @@ export class PullWatch implements ProgressSource {
   /** URLs, or files of a model. */
   #word = '';
   /** URLs whose stall was reported. */
-  readonly #told = new Set<number>();
+  readonly #reported = new Set<number>();
 
   /** Takes an event. */
   update(pull: Pull, nowMs: number): void {
@@ -75,14 +75,14 @@ export class PullWatch implements ProgressSource {
   news(nowMs: number): readonly string[] {
     return this.#items.flatMap((watched, index) => {
       const silence = silenceOf(watched, nowMs);
-      const told = this.#told.has(index);
+      const wasReported = this.#reported.has(index);
       const { name } = watched;
-      if (silence !== null && !told) {
-        this.#told.add(index);
+      if (silence !== null && !wasReported) {
+        this.#reported.add(index);
         return [`${name}: ${stallText(silence)}`];
       }
-      if (silence === null && told) {
-        this.#told.delete(index);
+      if (silence === null && wasReported) {
+        this.#reported.delete(index);
         return isActive(watched.item) ? [`${name}: goes on`] : [];
       }
       return [];

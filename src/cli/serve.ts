@@ -81,15 +81,15 @@ export async function serve({
 
 /** The service manager that started us, if one did: the addon is loaded only for it. */
 async function connectManager(terminal: Terminal): Promise<ServiceManager> {
-  const told = (terminal.env['NOTIFY_SOCKET'] ?? '') !== '';
-  const { native } = told ? await import('../compute/native.js') : { native: undefined };
+  const isManaged = (terminal.env['NOTIFY_SOCKET'] ?? '') !== '';
+  const { native } = isManaged ? await import('../compute/native.js') : { native: undefined };
   return serviceManager({
     env: terminal.env,
     notify: (socket, text) => native?.notifySystemd(socket, text),
     monotonicMicros: () => process.hrtime.bigint() / NANOS_PER_MICRO,
     onFailure: (error) => {
       const why = error instanceof Error ? error.message : String(error);
-      terminal.err(`forebay: the service manager cannot be told anything: ${why}\n`);
+      terminal.err(`forebay: the service manager cannot be reached: ${why}\n`);
     },
   });
 }
@@ -133,10 +133,10 @@ function watchSignals(
 function reloadLines(outcome: ReloadOutcome): string {
   switch (outcome.kind) {
     case 'refused':
-      return `forebay: the configuration was not reloaded, the one that was running stays:\n${outcome.message}\n`;
+      return `forebay: the configuration was not reloaded, the previous one stays in effect:\n${outcome.message}\n`;
     case 'applied': {
       const keys = outcome.needsRestart.join(', ');
-      const left = keys === '' ? '' : `; what needs a restart was left out: ${keys}`;
+      const left = keys === '' ? '' : `; these changes need a restart: ${keys}`;
       return `forebay: the configuration was reloaded${left}\n`;
     }
   }

@@ -107,7 +107,7 @@ async function doubtOf(client: AdminClient, token: string): Promise<UnprovenErro
 }
 
 function unprovenNote({ address }: AdminClient): string {
-  return `what answers at ${formatAddress(address)} has not proven to be Forebay: it is only read from`;
+  return `what answers at ${formatAddress(address)} has not proven to be Forebay: nothing secret is sent to it`;
 }
 
 /** Throws when another process uses the cache: there is no way to look into it beside that one. */

@@ -41,7 +41,7 @@ type State =
   /**
    * The number is settled. `rates`: the latest windows in a row in which all connections were busy.
    */
-  | { readonly kind: 'standing'; readonly rates: readonly number[]; readonly notBeforeMs: number }
+  | { readonly kind: 'settled'; readonly rates: readonly number[]; readonly notBeforeMs: number }
   /**
    * More than `from` are tried; new connections have the first window (`settled`) to get up to
    * speed.
@@ -54,7 +54,7 @@ type State =
       readonly rates: readonly number[];
     };
 
-const FRESH: State = { kind: 'standing', rates: [], notBeforeMs: -Infinity };
+const FRESH: State = { kind: 'settled', rates: [], notBeforeMs: -Infinity };
 
 export class ConnectionLimit {
   #allowed = FIRST_CONNECTIONS;
@@ -71,17 +71,17 @@ export class ConnectionLimit {
   /** Takes one window in; each is of the number that was allowed when it began. */
   observe(window: Window): void {
     if (window.troubled) this.#fall(window);
-    else if (this.#state.kind === 'standing') this.#stand(this.#state, window);
+    else if (this.#state.kind === 'settled') this.#settle(this.#state, window);
     else this.#try(this.#state, window);
   }
 
-  #stand({ rates: before, notBeforeMs }: State & { kind: 'standing' }, window: Window): void {
+  #settle({ rates: before, notBeforeMs }: State & { kind: 'settled' }, window: Window): void {
     const { nowMs, bytesPerSecond, allBusy, most } = window;
     // An origin that makes no progress gets no more connections.
     const counts = allBusy && bytesPerSecond > 0;
     const rates = counts ? [...before, bytesPerSecond].slice(-STEADY_WINDOWS) : [];
     if (rates.length < STEADY_WINDOWS || nowMs < notBeforeMs || this.allowed(most) >= most) {
-      this.#state = { kind: 'standing', rates, notBeforeMs };
+      this.#state = { kind: 'settled', rates, notBeforeMs };
     } else this.#step(rates, most);
   }
 
@@ -104,7 +104,7 @@ export class ConnectionLimit {
     else if (rates.length < TRIED_WINDOWS) this.#state = { ...state, rates };
     // One step has helped: the next one follows at once.
     else if (allBusy && this.allowed(most) < most) this.#step(rates, most);
-    else this.#state = { kind: 'standing', rates: [], notBeforeMs: nowMs };
+    else this.#state = { kind: 'settled', rates: [], notBeforeMs: nowMs };
   }
 
   /**
@@ -120,7 +120,7 @@ export class ConnectionLimit {
    */
   #giveUp(number: number, nowMs: number): void {
     this.#allowed = Math.max(FIRST_CONNECTIONS, number);
-    this.#state = { kind: 'standing', rates: [], notBeforeMs: nowMs + this.#waitMs };
+    this.#state = { kind: 'settled', rates: [], notBeforeMs: nowMs + this.#waitMs };
     this.#waitMs = Math.min(2 * this.#waitMs, MAX_WAIT_MS);
   }
 }

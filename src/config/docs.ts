@@ -5,12 +5,12 @@ import { isLive } from './reload.js';
 const SECTIONS: Readonly<Record<string, string>> = {
   listen: 'The listener for clients.',
   admin: 'The listener for health and metrics.',
-  cache: 'What is kept, where, and how much.',
+  cache: 'What is stored, where, and how much.',
   fill: 'How missing chunks are fetched, and the bound of every wait.',
   'origins[]':
-    'A list: what is fronted, and where. Without it Forebay fronts https://huggingface.co at `/`, ' +
+    'The list of origins and their mounts. By default Forebay mirrors https://huggingface.co at `/`, ' +
     'with redirects to `*.hf.co`, `*.huggingface.co` and `*.xethub.hf.co`.',
-  'origins[].digests[]': 'Digests that an origin does not give itself, or that you trust more.',
+  'origins[].digests[]': 'Digests that an origin does not claim itself, or that you trust more.',
   log: 'What is logged.',
   tracing: 'Where spans go.',
 };

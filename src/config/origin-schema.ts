@@ -62,8 +62,8 @@ const headerValue = z
 const digestPin = section({
   pattern: requiredText(pathPattern, {
     meaning:
-      'Which objects: compared with the path below the mount, without the query, in whatever spelling a ' +
-      'server may take for the same, such as `%2B` for `+` or `//` for `/`. `*` stands for anything but ' +
+      'Objects by path: compared with the path below the mount, without the query, in every spelling that a ' +
+      'server may take for the same, such as `%2B` for `+` or `//` for `/`. `*` matches anything but ' +
       '`/`, `**` for anything, `?` for one character.',
   }),
   digest: requiredText(digest, {
@@ -74,7 +74,7 @@ const digestPin = section({
 const headersExpected = `a mapping from field names, each to ${headerExpected}`;
 const aboutHeaders = {
   meaning:
-    'Fields sent to it, never to another host that it redirects to. A secret stands in a file of its own: ' +
+    'Fields sent to the origin, never to another host that it redirects to. A secret is kept in a file: ' +
     '`authorization: {file: /run/secrets/token}`.',
 };
 
@@ -92,27 +92,27 @@ const aboutDigests = {
 const originFields = section({
   name: optionalText(originName, 'host of url, then mount', {
     meaning:
-      'What logs, metrics and stored objects call it. Another name is another origin: it shares nothing.',
+      'Its name in logs, metrics and stored objects. Another name is another origin: it shares nothing.',
   }),
   mount: text(mountPath, '/', {
-    meaning: 'The path under which clients find it; it is cut off. The longest that fits decides.',
+    meaning: 'The path prefix for clients, removed before forwarding. The longest match decides.',
   }),
   url: requiredText(originUrl, {
-    meaning: 'The origin itself. What follows the mount in a request is added to this.',
+    meaning: 'The URL of the origin. The path after the mount is appended.',
     flag: '--origin',
   }),
   adapter: choice(['http', 'huggingface'], 'http', {
     meaning:
-      '`huggingface`: a hub of models, spoken for as its clients expect. Its mount must be `/`, as these ' +
+      '`huggingface`: a hub of models, mirrored as its clients expect. Its mount must be `/`, as these ' +
       'clients follow paths from the root.',
   }),
   maxConnections: count(32, 1, 1024, {
     meaning:
-      'Connections to it, at most. Fetches begin with 8, and get more only while that raises the throughput; ' +
+      'The most connections to it. Fetches begin with 8, and get more only while that raises the throughput; ' +
       '8 or less is a fixed number.',
   }),
   redirectHosts: textList(hostPattern, {
-    meaning: 'Hosts that its redirects may lead to, beside its own.',
+    meaning: 'Hosts, beside its own, that its redirects may lead to.',
   }),
   allowPrivateRedirects: toggle(false, {
     meaning: 'Whether redirects to other hosts may lead to private and local addresses.',
@@ -132,25 +132,25 @@ const originFields = section({
     ),
   cors: optionalTextList(webOrigin, 'every page for a hub, else none', {
     meaning:
-      'Origins of pages in browsers that may read it (CORS). `*` stands for every page, while no credential of ' +
-      'yours goes with requests to the origin; where one does, each page is named.',
+      'Origins of web pages that may read it (CORS). `*` means every page, unless a credential of ' +
+      'yours is sent to the origin: then each page must be listed.',
   }),
   proxy: optionalText(proxySetting, 'what the environment says', {
     meaning:
-      'The forward proxy through which it, and whatever it redirects to, is reached; `none`: straight. ' +
-      'Otherwise `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY` of the environment decide.',
+      'The forward proxy for it and for the targets of its redirects; `none`: a direct connection. ' +
+      'By default `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY` of the environment decide.',
   }),
   proxyCredentialsFile: optionalText(path, 'none', {
     meaning: 'A file with `user:password` for `proxy`. Read at start and at each reload.',
   }),
   caFile: optionalText(path, 'none', {
     meaning:
-      'Certificates (PEM) to trust for it, for whatever it redirects to and for its proxy, beside the ' +
+      'Certificates (PEM) to trust for it, for the targets of its redirects and for its proxy, beside the ' +
       "system's and those of Node.js. Read at start and at each reload.",
   }),
   certFile: optionalText(path, 'none', {
     meaning:
-      "A client's certificate (PEM) for it, shown to no other host. Read at start and at each reload.",
+      'A client certificate (PEM) for it, shown to no other host. Read at start and at each reload.',
   }),
   keyFile: optionalText(path, 'none', {
     meaning: 'The private key (PEM, without a passphrase) of the certificate in `certFile`.',
@@ -160,8 +160,8 @@ const originFields = section({
   }),
   integrity: choice(['default', 'strict'], 'default', {
     meaning:
-      '`strict` releases no byte that a verified digest does not cover. Of a hub it speaks of files by ' +
-      '`/resolve/`; what else a hub says is told without one.',
+      '`strict` releases no byte that a verified digest does not cover. For a hub it covers files by ' +
+      '`/resolve/`; other answers of a hub have no digest.',
   }),
   digests: z
     .array(digestPin, { error: digestsExpected })

@@ -30,12 +30,12 @@ const listen = section({
   }),
   hosts: textList(hostPattern, {
     meaning:
-      'Names under which clients may ask for this listener, `*.example.org` for all below one. Addresses, ' +
-      "localhost, names of one label, the machine's own and those of Kubernetes services always pass. With none, " +
-      'other names pass too, but for origins that a credential of yours is sent to.',
+      'Host names that clients may use for this listener, `*.example.org` for all below one. Addresses, ' +
+      "localhost, names of one label, the machine's own and those of Kubernetes services are always accepted. With none, " +
+      'other names are accepted too, except for origins that a credential of yours is sent to.',
   }),
   maxConnections: count(10_000, 1, 1_000_000, {
-    meaning: 'Open client connections; one more is answered 503 with Retry-After.',
+    meaning: 'The most open client connections; one more is answered 503 with Retry-After.',
   }),
   headersTimeout: duration('10s', {
     meaning: 'The longest a request head may take to arrive.',
@@ -51,7 +51,7 @@ const listen = section({
   }),
   clientMinRate: size('4KiB', 0, {
     meaning:
-      'Bytes a second; a client that takes less of what is there for it, over `clientIdleTimeout`, ' +
+      'Bytes per second; a client that takes less although more is available, over `clientIdleTimeout`, ' +
       'is disconnected.',
   }),
   sendfile: toggle(true, {
@@ -62,17 +62,17 @@ const listen = section({
   }),
   hitThreads: count(2, 0, 64, {
     meaning:
-      'Threads that answer plain requests for at most 1 MiB of what is in memory, past the main thread; ' +
-      '0: none. They need `sendfile`. Needs a restart.',
+      'Native threads that answer plain requests for at most 1 MiB of cached pages; ' +
+      '0: none. They need `sendfile`.',
   }),
   drainTimeout: duration('30s', {
     meaning: 'How long running responses may go on after SIGTERM.',
   }),
   forwarded: choice(['any', 'forwarded', 'x-forwarded', 'none'], 'any', {
     meaning:
-      'Which word of proxies counts for what clients call this server, in the links that they get: that of ' +
-      'Forwarded (RFC 7239), else of X-Forwarded-Proto and X-Forwarded-Host; of one of the two; of neither. ' +
-      'Name the one that your proxy sets for each request: another comes from the client.',
+      'Which field of proxies names this server in links for clients: ' +
+      'Forwarded (RFC 7239), else X-Forwarded-Proto and X-Forwarded-Host; one of the two; or none. ' +
+      'Choose the one that your proxy sets on every request: the other comes from the client.',
   }),
 });
 
@@ -84,7 +84,7 @@ const admin = section({
   enabled: toggle(true, { meaning: 'Whether the admin listener is opened.' }),
   tokenFile: optionalText(path, '`admin-token` in the cache directory', {
     meaning:
-      'The file that holds the token which changes through the admin API need; made, with a random ' +
+      'The file with the token for changes through the admin API; created, with a random ' +
       'one, when missing.',
     flag: '--admin-token-file',
   }),
@@ -92,21 +92,20 @@ const admin = section({
 
 const cache = section({
   directory: derivedText(path, '$XDG_CACHE_HOME/forebay, else ~/.cache/forebay', {
-    meaning: 'Where chunks are kept; made when missing. One process at a time may use it.',
+    meaning: 'Where chunks are stored; created if missing. One process at a time may use it.',
     flag: '--cache-dir',
   }),
   capacity: sizeOrAuto({
     meaning:
-      'The hard limit of all that the cache directory takes. `auto`: 80 % of what is free on its ' +
-      'file system and what Forebay holds there already, said at start.',
+      'The hard limit of the size of the cache directory. `auto`: 80 % of what is free on its ' +
+      'file system plus what Forebay has stored there already; printed at start.',
     flag: '--capacity',
   }),
   chunkSize: size(
     '8MiB',
     0,
     {
-      meaning:
-        'The unit of fetching, storing and evicting. A cache directory keeps the one it was made with.',
+      meaning: 'The unit of fetching, storing and evicting. Fixed for an existing cache directory.',
     },
     { holds: isChunkSize, expected: 'a power of two from 1MiB to 64MiB' },
   ),
@@ -115,12 +114,12 @@ const cache = section({
   }),
   metadataCapacity: sizeOrAuto({
     meaning:
-      'What manifests and response records may take of `capacity`, 16 KiB an object or more; beyond it the ' +
-      'least recently used go. `auto`: an eighth of `capacity`, 2GiB at most.',
+      'The part of `capacity` for manifests and response records, 16 KiB per object or more; beyond it the ' +
+      'least recently used are evicted. `auto`: an eighth of `capacity`, 2GiB at most.',
     least: MIN_METADATA_BYTES,
   }),
   orderSnapshotInterval: duration('30s', {
-    meaning: 'How often the order of use is written down, for the next start.',
+    meaning: 'How often the order of use is saved for the next start.',
   }),
 });
 
@@ -132,7 +131,7 @@ const fill = section({
       'for origins that gain from more connections, or for several origins at once.',
   }),
   verifyThreads: count(1, 1, 64, {
-    meaning: 'Worker threads that check stored chunks at their first read.',
+    meaning: 'Worker threads that verify stored chunks at their first read.',
   }),
   readAheadChunks: count(8, 0, 256, {
     meaning:
@@ -147,18 +146,19 @@ const fill = section({
   }),
   idleTimeout: duration('5s', { meaning: 'The longest silence within a body.' }),
   minRate: size('16KiB', 0, {
-    meaning: 'Bytes a second; a slower body is fetched on from a second connection, once.',
+    meaning: 'Bytes per second; a slower body is continued on a second connection, once.',
   }),
   minRateWindow: duration('5s', { meaning: 'The time over which `minRate` is measured.' }, 1000),
   maxAttempts: count(5, 1, 100, {
-    meaning: 'Attempts without any progress before a fill fails, the first included.',
+    meaning: 'Attempts without progress before a fill fails, the first included.',
   }),
   retryBase: duration('100ms', {
     meaning: 'Attempt n waits a random time below `retryBase` times 2^n.',
   }),
   retryCap: duration('2s', { meaning: 'The longest such wait.' }),
   retryAfterCap: duration('5s', {
-    meaning: 'The longest wait that an origin may ask for; one that asks for more is passed on.',
+    meaning:
+      'The longest Retry-After that Forebay waits itself; a longer one is left to the client.',
   }),
   requestTimeout: duration('60s', {
     meaning: "The longest a client's request waits for its next byte before it fails.",
@@ -167,17 +167,17 @@ const fill = section({
 
 const hub = section({
   endpoint: text(originUrl, DEFAULT_HUB, {
-    meaning: 'The hub that is mirrored where no origin is configured.',
+    meaning: 'The hub that is mirrored if no origin is configured.',
     flag: '--hf-endpoint',
   }),
   authorizationTtl: duration('5m', {
     meaning:
-      'How long it counts that the hub let somebody have a file. A token that is revoked there may read ' +
-      'what it could read for this long.',
+      'How long a permission of the hub is used before it is asked again. A token that is revoked there can read ' +
+      'its files for this long.',
   }),
   offline: toggle(true, {
     meaning:
-      'Whether what is stored is served while the hub cannot be reached, to those whom it let have it.',
+      'Whether stored files are served while the hub is unreachable, to clients that it has permitted before.',
   }),
   tokenFile: optionalText(path, 'none', {
     meaning:
@@ -186,7 +186,7 @@ const hub = section({
   }),
   tokenRepositories: textList(repositoryPattern, {
     meaning:
-      'Which repositories everybody who can connect may read by it: `acme/model`, `acme/*`, `datasets/acme/*`.',
+      'Repositories that any client may read with that token: `acme/model`, `acme/*`, `datasets/acme/*`.',
   }),
 });
 

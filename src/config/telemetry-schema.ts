@@ -4,7 +4,7 @@ import { choice, fraction, optionalText, section, toggle } from './setting.js';
 
 export const log = section({
   level: choice(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'], 'info', {
-    meaning: 'The least severe entries that are written.',
+    meaning: 'The least severe level that is logged.',
     flag: '--log-level',
   }),
   format: choice(['json', 'text'], 'json', {

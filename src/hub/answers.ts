@@ -41,12 +41,12 @@ export interface Refusal {
 
 /** The refusal in an upstream head: nothing of it but what clients read. */
 export function refusalOf(status: number, headers: HeaderMap): Refusal {
-  const told = emptyHeaders();
+  const fields = emptyHeaders();
   for (const name of ERROR_FIELDS) {
     const value = headerValue(headers, name);
-    if (value !== undefined) told[name] = value;
+    if (value !== undefined) fields[name] = value;
   }
-  return { status, headers: told };
+  return { status, headers: fields };
 }
 
 /** The hub's refusal: the same answer for everybody who is refused so, whatever is held. */
@@ -95,9 +95,9 @@ export interface AnswerWords {
 function limited(said: HeaderMap, waitMs: number | undefined, words?: AnswerWords): CacheAnswer {
   const { headers } = refusalOf(429, said);
   Object.assign(headers, waitFields(said));
-  headers['x-error-message'] ??= 'The hub limits how often it is asked; try again later';
-  const told = withRetryAfter(headers, waitMs);
-  const answer = errorAnswer({ status: 429, headers: told }, 429);
+  headers['x-error-message'] ??= 'The hub limits the rate of requests; try again later';
+  const head = withRetryAfter(headers, waitMs);
+  const answer = errorAnswer({ status: 429, headers: head }, 429);
   if (words === undefined) return answer;
   const fields = Object.assign(emptyHeaders(), answer.headers);
   fields['content-type'] = words.contentType;
@@ -107,19 +107,15 @@ function limited(said: HeaderMap, waitMs: number | undefined, words?: AnswerWord
 /** A 429 of a hub as its clients are to read it: some know Retry-After alone. */
 export function withRetryAfter(headers: HeaderMap, waitMs = RETRY_AFTER_MS): HeaderMap {
   const seconds = String(Math.max(1, Math.ceil(waitMs / 1000)));
-  const told = Object.assign(emptyHeaders(), headers);
+  const fields = Object.assign(emptyHeaders(), headers);
   const isReadable = requestedWaitMs({ status: 0, headers }, 0) !== undefined;
-  if (!isReadable) told['retry-after'] = seconds;
-  return told;
+  if (!isReadable) fields['retry-after'] = seconds;
+  return fields;
 }
 
 /** The hub is unreachable, and nothing stored may be used instead. */
 export function unreachable(): CacheAnswer {
-  return ownError(
-    504,
-    null,
-    'The hub cannot be reached, and what was asked for is not stored here',
-  );
+  return ownError(504, null, 'The hub cannot be reached, and the answer is not stored here');
 }
 
 /** The hub was reached and did not answer within the bounds: which ones an operator may raise. */

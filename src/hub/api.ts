@@ -56,7 +56,7 @@ export class HubApi {
     const { upstream, who } = question;
     const forget = (): Promise<void> =>
       this.#permissions.revoke(upstream.name, upstream.uriOf(request.target), this.#holderOf(who));
-    const tell = (answer: CacheAnswer): Promise<CacheAnswer> =>
+    const respond = (answer: CacheAnswer): Promise<CacheAnswer> =>
       this.#forClients(answer, question, {
         forget,
         target: request.target,
@@ -64,10 +64,10 @@ export class HubApi {
       });
     try {
       const answer = await this.#ask(request, question);
-      if (!(await this.#isOutdated(answer, question))) return await tell(answer);
+      if (!(await this.#isOutdated(answer, question))) return await respond(answer);
       answer.body.close();
       await forget();
-      return await tell(await this.#ask(request, question));
+      return await respond(await this.#ask(request, question));
     } catch (error) {
       // The hub was reached: its answer is malformed.
       const isReached = error instanceof ForebayError && error.code === 'origin-protocol';
@@ -135,10 +135,10 @@ export class HubApi {
         return refused(refusal);
       }
       const { upstream, route } = question;
-      const told = await json.answer({ headers, body, outcome }, { upstream, target, own, bounds });
-      isHeld = told.holdsBody;
-      if (told.isXetKept) xet.add(upstream.name, route.repository);
-      return { ...told, ageSeconds };
+      const made = await json.answer({ headers, body, outcome }, { upstream, target, own, bounds });
+      isHeld = made.holdsBody;
+      if (made.isXetKept) xet.add(upstream.name, route.repository);
+      return { ...made, ageSeconds };
     } catch (error) {
       // An answer that cannot be sent to clients must not stay stored.
       if (error instanceof ForebayError && error.code === 'origin-protocol') await forget();

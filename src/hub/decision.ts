@@ -21,7 +21,7 @@ export type Decision =
   /** No answer of the hub, and nothing decided before. */
   | { readonly kind: 'unreachable'; readonly answer: CacheAnswer }
   /** The hub's answer does not identify the file. */
-  | { readonly kind: 'untold'; readonly message: string }
+  | { readonly kind: 'unidentified'; readonly message: string }
   /** `isOutage`: an earlier decision may be used; a hub that demands a wait is reachable. */
   | {
       readonly kind: 'overloaded';

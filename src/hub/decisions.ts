@@ -174,7 +174,7 @@ export class Decisions {
     const isFile = status === 200 || isRedirect(status);
     const lengthBytes = facts?.lengthBytes ?? found.probedLength;
     if (facts === undefined || lengthBytes === null || !isFile) {
-      return { kind: 'untold', message: missingOf(found.heads, route.revision) };
+      return { kind: 'unidentified', message: missingOf(found.heads, route.revision) };
     }
     const stored = await this.#grant(question, found, { facts, lengthBytes }, moment);
     return { kind: 'granted', stored, offline: false };

@@ -35,18 +35,18 @@ export function isOfPin(
 }
 
 /** Digests of two kinds cannot be compared: the check of the bytes decides. */
-export function contradicts(pin: Digest, told: Digest): boolean {
-  return pin.algorithm === told.algorithm && formatDigest(pin) !== formatDigest(told);
+export function contradicts(pin: Digest, claimed: Digest): boolean {
+  return pin.algorithm === claimed.algorithm && formatDigest(pin) !== formatDigest(claimed);
 }
 
 /** The hub has another file than the pinned one: `origin-corrupt`. */
-export function notAsPinned(told: Digest): ForebayError {
-  const message = `the hub has another file than the pinned one: ${formatDigest(told)}`;
+export function notAsPinned(claimed: Digest): ForebayError {
+  const message = `the hub has another file than the pinned one: ${formatDigest(claimed)}`;
   return new ForebayError('origin-corrupt', message, { source: 'origin', retryable: false });
 }
 
 /** The digest of nothing for something, or the reverse: `origin-corrupt`. */
 export function notOfThatLength(): ForebayError {
-  const message = 'the hub told a length that the digest of the file refutes';
+  const message = 'the hub claims a length that the digest of the file refutes';
   return new ForebayError('origin-corrupt', message, { source: 'origin', retryable: false });
 }

@@ -81,7 +81,7 @@ export class HubFiles {
         return refused(decision.refusal);
       case 'unreachable':
         return decision.answer;
-      case 'untold':
+      case 'unidentified':
         return ownError(502, null, decision.message);
       case 'overloaded':
         return decision.answer;

@@ -120,8 +120,8 @@ export class HeadClient {
       heads.push(head);
       urls.push(at.url);
     }
-    const untold = head.status === 200 && believedLength(head) === null;
-    const probedLength = untold ? await this.#probe(upstream, at) : null;
+    const lacksLength = head.status === 200 && believedLength(head) === null;
+    const probedLength = lacksLength ? await this.#probe(upstream, at) : null;
     const isElsewhere = new URL(at.url).origin !== new URL(url).origin;
     return { heads, urls, probedLength, isElsewhere };
   }
@@ -134,10 +134,10 @@ export class HeadClient {
     const first = { ...at, headers: { ...at.headers, range: 'bytes=0-0' } };
     const head = await this.#send(upstream, 'GET', first);
     if (head.status === 200) return head.contentBytes;
-    const told = parseContentRange(headerValue(head.headers, 'content-range') ?? '');
+    const contentRange = parseContentRange(headerValue(head.headers, 'content-range') ?? '');
     // An empty file has no first byte.
-    const tells = head.status === 206 || head.status === 416;
-    if (tells && codingOf(head.headers) === '') return told?.completeLength ?? null;
+    const hasLength = head.status === 206 || head.status === 416;
+    if (hasLength && codingOf(head.headers) === '') return contentRange?.completeLength ?? null;
     if (head.status !== 206) return null;
     const whole = await this.#send(upstream, 'GET', at);
     return whole.status === 200 ? whole.contentBytes : null;

@@ -26,7 +26,7 @@ const MAX_ASKED = 10_000;
 const MAX_TOLD = 4;
 
 /**
- * For how long, in ms, a client that reads from the beginning gets the content that it was told of;
+ * For how long, in ms, a client that reads from the beginning gets the content that it knows;
  * and for how long after a piece the first piece may still come, since pieces are requested in any
  * order.
  */
@@ -55,7 +55,7 @@ export interface HoldReader {
   readonly who: Who;
 }
 
-/** A content that a client was told of under the name. */
+/** A content that a client knows by the name. */
 interface ShownContent {
   readonly commit: string;
   /** The entity-tag: commits with one tag are one content. */
@@ -90,7 +90,7 @@ type Ask =
 
 export class Holds {
   readonly #clock: Pick<Clock, 'monotonic'>;
-  /** The contents that each client was told of under each name, the latest first. */
+  /** The contents that each client knows by each name, the latest first. */
   readonly #shown: LRUCache<string, readonly ShownContent[]>;
   /** How often each client has asked the API about a repository. */
   readonly #asked = new LRUCache<string, number>({ max: MAX_ASKED });
@@ -110,12 +110,12 @@ export class Holds {
   of(request: CacheRequest, uri: string, repository: string, who: Who): HeldRevision {
     const nowMs = this.#clock.monotonic();
     const known = this.#shown.get(this.#keyOf(request, uri, repository, who)) ?? [];
-    const told = known.filter(({ usedAtMs }) => nowMs - usedAtMs < HELD_MS);
-    const [latest] = told;
+    const recent = known.filter(({ usedAtMs }) => nowMs - usedAtMs < HELD_MS);
+    const [latest] = recent;
     const { headers } = request;
     // A client that names its content gets the rest of that, or learns that the name has moved.
     const had = headerValue(headers, 'if-range') ?? headerValue(headers, 'if-match');
-    if (had !== undefined) return held(told.find(({ tag }) => tag === had));
+    if (had !== undefined) return held(recent.find(({ tag }) => tag === had));
     const ask = askOf(request);
     if (latest === undefined || ask.kind === 'question') return FREE;
     if (ask.kind === 'beginning') {
@@ -123,10 +123,12 @@ export class Holds {
       const isPiece = nowMs - latest.pieceAtMs < TOLD_MS && nowMs - latest.decidedAtMs < PIECES_MS;
       return isTold || isPiece ? held(latest) : FREE;
     }
-    const going = told.filter(({ isRead, next }) => isRead && next !== null && next === ask.first);
+    const going = recent.filter(
+      ({ isRead, next }) => isRead && next !== null && next === ask.first,
+    );
     if (going.length === 1) return held(going[0]);
     const doubtfulMs = ask.next === null ? HELD_MS : DOUBTFUL_MS;
-    const isDoubtful = told.some(
+    const isDoubtful = recent.some(
       ({ isRead, tag, usedAtMs }) => isRead && tag !== latest.tag && nowMs - usedAtMs < doubtfulMs,
     );
     return isDoubtful ? { kind: 'doubtful' } : held(latest);
@@ -178,8 +180,8 @@ export interface ShownFile {
 
 const FREE: HeldRevision = { kind: 'free' };
 
-function held(told: ShownContent | undefined): HeldRevision {
-  return told === undefined ? FREE : { kind: 'held', commit: told.commit };
+function held(content: ShownContent | undefined): HeldRevision {
+  return content === undefined ? FREE : { kind: 'held', commit: content.commit };
 }
 
 function askOf({ hint }: CacheRequest): Ask {

@@ -18,11 +18,11 @@ import type { ScanPool } from './scan-pool.js';
 import { withoutCuts } from './strip-xet.js';
 
 /** Fields of the hub's answer that clients read, beside Link. */
-const TOLD_FIELDS = ['content-type', 'date', 'x-repo-commit', 'x-total-count'];
+const CLIENT_FIELDS = ['content-type', 'date', 'x-repo-commit', 'x-total-count'];
 
 /** What a `JsonAnswers` reads of the hub's fields. */
 export function readFields(headers: HeaderMap): HeaderMap {
-  return pick(headers, [...TOLD_FIELDS, 'link']);
+  return pick(headers, [...CLIENT_FIELDS, 'link']);
 }
 
 /**
@@ -87,13 +87,13 @@ export class JsonAnswers {
     // First: an answer that cannot be sent must be forgotten before the rest of it arrives and is
     // stored.
     const made = await this.#make(body, codingOf(headers), reader.bounds);
-    const told = fieldsFor(headers, reader);
+    const fields = fieldsFor(headers, reader);
     const { read, bytes } = made;
-    if (bytes !== null) return inMemory(told, { read, bytes }, outcome);
+    if (bytes !== null) return inMemory(fields, { read, bytes }, outcome);
     const { cuts, rawBytes, isXetKept, etag } = read;
-    told['etag'] = etag;
+    fields['etag'] = etag;
     const cut = cutBody(body, { rawBytes, cuts, bounds: reader.bounds });
-    const answer = { status: 200, headers: told, ageSeconds: null, outcome, body: cut };
+    const answer = { status: 200, headers: fields, ageSeconds: null, outcome, body: cut };
     return { ...answer, isXetKept, holdsBody: true };
   }
 
@@ -104,7 +104,7 @@ export class JsonAnswers {
   }
 
   /** An answer with an earlier result. */
-  told(
+  answerOf(
     headers: HeaderMap,
     made: Made & { readonly bytes: Uint8Array },
     outcome: CacheAnswer['outcome'],
@@ -145,20 +145,20 @@ export class JsonAnswers {
 }
 
 function inMemory(
-  told: HeaderMap,
+  fields: HeaderMap,
   { read, bytes }: Made & { readonly bytes: Uint8Array },
   outcome: CacheAnswer['outcome'],
 ): JsonAnswer {
-  const headers = Object.assign(emptyHeaders(), told, { etag: read.etag });
+  const headers = Object.assign(emptyHeaders(), fields, { etag: read.etag });
   const answer = bytesAnswer(200, headers, bytes, outcome);
   return { ...answer, isXetKept: read.isXetKept, holdsBody: false };
 }
 
 function fieldsFor(headers: HeaderMap, reader: Omit<AnswerReader, 'bounds'>): HeaderMap {
-  const told = pick(headers, TOLD_FIELDS);
+  const fields = pick(headers, CLIENT_FIELDS);
   const link = linkForClients(headerValue(headers, 'link'), reader);
-  if (link !== undefined) told['link'] = link;
-  return told;
+  if (link !== undefined) fields['link'] = link;
+  return fields;
 }
 
 function pick(headers: HeaderMap, names: readonly string[]): HeaderMap {

@@ -39,9 +39,9 @@ export function factsOf(heads: readonly OriginHead[], revision: string): FileFac
   const tag = tagOf(linkedTag, last);
   const digest = digestOf(tag);
   if (digest === undefined) return undefined;
-  const told =
+  const linked =
     linkedSize !== undefined && /^\d{1,15}$/.test(linkedSize) ? Number(linkedSize) : null;
-  const lengthBytes = told ?? (last.status === 200 ? believedLength(last) : null);
+  const lengthBytes = linked ?? (last.status === 200 ? believedLength(last) : null);
   const xetHash = firstOf(heads, 'x-xet-hash');
   return { commit, tag, digest, lengthBytes, isLinked: linkedTag !== undefined, xetHash };
 }
@@ -82,8 +82,8 @@ export function missingOf(heads: readonly OriginHead[], revision: string): strin
 }
 
 function commitOf(heads: readonly OriginHead[], revision: string): string | undefined {
-  const told = firstOf(heads, 'x-repo-commit') ?? null;
-  if (isCommit(told)) return told ?? undefined;
+  const commit = firstOf(heads, 'x-repo-commit') ?? null;
+  if (isCommit(commit)) return commit ?? undefined;
   return isCommit(revision) ? revision : undefined;
 }
 

@@ -60,7 +60,7 @@ interface Question {
 /** The result of asking the hub. */
 type PathsAnswer =
   /** The hub answered; `kept`: what replaces the remembered answer. */
-  | { readonly kind: 'told'; readonly answer: CacheAnswer; readonly kept: Kept | null }
+  | { readonly kind: 'answered'; readonly answer: CacheAnswer; readonly kept: Kept | null }
   /** It bids us wait. */
   | { readonly kind: 'busy'; readonly answer: CacheAnswer }
   /** The hub is unreachable: an earlier answer may be used instead of this one. */
@@ -116,7 +116,7 @@ export class PathsInfo {
     const fresh = this.#fromKept(kept, Math.min(said, MAX_FRESH_MS), question, asking);
     if (fresh !== undefined) return fresh;
     const now = await this.#askHub(question, asking);
-    if (now.kind === 'told') {
+    if (now.kind === 'answered') {
       if (now.kept === null) this.#kept.delete(key);
       else if (now.kept.order > (this.#kept.get(key)?.order ?? 0)) this.#kept.set(key, now.kept);
     }
@@ -142,7 +142,7 @@ export class PathsInfo {
     const { headers, made } = kept;
     const hit = { kind: 'hit', unverified: false } as const;
     const outcome = detail === undefined ? hit : { ...hit, detail };
-    const answer = this.#deps.json.told(headers, made, outcome, {
+    const answer = this.#deps.json.answerOf(headers, made, outcome, {
       upstream,
       target: request.target,
       own,
@@ -202,17 +202,17 @@ export class PathsInfo {
     if (status !== 200) {
       const refusal = refusalOf(status, headers);
       await refusals.refused(accessTo(asking), refusal, asked.order);
-      return { kind: 'told', answer: refused(refusal), kept: null };
+      return { kind: 'answered', answer: refused(refusal), kept: null };
     }
     const made = await json.make(await readDecoded({ body, headers }, bounds));
-    const answer = json.told(headers, made, outcome, {
+    const answer = json.answerOf(headers, made, outcome, {
       upstream: asking.upstream,
       target: request.target,
       own,
     });
     if (answer.isXetKept) xet.add(asking.upstream.name, asking.route.repository);
     const kept = { headers: readFields(headers), made, saidAtMs: nowMs, ...asked };
-    return { kind: 'told', answer, kept };
+    return { kind: 'answered', answer, kept };
   }
 }
 

@@ -45,10 +45,16 @@ export function fileHeaders(facts: FileFacts, lengthBytes: number, nowMs: number
  */
 export function permission(
   who: string,
-  told: Pick<StoredResponse, 'object' | 'headers' | 'status'>,
+  described: Pick<StoredResponse, 'object' | 'headers' | 'status'>,
   times: ResponseTimes,
 ): StoredResponse {
-  return { kind: 'hub-permission', ...told, requestHeaders: fieldsOf(who), ...times, hops: [] };
+  return {
+    kind: 'hub-permission',
+    ...described,
+    requestHeaders: fieldsOf(who),
+    ...times,
+    hops: [],
+  };
 }
 
 /**

@@ -75,7 +75,7 @@ export class XetScan {
     if (key === 'size') entry.size = number ?? 0;
     if (key === 'xetHash' || key === 'xetEnabled') {
       this.#suspects += 1;
-      if (this.#suspects > MAX_CUTS) throw new SyntaxError('too much of it speaks of Xet');
+      if (this.#suspects > MAX_CUTS) throw new SyntaxError('too many members are about Xet');
       entry.suspects.push({ member, isPreceded: entry.hasKept });
     } else entry.hasKept = true;
   }

@@ -37,7 +37,7 @@ export type ErrorCode =
   | 'disk' // a file operation failed
   | 'stored-corrupt' // held bytes differ from their recorded ids
   | 'purged' // an operator took the object out of the cache
-  | 'cancelled' // nobody wants it any more, or shutdown
+  | 'cancelled' // no reader needs it any more, or shutdown
   | 'overload'
   | 'internal';
 

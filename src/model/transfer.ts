@@ -48,7 +48,7 @@ export type FetchPhase = (typeof FETCH_PHASES)[number];
 export interface TransferCounts {
   /** Came from an origin. */
   readonly receivedBytes: number;
-  /** Of them, those that matched something known before they came: ids on record, or a digest. */
+  /** Of them, those that matched recorded ids or a digest. */
   readonly verifiedBytes: number;
   /** Of them, those whose manifest record was appended: the store holds them. */
   readonly committedBytes: number;

@@ -42,10 +42,10 @@ interface Failure {
 /** Every address of a name failed. `errors` are in the order of the attempts. */
 export class DialError extends AggregateError {
   constructor(failures: readonly Failure[]) {
-    const told = failures.map(({ address, error }) => `${address} ${codeOf(error)}`);
+    const causes = failures.map(({ address, error }) => `${address} ${codeOf(error)}`);
     super(
       failures.map(({ error }) => error),
-      told.join(', '),
+      causes.join(', '),
     );
     this.name = 'DialError';
   }

@@ -31,7 +31,7 @@ export function proxyRefused(proxy: ProxyAddress, status: number): ForebayError 
 
 function explained({ authorization, setting }: ProxyAddress, status: number): string {
   const answered = `answered ${String(status)}`;
-  if (status === 403) return `${answered}: it does not let this host be reached`;
+  if (status === 403) return `${answered}: it does not allow this host`;
   // tinyproxy answers wrong credentials with 401.
   if (status !== 407 && status !== 401) return `${answered} in place of a connection`;
   const where = setting.startsWith('origins[')
@@ -63,8 +63,8 @@ export function answerOfProxy(
 }
 
 function isMarked(headers: HeaderMap): boolean {
-  const told = headerValue(headers, 'proxy-status') ?? '';
-  if (told.includes(';') && /;[ \t]?error=/.test(told)) return true;
+  const proxyStatus = headerValue(headers, 'proxy-status') ?? '';
+  if (proxyStatus.includes(';') && /;[ \t]?error=/.test(proxyStatus)) return true;
   if (headerValue(headers, 'x-squid-error') !== undefined) return true;
   return (headerValue(headers, 'server') ?? '').startsWith('tinyproxy/');
 }

@@ -71,16 +71,16 @@ export function requestedWaitMs(
 
 /** The fields about a wait or a limit, unchanged: a bounded part of a head. */
 export function waitFields(headers: HeaderMap): HeaderMap {
-  const told = emptyHeaders();
+  const kept = emptyHeaders();
   let count = 0;
   for (const name of Object.keys(headers)) {
     if (name !== 'retry-after' && !RATE_FIELD.test(name)) continue;
     const value = fieldOf(headers, name);
     if (value === '' || count === MAX_FIELDS) continue;
-    told[name] = value;
+    kept[name] = value;
     count += 1;
   }
-  return told;
+  return kept;
 }
 
 function fieldOf(headers: HeaderMap, name: string): string {

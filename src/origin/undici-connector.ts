@@ -55,10 +55,10 @@ export function guardedConnector(options: ConnectorOptions): buildConnector.conn
       },
       (error: unknown) => {
         cancel();
-        const told = late.signal.aborted
+        const outcome = late.signal.aborted
           ? timeoutError(`no connection within ${String(timeoutMs)} ms`)
           : error;
-        callback(told as Error, null);
+        callback(outcome as Error, null);
       },
     );
   };

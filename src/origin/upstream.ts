@@ -166,7 +166,7 @@ export class OriginLocator {
 
   /** A redirect may depend on any field: only equal requests share one. A hit needs none. */
   get #key(): string {
-    this.#knownKey ??= `${hashOf(this.#told((name) => !isIncidental(name)))} ${this.uri}`;
+    this.#knownKey ??= `${hashOf(this.#fieldsWhere((name) => !isIncidental(name)))} ${this.uri}`;
     return this.#knownKey;
   }
 
@@ -177,13 +177,13 @@ export class OriginLocator {
 
   /** Distinguishes credentials without storing them; empty without any. */
   get credentialKey(): string {
-    const secrets = this.#told(isCredential);
+    const secrets = this.#fieldsWhere(isCredential);
     return secrets.length === 0 ? '' : hashOf(secrets);
   }
 
   /** Names of the client's fields that the origin sees and that may identify the client. */
   get shown(): readonly string[] {
-    return this.#told((name) => !isHarmless(name)).map(([name]) => name);
+    return this.#fieldsWhere((name) => !isHarmless(name)).map(([name]) => name);
   }
 
   /**
@@ -283,7 +283,7 @@ export class OriginLocator {
   }
 
   /** The client's fields that the origin is sent, sorted, of those whose names `isWanted` takes. */
-  #told(isWanted: (name: string) => boolean): readonly (readonly [string, string])[] {
+  #fieldsWhere(isWanted: (name: string) => boolean): readonly (readonly [string, string])[] {
     const { headers } = this.#options;
     return Object.entries(forwardedFields(this.#request))
       .filter(([name]) => isWanted(name) && !Object.hasOwn(headers, name))

@@ -84,8 +84,8 @@ export function diskIdle(): ForebayError {
 
 /** The error of a growing file whose watermark failed before `at`. */
 export function fillFailed(segment: Segment, at: number): Error {
-  const told = segment.kind === 'growing' ? segment.failure?.() : undefined;
-  if (told instanceof Error) return told;
+  const failure = segment.kind === 'growing' ? segment.failure?.() : undefined;
+  if (failure instanceof Error) return failure;
   return new ForebayError('internal', `the fill of this chunk failed at ${String(at)}`, {
     source: 'internal',
     retryable: true,

@@ -65,8 +65,8 @@ export function createInstruments(
   return {
     requests: requests.counter(
       'requests_total',
-      'Requests that ended. method: GET, HEAD, other, or unknown where it could not be read. ' +
-        'code: the status sent; 499 where the client left before there was one.',
+      'Requests that ended. method: GET, HEAD, other, or unknown if it could not be parsed. ' +
+        'code: the status sent; 499 if the client left before it.',
       ['method', 'code', 'result'],
     ),
     clientBytes: requests.counter(
@@ -76,7 +76,7 @@ export function createInstruments(
     ),
     rejected: requests.counter(
       'rejected_requests_total',
-      'Requests turned away before the cache was asked. reason: malformed-target, ambiguous-path, ' +
+      'Requests refused before a lookup. reason: malformed-target, ambiguous-path, ' +
         'no-such-mount, method-not-allowed, body-not-allowed, ambiguous-framing, ' +
         'body-too-large, missing-host, duplicate-host, malformed-host, unknown-expectation, ' +
         'unsupported-version, too-many-connections, pipelining, bad-request, ' +
@@ -106,7 +106,7 @@ export function createInstruments(
     ),
     collapseWait: requests.histogram(
       'collapse_wait_seconds',
-      "From the request to the head of its response, of requests that joined another's fetch.",
+      'From the request to the head of its response, for collapsed requests.',
       FIRST_BYTE_BUCKETS,
     ),
 
@@ -120,16 +120,16 @@ export function createInstruments(
     ]),
     originRetries: origins.counter(
       'origin_retries_total',
-      'Fetches tried again. reason: a code of docs/ERRORS.md.',
+      'Retried fetches. reason: a code of docs/ERRORS.md.',
       ['reason'],
     ),
     originStalls: origins.counter(
       'origin_stalls_total',
-      'Fetches that stood still or were slower than fill.minRate, and were given up for another try.',
+      'Fetches that stalled or were slower than fill.minRate, and were retried on a new connection.',
     ),
     redundantBytes: origins.counter(
       'redundant_origin_bytes_total',
-      'Origin bytes fetched in vain: of chunks or objects that differed from what they should be.',
+      'Origin bytes that were dropped: overlaps of attempts, and chunks or objects with wrong bytes.',
     ),
     breakerState: origins.gauge('origin_breaker_state', '0 closed, 1 half-open, 2 open.', [
       'origin',
@@ -142,15 +142,15 @@ export function createInstruments(
     ),
     clientShareFull: origins.counter(
       'client_share_full_total',
-      'Fetches that waited, or read-ahead left out, as their client had as many as it may have.',
+      'Fetches that waited, or read-ahead that was skipped, because their client was at its limit.',
     ),
     inflightFills: origins.gauge('inflight_fills', 'Fetches running.'),
     queuedFills: origins.gauge('queued_fills', 'Fetches waiting for a lane.'),
     stalledTransfers: origins.gauge(
       'stalled_transfers',
-      'Fetches from origins that have received no byte for 1 s or more, pauses between attempts ' +
-        'included. Each counts once, however many clients wait for it. Clients that take nothing do ' +
-        'not count: GET /api/v1/transfers shows those too.',
+      'Fetches that have received no byte for 1 s or more, pauses between attempts ' +
+        'included. Each counts once, however many clients wait for it. Stalled clients do ' +
+        'not count; GET /api/v1/transfers shows them.',
     ),
 
     cacheSize: cache.gauge('cache_size_bytes', 'Bytes that the cache takes on disk.'),
@@ -158,47 +158,47 @@ export function createInstruments(
     cacheReserved: cache.gauge('cache_reserved_bytes', 'Bytes reserved for fills in progress.'),
     cacheMetadata: cache.gauge(
       'cache_metadata_bytes',
-      'Of cache_size_bytes, what manifests and response records take, their directories included.',
+      'Part of cache_size_bytes: manifests and response records, with their directories.',
     ),
     cacheMetadataLimit: cache.gauge(
       'cache_metadata_limit_bytes',
-      'What these may take before the least recently used go: cache.metadataCapacity.',
+      'The limit of cache_metadata_bytes: cache.metadataCapacity.',
     ),
     cacheMemory: cache.gauge(
       'cache_memory_bytes',
-      'Bytes served through memory, because the disk cannot take them or they may not be stored.',
+      'Bytes in memory, because the disk cannot take them or they must not be stored.',
     ),
     cacheChunks: cache.gauge('cache_chunks', 'Chunks held.'),
     cacheWritable: cache.gauge(
       'cache_writable',
-      '1 while the disk takes chunks, else 0: everything is served through memory.',
+      '1 while chunks can be stored; 0: everything is served through memory.',
     ),
     chunksVerified: cache.counter(
       'chunks_verified_total',
-      'Held chunks compared with their ids and found right.',
+      'Held chunks that were verified against their ids.',
     ),
     verifyFailures: cache.counter(
       'chunk_verify_failures_total',
-      'Chunks that differed from their ids or digest, as they came from the origin or lay on disk.',
+      'Chunks that differed from their ids or digest, from the origin or on disk.',
       ['source'],
     ),
     objectsVerified: cache.counter(
       'objects_verified_total',
-      'Whole objects that match the digest claimed for them.',
+      'Whole objects that were verified against their claimed digest.',
     ),
     verificationsGivenUp: cache.counter(
       'object_verifications_given_up_total',
-      'Checks of a digest that the capacity did not allow.',
+      'Digest checks that were abandoned because the capacity was too small.',
     ),
     droppedChunks: cache.counter(
       'dropped_chunks_total',
-      'Chunks given up. reason: corrupt, missing, unreadable, replaced or purged.',
+      'Chunks dropped. reason: corrupt, missing, unreadable, replaced or purged.',
       ['reason'],
     ),
     evictedBytes: cache.counter('evicted_bytes_total', 'Bytes evicted to make room.'),
     evictedMetadata: cache.counter(
       'evicted_metadata_total',
-      'Manifests and response records that gave way to newer ones. kind: manifest or response.',
+      'Evicted manifests and response records. kind: manifest or response.',
       ['kind'],
     ),
     diskErrors: cache.counter('disk_errors_total', 'Failed file operations.', ['op', 'errno']),
@@ -219,7 +219,7 @@ export function createInstruments(
     ),
     spansExported: ofProcess.counter(
       'trace_spans_total',
-      'Spans that left for the collector (exported) or could not (dropped).',
+      'Spans that were exported to the collector, or dropped.',
       ['result'],
     ),
     buildInfo: ofProcess.gauge('build_info', 'Always 1.', ['version', 'node']),

@@ -58,9 +58,9 @@ export function metricsDocument(): string {
 
 /** Every instrument, in the order of the page. */
 export function describeInstruments(): readonly InstrumentDescription[] {
-  const told: InstrumentDescription[] = [];
-  createInstruments(new Registry(), (instrument) => told.push(instrument));
-  return told;
+  const found: InstrumentDescription[] = [];
+  createInstruments(new Registry(), (instrument) => found.push(instrument));
+  return found;
 }
 
 /** The unit in the name's suffix, as Prometheus recommends: `1` for a plain number. */

@@ -13,7 +13,7 @@ export function internalFault(message: string, cause?: unknown): ForebayError {
 
 /** The main thread set the cancel word, or answered `stop`. */
 export function cancelledFault(): ForebayError {
-  return new ForebayError('cancelled', 'nobody wants it any more', {
+  return new ForebayError('cancelled', 'no reader needs it any more', {
     source: 'internal',
     retryable: false,
   });

@@ -134,9 +134,9 @@ t.test('SIGHUP loads the configuration anew and says what came of it', async (t)
   t.same(loads, [], 'nothing runs yet: the configuration has just been read');
   await terminal.written(/capacity/);
   terminal.askReload();
-  t.match(terminal.stderr, /was reloaded; what needs a restart was left out: listen\.address\n/);
+  t.match(terminal.stderr, /was reloaded; these changes need a restart: listen\.address\n/);
   terminal.askReload();
-  t.match(terminal.stderr, /not reloaded.*stays:\na\.yaml:1:1: wrong\n/);
+  t.match(terminal.stderr, /not reloaded.*stays in effect:\na\.yaml:1:1: wrong\n/);
   t.same(loads, ['info', 'info']);
   terminal.signal('SIGTERM');
   t.equal(await ended, 0);

@@ -93,7 +93,7 @@ t.test('a token that is not accepted', async (t) => {
   const env = { FOREBAY_ADMIN_TOKEN_FILE: tokenFile };
   const { exitCode, stderr } = await runCommand(args, { env });
   t.equal(exitCode, 77);
-  t.match(stderr, 'does not know the admin token; it was told nothing');
+  t.match(stderr, 'does not know the admin token; nothing secret was sent to it');
   t.match(stderr, '--admin-token-file');
 });
 
@@ -140,7 +140,7 @@ t.test('no token is read in a directory that who answers has named', async (t) =
     t.match(stderr, 'its admin token is not known here');
   }
   const read = await runCommand(['ls'], { env });
-  t.match(read.stderr, 'has not proven to be Forebay: it is only read from');
+  t.match(read.stderr, 'has not proven to be Forebay: nothing secret is sent to it');
   t.notMatch(squatter.told.join('\n'), /authorization|Bearer|aaaa|hf_|^(?:POST|DELETE)/m);
 });
 
@@ -163,7 +163,10 @@ t.test('who passes the question on to the real Forebay is told no secret', async
         env: { ...env, ...more },
       });
       t.equal(exitCode, 77, args.join(' '));
-      t.match(stderr, `somebody stands before the Forebay at ${new URL(forebay.adminUrl).host}`);
+      t.match(
+        stderr,
+        `another process answers in place of the Forebay at ${new URL(forebay.adminUrl).host}`,
+      );
     }
   }
   t.notMatch(squatter.told.join('\n'), /authorization|Bearer|hf_|^(?:POST|DELETE)/m);

@@ -1,5 +1,5 @@
 /**
- * A hub that limits how often it is asked: its own wait and words, and one request for each of a
+ * A hub that limits the rate of requests it is asked: its own wait and words, and one request for each of a
  * client's.
  */
 import t, { type Test } from 'tap';
@@ -82,7 +82,8 @@ t.test('its message is told, and its content where there is any', async (t) => {
   limiting({ ratelimit: '"api";r=0;t=9', 'content-type': 'application/json' });
   for (const [way, ask] of ways) {
     const { headers, body } = await ask();
-    if (way === 'HEAD' || way === 'GET') t.match(headers['x-error-message'], 'limits how often');
+    if (way === 'HEAD' || way === 'GET')
+      t.match(headers['x-error-message'], 'limits the rate of requests');
     else t.equal(body.toString(), WORDS, way);
   }
 });

@@ -46,10 +46,10 @@ export function objectEndpoints(inventory: Inventory): Endpoint[] {
       method: 'POST',
       path: '/api/v1/purge',
       operationId: 'purge',
-      summary: 'Takes objects and stored responses out; without a selection, all of them.',
+      summary: 'Removes objects and stored responses; without a selection, all of them.',
       mutates: true,
       body: purgeRequest,
-      answers: { 200: { description: 'What went, or would go.', schema: purgeReport } },
+      answers: { 200: { description: 'What was removed, or would be.', schema: purgeReport } },
       handle: async ({ body }) => {
         const { dryRun = false } = body;
         return json({ dryRun, ...(await inventory.purge(selectionOf(body), dryRun)) });

@@ -21,13 +21,13 @@ export function pinEndpoints(pins: PinStore, isOrigin: (name: string) => boolean
       method: 'POST',
       path,
       operationId: 'addPin',
-      summary: 'Pins what is, and what will be, below a path prefix of an origin.',
+      summary: 'Pins the present and future objects below a path prefix of an origin.',
       mutates: true,
       body: pin,
       answers: {
         200: { description: 'The pins now.', schema: pinChange },
         404: { description: 'No such origin is configured.', schema: errorBody },
-        409: { description: 'There are as many pins as may be.', schema: errorBody },
+        409: { description: 'There are too many pins.', schema: errorBody },
       },
       handle: async ({ body }) => {
         if (!isOrigin(body.origin)) {

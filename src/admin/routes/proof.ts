@@ -10,7 +10,7 @@ const proofQuery = z.strictObject({
   nonce: z
     .string()
     .regex(/^[0-9a-f]{64}$/)
-    .describe('Made up at random: the proof is of this and of nothing else.'),
+    .describe('A random nonce: the proof is valid for it alone.'),
 });
 
 /** `directory`: of the cache. */
@@ -19,7 +19,7 @@ export function proofEndpoint(token: Token, directory: string): Endpoint {
     method: 'GET',
     path: '/api/v1/proof',
     operationId: 'prove',
-    summary: 'Proves that who answers knows the admin token.',
+    summary: 'Proves that this process knows the admin token.',
     mutates: false,
     query: proofQuery,
     answers: {

@@ -35,14 +35,14 @@ const modelRequest = z.strictObject({
     .min(1)
     .max(208)
     .describe('`org/name`, or `datasets/org/name`, at the hub whose mirror is mounted at `/`.'),
-  revision: z.string().min(1).max(255).optional().describe('`main` where it is not said.'),
+  revision: z.string().min(1).max(255).optional().describe('Default: `main`.'),
   include: patterns.optional().describe('Shell patterns; without any, all files.'),
   exclude: patterns.optional(),
   token: z
     .string()
     .regex(/^[\x21-\x7e]{1,512}$/)
     .optional()
-    .describe('What the hub is asked with. Kept until the pull ends, told to nobody else.'),
+    .describe('The token for the hub. Kept until the pull ends, and shown to no client.'),
 });
 
 export const pullRequestSchema = z.union([urlsRequest, modelRequest]);
@@ -71,7 +71,7 @@ export function pullEndpoints({ pulls, view, feeds, hub }: PullDeps): Endpoint[]
   const start = (orders: readonly PullOrder[], model: PulledModel | null): EndpointAnswer => {
     const started = pulls.start(orders, model);
     if (started !== undefined) return json(view.look(started), 202);
-    return problem(409, 'too-many-pulls', 'as many pulls run as may');
+    return problem(409, 'too-many-pulls', 'too many pulls are running');
   };
   const startUrls = (urls: readonly string[]): EndpointAnswer => {
     const targets = [];
@@ -99,7 +99,7 @@ export function pullEndpoints({ pulls, view, feeds, hub }: PullDeps): Endpoint[]
       method: 'POST',
       path: '/api/v1/pulls',
       operationId: 'startPull',
-      summary: 'Fetches what is not held yet, as if a client had asked for it.',
+      summary: 'Fetches missing chunks, as for a client.',
       mutates: true,
       body: pullRequestSchema,
       bodyLimitBytes: 2 * MAX_URLS * MAX_URL_LENGTH,
@@ -111,8 +111,8 @@ export function pullEndpoints({ pulls, view, feeds, hub }: PullDeps): Endpoint[]
           schema: errorBody,
         },
         422: { description: 'More files than a pull may have.', schema: errorBody },
-        503: { description: 'The hub cannot be asked.', schema: errorBody },
-        409: { description: 'As many pulls run as may.', schema: errorBody },
+        503: { description: 'The hub cannot be reached.', schema: errorBody },
+        409: { description: 'Too many pulls are running.', schema: errorBody },
       },
       handle: ({ body }) => ('urls' in body ? startUrls(body.urls) : startModel(body)),
     }),
@@ -150,7 +150,7 @@ export function pullEndpoints({ pulls, view, feeds, hub }: PullDeps): Endpoint[]
       method: 'DELETE',
       path: '/api/v1/pulls/{id}',
       operationId: 'cancelPull',
-      summary: 'Ends a pull; what it has brought stays.',
+      summary: 'Cancels a pull; the fetched chunks stay.',
       mutates: true,
       params: idParams,
       answers: { 200: { description: 'The pull.', schema: pull }, ...unknown },

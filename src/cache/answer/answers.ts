@@ -85,6 +85,6 @@ const EMPTY_BODY: Body = {
 /** Section 5.2.1.7: a request that accepts only a stored response does not wait for the origin. */
 export function refuseOnlyIfCached({ headers }: CacheRequest): void {
   if (!requestDirectives(headers).has('only-if-cached')) return;
-  const message = 'nothing stored may answer, and the client wants nothing else';
+  const message = 'only-if-cached: no stored response may be used';
   throw new ForebayError('not-cached', message, { source: 'client', retryable: false });
 }

@@ -100,7 +100,7 @@ export class Cache implements CacheFacade {
     const late = (): Error => new Error('fetches were still running');
     const bound = { clock, ms: CLOSE_WAIT_MS, timedOut: late, aborted: late };
     await within(this.#generations.quiet(), bound).catch((error: unknown) => {
-      events.warn('closing before all that was fetched is committed', error);
+      events.warn('closed before every fetch was committed', error);
     });
     this.#generations.closeIdle();
   }

@@ -49,7 +49,7 @@ export class Validation {
     this.#clock = services.clock;
     this.#patienceMs = services.limits.fetch.firstByteTimeoutMs;
     this.#background = new Background((error) => {
-      services.events.warn('a validation beside its answer failed', error);
+      services.events.warn('a background validation failed', error);
     });
   }
 

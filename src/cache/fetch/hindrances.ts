@@ -67,10 +67,10 @@ export class Hindrances {
   look(upstream: Upstream, request: HeaderMap, response: ReceivedResponse): void {
     const found = hindranceOf(request, response);
     if (found === undefined) return;
-    const told = this.#warned.get(upstream) ?? new Set();
-    this.#warned.set(upstream, told);
-    if (told.has(found.kind)) return;
-    told.add(found.kind);
+    const kinds = this.#warned.get(upstream) ?? new Set();
+    this.#warned.set(upstream, kinds);
+    if (kinds.has(found.kind)) return;
+    kinds.add(found.kind);
     this.#warn(upstream.name, found.field);
   }
 }

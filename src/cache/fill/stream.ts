@@ -104,8 +104,8 @@ function contentOf(
   if (lengthBytes === null) return head.contentLength === null ? {} : undefined;
   const coding = validator.kind === 'digest' ? codingOf(head.headers) : '';
   if (coding !== '') return isDecodable(coding) ? { content: { lengthBytes, coding } } : undefined;
-  const told = head.contentLength ?? lengthBytes;
-  return told === lengthBytes ? { content: { lengthBytes, coding } } : undefined;
+  const announced = head.contentLength ?? lengthBytes;
+  return announced === lengthBytes ? { content: { lengthBytes, coding } } : undefined;
 }
 
 /** Statuses after which the stored representation is not the URL's any more. */

@@ -32,10 +32,10 @@ export function withDigestFields(fields: HeaderMap, { digest, isVerified }: Clai
   if (digest?.algorithm !== 'sha256') return fields;
   const base64 = Buffer.from(digest.hex, 'hex').toString('base64');
   if (isVerified) {
-    const told = copyOf(fields);
-    told['repr-digest'] = `sha-256=:${base64}:`;
-    told['digest'] = `SHA-256=${base64}`;
-    return told;
+    const result = copyOf(fields);
+    result['repr-digest'] = `sha-256=:${base64}:`;
+    result['digest'] = `SHA-256=${base64}`;
+    return result;
   }
   const wrong = ['repr-digest', 'digest'].filter((name) =>
     contradicts(headerValue(fields, name), base64),
@@ -53,8 +53,8 @@ const SHA256_MEMBER = /^sha-256=:?([^:;]*):?/i;
 
 function contradicts(value: string | undefined, base64: string): boolean {
   for (const member of listMembers(value ?? '')) {
-    const told = SHA256_MEMBER.exec(member)?.[1];
-    if (told !== undefined && trimOws(told) !== base64) return true;
+    const value = SHA256_MEMBER.exec(member)?.[1];
+    if (value !== undefined && trimOws(value) !== base64) return true;
   }
   return false;
 }

@@ -49,7 +49,7 @@ export class UnsteadyUrls {
     this.#sightings.set(key, sightings);
     if (sightings < SIGHTINGS || this.#warned.has(origin)) return;
     this.#warned.set(origin, true);
-    const message = `origin ${origin}: answers of one URL have validators of their own at one length; such URLs are read as one stream`;
+    const message = `origin ${origin}: responses of one URL have different validators at the same length; such URLs are read as one stream`;
     this.#events.warn('parts of different answers cannot be joined', new Error(message));
   }
 

@@ -199,6 +199,6 @@ function failure(code: 'origin-status', message: string): ForebayError {
 }
 
 function notKept(held: number, length: number | null): ForebayError {
-  const message = `${String(held)} of ${String(length ?? 0)} bytes are held: the rest may not be stored, or had no room`;
+  const message = `${String(held)} of ${String(length ?? 0)} bytes are held: the rest must not be stored, or found no room`;
   return new ForebayError('no-space', message, { source: 'internal', retryable: true });
 }

@@ -84,7 +84,7 @@ export class Sweep {
       if (this.#state === 'running') this.#state = 'done';
     } catch (error) {
       if (this.#state === 'running') this.#state = 'failed';
-      this.#services.events.warn('a verification could not go on', error);
+      this.#services.events.warn('a verification failed', error);
     }
   }
 

@@ -89,20 +89,20 @@ export function mayReuse(hops: readonly Hop[], steadyMs: number): boolean {
  */
 export function chainFields(headers: HeaderMap, response: Led): HeaderMap {
   if (response.hops.length === 0) return headers;
-  const told = emptyHeaders();
-  Object.assign(told, headers);
+  const result = emptyHeaders();
+  Object.assign(result, headers);
   const vary = new Set(
     linksOf(response).flatMap((link) => headerValue(link.headers, 'vary')?.split(',') ?? []),
   );
   const names = [...vary].map(trimOws).filter((name) => name !== '');
-  if (names.length > 0) told['vary'] = [...new Set(names)].join(', ');
+  if (names.length > 0) result['vary'] = [...new Set(names)].join(', ');
   const control = strictestControl(headers, response);
-  if (control === undefined) return told;
-  told['cache-control'] = control;
+  if (control === undefined) return result;
+  result['cache-control'] = control;
   // Other fields about freshness would take precedence for some caches.
-  delete told['expires'];
-  delete told['cdn-cache-control'];
-  return told;
+  delete result['expires'];
+  delete result['cdn-cache-control'];
+  return result;
 }
 
 /** Demands that count for all once one of the chain makes them. */

@@ -122,8 +122,8 @@ export function endToEnd(status: number, headers: HeaderMap): HeaderMap {
 
 /** True for a 206 whose part is the whole. */
 function isAll(headers: HeaderMap): boolean {
-  const told = parseContentRange(headerValue(headers, 'content-range') ?? '');
-  return told?.range?.start === 0 && told.range.end === told.completeLength;
+  const contentRange = parseContentRange(headerValue(headers, 'content-range') ?? '');
+  return contentRange?.range?.start === 0 && contentRange.range.end === contentRange.completeLength;
 }
 
 /** A cookie belongs to the client that received it, whatever the response allows (section 7.3). */

@@ -20,8 +20,8 @@ export function configCommand(context: CommandContext): Command {
 
 function showCommand({ terminal }: CommandContext): Command {
   return withSettings(new Command('show'))
-    .description('Print the configuration that flags, environment and file come to, as YAML.')
-    .option('--show-origin', 'Tell where each value comes from.')
+    .description('Print the configuration from flags, environment and file, as YAML.')
+    .option('--show-origin', 'Show the source of each value.')
     .allowExcessArguments(false)
     .action((options: { readonly showOrigin?: true }, command: Command) => {
       const output = new Output(terminal, commonFlags(command));

@@ -13,7 +13,7 @@ const STYLES: Readonly<Record<FindingStatus, Style>> = { ok: 'green', warn: 'yel
 
 export function doctorCommand({ terminal, clock, end }: CommandContext): Command {
   return withSettings(new Command('doctor'))
-    .description('Check this machine, its disk and the origins, and say what to change.')
+    .description('Check this machine, its disk and the origins, and recommend changes.')
     .allowExcessArguments(false)
     .action(async (_options: object, command: Command) => {
       const output = new Output(terminal, commonFlags(command));

@@ -27,8 +27,8 @@ const COLUMNS: readonly Column[] = [
 
 export function lsCommand(context: CommandContext): Command {
   return withSettings(new Command('ls'))
-    .description('List the objects of which something is held.')
-    .argument('[path]', 'Only those whose path, as clients write it, begins like this.')
+    .description('List the stored objects.')
+    .argument('[path]', 'Only objects whose path, as clients write it, begins with this.')
     .option('--limit <count>', 'The most to list.', wholeNumber(1), DEFAULT_LIMIT)
     .allowExcessArguments(false)
     .action(

@@ -15,13 +15,13 @@ import { withSession } from '../session.js';
 export function pullCommand(context: CommandContext): Command {
   const { terminal, clock, end } = context;
   return withSettings(new Command('pull'))
-    .description('Fetch objects into the cache, so that they are there before they are asked for.')
+    .description('Fetch objects into the cache ahead of requests.')
     .argument(
       '<what...>',
       'Paths as clients write them (/models/a.bin) or URLs of an origin; or a model: ORG/MODEL[@REVISION].',
     )
-    .addOption(patternOption('--include', 'Of a model, only files that this shell pattern fits.'))
-    .addOption(patternOption('--exclude', 'Of a model, no files that this shell pattern fits.'))
+    .addOption(patternOption('--include', 'Only files of the model that match this shell pattern.'))
+    .addOption(patternOption('--exclude', 'No files of the model that match this shell pattern.'))
     .action(async (names: readonly string[], patterns: PullFlags, command: Command) => {
       const asked = pullRequest(names, patterns, terminal.env);
       if (asked.kind === 'misunderstood') command.error(`error: ${asked.why}`);

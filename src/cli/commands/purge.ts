@@ -16,9 +16,9 @@ interface PurgeOptions {
 export function purgeCommand(context: CommandContext): Command {
   const command = withSettings(new Command('purge'))
     .description('Drop objects from the cache.')
-    .argument('[path]', 'Those whose path, as clients write it, begins like this.')
+    .argument('[path]', 'Objects whose path, as clients write it, begins with this.')
     .option('--all', 'Everything: instead of a path.')
-    .option('--dry-run', 'Only tell what would go.')
+    .option('--dry-run', 'Only show what would be removed.')
     .allowExcessArguments(false);
   return command.action(async (path: string | undefined, options: PurgeOptions) => {
     if ((path === undefined) !== (options.all === true)) {

@@ -35,7 +35,7 @@ interface Status {
 
 export function statusCommand(context: CommandContext): Command {
   return withSettings(new Command('status'))
-    .description('Tell how the Forebay that runs is, or what its cache holds.')
+    .description('Show the state of the running Forebay, or of its cache if none runs.')
     .allowExcessArguments(false)
     .action(async (_options: object, command: Command) => {
       const output = new Output(context.terminal, commonFlags(command));
@@ -116,7 +116,7 @@ function breakerLine(origin: string, state: BreakerState, output: Output): strin
     case 'half-open':
       return `origin    ${origin}: ${output.paint('yellow', 'failed repeatedly, being tried again')}`;
     case 'open':
-      return `origin    ${origin}: ${output.paint('red', 'failed repeatedly, left alone for a while')}`;
+      return `origin    ${origin}: ${output.paint('red', 'failed repeatedly, not asked for a while')}`;
   }
 }
 

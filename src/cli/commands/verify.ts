@@ -25,8 +25,8 @@ interface Result extends Pick<Verification, 'chunks' | 'bad'> {
 export function verifyCommand(context: CommandContext): Command {
   const { terminal, clock, end } = context;
   return withSettings(new Command('verify'))
-    .description('Hash again what is held; what is damaged is dropped, to be fetched anew.')
-    .argument('[path]', 'Only objects whose path, as clients write it, begins like this.')
+    .description('Hash stored chunks again; corrupt ones are dropped and fetched at the next read.')
+    .argument('[path]', 'Only objects whose path, as clients write it, begins with this.')
     .allowExcessArguments(false)
     .action(async (path: string | undefined, _options: object, command: Command) => {
       const flags = commonFlags(command);

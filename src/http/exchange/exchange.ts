@@ -282,7 +282,7 @@ export class Exchange {
       this.#response.shouldKeepAlive = false;
     }
     const headers = withCors(reply.head.headers, this.#fields);
-    const told = { ...reply, head: { ...reply.head, headers } };
-    return deliver(this.#response, told, this.#deps.sender, this.#watch, this.#from);
+    const complete = { ...reply, head: { ...reply.head, headers } };
+    return deliver(this.#response, complete, this.#deps.sender, this.#watch, this.#from);
   }
 }

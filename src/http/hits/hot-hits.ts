@@ -194,8 +194,8 @@ export class HotHits {
     if (routed.kind !== 'routed' || routed.origin !== origin || routed.target !== target) return;
     const headers = withCors(reusable.headers, access.plainFields(origin));
     const { lengthBytes, receivedAtMs } = reusable;
-    const told = { headers, lengthBytes, receivedAtMs };
-    const head = new HotHitHead(told, this.#keepAliveTimeoutMs);
+    const input = { headers, lengthBytes, receivedAtMs };
+    const head = new HotHitHead(input, this.#keepAliveTimeoutMs);
     const entry = { reusable, head, origin, target, mounts };
     this.#entries.set(url, entry);
     if (this.#entries.has(url)) this.#listener?.learnt(url, entry);

@@ -157,10 +157,10 @@ function content(answer: CacheAnswer, context: ReplyContext, fields: HeaderMap):
  * 2).
  */
 export function ofPart(fields: HeaderMap): HeaderMap {
-  const told = Object.assign(emptyHeaders(), fields);
-  delete told['content-digest'];
-  delete told['content-md5'];
-  return told;
+  const rest = Object.assign(emptyHeaders(), fields);
+  delete rest['content-digest'];
+  delete rest['content-md5'];
+  return rest;
 }
 
 function partial(body: Body, content: Content, fields: HeaderMap): Reply {

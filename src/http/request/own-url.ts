@@ -27,10 +27,10 @@ interface ForwardedNames {
  * counts: it is from the proxy next to the client. Malformed hosts and schemes are ignored.
  */
 export function ownUrl(fields: HeaderMap, believed: Believed): string {
-  const told = toldBy(fields, believed);
-  const host = [told.host, headerValue(fields, 'host')].find(isName);
+  const named = namedBy(fields, believed);
+  const host = [named.host, headerValue(fields, 'host')].find(isName);
   if (host === undefined) return '';
-  const scheme = told.proto?.toLowerCase() === 'https' ? 'https' : 'http';
+  const scheme = named.proto?.toLowerCase() === 'https' ? 'https' : 'http';
   return `${scheme}://${host}`;
 }
 
@@ -38,7 +38,7 @@ function isName(host: string | undefined): boolean {
   return host !== undefined && namesHost(host);
 }
 
-function toldBy(fields: HeaderMap, believed: Believed): ForwardedNames {
+function namedBy(fields: HeaderMap, believed: Believed): ForwardedNames {
   const standard = believed === 'any' || believed === 'forwarded' ? forwarded(fields) : {};
   const custom =
     believed === 'any' || believed === 'x-forwarded'
