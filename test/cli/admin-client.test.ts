@@ -1,9 +1,13 @@
+import { once } from 'node:events';
 import http from 'node:http';
 import t, { type Test } from 'tap';
 import { AdminClient, ApiError, NotAnsweringError, UnprovenError } from '#src/cli/admin-client.js';
 import type { Pull } from '#src/cli/api-types.js';
 import { listenOn } from '#src/http/exchange/listen.js';
 import { ADMIN_TOKEN, type AdminHandler, proving } from '../fixtures/proving.js';
+
+/** An answer that has not come by then waits behind the event stream. */
+const ANSWER_BOUND_MS = 20_000;
 
 /** A client of a server that answers as the test says: what no Forebay would answer, mostly. */
 async function clientOf(t: Test, handler: AdminHandler, token: string | null = null) {
@@ -124,16 +128,31 @@ t.test('events, whichever way they are cut, and a stream that breaks', async (t)
   t.match(pulls, [{ items: [] }, { items: [{ url: '/ü' }] }]);
 });
 
-t.test('a request does not wait behind events', async (t) => {
-  const answer: AdminHandler = ({ method }, response) => {
-    if (method === 'DELETE') response.end('{}');
-    else response.write('event: pull\ndata: {"id":"a","state":"running","items":[]}\n\n');
+t.test('AdminClient: a request is answered while an event stream stays open', async (t) => {
+  const event = 'event: pull\ndata: {"id":"a","state":"running","items":[]}\n\n';
+  let stream: http.ServerResponse | undefined;
+  const requests: string[] = [];
+  const answer: AdminHandler = ({ method = '' }, response) => {
+    requests.push(method);
+    if (method === 'DELETE') {
+      response.end('{}');
+    } else {
+      stream = response;
+      response.write(event);
+    }
   };
   const client = await clientOf(t, proving(answer), ADMIN_TOKEN);
-  for await (const pull of client.pullEvents('a')) {
-    await client.cancelPull(pull.id);
-    break;
-  }
+  const events = client.pullEvents('a')[Symbol.asyncIterator]();
+  t.match(await events.next(), { done: false, value: { id: 'a' } }, 'the first event came');
+  const abandoned = AbortSignal.timeout(ANSWER_BOUND_MS);
+  const late = once(abandoned, 'abort').then(() => 'no answer while the stream was open');
+  const answered = client.cancelPull('a').then(() => 'answered');
+  t.equal(await Promise.race([answered, late]), 'answered');
+  t.same(requests, ['GET', 'DELETE']);
+  t.equal(stream?.destroyed, false, 'the event stream is still open');
+  stream?.end(event);
+  t.match(await events.next(), { done: false, value: { id: 'a' } }, 'an event after the answer');
+  t.match(await events.next(), { done: true });
 });
 
 t.test('a listener of every address is reached over loopback', async (t) => {

@@ -9,6 +9,7 @@ import { Pump } from '#src/compute/pump.js';
 import type { WatermarkWork } from './fixtures/watermark-worker.js';
 import { openLine, Owner, startPump } from '../fixtures/pumping.js';
 import { recognisable, TestFile } from '../fixtures/sending.js';
+import { waitUntil } from '../fixtures/wait-until.js';
 
 const MEBIBYTE = 1024 * 1024;
 
@@ -37,7 +38,10 @@ t.test('after its turn of a MiB a transfer goes behind all others that are ready
       transfer.addFile({ fd: file.fd, offset: 0, length, watermark }, owner);
     }
     transfer.finish();
-    while (transfer.progress()?.waitsFor !== 'source') await new Promise(setImmediate);
+    await waitUntil(
+      'the transfer waits for its source',
+      () => transfer.progress()?.waitsFor === 'source',
+    );
     return transfer;
   };
   const lengths = { small: [1000], large: [MEBIBYTE, 1] };
@@ -187,7 +191,10 @@ t.test('a client that resets in the middle', async (t) => {
   const owner = new Owner();
   transfer.addFile({ fd: file.fd, offset: 0, length: 32 * MEBIBYTE, watermark: null }, owner);
   transfer.finish();
-  while (transfer.progress()?.waitsFor !== 'client') await new Promise(setImmediate);
+  await waitUntil(
+    'the transfer waits for its client',
+    () => transfer.progress()?.waitsFor === 'client',
+  );
   line.far.resetAndDestroy();
   t.same(await transfer.ended(), { kind: 'client-closed' });
   t.equal(owner.released, 1);

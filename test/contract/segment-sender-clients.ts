@@ -14,6 +14,7 @@ import {
   TestWatermark,
 } from '../fixtures/sending.js';
 import { headOf, type MakeSender, Source } from './segment-sender.js';
+import { waitUntil } from '../fixtures/wait-until.js';
 
 const MEBIBYTE = 1024 * 1024;
 
@@ -207,10 +208,17 @@ async function stuck(clock: ManualClock, progress: () => number): Promise<void> 
  * Lets the idle bound pass until the sending has ended: a sender may still be at work elsewhere.
  */
 async function afterIdling(clock: ManualClock, end: Promise<SendEnd>): Promise<SendEnd> {
-  for (;;) {
-    clock.advance(60_000);
-    const turn = new Promise<null>((resolve) => setImmediate(resolve, null));
-    const ended = await Promise.race([end, turn]);
-    if (ended !== null) return ended;
-  }
+  let hasSettled = false;
+  const settle = (): void => {
+    hasSettled = true;
+  };
+  end.then(settle, settle);
+  await waitUntil(
+    'the sending has ended',
+    () => hasSettled,
+    () => {
+      clock.advance(60_000);
+    },
+  );
+  return end;
 }

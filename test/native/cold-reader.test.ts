@@ -6,6 +6,7 @@ import t, { type Test } from 'tap';
 import { type ColdFile, coldFiles, residentBytes } from '../fixtures/cold-file.js';
 import { openLine, Owner, startPump } from '../fixtures/pumping.js';
 import { recognisable } from '../fixtures/sending.js';
+import { waitUntil } from '../fixtures/wait-until.js';
 
 const MEBIBYTE = 1024 * 1024;
 
@@ -20,7 +21,7 @@ function someColdFiles(t: Test, ...contents: readonly Buffer[]): readonly ColdFi
 }
 
 async function untilInMemory(path: string): Promise<void> {
-  while (residentBytes(path) < LENGTH) await new Promise(setImmediate);
+  await waitUntil('the file is in the page cache', () => residentBytes(path) >= LENGTH);
 }
 
 t.test('what is queued is read to its end while the client takes nothing', async (t) => {

@@ -4,6 +4,7 @@ import t, { type Test } from 'tap';
 import { ForebayError } from '#src/model/errors.js';
 import { ATTEMPT_DELAY_MS, dial, DialError, MAX_ADDRESSES } from '#src/origin/dial.js';
 import { ManualClock } from '../fixtures/manual-clock.js';
+import { waitUntil } from '../fixtures/wait-until.js';
 
 /** What happens to an attempt at an address. */
 type Fate = 'silence' | 'refuses' | 'works';
@@ -79,7 +80,7 @@ t.test('one that refuses leaves its turn to the next at once', async (t) => {
 
 t.test('the last of several is as patient as a single one', async (t) => {
   const { clock, attempts, abort, settled } = await scene(t, ['refuses', 'silence']);
-  while (attempts.length < 2) await turn();
+  await waitUntil('the second address is tried', () => attempts.length >= 2);
   clock.advance(3_600_000);
   t.notOk(attempts[1]?.socket.destroyed);
   abort.abort();

@@ -3,6 +3,7 @@ import t from 'tap';
 import { deferred } from '#src/model/deferred.js';
 import { SinkFeeder } from '#src/origin/sink-feeder.js';
 import { CollectingSink, type SinkOptions } from '../fixtures/origin-sink.js';
+import { waitUntil } from '../fixtures/wait-until.js';
 
 function feed(options: SinkOptions = {}) {
   const sink = new CollectingSink(options);
@@ -32,7 +33,7 @@ void t.test('any pieces, any space, any waits: the same bytes in order', async (
         feeder.push(reused);
         reused.fill(0); // the caller reads the next bytes into the same memory
       }
-      while (!feeder.idle) await turn();
+      await waitUntil('the feeder is idle', () => feeder.idle);
       t.ok(sink.bytes.equals(Buffer.concat(given)));
       t.equal(sink.calledWhilePending, 0);
       t.equal(errors.length, 0);

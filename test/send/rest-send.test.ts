@@ -6,6 +6,7 @@ import { ManualClock } from '../fixtures/manual-clock.js';
 import { openLine } from '../fixtures/pumping.js';
 import { recognisable, TestFile } from '../fixtures/sending.js';
 import { eventually } from '../fixtures/store-eventually.js';
+import { waitUntil } from '../fixtures/wait-until.js';
 
 const MEBIBYTE = 1024 * 1024;
 const HEAD = Buffer.from('the end of a head\r\n\r\n');
@@ -118,10 +119,13 @@ t.test('a client that takes nothing', async (t) => {
   await new Promise(setImmediate);
   t.same(told, []);
   // When it took the last byte that there was room for is not told.
-  while (told.length === 0) {
-    clock.advance(250);
-    await new Promise(setImmediate);
-  }
+  await waitUntil(
+    'the send has ended',
+    () => told.length > 0,
+    () => {
+      clock.advance(250);
+    },
+  );
   const { reason, bytesSent } = await ended;
   t.equal(reason, 'client-idle');
   t.same(told, ['released', 'client-idle']);
@@ -139,10 +143,13 @@ t.test('a client that takes too little', async (t) => {
   const clientMinRateBytesPerSecond = Number.MAX_SAFE_INTEGER;
   const bounds = { clientIdleTimeoutMs: 1000, clientMinRateBytesPerSecond };
   const { clock, ended } = send(line.fd, { head: NO_HEAD, file }, bounds);
-  while (pump.running > 0) {
-    clock.advance(1000);
-    await new Promise(setImmediate);
-  }
+  await waitUntil(
+    'no transfer runs',
+    () => pump.running === 0,
+    () => {
+      clock.advance(1000);
+    },
+  );
   t.match(await ended, { reason: 'client-idle' });
 });
 

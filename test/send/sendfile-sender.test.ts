@@ -17,6 +17,7 @@ import {
   serve,
   TestFile,
 } from '../fixtures/sending.js';
+import { waitUntil } from '../fixtures/wait-until.js';
 
 const pump = new Pump();
 t.teardown(() => {
@@ -71,7 +72,7 @@ t.test('what is too small, chunked or not in a file goes through buffers', async
     const length = Number(request.url?.slice(1));
     const head = length < 0 ? { status: 200, headers: {} } : headOf(length);
     const sending = sender.send(response, head, new Source([file.segment(0, Math.abs(length))]));
-    while (!response.headersSent) await new Promise((resolve) => setImmediate(resolve));
+    await waitUntil('the head is sent', () => response.headersSent);
     pumped.push(pump.running === 1);
     await sending;
     response.end();
@@ -242,12 +243,19 @@ t.test('a drain that destroys the socket ends the pumping with it', async (t) =>
 
 /** Lets time pass until the sending has ended: the pump is at work beside it. */
 async function passing(clock: ManualClock, ms: number, end: Promise<SendEnd>): Promise<SendEnd> {
-  for (;;) {
-    clock.advance(ms);
-    const turn = new Promise<null>((resolve) => setImmediate(resolve, null));
-    const ended = await Promise.race([end, turn]);
-    if (ended !== null) return ended;
-  }
+  let hasSettled = false;
+  const settle = (): void => {
+    hasSettled = true;
+  };
+  end.then(settle, settle);
+  await waitUntil(
+    'the sending has ended',
+    () => hasSettled,
+    () => {
+      clock.advance(ms);
+    },
+  );
+  return end;
 }
 
 function get(

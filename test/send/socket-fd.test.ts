@@ -6,6 +6,7 @@ import { Socket } from 'node:net';
 import t from 'tap';
 import { flushed, socketFd } from '#src/send/socket-fd.js';
 import { getRequest, RawClient, serve } from '../fixtures/sending.js';
+import { waitUntil } from '../fixtures/wait-until.js';
 
 t.test('the descriptor of a connection', async (t) => {
   const seen: unknown[] = [];
@@ -65,6 +66,6 @@ t.test('flushed waits for what node still has', async (t) => {
   await client.until((length) => length > 0);
   order.push('client reads');
   await client.until((length) => length > body.length);
-  while (order.length < 3) await new Promise((resolve) => setImmediate(resolve));
+  await waitUntil('the socket is flushed', () => order.length === 3);
   t.same(order, ['nothing to wait for', 'client reads', 'flushed']);
 });

@@ -6,6 +6,7 @@ import { ManualClock } from '../fixtures/manual-clock.js';
 import { failed } from '../fixtures/worker-harness.js';
 import { OpenMain } from '../fixtures/worker-open-main.js';
 import { CHUNK, startOpening } from '../fixtures/worker-opening.js';
+import { waitUntil } from '../fixtures/wait-until.js';
 
 void t.test('the main thread can stop it', async (t) => {
   const f = await startOpening(t);
@@ -41,7 +42,7 @@ void t.test('cancelling ends every wait', async (t) => {
   });
   const opening = openResource(f.task(main), f.harness.context);
   await f.origin.waitFor((origin) => origin.requests.length === 1);
-  while (main.events.length === 0) await new Promise((resolve) => setImmediate(resolve));
+  await waitUntil('the worker has posted an event', () => main.events.length > 0);
   clock.advance(CANCEL_POLL_MS);
   t.match(await opening, failed('cancelled'));
 });

@@ -6,6 +6,7 @@ import { bytesOf, fresh, sizeOf } from '../../fixtures/running-origin.js';
 import { readView, startRoom } from '../../fixtures/running-room.js';
 import { RUNNING_CHUNK_BYTES as C } from '../../fixtures/running.js';
 import { Gate } from '../../fixtures/scripted-origin.js';
+import { waitUntil } from '../../fixtures/wait-until.js';
 
 t.test('a fetch stalls when its bytes stand still, and no longer when they move', (t) => {
   const clock = new ManualClock();
@@ -58,13 +59,16 @@ t.test('a fill that hangs shows while it hangs', async (t) => {
   });
   const view = await generation.open(0, room.fetchContext('/a'));
   await gate.reached;
-  while ((generation.flight(0)?.receivedBytes ?? 0) < 1000) await new Promise(setImmediate);
+  await waitUntil(
+    'chunk 0 has received 1000 bytes',
+    () => (generation.flight(0)?.receivedBytes ?? 0) >= 1000,
+  );
   t.equal(progress.stalled, 0);
   clock.advance(STALLED_AFTER_MS);
   t.equal(progress.stalled, 1);
   gate.open();
   t.ok((await readView(view, C)).equals(bytesOf(1, 2).subarray(0, C)));
-  while (generation.flight(0) !== undefined) await new Promise(setImmediate);
+  await waitUntil('the fill of chunk 0 has ended', () => generation.flight(0) === undefined);
   clock.advance(STALLED_AFTER_MS);
   t.equal(progress.stalled, 0);
 });
@@ -95,9 +99,9 @@ t.test('one fetch is one stall, whoever waits for it and however it is shown', a
     await gate.reached;
     const fills = () => room.services.fills.list(10);
     const received = Math.max(0, at);
-    while (fills().every(({ receivedBytes }) => receivedBytes < received)) {
-      await new Promise(setImmediate);
-    }
+    await waitUntil(`a fill has received ${String(received)} bytes`, () =>
+      fills().some(({ receivedBytes }) => receivedBytes >= received),
+    );
     t.equal(progress.stalled, 0);
     clock.advance(STALLED_AFTER_MS);
     t.equal(progress.stalled, 1, at < 0 ? 'a first contact' : 'the chunk that it brings');

@@ -6,6 +6,7 @@ import { RepresentationBody } from '#src/cache/body/reader.js';
 import { describe, RUNNING_CHUNK_BYTES as C, startForebay } from '../../fixtures/running.js';
 import { bytesOf, fresh, runOrigin, sizeOf } from '../../fixtures/running-origin.js';
 import { readView, type Room, startRoom } from '../../fixtures/running-room.js';
+import { waitUntil } from '../../fixtures/wait-until.js';
 
 async function bodyOf(room: Room, chunks: number) {
   const generation = await room.open('/a', sizeOf(chunks));
@@ -65,7 +66,7 @@ t.test('who stops reading lets go of what was opened ahead; close counts once', 
   }
   body.close();
   body.close();
-  while (!generation.isIdle) await new Promise(setImmediate);
+  await waitUntil('the generation is idle', () => generation.isIdle);
   t.ok(room.origin.bodyBytes < sizeOf(8), 'the rest was not fetched');
 });
 

@@ -13,6 +13,7 @@ import { describe, startForebay } from '../../fixtures/running.js';
 import { bytesOf, fresh, runOrigin, sizeOf } from '../../fixtures/running-origin.js';
 import { type Room, startRoom } from '../../fixtures/running-room.js';
 import { createGate } from '../../fixtures/scripted-origin.js';
+import { waitUntil } from '../../fixtures/wait-until.js';
 
 function ask(room: Room, path: string, headers: Record<string, string> = {}): RequestContext {
   const { upstream } = room;
@@ -124,7 +125,7 @@ t.test('what arrives without a length is joined while it arrives', async (t) => 
   const intake = fetches.arriving(first)?.generation.intake;
   gate.open();
   t.equal(await intake?.whenEnded, undefined);
-  while (fetches.arriving(first) !== undefined) await new Promise(setImmediate);
+  await waitUntil('the body has arrived', () => fetches.arriving(first) === undefined);
   const record = await room.responses.get(first.key);
   t.equal(record?.variants[0]?.object.lengthBytes, sizeOf(3), 'recorded when whole');
 });

@@ -7,6 +7,7 @@ import { describe, RUNNING_CHUNK_BYTES as C, startForebay } from '../../fixtures
 import { bytesOf, fresh, runOrigin, sizeOf } from '../../fixtures/running-origin.js';
 import { readView, type Room, startRoom } from '../../fixtures/running-room.js';
 import type { Action } from '../../fixtures/scripted-origin.js';
+import { waitUntil } from '../../fixtures/wait-until.js';
 
 /** Whether a request is for chunk `index`. */
 const forChunk =
@@ -24,9 +25,10 @@ async function evicted(t: Test) {
   for (const index of [0, 1, 2]) {
     const length = index === 2 ? 12_345 : C;
     await readView(await generation.open(index, room.fetchContext('/a')), length);
-    while (!generation.isHeld(index) || generation.flight(index) !== undefined) {
-      await new Promise(setImmediate);
-    }
+    await waitUntil(
+      `chunk ${String(index)} is held and its fill has ended`,
+      () => generation.isHeld(index) && generation.flight(index) === undefined,
+    );
   }
   // Ids outlive bytes: what pushes the chunks out leaves their records.
   const drafts = [];
@@ -83,7 +85,7 @@ t.test('a refetch that differs from observed ids is believed when two agree', as
   // The same validator, other bytes: the origin lied once, and lies the same way from now on.
   room.origin.objects.set('/a', fresh(2, 3));
   t.ok((await readChunk(room, generation)).equals(bytesOf(2, 3).subarray(C, 2 * C)));
-  while (generation.flight(1) !== undefined) await new Promise(setImmediate);
+  await waitUntil('the fill of chunk 1 has ended', () => generation.flight(1) === undefined);
   t.not(object.record(1)?.id, known, 'replaced');
   t.ok(room.events.includes('chunk mismatched: origin'), room.events.join());
 });
@@ -100,7 +102,7 @@ t.test('a refetch that differs once and then is right keeps the ids', async (t) 
     (await readChunk(room, generation)).equals(bytesOf(1, 3).subarray(C, 2 * C)),
     'no wrong byte',
   );
-  while (generation.flight(1) !== undefined) await new Promise(setImmediate);
+  await waitUntil('the fill of chunk 1 has ended', () => generation.flight(1) === undefined);
   t.equal(generation.object.record(1)?.id, known);
 });
 

@@ -4,6 +4,7 @@ import { ManualClock } from '../../fixtures/manual-clock.js';
 import { RUNNING_CHUNK_BYTES as C } from '../../fixtures/running.js';
 import { startRoom, type Room } from '../../fixtures/running-room.js';
 import type { ChunkDraft } from '#src/model/store.js';
+import { waitUntil } from '../../fixtures/wait-until.js';
 
 const STEP_MS = 5;
 
@@ -23,10 +24,13 @@ async function fullRoom(t: Parameters<typeof startRoom>[0]) {
  * Moves time on in small steps until `condition` holds: the store's own work takes turns between.
  */
 async function passUntil(clock: ManualClock, condition: () => boolean): Promise<void> {
-  while (!condition()) {
-    await new Promise(setImmediate);
-    clock.advance(STEP_MS);
-  }
+  await waitUntil(
+    'the condition of the test',
+    () => condition(),
+    () => {
+      clock.advance(STEP_MS);
+    },
+  );
 }
 
 /** Moves time on until `promise` settles. */

@@ -3,6 +3,7 @@ import { restartStream } from '#src/cache/fill/stream.js';
 import { bytesOf, fresh, sizeOf } from '../../fixtures/running-origin.js';
 import { readView, type Room, startRoom } from '../../fixtures/running-room.js';
 import { RUNNING_CHUNK_BYTES as C } from '../../fixtures/running.js';
+import { waitUntil } from '../../fixtures/wait-until.js';
 
 function open(room: Room) {
   return room.open('/a', sizeOf(3));
@@ -15,7 +16,7 @@ t.test('it brings all chunks of the same representation', async (t) => {
   t.ok(generation.isStreaming);
   const view = await generation.open(1, room.fetchContext('/a'));
   t.ok((await readView(view, C)).equals(bytesOf(1, 3).subarray(C, 2 * C)));
-  while (!generation.isHeld(2)) await new Promise(setImmediate);
+  await waitUntil('chunk 2 is held', () => generation.isHeld(2));
   generation.release();
 });
 

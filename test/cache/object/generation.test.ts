@@ -11,6 +11,7 @@ import {
 import { bytesOf, fresh, runOrigin, sizeOf } from '../../fixtures/running-origin.js';
 import { readView, startRoom } from '../../fixtures/running-room.js';
 import { createGate } from '../../fixtures/scripted-origin.js';
+import { waitUntil } from '../../fixtures/wait-until.js';
 
 t.test('any number of readers of a chunk cost one fetch', async (t) => {
   const room = await startRoom(t, { objects: { '/a': fresh(1, 3) } });
@@ -32,7 +33,7 @@ t.test('what it holds', async (t) => {
   t.notOk(holdsChunks(generation, 0, 1));
   t.ok(holdsChunks(generation, 2, 2), 'nothing of it is always there');
   await readView(await generation.open(2, room.fetchContext('/a')), 12_345);
-  while (!generation.isHeld(2)) await new Promise(setImmediate);
+  await waitUntil('chunk 2 is held', () => generation.isHeld(2));
   t.ok(holdsChunks(generation, 2, Infinity));
   t.notOk(holdsChunks(generation, 0, Infinity));
   generation.end(
@@ -97,7 +98,7 @@ t.test('it is idle when nobody uses it and nothing is in motion', async (t) => {
   generation.release();
   t.notOk(generation.isIdle, 'a chunk is on its way');
   await readView(view, C);
-  while (!generation.isIdle) await new Promise(setImmediate);
+  await waitUntil('the generation is idle', () => generation.isIdle);
   t.notOk(generation.isClosed, 'it lingers');
 });
 
@@ -105,7 +106,7 @@ t.test('a chunk of an origin that is left alone is refused at once, as what it i
   const room = await startRoom(t, { objects: { '/a': fresh(1, 3) } });
   const generation = await room.open('/a', sizeOf(3));
   await readView(await generation.open(2, room.fetchContext('/a')), 12_345);
-  while (!generation.isHeld(2)) await new Promise(setImmediate);
+  await waitUntil('chunk 2 is held', () => generation.isHeld(2));
   const { breaker } = room.upstream;
   for (let permit = breaker.ask(); permit.kind !== 'refused'; permit = breaker.ask()) {
     permit.settle('unreachable');

@@ -2,6 +2,7 @@ import t from 'tap';
 import { HeldReads } from '#src/cache/object/held-reads.js';
 import { bytesOf, fresh, sizeOf } from '../../fixtures/running-origin.js';
 import { readView, startRoom } from '../../fixtures/running-room.js';
+import { waitUntil } from '../../fixtures/wait-until.js';
 
 t.test('readers of one chunk share its verification; afterwards it is a plain file', async (t) => {
   const directory = t.testdir();
@@ -9,7 +10,7 @@ t.test('readers of one chunk share its verification; afterwards it is a plain fi
   const before = await startRoom(t, { objects, directory });
   const generation = await before.open('/a', sizeOf(1));
   await readView(await generation.open(0, before.fetchContext('/a')), sizeOf(1));
-  while (!generation.isHeld(0)) await new Promise(setImmediate);
+  await waitUntil('chunk 0 is held', () => generation.isHeld(0));
   generation.release();
   await before.close();
 
@@ -25,7 +26,7 @@ t.test('readers of one chunk share its verification; afterwards it is a plain fi
     t.ok(view?.watermark, 'it grows as it is verified');
     t.ok((await readView(view, sizeOf(1))).equals(bytesOf(1, 1)));
   }
-  while (reads.size > 0) await new Promise(setImmediate);
+  await waitUntil('no verification runs', () => reads.size === 0);
   t.equal(idle, 1);
   t.same(room.events, ['chunk verified']);
   const plain = await reads.open(object, 0);

@@ -8,6 +8,7 @@ import { shardedModel } from '../../fixtures/hub-models.js';
 import { ManualClock } from '../../fixtures/manual-clock.js';
 import { RecordingTerminal } from '../../fixtures/recording-terminal.js';
 import { createGate } from '../../fixtures/scripted-origin.js';
+import { waitUntil } from '../../fixtures/wait-until.js';
 
 const MIB = 2 ** 20;
 const LENGTH = 5 * MIB + 17;
@@ -18,10 +19,13 @@ const OBJECTS = {
 
 /** Moves `clock` on, a tick at a time, until what was said so far matches. */
 async function tickUntil(clock: ManualClock, terminal: RecordingTerminal, pattern: RegExp) {
-  while (!pattern.test(terminal.stderr)) {
-    clock.advance(TICK_MS);
-    await new Promise(setImmediate);
-  }
+  await waitUntil(
+    `stderr matches ${String(pattern)}`,
+    () => pattern.test(terminal.stderr),
+    () => {
+      clock.advance(TICK_MS);
+    },
+  );
 }
 
 t.test('an object comes into the cache, and the final line is true', async (t) => {

@@ -8,11 +8,11 @@ import {
   hasAnswers,
   type HitScene,
   KEEP_ALIVE_MS,
-  soon,
   startHitScene,
 } from '../../fixtures/hit-scene.js';
 import { ManualClock } from '../../fixtures/manual-clock.js';
 import { bodyOf, getRequest, type RawClient } from '../../fixtures/sending.js';
+import { waitUntil } from '../../fixtures/wait-until.js';
 
 /** The most that the hit server sends by itself. */
 const LARGE = 1024 * 1024;
@@ -110,7 +110,7 @@ t.test('one that never asks is given to node, whose timeout answers it', async (
   const scene = await startHitScene(t, { clock, headersTimeoutMs: 200 });
   await scene.learn();
   const client = scene.connect();
-  await soon('a connection', () => scene.front.connectionCount === 1);
+  await waitUntil('a connection', () => scene.front.connectionCount === 1);
   clock.advance(1000);
   await client.closed();
   t.match(client.text, /^HTTP\/1.1 408 /);
@@ -137,7 +137,7 @@ t.test('clients that go, by half or all at once', async (t) => {
   const reset = scene.connect();
   await ask(scene, reset);
   reset.socket.resetAndDestroy();
-  await soon('no connection', () => scene.front.connectionCount === 0);
+  await waitUntil('no connection', () => scene.front.connectionCount === 0);
   t.equal(await scene.answers(), 2);
 });
 
@@ -175,7 +175,7 @@ t.test('one that is forgotten while its client reads is told of', async (t) => {
   client.socket.resume();
   await scene.told(before + 2);
   t.match(scene.lines.at(-1), { ending: 'complete', bytes: LARGE, path: '/a' });
-  await soon('no lease', () => scene.state.leases === 0);
+  await waitUntil('no lease', () => scene.state.leases === 0);
 });
 
 t.test('a client that does not read is cut, and told of so', async (t) => {
@@ -199,7 +199,7 @@ t.test('a client that does not read is cut, and told of so', async (t) => {
   t.ok(Number(line?.['bytes']) < LARGE);
   client.socket.resume();
   await client.closed();
-  await soon('no lease', () => scene.state.leases === 0);
+  await waitUntil('no lease', () => scene.state.leases === 0);
   t.equal(scene.front.connectionCount, 0);
 });
 
@@ -214,7 +214,7 @@ t.test('where the rest cannot be sent, connection and lease go', async (t) => {
   await client.closed();
   t.match(scene.lines.at(-1), { ending: 'failed', code: 'disk' });
   clock.advance(4000);
-  await soon('no lease', () => scene.state.leases === 0);
+  await waitUntil('no lease', () => scene.state.leases === 0);
 });
 
 t.test('under pressure chunks are let go of, and answered in another way', async (t) => {
@@ -225,7 +225,7 @@ t.test('under pressure chunks are let go of, and answered in another way', async
   await ask(scene, client);
   t.equal(scene.state.leases, 1);
   scene.press();
-  await soon('no lease', () => scene.state.leases === 0);
+  await waitUntil('no lease', () => scene.state.leases === 0);
   const { length } = scene.cache.requests;
   await ask(scene, client);
   t.equal(scene.state.leases, 0, 'it is not held again at once');
@@ -242,7 +242,7 @@ t.test('drain: idle connections close at once, an answer that goes on ends', asy
   const [idle, silent, slow] = [scene.connect(), scene.connect(), scene.connect()];
   await ask(scene, idle);
   await scene.fill(slow);
-  await soon('three connections', () => scene.front.connectionCount === 3);
+  await waitUntil('three connections', () => scene.front.connectionCount === 3);
   const asked = scene.lines.length - 1;
   const drained = scene.front.drain();
   await Promise.all([idle.closed(), silent.closed()]);

@@ -16,6 +16,7 @@ import { allWasSent } from '#src/send/sent-head.js';
 import { createTelemetry } from '#src/telemetry/telemetry.js';
 import { MemoryCache } from '../../fixtures/memory-cache.js';
 import { getRequest, RawClient } from '../../fixtures/sending.js';
+import { waitUntil } from '../../fixtures/wait-until.js';
 
 const TEXT = 'what is stored';
 
@@ -104,7 +105,7 @@ async function started(
     const before = client.text.length;
     const lines = entries.length;
     client.write(getRequest(path, fields));
-    while (entries.length === lines) await new Promise(setImmediate);
+    await waitUntil('the request has its access line', () => entries.length > lines);
     return client.text.slice(before);
   };
   return { ask, client, cache, config, entries, front, sent, state };
