@@ -197,11 +197,14 @@ async function stuck(clock: ManualClock, progress: () => number): Promise<void> 
   let seen = -1;
   let still = 0;
   // Turns of the loop, not time: a sender that could go on does so within a few of them.
-  while (still < 2000) {
-    await new Promise((resolve) => setImmediate(resolve));
-    still = clock.pendingTimers > 0 && progress() === seen ? still + 1 : 0;
-    seen = progress();
-  }
+  await waitUntil(
+    'the progress stands still while the sender waits',
+    () => still >= 2000,
+    () => {
+      still = clock.pendingTimers > 0 && progress() === seen ? still + 1 : 0;
+      seen = progress();
+    },
+  );
 }
 
 /**
