@@ -57,7 +57,7 @@ t.test('queued read-ahead is dropped when its reader leaves; what runs finishes'
   t.equal(room.origin.bodyBytes, C, 'the next chunk, which waited for the lane, was not fetched');
 });
 
-t.test('under pressure it lets go of all but what is being read', async (t) => {
+t.test('ReadAhead releases everything but the current chunk under pressure', async (t) => {
   const { room, generation, want: fetchContext } = await start(t, 4);
   const ahead = new ReadAhead(generation, fetchContext, CHUNKS);
   const first = await ahead.take(0, 0);
@@ -73,7 +73,7 @@ t.test('under pressure it lets go of all but what is being read', async (t) => {
   generation.release();
 });
 
-t.test('a failure ahead of time is met again, or not, when the chunk is wanted', async (t) => {
+t.test('a failed read-ahead is retried when its chunk is requested', async (t) => {
   const { room, generation, want: fetchContext } = await start(t, 2);
   const remove = room.origin.script({
     when: ({ range }) => range?.startsWith(`bytes=${String(C)}-`) === true,

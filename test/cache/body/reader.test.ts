@@ -33,7 +33,7 @@ async function content(segments: AsyncIterable<Segment>): Promise<Buffer> {
   return Buffer.concat(pieces);
 }
 
-t.test('segments are the range, in order, one for each chunk', async (t) => {
+t.test('a body yields the segments of its range in order, one per chunk', async (t) => {
   const room = await startRoom(t, { objects: { '/a': fresh(1, 4) } });
   const { body } = await bodyOf(room, 4);
   t.equal(body.lengthBytes, sizeOf(4));
@@ -49,7 +49,7 @@ t.test('segments are the range, in order, one for each chunk', async (t) => {
   body.close();
 });
 
-t.test('nothing beyond the range is fetched', async (t) => {
+t.test('a body fetches no chunk beyond its range', async (t) => {
   const room = await startRoom(t, { objects: { '/a': fresh(1, 8) } });
   const { body } = await bodyOf(room, 8);
   await content(body.read({ start: C, end: 2 * C }));
@@ -57,7 +57,7 @@ t.test('nothing beyond the range is fetched', async (t) => {
   t.equal(room.origin.bodyBytes, C);
 });
 
-t.test('who stops reading lets go of what was opened ahead; close counts once', async (t) => {
+t.test('a closed body releases the chunks opened ahead, and counts one close', async (t) => {
   const room = await startRoom(t, { objects: { '/a': fresh(1, 8) } });
   const { generation, body } = await bodyOf(room, 8);
   for await (const segment of body.read({ start: 0, end: sizeOf(8) })) {

@@ -9,7 +9,7 @@ function open(room: Room) {
   return room.open('/a', sizeOf(3));
 }
 
-t.test('it brings all chunks of the same representation', async (t) => {
+t.test('restartStream fetches all chunks of the same representation', async (t) => {
   const room = await startRoom(t, { objects: { '/a': fresh(1, 3, { ranges: false }) } });
   const generation = await open(room);
   await restartStream(generation, room.fetchContext('/a'));
@@ -20,7 +20,7 @@ t.test('it brings all chunks of the same representation', async (t) => {
   generation.release();
 });
 
-t.test('redirects are followed, in circles not for ever', async (t) => {
+t.test('restartStream follows redirects, and gives up on a loop', async (t) => {
   const room = await startRoom(t, { objects: { '/b': fresh(1, 3) } });
   const stop = room.origin.script({ path: '/a', actions: [{ kind: 'redirect', to: '/b' }] });
   const generation = await open(room);
@@ -33,7 +33,7 @@ t.test('redirects are followed, in circles not for ever', async (t) => {
   circling.release();
 });
 
-t.test('another representation ends the generation', async (t) => {
+t.test('restartStream ends the generation when the representation changed', async (t) => {
   for (const spec of [fresh(1, 3, { etag: '"other"' }), fresh(1, 4)]) {
     const directory = t.testdir();
     const room = await startRoom(t, { objects: { '/a': spec }, directory });
@@ -45,7 +45,7 @@ t.test('another representation ends the generation', async (t) => {
   }
 });
 
-t.test('a refusal says nothing of the representation', async (t) => {
+t.test('restartStream: a refusal does not end the generation', async (t) => {
   const room = await startRoom(t, { objects: { '/a': fresh(1, 3) } });
   const generation = await open(room);
   for (const [status, code] of [
@@ -64,7 +64,7 @@ t.test('a refusal says nothing of the representation', async (t) => {
   generation.release();
 });
 
-t.test('a location that expired is asked for anew, and a refusal is remembered', async (t) => {
+t.test('restartStream resolves an expired location again and remembers a refusal', async (t) => {
   const room = await startRoom(t, { objects: { '/b': fresh(1, 3) } });
   room.origin.script({ path: '/a', actions: [{ kind: 'redirect', to: '/b' }] });
   room.origin.script({ path: '/b', times: 1, actions: [{ kind: 'status', status: 403 }] });
@@ -81,7 +81,7 @@ t.test('a location that expired is asked for anew, and a refusal is remembered',
   generation.release();
 });
 
-t.test('without a strong validator nothing is continued, however alike it looks', async (t) => {
+t.test('restartStream continues nothing without a strong validator', async (t) => {
   const weak = { etag: 'W/"x"', lastModified: null };
   const none = { etag: null, lastModified: null };
   const cases = [
