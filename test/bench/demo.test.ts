@@ -40,7 +40,7 @@ function runDemo(
   });
 }
 
-t.test('demo: a small run succeeds and leaves no files or processes', async (t) => {
+t.test('demo: a small run succeeds and leaves nothing behind', async (t) => {
   const directory = t.testdir();
   const { code, out, err } = await runDemo(directory, ['--size', '20MiB', '--clients=3', '--json']);
   t.equal(code, 0, err);

@@ -274,7 +274,7 @@ t.test('a request whose Via contains this process is refused', async (t) => {
   t.equal(room.origin.requests.length, 0);
 });
 
-t.test('a slow reader of an uncacheable body slows its fetch down to its own pace', async (t) => {
+t.test('a slow reader of an uncacheable body bounds the memory that its fetch takes', async (t) => {
   const cacheControl = 'no-store';
   const origin = await runOrigin(t, { '/a': fresh(1, 60, { cacheControl, ranges: false }) });
   const forebay = await startForebay(t, { origin, cache: { serveThroughMemory: '8MiB' } });

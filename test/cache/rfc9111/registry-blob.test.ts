@@ -8,7 +8,7 @@ import { startForebay } from '../../fixtures/running.js';
 const BLOB = `sha256:${'a'.repeat(64)}`;
 const URI = `https://registry.example/v2/library/tiny/blobs/${BLOB}`;
 
-t.test('a blob, and nothing else', async (t) => {
+t.test('only a blob path of a registry counts as a blob', async (t) => {
   const location = (uri: string, status = 200, fields = {}) =>
     withBlobLocation(uri, status, toHeaderMap(fields))['location'];
   t.equal(location(URI), `./${BLOB}`);
@@ -26,7 +26,7 @@ t.test('a blob, and nothing else', async (t) => {
   }
 });
 
-t.test('at each mount, by each way that a blob goes out', async (t) => {
+t.test('a blob is recognised at each mount and at each location it is redirected to', async (t) => {
   const origin = await startEchoOrigin(t);
   const bytes = Buffer.alloc(2000, 'b');
   origin.answer = async (request, response) => {
