@@ -131,7 +131,7 @@ t.test('a file that is written from its middle on is sent as its bytes come', as
   }
 });
 
-t.test('what was to come after the end of the file does not come', async (t) => {
+t.test('a growing file that fails sends nothing after its last readable byte', async (t) => {
   const pump = startPump(t);
   const hub = hubFor(t, pump);
   const file = new TestFile(t, recognisable(1000));
@@ -159,7 +159,7 @@ t.test('a complete watermark below the promised length is a short file', async (
   t.equal(transfer.bytesSent, 700);
 });
 
-t.test('a watermark that nobody else holds stays readable', async (t) => {
+t.test('a watermark without other references stays readable', async (t) => {
   const pump = startPump(t);
   const hub = hubFor(t, pump);
   const file = new TestFile(t, recognisable(1000));
@@ -183,7 +183,7 @@ t.test('a watermark that nobody else holds stays readable', async (t) => {
   t.same(await transfer.ended(), { kind: 'stopped' });
 });
 
-t.test('a client that resets in the middle', async (t) => {
+t.test('a client that resets in mid-transfer ends it with client-closed', async (t) => {
   const pump = startPump(t);
   const file = new TestFile(t, recognisable(32 * MEBIBYTE));
   const line = await openLine(t, true);
@@ -201,7 +201,7 @@ t.test('a client that resets in the middle', async (t) => {
   t.ok(transfer.bytesSent < 32 * MEBIBYTE);
 });
 
-t.test('a cut ends the connection although node holds it too', async (t) => {
+t.test('a cut closes the connection although Node holds it too', async (t) => {
   const pump = startPump(t);
   const file = new TestFile(t, recognisable(32 * MEBIBYTE));
   const line = await openLine(t);
@@ -219,7 +219,7 @@ t.test('a cut ends the connection although node holds it too', async (t) => {
   t.equal(received.length < 32 * MEBIBYTE, true, 'the far end has seen the end');
 });
 
-t.test('two hundred transfers at once', async (t) => {
+t.test('two hundred concurrent transfers arrive whole', async (t) => {
   const pump = startPump(t);
   const hub = hubFor(t, pump);
   const bytes = recognisable(3 * MEBIBYTE);
@@ -248,7 +248,7 @@ t.test('two hundred transfers at once', async (t) => {
   t.equal(pump.running, 0);
 });
 
-t.test('closing ends what runs; nothing is left of it', async (t) => {
+t.test('close ends running transfers and leaves no descriptor', async (t) => {
   const before = readdirSync('/dev/fd').length;
   const line = await openLine(t, true);
   const withLine = readdirSync('/dev/fd').length;
