@@ -15,7 +15,7 @@ async function run(args: readonly string[], assemble?: Assemble, env = {}) {
   return { exitCode, stdout: terminal.stdout, stderr: terminal.stderr };
 }
 
-t.test('help and version commands print and exit with 0', async (t) => {
+t.test('commands that only print exit with 0', async (t) => {
   t.match(await run(['version']), { exitCode: 0, stdout: /^\d+\.\d+\.\d+\n$/, stderr: '' });
   t.match(await run(['--version']), { exitCode: 0, stdout: /^\d+\.\d+\.\d+\n$/ });
   t.match(await run(['config', 'doc']), { exitCode: 0, stdout: configDocument(), stderr: '' });

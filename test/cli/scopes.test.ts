@@ -38,6 +38,6 @@ t.test('a path above several mounts selects these origins as a whole', async (t)
   ]);
 });
 
-t.test('a path below no mount is refused', async (t) => {
+t.test('a path below no mount selects nothing', async (t) => {
   t.same(scopesOf('/other', MANY), []);
 });

@@ -14,7 +14,7 @@ void t.test('hashWhole returns what b3sum prints', (t) => {
   t.end();
 });
 
-void t.test("the store's port is made of functions of the addon", (t) => {
+void t.test("the addon is the store's port for system calls", (t) => {
   t.equal(systemCalls, native);
   t.end();
 });

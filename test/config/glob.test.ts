@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import t from 'tap';
 import { matchesGlob } from '#src/config/glob.js';
 
-t.test('globMatcher matches *, ** and literal text as documented', async (t) => {
+t.test('a glob pattern matches *, ** and literal text as documented', async (t) => {
   const fits: readonly [string, string][] = [
     ['/a/b.bin', '/a/b.bin'],
     ['/a/*.bin', '/a/b.bin'],

@@ -147,7 +147,7 @@ t.test('empty sections and files are valid', async (t) => {
     t.same(problemsOf({ file }), [], file);
 });
 
-t.test('a missing or unreadable configuration file is an error', async (t) => {
+t.test('a configuration file that is missing or not a mapping is an error', async (t) => {
   t.match(problemsOf({ flags: { '--config': '/none' } }), [/^--config: found "\/none" \(ENOENT/]);
   t.match(problemsOf({ env: { FOREBAY_CONFIG: '/none' } }), [/^FOREBAY_CONFIG: found "\/none"/]);
   t.match(problemsOf({ flags: { '--config': '' } }), [

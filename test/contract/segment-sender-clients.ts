@@ -50,7 +50,7 @@ async function sending(
 export function segmentSenderClients(t: Test, makeSender: MakeSender): void {
   const make = (clock: Clock = new ManualClock()): SegmentSender => makeSender(clock, 60_000);
 
-  t.test('a kept connection is ready for the next response at once', async (t) => {
+  t.test('a kept connection accepts the next request at once', async (t) => {
     const file = new TestFile(t, recognisable(70_000));
     const sender = make();
     let sent: Promise<SendEnd> | undefined;
@@ -120,7 +120,7 @@ export function segmentSenderClients(t: Test, makeSender: MakeSender): void {
     t.equal(source.closed, 1);
   });
 
-  t.test('an abort while nothing can be sent is noticed at once', async (t) => {
+  t.test('an abort while the client reads nothing is noticed at once', async (t) => {
     const file = new TestFile(t, recognisable(1000));
     const watermark = new TestWatermark();
     const waiting = watermark.waited();
@@ -150,7 +150,7 @@ export function segmentSenderClients(t: Test, makeSender: MakeSender): void {
     t.equal(source.closed, 1);
   });
 
-  t.test('aborts at any point release everything', async (t) => {
+  t.test('an abort at any point releases everything', async (t) => {
     const file = new TestFile(t, recognisable(MEBIBYTE));
     await fc.assert(
       fc.asyncProperty(
@@ -177,19 +177,22 @@ export function segmentSenderClients(t: Test, makeSender: MakeSender): void {
     );
   });
 
-  t.test('a connection that is gone before the sending starts', async (t) => {
-    const file = new TestFile(t, recognisable(1000));
-    let end: SendEnd | undefined;
-    const done = new Promise<void>((resolve) => {
-      void serve(t, async (response) => {
-        response.destroy();
-        end = await make().send(response, headOf(1000), new Source([file.segment(0, 1000)]));
-        resolve();
-      }).then((port) => new RawClient(t, port).write(getRequest()));
-    });
-    await done;
-    t.match(end, { reason: 'client-closed', bytesSent: 0 });
-  });
+  t.test(
+    'a connection closed before the sending starts is client-closed with 0 bytes',
+    async (t) => {
+      const file = new TestFile(t, recognisable(1000));
+      let end: SendEnd | undefined;
+      const done = new Promise<void>((resolve) => {
+        void serve(t, async (response) => {
+          response.destroy();
+          end = await make().send(response, headOf(1000), new Source([file.segment(0, 1000)]));
+          resolve();
+        }).then((port) => new RawClient(t, port).write(getRequest()));
+      });
+      await done;
+      t.match(end, { reason: 'client-closed', bytesSent: 0 });
+    },
+  );
 }
 
 /** Resolves when the sender waits for its client and `progress` no longer changes. */

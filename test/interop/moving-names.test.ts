@@ -61,49 +61,61 @@ async function start(t: Test, [before, after] = [A, B]) {
 }
 
 for (const [which, environment] of Object.entries({ ...environments, older })) {
-  t.test(`huggingface_hub, ${which}`, { skip: environment.skip }, async (t) => {
-    const { relay } = await start(t);
-    const cut = await relay();
-    const args = ['download', 'acme/tiny', FILE] as const;
-    const got = await runPython(t, environment, args, { endpoint: cut.url });
-    // 0.36 does not resume within a run; what it has left has the name of the commit's file.
-    const expected = which === 'older' ? { error: 'ChunkedEncodingError' } : { sha256: SHA256.A };
-    t.match(got.result, expected, got.stderr);
-    t.equal(cut.cuts(), 1);
-    const again = await runPython(t, environment, args, { endpoint: cut.url });
-    t.match(again.result, { sha256: SHA256.B }, 'and the next download has the new commit');
-  });
+  t.test(
+    `a branch that moves in mid-download mixes nothing: huggingface_hub, ${which}`,
+    { skip: environment.skip },
+    async (t) => {
+      const { relay } = await start(t);
+      const cut = await relay();
+      const args = ['download', 'acme/tiny', FILE] as const;
+      const got = await runPython(t, environment, args, { endpoint: cut.url });
+      // 0.36 does not resume within a run; what it has left has the name of the commit's file.
+      const expected = which === 'older' ? { error: 'ChunkedEncodingError' } : { sha256: SHA256.A };
+      t.match(got.result, expected, got.stderr);
+      t.equal(cut.cuts(), 1);
+      const again = await runPython(t, environment, args, { endpoint: cut.url });
+      t.match(again.result, { sha256: SHA256.B }, 'and the next download has the new commit');
+    },
+  );
 }
 
-t.test('hf_transfer', { skip: older.skip }, async (t) => {
-  const length = 53 * 1024 * 1024;
-  const files = [safetensors(['a'], length, 5), safetensors(['b'], length, 9)] as const;
-  const { relay } = await start(t, [...files]);
-  const cut = await relay();
-  const options = { endpoint: cut.url, env: { HF_HUB_ENABLE_HF_TRANSFER: '1' } };
-  const got = await runPython(t, older, ['download', 'acme/tiny', FILE], options);
-  t.match(got.result, { sha256: hash('sha256', files[0]) }, got.stderr);
-  t.equal(cut.cuts(), 1);
-});
+t.test(
+  'a branch that moves in mid-download mixes nothing: hf_transfer',
+  { skip: older.skip },
+  async (t) => {
+    const length = 53 * 1024 * 1024;
+    const files = [safetensors(['a'], length, 5), safetensors(['b'], length, 9)] as const;
+    const { relay } = await start(t, [...files]);
+    const cut = await relay();
+    const options = { endpoint: cut.url, env: { HF_HUB_ENABLE_HF_TRANSFER: '1' } };
+    const got = await runPython(t, older, ['download', 'acme/tiny', FILE], options);
+    t.match(got.result, { sha256: hash('sha256', files[0]) }, got.stderr);
+    t.equal(cut.cuts(), 1);
+  },
+);
 
 for (const kind of ['blocking', 'tokio'] as const) {
-  t.test(`hf-hub (Rust), ${kind}`, { skip: rust.skip }, async (t) => {
-    if (rust.skip !== false) return;
-    const { relay, commits } = await start(t);
-    const cut = await relay(kind === 'blocking');
-    const cache = join(testDirectory(t), 'rust');
-    const args = [kind, cut.url, cache, 'acme/tiny', FILE];
-    const got = await runTool(t, join(rust.directory, 'hf-hub'), args);
-    t.equal(got.code, 0, got.stderr);
-    t.equal(cut.cuts(), 1);
-    t.equal(hash('sha256', readFileSync(got.stdout.toString().trim())), SHA256.A);
-    t.match(got.stdout.toString(), commits.A, 'under the name of its commit');
-    const blobs = join(cache, 'models--acme--tiny', 'blobs');
-    t.same(
-      readdirSync(blobs).filter((one) => !one.endsWith('.lock')),
-      [SHA256.A],
-    );
-  });
+  t.test(
+    `a branch that moves in mid-download mixes nothing: hf-hub (Rust), ${kind}`,
+    { skip: rust.skip },
+    async (t) => {
+      if (rust.skip !== false) return;
+      const { relay, commits } = await start(t);
+      const cut = await relay(kind === 'blocking');
+      const cache = join(testDirectory(t), 'rust');
+      const args = [kind, cut.url, cache, 'acme/tiny', FILE];
+      const got = await runTool(t, join(rust.directory, 'hf-hub'), args);
+      t.equal(got.code, 0, got.stderr);
+      t.equal(cut.cuts(), 1);
+      t.equal(hash('sha256', readFileSync(got.stdout.toString().trim())), SHA256.A);
+      t.match(got.stdout.toString(), commits.A, 'under the name of its commit');
+      const blobs = join(cache, 'models--acme--tiny', 'blobs');
+      t.same(
+        readdirSync(blobs).filter((one) => !one.endsWith('.lock')),
+        [SHA256.A],
+      );
+    },
+  );
 }
 
 t.test('@huggingface/hub', async (t) => {
