@@ -133,22 +133,25 @@ export function segmentSenderClients(t: Test, makeSender: MakeSender): void {
     t.equal(source.closed, 1);
   });
 
-  t.test('an abort while the next segment is awaited; it is released when it comes', async (t) => {
-    const file = new TestFile(t, recognisable(1000));
-    let yieldLate: (segment: Segment) => void = () => undefined;
-    const late = new Promise<Segment>((resolve) => {
-      yieldLate = resolve;
-    });
-    const source = new Source([file.segment(0, 1000), late]);
-    const { client, end } = await sending(t, make(), 2000, source);
-    await client.until(() => bodyOf(client.bytes).length === 1000);
-    client.socket.resetAndDestroy();
-    t.same(await end, { reason: 'client-closed', bytesSent: 1000 });
-    yieldLate(file.segment(0, 1000));
-    await new Promise((resolve) => setImmediate(resolve));
-    t.equal(file.released, 2);
-    t.equal(source.closed, 1);
-  });
+  t.test(
+    'an abort while the next segment is awaited releases that segment when it comes',
+    async (t) => {
+      const file = new TestFile(t, recognisable(1000));
+      let yieldLate: (segment: Segment) => void = () => undefined;
+      const late = new Promise<Segment>((resolve) => {
+        yieldLate = resolve;
+      });
+      const source = new Source([file.segment(0, 1000), late]);
+      const { client, end } = await sending(t, make(), 2000, source);
+      await client.until(() => bodyOf(client.bytes).length === 1000);
+      client.socket.resetAndDestroy();
+      t.same(await end, { reason: 'client-closed', bytesSent: 1000 });
+      yieldLate(file.segment(0, 1000));
+      await new Promise((resolve) => setImmediate(resolve));
+      t.equal(file.released, 2);
+      t.equal(source.closed, 1);
+    },
+  );
 
   t.test('an abort at any point releases everything', async (t) => {
     const file = new TestFile(t, recognisable(MEBIBYTE));

@@ -41,7 +41,7 @@ function secureConfig({ directory, proxyUrl }: ProxiedNetwork, more: readonly st
   return `origins:\n  - ${lines.join('\n    ')}\n`;
 }
 
-t.test('a storm at an http origin, by HTTP_PROXY', { skip }, async (t) => {
+t.test('a storm of requests for an http origin goes through HTTP_PROXY', { skip }, async (t) => {
   const network = await startNetwork(t, LENGTH);
   const straight = await curl(t, `http://${ORIGIN_NAME}/model`, '--fail', '-m', '5');
   t.not(straight.code, 0, 'nothing else leads there');

@@ -39,7 +39,7 @@ function send(fd: number, rest: Rest, more: Partial<RestSendOptions> = {}) {
   return { clock, told, ended };
 }
 
-t.test('all of it: head, file, or both', async (t) => {
+t.test('sendRest sends a head, a file, or both', async (t) => {
   const bytes = recognisable(100_000);
   const { fd } = new TestFile(t, bytes);
   const file = { fd, offset: 10, length: 90_000 };
@@ -61,7 +61,7 @@ t.test('all of it: head, file, or both', async (t) => {
 });
 
 t.test(
-  'its file may be closed once it was released, and the connection used by others',
+  'sendRest: the file may be closed after its release, and the connection used again',
   async (t) => {
     const bytes = recognisable(MEBIBYTE);
     const { path } = new TestFile(t, bytes);
@@ -76,7 +76,7 @@ t.test(
   },
 );
 
-t.test('a client that goes', async (t) => {
+t.test('sendRest: a client that disconnects ends with client-closed', async (t) => {
   const bytes = recognisable(32 * MEBIBYTE);
   const { fd } = new TestFile(t, bytes);
   const line = await openLine(t);
@@ -90,7 +90,7 @@ t.test('a client that goes', async (t) => {
   t.equal(clock.pendingTimers, 0);
 });
 
-t.test('descriptors that are none', async (t) => {
+t.test('sendRest: invalid descriptors end with an error', async (t) => {
   const { fd } = new TestFile(t, recognisable(1000));
   const file = { fd, offset: 0, length: 1000 };
   const line = await openLine(t);
@@ -109,7 +109,7 @@ t.test('descriptors that are none', async (t) => {
   t.pass('an answer that cannot go on is cut off');
 });
 
-t.test('a client that takes nothing', async (t) => {
+t.test('sendRest: a client that reads nothing ends with client-idle', async (t) => {
   const bytes = recognisable(32 * MEBIBYTE);
   const { fd } = new TestFile(t, bytes);
   const line = await openLine(t, true);
@@ -135,7 +135,7 @@ t.test('a client that takes nothing', async (t) => {
   t.ok(received.length <= bytesSent && bytesSent < bytes.length, 'its connection was cut');
 });
 
-t.test('a client that takes too little', async (t) => {
+t.test('sendRest: a client below the minimum rate ends with client-idle', async (t) => {
   const bytes = recognisable(32 * MEBIBYTE);
   const { fd } = new TestFile(t, bytes);
   const line = await openLine(t, true);
@@ -153,7 +153,7 @@ t.test('a client that takes too little', async (t) => {
   t.match(await ended, { reason: 'client-idle' });
 });
 
-t.test('a file that is short', async (t) => {
+t.test('sendRest: a short file ends with source-failed', async (t) => {
   const bytes = recognisable(1000);
   const { fd } = new TestFile(t, bytes);
   const line = await openLine(t);

@@ -38,7 +38,7 @@ segmentSenderContract(
   new ManualClock(),
 );
 
-t.test('no transfer is left, however its send ended', (t) => {
+t.test('no transfer is left, whichever way its send ended', (t) => {
   t.equal(pump.running, 0);
   t.end();
 });
@@ -64,7 +64,7 @@ function hubFor(t: Test): WatermarkRegistry {
   return hub;
 }
 
-t.test('what is too small, chunked or not in a file goes through buffers', async (t) => {
+t.test('small, chunked and in-memory bodies are sent through buffers', async (t) => {
   const file = new TestFile(t, recognisable(MEBIBYTE));
   const sender = makeSender();
   const pumped: boolean[] = [];
@@ -182,7 +182,7 @@ t.test('a growing file with shared words is followed by the pump', async (t) => 
 });
 
 t.test(
-  'a growing file that stands still fails after its bound; the connection stays',
+  'a growing file that stops growing fails after its bound; the connection stays',
   async (t) => {
     const file = new TestFile(t, recognisable(MEBIBYTE));
     const watermark = hubFor(t).create();
@@ -204,7 +204,7 @@ t.test(
   },
 );
 
-t.test('a client that takes too little is given up, where its rate is bounded', async (t) => {
+t.test('a client below the minimum rate is given up', async (t) => {
   const file = new TestFile(t, recognisable(16 * MEBIBYTE));
   const clock = new ManualClock();
   const sender = makeSender(clock, 1e9);
