@@ -5,7 +5,7 @@ import { assemble } from '#src/assemble.js';
 import { describe, startForebay } from './fixtures/running.js';
 import { bytesOf, fresh, runOrigin, sizeOf } from './fixtures/running-origin.js';
 
-t.test('several origins by mount path share nothing but the cache', async (t) => {
+t.test('origins with different mounts share only the cache', async (t) => {
   const [one, two] = [
     await runOrigin(t, { '/a': fresh(1, 2) }),
     await runOrigin(t, { '/a': fresh(2, 2) }),
@@ -24,7 +24,7 @@ t.test('several origins by mount path share nothing but the cache', async (t) =>
 });
 
 t.test(
-  'what was fetched before a stop is served after the next start, origin or not',
+  'an object fetched before a stop is served after a restart, with or without its origin',
   async (t) => {
     const origin = await runOrigin(t, { '/a': fresh(1, 3) });
     const directory = t.testdir();
@@ -42,13 +42,13 @@ t.test(
   },
 );
 
-t.test('a second one on the same directory is refused', async (t) => {
+t.test('a second Forebay on the same directory is refused', async (t) => {
   const origin = await runOrigin(t, {});
   const first = await startForebay(t, { origin });
   await t.rejects(assemble(first.config, 'test'), { name: 'StartupError' });
 });
 
-t.test('what cannot listen lets go of everything', async (t) => {
+t.test('an application that cannot listen releases its cache directory', async (t) => {
   const origin = await runOrigin(t, {});
   const first = await startForebay(t, { origin });
   const busy = {
@@ -65,12 +65,15 @@ t.test('what cannot listen lets go of everything', async (t) => {
   await again.stop();
 });
 
-t.test('it says what of the machine it uses', async (t) => {
-  const origin = await runOrigin(t, {});
-  const forebay = await startForebay(t, { origin });
-  t.match(
-    forebay.application.describe().join('\n'),
-    /^BLAKE3 uses \S.*; 4 fill lanes\nbodies are sent \S.*$/,
-  );
-  t.equal((await forebay.metrics()).get('forebay_cache_writable'), 1);
-});
+t.test(
+  'describe lists the BLAKE3 instruction set, the fill lanes and the way of sending',
+  async (t) => {
+    const origin = await runOrigin(t, {});
+    const forebay = await startForebay(t, { origin });
+    t.match(
+      forebay.application.describe().join('\n'),
+      /^BLAKE3 uses \S.*; 4 fill lanes\nbodies are sent \S.*$/,
+    );
+    t.equal((await forebay.metrics()).get('forebay_cache_writable'), 1);
+  },
+);

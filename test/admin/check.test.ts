@@ -7,7 +7,7 @@ function offered(more: { params?: unknown; query?: unknown; body?: unknown }) {
   return { params: {}, query: {}, body: undefined, ...more };
 }
 
-t.test('a body is taken as it is, whatever it could be read as', (t) => {
+t.test('checkedCall does not convert a body of another type', (t) => {
   for (const dryRun of [null, 0, 1, '', 'false', 'true', [], [true], {}]) {
     const checked = checkedCall({ body: purgeRequest }, offered({ body: { dryRun } }));
     t.match(
@@ -38,7 +38,7 @@ t.test('a body is taken as it is, whatever it could be read as', (t) => {
   t.end();
 });
 
-t.test('what is right goes through', (t) => {
+t.test('checkedCall returns the parameters, query and body of a valid request', (t) => {
   t.same(checkedCall({ body: purgeRequest }, offered({ body: {} })), {
     call: { params: {}, query: {}, body: {} },
   });
@@ -51,7 +51,7 @@ t.test('what is right goes through', (t) => {
   t.end();
 });
 
-t.test('a query is text: its numbers are read from it', (t) => {
+t.test('checkedCall converts the numbers of a query from text', (t) => {
   const read = (query: unknown) => checkedCall({ query: objectQuery }, offered({ query }));
   t.match(read({ limit: '50' }), { call: { query: { limit: 50 } } });
   t.match(read({}), { call: { query: { limit: 100 } } });

@@ -60,7 +60,7 @@ t.test(
   },
 );
 
-t.test('one of which half a head has come has asked for nothing', async (t) => {
+t.test('a connection that has sent half a head counts as idle and is closed first', async (t) => {
   const { connect } = await startBounded(t);
   const slow = await Promise.all([connect(), connect()]);
   for (const socket of slow) socket.write('GET / HTTP/1.1\r\nX: ');

@@ -33,7 +33,7 @@ async function start(t: Test, look: () => FeedLook) {
 }
 
 t.test(
-  'news once, a sign of life when there are none, and no look without listeners',
+  'a feed sends each event once, heartbeats in between, and polls only while it has listeners',
   async (t) => {
     let data = 1;
     let looks = 0;
@@ -59,7 +59,7 @@ t.test(
   },
 );
 
-t.test('the last news end the stream', async (t) => {
+t.test('a feed ends its streams after the last event', async (t) => {
   let last = false;
   const { clock, listen } = await start(t, () => ({ data: last, signature: 'same', last }));
   const one = await listen();
@@ -72,7 +72,7 @@ t.test('the last news end the stream', async (t) => {
   t.equal(clock.pendingTimers, 0);
 });
 
-t.test('listeners are bounded, and one that does not listen is cut', async (t) => {
+t.test('a feed refuses listeners beyond its bound and cuts one that does not read', async (t) => {
   let size = 10;
   const { clock, listen, responses } = await start(t, () => {
     size += 1;

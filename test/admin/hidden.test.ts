@@ -1,7 +1,7 @@
 import t from 'tap';
 import { withoutQueries } from '#src/admin/hidden.js';
 
-t.test('every URL in an answer is without its query, however deep it stands', (t) => {
+t.test('redaction removes the query of every URL in an answer, at any depth', (t) => {
   const answer = {
     next: 'opaque?',
     none: null,

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import t from 'tap';
 import { hostAllowed, originAllowed } from '#src/admin/host-check.js';
 
-t.test('loopback names and the listen address', (t) => {
+t.test('Host: loopback names and the listen address pass', (t) => {
   for (const field of ['localhost', 'LOCALHOST:7081', '127.0.0.1:7081', '[::1]:7081', '[::1]']) {
     t.equal(hostAllowed(field, '127.0.0.1'), true, field);
   }
@@ -11,7 +11,7 @@ t.test('loopback names and the listen address', (t) => {
   t.end();
 });
 
-t.test('everything else is refused (DNS rebinding)', (t) => {
+t.test('Host: every other name is refused (DNS rebinding)', (t) => {
   for (const field of [
     undefined,
     '',
@@ -30,7 +30,7 @@ t.test('everything else is refused (DNS rebinding)', (t) => {
   t.end();
 });
 
-t.test('a wildcard listener answers to addresses, not to names', (t) => {
+t.test('Host: a wildcard listener accepts addresses and no names', (t) => {
   for (const listen of ['0.0.0.0', '::']) {
     t.equal(hostAllowed('10.0.0.5:7081', listen), true);
     t.equal(hostAllowed('[fd00::1]:7081', listen), true);
@@ -54,7 +54,7 @@ t.test('cross-site requests are refused by their Origin', (t) => {
   t.end();
 });
 
-t.test('property: never throws', (t) => {
+t.test('property: hostAllowed and originAllowed never throw', (t) => {
   fc.assert(
     fc.property(fc.string(), fc.string(), (field, listen) => {
       hostAllowed(field, listen);

@@ -6,35 +6,43 @@ import { commandScene } from '../fixtures/command-scene.js';
 
 const FILES = ggufModel({ tensorBytes: 4096 });
 
-t.test('what the hub refuses is told in its own words, and fails as not there', async (t) => {
-  const { run } = await hubCommands(t, { repositories: [{ id: 'acme/tiny', files: FILES }] });
-  const unknown = await run(['pull', 'acme/unknown']);
-  t.equal(unknown.exitCode, 66, unknown.stderr);
-  t.match(unknown.stderr, /the hub answered 40[14].*\((?:model-denied|no-such-model)\)/);
-  const revision = await run(['pull', 'acme/tiny@unknown']);
-  t.equal(revision.exitCode, 66);
-  t.match(revision.stderr, /the hub answered 404: RevisionNotFound.*\(no-such-model\)/);
-  for (const name of ['a/../b', 'a/b/c', 'a b', 'datasets/']) {
-    const odd = await run(['pull', name]);
-    t.equal(odd.exitCode, 66, name);
-    t.match(odd.stderr, /\(no-such-model\)/, name);
-  }
-});
+t.test(
+  "a pull fails with exit code 66 and the hub's own error for an unknown model or revision",
+  async (t) => {
+    const { run } = await hubCommands(t, { repositories: [{ id: 'acme/tiny', files: FILES }] });
+    const unknown = await run(['pull', 'acme/unknown']);
+    t.equal(unknown.exitCode, 66, unknown.stderr);
+    t.match(unknown.stderr, /the hub answered 40[14].*\((?:model-denied|no-such-model)\)/);
+    const revision = await run(['pull', 'acme/tiny@unknown']);
+    t.equal(revision.exitCode, 66);
+    t.match(revision.stderr, /the hub answered 404: RevisionNotFound.*\(no-such-model\)/);
+    for (const name of ['a/../b', 'a/b/c', 'a b', 'datasets/']) {
+      const odd = await run(['pull', name]);
+      t.equal(odd.exitCode, 66, name);
+      t.match(odd.stderr, /\(no-such-model\)/, name);
+    }
+  },
+);
 
-t.test('private models take the token of the environment, which nobody is shown', async (t) => {
-  const access = { kind: 'private', tokens: ['hf_secret'] } as const;
-  const { hub, run } = await hubCommands(t, {
-    repositories: [{ id: 'acme/mine', access, files: FILES }],
-  });
-  t.equal((await run(['pull', 'acme/mine'])).exitCode, 66);
-  const pulled = await run(['pull', 'acme/mine', '--json'], { HF_TOKEN: 'hf_secret' });
-  t.equal(pulled.exitCode, 0, pulled.stderr + pulled.stdout);
-  t.match(JSON.parse(pulled.stdout), { state: 'done', model: { id: 'acme/mine' } });
-  t.ok(hub.requests.some(({ token, path }) => token === 'hf_secret' && path.includes('/resolve/')));
-  t.notMatch(pulled.stdout + pulled.stderr, 'hf_secret');
-});
+t.test(
+  'a pull of a private model sends the token of the environment and never prints it',
+  async (t) => {
+    const access = { kind: 'private', tokens: ['hf_secret'] } as const;
+    const { hub, run } = await hubCommands(t, {
+      repositories: [{ id: 'acme/mine', access, files: FILES }],
+    });
+    t.equal((await run(['pull', 'acme/mine'])).exitCode, 66);
+    const pulled = await run(['pull', 'acme/mine', '--json'], { HF_TOKEN: 'hf_secret' });
+    t.equal(pulled.exitCode, 0, pulled.stderr + pulled.stdout);
+    t.match(JSON.parse(pulled.stdout), { state: 'done', model: { id: 'acme/mine' } });
+    t.ok(
+      hub.requests.some(({ token, path }) => token === 'hf_secret' && path.includes('/resolve/')),
+    );
+    t.notMatch(pulled.stdout + pulled.stderr, 'hf_secret');
+  },
+);
 
-t.test('a hub that fails or is gone: try again later', async (t) => {
+t.test('a pull of a failing or unreachable hub fails as retryable', async (t) => {
   const { hub, run } = await hubCommands(t, { repositories: [{ id: 'acme/tiny', files: FILES }] });
   hub.fail('hub', 500, 100);
   const failing = await run(['pull', 'acme/tiny']);
@@ -42,7 +50,7 @@ t.test('a hub that fails or is gone: try again later', async (t) => {
   t.match(failing.stderr, /\(hub-unavailable\)/);
 });
 
-t.test('an origin that is no hub', async (t) => {
+t.test('a pull of a model from an origin that is no hub is refused', async (t) => {
   const { run } = await commandScene(t, {
     '/api/models/acme/tiny/revision/main': { bytes: { seed: 1, length: 2000 } },
   });

@@ -17,7 +17,7 @@ function namesOf({ items }: Pull): string[] {
   return items.map(({ url }) => url.replace(/^.*\/resolve\/[0-9a-f]{40}\//, '')).sort();
 }
 
-t.test('a whole model at the commit of its branch, page by page, each byte once', async (t) => {
+t.test('a pull resolves the branch, reads every page and fetches each byte once', async (t) => {
   const { hub, run } = await hubCommands(t, { repositories: REPOSITORIES, treePageSize: 2 });
   const first = await run(['pull', 'acme/tiny', '--json']);
   t.equal(first.exitCode, 0, first.stderr + first.stdout);
@@ -37,7 +37,7 @@ t.test('a whole model at the commit of its branch, page by page, each byte once'
   );
 });
 
-t.test('include and exclude choose', async (t) => {
+t.test('include and exclude patterns select the files of a pull', async (t) => {
   const { run } = await hubCommands(t, { repositories: REPOSITORIES });
   const chosen = await run([
     ...['pull', 'acme/tiny@main', '--json', '--include', '*.json', '--include', '*.safetensors'],
@@ -54,7 +54,7 @@ t.test('include and exclude choose', async (t) => {
   t.match(none.stderr, /\(no-files\)/);
 });
 
-t.test('other kinds and short names', async (t) => {
+t.test('a pull accepts datasets and short model names', async (t) => {
   const { run } = await hubCommands(t, { repositories: REPOSITORIES });
   const dataset = await run(['pull', 'datasets/acme/rows', '--json']);
   t.equal(dataset.exitCode, 0, dataset.stderr);
@@ -63,7 +63,7 @@ t.test('other kinds and short names', async (t) => {
   t.equal((await run(['pull', 'gpt2'])).exitCode, 0);
 });
 
-t.test('a hub with pages without end is given up', async (t) => {
+t.test("a pull fails when the hub's listing has endless pages", async (t) => {
   const files = Object.fromEntries(
     Array.from({ length: MAX_PAGES + 1 }, (_, index) => [`f${String(index)}`, Buffer.from('x')]),
   );

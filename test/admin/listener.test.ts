@@ -15,7 +15,7 @@ async function start(t: Test, bounds: ListenerBounds) {
   return { server, open };
 }
 
-t.test('a head that does not end is not waited for', async (t) => {
+t.test('a request head that never ends times out', async (t) => {
   const { open } = await start(t, { headersTimeoutMs: 1 });
   for (const begin of ['', 'GET / HTTP/1.1\r\nX: ']) {
     const socket = open();
@@ -26,7 +26,7 @@ t.test('a head that does not end is not waited for', async (t) => {
   t.pass('both are closed by the server');
 });
 
-t.test('what bounds it, whoever listens', async (t) => {
+t.test('the admin server has timeouts and a bound on requests per socket', async (t) => {
   const { server } = await start(t, {});
   t.match(server, {
     headersTimeout: 5_000,
@@ -37,7 +37,7 @@ t.test('what bounds it, whoever listens', async (t) => {
   });
 });
 
-t.test('beyond so many connections the idle ones give way', async (t) => {
+t.test('beyond the bound on connections idle ones are closed', async (t) => {
   const { open } = await start(t, { maxConnections: 8 });
   const idle = Array.from({ length: 50 }, () => open().resume());
   const closed = idle.slice(0, 42).map((socket) => once(socket, 'close'));

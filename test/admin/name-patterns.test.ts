@@ -5,7 +5,7 @@ import { isWanted } from '#src/admin/name-patterns.js';
 const includes = (pattern: string, path: string) =>
   isWanted(path, { include: [pattern], exclude: [] });
 
-t.test('shell patterns whose stars stand for slashes too', (t) => {
+t.test('stars of a shell pattern also match slashes', (t) => {
   const fitting = [
     ['*', 'a/b.bin'],
     ['*.json', 'tokenizer/vocab.json'],
@@ -32,7 +32,7 @@ t.test('shell patterns whose stars stand for slashes too', (t) => {
   t.end();
 });
 
-t.test('all that is included and not excluded', (t) => {
+t.test('a name passes that is included and not excluded', (t) => {
   t.ok(isWanted('a', { include: [], exclude: [] }));
   t.notOk(isWanted('a.bin', { include: ['*'], exclude: ['*.txt', '*.bin'] }));
   t.ok(isWanted('a.bin', { include: ['*.txt', '*.bin'], exclude: ['*.md'] }));
@@ -50,7 +50,7 @@ t.test('a path without special characters fits itself, and any prefix of it with
   t.end();
 });
 
-t.test('many stars cost no more than their number', (t) => {
+t.test('matching time grows linearly with the number of stars', (t) => {
   t.notOk(includes(`${'*a'.repeat(100)}b`, 'a'.repeat(1000)));
   t.end();
 });

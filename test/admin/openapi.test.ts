@@ -4,7 +4,7 @@ import { endpoint, json } from '#src/admin/endpoint.js';
 import { openApi } from '#src/admin/openapi.js';
 import { pin, purgeRequest } from '#src/admin/shapes.js';
 
-t.test('an operation is described by what it validates with', async (t) => {
+t.test('an operation is described by the schemas that validate it', async (t) => {
   const one = endpoint({
     method: 'DELETE',
     path: '/things/{id}',

@@ -3,7 +3,7 @@ import { endpointName, isProof, proofOf } from '#src/admin/proof.js';
 
 const PROVEN = { nonce: 'a'.repeat(64), directory: '/cache', address: '127.0.0.1:7081' };
 
-t.test('a proof is of one question, one cache and one address', async (t) => {
+t.test('a proof is valid for one nonce, one cache directory and one address', async (t) => {
   const proof = proofOf('the token', PROVEN);
   t.match(proof, /^[0-9a-f]{64}$/);
   t.ok(isProof('the token', PROVEN, proof));
@@ -20,7 +20,7 @@ t.test('a proof is of one question, one cache and one address', async (t) => {
   }
 });
 
-t.test('both ends of a connection call it the same', async (t) => {
+t.test('both ends of a connection have the same endpoint name', async (t) => {
   t.equal(endpointName('127.0.0.1', 7081), '127.0.0.1:7081');
   t.equal(endpointName('::ffff:127.0.0.1', 7081), '127.0.0.1:7081');
   t.equal(endpointName('::1', 7081), '[::1]:7081');

@@ -6,7 +6,7 @@ const ORIGINS = [
   { name: 'hub', mount: '/hub', url: 'https://root.example/models' },
 ];
 
-t.test('paths at the front, and URLs below an origin', async (t) => {
+t.test('a pull target is a path of the front or a URL below an origin', async (t) => {
   for (const [url, origin, target] of [
     ['/x?y=1', 'root', '/x?y=1'],
     ['/hub/x', 'hub', '/x'],

@@ -10,7 +10,7 @@ function looks(samples: readonly (readonly [bytes: number, atMs: number])[]): (n
   });
 }
 
-t.test('a rate is unknown until it is measured', async (t) => {
+t.test('a rate is null before the first measurement', async (t) => {
   t.same(
     looks([
       [1000, 0],
@@ -22,24 +22,27 @@ t.test('a rate is unknown until it is measured', async (t) => {
   );
 });
 
-t.test('a stall brings it down to nothing within the window', async (t) => {
+t.test('a rate falls to zero within the window of a stall', async (t) => {
   const moving = [0, 1, 2, 3, 4, 5, 6].map((s) => [s * 1000, s * 1000] as const);
   const still = [7, 8, 9, 10, 11, 12, 13].map((s) => [6000, s * 1000] as const);
   t.equal(looks([...moving, ...still]).at(-1), 0);
 });
 
-t.test('rare looks measure too; what left is forgotten', async (t) => {
-  t.same(
-    looks([
-      [0, 0],
-      [60_000, 60_000],
-      [60_000, 120_000],
-    ]),
-    [null, 1000, 0],
-  );
-  const rates = new Rates();
-  rates.measure('a', 0, 0);
-  rates.endLook();
-  rates.endLook();
-  t.equal(rates.measure('a', 1000, 1000), null);
-});
+t.test(
+  'a rate is measured by rare samples too, and transfers that ended are forgotten',
+  async (t) => {
+    t.same(
+      looks([
+        [0, 0],
+        [60_000, 60_000],
+        [60_000, 120_000],
+      ]),
+      [null, 1000, 0],
+    );
+    const rates = new Rates();
+    rates.measure('a', 0, 0);
+    rates.endLook();
+    rates.endLook();
+    t.equal(rates.measure('a', 1000, 1000), null);
+  },
+);

@@ -31,7 +31,7 @@ async function start(t: Test, readiness: Readiness = { listening: true, cacheDec
   return { ask, metrics, port, admin };
 }
 
-t.test('health and metrics', async (t) => {
+t.test('/healthz returns ok and /metrics returns the metrics as text', async (t) => {
   const { ask, metrics } = await start(t);
   t.match(await ask('/healthz'), { status: 200, body: 'ok\n' });
   metrics.requestRejected('loop');
@@ -43,7 +43,7 @@ t.test('health and metrics', async (t) => {
   t.match(await ask('/nothing'), { status: 404 });
 });
 
-t.test('ready only when clients can connect and the cache is decided', async (t) => {
+t.test('/readyz succeeds only when clients can connect and the cache is decided', async (t) => {
   for (const [listening, cacheDecided, status] of [
     [true, true, 200],
     [false, true, 503],
@@ -56,7 +56,7 @@ t.test('ready only when clients can connect and the cache is decided', async (t)
   }
 });
 
-t.test('a foreign Host or Origin is refused, on every path', async (t) => {
+t.test('every path refuses a foreign Host or Origin', async (t) => {
   const { ask } = await start(t);
   for (const path of ['/healthz', '/metrics', '/nothing']) {
     t.match(await ask(path, { host: 'evil.example' }), { status: 403, body: /"host-not-allowed"/ });
@@ -64,7 +64,7 @@ t.test('a foreign Host or Origin is refused, on every path', async (t) => {
   t.match(await ask('/metrics', { origin: 'http://evil.example' }), { status: 403 });
 });
 
-t.test('a busy port, and an end', async (t) => {
+t.test('listening on a busy port fails, and close ends the server', async (t) => {
   const { port, admin } = await start(t);
   const second = createAdmin({
     address: { host: '127.0.0.1', port },

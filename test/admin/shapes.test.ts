@@ -5,7 +5,7 @@ import type { TransferState } from '#src/model/transfer.js';
 
 type Kinds<T extends { kind: string }> = Record<T['kind'], true>;
 
-t.test('the API knows the states that the program has, and no other', async (t) => {
+t.test('the API schemas have exactly the states of the program', async (t) => {
   const program: Kinds<TransferState> = {
     queued: true,
     connecting: true,

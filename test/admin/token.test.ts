@@ -6,7 +6,7 @@ import { Ownership } from '#src/store/directory/ownership.js';
 
 const inCache = (path: string): TokenFile => ({ path, shown: path, own: new Ownership() });
 
-t.test('a token is made once, for its owner alone', async (t) => {
+t.test('a token file is created once, readable by its owner alone', async (t) => {
   const path = join(t.testdir(), 'token');
   const made = loadToken(inCache(path));
   t.equal(statSync(path).mode & 0o777, 0o600);
@@ -25,7 +25,7 @@ t.test('a token is made once, for its owner alone', async (t) => {
   }
 });
 
-t.test('where there is none, it is said why', async (t) => {
+t.test('a missing token is reported with its reason', async (t) => {
   const directory = t.testdir({ short: 'abc\n', folder: {} });
   t.match(loadToken(inCache(join(directory, 'short'))), {
     kind: 'unavailable',
@@ -41,7 +41,7 @@ t.test('where there is none, it is said why', async (t) => {
   });
 });
 
-t.test('Authorization fields', async (t) => {
+t.test('bearerOf returns the token of a Bearer field and undefined of any other', async (t) => {
   t.equal(bearerOf('Bearer abc.def'), 'abc.def');
   t.equal(bearerOf('bearer  abc=='), 'abc==');
   for (const field of [undefined, '', 'Bearer', 'Basic abc', 'Bearer a b', 'Bearer é']) {
@@ -49,7 +49,7 @@ t.test('Authorization fields', async (t) => {
   }
 });
 
-t.test('a token of somebody else, or that others may write, is none', (t) => {
+t.test('a token file of another owner, or writable by others, is not read', (t) => {
   const directory = t.testdir({ token: '0123456789abcdef\n' });
   const path = join(directory, 'token');
   const others = new Ownership(statSync(path).uid + 1);
@@ -63,7 +63,7 @@ t.test('a token of somebody else, or that others may write, is none', (t) => {
   t.end();
 });
 
-t.test('a symlink is followed where the operator named it, and nowhere else', (t) => {
+t.test('a symlink is followed only at the path that the operator configured', (t) => {
   const directory = t.testdir({ secret: '0123456789abcdef\n' });
   chmodSync(join(directory, 'secret'), 0o600);
   const link = join(directory, 'token');

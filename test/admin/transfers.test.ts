@@ -37,19 +37,22 @@ function view() {
   return { clock, transfers, request, contact };
 }
 
-t.test('who waits for an answer is at what its contact is at', async (t) => {
-  const { transfers, request, contact } = view();
-  request(() => 0);
-  t.match(transfers.look().transfers, [{ id: 'r1', state: { kind: 'queued' } }]);
-  contact({ kind: 'stalled', sinceMs: 4000, of: 'origin' });
-  const { transfers: seen } = transfers.look();
-  t.match(seen, [
-    { id: 'r1', kind: 'request', state: { kind: 'stalled', sinceMs: 4000 } },
-    { id: 'f1', kind: 'fill', target: '/a', chunk: null },
-  ]);
-});
+t.test(
+  'a request that awaits its answer shows the state of the contact it waits for',
+  async (t) => {
+    const { transfers, request, contact } = view();
+    request(() => 0);
+    t.match(transfers.look().transfers, [{ id: 'r1', state: { kind: 'queued' } }]);
+    contact({ kind: 'stalled', sinceMs: 4000, of: 'origin' });
+    const { transfers: seen } = transfers.look();
+    t.match(seen, [
+      { id: 'r1', kind: 'request', state: { kind: 'stalled', sinceMs: 4000 } },
+      { id: 'f1', kind: 'fill', target: '/a', chunk: null },
+    ]);
+  },
+);
 
-t.test('rates come of looks, and end with the transfer', async (t) => {
+t.test('rates are measured between two looks and end with the transfer', async (t) => {
   const { clock, transfers, request } = view();
   let sent = 0;
   const state = { kind: 'serving' } as const;
@@ -65,7 +68,7 @@ t.test('rates come of looks, and end with the transfer', async (t) => {
   done.drop();
 });
 
-t.test('a long list is cut, and says so', async (t) => {
+t.test('a long list of transfers is cut and marked as cut', async (t) => {
   const { transfers, request } = view();
   for (let count = 0; count < 1003; count += 1) request(() => 0);
   t.match(transfers.look(), { omitted: 3 });

@@ -20,7 +20,7 @@ function recorded() {
   return { lines, telemetry, value };
 }
 
-t.test('of the store: a chunk or a record that goes changes what may be answered', async (t) => {
+t.test('store events: a dropped chunk or record invalidates hot hits', async (t) => {
   const { telemetry, value } = recorded();
   const changes = new InvalidationEvents();
   let changed = 0;
@@ -37,7 +37,7 @@ t.test('of the store: a chunk or a record that goes changes what may be answered
   t.equal(await value('forebay_dropped_chunks_total{reason="corrupt"}'), 1);
 });
 
-t.test('of the cache: logged where somebody should know', async (t) => {
+t.test('cache events: those that concern an operator are logged', async (t) => {
   const { lines, telemetry, value } = recorded();
   const events = cacheEvents(telemetry);
   events.objectVerified();

@@ -11,7 +11,7 @@ const [CERTIFICATE, KEY] = ['tls.crt', 'tls.key'].map((name) =>
   join(ROOT, 'test/fixtures', name),
 ) as [string, string];
 
-t.test('a mount is lent credentials that are configured for its origin', async (t) => {
+t.test('a mount lends credentials when its origin has any configured', async (t) => {
   const mounts = (origins: object[], hub: object = {}) => {
     const cache = { directory: ownDirectory(t), capacity: '1GiB' };
     const text = JSON.stringify({ cache, origins, hub });

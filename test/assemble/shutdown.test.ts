@@ -1,7 +1,7 @@
 import t from 'tap';
 import { shutDown } from '#src/assemble/shutdown.js';
 
-t.test('every step runs, in order, whatever fails before it', async (t) => {
+t.test('shutDown runs every step in order, although one before it fails', async (t) => {
   const ran: string[] = [];
   const logged: unknown[] = [];
   const step = (name: string, fails?: Error) => ({
@@ -29,7 +29,7 @@ t.test('every step runs, in order, whatever fails before it', async (t) => {
   ]);
 });
 
-t.test('a step is waited for before the next one begins', async (t) => {
+t.test('shutDown waits for a step before it starts the next one', async (t) => {
   const ran: string[] = [];
   const slow = async () => {
     await new Promise(setImmediate);

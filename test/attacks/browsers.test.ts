@@ -6,7 +6,7 @@ import { askOn, answersOf, plain, rangeField, watchedOf } from '../fixtures/watc
 const LENT = { originKeys: { headers: { authorization: 'Bearer operator' } } };
 const REBOUND = 'Host: evil.example\r\n';
 
-t.test('a page under a rebound name reads nothing that credentials are lent to', async (t) => {
+t.test('a page with a rebound Host cannot read a mount that lends credentials', async (t) => {
   const { forebay, origin, send } = await startAttacked(t, {}, LENT);
   const before = origin.requests.length;
   for (const text of [
@@ -23,7 +23,7 @@ t.test('a page under a rebound name reads nothing that credentials are lent to',
   t.equal((await forebay.get('/hit')).status, 200, 'who names the address is answered');
 });
 
-t.test('a rebound name gets no hit that the hit server would send', async (t) => {
+t.test('a rebound Host gets no hit from the hit server', async (t) => {
   const { forebay } = await startAttacked(t, {}, LENT);
   const client = await watchedOf(t, forebay, '/hit');
   const answers = await answersOf(forebay);
@@ -34,7 +34,7 @@ t.test('a rebound name gets no hit that the hit server would send', async (t) =>
   t.equal(status, 421);
 });
 
-t.test('a rebound name gets no hit that stands, on a connection of node', async (t) => {
+t.test('a rebound Host gets no hot hit on a connection that Node serves', async (t) => {
   const { forebay, send } = await startAttacked(t, {}, { ...LENT, listen: { hitThreads: 0 } });
   await forebay.get('/hit');
   await forebay.get('/hit');
@@ -42,16 +42,19 @@ t.test('a rebound name gets no hit that stands, on a connection of node', async 
   t.equal(status, 421);
 });
 
-t.test('a reload that lends credentials closes what was open, hits included', async (t) => {
-  const { forebay, origin } = await startAttacked(t);
-  const client = await watchedOf(t, forebay, '/hit');
-  const text = `GET /hit HTTP/1.1\r\n${REBOUND}\r\n`;
-  t.equal((await askOn(client, text)).status, 200, 'nothing is lent yet');
-  forebay.reload({ origin, ...LENT });
-  t.equal((await askOn(client, text)).status, 421);
-});
+t.test(
+  'a reload that lends credentials refuses rebound Hosts from then on, hits included',
+  async (t) => {
+    const { forebay, origin } = await startAttacked(t);
+    const client = await watchedOf(t, forebay, '/hit');
+    const text = `GET /hit HTTP/1.1\r\n${REBOUND}\r\n`;
+    t.equal((await askOn(client, text)).status, 200, 'nothing is lent yet');
+    forebay.reload({ origin, ...LENT });
+    t.equal((await askOn(client, text)).status, 421);
+  },
+);
 
-t.test('a page of another site is refused; its preflight too', async (t) => {
+t.test('a page of another site is refused, and so is its preflight', async (t) => {
   const { ask, send } = await startAttacked(t, {}, LENT);
   for (const fields of [
     'Origin: https://evil.example\r\n',
@@ -69,7 +72,7 @@ t.test('a page of another site is refused; its preflight too', async (t) => {
   t.notMatch(head, /access-control/i);
 });
 
-t.test('a page that is named reads it, a preflight included', async (t) => {
+t.test('a page that the configuration names may read, preflight included', async (t) => {
   const page = 'https://app.example';
   const originKeys = { ...LENT.originKeys, cors: [page] };
   const { ask, send } = await startAttacked(t, {}, { originKeys });

@@ -55,7 +55,7 @@ async function startPinned(t: Test, digest: string, more: object = {}) {
 
 for (const [algorithm, digestOf] of Object.entries(DIGESTS)) {
   for (const [form, actions] of Object.entries(EMPTY)) {
-    t.test(`nothing (${form}) is not what a pin (${algorithm}) names`, async (t) => {
+    t.test(`an empty body (${form}) does not match a pin (${algorithm})`, async (t) => {
       const { origin, set, start } = await startPinned(t, digestOf(BYTES));
       set(NOTHING);
       const mend = origin.script({ actions });
@@ -87,7 +87,7 @@ for (const [algorithm, digestOf] of Object.entries(DIGESTS)) {
     });
   }
 
-  t.test(`nothing is what its own digest (${algorithm}) names`, async (t) => {
+  t.test(`an empty body matches the pin (${algorithm}) of the empty string`, async (t) => {
     const { origin, set, start } = await startPinned(t, digestOf(NOTHING), { integrity: 'strict' });
     set(NOTHING);
     const forebay = await start();
@@ -105,7 +105,7 @@ for (const [algorithm, digestOf] of Object.entries(DIGESTS)) {
   });
 }
 
-t.test('a hub that says nothing of a file that its tag names', async (t) => {
+t.test('an empty file from a hub is refused when its ETag names other content', async (t) => {
   const origin = await runOrigin(t, {});
   const set = (bytes: Buffer): void => {
     const fields = { 'X-Repo-Commit': 'a'.repeat(40) };

@@ -14,7 +14,7 @@ function recordsOf(directory: string): string {
   return files.map((file) => readFileSync(file, 'latin1')).join('\n');
 }
 
-t.test('Connection cannot strip what is ours or protects somebody', async (t) => {
+t.test("a client's Connection field cannot strip Forebay's own or protective fields", async (t) => {
   const { origin, ask } = await startAttacked(t, { '/a': { bytes: BODY, cacheControl: FRESH } });
   const { status } = await ask(
     '/a',
@@ -46,7 +46,7 @@ t.test('Connection cannot strip what is ours or protects somebody', async (t) =>
   }
 });
 
-t.test("what an origin's Connection names is not passed on, nor stored", async (t) => {
+t.test("fields that an origin's Connection names are neither forwarded nor stored", async (t) => {
   const objects = { '/a': { bytes: BODY, cacheControl: FRESH } };
   const { origin, forebay, ask } = await startAttacked(t, objects);
   origin.script({
@@ -92,7 +92,7 @@ t.test('an origin cannot inject a line', async (t) => {
   t.ok(body.equals(HIT), 'and nothing else is harmed');
 });
 
-t.test("the reason phrase is ours, whatever the origin's", async (t) => {
+t.test("the reason phrase is Forebay's own, whatever the origin sends", async (t) => {
   const { origin, ask } = await startAttacked(t);
   for (const [status, phrase] of [
     [404, 'Not Found'],
@@ -113,7 +113,7 @@ t.test("the reason phrase is ours, whatever the origin's", async (t) => {
   t.notMatch(head, /evil/);
 });
 
-t.test('__proto__ and its kin are names like any other', async (t) => {
+t.test('__proto__ and similar field names are handled like any other name', async (t) => {
   const { origin, ask } = await startAttacked(t, { '/a': { bytes: BODY, cacheControl: FRESH } });
   const names = ['__proto__', 'constructor', 'prototype', 'toString', 'hasOwnProperty'];
   origin.script({

@@ -11,7 +11,7 @@ import { seededRandom } from '../fixtures/program-random.js';
 /** A search for each of a hundred parsers, on a busy machine. */
 t.setTimeout(200_000);
 
-t.test('four times the text takes no parser more than six times as long', async (t) => {
+t.test('parsers take at most six times as long for four times the text', async (t) => {
   const { below } = seededRandom(t);
   for (const { file, what, run, pieces } of PARSERS) {
     const found = worstGrowth(run, [...NASTY, ...pieces, ...pieces], below(2 ** 31));
@@ -23,7 +23,7 @@ t.test('four times the text takes no parser more than six times as long', async 
   }
 });
 
-t.test('a search finds the texts that expressions go back over', async (t) => {
+t.test('the search finds texts that make regular expressions backtrack', async (t) => {
   const slow: Readonly<Record<string, RegExp>> = {
     'white space before the end': /[ \t]+$/g,
     'white space around a comma': /\s*,\s*/g,
@@ -73,7 +73,7 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
   'src/telemetry/metrics-docs.ts': 'our own names',
 };
 
-t.test('no file takes a text apart that is not in the table', async (t) => {
+t.test('every file that parses text is in the table of parsers', async (t) => {
   const listed = new Set(PARSERS.map(({ file }) => `src/${file}.ts`));
   const files = ROOMS.flatMap((room) => filesBelow(`src/${room}`));
   const found = files.filter((file) => TAKES_APART.test(code(readText(file))));
@@ -95,7 +95,7 @@ function code(source: string): string {
   return source.replace(/\/\*[\s\S]*?\*\/|^\s*\/\/.*$/gm, '');
 }
 
-t.test('fields are trimmed as HTTP has it, and tokens known to one module', async (t) => {
+t.test('fields are trimmed as HTTP requires, and one module knows tokens', async (t) => {
   const others = ROOMS.flatMap((room) => filesBelow(`src/${room}`)).filter(
     (file) => file !== 'src/model/field-syntax.ts',
   );

@@ -7,7 +7,7 @@ import type { SeenRequest } from '../fixtures/scripted-origin.js';
 const PAGE = Buffer.from('the page');
 const OBJECTS = { '/a': { bytes: PAGE, cacheControl: FRESH } };
 
-t.test('an oversize head is answered here, and stored nowhere', async (t) => {
+t.test('an oversize request head gets an error that is stored nowhere', async (t) => {
   const { origin, ask } = await startAttacked(t, OBJECTS);
   const field = `X-Large: ${'x'.repeat(20_000)}\r\n`;
   t.match(await ask('/a', field), { status: 431, kept: false, code: 'head-too-large' });
@@ -49,7 +49,7 @@ t.test('override fields do not reach the origin', async (t) => {
   }
 });
 
-t.test('errors are stored only where they say for how long', async (t) => {
+t.test('errors are stored only with explicit freshness', async (t) => {
   const { origin, ask } = await startAttacked(t);
   for (const [status, fields, stored] of [
     [400, {}, false],
@@ -72,7 +72,7 @@ t.test('errors are stored only where they say for how long', async (t) => {
   }
 });
 
-t.test('what Vary does not name is not part of the key', async (t) => {
+t.test('request fields that Vary does not name do not select another response', async (t) => {
   const { origin, ask } = await startAttacked(t);
   for (const fields of [
     'Accept-Encoding: gzip\r\n',
@@ -87,7 +87,7 @@ t.test('what Vary does not name is not part of the key', async (t) => {
   t.equal(origin.requests.length, 1);
 });
 
-t.test('what Vary names is', async (t) => {
+t.test('request fields that Vary names select the stored response', async (t) => {
   const { origin, ask } = await startAttacked(t, {
     '/v': { bytes: PAGE, cacheControl: FRESH, fields: { Vary: 'X-Kind' } },
   });
@@ -97,7 +97,7 @@ t.test('what Vary names is', async (t) => {
   t.equal(origin.requests.filter(({ path }) => path === '/v').length, 2);
 });
 
-t.test('a path that looks like a file makes nothing cacheable', async (t) => {
+t.test('a path that looks like a static file does not make a response storable', async (t) => {
   const paths = [
     '/account/x.css',
     '/account/x.js',

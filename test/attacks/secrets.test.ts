@@ -45,21 +45,24 @@ async function startVarying(t: Test) {
 const statusOf = async (forebay: RunningForebay, headers: Record<string, string>) =>
   (await forebay.get('/vary', { headers })).headers['cache-status'];
 
-t.test('what Vary names is on the disk as a tag, and selects as before', async (t) => {
-  const { origin, forebay } = await startVarying(t);
-  t.match(await statusOf(forebay, CLIENT), /stored/);
-  await forebay.holds(1);
-  t.match(await statusOf(forebay, CLIENT), /hit/);
-  t.match(await statusOf(forebay, { ...CLIENT, cookie: 'session=other' }), /fwd=vary-miss/);
-  t.match(await statusOf(forebay, {}), /fwd=vary-miss/);
-  await forebay.stop();
-  t.same(leaking(forebay.directory), []);
-  const again = await startForebay(t, { origin, directory: forebay.directory });
-  t.match(await statusOf(again, CLIENT), /hit/, 'it lasts');
-  t.match(await statusOf(again, { ...CLIENT, 'x-api-key': 'other' }), /fwd=vary-miss/);
-});
+t.test(
+  'values of Vary fields are stored as keyed tags that still select the variant',
+  async (t) => {
+    const { origin, forebay } = await startVarying(t);
+    t.match(await statusOf(forebay, CLIENT), /stored/);
+    await forebay.holds(1);
+    t.match(await statusOf(forebay, CLIENT), /hit/);
+    t.match(await statusOf(forebay, { ...CLIENT, cookie: 'session=other' }), /fwd=vary-miss/);
+    t.match(await statusOf(forebay, {}), /fwd=vary-miss/);
+    await forebay.stop();
+    t.same(leaking(forebay.directory), []);
+    const again = await startForebay(t, { origin, directory: forebay.directory });
+    t.match(await statusOf(again, CLIENT), /hit/, 'it lasts');
+    t.match(await statusOf(again, { ...CLIENT, 'x-api-key': 'other' }), /fwd=vary-miss/);
+  },
+);
 
-t.test('without the key the tags say nothing, and select nothing', async (t) => {
+t.test('tags of another cache key select no variant', async (t) => {
   const { origin, forebay } = await startVarying(t);
   await statusOf(forebay, CLIENT);
   await forebay.holds(1);
@@ -69,7 +72,7 @@ t.test('without the key the tags say nothing, and select nothing', async (t) => 
   t.match(await statusOf(again, CLIENT), /fwd=vary-miss/);
 });
 
-t.test('what an older version wrote with the values themselves goes at the start', async (t) => {
+t.test('records of an older version with plain Vary values are deleted at the start', async (t) => {
   const { origin, forebay } = await startVarying(t);
   await forebay.stop();
   const { directory } = forebay;
@@ -82,7 +85,7 @@ t.test('what an older version wrote with the values themselves goes at the start
   t.notOk(readdirSync(join(directory, 'responses')).includes('v1'));
 });
 
-t.test('without the token the admin API tells of no query', async (t) => {
+t.test('the admin API shows no query to a client without the token', async (t) => {
   const collector = await startCollector(t);
   const origin = await runOrigin(t, {
     [SIGNED]: fresh(1, 2),
@@ -141,19 +144,22 @@ t.test('without the token the admin API tells of no query', async (t) => {
   for (const text of seen) t.notOk(text.includes(SECRET), text.slice(0, 200));
 });
 
-t.test('a prefix is no way to guess a query letter by letter', async (t) => {
-  const origin = await runOrigin(t, { [SIGNED]: fresh(1, 1) });
-  const forebay = await startForebay(t, { origin });
-  const admin = adminOf(forebay);
-  await forebay.get(SIGNED);
-  await forebay.holds(1);
-  for (const guess of ['/model.bin?', SIGNED, '/model.bin?X-Amz-Signature=no']) {
-    const path = `/api/v1/objects?prefix=${encodeURIComponent(guess)}`;
-    t.match(await admin.get(path), { status: 403, body: { error: { code: 'token-required' } } });
-  }
-});
+t.test(
+  'a purge or listing by prefix cannot be used to guess a query letter by letter',
+  async (t) => {
+    const origin = await runOrigin(t, { [SIGNED]: fresh(1, 1) });
+    const forebay = await startForebay(t, { origin });
+    const admin = adminOf(forebay);
+    await forebay.get(SIGNED);
+    await forebay.holds(1);
+    for (const guess of ['/model.bin?', SIGNED, '/model.bin?X-Amz-Signature=no']) {
+      const path = `/api/v1/objects?prefix=${encodeURIComponent(guess)}`;
+      t.match(await admin.get(path), { status: 403, body: { error: { code: 'token-required' } } });
+    }
+  },
+);
 
-t.test('with the token queries are shown', async (t) => {
+t.test('the admin API shows queries to a client with the token', async (t) => {
   const origin = await runOrigin(t, { [SIGNED]: fresh(1, 1) });
   const forebay = await startForebay(t, { origin });
   await forebay.get(SIGNED);
@@ -169,7 +175,7 @@ t.test('with the token queries are shown', async (t) => {
   t.equal((await ask(`${token}x`)).objects[0]?.target, '/model.bin?…');
 });
 
-t.test('nothing below the cache directory may be read by others', async (t) => {
+t.test('files and directories of the cache have modes 0600 and 0700', async (t) => {
   const { forebay } = await startVarying(t);
   await forebay.get('/vary');
   await forebay.holds(1);

@@ -66,7 +66,7 @@ const REFUSED: Readonly<Record<string, string>> = {
   'a tab for a space': `GET\t/hit HTTP/1.1\r\n${HOST}\r\n`,
 };
 
-t.test('refused with 400, and nothing after it is read', async (t) => {
+t.test('ambiguous requests get 400, and the bytes after them are not read', async (t) => {
   const { origin, send } = await startAttacked(t);
   for (const [name, text] of Object.entries(REFUSED)) {
     const { status, kept } = await send(text);
@@ -80,7 +80,7 @@ t.test('refused with 400, and nothing after it is read', async (t) => {
   );
 });
 
-t.test('a target in absolute-form is the path that it names, whatever its host', async (t) => {
+t.test('a target in absolute-form selects its path, whatever its host', async (t) => {
   const { origin, send } = await startAttacked(t);
   for (const target of ['http://h/hit', 'HTTP://other:80/hit', 'https://[::1]/hit']) {
     const { status, kept, body } = await send(`GET ${target} HTTP/1.1\r\n${HOST}\r\n`);
@@ -94,28 +94,31 @@ t.test('a target in absolute-form is the path that it names, whatever its host',
   );
 });
 
-t.test('other refusals', async (t) => {
-  const { send } = await startAttacked(t);
-  for (const version of ['0.9', '2.0']) {
-    t.match(await send(`GET /hit HTTP/${version}\r\n${HOST}\r\n`), { status: 505, kept: false });
-  }
-  t.match(await send('GET /hit\r\n\r\n'), { status: 505, kept: false });
-  t.match(await send(`GET /hit HTTP/1.1\r\n${HOST}Expect: x\r\n\r\n`), {
-    status: 417,
-    kept: false,
-  });
-  t.match(await send(`CONNECT other:80 HTTP/1.1\r\n${HOST}\r\n`), {
-    status: 405,
-    kept: false,
-    head: /^allow: GET, HEAD\r$/im,
-  });
-  t.match(await send(`TRACE /hit HTTP/1.1\r\n${HOST}\r\n`), { status: 405, kept: false });
-  const post = `POST /hit HTTP/1.1\r\n${HOST}Transfer-Encoding: chunked\r\n\r\n`;
-  t.match(await send(`${post}5;ext\r\nhello\r\n0\r\n\r\n${SMUGGLED}`), {
-    status: 405,
-    kept: false,
-  });
-});
+t.test(
+  'an unknown version gets 505 and an unknown expectation 417, and the connection closes',
+  async (t) => {
+    const { send } = await startAttacked(t);
+    for (const version of ['0.9', '2.0']) {
+      t.match(await send(`GET /hit HTTP/${version}\r\n${HOST}\r\n`), { status: 505, kept: false });
+    }
+    t.match(await send('GET /hit\r\n\r\n'), { status: 505, kept: false });
+    t.match(await send(`GET /hit HTTP/1.1\r\n${HOST}Expect: x\r\n\r\n`), {
+      status: 417,
+      kept: false,
+    });
+    t.match(await send(`CONNECT other:80 HTTP/1.1\r\n${HOST}\r\n`), {
+      status: 405,
+      kept: false,
+      head: /^allow: GET, HEAD\r$/im,
+    });
+    t.match(await send(`TRACE /hit HTTP/1.1\r\n${HOST}\r\n`), { status: 405, kept: false });
+    const post = `POST /hit HTTP/1.1\r\n${HOST}Transfer-Encoding: chunked\r\n\r\n`;
+    t.match(await send(`${post}5;ext\r\nhello\r\n0\r\n\r\n${SMUGGLED}`), {
+      status: 405,
+      kept: false,
+    });
+  },
+);
 
 t.test('a CONNECT whose client resets the connection ends nothing else', async (t) => {
   const { forebay, ask } = await startAttacked(t);
@@ -139,7 +142,7 @@ t.test('a CONNECT whose client resets the connection ends nothing else', async (
   );
 });
 
-t.test('what looks alike and is sound is answered', async (t) => {
+t.test('valid requests that resemble smuggling attempts are answered', async (t) => {
   const { send } = await startAttacked(t);
   for (const text of [
     `GET /hit HTTP/1.1\r\n${HOST}\r\n`,
@@ -154,7 +157,7 @@ t.test('what looks alike and is sound is answered', async (t) => {
   }
 });
 
-t.test('each refusal is counted', async (t) => {
+t.test('forebay_rejected_requests_total counts each refusal', async (t) => {
   const { forebay, send } = await startAttacked(t);
   await send(REFUSED['two Hosts'] ?? '');
   await send(REFUSED['GET with a body, to a hit'] ?? '');
@@ -165,7 +168,7 @@ t.test('each refusal is counted', async (t) => {
   }
 });
 
-t.test('content that is passed on has one end', async (t) => {
+t.test('forwarded content has one unambiguous end', async (t) => {
   const options = { originKeys: { passMethods: true } };
   const { origin, forebay, send } = await startAttacked(t, {}, options);
   const put = `PUT /a HTTP/1.1\r\n${HOST}`;
@@ -190,7 +193,7 @@ t.test('content that is passed on has one end', async (t) => {
   await forebay.get('/hit');
 });
 
-t.test('chunks are framed anew: what their extensions say goes nowhere', async (t) => {
+t.test('forwarded chunks are framed anew without their chunk extensions', async (t) => {
   const origin = await startEchoOrigin(t);
   const forebay = await startForebay(t, { origins: [{ url: origin.url, passMethods: true }] });
   const client = await connectRaw(t, forebay.url);

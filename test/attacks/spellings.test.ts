@@ -44,14 +44,17 @@ t.test('a pin holds in every spelling, however it is written itself', async (t) 
   }
 });
 
-t.test('strict takes another spelling of what is pinned, and nothing else', async (t) => {
-  const origin = await runOrigin(t, everywhere([...SPELLINGS, '/llama/other.bin']));
-  const digests = [{ pattern: '/llama/model+lora.bin', digest: RIGHT }];
-  const originKeys = { digests, integrity: 'strict' };
-  const forebay = await startForebay(t, { origin, originKeys });
-  for (const path of SPELLINGS) t.equal((await forebay.get(path)).status, 200, path);
-  t.equal((await forebay.get('/llama/other.bin')).status, 502);
-});
+t.test(
+  'a strict origin checks every spelling of a pinned path and refuses unpinned ones',
+  async (t) => {
+    const origin = await runOrigin(t, everywhere([...SPELLINGS, '/llama/other.bin']));
+    const digests = [{ pattern: '/llama/model+lora.bin', digest: RIGHT }];
+    const originKeys = { digests, integrity: 'strict' };
+    const forebay = await startForebay(t, { origin, originKeys });
+    for (const path of SPELLINGS) t.equal((await forebay.get(path)).status, 200, path);
+    t.equal((await forebay.get('/llama/other.bin')).status, 502);
+  },
+);
 
 t.test(
   'a file whose name is not ASCII is pinned by it, also where its bytes come unescaped',
@@ -66,7 +69,7 @@ t.test(
   },
 );
 
-t.test('what is pinned against eviction is, in every spelling', async (t) => {
+t.test('an object pinned against eviction is pinned under every spelling', async (t) => {
   const origin = await runOrigin(t, everywhere(SPELLINGS));
   const forebay = await startForebay(t, {
     origin,
@@ -81,7 +84,7 @@ t.test('what is pinned against eviction is, in every spelling', async (t) => {
   for (const { target, pinned } of objects) t.ok(pinned, target);
 });
 
-t.test('a purge by a prefix takes every spelling of it', async (t) => {
+t.test('a purge by prefix removes every spelling of its paths', async (t) => {
   const paths = ['/a+b/x', '/a%2Bb/y', '/a+b//z', '/a+c/x'];
   const origin = await runOrigin(t, everywhere([...paths, '/%E6%A8%A1/x']));
   const forebay = await startForebay(t, { origin });

@@ -114,7 +114,7 @@ t.test('a peer that takes longer than a quick trial is measured too', { skip }, 
   t.match(err, /hit-whole-1 +olah +GB\/s/);
 });
 
-t.test('an interrupt ends it with everything that it started', async (t) => {
+t.test('bench: an interrupt ends every process that it started', async (t) => {
   const directory = t.testdir();
   // Forebay holds the standard error of the run: that closes when the last of them has ended.
   const { code } = await runBench(
@@ -128,7 +128,7 @@ t.test('an interrupt ends it with everything that it started', async (t) => {
   t.same(readdirSync(directory), [], 'no file is left');
 });
 
-t.test('arguments that make no sense are refused', async (t) => {
+t.test('bench: invalid arguments are refused', async (t) => {
   const directory = t.testdir();
   for (const args of [['--rounds=0'], ['--size=1KiB'], ['--seconds=-1'], ['--what']]) {
     const { code, err } = await runBench(directory, args);

@@ -40,7 +40,7 @@ function runDemo(
   });
 }
 
-t.test('a small run keeps the promise and leaves nothing', async (t) => {
+t.test('demo: a small run succeeds and leaves nothing behind', async (t) => {
   const directory = t.testdir();
   const { code, out, err } = await runDemo(directory, ['--size', '20MiB', '--clients=3', '--json']);
   t.equal(code, 0, err);
@@ -65,7 +65,7 @@ t.test('a small run keeps the promise and leaves nothing', async (t) => {
   t.same(readdirSync(directory), [], 'no file is left');
 });
 
-t.test('an interrupt ends it with everything that it started', async (t) => {
+t.test('demo: an interrupt ends every process that it started', async (t) => {
   for (const moment of ['writing a model', 'at the same moment']) {
     const directory = t.testdir();
     // Every process of the demo holds its standard error: it closes when the last one has ended.
@@ -78,7 +78,7 @@ t.test('an interrupt ends it with everything that it started', async (t) => {
   }
 });
 
-t.test('arguments that make no sense are refused', async (t) => {
+t.test('demo: invalid arguments are refused', async (t) => {
   const directory = t.testdir();
   for (const args of [['--size=1KiB'], ['--clients=0'], ['--clients=two'], ['--what']]) {
     const { code, err } = await runDemo(directory, args);
@@ -131,7 +131,7 @@ t.test('the model is valid safetensors, of the size asked for, and always the sa
   t.equal(index.metadata.total_size, tensorBytes);
 });
 
-t.test('a wrong byte or a second fetch is said', async (t) => {
+t.test('demo: a wrong byte and a second fetch are reported', async (t) => {
   const files: ModelFile[] = [{ name: 'a', bytes: 1000, sha256: 'right' }];
   const fetched = { name: 'a', status: 200, bytes: 1000, sha256: 'right', cacheStatus: '' };
   const measured: Measured = {

@@ -31,7 +31,7 @@ function load(port: number, asked: Load): Promise<LoadResult> {
   return runLoad(tools, processes, { port, objectBytes: OBJECT_BYTES }, asked);
 }
 
-t.test('every way to ask gives the right bytes, and as many as were counted', async (t) => {
+t.test('the load client gets the right bytes in every request mode and counts them', async (t) => {
   const origin = await startOrigin(t);
   const ways: readonly Load[] = [
     { connections: 1, requests: 2, order: 'sequential', objects: [0, 1] },
@@ -54,7 +54,7 @@ t.test('every way to ask gives the right bytes, and as many as were counted', as
   }
 });
 
-t.test('shuffled reads every range once', async (t) => {
+t.test('the shuffled mode reads every range once', async (t) => {
   const origin = await startOrigin(t);
   const ranges = { connections: 3, requests: 4, rangeBytes: 2 ** 20, order: 'shuffled' } as const;
   const { bytes, errors } = await load(origin.port, ranges);
@@ -105,7 +105,7 @@ async function startServer(
 
 const RANGES = { connections: 1, requests: 4, rangeBytes: 2 ** 20, order: 'sequential' } as const;
 
-t.test('what is wrong is counted by its kind', async (t) => {
+t.test('the load client counts wrong bytes, statuses and lengths by kind', async (t) => {
   const file = join(t.testdir(), 'object');
   const flags = ['--object', '0', '--bytes', String(OBJECT_BYTES), '--out', file];
   await processes.run([tools.pattern, ...flags], 60_000);
@@ -214,7 +214,7 @@ t.test('the origin answers ranges and conditions as RFC 9110 says', async (t) =>
 });
 
 t.test(
-  'a limited origin is as slow as it was told, from its first byte on not later',
+  'a rate-limited origin sends no faster than its limit, from the first byte on',
   async (t) => {
     const origin = await startOrigin(t, { bytesPerSecond: 10e6 });
     const { errors, seconds, ttfbMs, bytes } = await load(origin.port, {
@@ -228,7 +228,7 @@ t.test(
   },
 );
 
-t.test('a limit of each connection holds for each', async (t) => {
+t.test('a limit per connection applies to each connection', async (t) => {
   const rate = 10e6;
   const origin = await startOrigin(t, { connectionBytesPerSecond: rate });
   const { errors, seconds, bytes } = await load(origin.port, { connections: 2, requests: 4 });
@@ -245,7 +245,7 @@ t.test('evict drops pages, also of files that were just written', async (t) => {
   if (statfsSync(directory).type !== TMPFS_MAGIC) t.equal(residentBytes, 0);
 });
 
-t.test('flags that make no sense are refused', async (t) => {
+t.test('the load client refuses invalid flags', async (t) => {
   const commands = [
     [tools.load, '--port', '1'],
     [tools.load, '--port', '1', '--object-bytes', '10'],

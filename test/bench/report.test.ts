@@ -50,7 +50,7 @@ function reportOf(given: readonly Trial[]): Report {
   };
 }
 
-t.test('medians and spreads', async (t) => {
+t.test('median, quantile and relativeSpread are computed as defined', async (t) => {
   t.equal(median([]), undefined);
   t.equal(median([3]), 3);
   t.equal(median([9, 1, 2]), 2);
@@ -59,7 +59,7 @@ t.test('medians and spreads', async (t) => {
   t.equal(relativeSpread([8, 10, 12]), 0.2);
 });
 
-t.test('a scope is a list of patterns', async (t) => {
+t.test('a scope selects scenarios by a list of patterns', async (t) => {
   const fits = globMatcher('hit-*, cold-whole-1');
   t.ok(fits('hit-8MiB-8'));
   t.ok(fits('cold-whole-1'));
@@ -68,7 +68,7 @@ t.test('a scope is a list of patterns', async (t) => {
   t.notOk(globMatcher('h.t')('hit'), 'a point is a point');
 });
 
-t.test('every target asks for a scenario and a metric that there are', async (t) => {
+t.test('every target names a scenario and a metric that exist', async (t) => {
   for (const target of TARGETS) {
     const all = 'theirs' in target ? [target.ours, target.theirs] : [target.ours];
     for (const { scenario, metric } of all) {
@@ -95,7 +95,7 @@ t.test('a target is met by the median of the ratios of each round', async (t) =>
   t.ok(missed.slice(1).every(({ met }) => met === null));
 });
 
-t.test('failed trials count for nothing', async (t) => {
+t.test('failed trials are left out of the result', async (t) => {
   const ours = trials('hit-whole-1', 'forebay', rates(100)).map((trial) => ({
     ...trial,
     failure: 'a wrong byte',
@@ -108,7 +108,7 @@ t.test('failed trials count for nothing', async (t) => {
   );
 });
 
-t.test('no loss over noise: what the baseline itself spreads', async (t) => {
+t.test('a loss is a miss only beyond the spread of the baseline', async (t) => {
   const verdictOf = (withSlow: readonly number[]) =>
     judge(
       reportOf([
@@ -137,7 +137,7 @@ t.test('storms, late ranges and memory have their own bounds', async (t) => {
   t.same(of(1.01, 16.1, 251), [true, false, false, false]);
 });
 
-t.test('the page and the chart say what was found', async (t) => {
+t.test('the page and the chart contain the results', async (t) => {
   const report = reportOf([
     ...trials('hit-whole-1', 'forebay', rates(3, 4, 5)),
     ...trials('hit-whole-1', 'nginx-static', rates(2, 2, 2)),
@@ -155,7 +155,7 @@ t.test('the page and the chart say what was found', async (t) => {
   t.notMatch(chart(reportOf([])), '<text');
 });
 
-t.test('a run in parts', (t) => {
+t.test('a run in several parts is merged into one report', (t) => {
   const scenario = (name: string, skipped: string | null = null) => ({
     name,
     title: name,

@@ -9,7 +9,7 @@ function begin(cancel: () => Promise<void>) {
   return { terminal, cancelling: cancelOnSignal(terminal, output, 'the rest stays', cancel) };
 }
 
-t.test('the first signal cancels, the second one ends', async (t) => {
+t.test('the first signal cancels the command, the second one ends it', async (t) => {
   let cancels = 0;
   const { terminal, cancelling } = begin(() => {
     cancels += 1;
@@ -27,7 +27,7 @@ t.test('the first signal cancels, the second one ends', async (t) => {
   t.notOk(terminal.listening);
 });
 
-t.test('a cancel that fails is said', async (t) => {
+t.test('a cancel that fails is reported', async (t) => {
   const { terminal, cancelling } = begin(() => Promise.reject(new Error('gone')));
   terminal.signal('SIGINT');
   await terminal.written(/cannot cancel: gone/);

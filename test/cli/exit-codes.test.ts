@@ -21,6 +21,6 @@ t.test('docs/CLI.md has the same table', async (t) => {
   );
 });
 
-t.test('and so has --help', async (t) => {
+t.test('--help has the same table of exit codes', async (t) => {
   t.match(codes.exitCodeHelp(), /^\nExit codes:\n {2}0 {4}Done; serve: drained/);
 });

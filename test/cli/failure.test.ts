@@ -7,7 +7,7 @@ import { ConfigError } from '#src/config/problem.js';
 import { listenOn } from '#src/http/exchange/listen.js';
 import { StartupError } from '#src/store/directory/startup-error.js';
 
-t.test('a wrong configuration: every problem, no stack', async (t) => {
+t.test('a wrong configuration prints every problem and no stack', async (t) => {
   const source = { kind: 'flag', flag: '--x' } as const;
   const problem = { source, key: 'a.b', found: '1', expected: '2', nearest: null };
   const { exitCode, message } = classifyFailure(new ConfigError([problem, problem]));
@@ -19,7 +19,7 @@ t.test('a wrong configuration: every problem, no stack', async (t) => {
   ]);
 });
 
-t.test('a cache that cannot be used', async (t) => {
+t.test('an unusable cache directory has its own exit code and message', async (t) => {
   const locked = new StartupError('cache-locked', '/c', '/c is in use by process 12');
   t.same(classifyFailure(locked), { exitCode: 75, message: 'forebay: /c is in use by process 12' });
   for (const code of ['cache-format', 'cache-chunk-size', 'cache-directory'] as const) {
@@ -27,13 +27,13 @@ t.test('a cache that cannot be used', async (t) => {
   }
 });
 
-t.test('an addon that is not built', async (t) => {
+t.test('a missing addon has its own exit code and message', async (t) => {
   const { exitCode, message } = classifyFailure(new AddonError('/a.node', new Error('none')));
   t.equal(exitCode, 78);
   t.match(message, /^forebay: cannot load the native addon \/a\.node: none\nBuild it: /);
 });
 
-t.test('a busy port', async (t) => {
+t.test('a busy port has its own exit code and message', async (t) => {
   const first = createServer();
   const { port } = await listenOn(first, { host: '127.0.0.1', port: 0 });
   t.teardown(() => first.close());
@@ -46,7 +46,7 @@ t.test('a busy port', async (t) => {
   t.notMatch(message, /\n/, 'no trace');
 });
 
-t.test('an admin API that does not answer, or does not want to', async (t) => {
+t.test('an admin API that does not answer, or refuses, has its own exit code', async (t) => {
   const silent = new NotAnsweringError({ host: '::1', port: 5 }, 'ECONNREFUSED');
   t.same(classifyFailure(silent), {
     exitCode: 69,
@@ -66,7 +66,7 @@ t.test('an admin API that does not answer, or does not want to', async (t) => {
   t.equal(refused(500).exitCode, 70);
 });
 
-t.test('anything else is internal, with its trace', async (t) => {
+t.test('any other error is internal and is printed with its stack', async (t) => {
   for (const error of [new TypeError('oops'), 'oops', undefined, null]) {
     t.match(classifyFailure(error), { exitCode: 70, message: /^forebay: an internal error\n {2}/ });
   }

@@ -21,7 +21,7 @@ async function parse(...args: string[]) {
   return seen;
 }
 
-t.test('common flags', async (t) => {
+t.test('common flags are parsed before and after the command', async (t) => {
   const byDefault = { json: false, quiet: false, progress: 'auto' };
   t.match(await parse('c'), { common: byDefault, settings: {} });
   t.match(await parse('--json', 'c', '--quiet'), { common: { json: true, quiet: true } });
@@ -29,14 +29,14 @@ t.test('common flags', async (t) => {
   t.match(await parse('c', '--progress', 'plain'), { common: { progress: 'plain' } });
 });
 
-t.test('settings keep their texts and their flags, wherever they stand', async (t) => {
+t.test('setting flags keep their texts, wherever they appear', async (t) => {
   const args = ['--log-level', 'warn', 'c', '--cache-dir', '/x', '--config=f', '--capacity', '1x'];
   t.match(await parse(...args), {
     settings: { '--log-level': 'warn', '--cache-dir': '/x', '--config': 'f', '--capacity': '1x' },
   });
 });
 
-t.test('whole numbers', async (t) => {
+t.test('wholeNumber accepts whole numbers from its minimum and throws for others', async (t) => {
   const read = wholeNumber(1);
   t.equal(read('10'), 10);
   for (const text of ['0', '-1', '1.5', 'x', '', '9999999999']) t.throws(() => read(text), text);

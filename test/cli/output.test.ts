@@ -11,14 +11,14 @@ function written(flags: { json?: boolean; quiet?: boolean }) {
   return [terminal.stdout, terminal.stderr];
 }
 
-t.test('results, remarks and errors have their places', async (t) => {
+t.test('results go to stdout, remarks and errors to stderr', async (t) => {
   t.same(written({}), ['text\n', 'forebay: remark\nforebay: mistake\n']);
   t.same(written({ json: true }), ['{\n  "a": 1\n}\n', 'forebay: remark\nforebay: mistake\n']);
   t.same(written({ quiet: true }), ['', 'forebay: mistake\n']);
   t.same(written({ json: true, quiet: true }), ['{\n  "a": 1\n}\n', 'forebay: mistake\n']);
 });
 
-t.test('colours only where somebody sees them and did not say no', async (t) => {
+t.test('colours are used only on a terminal that has not disabled them', async (t) => {
   const paint = (env: Record<string, string>, screen: boolean) => {
     const terminal = new RecordingTerminal(env, screen);
     return new Output(terminal, { json: false, quiet: false }).paint('red', 'x');

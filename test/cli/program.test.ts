@@ -15,7 +15,7 @@ async function run(args: readonly string[], assemble?: Assemble, env = {}) {
   return { exitCode, stdout: terminal.stdout, stderr: terminal.stderr };
 }
 
-t.test('commands that only tell something', async (t) => {
+t.test('commands that only print exit with 0', async (t) => {
   t.match(await run(['version']), { exitCode: 0, stdout: /^\d+\.\d+\.\d+\n$/, stderr: '' });
   t.match(await run(['--version']), { exitCode: 0, stdout: /^\d+\.\d+\.\d+\n$/ });
   t.match(await run(['config', 'doc']), { exitCode: 0, stdout: configDocument(), stderr: '' });
@@ -34,7 +34,7 @@ t.test('commands that only tell something', async (t) => {
   }
 });
 
-t.test('command lines that cannot be understood', async (t) => {
+t.test('invalid command lines exit with 64', async (t) => {
   for (const args of [
     ['serve', '--bogus'],
     ['serve', '--capacity'],
@@ -67,7 +67,7 @@ t.test('a switch needs no value', async (t) => {
   t.match((await run(['serve', '--help'])).stdout, /^ +--pass-methods \[boolean\]/m);
 });
 
-t.test('without arguments it says what there is', async (t) => {
+t.test('without arguments the program prints its help', async (t) => {
   const { exitCode, stdout, stderr } = await run([]);
   t.equal(exitCode, 0);
   t.equal(stderr, '');
@@ -97,14 +97,14 @@ t.test('common flags stand before or after the command', async (t) => {
   }
 });
 
-t.test('a wrong flag value is a wrong configuration', async (t) => {
+t.test('a wrong flag value is a configuration error', async (t) => {
   const { exitCode, stderr } = await run(['serve', '--capacity', 'much', '--listen', 'x']);
   t.equal(exitCode, 78);
   t.match(stderr, /^ {2}--capacity: cache\.capacity: found "much"/m);
   t.match(stderr, /^ {2}--listen: listen\.address: found "x"/m);
 });
 
-t.test('a negative flag turns off, and is off itself when it is not given', async (t) => {
+t.test('a --no flag turns a setting off, and leaves it alone when absent', async (t) => {
   const seen: boolean[] = [];
   const directory = t.testdir();
   const assemble: Assemble = (config) => {

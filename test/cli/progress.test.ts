@@ -9,7 +9,7 @@ import {
 import { ManualClock } from '../fixtures/manual-clock.js';
 import { RecordingTerminal } from '../fixtures/recording-terminal.js';
 
-t.test('what is shown where', async (t) => {
+t.test('chosenMode selects live, plain or none by terminal and flags', async (t) => {
   const flags = { progress: 'auto', quiet: false } as const;
   const screen = new RecordingTerminal({}, true);
   const pipe = new RecordingTerminal();
@@ -22,7 +22,7 @@ t.test('what is shown where', async (t) => {
   t.equal(chosenMode({ progress: 'live', quiet: true }, screen), 'none');
 });
 
-t.test('live lines are redrawn in their place and taken away at the end', async (t) => {
+t.test('live lines are redrawn in place and removed at the end', async (t) => {
   const terminal = new RecordingTerminal({}, true);
   const clock = new ManualClock();
   const display = showProgress('live', terminal, clock, {
@@ -40,7 +40,7 @@ t.test('live lines are redrawn in their place and taken away at the end', async 
   t.equal(terminal.stdout, '');
 });
 
-t.test('plain lines come now and then, news at once', async (t) => {
+t.test('plain lines are printed at intervals, news at once', async (t) => {
   const terminal = new RecordingTerminal();
   const clock = new ManualClock();
   let news: string[] = [];
@@ -60,7 +60,7 @@ t.test('plain lines come now and then, news at once', async (t) => {
   t.equal(clock.pendingTimers, 0);
 });
 
-t.test('nothing is nothing', async (t) => {
+t.test('mode none prints nothing and starts no timer', async (t) => {
   const terminal = new RecordingTerminal({}, true);
   const clock = new ManualClock();
   const source = { live: () => ['x'], plain: () => 'x', news: () => ['x'] };
@@ -69,7 +69,7 @@ t.test('nothing is nothing', async (t) => {
   t.equal(clock.pendingTimers, 0);
 });
 
-t.test('lines that are too long are cut', async (t) => {
+t.test('lines longer than the terminal are cut', async (t) => {
   t.equal(clipped('abcdef', 6), 'abcdef');
   t.equal(clipped('abcdefg', 6), 'abc...');
   t.equal(clipped('abcdefg', 1), '...');

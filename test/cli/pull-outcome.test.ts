@@ -27,7 +27,7 @@ function ended(state: Pull['state'], ...items: PullItem[]): Pull {
   return { id: 'p', model: null, state, items };
 }
 
-t.test('final lines', async (t) => {
+t.test("outcomeLines prints each item's state, counts and error", async (t) => {
   t.same(outcomeLines(ended('done', DONE)), [
     'done /a.bin: received 1 KiB, verified 0 B, committed 1 KiB of 1 KiB',
   ]);
@@ -40,7 +40,7 @@ t.test('final lines', async (t) => {
   ]);
 });
 
-t.test('of a model a table, what failed, and one line for all', async (t) => {
+t.test('the outcome of a model is a table, its failures, and one line for all', async (t) => {
   const model = { id: 'acme/tiny', revision: 'main', commit: 'ab'.repeat(20) };
   const below = `/acme/tiny/resolve/${model.commit}/`;
   const pull: Pull = {
@@ -57,13 +57,13 @@ t.test('of a model a table, what failed, and one line for all', async (t) => {
   ]);
 });
 
-t.test('who was cancelled did not fail', async (t) => {
+t.test('a cancelled pull is not printed as failed', async (t) => {
   t.same(outcomeLines(ended('cancelled', failed('cancelled'))), [
     'cancelled /b.bin: received 1 KiB, verified 0 B, committed 1 KiB of 1 KiB',
   ]);
 });
 
-t.test('exit codes', async (t) => {
+t.test('outcomeExitCode maps each error code to an exit code', async (t) => {
   t.equal(outcomeExitCode(ended('done', DONE)), 0);
   t.equal(outcomeExitCode(ended('cancelled', DONE)), 130);
   const codes: readonly [ErrorCode, number][] = [

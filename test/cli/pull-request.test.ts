@@ -3,12 +3,12 @@ import { pullRequest } from '#src/cli/pull-request.js';
 
 const ALL = { include: [], exclude: [] };
 
-t.test('paths and URLs are URLs', async (t) => {
+t.test('a pull of paths and URLs requests URLs', async (t) => {
   const urls = ['/a.bin', 'https://hub.example/b.bin'];
   t.strictSame(pullRequest(urls, ALL, { HF_TOKEN: 'x' }), { kind: 'asked', request: { urls } });
 });
 
-t.test('anything else is one model, with the token that its clients take', async (t) => {
+t.test("any other pull argument is one model, with the token of the Hub's clients", async (t) => {
   t.strictSame(pullRequest(['acme/tiny'], ALL, {}), {
     kind: 'asked',
     request: { model: 'acme/tiny' },
@@ -26,7 +26,7 @@ t.test('anything else is one model, with the token that its clients take', async
   });
 });
 
-t.test('what cannot be meant', async (t) => {
+t.test('contradictory pull arguments are refused', async (t) => {
   for (const [names, flags] of [
     [['a/b', 'c/d'], ALL],
     [['/a', 'c/d'], ALL],

@@ -26,7 +26,7 @@ function pull(...items: Partial<PullItem>[]): Pull {
   return { id: 'p', model: null, state: 'running', items: items.map(item) };
 }
 
-t.test('one URL: its counts apart, its rate only when there is one', async (t) => {
+t.test('a pull of one URL shows its counts, and its rate once known', async (t) => {
   const watch = new PullWatch();
   watch.update(pull({ state: { kind: 'connecting' }, lengthBytes: null }), 0);
   t.same(watch.live(0), [
@@ -45,7 +45,7 @@ t.test('one URL: its counts apart, its rate only when there is one', async (t) =
   t.match(watch.plain(300), ' %  2 MiB/s; received', 'a rate without an end in sight');
 });
 
-t.test('a silence is named before two seconds are over, and grows without events', async (t) => {
+t.test('a stall is shown within two seconds, and grows without events', async (t) => {
   const watch = new PullWatch();
   watch.update(pull({ receivedBytes: MIB }), 0);
   // An event that brings no byte is no movement.
@@ -57,14 +57,14 @@ t.test('a silence is named before two seconds are over, and grows without events
   t.notMatch(watch.plain(4000), 'stalled');
 });
 
-t.test('a stall that the server tells of counts on from what it said', async (t) => {
+t.test("a stall that the server reports continues from the server's duration", async (t) => {
   const watch = new PullWatch();
   watch.update(pull({ state: { kind: 'stalled', sinceMs: 2500, of: 'disk' } }), 0);
   t.match(watch.plain(0), 'stalled 2 s, waiting for the disk');
   t.match(watch.plain(700), 'stalled 3 s, waiting for the disk');
 });
 
-t.test('who has nothing to wait for is not stalled', async (t) => {
+t.test('items that are queued, throttled, verifying or done are never stalled', async (t) => {
   for (const kind of ['queued', 'throttled', 'verifying', 'done'] as const) {
     const watch = new PullWatch();
     watch.update(pull({ state: { kind } }), 0);
@@ -72,7 +72,7 @@ t.test('who has nothing to wait for is not stalled', async (t) => {
   }
 });
 
-t.test('who begins late was not silent before', async (t) => {
+t.test('the time in the queue does not count towards a stall', async (t) => {
   const watch = new PullWatch();
   watch.update(pull({ state: { kind: 'queued' } }), 0);
   watch.update(pull({ state: { kind: 'connecting' } }), 60_000);
@@ -80,7 +80,7 @@ t.test('who begins late was not silent before', async (t) => {
   t.match(watch.plain(62_000), 'stalled 2 s');
 });
 
-t.test('a stall and its end are news, once each', async (t) => {
+t.test('a stall and its end are news once each', async (t) => {
   const watch = new PullWatch();
   watch.update(pull({}, { url: '/b.bin', state: { kind: 'queued' } }), 0);
   t.same(watch.news(0), []);
@@ -91,7 +91,7 @@ t.test('a stall and its end are news, once each', async (t) => {
   t.same(watch.news(3200), []);
 });
 
-t.test('several URLs have a line for all', async (t) => {
+t.test('several URLs share one line of totals', async (t) => {
   const watch = new PullWatch();
   const failed = { state: { kind: 'failed', cause: 'origin-connect' } } as const;
   const done = {
@@ -112,7 +112,7 @@ t.test('several URLs have a line for all', async (t) => {
   t.match(watch.live(0), ['/busy', /rate not known/, /^0 of 9 URLs done/], 'only what moves');
 });
 
-t.test('totals and texts', async (t) => {
+t.test('totals, counts and ETA are formatted as text', async (t) => {
   t.equal(totals([item({}), item({ lengthBytes: null })]).lengthBytes, null);
   t.match(countsText(totals([])), 'of 0 B');
   t.equal(etaText(59_001), '1 min 0 s');
@@ -120,7 +120,7 @@ t.test('totals and texts', async (t) => {
   t.equal(etaText(3_900_000), '1 h 5 min');
 });
 
-t.test('files of a model go by their names', async (t) => {
+t.test('files of a model are shown under their names in it', async (t) => {
   const watch = new PullWatch();
   const model = { id: 'acme/tiny', revision: 'main', commit: 'ab'.repeat(20) };
   const below = `/acme/tiny/resolve/${model.commit}/`;

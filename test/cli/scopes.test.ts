@@ -8,17 +8,17 @@ const MANY = [
   { name: 'public', mount: '/public' },
 ];
 
-t.test('all there is', async (t) => {
+t.test('no argument, or /, selects everything', async (t) => {
   t.same(scopesOf(undefined, MANY), [{}]);
   t.same(scopesOf('/', MANY), [{}]);
 });
 
-t.test('one origin at the root takes the path as it is', async (t) => {
+t.test('with one origin at the root a path selects below that origin', async (t) => {
   t.same(scopesOf('/a/b', ONE), [{ origin: 'hub', pathPrefix: '/a/b' }]);
   t.same(scopesOf('a/b', ONE), [{ origin: 'hub', pathPrefix: '/a/b' }]);
 });
 
-t.test('the longest mount that fits decides, as for clients', async (t) => {
+t.test('a path selects the origin with the longest matching mount', async (t) => {
   t.same(scopesOf('/models/x', MANY), [{ origin: 'models', pathPrefix: '/x' }]);
   t.same(scopesOf('/models/llama/x', MANY), [{ origin: 'llama', pathPrefix: '/x' }]);
 });
@@ -28,7 +28,7 @@ t.test('a path in another spelling is the same path', async (t) => {
   t.same(scopesOf('/模', ONE), [{ origin: 'hub', pathPrefix: '/%E6%A8%A1' }]);
 });
 
-t.test('origins that are mounted below are meant as a whole', async (t) => {
+t.test('a path above several mounts selects these origins as a whole', async (t) => {
   t.same(scopesOf('/public', MANY), [{ origin: 'public' }]);
   t.same(scopesOf('/mod', MANY), [{ origin: 'llama' }, { origin: 'models' }]);
   t.same(scopesOf('/models/', MANY), [{ origin: 'llama' }, { origin: 'models', pathPrefix: '/' }]);
@@ -38,6 +38,6 @@ t.test('origins that are mounted below are meant as a whole', async (t) => {
   ]);
 });
 
-t.test('nobody serves such paths', async (t) => {
+t.test('a path below no mount selects nothing', async (t) => {
   t.same(scopesOf('/other', MANY), []);
 });

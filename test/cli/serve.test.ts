@@ -47,7 +47,7 @@ function run(
   return { terminal, events, ended, config: () => config };
 }
 
-t.test('it says what runs and where, and ends in order', async (t) => {
+t.test('serve prints what runs and where, and stops in order', async (t) => {
   const flags = { '--capacity': '1GiB', '--origin': 'http://127.0.0.1:9000' };
   const { terminal, events, ended, config } = run(t.testdir(), { describe: () => ['AVX2'] }, flags);
   await terminal.written(/AVX2/);
@@ -72,7 +72,7 @@ t.test('it says what runs and where, and ends in order', async (t) => {
   t.same(terminal.exits, []);
 });
 
-t.test('a second signal ends at once', async (t) => {
+t.test('serve: a second signal ends the process at once', async (t) => {
   let stopped = (): void => undefined;
   const stop = () => new Promise<void>((resolve) => (stopped = resolve));
   const { terminal, ended } = run(t.testdir(), { stop });
@@ -87,7 +87,7 @@ t.test('a second signal ends at once', async (t) => {
   await ended;
 });
 
-t.test('a signal during the start ends as soon as it has started', async (t) => {
+t.test('serve: a signal during the start stops it as soon as it has started', async (t) => {
   let started = (_: BoundAddresses): void => undefined;
   const start = () => new Promise<BoundAddresses>((resolve) => (started = resolve));
   const { terminal, events, ended } = run(t.testdir(), { start });
@@ -99,7 +99,7 @@ t.test('a signal during the start ends as soon as it has started', async (t) => 
   t.match(terminal.stderr, /^admin {4}off$/m);
 });
 
-t.test('what cannot start is closed, and why it could not is what counts', async (t) => {
+t.test('serve: a failed start is closed, and its own error is reported', async (t) => {
   const reason = new Error('busy');
   let stops = 0;
   const { terminal, ended } = run(t.testdir(), {
@@ -114,13 +114,13 @@ t.test('what cannot start is closed, and why it could not is what counts', async
   t.notOk(terminal.listening);
 });
 
-t.test('a wrong configuration starts nothing', async (t) => {
+t.test('serve: an invalid configuration starts nothing', async (t) => {
   const { ended, events, config } = run(t.testdir(), {}, { '--capacity': 'much' });
   await t.rejects(ended, ConfigError);
   t.same([events, config()], [[], undefined]);
 });
 
-t.test('SIGHUP loads the configuration anew and says what came of it', async (t) => {
+t.test('serve: SIGHUP reloads the configuration and prints the outcome', async (t) => {
   const loads: string[] = [];
   const { terminal, ended } = run(t.testdir(), {
     reload: (load) => {

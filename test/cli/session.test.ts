@@ -12,7 +12,7 @@ import { cacheOf, startSquatter } from '../fixtures/squatter.js';
 
 const OBJECTS = { '/a.bin': { bytes: { seed: 1, length: 3000 } } };
 
-t.test('a Forebay that runs does the work, with the token that it left', async (t) => {
+t.test('a running Forebay does the work, with the token from its directory', async (t) => {
   const origin = await startOrigin({ objects: OBJECTS });
   t.teardown(() => origin.close());
   const program = await startProgram(t, { origin: origin.url });
@@ -29,7 +29,7 @@ t.test('a Forebay that runs does the work, with the token that it left', async (
   t.equal(await program.stop(), 0);
 });
 
-t.test('a Forebay that cannot be reached is named with its process', async (t) => {
+t.test('an unreachable Forebay is reported with its process', async (t) => {
   const program = await startProgram(t, { origin: 'http://127.0.0.1:1' });
   const { exitCode, stdout, stderr } = await runCommand(
     ['ls', '--cache-dir', program.cacheDirectory],
@@ -47,21 +47,21 @@ t.test('a Forebay that cannot be reached is named with its process', async (t) =
   t.match((await runCommand(args, { env: off })).stderr, 'admin.enabled is false');
 });
 
-t.test('an address that was named has to answer', async (t) => {
+t.test('an address given by --admin must answer', async (t) => {
   const { run } = await commandScene(t, OBJECTS);
   const { exitCode, stderr } = await run(['ls', '--admin', '127.0.0.1:1']);
   t.equal(exitCode, 69);
   t.match(stderr, 'the admin API at http://127.0.0.1:1 does not answer: ECONNREFUSED');
 });
 
-t.test('who answers and is no Forebay is told from one', async (t) => {
+t.test("an answer that is not Forebay's is reported with exit code 69", async (t) => {
   const { run, origin } = await commandScene(t, OBJECTS);
   const { exitCode, stderr } = await run(['ls', '--admin', new URL(origin.url).host]);
   t.equal(exitCode, 69);
   t.match(stderr, 'status 404, and not as a Forebay answers');
 });
 
-t.test('a Forebay of another cache is not meant', async (t) => {
+t.test('a Forebay of another cache is not used', async (t) => {
   const origin = await startOrigin({ objects: OBJECTS });
   t.teardown(() => origin.close());
   const forebay = await startForebay(t, { origin });
@@ -84,7 +84,7 @@ t.test('a Forebay of another cache is not meant', async (t) => {
   t.match(other.stderr, /no Forebay runs on .*other/);
 });
 
-t.test('a token that is not accepted', async (t) => {
+t.test('a token that the Forebay rejects is reported', async (t) => {
   const origin = await startOrigin({ objects: OBJECTS });
   t.teardown(() => origin.close());
   const forebay = await startForebay(t, { origin });
@@ -109,7 +109,7 @@ const COMMANDS: readonly (readonly string[])[] = [
   ['status'],
 ];
 
-t.test('who holds the port and is no Forebay is told no secret', async (t) => {
+t.test('a process that holds the port and is no Forebay gets no secret', async (t) => {
   const directory = t.testdir({ 'admin-token': `${TOKEN}\n` });
   const squatter = await startSquatter(t, (path) =>
     path === '/api/v1/cache' ? cacheOf(directory) : undefined,
@@ -128,7 +128,7 @@ t.test('who holds the port and is no Forebay is told no secret', async (t) => {
   t.notMatch(squatter.told.join('\n'), /authorization|Bearer|aaaa|hf_|^(?:POST|DELETE)/m);
 });
 
-t.test('no token is read in a directory that who answers has named', async (t) => {
+t.test('no token is read from a directory that an unproven server names', async (t) => {
   const named = t.testdir({ 'admin-token': `${TOKEN}\n` });
   const squatter = await startSquatter(t, (path) =>
     path === '/api/v1/cache' ? cacheOf(named) : undefined,
@@ -144,7 +144,7 @@ t.test('no token is read in a directory that who answers has named', async (t) =
   t.notMatch(squatter.told.join('\n'), /authorization|Bearer|aaaa|hf_|^(?:POST|DELETE)/m);
 });
 
-t.test('who passes the question on to the real Forebay is told no secret', async (t) => {
+t.test('a relay of the proof to the real Forebay gets no secret', async (t) => {
   const origin = await startOrigin({ objects: OBJECTS });
   t.teardown(() => origin.close());
   const forebay = await startForebay(t, { origin });
@@ -172,7 +172,7 @@ t.test('who passes the question on to the real Forebay is told no secret', async
   t.notMatch(squatter.told.join('\n'), /authorization|Bearer|hf_|^(?:POST|DELETE)/m);
 });
 
-t.test('a Forebay elsewhere gets a token from a file that was given for it alone', async (t) => {
+t.test('a remote Forebay gets a token from a file configured for it alone', async (t) => {
   const directory = t.testdir({ 'admin-token': 'mine', given: 'given' });
   const cache = { directory, capacity: '1GiB' };
   const token = (host: string, tokenFile: string | null, isNamed = true): string | null => {

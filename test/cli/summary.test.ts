@@ -3,7 +3,7 @@ import { configuredAddresses, summaryLines } from '#src/cli/summary.js';
 import { resolveCapacity } from '#src/config/capacity.js';
 import { loadConfig } from '#src/config/load.js';
 
-t.test('what a configuration comes to', async (t) => {
+t.test('the summary describes listeners, cache and origins of a configuration', async (t) => {
   const text = JSON.stringify({
     admin: { enabled: false },
     cache: { directory: '/c', capacity: '1GiB' },

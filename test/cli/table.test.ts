@@ -1,7 +1,7 @@
 import t from 'tap';
 import { displayWidth, table } from '#src/cli/table.js';
 
-t.test('columns are as wide as what is in them', async (t) => {
+t.test('columns are as wide as their widest cell', async (t) => {
   const columns = [{ title: 'path' }, { title: 'size', align: 'right' as const }, { title: 'x' }];
   t.same(
     table(columns, [
@@ -12,11 +12,11 @@ t.test('columns are as wide as what is in them', async (t) => {
   );
 });
 
-t.test('nothing has no title either', async (t) => {
+t.test('a table without rows has no title', async (t) => {
   t.same(table([{ title: 'a' }], []), []);
 });
 
-t.test('styles and wide letters take what they take on a screen', async (t) => {
+t.test('styles take no width, and wide letters take two columns', async (t) => {
   t.equal(displayWidth('\u001b[31mred\u001b[39m'), 3);
   t.equal(displayWidth('über'), 4);
 });

@@ -1,7 +1,7 @@
 import t from 'tap';
 import { processTerminal } from '#src/cli/terminal.js';
 
-t.test('stop signals are heard until they are not wanted any more', async (t) => {
+t.test('stop signals are delivered until the listener is removed', async (t) => {
   const heard: string[] = [];
   const before = process.listenerCount('SIGTERM');
   const stop = processTerminal.onStopSignal((signal) => heard.push(signal));

@@ -56,7 +56,7 @@ class Origin {
 const perConnection = (connections: number): number => connections * 20 * MB;
 const inAll = (): number => 100 * MB;
 
-t.test('an origin that limits each connection gets as many as it may have', async (t) => {
+t.test('an origin with a limit per connection gets up to its maximum of connections', async (t) => {
   const origin = new Origin(perConnection);
   t.equal(origin.allowed, FIRST_CONNECTIONS);
   // Four windows to know the rate, one to get up to speed, two to compare, and the next step at
@@ -65,31 +65,34 @@ t.test('an origin that limits each connection gets as many as it may have', asyn
   t.same(new Set(origin.windows(1000)), new Set([MOST]), 'and keeps them');
 });
 
-t.test('one that is limited in all comes back, and is asked again ever more rarely', async (t) => {
-  const origin = new Origin(inAll);
-  t.same(
-    origin.windows(7),
-    [8, 8, 8, 16, 16, 8, 8],
-    'a step, and back when the first window shows it',
-  );
-  const waits: number[] = [];
-  for (let attempt = 0; attempt < 8; attempt += 1) {
-    waits.push(origin.untilChanged() * WINDOW);
-    t.equal(origin.allowed, 16, 'never beyond a step');
-    origin.untilChanged();
-    t.equal(origin.allowed, FIRST_CONNECTIONS);
-  }
-  const doubling = [1, 2, 4, 8, 16].map((factor) => factor * FIRST_WAIT_MS);
-  t.same(waits.slice(1, 5), doubling.slice(1));
-  t.same(waits.slice(5), [MAX_WAIT_MS, MAX_WAIT_MS, MAX_WAIT_MS]);
-});
+t.test(
+  'an origin with a limit in all returns to fewer connections, and is probed ever less often',
+  async (t) => {
+    const origin = new Origin(inAll);
+    t.same(
+      origin.windows(7),
+      [8, 8, 8, 16, 16, 8, 8],
+      'a step, and back when the first window shows it',
+    );
+    const waits: number[] = [];
+    for (let attempt = 0; attempt < 8; attempt += 1) {
+      waits.push(origin.untilChanged() * WINDOW);
+      t.equal(origin.allowed, 16, 'never beyond a step');
+      origin.untilChanged();
+      t.equal(origin.allowed, FIRST_CONNECTIONS);
+    }
+    const doubling = [1, 2, 4, 8, 16].map((factor) => factor * FIRST_WAIT_MS);
+    t.same(waits.slice(1, 5), doubling.slice(1));
+    t.same(waits.slice(5), [MAX_WAIT_MS, MAX_WAIT_MS, MAX_WAIT_MS]);
+  },
+);
 
-t.test('what raised the throughput is kept where the next step does not', async (t) => {
+t.test('a step that raised the throughput is kept when the next one does not', async (t) => {
   const origin = new Origin((connections) => Math.min(16, connections) * 20 * MB);
   t.same(origin.windows(9), [8, 8, 8, 16, 16, 16, 32, 32, 16]);
 });
 
-t.test('noise is no gain: each window with more must beat each one before', async (t) => {
+t.test('noise does not count: each window of a step must beat every earlier one', async (t) => {
   // One lucky window does not make it, be it the first or the second.
   for (const lucky of [5, 6]) {
     let window = 0;
@@ -103,7 +106,7 @@ t.test('noise is no gain: each window with more must beat each one before', asyn
   t.same(origin.windows(7), [8, 8, 8, 16, 16, 8, 8], 'the best window before counts');
 });
 
-t.test('connections that are not all busy are enough', async (t) => {
+t.test('connections that are not all busy are not increased', async (t) => {
   const origin = new Origin(perConnection);
   t.same(new Set(origin.windows(50, { allBusy: false })), new Set([FIRST_CONNECTIONS]));
   origin.windows(3);
@@ -112,12 +115,12 @@ t.test('connections that are not all busy are enough', async (t) => {
   t.equal(origin.windows(1)[0], 16);
 });
 
-t.test('an origin that sends nothing gets no more', async (t) => {
+t.test('an origin that sends nothing gets no more connections', async (t) => {
   const origin = new Origin(() => 0);
   t.same(new Set(origin.windows(50)), new Set([FIRST_CONNECTIONS]));
 });
 
-t.test('an attempt is judged by what came, not by how busy all were', async (t) => {
+t.test('a step is judged by the bytes that came, not by busy connections', async (t) => {
   const origin = new Origin(perConnection);
   origin.windows(4);
   t.same(origin.windows(3, { allBusy: false }), [16, 16, 16], 'more came: kept');
@@ -126,7 +129,7 @@ t.test('an attempt is judged by what came, not by how busy all were', async (t) 
   t.equal(left.windows(1, { bytesPerSecond: 0, allBusy: false })[0], 8, 'readers left: given back');
 });
 
-t.test('trouble takes half of them, or the attempt, and makes it wait', async (t) => {
+t.test('trouble halves the connections, or ends the step, and delays the next step', async (t) => {
   const origin = new Origin(perConnection);
   origin.windows(9);
   t.equal(origin.allowed, MOST);
@@ -138,7 +141,7 @@ t.test('trouble takes half of them, or the attempt, and makes it wait', async (t
   t.same(origin.windows(1, { troubled: true }), [8]);
 });
 
-t.test('a lower maximum counts at once, one of 8 or less is a fixed number', async (t) => {
+t.test('a lower maximum applies at once; one of 8 or less is a fixed number', async (t) => {
   const origin = new Origin(perConnection);
   origin.windows(9);
   t.equal(origin.limit.allowed(12), 12);
@@ -154,7 +157,7 @@ t.test('a lower maximum counts at once, one of 8 or less is a fixed number', asy
   t.equal(odd.limit.allowed(MOST), 11, 'a maximum that is raised gives nothing that was not tried');
 });
 
-t.test('it stays in its bounds whatever is seen', async () => {
+t.test('property: the limit stays within its bounds', async () => {
   const windows = fc.array(
     fc.record({
       elapsedMs: fc.nat({ max: 100_000 }),

@@ -23,7 +23,7 @@ function fixture(test: Test, shape: Omit<PoolShape, 'chunks'>): Promise<PoolScen
   return startPool(test, { ...shape, chunks: CHUNKS });
 }
 
-void t.test('fills an object in parallel, within the connections allowed', async (t) => {
+void t.test('FillPool: fills an object in parallel within the allowed connections', async (t) => {
   const { pool, origin, fill } = await fixture(t, { threads: 2, lanes: 4, maxConnections: 3 });
   t.equal(pool.laneCount, 8);
   const tickets = Array.from({ length: CHUNKS }, (_, index) => fill(index));
@@ -52,7 +52,7 @@ void t.test('the first lanes are on different threads', async (t) => {
   for (const ticket of tickets) t.match(await ticket.result, { kind: 'filled' });
 });
 
-void t.test('demand, read-ahead, promotion and dropping', async (t) => {
+void t.test('demand runs before read-ahead; jobs can be promoted and dropped', async (t) => {
   const { pool, fill, origin, order } = await fixture(t, {
     threads: 1,
     lanes: 1,
@@ -88,7 +88,7 @@ void t.test('origins do not wait for each other', async (t) => {
   for (const ticket of stuck) t.match(await ticket.result, { kind: 'filled' });
 });
 
-void t.test('a task that cannot be made frees its lane', async (t) => {
+void t.test('a job whose task cannot be made frees its lane', async (t) => {
   const { pool, fill } = await fixture(t, { threads: 1, lanes: 1, maxConnections: 1 });
   const broken = pool.submit<FillTask>({
     originName: 'origin',
@@ -116,7 +116,7 @@ void t.test('the queue is bounded', async (t) => {
   await running.result;
 });
 
-void t.test('opens run on the same lanes, their ports go along', async (t) => {
+void t.test('open tasks use the same lanes, and their ports are transferred', async (t) => {
   const { pool, harness, origin } = await fixture(t, { threads: 1, lanes: 1, maxConnections: 1 });
   const main = new OpenMain((event) => {
     const index = event.kind === 'want' ? event.index : 0;
@@ -149,7 +149,7 @@ void t.test('opens run on the same lanes, their ports go along', async (t) => {
 });
 
 void t.test(
-  'cancelling by the watermark ends a fill that hangs; its neighbour goes on',
+  'a cancel through the watermark ends a hanging fill; its neighbour goes on',
   async (t) => {
     const { pool, harness, origin, fill } = await fixture(t, {
       threads: 1,
@@ -229,7 +229,7 @@ void t.test('a dead worker fails its jobs, frees their lanes, and is replaced', 
   t.equal(pool.active, 0);
 });
 
-void t.test('closing refuses what waits and ends what runs', async (t) => {
+void t.test('close rejects waiting jobs and ends running ones', async (t) => {
   const { pool, fill, origin } = await fixture(t, { threads: 1, lanes: 1, maxConnections: 1 });
   const gate = createGate();
   origin.next({ kind: 'gate', at: 0, gate });
@@ -255,7 +255,7 @@ void t.test('an origin that limits each connection gets more of them', async (t)
   await finish();
 });
 
-void t.test('one that is limited in all goes back to what it had', async (t) => {
+void t.test('an origin with a limit in all returns to its former connections', async (t) => {
   const { pool, origin, round, finish } = await startRounds(t, () => 8);
   t.same([await round(), await round(), await round(), await round()], [8, 8, 8, 16]);
   t.same([await round(), await round()], [16, 8]);
@@ -267,7 +267,7 @@ void t.test('one that is limited in all goes back to what it had', async (t) => 
 });
 
 void t.test(
-  'no more lanes are busy than are usable, and what is shared out is by base lanes',
+  'busy lanes are bounded by usable ones, and base lanes decide the shares',
   async (t) => {
     const { pool, fill, origin } = await fixture(t, {
       threads: 2,

@@ -66,12 +66,12 @@ void t.test('a file that cannot be read ends its stream', async (t) => {
   await stream.forget();
 });
 
-void t.test('an empty object', async (t) => {
+void t.test('an empty stream has the digest of no bytes', async (t) => {
   const { pool } = fixture(t);
   t.equal(await pool.open(SHA256).finish(), sha256(Buffer.alloc(0)));
 });
 
-void t.test('what is hashed follows from the digest claimed', (t) => {
+void t.test('streamHashOf selects the hash of the claimed digest', (t) => {
   const hex = 'ab'.repeat(32);
   t.same(streamHashOf({ algorithm: 'sha256', hex }, null), SHA256);
   const git = { algorithm: 'git-sha1', hex: 'ab'.repeat(20) } as const;

@@ -21,19 +21,19 @@ function constants(source: string, pattern: RegExp): Record<string, number> {
   return Object.fromEntries(found) as Record<string, number>;
 }
 
-t.test('kinds of notices are those of HitNoticeKind', async (t) => {
+t.test('the notice kinds equal HitNoticeKind', async (t) => {
   const header = readText('native/core/hit_outbox.h');
   const body = /enum class HitNoticeKind[^{]*\{([^}]*)\}/.exec(header)?.[1] ?? '';
   t.same(constants(body, /\bk(\w+) = (\d+)/g), NOTICE);
 });
 
-t.test('flags and the unit of lengths are those of the server', async (t) => {
+t.test('flags and the unit of lengths equal those of the server', async (t) => {
   const source = readText('native/core/hit_server.cc');
   t.same(constants(source, /constexpr double k(\w+)Flag = (\d+)/g), FLAG);
   t.match(source, new RegExp(`kIdLengthUnit = ${String(ID_LENGTH_UNIT)};`));
 });
 
-t.test('a record has the numbers of HitRecord in their order, then the id', async (t) => {
+t.test('a record holds the numbers of HitRecord in their order, then the id', async (t) => {
   const header = readText('native/core/hit_outbox.h');
   const body = /struct HitRecord \{([^}]*)\}/.exec(header)?.[1] ?? '';
   t.same(

@@ -6,6 +6,7 @@ import t, { type Test } from 'tap';
 import { HEADS, headOf, type HitScene, LONG_MS, startHits } from '../fixtures/hit-serving.js';
 import { ManualClock } from '../fixtures/manual-clock.js';
 import { getRequest, type RawClient, recognisable, TestFile } from '../fixtures/sending.js';
+import { waitUntil } from '../fixtures/wait-until.js';
 
 const LENGTH = 100_000;
 const TOKEN = 5;
@@ -38,7 +39,7 @@ async function nextOf(client: RawClient, before: number, length: number): Promis
   return client.bytes.subarray(before, before + length);
 }
 
-t.test('each answer to the byte, on one connection', async (t) => {
+t.test('one connection gets each kind of answer exact to the byte', async (t) => {
   const scene = await serving(t);
   const { watched, heard } = scene;
   grantAll(scene, scene.file);
@@ -95,7 +96,7 @@ t.test('each answer to the byte, on one connection', async (t) => {
   t.same([heard.handed, heard.asked], [[], []]);
 });
 
-t.test('a request is named by its client, or by the server', async (t) => {
+t.test("a request id is the client's, or one of the server", async (t) => {
   const scene = await serving(t);
   grantAll(scene, scene.file);
   const { client } = await scene.watched();
@@ -120,7 +121,7 @@ t.test('a request is named by its client, or by the server', async (t) => {
   t.equal(client.text, text, 'and its head says it');
 });
 
-t.test('more ids than are drawn at once', async (t) => {
+t.test('the server has new ids after it has used all that were drawn', async (t) => {
   const scene = await serving(t, { threads: 1 });
   grantAll(scene, scene.file);
   const { client } = await scene.watched();
@@ -131,7 +132,7 @@ t.test('more ids than are drawn at once', async (t) => {
   t.equal(scene.heard.handed.length, 0, 'more records than are taken at once lose nothing');
 });
 
-t.test('an answer takes a grant, and is asked for until there is one', async (t) => {
+t.test('a request without a grant waits until the listener grants one', async (t) => {
   const { server, heard, file, watched } = await serving(t);
   const { client, id } = await watched();
   const asked = { connection: id, token: TOKEN, start: 10, end: 20 };
@@ -159,7 +160,7 @@ t.test('an answer takes a grant, and is asked for until there is one', async (t)
   t.same(heard.closed, [2], 'the one of the same beginning took its place');
 });
 
-t.test('what has no body takes no file', async (t) => {
+t.test('an answer without a body needs no file', async (t) => {
   const { server, heard, watched } = await serving(t);
   server.define('/empty', 1, 0);
   heard.onAsks = ({ connection, token }) => {
@@ -180,7 +181,7 @@ t.test('what has no body takes no file', async (t) => {
   t.equal(client.text, expected);
 });
 
-t.test('the parts of a file begin where the file does', async (t) => {
+t.test('ranges of a chunk file count from the start of the file', async (t) => {
   const { server, heard, watched } = await startHits(t);
   const [first, second] = [
     new TestFile(t, bytes.subarray(0, 60_000)),
@@ -207,7 +208,7 @@ t.test('the parts of a file begin where the file does', async (t) => {
   t.match(heard.asked, [{ start: 59_999, end: 60_001 }], 'no answer is of two files');
 });
 
-t.test('what was granted counts for its time, and until something changes', async (t) => {
+t.test('a grant is valid for its duration, and until a change', async (t) => {
   const scene = await serving(t);
   const { server, heard, watched, file } = scene;
   const { client } = await watched();
@@ -247,7 +248,7 @@ t.test('what was granted counts for its time, and until something changes', asyn
   t.equal(heard.asked.length, 5, 'its time is over');
 });
 
-t.test('a file is closed once it is let go of', async (t) => {
+t.test('a released file is closed and reported', async (t) => {
   const scene = await serving(t);
   const { server, heard, file } = scene;
   const open = (token: number, number: number) => {
@@ -270,7 +271,7 @@ t.test('a file is closed once it is let go of', async (t) => {
   t.same(heard.closed, [1, 2, 3, 4, 5], 'taken the place of, revoked, removed, of nobody, defined');
 });
 
-t.test('records come by the clock while they keep coming', async (t) => {
+t.test('records are flushed by a timer while they keep coming', async (t) => {
   const clock = new ManualClock();
   const scene = await serving(t, { clock, threads: 1 });
   grantAll(scene, scene.file);
@@ -287,10 +288,13 @@ t.test('records come by the clock while they keep coming', async (t) => {
   await ask(3);
   t.equal(heard.records.length, 1, 'nobody was woken');
   // Its record is written after its bytes.
-  while (heard.records.length < 3) {
-    clock.advance(10);
-    await new Promise(setImmediate);
-  }
+  await waitUntil(
+    'three records',
+    () => heard.records.length >= 3,
+    () => {
+      clock.advance(10);
+    },
+  );
   while (clock.pendingTimers > 0) clock.advance(10);
   await ask(4);
   await heard.until(({ records }) => records.length === 4);

@@ -34,7 +34,7 @@ void t.test('demand goes before read-ahead, first come first served within', (t)
   t.end();
 });
 
-void t.test('origins take turns', (t) => {
+void t.test('jobs of several origins run in turns', (t) => {
   const queue = queueOf(job('a1'), job('a2'), job('a3'), job('b1', 'b'), job('c1', 'c'));
   t.same(names(queue), ['a1', 'b1', 'c1', 'a2', 'a3']);
   t.end();
@@ -69,7 +69,7 @@ void t.test('a job is removed once', (t) => {
   t.end();
 });
 
-void t.test('drain gives all and leaves none', (t) => {
+void t.test('drain returns every job and leaves none', (t) => {
   const queue = queueOf(job('a1'), job('b1', 'b', 'read-ahead'));
   t.same(
     queue.drain().map((each) => each.name),
@@ -80,7 +80,7 @@ void t.test('drain gives all and leaves none', (t) => {
   t.end();
 });
 
-void t.test('every job comes out exactly once, in order within its origin and priority', (t) => {
+void t.test('property: each job comes out once, in order within its origin and priority', (t) => {
   const jobs = fc.array(
     fc.record({
       originName: fc.constantFrom('a', 'b', 'c'),

@@ -7,24 +7,24 @@ import t from 'tap';
 import { native, systemCalls } from '#src/compute/native.js';
 import { hashWhole } from '../fixtures/hash-whole.js';
 
-void t.test('hashWhole is b3sum', (t) => {
+void t.test('hashWhole returns what b3sum prints', (t) => {
   const abc = '6437b3ac38465133ffb63b75273a8db548c558465d79db03fd359c6cd5bd9d85';
   t.equal(hashWhole(Buffer.from('abc')), abc);
   t.equal(hashWhole(new Uint8Array(0)), Buffer.from(native.rootOfEmpty()).toString('hex'));
   t.end();
 });
 
-void t.test('the store gets its port from the addon', (t) => {
+void t.test("the addon is the store's port for system calls", (t) => {
   t.equal(systemCalls, native);
   t.end();
 });
 
-void t.test('nobody can change the addon for the others', (t) => {
+void t.test('the addon object is frozen', (t) => {
   t.ok(Object.isFrozen(native));
   t.end();
 });
 
-void t.test('without its addon it says what to run', async (t) => {
+void t.test('without its addon the program names the command to run', async (t) => {
   const directory = t.testdir({ 'package.json': '{"type":"module"}' });
   mkdirSync(`${directory}/dist`);
   for (const room of ['compute', 'model']) {
@@ -38,7 +38,7 @@ void t.test('without its addon it says what to run', async (t) => {
   });
 });
 
-void t.test('every thread loads its own', async (t) => {
+void t.test('each thread loads its own addon instance', async (t) => {
   const url = import.meta.resolve('../fixtures/hash-whole.js');
   const source = `
     import('${url}').then(({ hashWhole }) => {

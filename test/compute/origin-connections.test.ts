@@ -109,7 +109,7 @@ t.test('origins do not disturb each other', async (t) => {
   t.equal(both.allowed('wide'), MOST);
 });
 
-t.test('busy is an average over the window', async (t) => {
+t.test('busy connections are averaged over the window', async (t) => {
   const line = new Line();
   for (let job = 0; job < 8; job += 1) line.begin('a');
   // Each window one connection has nothing to do for a tenth of it, then for all but a tenth.
@@ -139,7 +139,7 @@ for (const [what, result] of [
   ['a connection that was refused', filled([206], ['origin-connect'])],
   ['one that broke', filled([206], ['origin-reset'])],
 ] as const) {
-  t.test(`${what} takes connections back, once a window`, async (t) => {
+  t.test(`${what} lowers the connections, once a window`, async (t) => {
     const line = new Line();
     line.windows(12, { a: perConnection });
     t.equal(line.allowed('a'), MOST);
@@ -161,7 +161,7 @@ t.test('404, a cancelled job or a dead worker are no trouble', async (t) => {
   t.equal(line.allowed('a'), MOST);
 });
 
-t.test('trouble of the last job is not forgotten with it', async (t) => {
+t.test("trouble of an origin's last job is remembered", async (t) => {
   const line = new Line();
   line.windows(12, { a: perConnection });
   line.endAll('a');
@@ -171,7 +171,7 @@ t.test('trouble of the last job is not forgotten with it', async (t) => {
   t.equal(line.allowed('a'), 16);
 });
 
-t.test('an origin that nothing is fetched from begins anew after a while', async (t) => {
+t.test('an origin without fetches starts anew after a while', async (t) => {
   const line = new Line();
   line.windows(12, { a: perConnection });
   line.endAll('a');
@@ -184,7 +184,7 @@ t.test('an origin that nothing is fetched from begins anew after a while', async
   t.equal(line.allowed('a'), 8);
 });
 
-t.test('a pause shorter than that changes nothing, whoever else is busy', async (t) => {
+t.test('a shorter pause changes nothing, whoever else is busy', async (t) => {
   const line = new Line();
   line.windows(12, { a: perConnection, b: inAll });
   line.endAll('a');
@@ -193,7 +193,7 @@ t.test('a pause shorter than that changes nothing, whoever else is busy', async 
   t.equal(line.allowed('a'), MOST);
 });
 
-t.test('closing ends the looking', async (t) => {
+t.test('close stops the sampling', async (t) => {
   const line = new Line();
   line.begin('a');
   line.connections.close();

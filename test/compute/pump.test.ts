@@ -9,6 +9,7 @@ import { Pump } from '#src/compute/pump.js';
 import type { WatermarkWork } from './fixtures/watermark-worker.js';
 import { openLine, Owner, startPump } from '../fixtures/pumping.js';
 import { recognisable, TestFile } from '../fixtures/sending.js';
+import { waitUntil } from '../fixtures/wait-until.js';
 
 const MEBIBYTE = 1024 * 1024;
 
@@ -37,7 +38,10 @@ t.test('after its turn of a MiB a transfer goes behind all others that are ready
       transfer.addFile({ fd: file.fd, offset: 0, length, watermark }, owner);
     }
     transfer.finish();
-    while (transfer.progress()?.waitsFor !== 'source') await new Promise(setImmediate);
+    await waitUntil(
+      'the transfer waits for its source',
+      () => transfer.progress()?.waitsFor === 'source',
+    );
     return transfer;
   };
   const lengths = { small: [1000], large: [MEBIBYTE, 1] };
@@ -127,7 +131,7 @@ t.test('a file that is written from its middle on is sent as its bytes come', as
   }
 });
 
-t.test('what was to come after the end of the file does not come', async (t) => {
+t.test('a growing file that fails sends nothing after its last readable byte', async (t) => {
   const pump = startPump(t);
   const hub = hubFor(t, pump);
   const file = new TestFile(t, recognisable(1000));
@@ -155,7 +159,7 @@ t.test('a complete watermark below the promised length is a short file', async (
   t.equal(transfer.bytesSent, 700);
 });
 
-t.test('a watermark that nobody else holds stays readable', async (t) => {
+t.test('a watermark without other references stays readable', async (t) => {
   const pump = startPump(t);
   const hub = hubFor(t, pump);
   const file = new TestFile(t, recognisable(1000));
@@ -179,7 +183,7 @@ t.test('a watermark that nobody else holds stays readable', async (t) => {
   t.same(await transfer.ended(), { kind: 'stopped' });
 });
 
-t.test('a client that resets in the middle', async (t) => {
+t.test('a client that resets in mid-transfer ends it with client-closed', async (t) => {
   const pump = startPump(t);
   const file = new TestFile(t, recognisable(32 * MEBIBYTE));
   const line = await openLine(t, true);
@@ -187,14 +191,17 @@ t.test('a client that resets in the middle', async (t) => {
   const owner = new Owner();
   transfer.addFile({ fd: file.fd, offset: 0, length: 32 * MEBIBYTE, watermark: null }, owner);
   transfer.finish();
-  while (transfer.progress()?.waitsFor !== 'client') await new Promise(setImmediate);
+  await waitUntil(
+    'the transfer waits for its client',
+    () => transfer.progress()?.waitsFor === 'client',
+  );
   line.far.resetAndDestroy();
   t.same(await transfer.ended(), { kind: 'client-closed' });
   t.equal(owner.released, 1);
   t.ok(transfer.bytesSent < 32 * MEBIBYTE);
 });
 
-t.test('a cut ends the connection although node holds it too', async (t) => {
+t.test('a cut closes the connection although Node holds it too', async (t) => {
   const pump = startPump(t);
   const file = new TestFile(t, recognisable(32 * MEBIBYTE));
   const line = await openLine(t);
@@ -212,7 +219,7 @@ t.test('a cut ends the connection although node holds it too', async (t) => {
   t.equal(received.length < 32 * MEBIBYTE, true, 'the far end has seen the end');
 });
 
-t.test('two hundred transfers at once', async (t) => {
+t.test('two hundred concurrent transfers arrive whole', async (t) => {
   const pump = startPump(t);
   const hub = hubFor(t, pump);
   const bytes = recognisable(3 * MEBIBYTE);
@@ -241,7 +248,7 @@ t.test('two hundred transfers at once', async (t) => {
   t.equal(pump.running, 0);
 });
 
-t.test('closing ends what runs; nothing is left of it', async (t) => {
+t.test('close ends running transfers and leaves no descriptor', async (t) => {
   const before = readdirSync('/dev/fd').length;
   const line = await openLine(t, true);
   const withLine = readdirSync('/dev/fd').length;

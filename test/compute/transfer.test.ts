@@ -29,7 +29,7 @@ t.test('bytes and parts of files arrive in order', async (t) => {
   t.ok((await line.receives(bytes.length)).equals(bytes));
 });
 
-t.test('room comes as pieces are sent', async (t) => {
+t.test('queue room is freed as pieces are sent', async (t) => {
   const file = new TestFile(t, recognisable(100));
   const line = await openLine(t);
   const transfer = startPump(t).begin<Owner>(line.fd);
@@ -47,7 +47,7 @@ t.test('room comes as pieces are sent', async (t) => {
   t.equal(transfer.progress(), null);
 });
 
-t.test('a number that is closed, and another file’s by now, is not what is sent', async (t) => {
+t.test('a descriptor closed and reused meanwhile is not what is sent', async (t) => {
   const bytes = recognisable(24 * MEBIBYTE);
   const path = `${t.testdir({ file: bytes })}/file`;
   const fd = openSync(path, 'r');
@@ -62,7 +62,7 @@ t.test('a number that is closed, and another file’s by now, is not what is sen
   t.ok((await line.receives(bytes.length)).equals(bytes));
 });
 
-t.test('a file that is too short, at the exact byte', async (t) => {
+t.test('a file that is too short fails at the exact byte', async (t) => {
   const file = new TestFile(t, recognisable(5000));
   const line = await openLine(t);
   const transfer = startPump(t).begin<Owner>(line.fd);
@@ -79,7 +79,7 @@ t.test('a file that is too short, at the exact byte', async (t) => {
   t.equal(line.near.destroyed, false, 'the connection is as it was');
 });
 
-t.test('a file that cannot be read', async (t) => {
+t.test('an unreadable file fails the transfer', async (t) => {
   const directory = openSync(t.testdir(), 'r');
   const line = await openLine(t);
   const transfer = startPump(t).begin<Owner>(line.fd);
@@ -97,7 +97,7 @@ t.test('a file that cannot be read', async (t) => {
   closeSync(directory);
 });
 
-t.test('what ended takes no more, and lets go of it at once', async (t) => {
+t.test('a transfer that ended releases added pieces at once', async (t) => {
   const file = new TestFile(t, recognisable(10));
   const line = await openLine(t);
   const transfer = startPump(t).begin<Owner>(line.fd);
@@ -115,7 +115,7 @@ t.test('what ended takes no more, and lets go of it at once', async (t) => {
   t.equal((await line.receives(11)).toString(), 'still there');
 });
 
-t.test('an end with pieces in the queue says at which it was', async (t) => {
+t.test('an end with queued pieces names the piece it ended at', async (t) => {
   const calls: string[] = [];
   const native = {
     addBytes: () => calls.push('addBytes'),

@@ -4,7 +4,7 @@ import { WatermarkWriter } from '#src/compute/watermark.js';
 import { FORWARD } from '#src/model/write-order.js';
 import { isSettled, makeHub } from '../fixtures/watermarks.js';
 
-void t.test('the order in which a file is written stands in the words', async (t) => {
+void t.test('the shared words hold the order in which a file is written', async (t) => {
   const hub = makeHub(t);
   const order = { start: 600, lengthBytes: 1000 };
   const watermark = hub.create(order);
@@ -30,7 +30,7 @@ void t.test('the order in which a file is written stands in the words', async (t
   t.same([watermark.readableTo(0), watermark.readableTo(700)], [600, 1000]);
 });
 
-void t.test('a writer that moves between two looks leaves no wait behind', async (t) => {
+void t.test('a writer that moves between two looks leaves no wait pending', async (t) => {
   const watermark = makeHub(t).create({ start: 600, lengthBytes: 1000 });
   let looks = 0;
   Object.defineProperty(watermark, 'available', { get: () => ((looks += 1) > 1 ? 10 : 0) });

@@ -15,7 +15,7 @@ function startWorker(work: WatermarkWork): Worker {
   return new Worker(new URL('fixtures/watermark-worker.js', import.meta.url), { workerData: work });
 }
 
-void t.test('begins growing, with nothing', (t) => {
+void t.test('a new watermark is growing with no bytes', (t) => {
   const watermark = makeHub(t).create();
   t.equal(watermark.shared.byteLength, WATERMARK_BYTES);
   t.equal(watermark.state, 'growing');
@@ -24,7 +24,7 @@ void t.test('begins growing, with nothing', (t) => {
   t.end();
 });
 
-void t.test('the layout is the documented one', (t) => {
+void t.test('the words have the documented layout', (t) => {
   const watermark = makeHub(t).create();
   const words = new BigInt64Array(watermark.shared);
   const writer = new WatermarkWriter(watermark.shared, [], new ManualClock(0));
@@ -114,7 +114,7 @@ void t.test('a wait ends exactly when available exceeds its offset', async (t) =
   await watermark.wait(10);
 });
 
-void t.test('every end of a watermark ends its waits', async (t) => {
+void t.test('each final state ends every wait', async (t) => {
   const hub = makeHub(t);
   for (const end of ['complete', 'fail'] as const) {
     const byWriter = hub.create();
@@ -130,7 +130,7 @@ void t.test('every end of a watermark ends its waits', async (t) => {
   }
 });
 
-void t.test('the main thread releases what was withheld', async (t) => {
+void t.test('the main thread can release withheld bytes', async (t) => {
   const watermark = makeHub(t).create();
   const writer = new WatermarkWriter(watermark.shared, []);
   writer.received(100);
@@ -142,7 +142,7 @@ void t.test('the main thread releases what was withheld', async (t) => {
   t.equal(watermark.available, 100);
 });
 
-void t.test('watermarks of one hub do not settle each other', async (t) => {
+void t.test("watermarks of one registry do not settle each other's waits", async (t) => {
   const hub = makeHub(t);
   const [first, second] = [hub.create(), hub.create()];
   const waitFirst = first.wait(0);
@@ -154,7 +154,7 @@ void t.test('watermarks of one hub do not settle each other', async (t) => {
   await waitFirst;
 });
 
-void t.test('a writer wakes every descriptor that somebody listens at, on changes only', (t) => {
+void t.test('a writer wakes every registered descriptor, on changes only', (t) => {
   const fds = [native.createEventfd(), native.createEventfd()];
   const watermark = makeHub(t).create();
   const writer = new WatermarkWriter(watermark.shared, fds);
@@ -247,7 +247,7 @@ void t.test('cancel reaches a worker whose event loop is busy', async (t) => {
   await exit;
 });
 
-void t.test('closing the hub leaves nobody waiting', async (t) => {
+void t.test('closing the registry ends every wait', async (t) => {
   const hub = makeHub(t);
   const [waited, later] = [hub.create(), hub.create()];
   const wait = waited.wait(0);
@@ -260,7 +260,7 @@ void t.test('closing the hub leaves nobody waiting', async (t) => {
   t.equal(later.state, 'failed');
 });
 
-void t.test('what is no watermark, or no number of bytes, is refused', (t) => {
+void t.test('invalid words and byte counts are refused', (t) => {
   const watermark = makeHub(t).create();
   const writer = new WatermarkWriter(watermark.shared, []);
   t.throws(() => new WatermarkWriter(new SharedArrayBuffer(24), []), RangeError);

@@ -38,7 +38,7 @@ function hold(): { task: PoolTask; let: () => void } {
   };
 }
 
-void t.test('runs tasks, several at once', async (t) => {
+void t.test('a WorkerPool runs several tasks of one thread at once', async (t) => {
   const pool = makePool(t);
   pool.warm();
   const held = hold();
@@ -48,19 +48,22 @@ void t.test('runs tasks, several at once', async (t) => {
   t.equal(await holding, 'held');
 });
 
-void t.test('a task that throws is internal, and the pool goes on', async (t) => {
+void t.test('a task that throws rejects with internal, and the pool goes on', async (t) => {
   const pool = makePool(t);
   await t.rejects(pool.run({ kind: 'throw' }), { code: 'internal', retryable: true });
   t.equal(await pool.run(echo('next')), 'next');
 });
 
-void t.test('a thread that lacks a descriptor to load its script is our own want', async (t) => {
-  const pool = makePool(t, { script: new URL('fixtures/starved-worker.js', import.meta.url) });
-  await t.rejects(pool.run(echo('one')), { code: 'overload', retryable: true });
-});
+void t.test(
+  'a thread without a free descriptor to load its script rejects with overload',
+  async (t) => {
+    const pool = makePool(t, { script: new URL('fixtures/starved-worker.js', import.meta.url) });
+    await t.rejects(pool.run(echo('one')), { code: 'overload', retryable: true });
+  },
+);
 
 for (const kind of ['crash', 'exit'] as const) {
-  void t.test(`a thread that dies by ${kind} takes its tasks along, and is replaced`, async (t) => {
+  void t.test(`a thread that dies by ${kind} fails its tasks and is replaced`, async (t) => {
     const pool = makePool(t);
     const neighbour = pool.run(hold().task);
     const dying = pool.run({ kind });
@@ -70,7 +73,7 @@ for (const kind of ['crash', 'exit'] as const) {
   });
 }
 
-void t.test('a worker that does not load fails every task instead of none', async (t) => {
+void t.test('a worker whose script does not load fails every task', async (t) => {
   const script = new URL('fixtures/broken-worker.js', import.meta.url);
   const pool = makePool(t, { script });
   for (const each of ['first', 'second', 'third']) {
@@ -81,7 +84,7 @@ void t.test('a worker that does not load fails every task instead of none', asyn
   );
 });
 
-void t.test('the queue is bounded', async (t) => {
+void t.test("a task beyond the queue's bound rejects with overload", async (t) => {
   const pool = makePool(t);
   const holds = Array.from({ length: 4 }, hold);
   const running = holds.map((each) => pool.run(each.task));
@@ -90,7 +93,7 @@ void t.test('the queue is bounded', async (t) => {
   t.same(await Promise.all(running), ['held', 'held', 'held', 'held']);
 });
 
-void t.test('closing ends what runs and refuses what comes', async (t) => {
+void t.test('close rejects running and later tasks with cancelled', async (t) => {
   const pool = makePool(t);
   const running = pool.run(hold().task);
   await pool.run(echo('loaded'));
@@ -101,16 +104,21 @@ void t.test('closing ends what runs and refuses what comes', async (t) => {
   await pool.close();
 });
 
-void t.test('a pool that was never used closes at once', (t) => makePool(t).close());
+void t.test('close of a pool that was never used resolves at once and does not crash', (t) =>
+  makePool(t).close(),
+);
 
-void t.test('a thread is not terminated while it loads: that can end the process', async (t) => {
-  const loaded = new SharedArrayBuffer(8);
-  const pool = makePool(t, {
-    script: new URL('fixtures/loading-worker.js', import.meta.url),
-    threads: 2,
-    setup: { ...SETUP, memoryBudget: loaded },
-  });
-  pool.warm();
-  await pool.close();
-  t.equal(new Int32Array(loaded)[0], 2);
-});
+void t.test(
+  'a thread that is still loading is not terminated: that can crash the process',
+  async (t) => {
+    const loaded = new SharedArrayBuffer(8);
+    const pool = makePool(t, {
+      script: new URL('fixtures/loading-worker.js', import.meta.url),
+      threads: 2,
+      setup: { ...SETUP, memoryBudget: loaded },
+    });
+    pool.warm();
+    await pool.close();
+    t.equal(new Int32Array(loaded)[0], 2);
+  },
+);

@@ -13,7 +13,7 @@ const disk = (free: number, held: number): Disk => ({
   heldBytes: () => held,
 });
 
-t.test('a number is taken as it is, without a look at the disk', async (t) => {
+t.test('a capacity in bytes is used without a look at the disk', async (t) => {
   const untouchable: Disk = {
     freeBytes: () => t.fail('asked') as never,
     heldBytes: () => t.fail('asked') as never,
@@ -23,7 +23,7 @@ t.test('a number is taken as it is, without a look at the disk', async (t) => {
   t.equal(reason, 'as configured');
 });
 
-t.test('auto is 80 % of what is free and held already', async (t) => {
+t.test('capacity auto is 80 % of free and held bytes', async (t) => {
   const { config: resolved, reason } = resolveCapacity(config('auto'), disk(9 * GIB, GIB));
   t.equal(resolved.cache.capacityBytes, 8 * GIB);
   t.equal(reason, '80 % of 9 GiB free and 1 GiB held already');
@@ -35,13 +35,13 @@ t.test('a full disk gives the minimum, not an error', async (t) => {
   t.match(reason, /minimum/);
 });
 
-t.test('at a reload auto stays what it was settled as, a number is taken', async (t) => {
+t.test('a reload keeps the resolved value of auto, and applies a number', async (t) => {
   const running = resolveCapacity(config('auto'), disk(9 * GIB, GIB)).config;
   t.equal(keepAuto(config('auto'), running).cache.capacityBytes, 8 * GIB);
   t.equal(keepAuto(config('1GiB'), running).cache.capacityBytes, GIB);
 });
 
-t.test('the real disk', async (t) => {
+t.test('systemDisk reads free and held bytes of a directory, existing or not', async (t) => {
   const directory = t.testdir({ cache: {} });
   const missing = join(directory, 'cache/not/made/yet');
   t.ok(systemDisk.freeBytes(missing) > 0, 'a missing directory has the room of the one above it');

@@ -1,7 +1,7 @@
 import t from 'tap';
 import { catalog, knownNames } from '#src/config/catalog.js';
 
-t.test('names in the file, the environment and on the command line', async (t) => {
+t.test('each setting has its name in the file, environment and command line', async (t) => {
   const names = catalog.map(({ key, env, flag }) => [key, env, flag]);
   const has = (...expected: unknown[]) => {
     t.ok(
@@ -25,7 +25,7 @@ t.test('no two settings share a name', async (t) => {
   }
 });
 
-t.test('what a mapping may hold', async (t) => {
+t.test('knownNames lists the keys that a mapping may have', async (t) => {
   t.same(knownNames([]), ['listen', 'admin', 'cache', 'fill', 'origins', 'hub', 'log', 'tracing']);
   t.same(knownNames(['admin']), ['address', 'enabled', 'tokenFile']);
   t.ok(knownNames(['origins', 3])?.includes('redirectHosts'));

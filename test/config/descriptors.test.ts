@@ -1,7 +1,7 @@
 import t from 'tap';
 import { descriptorLimit, descriptorShares } from '#src/config/descriptors.js';
 
-t.test('the limit, where something tells it', async (t) => {
+t.test('the descriptor limit is read where the system reports it', async (t) => {
   t.equal(
     descriptorLimit(() => 'Max open files            150                  150   files\n'),
     150,
@@ -16,7 +16,7 @@ t.test('the limit, where something tells it', async (t) => {
   );
 });
 
-t.test('what it leaves is for clients, and a part of it for idle files', async (t) => {
+t.test('descriptors are shared between clients and idle files', async (t) => {
   t.same(descriptorShares(null), { clients: Infinity, idleFiles: Infinity });
   const { clients, idleFiles } = descriptorShares(1024);
   t.ok(2 * clients + idleFiles < 1024 - 64);

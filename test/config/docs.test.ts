@@ -17,7 +17,7 @@ t.test('every setting has a row with its default, variable and flag', async (t) 
   });
 });
 
-t.test('the example is a good configuration', async (t) => {
+t.test('the example in the documentation is a valid configuration', async (t) => {
   const example = /```yaml\n(.*?)```/s.exec(document)?.[1] ?? '';
   const config = loadConfig({
     flags: { '--config': 'example' },
@@ -30,7 +30,7 @@ t.test('the example is a good configuration', async (t) => {
   );
 });
 
-t.test('it is for every machine', async (t) => {
+t.test('the document contains no path of the machine that generated it', async (t) => {
   t.notMatch(document, /\/home\/|\/root/);
   t.ok(document.endsWith('\n') && !document.endsWith('\n\n'));
 });

@@ -13,7 +13,7 @@ function describe(values: unknown): readonly string[] {
   return problems.map(formatProblem);
 }
 
-t.test('unknown keys: one problem each, located at the key', async (t) => {
+t.test('each unknown key is one problem at its place', async (t) => {
   t.match(describe({ cache: { directory: '/x', capcity: 1, zzz: 2 } }), [
     /^<cache\.capcity>: cache\.capcity: found an unknown key, .* \(did you mean `cache\.capacity`\?\)$/,
     /^<cache\.zzz>: cache\.zzz: found an unknown key, expected one of `directory`, [^(]*$/,
@@ -23,20 +23,20 @@ t.test('unknown keys: one problem each, located at the key', async (t) => {
   ]);
 });
 
-t.test('a key of the wrong section is told where it belongs', async (t) => {
+t.test('a key in the wrong section gets a hint to its section', async (t) => {
   t.match(describe({ cache: { directory: '/x' }, capacity: '1GiB' }), [
     /did you mean `cache\.capacity`\?/,
   ]);
 });
 
-t.test('what was not written is shown as its default', async (t) => {
+t.test('a problem with an unset value shows its default', async (t) => {
   t.match(describe({ cache: { directory: '/x' }, fill: { retryBase: '3s' } }), [/found "3s"/]);
   t.match(describe({ cache: { directory: '/x' }, fill: { retryCap: '50ms' } }), [
     /^<fill\.retryBase>: fill\.retryBase: found the default `100ms`, expected at most fill\.retryCap, 50 ms$/,
   ]);
 });
 
-t.test('no origin at all', async (t) => {
+t.test('a configuration without origins is a problem', async (t) => {
   t.match(describe({ cache: { directory: '/x' }, origins: [] }), [
     '<origins>: origins: found a list, expected at least one origin',
   ]);

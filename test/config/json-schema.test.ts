@@ -21,7 +21,7 @@ function keysOf(schema: unknown, prefix: string): readonly string[] {
   );
 }
 
-t.test('it has every setting and no other', async (t) => {
+t.test('the JSON schema has every setting and no other', async (t) => {
   const keys = new Set(keysOf(configJsonSchema(), ''));
   t.same(
     catalog.filter(({ key }) => !keys.has(key)).map(({ key }) => key),
@@ -35,7 +35,7 @@ t.test('it has every setting and no other', async (t) => {
 });
 
 t.test(
-  'it takes what the documentation shows, an empty file, and a secret in a file',
+  'the JSON schema accepts the documented example, an empty file and a secret in a file',
   async (t) => {
     const example = /```yaml\n([\s\S]*?)```/.exec(configDocument())?.[1] ?? '';
     t.ok(valid(parse(example)), JSON.stringify(valid.errors));
@@ -44,7 +44,7 @@ t.test(
   },
 );
 
-t.test('it refuses what is misspelt or of another type', async (t) => {
+t.test('the JSON schema refuses misspelt keys and wrong types', async (t) => {
   for (const wrong of [
     { cach: {} },
     { cache: { capacty: '1GiB' } },
@@ -56,7 +56,7 @@ t.test('it refuses what is misspelt or of another type', async (t) => {
   }
 });
 
-t.test('it says what each setting means', async (t) => {
+t.test('the JSON schema describes each setting', async (t) => {
   t.match(configJsonSchema().properties?.['listen'], {
     properties: { address: { description: /^Where clients connect/ } },
   });

@@ -114,7 +114,7 @@ check(
   ['', 'a', '*', '/a/../b', '/./a', '/a/%2e%2e/b'],
 );
 
-t.test('digests', async (t) => {
+t.test('the digest kind reads known algorithms of the right length, in any case', async (t) => {
   const hex = 'ab'.repeat(32);
   t.same(digest.read(`SHA256:${hex.toUpperCase()}`), { algorithm: 'sha256', hex });
   t.same(digest.read(`blake3:${hex}`), { algorithm: 'blake3', hex });
@@ -124,7 +124,7 @@ t.test('digests', async (t) => {
   }
 });
 
-t.test('no text makes a reader throw, and what was read reads as itself', async () => {
+t.test('property: readers never throw, and their values read back equal', async () => {
   const kinds: readonly TextKind<string>[] = [mountPath, originUrl, hostPattern, originName];
   fc.assert(
     fc.property(fc.constantFrom(...kinds), fc.oneof(fc.string(), fc.webUrl()), (kind, text) => {

@@ -14,7 +14,7 @@ t.test('four lanes of a thread count, or as many as it has', async (t) => {
   t.equal(baseLanes({ threads: 3, connectionsPerThread: 2 }), 6);
 });
 
-t.test('the least capacity is 8 chunks and one a lane that counts', async (t) => {
+t.test('the least capacity is 8 chunks plus one for each counted lane', async (t) => {
   t.equal(minimumCapacityBytes(8 * MIB, DEFAULTS), 128 * MIB);
   t.equal(minimumCapacityBytes(8 * MIB, { threads: 4, connectionsPerThread: 4 }), 192 * MIB);
   t.equal(minimumCapacityBytes(8 * MIB, { threads: 1, connectionsPerThread: 1 }), 72 * MIB);

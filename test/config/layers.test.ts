@@ -1,7 +1,7 @@
 import t from 'tap';
 import { readEnvironment, readFlags } from '#src/config/layers.js';
 
-t.test('variables become values of their settings', async (t) => {
+t.test('environment variables become values of their settings', async (t) => {
   const { overrides, problems } = readEnvironment({
     FOREBAY_FILL_MAX_ATTEMPTS: '12',
     FOREBAY_ADMIN_ENABLED: 'false',
@@ -25,7 +25,7 @@ t.test('variables become values of their settings', async (t) => {
   );
 });
 
-t.test('text that does not fit is left for the schema to refuse', async (t) => {
+t.test('an invalid text is passed on for the schema to refuse', async (t) => {
   const { overrides } = readEnvironment({
     FOREBAY_FILL_THREADS: '1e3',
     FOREBAY_LOG_ACCESS: 'yes',
@@ -49,7 +49,7 @@ t.test('an unknown variable is a problem and its value is not shown', async (t) 
   t.notMatch(JSON.stringify(problems), /secret/);
 });
 
-t.test('what Kubernetes sets for a Service named forebay is no setting', async (t) => {
+t.test('variables that Kubernetes sets for a Service named forebay are ignored', async (t) => {
   const { overrides, problems } = readEnvironment({
     FOREBAY_SERVICE_HOST: '10.0.0.1',
     FOREBAY_SERVICE_PORT: '80',
@@ -63,7 +63,7 @@ t.test('what Kubernetes sets for a Service named forebay is no setting', async (
   t.same([overrides, problems], [[], []]);
 });
 
-t.test('flags', async (t) => {
+t.test('flags become values of their settings with their source', async (t) => {
   const overrides = readFlags({ '--capacity': '1GiB', '--config': '/x', '--origin': 'http://a' });
   t.same(
     overrides.map(({ entry, value, source }) => [entry.key, value, source]),

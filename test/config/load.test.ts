@@ -30,7 +30,7 @@ function problemsOf(parts: Parts): readonly string[] {
   }
 }
 
-t.test('defaults alone make a whole configuration', async (t) => {
+t.test('the defaults are a complete configuration', async (t) => {
   const config = load({});
   t.equal(config.cache.directory, '/user/.cache/forebay');
   t.equal(config.cache.capacityBytes, 'auto');
@@ -42,7 +42,7 @@ t.test('defaults alone make a whole configuration', async (t) => {
   ]);
 });
 
-t.test('flags over environment over file over defaults', async (t) => {
+t.test('flags override the environment, which overrides the file and the defaults', async (t) => {
   const file = 'cache: {capacity: 1GiB, chunkSize: 2MiB, directory: /file}\nfill: {threads: 3}\n';
   const env = { FOREBAY_CACHE_CHUNK_SIZE: '4MiB', FOREBAY_CACHE_DIRECTORY: '/env' };
   const flags = { '--cache-dir': '/flag' };
@@ -51,7 +51,7 @@ t.test('flags over environment over file over defaults', async (t) => {
   t.match(fill, { threads: 3, connectionsPerThread: 16 });
 });
 
-t.test('a flag makes one origin of many', async (t) => {
+t.test('an --origin flag replaces the origins of the file by one', async (t) => {
   const file = 'origins: [{url: "http://a", mount: /a}, {url: "http://b", mount: /b}]';
   t.match(load({ file, flags: { '--origin': 'http://127.0.0.1:9000/x/' } }).origins, [
     { name: '127.0.0.1-9000', mount: '/', url: 'http://127.0.0.1:9000/x' },
@@ -60,7 +60,7 @@ t.test('a flag makes one origin of many', async (t) => {
   t.match(load({ file }).origins, [{ name: 'a-a' }, { name: 'b-b' }]);
 });
 
-t.test("an origin's own flag is for the origin that a flag or variable names", async (t) => {
+t.test('a flag of one origin applies to the origin that a flag or variable sets', async (t) => {
   const flags = { '--pass-methods': 'true' };
   t.match(load({ flags: { ...flags, '--origin': 'http://c' } }).origins, [{ passMethods: true }]);
   t.match(load({ flags, env: { FOREBAY_ORIGIN: 'http://c' } }).origins, [{ passMethods: true }]);
@@ -78,11 +78,11 @@ t.test("an origin's own flag is for the origin that a flag or variable names", a
   );
 });
 
-t.test('relative directories start at the working directory', async (t) => {
+t.test('relative directories are resolved against the working directory', async (t) => {
   t.equal(load({ flags: { '--cache-dir': 'x/y' } }).cache.directory, join(process.cwd(), 'x/y'));
 });
 
-t.test('everything that is wrong is said at once, each with its place', async (t) => {
+t.test('every error is reported at once, each with its place', async (t) => {
   const file = [
     'cahce: {}',
     'cache:',
@@ -126,7 +126,7 @@ t.test('everything that is wrong is said at once, each with its place', async (t
   t.notMatch(problems.join('\n'), /secret|cret"/);
 });
 
-t.test('rules between keys name the key to change and what it comes from', async (t) => {
+t.test('a rule between keys names the key to change and its cause', async (t) => {
   t.same(problemsOf({ flags: { '--capacity': '64MiB' } }), [
     '--capacity: cache.capacity: found "64MiB", expected at least 128 MiB: 8 chunks of 8 MiB and one for each of 8 fill lanes',
   ]);
@@ -142,12 +142,12 @@ t.test('rules between keys name the key to change and what it comes from', async
   ]);
 });
 
-t.test('empty sections and files are no problem', async (t) => {
+t.test('empty sections and files are valid', async (t) => {
   for (const file of ['', '# nothing', 'cache:\nlog:\n', '---\n'])
     t.same(problemsOf({ file }), [], file);
 });
 
-t.test('files that are none', async (t) => {
+t.test('a configuration file that is missing or not a mapping is an error', async (t) => {
   t.match(problemsOf({ flags: { '--config': '/none' } }), [/^--config: found "\/none" \(ENOENT/]);
   t.match(problemsOf({ env: { FOREBAY_CONFIG: '/none' } }), [/^FOREBAY_CONFIG: found "\/none"/]);
   t.match(problemsOf({ flags: { '--config': '' } }), [
@@ -163,7 +163,7 @@ t.test('files that are none', async (t) => {
   ]);
 });
 
-t.test('real files: the configuration and a secret', async (t) => {
+t.test('a configuration and a secret are read from real files', async (t) => {
   const directory = t.testdir();
   const token = join(directory, 'token');
   const file = join(directory, 'forebay.yaml');
@@ -186,42 +186,39 @@ t.test('real files: the configuration and a secret', async (t) => {
   t.throws(() => loadConfig({ flags: { '--config': join(directory, 'd') }, env: {} }), ConfigError);
 });
 
-t.test('the cache directory', async (t) => {
+t.test('the default cache directory follows XDG_CACHE_HOME', async (t) => {
   const home = () => '/user';
   t.equal(defaultCacheDirectory({}, home), '/user/.cache/forebay');
   t.equal(defaultCacheDirectory({ XDG_CACHE_HOME: '/c' }, home), '/c/forebay');
   t.equal(defaultCacheDirectory({ XDG_CACHE_HOME: 'relative' }, home), '/user/.cache/forebay');
 });
 
-t.test(
-  'whatever the values are, loading gives a configuration or says all that is wrong',
-  async () => {
-    const value = fc.oneof(
-      fc.jsonValue(),
-      fc.constantFrom('8MiB', '30s', 'auto', '/', 'http://a', '127.0.0.1:1', '__proto__'),
-    );
-    const section = fc.dictionary(
-      fc.constantFrom('address', 'capacity', 'url', 'headers', 'threads', '__proto__', 'x'),
-      value,
-    );
-    const file = fc.dictionary(
-      fc.constantFrom('listen', 'cache', 'fill', 'origins', 'log', '__proto__', 'constructor'),
-      fc.oneof(value, section, fc.array(section, { maxLength: 3 })),
-    );
-    fc.assert(
-      fc.property(
-        file,
-        fc.dictionary(fc.constantFrom('--listen', '--origin'), fc.string()),
-        (content, flags) => {
-          problemsOf({ file: JSON.stringify(content), flags });
-        },
-      ),
-      { numRuns: 300 },
-    );
-  },
-);
+t.test('property: loading returns a configuration or reports every problem', async () => {
+  const value = fc.oneof(
+    fc.jsonValue(),
+    fc.constantFrom('8MiB', '30s', 'auto', '/', 'http://a', '127.0.0.1:1', '__proto__'),
+  );
+  const section = fc.dictionary(
+    fc.constantFrom('address', 'capacity', 'url', 'headers', 'threads', '__proto__', 'x'),
+    value,
+  );
+  const file = fc.dictionary(
+    fc.constantFrom('listen', 'cache', 'fill', 'origins', 'log', '__proto__', 'constructor'),
+    fc.oneof(value, section, fc.array(section, { maxLength: 3 })),
+  );
+  fc.assert(
+    fc.property(
+      file,
+      fc.dictionary(fc.constantFrom('--listen', '--origin'), fc.string()),
+      (content, flags) => {
+        problemsOf({ file: JSON.stringify(content), flags });
+      },
+    ),
+    { numRuns: 300 },
+  );
+});
 
-t.test('without origins another hub may be mirrored', async (t) => {
+t.test('another hub may be mirrored without any origin', async (t) => {
   const url = 'https://hub.example.org';
   const hub = [{ name: 'huggingface', adapter: 'huggingface', url, passMethods: true }];
   const load = (flags: Record<string, string>, env: Record<string, string> = {}) =>

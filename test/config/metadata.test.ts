@@ -8,7 +8,7 @@ import { minimumCapacityBytes } from '#src/config/lanes.js';
 
 const MIB = 2 ** 20;
 
-t.test('an eighth of the capacity, 2 GiB at most', (t) => {
+t.test('the metadata share is an eighth of the capacity, 2 GiB at most', (t) => {
   const auto = (capacityBytes: number): number =>
     metadataCapacityBytes({ capacityBytes, metadataCapacityBytes: 'auto' });
   t.equal(auto(256 * MIB), 32 * MIB);
@@ -19,7 +19,7 @@ t.test('an eighth of the capacity, 2 GiB at most', (t) => {
   t.end();
 });
 
-t.test('what is configured, and never more than half: the capacity may be found smaller', (t) => {
+t.test('a configured metadata share is used up to half of the capacity', (t) => {
   const configured = (capacityBytes: number): number =>
     metadataCapacityBytes({ capacityBytes, metadataCapacityBytes: 100 * MIB });
   t.equal(configured(1024 * MIB), 100 * MIB);

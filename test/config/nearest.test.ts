@@ -4,7 +4,7 @@ import { nearest, nearestKey } from '#src/config/nearest.js';
 
 const KEYS = ['cache.capacity', 'cache.directory', 'listen.address', 'origins[].url', 'origins'];
 
-t.test('a typing error finds its key', async (t) => {
+t.test('a mistyped key finds the right one', async (t) => {
   const names = ['capacity', 'directory', 'chunkSize'];
   t.equal(nearest('capcity', names), 'capacity', 'a letter lost');
   t.equal(nearest('cpaacity', names), 'capacity', 'two letters swapped');
@@ -13,14 +13,14 @@ t.test('a typing error finds its key', async (t) => {
   t.equal(nearest('chunk-size', names), 'chunkSize', 'kebab case');
 });
 
-t.test('what is not alike finds nothing', async (t) => {
+t.test('a text without a similar key finds nothing', async (t) => {
   t.equal(nearest('token', ['capacity']), null);
   t.equal(nearest('', ['capacity']), null);
   t.equal(nearest('x', []), null);
   t.equal(nearest('c'.repeat(100_000), ['capacity']), null, 'and costs nothing');
 });
 
-t.test('a key is looked for among its siblings, then in other sections', async (t) => {
+t.test('a key is searched among its siblings, then in other sections', async (t) => {
   t.equal(nearestKey('cache', 'capcity', KEYS), 'cache.capacity');
   t.equal(nearestKey('', 'cahce', KEYS), 'cache');
   t.equal(nearestKey('', 'orgins', KEYS), 'origins');
@@ -30,7 +30,7 @@ t.test('a key is looked for among its siblings, then in other sections', async (
   t.equal(nearestKey('cache', 'zzzzzz', KEYS), null);
 });
 
-t.test('a known name is nearest to itself, and one edit away still', async () => {
+t.test('property: a known name finds itself, also one edit away', async () => {
   const names = ['maxConnections', 'headersTimeout', 'readAheadChunks', 'chunkSize'];
   fc.assert(
     fc.property(fc.constantFrom(...names), fc.nat(), (name, position) => {

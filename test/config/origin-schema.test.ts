@@ -3,7 +3,7 @@ import { originSchema } from '#src/config/origin-schema.js';
 
 const url = 'https://models.example.org/weights';
 
-t.test('one URL makes a whole origin', async (t) => {
+t.test('an origin with only a URL gets every default', async (t) => {
   t.same(originSchema.parse({ url }), {
     cors: [],
     name: 'models.example.org',
@@ -21,7 +21,7 @@ t.test('one URL makes a whole origin', async (t) => {
   });
 });
 
-t.test('names come from host and mount, and are names', async (t) => {
+t.test("an origin's name comes from its host and mount, and must be a valid name", async (t) => {
   const name = (origin: object) => originSchema.parse(origin).name;
   t.equal(name({ url: 'http://127.0.0.1:9000' }), '127.0.0.1-9000');
   t.equal(name({ url: 'http://[::1]:9000' }), '1-9000');
@@ -30,7 +30,7 @@ t.test('names come from host and mount, and are names', async (t) => {
   t.equal(name({ url: `http://${'a.'.repeat(100)}b` }).length <= 64, true);
 });
 
-t.test('headers: names in lower case, none of ours, no line ends', async (t) => {
+t.test("header names are lower-cased; Forebay's own names and line ends are refused", async (t) => {
   t.same(originSchema.parse({ url, headers: { 'X-Key': 'a b' } }).headers, { 'x-key': 'a b' });
   for (const headers of [
     { Host: 'x' },
@@ -52,7 +52,7 @@ t.test('headers: names in lower case, none of ours, no line ends', async (t) => 
   }
 });
 
-t.test('digests', async (t) => {
+t.test('digests need a pattern and a known digest', async (t) => {
   const hex = '0'.repeat(64);
   const pin = { pattern: '/a/**', digest: `blake3:${hex}` };
   t.same(originSchema.parse({ url, digests: [pin] }).digests, [

@@ -5,7 +5,7 @@ function fits(pattern: string, path: string): boolean {
   return new PathPattern(pattern).fit(requestedPath(path)) !== 'none';
 }
 
-t.test('a pattern fits its path in every spelling that a server may take for it', async (t) => {
+t.test('a pattern matches every spelling that a server may treat as its path', async (t) => {
   const spellings = [
     '/llama/model+lora.bin',
     '/llama/model%2Blora.bin',
@@ -43,7 +43,7 @@ t.test('a pattern fits its path in every spelling that a server may take for it'
   }
 });
 
-t.test('names in other scripts, written plain or encoded', async (t) => {
+t.test('non-ASCII names match plain and encoded', async (t) => {
   for (const pattern of ['/模型/é.bin', '/%E6%A8%A1%E5%9E%8B/%C3%A9.bin', '/模型/e\u0301.bin']) {
     t.ok(fits(pattern, '/%E6%A8%A1%E5%9E%8B/%c3%a9.bin'), pattern);
   }
@@ -52,7 +52,7 @@ t.test('names in other scripts, written plain or encoded', async (t) => {
   t.ok(fits('/100%.json', '/100%25.json'));
 });
 
-t.test('an encoded slash is a part of a name, and a slash', async (t) => {
+t.test('an encoded slash matches both as part of a name and as a slash', async (t) => {
   t.ok(fits('/m/resolve/*/f', '/m/resolve/refs%2Fpr%2F1/f'));
   t.ok(fits('/m/resolve/*/f', '/m//resolve/refs%2fpr%2f1/f'));
   t.ok(fits('/m/resolve/refs/pr/1/f', '/m/resolve/refs%2Fpr%2F1/f'));
@@ -60,13 +60,13 @@ t.test('an encoded slash is a part of a name, and a slash', async (t) => {
   t.ok(fits('/a/*/b', '/a//b'), 'a name may be empty where slashes are not merged');
 });
 
-t.test('an encoded wildcard is none', async (t) => {
+t.test('an encoded wildcard is no wildcard', async (t) => {
   t.ok(fits('/a%2A', '/a*'));
   t.notOk(fits('/a%2A', '/ab'));
   t.notOk(fits('/a%3F', '/ab'));
 });
 
-t.test('the first that fits decides, but for one that names just this path', async (t) => {
+t.test('the first matching pattern decides, unless another is exactly this path', async (t) => {
   const entries = ['/a+b', '/a b', '/a%2Bb', '/**'].map((text) => ({
     text,
     pattern: new PathPattern(text),

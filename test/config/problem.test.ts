@@ -8,7 +8,7 @@ import {
   inReadingOrder,
 } from '#src/config/problem.js';
 
-t.test('a problem is one line that says where, what, and what instead', async (t) => {
+t.test('a problem is one line with its place, the error and the remedy', async (t) => {
   const problem = { key: 'cache.capcity', found: 'an unknown key', expected: '`capacity`' };
   t.equal(
     formatProblem({
@@ -35,12 +35,12 @@ t.test('a problem is one line that says where, what, and what instead', async (t
   t.equal(error.problems.length, 3);
 });
 
-t.test('keys', async (t) => {
+t.test('formatKey writes indices in brackets', async (t) => {
   t.equal(formatKey([]), '');
   t.equal(formatKey(['origins', 0, 'digests', 12, 'digest']), 'origins[0].digests[12].digest');
 });
 
-t.test('findings hide secrets and stay short', async (t) => {
+t.test('shown values hide secrets and stay short', async (t) => {
   t.equal(describeFound(undefined, []), 'nothing');
   t.equal(describeFound(null, []), 'nothing');
   t.equal(describeFound(['secret'], []), 'a list');
@@ -57,7 +57,7 @@ t.test('findings hide secrets and stay short', async (t) => {
   t.ok(describeFound('x'.repeat(1e6), []).length < 80);
 });
 
-t.test('whatever stands below headers is never shown', async () => {
+t.test('no value below headers is shown', async () => {
   fc.assert(
     fc.property(fc.jsonValue(), (value) => {
       const found = describeFound(value, ['origins', 0, 'headers', 'x']);
@@ -66,7 +66,7 @@ t.test('whatever stands below headers is never shown', async () => {
   );
 });
 
-t.test('problems of a file come in its order, what else there is after them', async (t) => {
+t.test('problems of a file come in its order, others after them', async (t) => {
   const problem = { key: 'k', found: 'a', expected: 'b', nearest: null };
   const at = (line: number, column: number) =>
     ({ ...problem, source: { kind: 'file', file: 'a.yaml', line, column } }) as const;

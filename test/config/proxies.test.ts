@@ -1,7 +1,7 @@
 import t from 'tap';
 import { basic, proxySetting, readProxyEnvironment } from '#src/config/proxies.js';
 
-t.test('a setting is a URL without secrets, or none', async (t) => {
+t.test('a proxy setting is a URL without secrets, or none', async (t) => {
   t.equal(proxySetting.read('none'), 'none');
   t.equal(proxySetting.read('http://proxy.test:3128/'), 'http://proxy.test:3128');
   t.equal(proxySetting.read('https://[::1]:3128'), 'https://[::1]:3128');
@@ -20,7 +20,7 @@ t.test('a setting is a URL without secrets, or none', async (t) => {
   }
 });
 
-t.test('the environment, in lower case first', async (t) => {
+t.test('proxy variables are read in lower case first', async (t) => {
   const read = (env: Record<string, string>) => readProxyEnvironment(env);
   t.match(read({ http_proxy: 'http://low:1', HTTP_PROXY: 'http://up:2' }).proxies, {
     http: { url: 'http://low:1', setting: 'http_proxy', authorization: null },

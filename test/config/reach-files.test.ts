@@ -7,7 +7,7 @@ import { testCertificate } from '../fixtures/origin-tls.js';
 const readText = (path: string): string => readFileSync(path, 'utf8');
 const { cert, key } = testCertificate();
 
-t.test('what files hold, and what is wrong with them, without a word of it', async (t) => {
+t.test('certificates and credentials are read from files; problems show no content', async (t) => {
   const directory = t.testdir({ junk: 'hunter2', user: 'user:pa:ss\n' });
   const [certFile, keyFile] = [join(directory, 'crt'), join(directory, 'key')];
   writeFileSync(certFile, cert);
@@ -40,7 +40,7 @@ t.test('what files hold, and what is wrong with them, without a word of it', asy
   t.notMatch(JSON.stringify(told), 'hunter2');
 });
 
-t.test('certificates among other text', async (t) => {
+t.test('certificates are found among other text', async (t) => {
   t.equal(certificatesOf(`# one\n${cert}\n# two\n${cert}`).length, 2);
   t.same(certificatesOf('-----BEGIN CERTIFICATE-----\nMII'), []);
   t.same(readReachFiles({ origins: 'x' }, readText), { files: [], problems: [] });

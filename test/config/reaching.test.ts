@@ -10,7 +10,7 @@ function input(t: Test, origin: string, env: Record<string, string> = {}) {
   return { flags: { '--config': file }, env, homeDirectory: () => '/user' };
 }
 
-t.test('an origin takes its proxy from its own setting, else from the environment', async (t) => {
+t.test("an origin's proxy is its own setting, else the environment's", async (t) => {
   const env = { HTTP_PROXY: 'http://env:1', NO_PROXY: 'x.test' };
   const reachOf = (origin: string) => loadConfig(input(t, origin, env)).origins[0]?.reach;
   t.match(reachOf(''), {
@@ -25,7 +25,7 @@ t.test('an origin takes its proxy from its own setting, else from the environmen
   });
 });
 
-t.test('credentials come from a file, and are shown nowhere', async (t) => {
+t.test('proxy credentials come from a file and are never shown', async (t) => {
   const file = join(t.testdirName, 'credentials');
   const text = `    proxy: http://own:3\n    proxyCredentialsFile: ${file}\n`;
   const loaded = loadWithSources(input(t, text));
@@ -37,7 +37,7 @@ t.test('credentials come from a file, and are shown nowhere', async (t) => {
   t.notMatch(shown, authorization);
 });
 
-t.test('what cannot be used is a problem that tells no secret', async (t) => {
+t.test('an unusable proxy setting is a problem that shows no secret', async (t) => {
   const wrong = (origin: string, env = {}) => {
     try {
       loadConfig(input(t, origin, env));

@@ -12,7 +12,7 @@ function load(text: string): ResolvedConfig {
 
 const RUNNING = load('cache: {capacity: 1GiB}');
 
-t.test('what can change does, what cannot stays and is named', async (t) => {
+t.test('reload applies live settings, and keeps and lists the others', async (t) => {
   const wanted = load(`
     listen: {address: '127.0.0.1:9', maxConnections: 5, drainTimeout: 1s}
     cache: {capacity: 2GiB, chunkSize: 4MiB}
@@ -30,21 +30,21 @@ t.test('what can change does, what cannot stays and is named', async (t) => {
   });
 });
 
-t.test('the same again changes nothing', async (t) => {
+t.test('reload of an equal configuration changes nothing', async (t) => {
   t.same(planReload(RUNNING, load('cache: {capacity: 1GiB}')), {
     config: RUNNING,
     needsRestart: [],
   });
 });
 
-t.test('a capacity for fewer lanes than run waits for them', async (t) => {
+t.test('a capacity that is too small for the running lanes needs a restart', async (t) => {
   const wanted = load('{fill: {threads: 1, connectionsPerThread: 1}, cache: {capacity: 72MiB}}');
   const { config, needsRestart } = planReload(RUNNING, wanted);
   t.equal(config.cache.capacityBytes, RUNNING.cache.capacityBytes);
   t.same(needsRestart, ['fill.threads', 'fill.connectionsPerThread', 'cache.capacity']);
 });
 
-t.test("the program's names and the file's are the same settings", async (t) => {
+t.test('live settings have the same names in the program and in the file', async (t) => {
   const own = Object.entries(RUNNING)
     .filter(([section]) => section !== 'origins')
     .flatMap(([section, values]) => Object.keys(values).map((name) => settingKey(section, name)));

@@ -39,7 +39,7 @@ function breaches(change: Partial<RuledConfig>): readonly string[] {
   return rules.flatMap((rule) => rule.check(config)).map(({ path }) => path.join('.'));
 }
 
-t.test('each rule objects to what breaks it and to nothing at its bound', async (t) => {
+t.test('each rule rejects a value beyond its bound and accepts one at it', async (t) => {
   const { listen, admin, cache, fill, origins } = sound;
   const cases: readonly [Partial<RuledConfig>, readonly string[]][] = [
     [{}, []],

@@ -21,12 +21,12 @@ t.test('every setting of the file has its place in the configuration, with its u
   }
 });
 
-t.test('the bounds of a fetch are the fill section as it is', async (t) => {
+t.test('the fill limits are the fill section itself', async (t) => {
   const fill: FillConfig & FetchLimits = configSchema.parse({ cache }).fill;
   t.match(fill, { connectTimeoutMs: 5000, minRateBytesPerSecond: 16384, retryCapMs: 2000 });
 });
 
-t.test('the defaults keep the rules', async (t) => {
+t.test('the defaults satisfy the rules', async (t) => {
   t.ok(configSchema.safeParse({ cache }).success);
   t.ok(configSchema.safeParse({ cache: { ...cache, capacity: '128MiB' } }).success, 'the minimum');
   t.notOk(configSchema.safeParse({ cache: { ...cache, capacity: 128 * 2 ** 20 - 1 } }).success);

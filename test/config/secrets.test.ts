@@ -1,7 +1,7 @@
 import t from 'tap';
 import { readSecrets } from '#src/config/secrets.js';
 
-t.test('a file stands for its content, without the last line end', async (t) => {
+t.test('a secret from a file is its content without the last line end', async (t) => {
   const values = {
     origins: [
       { headers: { authorization: { file: '/run/token' }, 'x-plain': 'text' } },
@@ -13,7 +13,7 @@ t.test('a file stands for its content, without the last line end', async (t) => 
   t.same(values.origins[0]?.headers, { authorization: 'Bearer /run/token', 'x-plain': 'text' });
 });
 
-t.test('a file that cannot be read is a problem that names it', async (t) => {
+t.test('an unreadable secret file is a problem that names it', async (t) => {
   const values = { origins: [{ headers: { a: { file: '/none' } } }] };
   const problems = readSecrets(values, () => {
     throw Object.assign(new Error('secret in a message'), { code: 'ENOENT' });
@@ -24,7 +24,7 @@ t.test('a file that cannot be read is a problem that names it', async (t) => {
   t.notMatch(JSON.stringify(problems), /secret/);
 });
 
-t.test('whatever else stands there is left for the schema', async (t) => {
+t.test('any other value is left for the schema', async (t) => {
   for (const values of [
     undefined,
     null,

@@ -31,7 +31,7 @@ origins:
   - {url: http://b, mount: /b, name: other, integrity: strict}
 `;
 
-t.test('what is shown can be loaded again, and says the same', async (t) => {
+t.test('the shown settings load again as the same configuration', async (t) => {
   for (const parts of [{}, { files: { 'f.yaml': FULL } }, { flags: { '--origin': 'http://c' } }]) {
     const loaded = loadWithSources(input(parts));
     const text = stringify(nested(shownSettings(loaded)));
@@ -40,7 +40,7 @@ t.test('what is shown can be loaded again, and says the same', async (t) => {
   }
 });
 
-t.test('every size and duration comes back', async () => {
+t.test('property: each shown size and duration reads back equal', async () => {
   const size = fc.oneof(
     fc.integer({ min: 2 ** 28, max: 2 ** 50 }),
     fc.integer({ min: 1, max: 1000 }).map((gib) => gib * 2 ** 30),
@@ -59,7 +59,7 @@ t.test('every size and duration comes back', async () => {
   );
 });
 
-t.test('secrets are not shown, the files that hold them are', async (t) => {
+t.test('secrets are hidden, and the files that hold them are shown', async (t) => {
   const files = {
     'f.yaml': 'origins: [{url: http://a, headers: {X-Key: hush, Authorization: {file: /s/t}}}]',
     '/s/t': 'Bearer hush\n',
@@ -73,7 +73,7 @@ t.test('secrets are not shown, the files that hold them are', async (t) => {
   });
 });
 
-t.test('where each value came from', async (t) => {
+t.test('each value is shown with its source', async (t) => {
   const file = 'cache:\n  capacity: 10GiB\n  directory: /file\norigins:\n  - url: http://a\n';
   const places = (parts: Parts): Record<string, string> =>
     Object.fromEntries(

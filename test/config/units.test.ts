@@ -9,7 +9,7 @@ import {
   writeSize,
 } from '#src/config/units.js';
 
-t.test('sizes', async (t) => {
+t.test('parseSize reads units and rejects other texts', async (t) => {
   for (const [text, bytes] of [
     ['0', 0],
     ['8388608', 8388608],
@@ -60,7 +60,7 @@ t.test('durations need a unit and fit setTimeout', async (t) => {
   }
 });
 
-t.test('what is written can be read', async () => {
+t.test('property: a written size or duration reads back equal', async () => {
   fc.assert(
     fc.property(fc.nat({ max: 2 ** 30 }), fc.constantFrom('KiB', 'MiB'), (n, unit) => {
       const bytes = parseSize(`${String(n)}${unit}`);
@@ -72,7 +72,7 @@ t.test('what is written can be read', async () => {
   );
 });
 
-t.test('exact texts', async (t) => {
+t.test('writeSize and writeDuration return the shortest exact text', async (t) => {
   for (const text of ['0', '1000', '16KiB', '8MiB', '10GiB', '64MB', '1TiB', '1048577']) {
     t.equal(writeSize(parseSize(text) ?? NaN), text === '1000' ? '1KB' : text);
   }
@@ -81,7 +81,7 @@ t.test('exact texts', async (t) => {
   }
 });
 
-t.test('no text makes reading throw', async () => {
+t.test('property: parsing never throws', async () => {
   fc.assert(
     fc.property(fc.string(), (text) => {
       parseSize(text);
@@ -90,7 +90,7 @@ t.test('no text makes reading throw', async () => {
   );
 });
 
-t.test('sizes for people', async (t) => {
+t.test('formatSize and formatDuration round for people', async (t) => {
   t.equal(formatSize(512), '512 B');
   t.equal(formatSize(8 * 2 ** 20), '8 MiB');
   t.equal(formatSize(1.5 * 2 ** 30), '1.5 GiB');

@@ -11,7 +11,7 @@ origins:
     redirectHosts: [c, d]
 `;
 
-t.test('values and places', async (t) => {
+t.test('readYaml returns values with their places', async (t) => {
   const file = readYaml(TEXT, 'f.yaml');
   t.same(file.values, {
     cache: { directory: '/x' },
@@ -36,7 +36,7 @@ t.test('values and places', async (t) => {
   t.equal(file.find(['origins', 9]), undefined);
 });
 
-t.test('broken YAML is placed and not quoted', async (t) => {
+t.test('broken YAML is a problem with its place and without its text', async (t) => {
   const file = readYaml('a: 1\nb: "secret\nc: [secret', 'f.yaml');
   t.equal(file.values, undefined);
   t.ok(file.problems.length > 0);
@@ -44,14 +44,14 @@ t.test('broken YAML is placed and not quoted', async (t) => {
   t.match(file.problems[0]?.source, { kind: 'file', file: 'f.yaml' });
 });
 
-t.test('a key that stands twice is a problem, an empty file is none', async (t) => {
+t.test('a duplicate key is a problem, an empty file is not', async (t) => {
   const twice = readYaml('a: 1\na: 2\n', 'f');
   t.match(twice.problems, [{ found: 'duplicate key', source: { line: 2, column: 1 } }]);
   t.equal(readYaml('', 'f').values, null);
   t.same(readYaml('# nothing\n', 'f').problems, []);
 });
 
-t.test('aliases cannot be made to explode', async (t) => {
+t.test('expanding aliases is bounded', async (t) => {
   const levels = Array.from({ length: 12 }, (_, i) =>
     i === 0 ? 'a0: &a0 [x]' : `a${String(i)}: &a${String(i)} [${`*a${String(i - 1)},`.repeat(10)}]`,
   );
@@ -60,7 +60,7 @@ t.test('aliases cannot be made to explode', async (t) => {
   t.equal(file.problems.length, 1);
 });
 
-t.test('no text makes reading throw', async () => {
+t.test('property: reading never throws', async () => {
   fc.assert(
     fc.property(
       fc.string({ unit: fc.constantFrom(...Array.from('a:-[]{}&*!|>\'"%@`#\n \t,?0')) }),

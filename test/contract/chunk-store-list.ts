@@ -19,7 +19,7 @@ function summaryOf(chunks: ChunkStore, uri: string): ObjectSummary | undefined {
 
 /** Registers the suite. */
 export function listContract(t: Test, make: MakeStore): void {
-  t.test('every object is listed, open or not, with what is held of it', async (t) => {
+  t.test('the listing has every object, open or not, with its held chunks', async (t) => {
     const { chunks } = await make(t, ROOMY);
     t.same([...chunks.objects()], []);
     const identity = identityOf('listed', TEST_CHUNK_BYTES + 5);
@@ -39,7 +39,7 @@ export function listContract(t: Test, make: MakeStore): void {
     t.equal(chunks.usage().objects, [...chunks.objects()].length);
   });
 
-  t.test('what is dropped, shared and removed is counted right', async (t) => {
+  t.test('counts of an object are right after drops, sharing and removal', async (t) => {
     const { chunks } = await make(t, ROOMY);
     const [a, b] = [identityOf('a', 1000), identityOf('b', 1000)];
     const chunk = chunkOf('same', 0, 1000);
@@ -57,17 +57,20 @@ export function listContract(t: Test, make: MakeStore): void {
     t.same([...chunks.objects()], []);
   });
 
-  t.test('an evicted chunk is held no more; inspecting one does not keep it warm', async (t) => {
-    const { chunks } = await make(t, TIGHT);
-    const identity = identityOf('cold', 12 * TEST_CHUNK_BYTES);
-    const object = await chunks.openObject(identity);
-    for (let index = 0; index < 12; index += 1) {
-      const held = await store(chunks, object, chunkOf('cold', index, TEST_CHUNK_BYTES));
-      held?.release();
-      (await chunks.acquire(object, 0, 'inspect'))?.release();
-    }
-    t.notOk(chunks.isHeld(object, 0), 'the first was the coldest all along');
-    const { heldChunks } = summaryOf(chunks, identity.uri) ?? {};
-    t.equal(heldChunks, chunks.usage().chunks);
-  });
+  t.test(
+    'an evicted chunk is no longer held; inspecting a chunk does not count as use',
+    async (t) => {
+      const { chunks } = await make(t, TIGHT);
+      const identity = identityOf('cold', 12 * TEST_CHUNK_BYTES);
+      const object = await chunks.openObject(identity);
+      for (let index = 0; index < 12; index += 1) {
+        const held = await store(chunks, object, chunkOf('cold', index, TEST_CHUNK_BYTES));
+        held?.release();
+        (await chunks.acquire(object, 0, 'inspect'))?.release();
+      }
+      t.notOk(chunks.isHeld(object, 0), 'the first was the coldest all along');
+      const { heldChunks } = summaryOf(chunks, identity.uri) ?? {};
+      t.equal(heldChunks, chunks.usage().chunks);
+    },
+  );
 }

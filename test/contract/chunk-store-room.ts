@@ -16,7 +16,7 @@ import { type MakeStore, ROOMY, TIGHT } from './chunk-store-subject.js';
 
 /** Registers the suite. */
 export function roomContract(t: Test, make: MakeStore): void {
-  t.test('a draft takes room until it ends, however it ends', async (t) => {
+  t.test('a draft takes room until it ends, whether committed or discarded', async (t) => {
     const { chunks } = await make(t, ROOMY);
     const before = chunks.usage();
     const draft = await chunks.draft(1000);
@@ -31,7 +31,7 @@ export function roomContract(t: Test, make: MakeStore): void {
     t.equal(chunks.usage().reservedBytes, 0);
   });
 
-  t.test('a discarded draft is readable by whoever retained it', async (t) => {
+  t.test('a discarded draft is readable for readers that retained it', async (t) => {
     const { chunks } = await make(t, ROOMY);
     const draft = await chunks.draft(5);
     writeSync(draft.file.fd, 'still', 0);
@@ -44,7 +44,7 @@ export function roomContract(t: Test, make: MakeStore): void {
     }, 'a release too many could close another file');
   });
 
-  t.test('a memory draft serves its readers and goes', async (t) => {
+  t.test('a memory draft serves its readers and is then freed', async (t) => {
     const { chunks } = await make(t, ROOMY);
     const object = await chunks.openObject(identityOf('memory', 1000));
     const draft = await chunks.draft(1000, 'memory');
@@ -62,17 +62,20 @@ export function roomContract(t: Test, make: MakeStore): void {
     t.equal(chunks.isHeld(object, 0), false);
   });
 
-  t.test('a draft may be longer than what a stream of unknown length left in it', async (t) => {
-    const { chunks } = await make(t, ROOMY);
-    const object = await chunks.openObject(identityOf('short', null));
-    const chunk = chunkOf('short', 0, 77);
-    const draft = await chunks.draft(TEST_CHUNK_BYTES);
-    writeSync(draft.file.fd, chunk.bytes, 0, 77, 0);
-    const held = await chunks.commit(object, draft, chunk.record);
-    held?.release();
-    t.ok(await readsRight(chunks, object, chunk));
-    t.equal(chunks.usage().reservedBytes, 0);
-  });
+  t.test(
+    'a draft may be longer than the bytes that a stream of unknown length left in it',
+    async (t) => {
+      const { chunks } = await make(t, ROOMY);
+      const object = await chunks.openObject(identityOf('short', null));
+      const chunk = chunkOf('short', 0, 77);
+      const draft = await chunks.draft(TEST_CHUNK_BYTES);
+      writeSync(draft.file.fd, chunk.bytes, 0, 77, 0);
+      const held = await chunks.commit(object, draft, chunk.record);
+      held?.release();
+      t.ok(await readsRight(chunks, object, chunk));
+      t.equal(chunks.usage().reservedBytes, 0);
+    },
+  );
 
   t.test('a draft that was not written whole is not stored', async (t) => {
     const { chunks } = await make(t, ROOMY);
@@ -98,27 +101,30 @@ export function roomContract(t: Test, make: MakeStore): void {
     t.ok(chunks.usage().evictedBytesTotal > 0);
   });
 
-  t.test('leased chunks stay; when all are, there is no space', async (t) => {
-    const { chunks } = await make(t, TIGHT);
-    const object = await chunks.openObject(identityOf('leased', 12 * TEST_CHUNK_BYTES));
-    const leases: { release(): void }[] = [];
-    for (let index = 0; index < 4; index += 1) {
-      t.ok(await storeAndRelease(chunks, object, chunkOf('leased', index, TEST_CHUNK_BYTES)));
-      const lease = chunks.lease(object, index);
-      if (lease !== undefined) leases.push(lease);
-    }
-    t.equal(leases.length, 4);
-    const last = await chunks.draft(TEST_CHUNK_BYTES);
-    await t.rejects(chunks.draft(TEST_CHUNK_BYTES), { code: 'no-space', retryable: true });
-    for (let index = 0; index < 4; index += 1) t.ok(chunks.isHeld(object, index));
-    leases[2]?.release();
-    const next = await chunks.draft(TEST_CHUNK_BYTES);
-    t.notOk(chunks.isHeld(object, 2), 'the one that was let go made room');
-    last.discard();
-    next.discard();
-    t.equal(chunks.lease(object, 2), undefined);
-    t.equal(chunks.lease(object, 9), undefined);
-  });
+  t.test(
+    'leased chunks are not evicted; when all are leased a draft fails with no-space',
+    async (t) => {
+      const { chunks } = await make(t, TIGHT);
+      const object = await chunks.openObject(identityOf('leased', 12 * TEST_CHUNK_BYTES));
+      const leases: { release(): void }[] = [];
+      for (let index = 0; index < 4; index += 1) {
+        t.ok(await storeAndRelease(chunks, object, chunkOf('leased', index, TEST_CHUNK_BYTES)));
+        const lease = chunks.lease(object, index);
+        if (lease !== undefined) leases.push(lease);
+      }
+      t.equal(leases.length, 4);
+      const last = await chunks.draft(TEST_CHUNK_BYTES);
+      await t.rejects(chunks.draft(TEST_CHUNK_BYTES), { code: 'no-space', retryable: true });
+      for (let index = 0; index < 4; index += 1) t.ok(chunks.isHeld(object, index));
+      leases[2]?.release();
+      const next = await chunks.draft(TEST_CHUNK_BYTES);
+      t.notOk(chunks.isHeld(object, 2), 'the one that was let go made room');
+      last.discard();
+      next.discard();
+      t.equal(chunks.lease(object, 2), undefined);
+      t.equal(chunks.lease(object, 9), undefined);
+    },
+  );
 }
 
 function releaseIf(held: { release(): void } | undefined): boolean {

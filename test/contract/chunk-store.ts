@@ -43,7 +43,7 @@ export function chunkStoreContract(t: Test, make: MakeStore): void {
     t.equal(chunks.usage().chunks, 2);
   });
 
-  t.test('a chunk whose file is open is had at once, and marked used', async (t) => {
+  t.test('a chunk whose file is open is returned at once and marked as used', async (t) => {
     const { chunks } = await make(t, ROOMY);
     const object = await chunks.openObject(identityOf('open', 10));
     t.equal(chunks.acquireOpen(object, 0), undefined, 'not held');
@@ -75,7 +75,7 @@ export function chunkStoreContract(t: Test, make: MakeStore): void {
     t.ok(await readsRight(chunks, again, chunk), 'and what was stored outlives both');
   });
 
-  t.test('verified is a state of the chunk', async (t) => {
+  t.test('the verified state belongs to the chunk, not to its reader', async (t) => {
     const { chunks } = await make(t, ROOMY);
     const object = await chunks.openObject(identityOf('verified', 10));
     const held = await store(chunks, object, chunkOf('verified', 0, 10));
@@ -87,7 +87,7 @@ export function chunkStoreContract(t: Test, make: MakeStore): void {
     other?.release();
   });
 
-  t.test('equal bytes of two objects are one file', async (t) => {
+  t.test('equal chunks of two objects share one file', async (t) => {
     const { chunks } = await make(t, ROOMY);
     const chunk = chunkOf('same', 0, 1000);
     const a = await chunks.openObject(identityOf('a', 1000));
@@ -100,7 +100,7 @@ export function chunkStoreContract(t: Test, make: MakeStore): void {
     t.ok(await readsRight(chunks, b, chunk), 'it is there as long as one of them is');
   });
 
-  t.test('two fills of one chunk at once are one chunk', async (t) => {
+  t.test('two concurrent fills of one chunk store one chunk', async (t) => {
     const { chunks } = await make(t, ROOMY);
     const object = await chunks.openObject(identityOf('twice', 1000));
     const chunk = chunkOf('twice', 0, 1000);
@@ -113,7 +113,7 @@ export function chunkStoreContract(t: Test, make: MakeStore): void {
     t.ok(await eventually(() => chunks.usage().reservedBytes === 0));
   });
 
-  t.test('a dropped chunk is a miss at once, and stays readable for who has it', async (t) => {
+  t.test('a dropped chunk is a miss at once, and stays readable for its readers', async (t) => {
     const { chunks } = await make(t, ROOMY);
     const object = await chunks.openObject(identityOf('dropped', 1000));
     const chunk = chunkOf('dropped', 0, 1000);
@@ -149,7 +149,7 @@ export function chunkStoreContract(t: Test, make: MakeStore): void {
     t.equal(object.attestedBy, null, 'it would not cover every id any more');
   });
 
-  t.test('other ids than the attested ones end the attestation', async (t) => {
+  t.test("a chunk with another id ends the object's attestation", async (t) => {
     const { chunks } = await make(t, ROOMY);
     const object = await chunks.openObject(identityOf('replaced', 1000));
     await storeAndRelease(chunks, object, chunkOf('replaced', 0, 1000));
@@ -159,7 +159,7 @@ export function chunkStoreContract(t: Test, make: MakeStore): void {
     t.equal(object.record(0)?.id, chunkOf('other', 0, 1000).record.id);
   });
 
-  t.test('an object that arrived without a length gets one', async (t) => {
+  t.test('an object that arrived without a length gets its length', async (t) => {
     const { chunks } = await make(t, ROOMY);
     const growing = await chunks.openObject(identityOf('growing', null, { uniqueToken: 'g1' }));
     const parts = [chunkOf('growing', 0, TEST_CHUNK_BYTES), chunkOf('growing', 1, 77)] as const;
@@ -177,7 +177,7 @@ export function chunkStoreContract(t: Test, make: MakeStore): void {
     await t.rejects(chunks.complete(again, 5), RangeError);
   });
 
-  t.test('a removed object is forgotten; what is being read goes later', async (t) => {
+  t.test('a removed object is forgotten at once; chunks in use are deleted later', async (t) => {
     const { chunks } = await make(t, ROOMY);
     const identity = identityOf('removed', TEST_CHUNK_BYTES + 5);
     const object = await chunks.openObject(identity);
@@ -195,7 +195,7 @@ export function chunkStoreContract(t: Test, make: MakeStore): void {
     t.ok(await storeAndRelease(chunks, anew, first));
   });
 
-  t.test('a record that cannot be one of the object is refused', async (t) => {
+  t.test('a record that does not fit its object is refused', async (t) => {
     const { chunks } = await make(t, ROOMY);
     const object = await chunks.openObject(identityOf('refused', TEST_CHUNK_BYTES + 10));
     const { record } = chunkOf('refused', 0, TEST_CHUNK_BYTES);

@@ -8,7 +8,7 @@ import { CollectingSink, originRequest } from '../fixtures/origin-sink.js';
 import { OBJECT_BYTES, expected, setUp, type ClientUnderTest } from './origin-client-subject.js';
 
 export async function originBodies(t: Test, subject: ClientUnderTest): Promise<void> {
-  await t.test('any range arrives exactly, into space of any size', async (t) => {
+  await t.test('any range arrives exactly, whatever space the sink gives', async (t) => {
     const { client, url } = await setUp(t, subject);
     const offset = fc.integer({ min: 0, max: OBJECT_BYTES });
     const cases = fc.record({
@@ -28,7 +28,7 @@ export async function originBodies(t: Test, subject: ClientUnderTest): Promise<v
     );
   });
 
-  await t.test('an open range, the whole, and bodies of nothing', async (t) => {
+  await t.test('an open range, the whole object and empty bodies arrive exactly', async (t) => {
     const { origin, client, url } = await setUp(t, subject);
     origin.objects.set('/empty', { bytes: Buffer.alloc(0) });
     const tail = new CollectingSink();
@@ -47,7 +47,7 @@ export async function originBodies(t: Test, subject: ClientUnderTest): Promise<v
     t.strictSame(outcome, { kind: 'complete', bodyBytes: 0 });
   });
 
-  await t.test('statuses are passed on unjudged, with their bodies', async (t) => {
+  await t.test('every status is delivered with its body', async (t) => {
     const { origin, client, url } = await setUp(t, subject);
     for (const status of [301, 401, 404, 429, 500, 503]) {
       origin.next({ kind: 'status', status, body: `say ${String(status)}` });
@@ -81,7 +81,7 @@ export async function originBodies(t: Test, subject: ClientUnderTest): Promise<v
     t.equal(sink.heads[0]?.status, 304);
   });
 
-  await t.test('heads and bodies in writes of one byte', async (t) => {
+  await t.test('heads and bodies written byte by byte are parsed', async (t) => {
     const { origin, client, url } = await setUp(t, subject);
     origin.script({ actions: [{ kind: 'split', bytes: 1 }] });
     const sink = new CollectingSink();
@@ -90,7 +90,7 @@ export async function originBodies(t: Test, subject: ClientUnderTest): Promise<v
     t.equal(sink.heads[0]?.headers['etag'], '"scripted-1"');
   });
 
-  await t.test('interim responses are told, and are no head', async (t) => {
+  await t.test('interim responses are reported and are no final head', async (t) => {
     const { origin, client, url } = await setUp(t, subject);
     const actions = [102, 103].map((status) => ({ kind: 'interim', status }) as const);
     origin.script({ actions });
@@ -117,7 +117,7 @@ export async function originBodies(t: Test, subject: ClientUnderTest): Promise<v
     t.ok(sink.bytes.equals(expected()));
   });
 
-  await t.test('chunked coding', async (t) => {
+  await t.test('a chunked body is decoded exactly', async (t) => {
     const { origin, client, url } = await setUp(t, subject);
     origin.script({ actions: [{ kind: 'chunked' }] });
     const sink = new CollectingSink();
@@ -128,7 +128,7 @@ export async function originBodies(t: Test, subject: ClientUnderTest): Promise<v
     t.equal(origin.connections, 1, 'its end leaves the connection as it was');
   });
 
-  await t.test('nothing is decompressed', async (t) => {
+  await t.test('a coded body is delivered without decoding', async (t) => {
     const { origin, client } = await setUp(t, subject);
     const coded = gzipSync('some text');
     origin.objects.set('/gz', { bytes: coded, fields: { 'Content-Encoding': 'gzip' } });
@@ -138,7 +138,7 @@ export async function originBodies(t: Test, subject: ClientUnderTest): Promise<v
     t.equal(origin.requests[0]?.headers['accept-encoding'], 'identity');
   });
 
-  await t.test('a sink that makes every byte wait is obeyed', async (t) => {
+  await t.test('a sink that delays every byte is waited for', async (t) => {
     const { client, url } = await setUp(t, subject);
     for (const spaceBytes of [1000, 7919, 70_000]) {
       const sink = new CollectingSink({
@@ -152,7 +152,7 @@ export async function originBodies(t: Test, subject: ClientUnderTest): Promise<v
     }
   });
 
-  await t.test('a refusal keeps what came with the head from the next response', async (t) => {
+  await t.test('a refused body does not reach the next response', async (t) => {
     const { origin, client, url } = await setUp(t, subject);
     const forged = 'HTTP/1.1 206 Partial Content\r\nContent-Length: 4\r\n\r\nevil';
     for (const status of [302, 304]) {
@@ -170,29 +170,32 @@ export async function originBodies(t: Test, subject: ClientUnderTest): Promise<v
     }
   });
 
-  await t.test('a slow verdict holds the body back; a refusal gets none of it', async (t) => {
-    const { client, url } = await setUp(t, subject);
-    for (const verdict of ['read', 'refuse'] as const) {
-      const decision = deferred<HeadVerdict>();
-      const asked = deferred<undefined>();
-      const sink = new CollectingSink({
-        verdict: () => {
-          asked.resolve(undefined);
-          return decision.promise;
-        },
-      });
-      const fetching = client.fetch(originRequest(url, { range: { start: 0, end: 5000 } }), sink);
-      await asked.promise;
-      await new Promise((resolve) => setImmediate(resolve));
-      t.equal(sink.total, 0);
-      decision.resolve(verdict);
-      const outcome = await fetching;
-      if (verdict === 'read') t.ok(sink.bytes.equals(expected(0, 5000)));
-      else t.strictSame(outcome, { kind: 'refused' });
-      t.equal(sink.total, verdict === 'read' ? 5000 : 0);
-    }
-    const after = new CollectingSink();
-    await client.fetch(originRequest(url, { range: { start: 9, end: 99 } }), after);
-    t.ok(after.bytes.equals(expected(9, 99)), 'the lane is usable after a refusal');
-  });
+  await t.test(
+    'a slow verdict holds the body back, and a refused body is not delivered',
+    async (t) => {
+      const { client, url } = await setUp(t, subject);
+      for (const verdict of ['read', 'refuse'] as const) {
+        const decision = deferred<HeadVerdict>();
+        const asked = deferred<undefined>();
+        const sink = new CollectingSink({
+          verdict: () => {
+            asked.resolve(undefined);
+            return decision.promise;
+          },
+        });
+        const fetching = client.fetch(originRequest(url, { range: { start: 0, end: 5000 } }), sink);
+        await asked.promise;
+        await new Promise((resolve) => setImmediate(resolve));
+        t.equal(sink.total, 0);
+        decision.resolve(verdict);
+        const outcome = await fetching;
+        if (verdict === 'read') t.ok(sink.bytes.equals(expected(0, 5000)));
+        else t.strictSame(outcome, { kind: 'refused' });
+        t.equal(sink.total, verdict === 'read' ? 5000 : 0);
+      }
+      const after = new CollectingSink();
+      await client.fetch(originRequest(url, { range: { start: 9, end: 99 } }), after);
+      t.ok(after.bytes.equals(expected(9, 99)), 'the lane is usable after a refusal');
+    },
+  );
 }

@@ -14,7 +14,7 @@ import {
 } from './origin-client-subject.js';
 
 export async function originConnections(t: Test, subject: ClientUnderTest): Promise<void> {
-  await t.test('the request says what it should', async (t) => {
+  await t.test('the request has the expected line and fields', async (t) => {
     const { origin, client, url } = await setUp(t, subject);
     const target = {
       ...originRequest(url).target,
@@ -46,7 +46,7 @@ export async function originConnections(t: Test, subject: ClientUnderTest): Prom
     t.equal(seen?.headers['content-length'], undefined);
   });
 
-  await t.test('a lane keeps one connection', async (t) => {
+  await t.test('a lane reuses one connection', async (t) => {
     const { origin, client, url } = await setUp(t, subject);
     for (let i = 0; i < 4; i++) {
       const range = { start: i * 1000, end: (i + 1) * 1000 };
@@ -75,7 +75,7 @@ export async function originConnections(t: Test, subject: ClientUnderTest): Prom
     t.equal(other.openConnections, 1);
   });
 
-  await t.test('a kept connection gone stale is replaced, unseen', async (t) => {
+  await t.test('a kept connection that went stale is replaced without an error', async (t) => {
     const { origin, client, url } = await setUp(t, subject);
     await client.fetch(originRequest(url), new CollectingSink());
     // The origin drops the connection as it reads the request.
@@ -91,19 +91,22 @@ export async function originConnections(t: Test, subject: ClientUnderTest): Prom
     t.equal(error.code, 'origin-reset');
   });
 
-  await t.test('a connection that the origin closed after its response', async (t) => {
-    const { origin, client, url } = await setUp(t, subject);
-    origin.next({ kind: 'close-after' });
-    origin.next({ kind: 'fields', fields: { Connection: 'close' } });
-    for (let i = 0; i < 3; i++) {
-      const sink = new CollectingSink();
-      await client.fetch(originRequest(url), sink);
-      t.ok(sink.bytes.equals(expected()));
-    }
-    t.equal(origin.connections, 3);
-  });
+  await t.test(
+    'a connection that the origin closed after its response is not reused',
+    async (t) => {
+      const { origin, client, url } = await setUp(t, subject);
+      origin.next({ kind: 'close-after' });
+      origin.next({ kind: 'fields', fields: { Connection: 'close' } });
+      for (let i = 0; i < 3; i++) {
+        const sink = new CollectingSink();
+        await client.fetch(originRequest(url), sink);
+        t.ok(sink.bytes.equals(expected()));
+      }
+      t.equal(origin.connections, 3);
+    },
+  );
 
-  await t.test('one fetch per lane', async (t) => {
+  await t.test('a second concurrent fetch on one lane is refused', async (t) => {
     const { origin, client, url } = await setUp(t, subject);
     const gate = createGate();
     origin.next({ kind: 'gate', at: 100, gate });
@@ -117,8 +120,8 @@ export async function originConnections(t: Test, subject: ClientUnderTest): Prom
     t.ok(sink.bytes.equals(expected()), 'the first is not disturbed');
   });
 
-  await t.test('aborts drop the connection', async (t) => {
-    await t.test('before the start', async (t) => {
+  await t.test('an abort closes the connection', async (t) => {
+    await t.test('an abort before the start opens no connection', async (t) => {
       const { origin, client, url } = await setUp(t, subject);
       const request = originRequest(url, { signal: AbortSignal.abort() });
       const error = await failure(client.fetch(request, new CollectingSink()));
@@ -126,7 +129,7 @@ export async function originConnections(t: Test, subject: ClientUnderTest): Prom
       t.equal(origin.connections, 0);
     });
 
-    await t.test('before the head', async (t) => {
+    await t.test('an abort before the head rejects with cancelled', async (t) => {
       const { origin, client, url } = await setUp(t, subject);
       origin.script({ actions: [{ kind: 'hang', afterBytes: -1 }] });
       const abort = new AbortController();
@@ -138,7 +141,7 @@ export async function originConnections(t: Test, subject: ClientUnderTest): Prom
       await origin.waitFor(({ openConnections }) => openConnections === 0);
     });
 
-    await t.test('during the verdict', async (t) => {
+    await t.test('an abort during the verdict rejects with cancelled', async (t) => {
       const { origin, client, url } = await setUp(t, subject);
       const abort = new AbortController();
       const decision = deferred<HeadVerdict>();
@@ -155,7 +158,7 @@ export async function originConnections(t: Test, subject: ClientUnderTest): Prom
       t.equal(sink.total, 0, 'a late verdict changes nothing');
     });
 
-    await t.test('in the body', async (t) => {
+    await t.test('an abort in the body rejects with cancelled', async (t) => {
       const { origin, client, url } = await setUp(t, subject);
       origin.next({ kind: 'hang', afterBytes: 1000 });
       const abort = new AbortController();
@@ -196,7 +199,7 @@ export async function originConnections(t: Test, subject: ClientUnderTest): Prom
     t.equal((await failure(fetching)).code, 'origin-address-refused');
   });
 
-  await t.test('https', async (t) => {
+  await t.test('a fetch over https arrives exactly', async (t) => {
     const { origin, client, url } = await setUp(t, subject, { tls: true });
     const sink = new CollectingSink({
       spaceBytes: 10_000,
@@ -215,7 +218,7 @@ export async function originConnections(t: Test, subject: ClientUnderTest): Prom
     t.equal(error.code, 'origin-reset');
   });
 
-  await t.test('a certificate that nobody vouches for', async (t) => {
+  await t.test('a certificate of an unknown authority is refused', async (t) => {
     const { origin, url } = await setUp(t, subject, { tls: true });
     const trusting = subject.create({ clock: systemClock });
     t.teardown(() => trusting.close());

@@ -22,7 +22,7 @@ const BROKEN_ANSWERS: Readonly<Record<string, string>> = {
 };
 
 export async function originFaults(t: Test, subject: ClientUnderTest): Promise<void> {
-  await t.test('a reset or a short body: the bytes before it are right', async (t) => {
+  await t.test('after a reset or a short body the bytes before it are right', async (t) => {
     const { origin, client, url } = await setUp(t, subject);
     const fault = fc.record({
       kind: fc.constantFrom('reset', 'short'),
@@ -51,7 +51,7 @@ export async function originFaults(t: Test, subject: ClientUnderTest): Promise<v
     t.equal(origin.requests.length, 1, 'a fresh connection is not tried twice');
   });
 
-  await t.test('extra bytes never become the next response', async (t) => {
+  await t.test('extra bytes are never taken for the next response', async (t) => {
     const { origin, client, url } = await setUp(t, subject);
     const forged = 'HTTP/1.1 206 Partial Content\r\nContent-Length: 4\r\n\r\nevil';
     origin.next({ kind: 'extra', bytes: forged });
@@ -68,7 +68,7 @@ export async function originFaults(t: Test, subject: ClientUnderTest): Promise<v
     t.equal(origin.connections, 2);
   });
 
-  await t.test('extra bytes that come late cost the idle connection', async (t) => {
+  await t.test('extra bytes on an idle connection close it', async (t) => {
     const { origin, client, url } = await setUp(t, subject);
     const gate = createGate();
     const forged = 'HTTP/1.1 206 Partial Content\r\nContent-Length: 4\r\n\r\nevil';
@@ -87,7 +87,7 @@ export async function originFaults(t: Test, subject: ClientUnderTest): Promise<v
   });
 
   for (const [name, bytes] of Object.entries(BROKEN_ANSWERS)) {
-    await t.test(`no response: ${name}`, async (t) => {
+    await t.test(`bytes that are no HTTP response fail as origin-protocol: ${name}`, async (t) => {
       const { origin, client, url } = await setUp(t, subject);
       origin.script({ actions: [{ kind: 'garbage', bytes }] });
       const sink = new CollectingSink();
@@ -98,7 +98,7 @@ export async function originFaults(t: Test, subject: ClientUnderTest): Promise<v
     });
   }
 
-  await t.test('control characters in a field never reach the sink', async (t) => {
+  await t.test('a field with control characters never reaches the sink', async (t) => {
     const { origin, client, url } = await setUp(t, subject);
     for (const text of [
       'X-Evil: a\rSet-Cookie: b=c\r\n',
@@ -120,7 +120,7 @@ export async function originFaults(t: Test, subject: ClientUnderTest): Promise<v
     }
   });
 
-  await t.test('__proto__ is a field name like any other', async (t) => {
+  await t.test('__proto__ is handled like any other field name', async (t) => {
     const { origin, client, url } = await setUp(t, subject);
     origin.script({ actions: [{ kind: 'raw-field', text: '__proto__: polluted\r\n' }] });
     const sink = new CollectingSink();
@@ -129,7 +129,7 @@ export async function originFaults(t: Test, subject: ClientUnderTest): Promise<v
     t.equal(Object.getPrototypeOf(sink.heads[0]?.headers), null);
   });
 
-  await t.test('nobody there', async (t) => {
+  await t.test('a refused connection fails as origin-connect, retryable', async (t) => {
     const { origin, client, url } = await setUp(t, subject);
     await origin.close();
     const error = await failure(client.fetch(originRequest(url), new CollectingSink()));
@@ -138,7 +138,7 @@ export async function originFaults(t: Test, subject: ClientUnderTest): Promise<v
     t.match(error.message, 'ECONNREFUSED');
   });
 
-  await t.test('what the sink throws is what the fetch rejects with', async (t) => {
+  await t.test('an error that the sink throws rejects the fetch', async (t) => {
     const { origin, client, url } = await setUp(t, subject);
     const boom = new Error('disk on fire');
     const throwing = () => {
@@ -158,7 +158,7 @@ export async function originFaults(t: Test, subject: ClientUnderTest): Promise<v
     }
   });
 
-  await t.test('a request field cannot carry a second one', async (t) => {
+  await t.test('a request field cannot inject another one', async (t) => {
     const { origin, client, url } = await setUp(t, subject);
     for (const headers of [{ 'x-a': 'b\r\nx-c: d' }, { 'x a': 'b' }]) {
       const target = { ...originRequest(url).target, headers };

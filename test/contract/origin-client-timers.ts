@@ -15,7 +15,7 @@ import {
 } from './origin-client-subject.js';
 
 export async function originTimers(t: Test, subject: ClientUnderTest): Promise<void> {
-  await t.test('connect: a handshake that never ends', async (t) => {
+  await t.test('a TLS handshake that never ends fails at the connect timeout', async (t) => {
     const clock = new ManualClock();
     const { client } = await setUp(t, subject, { clock });
     const sockets: net.Socket[] = [];
@@ -36,30 +36,33 @@ export async function originTimers(t: Test, subject: ClientUnderTest): Promise<v
     t.equal(clock.pendingTimers, 0);
   });
 
-  await t.test('first byte: a head that never comes, or never ends', async (t) => {
-    for (const actions of [
-      [{ kind: 'hang', afterBytes: -1 }],
-      [
-        { kind: 'interim', status: 103 },
-        { kind: 'status', status: 102 },
-      ] as const,
-    ] as const) {
-      const clock = new ManualClock();
-      const { origin, client, url } = await setUp(t, subject, { clock });
-      origin.script({ actions });
-      const fetching = failure(client.fetch(originRequest(url), new CollectingSink()));
-      await origin.waitFor(({ requests }) => requests.length === 1);
-      clock.advance(TEST_LIMITS.firstByteTimeoutMs);
-      const error = await fetching;
-      t.equal(error.code, 'origin-timeout');
-      t.match(error.message, 'response head');
-      t.equal(error.retryable, true);
-      await origin.waitFor(({ openConnections }) => openConnections === 0);
-      t.equal(clock.pendingTimers, 0);
-    }
-  });
+  await t.test(
+    'a head that never comes, or never ends, fails at the first-byte timeout',
+    async (t) => {
+      for (const actions of [
+        [{ kind: 'hang', afterBytes: -1 }],
+        [
+          { kind: 'interim', status: 103 },
+          { kind: 'status', status: 102 },
+        ] as const,
+      ] as const) {
+        const clock = new ManualClock();
+        const { origin, client, url } = await setUp(t, subject, { clock });
+        origin.script({ actions });
+        const fetching = failure(client.fetch(originRequest(url), new CollectingSink()));
+        await origin.waitFor(({ requests }) => requests.length === 1);
+        clock.advance(TEST_LIMITS.firstByteTimeoutMs);
+        const error = await fetching;
+        t.equal(error.code, 'origin-timeout');
+        t.match(error.message, 'response head');
+        t.equal(error.retryable, true);
+        await origin.waitFor(({ openConnections }) => openConnections === 0);
+        t.equal(clock.pendingTimers, 0);
+      }
+    },
+  );
 
-  await t.test('idle: silence within a body', async (t) => {
+  await t.test('silence within a body fails at the idle timeout', async (t) => {
     const clock = new ManualClock();
     const { origin, client, url } = await setUp(t, subject, { clock });
     const gate = createGate();
@@ -85,7 +88,7 @@ export async function originTimers(t: Test, subject: ClientUnderTest): Promise<v
     await origin.waitFor(({ openConnections }) => openConnections === 0);
   });
 
-  await t.test('rate: a trickle that is never silent for long', async (t) => {
+  await t.test('a slow trickle fails at the minimum rate', async (t) => {
     const clock = new ManualClock();
     const { origin, client, url } = await setUp(t, subject, { clock });
     const gates = [createGate(), createGate()];
@@ -104,7 +107,7 @@ export async function originTimers(t: Test, subject: ClientUnderTest): Promise<v
     t.match(error.message, 'slower than 1000 B/s');
   });
 
-  await t.test('rate: no bound when it is 0', async (t) => {
+  await t.test('a minimum rate of 0 sets no bound', async (t) => {
     const clock = new ManualClock();
     const { origin, client, url } = await setUp(t, subject, { clock });
     const gate = createGate();
@@ -118,7 +121,7 @@ export async function originTimers(t: Test, subject: ClientUnderTest): Promise<v
     t.strictSame(await fetching, { kind: 'complete', bodyBytes: OBJECT_BYTES });
   });
 
-  await t.test('time that the sink takes counts for nothing', async (t) => {
+  await t.test('time that the sink takes does not count towards a timeout', async (t) => {
     const clock = new ManualClock();
     const { client, url } = await setUp(t, subject, { clock });
     const held = deferred<undefined>();
@@ -140,7 +143,7 @@ export async function originTimers(t: Test, subject: ClientUnderTest): Promise<v
     t.ok(sink.bytes.equals(expected()));
   });
 
-  await t.test('a slow verdict counts for nothing either', async (t) => {
+  await t.test('time that the verdict takes does not count towards a timeout', async (t) => {
     const clock = new ManualClock();
     const { client, url } = await setUp(t, subject, { clock });
     const sink = new CollectingSink({

@@ -11,8 +11,8 @@ import type { ClientUnderTest } from './origin-client-subject.js';
 
 /** Runs the whole suite as subtests of `t`. */
 export async function originClientContract(t: Test, subject: ClientUnderTest): Promise<void> {
-  await t.test('bodies', (u) => originBodies(u, subject));
-  await t.test('faults', (u) => originFaults(u, subject));
-  await t.test('connections', (u) => originConnections(u, subject));
-  await t.test('timers', (u) => originTimers(u, subject));
+  await t.test('bodies of responses', (u) => originBodies(u, subject));
+  await t.test('faults of origins', (u) => originFaults(u, subject));
+  await t.test('connections and lanes', (u) => originConnections(u, subject));
+  await t.test('timers of a fetch', (u) => originTimers(u, subject));
 }

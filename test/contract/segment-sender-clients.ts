@@ -14,6 +14,7 @@ import {
   TestWatermark,
 } from '../fixtures/sending.js';
 import { headOf, type MakeSender, Source } from './segment-sender.js';
+import { waitUntil } from '../fixtures/wait-until.js';
 
 const MEBIBYTE = 1024 * 1024;
 
@@ -49,7 +50,7 @@ async function sending(
 export function segmentSenderClients(t: Test, makeSender: MakeSender): void {
   const make = (clock: Clock = new ManualClock()): SegmentSender => makeSender(clock, 60_000);
 
-  t.test('a kept connection is ready for the next response at once', async (t) => {
+  t.test('a kept connection accepts the next request at once', async (t) => {
     const file = new TestFile(t, recognisable(70_000));
     const sender = make();
     let sent: Promise<SendEnd> | undefined;
@@ -119,7 +120,7 @@ export function segmentSenderClients(t: Test, makeSender: MakeSender): void {
     t.equal(source.closed, 1);
   });
 
-  t.test('an abort while nothing can be sent is noticed at once', async (t) => {
+  t.test('an abort while the client reads nothing is noticed at once', async (t) => {
     const file = new TestFile(t, recognisable(1000));
     const watermark = new TestWatermark();
     const waiting = watermark.waited();
@@ -132,24 +133,27 @@ export function segmentSenderClients(t: Test, makeSender: MakeSender): void {
     t.equal(source.closed, 1);
   });
 
-  t.test('an abort while the next segment is awaited; it is released when it comes', async (t) => {
-    const file = new TestFile(t, recognisable(1000));
-    let yieldLate: (segment: Segment) => void = () => undefined;
-    const late = new Promise<Segment>((resolve) => {
-      yieldLate = resolve;
-    });
-    const source = new Source([file.segment(0, 1000), late]);
-    const { client, end } = await sending(t, make(), 2000, source);
-    await client.until(() => bodyOf(client.bytes).length === 1000);
-    client.socket.resetAndDestroy();
-    t.same(await end, { reason: 'client-closed', bytesSent: 1000 });
-    yieldLate(file.segment(0, 1000));
-    await new Promise((resolve) => setImmediate(resolve));
-    t.equal(file.released, 2);
-    t.equal(source.closed, 1);
-  });
+  t.test(
+    'an abort while the next segment is awaited releases that segment when it comes',
+    async (t) => {
+      const file = new TestFile(t, recognisable(1000));
+      let yieldLate: (segment: Segment) => void = () => undefined;
+      const late = new Promise<Segment>((resolve) => {
+        yieldLate = resolve;
+      });
+      const source = new Source([file.segment(0, 1000), late]);
+      const { client, end } = await sending(t, make(), 2000, source);
+      await client.until(() => bodyOf(client.bytes).length === 1000);
+      client.socket.resetAndDestroy();
+      t.same(await end, { reason: 'client-closed', bytesSent: 1000 });
+      yieldLate(file.segment(0, 1000));
+      await new Promise((resolve) => setImmediate(resolve));
+      t.equal(file.released, 2);
+      t.equal(source.closed, 1);
+    },
+  );
 
-  t.test('aborts at any point release everything', async (t) => {
+  t.test('an abort at any point releases everything', async (t) => {
     const file = new TestFile(t, recognisable(MEBIBYTE));
     await fc.assert(
       fc.asyncProperty(
@@ -176,19 +180,22 @@ export function segmentSenderClients(t: Test, makeSender: MakeSender): void {
     );
   });
 
-  t.test('a connection that is gone before the sending starts', async (t) => {
-    const file = new TestFile(t, recognisable(1000));
-    let end: SendEnd | undefined;
-    const done = new Promise<void>((resolve) => {
-      void serve(t, async (response) => {
-        response.destroy();
-        end = await make().send(response, headOf(1000), new Source([file.segment(0, 1000)]));
-        resolve();
-      }).then((port) => new RawClient(t, port).write(getRequest()));
-    });
-    await done;
-    t.match(end, { reason: 'client-closed', bytesSent: 0 });
-  });
+  t.test(
+    'a connection closed before the sending starts is client-closed with 0 bytes',
+    async (t) => {
+      const file = new TestFile(t, recognisable(1000));
+      let end: SendEnd | undefined;
+      const done = new Promise<void>((resolve) => {
+        void serve(t, async (response) => {
+          response.destroy();
+          end = await make().send(response, headOf(1000), new Source([file.segment(0, 1000)]));
+          resolve();
+        }).then((port) => new RawClient(t, port).write(getRequest()));
+      });
+      await done;
+      t.match(end, { reason: 'client-closed', bytesSent: 0 });
+    },
+  );
 }
 
 /** Resolves when the sender waits for its client and `progress` no longer changes. */
@@ -196,21 +203,31 @@ async function stuck(clock: ManualClock, progress: () => number): Promise<void> 
   let seen = -1;
   let still = 0;
   // Turns of the loop, not time: a sender that could go on does so within a few of them.
-  while (still < 2000) {
-    await new Promise((resolve) => setImmediate(resolve));
-    still = clock.pendingTimers > 0 && progress() === seen ? still + 1 : 0;
-    seen = progress();
-  }
+  await waitUntil(
+    'the progress stands still while the sender waits',
+    () => still >= 2000,
+    () => {
+      still = clock.pendingTimers > 0 && progress() === seen ? still + 1 : 0;
+      seen = progress();
+    },
+  );
 }
 
 /**
  * Lets the idle bound pass until the sending has ended: a sender may still be at work elsewhere.
  */
 async function afterIdling(clock: ManualClock, end: Promise<SendEnd>): Promise<SendEnd> {
-  for (;;) {
-    clock.advance(60_000);
-    const turn = new Promise<null>((resolve) => setImmediate(resolve, null));
-    const ended = await Promise.race([end, turn]);
-    if (ended !== null) return ended;
-  }
+  let hasSettled = false;
+  const settle = (): void => {
+    hasSettled = true;
+  };
+  end.then(settle, settle);
+  await waitUntil(
+    'the sending has ended',
+    () => hasSettled,
+    () => {
+      clock.advance(60_000);
+    },
+  );
+  return end;
 }

@@ -117,7 +117,7 @@ export function segmentSenderContract(t: Test, makeSender: MakeSender, clock: Cl
     });
   }
 
-  t.test('sends of a growing file what is released, and waits for the rest', async (t) => {
+  t.test('sends the readable part of a growing file and waits for the rest', async (t) => {
     const bytes = recognisable(200_000);
     const file = new TestFile(t, bytes);
     const watermark = new TestWatermark();
@@ -143,7 +143,7 @@ export function segmentSenderContract(t: Test, makeSender: MakeSender, clock: Cl
     t.equal(file.released, 1);
   });
 
-  t.test('a watermark that fails gives what was released, then source-failed', async (t) => {
+  t.test('a failing watermark ends with source-failed after its readable bytes', async (t) => {
     const bytes = recognisable(100_000);
     const file = new TestFile(t, bytes);
     const watermark = new TestWatermark();
@@ -191,20 +191,25 @@ export function segmentSenderContract(t: Test, makeSender: MakeSender, clock: Cl
     t.equal(file.released, 1);
   });
 
-  t.test('a file, or a complete growing file, shorter than promised', async (t) => {
-    const file = new TestFile(t, recognisable(5000));
-    const complete = new TestWatermark();
-    complete.advance(5000, 'complete');
-    for (const segment of [file.segment(0, 6000), file.segment(0, 6000, complete)]) {
-      const source = new Source([segment]);
-      const { end } = await exchange(t, (response) => make().send(response, headOf(6000), source));
-      t.match(end, { reason: 'source-failed', bytesSent: 5000, cause: { code: 'disk' } });
-      t.equal(source.closed, 1, 'closed');
-    }
-    t.equal(file.released, 2);
-  });
+  t.test(
+    'a file, or a complete growing file, that is shorter than promised is source-failed',
+    async (t) => {
+      const file = new TestFile(t, recognisable(5000));
+      const complete = new TestWatermark();
+      complete.advance(5000, 'complete');
+      for (const segment of [file.segment(0, 6000), file.segment(0, 6000, complete)]) {
+        const source = new Source([segment]);
+        const { end } = await exchange(t, (response) =>
+          make().send(response, headOf(6000), source),
+        );
+        t.match(end, { reason: 'source-failed', bytesSent: 5000, cause: { code: 'disk' } });
+        t.equal(source.closed, 1, 'closed');
+      }
+      t.equal(file.released, 2);
+    },
+  );
 
-  t.test('a descriptor that cannot be read', async (t) => {
+  t.test('an unreadable descriptor is source-failed', async (t) => {
     const file = { fd: 1_000_000, retain: () => undefined, release: () => undefined };
     let released = 0;
     const release = (): void => {
@@ -216,7 +221,7 @@ export function segmentSenderContract(t: Test, makeSender: MakeSender, clock: Cl
     t.equal(released, 1);
   });
 
-  t.test('a source that throws', async (t) => {
+  t.test('a source that throws is source-failed', async (t) => {
     const file = new TestFile(t, recognisable(5000));
     const boom = new Error('boom');
     const failing = function* (): Generator<Segment> {

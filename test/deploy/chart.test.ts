@@ -21,12 +21,12 @@ const schema = JSON.parse(readText(`${CHART}/values.schema.json`)) as {
 };
 const valid = new Ajv2020({ allowUnionTypes: true }).compile(schema);
 
-t.test('its versions are the package`s', async (t) => {
+t.test("chart: its versions equal the package's", async (t) => {
   const { version } = JSON.parse(readText('package.json')) as { version: string };
   t.match(parse(readText(`${CHART}/Chart.yaml`)), { version, appVersion: version });
 });
 
-t.test('its values fit its schema, and the schema refuses what it does not know', async (t) => {
+t.test('chart: its values fit its schema, which refuses unknown values', async (t) => {
   t.ok(valid(values), JSON.stringify(valid.errors));
   t.same(Object.keys(values).sort(), Object.keys(schema.properties).filter(isOwn).sort());
   for (const wrong of [
@@ -44,7 +44,7 @@ function isOwn(name: string): boolean {
   return name !== 'global';
 }
 
-t.test('its schema says of `config` what the program does: else run `npm run docs`', async (t) => {
+t.test("chart: its schema of `config` is the program's: else run `npm run docs`", async (t) => {
   const ofTheChart = { listen: ['address'], admin: ['address', 'enabled'], cache: ['directory'] };
   const expected = configJsonSchema();
   for (const [section, names] of Object.entries(ofTheChart)) {
@@ -57,7 +57,7 @@ t.test('its schema says of `config` what the program does: else run `npm run doc
   t.same(config, JSON.parse(JSON.stringify(expected)));
 });
 
-t.test('what it makes of its values is a configuration that fits its volume', async (t) => {
+t.test('chart: the default values render a configuration that fits the volume', async (t) => {
   const helpers = readText(`${CHART}/templates/_helpers.tpl`);
   const own = [...helpers.matchAll(/"(\w+)" \(dict "(\w+)" "([^"]+)"\)/g)];
   t.equal(own.length, 3);
@@ -79,7 +79,7 @@ t.test('what it makes of its values is a configuration that fits its volume', as
   t.match(daemonset, `containerPort: ${String(config.admin.address.port)}`);
 });
 
-t.test('its templates ask for values that are there', async (t) => {
+t.test('chart: its templates use only values that exist', async (t) => {
   const templates = filesBelow(`${CHART}/templates`).map(readText).join('\n');
   const asked = [...templates.matchAll(/\.Values\.([\w.]+)/g)].map(([, path = '']) => path);
   t.ok(asked.length > 20);

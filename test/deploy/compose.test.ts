@@ -24,7 +24,7 @@ const { services, volumes } = parse(readText('deploy/compose/docker-compose.yaml
 };
 const config = configOf(readText('deploy/docker/forebay.yaml'));
 
-t.test('Forebay is built from this checkout, and is confined', async (t) => {
+t.test('compose: Forebay is built from this checkout and is confined', async (t) => {
   const { forebay } = services;
   t.same(forebay.build, { context: '../..', dockerfile: 'deploy/docker/Dockerfile' });
   const { version } = JSON.parse(readText('package.json')) as { version: string };
@@ -37,13 +37,13 @@ t.test('Forebay is built from this checkout, and is confined', async (t) => {
   t.ok(graceMs >= config.listen.drainTimeoutMs + 10_000, 'time to drain');
 });
 
-t.test('its cache is a volume, where the image has it', async (t) => {
+t.test("compose: the cache is a volume at the image's cache directory", async (t) => {
   const [name = '', path] = services.forebay.volumes[0]?.split(':') ?? [];
   t.equal(path, readImage().volumes[0]);
   t.ok(Object.hasOwn(volumes, name));
 });
 
-t.test('vLLM waits for the weights, and these for Forebay', async (t) => {
+t.test('compose: vLLM waits for the weights, and their download for Forebay', async (t) => {
   const { weights, vllm } = services;
   t.equal(weights.depends_on?.['forebay']?.condition, 'service_healthy');
   t.equal(vllm.depends_on?.['weights']?.condition, 'service_completed_successfully');

@@ -21,16 +21,19 @@ const LENGTH = 9_000_000;
 const image = readImage();
 const config = configSchema.parse(parse(readText('deploy/docker/forebay.yaml')));
 
-t.test('it is built where it runs, and runs as nobody in particular', async (t) => {
-  const { engines } = JSON.parse(readText('package.json')) as { engines: { node: string } };
-  const major = /\d+/.exec(engines.node)?.[0] ?? '';
-  t.same(image.bases, [`node:${major}-bookworm`, `node:${major}-bookworm-slim`]);
-  const [user, group] = image.user.split(':').map(Number);
-  t.ok(Number(user) > 0 && Number(group) > 0, `a number that is not root: ${image.user}`);
-  t.equal(image.stopSignal, 'SIGTERM');
-});
+t.test(
+  'image: it is built on the base it runs on, and runs as a user that is not root',
+  async (t) => {
+    const { engines } = JSON.parse(readText('package.json')) as { engines: { node: string } };
+    const major = /\d+/.exec(engines.node)?.[0] ?? '';
+    t.same(image.bases, [`node:${major}-bookworm`, `node:${major}-bookworm-slim`]);
+    const [user, group] = image.user.split(':').map(Number);
+    t.ok(Number(user) > 0 && Number(group) > 0, `a number that is not root: ${image.user}`);
+    t.equal(image.stopSignal, 'SIGTERM');
+  },
+);
 
-t.test('ports, volume and health check are those of the configuration in it', async (t) => {
+t.test('image: ports, volume and health check match its configuration', async (t) => {
   t.same(
     image.ports,
     [config.listen, config.admin].map(({ address }) => String(address.port)),
@@ -47,13 +50,13 @@ t.test('ports, volume and health check are those of the configuration in it', as
   t.equal(image.env[CONFIG_ENV], `${target ?? ''}forebay.yaml`);
 });
 
-t.test('its version is the package`s', async (t) => {
+t.test("image: its version equals the package's", async (t) => {
   const { version } = JSON.parse(readText('package.json')) as { version: string };
   t.equal(image.arguments['VERSION'], version);
   t.match(image.labels, 'org.opencontainers.image.version="$VERSION"');
 });
 
-t.test('the context holds what is copied and nothing else', async (t) => {
+t.test('image: the build context holds only the copied files', async (t) => {
   const lines = readText('.dockerignore')
     .split('\n')
     .filter((line) => /^[^#]/.test(line));
@@ -65,7 +68,7 @@ function byName(a: string, b: string): number {
   return a.toLowerCase() < b.toLowerCase() ? -1 : 1;
 }
 
-t.test('with its files alone, unwritable, it serves a range and tells its health', async (t) => {
+t.test('image: its files alone, read-only, serve a range and pass the health check', async (t) => {
   const origin = await startOrigin({
     objects: { '/model': { bytes: { seed: SEED, length: LENGTH } } },
   });
@@ -147,7 +150,7 @@ async function runContainer(t: Test, image: Image, more: Readonly<Record<string,
   };
 }
 
-t.test('the cache directory is made for the user of the image', async (t) => {
+t.test("image: the cache directory belongs to the image's user", async (t) => {
   const [user = '', group = ''] = image.user.split(':');
   const dockerfile = readFileSync(
     new URL('../../../deploy/docker/Dockerfile', import.meta.url),

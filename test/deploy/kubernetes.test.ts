@@ -82,7 +82,7 @@ function checkForebay(t: Test, manifests: readonly Manifest[]): void {
   }
 }
 
-t.test('the DaemonSet', async (t) => {
+t.test('the DaemonSet matches its configuration and its Service', async (t) => {
   checkForebay(t, DAEMONSET);
   const config = configIn(DAEMONSET);
   const http = forebayOf(podOf(DAEMONSET)).ports.find(({ name }) => name === 'http');
@@ -93,7 +93,7 @@ t.test('the DaemonSet', async (t) => {
   t.equal(service?.spec?.ports?.[0]?.targetPort, 'http');
 });
 
-t.test('the sidecar', async (t) => {
+t.test('the sidecar starts first, listens on loopback and is used by the pod', async (t) => {
   checkForebay(t, SIDECAR);
   const pod = podOf(SIDECAR);
   const [first, second] = pod.initContainers ?? [];
@@ -110,7 +110,7 @@ t.test('the sidecar', async (t) => {
   );
 });
 
-t.test('each file is YAML of Kubernetes', async (t) => {
+t.test('each file holds valid Kubernetes objects', async (t) => {
   const files = filesBelow('deploy/kubernetes').filter((path) => path.endsWith('.yaml'));
   t.ok(files.length >= 3);
   for (const { apiVersion, kind, metadata } of files.flatMap(documentsOf)) {

@@ -16,7 +16,7 @@ function packagedFiles(): readonly string[] {
   return (pack?.files ?? []).map(({ path }) => path);
 }
 
-t.test('it holds what runs, what is built, and what people read', async (t) => {
+t.test("the package holds the program, the addon's sources and the documents", async (t) => {
   const files = packagedFiles();
   const wanted = ['dist/main.js', 'dist/worker/fill-worker.js', 'binding.gyp', 'LICENSE'];
   wanted.push('scripts/install.mjs', 'README.md', 'CHANGELOG.md', 'deploy/README.md');
@@ -41,7 +41,7 @@ t.test('it holds what runs, what is built, and what people read', async (t) => {
   );
 });
 
-t.test('npm builds the addon where the package is installed, and not in a checkout', async (t) => {
+t.test('npm builds the addon on install, and not in a checkout', async (t) => {
   const { scripts, bin } = JSON.parse(readText('package.json')) as {
     readonly scripts: Readonly<Record<string, string>>;
     readonly bin: Readonly<Record<string, string>>;

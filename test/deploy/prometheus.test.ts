@@ -49,7 +49,7 @@ function checkExpression(t: Test, expression: string): void {
   }
 }
 
-t.test('alerts', async (t) => {
+t.test('each alert rule uses existing metrics and has annotations', async (t) => {
   const { groups } = parse(readText('deploy/prometheus/forebay.rules.yaml')) as {
     readonly groups: readonly {
       readonly rules: readonly {
@@ -78,7 +78,7 @@ t.test('alerts', async (t) => {
   }
 });
 
-t.test('the dashboard', async (t) => {
+t.test("the dashboard's panels use existing metrics", async (t) => {
   const { panels, templating } = JSON.parse(
     readText('deploy/prometheus/forebay.dashboard.json'),
   ) as {

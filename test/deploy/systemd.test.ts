@@ -13,7 +13,7 @@ function valuesOf(option: string): readonly string[] {
   return [...unit.matchAll(new RegExp(`^${option}=(.*)$`, 'gm'))].map(([, value = '']) => value);
 }
 
-t.test('it starts what is there, with flags that exist', async (t) => {
+t.test('the unit starts the program with flags that exist', async (t) => {
   const [program, command, ...args] = (valuesOf('ExecStart')[0] ?? '').split(' ');
   t.match(program, /\/bin\/forebay$/);
   t.equal(command, 'serve');
@@ -21,21 +21,24 @@ t.test('it starts what is there, with flags that exist', async (t) => {
   t.ok(args.includes(`/etc/${valuesOf('ConfigurationDirectory')[0] ?? ''}/forebay.yaml`));
 });
 
-t.test('systemd is told when it is ready, and makes its directories', async (t) => {
+t.test('the unit uses Type=notify, and systemd creates its directories', async (t) => {
   t.same(valuesOf('Type'), ['notify-reload']);
   t.same(valuesOf('DynamicUser'), ['yes']);
   t.equal(config.cache.directory, `/var/cache/${valuesOf('CacheDirectory')[0] ?? ''}`);
   t.same(valuesOf('CacheDirectoryMode'), ['0700']);
 });
 
-t.test('it outlasts the drain, and leaves wrong configurations alone', async (t) => {
-  const stopMs = parseDuration(valuesOf('TimeoutStopSec')[0] ?? '') ?? 0;
-  t.ok(stopMs >= config.listen.drainTimeoutMs + 10_000, 'time to drain');
-  t.same(valuesOf('RestartPreventExitStatus'), [`${String(EXIT_USAGE)} ${String(EXIT_CONFIG)}`]);
-  t.ok(Number(valuesOf('LimitNOFILE')[0]) > 3 * config.listen.maxConnections);
-});
+t.test(
+  "the unit's stop timeout covers the drain, and a configuration error is not restarted",
+  async (t) => {
+    const stopMs = parseDuration(valuesOf('TimeoutStopSec')[0] ?? '') ?? 0;
+    t.ok(stopMs >= config.listen.drainTimeoutMs + 10_000, 'time to drain');
+    t.same(valuesOf('RestartPreventExitStatus'), [`${String(EXIT_USAGE)} ${String(EXIT_CONFIG)}`]);
+    t.ok(Number(valuesOf('LimitNOFILE')[0]) > 3 * config.listen.maxConnections);
+  },
+);
 
-t.test('it is confined as far as V8 allows', async (t) => {
+t.test('the unit is confined as far as V8 allows', async (t) => {
   const options = ['NoNewPrivileges', 'PrivateDevices', 'PrivateTmp', 'PrivateUsers'];
   options.push('ProtectHome', 'RestrictNamespaces', 'LockPersonality');
   for (const option of options) t.same(valuesOf(option), ['yes'], option);

@@ -14,39 +14,35 @@ async function passes(t: Test, tool: string, ...args: readonly string[]): Promis
   return stdout.toString();
 }
 
-t.test(
-  'helm takes the chart, and renders what its values turn on',
-  { skip: missing('helm') },
-  async (t) => {
-    const chart = `${ROOT}deploy/helm/forebay`;
-    const version = ['--kube-version', '1.33.0'];
-    await passes(t, 'helm', 'lint', '--strict', ...version, chart);
-    const render = async (...more: readonly string[]): Promise<readonly Manifest[]> => {
-      const text = await passes(t, 'helm', 'template', 'demo', chart, ...version, ...more);
-      return parseAllDocuments(text).map((document) => document.toJS() as Manifest);
-    };
-    const kinds = (manifests: readonly Manifest[]) => manifests.map(({ kind }) => kind).sort();
-    const least = ['ConfigMap', 'DaemonSet', 'Pod', 'Service', 'ServiceAccount'];
-    t.same(kinds(await render()), least);
-    const all = await render(
-      '--set=networkPolicy.enabled=true,podMonitor.enabled=true,cache.type=hostPath',
-    );
-    t.same(kinds(all), [...least, 'NetworkPolicy', 'PodMonitor'].sort());
-    const daemonset = all.find(({ kind }) => kind === 'DaemonSet');
-    t.match(daemonset?.spec?.template?.spec.volumes[1], {
-      hostPath: { path: '/var/lib/forebay', type: 'Directory' },
-    });
-    const refused = await runTool(t, 'helm', [
-      ...['template', 'demo', chart, ...version],
-      '--set=config.cache.capacty=1GiB',
-    ]);
-    t.not(refused.code, 0);
-    t.match(refused.stderr, 'capacty');
-  },
-);
+t.test('helm renders the chart with each optional value', { skip: missing('helm') }, async (t) => {
+  const chart = `${ROOT}deploy/helm/forebay`;
+  const version = ['--kube-version', '1.33.0'];
+  await passes(t, 'helm', 'lint', '--strict', ...version, chart);
+  const render = async (...more: readonly string[]): Promise<readonly Manifest[]> => {
+    const text = await passes(t, 'helm', 'template', 'demo', chart, ...version, ...more);
+    return parseAllDocuments(text).map((document) => document.toJS() as Manifest);
+  };
+  const kinds = (manifests: readonly Manifest[]) => manifests.map(({ kind }) => kind).sort();
+  const least = ['ConfigMap', 'DaemonSet', 'Pod', 'Service', 'ServiceAccount'];
+  t.same(kinds(await render()), least);
+  const all = await render(
+    '--set=networkPolicy.enabled=true,podMonitor.enabled=true,cache.type=hostPath',
+  );
+  t.same(kinds(all), [...least, 'NetworkPolicy', 'PodMonitor'].sort());
+  const daemonset = all.find(({ kind }) => kind === 'DaemonSet');
+  t.match(daemonset?.spec?.template?.spec.volumes[1], {
+    hostPath: { path: '/var/lib/forebay', type: 'Directory' },
+  });
+  const refused = await runTool(t, 'helm', [
+    ...['template', 'demo', chart, ...version],
+    '--set=config.cache.capacty=1GiB',
+  ]);
+  t.not(refused.code, 0);
+  t.match(refused.stderr, 'capacty');
+});
 
 t.test(
-  'promtool takes the rules, and they say what they should',
+  'promtool accepts the rules, and they fire as expected',
   { skip: missing('promtool') },
   async (t) => {
     const rules = `${ROOT}deploy/prometheus/forebay.rules`;
@@ -55,10 +51,6 @@ t.test(
   },
 );
 
-t.test(
-  'hadolint has nothing to say of the Dockerfile',
-  { skip: missing('hadolint') },
-  async (t) => {
-    await passes(t, 'hadolint', `${ROOT}deploy/docker/Dockerfile`);
-  },
-);
+t.test('hadolint reports nothing for the Dockerfile', { skip: missing('hadolint') }, async (t) => {
+  await passes(t, 'hadolint', `${ROOT}deploy/docker/Dockerfile`);
+});

@@ -83,7 +83,7 @@ t.test('the description is OpenAPI, and has every route', async (t) => {
   ]);
 });
 
-t.test('changes need the token, whatever else they are', async (t) => {
+t.test('requests that change something need the token', async (t) => {
   const { forebay, admin } = await start(t);
   await forebay.get('/b');
   await forebay.holds(1);
@@ -141,7 +141,7 @@ t.test('objects are listed, pinned and purged', async (t) => {
   t.match(has(t, cacheStatusSchema, await admin.get('/api/v1/cache')), { chunks: 1, objects: 1 });
 });
 
-t.test('pulls bring objects and say how far they are', async (t) => {
+t.test('a pull fetches objects and reports its progress', async (t) => {
   const { origin, forebay, admin } = await start(t);
   const urls = ['/a/1', `${origin.url}/b`];
   const { id } = has(t, pull, await admin.post('/api/v1/pulls', { urls }), 202);
@@ -164,7 +164,7 @@ t.test('pulls bring objects and say how far they are', async (t) => {
   has(t, errorBody, await admin.post('/api/v1/pulls', { urls: ['http://other.example/b'] }), 404);
 });
 
-t.test('verifications go through what is held', async (t) => {
+t.test('a verification covers every held chunk', async (t) => {
   const { forebay, admin } = await start(t);
   await forebay.get('/a/1');
   await forebay.holds(3);
@@ -176,7 +176,7 @@ t.test('verifications go through what is held', async (t) => {
   has(t, errorBody, await admin.get('/api/v1/verify/0123456789abcdef'), 404);
 });
 
-t.test('events tell of transfers as they change', async (t) => {
+t.test('event streams report transfers as they change', async (t) => {
   const { forebay, admin } = await start(t);
   const events = admin.events(t, '/api/v1/transfers/events');
   t.same(transferList.parse((await events.next()).value).transfers, []);
@@ -189,7 +189,7 @@ t.test('events tell of transfers as they change', async (t) => {
   t.match(errorBody.parse(body), { error: { code: 'no-such-route' } });
 });
 
-t.test('no body is read as something else than it is', async (t) => {
+t.test('a body of another media type is refused', async (t) => {
   const { forebay, admin } = await start(t);
   await forebay.get('/b');
   await forebay.holds(1);
@@ -211,7 +211,7 @@ t.test('no body is read as something else than it is', async (t) => {
   t.same(await admin.read('/api/v1/pins'), { pins: [] });
 });
 
-t.test('HEAD of a feed ends at once and takes no place among its listeners', async (t) => {
+t.test('HEAD of a feed ends at once and counts as no listener', async (t) => {
   const { forebay, admin } = await start(t);
   const { body } = await admin.post('/api/v1/pulls', { urls: ['/b'] });
   const feeds = ['/api/v1/transfers/events', `/api/v1/pulls/${(body as Pull).id}/events`];

@@ -11,7 +11,7 @@ const SEED = 16;
 const LENGTH = 128 * MEBIBYTE + 5;
 const CAPACITY_BYTES = 32 * MEBIBYTE;
 
-t.test('an object four times the capacity, read twice by two clients', async (t) => {
+t.test('two clients read an object of four times the capacity twice', async (t) => {
   const { origin, program, url, isRight } = await startScene(t, {
     seed: SEED,
     lengthBytes: LENGTH,

@@ -87,7 +87,7 @@ t.test('conditional requests and ranges', async (t) => {
   t.match(await ask({ range: 'bytes=9-5' }), { status: 200 }, 'a malformed range is ignored');
 });
 
-t.test('a suffix and a middle are first contact too', async (t) => {
+t.test('a suffix range and a middle range are answered on first contact', async (t) => {
   const { origin, program } = await start(t);
   const suffix = await get(`${program.url}/model`, { headers: { range: 'bytes=-1000' } });
   t.ok(suffix.status === 206 && isPattern(suffix.body, SEED, LENGTH - 1000));

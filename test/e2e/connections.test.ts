@@ -9,7 +9,7 @@ import { createGate, startOrigin } from '../fixtures/scripted-origin.js';
 const CHUNKS = 90;
 const MOST = 12;
 
-t.test('one reader of an origin that limits each connection gets more of them', async (t) => {
+t.test('one reader of an origin with a limit per connection gets more connections', async (t) => {
   const origin = await startOrigin({ objects: { '/model': fresh(1, CHUNKS) } });
   t.teardown(() => origin.close());
   const clock = new ManualClock();

@@ -24,7 +24,7 @@ async function isServed(t: Test, { program, url, isRight }: Scene): Promise<void
   await program.metricReaches('forebay_cache_memory_bytes', (bytes) => bytes === 0);
 }
 
-t.test('a disk that is full already', async (t) => {
+t.test('a disk that is full at the start is served through memory', async (t) => {
   const disk = mountSmallDisk(t, 8 * MEBIBYTE);
   if (disk === undefined) return;
   const { bavail, bsize } = statfsSync(disk);
@@ -41,7 +41,7 @@ t.test('a disk that is full already', async (t) => {
   t.equal(await scene.program.stop(), 0);
 });
 
-t.test('a disk that fills under way', async (t) => {
+t.test('a disk that fills during a fetch does not break the response', async (t) => {
   const disk = mountSmallDisk(t, 8 * MEBIBYTE);
   if (disk === undefined) return;
   const cacheDirectory = join(disk, 'cache');
@@ -55,7 +55,7 @@ t.test('a disk that fills under way', async (t) => {
   t.equal(await scene.program.stop(), 0);
 });
 
-t.test('a read-only disk', async (t) => {
+t.test('a read-only disk with a cache is served from', async (t) => {
   const disk = mountSmallDisk(t, 64 * MEBIBYTE);
   if (disk === undefined) return;
   const cacheDirectory = join(disk, 'cache');
@@ -72,7 +72,7 @@ t.test('a read-only disk', async (t) => {
   t.equal(await scene.program.stop(), 0);
 });
 
-t.test('a read-only disk without a cache on it', async (t) => {
+t.test('a read-only disk without a cache is served through memory', async (t) => {
   const disk = mountSmallDisk(t, MEBIBYTE);
   if (disk === undefined) return;
   remount(disk, 'ro');

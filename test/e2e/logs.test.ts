@@ -14,7 +14,7 @@ const TRACE = '4bf92f3577b34da6a3ce929d0e0e4736';
 /** Stands in every place where a secret may. */
 const SECRET = 'hush-0f3a';
 
-t.test('an access line has what an operator asks for', async (t) => {
+t.test('an access line has the fields that an operator needs', async (t) => {
   const { program, url, isRight } = await startScene(t, { seed: SEED, lengthBytes: LENGTH });
   const headers = { traceparent: `00-${TRACE}-00f067aa0ba902b7-01`, 'x-request-id': 'mine' };
   t.ok(isRight(await get(url, { headers })));
@@ -41,7 +41,7 @@ t.test('an access line has what an operator asks for', async (t) => {
   t.notOk(hit !== undefined && 'traceId' in hit, 'it belongs to no trace');
 });
 
-t.test('text for people at a terminal', async (t) => {
+t.test('the text format is readable on a terminal', async (t) => {
   const flags = ['--log-format', 'text'];
   const { program, url } = await startScene(t, { seed: SEED, lengthBytes: LENGTH, flags });
   await get(url, { method: 'HEAD' });
@@ -79,41 +79,38 @@ async function driveSecrets(
 }
 
 for (const format of ['json', 'text']) {
-  t.test(
-    `no credential and no signature leaves by a log, metric or error (${format})`,
-    async (t) => {
-      const origin = await startSceneOrigin(t, { seed: SEED, lengthBytes: LENGTH });
-      const signed = `/model?X-Amz-Signature=${SECRET}`;
-      const at = (path: string) => ({
-        when: (request: { path: string }) => request.path.startsWith(path),
-      });
-      origin.objects.set(signed, { bytes: { seed: SEED, length: LENGTH } });
-      origin.script({ ...at('/redirected'), actions: [{ kind: 'redirect', to: signed }] });
-      origin.script({ ...at('/reset'), actions: [{ kind: 'reset', afterBytes: 0 }] });
-      origin.script({ ...at('/wrong'), actions: [{ kind: 'status', status: 500, body: 'no' }] });
-      origin.script({ ...at('/denied'), actions: [{ kind: 'status', status: 403, body: 'no' }] });
-      origin.script({ ...at('/loop'), actions: [{ kind: 'redirect', to: `/loop?s=${SECRET}` }] });
-      origin.script({
-        ...at('/elsewhere'),
-        actions: [{ kind: 'redirect', to: `http://user:${SECRET}@elsewhere.invalid/?s=${SECRET}` }],
-      });
-      const program = await startProgram(t, {
-        origin: origin.url,
-        env: { ...SMALL_CHUNKS, FOREBAY_FILL_MAX_ATTEMPTS: '2', FOREBAY_FILL_RETRY_BASE: '1ms' },
-        flags: ['--log-level', 'trace', '--log-format', format],
-      });
-      const answered = await driveSecrets(t, program);
-      await program.stop();
-      t.match(program.stdout(), /request failed/, 'failures are logged');
-      t.ok(
-        origin.requests.some(({ headers }) => JSON.stringify(headers).includes(SECRET)),
-        'they were sent',
-      );
-      const written = program.stdout() + program.stderr() + answered;
-      t.notOk(
-        written.includes(SECRET),
-        written.split('\n').find((line) => line.includes(SECRET)) ?? '',
-      );
-    },
-  );
+  t.test(`no credential or signature appears in a log, metric or error (${format})`, async (t) => {
+    const origin = await startSceneOrigin(t, { seed: SEED, lengthBytes: LENGTH });
+    const signed = `/model?X-Amz-Signature=${SECRET}`;
+    const at = (path: string) => ({
+      when: (request: { path: string }) => request.path.startsWith(path),
+    });
+    origin.objects.set(signed, { bytes: { seed: SEED, length: LENGTH } });
+    origin.script({ ...at('/redirected'), actions: [{ kind: 'redirect', to: signed }] });
+    origin.script({ ...at('/reset'), actions: [{ kind: 'reset', afterBytes: 0 }] });
+    origin.script({ ...at('/wrong'), actions: [{ kind: 'status', status: 500, body: 'no' }] });
+    origin.script({ ...at('/denied'), actions: [{ kind: 'status', status: 403, body: 'no' }] });
+    origin.script({ ...at('/loop'), actions: [{ kind: 'redirect', to: `/loop?s=${SECRET}` }] });
+    origin.script({
+      ...at('/elsewhere'),
+      actions: [{ kind: 'redirect', to: `http://user:${SECRET}@elsewhere.invalid/?s=${SECRET}` }],
+    });
+    const program = await startProgram(t, {
+      origin: origin.url,
+      env: { ...SMALL_CHUNKS, FOREBAY_FILL_MAX_ATTEMPTS: '2', FOREBAY_FILL_RETRY_BASE: '1ms' },
+      flags: ['--log-level', 'trace', '--log-format', format],
+    });
+    const answered = await driveSecrets(t, program);
+    await program.stop();
+    t.match(program.stdout(), /request failed/, 'failures are logged');
+    t.ok(
+      origin.requests.some(({ headers }) => JSON.stringify(headers).includes(SECRET)),
+      'they were sent',
+    );
+    const written = program.stdout() + program.stderr() + answered;
+    t.notOk(
+      written.includes(SECRET),
+      written.split('\n').find((line) => line.includes(SECRET)) ?? '',
+    );
+  });
 }

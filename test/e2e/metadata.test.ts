@@ -24,7 +24,7 @@ const tiny = (index: number): ObjectSpec => ({
 const statusOf = async (forebay: RunningForebay, path: string): Promise<string> =>
   String((await forebay.get(path)).headers['cache-status']);
 
-t.test('weights are stored and hit after a flood of tiny URLs, restarts too', async (t) => {
+t.test('weights are stored and hit after a flood of tiny URLs, also after restarts', async (t) => {
   const names = Array.from({ length: TINY }, (_, index) => `/tiny?x=${String(index)}`);
   const origin = await runOrigin(t, {
     '/weights': fresh(1, 3),
@@ -63,7 +63,7 @@ t.test('weights are stored and hit after a flood of tiny URLs, restarts too', as
   t.ok(last.body.equals(bytesOf(3, 3)));
 });
 
-t.test('what is not kept is not said to be stored', async (t) => {
+t.test('a response that could not be kept is not reported as stored', async (t) => {
   const origin = await runOrigin(t, { '/a': fresh(1, 1), '/b': fresh(2, 1), '/tiny': tiny(1) });
   const forebay = await startForebay(t, { origin });
   t.match(await statusOf(forebay, '/a'), /;stored/);

@@ -24,7 +24,7 @@ async function ended(forebay: RunningForebay, requests: number): Promise<void> {
   await forebay.until((found) => found.get('forebay_request_duration_seconds_count') === requests);
 }
 
-t.test('one reader of many chunks coalesces with nobody', async (t) => {
+t.test('one reader of many chunks counts no collapsed request', async (t) => {
   const origin = await runOrigin(t, { '/a': fresh(1, 4) });
   const forebay = await startForebay(t, { origin });
   t.ok((await forebay.get('/a')).body.equals(bytesOf(1, 4)));
@@ -33,7 +33,7 @@ t.test('one reader of many chunks coalesces with nobody', async (t) => {
   t.equal(await forebay.metric(WAITS), 0);
 });
 
-t.test('who asks while another asks has waited on its fetch', async (t) => {
+t.test('concurrent requests for one object count as waiting for one fetch', async (t) => {
   const origin = await runOrigin(t, { '/a': fresh(1, 1) });
   const gate = new Gate();
   origin.script({ actions: [{ kind: 'gate', at: -1, gate }] });
@@ -49,7 +49,7 @@ t.test('who asks while another asks has waited on its fetch', async (t) => {
   t.equal(await forebay.metric('forebay_origin_bytes_total'), sizeOf(1));
 });
 
-t.test('who reads a chunk that another is fetching has joined it too', async (t) => {
+t.test('a reader of a chunk that another request fetches counts as collapsed', async (t) => {
   const origin = await runOrigin(t, { '/a': fresh(1, 3) });
   const forebay = await startForebay(t, { origin, fill: { readAheadChunks: 0 } });
   await forebay.range('/a', 0, 10);
@@ -72,7 +72,7 @@ t.test('who reads a chunk that another is fetching has joined it too', async (t)
   t.equal(await forebay.metric('forebay_inflight_fills'), 0);
 });
 
-t.test('first bytes by result, and bytes by where they came from', async (t) => {
+t.test('metrics count time to first byte by result, and bytes by source', async (t) => {
   const origin = await runOrigin(t, { '/a': fresh(1, 1) });
   const forebay = await startForebay(t, { origin });
   await forebay.get('/a');
@@ -91,7 +91,7 @@ t.test('first bytes by result, and bytes by where they came from', async (t) => 
 });
 
 t.test(
-  'a stall is a fetch given up for standing still, and its retry has that reason',
+  'a fetch given up while stalled counts as a stall, and its retry has that reason',
   async (t) => {
     const origin = await runOrigin(t, { '/a': fresh(1, 1) });
     const forebay = await startForebay(t, { origin, fill: { idleTimeout: '50ms' } });
@@ -106,7 +106,7 @@ t.test(
   },
 );
 
-t.test('bytes of a fetch that comes to nothing are redundant, resumed ones are not', async (t) => {
+t.test('bytes of a failed fetch count as redundant, resumed ones do not', async (t) => {
   const origin = await runOrigin(t, { '/a': fresh(1, 2) });
   const forebay = await startForebay(t, { origin, fill: { maxAttempts: 2, readAheadChunks: 0 } });
   origin.script({ times: 1, when: forChunk(0), actions: [{ kind: 'reset', afterBytes: C / 2 }] });

@@ -17,7 +17,7 @@ const SEED = 15;
 const LENGTH = 5 * MEBIBYTE + 99;
 const QUICK_RETRIES = { FOREBAY_FILL_RETRY_BASE: '10ms', FOREBAY_FILL_RETRY_CAP: '50ms' };
 
-t.test('an unreachable origin: 502 with the reason, and ready all the same', async (t) => {
+t.test('an unreachable origin gets 502 with the reason, and /readyz stays ready', async (t) => {
   const closed = net.createServer().listen(0, '127.0.0.1');
   await once(closed, 'listening');
   const { port } = closed.address() as net.AddressInfo;
@@ -33,14 +33,14 @@ t.test('an unreachable origin: 502 with the reason, and ready all the same', asy
   t.equal((await get(`${program.adminUrl}/readyz`)).status, 200);
 });
 
-t.test('a name that does not resolve', async (t) => {
+t.test('an origin name that does not resolve gets 502 with the reason', async (t) => {
   const program = await startProgram(t, { origin: 'http://origin.invalid', env: QUICK_RETRIES });
   const got = await get(`${program.url}/model`);
   t.equal(got.status, 502);
   t.match(cacheStatusOf(got), /detail=origin-dns/);
 });
 
-t.test('an origin that comes back is asked again', async (t) => {
+t.test('an origin that comes back is contacted again', async (t) => {
   const first = await startSceneOrigin(t, { seed: SEED, lengthBytes: LENGTH });
   const { port } = first;
   const program = await startProgram(t, { origin: first.url, env: QUICK_RETRIES });
@@ -107,7 +107,7 @@ const oddities: readonly Oddity[] = [
 ];
 
 for (const { name, object, actions, when, reusable, maxCost = 1 } of oddities) {
-  t.test(`an origin with ${name}`, async (t) => {
+  t.test(`objects of an origin with ${name} are served`, async (t) => {
     const scene = await startScene(t, {
       seed: SEED,
       lengthBytes: LENGTH,
@@ -136,7 +136,7 @@ for (const { name, object, actions, when, reusable, maxCost = 1 } of oddities) {
   });
 }
 
-t.test('several origins, each at its mount', async (t) => {
+t.test('several origins are each served at their mount', async (t) => {
   const a = await startSceneOrigin(t, { seed: 1, lengthBytes: 1000 });
   const b = await startSceneOrigin(t, { seed: 2, lengthBytes: 1000 });
   const config = `origins:\n  - {mount: /a, url: '${a.url}'}\n  - {mount: /b, url: '${b.url}'}\n`;

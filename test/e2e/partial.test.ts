@@ -20,7 +20,7 @@ async function start(t: Test, more: Partial<ObjectSpec> = {}) {
   return { origin, forebay: await startForebay(t, { origin }) };
 }
 
-t.test('parts are exact, on a miss and on a hit, and cost the chunks they lie in', async (t) => {
+t.test('ranges are exact on a miss and on a hit, and cost only their chunks', async (t) => {
   const { origin, forebay } = await start(t);
   const asked: readonly (readonly [number, number])[] = [
     [4 * C + 10, 4 * C + 20],
@@ -56,7 +56,7 @@ t.test('parts are exact, on a miss and on a hit, and cost the chunks they lie in
   );
 });
 
-t.test('large parts, which leave by another way than small ones', async (t) => {
+t.test('large ranges, sent by another path than small ones, are exact', async (t) => {
   const { forebay } = await start(t);
   const range = `bytes=${String(3 * C + 1)}-${String(5 * C)},7-${String(2 * C)},-${String(C)}`;
   for (const round of ['miss', 'hit']) {
@@ -75,7 +75,7 @@ t.test('large parts, which leave by another way than small ones', async (t) => {
   }
 });
 
-t.test('partly held: the outcome says so, and only the rest is fetched', async (t) => {
+t.test('a partly held range reports so, and fetches only the rest', async (t) => {
   const { origin, forebay } = await start(t);
   await forebay.range('/a', 0, 10);
   await forebay.holds(1);
@@ -87,7 +87,7 @@ t.test('partly held: the outcome says so, and only the rest is fetched', async (
   t.equal(origin.bodyBytes, 2 * C);
 });
 
-t.test('an object that may not be stored is not fetched part by part', async (t) => {
+t.test('an uncacheable object is not fetched by ranges', async (t) => {
   const { origin, forebay } = await start(t, { cacheControl: 'no-store' });
   const range = `bytes=${Array.from({ length: 10 }, (_, i) => `${String(9 * i)}-${String(9 * i)}`).join()}`;
   const got = await forebay.get('/a', { headers: { range } });
@@ -96,7 +96,7 @@ t.test('an object that may not be stored is not fetched part by part', async (t)
   t.ok(origin.bodyBytes <= LENGTH, `${String(origin.bodyBytes)} of ${String(LENGTH)}`);
 });
 
-t.test('HEAD knows no Range', async (t) => {
+t.test('HEAD ignores Range', async (t) => {
   const { forebay } = await start(t);
   for (const range of ['bytes=0-1', 'bytes=0-1,5-6', `bytes=${String(LENGTH)}-`]) {
     const got = await forebay.get('/a', { method: 'HEAD', headers: { range } });
@@ -106,7 +106,7 @@ t.test('HEAD knows no Range', async (t) => {
   }
 });
 
-t.test('416 only when no range can be satisfied', async (t) => {
+t.test('416 is sent only when no range can be satisfied', async (t) => {
   const { forebay } = await start(t);
   for (const round of ['miss', 'hit']) {
     const end = String(LENGTH);
@@ -120,7 +120,7 @@ t.test('416 only when no range can be satisfied', async (t) => {
   }
 });
 
-t.test('If-Range on a miss, a hit and a stale response', async (t) => {
+t.test('If-Range is evaluated on a miss, a hit and a stale response', async (t) => {
   const allowed = [DEFAULT_ETAG, DEFAULT_LAST_MODIFIED];
   const forbidden = [
     '"other"',
@@ -149,7 +149,7 @@ t.test('If-Range on a miss, a hit and a stale response', async (t) => {
   }
 });
 
-t.test('If-Range after a change: the whole of what is there now', async (t) => {
+t.test('If-Range after a change gets the whole new representation', async (t) => {
   const { origin, forebay } = await start(t, { cacheControl: 'no-cache' });
   await forebay.range('/a', 10, 20);
   origin.objects.set('/a', fresh(2, CHUNKS, { cacheControl: 'no-cache', etag: '"new"' }));
@@ -160,7 +160,7 @@ t.test('If-Range after a change: the whole of what is there now', async (t) => {
   t.ok(got.body.equals(bytesOf(2, CHUNKS)), describe(got));
 });
 
-t.test('parts whose chunks are corrupt on the disk heal within their response', async (t) => {
+t.test('a range whose chunks are corrupt on disk is healed within its response', async (t) => {
   const { origin, forebay } = await start(t);
   await forebay.get('/a');
   await forebay.holds(CHUNKS);
@@ -179,7 +179,7 @@ t.test('parts whose chunks are corrupt on the disk heal within their response', 
   t.equal(origin.bodyBytes, LENGTH + 2 * C + (LENGTH - 5 * C), 'three chunks were fetched again');
 });
 
-t.test('a chunk that is lost between two parts is fetched, and only that one', async (t) => {
+t.test('a chunk lost between two ranges is fetched alone', async (t) => {
   const { origin, forebay } = await start(t);
   await forebay.get('/a');
   await forebay.holds(CHUNKS);

@@ -43,7 +43,7 @@ async function start(t: Test, integrity: 'default' | 'strict') {
 }
 
 for (const integrity of ['default', 'strict'] as const) {
-  t.test(`a right object completes (${integrity})`, async (t) => {
+  t.test(`an object that matches its digest completes (${integrity})`, async (t) => {
     const { origin, program, url } = await start(t, integrity);
     const [a, b] = await Promise.all([get(url), get(url)]);
     for (const got of [a, b]) {
@@ -53,7 +53,7 @@ for (const integrity of ['default', 'strict'] as const) {
     t.equal(origin.bodyBytes, LENGTH);
   });
 
-  t.test(`no client completes a corrupted one (${integrity})`, async (t) => {
+  t.test(`no client completes a corrupt object (${integrity})`, async (t) => {
     const { origin, program, url } = await start(t, integrity);
     const offset = 11 * MEBIBYTE + 77;
     const mend = origin.script({ actions: [{ kind: 'corrupt', offset }] });
@@ -92,7 +92,7 @@ for (const integrity of ['default', 'strict'] as const) {
   });
 }
 
-t.test('a passing corruption is fetched again and does not show afterwards', async (t) => {
+t.test('a transient corruption is fetched again and not visible afterwards', async (t) => {
   const { origin, url } = await start(t, 'strict');
   const offset = 3 * MEBIBYTE + 5;
   const inChunk = (range: string | undefined): boolean =>
@@ -107,7 +107,7 @@ t.test('a passing corruption is fetched again and does not show afterwards', asy
 });
 
 t.test(
-  'a client that compares digests is told the verified one, and finds what rots behind it',
+  'a client gets the verified digest and detects corruption behind Forebay',
   { skip: missing('aria2c') },
   async (t) => {
     const { program, url } = await start(t, 'default');

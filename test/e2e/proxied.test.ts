@@ -41,7 +41,7 @@ function secureConfig({ directory, proxyUrl }: ProxiedNetwork, more: readonly st
   return `origins:\n  - ${lines.join('\n    ')}\n`;
 }
 
-t.test('a storm at an http origin, by HTTP_PROXY', { skip }, async (t) => {
+t.test('a storm of requests for an http origin goes through HTTP_PROXY', { skip }, async (t) => {
   const network = await startNetwork(t, LENGTH);
   const straight = await curl(t, `http://${ORIGIN_NAME}/model`, '--fail', '-m', '5');
   t.not(straight.code, 0, 'nothing else leads there');
@@ -63,42 +63,46 @@ t.test('a storm at an http origin, by HTTP_PROXY', { skip }, async (t) => {
   );
 });
 
-t.test('a storm at an https origin with a private CA', { skip }, async (t) => {
-  const network = await startNetwork(t, LENGTH, 'forebay:s3cret-word');
-  const credentials = join(network.directory, 'credentials');
-  writeFileSync(credentials, 'forebay:s3cret-word\n');
-  const { directory } = network;
-  const program = await startProgram(t, {
-    config: secureConfig(network, [
-      `proxyCredentialsFile: ${credentials}`,
-      `certFile: ${directory}/client.crt`,
-      `keyFile: ${directory}/client.key`,
-    ]),
-  });
-  await storm(t, program);
-  const seen = network.taken();
-  t.equal(
-    seen.reduce((sum, { bytes }) => sum + bytes, 0),
-    LENGTH,
-    '1.00 times',
-  );
-  t.notOk(
-    seen.some(({ headers }) => 'proxy-authorization' in headers),
-    'meant for the proxy',
-  );
-  t.ok(
-    seen.every(({ client }) => client === 'a-forebay'),
-    "the client's certificate",
-  );
-  const connections = seen.at(-1)?.connections ?? 0;
-  t.ok(connections <= 8, `tunnels are used again: ${String(connections)} connections`);
-  t.match(network.proxyLog(), `CONNECT ${ORIGIN_NAME}:443`);
-  const said = program.stdout() + program.stderr();
-  t.notMatch(said, 's3cret-word');
-  t.notMatch(said, Buffer.from('forebay:s3cret-word').toString('base64'));
-});
+t.test(
+  'a storm of requests for an https origin with a private CA goes through the proxy',
+  { skip },
+  async (t) => {
+    const network = await startNetwork(t, LENGTH, 'forebay:s3cret-word');
+    const credentials = join(network.directory, 'credentials');
+    writeFileSync(credentials, 'forebay:s3cret-word\n');
+    const { directory } = network;
+    const program = await startProgram(t, {
+      config: secureConfig(network, [
+        `proxyCredentialsFile: ${credentials}`,
+        `certFile: ${directory}/client.crt`,
+        `keyFile: ${directory}/client.key`,
+      ]),
+    });
+    await storm(t, program);
+    const seen = network.taken();
+    t.equal(
+      seen.reduce((sum, { bytes }) => sum + bytes, 0),
+      LENGTH,
+      '1.00 times',
+    );
+    t.notOk(
+      seen.some(({ headers }) => 'proxy-authorization' in headers),
+      'meant for the proxy',
+    );
+    t.ok(
+      seen.every(({ client }) => client === 'a-forebay'),
+      "the client's certificate",
+    );
+    const connections = seen.at(-1)?.connections ?? 0;
+    t.ok(connections <= 8, `tunnels are used again: ${String(connections)} connections`);
+    t.match(network.proxyLog(), `CONNECT ${ORIGIN_NAME}:443`);
+    const said = program.stdout() + program.stderr();
+    t.notMatch(said, 's3cret-word');
+    t.notMatch(said, Buffer.from('forebay:s3cret-word').toString('base64'));
+  },
+);
 
-t.test('a passed request, by https', { skip }, async (t) => {
+t.test('a forwarded request for an https origin goes through the proxy', { skip }, async (t) => {
   const network = await startNetwork(t, 4321);
   const program = await startProgram(t, {
     config: secureConfig(network, ['passMethods: true']),
@@ -112,7 +116,7 @@ t.test('a passed request, by https', { skip }, async (t) => {
   t.notMatch(network.proxyLog(), 'of-the-origin');
 });
 
-t.test('what refuses says so', { skip }, async (t) => {
+t.test('a proxy that refuses is named in the error', { skip }, async (t) => {
   const network = await startNetwork(t, 4321, 'forebay:s3cret-word');
   const { directory, proxyUrl } = network;
   const asked = async (config: string, env: Record<string, string> = {}) => {

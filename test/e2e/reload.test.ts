@@ -45,7 +45,7 @@ t.test('the program reloads on SIGHUP and tells its service manager', async (t) 
   t.equal(await ended, 0);
 });
 
-t.test('a request under way ends with the origin that it began with', async (t) => {
+t.test('a running request ends with the origin configuration it started with', async (t) => {
   const [one, two] = [
     await runOrigin(t, { '/a': fresh(1, 4) }),
     await runOrigin(t, { '/b': fresh(2, 2) }),
@@ -69,7 +69,7 @@ t.test('a request under way ends with the origin that it began with', async (t) 
   );
 });
 
-t.test('nobody joins what was asked as the origin was configured before', async (t) => {
+t.test('no request joins a fetch that started under the former origin configuration', async (t) => {
   const origin = await runOrigin(t, { '/a': fresh(1, 1) });
   const gate = new Gate();
   origin.script({ times: 1, actions: [{ kind: 'gate', at: -1, gate }] });
@@ -109,17 +109,20 @@ t.test('a smaller capacity evicts at once, a larger one takes more', async (t) =
   await forebay.holds(40);
 });
 
-t.test('bounds of listeners and of fills change too, and a strict origin is strict', async (t) => {
-  const origin = await runOrigin(t, { '/a': fresh(1, 1) });
-  const forebay = await startForebay(t, { origin });
-  t.equal((await forebay.get('/a')).status, 200);
-  const strict = { originKeys: { integrity: 'strict' } };
-  const outcome = forebay.reload({
-    origin,
-    ...strict,
-    listen: { maxConnections: 1, headersTimeout: '1s', address: '127.0.0.1:1' },
-    fill: { maxAttempts: 1, threads: 1 },
-  });
-  t.same(outcome, { kind: 'applied', needsRestart: ['listen.address', 'fill.threads'] });
-  t.equal((await forebay.get('/a')).status, 502, 'nothing vouches for it');
-});
+t.test(
+  'a reload changes bounds of listeners and fills, and the integrity of an origin',
+  async (t) => {
+    const origin = await runOrigin(t, { '/a': fresh(1, 1) });
+    const forebay = await startForebay(t, { origin });
+    t.equal((await forebay.get('/a')).status, 200);
+    const strict = { originKeys: { integrity: 'strict' } };
+    const outcome = forebay.reload({
+      origin,
+      ...strict,
+      listen: { maxConnections: 1, headersTimeout: '1s', address: '127.0.0.1:1' },
+      fill: { maxAttempts: 1, threads: 1 },
+    });
+    t.same(outcome, { kind: 'applied', needsRestart: ['listen.address', 'fill.threads'] });
+    t.equal((await forebay.get('/a')).status, 502, 'nothing vouches for it');
+  },
+);

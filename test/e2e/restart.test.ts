@@ -31,7 +31,7 @@ async function originOf(t: Test) {
   return origin;
 }
 
-t.test('kill -9 in the middle of a download', async (t) => {
+t.test('a download is resumed from the cache after kill -9 in its middle', async (t) => {
   const origin = await originOf(t);
   // Whatever begins in the second half waits: the kill comes with chunks committed and in flight.
   const gate = createGate();
@@ -72,7 +72,7 @@ t.test('kill -9 in the middle of a download', async (t) => {
   t.ok((await second.metric('forebay_chunks_verified_total')) >= CHUNKS / 2);
 });
 
-t.test('kill -9 between the two parts of a chunk that was begun in its middle', async (t) => {
+t.test('a chunk filled from its middle is right after kill -9 between its two parts', async (t) => {
   const origin = await originOf(t);
   const gate = createGate();
   const fromBeginning = ({ range }: { range: string | undefined }): boolean =>
@@ -179,7 +179,7 @@ const damages: readonly Damage[] = [
 ];
 
 for (const { name, inflict, maxOriginBytes, mismatches } of damages) {
-  t.test(`healed: ${name}`, async (t) => {
+  t.test(`a cache directory is healed at the start: ${name}`, async (t) => {
     const origin = await originOf(t);
     const { below } = seededRandom(t);
     const cacheDirectory = join(testDirectory(t), 'cache');

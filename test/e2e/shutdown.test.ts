@@ -49,7 +49,7 @@ t.test('SIGTERM lets a running download finish and takes no more', async (t) => 
   t.equal(await stopped, 0);
 });
 
-t.test('a drain ends at its bound', async (t) => {
+t.test('a drain ends at its timeout', async (t) => {
   const { origin, program, url } = await startScene(t, {
     seed: SEED,
     lengthBytes: LENGTH,
@@ -64,7 +64,7 @@ t.test('a drain ends at its bound', async (t) => {
   t.notOk((await running).whole, 'the client sees that its download broke off');
 });
 
-t.test('a second signal ends it at once', async (t) => {
+t.test('a second signal ends the program at once', async (t) => {
   const { origin, program, url } = await startScene(t, { seed: SEED, lengthBytes: LENGTH });
   const gate = createGate();
   origin.script({ actions: [{ kind: 'gate', at: -1, gate }] });

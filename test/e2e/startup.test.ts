@@ -10,7 +10,7 @@ import { runProgram, startProgram, testDirectory } from '../fixtures/program.js'
 /** A name below `.invalid` never resolves (RFC 2606), and no start resolves it. */
 const ORIGIN = 'http://origin.invalid';
 
-t.test('it says where it listens, of what and how much', async (t) => {
+t.test('the program prints its address, origins and capacity at the start', async (t) => {
   const program = await startProgram(t, { origin: ORIGIN, capacity: '200MiB' });
   t.match(program.stderr(), /^Forebay \d+\.\d+\.\d+$/m);
   t.match(program.stderr(), /^origin +\/ -> http:\/\/origin\.invalid/m);
@@ -20,7 +20,7 @@ t.test('it says where it listens, of what and how much', async (t) => {
   t.equal((await get(`${program.adminUrl}/readyz`)).status, 200);
 });
 
-t.test('unknown keys and wrong values: all at once, with their places', async (t) => {
+t.test('unknown keys and wrong values are all reported at once, with their places', async (t) => {
   const config = [
     'cache:',
     '  capacty: 10GiB',
@@ -41,32 +41,32 @@ t.test('unknown keys and wrong values: all at once, with their places', async (t
   t.notMatch(stderr, /\n\s+at /, 'no stack trace');
 });
 
-t.test('a file that is no YAML', async (t) => {
+t.test('a configuration that is no YAML exits with its place', async (t) => {
   const { end, stderr } = await runProgram(t, { config: 'cache: [\n' });
   t.equal(end, 78);
   t.match(stderr, /config-\d+\.yaml:\d+:\d+/);
 });
 
-t.test('an unknown flag', async (t) => {
+t.test('an unknown flag exits with 64 and suggests the nearest one', async (t) => {
   const { end, stderr } = await runProgram(t, { origin: ORIGIN, flags: ['--capacty', '1GiB'] });
   t.equal(end, 64);
   t.match(stderr, /--capacity/, 'the nearest flag');
 });
 
-t.test('an unknown variable', async (t) => {
+t.test('an unknown variable exits with 78 and suggests the nearest one', async (t) => {
   const env = { FOREBAY_CACHE_CAPACTY: '1GiB' };
   const { end, stderr } = await runProgram(t, { origin: ORIGIN, env });
   t.equal(end, 78);
   t.match(stderr, /FOREBAY_CACHE_CAPACITY/);
 });
 
-t.test('too small a capacity', async (t) => {
+t.test('a capacity that is too small is a configuration error', async (t) => {
   const { end, stderr } = await runProgram(t, { origin: ORIGIN, capacity: '20MiB' });
   t.equal(end, 78);
   t.match(stderr, /at least 128 MiB/, 'what would be enough');
 });
 
-t.test('a busy port', async (t) => {
+t.test('a busy port exits with the address and the reason', async (t) => {
   const holder = net.createServer().listen(0, '127.0.0.1');
   await once(holder, 'listening');
   t.teardown(() => holder.close());
@@ -84,7 +84,7 @@ t.test('a busy port', async (t) => {
   t.ok(after.url, 'and the cache is not left locked');
 });
 
-t.test('a file in place of the cache directory', async (t) => {
+t.test('a file in place of the cache directory is refused', async (t) => {
   const cacheDirectory = join(testDirectory(t), 'file');
   writeFileSync(cacheDirectory, '');
   const { end, stderr } = await runProgram(t, { origin: ORIGIN, cacheDirectory });
@@ -94,7 +94,7 @@ t.test('a file in place of the cache directory', async (t) => {
   t.notMatch(stderr, /\n\s+at /, 'no stack trace');
 });
 
-t.test('a cache directory where none can be made', async (t) => {
+t.test('a cache directory that cannot be created is refused', async (t) => {
   const { end, stderr } = await runProgram(t, {
     origin: ORIGIN,
     cacheDirectory: '/proc/none/cache',
@@ -103,7 +103,7 @@ t.test('a cache directory where none can be made', async (t) => {
   t.match(stderr, /ENOENT: a directory above it is missing.*make it/);
 });
 
-t.test('a cache made with another chunk size', async (t) => {
+t.test('a cache with another chunk size is refused', async (t) => {
   const first = await startProgram(t, { origin: ORIGIN });
   await first.stop();
   const env = { FOREBAY_CACHE_CHUNK_SIZE: '1MiB' };
@@ -112,7 +112,7 @@ t.test('a cache made with another chunk size', async (t) => {
   t.match(stderr, /8 ?MiB|8388608/);
 });
 
-t.test('two origins of one mount', async (t) => {
+t.test('two origins with one mount are refused', async (t) => {
   const config = 'origins:\n  - url: http://a.invalid\n  - url: http://b.invalid\n';
   const { end, stderr } = await runProgram(t, { config });
   t.equal(end, 78);

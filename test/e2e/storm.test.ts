@@ -30,75 +30,88 @@ async function originOf(t: Test, length: number) {
   return origin;
 }
 
-t.test('16 curls of one cold object', { skip: missing('curl') }, async (t) => {
-  const length = 64 * MEBIBYTE + 12_345;
-  const origin = await originOf(t, length);
-  const program = await startProgram(t, { origin: origin.url });
-  const directory = testDirectory(t);
-  const files = Array.from({ length: 16 }, (_, client) => join(directory, `got-${String(client)}`));
+t.test(
+  '16 curls of one cold object cost one fetch of each chunk',
+  { skip: missing('curl') },
+  async (t) => {
+    const length = 64 * MEBIBYTE + 12_345;
+    const origin = await originOf(t, length);
+    const program = await startProgram(t, { origin: origin.url });
+    const directory = testDirectory(t);
+    const files = Array.from({ length: 16 }, (_, client) =>
+      join(directory, `got-${String(client)}`),
+    );
 
-  const runs = await Promise.all(
-    files.map((file) => curl(t, `${program.url}/model`, '--fail', '-o', file)),
-  );
+    const runs = await Promise.all(
+      files.map((file) => curl(t, `${program.url}/model`, '--fail', '-o', file)),
+    );
 
-  t.same(new Set(runs.map(({ code }) => code)), new Set([0]));
-  const digests = new Set(files.map((file) => sha256(readFileSync(file))));
-  t.same([...digests], [patternSha256(SEED, length)], 'sixteen equal digests, the right one');
-  t.equal(origin.bodyBytes, length, 'the origin sent each byte once');
-  t.ok(origin.maxOpenConnections <= MAX_ORIGIN_CONNECTIONS, 'within the configured connections');
-  t.equal(await program.metric('forebay_origin_bytes_total'), length);
+    t.same(new Set(runs.map(({ code }) => code)), new Set([0]));
+    const digests = new Set(files.map((file) => sha256(readFileSync(file))));
+    t.same([...digests], [patternSha256(SEED, length)], 'sixteen equal digests, the right one');
+    t.equal(origin.bodyBytes, length, 'the origin sent each byte once');
+    t.ok(origin.maxOpenConnections <= MAX_ORIGIN_CONNECTIONS, 'within the configured connections');
+    t.equal(await program.metric('forebay_origin_bytes_total'), length);
 
-  const again = await curl(t, `${program.url}/model`, '--fail', '-o', join(directory, 'again'));
-  t.equal(again.code, 0);
-  t.equal(origin.bodyBytes, length, 'warm: nothing more');
-  t.ok(await eventually(() => program.logs().at(-1)?.['result'] === 'hit'));
-});
+    const again = await curl(t, `${program.url}/model`, '--fail', '-o', join(directory, 'again'));
+    t.equal(again.code, 0);
+    t.equal(origin.bodyBytes, length, 'warm: nothing more');
+    t.ok(await eventually(() => program.logs().at(-1)?.['result'] === 'hit'));
+  },
+);
 
-t.test('400 random overlapping ranges by 16 clients', async (t) => {
-  const length = 48 * MEBIBYTE + 777;
-  const origin = await originOf(t, length);
-  const program = await startProgram(t, {
-    origin: origin.url,
-    env: { FOREBAY_CACHE_CHUNK_SIZE: '4MiB' },
-  });
-  const { random } = seededRandom(t);
-  const ranges = Array.from({ length: 400 }, () => {
-    const start = Math.floor(random() * length);
-    // Squared: many small ranges, some that cross several chunks.
-    const size = 1 + Math.floor(random() ** 2 * 6 * MEBIBYTE);
-    return { start, end: Math.min(length, start + size) };
-  });
+t.test(
+  '400 random overlapping ranges of 16 clients are exact and fetch each chunk once',
+  async (t) => {
+    const length = 48 * MEBIBYTE + 777;
+    const origin = await originOf(t, length);
+    const program = await startProgram(t, {
+      origin: origin.url,
+      env: { FOREBAY_CACHE_CHUNK_SIZE: '4MiB' },
+    });
+    const { random } = seededRandom(t);
+    const ranges = Array.from({ length: 400 }, () => {
+      const start = Math.floor(random() * length);
+      // Squared: many small ranges, some that cross several chunks.
+      const size = 1 + Math.floor(random() ** 2 * 6 * MEBIBYTE);
+      return { start, end: Math.min(length, start + size) };
+    });
 
-  const wrong: string[] = [];
-  const client = async (): Promise<void> => {
-    for (let range = ranges.pop(); range !== undefined; range = ranges.pop()) {
-      const { start, end } = range;
-      const got = await getRange(`${program.url}/model`, start, end);
-      const whole = got.status === 206 && got.whole && got.body.length === end - start;
-      if (!whole || !isPattern(got.body, SEED, start)) wrong.push(JSON.stringify(range));
-    }
-  };
-  await Promise.all(Array.from({ length: 16 }, client));
+    const wrong: string[] = [];
+    const client = async (): Promise<void> => {
+      for (let range = ranges.pop(); range !== undefined; range = ranges.pop()) {
+        const { start, end } = range;
+        const got = await getRange(`${program.url}/model`, start, end);
+        const whole = got.status === 206 && got.whole && got.body.length === end - start;
+        if (!whole || !isPattern(got.body, SEED, start)) wrong.push(JSON.stringify(range));
+      }
+    };
+    await Promise.all(Array.from({ length: 16 }, client));
 
-  t.same(wrong, [], 'every range is whole and right');
-  t.ok(origin.bodyBytes <= length, 'no byte of the origin was fetched twice');
-  t.ok(origin.maxOpenConnections <= MAX_ORIGIN_CONNECTIONS);
-});
+    t.same(wrong, [], 'every range is whole and right');
+    t.ok(origin.bodyBytes <= length, 'no byte of the origin was fetched twice');
+    t.ok(origin.maxOpenConnections <= MAX_ORIGIN_CONNECTIONS);
+  },
+);
 
-t.test('aria2c with 16 connections', { skip: missing('aria2c') }, async (t) => {
-  const length = 64 * MEBIBYTE + 1;
-  const origin = await originOf(t, length);
-  const program = await startProgram(t, { origin: origin.url });
-  const directory = testDirectory(t);
+t.test(
+  'aria2c with 16 connections gets the right object',
+  { skip: missing('aria2c') },
+  async (t) => {
+    const length = 64 * MEBIBYTE + 1;
+    const origin = await originOf(t, length);
+    const program = await startProgram(t, { origin: origin.url });
+    const directory = testDirectory(t);
 
-  const cold = await aria2c(t, `${program.url}/model`, directory, 'cold');
-  t.equal(cold.code, 0, cold.stderr);
-  t.equal(sha256(readFileSync(join(directory, 'cold'))), patternSha256(SEED, length));
-  t.equal(origin.bodyBytes, length);
-  t.ok(origin.maxOpenConnections <= MAX_ORIGIN_CONNECTIONS);
+    const cold = await aria2c(t, `${program.url}/model`, directory, 'cold');
+    t.equal(cold.code, 0, cold.stderr);
+    t.equal(sha256(readFileSync(join(directory, 'cold'))), patternSha256(SEED, length));
+    t.equal(origin.bodyBytes, length);
+    t.ok(origin.maxOpenConnections <= MAX_ORIGIN_CONNECTIONS);
 
-  const warm = await aria2c(t, `${program.url}/model`, directory, 'warm');
-  t.equal(warm.code, 0, warm.stderr);
-  t.equal(sha256(readFileSync(join(directory, 'warm'))), patternSha256(SEED, length));
-  t.equal(origin.bodyBytes, length);
-});
+    const warm = await aria2c(t, `${program.url}/model`, directory, 'warm');
+    t.equal(warm.code, 0, warm.stderr);
+    t.equal(sha256(readFileSync(join(directory, 'warm'))), patternSha256(SEED, length));
+    t.equal(origin.bodyBytes, length);
+  },
+);

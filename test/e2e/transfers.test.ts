@@ -15,7 +15,7 @@ function stalledMs({ state }: TransferBody): number {
 }
 
 t.test(
-  'a stalled origin shows as stalled, longer and longer, and nothing else moves',
+  'a stalled origin is shown as stalled for longer and longer, and counts stay unchanged',
   async (t) => {
     const origin = await runOrigin(t, { '/a': fresh(1, 1) });
     const gate = createGate();
@@ -55,7 +55,7 @@ t.test(
   },
 );
 
-t.test('an origin that says nothing at all is a stalled contact', async (t) => {
+t.test('an origin that sends nothing is shown as a stalled contact', async (t) => {
   const origin = await runOrigin(t, { '/a': fresh(1, 1) });
   const gate = createGate();
   origin.script({ actions: [{ kind: 'gate', at: -1, gate }] });
@@ -79,7 +79,7 @@ t.test('an origin that says nothing at all is a stalled contact', async (t) => {
   t.ok((await got).body.equals(bytesOf(1, 1)));
 });
 
-t.test('a client that takes nothing is the one that stalls', async (t) => {
+t.test('a client that reads nothing is shown as the stalled one', async (t) => {
   const origin = await runOrigin(t, { '/a': fresh(1, 24) });
   const forebay = await startForebay(t, { origin });
   const admin = adminOf(forebay);
@@ -100,7 +100,7 @@ t.test('a client that takes nothing is the one that stalls', async (t) => {
   });
 });
 
-t.test('counts at the end are the true counts, of misses, ranges and hits', async (t) => {
+t.test('final counts are exact for misses, ranges and hits', async (t) => {
   const origin = await runOrigin(t, { '/a': fresh(1, 4) });
   const forebay = await startForebay(t, { origin });
   const admin = adminOf(forebay);
@@ -125,7 +125,7 @@ t.test('counts at the end are the true counts, of misses, ranges and hits', asyn
   t.equal(origin.bodyBytes, sizeOf(4), 'the origin gave what was told, and no more');
 });
 
-t.test('what matches recorded ids is verified as it comes', async (t) => {
+t.test('bytes with recorded ids are verified as they arrive', async (t) => {
   const origin = await runOrigin(t, { '/a': fresh(1, 20), '/b': fresh(2, 20) });
   const forebay = await startForebay(t, {
     origin,

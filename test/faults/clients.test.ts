@@ -14,7 +14,7 @@ const LENGTH = 16 * MEBIBYTE + 7;
 /** A response that a test holds at a gate is no stalled one, however busy the machine is. */
 const PATIENT = { FOREBAY_FILL_IDLE_TIMEOUT: '60s', FOREBAY_FILL_MIN_RATE_WINDOW: '60s' };
 
-t.test('clients that leave in the middle do not harm the others', async (t) => {
+t.test('clients that disconnect in the middle do not harm the others', async (t) => {
   const { origin, program, url, isRight } = await startScene(t, {
     seed: SEED,
     lengthBytes: LENGTH,
@@ -46,7 +46,7 @@ t.test('clients that leave in the middle do not harm the others', async (t) => {
   t.equal(origin.bodyBytes, LENGTH, 'and each byte was fetched once');
 });
 
-t.test('when everybody leaves, the chunks in flight are kept', async (t) => {
+t.test('when every client disconnects, the chunks in flight are kept', async (t) => {
   const { origin, program, url, isRight } = await startScene(t, {
     seed: SEED,
     lengthBytes: LENGTH,
@@ -67,7 +67,7 @@ t.test('when everybody leaves, the chunks in flight are kept', async (t) => {
 });
 
 t.test(
-  'a reader that stands still does not slow fast ones, and is let go in the end',
+  'a reader that stops does not slow the others, and is disconnected in the end',
   async (t) => {
     const { origin, program, url, isRight } = await startScene(t, {
       seed: SEED,
@@ -100,18 +100,21 @@ t.test('a slow reader gets every byte', async (t) => {
   t.ok(response.complete && body.length === LENGTH && isPattern(body, SEED, 0));
 });
 
-t.test('a client that closes its half while the origin is slow gets its answer', async (t) => {
-  const { origin, url } = await startScene(t, { seed: SEED, lengthBytes: LENGTH, env: PATIENT });
-  const gate = createGate();
-  origin.script({ times: 1, actions: [{ kind: 'gate', at: -1, gate }] });
-  const client = await connectRaw(t, url);
-  client.socket.end('GET /model HTTP/1.1\r\nHost: x\r\n\r\n');
-  await gate.reached;
-  gate.open();
-  const { status, body } = await client.response();
-  t.equal(status, 200);
-  t.ok(body.length === LENGTH && isPattern(body, SEED, 0));
-});
+t.test(
+  'a client that shuts down its sending side while the origin is slow gets its answer',
+  async (t) => {
+    const { origin, url } = await startScene(t, { seed: SEED, lengthBytes: LENGTH, env: PATIENT });
+    const gate = createGate();
+    origin.script({ times: 1, actions: [{ kind: 'gate', at: -1, gate }] });
+    const client = await connectRaw(t, url);
+    client.socket.end('GET /model HTTP/1.1\r\nHost: x\r\n\r\n');
+    await gate.reached;
+    gate.open();
+    const { status, body } = await client.response();
+    t.equal(status, 200);
+    t.ok(body.length === LENGTH && isPattern(body, SEED, 0));
+  },
+);
 
 /** With a reset: a FIN alone could be a half-close, and shows only when the next byte is sent. */
 function leave(request: http.ClientRequest): void {

@@ -55,7 +55,7 @@ for (const [coding, code] of Object.entries(CODINGS)) {
   }
 }
 
-t.test('what is under the coding is not what the tag names', async (t) => {
+t.test('a coded file whose content differs from its digest is refused', async (t) => {
   const fields = { 'X-Repo-Commit': COMMIT, 'Content-Encoding': 'gzip' };
   const other = Buffer.from(LARGE);
   other[2 * C] = 0;

@@ -13,7 +13,7 @@ const SEED = 22;
 const LENGTH = 5 * MEBIBYTE + 31_337;
 
 for (const { name, actions } of passingFaults) {
-  t.test(`at first contact: ${name}`, async (t) => {
+  t.test(`a fault at first contact is handled: ${name}`, async (t) => {
     const { below } = seededRandom(t);
     const scene = await startScene(t, { seed: SEED, lengthBytes: LENGTH, env: SHORT_BOUNDS });
     const { origin, url, isRight } = scene;

@@ -36,7 +36,7 @@ t.test('a redirect loop is an answer of its own', async (t) => {
 });
 
 t.test(
-  'a failed fill says so to the client that it cuts off',
+  'a failed fill resets the connection of its client',
   { skip: missing('curl') },
   async (t) => {
     const { origin, url } = await startScene(t, {
@@ -55,7 +55,7 @@ t.test(
   },
 );
 
-t.test('an ETag that changes for good: never a mix', async (t) => {
+t.test('an ETag that changes in each response never leads to a mix', async (t) => {
   const { origin, program, url } = await startScene(t, {
     seed: SEED,
     lengthBytes: LENGTH,

@@ -84,7 +84,7 @@ const ONCE: readonly Action[] = [
   { kind: 'shorter-range', bytes: 1000 },
 ];
 
-t.test('what happens once in either part is invisible', async (t) => {
+t.test('a fault that occurs once in either part is invisible', async (t) => {
   for (const action of ONCE) {
     for (const skip of [0, 1]) {
       const scene = await startScene(t, 'known');
@@ -99,7 +99,7 @@ t.test('what happens once in either part is invisible', async (t) => {
   }
 });
 
-t.test('a second part that is refused once leaves its readers a new leader', async (t) => {
+t.test('a second part that is refused once gives its readers a new leader', async (t) => {
   const scene = await startScene(t, 'unknown');
   scene.origin.script({ skip: 1, times: 1, actions: [{ kind: 'status', status: 403 }] });
   await scene.isRight(t, LATE.start, LATE.end);
@@ -107,7 +107,7 @@ t.test('a second part that is refused once leaves its readers a new leader', asy
   await scene.isRight(t, 0, sizeOf(UNITS));
 });
 
-t.test('a stored chunk is verified from the wanted group on, too', async (t) => {
+t.test('a stored chunk is verified from the requested group on, too', async (t) => {
   const origin = await runOrigin(t, { '/a': fresh(1, UNITS) });
   const directory = ownDirectory(t);
   const options = { origin, directory, cache: { chunkSize: '4MiB' } };

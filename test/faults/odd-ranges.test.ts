@@ -15,7 +15,7 @@ const UNUSABLE: Readonly<Record<string, Action>> = {
 
 for (const [name, action] of Object.entries(UNUSABLE)) {
   t.test(
-    `a 206 that cannot be used (${name}): the whole is asked for once, and then at once`,
+    `an unusable 206 (${name}) leads to one whole request, and to none first the next time`,
     async (t) => {
       const objects = { '/a': fresh(1, 3), '/b': fresh(2, 3) };
       const origin = await runOrigin(t, objects);
@@ -36,7 +36,7 @@ for (const [name, action] of Object.entries(UNUSABLE)) {
   );
 }
 
-t.test('a 206 that cannot be used in the middle of an object', async (t) => {
+t.test('an unusable 206 in the middle of an object is handled', async (t) => {
   const origin = await runOrigin(t, { '/a': fresh(1, 12) });
   const late = ({ range }: SeenRequest): boolean =>
     range !== undefined && !range.startsWith('bytes=0-');

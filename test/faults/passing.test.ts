@@ -17,7 +17,7 @@ const CHUNKS = 13;
 const FAULTS_EACH = 4;
 
 for (const { name, actions } of passingFaults) {
-  t.test(`invisible to the client: ${name}`, async (t) => {
+  t.test(`a transient fault is invisible to the client: ${name}`, async (t) => {
     const { below } = seededRandom(t);
     const scene = await startScene(t, { seed: SEED, lengthBytes: LENGTH, env: SHORT_BOUNDS });
     const { origin, program, url, isRight } = scene;

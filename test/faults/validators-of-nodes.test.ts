@@ -50,7 +50,7 @@ for (const [name, nodeOf] of Object.entries(NODES)) {
   );
 }
 
-t.test('whoever reads a part is not given the rest of another answer', async (t) => {
+t.test('a reader of one version gets no bytes of another answer', async (t) => {
   const origin = await startNodes(t, (n) => `answer-${String(n)}`);
   const forebay = await startForebay(t, { origin });
   const headers = { range: `bytes=10-${String(3 * C)}` };
@@ -62,7 +62,7 @@ t.test('whoever reads a part is not given the rest of another answer', async (t)
   t.ok(later.body.equals(WHOLE.subarray(10, 3 * C + 1)) && !later.aborted, 'of one answer then');
 });
 
-t.test('what was fetched ahead of the old version is not joined to the new one', async (t) => {
+t.test('chunks of the old version read ahead are not joined to the new one', async (t) => {
   const { v1, v2 } = versions(C + 5);
   const end = 3 * C;
   const [old, now] = [v1.subarray(0, end), v2.subarray(0, end)];

@@ -80,7 +80,7 @@ for (const [name, change] of Object.entries(CHANGES)) {
   });
 }
 
-t.test('a chunk that is damaged and found so', async (t) => {
+t.test('a chunk found corrupt is not served by the hit server again', async (t) => {
   const { forebay } = await start(t);
   const client = await watchedOf(t, forebay, '/a');
   const [path = ''] = cacheFiles(forebay.config.cache.directory, 'chunks');

@@ -58,7 +58,7 @@ const OTHERS: Readonly<Record<string, Other>> = {
   HEAD: { text: plain('/big', '', 'HEAD'), status: 200, body: Buffer.alloc(0) },
 };
 
-t.test('to and fro on one connection', async (t) => {
+t.test('hits and other requests alternate on one connection', async (t) => {
   const { origin, forebay } = await start(t);
   origin.script({
     path: '/done',
@@ -85,7 +85,7 @@ t.test('to and fro on one connection', async (t) => {
   }
 });
 
-t.test('pipelined: each is answered in its place', async (t) => {
+t.test('pipelined hits and misses are answered in order', async (t) => {
   const { forebay } = await start(t);
   const client = await watchedOf(t, forebay, '/a');
   const paths = ['/a', '/a', '/small', '/a', '/unstored', '/a'];
@@ -98,7 +98,7 @@ t.test('pipelined: each is answered in its place', async (t) => {
   }
 });
 
-t.test('every request is counted once, however it was answered', async (t) => {
+t.test('every request is counted once, whoever answered it', async (t) => {
   const { forebay } = await start(t);
   const before = await forebay.metric('forebay_requests_total');
   const client = await watchedOf(t, forebay, '/a');
@@ -131,14 +131,14 @@ const WITHOUT: Readonly<Record<string, RunningOptions>> = {
 };
 
 for (const [name, options] of Object.entries(WITHOUT)) {
-  t.test(`none where there are ${name}`, async (t) => {
+  t.test(`the hit server answers nothing where there are ${name}`, async (t) => {
     const { origin, forebay } = await start(t, options);
     await hits(forebay, t, origin);
     t.equal(await answersOf(forebay), 0);
   });
 }
 
-t.test('none while requests are traced', async (t) => {
+t.test('the hit server answers nothing while requests are traced', async (t) => {
   const collector = await startCollector(t);
   const { origin, forebay } = await start(t, { tracing: { endpoint: collector.url } });
   await hits(forebay, t, origin);

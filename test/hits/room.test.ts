@@ -49,7 +49,7 @@ async function keepHot(t: Test, forebay: RunningForebay, chunks: number) {
   };
 }
 
-t.test('what it has open is not evicted while it is asked for', async (t) => {
+t.test('chunks that the hit server holds open are not evicted while requested', async (t) => {
   const colds = Array.from({ length: 24 }, (_, index) => `/cold${String(index)}`);
   const origin = await runOrigin(t, {
     '/hot': fresh(1, 2),
@@ -69,7 +69,7 @@ t.test('what it has open is not evicted while it is asked for', async (t) => {
   t.ok((await forebay.metric('forebay_evicted_bytes_total')) > 0, 'others were');
 });
 
-t.test('a fill finds room where all that is held is hot', async (t) => {
+t.test('a fill finds room although every held chunk is hot', async (t) => {
   const HOT = 12;
   const origin = await runOrigin(t, { '/hot': fresh(1, HOT), '/cold': fresh(2, 4) });
   const forebay = await startForebay(t, { origin, cache: { capacity: '13MiB' } });
@@ -83,7 +83,7 @@ t.test('a fill finds room where all that is held is hot', async (t) => {
   for (const { state } of hots) t.equal(state.wrong, 0);
 });
 
-t.test('descriptors are given back when objects go', async (t) => {
+t.test('descriptors are released when objects are deleted', async (t) => {
   const paths = Array.from({ length: 20 }, (_, index) => `/${String(index)}`);
   const origin = await runOrigin(
     t,

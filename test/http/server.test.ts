@@ -20,7 +20,7 @@ function gate() {
   return { before, held, open };
 }
 
-t.test('keep-alive and pipelining, in order', async (t) => {
+t.test('keep-alive and pipelined requests are answered in order', async (t) => {
   const { cache, connect } = await startFront(t);
   const { before, held, open } = gate();
   cache.objects.set('/slow', { bytes: Buffer.from('slow'), before });
@@ -35,7 +35,7 @@ t.test('keep-alive and pipelining, in order', async (t) => {
   t.match(client.text, /\r\n\r\nslowHTTP\/1.1 200 .*\r\n\r\nfast$/s);
 });
 
-t.test('smuggling: what two servers could read differently', async (t) => {
+t.test('smuggling: ambiguous requests are refused', async (t) => {
   const { connect, cache } = await startFront(t);
   for (const [name, request, status] of [
     ['a body with GET', 'GET / HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\n\r\nabc', 400],
@@ -76,7 +76,7 @@ t.test('smuggling: what two servers could read differently', async (t) => {
   t.equal(cache.requests.length, 0, 'the cache heard of none of them');
 });
 
-t.test('a client that shuts its side after the request gets its answer', async (t) => {
+t.test('a client that shuts down its side after the request gets its answer', async (t) => {
   const { cache, connect } = await startFront(t);
   const { before, held, open } = gate();
   cache.objects.set('/a', { bytes: recognisable(300_000), before });
@@ -119,7 +119,7 @@ t.test('a flood of pipelined requests ends with its connection', async (t) => {
   t.match(await telemetry.metrics.text(), /rejected_requests_total\{reason="pipelining"\} \d+/);
 });
 
-t.test('garbage after a running request does not land in its body', async (t) => {
+t.test('garbage after a running request does not get into its body', async (t) => {
   const { cache, connect } = await startFront(t);
   const { before, held } = gate();
   cache.objects.set('/a', { bytes: Buffer.from('x'), before });
@@ -130,7 +130,7 @@ t.test('garbage after a running request does not land in its body', async (t) =>
   t.equal(client.text, '');
 });
 
-t.test('what never became an exchange has an id, a line and a count of its own', async (t) => {
+t.test('a request that could not be parsed has an id, an access line and a count', async (t) => {
   const { connect, access, telemetry } = await startFront(t);
   const refused: [text: string, known: Record<string, unknown>][] = [
     ['garbage\r\n\r\n', { method: null, path: null, status: 400, code: 'bad-request' }],
@@ -168,7 +168,7 @@ t.test('what never became an exchange has an id, a line and a count of its own',
   t.match(metrics, /^forebay_inflight_requests 0$/m);
 });
 
-t.test('one that is cut without an answer has a line that says so', async (t) => {
+t.test('a request that is cut without an answer has an access line with the reason', async (t) => {
   const { cache, connect, access } = await startFront(t);
   const { before, held } = gate();
   cache.objects.set('/a', { bytes: Buffer.from('x'), before });
@@ -179,7 +179,7 @@ t.test('one that is cut without an answer has a line that says so', async (t) =>
   t.match(line, { method: null, status: null, bytes: 0, result: 'refused', ending: 'failed' });
 });
 
-t.test('an address that is in use', async (t) => {
+t.test('listening on an address in use fails', async (t) => {
   const { port } = await startFront(t);
   await t.rejects(startFront(t, { address: { host: '127.0.0.1', port } }), {
     code: 'EADDRINUSE',
@@ -209,7 +209,7 @@ t.test('drain: idle connections close, running responses end and say close', asy
   t.equal(front.connectionCount, 0);
 });
 
-t.test('drain: what runs at the deadline is destroyed', async (t) => {
+t.test('drain: a response that runs at the deadline is destroyed', async (t) => {
   const clock = new ManualClock();
   const { cache, connect, front } = await startFront(t, { drainTimeoutMs: 1000 }, clock);
   const { before, held } = gate();

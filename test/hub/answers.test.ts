@@ -34,7 +34,7 @@ async function start(t: Test) {
   return { origin, forebay, limiting, ways: Object.entries(ways) };
 }
 
-t.test('its wait is told, however it says it, and it is asked once', async (t) => {
+t.test('a 429 of the hub is forwarded with its wait, and the hub is asked once', async (t) => {
   const { origin, limiting, ways } = await start(t);
   const policy = { 'ratelimit-policy': '"fixed window";"resolvers";q=5000;w=300' };
   const error = { 'x-error-code': 'TooMany', 'x-error-message': 'We had to rate limit you' };
@@ -58,7 +58,7 @@ t.test('its wait is told, however it says it, and it is asked once', async (t) =
   }
 });
 
-t.test('a date is told as it came, and what says nothing is a second', async (t) => {
+t.test('a Retry-After date is forwarded unchanged, and a missing one is one second', async (t) => {
   const { origin, limiting, ways } = await start(t);
   const date = new Date(Date.now() + 3_600_000).toUTCString();
   for (const [fields, wait] of [
@@ -77,7 +77,7 @@ t.test('a date is told as it came, and what says nothing is a second', async (t)
   }
 });
 
-t.test('its message is told, and its content where there is any', async (t) => {
+t.test("the hub's error message is forwarded, and its content if it has any", async (t) => {
   const { limiting, ways } = await start(t);
   limiting({ ratelimit: '"api";r=0;t=9', 'content-type': 'application/json' });
   for (const [way, ask] of ways) {
@@ -88,7 +88,7 @@ t.test('its message is told, and its content where there is any', async (t) => {
   }
 });
 
-t.test('a wait for bytes alone', async (t) => {
+t.test('a 429 for bytes alone does not stop metadata requests', async (t) => {
   const { origin, forebay, limiting } = await start(t);
   const said = {
     'x-repo-commit': 'c'.repeat(40),
@@ -115,7 +115,7 @@ t.test('a wait for bytes alone', async (t) => {
   );
 });
 
-t.test('limits of one client keep nobody else from asking', async (t) => {
+t.test("a limit of one client does not stop other clients' requests", async (t) => {
   const { origin, limiting, forebay } = await start(t);
   limiting({ ratelimit: '"resolvers";r=0;t=55' });
   for (let time = 0; time < 8; time += 1) {
@@ -125,7 +125,7 @@ t.test('limits of one client keep nobody else from asking', async (t) => {
   t.equal(origin.received.length, 8);
 });
 
-t.test('an outage with a wait is told with that wait', async (t) => {
+t.test('a hub outage with a wait is forwarded with that wait', async (t) => {
   const { limiting, ways } = await start(t);
   limiting({ 'retry-after': '40', 'content-type': 'text/plain' }, 503);
   for (const [way, ask] of ways.filter(([way]) => way !== 'passed').slice(0, 3)) {

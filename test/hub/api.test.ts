@@ -39,7 +39,7 @@ async function start(t: Test, offline = true) {
   return { origin, clock, forebay, answer, status };
 }
 
-t.test('who is refused gets nothing more, also while the hub fails', async (t) => {
+t.test('a refused client gets nothing stale, also while the hub fails', async (t) => {
   for (const refusal of [401, 403]) {
     const { clock, answer, status } = await start(t);
     t.equal(await status(), 200);
@@ -53,7 +53,7 @@ t.test('who is refused gets nothing more, also while the hub fails', async (t) =
   }
 });
 
-t.test('a slow hub is waited for where somebody may have lost a right', async (t) => {
+t.test('a slow hub is awaited for a client that may have lost access', async (t) => {
   const { clock, answer, status } = await start(t);
   t.equal(await status(), 200);
   clock.pass(STALE_SECONDS);
@@ -61,7 +61,7 @@ t.test('a slow hub is waited for where somebody may have lost a right', async (t
   t.equal(await status(), 403);
 });
 
-t.test('nothing stale where that is not wanted', async (t) => {
+t.test('without stale-if-error a failing hub gives no stale answer', async (t) => {
   const { origin, clock, status } = await start(t, false);
   t.equal(await status(), 200);
   clock.pass(STALE_SECONDS);
@@ -71,7 +71,7 @@ t.test('nothing stale where that is not wanted', async (t) => {
   t.equal(await status(), 504);
 });
 
-t.test('a repository that was renamed', async (t) => {
+t.test('a renamed repository is answered through its redirect', async (t) => {
   const { origin, forebay } = await start(t);
   const old = INFO.replace('/m/', '/old/');
   origin.answer = async (request, response) => {
@@ -86,7 +86,7 @@ t.test('a repository that was renamed', async (t) => {
   t.equal(asked.length, 1, 'what the redirect leads to is kept');
 });
 
-t.test('what cannot be told to clients is not kept for them', async (t) => {
+t.test('an answer that cannot be forwarded is not stored', async (t) => {
   const { origin, forebay, answer, status } = await start(t);
   const saying = (body: string, headers: Readonly<Record<string, string>> = {}) => {
     origin.answer = async (request, response) => {
@@ -102,7 +102,7 @@ t.test('what cannot be told to clients is not kept for them', async (t) => {
   t.equal(await status(), 200, 'neither stands in its way');
 });
 
-t.test('JSON and messages that come coded are decoded', async (t) => {
+t.test('coded JSON and messages are decoded', async (t) => {
   const { origin, forebay, answer } = await start(t);
   const saying = (status: number) => {
     origin.answer = async (request, response) => {
@@ -125,7 +125,7 @@ t.test('JSON and messages that come coded are decoded', async (t) => {
   answer(200);
 });
 
-t.test('who is refused by one route loses what was kept by another', async (t) => {
+t.test('a refusal by one route discards what another route stored', async (t) => {
   const { origin, clock, forebay, status } = await start(t);
   const refs = '/api/models/acme/m/refs';
   const ofRefs = async () => (await forebay.get(refs, MINE)).status;
@@ -145,7 +145,7 @@ t.test('who is refused by one route loses what was kept by another', async (t) =
   t.equal(await status(OTHER), 200);
 });
 
-t.test('how long the hub bids us wait is told on', async (t) => {
+t.test('a wait that the hub requests is forwarded', async (t) => {
   const { origin, forebay } = await start(t);
   origin.answer = async (request, response) => {
     await origin.read(request);
@@ -158,7 +158,7 @@ t.test('how long the hub bids us wait is told on', async (t) => {
   }
 });
 
-t.test('a description of a hundred thousand files is read once, whatever its length', async (t) => {
+t.test('a description of a hundred thousand files is parsed once', async (t) => {
   const { origin, forebay } = await start(t);
   const name = (index: number) =>
     `data/${'long-'.repeat(50)}${String(index).padStart(8, '0')}.parquet`;

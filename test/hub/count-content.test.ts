@@ -10,20 +10,20 @@ async function* pieces(bytes: Uint8Array, size = 1000): AsyncGenerator<Uint8Arra
 
 const PLAIN = Buffer.alloc(100_001, 'plain');
 
-t.test('what is under a coding is counted', async (t) => {
+t.test('countContent counts the decoded bytes', async (t) => {
   t.equal(await countContent(pieces(PLAIN), ''), PLAIN.length);
   t.equal(await countContent(pieces(zlib.gzipSync(PLAIN)), 'gzip'), PLAIN.length);
   t.equal(await countContent(pieces(zlib.brotliCompressSync(PLAIN)), 'br'), PLAIN.length);
   t.equal(await countContent(pieces(Buffer.alloc(0)), ''), 0);
 });
 
-t.test('too many are not counted', async (t) => {
+t.test('countContent stops beyond its bound', async (t) => {
   const many = Buffer.alloc(MAX_COUNTED_BYTES + 1);
   t.equal(await countContent(pieces(many, 1 << 20), ''), null);
   t.equal(await countContent(pieces(zlib.gzipSync(many), 1 << 14), 'gzip'), null);
 });
 
-t.test('what breaks off, or is not so coded, rejects', async (t) => {
+t.test('countContent rejects for truncated or wrongly coded content', async (t) => {
   await t.rejects(countContent(pieces(zlib.gzipSync(PLAIN).subarray(0, 50)), 'gzip'));
   await t.rejects(countContent(pieces(PLAIN), 'gzip'));
 });

@@ -6,7 +6,7 @@ import { CacheKey } from '#src/store/directory/cache-key.js';
 
 const credentials = new Credentials(new CacheKey(Buffer.alloc(32, 7)));
 
-t.test('who asks', (t) => {
+t.test('who() has the credential fields and a key that differs for each credential', (t) => {
   const request = { authorization: 'Bearer hf_a', cookie: 'x=1', 'user-agent': 'u', range: 'r' };
   const one = credentials.who(toHeaderMap(request), 'acme/m', null);
   t.same({ ...one.headers }, { authorization: 'Bearer hf_a', 'user-agent': 'u' });
@@ -19,7 +19,7 @@ t.test('who asks', (t) => {
   t.end();
 });
 
-t.test("the operator's token is lent for its repositories alone, to who sends none", (t) => {
+t.test("the operator's token is lent for its repositories, to clients that send none", (t) => {
   const server = { token: 'hf_s', repositories: ['acme/*'] };
   const sent = (repository: string | null, authorization?: string) => {
     const request = authorization === undefined ? {} : { authorization };
@@ -41,7 +41,7 @@ t.test("the operator's token is lent for its repositories alone, to who sends no
   t.end();
 });
 
-t.test('Via goes along, so that a mirror of ourselves is seen', (t) => {
+t.test('Via is sent, so that a loop to this mirror is detected', (t) => {
   const { headers } = credentials.who(toHeaderMap({ via: '1.1 other' }), 'acme/m', null);
   t.equal(headers['via'], '1.1 other');
   t.end();

@@ -33,7 +33,7 @@ async function bytesFrom(body: Body, start: number): Promise<Buffer> {
   return readBody(read, bounds);
 }
 
-t.test('whatever is cut, and from whatever byte it is read', async () => {
+t.test('property: a cut body is right for all cuts, from every offset', async () => {
   const cutting = fc.uniqueArray(fc.nat({ max: 60 }), { minLength: 0, maxLength: 12 });
   await fc.assert(
     fc.asyncProperty(cutting, fc.integer({ min: 1, max: 20 }), async (ends, pieceBytes) => {
@@ -51,7 +51,7 @@ t.test('whatever is cut, and from whatever byte it is read', async () => {
   );
 });
 
-t.test('what is stored goes out as it is where nothing is cut', async (t) => {
+t.test('a body without cuts in range is sent from the file as stored', async (t) => {
   const room = await startRoom(t, { objects: { '/a': fresh(1, 3) } });
   const answer = await room.cache.lookup(room.request('/a'));
   const raw = bytesOf(1, 3);

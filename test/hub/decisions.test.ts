@@ -43,7 +43,7 @@ async function start(t: Test) {
   return { hub, clock, commit, status, get, restart };
 }
 
-t.test('a refusal counts for the repository, whatever names its files', async (t) => {
+t.test('a refusal applies to the whole repository, whichever URL names its files', async (t) => {
   const { hub, clock, commit, status, restart } = await start(t);
   for (const file of ['a', 'b']) t.equal(await status('main', file), 200);
   clock.pass(DAY_SECONDS);
@@ -61,21 +61,24 @@ t.test('a refusal counts for the repository, whatever names its files', async (t
   await seeNothing('after a restart');
 });
 
-t.test('also a refusal of what was never asked for before, or of JSON alone', async (t) => {
-  for (const path of ['/acme/m/resolve/main/b', '/api/models/acme/m/revision/main']) {
-    const { hub, clock, commit, status, get, restart } = await start(t);
-    t.equal(await status('main', 'a'), 200);
-    clock.pass(DAY_SECONDS);
-    hub.revoke(TOKEN);
-    t.not(await get(path), 200, path);
-    await hub.stop();
-    t.not(await status(commit, 'a'), 200, 'at once');
-    await restart();
-    t.not(await status(commit, 'a'), 200, 'after a restart');
-  }
-});
+t.test(
+  'a refusal of a file never requested before, or of JSON, applies to the repository',
+  async (t) => {
+    for (const path of ['/acme/m/resolve/main/b', '/api/models/acme/m/revision/main']) {
+      const { hub, clock, commit, status, get, restart } = await start(t);
+      t.equal(await status('main', 'a'), 200);
+      clock.pass(DAY_SECONDS);
+      hub.revoke(TOKEN);
+      t.not(await get(path), 200, path);
+      await hub.stop();
+      t.not(await status(commit, 'a'), 200, 'at once');
+      await restart();
+      t.not(await status(commit, 'a'), 200, 'after a restart');
+    }
+  },
+);
 
-t.test('a refusal counts at once, however fresh what was decided before is', async (t) => {
+t.test('a refusal applies at once, however fresh the earlier permission is', async (t) => {
   const { hub, clock, commit, status, get } = await start(t);
   for (const file of ['a', 'b']) t.equal(await status('main', file), 200);
   clock.pass(1);
@@ -85,7 +88,7 @@ t.test('a refusal counts at once, however fresh what was decided before is', asy
   for (const file of ['a', 'b']) t.not(await status(commit, file), 200, file);
 });
 
-t.test('who was let in again after a refusal is let in', async (t) => {
+t.test('a client that is permitted again after a refusal gets its files', async (t) => {
   const { hub, clock, status, restart } = await start(t);
   t.equal(await status('main', 'a'), 200);
   clock.pass(DAY_SECONDS);
@@ -101,7 +104,7 @@ t.test('who was let in again after a refusal is let in', async (t) => {
   t.equal(await status('main', 'a'), 200);
 });
 
-t.test('one of a file alone does not; a hub that bids us wait is not down', async (t) => {
+t.test('a 404 of one file is no refusal of the repository; a 429 is no outage', async (t) => {
   const { hub, clock, commit, status } = await start(t);
   t.equal(await status('main', 'a'), 200);
   clock.pass(DAY_SECONDS);
@@ -155,32 +158,29 @@ function refuseTo(response: ServerResponse): void {
   response.writeHead(403, { 'x-error-code': 'GatedRepo' }).end();
 }
 
-t.test(
-  'a 200 that is slow to come does not outlive a refusal that was asked for later',
-  async (t) => {
-    const [reached, release] = [deferred<undefined>(), deferred<undefined>()];
-    let isRefused = false;
-    const { asked, decide } = await room(t, async (path, response) => {
-      if (isRefused || path.endsWith('/other')) {
-        refuseTo(response);
-        return;
-      }
-      reached.resolve(undefined);
-      await release.promise;
-      grantTo(response);
-    });
-    const slow = decide('/acme/m/resolve/main/slow');
-    await reached.promise;
-    isRefused = true;
-    t.match(await decide('/acme/m/resolve/main/other'), { kind: 'refused' });
-    release.resolve(undefined);
-    t.match(await slow, { kind: 'refused' }, 'it was asked for once more');
-    t.equal(asked.length, 3);
-    t.match(await decide('/acme/m/resolve/main/slow'), { kind: 'refused' });
-  },
-);
+t.test('a slow 200 does not override a later refusal', async (t) => {
+  const [reached, release] = [deferred<undefined>(), deferred<undefined>()];
+  let isRefused = false;
+  const { asked, decide } = await room(t, async (path, response) => {
+    if (isRefused || path.endsWith('/other')) {
+      refuseTo(response);
+      return;
+    }
+    reached.resolve(undefined);
+    await release.promise;
+    grantTo(response);
+  });
+  const slow = decide('/acme/m/resolve/main/slow');
+  await reached.promise;
+  isRefused = true;
+  t.match(await decide('/acme/m/resolve/main/other'), { kind: 'refused' });
+  release.resolve(undefined);
+  t.match(await slow, { kind: 'refused' }, 'it was asked for once more');
+  t.equal(asked.length, 3);
+  t.match(await decide('/acme/m/resolve/main/slow'), { kind: 'refused' });
+});
 
-t.test('a refusal that is slow to come does not undo what was asked for later', async (t) => {
+t.test('a slow refusal does not override a later permission', async (t) => {
   const [reached, release] = [deferred<undefined>(), deferred<undefined>()];
   const { asked, decide } = await room(t, async (path, response) => {
     if (!path.endsWith('/slow')) {
@@ -200,24 +200,21 @@ t.test('a refusal that is slow to come does not undo what was asked for later', 
   t.equal(asked.length, 2);
 });
 
-t.test(
-  'a clock that steps back does not let what was decided before a refusal count',
-  async (t) => {
-    let isRefused = false;
-    const { clock, decide } = await room(t, (_path, response) => {
-      if (isRefused) refuseTo(response);
-      else grantTo(response);
-    });
-    t.match(await decide('/acme/m/resolve/main/a'), { kind: 'granted' });
-    isRefused = true;
-    clock.pass(-3600);
-    t.match(await decide('/acme/m/resolve/main/b'), { kind: 'refused' });
-    clock.pass(3600);
-    t.match(await decide('/acme/m/resolve/main/a'), { kind: 'refused' });
-  },
-);
+t.test('after a clock step back permissions from before a refusal stay void', async (t) => {
+  let isRefused = false;
+  const { clock, decide } = await room(t, (_path, response) => {
+    if (isRefused) refuseTo(response);
+    else grantTo(response);
+  });
+  t.match(await decide('/acme/m/resolve/main/a'), { kind: 'granted' });
+  isRefused = true;
+  clock.pass(-3600);
+  t.match(await decide('/acme/m/resolve/main/b'), { kind: 'refused' });
+  clock.pass(3600);
+  t.match(await decide('/acme/m/resolve/main/a'), { kind: 'refused' });
+});
 
-t.test('a decision that is being asked for at a purge is not kept after it', async (t) => {
+t.test('a decision that is pending during a purge is not stored', async (t) => {
   const [reached, release] = [deferred<undefined>(), deferred<undefined>()];
   const { asked, services, decide } = await room(t, async (_path, response) => {
     reached.resolve(undefined);
@@ -235,7 +232,7 @@ t.test('a decision that is being asked for at a purge is not kept after it', asy
   t.equal(asked.length, 2, 'and that is kept');
 });
 
-t.test('a look that takes longer than the question of another costs no second one', async (t) => {
+t.test("a slow lookup during another client's question sends no second one", async (t) => {
   const [slow, looked] = [deferred<undefined>(), deferred<undefined>()];
   let isNext = false;
   const { asked, decide } = await room(
@@ -273,7 +270,7 @@ t.test('a look that takes longer than the question of another costs no second on
 });
 
 t.test(
-  'a refusal counts for every spelling of a name, and for what it was renamed to',
+  'a refusal applies to every spelling and to the new name of a renamed repository',
   async (t) => {
     let isRefused = false;
     const { decide } = await room(t, (path, response) => {

@@ -14,7 +14,7 @@ async function read(bytes: Buffer, coding: string): Promise<Buffer> {
   return Buffer.concat(pieces);
 }
 
-t.test('what a hub codes is decoded, what it does not is left as it is', async (t) => {
+t.test('a coded body is decoded, an uncoded one unchanged', async (t) => {
   t.ok((await read(TEXT, '')).equals(TEXT));
   t.ok((await read(gzipSync(TEXT), 'gzip')).equals(TEXT));
   t.ok((await read(deflateSync(TEXT), 'deflate')).equals(TEXT));

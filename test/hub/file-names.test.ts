@@ -7,7 +7,7 @@ import { Upstream } from '#src/origin/upstream.js';
 
 const HUB = 'http://hub.example';
 
-t.test('the hub is asked for what was asked for, letter by letter', (t) => {
+t.test('the hub gets the requested path unchanged', (t) => {
   for (const target of [
     '/Acme/Model/resolve/main/A.bin',
     '/acme/m/resolve/refs/pr/1/f',
@@ -20,7 +20,7 @@ t.test('the hub is asked for what was asked for, letter by letter', (t) => {
   t.end();
 });
 
-t.test('the last URL that names a file says which repository it is in', (t) => {
+t.test('the last file URL of a redirect chain names the repository', (t) => {
   const upstream = new Upstream({
     ...{ name: 'hub', url: HUB, maxConnections: 3, redirectHosts: [], headers: {} },
     ...{ allowPrivateRedirects: false, integrity: 'default', digests: [], pinned: [] },

@@ -13,7 +13,7 @@ function digest(text: string): Digest {
 const ONE = digest(`sha256:${'1'.repeat(64)}`);
 const TWO = digest(`sha256:${'2'.repeat(64)}`);
 
-t.test('a pin is found by the name that a client used, in either spelling', async (t) => {
+t.test("a pin is found by both spellings of a file's URL", async (t) => {
   const route = routeOf('/Acme/M/resolve/0/f');
   if (route.kind !== 'resolve') throw new Error(route.kind);
   const pinned = (path: string) => ({
@@ -25,7 +25,7 @@ t.test('a pin is found by the name that a client used, in either spelling', asyn
   t.equal(of('/acme/m/resolve/0/f'), null, 'not by the revision that it led to');
 });
 
-t.test('what was decided counts for the digest that is pinned now, and for no other', async (t) => {
+t.test('a stored answer applies to the digest that is pinned now and to no other', async (t) => {
   const stored = storedResponse({}, {}, {});
   const known = { ...stored, object: { ...stored.object, digest: ONE, lengthBytes: 1 } };
   t.ok(isOfPin(known, null));
@@ -33,7 +33,7 @@ t.test('what was decided counts for the digest that is pinned now, and for no ot
   t.notOk(isOfPin(known, TWO));
 });
 
-t.test('digests of one kind contradict each other, those of two kinds do not', async (t) => {
+t.test('digests of one algorithm contradict each other, of two algorithms do not', async (t) => {
   t.ok(contradicts(ONE, TWO));
   t.notOk(contradicts(ONE, ONE));
   t.notOk(contradicts(ONE, digest(`git-sha1:${'2'.repeat(40)}`)));

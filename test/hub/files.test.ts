@@ -25,7 +25,7 @@ function pin(pattern: string, digest: string) {
   return { digests: [{ pattern, digest }] };
 }
 
-t.test('a pinned file is what was pinned, or nothing', async (t) => {
+t.test('a pinned file is served only with the pinned digest', async (t) => {
   const right = await startHubScene(t, {
     repositories,
     originKeys: pin('/**/model.safetensors', `sha256:${SHA256}`),
@@ -33,7 +33,7 @@ t.test('a pinned file is what was pinned, or nothing', async (t) => {
   t.ok((await get(right.url + FILE)).body.equals(WEIGHTS));
 });
 
-t.test('the hub has another file than the pinned one', async (t) => {
+t.test('a hub file with another digest than the pinned one is refused', async (t) => {
   const other = pin('/**/model.safetensors', `sha256:${'0'.repeat(64)}`);
   const { hub, url } = await startHubScene(t, { repositories, originKeys: other });
   const refused = await get(url + FILE);
@@ -43,13 +43,13 @@ t.test('the hub has another file than the pinned one', async (t) => {
   t.equal((await get(url + CONFIG)).status, 200);
 });
 
-t.test('a pin of another kind than what the hub tells is checked by the bytes', async (t) => {
+t.test("a pin of another algorithm than the hub's is checked against the bytes", async (t) => {
   const right = pin('/**/config.json', `sha256:${hash('sha256', SMALL)}`);
   const sound = await startHubScene(t, { repositories, originKeys: right });
   t.ok((await get(sound.url + CONFIG)).body.equals(SMALL));
 });
 
-t.test('bytes that are not what was pinned', async (t) => {
+t.test('bytes with another digest than the pinned one are refused', async (t) => {
   const wrong = pin('/**/config.json', `sha256:${'0'.repeat(64)}`);
   const { url } = await startHubScene(t, { repositories, originKeys: wrong });
   const refused = await get(url + CONFIG);
@@ -57,14 +57,14 @@ t.test('bytes that are not what was pinned', async (t) => {
   t.match(refused.body.toString(), 'origin-corrupt');
 });
 
-t.test('a strict hub is a hub', async (t) => {
+t.test('a strict hub origin serves files and API', async (t) => {
   const { url } = await startHubScene(t, { repositories, originKeys: { integrity: 'strict' } });
   t.equal((await get(`${url}/api/models/acme/m/revision/main`)).status, 200);
   t.ok((await get(url + FILE)).body.equals(WEIGHTS));
   t.ok((await get(url + CONFIG)).body.equals(SMALL));
 });
 
-t.test('what fails before its first byte for load is worth another try', async (t) => {
+t.test('an overload before the first byte gets 429 with Retry-After', async (t) => {
   const { hub, url } = await startHubScene(t, { repositories });
   // Found out about, not fetched.
   t.equal((await headOf(url + FILE)).status, 200);
@@ -74,7 +74,7 @@ t.test('what fails before its first byte for load is worth another try', async (
   t.match(busy.headers['x-error-message'], 'try again');
 });
 
-t.test('a mirror whose hub is itself sees that', async (t) => {
+t.test('a mirror configured with itself as hub answers 508', async (t) => {
   const { hub, program, url } = await startHubScene(t, { repositories });
   t.equal((await get(url + CONFIG)).status, 200);
   const via = String(hub.requests[0]?.headers.via);
@@ -85,7 +85,7 @@ t.test('a mirror whose hub is itself sees that', async (t) => {
   t.match(program.stdout() + program.stderr(), 'origin-loop');
 });
 
-t.test('also where the hub that is configured is its own address', async (t) => {
+t.test('a mirror whose hub URL is its own listen address answers 508', async (t) => {
   const address = `127.0.0.1:${String(await freePort())}`;
   const hub = { name: 'hub', adapter: 'huggingface', url: `http://${address}` };
   const forebay = await startForebay(t, { origins: [hub], listen: { address } });
@@ -117,7 +117,7 @@ async function startSaying(t: Test, more: Partial<RunningOptions> = {}) {
 
 const COMMIT = 'c'.repeat(40);
 
-t.test('a repository manager that does not say the commit', async (t) => {
+t.test('a file of a repository manager without commits is served', async (t) => {
   const { origin, forebay } = await startSaying(t);
   let fields: Readonly<Record<string, string>> = { etag: `"${blobId(SMALL)}"` };
   origin.answer = async (request, response) => {
@@ -150,7 +150,7 @@ class HastyClock extends ShiftedClock {
 
 const REQUEST_MS = 20_000;
 
-t.test('a hub that fetches a file before it says what it is', async (t) => {
+t.test('a hub that fetches a file before it answers is awaited', async (t) => {
   const { origin, forebay } = await startSaying(t, { fill: { firstByteTimeout: '1ms' } });
   origin.answer = async (request, response) => {
     await origin.read(request);
@@ -168,7 +168,7 @@ t.test('a hub that fetches a file before it says what it is', async (t) => {
 });
 
 t.test(
-  'a hub that says nothing in time: the answer names what an operator can raise',
+  'a hub that does not answer in time gets an error that names the setting to raise',
   async (t) => {
     const { origin, forebay } = await startSaying(t, { clock: new HastyClock() });
     origin.answer = async (request) => {

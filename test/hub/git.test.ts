@@ -3,7 +3,7 @@ import t from 'tap';
 import { gitFields, gitRouteOf } from '#src/hub/git.js';
 import { toHeaderMap } from '#src/model/headers.js';
 
-t.test('reading and pushing, by method, path and service', (t) => {
+t.test('git requests are told apart as fetch or push by method, path and service', (t) => {
   const read = { repository: 'acme/m', isRead: true };
   const push = { repository: 'acme/m', isRead: false };
   const cases: readonly [method: string, target: string, route: unknown][] = [
@@ -29,7 +29,7 @@ t.test('reading and pushing, by method, path and service', (t) => {
   t.end();
 });
 
-t.test('the fields that git sends, and nothing else of the client', (t) => {
+t.test('the fields of git are forwarded, and no other field of the client', (t) => {
   const request = toHeaderMap({
     accept: 'application/x-git-upload-pack-result',
     'accept-encoding': 'gzip',
@@ -53,7 +53,7 @@ t.test('the fields that git sends, and nothing else of the client', (t) => {
   t.end();
 });
 
-t.test('a token of the operator is a password; one of the client stays as it is', (t) => {
+t.test("an operator's token is sent as a password, a client's credential unchanged", (t) => {
   const who = { key: 'k', headers: toHeaderMap({ authorization: 'Bearer hf_a' }) };
   const basic = `Basic ${Buffer.from('user:hf_a').toString('base64')}`;
   t.equal(gitFields(who, toHeaderMap({}))['authorization'], basic);

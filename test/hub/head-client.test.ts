@@ -40,7 +40,7 @@ async function startHub(t: Test): Promise<Hub> {
 const NOBODY = { who: { headers: toHeaderMap({}) }, client: 'a' };
 
 t.test(
-  'one connection serves heads one after another, also where a byte is asked for',
+  'HeadClient: one connection serves several heads, also those that request a byte',
   async (t) => {
     const hub = await startHub(t);
     const { services, upstream } = await startRoom(t, { upstream: { url: hub.url } });
@@ -60,18 +60,21 @@ t.test(
   },
 );
 
-t.test('a kept connection that the hub has closed costs another one, and no answer', async (t) => {
-  const hub = await startHub(t);
-  const { services, upstream } = await startRoom(t, { upstream: { url: hub.url } });
-  const client = new HeadClient(services);
-  await client.heads({ upstream, ...NOBODY }, '/stored');
-  hub.server.closeAllConnections();
-  const again = await client.heads({ upstream, ...NOBODY }, '/stored');
-  t.equal(again.heads[0].status, 200);
-  t.ok(hub.connections() >= 2);
-});
+t.test(
+  'HeadClient: a kept connection that the hub closed is replaced without an error',
+  async (t) => {
+    const hub = await startHub(t);
+    const { services, upstream } = await startRoom(t, { upstream: { url: hub.url } });
+    const client = new HeadClient(services);
+    await client.heads({ upstream, ...NOBODY }, '/stored');
+    hub.server.closeAllConnections();
+    const again = await client.heads({ upstream, ...NOBODY }, '/stored');
+    t.equal(again.heads[0].status, 200);
+    t.ok(hub.connections() >= 2);
+  },
+);
 
-t.test('too many questions at once are load', async (t) => {
+t.test('HeadClient: too many concurrent questions reject with overload', async (t) => {
   const hub = await startHub(t);
   const { services, upstream } = await startRoom(t, { upstream: { url: hub.url } });
   const client = new HeadClient(services);
@@ -86,7 +89,7 @@ t.test('too many questions at once are load', async (t) => {
 });
 
 t.test(
-  'an absolute redirect is followed while the hub has not said what the file is',
+  'HeadClient: an absolute redirect is followed until the hub described the file',
   async (t) => {
     const elsewhere = await startEchoOrigin(t);
     elsewhere.answer = async (request, response) => {
@@ -139,7 +142,7 @@ t.test(
   },
 );
 
-t.test('another host of the hub that is a private address is not asked', async (t) => {
+t.test('HeadClient: a hub host with a private address is not contacted', async (t) => {
   const elsewhere = await startEchoOrigin(t);
   const hub = await startEchoOrigin(t);
   hub.answer = async (request, response) => {

@@ -39,7 +39,7 @@ function start() {
   return { clock, holds, of, ask };
 }
 
-t.test('a resume goes on with what was begun, whatever the name names by then', (t) => {
+t.test('a resumed download continues the commit it started with', (t) => {
   for (const begun of [WHOLE, rest(0), part(0, 99)]) {
     const { clock, of, ask } = start();
     t.equal(ask(of(begun), 'A'), 'A');
@@ -52,7 +52,7 @@ t.test('a resume goes on with what was begun, whatever the name names by then', 
   t.end();
 });
 
-t.test('who asked what it is gets that, when they read it next', (t) => {
+t.test('a client that asked for the metadata gets that commit on its next read', (t) => {
   for (const question of [QUESTION, BYTE]) {
     for (const read of [WHOLE, rest(0), part(0, 99)]) {
       const { of, ask } = start();
@@ -65,7 +65,7 @@ t.test('who asked what it is gets that, when they read it next', (t) => {
   t.end();
 });
 
-t.test('who begins anew gets what there is now', (t) => {
+t.test('a client that starts again gets the current commit', (t) => {
   const { clock, of, ask } = start();
   t.equal(ask(of(WHOLE), 'A'), 'A');
   t.equal(ask(of(WHOLE), 'B'), 'B');
@@ -75,7 +75,7 @@ t.test('who begins anew gets what there is now', (t) => {
   t.end();
 });
 
-t.test('a range that may lie in either of two contents is refused', (t) => {
+t.test('a range that fits two commits is refused', (t) => {
   const { clock, of, ask } = start();
   ask(of(WHOLE), 'A');
   ask(of(QUESTION), 'B');
@@ -89,7 +89,7 @@ t.test('a range that may lie in either of two contents is refused', (t) => {
   t.end();
 });
 
-t.test('two readers of one name from one address each go on where they were', (t) => {
+t.test('two readers with one address each continue their own commit', (t) => {
   const { of, ask } = start();
   t.equal(ask(of(part(0, 99)), 'A'), 'A');
   t.equal(ask(of(part(0, 49)), 'B'), 'B');
@@ -99,7 +99,7 @@ t.test('two readers of one name from one address each go on where they were', (t
   t.end();
 });
 
-t.test('others are not held: another address, program, credential, or none of a client', (t) => {
+t.test('a hold does not apply to another address, program or credential', (t) => {
   const { holds, of, ask } = start();
   ask(of(WHOLE), 'A');
   t.equal(ask(of(rest(1), {}, 'd'), 'B'), 'B');
@@ -111,7 +111,7 @@ t.test('others are not held: another address, program, credential, or none of a 
   t.end();
 });
 
-t.test('who says what they have gets the rest of that', (t) => {
+t.test('a client with If-Range or If-Match gets the rest of that version', (t) => {
   const { of, ask } = start();
   ask(of(WHOLE), 'A');
   ask(of(WHOLE), 'B');
@@ -125,7 +125,7 @@ t.test('who says what they have gets the rest of that', (t) => {
   t.end();
 });
 
-t.test('a commit that left the file as it was is no other content', (t) => {
+t.test('a commit that did not change the file is the same content', (t) => {
   const { of, ask, holds } = start();
   ask(of(WHOLE), 'A');
   const { request, who } = of(WHOLE);
@@ -135,7 +135,7 @@ t.test('a commit that left the file as it was is no other content', (t) => {
   t.end();
 });
 
-t.test('who asks the API reads what that told of', (t) => {
+t.test('a client of the API reads the commit that the API named', (t) => {
   const { holds, of, ask } = start();
   ask(of(WHOLE), 'A');
   const { request, who } = of(WHOLE);
@@ -147,7 +147,7 @@ t.test('who asks the API reads what that told of', (t) => {
   t.end();
 });
 
-t.test('the first piece may be asked for last', (t) => {
+t.test('the first piece may be requested last', (t) => {
   for (const first of [part(0, 49), WHOLE]) {
     const { clock, of, ask } = start();
     t.equal(ask(of(BYTE), 'A'), 'A');
@@ -161,7 +161,7 @@ t.test('the first piece may be asked for last', (t) => {
   t.end();
 });
 
-t.test('who reads in pieces again and again is not held for ever', (t) => {
+t.test('a client that reads in pieces repeatedly is not held for ever', (t) => {
   const { clock, of, ask } = start();
   const read = (tag: string) => [ask(of(part(0, 49)), tag), ask(of(part(50, 99)), tag)];
   t.same(read('A'), ['A', 'A']);
@@ -175,7 +175,7 @@ t.test('who reads in pieces again and again is not held for ever', (t) => {
   t.end();
 });
 
-t.test('a range from the beginning, tried again, is of what was asked about', (t) => {
+t.test('a retried first range gets the commit of the question', (t) => {
   const { of, ask } = start();
   t.equal(ask(of(BYTE), 'A'), 'A');
   t.equal(ask(of(rest(0)), 'A'), 'A');

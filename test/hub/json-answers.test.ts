@@ -40,7 +40,7 @@ function bodyOf(text: string, name?: string, isKept = true) {
 const LONG = JSON.stringify(Array(30_000).fill({ xetHash: 'f'.repeat(64), path: 'a' }));
 const LONG_LEFT = JSON.stringify(Array(30_000).fill({ path: 'a' }));
 
-t.test('only what clients read is told', async (t) => {
+t.test('JSON for clients has only the members that clients read', async (t) => {
   const { upstream, ask, textOf } = await start(t);
   const fields = {
     'content-type': 'application/json',
@@ -57,7 +57,7 @@ t.test('only what clients read is told', async (t) => {
   await t.rejects(ask(bodyOf('<html>').body), { code: 'origin-protocol' });
 });
 
-t.test('long or short, kept or not, the same is left', async (t) => {
+t.test('long and short, stored and new answers are cut equally', async (t) => {
   const { ask, textOf } = await start(t);
   t.ok(LONG.length > 2 * PIECE_BYTES);
   for (const isKept of [true, false]) {
@@ -70,7 +70,7 @@ t.test('long or short, kept or not, the same is left', async (t) => {
   await t.rejects(ask(bodyOf(`${LONG}]`).body), { code: 'origin-protocol' });
 });
 
-t.test('what was found in stored bytes is not looked for again', async (t) => {
+t.test('cuts found in a stored answer are not searched again', async (t) => {
   const { ask, textOf } = await start(t);
   for (const [text, left, readsOfHit] of [
     ['[{"xetHash":"f"}]', '[{}]', 0],
@@ -86,7 +86,7 @@ t.test('what was found in stored bytes is not looked for again', async (t) => {
   }
 });
 
-t.test('a page that goes on at another host is no page', async (t) => {
+t.test('a listing with its next page at another host is refused', async (t) => {
   const { ask } = await start(t);
   const link = '<http://elsewhere.example/x>; rel="next"';
   await t.rejects(ask(bodyOf('[]').body, { link }), { code: 'origin-protocol' });

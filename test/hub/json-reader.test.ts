@@ -29,7 +29,7 @@ function isJson(text: string): boolean {
   }
 }
 
-t.test('what is no JSON is refused', (t) => {
+t.test('JsonReader: invalid JSON is refused', (t) => {
   for (const text of [
     '',
     ' ',
@@ -65,7 +65,7 @@ t.test('what is no JSON is refused', (t) => {
   t.end();
 });
 
-t.test('as the language itself judges, also what was damaged', (t) => {
+t.test('property: JsonReader accepts the same texts as JSON.parse', (t) => {
   const damage = fc.tuple(fc.nat(), fc.constantFrom('', '"', '\\', '{', ']', ',', ':', '1', '-'));
   fc.assert(
     fc.property(fc.jsonValue(), damage, fc.integer({ min: 1, max: 9 }), (value, hit, piece) => {
@@ -80,7 +80,7 @@ t.test('as the language itself judges, also what was damaged', (t) => {
   t.end();
 });
 
-t.test('members are told from the inside out, with where they stand', (t) => {
+t.test('JsonReader: members are reported innermost first, with their positions', (t) => {
   const told: string[] = [];
   const json = '{"a":{"b":[1]},"c":2}';
   const reader = new JsonReader({
@@ -103,7 +103,7 @@ t.test('members are told from the inside out, with where they stand', (t) => {
   t.end();
 });
 
-t.test('a text of twice the length takes about twice the time, whatever it is of', (t) => {
+t.test('JsonReader: reading time is linear in the length', (t) => {
   for (const unit of ['{"a":', '["', '\\u0041', '9', ' ', 'true,', '{"xetHash":1,"size":2},']) {
     const text = (bytes: number) => Buffer.from(`["${unit.repeat(bytes / unit.length)}`);
     const measure = (bytes: Uint8Array): number => {

@@ -2,7 +2,7 @@
 import t from 'tap';
 import { readText, TextReader } from '#src/hub/json-text.js';
 
-t.test('a tag is of the text, in whatever pieces it came', (t) => {
+t.test("a JSON text's tag does not depend on its pieces", (t) => {
   const bytes = Buffer.from('[{"xetHash":"f","path":"a"}]');
   const whole = readText(bytes);
   const reader = new TextReader();
@@ -14,7 +14,7 @@ t.test('a tag is of the text, in whatever pieces it came', (t) => {
   t.end();
 });
 
-t.test('what is no JSON is the fault of the hub', (t) => {
+t.test('a text that is no JSON is an origin-protocol error', (t) => {
   t.throws(() => readText(Buffer.from('<html>')), { code: 'origin-protocol' });
   t.end();
 });

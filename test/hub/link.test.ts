@@ -9,7 +9,7 @@ const UPSTREAM = hubNamed(HUB, ['mirror.example', '*.cdn.example']);
 
 const PAGE = { upstream: UPSTREAM, target: '/api/models/a/m/tree/main', own: OWN };
 
-t.test('the next page', (t) => {
+t.test("a Link to the next page is rewritten to Forebay's own URL", (t) => {
   const page = '/api/models/a/m/tree/main?recursive=true&cursor=a%3D%3D';
   const expected = `<${OWN}${page}>; rel="next"`;
   for (const field of [
@@ -26,13 +26,13 @@ t.test('the next page', (t) => {
   t.end();
 });
 
-t.test('UTF-8 that came unescaped is escaped once', (t) => {
+t.test('unescaped UTF-8 in a Link is escaped once', (t) => {
   const field = Buffer.from('</api/模>; rel="next"').toString('latin1');
   t.equal(linkForClients(field, PAGE), `<${OWN}/api/%E6%A8%A1>; rel="next"`);
   t.end();
 });
 
-t.test('nothing else', (t) => {
+t.test('any other Link field is dropped', (t) => {
   for (const field of [
     undefined,
     '',
@@ -45,7 +45,7 @@ t.test('nothing else', (t) => {
   t.end();
 });
 
-t.test('a listing that goes on elsewhere is a failure: left out, it would be cut short', (t) => {
+t.test('a next page at another host is an error: without it the listing would be cut', (t) => {
   for (const url of [
     'https://elsewhere.example/x',
     'https://hub.example.evil/x',
@@ -60,7 +60,7 @@ t.test('a listing that goes on elsewhere is a failure: left out, it would be cut
   t.end();
 });
 
-t.test('where a redirect leads a client', (t) => {
+t.test('a redirect within the hub is rewritten for the client', (t) => {
   const of = (reference: string) => locationForClients(reference, `${HUB}/v2/a/m`, UPSTREAM);
   t.equal(of('/v2/b/m?x=1'), '/v2/b/m?x=1');
   t.equal(of('./other'), '/v2/a/other');

@@ -29,7 +29,7 @@ function as(token: string) {
   return { headers: { authorization: `Bearer ${token}` } };
 }
 
-t.test('a file: its metadata, its ranges, and its bytes once', async (t) => {
+t.test('a file has its metadata and ranges, and its bytes are fetched once', async (t) => {
   const { hub, url } = await start(t);
   const commit = hub.repository('models', 'acme/m', undefined).head.id;
   const head = await headOf(url + FILE);
@@ -69,14 +69,14 @@ t.test('a file: its metadata, its ranges, and its bytes once', async (t) => {
   t.notOk('x-linked-etag' in small.headers);
 });
 
-t.test('a CDN that leaves lengths out of HEAD', async (t) => {
+t.test('a CDN without lengths in HEAD is handled', async (t) => {
   const { hub, url } = await start(t);
   hub.stripHeadLength = true;
   const small = await headOf(url + FILE.replace('model.safetensors', 'config.json'));
   t.match(small, { status: 200, headers: { 'content-length': '8' } });
 });
 
-t.test('what is not there, what is not read, and what fails', async (t) => {
+t.test("missing files, unread routes and failures get the hub's errors", async (t) => {
   const { hub, url } = await start(t);
   const absent = await get(`${url}/acme/m/resolve/main/none.bin`);
   t.match(absent, { status: 404, headers: { 'x-error-code': 'EntryNotFound' } });
@@ -96,7 +96,7 @@ t.test('what is not there, what is not read, and what fails', async (t) => {
   t.equal((await get(url + FILE)).status, 200);
 });
 
-t.test('offline, also after a restart, for those who were let in', async (t) => {
+t.test('stored files are served offline and after a restart to permitted clients', async (t) => {
   const { hub, program, url } = await start(t);
   const info = '/api/models/acme/m/revision/main';
   t.equal((await get(url + FILE)).status, 200);
@@ -120,7 +120,7 @@ t.test('offline, also after a restart, for those who were let in', async (t) => 
   t.equal(other.status, 504);
 });
 
-t.test('credentials and signatures are in nothing that is written', async (t) => {
+t.test('no credential or signature is written to disk', async (t) => {
   const { hub, program, url } = await start(t, { FOREBAY_LOG_LEVEL: 'trace' });
   await get(url + GATED, as(TOKEN));
   await get(`${url}/api/models/acme/gated`, as(TOKEN));

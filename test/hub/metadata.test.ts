@@ -11,7 +11,7 @@ function head(status: number, headers: Record<string, string>, contentLength: nu
   return { status, headers: toHeaderMap(headers), contentLength };
 }
 
-t.test('a file in LFS: the redirect tells it all', (t) => {
+t.test('an LFS file is described by its redirect', (t) => {
   const linked = {
     'x-repo-commit': COMMIT,
     'x-linked-etag': `"${SHA256}"`,
@@ -28,7 +28,7 @@ t.test('a file in LFS: the redirect tells it all', (t) => {
   t.end();
 });
 
-t.test('a small file: the heads tell parts, and a redirect has a length of its own', (t) => {
+t.test("a small file is described by its heads, not by the redirect's length", (t) => {
   const first = head(307, { 'x-repo-commit': COMMIT }, 77);
   const told = { 'x-repo-commit': 'd'.repeat(40), etag: `W/"${BLOB}"` };
   const facts = factsOf([first, head(200, told, 42)], 'main');
@@ -38,7 +38,7 @@ t.test('a small file: the heads tell parts, and a redirect has a length of its o
   t.end();
 });
 
-t.test('no file', (t) => {
+t.test('heads without commit or ETag describe no file', (t) => {
   t.equal(factsOf([], 'main'), undefined);
   t.equal(factsOf([head(200, { etag: `"${BLOB}"` }, 1)], 'main'), undefined, 'no commit');
   t.equal(
@@ -51,7 +51,7 @@ t.test('no file', (t) => {
   t.end();
 });
 
-t.test('a hub that does not say the commit means the one that was asked for', (t) => {
+t.test('a hub without commit field means the requested commit', (t) => {
   const told = { etag: `"${BLOB}"` };
   t.match(factsOf([head(200, told, 1)], COMMIT), { commit: COMMIT, tag: BLOB });
   const other = { ...told, 'x-repo-commit': 'd'.repeat(40) };

@@ -6,7 +6,7 @@ import { hubNamed } from '../fixtures/hub-named.js';
 const HUB = 'https://hub.example';
 const FROM = `${HUB}/api/models/old`;
 
-t.test('a reference', (t) => {
+t.test('a reference is resolved to a path at the hub, or to another host', (t) => {
   const hub = hubNamed(HUB);
   t.equal(targetAtHub('/api/models/new', FROM, hub, 'own'), '/api/models/new');
   t.equal(targetAtHub('new?x=1', FROM, hub, 'own'), '/api/models/new?x=1');
@@ -25,14 +25,14 @@ t.test('a reference', (t) => {
   t.end();
 });
 
-t.test('hosts of redirects are names of the hub where paths alone are meant', (t) => {
+t.test("redirects to the hub's hosts become paths", (t) => {
   const hub = hubNamed(HUB, ['mirror.example']);
   t.equal(targetAtHub('http://mirror.example/x', FROM, hub, 'allowed'), '/x');
   t.equal(targetAtHub('http://mirror.example/x', FROM, hub, 'own'), undefined);
   t.end();
 });
 
-t.test('an endpoint below a path', (t) => {
+t.test('an endpoint below a path keeps that path', (t) => {
   const hub = hubNamed(`${HUB}/api/huggingfaceml/hf`);
   const from = hub.uriOf('/api/models/a');
   t.equal(targetAtHub(`${hub.uriOf('/x')}?y`, from, hub, 'own'), '/x?y');

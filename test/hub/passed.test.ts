@@ -13,7 +13,7 @@ async function start(t: Test) {
   return { origin, forebay: await startForebay(t, { origins: [hub] }) };
 }
 
-t.test('a read that is passed on changes nothing that is stored', async (t) => {
+t.test('a forwarded read changes nothing in the store', async (t) => {
   const { origin, forebay } = await start(t);
   let state = 'old';
   origin.answer = async (request, response) => {
@@ -30,7 +30,7 @@ t.test('a read that is passed on changes nothing that is stored', async (t) => {
   }
 });
 
-t.test('where a redirect leads: within the hub to here, else where the hub says', async (t) => {
+t.test('a redirect within the hub leads to Forebay, any other unchanged', async (t) => {
   const { origin, forebay } = await start(t);
   const cases: readonly [said: string, told: string | undefined][] = [
     ['/v2/acme/m/blobs/x?a=1', '/v2/acme/m/blobs/x?a=1'],
@@ -53,7 +53,7 @@ t.test('where a redirect leads: within the hub to here, else where the hub says'
   }
 });
 
-t.test('what a client accepts goes on to the hub, but for what leads to Xet', async (t) => {
+t.test('Accept is forwarded to the hub without the types that lead to Xet', async (t) => {
   const { origin, forebay } = await start(t);
   const manifest = 'application/vnd.docker.distribution.manifest.v2+json, */*;q=0.1';
   const cases: readonly [said: string, told: string][] = [
@@ -70,7 +70,7 @@ t.test('what a client accepts goes on to the hub, but for what leads to Xet', as
   t.equal(origin.received.at(-1)?.headers.accept, '*/*');
 });
 
-t.test('of git, reading alone goes on to the hub', async (t) => {
+t.test('git fetches are forwarded to the hub, pushes are not', async (t) => {
   const { origin, forebay } = await start(t);
   const body = 'want and have';
   const path = '/acme/m.git/git-upload-pack';

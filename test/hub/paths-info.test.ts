@@ -35,7 +35,7 @@ async function start(t: Test) {
   return { origin, clock, ask };
 }
 
-t.test('is asked once for each path, content, coding and credential', async (t) => {
+t.test('paths-info is requested once for each path, content, coding and credential', async (t) => {
   const { origin, ask } = await start(t);
   const first = await ask(MAIN);
   t.same(JSON.parse(first.text), { path: MAIN, of: '', body: PATHS }, 'without Xet');
@@ -51,7 +51,7 @@ t.test('is asked once for each path, content, coding and credential', async (t) 
   t.equal(origin.received.length, 5);
 });
 
-t.test('for as long as a listing of the same revision', async (t) => {
+t.test('paths-info is kept as long as a listing of the same revision', async (t) => {
   const { origin, clock, ask } = await start(t);
   const everything = async () => {
     const before = origin.received.length;
@@ -70,33 +70,30 @@ t.test('for as long as a listing of the same revision', async (t) => {
   ]);
 });
 
-t.test(
-  'stands in for a hub that fails, and not for one that refuses or bids us wait',
-  async (t) => {
-    const { origin, clock, ask } = await start(t);
-    const { text } = await ask(MAIN);
-    clock.pass(61);
-    const answering = (status: number) => {
-      origin.answer = async (request, response) => {
-        await origin.read(request);
-        response.writeHead(status, { 'x-error-code': 'Why' }).end();
-      };
+t.test('paths-info is stale for a failing hub, not for a refusal or a 429', async (t) => {
+  const { origin, clock, ask } = await start(t);
+  const { text } = await ask(MAIN);
+  clock.pass(61);
+  const answering = (status: number) => {
+    origin.answer = async (request, response) => {
+      await origin.read(request);
+      response.writeHead(status, { 'x-error-code': 'Why' }).end();
     };
-    answering(503);
-    const stale = await ask(MAIN);
-    t.equal(stale.text, text);
-    t.match(stale.told['cache-status'], 'offline');
-    t.equal((await ask(COMMIT)).status, 429, 'nothing is known of this one');
-    answering(429);
-    t.equal((await ask(MAIN)).status, 429);
-    answering(403);
-    t.match(await ask(MAIN), { status: 403, told: { 'x-error-code': 'Why' } });
-    answering(503);
-    t.equal((await ask(MAIN)).status, 429, 'forgotten with the refusal');
-  },
-);
+  };
+  answering(503);
+  const stale = await ask(MAIN);
+  t.equal(stale.text, text);
+  t.match(stale.told['cache-status'], 'offline');
+  t.equal((await ask(COMMIT)).status, 429, 'nothing is known of this one');
+  answering(429);
+  t.equal((await ask(MAIN)).status, 429);
+  answering(403);
+  t.match(await ask(MAIN), { status: 403, told: { 'x-error-code': 'Why' } });
+  answering(503);
+  t.equal((await ask(MAIN)).status, 429, 'forgotten with the refusal');
+});
 
-t.test('stands in for nobody who was refused the repository since', async (t) => {
+t.test('paths-info is not served stale to a client refused since', async (t) => {
   const { origin, clock, ask } = await start(t);
   const token = 'Bearer hf_a';
   t.equal((await ask(MAIN, { token })).status, 200);
@@ -114,7 +111,7 @@ t.test('stands in for nobody who was refused the repository since', async (t) =>
   t.match((await ask(MAIN)).told['cache-status'], 'offline', 'who was not refused');
 });
 
-t.test('an answer that is cut off is none', async (t) => {
+t.test('a truncated paths-info answer is not stored', async (t) => {
   const { origin, clock, ask } = await start(t);
   const { text } = await ask(MAIN);
   clock.pass(61);
@@ -130,7 +127,7 @@ t.test('an answer that is cut off is none', async (t) => {
   t.equal((await ask(COMMIT)).status, 504);
 });
 
-t.test('an answer that makes no sense is no outage', async (t) => {
+t.test('an invalid paths-info answer is no outage', async (t) => {
   const { origin, ask } = await start(t);
   origin.answer = async (request, response) => {
     await origin.read(request);
@@ -139,7 +136,7 @@ t.test('an answer that makes no sense is no outage', async (t) => {
   t.equal((await ask(MAIN)).status, 502);
 });
 
-t.test('too many at once are told to try again', async (t) => {
+t.test('too many concurrent paths-info requests get a retryable error', async (t) => {
   const { origin, ask } = await start(t);
   const { answer } = origin;
   const held: (() => void)[] = [];
@@ -159,7 +156,7 @@ t.test('too many at once are told to try again', async (t) => {
   t.equal(statuses.filter((status) => status === 200).length, 32);
 });
 
-t.test('follows a repository that was renamed, within the hub', async (t) => {
+t.test('paths-info follows a renamed repository within the hub', async (t) => {
   const { origin, ask } = await start(t);
   const { answer } = origin;
   let location = MAIN.replace('acme/m', 'acme/renamed');
@@ -178,7 +175,7 @@ t.test('follows a repository that was renamed, within the hub', async (t) => {
   t.equal((await ask(MAIN, { body: '[]' })).status, 307, 'in circles');
 });
 
-t.test('a list of paths without end is refused', async (t) => {
+t.test('a paths-info request with an endless list is refused', async (t) => {
   const { origin, ask } = await start(t);
   t.equal((await ask(MAIN, { body: 'x'.repeat(1024 * 1024 + 1) })).status, 413);
   t.equal(origin.received.length, 0);

@@ -51,17 +51,20 @@ function start() {
   return { permissions, records, grant, foundAt };
 }
 
-t.test('what nobody may have, everybody may; what somebody may, nobody else', async (t) => {
-  const { grant, foundAt } = start();
-  await grant('a', 1000);
-  t.equal(await foundAt('a'), 1000);
-  t.equal(await foundAt('b'), undefined);
-  t.equal(await foundAt(''), undefined);
-  await grant('', 2000);
-  for (const who of ['', 'a', 'b']) t.equal(await foundAt(who), 2000, who);
-});
+t.test(
+  'a public permission applies to every client, a private one to its client alone',
+  async (t) => {
+    const { grant, foundAt } = start();
+    await grant('a', 1000);
+    t.equal(await foundAt('a'), 1000);
+    t.equal(await foundAt('b'), undefined);
+    t.equal(await foundAt(''), undefined);
+    await grant('', 2000);
+    for (const who of ['', 'a', 'b']) t.equal(await foundAt(who), 2000, who);
+  },
+);
 
-t.test('a decision replaces the one before; a revocation takes its own alone', async (t) => {
+t.test('a decision replaces the earlier one; a revocation removes its own alone', async (t) => {
   const { permissions, records, grant, foundAt } = start();
   await grant('a', 1000);
   await grant('a', 3000);
@@ -75,30 +78,27 @@ t.test('a decision replaces the one before; a revocation takes its own alone', a
   await permissions.revoke(ORIGIN, URI, 'b');
 });
 
-t.test('they are bounded', async (t) => {
+t.test('permissions of one file are bounded, and the oldest is asked again', async (t) => {
   const { records, grant, foundAt } = start();
   for (let one = 0; one <= MAX_VARIANTS; one += 1) await grant(String(one), 1000 + one);
   t.equal([...records.values()][0]?.variants.length, MAX_VARIANTS);
   t.equal(await foundAt('0'), undefined, 'the oldest is asked for again');
 });
 
-t.test(
-  'of two decisions the one that was asked for later counts, whatever the clock says',
-  async (t) => {
-    const { permissions, grant, foundAt } = start();
-    await grant('', 9000, 1);
-    await grant('a', 1000, 2);
-    t.equal(await foundAt('a'), 1000, 'the clock stepped back between them');
-    await grant('a', 5000, 1);
-    t.equal(await foundAt('a'), 1000, 'an answer that was slow to come');
-    await permissions.revoke(ORIGIN, URI, 'a', 2);
-    t.equal(await foundAt('a'), 1000, 'turned away before it was asked');
-    await permissions.revoke(ORIGIN, URI, 'a', 3);
-    t.equal(await foundAt('a'), 9000);
-  },
-);
+t.test('the decision requested later counts, whatever the clock shows', async (t) => {
+  const { permissions, grant, foundAt } = start();
+  await grant('', 9000, 1);
+  await grant('a', 1000, 2);
+  t.equal(await foundAt('a'), 1000, 'the clock stepped back between them');
+  await grant('a', 5000, 1);
+  t.equal(await foundAt('a'), 1000, 'an answer that was slow to come');
+  await permissions.revoke(ORIGIN, URI, 'a', 2);
+  t.equal(await foundAt('a'), 1000, 'turned away before it was asked');
+  await permissions.revoke(ORIGIN, URI, 'a', 3);
+  t.equal(await foundAt('a'), 9000);
+});
 
-t.test('what is not current any more is not stored', async (t) => {
+t.test('a permission that is no longer current is not stored', async (t) => {
   const { permissions, records } = start();
   const told = { object: OBJECT, headers: fileHeaders(FACTS, 5, 1000), status: 200 };
   const stored = permission('', told, { requestTimeMs: 1, responseTimeMs: 1, order: 1 });
@@ -106,7 +106,7 @@ t.test('what is not current any more is not stored', async (t) => {
   t.equal(records.size, 0);
 });
 
-t.test('what a plain origin answered is no permission, whatever its fields', async (t) => {
+t.test("a plain origin's response is no permission, whatever its fields", async (t) => {
   const { permissions, records, foundAt } = start();
   const headers = { ...fileHeaders(FACTS, 5, 1000), 'cache-control': 'max-age=60' };
   const plain = storedResponse(headers, {}, { object: { ...OBJECT, validator: { kind: 'none' } } });

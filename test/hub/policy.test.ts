@@ -3,7 +3,7 @@ import t from 'tap';
 import { NAME_LIFETIME_MS, saidLifetimeMs, YEAR_MS } from '#src/hub/policy.js';
 import { emptyHeaders } from '#src/model/headers.js';
 
-t.test('a name for a minute, a commit for a year, to somebody no longer than a decision', (t) => {
+t.test('a name is fresh for a minute, a commit for a year, a permission bounds both', (t) => {
   const commit = 'c'.repeat(40);
   const lifetime = (revision: string | null, key: string, authorizationTtlMs: number) =>
     saidLifetimeMs(

@@ -4,7 +4,7 @@ import { QuestionLimit } from '#src/hub/question-limit.js';
 
 const MAX = 8;
 
-t.test('one client has its part, and leaves room for another', (t) => {
+t.test('one client has half of the questions and leaves room for another', (t) => {
   const asked = new QuestionLimit(MAX);
   const leaves = Array.from({ length: MAX / 2 }, () => asked.enter('greedy'));
   t.throws(() => asked.enter('greedy'), { code: 'overload', retryable: true });
@@ -17,7 +17,7 @@ t.test('one client has its part, and leaves room for another', (t) => {
   t.end();
 });
 
-t.test('all of them together are bounded', (t) => {
+t.test('the questions of all clients together are bounded', (t) => {
   const asked = new QuestionLimit(MAX);
   const clients = Array.from({ length: MAX }, (_, index) => String(index));
   const leaves = clients.map((client) => asked.enter(client));

@@ -7,7 +7,7 @@ import { createGate } from '../fixtures/scripted-origin.js';
 
 const BOUNDS = { clock: systemClock, sourceIdleTimeoutMs: 20_000 };
 
-t.test('a body in flight, then one that is held', async (t) => {
+t.test('readBody reads a body in flight and a held one', async (t) => {
   const room = await startRoom(t, { objects: { '/a': fresh(1, 2) } });
   const gate = createGate();
   room.origin.script({ times: 1, actions: [{ kind: 'gate', at: 1000, gate }] });
@@ -23,7 +23,7 @@ t.test('a body in flight, then one that is held', async (t) => {
   t.equal(room.origin.bodyBytes, sizeOf(2));
 });
 
-t.test('a failure of the body is told', async (t) => {
+t.test("readBody rejects with the body's error", async (t) => {
   const room = await startRoom(t, { objects: { '/a': fresh(1, 2) } });
   const { body } = await room.cache.lookup(room.request('/a'));
   await room.origin.close();

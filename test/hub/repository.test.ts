@@ -1,7 +1,7 @@
 import t from 'tap';
 import { canonicalRepository } from '#src/hub/repository.js';
 
-t.test('all spellings of a name are one', (t) => {
+t.test('all spellings of a repository name are equal', (t) => {
   const spellings = [
     'acme/gated',
     'Acme/Gated',
@@ -17,7 +17,7 @@ t.test('all spellings of a name are one', (t) => {
   t.end();
 });
 
-t.test('other repositories are others', (t) => {
+t.test('other repository names are different', (t) => {
   t.equal(canonicalRepository('datasets/Acme/gated'), 'datasets/acme/gated');
   t.equal(canonicalRepository('models'), 'models', 'a name of its own');
   for (const name of ['acme/gated-2', 'acme/gated%20', 'acme/%gated', 'acme/ga%ff', 'acme']) {

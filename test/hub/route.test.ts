@@ -4,7 +4,7 @@ import { apiPathOf, isCommit, routeOf } from '#src/hub/route.js';
 
 const COMMIT = 'a'.repeat(40);
 
-t.test('files of repositories', (t) => {
+t.test('routeOf reads repository, revision and path of a file URL', (t) => {
   const cases: [string, object][] = [
     ['/acme/model/resolve/main/a/b.bin', { repository: 'acme/model', path: 'a/b.bin' }],
     ['/gpt2/resolve/main/config.json?download=true', { repository: 'gpt2', path: 'config.json' }],
@@ -32,7 +32,7 @@ t.test('files of repositories', (t) => {
   t.end();
 });
 
-t.test('what is said of repositories', (t) => {
+t.test('routeOf reads API routes of a repository: info, tree, refs', (t) => {
   const cases: [string, object][] = [
     ['/api/models/acme/m', { kind: 'info', repository: 'acme/m', revision: null }],
     ['/api/models/gpt2', { kind: 'info', repository: 'gpt2', revision: null }],
@@ -57,7 +57,7 @@ t.test('what is said of repositories', (t) => {
   t.end();
 });
 
-t.test('where the API speaks of a repository', (t) => {
+t.test('routeOf recognises the repository of other API routes', (t) => {
   for (const path of [
     '/api/models/a/m',
     '/api/datasets/a/d',
@@ -70,7 +70,7 @@ t.test('where the API speaks of a repository', (t) => {
   t.end();
 });
 
-t.test('anything else', (t) => {
+t.test('routeOf recognises no other target', (t) => {
   const targets = [
     '/',
     '/api/models',
@@ -88,7 +88,7 @@ t.test('anything else', (t) => {
   t.end();
 });
 
-t.test('commits', (t) => {
+t.test('isCommit is true for 40 lower-case hex digits only', (t) => {
   t.ok(isCommit(COMMIT));
   t.notOk(isCommit('A'.repeat(40)));
   t.notOk(isCommit('main'));

@@ -16,7 +16,7 @@ async function* pieces(text: string, bytes: number): AsyncGenerator<Buffer> {
   }
 }
 
-t.test('is read as on the main thread, several at once', async (t) => {
+t.test('ScanPool reads several texts at once as the main thread does', async (t) => {
   const pool = start(t);
   const texts = [1, 2, 3].map((n) => JSON.stringify(Array(n * 1000).fill({ xetHash: 'f', n })));
   const read = await Promise.all(texts.map((text) => pool.read(pieces(text, 4096))));
@@ -26,7 +26,7 @@ t.test('is read as on the main thread, several at once', async (t) => {
   );
 });
 
-t.test('what is no JSON, what breaks, and what comes after', async (t) => {
+t.test('ScanPool rejects for invalid JSON and broken bodies, and goes on', async (t) => {
   const pool = start(t);
   await t.rejects(pool.read(pieces('[1,2', 2)), { code: 'origin-protocol' });
   await t.rejects(pool.read(pieces('<html>', 2)), { code: 'origin-protocol' });
@@ -38,7 +38,7 @@ t.test('what is no JSON, what breaks, and what comes after', async (t) => {
   t.equal((await pool.read(pieces('[1,2]', 2))).rawBytes, 5);
 });
 
-t.test('one text too many is load', async (t) => {
+t.test('ScanPool rejects with overload for one text too many', async (t) => {
   const pool = start(t);
   let open: () => void = () => undefined;
   const gate = new Promise<void>((resolve) => (open = resolve));

@@ -15,7 +15,7 @@ function strip(json: string, pieceBytes = Infinity) {
   return { text: Buffer.from(withoutCuts(bytes, cuts)).toString(), isXetKept };
 }
 
-t.test('at any depth, and nothing else', (t) => {
+t.test('Xet keys are removed at any depth, and nothing else', (t) => {
   const hash = 'f'.repeat(64);
   const cases: readonly [json: string, left: string][] = [
     ['{"xetEnabled":true}', '{}'],
@@ -41,7 +41,7 @@ t.test('at any depth, and nothing else', (t) => {
   t.end();
 });
 
-t.test('but the key of a file that clients do not read by HTTP, wherever its size is told', (t) => {
+t.test('the Xet key of a file that clients cannot read by HTTP is kept', (t) => {
   const first = (size: unknown) => strip(JSON.stringify([{ xetEnabled: 1, size, xetHash: 'f' }]));
   const last = (size: unknown) => strip(JSON.stringify([{ xetEnabled: 1, xetHash: 'f', size }]));
   t.same(first(50e9), { text: '[{"size":50000000000}]', isXetKept: false });
@@ -54,7 +54,7 @@ t.test('but the key of a file that clients do not read by HTTP, wherever its siz
   t.end();
 });
 
-t.test('as a reader of the whole text sees it, in whatever pieces it comes', (t) => {
+t.test('property: cuts in pieces equal those of the whole text', (t) => {
   fc.assert(
     fc.property(jsonText, fc.integer({ min: 1, max: 40 }), (json, pieceBytes) => {
       const expected = withoutXet(json);
@@ -68,7 +68,7 @@ t.test('as a reader of the whole text sees it, in whatever pieces it comes', (t)
   t.end();
 });
 
-t.test('what holds no such key is the same to the byte', (t) => {
+t.test('property: a text without Xet keys is unchanged', (t) => {
   fc.assert(
     fc.property(fc.jsonValue(), fc.nat({ max: 2 }), (value, indent) => {
       const json = JSON.stringify(value, null, indent);
@@ -78,7 +78,7 @@ t.test('what holds no such key is the same to the byte', (t) => {
   t.end();
 });
 
-t.test('more cuts than are remembered are refused', (t) => {
+t.test('a text with too many cuts is refused', (t) => {
   const one = '{"xetHash":1},';
   const scan = new XetScan();
   t.throws(() => {

@@ -1,7 +1,7 @@
 import t from 'tap';
 import { hubTarget } from '#src/hub/target.js';
 
-t.test('a path of a hub has one spelling', async (t) => {
+t.test('a hub path has one canonical spelling', async (t) => {
   for (const [target, one] of [
     ['//api/models/acme/model', '/api/models/acme/model'],
     ['/api/models/acme/model/', '/api/models/acme/model'],

@@ -46,7 +46,7 @@ async function start(t: Test) {
 
 const headOf = (repository: string) => `/acme/${repository}/resolve/${COMMIT}/w`;
 
-t.test('the head of a long file says where Xet has it, by this mirror', async (t) => {
+t.test('the head of a long file has its Xet hash, through this mirror', async (t) => {
   const { forebay } = await start(t);
   t.equal((await forebay.get(TOKEN)).status, 404, 'nobody has seen a reason yet');
   const { status, headers } = await forebay.get(headOf('long'), { method: 'HEAD' });
@@ -60,14 +60,14 @@ t.test('the head of a long file says where Xet has it, by this mirror', async (t
   t.equal((await forebay.get(TOKEN.replace('long', 'short'))).status, 404);
 });
 
-t.test('so does a listing', async (t) => {
+t.test('a listing has the Xet hash of a long file', async (t) => {
   const { forebay } = await start(t);
   const listing = await forebay.get('/api/models/acme/long/tree/main');
   t.match(listing.body.toString(), HASH);
   t.equal((await forebay.get(TOKEN)).status, 200);
 });
 
-t.test('and what is said of paths', async (t) => {
+t.test('paths-info has the Xet hash of a long file', async (t) => {
   const { forebay } = await start(t);
   const headers = { 'content-type': 'application/json' };
   const path = '/api/models/acme/long/paths-info/main';
@@ -76,7 +76,7 @@ t.test('and what is said of paths', async (t) => {
   t.equal((await forebay.get(TOKEN)).status, 200);
 });
 
-t.test('a file that clients read by HTTP is read here', async (t) => {
+t.test('a file that clients can read by HTTP has no Xet hash', async (t) => {
   const { forebay } = await start(t);
   const { headers } = await forebay.get(headOf('short'), { method: 'HEAD' });
   t.equal(headers['content-length'], String(MAX_HTTP_BYTES));
@@ -86,7 +86,7 @@ t.test('a file that clients read by HTTP is read here', async (t) => {
   t.equal((await forebay.get(TOKEN.replace('long', 'short'))).status, 404);
 });
 
-t.test('which files, whose repositories, and where tokens are', (t) => {
+t.test('Xet tokens are requested for the right files, repositories and paths', (t) => {
   t.notOk(isTooLongForHttp(MAX_HTTP_BYTES));
   t.ok(isTooLongForHttp(LONG_BYTES));
   const known = new XetRepositories();

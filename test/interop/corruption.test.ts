@@ -21,44 +21,56 @@ async function startCorrupted(t: Test) {
   return { ...scene, mend: scene.hub.corrupt({ sha256: SHA256 }) };
 }
 
-t.test('huggingface_hub fails, and succeeds when mended', { skip: environment.skip }, async (t) => {
-  const { program, url, mend } = await startCorrupted(t);
-  const args = ['download', 'acme/tiny', SHARD] as const;
-  const failed = await runPython(t, environment, args, { endpoint: url });
-  t.match(failed.result, { error: String }, failed.stderr);
-  const blobs = join(testDirectory(t), 'home/hub/models--acme--tiny/blobs');
-  t.same(existsSync(blobs) ? readdirSync(blobs) : [], [], 'nothing is taken for complete');
-  t.ok((await program.metric('forebay_chunk_verify_failures_total')) > 0, 'it is counted');
+t.test(
+  'huggingface_hub fails for a corrupt file, and succeeds when mended',
+  { skip: environment.skip },
+  async (t) => {
+    const { program, url, mend } = await startCorrupted(t);
+    const args = ['download', 'acme/tiny', SHARD] as const;
+    const failed = await runPython(t, environment, args, { endpoint: url });
+    t.match(failed.result, { error: String }, failed.stderr);
+    const blobs = join(testDirectory(t), 'home/hub/models--acme--tiny/blobs');
+    t.same(existsSync(blobs) ? readdirSync(blobs) : [], [], 'nothing is taken for complete');
+    t.ok((await program.metric('forebay_chunk_verify_failures_total')) > 0, 'it is counted');
 
-  mend();
-  const mended = await runPython(t, environment, args, { endpoint: url });
-  t.match(mended.result, { sha256: SHA256 }, mended.stderr);
-});
+    mend();
+    const mended = await runPython(t, environment, args, { endpoint: url });
+    t.match(mended.result, { sha256: SHA256 }, mended.stderr);
+  },
+);
 
-t.test('curl fails, and succeeds when mended', { skip: missing('curl') }, async (t) => {
-  const { program, url, mend } = await startCorrupted(t);
-  const failed = await curl(t, url + PATH, '--fail');
-  t.not(failed.code, 0);
-  t.ok((await program.metric('forebay_chunk_verify_failures_total')) > 0);
-  mend();
-  const mended = await curl(t, url + PATH, '--fail');
-  t.equal(mended.code, 0, mended.stderr);
-  t.equal(hash('sha256', mended.stdout), SHA256);
-});
+t.test(
+  'curl fails for a corrupt file, and succeeds when mended',
+  { skip: missing('curl') },
+  async (t) => {
+    const { program, url, mend } = await startCorrupted(t);
+    const failed = await curl(t, url + PATH, '--fail');
+    t.not(failed.code, 0);
+    t.ok((await program.metric('forebay_chunk_verify_failures_total')) > 0);
+    mend();
+    const mended = await curl(t, url + PATH, '--fail');
+    t.equal(mended.code, 0, mended.stderr);
+    t.equal(hash('sha256', mended.stdout), SHA256);
+  },
+);
 
-t.test('aria2c -x16 fails, and succeeds when mended', { skip: missing('aria2c') }, async (t) => {
-  const { url, mend } = await startCorrupted(t);
-  const directory = testDirectory(t);
-  const failed = await aria2c(t, url + PATH, directory, 'got');
-  t.not(failed.code, 0);
-  const isMarkedPartial = existsSync(join(directory, 'got.aria2'));
-  t.ok(isMarkedPartial || !existsSync(join(directory, 'got')), 'nothing is taken for complete');
-  mend();
-  const mended = await aria2c(t, url + PATH, directory, 'mended');
-  t.equal(mended.code, 0, mended.stderr);
-});
+t.test(
+  'aria2c -x16 fails for a corrupt file, and succeeds when mended',
+  { skip: missing('aria2c') },
+  async (t) => {
+    const { url, mend } = await startCorrupted(t);
+    const directory = testDirectory(t);
+    const failed = await aria2c(t, url + PATH, directory, 'got');
+    t.not(failed.code, 0);
+    const isMarkedPartial = existsSync(join(directory, 'got.aria2'));
+    t.ok(isMarkedPartial || !existsSync(join(directory, 'got')), 'nothing is taken for complete');
+    mend();
+    const mended = await aria2c(t, url + PATH, directory, 'mended');
+    t.equal(mended.code, 0, mended.stderr);
+  },
+);
 
-t.test('a file of git itself is checked too', { skip: missing('curl') }, async (t) => {
+t.test('a file in git itself is verified too', { skip: missing('curl') }, async (t) => {
   const { hub, url } = await startHubScene(t, {
     repositories: [{ id: 'acme/tiny', files: FILES }],
   });

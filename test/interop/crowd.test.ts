@@ -13,27 +13,31 @@ const CLIENTS = ['1', '2', '3', '4', '5'];
 
 const environment = prepareClient('hub');
 
-t.test('five snapshot_downloads cost the origin one', { skip: environment.skip }, async (t) => {
-  const { hub, url } = await startHubScene(t, {
-    repositories: [{ id: 'acme/tiny', files: FILES }],
-  });
-  const commit = hub.repository('models', 'acme/tiny', undefined).head.id;
-  const everybody = (round: string) =>
-    Promise.all(
-      CLIENTS.map((client) => {
-        const options = { endpoint: url, home: `${round}-${client}` };
-        return runPython(t, environment, ['snapshot', 'acme/tiny'], options);
-      }),
-    );
+t.test(
+  'five snapshot_downloads cost the origin one download',
+  { skip: environment.skip },
+  async (t) => {
+    const { hub, url } = await startHubScene(t, {
+      repositories: [{ id: 'acme/tiny', files: FILES }],
+    });
+    const commit = hub.repository('models', 'acme/tiny', undefined).head.id;
+    const everybody = (round: string) =>
+      Promise.all(
+        CLIENTS.map((client) => {
+          const options = { endpoint: url, home: `${round}-${client}` };
+          return runPython(t, environment, ['snapshot', 'acme/tiny'], options);
+        }),
+      );
 
-  for (const { result, stderr } of await everybody('cold')) {
-    t.same(result, { commit, files: DIGESTS }, stderr);
-  }
-  t.equal(hub.contentBytes, sizeOf(FILES), '1.00 times the repository');
+    for (const { result, stderr } of await everybody('cold')) {
+      t.same(result, { commit, files: DIGESTS }, stderr);
+    }
+    t.equal(hub.contentBytes, sizeOf(FILES), '1.00 times the repository');
 
-  await hub.stop();
-  for (const { result, stderr } of await everybody('offline')) {
-    t.same(result, { commit, files: DIGESTS }, stderr);
-  }
-  t.equal(hub.contentBytes, sizeOf(FILES));
-});
+    await hub.stop();
+    for (const { result, stderr } of await everybody('offline')) {
+      t.same(result, { commit, files: DIGESTS }, stderr);
+    }
+    t.equal(hub.contentBytes, sizeOf(FILES));
+  },
+);

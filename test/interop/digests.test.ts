@@ -7,7 +7,7 @@ import { shardedModel } from '../fixtures/hub-models.js';
 import { startHubScene } from '../fixtures/hub-scene.js';
 import { get, headOf, sha256 } from '../fixtures/program-client.js';
 
-t.test('a verified LFS file says its SHA-256, a small file has only its git id', async (t) => {
+t.test('a verified LFS file has SHA-256 fields, a small file only its git id', async (t) => {
   const files = shardedModel({ shards: 1 });
   const { url } = await startHubScene(t, { repositories: [{ id: 'acme/tiny', files }] });
   const shard = 'model-00001-of-00001.safetensors';

@@ -32,26 +32,30 @@ async function ask(url: string, token?: string) {
   return get(url, { headers });
 }
 
-t.test('the client itself says who may not', { skip: environment.skip }, async (t) => {
-  const { url } = await start(t);
-  const download = async (home: string, id: string, token?: string) => {
-    const options = { endpoint: url, home, ...(token !== undefined && { token }) };
-    const { result, stderr } = await runPython(t, environment, ['download', id, SHARD], options);
-    t.not(result, undefined, stderr);
-    return result;
-  };
-  const refused = { error: 'GatedRepoError' };
-  t.match(await download('nobody', 'acme/gated'), refused);
-  t.match(await download('b', 'acme/gated', 'hf_b'), refused);
-  t.match(await download('a', 'acme/gated', 'hf_a'), { sha256: SHA256 });
-  t.match(await download('nobody', 'acme/gated'), refused, 'also when the bytes are here');
-  t.match(await download('b', 'acme/gated', 'hf_b'), refused);
+t.test(
+  'huggingface_hub reports a gated repository by its own error',
+  { skip: environment.skip },
+  async (t) => {
+    const { url } = await start(t);
+    const download = async (home: string, id: string, token?: string) => {
+      const options = { endpoint: url, home, ...(token !== undefined && { token }) };
+      const { result, stderr } = await runPython(t, environment, ['download', id, SHARD], options);
+      t.not(result, undefined, stderr);
+      return result;
+    };
+    const refused = { error: 'GatedRepoError' };
+    t.match(await download('nobody', 'acme/gated'), refused);
+    t.match(await download('b', 'acme/gated', 'hf_b'), refused);
+    t.match(await download('a', 'acme/gated', 'hf_a'), { sha256: SHA256 });
+    t.match(await download('nobody', 'acme/gated'), refused, 'also when the bytes are here');
+    t.match(await download('b', 'acme/gated', 'hf_b'), refused);
 
-  t.match(await download('a', 'acme/private', 'hf_a'), { sha256: SHA256 });
-  t.match(await download('b', 'acme/private', 'hf_b'), { error: 'RepositoryNotFoundError' });
-});
+    t.match(await download('a', 'acme/private', 'hf_a'), { sha256: SHA256 });
+    t.match(await download('b', 'acme/private', 'hf_b'), { error: 'RepositoryNotFoundError' });
+  },
+);
 
-t.test('a refusal does not tell whether the bytes are here', async (t) => {
+t.test('a refusal does not reveal whether the bytes are cached', async (t) => {
   const { url } = await start(t);
   const refusals = async () => {
     const seen: unknown[] = [];
@@ -83,7 +87,7 @@ t.test('a refusal does not tell whether the bytes are here', async (t) => {
   t.same(await refusals(), before);
 });
 
-t.test('bytes filled by one serve another who may have them', async (t) => {
+t.test('bytes that one client fetched serve another permitted client', async (t) => {
   const { hub, url } = await start(t);
   t.equal((await ask(url + GATED, 'hf_a')).status, 200);
   const cost = hub.contentBytes;
@@ -109,7 +113,7 @@ t.test('a revoked token is noticed within the TTL', async (t) => {
   t.ok(performance.now() - begin < 5000, 'a second, and what a busy machine adds');
 });
 
-t.test('whoever lists a gated repository first, others see their own', async (t) => {
+t.test('each client sees its own listing of a gated repository', async (t) => {
   const { url } = await start(t);
   const tree = `${url}/api/models/acme/gated/tree/main`;
   const first = await ask(tree, 'hf_b');

@@ -35,7 +35,7 @@ async function startBatchServer(t: Test, objectsUrl: string) {
   return server;
 }
 
-t.test('two clones, one download', { skip }, async (t) => {
+t.test('two clones with git-lfs cost one download', { skip }, async (t) => {
   const objects = await startOrigin({
     objects: { [`/lfs/${OID}`]: { bytes: BYTES, cacheControl: 'max-age=3600' } },
   });

@@ -40,7 +40,7 @@ async function start(t: Test, keys: readonly string[] = []) {
   return { hub, program, directory, source, clone, files };
 }
 
-t.test('git clone, under each name that a repository has', { skip }, async (t) => {
+t.test('git clone works under each name of a repository', { skip }, async (t) => {
   const { hub, clone, files } = await start(t);
   for (const [index, name] of ['acme/m', 'gpt2.git', 'datasets/acme/d'].entries()) {
     const { code, stderr } = await clone(name, `clone${String(index)}`);
@@ -52,7 +52,7 @@ t.test('git clone, under each name that a repository has', { skip }, async (t) =
   t.match(posted[0]?.headers['user-agent'], /^git\//);
 });
 
-t.test('git fetch of what is new, with a long list of what is there', { skip }, async (t) => {
+t.test('git fetch of new commits works with a long list of known ones', { skip }, async (t) => {
   const { hub, directory, source, clone } = await start(t);
   t.equal((await clone('acme/m', 'clone')).code, 0);
   const author = ['-c', 'user.name=a', '-c', 'user.email=a@example.org'];
@@ -76,7 +76,7 @@ t.test('git fetch of what is new, with a long list of what is there', { skip }, 
   t.ok(hub.received.some(({ headers }) => headers['content-encoding'] === 'gzip'));
 });
 
-t.test('a closed repository is for who shows credentials, each time', { skip }, async (t) => {
+t.test('a private repository needs credentials in each request', { skip }, async (t) => {
   const { hub, clone, files } = await start(t);
   const basic = `Basic ${Buffer.from('me:hf_mine').toString('base64')}`;
   hub.authorization = basic;
@@ -88,7 +88,7 @@ t.test('a closed repository is for who shows credentials, each time', { skip }, 
   t.match(other.stderr, /Authentication failed|could not read/);
 });
 
-t.test('the token that is lent is a password to git, for its repositories', { skip }, async (t) => {
+t.test("the lent token is git's password, for its repositories alone", { skip }, async (t) => {
   const tokenFile = join(testDirectory(t), 'token');
   writeFileSync(tokenFile, 'hf_operator\n');
   const lent = ['hub:', `  tokenFile: ${tokenFile}`, `  tokenRepositories: ['acme/*']`];
@@ -98,7 +98,7 @@ t.test('the token that is lent is a password to git, for its repositories', { sk
   t.not((await clone('else/m', 'not-lent', '-c', 'core.askPass=true')).code, 0);
 });
 
-t.test('a push is refused, and says so', { skip }, async (t) => {
+t.test('a push is refused with a message', { skip }, async (t) => {
   const { hub, program, source } = await start(t);
   const before = hub.received.length;
   const push = await runTool(t, 'git', ['-C', source, 'push', `${program.url}/acme/m`, 'main']);

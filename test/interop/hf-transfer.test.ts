@@ -39,7 +39,7 @@ t.test('hf_transfer gets the right bytes, cold and warm', { skip: environment.sk
   t.equal(hub.contentBytes, BYTES.length);
 });
 
-t.test('of a corrupted file hf_transfer makes nothing', { skip: environment.skip }, async (t) => {
+t.test('hf_transfer leaves no file for a corrupt one', { skip: environment.skip }, async (t) => {
   const { hub, program, url } = await start(t);
   const args = ['download', 'acme/large', FILE] as const;
   const options = { endpoint: url, env: transfer };

@@ -33,7 +33,7 @@ function bearer(token: string) {
   return { headers: { authorization: `Bearer ${token}` } };
 }
 
-t.test('an LFS file is a redirect to the other host, by signature', async (t) => {
+t.test('hub double: an LFS file is a signed redirect to the other host', async (t) => {
   const { hub, ask } = await start(t);
   const head = await ask(`/acme/tiny/resolve/main/${SHARD}`, { method: 'HEAD' });
   const commit = head.headers.get('x-repo-commit') ?? '';
@@ -76,7 +76,7 @@ t.test('an LFS file is a redirect to the other host, by signature', async (t) =>
   t.equal(hub.contentBytes, BYTES.length * 2 + 10);
 });
 
-t.test('a small file is a redirect within the host', async (t) => {
+t.test('hub double: a small file is a redirect within the host', async (t) => {
   const { hub, ask } = await start(t);
   const bytes = FILES['config.json'] ?? Buffer.alloc(0);
   const head = await ask('/acme/tiny/resolve/main/config.json', { method: 'HEAD' });
@@ -103,7 +103,7 @@ t.test('a small file is a redirect within the host', async (t) => {
   t.equal(bare.headers.get('content-length'), null);
 });
 
-t.test('the API lists, page after page', async (t) => {
+t.test('hub double: the API lists in pages', async (t) => {
   const { ask } = await start(t);
   const info = (await (await ask('/api/models/acme/tiny')).json()) as {
     sha: string;
@@ -144,7 +144,7 @@ t.test('the API lists, page after page', async (t) => {
   t.equal((await ask('/gpt2/resolve/main/config.json')).status, 307);
 });
 
-t.test('what is missing or forbidden is refused as the Hub refuses it', async (t) => {
+t.test("hub double: missing and forbidden files get the Hub's errors", async (t) => {
   const { hub, ask } = await start(t);
   const verdict = async (path: string, init?: RequestInit) => {
     const { status, headers } = await ask(path, init);
@@ -176,7 +176,7 @@ t.test('what is missing or forbidden is refused as the Hub refuses it', async (t
   t.equal(await verdict(gated, bearer('hf_a')), '401 -');
 });
 
-t.test('it fails when told to', async (t) => {
+t.test('hub double: configured failures and corruptions apply', async (t) => {
   const { hub, ask } = await start(t);
   const path = `/acme/tiny/resolve/main/${SHARD}`;
   const fetched = async () => {
@@ -209,7 +209,7 @@ t.test('it fails when told to', async (t) => {
   t.ok((await held).equals(BYTES));
 });
 
-t.test('a new commit moves the branch and keeps the old one', async (t) => {
+t.test('hub double: a new commit moves the branch and keeps the old one', async (t) => {
   const { hub, ask } = await start(t);
   const repository = hub.repository('models', 'gpt2', undefined);
   const before = repository.head.id;
@@ -224,7 +224,7 @@ t.test('a new commit moves the branch and keeps the old one', async (t) => {
   t.equal(await text('refs%2Fpr%2F1'), '{"pr":1}');
 });
 
-t.test('its models are valid', async (t) => {
+t.test('hub double: its models are valid', async (t) => {
   const file = safetensors(['a', 'b'], 1024, 7);
   const headerBytes = Number(file.readBigUInt64LE());
   const header = JSON.parse(file.subarray(8, 8 + headerBytes).toString()) as object;

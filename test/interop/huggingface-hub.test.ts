@@ -35,25 +35,29 @@ function start(t: Test) {
 }
 
 for (const [name, environment] of Object.entries({ plain, withXet })) {
-  t.test(`snapshot_download, ${name}`, { skip: environment.skip }, async (t) => {
-    const { hub, url } = await start(t);
-    const first = await runPython(t, environment, ['snapshot', 'acme/tiny'], { endpoint: url });
-    const commit = hub.repository('models', 'acme/tiny', undefined).head.id;
-    t.same(first.result, { commit, files: DIGESTS }, first.stderr);
-    t.equal(hub.contentBytes, sizeOf(FILES), 'each byte came from the origin once');
-    t.same(
-      hub.requests.filter(({ path }) => path.includes('xet-read-token')),
-      [],
-      'the client never left for Xet',
-    );
+  t.test(
+    `snapshot_download gets each byte from the origin once: ${name}`,
+    { skip: environment.skip },
+    async (t) => {
+      const { hub, url } = await start(t);
+      const first = await runPython(t, environment, ['snapshot', 'acme/tiny'], { endpoint: url });
+      const commit = hub.repository('models', 'acme/tiny', undefined).head.id;
+      t.same(first.result, { commit, files: DIGESTS }, first.stderr);
+      t.equal(hub.contentBytes, sizeOf(FILES), 'each byte came from the origin once');
+      t.same(
+        hub.requests.filter(({ path }) => path.includes('xet-read-token')),
+        [],
+        'the client never left for Xet',
+      );
 
-    const again = { endpoint: url, home: 'another' };
-    const second = await runPython(t, environment, ['snapshot', 'acme/tiny'], again);
-    t.same(second.result, first.result);
-    t.equal(hub.contentBytes, sizeOf(FILES), 'and not again for another client');
-  });
+      const again = { endpoint: url, home: 'another' };
+      const second = await runPython(t, environment, ['snapshot', 'acme/tiny'], again);
+      t.same(second.result, first.result);
+      t.equal(hub.contentBytes, sizeOf(FILES), 'and not again for another client');
+    },
+  );
 
-  t.test(`hf_hub_download, ${name}`, { skip: environment.skip }, async (t) => {
+  t.test(`hf_hub_download gets the right files: ${name}`, { skip: environment.skip }, async (t) => {
     const { hub, url } = await start(t);
     const options = { endpoint: url };
     const model = await runPython(t, environment, ['download', 'acme/tiny', SHARD], options);
@@ -85,7 +89,7 @@ for (const [name, environment] of Object.entries({ plain, withXet })) {
   });
 }
 
-t.test('a broken download goes on where it was', { skip: plain.skip }, async (t) => {
+t.test('a broken download is resumed', { skip: plain.skip }, async (t) => {
   const { hub, url } = await start(t);
   const afterBytes = 2 * 1024 * 1024;
   const relay = await startCuttingRelay(t, url, { afterBytes, times: 1 });
@@ -107,26 +111,30 @@ t.test('a partial file of an earlier run is completed', { skip: older.skip }, as
   t.ok(hub.contentBytes < BYTES.length, 'what the client had was not fetched');
 });
 
-t.test('what reads parts: HfFileSystem, metadata, API', { skip: plain.skip }, async (t) => {
-  const { hub, url } = await start(t);
-  const args = ['inspect_repository', 'acme/tiny', SHARD] as const;
-  const { result, stderr } = await runPython(t, plain, args, { endpoint: url });
-  const floats = (3 * 1024 * 1024) / 2 / 4;
-  t.match(
-    result,
-    {
-      head: hash('sha256', BYTES.subarray(0, 1000)),
-      tail: hash('sha256', BYTES.subarray(-1000)),
-      tensors: { 'layers.2.weight': [floats], 'layers.2.bias': [floats] },
-      sizes: { [SHARD]: BYTES.length, 'config.json': FILES['config.json']?.length },
-      branches: ['main'],
-      sha: hub.repository('models', 'acme/tiny', undefined).head.id,
-    },
-    stderr,
-  );
-  const { listed } = result as { listed: string[] };
-  t.equal(listed.length, Object.keys(FILES).length, 'a directory stands for the file in it');
-});
+t.test(
+  'HfFileSystem, metadata and API calls read parts of files',
+  { skip: plain.skip },
+  async (t) => {
+    const { hub, url } = await start(t);
+    const args = ['inspect_repository', 'acme/tiny', SHARD] as const;
+    const { result, stderr } = await runPython(t, plain, args, { endpoint: url });
+    const floats = (3 * 1024 * 1024) / 2 / 4;
+    t.match(
+      result,
+      {
+        head: hash('sha256', BYTES.subarray(0, 1000)),
+        tail: hash('sha256', BYTES.subarray(-1000)),
+        tensors: { 'layers.2.weight': [floats], 'layers.2.bias': [floats] },
+        sizes: { [SHARD]: BYTES.length, 'config.json': FILES['config.json']?.length },
+        branches: ['main'],
+        sha: hub.repository('models', 'acme/tiny', undefined).head.id,
+      },
+      stderr,
+    );
+    const { listed } = result as { listed: string[] };
+    t.equal(listed.length, Object.keys(FILES).length, 'a directory stands for the file in it');
+  },
+);
 
 t.test('safetensors loads what was downloaded', { skip: plain.skip }, async (t) => {
   const { url } = await start(t);
@@ -145,11 +153,15 @@ t.test('safetensors loads what was downloaded', { skip: plain.skip }, async (t) 
   );
 });
 
-t.test('a mirror of the Hub that names its next pages there', { skip: plain.skip }, async (t) => {
-  const { hub, url } = await start(t);
-  hub.nextPageAt = 'https://huggingface.co';
-  const got = await runPython(t, plain, ['snapshot', 'acme/tiny'], { endpoint: url });
-  t.match(got.result, { files: DIGESTS }, got.stderr);
-  const pages = hub.requests.filter(({ path }) => path.includes('/tree/'));
-  t.ok(pages.length > 1, 'it has more than one page');
-});
+t.test(
+  'a mirror of the Hub whose next pages are at the Hub is listed whole',
+  { skip: plain.skip },
+  async (t) => {
+    const { hub, url } = await start(t);
+    hub.nextPageAt = 'https://huggingface.co';
+    const got = await runPython(t, plain, ['snapshot', 'acme/tiny'], { endpoint: url });
+    t.match(got.result, { files: DIGESTS }, got.stderr);
+    const pages = hub.requests.filter(({ path }) => path.includes('/tree/'));
+    t.ok(pages.length > 1, 'it has more than one page');
+  },
+);

@@ -54,7 +54,7 @@ t.test('@huggingface/hub lists and describes', async (t) => {
   t.match(metadata.parameterCount, { F32: (2 * 2 * 1024 * 1024) / 4 });
 });
 
-t.test('@huggingface/hub downloads', async (t) => {
+t.test('@huggingface/hub downloads a file exactly', async (t) => {
   const { hub, url: hubUrl } = await start(t);
   const repo = 'acme/tiny';
   const info = await fileDownloadInfo({ repo, path: SHARD, hubUrl });

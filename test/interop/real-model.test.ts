@@ -27,26 +27,33 @@ function filesOf(directory: string): Record<string, Buffer> {
   );
 }
 
-t.test('its tensors load', { skip: model.skip || environment.skip || transfer.skip }, async (t) => {
-  if (model.skip !== false) return;
-  const files = filesOf(model.directory);
-  const weights = files['model.safetensors'] ?? Buffer.alloc(0);
-  const { hub, url } = await startHubScene(t, { repositories: [{ id: ID, files }] });
-  const fast = { endpoint: url, env: { HF_HUB_ENABLE_HF_TRANSFER: '1' } };
-  const first = await runPython(t, transfer, ['download', ID, 'model.safetensors'], fast);
-  t.match(first.result, { sha256: hash('sha256', weights) }, first.stderr);
+t.test(
+  "a real model's tensors load after a download by hf_transfer",
+  { skip: model.skip || environment.skip || transfer.skip },
+  async (t) => {
+    if (model.skip !== false) return;
+    const files = filesOf(model.directory);
+    const weights = files['model.safetensors'] ?? Buffer.alloc(0);
+    const { hub, url } = await startHubScene(t, { repositories: [{ id: ID, files }] });
+    const fast = { endpoint: url, env: { HF_HUB_ENABLE_HF_TRANSFER: '1' } };
+    const first = await runPython(t, transfer, ['download', ID, 'model.safetensors'], fast);
+    t.match(first.result, { sha256: hash('sha256', weights) }, first.stderr);
 
-  const snapshot = await runPython(t, environment, ['snapshot', ID], { endpoint: url, home: 'b' });
-  const digests = Object.entries(files).map(([path, bytes]) => [path, hash('sha256', bytes)]);
-  t.match(snapshot.result, { files: Object.fromEntries(digests) as unknown }, snapshot.stderr);
-  t.equal(hub.contentBytes, sizeOf(files), 'each byte came from the origin once');
+    const snapshot = await runPython(t, environment, ['snapshot', ID], {
+      endpoint: url,
+      home: 'b',
+    });
+    const digests = Object.entries(files).map(([path, bytes]) => [path, hash('sha256', bytes)]);
+    t.match(snapshot.result, { files: Object.fromEntries(digests) as unknown }, snapshot.stderr);
+    t.equal(hub.contentBytes, sizeOf(files), 'each byte came from the origin once');
 
-  const args = ['tensors', ID, 'model.safetensors'] as const;
-  const { result, stderr } = await runPython(t, environment, args, { endpoint: url, home: 'b' });
-  const tensors = result as Record<string, [number[], string]>;
-  t.match(tensors['embeddings.word_embeddings.weight']?.[0], [30522, HIDDEN_SIZE], stderr);
-  t.equal(hub.contentBytes, sizeOf(files));
-});
+    const args = ['tensors', ID, 'model.safetensors'] as const;
+    const { result, stderr } = await runPython(t, environment, args, { endpoint: url, home: 'b' });
+    const tensors = result as Record<string, [number[], string]>;
+    t.match(tensors['embeddings.word_embeddings.weight']?.[0], [30522, HIDDEN_SIZE], stderr);
+    t.equal(hub.contentBytes, sizeOf(files));
+  },
+);
 
 t.test('transformers tokenizes with it', { skip: model.skip || transformers.skip }, async (t) => {
   if (model.skip !== false) return;

@@ -21,7 +21,7 @@ async function start(t: Test) {
 }
 
 /** hf-hub (Rust), and @huggingface/hub in browsers: metadata comes from the first byte. */
-t.test('the first byte alone tells commit, etag and length', async (t) => {
+t.test('the first byte alone gives commit, ETag and length', async (t) => {
   const { commit, resolve } = await start(t);
   const first = { headers: { range: 'bytes=0-0', 'accept-encoding': 'identity' } };
   t.match(await get(`${resolve}/${SHARD}`, first), {
@@ -45,7 +45,7 @@ t.test('the first byte alone tells commit, etag and length', async (t) => {
 });
 
 /** llama.cpp: refs, tree by commit, HEAD, then exactly 200, or exactly 206 to resume. */
-t.test('refs, tree, HEAD, then a file or the rest of it', async (t) => {
+t.test('refs, tree and HEAD, then a file or its rest, are answered', async (t) => {
   const { url, commit, resolve } = await start(t);
   const refs = await get(`${url}/api/models/acme/tiny/refs`);
   t.match(JSON.parse(refs.body.toString()), {
@@ -95,7 +95,7 @@ t.test('a range that ends beyond the file is cut to it', async (t) => {
   t.ok(got.body.equals(BYTES.subarray(-10)));
 });
 
-t.test('the CDN may leave out lengths and forget signatures', async (t) => {
+t.test('a CDN without lengths and with expired signatures is handled', async (t) => {
   const { hub, resolve } = await start(t);
   hub.stripHeadLength = true;
   t.match(await headOf(`${resolve}/config.json`), {
@@ -110,7 +110,7 @@ t.test('the CDN may leave out lengths and forget signatures', async (t) => {
   t.ok(rest.whole && rest.body.equals(BYTES));
 });
 
-t.test('the way to Xet is closed', async (t) => {
+t.test('Xet fields are not sent to clients', async (t) => {
   const { hub, url, commit, resolve } = await start(t);
   t.equal((await get(`${url}/api/models/acme/tiny/xet-read-token/${commit}`)).status, 404);
   const headers = { accept: 'application/vnd.xet-fileinfo+json, */*' };
@@ -120,7 +120,7 @@ t.test('the way to Xet is closed', async (t) => {
   t.same(asked, [], 'the origin is not asked for one');
 });
 
-t.test('nothing is written through it', async (t) => {
+t.test('requests that would write to the hub are refused', async (t) => {
   const { hub, url } = await start(t);
   for (const [method, path] of [
     ['POST', '/api/models/acme/tiny/commit/main'],

@@ -6,7 +6,7 @@ const ranges = fc
   .tuple(fc.nat(40), fc.nat(40))
   .map(([a, b]) => byteRange(Math.min(a, b), Math.max(a, b)));
 
-t.test('a range is 0 <= start <= end, in safe integers', async (t) => {
+t.test('a ByteRange is 0 <= start <= end, in safe integers', async (t) => {
   t.same(byteRange(0, 0), { start: 0, end: 0 });
   t.same(byteRange(3, Number.MAX_SAFE_INTEGER), { start: 3, end: Number.MAX_SAFE_INTEGER });
   for (const [start, end] of [
@@ -21,7 +21,7 @@ t.test('a range is 0 <= start <= end, in safe integers', async (t) => {
   }
 });
 
-t.test('length and cover agree with counting bytes', async () => {
+t.test('length and covers equal a count of the bytes', async () => {
   const bytes = (range: { start: number; end: number }): number[] =>
     Array.from({ length: rangeLength(range) }, (_, offset) => range.start + offset);
   fc.assert(

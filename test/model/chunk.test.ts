@@ -45,7 +45,7 @@ t.test('chunks cover an object once, without gaps, and each offset lies in its o
   );
 });
 
-t.test('groups: a short last one counts', async (t) => {
+t.test('the number of groups includes a short last one', async (t) => {
   t.equal(groupCount(0), 0);
   t.equal(groupCount(1), 1);
   t.equal(groupCount(GROUP_SIZE_BYTES), 1);

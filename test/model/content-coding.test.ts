@@ -2,7 +2,7 @@ import t from 'tap';
 import { codingOf, isDecodable } from '#src/model/content-coding.js';
 import { toHeaderMap } from '#src/model/headers.js';
 
-t.test('the codings of a response', (t) => {
+t.test('codingsOf lists the codings of a response', (t) => {
   const of = (value: string): string => codingOf(toHeaderMap({ 'content-encoding': value }));
   t.equal(codingOf(toHeaderMap({})), '');
   t.same([of(''), of('Identity'), of(' , ')], ['', '', '']);
@@ -11,7 +11,7 @@ t.test('the codings of a response', (t) => {
   t.end();
 });
 
-t.test('one coding can be taken off', (t) => {
+t.test('isDecodable is true for one of gzip, deflate and br', (t) => {
   for (const coding of ['gzip', 'deflate', 'br']) t.ok(isDecodable(coding), coding);
   for (const coding of ['', 'zstd', 'compress', 'gzip, gzip']) t.notOk(isDecodable(coding), coding);
   t.end();

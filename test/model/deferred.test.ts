@@ -12,17 +12,20 @@ function bound(clock: ManualClock, signal?: AbortSignal) {
   };
 }
 
-t.test('it is settled from elsewhere, and a rejection nobody awaits is no incident', async (t) => {
-  const kept = deferred<number>();
-  kept.resolve(3);
-  t.equal(await kept.promise, 3);
-  const lost = deferred<number>();
-  lost.reject(new Error('lost'));
-  await new Promise(setImmediate);
-  await t.rejects(lost.promise, /lost/);
-});
+t.test(
+  'deferred is settled from outside, and its unawaited rejection is not reported',
+  async (t) => {
+    const kept = deferred<number>();
+    kept.resolve(3);
+    t.equal(await kept.promise, 3);
+    const lost = deferred<number>();
+    lost.reject(new Error('lost'));
+    await new Promise(setImmediate);
+    await t.rejects(lost.promise, /lost/);
+  },
+);
 
-t.test('a wait in time gives the value and leaves no timer or listener', async (t) => {
+t.test('within resolves with the value and leaves no timer or listener', async (t) => {
   const clock = new ManualClock();
   const { signal } = new AbortController();
   const work = deferred<string>();
@@ -34,7 +37,7 @@ t.test('a wait in time gives the value and leaves no timer or listener', async (
   t.equal(clock.pendingTimers, 0);
 });
 
-t.test('a wait ends with its bound, its signal, or the failure of what is awaited', async (t) => {
+t.test('within ends with its bound, its signal, or the awaited failure', async (t) => {
   const clock = new ManualClock();
   const never = deferred<undefined>();
   const late = within(never.promise, bound(clock));
@@ -51,7 +54,7 @@ t.test('a wait ends with its bound, its signal, or the failure of what is awaite
   t.equal(clock.pendingTimers, 0);
 });
 
-t.test('who gives up does not end the work for others', async (t) => {
+t.test('within: an aborted wait does not end the work for other waiters', async (t) => {
   const clock = new ManualClock();
   const work = deferred<string>();
   const controller = new AbortController();

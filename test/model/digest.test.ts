@@ -3,7 +3,7 @@ import { formatDigest, parseDigest } from '#src/model/digest.js';
 
 const HEX = '0123456789abcdef'.repeat(4);
 
-t.test('it reads what it writes', async (t) => {
+t.test('parseDigest reads what formatDigest writes', async (t) => {
   for (const algorithm of ['sha256', 'blake3'] as const) {
     t.same(parseDigest(formatDigest({ algorithm, hex: HEX })), { algorithm, hex: HEX });
   }
@@ -12,7 +12,7 @@ t.test('it reads what it writes', async (t) => {
   t.same(parseDigest(`SHA256:${HEX.toUpperCase()}`), { algorithm: 'sha256', hex: HEX });
 });
 
-t.test('nothing else is a digest', async (t) => {
+t.test('parseDigest returns undefined for any other text', async (t) => {
   for (const text of [
     '',
     HEX,

@@ -26,13 +26,13 @@ t.test('an error survives structured clone as its report', async (t) => {
   t.same(reportError(again), report);
 });
 
-t.test('what is absent stays absent', async (t) => {
+t.test('an error without optional members reports none', async (t) => {
   const error = new ForebayError('no-space', 'full', { source: 'internal', retryable: true });
   t.same(Object.keys(reportError(error)), ['code', 'message', 'source', 'retryable']);
   t.notOk(Object.hasOwn(error, 'cause'));
 });
 
-t.test('anything thrown becomes a report', async (t) => {
+t.test('any thrown value becomes a report', async (t) => {
   t.match(reportError(new TypeError('bug')), {
     code: 'internal',
     message: 'bug',

@@ -13,7 +13,7 @@ import {
   trimOws,
 } from '#src/model/field-syntax.js';
 
-t.test('every character on the side that RFC 9110 puts it', async (t) => {
+t.test('each character is in the class that RFC 9110 defines', async (t) => {
   const tokens = "!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
   for (let code = 0; code < 0x200; code++) {
     const character = String.fromCharCode(code);
@@ -29,7 +29,7 @@ t.test('every character on the side that RFC 9110 puts it', async (t) => {
   t.equal(isFieldValue('a\n'), false);
 });
 
-t.test('ends are those of the longest piece that begins there', async (t) => {
+t.test('endOf functions return the end of the longest match', async (t) => {
   t.equal(tokenEnd('no-cache="x"', 0), 8);
   t.equal(tokenEnd('="x"', 0), 0);
   t.equal(tokenEnd('abc', 3), 3);
@@ -49,7 +49,7 @@ t.test('white space of HTTP is space and tab, nothing else', async (t) => {
   }
 });
 
-t.test('a quoted-string is read to the quote that closes it', async (t) => {
+t.test('a quoted-string ends at its unescaped quote', async (t) => {
   t.same(readQuoted('"a, b" c', 0), { value: 'a, b', end: 6 });
   t.same(readQuoted(String.raw`x="a\"b\\"`, 2), { value: String.raw`a"b\ `.trim(), end: 10 });
   t.same(readQuoted('""', 0), { value: '', end: 2 });
@@ -59,7 +59,7 @@ t.test('a quoted-string is read to the quote that closes it', async (t) => {
   t.equal(readQuoted('"a\\', 0), undefined);
 });
 
-t.test('what was quoted is what is read', async (t) => {
+t.test('property: reading a quoted text returns the text', async (t) => {
   fc.assert(
     fc.property(fc.string({ unit: fc.constantFrom('"', '\\', ',', ' ', 'a') }), (text) => {
       const quoted = `"${text.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`;
@@ -68,7 +68,7 @@ t.test('what was quoted is what is read', async (t) => {
   );
 });
 
-t.test('a list is separated by the commas that nothing quotes', async (t) => {
+t.test('a list is split at unquoted commas', async (t) => {
   t.same([...listMembers('')], ['']);
   t.same([...listMembers(' a ,\tb')], ['a', 'b']);
   t.same([...listMembers(',a,,')], ['', 'a', '', '']);
@@ -82,7 +82,7 @@ t.test('a list is separated by the commas that nothing quotes', async (t) => {
   );
 });
 
-t.test('where nothing is quoted every comma separates', async (t) => {
+t.test('a list without quotes is split at every comma', async (t) => {
   t.same(tokenMembers(undefined), []);
   t.same(tokenMembers(' , ,'), []);
   t.same(tokenMembers('Close , X-A,\ty'), ['close', 'x-a', 'y']);

@@ -1,7 +1,7 @@
 import t from 'tap';
 import { emptyHeaders, headersFromRaw, headerValue, toHeaderMap } from '#src/model/headers.js';
 
-t.test('names such as __proto__ are names like any other', async (t) => {
+t.test('__proto__ and similar names are handled like any other', async (t) => {
   const raw = headersFromRaw(['__proto__', 'a', 'Constructor', 'b']);
   t.equal(Object.getPrototypeOf(raw), null);
   t.equal(headerValue(raw, '__proto__'), 'a');
@@ -27,11 +27,11 @@ t.test('field lines of one name are joined, except cookies', async (t) => {
   t.equal(headerValue(map, 'set-cookie'), 'x=1, y=2, 3');
 });
 
-t.test('an odd list loses its last name, nothing more', async (t) => {
+t.test('a raw list of odd length loses its last name only', async (t) => {
   t.same({ ...headersFromRaw(['a', '1', 'b']) }, { a: '1' });
 });
 
-t.test('records become maps: lower case, without what is undefined', async (t) => {
+t.test('toHeaderMap lower-cases names and drops undefined values', async (t) => {
   const map = toHeaderMap({ ETag: '"x"', 'Set-Cookie': ['a', 'b'], gone: undefined });
   t.equal(Object.getPrototypeOf(map), null);
   t.same({ ...map }, { etag: '"x"', 'set-cookie': ['a', 'b'] });

@@ -1,7 +1,7 @@
 import t from 'tap';
 import { isHost, namesHost } from '#src/model/host.js';
 
-t.test('what names one host', async (t) => {
+t.test('isHost and namesHost accept host and port, and refuse anything else', async (t) => {
   for (const host of ['h', 'h:80', 'a-b.example:', '127.0.0.1', '[::1]:80', 'h%41']) {
     t.ok(isHost(host), host);
     t.ok(namesHost(host), host);

@@ -5,7 +5,7 @@ import { formatHttpDate, parseHttpDate } from '#src/model/http-date.js';
 const NOW = Date.UTC(2026, 5, 1);
 const EXAMPLE = Date.UTC(1994, 10, 6, 8, 49, 37);
 
-t.test('reads the three forms of RFC 9110 section 5.6.7', (t) => {
+t.test('parseHttpDate reads the three forms of RFC 9110 section 5.6.7', (t) => {
   t.equal(parseHttpDate('Sun, 06 Nov 1994 08:49:37 GMT', NOW), EXAMPLE);
   t.equal(parseHttpDate('Sunday, 06-Nov-94 08:49:37 GMT', NOW), EXAMPLE);
   t.equal(parseHttpDate('Sun Nov  6 08:49:37 1994', NOW), EXAMPLE);
@@ -18,7 +18,7 @@ t.test('a two-digit year lies at most 50 years ahead', (t) => {
   t.end();
 });
 
-t.test('everything else is no date', (t) => {
+t.test('parseHttpDate returns undefined for any other text', (t) => {
   for (const text of ['', '1', '2024', '2024-01-01T00:00:00Z', 'Sun, 06 Nov 1994 08:49:37 +0100']) {
     t.equal(parseHttpDate(text, NOW), undefined, text);
   }
@@ -26,7 +26,7 @@ t.test('everything else is no date', (t) => {
   t.end();
 });
 
-t.test('property: what is written can be read; reading never throws', (t) => {
+t.test('property: a written date reads back equal, and parsing never throws', (t) => {
   fc.assert(
     fc.property(fc.integer({ min: 0, max: 4e9 }), (seconds) => {
       return parseHttpDate(formatHttpDate(seconds * 1000), NOW) === seconds * 1000;

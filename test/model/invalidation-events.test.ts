@@ -1,7 +1,7 @@
 import t from 'tap';
 import { InvalidationEvents } from '#src/model/invalidation-events.js';
 
-t.test('everybody who listens is told, each time and at once', (t) => {
+t.test('each listener is called at once, each time', (t) => {
   const changes = new InvalidationEvents();
   const heard: string[] = [];
   changes.bump();
@@ -16,7 +16,7 @@ t.test('everybody who listens is told, each time and at once', (t) => {
   t.end();
 });
 
-t.test('one who leaves while others are told', (t) => {
+t.test('a listener that unregisters during a call does not affect the others', (t) => {
   const changes = new InvalidationEvents();
   const heard: string[] = [];
   const leave = changes.onChange(() => {

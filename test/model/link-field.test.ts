@@ -1,7 +1,7 @@
 import t from 'tap';
 import { nextLink } from '#src/model/link-field.js';
 
-t.test('the target of the link that is next', async (t) => {
+t.test('nextLink returns the target of rel=next', async (t) => {
   for (const field of [
     '</a>; rel="next"',
     '</a>;rel=next',
@@ -14,7 +14,7 @@ t.test('the target of the link that is next', async (t) => {
   }
 });
 
-t.test('nothing else', async (t) => {
+t.test('nextLink returns undefined for any other field', async (t) => {
   for (const field of [
     '',
     'nonsense',

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import t from 'tap';
 import { MemoryBudget } from '#src/model/memory-budget.js';
 
-t.test('what does not fit is refused and costs nothing', async (t) => {
+t.test('tryCharge refuses a charge beyond the limit without counting it', async (t) => {
   const budget = new MemoryBudget(100);
   t.ok(budget.tryCharge(60));
   t.notOk(budget.tryCharge(41));
@@ -13,7 +13,7 @@ t.test('what does not fit is refused and costs nothing', async (t) => {
   t.equal(budget.usedBytes, 40);
 });
 
-t.test('a second budget over the same cell counts in it', async (t) => {
+t.test('a second budget over the same cell shares its count', async (t) => {
   const budget = new MemoryBudget(100);
   const worker = new MemoryBudget(100, budget.shared);
   t.ok(worker.tryCharge(70));
@@ -22,7 +22,7 @@ t.test('a second budget over the same cell counts in it', async (t) => {
   t.equal(worker.usedBytes, 0);
 });
 
-t.test('charges and releases never pass the limit, in any order', async () => {
+t.test('property: charges never exceed the limit in any order', async () => {
   const steps = fc.array(fc.record({ bytes: fc.nat(50), release: fc.boolean() }), {
     maxLength: 60,
   });

@@ -5,7 +5,7 @@ import { shortageOf } from '#src/model/own-shortage.js';
 const coded = (code: string, more: object = {}) =>
   Object.assign(new Error(code), { code, ...more });
 
-t.test('descriptors, memory and ports are our own; anything else is not', async (t) => {
+t.test('errors of descriptors, memory and ports are own shortages; others are not', async (t) => {
   for (const code of ['EMFILE', 'ENFILE', 'ENOMEM', 'ENOBUFS', 'EAGAIN']) {
     t.match(
       ownShortage(coded(code)),
@@ -30,7 +30,7 @@ t.test('descriptors, memory and ports are our own; anything else is not', async 
 });
 
 t.test(
-  'no local port is a want of IPv4 alone: of IPv6 it may mean that there is none',
+  'EADDRNOTAVAIL is an own shortage for IPv4 only: for IPv6 the host may have none',
   async (t) => {
     t.match(shortageOf(coded('EADDRNOTAVAIL', { address: '10.0.0.1' })), /port/);
     t.equal(shortageOf(coded('EADDRNOTAVAIL', { address: '::1' })), null);

@@ -1,14 +1,14 @@
 import t from 'tap';
 import { comparable, decoded, decodedOnce, isTreacherous, readingsOf } from '#src/model/path.js';
 
-t.test('what a server may take a path for', async (t) => {
+t.test('readingsOf lists the paths that a server may read from a target', async (t) => {
   const { kept, plain } = readingsOf('/a%2Fb//c%2Bd.;x=1/');
   t.same(kept, ['/a%2Fb//c d.;x=1/', '/a%2Fb/c d.;x=1/', '/a%2Fb/c d.;x=1', '/a%2Fb/c d']);
   t.same(plain, ['/a/b//c d.;x=1/', '/a/b/c d.;x=1/', '/a/b/c d.;x=1', '/a/b/c d']);
   t.same(readingsOf('/a/b').plain, ['/a/b'], 'mostly there is one');
 });
 
-t.test('escapes of escapes are escapes to whoever decodes twice', async (t) => {
+t.test('double escapes count as escapes', async (t) => {
   t.equal(decoded('/%25252Fa%255C'), '///a/'.slice(1));
   t.equal(decoded('%%32%35'), '%');
   t.equal(decodedOnce('/a%252Fb%2fc'), '/a%2Fb%2Fc');
@@ -16,7 +16,7 @@ t.test('escapes of escapes are escapes to whoever decodes twice', async (t) => {
   t.equal(decoded('/%zz%'), '/%zz%');
 });
 
-t.test('names in any script, composed or not, UTF-8 or Latin-1', async (t) => {
+t.test('names in any script, composed or not, UTF-8 or Latin-1, have one reading', async (t) => {
   t.equal(decoded('/%E6%A8%A1'), '/模');
   t.equal(decoded('/caf%C3%A9'), '/café');
   t.equal(decoded('/cafe%CC%81'), '/café');
@@ -24,14 +24,14 @@ t.test('names in any script, composed or not, UTF-8 or Latin-1', async (t) => {
   t.equal(decoded('/café'), '/café');
 });
 
-t.test('a prefix of a path stays one', async (t) => {
+t.test('property: a prefix of a path is a prefix of its readings', async (t) => {
   t.equal(comparable('/a%2Fb//c?x=%7e+'), '/a/b/c?x=~+');
   t.equal(comparable('/a.'), '/a.');
   t.equal(comparable('/a/'), '/a/');
   t.equal(comparable('/a?模'), '/a?%E6%A8%A1');
 });
 
-t.test('what leads elsewhere, however it is hidden', async (t) => {
+t.test('hidden dot segments and backslashes are detected', async (t) => {
   for (const path of [
     '/..',
     '/a/./b',
@@ -68,7 +68,7 @@ t.test('what leads elsewhere, however it is hidden', async (t) => {
   }
 });
 
-t.test('a hostile path costs its length, whatever is encoded in it', async (t) => {
+t.test('reading time is linear in the length of a hostile path', async (t) => {
   const nested = `/${'%25'.repeat(20_000)}2e`;
   const took = (path: string): number => {
     const begin = process.cpuUsage().user;

@@ -1,7 +1,7 @@
 import t from 'tap';
 import { hasHidden, pathAlone, shownText, shownUrl } from '#src/model/shown-url.js';
 
-t.test('a URL is shown without what may be a secret', (t) => {
+t.test('shownUrl removes query and credentials from a URL', (t) => {
   for (const [url, shown] of [
     ['/model.bin', '/model.bin'],
     ['/model.bin?X-Amz-Signature=s', '/model.bin?…'],
@@ -21,7 +21,7 @@ t.test('a URL is shown without what may be a secret', (t) => {
   t.end();
 });
 
-t.test('in a sentence too', (t) => {
+t.test('shown text removes them from URLs within a sentence too', (t) => {
   t.equal(
     shownText('cannot read https://u:p@h.example/a?sig=1, nor (/b?sig=2)'),
     'cannot read https://h.example/a?… nor (/b?…',

@@ -11,7 +11,7 @@ class SetClock extends ManualClock {
   }
 }
 
-t.test('time passes also after the clock was put back', async (t) => {
+t.test('steadyNow advances after the clock was set back', async (t) => {
   const clock = new SetClock();
   const begin = steadyNow(clock);
   t.equal(begin, clock.now());
@@ -26,7 +26,7 @@ t.test('time passes also after the clock was put back', async (t) => {
   t.equal(steadyNow(clock) - begin, 13_000, 'each time that it is');
 });
 
-t.test('it follows a clock that is put forward', async (t) => {
+t.test('steadyNow follows a clock that is set forward', async (t) => {
   const clock = new SetClock();
   const begin = steadyNow(clock);
   clock.offsetMs += 60_000;
@@ -36,7 +36,7 @@ t.test('it follows a clock that is put forward', async (t) => {
   t.equal(steadyNow(clock) - begin, 61_000, 'and does not go back with it');
 });
 
-t.test('what is less than a second is how clocks are read', async (t) => {
+t.test('steadyNow waits for a clock that stepped back by less than a second', async (t) => {
   const clock = new SetClock();
   const begin = steadyNow(clock);
   clock.offsetMs -= 900;
@@ -45,7 +45,7 @@ t.test('what is less than a second is how clocks are read', async (t) => {
   t.equal(steadyNow(clock), begin + 100);
 });
 
-t.test('each clock has its own', async (t) => {
+t.test('each clock has its own steady time', async (t) => {
   const [one, other] = [new SetClock(), new SetClock(0)];
   t.not(steadyNow(one), steadyNow(other));
 });

@@ -3,7 +3,7 @@ import { Worker } from 'node:worker_threads';
 import t from 'tap';
 import { systemClock } from '#src/model/time.js';
 
-t.test('wall time and monotonic time go forward', async (t) => {
+t.test('now and monotonic never go backwards', async (t) => {
   const [wall, monotonic] = [systemClock.now(), systemClock.monotonic()];
   t.ok(Math.abs(wall - Date.now()) < 60_000);
   await new Promise<void>((resolve) => {
@@ -29,7 +29,7 @@ t.test('a cancelled timer does not fire, and timers keep no process alive', asyn
   systemClock.after(86_400_000, () => undefined);
 });
 
-t.test('threads agree on what time it is', async (t) => {
+t.test('threads have the same time', async (t) => {
   const source = `
     const { systemClock } = await import(${JSON.stringify(import.meta.resolve('#src/model/time.js'))});
     const { parentPort } = await import('node:worker_threads');

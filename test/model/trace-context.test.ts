@@ -5,7 +5,7 @@ import { parseTraceparent, takeTraceContext } from '#src/model/trace-context.js'
 const TRACE = '4bf92f3577b34da6a3ce929d0e0e4736';
 const PARENT = '00f067aa0ba902b7';
 
-t.test('a traceparent of version 00', async (t) => {
+t.test('a traceparent of version 00 is parsed', async (t) => {
   t.same(parseTraceparent(`00-${TRACE}-${PARENT}-01`), {
     traceId: TRACE,
     parentId: PARENT,
@@ -22,7 +22,7 @@ t.test('a later version may say more, version 00 may not', async (t) => {
   t.equal(parseTraceparent(`00-${TRACE}-${PARENT}-01-x`), null);
 });
 
-t.test('malformed ones are ignored', async (t) => {
+t.test('malformed traceparent fields are ignored', async (t) => {
   for (const malformed of [
     '',
     'x',
@@ -40,7 +40,7 @@ t.test('malformed ones are ignored', async (t) => {
   }
 });
 
-t.test('what cannot be read is not passed on, nor is a state without its trace', async (t) => {
+t.test('an invalid traceparent is not forwarded, nor tracestate without one', async (t) => {
   const good = toHeaderMap({ traceparent: `00-${TRACE}-${PARENT}-01`, tracestate: 'a=b', x: '1' });
   t.equal(takeTraceContext(good)?.traceId, TRACE);
   t.same(Object.keys(good), ['traceparent', 'tracestate', 'x']);

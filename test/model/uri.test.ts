@@ -35,7 +35,7 @@ t.test('equivalent spellings have one canonical form, others have their own', as
   }
 });
 
-t.test('the canonical form is canonical', async () => {
+t.test('property: canonicalising twice changes nothing', async () => {
   const piece = fc.constantFrom('%', '61', '2B', '2b', 'a', '/', '\xe9', ' ', '{', '?');
   fc.assert(
     fc.property(fc.array(piece), (pieces) => {
@@ -46,18 +46,18 @@ t.test('the canonical form is canonical', async () => {
   );
 });
 
-t.test('what may not stand in a target is escaped, and nothing else', async (t) => {
+t.test('encodeTarget escapes invalid characters and nothing else', async (t) => {
   t.equal(encodeTarget('/a%2fb//%zz+;,?{}|'), '/a%2fb//%zz+;,?{}|');
   t.equal(encodeTarget('/\xe6\xa8\xa1{?\xe9"'), '/%E6%A8%A1%7B?%E9%22');
 });
 
-t.test('a URI out of a field keeps its bytes', async (t) => {
+t.test('a URI taken from a field keeps its bytes', async (t) => {
   const utf8 = Buffer.from('/模 a').toString('latin1');
   t.equal(new URL(fieldUri(utf8), 'http://h').pathname, '/%E6%A8%A1%20a');
   t.equal(fieldUri('\\a"'), '\\a"');
 });
 
-t.test('targets are cut out of URIs letter by letter', async (t) => {
+t.test('the target of a URI is cut out unchanged', async (t) => {
   for (const [uri, target] of [
     ['http://h', '/'],
     ['http://h?x', '/?x'],

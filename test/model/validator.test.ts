@@ -36,7 +36,7 @@ t.test('entity tags (RFC 9110 section 8.8.3)', async (t) => {
   }
 });
 
-t.test('an ETag goes before a date, a broken one counts as none', async (t) => {
+t.test('an ETag takes precedence over a date, a malformed one is none', async (t) => {
   const date = { 'last-modified': MODIFIED, date: NEXT_SECOND };
   t.match(of({ etag: '"x"', ...date }), { kind: 'etag', strong: true });
   t.match(of({ etag: 'x', ...date }), { kind: 'last-modified', strong: true, value: MODIFIED });
@@ -44,7 +44,7 @@ t.test('an ETag goes before a date, a broken one counts as none', async (t) => {
   t.same(of({ 'last-modified': 'yesterday' }), { kind: 'none' });
 });
 
-t.test('a date is strong only a second after it (section 8.8.2.2)', async (t) => {
+t.test('a Last-Modified is strong only a second after it (section 8.8.2.2)', async (t) => {
   t.ok(isStrong(of({ 'last-modified': MODIFIED, date: NEXT_SECOND })));
   t.notOk(isStrong(of({ 'last-modified': MODIFIED, date: SAME_SECOND })));
   t.notOk(isStrong(of({ 'last-modified': MODIFIED })), 'no Date, nothing to compare with');
@@ -62,7 +62,7 @@ t.test('only equal strong validators join', async (t) => {
   t.notOk(sameStrong({ kind: 'none' }, { kind: 'none' }));
 });
 
-t.test('a partial response belongs to a representation by its text', async (t) => {
+t.test('a partial response belongs to a representation with an equal ETag', async (t) => {
   const etag: Validator = { kind: 'etag', strong: true, value: '"a"' };
   t.ok(validatorMatches(etag, toHeaderMap({ etag: '"a"' })));
   t.notOk(validatorMatches(etag, toHeaderMap({ etag: 'W/"a"' })));

@@ -11,7 +11,7 @@ import {
   writtenWithin,
 } from '#src/model/write-order.js';
 
-t.test('writing begins with the group that is wanted', async (t) => {
+t.test('writing starts with the requested group', async (t) => {
   t.same(orderFrom(0, 8 * G), FORWARD);
   t.same(orderFrom(G - 1, 8 * G), FORWARD);
   t.same(orderFrom(G, 8 * G), { start: G, lengthBytes: 8 * G });
@@ -19,7 +19,7 @@ t.test('writing begins with the group that is wanted', async (t) => {
   t.same(orderFrom(2 * G, 2 * G), FORWARD, 'what is past the end is nowhere');
 });
 
-t.test('a fill that nothing gates begins closer to the wanted byte', async (t) => {
+t.test('an ungated fill starts closer to the requested byte', async (t) => {
   t.equal(startFor(G - 1, FILL_START_BYTES), 0, 'in the first group it begins at its beginning');
   t.equal(startFor(G, FILL_START_BYTES), G);
   t.equal(startFor(G + 3 * FILL_START_BYTES - 1, FILL_START_BYTES), G + 2 * FILL_START_BYTES);
@@ -33,7 +33,7 @@ function bytesOf({ start, lengthBytes }: WriteOrder, count: number): Set<number>
   return new Set(Array.from({ length: count }, (_, index) => (start + index) % lengthBytes));
 }
 
-t.test('property: it says which bytes are there as writing them one by one does', async (t) => {
+t.test('property: the readable bytes equal those of a byte-by-byte simulation', async (t) => {
   const cases = fc.integer({ min: 1, max: 40 }).chain((lengthBytes) =>
     fc.record({
       order: fc.record({ start: fc.nat(lengthBytes - 1), lengthBytes: fc.constant(lengthBytes) }),
@@ -57,7 +57,7 @@ t.test('property: it says which bytes are there as writing them one by one does'
   );
 });
 
-t.test('from the beginning on the length need not be known', async (t) => {
+t.test('a fill from the start needs no length', async (t) => {
   t.equal(writtenTo(FORWARD, 10, 3), 10);
   t.equal(writtenWithin(FORWARD, 10, { start: 3, end: 30 }), 7);
 });

@@ -79,7 +79,7 @@ function vectorInput(lengthBytes: number): Uint8Array {
   return Uint8Array.from({ length: lengthBytes }, (_, index) => index % 251);
 }
 
-void t.test('official test vectors', (t) => {
+void t.test('BLAKE3: the official test vectors are matched', (t) => {
   for (const [lengthBytes, expected] of OFFICIAL_VECTORS) {
     t.equal(hashWhole(vectorInput(lengthBytes)), expected, `${String(lengthBytes)} bytes`);
   }
@@ -129,7 +129,7 @@ void t.test('ids depend on position, and on being the whole object', (t) => {
   t.end();
 });
 
-void t.test('one id is its own merge', (t) => {
+void t.test('rootId of one id is that id', (t) => {
   const id = new Uint8Array(32).fill(7);
   t.same(native.chunkId(id, false), id);
   t.same(native.chunkId(id, true), id);
@@ -138,29 +138,32 @@ void t.test('one id is its own merge', (t) => {
   t.end();
 });
 
-void t.test('out is written only where asked, and may share memory with the input', (t) => {
-  const bytes = NOISE.subarray(0, 5000);
-  const plain = new Uint8Array(32);
-  native.groupId(bytes, 3, false, plain, 0);
+void t.test(
+  'BLAKE3: out is written only within its range, and may share memory with the input',
+  (t) => {
+    const bytes = NOISE.subarray(0, 5000);
+    const plain = new Uint8Array(32);
+    native.groupId(bytes, 3, false, plain, 0);
 
-  const wide = new Uint8Array(96).fill(0xee);
-  native.groupId(bytes, 3, false, wide, 32);
-  t.same(wide.subarray(32, 64), plain);
-  t.ok(wide.subarray(0, 32).every((byte) => byte === 0xee));
-  t.ok(wide.subarray(64).every((byte) => byte === 0xee));
+    const wide = new Uint8Array(96).fill(0xee);
+    native.groupId(bytes, 3, false, wide, 32);
+    t.same(wide.subarray(32, 64), plain);
+    t.ok(wide.subarray(0, 32).every((byte) => byte === 0xee));
+    t.ok(wide.subarray(64).every((byte) => byte === 0xee));
 
-  const shared = Uint8Array.from(bytes);
-  native.groupId(shared, 3, false, shared, 16);
-  t.same(shared.subarray(16, 48), plain, 'in place');
+    const shared = Uint8Array.from(bytes);
+    native.groupId(shared, 3, false, shared, 16);
+    t.same(shared.subarray(16, 48), plain, 'in place');
 
-  const inShared = new Uint8Array(new SharedArrayBuffer(5000));
-  inShared.set(bytes);
-  native.groupId(inShared, 3, false, wide, 0);
-  t.same(wide.subarray(0, 32), plain, 'from shared memory');
-  t.end();
-});
+    const inShared = new Uint8Array(new SharedArrayBuffer(5000));
+    inShared.set(bytes);
+    native.groupId(inShared, 3, false, wide, 0);
+    t.same(wide.subarray(0, 32), plain, 'from shared memory');
+    t.end();
+  },
+);
 
-void t.test('arguments out of range throw and leave out alone', (t) => {
+void t.test('BLAKE3: arguments out of range throw and leave out unchanged', (t) => {
   const out = new Uint8Array(40);
   const one = new Uint8Array(1);
   const detached = new Uint8Array(64);
@@ -220,7 +223,7 @@ void t.test('property: values of any type throw TypeError or RangeError, nothing
   t.end();
 });
 
-void t.test('the instruction set has a name', (t) => {
+void t.test('BLAKE3: the instruction set has a name', (t) => {
   t.ok(['avx512', 'avx2', 'sse41', 'sse2', 'neon', 'portable'].includes(native.simd()));
   t.end();
 });

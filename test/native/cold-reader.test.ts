@@ -6,6 +6,7 @@ import t, { type Test } from 'tap';
 import { type ColdFile, coldFiles, residentBytes } from '../fixtures/cold-file.js';
 import { openLine, Owner, startPump } from '../fixtures/pumping.js';
 import { recognisable } from '../fixtures/sending.js';
+import { waitUntil } from '../fixtures/wait-until.js';
 
 const MEBIBYTE = 1024 * 1024;
 
@@ -20,10 +21,10 @@ function someColdFiles(t: Test, ...contents: readonly Buffer[]): readonly ColdFi
 }
 
 async function untilInMemory(path: string): Promise<void> {
-  while (residentBytes(path) < LENGTH) await new Promise(setImmediate);
+  await waitUntil('the file is in the page cache', () => residentBytes(path) >= LENGTH);
 }
 
-t.test('what is queued is read to its end while the client takes nothing', async (t) => {
+t.test('a queued cold file is read to its end while the client reads nothing', async (t) => {
   const bytes = recognisable(LENGTH);
   const [first, second] = someColdFiles(t, bytes, bytes);
   if (first === undefined || second === undefined) return;
@@ -43,7 +44,7 @@ t.test('what is queued is read to its end while the client takes nothing', async
   t.ok(received.equals(Buffer.concat([bytes, bytes])));
 });
 
-t.test('more cold files than threads, for clients of one pump thread', async (t) => {
+t.test('more cold files than reader threads are sent to clients of one pump thread', async (t) => {
   const contents = Array.from({ length: 12 }, (_, index) => recognisable(3 * MEBIBYTE, index));
   const files = someColdFiles(t, ...contents);
   const pump = startPump(t, 1);
@@ -61,7 +62,7 @@ t.test('more cold files than threads, for clients of one pump thread', async (t)
   }
 });
 
-t.test('a cold file that ends too early is told at the exact byte', async (t) => {
+t.test('a cold file that is too short fails at the exact byte', async (t) => {
   const [file] = someColdFiles(t, recognisable(4 * MEBIBYTE));
   if (file === undefined) return;
   const pump = startPump(t, 1);
@@ -75,7 +76,7 @@ t.test('a cold file that ends too early is told at the exact byte', async (t) =>
   t.equal(transfer.bytesSent, 2 * MEBIBYTE + 5);
 });
 
-t.test('a pump is closed while files are read', async (t) => {
+t.test('closing a pump while it reads files does not crash', async (t) => {
   const [file] = someColdFiles(t, recognisable(LENGTH));
   if (file === undefined) return;
   const pump = startPump(t, 1);

@@ -79,7 +79,7 @@ void t.test('writeAll puts every byte at its position', (t) => {
   t.end();
 });
 
-void t.test('errors carry code, errno and syscall', (t) => {
+void t.test('a failed call throws an error with code, errno and syscall', (t) => {
   t.throws(() => native.tryLock(NOT_OPEN), {
     code: 'EBADF',
     syscall: 'flock',
@@ -142,7 +142,7 @@ void t.test('moveToMemfd keeps number and bytes, and leaves the disk file alone'
   t.end();
 });
 
-void t.test('moveToMemfd empties what duplicates have, where it is told to', onLinux, (t) => {
+void t.test('moveToMemfd empties the file behind duplicates when requested', onLinux, (t) => {
   const path = `${t.testdir()}/draft`;
   const fd = fs.openSync(path, 'w+');
   fs.writeSync(fd, Buffer.from('late'), 0, 4, 1000);
@@ -157,21 +157,25 @@ void t.test('moveToMemfd empties what duplicates have, where it is told to', onL
   t.end();
 });
 
-void t.test('readers by number see the same bytes while a file moves', onLinux, async (t) => {
-  const path = `${t.testdir()}/draft`;
-  const content = randomBytes(512 * 1024);
-  fs.writeFileSync(path, content);
-  const fd = fs.openSync(path, 'r+');
-  const reads = Array.from({ length: 64 }, async (_, index) => {
-    const offset = index * 8192;
-    const { buffer } = await read(fd, Buffer.alloc(8192), 0, 8192, offset);
-    return buffer.equals(content.subarray(offset, offset + 8192));
-  });
-  // The pool's threads are reading by now; each move is another file under the number.
-  for (let move = 0; move < 8; move += 1) native.moveToMemfd(fd, content.length);
-  t.ok((await Promise.all(reads)).every(Boolean));
-  fs.closeSync(fd);
-});
+void t.test(
+  'readers of a descriptor see the same bytes while its file moves',
+  onLinux,
+  async (t) => {
+    const path = `${t.testdir()}/draft`;
+    const content = randomBytes(512 * 1024);
+    fs.writeFileSync(path, content);
+    const fd = fs.openSync(path, 'r+');
+    const reads = Array.from({ length: 64 }, async (_, index) => {
+      const offset = index * 8192;
+      const { buffer } = await read(fd, Buffer.alloc(8192), 0, 8192, offset);
+      return buffer.equals(content.subarray(offset, offset + 8192));
+    });
+    // The pool's threads are reading by now; each move is another file under the number.
+    for (let move = 0; move < 8; move += 1) native.moveToMemfd(fd, content.length);
+    t.ok((await Promise.all(reads)).every(Boolean));
+    fs.closeSync(fd);
+  },
+);
 
 void t.test('a failed move leaves the descriptor as it was', onLinux, (t) => {
   const path = `${t.testdir({ draft: 'short' })}/draft`;

@@ -10,7 +10,7 @@ import { getRequest, recognisable } from '../fixtures/sending.js';
 const LENGTH = 300_000;
 const ASK = getRequest('/a', 'x-request-id: me\r\n');
 
-t.test('bytes that are on the disk', async (t) => {
+t.test('bytes that are only on the disk are reported as cold, then sent', async (t) => {
   const bytes = recognisable(LENGTH);
   const [file, other] = coldFiles(t, [bytes, bytes]);
   if (file === undefined || other === undefined) {

@@ -19,7 +19,7 @@ function openDescriptors(): number {
   return readdirSync('/proc/self/fd').length;
 }
 
-t.test('what is not as described is refused, and changes nothing', async (t) => {
+t.test('hit server: invalid arguments are refused and change nothing', async (t) => {
   for (const threads of [0, -1, 65, 1.5, NaN]) {
     t.throws(() => native.createHitServer(threads, 1), { name: 'RangeError' });
   }
@@ -76,7 +76,7 @@ t.test('what is not as described is refused, and changes nothing', async (t) => 
   t.equal(openDescriptors(), before + 2);
 });
 
-t.test('a token that is defined anew means its new target alone', async (t) => {
+t.test('hit server: a redefined token has its new target only', async (t) => {
   const { server, heard, watched } = await startHits(t);
   const file = new TestFile(t, SMALL);
   server.define('/a', 1, 1000);
@@ -94,7 +94,7 @@ t.test('a token that is defined anew means its new target alone', async (t) => {
   await heard.until(({ handed }) => handed.includes(other.id));
 });
 
-t.test('a listener that is not there', async (t) => {
+t.test('hit server: a missing listener does not crash it', async (t) => {
   const { connect } = await startHits(t);
   const clock = new ManualClock();
   const server = new HitServer(1, 1000, clock);
@@ -109,7 +109,7 @@ t.test('a listener that is not there', async (t) => {
   t.equal(clock.pendingTimers, 0);
 });
 
-t.test('close, with connections in each state', async (t) => {
+t.test('hit server: close with connections in each state does not crash', async (t) => {
   const large = recognisable(16 * 1024 * 1024);
   const { connect } = await startHits(t);
   const { fd } = new TestFile(t, large);
@@ -165,7 +165,7 @@ t.test('close, with connections in each state', async (t) => {
   }
 });
 
-t.test('a thread that has one ends', async (t) => {
+t.test('hit server: ending a thread that has a server does not crash', async (t) => {
   const { connect } = await startHits(t);
   const lines = await Promise.all(Array.from({ length: 4 }, connect));
   const before = openDescriptors();
@@ -179,45 +179,48 @@ t.test('a thread that has one ends', async (t) => {
   t.ok(await eventually(() => openDescriptors() <= before));
 });
 
-t.test('every request is answered once or left, whoever comes between', async (t) => {
-  const { server, heard, watched } = await startHits(t, { threads: 2, clock: systemClock });
-  const { fd } = new TestFile(t, SMALL);
-  server.define('/a', 1, 1000);
-  let file = 0;
-  heard.onAsks = ({ connection }) => {
-    file += 1;
-    server.grant(1, HEADS, LONG_MS);
-    server.open(1, { number: file, fd }, { begin: 0, end: 1000 }, LONG_MS);
-    // Between the grant and its use.
-    if (file % 5 === 0) server.change();
-    if (file % 7 === 0) server.revoke(1, file);
-    server.resume(connection);
-  };
-  const requests = 40;
-  let left = 0;
-  let answered = 0;
-  let taken = 0;
-  for (let round = 0; round < 150; round += 1) {
-    const { client, socket, id } = await watched();
-    client.write(ASK.repeat(requests));
-    for (let turn = 0; turn < round % 12; turn += 1) {
-      if (turn % 3 === 0) server.change();
-      await new Promise(setImmediate);
+t.test(
+  'hit server: every request is answered once or handed over, during concurrent changes',
+  async (t) => {
+    const { server, heard, watched } = await startHits(t, { threads: 2, clock: systemClock });
+    const { fd } = new TestFile(t, SMALL);
+    server.define('/a', 1, 1000);
+    let file = 0;
+    heard.onAsks = ({ connection }) => {
+      file += 1;
+      server.grant(1, HEADS, LONG_MS);
+      server.open(1, { number: file, fd }, { begin: 0, end: 1000 }, LONG_MS);
+      // Between the grant and its use.
+      if (file % 5 === 0) server.change();
+      if (file % 7 === 0) server.revoke(1, file);
+      server.resume(connection);
+    };
+    const requests = 40;
+    let left = 0;
+    let answered = 0;
+    let taken = 0;
+    for (let round = 0; round < 150; round += 1) {
+      const { client, socket, id } = await watched();
+      client.write(ASK.repeat(requests));
+      for (let turn = 0; turn < round % 12; turn += 1) {
+        if (turn % 3 === 0) server.change();
+        await new Promise(setImmediate);
+      }
+      client.socket.end();
+      if (server.release(id)) taken += 1;
+      else await heard.until(({ handed }) => handed.includes(id));
+      const rest = await restOf(socket);
+      socket.end();
+      const { text } = await client.closed();
+      left += rest.length / ASK.length;
+      answered += text.length / ANSWER.length;
+      t.equal(rest, ASK.repeat(rest.length / ASK.length));
+      t.equal(text, ANSWER.repeat(requests - rest.length / ASK.length));
     }
-    client.socket.end();
-    if (server.release(id)) taken += 1;
-    else await heard.until(({ handed }) => handed.includes(id));
-    const rest = await restOf(socket);
-    socket.end();
-    const { text } = await client.closed();
-    left += rest.length / ASK.length;
-    answered += text.length / ANSWER.length;
-    t.equal(rest, ASK.repeat(rest.length / ASK.length));
-    t.equal(text, ANSWER.repeat(requests - rest.length / ASK.length));
-  }
-  t.equal(left + answered, 150 * requests);
-  t.ok(left > 0 && answered > 0 && taken > 0, `${String(left)} left, ${String(taken)} taken`);
-  await heard.until(({ records }) => records.length === answered);
-  server.remove(1);
-  await heard.until(({ closed }) => closed.length === file);
-});
+    t.equal(left + answered, 150 * requests);
+    t.ok(left > 0 && answered > 0 && taken > 0, `${String(left)} left, ${String(taken)} taken`);
+    await heard.until(({ records }) => records.length === answered);
+    server.remove(1);
+    await heard.until(({ closed }) => closed.length === file);
+  },
+);

@@ -132,7 +132,7 @@ const PLAIN: Readonly<Record<string, string>> = {
   'all of nothing': lines('GET /empty HTTP/1.1', HOST),
 };
 
-t.test('what is not plain is handed over, and nothing of it is lost', async (t) => {
+t.test('a request that is not plain is handed over with all of its bytes', async (t) => {
   const { heard, watched } = await serving(t);
   for (const [name, text] of Object.entries(OTHERS)) {
     const { client, socket, id } = await watched();
@@ -144,7 +144,7 @@ t.test('what is not plain is handed over, and nothing of it is lost', async (t) 
   t.same([heard.records, heard.asked], [[], []]);
 });
 
-t.test('what is plain is answered', async (t) => {
+t.test('a plain request is answered', async (t) => {
   const { heard, watched } = await serving(t);
   for (const [name, text] of Object.entries(PLAIN)) {
     const before = heard.records.length;
@@ -158,7 +158,7 @@ t.test('what is plain is answered', async (t) => {
 });
 
 t.test(
-  'of what comes together, the first that is not plain goes with all that follows it',
+  'of pipelined requests, the first that is not plain is handed over with all that follow',
   async (t) => {
     const { heard, watched } = await serving(t);
     const plain = withField('x-request-id: me');

@@ -58,51 +58,48 @@ async function serving(
   return { ...scene, file, vouch };
 }
 
-t.test(
-  'a connection that takes a part of an answer: what is left is told to the byte',
-  async (t) => {
-    const { server, heard, watched, file } = await serving(t, LARGE);
-    const { client, socket, id } = await watched();
-    client.socket.pause();
-    client.write(ASK + ASK);
-    await heard.until(({ begunOnes }) => begunOnes.length === 1);
-    t.same(heard.begunOnes, [{ connection: id, file: FILE }]);
-    t.equal(server.release(id), false, 'it is being answered');
-    server.resume(id);
-    server.revoke(1, FILE);
-    server.open(1, { number: FILE + 1, fd: file.fd }, { begin: 0, end: 1 }, LONG_MS);
-    server.remove(1);
-    await heard.until(({ closed }) => closed.length === 1);
-    t.same(heard.closed, [FILE + 1], 'the file of the answer is still open');
-    const begun = server.takePartialHit(id);
-    if (begun === null) throw new Error('nothing was begun');
-    const { record, head } = begun;
-    t.equal(head.length, 0);
-    t.match(record, {
-      connection: id,
-      token: 1,
-      isWhole: true,
-      bodyBytes: LARGE.length,
-      requestId: 'me',
-    });
-    t.ok(
-      record.bodyBytesSent > 0 && record.bodyBytesSent < LARGE.length,
-      String(record.bodyBytesSent),
-    );
-    t.equal(server.takePartialHit(id), null, 'once');
-    await heard.until(({ closed }) => closed.length === 2);
-    socket.write(LARGE.subarray(record.bodyBytesSent));
-    client.socket.resume();
-    const expected = Buffer.concat([Buffer.from(headOf('me', LARGE.length)), LARGE]);
-    await client.until((length) => length >= expected.length);
-    t.ok(client.bytes.equals(expected));
-    client.socket.end();
-    t.equal(await restOf(socket), ASK, 'what came after the request');
-    t.same([heard.records, heard.handed], [[], []]);
-  },
-);
+t.test('a partly sent answer is handed over with the exact count of bytes sent', async (t) => {
+  const { server, heard, watched, file } = await serving(t, LARGE);
+  const { client, socket, id } = await watched();
+  client.socket.pause();
+  client.write(ASK + ASK);
+  await heard.until(({ begunOnes }) => begunOnes.length === 1);
+  t.same(heard.begunOnes, [{ connection: id, file: FILE }]);
+  t.equal(server.release(id), false, 'it is being answered');
+  server.resume(id);
+  server.revoke(1, FILE);
+  server.open(1, { number: FILE + 1, fd: file.fd }, { begin: 0, end: 1 }, LONG_MS);
+  server.remove(1);
+  await heard.until(({ closed }) => closed.length === 1);
+  t.same(heard.closed, [FILE + 1], 'the file of the answer is still open');
+  const begun = server.takePartialHit(id);
+  if (begun === null) throw new Error('nothing was begun');
+  const { record, head } = begun;
+  t.equal(head.length, 0);
+  t.match(record, {
+    connection: id,
+    token: 1,
+    isWhole: true,
+    bodyBytes: LARGE.length,
+    requestId: 'me',
+  });
+  t.ok(
+    record.bodyBytesSent > 0 && record.bodyBytesSent < LARGE.length,
+    String(record.bodyBytesSent),
+  );
+  t.equal(server.takePartialHit(id), null, 'once');
+  await heard.until(({ closed }) => closed.length === 2);
+  socket.write(LARGE.subarray(record.bodyBytesSent));
+  client.socket.resume();
+  const expected = Buffer.concat([Buffer.from(headOf('me', LARGE.length)), LARGE]);
+  await client.until((length) => length >= expected.length);
+  t.ok(client.bytes.equals(expected));
+  client.socket.end();
+  t.equal(await restOf(socket), ASK, 'what came after the request');
+  t.same([heard.records, heard.handed], [[], []]);
+});
 
-t.test('a part of a head', async (t) => {
+t.test('a partly sent head is handed over with the exact count of bytes sent', async (t) => {
   const { server, heard, watched } = await serving(t, SMALL);
   const last = LARGE.toString('latin1');
   server.grant(1, { ...HEADS, last }, LONG_MS);
@@ -126,7 +123,7 @@ t.test('a part of a head', async (t) => {
   }
 });
 
-t.test('a file that is shorter than it should be', async (t) => {
+t.test('a file shorter than granted closes the connection', async (t) => {
   const { server, heard, watched, file } = await serving(t, SMALL);
   server.define('/a', 2, 2000);
   server.grant(2, HEADS, LONG_MS);
@@ -139,7 +136,7 @@ t.test('a file that is shorter than it should be', async (t) => {
   t.equal(await restOf(socket), ASK);
 });
 
-t.test('a connection is taken back, with all that was not answered', async (t) => {
+t.test('a released connection is handed over with its unanswered bytes', async (t) => {
   const { server, heard, watched, connect } = await serving(t, SMALL, { asks: true });
   const idle = await watched();
   t.equal(server.release(idle.id), true);
@@ -166,7 +163,7 @@ t.test('a connection is taken back, with all that was not answered', async (t) =
   t.equal(server.takePartialHit(server.watch(fd)), null, 'nothing was begun');
 });
 
-t.test('a connection is watched again after it was taken back', async (t) => {
+t.test('a connection can be watched again after its release', async (t) => {
   const { server, heard, watched } = await serving(t, SMALL);
   const { client, fd, id } = await watched();
   const whole = headOf('me', SMALL.length).length + SMALL.length;
@@ -182,7 +179,7 @@ t.test('a connection is watched again after it was taken back', async (t) => {
   );
 });
 
-t.test('clients that go while they are watched', async (t) => {
+t.test('clients that disconnect while watched are reported', async (t) => {
   const { heard, watched } = await serving(t, SMALL);
   const half = await watched();
   half.client.socket.end();
@@ -196,7 +193,7 @@ t.test('clients that go while they are watched', async (t) => {
   t.same(heard.handed, [half.id, reset.id]);
 });
 
-t.test('clients that go while they are parked', async (t) => {
+t.test('clients that disconnect while parked are reported', async (t) => {
   const { server, heard, watched, vouch } = await serving(t, SMALL, { asks: true });
   const park = async () => {
     const before = heard.asked.length;
@@ -223,7 +220,7 @@ t.test('clients that go while they are parked', async (t) => {
   t.equal(heard.records.length, 1);
 });
 
-t.test('descriptors are duplicates, and all of them are closed', async (t) => {
+t.test('the server duplicates descriptors and closes each of them', async (t) => {
   const scene = await startHits(t);
   const { server, heard, connect } = scene;
   const { path } = new TestFile(t, SMALL);

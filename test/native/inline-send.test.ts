@@ -57,7 +57,7 @@ t.test('head and bytes arrive as they are, copied or by reference', async (t) =>
   t.ok(client.bytes.equals(expected));
 });
 
-t.test('a connection takes what it has room for, and nothing after that', async (t) => {
+t.test('a connection takes the bytes that it has room for, and none after that', async (t) => {
   const bytes = recognisable(16 * MIB);
   const file = opened(t, bytes);
   const { client, fd } = await connected(t);
@@ -74,7 +74,7 @@ t.test('a connection takes what it has room for, and nothing after that', async 
   t.ok(client.bytes.subarray(HEAD.length).equals(bytes.subarray(0, taken + more - HEAD.length)));
 });
 
-t.test('a file that is short: nothing, or what there is', async (t) => {
+t.test('a short file sends the bytes that it has, or none', async (t) => {
   const file = opened(t, recognisable(10_000));
   const { client, fd } = await connected(t);
   t.equal(native.trySendNow(fd, HEAD, file, 9_999, 2), 0, 'seen before anything is sent');
@@ -82,7 +82,7 @@ t.test('a file that is short: nothing, or what there is', async (t) => {
   t.equal(client.bytes.length, 0);
 });
 
-t.test('broken ends throw nothing', async (t) => {
+t.test('a broken connection does not throw', async (t) => {
   const file = opened(t, recognisable(10_000));
   const { socket, client, fd } = await connected(t);
   client.socket.resetAndDestroy();
@@ -95,7 +95,7 @@ t.test('broken ends throw nothing', async (t) => {
   t.equal(native.trySendNow(other.fd, HEAD, 1_000_000, 0, 100_000), 0);
 });
 
-t.test('arguments that are none', (t) => {
+t.test('invalid arguments throw', (t) => {
   const loose = native as unknown as { trySendNow(...args: unknown[]): unknown };
   for (const wrong of [
     ['x', HEAD, 0, 0, 0],

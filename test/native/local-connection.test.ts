@@ -19,7 +19,7 @@ function isDefault(congestionControl: RegExp): boolean {
   return congestionControl.test(readFileSync(file, 'utf8'));
 }
 
-t.test('BBR is taken off a connection to this machine, and nothing else', async (t) => {
+t.test('BBR is removed from a connection to this machine, and nothing else changes', async (t) => {
   const line = await openLine(t);
   const { port } = line.near.address() as AddressInfo;
   const before = socketInformation(port);

@@ -11,7 +11,7 @@ const SOCKET = join(tmpdir(), `forebay-notify-${String(process.pid)}`);
 
 const onLinux = process.platform === 'linux' ? {} : { skip: 'abstract sockets are Linux only' };
 
-t.test('a file socket gets each message whole', async (t) => {
+t.test('notifySystemd: a file socket gets each message whole', async (t) => {
   t.teardown(() => {
     rmSync(SOCKET, { force: true });
   });
@@ -22,13 +22,13 @@ t.test('a file socket gets each message whole', async (t) => {
   t.equal(await receiver.next(), 'STOPPING=1\n');
 });
 
-t.test('so does an abstract one', onLinux, async (t) => {
+t.test('notifySystemd: an abstract socket gets the message', onLinux, async (t) => {
   const receiver = await startReceiver(t, `@forebay-test-${String(process.pid)}`);
   native.notifySystemd(receiver.socket, 'READY=1\n');
   t.equal(await receiver.next(), 'READY=1\n');
 });
 
-t.test('what cannot be sent is a system error', async (t) => {
+t.test('notifySystemd: a failed send throws a system error', async (t) => {
   t.throws(
     () => {
       native.notifySystemd(`${SOCKET}-missing`, 'x');

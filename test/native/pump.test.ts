@@ -13,7 +13,7 @@ import { openLine } from '../fixtures/pumping.js';
 const run = promisify(execFile);
 const FIXTURE = new URL('fixtures/pump-child.js', import.meta.url);
 
-void t.test('what is not as described is refused, and changes nothing', async (t) => {
+void t.test('pump: invalid arguments are refused and change nothing', async (t) => {
   for (const threads of [0, -1, 65, 1.5, NaN]) {
     t.throws(() => native.createPump(threads), { name: 'RangeError' });
   }
@@ -61,7 +61,7 @@ void t.test('what is not as described is refused, and changes nothing', async (t
   t.throws(() => pump.take(), { code: 'EBADF' });
 });
 
-void t.test('only non-blocking sockets are pumped to', (t) => {
+void t.test('pump: a blocking socket is refused', (t) => {
   const pump = native.createPump(1);
   const file = openSync(`${t.testdir({ file: '' })}/file`, 'r+');
   t.throws(() => pump.begin(file), { code: 'EINVAL' });
@@ -71,7 +71,7 @@ void t.test('only non-blocking sockets are pumped to', (t) => {
   t.end();
 });
 
-void t.test('reads of what is cached, and of nothing', (t) => {
+void t.test('pump: reads of cached bytes, and of none, are counted', (t) => {
   const path = `${t.testdir({ file: 'abc' })}/file`;
   const fd = openSync(path, 'r');
   const bytes = Buffer.alloc(8);
@@ -85,7 +85,7 @@ void t.test('reads of what is cached, and of nothing', (t) => {
   t.end();
 });
 
-void t.test('worker threads end in mid-transfer', async (t) => {
+void t.test('pump: worker threads that end in mid-transfer do not crash the process', async (t) => {
   const codes = await Promise.all(
     ['leave', 'exit', 'terminate'].map(async (way) => {
       const worker = new Worker(FIXTURE, { workerData: way, env: { PUMP_WAY: way } });
@@ -98,7 +98,7 @@ void t.test('worker threads end in mid-transfer', async (t) => {
   t.same(codes, [0, 7, 1]);
 });
 
-void t.test('processes end in mid-transfer', async (t) => {
+void t.test('pump: processes that end in mid-transfer do not crash', async (t) => {
   for (const [way, says] of Object.entries({
     leave: 'pumping',
     collect: 'pumping collected',

@@ -45,7 +45,7 @@ function heard(fd: number, times = 1): Promise<void> {
   });
 }
 
-void t.test('a worker thread wakes the main thread', async (t) => {
+void t.test("a wake by a worker thread calls the main thread's watcher", async (t) => {
   keepAlive(t);
   const fd = native.createEventfd();
   const woken = heard(fd);
@@ -55,7 +55,7 @@ void t.test('a worker thread wakes the main thread', async (t) => {
   closeSync(fd);
 });
 
-void t.test('a wake before the watch, and a wake in the callback, are heard', async (t) => {
+void t.test('a wake before the watch, and one in the callback, call the watcher', async (t) => {
   keepAlive(t);
   const fd = native.createEventfd();
   native.wake(fd);
@@ -74,26 +74,29 @@ void t.test('a wake before the watch, and a wake in the callback, are heard', as
   closeSync(fd);
 });
 
-void t.test('many wakes are one call', async (t) => {
-  keepAlive(t);
-  const fd = native.createEventfd();
-  const fence = native.createEventfd();
-  let calls = 0;
-  const watcher = native.watchEventfd(fd, () => {
-    calls += 1;
-  });
-  for (let time = 0; time < 1000; time += 1) native.wake(fd);
-  await twoRounds();
-  t.equal(calls, 1);
-  watcher.close();
-  native.wake(fd);
-  const fenced = heard(fence);
-  native.wake(fence);
-  await fenced;
-  t.equal(calls, 1, 'none after close');
-  closeSync(fd);
-  closeSync(fence);
-});
+void t.test(
+  'many wakes before a turn of the loop are one call, and none comes after close',
+  async (t) => {
+    keepAlive(t);
+    const fd = native.createEventfd();
+    const fence = native.createEventfd();
+    let calls = 0;
+    const watcher = native.watchEventfd(fd, () => {
+      calls += 1;
+    });
+    for (let time = 0; time < 1000; time += 1) native.wake(fd);
+    await twoRounds();
+    t.equal(calls, 1);
+    watcher.close();
+    native.wake(fd);
+    const fenced = heard(fence);
+    native.wake(fence);
+    await fenced;
+    t.equal(calls, 1, 'none after close');
+    closeSync(fd);
+    closeSync(fence);
+  },
+);
 
 void t.test('microtasks run between two callbacks', async (t) => {
   keepAlive(t);
@@ -116,7 +119,7 @@ void t.test('microtasks run between two callbacks', async (t) => {
   for (const fd of fds) closeSync(fd);
 });
 
-void t.test('closing the number leaves the watch on its own duplicate', async (t) => {
+void t.test('a watch has its own duplicate of the descriptor, closed with it', async (t) => {
   keepAlive(t);
   const fd = native.createEventfd();
   const before = openDescriptors();
@@ -132,22 +135,25 @@ function openDescriptors(): number {
   return readdirSync('/dev/fd').length;
 }
 
-void t.test('what cannot be watched is refused, or let go of', async (t) => {
-  keepAlive(t);
-  const file = openSync(`${t.testdir({ file: '' })}/file`, 'r');
-  t.throws(() => native.watchEventfd(file, () => undefined), { code: 'EPERM' });
-  closeSync(file);
-  t.throws(() => native.watchEventfd(-1, () => undefined), { name: 'RangeError' });
-  const fd = native.createEventfd();
-  t.throws(() => native.watchEventfd(fd, 3 as unknown as () => void), { name: 'TypeError' });
-  const before = openDescriptors();
-  for (let time = 0; time < 100; time += 1) {
-    native.watchEventfd(fd, () => undefined).close();
-  }
-  await twoRounds();
-  t.equal(openDescriptors(), before, 'no descriptor is left');
-  closeSync(fd);
-});
+void t.test(
+  'an invalid descriptor is refused, and closed watchers leave no descriptor',
+  async (t) => {
+    keepAlive(t);
+    const file = openSync(`${t.testdir({ file: '' })}/file`, 'r');
+    t.throws(() => native.watchEventfd(file, () => undefined), { code: 'EPERM' });
+    closeSync(file);
+    t.throws(() => native.watchEventfd(-1, () => undefined), { name: 'RangeError' });
+    const fd = native.createEventfd();
+    t.throws(() => native.watchEventfd(fd, 3 as unknown as () => void), { name: 'TypeError' });
+    const before = openDescriptors();
+    for (let time = 0; time < 100; time += 1) {
+      native.watchEventfd(fd, () => undefined).close();
+    }
+    await twoRounds();
+    t.equal(openDescriptors(), before, 'no descriptor is left');
+    closeSync(fd);
+  },
+);
 
 void t.test('an eventfd is close-on-exec', { skip: process.platform !== 'linux' }, (t) => {
   const fd = native.createEventfd();
@@ -156,7 +162,7 @@ void t.test('an eventfd is close-on-exec', { skip: process.platform !== 'linux' 
   t.end();
 });
 
-void t.test('worker threads end while they watch', async (t) => {
+void t.test('a worker thread that ends while it watches has its own exit code', async (t) => {
   const leaving = startWorker({ kind: 'leave-watching' });
   const exiting = startWorker({ kind: 'exit-in-callback' });
   const closing = startWorker({ kind: 'exit-while-closing' });
@@ -167,14 +173,14 @@ void t.test('worker threads end while they watch', async (t) => {
 });
 
 for (const kind of ['spin', 'call-all'] as const) {
-  void t.test(`worker threads are terminated in mid-use: ${kind}`, async () => {
+  void t.test(`terminating worker threads in mid-use does not crash: ${kind}`, async () => {
     const workers = Array.from({ length: 6 }, () => startWorker({ kind }));
     await Promise.all(workers.map((worker) => once(worker, 'message')));
     await Promise.all(workers.map((worker) => worker.terminate()));
   });
 }
 
-void t.test('worker threads are terminated while they start', async () => {
+void t.test('terminating worker threads while they start does not crash', async () => {
   // Each a little later in its start than the one before; the last ones have begun to work.
   for (let rounds = 0; rounds < 8; rounds += 1) {
     const worker = startWorker({ kind: 'call-all' });
@@ -184,13 +190,13 @@ void t.test('worker threads are terminated while they start', async () => {
   }
 });
 
-void t.test('what a callback throws is an uncaught exception of its thread', async (t) => {
+void t.test('an error thrown by a callback is an uncaught exception of its thread', async (t) => {
   const worker = startWorker({ kind: 'throw' });
   const [error] = (await once(worker, 'error')) as [Error];
   t.equal(error.message, 'thrown in the callback');
 });
 
-void t.test('processes end well', async (t) => {
+void t.test('a process that ends while it watches does not crash', async (t) => {
   const ways = { collect: 'collected', 'leave-watching': 'leaving', 'exit-in-callback': 'exiting' };
   await Promise.all(
     Object.entries(ways).map(async ([way, says]) => {

@@ -63,7 +63,7 @@ const PUBLIC = [
   '2606:4700:4700::1111',
 ];
 
-void t.test('isPublicAddress', (t) => {
+void t.test('isPublicAddress is false for private, special and invalid addresses', (t) => {
   for (const address of PRIVATE) t.equal(isPublicAddress(address), false, address);
   for (const address of PUBLIC) t.equal(isPublicAddress(address), true, address);
   for (const text of ['', 'localhost', '127.1', '0x7f000001', '1.2.3.4.5', '[::1]', '8.8.8.8 ']) {
@@ -88,7 +88,7 @@ void t.test('an IPv6 form of an IPv4 address is judged as that address', (t) => 
   t.end();
 });
 
-void t.test('literal hosts, in every spelling that a URL allows', (t) => {
+void t.test('literal hosts are judged in every spelling that a URL allows', (t) => {
   for (const host of ['127.0.0.1', '[::1]', '2130706433', '0x7f.1', '127.1', '[::ffff:7f00:1]']) {
     const { hostname } = new URL(`http://${host}/`);
     t.throws(
@@ -132,7 +132,7 @@ function look(resolve: Resolve, policy: 'any' | 'public', all: boolean): Promise
   });
 }
 
-void t.test('guardedLookup leaves private answers out', async (t) => {
+void t.test('guardedLookup removes private addresses from its answer', async (t) => {
   const mixed = answering('10.0.0.1', '8.8.8.8', '::1', '2606:4700:4700::1111');
   t.strictSame(await look(mixed, 'public', true), {
     found: [
@@ -145,7 +145,7 @@ void t.test('guardedLookup leaves private answers out', async (t) => {
   t.strictSame(await look(mixed, 'any', false), { found: '10.0.0.1', family: 4 });
 });
 
-void t.test('guardedLookup refuses when nothing is left', async (t) => {
+void t.test('guardedLookup rejects when no public address is left', async (t) => {
   for (const all of [true, false]) {
     t.match(await look(answering('192.168.0.1', 'fe80::1'), 'public', all), {
       error: { code: 'origin-address-refused', source: 'origin' },
@@ -154,7 +154,7 @@ void t.test('guardedLookup refuses when nothing is left', async (t) => {
   }
 });
 
-void t.test('guardedLookup passes failures on', async (t) => {
+void t.test('guardedLookup passes on failures of the lookup', async (t) => {
   const failing: Resolve = (_hostname, _options, callback) => {
     callback(Object.assign(new Error('no such host'), { code: 'ENOTFOUND' }), []);
   };

@@ -13,7 +13,7 @@ function unexpected(): never {
   throw new Error('content beyond the end');
 }
 
-t.test('a length', (t) => {
+t.test('a body with a length is whole after that many bytes, and reset before', (t) => {
   const frame = new BodyFrame({ kind: 'length', bytes: 4 });
   t.equal(frame.directBytes, 4);
   t.equal(taken(frame, ABC), 'abc');
@@ -25,7 +25,7 @@ t.test('a length', (t) => {
   t.end();
 });
 
-t.test('the end of the connection', (t) => {
+t.test('a body without length is whole at the end of the connection', (t) => {
   const frame = new BodyFrame({ kind: 'until-close' });
   t.equal(taken(frame, ABC), 'abc');
   t.notOk(frame.whole);
@@ -34,7 +34,7 @@ t.test('the end of the connection', (t) => {
   t.end();
 });
 
-t.test('the last chunk', (t) => {
+t.test('a chunked body is whole after its last chunk, and reset before', (t) => {
   const frame = new BodyFrame({ kind: 'chunked' });
   t.equal(frame.directBytes, 0, 'content and framing come mixed');
   t.equal(taken(frame, Buffer.from('3\r\nabc\r\n')), 'abc');
@@ -47,7 +47,7 @@ t.test('the last chunk', (t) => {
   t.end();
 });
 
-t.test('nothing', (t) => {
+t.test('a response without a body is whole at once', (t) => {
   const frame = new BodyFrame({ kind: 'none' });
   t.ok(frame.whole);
   t.equal(bodyLength({ kind: 'beyond', feature: 'x' }), 0);

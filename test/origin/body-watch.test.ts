@@ -12,7 +12,7 @@ function watch(over: Partial<typeof limits> = {}) {
   return { clock, errors, body };
 }
 
-void t.test('silence for the whole bound, measured from the last byte', (t) => {
+void t.test('silence since the last byte for the whole bound is a timeout', (t) => {
   const { clock, errors, body } = watch();
   clock.advance(999);
   body.bytes(10_000);
@@ -24,7 +24,7 @@ void t.test('silence for the whole bound, measured from the last byte', (t) => {
   t.end();
 });
 
-void t.test('a rate below the minimum is seen within two windows', (t) => {
+void t.test('a rate below the minimum is detected within two windows', (t) => {
   const { clock, errors, body } = watch();
   body.bytes(100_000);
   for (let i = 0; i < 10; i++) {
@@ -41,7 +41,7 @@ void t.test('a rate below the minimum is seen within two windows', (t) => {
   t.end();
 });
 
-void t.test('exactly the minimum is enough', (t) => {
+void t.test('exactly the minimum rate is enough', (t) => {
   const { clock, errors, body } = watch();
   for (let i = 0; i < 100; i++) {
     body.bytes(50);
@@ -51,7 +51,7 @@ void t.test('exactly the minimum is enough', (t) => {
   t.end();
 });
 
-void t.test('paused time counts for nothing', (t) => {
+void t.test('paused time does not count', (t) => {
   const { clock, errors, body } = watch();
   clock.advance(900);
   body.pause();
@@ -67,7 +67,7 @@ void t.test('paused time counts for nothing', (t) => {
   t.end();
 });
 
-void t.test('no minimum, no window', (t) => {
+void t.test('without a minimum rate no window is measured', (t) => {
   const { clock, errors, body } = watch({ minRateBytesPerSecond: 0 });
   t.equal(clock.pendingTimers, 1);
   for (let i = 0; i < 100; i++) {

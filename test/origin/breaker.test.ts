@@ -23,7 +23,7 @@ function opened(clock: ManualClock): CircuitBreaker {
   return breaker;
 }
 
-void t.test('opens after failures in a row, and only then', (t) => {
+void t.test('Breaker: opens after a number of failures in a row, and only then', (t) => {
   const breaker = new CircuitBreaker(new ManualClock());
   for (let i = 0; i < BREAKER_FAILURE_THRESHOLD - 1; i++) fetchOnce(breaker, 'failure');
   fetchOnce(breaker, 'abandoned');
@@ -38,7 +38,7 @@ void t.test('opens after failures in a row, and only then', (t) => {
   t.end();
 });
 
-void t.test('failures of one moment at an origin that can be reached are no outage', (t) => {
+void t.test('Breaker: simultaneous failures of a reachable origin do not open it', (t) => {
   const clock = new ManualClock();
   const breaker = new CircuitBreaker(clock);
   for (let i = 0; i < 10 * BREAKER_FAILURE_THRESHOLD; i++) t.ok(fetchOnce(breaker, 'failure'));
@@ -53,7 +53,7 @@ void t.test('failures of one moment at an origin that can be reached are no outa
   t.end();
 });
 
-void t.test('one probe after the wait decides', (t) => {
+void t.test('Breaker: one probe after the wait closes or reopens it', (t) => {
   const clock = new ManualClock();
   const breaker = opened(clock);
   clock.advance(BREAKER_OPEN_MS - 1);
@@ -67,7 +67,7 @@ void t.test('one probe after the wait decides', (t) => {
   t.end();
 });
 
-void t.test('failed probes double the wait up to its bound', (t) => {
+void t.test('Breaker: failed probes double the wait up to its bound', (t) => {
   const clock = new ManualClock();
   const breaker = opened(clock);
   for (let waitMs = BREAKER_OPEN_MS, round = 0; round < 8; round++) {
@@ -79,7 +79,7 @@ void t.test('failed probes double the wait up to its bound', (t) => {
   t.end();
 });
 
-void t.test('an abandoned probe leaves its turn to the next', (t) => {
+void t.test('Breaker: an abandoned probe lets the next request probe', (t) => {
   const clock = new ManualClock();
   const breaker = opened(clock);
   clock.advance(BREAKER_OPEN_MS);
@@ -89,7 +89,7 @@ void t.test('an abandoned probe leaves its turn to the next', (t) => {
   t.end();
 });
 
-void t.test('a verdict counts once, and late ones do no harm', (t) => {
+void t.test('Breaker: a verdict counts once, and a late one changes nothing', (t) => {
   const clock = new ManualClock();
   const breaker = new CircuitBreaker(clock);
   const late = breaker.ask();
@@ -110,7 +110,7 @@ void t.test('a verdict counts once, and late ones do no harm', (t) => {
   t.end();
 });
 
-void t.test('whatever happens, it lets somebody through in the end', (t) => {
+void t.test('property: the breaker always admits a request in the end', (t) => {
   const verdict = fc.constantFrom<BreakerVerdict>('success', 'failure', 'unreachable', 'abandoned');
   const step = fc.record({ verdict, waitMs: fc.integer({ min: 0, max: 20_000 }) });
   fc.assert(

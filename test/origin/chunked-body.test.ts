@@ -72,7 +72,7 @@ const BODY = fc
     wire: `${chunks.map(({ wire }) => wire).join('')}0${extensions}\r\n${trailers}\r\n`,
   }));
 
-t.test('a body reads the same wherever its bytes are split', (t) => {
+t.test('property: a chunked body reads equal wherever it is split', (t) => {
   fc.assert(
     fc.property(BODY, ({ content, wire }) => {
       const whole = { content, done: true, rest: 0 };
@@ -135,7 +135,7 @@ const REFUSED: readonly string[] = [
   '0\n\n',
 ];
 
-t.test('what two readers could read differently is refused, wherever it is split', (t) => {
+t.test('an ambiguous chunked body is refused wherever it is split', (t) => {
   for (const wire of REFUSED) {
     for (let cut = 0; cut <= wire.length; cut += 1) {
       t.equal(read(wire, [cut]), 'refused', JSON.stringify([wire, cut]));
@@ -144,7 +144,7 @@ t.test('what two readers could read differently is refused, wherever it is split
   t.end();
 });
 
-t.test('sizes are exact', (t) => {
+t.test('chunk sizes are exact up to 2^52 - 1', (t) => {
   const body = new ChunkedBody();
   body.push(Buffer.from('fffffffffffff\r\n'), () => undefined);
   t.equal(
@@ -156,7 +156,7 @@ t.test('sizes are exact', (t) => {
   t.end();
 });
 
-t.test('lines and trailers are bounded', (t) => {
+t.test('chunk lines and trailers are bounded', (t) => {
   const long = (bytes: number): string => `1;${'a'.repeat(bytes - 2)}\r\nx\r\n0\r\n\r\n`;
   t.match(read(long(MAX_SIZE_LINE_BYTES)), { content: 'x', done: true });
   t.equal(read(long(MAX_SIZE_LINE_BYTES + 1)), 'refused');

@@ -27,7 +27,7 @@ const knows =
     );
   };
 
-t.test('a name whose first address refuses is reached at the next', async (t) => {
+t.test('a host whose first address refuses is reached at its next one', async (t) => {
   const origin = await startOrigin();
   t.teardown(() => origin.close());
   const url = `http://two.example:${String(origin.port)}/`;
@@ -43,7 +43,7 @@ t.test('a name whose first address refuses is reached at the next', async (t) =>
   });
 });
 
-t.test('the certificate has to be of the name, whatever address it has', async (t) => {
+t.test('the certificate must match the host name, whatever its address', async (t) => {
   const origin = await startOrigin({ tls: true });
   t.teardown(() => origin.close());
   const options = { clock: systemClock, signal, ca: origin.ca, resolve: knows('127.0.0.1') };
@@ -58,7 +58,7 @@ t.test('the certificate has to be of the name, whatever address it has', async (
   });
 });
 
-t.test('what a proxy is asked for is checked as far as it is known', async (t) => {
+t.test('the target of a proxied connection is checked against the known addresses', async (t) => {
   const reach = through('http://127.0.0.1:1');
   const ask = (host: string, ...known: string[]) =>
     connect(
@@ -78,7 +78,7 @@ t.test('what a proxy is asked for is checked as far as it is known', async (t) =
   await t.rejects(ask('public.example', '8.8.8.8'), { code: 'origin-proxy' });
 });
 
-t.test('node reads TLS within a tunnel by itself', async (t) => {
+t.test('Node reads TLS within a tunnel', async (t) => {
   const reach = through('http://127.0.0.1:1');
   t.ok(readsByItself({ url: 'https://a.test/', addresses: 'any', reach }));
   t.notOk(readsByItself({ url: 'http://a.test/', addresses: 'any', reach }));

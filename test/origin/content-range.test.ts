@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import t from 'tap';
 import { parseContentRange } from '#src/origin/content-range.js';
 
-void t.test('reads what RFC 9110 allows', (t) => {
+void t.test('parseContentRange reads every form of RFC 9110', (t) => {
   t.strictSame(parseContentRange('bytes 0-4/10'), {
     range: { start: 0, end: 5 },
     completeLength: 10,
@@ -16,7 +16,7 @@ void t.test('reads what RFC 9110 allows', (t) => {
   t.end();
 });
 
-void t.test('refuses everything else', (t) => {
+void t.test('parseContentRange refuses any other value', (t) => {
   const refused = [
     '',
     'bytes',
@@ -63,7 +63,7 @@ void t.test('positions up to 2^53 - 1 survive', (t) => {
   t.end();
 });
 
-void t.test('never throws', (t) => {
+void t.test('property: parseContentRange never throws', (t) => {
   fc.assert(
     fc.property(
       fc.oneof(

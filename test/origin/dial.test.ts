@@ -4,6 +4,7 @@ import t, { type Test } from 'tap';
 import { ForebayError } from '#src/model/errors.js';
 import { ATTEMPT_DELAY_MS, dial, DialError, MAX_ADDRESSES } from '#src/origin/dial.js';
 import { ManualClock } from '../fixtures/manual-clock.js';
+import { waitUntil } from '../fixtures/wait-until.js';
 
 /** What happens to an attempt at an address. */
 type Fate = 'silence' | 'refuses' | 'works';
@@ -48,7 +49,7 @@ async function scene(t: Test, fates: readonly Fate[], v6: readonly number[] = []
 
 const turn = () => new Promise((resolve) => setImmediate(resolve));
 
-t.test('an address that is silent is not cut, and the next is tried beside it', async (t) => {
+t.test('dial: a silent address is kept while the next one is tried beside it', async (t) => {
   const { clock, attempts, settled } = await scene(t, ['silence', 'silence', 'works']);
   await turn();
   t.equal(attempts.length, 1);
@@ -67,7 +68,7 @@ t.test('an address that is silent is not cut, and the next is tried beside it', 
   t.equal(clock.pendingTimers, 0);
 });
 
-t.test('one that refuses leaves its turn to the next at once', async (t) => {
+t.test('dial: after a refusal the next address is tried at once', async (t) => {
   const { clock, attempts, settled } = await scene(t, ['refuses', 'refuses', 'works']);
   await settled;
   t.same(
@@ -77,9 +78,9 @@ t.test('one that refuses leaves its turn to the next at once', async (t) => {
   t.equal(clock.pendingTimers, 0);
 });
 
-t.test('the last of several is as patient as a single one', async (t) => {
+t.test('dial: the last address is awaited as long as a single one', async (t) => {
   const { clock, attempts, abort, settled } = await scene(t, ['refuses', 'silence']);
-  while (attempts.length < 2) await turn();
+  await waitUntil('the second address is tried', () => attempts.length >= 2);
   clock.advance(3_600_000);
   t.notOk(attempts[1]?.socket.destroyed);
   abort.abort();
@@ -87,14 +88,14 @@ t.test('the last of several is as patient as a single one', async (t) => {
   t.ok(attempts[1]?.socket.destroyed);
 });
 
-t.test('when all fail, each says why', async (t) => {
+t.test('dial: when all addresses fail, the error names each reason', async (t) => {
   const { settled } = await scene(t, ['refuses', 'refuses']);
   const error: unknown = await settled.catch((thrown: unknown) => thrown);
   t.type(error, DialError);
   t.match(error, { message: /^127\.0\.0\.1:\d+ ECONNREFUSED, 127\.0\.0\.2:\d+ ECONNREFUSED$/ });
 });
 
-t.test('families take turns, the preferred first, and there is a bound', async (t) => {
+t.test('dial: address families alternate, the preferred one first, up to a bound', async (t) => {
   const fates = Array.from({ length: MAX_ADDRESSES + 4 }, (): Fate => 'refuses');
   const { attempts, settled } = await scene(t, fates, [0, 1, 2]);
   await t.rejects(settled);
@@ -103,7 +104,7 @@ t.test('families take turns, the preferred first, and there is a bound', async (
   t.equal(hosts.length, MAX_ADDRESSES);
 });
 
-t.test('a name without an address, and one that is given up while it is looked up', async (t) => {
+t.test('dial: a name without address, and an aborted lookup, reject', async (t) => {
   const { settled } = await scene(t, []);
   await t.rejects(settled, { code: 'origin-dns' });
   const abort = new AbortController();

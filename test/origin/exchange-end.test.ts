@@ -3,7 +3,7 @@ import { ForebayError } from '#src/model/errors.js';
 import { isStale } from '#src/origin/exchange-end.js';
 import { protocolError, resetError, timeoutError } from '#src/origin/transport-error.js';
 
-void t.test('only a connection lost before the first byte is stale', (t) => {
+void t.test('a connection is stale only if lost before the first byte', (t) => {
   const failed = (error: unknown, untouched: boolean) =>
     isStale({ kind: 'failed', error, untouched });
   t.equal(failed(resetError('gone'), true), true);

@@ -22,7 +22,7 @@ const REQUEST = toHeaderMap({
   'cache-control': 'no-cache',
 });
 
-t.test('a whole fetch carries the end-to-end fields, and none of ours', async (t) => {
+t.test("a whole fetch has the client's end-to-end fields and none of Forebay's", async (t) => {
   t.same(
     { ...forwardedFields(REQUEST) },
     {
@@ -35,28 +35,31 @@ t.test('a whole fetch carries the end-to-end fields, and none of ours', async (t
   );
 });
 
-t.test('every fetch carries the trace that it belongs to', async (t) => {
+t.test('every fetch has the traceparent that it belongs to', async (t) => {
   const trace = { traceparent: '00-a-b-01', tracestate: 'x=1' };
   const request = toHeaderMap({ ...trace, 'user-agent': 'u' });
   t.same({ ...forwardedFields(request) }, { ...trace, 'user-agent': 'u' });
 });
 
-t.test('Connection cannot strip credentials, nor a name of the prototype get in', async (t) => {
+t.test('a Connection field cannot strip credentials nor inject a prototype name', async (t) => {
   const fields = forwardedFields(toHeaderMap({ connection: 'cookie', cookie: 'a' }));
   t.equal(fields['cookie'], 'a');
   t.equal(Object.getPrototypeOf(fields), null);
 });
 
-t.test('what overrides the request goes nowhere, not even where Vary names it', async (t) => {
-  const overriding = toHeaderMap({
-    'x-original-url': '/b',
-    'x-http-method-override': 'PUT',
-    a: '1',
-  });
-  t.same({ ...forwardedFields(overriding) }, { a: '1' });
-});
+t.test(
+  'fields that override the request are never forwarded, even if Vary names them',
+  async (t) => {
+    const overriding = toHeaderMap({
+      'x-original-url': '/b',
+      'x-http-method-override': 'PUT',
+      a: '1',
+    });
+    t.same({ ...forwardedFields(overriding) }, { a: '1' });
+  },
+);
 
-t.test('a request that is passed on keeps every end-to-end field', async (t) => {
+t.test('a forwarded request keeps every end-to-end field', async (t) => {
   t.same(
     { ...passedFields('PUT', REQUEST, '1.1 me') },
     {
@@ -74,7 +77,7 @@ t.test('a request that is passed on keeps every end-to-end field', async (t) => 
   t.equal(passedFields('PUT', toHeaderMap({}), '1.1 me')['via'], '1.1 me');
 });
 
-t.test('Max-Forwards counts down for OPTIONS alone', async (t) => {
+t.test('Max-Forwards is decremented for OPTIONS alone', async (t) => {
   const forwards = (method: string, value: string) =>
     passedFields(method, toHeaderMap({ 'max-forwards': value }), 'v')['max-forwards'];
   t.equal(forwards('OPTIONS', '10'), '9');

@@ -6,14 +6,14 @@ const TIMES = { requestTimeMs: 1, responseTimeMs: 2 };
 const hop = (fields: Record<string, string | string[]>) =>
   hopOf({ status: 302, headers: toHeaderMap(fields), contentLength: 0 }, TIMES, ['cookie']);
 
-t.test('of a redirect its word on caching is kept, and nothing else', async (t) => {
+t.test('a stored redirect keeps its caching fields and nothing else', async (t) => {
   const found = hop({ location: 'https://signed.example/', age: '1', vary: 'x', server: 's' });
   t.match(found, { status: 302, ...TIMES, shown: ['cookie'] });
   t.same({ ...found.headers }, { age: '1', vary: 'x' });
   t.equal(hop({ 'set-cookie': ['secret=1'] }).headers['set-cookie'], '', 'that there was one');
 });
 
-t.test('one that says too much to be remembered is not stored after', async (t) => {
+t.test('a redirect with too long fields becomes no-store', async (t) => {
   const found = hop({ vary: 'x'.repeat(3000), 'cache-control': 'public, max-age=600' });
   t.same({ ...found.headers }, { 'cache-control': 'no-store' });
 });

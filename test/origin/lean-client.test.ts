@@ -10,7 +10,7 @@ const subject: ClientUnderTest = {
   create: (options) => new LeanClient(options),
 };
 
-void t.test('OriginClient contract', (t) => originClientContract(t, subject));
+void t.test('OriginClient: contract of the lean client', (t) => originClientContract(t, subject));
 
 void t.test('body bytes land in the sink without a copy', async (t) => {
   const { client, url } = await setUp(t, subject);
@@ -49,7 +49,7 @@ void t.test(
 );
 
 void t.test(
-  'keep-alive promised without a length: the body ends with the connection',
+  'a body without length ends with the connection, although keep-alive was promised',
   async (t) => {
     const { origin, client, url } = await setUp(t, subject);
     origin.next([
@@ -64,7 +64,7 @@ void t.test(
   },
 );
 
-void t.test('a transfer coding of old is beyond it', async (t) => {
+void t.test('an obsolete transfer coding is left to the other client', async (t) => {
   const { origin, client, url } = await setUp(t, subject);
   origin.next([
     { kind: 'close-delimited' },

@@ -9,7 +9,7 @@ const at = (place: string, more: Partial<Location> = {}): Location => ({
   ...more,
 });
 
-t.test('the last place, and the one that is asked for while it is known', async (t) => {
+t.test('Locations: finds the last place, and a requested one while it is known', async (t) => {
   const locations = new Locations();
   const [one, two] = [at('one'), at('two')];
   locations.learn('key', one);
@@ -23,7 +23,7 @@ t.test('the last place, and the one that is asked for while it is known', async 
   t.equal(locations.find('key', 'one', 600_000), undefined);
 });
 
-t.test('a signature bounds both', async (t) => {
+t.test('Locations: a signature bounds how long both are known', async (t) => {
   const locations = new Locations();
   const { to } = at('one');
   locations.learn('key', at('one', { to: { ...to, expiresAtMs: 30_000 } }));
@@ -31,7 +31,7 @@ t.test('a signature bounds both', async (t) => {
   t.equal(locations.find('key', 'one', 20_000), undefined);
 });
 
-t.test('what refused is forgotten, and nothing else', async (t) => {
+t.test('Locations: a place that refused is forgotten, and no other', async (t) => {
   const locations = new Locations();
   const [one, two] = [at('one'), at('two')];
   locations.learn('key', one);
@@ -43,7 +43,7 @@ t.test('what refused is forgotten, and nothing else', async (t) => {
   t.equal(locations.find('key', 'one', 1), undefined);
 });
 
-t.test('they are bounded in bytes', async (t) => {
+t.test('Locations: remembered bytes are bounded', async (t) => {
   const locations = new Locations();
   const long = 'x'.repeat(8000);
   for (let i = 0; i < 2000; i += 1) locations.learn(String(i), at(`${String(i)}${long}`));

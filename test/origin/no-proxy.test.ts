@@ -45,13 +45,13 @@ const cases: readonly (readonly [list: string, url: string, exempt: boolean])[] 
   ['/8,10.0.0.0/x,:80,[', 'http://10.0.0.1', false],
 ];
 
-t.test('entries, as curl and Go read them', async (t) => {
+t.test('NO_PROXY entries match as in curl and Go', async (t) => {
   for (const [list, url, exempt] of cases) {
     t.equal(isExempt(new URL(url), list), exempt, `${list} | ${url}`);
   }
 });
 
-t.test('loopback hosts always are', async (t) => {
+t.test('loopback hosts never use a proxy', async (t) => {
   for (const host of ['localhost', 'a.localhost', '127.0.0.1', '127.9.9.9', '[::1]']) {
     t.ok(isExempt(new URL(`http://${host}:8080`), ''), host);
   }

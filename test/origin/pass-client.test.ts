@@ -47,7 +47,7 @@ async function* content(...pieces: string[]): AsyncGenerator<Uint8Array> {
   for (const piece of pieces) yield await Promise.resolve(Buffer.from(piece));
 }
 
-t.test('a request as it goes out, a response as it comes in', async (t) => {
+t.test('a forwarded request and its response are exact on the wire', async (t) => {
   const { send, heads } = await client(
     t,
     'HTTP/1.1 200 OK\r\nX-A: 1\r\nX-A: 2\r\n__proto__: x\r\nContent-Length: 2\r\n\r\nok',
@@ -69,21 +69,21 @@ t.test('a request as it goes out, a response as it comes in', async (t) => {
   t.match(heads[0], /\r\nconnection: close\r\n/, 'nobody uses it again');
 });
 
-t.test('content of no known length is chunked', async (t) => {
+t.test('content of unknown length is sent chunked', async (t) => {
   const { send, heads } = await client(t, 'HTTP/1.1 204 No Content\r\n\r\n');
   const answer = await send({ content: { lengthBytes: null, bytes: content('abc') } });
   t.equal(await text(answer.bytes), '');
   t.match(heads[0], /\r\ntransfer-encoding: chunked\r\n/);
 });
 
-t.test('content that is not as long as was said never looks whole', async (t) => {
+t.test('content of another length than declared never looks whole', async (t) => {
   const { send } = await client(t, null);
   await t.rejects(send({ content: { lengthBytes: 9, bytes: content('abc') } }), {
     name: 'ForebayError',
   });
 });
 
-t.test('failures by name', async (t) => {
+t.test('each failure of a response has its error code', async (t) => {
   for (const [reply, code] of [
     ['', 'origin-reset'],
     ['garbage\r\n\r\n', 'origin-protocol'],
@@ -98,7 +98,7 @@ t.test('failures by name', async (t) => {
   }
 });
 
-t.test('a body cut off', async (t) => {
+t.test('a truncated body is an error', async (t) => {
   for (const reply of [
     'HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf',
     'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\n',
@@ -109,7 +109,7 @@ t.test('a body cut off', async (t) => {
   }
 });
 
-t.test('an origin that says nothing, and a client that has left', async (t) => {
+t.test('a silent origin ends at its timeout, and a disconnected client aborts', async (t) => {
   const { send } = await client(t, null, 50);
   await t.rejects(send(), { code: 'origin-timeout' });
   const left = new AbortController();
@@ -118,7 +118,7 @@ t.test('an origin that says nothing, and a client that has left', async (t) => {
   await t.rejects(sent, { code: 'cancelled' });
 });
 
-t.test('a failure of the content itself is passed on', async (t) => {
+t.test('a failure of the request content rejects with that failure', async (t) => {
   const { send } = await client(t, null);
   const bytes = (async function* () {
     yield await Promise.resolve(Buffer.from('x'));

@@ -8,7 +8,7 @@ const proxy: ProxyAddress = {
   setting: 'origins[2].proxy',
 };
 
-t.test('each refusal names the proxy and the setting', async (t) => {
+t.test('each refusal of a proxy names the proxy and the setting', async (t) => {
   t.match(proxyRefused(proxy, 407), {
     code: 'origin-proxy',
     retryable: false,
@@ -22,7 +22,7 @@ t.test('each refusal names the proxy and the setting', async (t) => {
   t.match(proxyRefused(proxy, 503), { retryable: true });
 });
 
-t.test('no connection to it is no word of the origin', async (t) => {
+t.test('a failed connection to a proxy does not count against the origin', async (t) => {
   const refused = Object.assign(new Error('secret'), { code: 'ECONNREFUSED' });
   t.match(proxyUnreachable(proxy, refused), {
     code: 'origin-proxy',
@@ -32,7 +32,7 @@ t.test('no connection to it is no word of the origin', async (t) => {
   t.match(proxyUnreachable(proxy, full), { code: 'overload' }, 'nor of the proxy');
 });
 
-t.test('its own answers in the place of the origin', async (t) => {
+t.test("a proxy's own error page is not taken for the origin's answer", async (t) => {
   const own = (status: number, headers: Record<string, string>) =>
     answerOfProxy(proxy, { status, headers }) !== null;
   t.ok(own(407, {}));

@@ -24,7 +24,7 @@ const expected: RangeExpectation = {
   validator: { kind: 'etag', strong: true, value: '"a"' },
 };
 
-void t.test('a proper answer', (t) => {
+void t.test('a matching 206 passes the check', (t) => {
   t.strictSame(checkPartialResponse(head(), expected), {
     kind: 'ok',
     contentRange: { range: { start: 100, end: 200 }, completeLength: 1000 },
@@ -36,7 +36,7 @@ void t.test('a proper answer', (t) => {
   t.end();
 });
 
-void t.test('each line of the checklist', (t) => {
+void t.test('each deviation of a 206 fails the check', (t) => {
   const cases: [string, OriginHead][] = [
     ['status', head({}, { status: 200 })],
     ['status', head({}, { status: 416 })],
@@ -64,7 +64,7 @@ void t.test('each line of the checklist', (t) => {
   t.end();
 });
 
-void t.test('the last chunk ends where the object does', (t) => {
+void t.test("the range of the last chunk ends at the object's end", (t) => {
   const last: RangeExpectation = { ...expected, range: { start: 900, end: 2000 } };
   const answer = (range: string, length: number) =>
     checkPartialResponse(head({ 'content-range': range }, { contentLength: length }), last);
@@ -83,7 +83,7 @@ void t.test('the last chunk ends where the object does', (t) => {
   t.end();
 });
 
-void t.test('a shorter range is legal where the caller asks again for the rest', (t) => {
+void t.test('a shorter range passes where the caller requests the rest', (t) => {
   const lenient: RangeExpectation = { ...expected, end: 'at-most' };
   const answer = (range: string, contentLength: number) =>
     checkPartialResponse(head({ 'content-range': range }, { contentLength }), lenient);
@@ -95,7 +95,7 @@ void t.test('a shorter range is legal where the caller asks again for the rest',
   t.end();
 });
 
-void t.test('content codings', (t) => {
+void t.test('a 206 passes with the content coding of its validator only', (t) => {
   const gzip = { 'content-encoding': 'gzip' };
   const validator = { kind: 'etag', strong: true, value: '"a"', coding: 'gzip' } as const;
   t.equal(checkPartialResponse(head(gzip), { ...expected, validator }).kind, 'ok', 'as it was');

@@ -4,7 +4,7 @@ import { ManualClock } from '../fixtures/manual-clock.js';
 
 const MINUTE_MS = 60_000;
 
-t.test('a host is remembered for a while, and for longer where it comes again', (t) => {
+t.test('a host with wrong ranges is remembered for a while, and longer after each repeat', (t) => {
   const clock = new ManualClock();
   clock.advance(1);
   const faults = new RangeFaults(clock);

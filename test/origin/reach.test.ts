@@ -10,15 +10,18 @@ const proxy: ProxyAddress = {
 const tls = { ca: 'CA', cert: 'CERT', key: 'KEY' };
 const reach: OriginReach = { proxies: { http: proxy, https: null }, noProxy: 'cdn.test', tls };
 
-t.test('by scheme and host, with the certificate for the origin alone', async (t) => {
-  const ways = new Ways('https://origin.test/base', reach);
-  t.match(ways.to('https://origin.test/a'), { proxy: null, tls });
-  t.match(ways.to('https://origin.test:8443/a'), { tls: { ca: 'CA', cert: null, key: null } });
-  t.match(ways.to('http://origin.test/a'), { proxy, tls: { cert: null, key: null } });
-  t.match(ways.to('http://cdn.test/a'), { proxy: null, tls: { ca: 'CA', cert: null } });
-});
+t.test(
+  'Ways: the way depends on scheme and host, the client certificate is for the origin alone',
+  async (t) => {
+    const ways = new Ways('https://origin.test/base', reach);
+    t.match(ways.to('https://origin.test/a'), { proxy: null, tls });
+    t.match(ways.to('https://origin.test:8443/a'), { tls: { ca: 'CA', cert: null, key: null } });
+    t.match(ways.to('http://origin.test/a'), { proxy, tls: { cert: null, key: null } });
+    t.match(ways.to('http://cdn.test/a'), { proxy: null, tls: { ca: 'CA', cert: null } });
+  },
+);
 
-t.test('nothing to say is no way at all', async (t) => {
+t.test('Ways: without proxy and certificates the way is undefined', async (t) => {
   t.equal(new Ways('http://a.test', undefined).to('http://a.test/x'), undefined);
   const none = { ca: null, cert: null, key: null };
   const plain = { proxies: { http: proxy, https: null }, noProxy: '', tls: none };
@@ -28,7 +31,7 @@ t.test('nothing to say is no way at all', async (t) => {
   t.match(new Ways('http://127.0.0.1', named).to('http://127.0.0.1/x'), { proxy }, 'but if named');
 });
 
-t.test('connections are shared by equal ways only, and keys hold no secret', async (t) => {
+t.test('Ways: equal ways share connections, and keys hold no secret', async (t) => {
   const keyOf = (changed: Partial<OriginReach>) =>
     new Ways('http://a.test', { ...reach, ...changed }).to('http://a.test')?.key;
   const other = { ...proxy, authorization: null };
@@ -38,7 +41,7 @@ t.test('connections are shared by equal ways only, and keys hold no secret', asy
   t.match(keyOf({}), /^[0-9a-f]{64}$/);
 });
 
-t.test('only http is asked of a proxy itself', async (t) => {
+t.test('Ways: only http requests are sent to a proxy itself', async (t) => {
   const way = { proxy, tls, key: '' };
   t.equal(requestedProxy('http://a.test/', way), proxy);
   t.equal(requestedProxy('https://a.test/', way), null);

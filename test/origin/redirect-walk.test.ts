@@ -24,7 +24,7 @@ function start(from?: Location): RedirectWalk {
   });
 }
 
-t.test('a way goes from hop to hop, and begins anew where it is refused', async (t) => {
+t.test('a walk goes from hop to hop, and starts again after a refusal', async (t) => {
   const way = start();
   t.same([way.target().url, way.chain.hops, way.chain.place], ['uri', [], '']);
   for (const location of ['a', 'b']) {

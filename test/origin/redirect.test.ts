@@ -38,13 +38,13 @@ function urlOf(decision: ReturnType<typeof follow>): string {
   return decision.kind === 'follow' ? decision.target.url : decision.error.code;
 }
 
-void t.test('UTF-8 that came unescaped is escaped once', (t) => {
+void t.test('unescaped UTF-8 in Location is escaped once', (t) => {
   const location = Buffer.from('/模?q=型').toString('latin1');
   t.equal(urlOf(follow(location)), 'https://origin.example/%E6%A8%A1?q=%E5%9E%8B');
   t.end();
 });
 
-void t.test('the statuses', (t) => {
+void t.test('301, 302, 303, 307 and 308 are redirects, others are not', (t) => {
   for (const status of [301, 302, 303, 307, 308]) {
     t.equal(isRedirect(status), true);
     t.equal(urlOf(follow('/x', {}, {}, status)), 'https://origin.example/x');
@@ -56,7 +56,7 @@ void t.test('the statuses', (t) => {
   t.end();
 });
 
-void t.test('Location, relative and absolute', (t) => {
+void t.test("Location is resolved relative to the request's URL", (t) => {
   t.equal(urlOf(follow('/x/y')), 'https://origin.example/x/y');
   t.equal(urlOf(follow('y?z')), 'https://origin.example/a/y?z');
   t.equal(urlOf(follow('?z')), 'https://origin.example/a/b?z');
@@ -66,14 +66,14 @@ void t.test('Location, relative and absolute', (t) => {
   t.end();
 });
 
-void t.test('no usable Location', (t) => {
+void t.test('a redirect without a usable Location is an origin-protocol error', (t) => {
   for (const location of [undefined, '', 'https://', `/${'x'.repeat(MAX_LOCATION_LENGTH)}`]) {
     t.equal(urlOf(follow(location)), 'origin-protocol');
   }
   t.end();
 });
 
-void t.test('hosts', (t) => {
+void t.test("redirects are followed to the origin's host and to allowed hosts only", (t) => {
   const allowed = [
     'https://origin.example/x',
     'https://cdn.example/x',
@@ -104,7 +104,7 @@ void t.test('hosts', (t) => {
   t.end();
 });
 
-void t.test('http to http, and up to https', (t) => {
+void t.test('redirects go from http to http or https, never from https to http', (t) => {
   const plain = { url: 'http://origin.example/a' };
   const own = { originUrl: 'http://origin.example' };
   t.equal(urlOf(follow('/x', own, plain)), 'http://origin.example/x');
@@ -118,7 +118,7 @@ void t.test('http to http, and up to https', (t) => {
   t.end();
 });
 
-void t.test('credentials stay with the origin they were meant for', (t) => {
+void t.test('credentials are sent only to the origin they belong to', (t) => {
   const same = follow('/x');
   const other = follow('https://cdn.example/x');
   if (same.kind !== 'follow' || other.kind !== 'follow') throw new Error('refused');
@@ -133,7 +133,7 @@ void t.test('credentials stay with the origin they were meant for', (t) => {
   t.end();
 });
 
-void t.test('the address policy', (t) => {
+void t.test('a redirect to another host requires public addresses', (t) => {
   const addresses = (location: string, over: Partial<RedirectPolicy> = {}) => {
     const decision = follow(location, over);
     return decision.kind === 'follow' ? decision.target.addresses : decision.error.code;
@@ -148,13 +148,13 @@ void t.test('the address policy', (t) => {
   t.end();
 });
 
-void t.test('hops end', (t) => {
+void t.test('a redirect beyond the bound of hops is origin-loop', (t) => {
   t.equal(urlOf(follow('/x', { hopsLeft: 0 })), 'origin-loop');
   t.equal(follow('/x', { hopsLeft: 1 }).kind, 'follow');
   t.end();
 });
 
-void t.test('no error repeats a signed URL', (t) => {
+void t.test('no error contains a signed URL', (t) => {
   for (const location of [
     'http://origin.example/x?sig=secret',
     'https://evil.example/?sig=secret',
@@ -166,7 +166,7 @@ void t.test('no error repeats a signed URL', (t) => {
   t.end();
 });
 
-void t.test('expiry of a signed URL', (t) => {
+void t.test('a redirect expires with the signature of its URL', (t) => {
   const decision = follow('https://cdn.example/x?X-Amz-Date=20260101T000000Z&X-Amz-Expires=60');
   t.equal(decision.kind === 'follow' && decision.target.expiresAtMs, Date.UTC(2026, 0, 1, 0, 1, 0));
   t.end();

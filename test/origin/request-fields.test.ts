@@ -7,7 +7,7 @@ import {
   isSentElsewhere,
 } from '#src/origin/request-fields.js';
 
-t.test('fields that tell nothing of who asks', async (t) => {
+t.test('incidental fields do not distinguish clients', async (t) => {
   for (const name of ['accept', 'user-agent', 'range', 'if-none-match', 'sec-fetch-mode', 'dnt']) {
     t.ok(isHarmless(name), name);
     t.notOk(isCredential(name), name);
@@ -24,7 +24,7 @@ t.test('fields that tell nothing of who asks', async (t) => {
   }
 });
 
-t.test('credentials by whatever name', async (t) => {
+t.test('credential fields are recognised under any name', async (t) => {
   const names = [
     ...['authorization', 'cookie', 'x-api-key', 'private-token', 'job-token', 'x-auth-token'],
     ...['x-jfrog-art-api', 'x-vault-token', 'apikey', 'api_key', 'cf-access-client-secret'],
@@ -36,14 +36,14 @@ t.test('credentials by whatever name', async (t) => {
   }
 });
 
-t.test('fields that each client has another value of', async (t) => {
+t.test('fields with another value for each client are recognised', async (t) => {
   for (const name of ['cookie', 'x-client-id', 'x-forwarded-for', 'x-user', 'traceparent']) {
     t.ok(isPersonal(name), name);
   }
   for (const name of ['accept', 'user-agent', 'x-gpu', 'origin']) t.notOk(isPersonal(name), name);
 });
 
-t.test('what another host gets, and what does not tell apart, is harmless', async (t) => {
+t.test('fields sent to other hosts and incidental fields are harmless', async (t) => {
   const names = ['accept', 'accept-language', 'user-agent', 'x-request-id', 'pragma'];
   for (const name of names.filter((one) => isSentElsewhere(one) || isIncidental(one))) {
     t.ok(isHarmless(name), name);

@@ -10,7 +10,7 @@ function withHeaders(headers: Readonly<Record<string, string>>) {
   return { ...request, target: { ...request.target, headers } };
 }
 
-void t.test('a target goes out letter by letter, and none that would break the head', (t) => {
+void t.test('a target is sent unchanged, and one that would break the head throws', (t) => {
   const lineOf = (url: string): string =>
     serializeRequest(originRequest(url)).split('\r\n')[0] ?? '';
   t.equal(lineOf("http://h//a%2fb/c;d?e='f'"), "GET //a%2fb/c;d?e='f' HTTP/1.1");
@@ -20,7 +20,7 @@ void t.test('a target goes out letter by letter, and none that would break the h
   t.end();
 });
 
-void t.test('the head on the wire', (t) => {
+void t.test('the request head is exact on the wire', (t) => {
   const request = {
     ...withHeaders({ 'User-Agent': 'curl/8', 'X-Token': 't' }),
     range: { start: 0, end: 1 },
@@ -45,7 +45,7 @@ void t.test('the head on the wire', (t) => {
   t.end();
 });
 
-void t.test('ranges are inclusive on the wire, and optional', (t) => {
+void t.test('a range is inclusive on the wire, and optional', (t) => {
   const range = (value: { start: number; end: number | null } | null) =>
     new Map(requestFields(originRequest(URL_, { range: value }))).get('range');
   t.equal(range({ start: 5, end: 2 ** 53 - 1 }), 'bytes=5-9007199254740990');
@@ -54,7 +54,7 @@ void t.test('ranges are inclusive on the wire, and optional', (t) => {
   t.end();
 });
 
-void t.test('a target brings its own Via, and no field that is ours', (t) => {
+void t.test("a target's fields replace Forebay's Via and no other field of Forebay", (t) => {
   const fields = new Map(
     requestFields(
       withHeaders({
@@ -74,7 +74,7 @@ void t.test('a target brings its own Via, and no field that is ours', (t) => {
   t.end();
 });
 
-void t.test('no field can end its line', (t) => {
+void t.test('a field with a line end throws', (t) => {
   fc.assert(
     fc.property(fc.string(), fc.string({ unit: 'binary' }), (name, value) => {
       let text: string;

@@ -31,7 +31,7 @@ void t.test('Retry-After in seconds or as a date', (t) => {
   t.end();
 });
 
-void t.test('a 429 says it in one of several ways', (t) => {
+void t.test('the wait of a 429 is read from each of its fields', (t) => {
   const inSeconds = String(NOW / 1000 + 55);
   const cases: readonly Record<string, string>[] = [
     { 'retry-after': '55' },
@@ -57,7 +57,7 @@ void t.test('a 429 says it in one of several ways', (t) => {
   t.end();
 });
 
-void t.test('or it does not say it', (t) => {
+void t.test('a 429 without a valid field has no requested wait', (t) => {
   for (const fields of [
     {},
     { ratelimit: 'nonsense;;' },
@@ -85,7 +85,7 @@ void t.test('or it does not say it', (t) => {
   t.end();
 });
 
-void t.test('the fields that clients read', (t) => {
+void t.test('the fields with a wait that clients read are known', (t) => {
   const fields = {
     'retry-after': '5',
     ratelimit: '"api";r=0;t=55',

@@ -7,7 +7,7 @@ import { isRetryable, isWorthRetrying, retryDelayMs, statusError } from '#src/or
 const limits = { retryBaseMs: 100, retryCapMs: 2000, retryAfterCapMs: 30_000 };
 const NOW = Date.UTC(2026, 0, 1, 12, 0, 0);
 
-void t.test('full jitter stays below its ceiling and the ceiling below its cap', (t) => {
+void t.test("a retry's wait has full jitter below its cap", (t) => {
   const random = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true });
   fc.assert(
     fc.property(fc.integer({ min: 0, max: 2000 }), random, (attempt, value) => {
@@ -31,7 +31,7 @@ void t.test('full jitter stays below its ceiling and the ceiling below its cap',
   t.end();
 });
 
-void t.test('Retry-After is a floor, and capped', (t) => {
+void t.test('Retry-After is a lower bound of the wait, and capped', (t) => {
   const random = () => 0.5;
   t.equal(retryDelayMs(0, limits, random, 5000), 5000);
   t.equal(retryDelayMs(0, limits, random, 10), 50);
@@ -39,7 +39,7 @@ void t.test('Retry-After is a floor, and capped', (t) => {
   t.end();
 });
 
-void t.test('which failures are worth another try', (t) => {
+void t.test('retryable failures are told apart', (t) => {
   for (const status of [408, 425, 429, 500, 502, 503, 504]) t.ok(isRetryable(status));
   for (const status of [200, 304, 400, 401, 403, 404, 410, 416, 501, 505])
     t.notOk(isRetryable(status));
@@ -49,7 +49,7 @@ void t.test('which failures are worth another try', (t) => {
   t.end();
 });
 
-void t.test('the error of a status', (t) => {
+void t.test('each failed status has its error code', (t) => {
   const head = (status: number, fields: Record<string, string> = {}) => ({
     status,
     headers: toHeaderMap(fields),
@@ -71,19 +71,22 @@ void t.test('the error of a status', (t) => {
   t.end();
 });
 
-void t.test('a wait beyond the cap is not ours to sit out, and nobody is asked meanwhile', (t) => {
-  const of = (status: number, fields: Record<string, string>) =>
-    statusError({ status, headers: toHeaderMap(fields), contentLength: null }, NOW);
-  for (const status of [429, 503]) {
-    t.ok(isWorthRetrying(of(status, { 'retry-after': '30' }), limits), String(status));
-    t.notOk(isWorthRetrying(of(status, { 'retry-after': '31' }), limits), String(status));
-    t.ok(isWorthRetrying(of(status, {}), limits), String(status));
-  }
-  t.notOk(isWorthRetrying(of(429, { ratelimit: '"api";r=0;t=55' }), limits));
-  t.ok(isWorthRetrying(of(500, { ratelimit: '"api";r=9;t=55' }), limits), 'it limits nothing');
-  t.match(of(429, { ratelimit: '"api";r=0;t=55', 'x-error-message': 'slow down', server: 'x' }), {
-    retryAfterMs: 55_000,
-    originFields: { ratelimit: '"api";r=0;t=55', 'x-error-message': 'slow down' },
-  });
-  t.end();
-});
+void t.test(
+  'a wait beyond the cap is not waited for, and the origin is not contacted meanwhile',
+  (t) => {
+    const of = (status: number, fields: Record<string, string>) =>
+      statusError({ status, headers: toHeaderMap(fields), contentLength: null }, NOW);
+    for (const status of [429, 503]) {
+      t.ok(isWorthRetrying(of(status, { 'retry-after': '30' }), limits), String(status));
+      t.notOk(isWorthRetrying(of(status, { 'retry-after': '31' }), limits), String(status));
+      t.ok(isWorthRetrying(of(status, {}), limits), String(status));
+    }
+    t.notOk(isWorthRetrying(of(429, { ratelimit: '"api";r=0;t=55' }), limits));
+    t.ok(isWorthRetrying(of(500, { ratelimit: '"api";r=9;t=55' }), limits), 'it limits nothing');
+    t.match(of(429, { ratelimit: '"api";r=0;t=55', 'x-error-message': 'slow down', server: 'x' }), {
+      retryAfterMs: 55_000,
+      originFields: { ratelimit: '"api";r=0;t=55', 'x-error-message': 'slow down' },
+    });
+    t.end();
+  },
+);

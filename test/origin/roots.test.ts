@@ -4,7 +4,7 @@ import t from 'tap';
 import { secureContext, systemStore } from '#src/origin/roots.js';
 import { testCertificate } from '../fixtures/origin-tls.js';
 
-t.test('files that variables name, and what is wrong with them', async (t) => {
+t.test('roots are read from the files of variables, and their problems reported', async (t) => {
   const directory = t.testdir({ junk: 'no certificate' });
   const file = join(directory, 'ca.pem');
   writeFileSync(file, testCertificate().cert);
@@ -27,7 +27,7 @@ t.test('files that variables name, and what is wrong with them', async (t) => {
   ]);
 });
 
-t.test("the system's own store", async (t) => {
+t.test("roots include the system's store", async (t) => {
   const [found] = systemStore({});
   if (found === undefined) return;
   t.equal(found.variable, null);
@@ -35,7 +35,7 @@ t.test("the system's own store", async (t) => {
   t.equal(found.certificates.length, text.split('-----BEGIN CERTIFICATE-----').length - 1);
 });
 
-t.test('equal certificates share a context', async (t) => {
+t.test('equal certificates share one TLS context', async (t) => {
   const tls = { ca: testCertificate().cert, cert: null, key: null };
   t.equal(secureContext(tls), secureContext({ ...tls }));
   t.not(secureContext(tls), secureContext());

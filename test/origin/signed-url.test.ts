@@ -6,7 +6,7 @@ function expiry(query: string): number | null {
   return signedUrlExpiryMs(new URL(`https://cdn.example/x?${query}`));
 }
 
-void t.test('the forms that say when they end', (t) => {
+void t.test('expiry is read from each known form of a signed URL', (t) => {
   const end = Date.UTC(2026, 5, 30, 23, 59, 59) + 3_600_000;
   t.equal(expiry('X-Amz-Date=20260630T235959Z&X-Amz-Expires=3600'), end);
   t.equal(expiry('x-amz-expires=3600&x-amz-date=20260630T235959Z'), end);
@@ -15,7 +15,7 @@ void t.test('the forms that say when they end', (t) => {
   t.end();
 });
 
-void t.test('everything else says nothing', (t) => {
+void t.test('any other URL has no expiry', (t) => {
   for (const query of [
     '',
     'X-Amz-Expires=3600',
@@ -39,7 +39,7 @@ void t.test('everything else says nothing', (t) => {
   t.end();
 });
 
-void t.test('a place is the same at every host and with every signature', (t) => {
+void t.test('a place is equal at every host and with every signature', (t) => {
   const place = (url: string): string => placeOf(new URL(url));
   const one = place('https://a.example/b?until=1');
   t.equal(place('https://c.example:8443/b?X-Amz-Signature=x&X-Amz-Expires=1'), one);

@@ -3,6 +3,7 @@ import t from 'tap';
 import { deferred } from '#src/model/deferred.js';
 import { SinkFeeder } from '#src/origin/sink-feeder.js';
 import { CollectingSink, type SinkOptions } from '../fixtures/origin-sink.js';
+import { waitUntil } from '../fixtures/wait-until.js';
 
 function feed(options: SinkOptions = {}) {
   const sink = new CollectingSink(options);
@@ -18,7 +19,7 @@ function feed(options: SinkOptions = {}) {
 
 const turn = () => new Promise((resolve) => setImmediate(resolve));
 
-void t.test('any pieces, any space, any waits: the same bytes in order', async (t) => {
+void t.test('property: any pieces, space and waits give the same bytes in order', async (t) => {
   const pieces = fc.array(fc.uint8Array({ maxLength: 50 }), { maxLength: 20 });
   const waits = fc.infiniteStream(fc.boolean());
   await fc.assert(
@@ -32,7 +33,7 @@ void t.test('any pieces, any space, any waits: the same bytes in order', async (
         feeder.push(reused);
         reused.fill(0); // the caller reads the next bytes into the same memory
       }
-      while (!feeder.idle) await turn();
+      await waitUntil('the feeder is idle', () => feeder.idle);
       t.ok(sink.bytes.equals(Buffer.concat(given)));
       t.equal(sink.calledWhilePending, 0);
       t.equal(errors.length, 0);
@@ -41,7 +42,7 @@ void t.test('any pieces, any space, any waits: the same bytes in order', async (
   );
 });
 
-void t.test('no space is given out while bytes or promises wait', async (t) => {
+void t.test('SinkFeeder gives no space while bytes or promises are pending', async (t) => {
   const gate = deferred<undefined>();
   const { feeder, seen } = feed({ onFilled: () => gate.promise });
   t.ok(feeder.space());
@@ -54,7 +55,7 @@ void t.test('no space is given out while bytes or promises wait', async (t) => {
   t.ok(feeder.space());
 });
 
-void t.test('bytes that come in spite of a pause are bounded', (t) => {
+void t.test('SinkFeeder bounds the bytes that come during a pause', (t) => {
   const { feeder, errors } = feed({ onFilled: () => new Promise(() => undefined) });
   const mebibyte = new Uint8Array(1024 * 1024);
   feeder.landed(1);
@@ -67,7 +68,7 @@ void t.test('bytes that come in spite of a pause are bounded', (t) => {
   t.end();
 });
 
-void t.test('after a stop nothing reaches the sink', async (t) => {
+void t.test('SinkFeeder passes nothing on after a stop', async (t) => {
   const gate = deferred<undefined>();
   const { sink, feeder, seen } = feed({ spaceBytes: 4, onFilled: () => gate.promise });
   feeder.push(Buffer.from('abcdefgh'));

@@ -6,7 +6,7 @@ function coded(code: string): Error {
   return Object.assign(new Error('secret.example:443'), { code });
 }
 
-void t.test('Node errors by what they mean', (t) => {
+void t.test("Node's errors map to error codes by their meaning", (t) => {
   const cases: [string, 'connecting' | 'connected', string, boolean][] = [
     ['ENOTFOUND', 'connecting', 'origin-dns', false],
     ['EAI_AGAIN', 'connecting', 'origin-dns', true],
@@ -31,13 +31,13 @@ void t.test('Node errors by what they mean', (t) => {
   t.end();
 });
 
-void t.test('one error for several addresses', (t) => {
+void t.test('an AggregateError of several addresses is one origin-connect error', (t) => {
   const all = new AggregateError([coded('ECONNREFUSED'), coded('ENETUNREACH')]);
   t.match(transportError(all, 'connecting'), { code: 'origin-connect', cause: all });
   t.end();
 });
 
-void t.test('an error of ours passes, also from within', (t) => {
+void t.test('a ForebayError is returned as it is, also from within', (t) => {
   const own = new ForebayError('origin-address-refused', 'no', {
     source: 'origin',
     retryable: false,
@@ -47,7 +47,7 @@ void t.test('an error of ours passes, also from within', (t) => {
   t.end();
 });
 
-void t.test('whatever else is thrown', (t) => {
+void t.test('any other thrown value becomes an error', (t) => {
   for (const thrown of [undefined, null, 'text', 5, {}, { code: 5 }, new AggregateError([])]) {
     t.match(transportError(thrown, 'connected'), { code: 'origin-reset' });
   }

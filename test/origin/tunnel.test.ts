@@ -23,7 +23,7 @@ async function ask(t: Test, answer: string | null, authorization: string | null 
   return { opened, heard: () => heard };
 }
 
-t.test('asks for the name, with credentials for the proxy alone', async (t) => {
+t.test('CONNECT requests the host name, with credentials for the proxy alone', async (t) => {
   const { opened, heard } = await ask(t, 'HTTP/1.1 200 OK\r\n\r\n', 'Basic eA==');
   t.match(await opened, { kind: 'open' });
   t.match(heard(), /^CONNECT origin\.test:443 HTTP\/1\.1\r\n/);
@@ -31,7 +31,7 @@ t.test('asks for the name, with credentials for the proxy alone', async (t) => {
   t.match(heard(), /\r\nhost: origin\.test:443\r\n/i);
 });
 
-t.test('a refusal is its status, with a body or without', async (t) => {
+t.test('a refused CONNECT has the status of the proxy, with or without a body', async (t) => {
   for (const [answer, status] of [
     ['HTTP/1.1 407 No\r\nContent-Length: 4\r\n\r\nbody', 407],
     ['HTTP/1.0 403 No\r\n\r\n', 403],
@@ -42,7 +42,7 @@ t.test('a refusal is its status, with a body or without', async (t) => {
   }
 });
 
-t.test('neither nonsense nor silence is a tunnel', async (t) => {
+t.test('an invalid or missing answer to CONNECT is an error', async (t) => {
   for (const answer of ['SSH-2.0-x\r\n', null, 'HTTP/1.1 200 OK\r\n\r\nbytes before TLS']) {
     const { opened } = await ask(t, answer);
     await t.rejects(opened, String(answer));

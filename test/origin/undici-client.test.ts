@@ -8,7 +8,7 @@ const subject: ClientUnderTest = {
   create: (options) => new UndiciClient(options),
 };
 
-void t.test('OriginClient contract', (t) => originClientContract(t, subject));
+void t.test('OriginClient: contract of the undici client', (t) => originClientContract(t, subject));
 
 void t.test('a chunked body that is cut off is a reset, never an end', async (t) => {
   const { origin, client, url } = await setUp(t, subject);

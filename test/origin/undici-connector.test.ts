@@ -21,7 +21,7 @@ function clientOf(port: number): PassClient {
 }
 
 t.test(
-  'an origin that closes while a body is not read ends no process, and loses nothing',
+  'an origin that closes while its body is unread neither crashes the process nor loses bytes',
   async (t) => {
     // As much as the body's stream takes before it asks to pause, in one piece.
     const body = Buffer.alloc(65_536, 'body');
@@ -60,7 +60,7 @@ t.test(
   },
 );
 
-t.test('a connection that is refused is an error, not the end of the process', async (t) => {
+t.test('a refused connection rejects and does not crash the process', async (t) => {
   const server = createServer();
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');

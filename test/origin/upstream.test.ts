@@ -44,7 +44,7 @@ function follow(source: ReturnType<Upstream['source']>, to: string): FetchUrl {
   return source.target();
 }
 
-t.test('where a request goes that is passed on', async (t) => {
+t.test('a forwarded request goes to the base URL and the configured origin', async (t) => {
   const { upstream } = start();
   const asked = toHeaderMap({ 'x-key': 'of the client', 'content-type': 'a/b' });
   const { url, headers } = upstream.passTarget('/a?b', 'POST', asked);
@@ -53,7 +53,7 @@ t.test('where a request goes that is passed on', async (t) => {
   t.match(headers, { 'x-key': 'secret', via: '1.1 us' });
 });
 
-t.test('a request target is put after the base, as it came', async (t) => {
+t.test('a request target is appended to the base unchanged', async (t) => {
   const { upstream } = start();
   t.equal(upstream.uriOf('/a%2Fb?x=1'), 'https://hub.example/base/a%2Fb?x=1');
 });
@@ -72,7 +72,7 @@ t.test('the first pattern that fits pins the digest; the query does not count', 
   t.equal(upstream.pinnedDigest('/other'), null);
 });
 
-t.test('what goes with a request: its own fields, the configured ones, our Via', async (t) => {
+t.test('a request is sent with its own fields, the configured ones and Via', async (t) => {
   const { source } = start();
   const asked = source({
     authorization: 'Bearer a',
@@ -89,7 +89,7 @@ t.test('what goes with a request: its own fields, the configured ones, our Via',
   t.same(asked.walk(always).target().headers, insisting, 'a question asks as its client does');
 });
 
-t.test('credentials tell requests apart, without being kept', async (t) => {
+t.test('credentials distinguish requests without being stored', async (t) => {
   const { source } = start();
   const [a, b] = [source({ authorization: 'Bearer a' }), source({ authorization: 'Bearer b' })];
   t.equal(source().credentialKey, '');
@@ -122,7 +122,7 @@ t.test('a redirect is remembered for those with the same credentials, for a whil
   t.equal(asked.target().url, URI);
 });
 
-t.test('a signed URL is not used in its last moments', async (t) => {
+t.test('a signed URL is not used shortly before its expiry', async (t) => {
   const { clock, source } = start();
   const expires = Math.floor(clock.now() / 1000) + 30;
   const asked = source();
@@ -137,7 +137,7 @@ t.test('a signed URL is not used in its last moments', async (t) => {
 });
 
 t.test(
-  'a refused location is forgotten and the origin asked again; its own word is final',
+  'a refused location is forgotten, and the origin asked again; its own refusal is final',
   async (t) => {
     const { source } = start();
     const asked = source();
@@ -149,7 +149,7 @@ t.test(
   },
 );
 
-t.test('neither redirects nor refusals go on for ever', async (t) => {
+t.test('redirects and refusals are bounded', async (t) => {
   const { source } = start();
   const circling = source();
   t.throws(
@@ -168,7 +168,7 @@ t.test('neither redirects nor refusals go on for ever', async (t) => {
   t.ok(refusing.isRefused);
 });
 
-t.test('a long read meets many redirects, one after another', async (t) => {
+t.test('a long read follows many redirects one after another', async (t) => {
   const { clock, source } = start();
   const reading = source();
   for (let chunk = 0; chunk < 20; chunk += 1) {
@@ -179,7 +179,7 @@ t.test('a long read meets many redirects, one after another', async (t) => {
   }
 });
 
-t.test('a redirect is followed with the fields of who asks now', async (t) => {
+t.test('a redirect is followed with the fields of the current request', async (t) => {
   const { source } = start();
   follow(source({ 'accept-language': 'fr', 'x-api-key': 'one' }), CDN);
   const same = source({ 'accept-language': 'fr', 'x-api-key': 'one' }).target();
@@ -190,7 +190,7 @@ t.test('a redirect is followed with the fields of who asks now', async (t) => {
   t.equal(source({ 'accept-language': 'en', 'x-api-key': 'one' }).target().url, URI);
 });
 
-t.test('a redirect that may not be followed leaves things as they were', async (t) => {
+t.test('a redirect that may not be followed changes nothing', async (t) => {
   const { source } = start();
   const asked = source();
   t.throws(() => follow(asked, 'https://elsewhere.example/'), { code: 'origin-redirect-refused' });
@@ -198,7 +198,7 @@ t.test('a redirect that may not be followed leaves things as they were', async (
   t.equal(asked.target().url, URI);
 });
 
-t.test('a question begins where redirects led only if they may be reused', async (t) => {
+t.test('a lookup starts at a remembered redirect only if it may be reused', async (t) => {
   const { source } = start();
   const asked = source({ cookie: 'a' });
   follow(asked, CDN);
@@ -209,7 +209,7 @@ t.test('a question begins where redirects led only if they may be reused', async
   t.equal(source().walk(always).target().url, URI, 'those of who asks');
 });
 
-t.test('a question is led by no redirect that varies on what was not compared', async (t) => {
+t.test('a lookup uses no redirect that varies on other fields', async (t) => {
   const { source } = start();
   for (const vary of ['User-Agent', '*', 'accept, Cache-Control']) {
     const asked = source({ accept: vary });
@@ -220,7 +220,7 @@ t.test('a question is led by no redirect that varies on what was not compared', 
   }
 });
 
-t.test('every hop is told of, and what it was shown', async (t) => {
+t.test('every hop is reported with the fields it was sent', async (t) => {
   const { source } = start();
   const way = source({ 'x-api-key': 'a' }).walk(never);
   const lead = (location: string, fields: Record<string, string>): void => {
@@ -241,20 +241,23 @@ t.test('every hop is told of, and what it was shown', async (t) => {
   t.equal(way.target().headers['x-api-key'], undefined);
 });
 
-t.test('fetches of an object go where it was found, wherever others were led since', async (t) => {
-  const { clock, source } = start();
-  const asked = source();
-  follow(asked, `${CDN}&v=1`);
-  const { place } = asked.walk(always).chain;
-  follow(asked, 'https://cdn.example/other');
-  clock.advance(61_000);
-  const back = source();
-  const way = back.walk(never);
-  way.redirected(way.target(), redirectTo('https://cdn.example/other'), TIMES);
-  t.equal(back.target().url, 'https://cdn.example/other');
-  t.equal(back.target(place).url, `${CDN}&v=1`, 'for longer: a validator joins it');
-  t.ok(back.isAt(back.target(place), place));
-  t.notOk(back.isAt(back.target(), place));
-  t.ok(back.refused(back.target(place), place));
-  t.notOk(back.isAt(back.target(place), place), 'until it is refused there');
-});
+t.test(
+  'fetches of an object go to its location, wherever others were redirected since',
+  async (t) => {
+    const { clock, source } = start();
+    const asked = source();
+    follow(asked, `${CDN}&v=1`);
+    const { place } = asked.walk(always).chain;
+    follow(asked, 'https://cdn.example/other');
+    clock.advance(61_000);
+    const back = source();
+    const way = back.walk(never);
+    way.redirected(way.target(), redirectTo('https://cdn.example/other'), TIMES);
+    t.equal(back.target().url, 'https://cdn.example/other');
+    t.equal(back.target(place).url, `${CDN}&v=1`, 'for longer: a validator joins it');
+    t.ok(back.isAt(back.target(place), place));
+    t.notOk(back.isAt(back.target(), place));
+    t.ok(back.refused(back.target(place), place));
+    t.notOk(back.isAt(back.target(place), place), 'until it is refused there');
+  },
+);

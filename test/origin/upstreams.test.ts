@@ -16,7 +16,7 @@ const origin = (name: string, more: Partial<ConfiguredOrigin> = {}): ConfiguredO
   ...more,
 });
 
-t.test('an origin that stays the same keeps its breaker, a changed one begins anew', async (t) => {
+t.test('an unchanged origin keeps its breaker, a changed one has a new one', async (t) => {
   const upstreams = new Upstreams({ via: '1.1 x', clock: new ManualClock() }, [
     origin('one'),
     origin('two'),

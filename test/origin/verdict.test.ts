@@ -7,7 +7,7 @@ import {
   verdictOfStatus,
 } from '#src/origin/verdict.js';
 
-t.test('an origin that cannot be talked to, or says it is overloaded, has failed', async (t) => {
+t.test('an unreachable or overloaded origin counts as failed', async (t) => {
   for (const code of ['origin-connect', 'origin-dns', 'origin-tls', 'origin-timeout'] as const) {
     t.equal(verdictOfError({ code }), 'unreachable', code);
     t.ok(isDisconnected({ code }));
@@ -22,7 +22,7 @@ t.test('an origin that cannot be talked to, or says it is overloaded, has failed
   for (const status of [429, 502, 503, 504]) t.equal(verdictOfStatus(status, 'success'), 'failure');
 });
 
-t.test('what concerns one URL or ourselves says nothing of the origin', async (t) => {
+t.test('errors of one URL, or of Forebay, do not count against the origin', async (t) => {
   t.equal(verdictOfError({ code: 'origin-status', originStatus: 500 }), 'abandoned');
   t.equal(verdictOfError({ code: 'origin-changed' }), 'abandoned');
   t.equal(verdictOfError({ code: 'no-space' }), 'abandoned');
@@ -31,7 +31,7 @@ t.test('what concerns one URL or ourselves says nothing of the origin', async (t
   t.equal(verdictOfStatus(undefined, 'success'), 'success');
 });
 
-t.test('a limit that says how long it lasts is no reason to leave the origin alone', async (t) => {
+t.test('a 429 with its duration does not open the breaker', async (t) => {
   const head = (status: number, fields: Record<string, string>) => ({
     status,
     headers: toHeaderMap(fields),

@@ -7,7 +7,7 @@ import { looped, viaNames } from '#src/origin/via.js';
 import { toHeaderMap } from '#src/model/headers.js';
 import { readWhole, startForebay } from '../fixtures/running.js';
 
-t.test('a member of Via that this process has received', (t) => {
+t.test('a Via member of this process is recognised', (t) => {
   const names = (via: string): boolean => viaNames(toHeaderMap({ via }), 'me-1');
   t.ok(names('1.1 me-1'));
   t.ok(names('1.0 other, 1.1 me-1 (comment)'));
@@ -19,7 +19,7 @@ t.test('a member of Via that this process has received', (t) => {
   t.end();
 });
 
-t.test('an origin that is Forebay itself: one round, and a clear answer', async (t) => {
+t.test('an origin that is Forebay itself gets one round and a clear error', async (t) => {
   const probe = createServer().listen(0, '127.0.0.1');
   await once(probe, 'listening');
   const { port } = probe.address() as AddressInfo;

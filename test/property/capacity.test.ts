@@ -16,7 +16,7 @@ function leastOf(count: number, sample: () => number): number {
   return Math.min(...Array.from({ length: count }, sample));
 }
 
-t.test('random reads over several objects never exceed it', async (t) => {
+t.test('random reads over several objects never exceed the capacity', async (t) => {
   const objects = Object.fromEntries(
     Array.from({ length: OBJECTS }, (_, index) => [
       `/${String(index)}`,

@@ -109,7 +109,7 @@ for (const shape of SHAPES) {
     );
   });
 
-  t.test(`whatever the origin does once, the bytes are exact: ${chunkSize}`, async (t) => {
+  t.test(`bytes are exact under any single fault of the origin: ${chunkSize}`, async (t) => {
     const origin = await runOrigin(t, {});
     const forebay = await startForebay(t, { origin, cache: { chunkSize } });
     let run = 0;

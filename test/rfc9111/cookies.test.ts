@@ -19,7 +19,7 @@ t.test('a cookie is never replayed from the store', async (t) => {
   }
 });
 
-t.test('a cookie of a 304 goes to who was asked for', async (t) => {
+t.test('a Set-Cookie of a 304 goes to the validating client alone', async (t) => {
   const scene = await startScene(t);
   const spec = { etag: '"1"', cacheControl: 'max-age=60' };
   scene.object('/a', 'bytes', spec);
@@ -34,7 +34,7 @@ t.test('a cookie of a 304 goes to who was asked for', async (t) => {
   t.equal(hit.headers['set-cookie'], undefined);
 });
 
-t.test('who waits for the contact of another gets no cookie of it', async (t) => {
+t.test("a request that waits for another's contact gets no cookie of it", async (t) => {
   const scene = await startScene(t);
   const fields = { 'Set-Cookie': 'sid=first' };
   scene.object('/a', 'bytes', { etag: '"1"', cacheControl: 'max-age=60', fields });

@@ -35,7 +35,7 @@ async function all(
 const statuses = (responses: readonly RawResponse[]): readonly number[] =>
   responses.map(({ status }) => status);
 
-t.test('they are passed on with the answer that was waited for, and not stored', async (t) => {
+t.test('interim responses are forwarded before their answer, and not stored', async (t) => {
   const scene = await startScene(t, { originKeys: { passMethods: true } });
   for (const [path, method] of [
     ['/get', 'GET'],
@@ -53,21 +53,21 @@ t.test('they are passed on with the answer that was waited for, and not stored',
   t.same(statuses(await all(t, scene, 'POST /post HTTP/1.1')), [102, 103, 201]);
 });
 
-t.test('not to a client of HTTP/1.0', async (t) => {
+t.test('interim responses are not sent to an HTTP/1.0 client', async (t) => {
   const scene = await startScene(t);
   scene.object('/a', 'a', { etag: '"1"', cacheControl: FRESH });
   scene.origin.script({ path: '/a', actions: HINTS });
   t.same(statuses(await all(t, scene, 'GET /a HTTP/1.0')), [200]);
 });
 
-t.test('100 answers nothing that was asked', async (t) => {
+t.test('a 100 that was not requested is not forwarded', async (t) => {
   const scene = await startScene(t);
   scene.object('/a', 'a', { etag: '"1"', cacheControl: FRESH });
   scene.origin.script({ path: '/a', actions: [{ kind: 'interim', status: 100 }, HINTS[1]] });
   t.same(statuses(await all(t, scene, 'GET /a HTTP/1.1')), [103, 200]);
 });
 
-t.test('those who share the answer hear what comes while they wait', async (t) => {
+t.test('requests that share a contact get its interim responses while they wait', async (t) => {
   const scene = await startScene(t);
   const gate = createGate();
   scene.object('/a', 'a', { etag: '"1"', cacheControl: FRESH });
@@ -80,7 +80,7 @@ t.test('those who share the answer hear what comes while they wait', async (t) =
   t.equal(scene.seen('/a').length, 1);
 });
 
-t.test('who is answered from what is stored waits for no contact', async (t) => {
+t.test('a stored answer gets no interim response of a contact', async (t) => {
   const scene = await startScene(t);
   const cacheControl = 'max-age=10, stale-while-revalidate=1000';
   scene.object('/a', 'a', { etag: '"1"', cacheControl });
@@ -92,7 +92,7 @@ t.test('who is answered from what is stored waits for no contact', async (t) => 
   await scene.origin.waitFor(() => scene.seen('/a').length === 2);
 });
 
-t.test('any number of them is read, and a bound of them told', async (t) => {
+t.test('any number of interim responses is read, a bounded number forwarded', async (t) => {
   const scene = await startScene(t);
   scene.object('/a', 'a', { etag: '"1"', cacheControl: FRESH });
   scene.origin.script({ path: '/a', actions: new Array(400).fill(HINTS[1]) });

@@ -6,7 +6,7 @@ import { isHit, startScene } from '../fixtures/rfc-scene.js';
 
 const OLD = 'Wed, 01 Jan 2025 00:00:00 GMT';
 
-t.test('without a Date of the origin no Last-Modified joins two answers', async (t) => {
+t.test('without an origin Date no Last-Modified joins two responses', async (t) => {
   const dated = { etag: null, lastModified: OLD };
   const origin = await runOrigin(t, { '/a': fresh(1, 6, dated) });
   const undated = { kind: 'fields', fields: { Date: null } } as const;
@@ -22,7 +22,7 @@ t.test('without a Date of the origin no Last-Modified joins two answers', async 
   t.ok(next.body.equals(bytesOf(2, 6)), describe(next));
 });
 
-t.test('If-Range by a date that only we dated gets the whole', async (t) => {
+t.test('If-Range with a Last-Modified of a response without Date gets the whole', async (t) => {
   const scene = await startScene(t);
   const spec = { etag: null, lastModified: OLD, cacheControl: 'max-age=600' };
   for (const path of ['/dated', '/undated']) scene.object(path, 'some bytes', spec);
@@ -39,7 +39,7 @@ t.test('If-Range by a date that only we dated gets the whole', async (t) => {
   }
 });
 
-t.test('a 304 that comes later makes no weak date a strong one', async (t) => {
+t.test('a later 304 makes no weak date a strong one', async (t) => {
   const scene = await startScene(t);
   const now = scene.date(5);
   const spec = { etag: null, lastModified: now, cacheControl: 'max-age=10' };
@@ -52,7 +52,7 @@ t.test('a 304 that comes later makes no weak date a strong one', async (t) => {
   t.equal((await scene.get('/a', part)).status, 200);
 });
 
-t.test('the Date of what came without one stays when it came', async (t) => {
+t.test('the Date that Forebay added stays the time of arrival', async (t) => {
   const scene = await startScene(t);
   scene.object('/a', 'bytes', { etag: '"1"', cacheControl: 'max-age=600' });
   scene.origin.script({ path: '/a', actions: [{ kind: 'fields', fields: { Date: null } }] });
@@ -65,7 +65,7 @@ t.test('the Date of what came without one stays when it came', async (t) => {
   t.ok(age >= 100 && age < 110, String(age));
 });
 
-t.test('4.2.2 what was not changed for years is fresh for a day at most', async (t) => {
+t.test('4.2.2 a response unchanged for years is fresh for a day at most', async (t) => {
   const scene = await startScene(t);
   scene.object('/a', 'bytes', { etag: '"1"', lastModified: 'Wed, 01 Jan 2003 00:00:00 GMT' });
   await scene.get('/a');

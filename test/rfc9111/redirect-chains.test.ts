@@ -19,7 +19,7 @@ function blob(scene: Scene, path: string, etag = `"${path}"`): void {
   scene.object(path, `bytes of ${path}`, { etag, cacheControl: 'public, max-age=600, immutable' });
 }
 
-t.test('3 what a request with more than harmless fields was led to is not shared', async (t) => {
+t.test('3 a redirect for a request with more than harmless fields is not shared', async (t) => {
   const scene = await startScene(t);
   blob(scene, '/blob');
   const keys = ['Cookie', 'X-Api-Key', 'PRIVATE-TOKEN', 'Authorization', 'X-Whatever', 'Referer'];
@@ -54,7 +54,7 @@ t.test('3 a cookie that a redirect sets, or a Vary of all, forbids it', async (t
   }
 });
 
-t.test('4.1 all Vary of the chain select together, and clients are told them', async (t) => {
+t.test('4.1 all Vary fields of the chain select together, and clients get them', async (t) => {
   const scene = await startScene(t);
   scene.object('/blob', 'bytes', { etag: '"1"', fields: { Vary: 'Accept-Language', ...FRESH } });
   lead(scene, '/first', '/second', { ...FRESH, Vary: 'Accept' });
@@ -68,7 +68,7 @@ t.test('4.1 all Vary of the chain select together, and clients are told them', a
   }
 });
 
-t.test('4.2 the shortest lifetime of the chain counts, and clients are told it', async (t) => {
+t.test('4.2 the shortest lifetime of the chain counts, and clients get it', async (t) => {
   const scene = await startScene(t);
   blob(scene, '/blob');
   lead(scene, '/brief', '/blob', { 'Cache-Control': 'max-age=60' });
@@ -98,7 +98,7 @@ t.test('4.2 the shortest lifetime of the chain counts, and clients are told it',
   }
 });
 
-t.test('4.2.4 no redirect of the chain is used stale against its word', async (t) => {
+t.test('4.2.4 no redirect of the chain is used stale against its directives', async (t) => {
   const scene = await startScene(t);
   scene.object('/blob', 'bytes', { etag: '"1"', cacheControl: 'max-age=9, stale-if-error=999' });
   const stale = { 'Cache-Control': 'max-age=9, stale-if-error=999' };
@@ -120,7 +120,7 @@ t.test('4.2.4 no redirect of the chain is used stale against its word', async (t
   }
 });
 
-t.test('4.3 a validation asks from the first hop on, and costs no bytes', async (t) => {
+t.test('4.3 a validation starts at the first hop, and costs no body bytes', async (t) => {
   const scene = await startScene(t);
   blob(scene, '/blob?until=1', '"same"');
   lead(scene, '/a', '/blob?until=1', { 'Cache-Control': 'no-cache' });
@@ -148,7 +148,7 @@ t.test('4.3 a validator is offered only where it came from', async (t) => {
   t.equal(scene.seen('/v2')[0]?.headers['if-none-match'], undefined);
 });
 
-t.test('5.2.1 a client that insists is answered by the first hop', async (t) => {
+t.test("5.2.1 a client's no-cache is answered from the first hop on", async (t) => {
   const scene = await startScene(t);
   for (const version of ['1', '2', '3', '4', '5']) blob(scene, `/v${version}`);
   let version = 1;
@@ -171,20 +171,28 @@ t.test('5.2.1 a client that insists is answered by the first hop', async (t) => 
   }
 });
 
-t.test('5.2.2 a redirect that is not to be reused is not, for any new question', async (t) => {
-  const scene = await startScene(t);
-  for (const [index, cacheControl] of ['no-store', 'no-cache', 'max-age=0', 'private'].entries()) {
-    const path = `/latest-${String(index)}`;
-    for (const version of ['v1', 'v2']) {
-      blob(scene, `/${version}`);
-      lead(scene, path, `/${version}`, { 'Cache-Control': cacheControl });
-      const got = await scene.get(path);
-      t.equal(got.body.toString(), `bytes of /${version}`, cacheControl);
+t.test(
+  '5.2.2 a redirect that must not be reused is requested again for each request',
+  async (t) => {
+    const scene = await startScene(t);
+    for (const [index, cacheControl] of [
+      'no-store',
+      'no-cache',
+      'max-age=0',
+      'private',
+    ].entries()) {
+      const path = `/latest-${String(index)}`;
+      for (const version of ['v1', 'v2']) {
+        blob(scene, `/${version}`);
+        lead(scene, path, `/${version}`, { 'Cache-Control': cacheControl });
+        const got = await scene.get(path);
+        t.equal(got.body.toString(), `bytes of /${version}`, cacheControl);
+      }
     }
-  }
-});
+  },
+);
 
-t.test('what a chain said holds after a restart', async (t) => {
+t.test('directives of a redirect chain apply after a restart', async (t) => {
   const scene = await startScene(t);
   blob(scene, '/blob');
   lead(scene, '/brief', '/blob', { 'Cache-Control': 'max-age=60', Vary: 'Accept' });
@@ -204,25 +212,28 @@ t.test('what a chain said holds after a restart', async (t) => {
   t.notOk(isHit(await get('/brief', 'a/b')));
 });
 
-t.test('a name that moves during a read mixes nothing, whatever its validators say', async (t) => {
-  const origin = await runOrigin(t, {
-    '/v1': fresh(1, 6, { etag: '"same"' }),
-    '/v2': fresh(2, 6, { etag: '"same"' }),
-  });
-  const forebay = await startForebay(t, { origin, fill: { readAheadChunks: 1 } });
-  let newest = '/v1';
-  for (const to of ['/v1', '/v2']) {
-    const when = (): boolean => newest === to;
-    origin.script({ path: '/latest', when, actions: [{ kind: 'redirect', to }] });
-  }
-  // The location is refused from the third chunk on, as a signature that expired.
-  origin.script({ path: '/v1', skip: 2, actions: [{ kind: 'status', status: 403 }] });
-  const { response } = await forebay.open('/latest');
-  newest = '/v2';
-  const pieces: Buffer[] = [];
-  response.on('data', (piece: Buffer) => pieces.push(piece));
-  await new Promise((resolve) => response.once('close', resolve));
-  const got = Buffer.concat(pieces);
-  t.ok(got.equals(bytesOf(1, 6).subarray(0, got.length)), 'of the first version alone');
-  t.ok((await forebay.get('/latest')).body.equals(bytesOf(2, 6)));
-});
+t.test(
+  'a redirect that changes during a read mixes nothing, whatever the validators',
+  async (t) => {
+    const origin = await runOrigin(t, {
+      '/v1': fresh(1, 6, { etag: '"same"' }),
+      '/v2': fresh(2, 6, { etag: '"same"' }),
+    });
+    const forebay = await startForebay(t, { origin, fill: { readAheadChunks: 1 } });
+    let newest = '/v1';
+    for (const to of ['/v1', '/v2']) {
+      const when = (): boolean => newest === to;
+      origin.script({ path: '/latest', when, actions: [{ kind: 'redirect', to }] });
+    }
+    // The location is refused from the third chunk on, as a signature that expired.
+    origin.script({ path: '/v1', skip: 2, actions: [{ kind: 'status', status: 403 }] });
+    const { response } = await forebay.open('/latest');
+    newest = '/v2';
+    const pieces: Buffer[] = [];
+    response.on('data', (piece: Buffer) => pieces.push(piece));
+    await new Promise((resolve) => response.once('close', resolve));
+    const got = Buffer.concat(pieces);
+    t.ok(got.equals(bytesOf(1, 6).subarray(0, got.length)), 'of the first version alone');
+    t.ok((await forebay.get('/latest')).body.equals(bytesOf(2, 6)));
+  },
+);

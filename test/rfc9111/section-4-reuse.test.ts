@@ -39,7 +39,7 @@ t.test('4 a stored response carries its age; collapsed requests share one answer
   t.equal(scene.seen('/many').length, 1);
 });
 
-t.test('4.1 selecting header fields', async (t) => {
+t.test('4.1 the fields that Vary names select a stored response', async (t) => {
   const scene = await startScene(t);
   const fields = { 'Cache-Control': 'max-age=60', Vary: 'X-Kind, accept-language' };
   const count = async (headers: Fields) => {
@@ -61,28 +61,31 @@ t.test('4.1 selecting header fields', async (t) => {
   );
 });
 
-t.test('4.1 the most recent match, and one that says what it varies on, is chosen', async (t) => {
-  const scene = await startScene(t);
-  const reply = (body: string, vary?: string) => {
-    const fields = { 'Cache-Control': 'max-age=60', ...(vary !== undefined && { Vary: vary }) };
-    scene.reply('/a', { fields, body });
-  };
-  reply('one', 'x-a');
-  await scene.get('/a', { 'x-a': '1', 'x-b': '1' });
-  reply('two', 'x-b');
-  await scene.get('/a', { 'x-a': '2', 'x-b': '2' });
-  await scene.stored('/a', { 'x-a': '2', 'x-b': '2' });
-  const both = await scene.get('/a', { 'x-a': '1', 'x-b': '2' });
-  t.equal(both.body.toString(), 'two', 'two match: the newer one');
-  reply('plain');
-  const asking = { 'x-a': '3', 'x-b': '3', 'cache-control': 'no-cache' };
-  await scene.get('/a', asking);
-  await scene.stored('/a', { 'x-a': '3', 'x-b': '3' });
-  t.equal((await scene.get('/a', { 'x-a': '1', 'x-b': '9' })).body.toString(), 'one');
-  t.equal((await scene.get('/a', { 'x-a': '9', 'x-b': '9' })).body.toString(), 'plain');
-});
+t.test(
+  '4.1 the most recent matching response is chosen, one with Vary before one without',
+  async (t) => {
+    const scene = await startScene(t);
+    const reply = (body: string, vary?: string) => {
+      const fields = { 'Cache-Control': 'max-age=60', ...(vary !== undefined && { Vary: vary }) };
+      scene.reply('/a', { fields, body });
+    };
+    reply('one', 'x-a');
+    await scene.get('/a', { 'x-a': '1', 'x-b': '1' });
+    reply('two', 'x-b');
+    await scene.get('/a', { 'x-a': '2', 'x-b': '2' });
+    await scene.stored('/a', { 'x-a': '2', 'x-b': '2' });
+    const both = await scene.get('/a', { 'x-a': '1', 'x-b': '2' });
+    t.equal(both.body.toString(), 'two', 'two match: the newer one');
+    reply('plain');
+    const asking = { 'x-a': '3', 'x-b': '3', 'cache-control': 'no-cache' };
+    await scene.get('/a', asking);
+    await scene.stored('/a', { 'x-a': '3', 'x-b': '3' });
+    t.equal((await scene.get('/a', { 'x-a': '1', 'x-b': '9' })).body.toString(), 'one');
+    t.equal((await scene.get('/a', { 'x-a': '9', 'x-b': '9' })).body.toString(), 'plain');
+  },
+);
 
-t.test('4.2.1 calculating freshness lifetime', async (t) => {
+t.test('4.2.1 the freshness lifetime comes from s-maxage, max-age or Expires', async (t) => {
   const scene = await startScene(t);
   const cases: Record<string, Case> = {
     '/max-age': { fields: { 'Cache-Control': 'max-age=100' }, after: 90, reused: true },
@@ -132,7 +135,7 @@ t.test('4.2.1 calculating freshness lifetime', async (t) => {
   await check(t, scene, '/expires-max-age', { fields: both, after: 10, reused: false });
 });
 
-t.test('4.2.2 calculating heuristic freshness', async (t) => {
+t.test('4.2.2 a response without lifetime is fresh heuristically', async (t) => {
   const scene = await startScene(t);
   const modified = { 'Last-Modified': scene.date(-1000) };
   await check(t, scene, '/tenth', { fields: modified, after: 90, reused: true });
@@ -143,7 +146,7 @@ t.test('4.2.2 calculating heuristic freshness', async (t) => {
   await check(t, scene, '/future', { fields: future, after: 1, reused: false });
 });
 
-t.test('4.2.3 calculating age', async (t) => {
+t.test('4.2.3 the age includes the Age field and the time in the cache', async (t) => {
   const scene = await startScene(t);
   const fresh = { 'Cache-Control': 'max-age=100' };
   const aged = (age: string) => ({ ...fresh, Age: age });
@@ -162,7 +165,7 @@ t.test('4.2.3 calculating age', async (t) => {
   await check(t, scene, '/fast-origin', { fields: fresh, after: 90, reused: true });
 });
 
-t.test('4.2.4 serving stale responses', async (t) => {
+t.test('4.2.4 a stale response is served only where directives allow it', async (t) => {
   const scene = await startScene(t);
   const { clock, forebay } = scene;
   const directives = ['', 'must-revalidate', 'proxy-revalidate', 's-maxage=10', 'no-cache'];

@@ -19,7 +19,7 @@ function unsafe(room: Room, status: number, fields: Record<string, string> = {})
   return room.cache.invalidate(request, { status, headers: toHeaderMap(fields) });
 }
 
-t.test('4.4 invalidating stored responses', async (t) => {
+t.test('4.4 a successful unsafe request invalidates stored responses', async (t) => {
   const paths = ['/posted', '/location', '/content-location', '/other'];
   const room = await startRoom(t, {
     objects: Object.fromEntries(paths.map((path, seed) => [path, fresh(seed, 1)])),

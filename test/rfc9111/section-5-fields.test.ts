@@ -2,7 +2,7 @@
 import t from 'tap';
 import { type Fields, isHit, startScene } from '../fixtures/rfc-scene.js';
 
-t.test('5.1 Age: of a hit, not of what has just been received', async (t) => {
+t.test('5.1 Age is sent with a hit, not with a response just received', async (t) => {
   const scene = await startScene(t);
   scene.reply('/a', { fields: { 'Cache-Control': 'max-age=60' } });
   t.equal((await scene.get('/a')).headers.age, undefined);
@@ -10,7 +10,7 @@ t.test('5.1 Age: of a hit, not of what has just been received', async (t) => {
   t.match((await scene.get('/a')).headers.age, /^[0-9]+$/);
 });
 
-t.test('5.2.1 request directives', async (t) => {
+t.test('5.2.1 request directives restrict or extend reuse', async (t) => {
   const scene = await startScene(t);
   const { clock } = scene;
   scene.object('/a', 'a', { etag: '"1"', cacheControl: 'max-age=100' });
@@ -43,7 +43,7 @@ t.test('5.2.1 request directives', async (t) => {
   t.equal(headers?.['cache-control'], 'max-stale=10', 'directives are passed on');
 });
 
-t.test('5.2.1.7 only-if-cached', async (t) => {
+t.test('5.2.1.7 only-if-cached gets 504 when nothing is stored', async (t) => {
   const scene = await startScene(t);
   scene.object('/a', 'a', { etag: '"1"', cacheControl: 'max-age=100' });
   const headers = { 'cache-control': 'only-if-cached' };
@@ -58,7 +58,7 @@ t.test('5.2.1.7 only-if-cached', async (t) => {
   t.equal((await scene.get('/a', headers)).status, 504, 'stale');
 });
 
-t.test('5.2.2 response directives', async (t) => {
+t.test('5.2.2 response directives decide between a hit and a validation', async (t) => {
   const scene = await startScene(t);
   const cases: [directives: string, after: number, expected: 'hit' | 'validated'][] = [
     ['max-age=100', 50, 'hit'],
@@ -102,7 +102,7 @@ t.test('5.2.2.4 concurrent requests do not share what must be validated', async 
   t.ok(scene.seen('/a').length >= 2, 'not all from one response');
 });
 
-t.test('5.3 Expires: malformed or in the past is stale', async (t) => {
+t.test('5.3 a malformed or past Expires makes a response stale', async (t) => {
   const scene = await startScene(t);
   const wrong = ['0', '-1', 'soon', scene.date(100).replace('GMT', 'UTC'), scene.date(-1)];
   for (const [index, expires] of wrong.entries()) {
@@ -114,7 +114,7 @@ t.test('5.3 Expires: malformed or in the past is stale', async (t) => {
   }
 });
 
-t.test('5.4 Pragma: no-cache in a request without Cache-Control', async (t) => {
+t.test('5.4 Pragma: no-cache counts in a request without Cache-Control', async (t) => {
   const scene = await startScene(t);
   scene.object('/a', 'a', {
     etag: '"1"',
@@ -134,7 +134,7 @@ t.test('5.4 Pragma: no-cache in a request without Cache-Control', async (t) => {
   t.notOk(await asked({ pragma: 'other' }));
 });
 
-t.test('RFC 9213: CDN-Cache-Control stands for Cache-Control and Expires', async (t) => {
+t.test('RFC 9213: CDN-Cache-Control replaces Cache-Control and Expires', async (t) => {
   const scene = await startScene(t);
   const cases: [fields: Fields, isReused: boolean][] = [
     [{ 'CDN-Cache-Control': 'max-age=60', 'Cache-Control': 'no-store' }, true],

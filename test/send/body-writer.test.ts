@@ -25,23 +25,26 @@ function writing() {
   return { response, pool, failures, writer };
 }
 
-t.test('counts a piece when the socket has taken it, and gives its buffer back then', async (t) => {
-  const { response, pool, writer } = writing();
-  const buffer = pool.take();
-  writer.write(buffer.subarray(0, 10), buffer);
-  t.equal(response.statusCode, 201, 'the head goes with the first piece');
-  t.equal(writer.pending, 1);
-  t.equal(writer.bytesSent, 0);
-  t.equal(pool.out, 1);
-  const acknowledged = writer.acknowledged();
-  response.acknowledgements[0]?.(null);
-  await acknowledged;
-  t.equal(writer.pending, 0);
-  t.equal(writer.bytesSent, 10);
-  t.equal(pool.out, 0);
-});
+t.test(
+  'BodyWriter counts a piece, and returns its buffer, when the socket has taken it',
+  async (t) => {
+    const { response, pool, writer } = writing();
+    const buffer = pool.take();
+    writer.write(buffer.subarray(0, 10), buffer);
+    t.equal(response.statusCode, 201, 'the head goes with the first piece');
+    t.equal(writer.pending, 1);
+    t.equal(writer.bytesSent, 0);
+    t.equal(pool.out, 1);
+    const acknowledged = writer.acknowledged();
+    response.acknowledgements[0]?.(null);
+    await acknowledged;
+    t.equal(writer.pending, 0);
+    t.equal(writer.bytesSent, 10);
+    t.equal(pool.out, 0);
+  },
+);
 
-t.test('a write that fails is the client gone', async (t) => {
+t.test('BodyWriter: a failed write ends with client-closed', async (t) => {
   const { response, pool, failures, writer } = writing();
   const buffer = pool.take();
   writer.write(buffer, buffer);
@@ -54,7 +57,7 @@ t.test('a write that fails is the client gone', async (t) => {
   t.not(pool.take(), buffer, 'a buffer that the socket may still hold is not used again');
 });
 
-t.test('close lets go of what is pending; late acknowledgements change nothing', (t) => {
+t.test('BodyWriter: close releases pending pieces; late acknowledgements change nothing', (t) => {
   const { response, pool, writer } = writing();
   const buffer = pool.take();
   writer.write(buffer, buffer);
@@ -67,7 +70,7 @@ t.test('close lets go of what is pending; late acknowledgements change nothing',
   t.end();
 });
 
-t.test('a head without a body, once', (t) => {
+t.test('BodyWriter writes a head without a body once', (t) => {
   const { response, writer } = writing();
   t.equal(response.headersSent, false);
   writer.flushHead();

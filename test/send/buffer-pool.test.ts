@@ -20,7 +20,7 @@ t.test('ten thousand slow clients hold a bounded amount', (t) => {
   t.end();
 });
 
-t.test('a buffer given back is used again, a lost one is not', (t) => {
+t.test('a returned buffer is used again, a lost one is not', (t) => {
   const pool = new BufferPool();
   const first = pool.take();
   const second = pool.take();

@@ -15,7 +15,7 @@ segmentSenderContract(
   new ManualClock(),
 );
 
-t.test('every buffer came back, however its send ended', (t) => {
+t.test('every buffer is returned, whichever way its send ended', (t) => {
   t.ok(senders.length > 0);
   t.same(
     senders.map((sender) => sender.buffersOut),

@@ -13,7 +13,7 @@ function watched() {
 
 const never = new Promise<never>(() => undefined);
 
-t.test('work that settles passes through', async (t) => {
+t.test('ClientWatch: work that settles in time is passed through', async (t) => {
   const { watch, clock } = watched();
   t.equal(await watch.whilePresent(Promise.resolve(5)), 5);
   t.equal(await watch.whileTaking(Promise.resolve(6)), 6);
@@ -22,7 +22,7 @@ t.test('work that settles passes through', async (t) => {
   t.equal(watch.end, null);
 });
 
-t.test('a client that leaves cuts the wait short, and every later one', async (t) => {
+t.test('ClientWatch: a disconnect ends the wait and every later one', async (t) => {
   const { watch, response } = watched();
   const wait = watch.whilePresent(never);
   response.emit('close');
@@ -31,7 +31,7 @@ t.test('a client that leaves cuts the wait short, and every later one', async (t
   t.equal(await watch.whileTaking(never), GONE);
 });
 
-t.test('a rejection after that is nobody else’s', async (t) => {
+t.test('ClientWatch: a rejection after the disconnect is not unhandled', async (t) => {
   const { watch } = watched();
   watch.finish('client-closed');
   let fail: (error: Error) => void = () => undefined;
@@ -43,7 +43,7 @@ t.test('a rejection after that is nobody else’s', async (t) => {
   await new Promise((resolve) => setImmediate(resolve));
 });
 
-t.test('only waits for the client have the idle bound', async (t) => {
+t.test('ClientWatch: only waits for the client have the idle bound', async (t) => {
   const { watch, clock } = watched();
   const present = watch.whilePresent(never);
   clock.advance(5000);
@@ -62,14 +62,14 @@ t.test('only waits for the client have the idle bound', async (t) => {
   t.equal(other.watch.end, 'client-idle', 'the first ending stands');
 });
 
-t.test('a connection that was gone before', (t) => {
+t.test('ClientWatch: a connection closed before is reported at once', (t) => {
   const { socket, response, clock } = watched();
   socket.destroy();
   t.equal(new ClientWatch(response, clock, 1000).end, 'client-closed');
   t.end();
 });
 
-t.test('stop takes its listener away', (t) => {
+t.test('ClientWatch: stop removes its listener', (t) => {
   const { watch, response } = watched();
   const before = response.listenerCount('close');
   watch.stop();

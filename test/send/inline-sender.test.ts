@@ -17,7 +17,7 @@ function headFor(length: number): string {
   return `HTTP/1.1 200 OK\r\ncontent-length: ${String(length)}\r\n\r\n`;
 }
 
-t.test('all of it, and the connection goes on', async (t) => {
+t.test('InlineSender sends a whole answer, and the connection goes on', async (t) => {
   const bytes = recognisable(100_000);
   const file = new TestFile(t, bytes);
   const ends: InlineSendEnd[] = [];
@@ -36,7 +36,7 @@ t.test('all of it, and the connection goes on', async (t) => {
   t.equal(unfinished.length, 0);
 });
 
-t.test('a client that makes no room: some, and the response is open for the rest', async (t) => {
+t.test('InlineSender sends a part to a full client, and the rest can follow', async (t) => {
   const bytes = recognisable(16 * MIB);
   const file = new TestFile(t, bytes);
   const unfinished: ServerResponse[] = [];
@@ -58,7 +58,7 @@ t.test('a client that makes no room: some, and the response is open for the rest
   t.equal(unfinished.length, 1);
 });
 
-t.test('nothing, where it cannot be said at once or node has something to say first', async (t) => {
+t.test('InlineSender sends nothing while Node has bytes to write first', async (t) => {
   const file = new TestFile(t, recognisable(10));
   const spot = inlineSender(() => undefined);
   const port = await serve(t, (response) => {

@@ -6,7 +6,7 @@ import { WatermarkRegistry } from '#src/compute/watermark.js';
 import { openLine, startPump } from '../fixtures/pumping.js';
 import { recognisable, TestFile } from '../fixtures/sending.js';
 
-t.test('whose fault a standstill is', async (t) => {
+t.test('PieceQueue names the side that a standstill waits for', async (t) => {
   const pump = startPump(t, 1);
   const hub = new WatermarkRegistry([pump.wakeFd]);
   t.teardown(() => {

@@ -6,6 +6,7 @@ import { ManualClock } from '../fixtures/manual-clock.js';
 import { openLine } from '../fixtures/pumping.js';
 import { recognisable, TestFile } from '../fixtures/sending.js';
 import { eventually } from '../fixtures/store-eventually.js';
+import { waitUntil } from '../fixtures/wait-until.js';
 
 const MEBIBYTE = 1024 * 1024;
 const HEAD = Buffer.from('the end of a head\r\n\r\n');
@@ -38,7 +39,7 @@ function send(fd: number, rest: Rest, more: Partial<RestSendOptions> = {}) {
   return { clock, told, ended };
 }
 
-t.test('all of it: head, file, or both', async (t) => {
+t.test('sendRest sends a head, a file, or both', async (t) => {
   const bytes = recognisable(100_000);
   const { fd } = new TestFile(t, bytes);
   const file = { fd, offset: 10, length: 90_000 };
@@ -60,7 +61,7 @@ t.test('all of it: head, file, or both', async (t) => {
 });
 
 t.test(
-  'its file may be closed once it was released, and the connection used by others',
+  'sendRest: the file may be closed after its release, and the connection used again',
   async (t) => {
     const bytes = recognisable(MEBIBYTE);
     const { path } = new TestFile(t, bytes);
@@ -75,7 +76,7 @@ t.test(
   },
 );
 
-t.test('a client that goes', async (t) => {
+t.test('sendRest: a client that disconnects ends with client-closed', async (t) => {
   const bytes = recognisable(32 * MEBIBYTE);
   const { fd } = new TestFile(t, bytes);
   const line = await openLine(t);
@@ -89,7 +90,7 @@ t.test('a client that goes', async (t) => {
   t.equal(clock.pendingTimers, 0);
 });
 
-t.test('descriptors that are none', async (t) => {
+t.test('sendRest: invalid descriptors end with an error', async (t) => {
   const { fd } = new TestFile(t, recognisable(1000));
   const file = { fd, offset: 0, length: 1000 };
   const line = await openLine(t);
@@ -108,7 +109,7 @@ t.test('descriptors that are none', async (t) => {
   t.pass('an answer that cannot go on is cut off');
 });
 
-t.test('a client that takes nothing', async (t) => {
+t.test('sendRest: a client that reads nothing ends with client-idle', async (t) => {
   const bytes = recognisable(32 * MEBIBYTE);
   const { fd } = new TestFile(t, bytes);
   const line = await openLine(t, true);
@@ -118,10 +119,13 @@ t.test('a client that takes nothing', async (t) => {
   await new Promise(setImmediate);
   t.same(told, []);
   // When it took the last byte that there was room for is not told.
-  while (told.length === 0) {
-    clock.advance(250);
-    await new Promise(setImmediate);
-  }
+  await waitUntil(
+    'the send has ended',
+    () => told.length > 0,
+    () => {
+      clock.advance(250);
+    },
+  );
   const { reason, bytesSent } = await ended;
   t.equal(reason, 'client-idle');
   t.same(told, ['released', 'client-idle']);
@@ -131,7 +135,7 @@ t.test('a client that takes nothing', async (t) => {
   t.ok(received.length <= bytesSent && bytesSent < bytes.length, 'its connection was cut');
 });
 
-t.test('a client that takes too little', async (t) => {
+t.test('sendRest: a client below the minimum rate ends with client-idle', async (t) => {
   const bytes = recognisable(32 * MEBIBYTE);
   const { fd } = new TestFile(t, bytes);
   const line = await openLine(t, true);
@@ -139,14 +143,17 @@ t.test('a client that takes too little', async (t) => {
   const clientMinRateBytesPerSecond = Number.MAX_SAFE_INTEGER;
   const bounds = { clientIdleTimeoutMs: 1000, clientMinRateBytesPerSecond };
   const { clock, ended } = send(line.fd, { head: NO_HEAD, file }, bounds);
-  while (pump.running > 0) {
-    clock.advance(1000);
-    await new Promise(setImmediate);
-  }
+  await waitUntil(
+    'no transfer runs',
+    () => pump.running === 0,
+    () => {
+      clock.advance(1000);
+    },
+  );
   t.match(await ended, { reason: 'client-idle' });
 });
 
-t.test('a file that is short', async (t) => {
+t.test('sendRest: a short file ends with source-failed', async (t) => {
   const bytes = recognisable(1000);
   const { fd } = new TestFile(t, bytes);
   const line = await openLine(t);

@@ -9,7 +9,7 @@ import {
 import { ManualClock } from '../fixtures/manual-clock.js';
 import { recognisable, TestFile, TestWatermark } from '../fixtures/sending.js';
 
-t.test('how far a segment may be read', (t) => {
+t.test('readableTo returns how far a segment may be read', (t) => {
   const file = new TestFile(t, recognisable(100));
   const watermark = new TestWatermark();
   t.equal(readableEnd(file.segment(10, 50) as FileSegment, 10), 60);
@@ -48,7 +48,7 @@ t.test('a watermark that completes while it is read never looks short', (t) => {
   t.end();
 });
 
-t.test('reads what was asked for, and says why it cannot', async (t) => {
+t.test('reads the requested bytes, and reports why it cannot', async (t) => {
   const bytes = recognisable(100);
   const file = new TestFile(t, bytes);
   const segment = file.segment(0, 200) as FileSegment;
@@ -69,7 +69,7 @@ t.test('reads what was asked for, and says why it cannot', async (t) => {
   await t.rejects(readSegment(closed, buffer, 0, 1), { code: 'disk', message: /EBADF/ });
 });
 
-t.test('releases what has to be released', (t) => {
+t.test('every segment that needs it is released', (t) => {
   const file = new TestFile(t, recognisable(1));
   releaseSegment({ kind: 'bytes', bytes: new Uint8Array() });
   releaseSegment(file.segment(0, 1));
@@ -77,29 +77,26 @@ t.test('releases what has to be released', (t) => {
   t.end();
 });
 
-t.test(
-  'a wait goes on while anything comes for the file, and ends when nothing does',
-  async (t) => {
-    const clock = new ManualClock();
-    const watermark = new TestWatermark();
-    let end: unknown = 'waiting';
-    const wait = advanced(watermark, 100, { clock, sourceIdleTimeoutMs: 1000 }).then(
-      () => (end = 'moved'),
-      (error: unknown) => (end = error),
-    );
-    const turn = () => new Promise((resolve) => setImmediate(resolve));
-    for (const receivedBytes of [1, 2, 3]) {
-      watermark.receivedBytes = receivedBytes;
-      clock.advance(1000);
-      await turn();
-      t.equal(end, 'waiting', 'bytes before the wanted one');
-    }
+t.test('a wait continues while bytes come for the file, and ends when none do', async (t) => {
+  const clock = new ManualClock();
+  const watermark = new TestWatermark();
+  let end: unknown = 'waiting';
+  const wait = advanced(watermark, 100, { clock, sourceIdleTimeoutMs: 1000 }).then(
+    () => (end = 'moved'),
+    (error: unknown) => (end = error),
+  );
+  const turn = () => new Promise((resolve) => setImmediate(resolve));
+  for (const receivedBytes of [1, 2, 3]) {
+    watermark.receivedBytes = receivedBytes;
     clock.advance(1000);
-    await wait;
-    t.match(end, { code: 'origin-timeout' });
-    const other = advanced(watermark, 100, { clock, sourceIdleTimeoutMs: 1000 });
-    watermark.advance(101);
-    await other;
-    t.equal(clock.pendingTimers, 0);
-  },
-);
+    await turn();
+    t.equal(end, 'waiting', 'bytes before the wanted one');
+  }
+  clock.advance(1000);
+  await wait;
+  t.match(end, { code: 'origin-timeout' });
+  const other = advanced(watermark, 100, { clock, sourceIdleTimeoutMs: 1000 });
+  watermark.advance(101);
+  await other;
+  t.equal(clock.pendingTimers, 0);
+});

@@ -15,7 +15,7 @@ function pulling(segments: AsyncIterable<Segment>) {
   return { watch, pull: new SegmentPull(segments, watch) };
 }
 
-t.test('segments in order, then null', async (t) => {
+t.test('SegmentPull returns segments in order, then null', async (t) => {
   const file = new TestFile(t, recognisable(10));
   const source = new Source([file.segment(0, 1), file.segment(1, 2)]);
   const { pull } = pulling(source);
@@ -26,7 +26,7 @@ t.test('segments in order, then null', async (t) => {
   t.equal(source.closed, 1);
 });
 
-t.test('an iterator that is not at its end is closed', async (t) => {
+t.test('SegmentPull closes an iterator that is not at its end', async (t) => {
   const file = new TestFile(t, recognisable(10));
   const source = new Source([file.segment(0, 1), file.segment(1, 2)]);
   const { pull } = pulling(source);
@@ -35,7 +35,7 @@ t.test('an iterator that is not at its end is closed', async (t) => {
   t.equal(source.closed, 1);
 });
 
-t.test('a segment that comes after the wait for it was cut short is released', async (t) => {
+t.test('SegmentPull releases a segment that comes after its wait was cut short', async (t) => {
   const file = new TestFile(t, recognisable(10));
   const late = deferred<Segment>();
   const source = new Source([late.promise]);
@@ -52,22 +52,25 @@ t.test('a segment that comes after the wait for it was cut short is released', a
   t.equal(source.closed, 1);
 });
 
-t.test('failures: of the next one, of a late one, of closing', async (t) => {
-  const boom = new Error('boom');
-  const failing = new Source([Promise.reject(boom)]);
-  const { pull } = pulling(failing);
-  await t.rejects(pull.next(), boom);
-  const late = deferred<Segment>();
-  const waiting = pulling(new Source([late.promise]));
-  const next = waiting.pull.next();
-  waiting.watch.finish('client-closed');
-  t.equal(await next, GONE);
-  late.reject(boom);
-  const { pull: closing } = pulling({
-    [Symbol.asyncIterator]: () => ({
-      next: () => Promise.resolve({ done: true, value: undefined }),
-      return: () => Promise.reject(boom),
-    }),
-  });
-  await closing.close();
-});
+t.test(
+  'SegmentPull handles failures of the next segment, of a late one and of closing',
+  async (t) => {
+    const boom = new Error('boom');
+    const failing = new Source([Promise.reject(boom)]);
+    const { pull } = pulling(failing);
+    await t.rejects(pull.next(), boom);
+    const late = deferred<Segment>();
+    const waiting = pulling(new Source([late.promise]));
+    const next = waiting.pull.next();
+    waiting.watch.finish('client-closed');
+    t.equal(await next, GONE);
+    late.reject(boom);
+    const { pull: closing } = pulling({
+      [Symbol.asyncIterator]: () => ({
+        next: () => Promise.resolve({ done: true, value: undefined }),
+        return: () => Promise.reject(boom),
+      }),
+    });
+    await closing.close();
+  },
+);

@@ -16,7 +16,7 @@ function choose(sendfile: boolean, platform: NodeJS.Platform) {
   return createSending({ listen, fill: { requestTimeoutMs: 1000 } }, new ManualClock(), platform);
 }
 
-t.test('a reload changes the bounds of what begins from then on', async (t) => {
+t.test('a reload changes the bounds of later sends', async (t) => {
   const clock = new ManualClock();
   const config = (clientIdleTimeoutMs: number) => ({
     listen: { clientIdleTimeoutMs, clientMinRateBytesPerSecond: 0, sendfile: true, hitThreads: 0 },
@@ -47,7 +47,7 @@ t.test('a reload changes the bounds of what begins from then on', async (t) => {
   sending.close();
 });
 
-t.test('sendfile where there is one and nobody turned it off', (t) => {
+t.test('sendfile is used where it exists and is not disabled', (t) => {
   const chosen = choose(true, 'linux');
   t.ok(chosen.sender instanceof SendfileSender);
   t.equal(chosen.wakeFds.length, 1);
@@ -60,7 +60,7 @@ for (const [sendfile, platform] of [
   [false, 'linux'],
   [true, 'darwin'],
 ] as const) {
-  t.test(`buffers: ${String(sendfile)} on ${platform}`, (t) => {
+  t.test(`buffers are used with sendfile ${String(sendfile)} on ${platform}`, (t) => {
     const chosen = choose(sendfile, platform);
     t.ok(chosen.sender instanceof BufferSender);
     t.same(chosen.wakeFds, []);

@@ -26,7 +26,7 @@ function write(response: ServerResponse, text: string): void {
   writeSync(socketFd(response) ?? -1, text);
 }
 
-t.test('keep-alive, and requests that came together', async (t) => {
+t.test('after an inline answer keep-alive and pipelined requests work', async (t) => {
   const port = await serve(t, (response, { url }) => {
     if (url === '/node') {
       response.end('by node');
@@ -46,7 +46,7 @@ t.test('keep-alive, and requests that came together', async (t) => {
   await client.until(() => client.text.split('\r\n\r\nok').length === 5);
 });
 
-t.test('a client that closes its side with the request gets its answer, and the end', async (t) => {
+t.test('after an inline answer a client that shut down its side gets the end', async (t) => {
   const { client } = await served(t, (response) => {
     write(response, `${HEAD}ok`);
     allWasSent(response, HEAD);
@@ -56,7 +56,7 @@ t.test('a client that closes its side with the request gets its answer, and the 
   t.ok(client.text.endsWith('ok'));
 });
 
-t.test('the idle time of a kept connection runs', async (t) => {
+t.test('after an inline answer the idle time of the connection runs', async (t) => {
   const { server, client } = await served(t, (response) => {
     write(response, `${HEAD}ok`);
     allWasSent(response, HEAD);
@@ -66,7 +66,7 @@ t.test('the idle time of a kept connection runs', async (t) => {
   t.ok(client.text.endsWith('ok'));
 });
 
-t.test('a body that goes on after its head', async (t) => {
+t.test('a body can go on after its inline head', async (t) => {
   const port = await serve(t, (response) => {
     write(response, `${HEAD}o`);
     headWasSent(response, HEAD);

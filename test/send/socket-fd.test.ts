@@ -6,8 +6,9 @@ import { Socket } from 'node:net';
 import t from 'tap';
 import { flushed, socketFd } from '#src/send/socket-fd.js';
 import { getRequest, RawClient, serve } from '../fixtures/sending.js';
+import { waitUntil } from '../fixtures/wait-until.js';
 
-t.test('the descriptor of a connection', async (t) => {
+t.test('socketFd returns the descriptor of a connection', async (t) => {
   const seen: unknown[] = [];
   const port = await serve(t, (response) => {
     const fd = socketFd(response);
@@ -20,12 +21,12 @@ t.test('the descriptor of a connection', async (t) => {
   t.same(seen, [true, null], 'none once it is destroyed');
 });
 
-t.test('none where there is no connection', (t) => {
+t.test('socketFd returns null without a connection', (t) => {
   t.equal(socketFd(new ServerResponse(new IncomingMessage(new Socket()))), null);
   t.end();
 });
 
-t.test('none of a connection that is encrypted', async (t) => {
+t.test('socketFd returns null for a TLS connection', async (t) => {
   const fixture = (name: string): Buffer =>
     readFileSync(new URL(`../../../test/fixtures/${name}`, import.meta.url));
   const fds: unknown[] = [];
@@ -48,7 +49,7 @@ t.test('none of a connection that is encrypted', async (t) => {
   t.same(fds, [null]);
 });
 
-t.test('flushed waits for what node still has', async (t) => {
+t.test('flushed waits for the bytes that Node still has', async (t) => {
   const order: string[] = [];
   const body = 'x'.repeat(32 * 1024 * 1024);
   const port = await serve(t, async (response) => {
@@ -65,6 +66,6 @@ t.test('flushed waits for what node still has', async (t) => {
   await client.until((length) => length > 0);
   order.push('client reads');
   await client.until((length) => length > body.length);
-  while (order.length < 3) await new Promise((resolve) => setImmediate(resolve));
+  await waitUntil('the socket is flushed', () => order.length === 3);
   t.same(order, ['nothing to wait for', 'client reads', 'flushed']);
 });

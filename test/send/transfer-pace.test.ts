@@ -26,7 +26,7 @@ function progress(changes: Partial<Pace>): Pace {
   return { ...still, waitsFor: 'client', ...changes };
 }
 
-t.test('a client that takes nothing for the bound', (t) => {
+t.test('a client that reads nothing for the bound is a stall', (t) => {
   const { clock, stalls } = watched();
   clock.advance(999);
   t.same(stalls, []);
@@ -36,7 +36,7 @@ t.test('a client that takes nothing for the bound', (t) => {
   t.end();
 });
 
-t.test('every byte taken begins the bound anew', (t) => {
+t.test('every byte that the client takes restarts the bound', (t) => {
   const { clock, stalls, transfer } = watched();
   for (let takenBytes = 1; takenBytes < 10; takenBytes += 1) {
     clock.advance(900);
@@ -48,7 +48,7 @@ t.test('every byte taken begins the bound anew', (t) => {
   t.end();
 });
 
-t.test('a client that takes less than the least rate', (t) => {
+t.test('a client below the minimum rate is a stall', (t) => {
   const { clock, stalls, transfer } = watched(100);
   transfer.progress = progress({ takenBytes: 60 });
   clock.advance(500);
@@ -61,7 +61,7 @@ t.test('a client that takes less than the least rate', (t) => {
   t.end();
 });
 
-t.test('time without bytes for it is not held against the client', (t) => {
+t.test('time without bytes for the client does not count against it', (t) => {
   const { clock, stalls, transfer } = watched(100);
   for (let pauses = 1; pauses < 10; pauses += 1) {
     clock.advance(750);
@@ -73,7 +73,7 @@ t.test('time without bytes for it is not held against the client', (t) => {
   t.end();
 });
 
-t.test('a source that stands still has its own bound', (t) => {
+t.test('a source without progress has its own bound', (t) => {
   const { clock, stalls, transfer } = watched();
   clock.advance(750);
   transfer.progress = progress({ waitsFor: 'source', pauses: 1 });
@@ -84,7 +84,7 @@ t.test('a source that stands still has its own bound', (t) => {
   t.end();
 });
 
-t.test('it ends with the transfer, and by stop', (t) => {
+t.test('the pace watch ends with the transfer, and by stop', (t) => {
   const one = watched();
   one.transfer.progress = null;
   one.clock.advance(5000);
@@ -98,7 +98,7 @@ t.test('it ends with the transfer, and by stop', (t) => {
   t.end();
 });
 
-t.test('a growing file that something comes for does not stand still', (t) => {
+t.test('a growing file that receives bytes is not stalled', (t) => {
   const { clock, stalls, transfer } = watched();
   for (let arrivedBytes = 1; arrivedBytes < 10; arrivedBytes += 1) {
     transfer.progress = progress({ waitsFor: 'source', arrivedBytes });
@@ -110,7 +110,7 @@ t.test('a growing file that something comes for does not stand still', (t) => {
   t.end();
 });
 
-t.test('what comes for a file does not excuse a client that takes nothing', (t) => {
+t.test('bytes that arrive for the file do not excuse a client that reads nothing', (t) => {
   const { clock, stalls, transfer } = watched();
   for (let arrivedBytes = 1; arrivedBytes < 5; arrivedBytes += 1) {
     transfer.progress = progress({ arrivedBytes });

@@ -7,7 +7,7 @@ function response(): ServerResponse {
   return new ServerResponse(new IncomingMessage(new Socket()));
 }
 
-t.test('status and fields, lists as lines of their own', (t) => {
+t.test('writeHead writes status and fields, lists as separate lines', (t) => {
   const made = response();
   made.sendDate = false;
   writeHead(made, { status: 206, headers: { etag: '"a"', 'set-cookie': ['a=1', 'b=2'] } });
@@ -17,7 +17,7 @@ t.test('status and fields, lists as lines of their own', (t) => {
   t.end();
 });
 
-t.test('refuses fields that could inject a line', (t) => {
+t.test('writeHead refuses fields that could inject a line', (t) => {
   const injected = { status: 200, headers: { etag: 'a\r\nb: c' } };
   t.throws(
     () => {
@@ -35,7 +35,7 @@ t.test('a status without a name has no reason phrase', (t) => {
   t.end();
 });
 
-t.test('__proto__ is a field like any other', (t) => {
+t.test('__proto__ is handled like any other field name', (t) => {
   const made = response();
   const headers = JSON.parse('{"__proto__": "x"}') as Record<string, string>;
   writeHead(made, { status: 200, headers });

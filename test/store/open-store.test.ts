@@ -16,7 +16,7 @@ import { openTestStore, shareFor } from '../fixtures/store-opening.js';
 const IDENTITY = identityOf('model', 1000);
 const CHUNK = chunkOf('model', 0, 1000);
 
-t.test('a directory that cannot be had is a clear error', async (t) => {
+t.test('an unusable directory is a clear error', async (t) => {
   const directory = t.testdir({
     file: '',
     cache: { 'forebay.json': '{"format":9,"chunkSizeBytes":1}' },
@@ -34,7 +34,7 @@ t.test('a directory that cannot be had is a clear error', async (t) => {
   await t.rejects(openTestStore(t, { directory: '/proc/forebay' }), { code: 'cache-directory' });
 });
 
-t.test('the directory is free again after a start that failed', async (t) => {
+t.test('a failed start releases the directory', async (t) => {
   const directory = t.testdir({});
   const opened = await openTestStore(t);
   await t.rejects(openTestStore(t), { code: 'cache-locked' });
@@ -45,7 +45,7 @@ t.test('the directory is free again after a start that failed', async (t) => {
   await openTestStore(t);
 });
 
-t.test('a read-only cache is served from, and written to once it can be', async (t) => {
+t.test('a read-only cache is served from, and written to once writable', async (t) => {
   const disk = mountSmallDisk(t, 4 << 20);
   if (disk === undefined) return;
   const first = await openTestStore(t, { directory: disk });
@@ -68,29 +68,32 @@ t.test('a read-only cache is served from, and written to once it can be', async 
   t.equal(chunks.usage().writable, true);
 });
 
-t.test('a full disk at start: served through memory, until there is room', async (t) => {
-  const disk = mountSmallDisk(t, 2 << 20);
-  if (disk === undefined) return;
-  const directory = join(disk, 'cache');
-  mkdirSync(directory);
-  const filler = fillDisk(disk);
-  const opened = await openTestStore(t, { directory });
-  const { chunks, clock } = opened;
-  t.equal(chunks.usage().writable, false);
-  const object = await chunks.openObject(IDENTITY);
-  t.equal(await store(chunks, object, CHUNK), null);
-  const draft = await chunks.draft(1000);
-  t.equal(draft.placement, 'memory');
-  draft.discard();
-  rmSync(filler);
-  clock.advance(PROBE_INTERVAL_MS);
-  t.ok(await storeAndRelease(chunks, object, CHUNK));
-  await opened.close();
-  const again = await openTestStore(t, { directory });
-  t.ok(await readsRight(again.chunks, await again.chunks.openObject(IDENTITY), CHUNK));
-});
+t.test(
+  'on a full disk at the start objects are served through memory until there is room',
+  async (t) => {
+    const disk = mountSmallDisk(t, 2 << 20);
+    if (disk === undefined) return;
+    const directory = join(disk, 'cache');
+    mkdirSync(directory);
+    const filler = fillDisk(disk);
+    const opened = await openTestStore(t, { directory });
+    const { chunks, clock } = opened;
+    t.equal(chunks.usage().writable, false);
+    const object = await chunks.openObject(IDENTITY);
+    t.equal(await store(chunks, object, CHUNK), null);
+    const draft = await chunks.draft(1000);
+    t.equal(draft.placement, 'memory');
+    draft.discard();
+    rmSync(filler);
+    clock.advance(PROBE_INTERVAL_MS);
+    t.ok(await storeAndRelease(chunks, object, CHUNK));
+    await opened.close();
+    const again = await openTestStore(t, { directory });
+    t.ok(await readsRight(again.chunks, await again.chunks.openObject(IDENTITY), CHUNK));
+  },
+);
 
-t.test('a share that was lowered is kept soon after the start', async (t) => {
+t.test('a lowered metadata share is reached soon after the start', async (t) => {
   t.testdir({});
   const first = await openTestStore(t);
   for (const name of ['a', 'b', 'c']) {

@@ -20,7 +20,7 @@ const RECORD: RequestRecord = {
   transferMs: 0.2,
 };
 
-t.test('a line holds what an operator asks for, and no query', (t) => {
+t.test('an access line has the fields an operator needs, and no query', (t) => {
   t.same(accessLine(RECORD), {
     method: 'GET',
     path: '/a/b',
@@ -40,7 +40,7 @@ t.test('a line holds what an operator asks for, and no query', (t) => {
   t.end();
 });
 
-t.test('what a client sends does not make it longer than a bound', (t) => {
+t.test('the length of an access line is bounded', (t) => {
   const line = accessLine({
     ...RECORD,
     target: `/${'a'.repeat(15_000)}`,
@@ -50,7 +50,7 @@ t.test('what a client sends does not make it longer than a bound', (t) => {
   t.end();
 });
 
-t.test('writes a line a request, or none where it is turned off', (t) => {
+t.test('one line per request is written, or none where disabled', (t) => {
   const lines: string[] = [];
   const { log } = createLog(
     { level: 'info', format: 'json' },
@@ -63,7 +63,7 @@ t.test('writes a line a request, or none where it is turned off', (t) => {
   t.end();
 });
 
-t.test('of a request that could not be read the line says what is known', (t) => {
+t.test('a request that could not be parsed is logged with the known fields', (t) => {
   const unread = {
     requestId: 'r',
     method: null,

@@ -2,7 +2,7 @@ import t from 'tap';
 import { SAMPLE_INTERVAL_MS, watchEventLoopLag } from '#src/telemetry/event-loop-lag.js';
 import { ManualClock } from '../fixtures/manual-clock.js';
 
-t.test('tells how late each sample comes, until it is stopped', (t) => {
+t.test('the delay of each sample is reported until stop', (t) => {
   const clock = new ManualClock();
   const timers: (() => void)[] = [];
   const lags: number[] = [];

@@ -2,7 +2,7 @@ import { Registry } from 'prom-client';
 import t from 'tap';
 import { createInstruments, type InstrumentDescription } from '#src/telemetry/instruments.js';
 
-t.test('every instrument is named as Prometheus wants and described', async (t) => {
+t.test('every instrument has a Prometheus name and a description', async (t) => {
   const registry = new Registry();
   const told: InstrumentDescription[] = [];
   createInstruments(registry, (instrument) => told.push(instrument));
@@ -51,7 +51,7 @@ const PROMISED: Readonly<Record<string, readonly string[]>> = {
   config_last_reload_success_timestamp_seconds: [],
 };
 
-t.test('dashboards can count on these names and labels', async (t) => {
+t.test('metric names and labels are stable', async (t) => {
   const labels = new Map<string, readonly string[]>();
   createInstruments(new Registry(), (one) => labels.set(one.name, one.labels));
   for (const [name, expected] of Object.entries(PROMISED)) {

@@ -9,7 +9,7 @@ function collect(level: 'info' | 'debug' | 'silent') {
   return { ...handle, lines, entries };
 }
 
-t.test('one JSON object a line, with a level name and an ISO time', (t) => {
+t.test('a log entry is one JSON line with level name and ISO time', (t) => {
   const { log, lines, entries } = collect('info');
   log.info({ a: 1 }, 'hello\nworld');
   t.equal(lines.length, 1);
@@ -18,7 +18,7 @@ t.test('one JSON object a line, with a level name and an ISO time', (t) => {
   t.end();
 });
 
-t.test('levels', (t) => {
+t.test('entries below the level are not written', (t) => {
   const info = collect('info');
   info.log.debug({}, 'x');
   info.log.error({}, 'y');
@@ -30,7 +30,7 @@ t.test('levels', (t) => {
   t.end();
 });
 
-t.test('level and format change from one entry to the next', (t) => {
+t.test('a change of level and format applies to the next entry', (t) => {
   const { log, lines, reconfigure } = collect('info');
   log.debug({}, 'not yet');
   reconfigure({ level: 'debug', format: 'text' });
@@ -42,7 +42,7 @@ t.test('level and format change from one entry to the next', (t) => {
   t.end();
 });
 
-t.test('secrets are not written, at the depths where they occur', (t) => {
+t.test('secrets are removed at the depths where they occur', (t) => {
   const { log, lines } = collect('info');
   log.info({ url: 'https://h/?sig=secret', authorization: 'secret' }, 'a');
   log.info({ target: { url: 'secret', token: 'secret' } }, 'b');
@@ -53,7 +53,7 @@ t.test('secrets are not written, at the depths where they occur', (t) => {
   t.end();
 });
 
-t.test('flushing a log that goes elsewhere does nothing', (t) => {
+t.test('flush of a log with another destination does nothing', (t) => {
   const { flush } = collect('info');
   t.doesNotThrow(flush);
   t.end();

@@ -12,7 +12,7 @@ t.test('every instrument has its row, with type, labels, unit and meaning', asyn
   }
 });
 
-t.test('alerts speak of instruments and labels that exist', async (t) => {
+t.test('alerts use instruments and labels that exist', async (t) => {
   const instruments = new Map(describeInstruments().map((one) => [one.name, one]));
   const text = metricsDocument();
   for (const [, name = '', label] of text.matchAll(/(forebay_[a-z_]+)(?:\{([a-z]+)=)?/g)) {
@@ -22,7 +22,7 @@ t.test('alerts speak of instruments and labels that exist', async (t) => {
   }
 });
 
-t.test('units stand at the end of names', async (t) => {
+t.test('metric names end with their unit', async (t) => {
   t.equal(unitOf('forebay_cache_size_bytes'), 'bytes');
   t.equal(unitOf('forebay_evicted_bytes_total'), 'bytes');
   t.equal(unitOf('forebay_request_duration_seconds'), 'seconds');

@@ -24,7 +24,7 @@ async function samples(metrics: Metrics): Promise<string[]> {
   return (await metrics.text()).split('\n').filter((line) => !line.startsWith('#'));
 }
 
-t.test('requests', async (t) => {
+t.test('requests are counted by result, with bytes and durations', async (t) => {
   const metrics = new Metrics();
   metrics.requestStarted();
   metrics.requestStarted();
@@ -44,7 +44,7 @@ t.test('requests', async (t) => {
   t.notMatch(lines.join(), /secret/, 'no names of models');
 });
 
-t.test('labels stay few, whatever clients send; bytes are counted once', async (t) => {
+t.test('labels are bounded whatever clients send, and bytes count once', async (t) => {
   const metrics = new Metrics();
   for (let i = 0; i < 50; i += 1) {
     metrics.requestFinished({ ...RECORD, method: `M${String(i)}`, originBytes: 500 });
@@ -55,7 +55,7 @@ t.test('labels stay few, whatever clients send; bytes are counted once', async (
   t.ok(lines.includes('forebay_client_bytes_total{source="cache"} 0'));
 });
 
-t.test('requests that were refused unread are counted, and take no time', async (t) => {
+t.test('requests refused before parsing are counted, without a duration', async (t) => {
   const metrics = new Metrics();
   const unread = {
     requestId: 'r',
@@ -87,7 +87,7 @@ t.test('collapsed requests are counted', async (t) => {
   t.ok(lines.includes('forebay_collapse_wait_seconds_sum 0.015'));
 });
 
-t.test('events of origins, chunks and disks', async (t) => {
+t.test('events of origins, chunks and disks are counted', async (t) => {
   const metrics = new Metrics();
   metrics.fetchFinished('hub', {
     originBytes: 42,
@@ -125,7 +125,7 @@ t.test('events of origins, chunks and disks', async (t) => {
   }
 });
 
-t.test('gauges are read when asked for', async (t) => {
+t.test('gauges are read at collection time', async (t) => {
   const metrics = new Metrics();
   let connections = 3;
   metrics.observe({ connections: () => connections });
@@ -173,7 +173,7 @@ t.test('gauges are read when asked for', async (t) => {
   }
 });
 
-t.test('describes the process; two of them do not disturb each other', async (t) => {
+t.test('the process is described, and two instances do not interfere', async (t) => {
   const metrics = new Metrics();
   metrics.describeProcess('1.2.3');
   new Metrics();
@@ -183,20 +183,17 @@ t.test('describes the process; two of them do not disturb each other', async (t)
   t.match(metrics.contentType, /^text\/plain; version=0.0.4/);
 });
 
-t.test(
-  'reloads: how many, how they ended, and since when the configuration is in use',
-  async (t) => {
-    const metrics = new Metrics();
-    metrics.configLoaded(5_000);
-    metrics.configReloaded('failure', 9_000);
-    const failed = await samples(metrics);
-    t.ok(failed.includes('forebay_config_last_reload_success_timestamp_seconds 5'));
-    metrics.configReloaded('success', 10_500);
-    const lines = await samples(metrics);
-    t.ok(lines.includes('forebay_config_reloads_total{result="failure"} 1'));
-    t.ok(lines.includes('forebay_config_reloads_total{result="success"} 1'));
-    t.ok(lines.includes('forebay_config_last_reload_success_timestamp_seconds 10.5'));
-    metrics.spansExported('dropped', 3);
-    t.ok((await samples(metrics)).includes('forebay_trace_spans_total{result="dropped"} 3'));
-  },
-);
+t.test('reloads are counted by result, with the time of the running configuration', async (t) => {
+  const metrics = new Metrics();
+  metrics.configLoaded(5_000);
+  metrics.configReloaded('failure', 9_000);
+  const failed = await samples(metrics);
+  t.ok(failed.includes('forebay_config_last_reload_success_timestamp_seconds 5'));
+  metrics.configReloaded('success', 10_500);
+  const lines = await samples(metrics);
+  t.ok(lines.includes('forebay_config_reloads_total{result="failure"} 1'));
+  t.ok(lines.includes('forebay_config_reloads_total{result="success"} 1'));
+  t.ok(lines.includes('forebay_config_last_reload_success_timestamp_seconds 10.5'));
+  metrics.spansExported('dropped', 3);
+  t.ok((await samples(metrics)).includes('forebay_trace_spans_total{result="dropped"} 3'));
+});

@@ -21,7 +21,7 @@ const RECORD: RequestRecord = {
   transferMs: 1,
 };
 
-t.test('what was counted is told once', async (t) => {
+t.test('each count is flushed once', async (t) => {
   const registry = new Registry();
   const to = createInstruments(registry);
   const tally = new RequestTally();

@@ -14,7 +14,7 @@ function both(labelNames: string[]) {
   return { plain, tallies, registries };
 }
 
-t.test('what is written is what prom-client writes of the same observations', async (t) => {
+t.test("property: the histogram equals prom-client's of the same observations", async (t) => {
   const values = fc.array(
     fc.tuple(fc.constantFrom('a', 'b'), fc.constantFrom(0, 0.5, 0.75, 1, 3, 10, 11)),
   );
@@ -38,7 +38,7 @@ t.test('what is written is what prom-client writes of the same observations', as
   );
 });
 
-t.test('two labels are one too many', (t) => {
+t.test('a histogram with two labels is refused', (t) => {
   t.throws(() => both(['a', 'b']), RangeError);
   t.end();
 });

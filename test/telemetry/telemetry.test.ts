@@ -1,7 +1,7 @@
 import t from 'tap';
 import { createTelemetry } from '#src/telemetry/telemetry.js';
 
-t.test('log, access log and metrics, together', (t) => {
+t.test('createTelemetry makes log, access log and metrics together', (t) => {
   const lines: string[] = [];
   const telemetry = createTelemetry(
     { level: 'warn', format: 'json', access: true },
@@ -16,7 +16,7 @@ t.test('log, access log and metrics, together', (t) => {
   t.end();
 });
 
-t.test('no access line is made where its level is not written', (t) => {
+t.test('no access line is built where its level is not written', (t) => {
   const options = { level: 'warn', format: 'json', access: true } as const;
   const telemetry = createTelemetry(options, { write: () => undefined });
   t.equal(telemetry.accessLog.enabled, false);

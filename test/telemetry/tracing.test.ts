@@ -20,7 +20,7 @@ async function start(collector: Pick<Collector, 'url'>, more: Partial<TracingOpt
   return { tracing, clock, exports };
 }
 
-t.test("a request continues its client's trace, its parts are its children", async (t) => {
+t.test("a request span continues the client's trace and has its parts as children", async (t) => {
   const collector = await startCollector(t);
   const { tracing, exports } = await start(collector);
   const request = tracing.request({ ...CLIENT, sampled: true });
@@ -49,7 +49,7 @@ t.test("a request continues its client's trace, its parts are its children", asy
   t.same(exports, [['exported', 2]]);
 });
 
-t.test("who waits on another's work is linked to it, in a trace of its own", async (t) => {
+t.test("a request that waits for another's work is linked to it, in its own trace", async (t) => {
   const collector = await startCollector(t);
   const { tracing } = await start(collector);
   const [leader, follower] = [tracing.request(null), tracing.request(null)];
@@ -65,7 +65,7 @@ t.test("who waits on another's work is linked to it, in a trace of its own", asy
   ]);
 });
 
-t.test('what is not sampled is not sent, but has its ids', async (t) => {
+t.test('an unsampled span is not exported but has its ids', async (t) => {
   const collector = await startCollector(t);
   const { tracing } = await start(collector, { sampleRatio: 0 });
   const own = tracing.request(null);
@@ -77,7 +77,7 @@ t.test('what is not sampled is not sent, but has its ids', async (t) => {
   t.equal(collector.spans.length, 1, 'the client decides about its own trace');
 });
 
-t.test('a collector that never answers delays a stop by a bound', async (t) => {
+t.test('a collector that never answers delays a stop by a bound only', async (t) => {
   const collector = await startCollector(t, () => undefined);
   const { tracing, clock } = await start(collector);
   tracing.request(null).end();
@@ -87,7 +87,7 @@ t.test('a collector that never answers delays a stop by a bound', async (t) => {
   t.equal(clock.pendingTimers, 0);
 });
 
-t.test('spans that a collector refuses are counted', async (t) => {
+t.test('refused spans are counted', async (t) => {
   const collector = await startCollector(t, (response) => response.writeHead(400).end());
   const { tracing, exports } = await start(collector);
   tracing.request(null).end();

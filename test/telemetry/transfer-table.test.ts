@@ -2,7 +2,7 @@ import t from 'tap';
 import { TransferTable } from '#src/telemetry/transfer-table.js';
 import { ManualClock } from '../fixtures/manual-clock.js';
 
-t.test('running ones are read when asked for, ended ones shown for a while', async (t) => {
+t.test('running transfers are read on request, ended ones shown for a while', async (t) => {
   const clock = new ManualClock();
   const table = new TransferTable<string>('x', clock);
   let bytes = 0;
@@ -26,7 +26,7 @@ t.test('running ones are read when asked for, ended ones shown for a while', asy
   t.same(table.list(10), []);
 });
 
-t.test('bounds: those listed, and those that ended', async (t) => {
+t.test('the listed and the ended transfers are bounded', async (t) => {
   const table = new TransferTable<string>('x', new ManualClock());
   const entries = Array.from({ length: 100 }, () => table.start((id) => id));
   t.same(table.list(2), ['x1', 'x2'], 'the oldest');
@@ -36,7 +36,7 @@ t.test('bounds: those listed, and those that ended', async (t) => {
   t.equal(table.list(10)[0], 'x37');
 });
 
-t.test('what was dropped is not shown', async (t) => {
+t.test('a dropped transfer is not shown', async (t) => {
   const table = new TransferTable<string>('x', new ManualClock());
   const entry = table.start((id) => id);
   entry.drop();
@@ -44,7 +44,7 @@ t.test('what was dropped is not shown', async (t) => {
   t.same(table.list(10), []);
 });
 
-t.test('one that ended at once is read when somebody looks', async (t) => {
+t.test('a transfer that ended at once is read when listed', async (t) => {
   const clock = new ManualClock();
   const table = new TransferTable<string>('x', clock);
   let reads = 0;

@@ -9,11 +9,11 @@ import type { ErrorCode } from '#src/model/errors.js';
 import { metricsDocument } from '#src/telemetry/metrics-docs.js';
 import { filesBelow, readText, ROOT } from '../fixtures/source-tree.js';
 
-t.test('docs/CONFIG.md is what the schema says: else run `npm run docs`', async (t) => {
+t.test('docs/CONFIG.md equals the schema: else run `npm run docs`', async (t) => {
   t.equal(readText('docs/CONFIG.md'), configDocument());
 });
 
-t.test('docs/METRICS.md is what the instruments are: else run `npm run docs`', async (t) => {
+t.test('docs/METRICS.md equals the instruments: else run `npm run docs`', async (t) => {
   t.equal(readText('docs/METRICS.md'), metricsDocument());
 });
 
@@ -46,7 +46,7 @@ function membersOf(type: string, file: string): readonly string[] {
 const NAMED =
   /`((?:src|native|test|bench|scripts|deploy|docs|model|config|origin|store|compute|worker|telemetry|cache|send|hub|http|admin|assemble|cli)\/[\w./-]+)`/g;
 
-t.test('each file that a document names is there', async (t) => {
+t.test('each file that a document names exists', async (t) => {
   const documents = filesBelow('.').filter(
     (path) => path.endsWith('.md') && path !== 'CHANGELOG.md',
   );
@@ -79,7 +79,7 @@ function isThere(name: string): boolean {
   return below.some((path) => existsSync(join(ROOT, path)));
 }
 
-t.test('nothing tells where it was written', async (t) => {
+t.test('no file names the machine or registry it was written with', async (t) => {
   const places = new RegExp(
     [
       String.raw`(?<![\w.~])/(?:home|root|Users|work)/\w`,

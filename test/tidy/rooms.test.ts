@@ -137,7 +137,7 @@ t.test('packages that src imports are dependencies', async (t) => {
   t.same(others, []);
 });
 
-t.test('no import cycles', async (t) => {
+t.test('the import graph has no cycles, and cyclesOf finds them', async (t) => {
   t.same(cyclesOf(graph), []);
   const circle = new Map([
     ['a', ['b']],
@@ -148,7 +148,7 @@ t.test('no import cycles', async (t) => {
   t.same(cyclesOf(circle), ['a -> b -> c -> a'], 'one would be seen');
 });
 
-t.test('imports are seen in each of their forms', async (t) => {
+t.test('imports are found in each of their forms', async (t) => {
   const source = `
     import a from './a.js';
     import type { B } from "./b.js";

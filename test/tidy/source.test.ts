@@ -7,7 +7,7 @@ const sources = filesBelow('src').filter((path) => path.endsWith('.ts'));
 /** Beyond this a file holds two ideas. */
 const MAX_LINES = 300;
 
-t.test('spellings of a path are compared in model/uri and model/path alone', async (t) => {
+t.test('only model/uri and model/path compare spellings of a path', async (t) => {
   // What is shown to people, a proxy's password and the name of a repository are no paths.
   const elsewhere = ['src/cli/pull-names.ts', 'src/config/proxies.ts', 'src/hub/repository.ts'];
   const found = sources.filter(
@@ -29,7 +29,7 @@ t.test('connections to origins are made in one place', async (t) => {
   );
 });
 
-t.test('files are short and say at their beginning what they are', async (t) => {
+t.test('files are short and begin with a description', async (t) => {
   const long = ['src', 'native', 'test', 'bench', 'scripts']
     .flatMap(filesBelow)
     .filter((path) => /\.(?:ts|mjs|cc|h)$/.test(path))
@@ -80,7 +80,7 @@ t.test('the native core knows nothing of Node', async (t) => {
   );
 });
 
-t.test('what decides about secrets and trust has one place', async (t) => {
+t.test('each decision about secrets and trust is in one file', async (t) => {
   const others = (file: string, pattern: RegExp): string[] =>
     sources.filter((other) => other !== file && pattern.test(readText(other)));
   t.same(others('src/model/shown-url.ts', /replace\(\/\[\?#\]/), [], 'cuts queries off URLs');

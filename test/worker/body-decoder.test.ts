@@ -39,7 +39,7 @@ async function decode(coding: Decodable, coded: Buffer, plainBytes: number, piec
 }
 
 for (const [name, coding, code] of CODERS) {
-  t.test(`${name}: whatever it is split into`, async (t) => {
+  t.test(`${name}: a body decodes equal wherever it is split`, async (t) => {
     await fc.assert(
       fc.asyncProperty(
         fc.uint8Array({ maxLength: 300 }),
@@ -55,7 +55,7 @@ for (const [name, coding, code] of CODERS) {
     );
   });
 
-  t.test(`${name}: what was cut off, or is not so coded, is told`, async (t) => {
+  t.test(`${name}: a truncated or wrongly coded body is an error`, async (t) => {
     const coded = code(Buffer.alloc(5000, 'plain'));
     await t.rejects(decode(coding, coded.subarray(0, -3), 5000), { code: 'origin-protocol' });
     const other = Buffer.alloc(3000, 0xff);
@@ -63,7 +63,7 @@ for (const [name, coding, code] of CODERS) {
   });
 }
 
-t.test('what the taker throws ends it', async (t) => {
+t.test('an error of the taker ends the decoding', async (t) => {
   const decoder = new BodyDecoder('gzip', 1e6, () => {
     throw cancelledFault();
   });
@@ -78,6 +78,6 @@ t.test('coded bytes without content are bounded', async (t) => {
   await t.rejects(decode('gzip', many, 1000, 64 * 1024), { code: 'origin-protocol' });
 });
 
-t.test('nothing at all is no coded content', async (t) => {
+t.test('an empty body is no valid coded content', async (t) => {
   await t.rejects(decode('gzip', Buffer.alloc(0), 0), { code: 'origin-protocol' });
 });

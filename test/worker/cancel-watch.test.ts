@@ -9,7 +9,7 @@ function fixture() {
   return { clock, word, watch: new CancelWatch(() => word.set, clock) };
 }
 
-void t.test('the word is seen within one poll, and at once when asked', (t) => {
+void t.test('a cancel is seen within one poll, and at once when checked', (t) => {
   const first = fixture();
   first.word.set = true;
   t.notOk(first.watch.signal.aborted);
@@ -42,7 +42,7 @@ void t.test('stopping ends the polling', (t) => {
   t.end();
 });
 
-void t.test('a pause ends by time or by cancelling, and leaves no timer', async (t) => {
+void t.test('a pause ends by time or by a cancel, and leaves no timer', async (t) => {
   const { clock, word, watch } = fixture();
   await watch.pause(0);
   const timed = watch.pause(50);

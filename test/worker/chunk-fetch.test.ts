@@ -25,7 +25,7 @@ function field(start: number, end: number): string {
   return `bytes=${String(start)}-${String(end - 1)}`;
 }
 
-t.test('the wanted part first, then the rest, each once and under the validator', async (t) => {
+t.test('the requested part is fetched first, then the rest, each once with If-Range', async (t) => {
   const filling = await startFilling(t);
   const { origin, harness, task, chunk } = filling;
   const made = chunk(FROM);
@@ -37,7 +37,7 @@ t.test('the wanted part first, then the rest, each once and under the validator'
   t.equal(origin.connections, 1, 'on one connection');
 });
 
-t.test('the wanted part is out before the rest is asked for', async (t) => {
+t.test('the requested part is readable before the rest is requested', async (t) => {
   const { origin, harness, task, chunk } = await startFilling(t);
   const gate = createGate();
   origin.script({ skip: 1, actions: [{ kind: 'gate', at: -1, gate }] });
@@ -67,16 +67,19 @@ const ONCE: readonly [name: string, action: Action][] = [
 
 for (const [name, action] of ONCE) {
   for (const skip of [0, 1]) {
-    t.test(`once ${name}, in part ${String(skip + 1)}`, async (t) => {
-      const { origin, harness, task, chunk } = await startFilling(t);
-      origin.script({ skip, times: 1, actions: [action] });
-      const made = chunk(FROM);
-      isRight(t, await fillChunk(task(made), harness.context), made);
-    });
+    t.test(
+      `a fault that occurs once is invisible: ${name}, in part ${String(skip + 1)}`,
+      async (t) => {
+        const { origin, harness, task, chunk } = await startFilling(t);
+        origin.script({ skip, times: 1, actions: [action] });
+        const made = chunk(FROM);
+        isRight(t, await fillChunk(task(made), harness.context), made);
+      },
+    );
   }
 }
 
-t.test('a reset is resumed where its part stands', async (t) => {
+t.test('a reset is resumed where its part stopped', async (t) => {
   const filling = await startFilling(t);
   const { origin, harness, task, chunk } = filling;
   const reset = { kind: 'reset', afterBytes: 1000 } as const;
@@ -103,7 +106,7 @@ const ALWAYS: readonly [name: string, action: Action, expected: object][] = [
 ];
 
 for (const [name, action, expectedResult] of ALWAYS) {
-  t.test(`from the second part on ${name}`, async (t) => {
+  t.test(`an answer to the second part is handled: ${name}`, async (t) => {
     const { origin, harness, task, chunk } = await startFilling(t);
     origin.script({ skip: 1, actions: [action] });
     const made = chunk(FROM);
@@ -114,7 +117,7 @@ for (const [name, action, expectedResult] of ALWAYS) {
   });
 }
 
-t.test('known ids gate both parts', async (t) => {
+t.test('known ids gate both parts of a fetch', async (t) => {
   const { origin, harness, task, chunk } = await startFilling(t);
   const gated = { ...FROM, expectedGroupIds: expectedIds };
   const right = chunk(gated);

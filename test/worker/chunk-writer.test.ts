@@ -41,7 +41,7 @@ function feed(writer: ChunkWriter, bytes: Buffer, pieceBytes = GROUP_SIZE_BYTES)
   }
 }
 
-void t.test('ids and bytes do not depend on how the bytes arrive', (t) => {
+void t.test('property: ids and bytes do not depend on how the bytes arrive', (t) => {
   const harness = makeHarness(t);
   fc.assert(
     fc.property(
@@ -69,7 +69,7 @@ void t.test('ids and bytes do not depend on how the bytes arrive', (t) => {
   t.end();
 });
 
-void t.test('property: from wherever it begins, round to where it began', (t) => {
+void t.test('property: a chunk filled from any group on is right', (t) => {
   const harness = makeHarness(t);
   fc.assert(
     fc.property(
@@ -112,7 +112,7 @@ void t.test('property: from wherever it begins, round to where it began', (t) =>
   t.end();
 });
 
-void t.test("it goes round at the chunk's end, once", (t) => {
+void t.test('goRound continues at the start of the chunk, once and at its end only', (t) => {
   const harness = makeHarness(t);
   const made = harness.slot(2 * GROUP_SIZE_BYTES, { from: GROUP_SIZE_BYTES });
   const writer = writerOf(harness, made.slot);
@@ -128,7 +128,7 @@ void t.test("it goes round at the chunk's end, once", (t) => {
   t.end();
 });
 
-void t.test('an object that is exactly one group, of unknown length', (t) => {
+void t.test('an object of exactly one group and unknown length is right', (t) => {
   const harness = makeHarness(t);
   const bytes = patternBytes(2, 0, GROUP_SIZE_BYTES);
   for (const room of [1, 2]) {
@@ -158,7 +158,7 @@ void t.test('chunks at their positions hash up to the root', (t) => {
   t.end();
 });
 
-void t.test('space is bounded by the group and the slot', (t) => {
+void t.test('the given space is bounded by the group and the slot', (t) => {
   const harness = makeHarness(t);
   const writer = writerOf(harness, harness.slot(GROUP_SIZE_BYTES + 10).slot);
   t.equal(writer.space().length, GROUP_SIZE_BYTES);
@@ -175,7 +175,7 @@ void t.test('space is bounded by the group and the slot', (t) => {
   t.end();
 });
 
-void t.test('a short attested list corrupts, it does not pass', (t) => {
+void t.test('an attested list that is too short ends as corrupt', (t) => {
   const harness = makeHarness(t);
   const bytes = patternBytes(4, 0, GROUP_SIZE_BYTES + 5);
   const ids = groupIdsOf(bytes, 0, true);
@@ -191,7 +191,7 @@ void t.test('a short attested list corrupts, it does not pass', (t) => {
   t.end();
 });
 
-void t.test('a full disk', (t) => {
+void t.test('on a full disk:', (t) => {
   const disk = mountSmallDisk(t, GROUP_SIZE_BYTES + 64 * 1024);
   if (disk === undefined) return;
   const bytes = patternBytes(5, 0, 3 * GROUP_SIZE_BYTES + 99);
@@ -205,7 +205,7 @@ void t.test('a full disk', (t) => {
     const slot = { ...harness.slot(bytes.length).slot, fd, watermark: watermark.shared };
     return { harness, fd, watermark, writer: writerOf(harness, slot, true) };
   };
-  t.test('the chunk goes on in memory under the same descriptor', (t) => {
+  t.test('the chunk continues in memory under the same descriptor', (t) => {
     const { harness, fd, watermark, writer } = write(t, bytes.length);
     feed(writer, bytes, 300_000);
     const chunk = writer.finish(true);
@@ -216,7 +216,7 @@ void t.test('a full disk', (t) => {
     t.equal(harness.memory.usedBytes, bytes.length);
     t.end();
   });
-  t.test('so does one that was begun in its middle, wherever the disk gets full', (t) => {
+  t.test('a chunk begun in its middle continues in memory, wherever the disk gets full', (t) => {
     for (const from of [1, 1.25, 2, 2.5, 3].map((groups) => groups * GROUP_SIZE_BYTES)) {
       const { fd, watermark, writer } = write(t, bytes.length, from);
       // As the pump has one.
@@ -234,7 +234,7 @@ void t.test('a full disk', (t) => {
     }
     t.end();
   });
-  t.test('memory that is used up ends the fill', (t) => {
+  t.test('exhausted memory fails the fill', (t) => {
     const { harness, writer } = write(t, bytes.length - 1);
     t.throws(
       () => {
@@ -249,7 +249,7 @@ void t.test('a full disk', (t) => {
   t.end();
 });
 
-void t.test('a descriptor that cannot be written is a disk error, charged to nobody', (t) => {
+void t.test('an unwritable descriptor is a disk error, and nothing is charged', (t) => {
   const harness = makeHarness(t);
   const fd = openSync('/dev/null', 'r');
   t.teardown(() => {

@@ -3,7 +3,7 @@ import t from 'tap';
 import { GROUP_SIZE_BYTES } from '#src/model/chunk.js';
 import { GroupBuffers } from '#src/worker/context.js';
 
-void t.test('a buffer holds one group and is used again once it was given back', (t) => {
+void t.test('a buffer holds one group and is reused after its return', (t) => {
   const buffers = new GroupBuffers();
   const [first, second] = [buffers.take(), buffers.take()];
   t.equal(first.length, GROUP_SIZE_BYTES);

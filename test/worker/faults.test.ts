@@ -3,7 +3,7 @@ import t from 'tap';
 import { ForebayError } from '#src/model/errors.js';
 import { asFault, cancelledFault, internalFault, originFault } from '#src/worker/faults.js';
 
-void t.test('only what an origin did is retried', (t) => {
+void t.test('only faults of an origin are retried', (t) => {
   t.match(originFault('origin-reset', 'gone'), {
     code: 'origin-reset',
     source: 'origin',
@@ -14,7 +14,7 @@ void t.test('only what an origin did is retried', (t) => {
   t.end();
 });
 
-void t.test('whatever is thrown becomes a ForebayError, once', (t) => {
+void t.test('any thrown value becomes a ForebayError once', (t) => {
   const own = originFault('origin-timeout', 'slow');
   t.equal(asFault(own), own);
   const bug = new TypeError('undefined is not a function');

@@ -4,7 +4,7 @@
 import t from 'tap';
 import { StatsCollector } from '#src/worker/fetch-stats.js';
 
-void t.test('everything is added up in order', (t) => {
+void t.test('stats are added up in order', (t) => {
   const stats = new StatsCollector();
   t.same(stats.stats, { originBytes: 0, statuses: [], retries: [], stalls: 0 });
   stats.answered(503);
@@ -25,7 +25,7 @@ void t.test('everything is added up in order', (t) => {
   t.end();
 });
 
-void t.test('a report stays as it was', (t) => {
+void t.test('a report does not change afterwards', (t) => {
   const stats = new StatsCollector();
   const { stats: before } = stats;
   stats.answered(200);

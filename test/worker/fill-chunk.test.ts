@@ -20,7 +20,7 @@ import {
 } from '../fixtures/worker-filling.js';
 import { failed, LIMITS, oracleRoot } from '../fixtures/worker-harness.js';
 
-void t.test('a proper origin: exact bytes, ids, one request with If-Range', async (t) => {
+void t.test('a proper origin gives exact bytes and ids with one If-Range request', async (t) => {
   const { origin, harness, task, chunk } = await startFilling(t);
   const made = chunk();
   const result = await fillChunk(task(made), harness.context);
@@ -57,7 +57,7 @@ const ALWAYS: readonly [name: string, action: Action, expected: object][] = [
 ];
 
 for (const [name, action, expectedResult] of ALWAYS) {
-  void t.test(`always ${name}`, async (t) => {
+  void t.test(`a fault in each response fails the fill: ${name}`, async (t) => {
     const { origin, harness, task, chunk } = await startFilling(t);
     origin.script({ actions: [action] });
     const made = chunk();
@@ -71,11 +71,11 @@ for (const [name, action, expectedResult] of ALWAYS) {
 
 void t.test('attested ids gate release', async (t) => {
   const { origin, harness, task, chunk } = await startFilling(t);
-  await t.test('right bytes pass', async (t) => {
+  await t.test('bytes that match the attested ids are released', async (t) => {
     const made = chunk({ expectedGroupIds: expectedIds });
     isRight(t, await fillChunk(task(made), harness.context), made);
   });
-  await t.test('a wrong byte is not released, nor are those after it', async (t) => {
+  await t.test('a wrong byte and those after it are not released', async (t) => {
     origin.next({ kind: 'corrupt', offset: CHUNK + GROUP_SIZE_BYTES + 5 });
     const made = chunk({ expectedGroupIds: expectedIds });
     const result = await fillChunk(task(made), harness.context);
@@ -96,11 +96,11 @@ void t.test('withheld bytes are written but not released', async (t) => {
   t.equal(made.watermark.state, 'growing');
 });
 
-void t.test('cancelling', async (t) => {
+void t.test('a cancelled fill', async (t) => {
   const clock = new ManualClock();
   const { origin, harness, task, chunk } = await startFilling(t, { clock });
   for (const at of [0, 1_000_000]) {
-    await t.test(`while nothing comes after ${String(at)} bytes`, async (t) => {
+    await t.test(`ends while the origin stalls after ${String(at)} bytes`, async (t) => {
       const gate = createGate();
       origin.next({ kind: 'gate', at, gate });
       const made = chunk();
@@ -113,7 +113,7 @@ void t.test('cancelling', async (t) => {
       gate.open();
     });
   }
-  await t.test('while it waits to try again', async (t) => {
+  await t.test('ends while it waits for a retry', async (t) => {
     origin.next({ kind: 'status', status: 503 });
     const made = chunk();
     const filling = fillChunk(task(made, { retryBaseMs: 1000, retryCapMs: 1000 }), {
@@ -125,7 +125,7 @@ void t.test('cancelling', async (t) => {
     clock.advance(CANCEL_POLL_MS);
     t.match(await filling, failed('cancelled'));
   });
-  await t.test('before it begins: no request is made', async (t) => {
+  await t.test('makes no request when cancelled before', async (t) => {
     const before = origin.requests.length;
     const made = chunk();
     made.watermark.cancel();
@@ -134,7 +134,7 @@ void t.test('cancelling', async (t) => {
   });
 });
 
-void t.test('an origin that is not there', async (t) => {
+void t.test('an unreachable origin fails the fill', async (t) => {
   const { origin, harness, task, chunk } = await startFilling(t);
   const made = chunk();
   const gone = task(made);

@@ -77,7 +77,7 @@ void t.test('a short or unreadable file loses the stream', (t) => {
   t.end();
 });
 
-void t.test('streams are bounded', (t) => {
+void t.test('the number of hash streams is bounded', (t) => {
   const fd = chunkFile(t);
   const hasher = new ObjectHasher();
   const update = { kind: 'hash-update', hash: SHA256, offset: 0, fd, lengthBytes: 1 } as const;

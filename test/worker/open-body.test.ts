@@ -20,7 +20,7 @@ import {
   startOpening,
 } from '../fixtures/worker-opening.js';
 
-void t.test('a 200: a stream of chunks, each asked for when its first byte is there', async (t) => {
+void t.test('a 200 is a stream of chunks, each posted at its first byte', async (t) => {
   const f = await startOpening(t);
   const opened = await f.open(LENGTH);
   isWhole(t, opened);
@@ -31,7 +31,7 @@ void t.test('a 200: a stream of chunks, each asked for when its first byte is th
   t.equal(f.origin.bodyBytes, LENGTH);
 });
 
-void t.test('a stream that ends with the connection', async (t) => {
+void t.test('a body that ends with the connection is a stream', async (t) => {
   const f = await startOpening(t);
   f.origin.script({ actions: [{ kind: 'close-delimited' }] });
   for (const length of [1, GROUP_SIZE_BYTES, CHUNK, CHUNK + 1, 2 * CHUNK]) {
@@ -44,7 +44,7 @@ void t.test('a stream that ends with the connection', async (t) => {
   }
 });
 
-void t.test('a chunked stream, which the lean client leaves to the other', async (t) => {
+void t.test('a chunked body is left to the other client', async (t) => {
   const f = await startOpening(t);
   f.origin.script({ actions: [{ kind: 'chunked' }] });
   const client = new FallbackClient({ clock: systemClock });
@@ -61,7 +61,7 @@ void t.test('a chunked stream, which the lean client leaves to the other', async
   isWhole(t, { result, main, slots, bytes: Buffer.concat(slots.map((made) => made.content())) });
 });
 
-void t.test('a slot that is not what was asked for is a bug of ours, not a hang', async (t) => {
+void t.test('a slot of the wrong size is an internal error, not a hang', async (t) => {
   const f = await startOpening(t);
   const made = f.slot(CHUNK, { index: 1, start: CHUNK });
   const { result } = await f.answer(() => ({ kind: 'slot', slot: made.slot }));
@@ -88,7 +88,7 @@ void t.test('a body that breaks anywhere goes on there', async (t) => {
   );
 });
 
-void t.test('a ranged body that breaks goes on', async (t) => {
+void t.test('a ranged body that breaks is resumed', async (t) => {
   const f = await startOpening(t);
   f.origin.next({ kind: 'reset', afterBytes: 700_000 });
   const { result, bytes } = await f.open(LENGTH, { range: { start: CHUNK, end: 2 * CHUNK } });
@@ -96,7 +96,7 @@ void t.test('a ranged body that breaks goes on', async (t) => {
   t.ok(bytes.equals(expected.subarray(CHUNK, 2 * CHUNK)));
 });
 
-void t.test('a 206 with less than was asked is completed', async (t) => {
+void t.test('a 206 with less than requested is completed', async (t) => {
   const f = await startOpening(t);
   f.origin.next({ kind: 'shorter-range', bytes: 1_500_000 });
   const { result, bytes } = await f.open(LENGTH, { range: { start: 0, end: CHUNK } });
@@ -104,16 +104,19 @@ void t.test('a 206 with less than was asked is completed', async (t) => {
   t.ok(bytes.equals(expected.subarray(0, CHUNK)));
 });
 
-void t.test('a stream that breaks at an origin without ranges is read again', async (t) => {
-  const f = await startOpening(t);
-  f.origin.script({ times: 1, actions: [{ kind: 'short', afterBytes: CHUNK + 5 }] });
-  f.origin.script({ actions: [{ kind: 'ignore-range' }] });
-  const opened = await f.open(LENGTH);
-  isWhole(t, opened);
-  t.same(opened.result.stats.statuses, [200, 200]);
-});
+void t.test(
+  'a broken stream of an origin without ranges is read again from the start',
+  async (t) => {
+    const f = await startOpening(t);
+    f.origin.script({ times: 1, actions: [{ kind: 'short', afterBytes: CHUNK + 5 }] });
+    f.origin.script({ actions: [{ kind: 'ignore-range' }] });
+    const opened = await f.open(LENGTH);
+    isWhole(t, opened);
+    t.same(opened.result.stats.statuses, [200, 200]);
+  },
+);
 
-void t.test('a body that breaks and cannot go on fails', async (t) => {
+void t.test('a broken body that cannot be resumed fails', async (t) => {
   const f = await startOpening(t);
   const cases: readonly (readonly [string, readonly Action[], ErrorCode])[] = [
     ['no validator', [{ kind: 'no-validators' }], 'origin-reset'],
@@ -149,7 +152,7 @@ void t.test('a representation that changes in mid-body is not mixed', async (t) 
 });
 
 void t.test(
-  'a connection that breaks while a chunk waits for its slot loses nothing',
+  'a connection that breaks while a chunk waits for its slot loses no byte',
   async (t) => {
     const f = await startOpening(t);
     const slots: TestSlot[] = [];

@@ -6,14 +6,15 @@ import { ManualClock } from '../fixtures/manual-clock.js';
 import { failed } from '../fixtures/worker-harness.js';
 import { OpenMain } from '../fixtures/worker-open-main.js';
 import { CHUNK, startOpening } from '../fixtures/worker-opening.js';
+import { waitUntil } from '../fixtures/wait-until.js';
 
-void t.test('the main thread can stop it', async (t) => {
+void t.test('the main thread can stop an open', async (t) => {
   const f = await startOpening(t);
   await t.test('at the head: no body is read', async (t) => {
     const { result } = await f.answer(() => ({ kind: 'stop' }));
     t.match(result, { kind: 'stopped', stats: { originBytes: 0 } });
   });
-  await t.test('at a chunk', async (t) => {
+  await t.test('at a chunk: no further chunk is posted', async (t) => {
     const made = f.slot(CHUNK, {});
     const { result, main } = await f.answer((event) =>
       event.kind === 'head' ? { kind: 'slot', slot: made.slot } : { kind: 'stop' },
@@ -31,7 +32,7 @@ void t.test('the main thread can stop it', async (t) => {
   });
 });
 
-void t.test('cancelling ends every wait', async (t) => {
+void t.test('a cancel ends every wait', async (t) => {
   const clock = new ManualClock();
   const f = await startOpening(t, { clock });
   const main = new OpenMain((event) => {
@@ -41,7 +42,7 @@ void t.test('cancelling ends every wait', async (t) => {
   });
   const opening = openResource(f.task(main), f.harness.context);
   await f.origin.waitFor((origin) => origin.requests.length === 1);
-  while (main.events.length === 0) await new Promise((resolve) => setImmediate(resolve));
+  await waitUntil('the worker has posted an event', () => main.events.length > 0);
   clock.advance(CANCEL_POLL_MS);
   t.match(await opening, failed('cancelled'));
 });

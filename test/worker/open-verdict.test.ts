@@ -14,7 +14,7 @@ function judge(
   return judgeOpenHead(head, range, 0);
 }
 
-void t.test('statuses', (t) => {
+void t.test('redirects, 304 and 416 are head-only, other statuses are streams', (t) => {
   for (const status of [301, 302, 303, 307, 308]) {
     t.equal(judge(status, { location: '/b' }).kind, 'head-only', String(status));
     t.equal(judge(status).kind, 'stream', `${String(status)} that leads nowhere`);
@@ -31,7 +31,7 @@ void t.test('statuses', (t) => {
   t.end();
 });
 
-void t.test('a 206', (t) => {
+void t.test('a 206 within the requested range is a range', (t) => {
   t.match(judge(206, { 'content-range': 'bytes 100-199/1000' }), {
     kind: 'range',
     range: ASKED,
@@ -45,7 +45,7 @@ void t.test('a 206', (t) => {
   t.end();
 });
 
-void t.test('a 206 that nobody asked for', (t) => {
+void t.test('a 206 without a requested range is an error', (t) => {
   const headers = toHeaderMap({ 'content-range': 'bytes 0-9/10' });
   const verdict = judgeOpenHead({ status: 206, headers, contentLength: 10 }, null, 0);
   t.match(verdict, { kind: 'head-only' });

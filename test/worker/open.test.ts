@@ -13,7 +13,7 @@ import {
   startOpening,
 } from '../fixtures/worker-opening.js';
 
-void t.test('a 206: one slot, length and validator from its head', async (t) => {
+void t.test('a 206 has one slot, and length and validator from its head', async (t) => {
   const f = await startOpening(t);
   for (const [start, end] of [
     [0, CHUNK],
@@ -28,34 +28,31 @@ void t.test('a 206: one slot, length and validator from its head', async (t) => 
   }
 });
 
-void t.test(
-  'a 206 from the middle of a chunk: the rest of the chunk is fetched after it',
-  async (t) => {
-    for (const [index, length] of [
-      [1, CHUNK],
-      [0, CHUNK],
-    ] as const) {
-      const f = await startOpening(t);
-      const start = index * CHUNK;
-      const range = { start: start + GROUP_SIZE_BYTES, end: start + CHUNK };
-      // Also where either part breaks off in between.
-      f.origin.script({ times: 1, actions: [{ kind: 'reset', afterBytes: 100 * index }] });
-      f.origin.script({ skip: 2, times: 1, actions: [{ kind: 'short', afterBytes: 7 }] });
-      const { result, main, bytes, slots } = await f.open(LENGTH, { range });
-      t.match(result, { kind: 'complete', lengthBytes: LENGTH, stats: { originBytes: length } });
-      t.match(main.head, { status: 206 });
-      t.ok(bytes.equals(expected.subarray(start, start + CHUNK)));
-      t.equal(main.chunks.length, 1);
-      t.equal(main.chunks[0]?.lengthBytes, length);
-      t.equal(slots[0]?.watermark.available, length);
-      const [first, ...rest] = f.origin.requests;
-      t.equal(first?.headers['if-range'], undefined, 'there is nothing to compare with yet');
-      t.ok(rest.every(({ headers }) => headers['if-range'] === DEFAULT_ETAG));
-    }
-  },
-);
+void t.test('a 206 from the middle of a chunk is followed by the rest of the chunk', async (t) => {
+  for (const [index, length] of [
+    [1, CHUNK],
+    [0, CHUNK],
+  ] as const) {
+    const f = await startOpening(t);
+    const start = index * CHUNK;
+    const range = { start: start + GROUP_SIZE_BYTES, end: start + CHUNK };
+    // Also where either part breaks off in between.
+    f.origin.script({ times: 1, actions: [{ kind: 'reset', afterBytes: 100 * index }] });
+    f.origin.script({ skip: 2, times: 1, actions: [{ kind: 'short', afterBytes: 7 }] });
+    const { result, main, bytes, slots } = await f.open(LENGTH, { range });
+    t.match(result, { kind: 'complete', lengthBytes: LENGTH, stats: { originBytes: length } });
+    t.match(main.head, { status: 206 });
+    t.ok(bytes.equals(expected.subarray(start, start + CHUNK)));
+    t.equal(main.chunks.length, 1);
+    t.equal(main.chunks[0]?.lengthBytes, length);
+    t.equal(slots[0]?.watermark.available, length);
+    const [first, ...rest] = f.origin.requests;
+    t.equal(first?.headers['if-range'], undefined, 'there is nothing to compare with yet');
+    t.ok(rest.every(({ headers }) => headers['if-range'] === DEFAULT_ETAG));
+  }
+});
 
-void t.test('a representation that changes between the two parts of a contact', async (t) => {
+void t.test('a representation that changes between the two parts is not mixed', async (t) => {
   const f = await startOpening(t);
   f.origin.script({ skip: 1, actions: [{ kind: 'fields', fields: { ETag: '"b"' } }] });
   const range = { start: GROUP_SIZE_BYTES, end: CHUNK };
@@ -65,14 +62,14 @@ void t.test('a representation that changes between the two parts of a contact', 
   t.equal(slots[0]?.watermark.readableTo(0), 0, 'nothing of the other is released');
 });
 
-void t.test('a 206 of a small object: its id is the root', async (t) => {
+void t.test('a 206 of a one-chunk object has the root as id', async (t) => {
   const f = await startOpening(t);
   f.origin.objects.set('/o', { bytes: { seed: SEED, length: 5000 } });
   const { main } = await f.open(5000, { range: { start: 0, end: CHUNK } });
   t.equal(main.chunks[0]?.chunkId, oracleRoot(expected.subarray(0, 5000)));
 });
 
-void t.test('a 200 in answer to a range', async (t) => {
+void t.test('a 200 in answer to a range is a stream', async (t) => {
   const f = await startOpening(t);
   f.origin.script({ actions: [{ kind: 'ignore-range' }] });
   isWhole(t, await f.open(LENGTH, { range: { start: 0, end: CHUNK } }));
@@ -96,13 +93,13 @@ void t.test('heads without content are posted and end the task', async (t) => {
   }
 });
 
-void t.test('conditions are sent', async (t) => {
+void t.test('the given conditions are sent to the origin', async (t) => {
   const f = await startOpening(t);
   const { main } = await f.answer(() => null, { conditions: { 'if-none-match': DEFAULT_ETAG } });
   t.equal(main.head?.status, 304);
 });
 
-void t.test('another final status has a body like any other', async (t) => {
+void t.test('any other final status has a body too', async (t) => {
   const f = await startOpening(t);
   f.origin.next({ kind: 'status', status: 404, body: 'no such model' });
   const { result, main, bytes } = await f.open(13);
@@ -121,7 +118,7 @@ const ONCE: readonly [name: string, action: Action, retry: ErrorCode][] = [
 ];
 
 for (const [name, action, retry] of ONCE) {
-  void t.test(`once ${name}: invisible`, async (t) => {
+  void t.test(`a fault that occurs once is invisible: ${name}`, async (t) => {
     const f = await startOpening(t);
     f.origin.next(action);
     const { result, main } = await f.open(LENGTH, { range: { start: 0, end: CHUNK } });
@@ -130,7 +127,7 @@ for (const [name, action, retry] of ONCE) {
   });
 }
 
-void t.test('an origin that asks for a longer wait than ours is not asked again', async (t) => {
+void t.test('an origin that requests a longer wait than the cap is not asked again', async (t) => {
   for (const [status, fields] of [
     [429, { ratelimit: '"api";r=0;t=55' }],
     [503, { 'retry-after': '55' }],
@@ -144,7 +141,7 @@ void t.test('an origin that asks for a longer wait than ours is not asked again'
   }
 });
 
-void t.test('faults that stay', async (t) => {
+void t.test('permanent faults:', async (t) => {
   const f = await startOpening(t);
   await t.test('a 5xx is posted once there is no attempt left', async (t) => {
     const remove = f.origin.script({ actions: [{ kind: 'status', status: 502, body: 'bad' }] });
@@ -153,7 +150,7 @@ void t.test('faults that stay', async (t) => {
     t.equal(main.head?.status, 502);
     remove();
   });
-  await t.test('a wrong Content-Range', async (t) => {
+  await t.test('a wrong Content-Range is posted at once and not retried', async (t) => {
     const remove = f.origin.script({ actions: [{ kind: 'content-range', start: 1 }] });
     const { result, main } = await f.open(LENGTH, { range: { start: 0, end: CHUNK } });
     t.match(result, { kind: 'stopped', stats: { statuses: [206], retries: [] } });
@@ -161,7 +158,7 @@ void t.test('faults that stay', async (t) => {
     t.equal(main.events.length, 1);
     remove();
   });
-  await t.test('a 206 that does not tell the length', async (t) => {
+  await t.test('a 206 without a complete length is posted', async (t) => {
     const remove = f.origin.script({ actions: [{ kind: 'content-range', complete: '*' }] });
     const { result } = await f.open(LENGTH, { range: { start: 0, end: CHUNK } });
     t.match(result, failed('origin-range-mismatch'));

@@ -19,30 +19,33 @@ import {
 } from '../fixtures/worker-filling.js';
 import { failed, LIMITS } from '../fixtures/worker-harness.js';
 
-void t.test('breaks at any offset: resumed there, no byte fetched twice', async (t) => {
-  const { origin, harness, task, chunk } = await startFilling(t);
-  await fc.assert(
-    fc.asyncProperty(
-      fc.constantFrom('reset' as const, 'short' as const),
-      fc.array(fc.integer({ min: 1, max: CHUNK - 1 }), { minLength: 1, maxLength: 3 }),
-      async (kind, sizes) => {
-        const breaks = sizes.map((afterBytes) => origin.next({ kind, afterBytes }));
-        const before = origin.bodyBytes;
-        const made = chunk();
-        const result = await fillChunk(task(made), harness.context);
-        // A break at the last byte of a body ends the chunk: what is left is not the next one's.
-        for (const forget of breaks) forget();
-        isRight(t, result, made);
-        // A reset may overtake bytes that the kernel had not delivered: those are sent again.
-        if (kind === 'short') t.equal(origin.bodyBytes - before, CHUNK, 'no byte sent twice');
-        t.equal(result.stats.originBytes, CHUNK, 'no byte received twice');
-        t.ok(result.stats.retries.every((reason) => reason === 'origin-reset'));
-      },
-    ),
-    { numRuns: 8 },
-  );
-  t.ok(origin.requests.every((request) => request.headers['if-range'] === DEFAULT_ETAG));
-});
+void t.test(
+  'property: a break at any offset is resumed there, no byte fetched twice',
+  async (t) => {
+    const { origin, harness, task, chunk } = await startFilling(t);
+    await fc.assert(
+      fc.asyncProperty(
+        fc.constantFrom('reset' as const, 'short' as const),
+        fc.array(fc.integer({ min: 1, max: CHUNK - 1 }), { minLength: 1, maxLength: 3 }),
+        async (kind, sizes) => {
+          const breaks = sizes.map((afterBytes) => origin.next({ kind, afterBytes }));
+          const before = origin.bodyBytes;
+          const made = chunk();
+          const result = await fillChunk(task(made), harness.context);
+          // A break at the last byte of a body ends the chunk: what is left is not the next one's.
+          for (const forget of breaks) forget();
+          isRight(t, result, made);
+          // A reset may overtake bytes that the kernel had not delivered: those are sent again.
+          if (kind === 'short') t.equal(origin.bodyBytes - before, CHUNK, 'no byte sent twice');
+          t.equal(result.stats.originBytes, CHUNK, 'no byte received twice');
+          t.ok(result.stats.retries.every((reason) => reason === 'origin-reset'));
+        },
+      ),
+      { numRuns: 8 },
+    );
+    t.ok(origin.requests.every((request) => request.headers['if-range'] === DEFAULT_ETAG));
+  },
+);
 
 /** Faults that happen once and must leave no trace but a counted retry. */
 const ONCE: readonly [name: string, action: Action, retry: ErrorCode][] = [
@@ -63,7 +66,7 @@ const ONCE: readonly [name: string, action: Action, retry: ErrorCode][] = [
 ];
 
 for (const [name, action, retry] of ONCE) {
-  void t.test(`once ${name}: invisible`, async (t) => {
+  void t.test(`a fault that occurs once is invisible: ${name}`, async (t) => {
     const { origin, harness, task, chunk } = await startFilling(t);
     origin.next(action);
     const made = chunk();
@@ -73,7 +76,7 @@ for (const [name, action, retry] of ONCE) {
   });
 }
 
-void t.test('an origin that asks for a longer wait than ours is not asked again', async (t) => {
+void t.test('an origin that requests a longer wait than the cap is not asked again', async (t) => {
   const { origin, harness, task, chunk } = await startFilling(t);
   const fields = { ratelimit: '"resolvers";r=0;t=55' };
   origin.next({ kind: 'status', status: 429, fields });
@@ -82,7 +85,7 @@ void t.test('an origin that asks for a longer wait than ours is not asked again'
   t.same(result.stats.statuses, [429]);
 });
 
-void t.test('two sightings of different other representations are no change', async (t) => {
+void t.test('two different other representations are no change', async (t) => {
   const { origin, harness, task, chunk } = await startFilling(t);
   origin.next({ kind: 'fields', fields: { etag: '"b"' } });
   origin.next({ kind: 'fields', fields: { etag: '"c"' } });
@@ -90,7 +93,7 @@ void t.test('two sightings of different other representations are no change', as
   isRight(t, await fillChunk(task(made), harness.context), made);
 });
 
-void t.test('a change in mid-fill is told and mixes nothing', async (t) => {
+void t.test('a change in mid-fill is reported, and mixes nothing', async (t) => {
   const { origin, harness, task, chunk } = await startFilling(t);
   origin.next({ kind: 'reset', afterBytes: 500_000 });
   const made = chunk();
@@ -103,23 +106,23 @@ void t.test('a change in mid-fill is told and mixes nothing', async (t) => {
   t.ok(made.content().subarray(0, available).equals(expected.subarray(0, available)));
 });
 
-void t.test('an origin that ignores ranges', async (t) => {
+void t.test('an origin that ignores ranges:', async (t) => {
   const { origin, harness, task, chunk } = await startFilling(t);
   origin.script({ actions: [{ kind: 'ignore-range' }] });
-  await t.test('is sliced when the way is short', async (t) => {
+  await t.test('its body is sliced when the offset is small', async (t) => {
     const made = chunk();
     const result = await fillChunk(task(made), harness.context);
     isRight(t, result, made);
     t.same(result.stats.statuses, [200, 200]);
   });
-  await t.test('is told when the way is long', async (t) => {
+  await t.test('it is reported when the offset is large', async (t) => {
     const length = 20 * GROUP_SIZE_BYTES;
     origin.objects.set('/o', { bytes: { seed: SEED, length } });
     const made = harness.slot(CHUNK, { index: 8, start: 8 * CHUNK });
     const result = await fillChunk({ ...task(made), completeLength: length }, harness.context);
     t.match(result, { kind: 'no-ranges', head: { status: 200 } });
   });
-  await t.test('is read at once when the chunk is the whole object', async (t) => {
+  await t.test('its body is read when the chunk is the whole object', async (t) => {
     origin.objects.set('/o', { bytes: { seed: SEED, length: 1000 } });
     const made = harness.slot(1000);
     const result = await fillChunk({ ...task(made), completeLength: 1000 }, harness.context);
@@ -127,7 +130,7 @@ void t.test('an origin that ignores ranges', async (t) => {
   });
 });
 
-void t.test('a 206 with less than was asked is followed by a request for the rest', async (t) => {
+void t.test('a 206 with less than requested is followed by a request for the rest', async (t) => {
   const { origin, harness, task, chunk } = await startFilling(t);
   origin.next({ kind: 'shorter-range', bytes: 700_000 });
   const made = chunk();
@@ -137,9 +140,9 @@ void t.test('a 206 with less than was asked is followed by a request for the res
   t.equal(origin.bodyBytes, CHUNK);
 });
 
-void t.test('progress renews the attempts, up to a bound', async (t) => {
+void t.test('progress renews the attempts, up to a bound:', async (t) => {
   const { origin, harness, task, chunk } = await startFilling(t);
-  await t.test('an origin that always gives some bytes gets through', async (t) => {
+  await t.test('an origin that always gives some bytes completes', async (t) => {
     const remove = origin.script({ actions: [{ kind: 'reset', afterBytes: 100_000 }] });
     const made = chunk();
     const result = await fillChunk(task(made), harness.context);
@@ -147,7 +150,7 @@ void t.test('progress renews the attempts, up to a bound', async (t) => {
     t.ok(result.stats.retries.length > LIMITS.maxAttempts);
     remove();
   });
-  await t.test('one byte at a time is given up', async (t) => {
+  await t.test('an origin that gives one byte at a time fails after the bound', async (t) => {
     origin.script({ actions: [{ kind: 'short', afterBytes: 1 }] });
     const made = chunk();
     const result = await fillChunk(task(made), harness.context);
@@ -156,7 +159,7 @@ void t.test('progress renews the attempts, up to a bound', async (t) => {
   });
 });
 
-void t.test('a hang is left for a fresh connection', async (t) => {
+void t.test('a hanging connection is replaced by a fresh one', async (t) => {
   const clock = new ManualClock();
   const { origin, harness, task, chunk } = await startFilling(t, { clock });
   origin.next({ kind: 'hang', afterBytes: 1_000_000 });
@@ -174,7 +177,7 @@ void t.test('a hang is left for a fresh connection', async (t) => {
   t.equal(origin.connections, 3);
 });
 
-void t.test('a trickle is hedged once; an honestly slow origin is then served', async (t) => {
+void t.test('a trickle is hedged once; a slow origin is then served', async (t) => {
   const clock = new ManualClock();
   const { origin, harness, task, chunk } = await startFilling(t, { clock });
   const gates = [createGate(), createGate()];

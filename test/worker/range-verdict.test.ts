@@ -72,14 +72,14 @@ for (const [name, verdict, expected] of CASES) {
   });
 }
 
-void t.test('any redirect or refusal is the main thread’s to resolve', (t) => {
+void t.test('a redirect or refusal is reported to the main thread', (t) => {
   for (const status of [300, 301, 302, 303, 307, 308, 401, 403]) {
     t.equal(judge(status, {}).kind, 'resolve-again');
   }
   t.end();
 });
 
-void t.test('no head throws, and only a matching 206 is taken for the range', (t) => {
+void t.test('property: no head throws, and only a matching 206 is accepted', (t) => {
   const value = fc.oneof(
     fc.string(),
     fc.constantFrom('"a"', 'W/"a"', 'bytes 100-199/1000', 'bytes 0-99/1000', 'bytes */1000'),
@@ -100,7 +100,7 @@ void t.test('no head throws, and only a matching 206 is taken for the range', (t
   t.end();
 });
 
-void t.test('what a digest names may come coded: as a whole, to be decoded', (t) => {
+void t.test('an object with a digest may come coded, as a whole, and is decoded', (t) => {
   const known = { completeLength: 1000, validator: { kind: 'digest' } } as const;
   const of = (status: number, headers: Record<string, string>) =>
     judgeRangeResponse(

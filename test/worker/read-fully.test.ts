@@ -9,7 +9,7 @@ import { patternBytes } from '../fixtures/scripted-origin.js';
 const LENGTH = 10_000;
 const bytes = patternBytes(3, 0, LENGTH);
 
-void t.test('the bytes of the file, and nothing beyond them', (t) => {
+void t.test('readFully reads the bytes of the file and none beyond them', (t) => {
   const fd = openSync(join(t.testdir({}), 'file'), 'w+');
   t.teardown(() => {
     closeSync(fd);

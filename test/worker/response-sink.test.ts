@@ -52,7 +52,7 @@ function fixture(taker: ByteTaker | null, plan: BodyPlan) {
   return { sink, stats, land, cancel };
 }
 
-void t.test('bytes before the wanted ones are skipped, wherever they are cut', (t) => {
+void t.test('bytes before the requested ones are skipped, wherever they are cut', (t) => {
   for (let cut = 1; cut < 10; cut += 1) {
     const taker = new Collector(4);
     const { sink, stats, land } = fixture(taker, { skip: 4, bodyEnd: 10, wantedEnd: 10 });
@@ -66,7 +66,7 @@ void t.test('bytes before the wanted ones are skipped, wherever they are cut', (
   t.end();
 });
 
-void t.test('reading stops where the wanted bytes end', (t) => {
+void t.test('reading stops at the end of the requested bytes', (t) => {
   const taker = new Collector(0);
   const { sink, land } = fixture(taker, { skip: 0, bodyEnd: 10, wantedEnd: 3 });
   t.equal(sink.head(HEAD), 'read');
@@ -75,7 +75,7 @@ void t.test('reading stops where the wanted bytes end', (t) => {
   t.end();
 });
 
-void t.test('a body longer than its head said breaks the response, not the fetch', (t) => {
+void t.test('a body longer than declared breaks the response, not the fetch', (t) => {
   const taker = new Collector(0);
   const { sink, land } = fixture(taker, { skip: 0, bodyEnd: 4, wantedEnd: 4 });
   t.equal(sink.head(HEAD), 'read');
@@ -86,14 +86,14 @@ void t.test('a body longer than its head said breaks the response, not the fetch
   t.end();
 });
 
-void t.test('a refused head', (t) => {
+void t.test('a refused head is counted and its body not read', (t) => {
   const { sink, stats } = fixture(null, { skip: 0, bodyEnd: null, wantedEnd: null });
   t.equal(sink.head(HEAD), 'refuse');
   t.same(stats.stats.statuses, [206]);
   t.end();
 });
 
-void t.test('what the taker throws ends the fetch; other errors are bugs', (t) => {
+void t.test('an error of the taker ends the fetch; other errors are internal', (t) => {
   class Broken extends Collector {
     override filled(): void {
       throw new TypeError('a bug');
@@ -106,7 +106,7 @@ void t.test('what the taker throws ends the fetch; other errors are bugs', (t) =
   t.end();
 });
 
-void t.test('a taker that takes its time is waited for', async (t) => {
+void t.test('a slow taker is waited for', async (t) => {
   let finish = (): void => undefined;
   class Slow extends Collector {
     override filled(byteCount: number): Promise<void> {
@@ -132,7 +132,7 @@ void t.test('a taker that takes its time is waited for', async (t) => {
   t.equal(taker.bytes.toString(), '0123');
 });
 
-void t.test('a cancelled task takes nothing more', (t) => {
+void t.test('a cancelled task takes no more bytes', (t) => {
   const taker = new Collector(0);
   const { sink, land, cancel } = fixture(taker, { skip: 0, bodyEnd: 4, wantedEnd: 4 });
   t.equal(sink.head(HEAD), 'read');

@@ -37,7 +37,7 @@ function fixture(test: Test): Fixture {
   };
 }
 
-void t.test('a right chunk', (t) => {
+void t.test('a chunk with the right bytes is verified and complete', (t) => {
   const task = fixture(t).task();
   t.same(verifyChunk(task, buffer, []), { kind: 'verified' });
   t.equal(task.mark.available, LENGTH);
@@ -45,7 +45,7 @@ void t.test('a right chunk', (t) => {
   t.end();
 });
 
-void t.test('one flipped bit anywhere: nothing from its group on is released', (t) => {
+void t.test('property: after one flipped bit nothing from its group on is released', (t) => {
   const { fd, task } = fixture(t);
   fc.assert(
     fc.property(fc.integer({ min: 0, max: LENGTH - 1 }), fc.nat({ max: 7 }), (at, bit) => {
@@ -63,7 +63,7 @@ void t.test('one flipped bit anywhere: nothing from its group on is released', (
   t.end();
 });
 
-void t.test('from the wanted group on, and round to it', (t) => {
+void t.test('verification starts at the requested group and goes round to it', (t) => {
   const { fd, task } = fixture(t);
   for (let from = 0; from < 4; from += 1) {
     const right = task(from * GROUP_SIZE_BYTES);
@@ -82,7 +82,7 @@ void t.test('from the wanted group on, and round to it', (t) => {
   t.end();
 });
 
-void t.test('a truncated file', (t) => {
+void t.test('a truncated file mismatches from its short group on', (t) => {
   const { fd, task } = fixture(t);
   ftruncateSync(fd, LENGTH - 1);
   t.same(verifyChunk(task(), buffer, []), { kind: 'mismatch', group: 3 });
@@ -91,7 +91,7 @@ void t.test('a truncated file', (t) => {
   t.end();
 });
 
-void t.test('the right bytes at another position, and ids that are too few', (t) => {
+void t.test('right bytes at another position, and too few ids, mismatch', (t) => {
   const { task } = fixture(t);
   const moved = { ...task(), start: 0 };
   t.same(verifyChunk(moved, buffer, []), { kind: 'mismatch', group: 0 });
@@ -100,7 +100,7 @@ void t.test('the right bytes at another position, and ids that are too few', (t)
   t.end();
 });
 
-void t.test('a file that cannot be read', (t) => {
+void t.test('an unreadable file throws', (t) => {
   const fd = openSync('/dev/null', 'w');
   const made = { ...fixture(t).task(), fd };
   t.same(verifyChunk(made, buffer, []), { kind: 'unreadable', errno: 'EBADF' });

@@ -9,7 +9,7 @@ import { RUNNING_CHUNK_BYTES } from '../../fixtures/running.js';
 import { startRoom } from '../../fixtures/running-room.js';
 import { identityOf } from '../../fixtures/store-chunks.js';
 
-t.test('the chunks that a hint names', async (t) => {
+t.test('a hint names the chunks of its range', async (t) => {
   const room = await startRoom(t);
   const length = 4 * RUNNING_CHUNK_BYTES + 1;
   const generation = await room.open('/a', length);
@@ -52,7 +52,7 @@ t.test('a response joins others when no token sets it apart', async (t) => {
   t.notOk(isJoinable({ ...stored, object: identityOf('a', 1, { uniqueToken: 'token' }) }));
 });
 
-t.test('a pin of another digest, or a new one, asks for the object anew', async (t) => {
+t.test('a new pin, or one of another digest, opens another object', async (t) => {
   const digest = { algorithm: 'sha256', hex: 'a'.repeat(64) } as const;
   const stored = (status: number, claimed: typeof digest | null): StoredResponse => ({
     kind: 'response',
@@ -86,7 +86,7 @@ t.test("the origin's answer to the client's own condition has no content", async
   answer.body.close();
 });
 
-t.test('an outcome says nothing that was not said', async (t) => {
+t.test('an outcome has no members that were not set', async (t) => {
   t.same(forward({ reason: 'stale' }), {
     kind: 'forward',
     reason: 'stale',

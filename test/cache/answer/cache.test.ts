@@ -13,7 +13,7 @@ import { startRoom } from '../../fixtures/running-room.js';
 import { createGate } from '../../fixtures/scripted-origin.js';
 import { eventually } from '../../fixtures/store-eventually.js';
 
-t.test('the second request is a hit, and says how old', async (t) => {
+t.test('a second request is a hit and has an Age field', async (t) => {
   const origin = await runOrigin(t, { '/a': fresh(1, 3) });
   const forebay = await startForebay(t, { origin });
   const miss = await forebay.get('/a');
@@ -28,7 +28,7 @@ t.test('the second request is a hit, and says how old', async (t) => {
   t.equal(origin.bodyBytes, sizeOf(3));
 });
 
-t.test('who asks at the same time shares one contact and one fetch of each chunk', async (t) => {
+t.test('concurrent requests share one contact and one fetch of each chunk', async (t) => {
   const origin = await runOrigin(t, { '/a': fresh(1, 4) });
   const gate = createGate();
   origin.next({ kind: 'gate', at: 100, gate });
@@ -59,7 +59,7 @@ t.test('requests that wait on the same head are collapsed', async (t) => {
   t.equal(origin.bodyBytes, sizeOf(2));
 });
 
-t.test('the client whose request led leaves: the others get everything', async (t) => {
+t.test('followers get the whole object when the leading client disconnects', async (t) => {
   const origin = await runOrigin(t, { '/a': fresh(1, 4) });
   const gate = createGate();
   const actions = [{ kind: 'gate', at: 1000, gate }] as const;
@@ -76,7 +76,7 @@ t.test('the client whose request led leaves: the others get everything', async (
   t.equal(origin.bodyBytes, sizeOf(4), 'the chunk in flight was not fetched again');
 });
 
-t.test('the leader leaves before there is a head: its followers do not notice', async (t) => {
+t.test('followers get an answer when the leader disconnects before the head comes', async (t) => {
   const gate = createGate();
   const room = await startRoom(t, { objects: { '/a': fresh(1, 2) } });
   room.origin.next({ kind: 'gate', at: -1, gate });
@@ -92,7 +92,7 @@ t.test('the leader leaves before there is a head: its followers do not notice', 
   answer.body.close();
 });
 
-t.test('what a 304 changes is stored although the client that led has left', async (t) => {
+t.test('a 304 updates the stored response although the client that led has left', async (t) => {
   const gate = createGate();
   const spec = fresh(1, 1, {
     cacheControl: 'max-age=0, must-revalidate',
@@ -121,41 +121,47 @@ t.test('what a 304 changes is stored although the client that led has left', asy
   t.equal(room.origin.requests.at(-1)?.status, 304);
 });
 
-t.test('a stale response stands in for an origin that says nothing for a while', async (t) => {
-  const gate = createGate();
-  const clock = new ManualClock();
-  const spec = fresh(1, 1, { cacheControl: 'max-age=0' });
-  const room = await startRoom(t, { clock, objects: { '/a': spec } });
-  const first = await room.cache.lookup(room.request('/a'));
-  first.body.close();
-  t.ok(await eventually(() => room.chunks.usage().chunks === 1));
-  room.origin.next({ kind: 'gate', at: -1, gate });
-  clock.advance(5_000);
-  const asking = room.cache.lookup(room.request('/a'));
-  await gate.reached;
-  clock.advance(2_000);
-  const answer = await asking;
-  t.match(answer.outcome, { kind: 'forward', reason: 'stale', detail: 'origin-timeout' });
-  answer.body.close();
-  gate.open();
-});
+t.test(
+  'a stale response is served, for a bounded time, while the origin does not answer',
+  async (t) => {
+    const gate = createGate();
+    const clock = new ManualClock();
+    const spec = fresh(1, 1, { cacheControl: 'max-age=0' });
+    const room = await startRoom(t, { clock, objects: { '/a': spec } });
+    const first = await room.cache.lookup(room.request('/a'));
+    first.body.close();
+    t.ok(await eventually(() => room.chunks.usage().chunks === 1));
+    room.origin.next({ kind: 'gate', at: -1, gate });
+    clock.advance(5_000);
+    const asking = room.cache.lookup(room.request('/a'));
+    await gate.reached;
+    clock.advance(2_000);
+    const answer = await asking;
+    t.match(answer.outcome, { kind: 'forward', reason: 'stale', detail: 'origin-timeout' });
+    answer.body.close();
+    gate.open();
+  },
+);
 
-t.test('a stale answer for an origin that is left alone says that nobody was asked', async (t) => {
-  const spec = fresh(1, 1, { cacheControl: 'max-age=0' });
-  const room = await startRoom(t, { objects: { '/a': spec } });
-  const first = await room.cache.lookup(room.request('/a'));
-  first.body.close();
-  t.ok(await eventually(() => room.chunks.usage().chunks === 1));
-  const { breaker } = room.upstream;
-  for (let permit = breaker.ask(); permit.kind !== 'refused'; permit = breaker.ask()) {
-    permit.settle('unreachable');
-  }
-  const answer = await room.cache.lookup(room.request('/a'));
-  t.match(answer.outcome, { kind: 'hit', detail: 'origin-busy' });
-  answer.body.close();
-});
+t.test(
+  'a stale response from an origin with an open breaker reports that no request was sent',
+  async (t) => {
+    const spec = fresh(1, 1, { cacheControl: 'max-age=0' });
+    const room = await startRoom(t, { objects: { '/a': spec } });
+    const first = await room.cache.lookup(room.request('/a'));
+    first.body.close();
+    t.ok(await eventually(() => room.chunks.usage().chunks === 1));
+    const { breaker } = room.upstream;
+    for (let permit = breaker.ask(); permit.kind !== 'refused'; permit = breaker.ask()) {
+      permit.settle('unreachable');
+    }
+    const answer = await room.cache.lookup(room.request('/a'));
+    t.match(answer.outcome, { kind: 'hit', detail: 'origin-busy' });
+    answer.body.close();
+  },
+);
 
-t.test('what is private or not to be stored is fetched by each for himself', async (t) => {
+t.test('private and no-store responses are fetched by each client separately', async (t) => {
   for (const cacheControl of ['no-store', 'private, max-age=60']) {
     const origin = await runOrigin(t, { '/a': fresh(1, 2, { cacheControl }) });
     const forebay = await startForebay(t, { origin, directory: t.testdir() });
@@ -193,7 +199,7 @@ t.test('each variant has its own bytes', async (t) => {
   );
 });
 
-t.test('with Authorization nothing is shared unless the origin says public', async (t) => {
+t.test('a response to a request with Authorization is shared only if it is public', async (t) => {
   const origin = await runOrigin(t, {
     '/private': fresh(1, 2),
     '/public': fresh(2, 2, { cacheControl: `public, ${FRESH}` }),
@@ -214,7 +220,7 @@ t.test('with Authorization nothing is shared unless the origin says public', asy
   t.equal(origin.bodyBytes - before, sizeOf(2));
 });
 
-t.test('HEAD of what nobody has fetched costs a byte', async (t) => {
+t.test('HEAD of an object that is not stored costs one byte', async (t) => {
   const origin = await runOrigin(t, { '/a': fresh(1, 3) });
   const forebay = await startForebay(t, { origin });
   const head = await forebay.get('/a', { method: 'HEAD' });
@@ -226,7 +232,7 @@ t.test('HEAD of what nobody has fetched costs a byte', async (t) => {
   t.ok((await forebay.get('/a')).body.equals(bytesOf(1, 3)));
 });
 
-t.test('ranges of what nobody has fetched', async (t) => {
+t.test('a range of an object that is not stored is answered', async (t) => {
   const origin = await runOrigin(t, { '/a': fresh(1, 4), '/b': fresh(1, 4) });
   const forebay = await startForebay(t, { origin });
   const whole = bytesOf(1, 4);
@@ -247,7 +253,7 @@ t.test('ranges of what nobody has fetched', async (t) => {
   t.equal(unknown.headers['content-range'], `bytes */${String(sizeOf(1))}`);
 });
 
-t.test('an empty object is an object', async (t) => {
+t.test('an empty object is stored and answered as a hit', async (t) => {
   const origin = await runOrigin(t, { '/a': { bytes: Buffer.alloc(0), cacheControl: FRESH } });
   const forebay = await startForebay(t, { origin });
   for (const expected of [/fwd=/, /hit/]) {
@@ -260,7 +266,7 @@ t.test('an empty object is an object', async (t) => {
   t.equal((await forebay.get('/a', { headers: { range: 'bytes=0-0' } })).status, 416);
 });
 
-t.test('a request that has been here before is not sent round again', async (t) => {
+t.test('a request whose Via contains this process is refused', async (t) => {
   const room = await startRoom(t);
   const headers = toHeaderMap({ via: '1.1 other, 1.1 forebay-test' });
   await t.rejects(room.cache.lookup(room.request('/a', { headers })), { code: 'origin-loop' });
@@ -268,7 +274,7 @@ t.test('a request that has been here before is not sent round again', async (t) 
   t.equal(room.origin.requests.length, 0);
 });
 
-t.test('a slow reader of what may not be stored is held to its pace', async (t) => {
+t.test('a slow reader of an uncacheable body bounds the memory that its fetch takes', async (t) => {
   const cacheControl = 'no-store';
   const origin = await runOrigin(t, { '/a': fresh(1, 60, { cacheControl, ranges: false }) });
   const forebay = await startForebay(t, { origin, cache: { serveThroughMemory: '8MiB' } });
@@ -280,13 +286,13 @@ t.test('a slow reader of what may not be stored is held to its pace', async (t) 
   await forebay.until((found) => found.get('forebay_cache_memory_bytes') === 0);
 });
 
-t.test('an origin that is down for good is an error that says so', async (t) => {
+t.test('an origin that stays unreachable leads to an error that names the failure', async (t) => {
   const room = await startRoom(t);
   await room.origin.close();
   await t.rejects(room.cache.lookup(room.request('/a')), { code: 'origin-connect' });
 });
 
-t.test('a range of what may not be stored and has no length is answered whole', async (t) => {
+t.test('a range of an uncacheable body without a length gets the whole body', async (t) => {
   const origin = await runOrigin(t, {
     '/a': fresh(1, 8, { cacheControl: 'no-store', ranges: false }),
   });

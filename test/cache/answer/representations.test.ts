@@ -4,7 +4,7 @@ import { deferred } from '#src/model/deferred.js';
 import { fresh, sizeOf } from '../../fixtures/running-origin.js';
 import { startRoom } from '../../fixtures/running-room.js';
 
-t.test('what is all here is a hit, although it is not committed yet', async (t) => {
+t.test('an object whose bytes have all arrived is a hit before its commit', async (t) => {
   const room = await startRoom(t, { objects: { '/a': fresh(1, 1) } });
   const { chunks } = room;
   const commit = chunks.commit.bind(chunks);

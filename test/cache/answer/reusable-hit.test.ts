@@ -38,7 +38,7 @@ function stands(reusable: ReusableHit | undefined): boolean {
   return reusable?.freshnessAt(Date.now()) !== undefined;
 }
 
-t.test('it stands, with the bytes of one chunk', async (t) => {
+t.test('ReusableHit: opens the bytes of one chunk, and has an age until it is stale', async (t) => {
   const { standing: reusable } = await stood(t);
   if (reusable === undefined) throw new Error('it does not stand');
   t.equal(reusable.lengthBytes, sizeOf(2));
@@ -50,7 +50,7 @@ t.test('it stands, with the bytes of one chunk', async (t) => {
   t.equal(reusable.open(C - 1, C + 1), undefined, 'two chunks');
 });
 
-t.test('a body goes on where the spot ended', async (t) => {
+t.test('ReusableHit.body reads the rest of the range without a fetch', async (t) => {
   const { room, standing: reusable } = await stood(t);
   const body = reusable?.body(room.request('/a'));
   if (body === undefined) throw new Error('there is none');
@@ -61,7 +61,7 @@ t.test('a body goes on where the spot ended', async (t) => {
   t.equal(room.origin.bodyBytes, bytesOf(1, 2).length, 'nothing was fetched again');
 });
 
-t.test('what ends it', async (t) => {
+t.test('ReusableHit: a change of its record, object or configuration invalidates it', async (t) => {
   const ends: Record<string, (room: Room) => Promise<void> | void> = {
     'its record is replaced': async ({ responses, upstream }) => {
       const key = responseKey('origin', upstream.uriOf('/a'));
@@ -99,7 +99,7 @@ t.test('a chunk that was dropped, or is doubted, is not opened', async (t) => {
   body?.close();
 });
 
-t.test('the representation changed at the origin', async (t) => {
+t.test('ReusableHit: a changed representation at the origin invalidates it', async (t) => {
   const { room, standing: reusable } = await stood(t);
   t.ok(stands(reusable));
   room.origin.objects.set('/a', fresh(2, 2, { etag: '"other"' }));
@@ -108,7 +108,7 @@ t.test('the representation changed at the origin', async (t) => {
   t.notOk(stands(reusable));
 });
 
-t.test('a strict origin: nothing stands', async (t) => {
+t.test('ReusableHit: a strict origin yields none', async (t) => {
   const digest = parseDigest(`blake3:${hashWhole(bytesOf(1, 2))}`);
   if (digest === undefined) throw new Error('no digest');
   const upstream = { integrity: 'strict', digests: [{ pattern: '/**', digest }] } as const;
@@ -116,14 +116,17 @@ t.test('a strict origin: nothing stands', async (t) => {
   t.equal(reusable, undefined);
 });
 
-t.test('a variant among several: nothing stands, but where only the coding varies', async (t) => {
-  const varied = await stood(t, { fields: { vary: 'accept' } });
-  t.equal(varied.standing, undefined);
-  const { standing: reusable } = await stood(t, { fields: { vary: 'Accept-Encoding' } });
-  t.ok(stands(reusable));
-});
+t.test(
+  'ReusableHit: a response with Vary yields none, except with Vary: Accept-Encoding',
+  async (t) => {
+    const varied = await stood(t, { fields: { vary: 'accept' } });
+    t.equal(varied.standing, undefined);
+    const { standing: reusable } = await stood(t, { fields: { vary: 'Accept-Encoding' } });
+    t.ok(stands(reusable));
+  },
+);
 
-t.test('it tells the digest that was verified, as the long way does', async (t) => {
+t.test('ReusableHit: its head has the same verified digest fields as a lookup', async (t) => {
   const hex = createHash('sha256').update(bytesOf(1, 2)).digest('hex');
   const digest = parseDigest(`sha256:${hex}`);
   if (digest === undefined) throw new Error('no digest');

@@ -15,31 +15,34 @@ const TARGET = 'http://origin.example/dir/a?x=1';
 const uris = (status: number, headers: Record<string, string> = {}) =>
   invalidatedUris(TARGET, status, toHeaderMap(headers));
 
-t.test('a success invalidates its target, an error nothing', async (t) => {
+t.test('a successful unsafe request invalidates its target, a failed one nothing', async (t) => {
   for (const status of [200, 201, 204, 303, 399]) t.same(uris(status), [TARGET], String(status));
   for (const status of [400, 404, 412, 500, 999]) t.same(uris(status), [], String(status));
 });
 
-t.test('Location and Content-Location count where they are of the same origin', async (t) => {
-  t.same(uris(201, { location: 'b', 'content-location': '/c#part' }), [
-    TARGET,
-    'http://origin.example/dir/b',
-    'http://origin.example/c',
-  ]);
-  const utf8 = Buffer.from('模').toString('latin1');
-  t.same(uris(201, { location: utf8 }), [TARGET, 'http://origin.example/dir/%E6%A8%A1']);
-  t.same(uris(201, { location: '?x=1', 'content-location': TARGET }), [TARGET], 'each once');
-  for (const location of [
-    'http://other.example/b',
-    'https://origin.example/b',
-    'http://origin.example:81/b',
-    'http://[bad',
-  ]) {
-    t.same(uris(201, { location }), [TARGET], location);
-  }
-});
+t.test(
+  'Location and Content-Location are invalidated when they have the same origin',
+  async (t) => {
+    t.same(uris(201, { location: 'b', 'content-location': '/c#part' }), [
+      TARGET,
+      'http://origin.example/dir/b',
+      'http://origin.example/c',
+    ]);
+    const utf8 = Buffer.from('模').toString('latin1');
+    t.same(uris(201, { location: utf8 }), [TARGET, 'http://origin.example/dir/%E6%A8%A1']);
+    t.same(uris(201, { location: '?x=1', 'content-location': TARGET }), [TARGET], 'each once');
+    for (const location of [
+      'http://other.example/b',
+      'https://origin.example/b',
+      'http://origin.example:81/b',
+      'http://[bad',
+    ]) {
+      t.same(uris(201, { location }), [TARGET], location);
+    }
+  },
+);
 
-t.test('an invalidation begins an epoch of its URL alone', async (t) => {
+t.test('an invalidation starts a new epoch of its URL alone', async (t) => {
   const invalidations = new Invalidations(new Purges());
   const [a, b] = ['a', 'b'] as ResponseKey[] as [ResponseKey, ResponseKey];
   const before = invalidations.epochOf(a);
@@ -48,7 +51,7 @@ t.test('an invalidation begins an epoch of its URL alone', async (t) => {
   t.same(invalidations.epochOf(b), before);
 });
 
-t.test('what was asked for before an invalidation is not stored after it', async (t) => {
+t.test('a response requested before an invalidation is not stored after it', async (t) => {
   const room = await startRoom(t, { objects: { '/a': fresh(1, 1) } });
   const gate = createGate();
   room.origin.next({ kind: 'gate', at: -1, gate });
@@ -69,7 +72,7 @@ t.test('what was asked for before an invalidation is not stored after it', async
   third.body.close();
 });
 
-t.test('Location names what is forgotten', async (t) => {
+t.test('a Location field invalidates the stored response it names', async (t) => {
   const room = await startRoom(t, { objects: { '/dir/a': fresh(1, 1) } });
   const get = async () => {
     const answer = await room.cache.lookup(room.request('/dir/a', HEAD));

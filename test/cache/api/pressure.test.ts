@@ -1,7 +1,7 @@
 import t from 'tap';
 import { Pressure } from '#src/cache/api/pressure.js';
 
-t.test('those who registered for a relief are asked, until they leave', async (t) => {
+t.test('Pressure: each registered giver is called until it unregisters', async (t) => {
   const pressure = new Pressure();
   const asked: string[] = [];
   const leave = pressure.register('read-ahead', () => asked.push('a'));
@@ -15,7 +15,7 @@ t.test('those who registered for a relief are asked, until they leave', async (t
   t.same(asked, ['a', 'b', 'b', 'v']);
 });
 
-t.test('a giver may leave, or another join, while they are being asked', async (t) => {
+t.test('Pressure: a giver may unregister, or another register, during a call', async (t) => {
   const pressure = new Pressure();
   const asked: string[] = [];
   const leave = pressure.register('verification', () => {

@@ -6,30 +6,34 @@ import { bytesOf, fresh, sizeOf } from '../../fixtures/running-origin.js';
 import { readView, startRoom } from '../../fixtures/running-room.js';
 import { RUNNING_CHUNK_BYTES as C } from '../../fixtures/running.js';
 import { Gate } from '../../fixtures/scripted-origin.js';
+import { waitUntil } from '../../fixtures/wait-until.js';
 
-t.test('a fetch stalls when its bytes stand still, and no longer when they move', (t) => {
-  const clock = new ManualClock();
-  const watch = new ProgressWatch(clock);
-  const fetch = { lacksBytes: true, receivedBytes: 0 };
-  const untrack = watch.track(fetch);
-  clock.advance(STALLED_AFTER_MS - 1);
-  t.equal(watch.stalled, 0);
-  clock.advance(1);
-  t.equal(watch.stalled, 1);
-  fetch.receivedBytes = 1;
-  t.equal(watch.stalled, 0);
-  clock.advance(STALLED_AFTER_MS);
-  t.equal(watch.stalled, 1);
-  fetch.lacksBytes = false;
-  t.equal(watch.stalled, 0, 'it has all it is to receive');
-  clock.advance(STALLED_AFTER_MS * 2);
-  t.equal(watch.stalled, 0);
-  untrack();
-  t.equal(clock.pendingTimers, 0);
-  t.end();
-});
+t.test(
+  'a fetch is stalled while its byte count does not change, and no longer once it does',
+  (t) => {
+    const clock = new ManualClock();
+    const watch = new ProgressWatch(clock);
+    const fetch = { lacksBytes: true, receivedBytes: 0 };
+    const untrack = watch.track(fetch);
+    clock.advance(STALLED_AFTER_MS - 1);
+    t.equal(watch.stalled, 0);
+    clock.advance(1);
+    t.equal(watch.stalled, 1);
+    fetch.receivedBytes = 1;
+    t.equal(watch.stalled, 0);
+    clock.advance(STALLED_AFTER_MS);
+    t.equal(watch.stalled, 1);
+    fetch.lacksBytes = false;
+    t.equal(watch.stalled, 0, 'it has all it is to receive');
+    clock.advance(STALLED_AFTER_MS * 2);
+    t.equal(watch.stalled, 0);
+    untrack();
+    t.equal(clock.pendingTimers, 0);
+    t.end();
+  },
+);
 
-t.test('progress between two looks at the metric is seen', (t) => {
+t.test('progress between two samples of the metric ends a stall', (t) => {
   const clock = new ManualClock();
   const watch = new ProgressWatch(clock);
   const moving = { lacksBytes: true, receivedBytes: 0 };
@@ -46,7 +50,7 @@ t.test('progress between two looks at the metric is seen', (t) => {
   t.end();
 });
 
-t.test('a fill that hangs shows while it hangs', async (t) => {
+t.test('a hanging fill is reported as stalled until it goes on', async (t) => {
   const clock = new ManualClock();
   const room = await startRoom(t, { clock, objects: { '/a': fresh(1, 2) } });
   const { progress } = room.services;
@@ -58,18 +62,21 @@ t.test('a fill that hangs shows while it hangs', async (t) => {
   });
   const view = await generation.open(0, room.fetchContext('/a'));
   await gate.reached;
-  while ((generation.flight(0)?.receivedBytes ?? 0) < 1000) await new Promise(setImmediate);
+  await waitUntil(
+    'chunk 0 has received 1000 bytes',
+    () => (generation.flight(0)?.receivedBytes ?? 0) >= 1000,
+  );
   t.equal(progress.stalled, 0);
   clock.advance(STALLED_AFTER_MS);
   t.equal(progress.stalled, 1);
   gate.open();
   t.ok((await readView(view, C)).equals(bytesOf(1, 2).subarray(0, C)));
-  while (generation.flight(0) !== undefined) await new Promise(setImmediate);
+  await waitUntil('the fill of chunk 0 has ended', () => generation.flight(0) === undefined);
   clock.advance(STALLED_AFTER_MS);
   t.equal(progress.stalled, 0);
 });
 
-t.test('so does an origin that says nothing at all', async (t) => {
+t.test('an origin that sends nothing is reported as stalled', async (t) => {
   const clock = new ManualClock();
   const room = await startRoom(t, { clock, objects: { '/a': fresh(1, 1) } });
   const { progress } = room.services;
@@ -84,7 +91,7 @@ t.test('so does an origin that says nothing at all', async (t) => {
   t.equal(progress.stalled, 0);
 });
 
-t.test('one fetch is one stall, whoever waits for it and however it is shown', async (t) => {
+t.test('one fetch counts as one stall, however many requests wait for it', async (t) => {
   for (const at of [-1, 1000]) {
     const clock = new ManualClock();
     const room = await startRoom(t, { clock, objects: { '/a': fresh(1, 1) } });
@@ -95,9 +102,9 @@ t.test('one fetch is one stall, whoever waits for it and however it is shown', a
     await gate.reached;
     const fills = () => room.services.fills.list(10);
     const received = Math.max(0, at);
-    while (fills().every(({ receivedBytes }) => receivedBytes < received)) {
-      await new Promise(setImmediate);
-    }
+    await waitUntil(`a fill has received ${String(received)} bytes`, () =>
+      fills().some(({ receivedBytes }) => receivedBytes >= received),
+    );
     t.equal(progress.stalled, 0);
     clock.advance(STALLED_AFTER_MS);
     t.equal(progress.stalled, 1, at < 0 ? 'a first contact' : 'the chunk that it brings');

@@ -4,7 +4,7 @@ import { Purges } from '#src/cache/api/purges.js';
 const A = { origin: 'o', uri: 'http://o/a' };
 const B = { origin: 'o', uri: 'http://o/b' };
 
-t.test('a purge means what was asked for before it, of what it selects', (t) => {
+t.test('a purge covers selected requests that started before it', (t) => {
   const purges = new Purges();
   const before = purges.epoch;
   t.ok(purges.spares(A, before));
@@ -15,7 +15,7 @@ t.test('a purge means what was asked for before it, of what it selects', (t) => 
   t.end();
 });
 
-t.test('they are bounded: what was asked before a forgotten one counts as purged', (t) => {
+t.test('Purges are bounded: requests older than a forgotten purge count as purged', (t) => {
   const purges = new Purges();
   const before = purges.epoch;
   for (let count = 0; count < 64; count += 1) purges.begin(() => false);

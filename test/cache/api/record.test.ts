@@ -17,14 +17,14 @@ const variant = (kind: string, etag: string): StoredResponse =>
 const tags = (variants: readonly StoredResponse[]) =>
   variants.map(({ headers }) => headers['etag']);
 
-t.test('a new response takes the place of what the same request selected', async (t) => {
+t.test('a new response replaces the one that the same request selected', async (t) => {
   const known = [variant('one', '"1"'), variant('two', '"2"')];
   t.same(tags(replacing(known, variant('two', '"3"'))), ['"3"', '"1"']);
   t.same(tags(replacing(known, variant('three', '"3"'))), ['"3"', '"1"', '"2"']);
   t.same(tags(without(known, variant('one', '"9"'))), ['"2"']);
 });
 
-t.test('what has the same strong validator is renewed together', async (t) => {
+t.test('responses with the same strong validator are freshened together', async (t) => {
   const stored = variant('one', '"1"');
   const known = [variant('two', '"1"'), variant('three', '"3"'), variant('four', 'W/"1"')];
   const times = { requestTimeMs: RECEIVED, responseTimeMs: RECEIVED + 9, order: 1 };

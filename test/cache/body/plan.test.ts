@@ -4,7 +4,7 @@ import { planReads } from '#src/cache/body/plan.js';
 
 const CHUNK = 100;
 
-t.test('a range becomes its parts of chunks, in order', async (t) => {
+t.test('a range is split into the parts of its chunks, in order', async (t) => {
   t.same(
     [...planReads({ start: 150, end: 320 }, CHUNK)],
     [
@@ -20,13 +20,13 @@ t.test('a range becomes its parts of chunks, in order', async (t) => {
   );
 });
 
-t.test('an endless range is planned as far as it is read', async (t) => {
+t.test('an endless range is planned only as far as it is read', async (t) => {
   const reads = planReads({ start: 250, end: Infinity }, CHUNK);
   t.same(reads.next().value, { index: 2, within: { start: 50, end: 100 } });
   t.same(reads.next().value, { index: 3, within: { start: 0, end: 100 } });
 });
 
-t.test('the parts are the range: no byte twice, none missing, each within its chunk', async () => {
+t.test('property: the parts cover the range exactly once, each within its chunk', async () => {
   fc.assert(
     fc.property(fc.nat(2000), fc.nat(2000), fc.integer({ min: 1, max: 300 }), (a, b, chunk) => {
       const range = { start: Math.min(a, b), end: Math.max(a, b) };

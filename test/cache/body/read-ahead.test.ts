@@ -4,6 +4,7 @@ import { RUNNING_CHUNK_BYTES as C } from '../../fixtures/running.js';
 import { bytesOf, fresh, sizeOf } from '../../fixtures/running-origin.js';
 import { readView, startRoom } from '../../fixtures/running-room.js';
 import { createGate } from '../../fixtures/scripted-origin.js';
+import { waitUntil } from '../../fixtures/wait-until.js';
 
 const CHUNKS = 20;
 
@@ -25,9 +26,10 @@ t.test(
     const windows: number[] = [];
     for (let index = 0; index < 10; index += 1) {
       const view = await ahead.take(index, 0);
-      while ((opened().at(-1) ?? 0) < Math.min(9, index + Math.min(2 ** (index + 1) - 1, 3))) {
-        await new Promise(setImmediate);
-      }
+      await waitUntil(
+        `the window behind chunk ${String(index)} is open`,
+        () => (opened().at(-1) ?? 0) >= Math.min(9, index + Math.min(2 ** (index + 1) - 1, 3)),
+      );
       windows.push((opened().at(-1) ?? 0) - index);
       t.ok(
         (await readView(view, C)).equals(bytesOf(1, CHUNKS).subarray(index * C, (index + 1) * C)),
@@ -50,17 +52,17 @@ t.test('queued read-ahead is dropped when its reader leaves; what runs finishes'
   gate.open();
   await readView(await taking, C);
   generation.release();
-  while (!generation.isIdle) await new Promise(setImmediate);
+  await waitUntil('the generation is idle', () => generation.isIdle);
   t.ok(generation.isHeld(0));
   t.equal(room.origin.bodyBytes, C, 'the next chunk, which waited for the lane, was not fetched');
 });
 
-t.test('under pressure it lets go of all but what is being read', async (t) => {
+t.test('ReadAhead releases everything but the current chunk under pressure', async (t) => {
   const { room, generation, want: fetchContext } = await start(t, 4);
   const ahead = new ReadAhead(generation, fetchContext, CHUNKS);
   const first = await ahead.take(0, 0);
   const second = await ahead.take(1, 0);
-  while (!generation.isHeld(2)) await new Promise(setImmediate);
+  await waitUntil('chunk 2 is held', () => generation.isHeld(2));
   room.services.pressure.relieve('read-ahead');
   t.ok((await readView(first, C)).equals(bytesOf(1, CHUNKS).subarray(0, C)));
   t.ok((await readView(second, C)).equals(bytesOf(1, CHUNKS).subarray(C, 2 * C)));
@@ -71,7 +73,7 @@ t.test('under pressure it lets go of all but what is being read', async (t) => {
   generation.release();
 });
 
-t.test('a failure ahead of time is met again, or not, when the chunk is wanted', async (t) => {
+t.test('a failed read-ahead is retried when its chunk is requested', async (t) => {
   const { room, generation, want: fetchContext } = await start(t, 2);
   const remove = room.origin.script({
     when: ({ range }) => range?.startsWith(`bytes=${String(C)}-`) === true,
@@ -79,9 +81,10 @@ t.test('a failure ahead of time is met again, or not, when the chunk is wanted',
   });
   const ahead = new ReadAhead(generation, fetchContext, 1);
   const first = await ahead.take(0, 0);
-  while (!room.origin.requests.some(({ status }) => status === 404))
-    await new Promise(setImmediate);
-  while (generation.flight(1) !== undefined) await new Promise(setImmediate);
+  await waitUntil('the origin answered 404', () =>
+    room.origin.requests.some(({ status }) => status === 404),
+  );
+  await waitUntil('the fill of chunk 1 has ended', () => generation.flight(1) === undefined);
   remove();
   await readView(first, C);
   t.ok((await readView(await ahead.take(1, 0), C)).equals(bytesOf(1, CHUNKS).subarray(C, 2 * C)));

@@ -22,7 +22,7 @@ function view(receivedBytes: number, more: Partial<ChunkProgress> = {}) {
   };
 }
 
-t.test('counts are of the parts that were asked for', async (t) => {
+t.test('ReadProgress counts only the requested parts', async (t) => {
   const progress = new ReadProgress();
   t.equal(progress.state(0), undefined);
   const first = view(60);
@@ -35,23 +35,26 @@ t.test('counts are of the parts that were asked for', async (t) => {
   t.same(progress.unsettled(0), [100]);
 });
 
-t.test('a chunk whose bytes come from its middle on counts those that there are', async (t) => {
-  const order = { start: 2 * GROUP_SIZE_BYTES, lengthBytes: 4 * GROUP_SIZE_BYTES };
-  const chunk = view(GROUP_SIZE_BYTES + 10, { order });
-  const reading = (from: number, to: number): number => {
-    const progress = new ReadProgress();
-    progress.opened(chunk, 100, 100 + from * GROUP_SIZE_BYTES, 100 + to * GROUP_SIZE_BYTES, 0);
-    return progress.counts(0).receivedBytes;
-  };
-  t.equal(reading(2, 4), GROUP_SIZE_BYTES + 10);
-  t.equal(reading(3, 4), 10);
-  t.equal(reading(0, 2), 0, 'not what came for others');
-  chunk.set({ receivedBytes: 2 * GROUP_SIZE_BYTES + 10 });
-  t.equal(reading(0, 2), 10);
-  t.equal(reading(0, 4), 2 * GROUP_SIZE_BYTES + 10);
-});
+t.test(
+  'ReadProgress counts the arrived bytes of a chunk that is filled from its middle',
+  async (t) => {
+    const order = { start: 2 * GROUP_SIZE_BYTES, lengthBytes: 4 * GROUP_SIZE_BYTES };
+    const chunk = view(GROUP_SIZE_BYTES + 10, { order });
+    const reading = (from: number, to: number): number => {
+      const progress = new ReadProgress();
+      progress.opened(chunk, 100, 100 + from * GROUP_SIZE_BYTES, 100 + to * GROUP_SIZE_BYTES, 0);
+      return progress.counts(0).receivedBytes;
+    };
+    t.equal(reading(2, 4), GROUP_SIZE_BYTES + 10);
+    t.equal(reading(3, 4), 10);
+    t.equal(reading(0, 2), 0, 'not what came for others');
+    chunk.set({ receivedBytes: 2 * GROUP_SIZE_BYTES + 10 });
+    t.equal(reading(0, 2), 10);
+    t.equal(reading(0, 4), 2 * GROUP_SIZE_BYTES + 10);
+  },
+);
 
-t.test('a read that begins anew counts nothing twice', async (t) => {
+t.test('ReadProgress counts no byte twice after a restart of the read', async (t) => {
   const progress = new ReadProgress();
   progress.opened(view(100), 0, 0, 100, 0);
   progress.rewound(40);
@@ -59,7 +62,7 @@ t.test('a read that begins anew counts nothing twice', async (t) => {
   t.match(progress.counts(0), { receivedBytes: 100 });
 });
 
-t.test('a long read adds up and keeps few parts, the unsettled ones among them', async (t) => {
+t.test('ReadProgress keeps few parts of a long read, the unsettled ones among them', async (t) => {
   const progress = new ReadProgress();
   const late = view(10);
   progress.opened(late, 0, 0, 10, 0);

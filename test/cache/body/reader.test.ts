@@ -6,6 +6,7 @@ import { RepresentationBody } from '#src/cache/body/reader.js';
 import { describe, RUNNING_CHUNK_BYTES as C, startForebay } from '../../fixtures/running.js';
 import { bytesOf, fresh, runOrigin, sizeOf } from '../../fixtures/running-origin.js';
 import { readView, type Room, startRoom } from '../../fixtures/running-room.js';
+import { waitUntil } from '../../fixtures/wait-until.js';
 
 async function bodyOf(room: Room, chunks: number) {
   const generation = await room.open('/a', sizeOf(chunks));
@@ -32,7 +33,7 @@ async function content(segments: AsyncIterable<Segment>): Promise<Buffer> {
   return Buffer.concat(pieces);
 }
 
-t.test('segments are the range, in order, one for each chunk', async (t) => {
+t.test('a body yields the segments of its range in order, one per chunk', async (t) => {
   const room = await startRoom(t, { objects: { '/a': fresh(1, 4) } });
   const { body } = await bodyOf(room, 4);
   t.equal(body.lengthBytes, sizeOf(4));
@@ -48,7 +49,7 @@ t.test('segments are the range, in order, one for each chunk', async (t) => {
   body.close();
 });
 
-t.test('nothing beyond the range is fetched', async (t) => {
+t.test('a body fetches no chunk beyond its range', async (t) => {
   const room = await startRoom(t, { objects: { '/a': fresh(1, 8) } });
   const { body } = await bodyOf(room, 8);
   await content(body.read({ start: C, end: 2 * C }));
@@ -56,7 +57,7 @@ t.test('nothing beyond the range is fetched', async (t) => {
   t.equal(room.origin.bodyBytes, C);
 });
 
-t.test('who stops reading lets go of what was opened ahead; close counts once', async (t) => {
+t.test('a closed body releases the chunks opened ahead, and counts one close', async (t) => {
   const room = await startRoom(t, { objects: { '/a': fresh(1, 8) } });
   const { generation, body } = await bodyOf(room, 8);
   for await (const segment of body.read({ start: 0, end: sizeOf(8) })) {
@@ -65,7 +66,7 @@ t.test('who stops reading lets go of what was opened ahead; close counts once', 
   }
   body.close();
   body.close();
-  while (!generation.isIdle) await new Promise(setImmediate);
+  await waitUntil('the generation is idle', () => generation.isIdle);
   t.ok(room.origin.bodyBytes < sizeOf(8), 'the rest was not fetched');
 });
 

@@ -13,6 +13,7 @@ import { describe, startForebay } from '../../fixtures/running.js';
 import { bytesOf, fresh, runOrigin, sizeOf } from '../../fixtures/running-origin.js';
 import { type Room, startRoom } from '../../fixtures/running-room.js';
 import { createGate } from '../../fixtures/scripted-origin.js';
+import { waitUntil } from '../../fixtures/wait-until.js';
 
 function ask(room: Room, path: string, headers: Record<string, string> = {}): RequestContext {
   const { upstream } = room;
@@ -51,34 +52,39 @@ async function together(room: Room, context: readonly RequestContext[]) {
   return Promise.all(asking);
 }
 
-t.test('one contact serves those who ask the same with the same credentials', async (t) => {
+t.test('requests with equal credentials share one contact', async (t) => {
   const room = await startRoom(t, { objects: { '/a': fresh(1, 1) } });
   const results = await together(room, [ask(room, '/a'), ask(room, '/a')]);
   t.match(results, [{ collapsed: false }, { collapsed: true }]);
   t.equal(room.origin.requests.length, 1);
 });
 
-t.test('other credentials, another contact', async (t) => {
+t.test('requests with other credentials need a contact of their own', async (t) => {
   const room = await startRoom(t, { objects: { '/a': fresh(1, 1) } });
   await together(room, [ask(room, '/a'), ask(room, '/a', { authorization: 'Bearer x' })]);
   t.equal(room.origin.requests.length, 2);
 });
 
-t.test('what may not be shared is asked for again by each who waited', async (t) => {
-  const room = await startRoom(t, { objects: { '/a': fresh(1, 1, { cacheControl: 'no-store' }) } });
-  const context = [1, 2, 3].map(() => ask(room, '/a'));
-  const replies = await together(room, context);
-  t.same(
-    replies.map(({ kind }) => kind),
-    ['answered', 'not-shared', 'not-shared'],
-  );
-  const fetches = fetchesOf(room);
-  const alone = await Promise.all(context.map((one) => fetches.ask({ ...one, alone: true }, [])));
-  t.ok(alone.every((reply) => reply.kind === 'answered' && !reply.collapsed));
-  t.equal(room.origin.requests.length, 4);
-});
+t.test(
+  'a response that may not be shared is requested again by each waiting request',
+  async (t) => {
+    const room = await startRoom(t, {
+      objects: { '/a': fresh(1, 1, { cacheControl: 'no-store' }) },
+    });
+    const context = [1, 2, 3].map(() => ask(room, '/a'));
+    const replies = await together(room, context);
+    t.same(
+      replies.map(({ kind }) => kind),
+      ['answered', 'not-shared', 'not-shared'],
+    );
+    const fetches = fetchesOf(room);
+    const alone = await Promise.all(context.map((one) => fetches.ask({ ...one, alone: true }, [])));
+    t.ok(alone.every((reply) => reply.kind === 'answered' && !reply.collapsed));
+    t.equal(room.origin.requests.length, 4);
+  },
+);
 
-t.test('a refusal is its asker\u2019s own, and so is another variant', async (t) => {
+t.test('a refusal, and another variant, are for the requesting client alone', async (t) => {
   const room = await startRoom(t, {
     objects: { '/a': fresh(1, 1), '/v': fresh(1, 1, { fields: { Vary: 'X-Kind' } }) },
   });
@@ -110,7 +116,7 @@ t.test('the newest variant comes first, and replaces its own predecessor', async
   );
 });
 
-t.test('what arrives without a length is joined while it arrives', async (t) => {
+t.test('a body without a length is joined while it arrives', async (t) => {
   const room = await startRoom(t, { objects: { '/a': fresh(1, 3, { ranges: false }) } });
   const gate = createGate();
   const actions = [{ kind: 'chunked' }, { kind: 'gate', at: 1_500_000, gate }] as const;
@@ -124,7 +130,7 @@ t.test('what arrives without a length is joined while it arrives', async (t) => 
   const intake = fetches.arriving(first)?.generation.intake;
   gate.open();
   t.equal(await intake?.whenEnded, undefined);
-  while (fetches.arriving(first) !== undefined) await new Promise(setImmediate);
+  await waitUntil('the body has arrived', () => fetches.arriving(first) === undefined);
   const record = await room.responses.get(first.key);
   t.equal(record?.variants[0]?.object.lengthBytes, sizeOf(3), 'recorded when whole');
 });
@@ -145,7 +151,7 @@ t.test('a request past the end does not spoil those that joined it', async (t) =
   t.equal(resumed.status, 404);
 });
 
-t.test('why nothing is shared is said once, whatever is asked for', async (t) => {
+t.test('the reason for not sharing is reported once, whatever is requested', async (t) => {
   const room = await startRoom(t, {});
   const fields = { 'Set-Cookie': 'node=1' };
   const fetches = fetchesOf(room);
@@ -157,19 +163,16 @@ t.test('why nothing is shared is said once, whatever is asked for', async (t) =>
   t.same(said, [`${room.upstream.name} is not shared: Set-Cookie`]);
 });
 
-t.test(
-  'a redirect that is to be asked again is, for who waited on another\u2019s answer',
-  async (t) => {
-    const room = await startRoom(t, { objects: { '/blob': fresh(1, 1) } });
-    const fields = { Location: '/blob', 'Cache-Control': 'no-cache' };
-    room.origin.script({ path: '/a', actions: [{ kind: 'status', status: 302, fields }] });
-    const [first, second] = await together(room, [ask(room, '/a'), ask(room, '/a')]);
-    t.equal(first?.kind, 'answered');
-    t.equal(second?.kind, 'not-shared');
-  },
-);
+t.test('a redirect that must be revalidated is requested again by waiting requests', async (t) => {
+  const room = await startRoom(t, { objects: { '/blob': fresh(1, 1) } });
+  const fields = { Location: '/blob', 'Cache-Control': 'no-cache' };
+  room.origin.script({ path: '/a', actions: [{ kind: 'status', status: 302, fields }] });
+  const [first, second] = await together(room, [ask(room, '/a'), ask(room, '/a')]);
+  t.equal(first?.kind, 'answered');
+  t.equal(second?.kind, 'not-shared');
+});
 
-t.test('who shows a key, or insists, joins nobody who does not', async (t) => {
+t.test('a request with a key, or with no-cache, joins no request without one', async (t) => {
   const room = await startRoom(t, { objects: { '/a': fresh(1, 1) } });
   const manners = [{}, { 'x-odd': '1' }, { 'private-token': 'a' }, { 'cache-control': 'no-cache' }];
   await together(
@@ -180,7 +183,7 @@ t.test('who shows a key, or insists, joins nobody who does not', async (t) => {
 });
 
 t.test(
-  'who looked before the contact of another ended looks again, and asks nothing',
+  'a lookup older than the end of another contact is repeated, without a new contact',
   async (t) => {
     const room = await startRoom(t, { objects: { '/a': fresh(1, 1) } });
     const fetches = fetchesOf(room);
@@ -195,7 +198,7 @@ t.test(
   },
 );
 
-t.test('a look that takes longer than the contact of another costs no second one', async (t) => {
+t.test("a lookup slower than another request's contact starts no second contact", async (t) => {
   const room = await startRoom(t, { objects: { '/a': fresh(1, 1) } });
   const { responses } = room;
   const slow = deferred<undefined>();

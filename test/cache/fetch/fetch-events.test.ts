@@ -13,7 +13,7 @@ function asking(
   return { request: more, troubled } as RequestContext;
 }
 
-t.test('who waits hears of interim responses, until it waits no more', async (t) => {
+t.test('FetchEvents: waiting requests get interim responses until they stop waiting', async (t) => {
   const meanwhile = new FetchEvents();
   const heard: string[] = [];
   const leave = ['a', 'b'].map((name) =>
@@ -25,14 +25,17 @@ t.test('who waits hears of interim responses, until it waits no more', async (t)
   t.same(heard, ['a103', 'b103', 'b103']);
 });
 
-t.test('where an adapter speaks for the origin nobody does', async (t) => {
-  const meanwhile = new FetchEvents();
-  const adapter = { headers: {}, readHead: (head: OriginHead) => head };
-  meanwhile.follow(asking({ adapter, interim: () => t.fail('it was told') }))();
-  meanwhile.report.interim(HEAD);
-});
+t.test(
+  'FetchEvents: nobody gets interim responses when an adapter answers for the origin',
+  async (t) => {
+    const meanwhile = new FetchEvents();
+    const adapter = { headers: {}, readHead: (head: OriginHead) => head };
+    meanwhile.follow(asking({ adapter, interim: () => t.fail('it was told') }))();
+    meanwhile.report.interim(HEAD);
+  },
+);
 
-t.test('trouble is told to who asks of it later too', async (t) => {
+t.test('FetchEvents: requests that join later get the reported trouble too', async (t) => {
   const meanwhile = new FetchEvents();
   const error = new ForebayError('origin-reset', 'x', { source: 'origin', retryable: true });
   meanwhile.report.troubled(error);

@@ -12,7 +12,7 @@ const found = (request: Fields, headers: Fields, hop?: Parameters<typeof redirec
     hops: hop === undefined ? [] : [redirectHop(...hop)],
   })?.field;
 
-t.test('the field that makes answers their askers\u2019 alone', async (t) => {
+t.test('a hindrance names the field that makes answers private to their client', async (t) => {
   t.equal(found({}, { 'set-cookie': 'node=1' }), 'Set-Cookie');
   t.equal(found({}, FRESH, [{ 'set-cookie': '' }]), 'Set-Cookie', 'of a redirect too');
   t.equal(found({}, { ...FRESH, vary: 'a, *' }), 'Vary: *');
@@ -24,7 +24,7 @@ t.test('the field that makes answers their askers\u2019 alone', async (t) => {
   t.equal(found({}, { ...FRESH, vary: 'Cookie' }), 'Vary: cookie');
 });
 
-t.test('nothing hinders, or it was meant so', async (t) => {
+t.test('no hindrance is reported when responses are shared, or private on purpose', async (t) => {
   t.equal(found({}, FRESH), undefined);
   t.equal(found({}, { ...FRESH, 'set-cookie': 'a=b' }), undefined, 'kept without the cookie');
   t.equal(found({}, { 'cache-control': 'no-store', 'set-cookie': 'a' }), undefined);
@@ -32,7 +32,7 @@ t.test('nothing hinders, or it was meant so', async (t) => {
   t.equal(found({}, { ...FRESH, vary: 'accept, user-agent' }), undefined);
 });
 
-t.test('it is told once for each origin and kind', async (t) => {
+t.test('a hindrance is reported once for each origin and kind', async (t) => {
   const room = await startRoom(t, { objects: { '/a': fresh(1, 1) } });
   const told: string[] = [];
   const hindrances = new Hindrances((origin, field) => told.push(`${origin} ${field}`));

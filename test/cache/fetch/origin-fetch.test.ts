@@ -3,7 +3,7 @@ import { describe, RUNNING_CHUNK_BYTES as C, startForebay } from '../../fixtures
 import { bytesOf, FRESH, fresh, runOrigin, sizeOf } from '../../fixtures/running-origin.js';
 import type { Action, ObjectSpec } from '../../fixtures/scripted-origin.js';
 
-t.test('redirects are followed to the own host and to those that are allowed', async (t) => {
+t.test("redirects are followed to the origin's own host and to allowed hosts", async (t) => {
   const cdn = await runOrigin(t, { '/blob': fresh(1, 3) });
   const origin = await runOrigin(t, { '/b': fresh(2, 2) });
   const redirect = (path: string, to: string) => {
@@ -90,7 +90,7 @@ t.test('a 404 passes with its text; it is stored only with explicit freshness', 
   remove();
 });
 
-t.test('5xx: retried, then passed on; 429 is never stored', async (t) => {
+t.test('a 5xx is retried, then forwarded; a 429 is never stored', async (t) => {
   const origin = await runOrigin(t, { '/a': fresh(1, 2) });
   const forebay = await startForebay(t, { origin });
   origin.next({ kind: 'status', status: 503, fields: { 'Retry-After': '0' } }, 2);
@@ -105,38 +105,38 @@ t.test('5xx: retried, then passed on; 429 is never stored', async (t) => {
   }
 });
 
+t.test('an error with explicit freshness is forwarded at once and stored', async (t) => {
+  const origin = await runOrigin(t, {});
+  const forebay = await startForebay(t, { origin });
+  for (const status of [500, 503]) {
+    const path = `/${String(status)}`;
+    const fields = { 'Cache-Control': FRESH };
+    origin.script({ path, actions: [{ kind: 'status', status, fields }] });
+    t.equal((await forebay.get(path)).status, status);
+    t.equal((await forebay.get(path)).status, status);
+    t.equal(origin.requests.filter((request) => request.path === path).length, 1);
+  }
+});
+
 t.test(
-  'an error that is meant to be kept is no fault: passed on at once, and stored',
+  'a stale object: a 304 costs no body, a new representation replaces the old one',
   async (t) => {
-    const origin = await runOrigin(t, {});
+    const cacheControl = 'max-age=0';
+    const origin = await runOrigin(t, { '/a': fresh(1, 2, { cacheControl, etag: '"one"' }) });
     const forebay = await startForebay(t, { origin });
-    for (const status of [500, 503]) {
-      const path = `/${String(status)}`;
-      const fields = { 'Cache-Control': FRESH };
-      origin.script({ path, actions: [{ kind: 'status', status, fields }] });
-      t.equal((await forebay.get(path)).status, status);
-      t.equal((await forebay.get(path)).status, status);
-      t.equal(origin.requests.filter((request) => request.path === path).length, 1);
-    }
+    await forebay.get('/a');
+    await forebay.holds(2);
+    const again = await forebay.get('/a');
+    t.ok(again.body.equals(bytesOf(1, 2)));
+    t.match(again.headers['cache-status'], /fwd=stale;fwd-status=304/);
+    t.equal(origin.bodyBytes, sizeOf(2));
+    origin.objects.set('/a', fresh(2, 3, { cacheControl, etag: '"two"' }));
+    const changed = await forebay.get('/a');
+    t.ok(changed.body.equals(bytesOf(2, 3)), describe(changed));
+    t.equal(changed.headers.etag, '"two"');
+    t.ok((await forebay.range('/a', C, C + 9)).equals(bytesOf(2, 3).subarray(C, C + 9)));
   },
 );
-
-t.test('stale: a 304 costs no body, a new representation replaces the old one', async (t) => {
-  const cacheControl = 'max-age=0';
-  const origin = await runOrigin(t, { '/a': fresh(1, 2, { cacheControl, etag: '"one"' }) });
-  const forebay = await startForebay(t, { origin });
-  await forebay.get('/a');
-  await forebay.holds(2);
-  const again = await forebay.get('/a');
-  t.ok(again.body.equals(bytesOf(1, 2)));
-  t.match(again.headers['cache-status'], /fwd=stale;fwd-status=304/);
-  t.equal(origin.bodyBytes, sizeOf(2));
-  origin.objects.set('/a', fresh(2, 3, { cacheControl, etag: '"two"' }));
-  const changed = await forebay.get('/a');
-  t.ok(changed.body.equals(bytesOf(2, 3)), describe(changed));
-  t.equal(changed.headers.etag, '"two"');
-  t.ok((await forebay.range('/a', C, C + 9)).equals(bytesOf(2, 3).subarray(C, C + 9)));
-});
 
 t.test('a fresh answer to a request that says no-cache is revalidated', async (t) => {
   const origin = await runOrigin(t, { '/a': fresh(1, 1) });
@@ -171,7 +171,7 @@ const ODD: Readonly<Record<string, Oddity>> = {
 };
 
 for (const [name, { spec, actions, times = Infinity }] of Object.entries(ODD)) {
-  t.test(`origins of all kinds: ${name}`, async (t) => {
+  t.test(`an origin of each kind is served: ${name}`, async (t) => {
     const origin = await runOrigin(t, { '/a': fresh(1, 4, spec) });
     if (actions !== undefined) origin.script({ actions, times });
     const forebay = await startForebay(t, { origin });
@@ -188,7 +188,7 @@ for (const [name, { spec, actions, times = Infinity }] of Object.entries(ODD)) {
   });
 }
 
-t.test('what an origin has in a coded form alone is kept and passed on in it', async (t) => {
+t.test('an object that exists only in a coded form is stored and served in it', async (t) => {
   const origin = await runOrigin(t, { '/a': fresh(1, 3) });
   origin.script({ actions: [{ kind: 'fields', fields: { 'Content-Encoding': 'gzip' } }] });
   const forebay = await startForebay(t, { origin });
@@ -204,21 +204,24 @@ t.test('what an origin has in a coded form alone is kept and passed on in it', a
   t.equal(origin.bodyBytes, sizeOf(3));
 });
 
-t.test('a coding that comes or goes under one tag is a change, and mixes nothing', async (t) => {
-  const origin = await runOrigin(t, { '/a': fresh(1, 3) });
-  const fields = { 'Content-Encoding': 'gzip' };
-  origin.script({
-    when: ({ range }) => range?.startsWith(`bytes=${String(C)}`) === true,
-    actions: [{ kind: 'fields', fields }],
-  });
-  const forebay = await startForebay(t, { origin, fill: { readAheadChunks: 1 } });
-  const got = await forebay.get('/a');
-  t.ok(got.body.equals(bytesOf(1, 3)) && !got.aborted, describe(got));
-  t.equal(got.headers['content-encoding'], undefined);
-  t.equal(origin.requests.at(-1)?.range, undefined, 'the rest is of one answer');
-});
+t.test(
+  'a content coding that changes under one ETag counts as a change, and mixes no bytes',
+  async (t) => {
+    const origin = await runOrigin(t, { '/a': fresh(1, 3) });
+    const fields = { 'Content-Encoding': 'gzip' };
+    origin.script({
+      when: ({ range }) => range?.startsWith(`bytes=${String(C)}`) === true,
+      actions: [{ kind: 'fields', fields }],
+    });
+    const forebay = await startForebay(t, { origin, fill: { readAheadChunks: 1 } });
+    const got = await forebay.get('/a');
+    t.ok(got.body.equals(bytesOf(1, 3)) && !got.aborted, describe(got));
+    t.equal(got.headers['content-encoding'], undefined);
+    t.equal(origin.requests.at(-1)?.range, undefined, 'the rest is of one answer');
+  },
+);
 
-t.test('an origin that fails again and again is left alone for a while', async (t) => {
+t.test('an origin that fails repeatedly is not contacted for a while', async (t) => {
   const origin = await runOrigin(t, {});
   await origin.close();
   const forebay = await startForebay(t, {
@@ -231,38 +234,44 @@ t.test('an origin that fails again and again is left alone for a while', async (
   t.ok((await forebay.get('/a')).headers['retry-after']);
 });
 
-t.test('what credentials unlocked behind a redirect is nobody else\u2019s', async (t) => {
-  const origin = await runOrigin(t, {
-    '/blob': fresh(1, 1, { cacheControl: 'public, max-age=600' }),
-  });
-  origin.script({ path: '/a', actions: [{ kind: 'redirect', to: '/blob' }] });
-  const forebay = await startForebay(t, { origin });
-  const headers = { authorization: 'Bearer a' };
-  t.ok((await forebay.get('/a', { headers })).body.equals(bytesOf(1, 1)));
-  const context = origin.requests.filter(({ path }) => path === '/a').length;
-  const other = await forebay.get('/a');
-  t.notMatch(other.headers['cache-status'], /forebay;hit/);
-  t.ok(
-    origin.requests.filter(({ path }) => path === '/a').length > context,
-    'the origin was asked',
-  );
-});
+t.test(
+  'an object that credentials unlocked behind a redirect is served to no other client',
+  async (t) => {
+    const origin = await runOrigin(t, {
+      '/blob': fresh(1, 1, { cacheControl: 'public, max-age=600' }),
+    });
+    origin.script({ path: '/a', actions: [{ kind: 'redirect', to: '/blob' }] });
+    const forebay = await startForebay(t, { origin });
+    const headers = { authorization: 'Bearer a' };
+    t.ok((await forebay.get('/a', { headers })).body.equals(bytesOf(1, 1)));
+    const context = origin.requests.filter(({ path }) => path === '/a').length;
+    const other = await forebay.get('/a');
+    t.notMatch(other.headers['cache-status'], /forebay;hit/);
+    t.ok(
+      origin.requests.filter(({ path }) => path === '/a').length > context,
+      'the origin was asked',
+    );
+  },
+);
 
-t.test('an origin that asks for a long wait is asked once, and its words are told', async (t) => {
-  const origin = await runOrigin(t, { '/a': fresh(1, 2) });
-  const forebay = await startForebay(t, { origin });
-  for (const [status, fields] of [
-    [429, { RateLimit: '"api";r=0;t=55', 'RateLimit-Policy': '"api";q=9;w=60' }],
-    [503, { 'Retry-After': '55' }],
-  ] as const) {
-    const before = origin.requests.length;
-    origin.next({ kind: 'status', status, fields, body: 'later' });
-    const got = await forebay.get('/a');
-    t.equal(got.status, status);
-    const told = Object.entries(fields).map(([name, value]) => [name.toLowerCase(), value]);
-    t.match(got.headers, Object.fromEntries(told) as object);
-    t.equal(got.body.toString(), 'later');
-    t.equal(origin.requests.length - before, 1);
-  }
-  t.ok((await forebay.get('/a')).body.equals(bytesOf(1, 2)), 'nothing of it stuck');
-});
+t.test(
+  'an origin that requests a long wait is contacted once, and its answer is forwarded',
+  async (t) => {
+    const origin = await runOrigin(t, { '/a': fresh(1, 2) });
+    const forebay = await startForebay(t, { origin });
+    for (const [status, fields] of [
+      [429, { RateLimit: '"api";r=0;t=55', 'RateLimit-Policy': '"api";q=9;w=60' }],
+      [503, { 'Retry-After': '55' }],
+    ] as const) {
+      const before = origin.requests.length;
+      origin.next({ kind: 'status', status, fields, body: 'later' });
+      const got = await forebay.get('/a');
+      t.equal(got.status, status);
+      const told = Object.entries(fields).map(([name, value]) => [name.toLowerCase(), value]);
+      t.match(got.headers, Object.fromEntries(told) as object);
+      t.equal(got.body.toString(), 'later');
+      t.equal(origin.requests.length - before, 1);
+    }
+    t.ok((await forebay.get('/a')).body.equals(bytesOf(1, 2)), 'nothing of it stuck');
+  },
+);

@@ -13,7 +13,7 @@ const record = (...variants: ResponseRecord['variants']): ResponseRecord => ({
 });
 
 t.test(
-  'what was stored since a request looked answers it, if it is fresh and its own',
+  'a response stored since the lookup answers the request if it is fresh and matches',
   async (t) => {
     const seen = record(storedResponse({ etag: '"0"', date: dateAfter(-900) }));
     const context = {
@@ -40,7 +40,7 @@ t.test(
   },
 );
 
-t.test('what is for its asker alone, or to be validated by each, is not shared', (t) => {
+t.test('a response that is private, or must be validated by each, is not shared', (t) => {
   const shared = (ephemeral: boolean, control: string) =>
     isShared({
       generation: { isEphemeral: ephemeral },

@@ -1,7 +1,7 @@
 import t from 'tap';
 import { ChunkDoubts } from '#src/cache/fill/chunk-doubts.js';
 
-t.test('a first difference asks for one fetch more, a second one ends the doubt', async (t) => {
+t.test('a first mismatch leads to one more fetch, a second one ends the doubt', async (t) => {
   const doubts = new ChunkDoubts();
   t.equal(doubts.has(3), false);
   t.equal(doubts.differed(3), true);
@@ -10,7 +10,7 @@ t.test('a first difference asks for one fetch more, a second one ends the doubt'
   t.equal(doubts.has(3), false);
 });
 
-t.test('two whole fetches that agree replace the record; two that differ fail', async (t) => {
+t.test('two equal full fetches replace the record; two different ones fail', async (t) => {
   const doubts = new ChunkDoubts();
   doubts.differed(0);
   t.equal(doubts.compare(0, 'a'), 'again');

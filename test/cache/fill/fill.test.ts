@@ -7,6 +7,7 @@ import { describe, RUNNING_CHUNK_BYTES as C, startForebay } from '../../fixtures
 import { bytesOf, fresh, runOrigin, sizeOf } from '../../fixtures/running-origin.js';
 import { readView, type Room, startRoom } from '../../fixtures/running-room.js';
 import type { Action } from '../../fixtures/scripted-origin.js';
+import { waitUntil } from '../../fixtures/wait-until.js';
 
 /** Whether a request is for chunk `index`. */
 const forChunk =
@@ -24,9 +25,10 @@ async function evicted(t: Test) {
   for (const index of [0, 1, 2]) {
     const length = index === 2 ? 12_345 : C;
     await readView(await generation.open(index, room.fetchContext('/a')), length);
-    while (!generation.isHeld(index) || generation.flight(index) !== undefined) {
-      await new Promise(setImmediate);
-    }
+    await waitUntil(
+      `chunk ${String(index)} is held and its fill has ended`,
+      () => generation.isHeld(index) && generation.flight(index) === undefined,
+    );
   }
   // Ids outlive bytes: what pushes the chunks out leaves their records.
   const drafts = [];
@@ -35,32 +37,35 @@ async function evicted(t: Test) {
   return { room, generation };
 }
 
-t.test('a failure in a random place of a random chunk is invisible', async (t) => {
-  const faults: fc.Arbitrary<Action> = fc.oneof(
-    fc.record({ kind: fc.constant('reset' as const), afterBytes: fc.nat(C) }),
-    fc.record({ kind: fc.constant('short' as const), afterBytes: fc.nat(C - 1) }),
-    fc.constant({ kind: 'status' as const, status: 500 }),
-    fc.constant({ kind: 'ignore-range' as const }),
-    fc.constant({ kind: 'content-range' as const, start: 1 }),
-  );
-  const origin = await runOrigin(t, {});
-  const forebay = await startForebay(t, { origin });
-  let name = 0;
-  await fc.assert(
-    fc.asyncProperty(fc.nat(3), faults, async (index, fault) => {
-      name += 1;
-      const path = `/${String(name)}`;
-      origin.objects.set(path, fresh(name % 5, 4, { etag: `"${String(name)}"` }));
-      const remove = origin.script({ path, when: forChunk(index), times: 1, actions: [fault] });
-      const clients = await Promise.all([1, 2].map(() => forebay.get(path)));
-      remove();
-      for (const got of clients) {
-        if (!got.body.equals(bytesOf(name % 5, 4)) || got.aborted) throw new Error(describe(got));
-      }
-    }),
-    { numRuns: 12 },
-  );
-});
+t.test(
+  'property: a failure at a random offset of a random chunk is invisible to the reader',
+  async (t) => {
+    const faults: fc.Arbitrary<Action> = fc.oneof(
+      fc.record({ kind: fc.constant('reset' as const), afterBytes: fc.nat(C) }),
+      fc.record({ kind: fc.constant('short' as const), afterBytes: fc.nat(C - 1) }),
+      fc.constant({ kind: 'status' as const, status: 500 }),
+      fc.constant({ kind: 'ignore-range' as const }),
+      fc.constant({ kind: 'content-range' as const, start: 1 }),
+    );
+    const origin = await runOrigin(t, {});
+    const forebay = await startForebay(t, { origin });
+    let name = 0;
+    await fc.assert(
+      fc.asyncProperty(fc.nat(3), faults, async (index, fault) => {
+        name += 1;
+        const path = `/${String(name)}`;
+        origin.objects.set(path, fresh(name % 5, 4, { etag: `"${String(name)}"` }));
+        const remove = origin.script({ path, when: forChunk(index), times: 1, actions: [fault] });
+        const clients = await Promise.all([1, 2].map(() => forebay.get(path)));
+        remove();
+        for (const got of clients) {
+          if (!got.body.equals(bytesOf(name % 5, 4)) || got.aborted) throw new Error(describe(got));
+        }
+      }),
+      { numRuns: 12 },
+    );
+  },
+);
 
 t.test('a leader without permission does not fail followers who have it', async (t) => {
   const fields = { 'Cache-Control': 'public, max-age=3600' };
@@ -83,7 +88,7 @@ t.test('a refetch that differs from observed ids is believed when two agree', as
   // The same validator, other bytes: the origin lied once, and lies the same way from now on.
   room.origin.objects.set('/a', fresh(2, 3));
   t.ok((await readChunk(room, generation)).equals(bytesOf(2, 3).subarray(C, 2 * C)));
-  while (generation.flight(1) !== undefined) await new Promise(setImmediate);
+  await waitUntil('the fill of chunk 1 has ended', () => generation.flight(1) === undefined);
   t.not(object.record(1)?.id, known, 'replaced');
   t.ok(room.events.includes('chunk mismatched: origin'), room.events.join());
 });
@@ -100,7 +105,7 @@ t.test('a refetch that differs once and then is right keeps the ids', async (t) 
     (await readChunk(room, generation)).equals(bytesOf(1, 3).subarray(C, 2 * C)),
     'no wrong byte',
   );
-  while (generation.flight(1) !== undefined) await new Promise(setImmediate);
+  await waitUntil('the fill of chunk 1 has ended', () => generation.flight(1) === undefined);
   t.equal(generation.object.record(1)?.id, known);
 });
 

@@ -10,7 +10,7 @@ function start(room: Room, range: { start: number; end: number } | null = null) 
   return OriginExchange.start(room.services, fetchContext, { target, range, conditions: {} });
 }
 
-t.test('the head comes first; stopped there, no body is read', async (t) => {
+t.test('OriginExchange: the head comes first; a stop there reads no body', async (t) => {
   const room = await startRoom(t, { objects: { '/a': fresh(1, 30) } });
   const exchange = start(room);
   const head = await exchange.head;
@@ -21,7 +21,7 @@ t.test('the head comes first; stopped there, no body is read', async (t) => {
   t.equal(room.services.pools.fill.active, 0);
 });
 
-t.test('a head without content needs no answer', async (t) => {
+t.test('OriginExchange: a head without content needs no verdict', async (t) => {
   const room = await startRoom(t, { objects: { '/a': fresh(1, 1) } });
   room.origin.next({ kind: 'redirect', to: '/b' });
   const exchange = start(room);
@@ -29,7 +29,7 @@ t.test('a head without content needs no answer', async (t) => {
   t.match(await exchange.result, { kind: 'stopped' });
 });
 
-t.test('no head: the reason, after the retries', async (t) => {
+t.test('OriginExchange: without a head it rejects with the reason after its retries', async (t) => {
   const room = await startRoom(t, { objects: { '/a': fresh(1, 1) } });
   room.origin.script({ actions: [{ kind: 'garbage', bytes: 'SMTP 220 hello\r\n\r\n' }] });
   const exchange = start(room);
@@ -38,37 +38,40 @@ t.test('no head: the reason, after the retries', async (t) => {
   t.equal(room.origin.requests.length, 3);
 });
 
-t.test('what was written is told of before the next slot is wanted', async (t) => {
-  const room = await startRoom(t, { objects: { '/a': fresh(1, 2) } });
-  const exchange = start(room);
-  await exchange.head;
-  const draft = await room.chunks.draft(1024 * 1024);
-  const events = new Promise<string[]>((resolve) => {
-    const seen: string[] = [];
-    exchange.listen((event) => {
-      seen.push(event.kind);
-      if (seen.length === 2) resolve(seen);
+t.test(
+  'OriginExchange: a written slot is reported before the next slot is requested',
+  async (t) => {
+    const room = await startRoom(t, { objects: { '/a': fresh(1, 2) } });
+    const exchange = start(room);
+    await exchange.head;
+    const draft = await room.chunks.draft(1024 * 1024);
+    const events = new Promise<string[]>((resolve) => {
+      const seen: string[] = [];
+      exchange.listen((event) => {
+        seen.push(event.kind);
+        if (seen.length === 2) resolve(seen);
+      });
     });
-  });
-  exchange.reply({
-    kind: 'slot',
-    slot: {
-      fd: draft.file.fd,
-      index: 0,
-      start: 0,
-      lengthBytes: 1024 * 1024,
-      watermark: room.services.watermarks.create().shared,
-      withheld: false,
-      expectedGroupIds: null,
-    },
-  });
-  t.same(await events, ['wrote', 'want']);
-  exchange.reply({ kind: 'stop' });
-  t.match(await exchange.result, { kind: 'stopped' });
-  draft.discard();
-});
+    exchange.reply({
+      kind: 'slot',
+      slot: {
+        fd: draft.file.fd,
+        index: 0,
+        start: 0,
+        lengthBytes: 1024 * 1024,
+        watermark: room.services.watermarks.create().shared,
+        withheld: false,
+        expectedGroupIds: null,
+      },
+    });
+    t.same(await events, ['wrote', 'want']);
+    exchange.reply({ kind: 'stop' });
+    t.match(await exchange.result, { kind: 'stopped' });
+    draft.discard();
+  },
+);
 
-t.test('cancelled in mid-body, the connection goes', async (t) => {
+t.test('OriginExchange: a cancel in mid-body closes the connection', async (t) => {
   const room = await startRoom(t, { objects: { '/a': fresh(1, 2) } });
   const gate = createGate();
   room.origin.next({ kind: 'gate', at: 1000, gate });
@@ -94,7 +97,7 @@ t.test('cancelled in mid-body, the connection goes', async (t) => {
   draft.discard();
 });
 
-t.test('a pool that is closed answers too', async (t) => {
+t.test('OriginExchange: a closed pool rejects', async (t) => {
   const room = await startRoom(t, { objects: { '/a': fresh(1, 1) } });
   await room.services.pools.close();
   const exchange = start(room);

@@ -4,6 +4,7 @@ import { ManualClock } from '../../fixtures/manual-clock.js';
 import { RUNNING_CHUNK_BYTES as C } from '../../fixtures/running.js';
 import { startRoom, type Room } from '../../fixtures/running-room.js';
 import type { ChunkDraft } from '#src/model/store.js';
+import { waitUntil } from '../../fixtures/wait-until.js';
 
 const STEP_MS = 5;
 
@@ -23,10 +24,13 @@ async function fullRoom(t: Parameters<typeof startRoom>[0]) {
  * Moves time on in small steps until `condition` holds: the store's own work takes turns between.
  */
 async function passUntil(clock: ManualClock, condition: () => boolean): Promise<void> {
-  while (!condition()) {
-    await new Promise(setImmediate);
-    clock.advance(STEP_MS);
-  }
+  await waitUntil(
+    'the condition of the test',
+    () => condition(),
+    () => {
+      clock.advance(STEP_MS);
+    },
+  );
 }
 
 /** Moves time on until `promise` settles. */
@@ -47,7 +51,7 @@ function asked(room: Room): string[] {
   return reliefs;
 }
 
-t.test('where there is room it asks nobody', async (t) => {
+t.test('reserve relieves nobody while there is room', async (t) => {
   const room = await startRoom(t);
   const reliefs = asked(room);
   const draft = await reserve(room.services, C, 'demand', undefined);
@@ -57,7 +61,7 @@ t.test('where there is room it asks nobody', async (t) => {
   t.same(reliefs, []);
 });
 
-t.test('read-ahead takes no for an answer', async (t) => {
+t.test('reserve fails at once for read-ahead when there is no room', async (t) => {
   const { room, drafts } = await fullRoom(t);
   const reliefs = asked(room);
   await t.rejects(reserve(room.services, C, 'read-ahead', undefined), { code: 'no-space' });
@@ -65,7 +69,7 @@ t.test('read-ahead takes no for an answer', async (t) => {
   for (const draft of drafts) draft.discard();
 });
 
-t.test('demand waits until somebody lets go: read-ahead first, then verifications', async (t) => {
+t.test('reserve for demand waits while read-ahead, then verifications, release room', async (t) => {
   const { clock, room, drafts } = await fullRoom(t);
   const reliefs = asked(room);
   const waiting = reserve(room.services, C, 'demand', undefined);
@@ -79,7 +83,7 @@ t.test('demand waits until somebody lets go: read-ahead first, then verification
   for (const draft of drafts) draft.discard();
 });
 
-t.test('demand gives up at its bound', async (t) => {
+t.test('reserve for demand fails after its bound', async (t) => {
   const { clock, room, drafts } = await fullRoom(t);
   const waiting = reserve(room.services, C, 'demand', undefined);
   await passWhile(clock, waiting);
@@ -89,7 +93,7 @@ t.test('demand gives up at its bound', async (t) => {
   for (const draft of drafts) draft.discard();
 });
 
-t.test('what is not a lack of room is not waited for', async (t) => {
+t.test('reserve does not wait after an error other than a lack of room', async (t) => {
   const { clock, room } = await fullRoom(t);
   await t.rejects(reserve(room.services, -1, 'demand', undefined));
   t.equal(clock.pendingTimers, 0);

@@ -3,23 +3,24 @@ import { restartStream } from '#src/cache/fill/stream.js';
 import { bytesOf, fresh, sizeOf } from '../../fixtures/running-origin.js';
 import { readView, type Room, startRoom } from '../../fixtures/running-room.js';
 import { RUNNING_CHUNK_BYTES as C } from '../../fixtures/running.js';
+import { waitUntil } from '../../fixtures/wait-until.js';
 
 function open(room: Room) {
   return room.open('/a', sizeOf(3));
 }
 
-t.test('it brings all chunks of the same representation', async (t) => {
+t.test('restartStream fetches all chunks of the same representation', async (t) => {
   const room = await startRoom(t, { objects: { '/a': fresh(1, 3, { ranges: false }) } });
   const generation = await open(room);
   await restartStream(generation, room.fetchContext('/a'));
   t.ok(generation.isStreaming);
   const view = await generation.open(1, room.fetchContext('/a'));
   t.ok((await readView(view, C)).equals(bytesOf(1, 3).subarray(C, 2 * C)));
-  while (!generation.isHeld(2)) await new Promise(setImmediate);
+  await waitUntil('chunk 2 is held', () => generation.isHeld(2));
   generation.release();
 });
 
-t.test('redirects are followed, in circles not for ever', async (t) => {
+t.test('restartStream follows redirects, and gives up on a loop', async (t) => {
   const room = await startRoom(t, { objects: { '/b': fresh(1, 3) } });
   const stop = room.origin.script({ path: '/a', actions: [{ kind: 'redirect', to: '/b' }] });
   const generation = await open(room);
@@ -32,7 +33,7 @@ t.test('redirects are followed, in circles not for ever', async (t) => {
   circling.release();
 });
 
-t.test('another representation ends the generation', async (t) => {
+t.test('restartStream ends the generation when the representation changed', async (t) => {
   for (const spec of [fresh(1, 3, { etag: '"other"' }), fresh(1, 4)]) {
     const directory = t.testdir();
     const room = await startRoom(t, { objects: { '/a': spec }, directory });
@@ -44,7 +45,7 @@ t.test('another representation ends the generation', async (t) => {
   }
 });
 
-t.test('a refusal says nothing of the representation', async (t) => {
+t.test('restartStream: a refusal does not end the generation', async (t) => {
   const room = await startRoom(t, { objects: { '/a': fresh(1, 3) } });
   const generation = await open(room);
   for (const [status, code] of [
@@ -63,7 +64,7 @@ t.test('a refusal says nothing of the representation', async (t) => {
   generation.release();
 });
 
-t.test('a location that expired is asked for anew, and a refusal is remembered', async (t) => {
+t.test('restartStream resolves an expired location again and remembers a refusal', async (t) => {
   const room = await startRoom(t, { objects: { '/b': fresh(1, 3) } });
   room.origin.script({ path: '/a', actions: [{ kind: 'redirect', to: '/b' }] });
   room.origin.script({ path: '/b', times: 1, actions: [{ kind: 'status', status: 403 }] });
@@ -80,7 +81,7 @@ t.test('a location that expired is asked for anew, and a refusal is remembered',
   generation.release();
 });
 
-t.test('without a strong validator nothing is continued, however alike it looks', async (t) => {
+t.test('restartStream continues nothing without a strong validator', async (t) => {
   const weak = { etag: 'W/"x"', lastModified: null };
   const none = { etag: null, lastModified: null };
   const cases = [

@@ -30,41 +30,47 @@ function fetching(quota: PermitSource): () => void {
   };
 }
 
-t.test('places are kept by fetches, not by who waits for them', async (t) => {
-  const { shares: quotas, bound, full } = setUp(2);
-  const quota = quotas.of('a');
-  const end = fetching(quota);
-  fetching(quota);
-  const permit = quota.permit();
-  t.equal(permit.tryAcquire(), false);
-  const waiting = permit.wait('demand', bound);
-  t.equal(full(), 1);
-  end();
-  await waiting;
-  t.equal(permit.tryAcquire(), true, 'the place is in hand');
-  permit.leave();
-  t.equal(quota.permit().tryAcquire(), true, 'and was given back unused');
-});
+t.test(
+  "a client's quota is taken by its fetches, not by requests that wait for them",
+  async (t) => {
+    const { shares: quotas, bound, full } = setUp(2);
+    const quota = quotas.of('a');
+    const end = fetching(quota);
+    fetching(quota);
+    const permit = quota.permit();
+    t.equal(permit.tryAcquire(), false);
+    const waiting = permit.wait('demand', bound);
+    t.equal(full(), 1);
+    end();
+    await waiting;
+    t.equal(permit.tryAcquire(), true, 'the place is in hand');
+    permit.leave();
+    t.equal(quota.permit().tryAcquire(), true, 'and was given back unused');
+  },
+);
 
-t.test('first come, first served; who gives up is passed over', async (t) => {
-  const { clock, shares: quotas, bound } = setUp(1);
-  const quota = quotas.of('a');
-  const end = fetching(quota);
-  const order: string[] = [];
-  const first = quota.permit().wait('demand', bound);
-  clock.advance(500);
-  const second = quota
-    .permit()
-    .wait('demand', bound)
-    .then(() => order.push('second'));
-  clock.advance(500);
-  await t.rejects(first, { message: 'late' });
-  end();
-  await second;
-  t.same(order, ['second']);
-});
+t.test(
+  'waiting requests get permits in order of arrival; one that gives up is skipped',
+  async (t) => {
+    const { clock, shares: quotas, bound } = setUp(1);
+    const quota = quotas.of('a');
+    const end = fetching(quota);
+    const order: string[] = [];
+    const first = quota.permit().wait('demand', bound);
+    clock.advance(500);
+    const second = quota
+      .permit()
+      .wait('demand', bound)
+      .then(() => order.push('second'));
+    clock.advance(500);
+    await t.rejects(first, { message: 'late' });
+    end();
+    await second;
+    t.same(order, ['second']);
+  },
+);
 
-t.test('read-ahead does not wait', async (t) => {
+t.test('read-ahead does not wait for a permit', async (t) => {
   const { shares: quotas, bound, full } = setUp(1);
   const quota = quotas.of('a');
   fetching(quota);
@@ -74,7 +80,7 @@ t.test('read-ahead does not wait', async (t) => {
   t.equal(full(), 1);
 });
 
-t.test('clients have nothing to do with each other, and are forgotten', async (t) => {
+t.test('clients have separate quotas, which are forgotten when unused', async (t) => {
   const { shares: quotas } = setUp(1);
   const end = fetching(quotas.of('a'));
   const same = quotas.of('a').permit();
@@ -88,7 +94,7 @@ t.test('clients have nothing to do with each other, and are forgotten', async (t
   t.equal(quotas.size, 0);
 });
 
-t.test('a request that outlives an unused share takes its seats where the others do', async (t) => {
+t.test("a request that outlives its unused quota shares the client's new quota", async (t) => {
   const { shares: quotas } = setUp(1);
   const long = quotas.of('a');
   long.permit().leave();
@@ -100,11 +106,11 @@ t.test('a request that outlives an unused share takes its seats where the others
   t.equal(quotas.of('a').permit().tryAcquire(), false, 'the share is full as before');
 });
 
-t.test('without a client there is no seat', async (t) => {
+t.test('a request without a client has no permit', async (t) => {
   t.equal(await withPermit(undefined, (permit) => Promise.resolve(permit)), undefined);
 });
 
-t.test('a seat whose work fails gives its place back', async (t) => {
+t.test('withPermit releases the permit when the work fails', async (t) => {
   const { shares: quotas } = setUp(1);
   const work = withPermit(quotas.of('a'), (permit) => {
     permit?.tryAcquire();

@@ -1,7 +1,7 @@
 import t from 'tap';
 import { Cost } from '#src/cache/flight/cost.js';
 
-t.test('bytes count as they arrive, and what a fetch says in the end stands', (t) => {
+t.test('Cost: bytes count as they arrive, and the final count of a fetch replaces them', (t) => {
   const cost = new Cost();
   t.equal(cost.originBytes, 0);
   const one = { receivedBytes: 0 };
@@ -19,7 +19,7 @@ t.test('bytes count as they arrive, and what a fetch says in the end stands', (t
   t.end();
 });
 
-t.test('what the contact brought is handed out once', (t) => {
+t.test('Cost: each chunk that the contact brought is handed out once', (t) => {
   const cost = new Cost();
   const flight = { progress: () => t.fail('not asked') as never };
   cost.brings(3, flight);

@@ -4,7 +4,7 @@ import { within } from '#src/model/deferred.js';
 import { ManualClock } from '../../fixtures/manual-clock.js';
 import { startRoom } from '../../fixtures/running-room.js';
 
-t.test('a request waits for the request timeout, and no longer than it lives', async (t) => {
+t.test('FetchContext: a wait ends with the request timeout or with the request', async (t) => {
   const clock = new ManualClock();
   const { services } = await startRoom(t, { clock, limits: { requestTimeoutMs: 1234 } });
   const never = new Promise(() => undefined);

@@ -26,7 +26,7 @@ function filling(t: Test, more: Partial<Filling> = {}) {
 const at = (facts: Filling, clock: ManualClock) =>
   flightProgress(facts, undefined, clock.monotonic());
 
-t.test('before a worker has it, it is queued; a failure there is told', async (t) => {
+t.test('a fill is queued before a worker takes it, and a failure there is reported', async (t) => {
   t.match(flightProgress(undefined, undefined, 0), { state: { kind: 'queued' }, settled: false });
   const end = { kind: 'failed', error: { code: 'no-space' } } as const;
   t.match(flightProgress(undefined, end, 0), {
@@ -36,7 +36,7 @@ t.test('before a worker has it, it is queued; a failure there is told', async (t
   });
 });
 
-t.test('the phases that a worker goes through', async (t) => {
+t.test('a fill shows the phases that its worker enters', async (t) => {
   const { facts, writer, clock } = filling(t);
   t.match(at(facts, clock).state, { kind: 'queued' });
   writer.enter('connecting');
@@ -59,7 +59,7 @@ t.test('the phases that a worker goes through', async (t) => {
   t.match(at(facts, clock), { receivedBytes: 1000, state: { kind: 'verifying' } });
 });
 
-t.test('a silence ends with the later of a byte and a change of phase', async (t) => {
+t.test('a silence ends with the later of the last byte and the last change of phase', async (t) => {
   const { watermark: fetch, writer: exchange, clock } = filling(t);
   const { facts } = filling(t, { fetch });
   exchange.enter('receiving');
@@ -69,21 +69,29 @@ t.test('a silence ends with the later of a byte and a change of phase', async (t
   t.match(at(facts, clock).state, { kind: 'stalled' }, 'the exchange says what its flight is at');
 });
 
-t.test('verified is what passed the gate; committed what the store has', async (t) => {
-  const gated = filling(t, { gated: true });
-  gated.writer.received(700);
-  gated.writer.advance(512);
-  const before = at(gated.facts, gated.clock);
-  t.match(before, { receivedBytes: 700, verifiedBytes: 512, committedBytes: 0 });
-  const open = filling(t);
-  open.writer.received(700);
-  open.writer.advance(700);
-  t.match(at(open.facts, open.clock), { verifiedBytes: 0 });
-  const held = flightProgress(open.facts, { kind: 'held' }, 0);
-  t.match(held, { committedBytes: 700, verifiedBytes: 0, state: { kind: 'done' }, settled: true });
-  t.match(flightProgress(open.facts, { kind: 'uncached' }, 0), { committedBytes: 0 });
-  const attested = { ...open.facts, isAttested: () => true };
-  t.match(flightProgress(attested, { kind: 'held' }, 0), { verifiedBytes: 700 });
-  const failed = { kind: 'failed', error: { code: 'origin-corrupt' } } as const;
-  t.match(flightProgress(attested, failed, 0), { verifiedBytes: 0, committedBytes: 0 });
-});
+t.test(
+  'verified bytes are those past the gate; committed bytes are those in the store',
+  async (t) => {
+    const gated = filling(t, { gated: true });
+    gated.writer.received(700);
+    gated.writer.advance(512);
+    const before = at(gated.facts, gated.clock);
+    t.match(before, { receivedBytes: 700, verifiedBytes: 512, committedBytes: 0 });
+    const open = filling(t);
+    open.writer.received(700);
+    open.writer.advance(700);
+    t.match(at(open.facts, open.clock), { verifiedBytes: 0 });
+    const held = flightProgress(open.facts, { kind: 'held' }, 0);
+    t.match(held, {
+      committedBytes: 700,
+      verifiedBytes: 0,
+      state: { kind: 'done' },
+      settled: true,
+    });
+    t.match(flightProgress(open.facts, { kind: 'uncached' }, 0), { committedBytes: 0 });
+    const attested = { ...open.facts, isAttested: () => true };
+    t.match(flightProgress(attested, { kind: 'held' }, 0), { verifiedBytes: 700 });
+    const failed = { kind: 'failed', error: { code: 'origin-corrupt' } } as const;
+    t.match(flightProgress(attested, failed, 0), { verifiedBytes: 0, committedBytes: 0 });
+  },
+);

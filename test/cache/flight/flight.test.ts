@@ -39,7 +39,7 @@ function parts(t: Test) {
   return { flight, draft, held, seen, watermark: hub.create() };
 }
 
-t.test('a reader reads while it is being filled, and the lease goes when it leaves', async (t) => {
+t.test("a Flight's reader reads during the fill, and its lease ends when it leaves", async (t) => {
   const { flight, draft, held, seen, watermark } = parts(t);
   t.equal(flight.view(), undefined, 'nothing to see before it has begun');
   flight.begin(draft, watermark);
@@ -58,7 +58,7 @@ t.test('a reader reads while it is being filled, and the lease goes when it leav
   t.notOk(flight.isWanted);
 });
 
-t.test('with no reader left it lets go at its end', async (t) => {
+t.test('a Flight without readers releases its chunk at its end', async (t) => {
   const { flight, draft, held, seen, watermark } = parts(t);
   flight.begin(draft, watermark);
   flight.view()?.release();
@@ -67,7 +67,7 @@ t.test('with no reader left it lets go at its end', async (t) => {
   t.same([seen.released, seen.discarded], [1, 0]);
 });
 
-t.test('what could not be stored is readable until its last reader has left', async (t) => {
+t.test('a chunk that could not be stored is readable until its last reader leaves', async (t) => {
   const { flight, draft, seen, watermark } = parts(t);
   flight.begin(draft, watermark);
   const [one, other] = [flight.view(), flight.view()];
@@ -81,7 +81,7 @@ t.test('what could not be stored is readable until its last reader has left', as
   t.equal(seen.discarded, 1);
 });
 
-t.test('readers learn why it failed, and whether another plan may do better', async (t) => {
+t.test('a failed Flight gives readers its error and whether a retry may succeed', async (t) => {
   for (const kind of ['failed', 'leader-failed'] as const) {
     const { flight, draft, seen, watermark } = parts(t);
     flight.begin(draft, watermark);
@@ -98,7 +98,7 @@ t.test('readers learn why it failed, and whether another plan may do better', as
   }
 });
 
-t.test('a leader that was refused is told why; its followers may do better', async (t) => {
+t.test('a refused leader gets the refusal; its followers may retry', async (t) => {
   const { flight, draft, watermark } = parts(t);
   const refused = new ForebayError('origin-denied', 'no', { source: 'origin', retryable: false });
   flight.begin(draft, watermark);
@@ -110,7 +110,7 @@ t.test('a leader that was refused is told why; its followers may do better', asy
   follower?.release();
 });
 
-t.test('it ends once: what comes after an ending changes nothing', async (t) => {
+t.test('a Flight ends once: later ends change nothing', async (t) => {
   const { flight, draft, held, watermark } = parts(t);
   flight.begin(draft, watermark);
   flight.fail({ kind: 'failed', error: BAD });
@@ -119,7 +119,7 @@ t.test('it ends once: what comes after an ending changes nothing', async (t) => 
   t.match(await flight.whenEnded, { kind: 'failed', error: BAD });
 });
 
-t.test('a wait counts as being wanted, once', async (t) => {
+t.test('each waiter of a Flight counts once until it leaves', async (t) => {
   const { flight, seen } = parts(t);
   const [leave, stay] = [flight.addWaiter(), flight.addWaiter()];
   leave();
@@ -131,29 +131,32 @@ t.test('a wait counts as being wanted, once', async (t) => {
   t.equal(seen.idle, 1);
 });
 
-t.test('who waits for its beginning is woken by its end too', async (t) => {
+t.test('a wait for the start of a Flight ends with its end too', async (t) => {
   const { flight } = parts(t);
   const { whenStarted: begun } = flight;
   flight.fail({ kind: 'leader-failed', error: LOST });
   t.match(await begun, { kind: 'ended', end: { kind: 'leader-failed' } });
 });
 
-t.test('its place in the queue follows who wants it', async (t) => {
-  const { flight } = parts(t);
-  const calls: string[] = [];
-  flight.promote();
-  flight.drop();
-  flight.queuedAs({
-    promote: () => calls.push('promote'),
-    dropIfQueued: () => calls.push('drop') > 0,
-  });
-  flight.promote();
-  flight.drop();
-  t.same(calls, ['promote', 'drop']);
-});
+t.test(
+  'a Flight is promoted in the queue and dropped from it as its waiters require',
+  async (t) => {
+    const { flight } = parts(t);
+    const calls: string[] = [];
+    flight.promote();
+    flight.drop();
+    flight.queuedAs({
+      promote: () => calls.push('promote'),
+      dropIfQueued: () => calls.push('drop') > 0,
+    });
+    flight.promote();
+    flight.drop();
+    t.same(calls, ['promote', 'drop']);
+  },
+);
 
 t.test(
-  'the store kept an older file of the same bytes: the flight has its own until all have left',
+  'a Flight keeps its own file, although the store kept an older one, until all readers leave',
   async (t) => {
     const { flight, draft, held, seen, watermark } = parts(t);
     flight.begin(draft, watermark);

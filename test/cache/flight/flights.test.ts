@@ -26,7 +26,7 @@ async function start(t: Parameters<typeof startRoom>[0]) {
   return { clock, room, flights, seen, begin, want: room.fetchContext('/a') };
 }
 
-t.test('a follower waits for the beginning and gets a view', async (t) => {
+t.test('a follower waits for the start of the fill and gets a view', async (t) => {
   const { room, flights, seen, want: fetchContext } = await start(t);
   const flight = flights.add(0);
   const joining = flights.join(flight, fetchContext);
@@ -44,7 +44,7 @@ t.test('a follower waits for the beginning and gets a view', async (t) => {
   t.same(seen.failed, []);
 });
 
-t.test('a lost leader sends followers to look again, a failed chunk is an error', async (t) => {
+t.test('a lost leader makes followers look again; a failed chunk is an error', async (t) => {
   const { flights, seen, want: fetchContext } = await start(t);
   const lost = flights.add(0);
   const joining = flights.join(lost, fetchContext);
@@ -60,7 +60,7 @@ t.test('a lost leader sends followers to look again, a failed chunk is an error'
   t.equal(flights.size, 0);
 });
 
-t.test('who comes between a failure and its reason waits for the reason', async (t) => {
+t.test('a request that joins between a failure and its reason waits for the reason', async (t) => {
   const { flights, begin, want: fetchContext } = await start(t);
   const flight = await begin(0);
   if (flight.state.kind === 'receiving') flight.state.watermark.fail();
@@ -71,7 +71,7 @@ t.test('who comes between a failure and its reason waits for the reason', async 
   t.equal(await joining, undefined, 'to look again, not to read what has failed');
 });
 
-t.test('a follower that leaves or waits too long harms nobody', async (t) => {
+t.test('a follower that leaves or times out does not affect others', async (t) => {
   const { clock, flights, want: fetchContext } = await start(t);
   const flight = flights.add(0);
   const controller = new AbortController();
@@ -86,7 +86,7 @@ t.test('a follower that leaves or waits too long harms nobody', async (t) => {
   t.notOk(flight.isWanted);
 });
 
-t.test('queued read-ahead that nobody wants any more is dropped, demand promotes it', async (t) => {
+t.test('queued read-ahead without readers is dropped, and demand promotes it', async (t) => {
   const { flights, want: fetchContext } = await start(t);
   const flight = flights.add(0);
   const calls: string[] = [];
@@ -112,7 +112,7 @@ t.test('queued read-ahead that nobody wants any more is dropped, demand promotes
   t.same(calls, ['promote', 'drop']);
 });
 
-t.test('a running fill is not dropped', async (t) => {
+t.test('a running fill without readers is not dropped', async (t) => {
   const { flights, begin, want: fetchContext } = await start(t);
   const flight = await begin(0);
   const view = await flights.join(flight, fetchContext);
@@ -121,7 +121,7 @@ t.test('a running fill is not dropped', async (t) => {
   flight.filled(null);
 });
 
-t.test('the end of everything reaches every reader', async (t) => {
+t.test('failAll fails every reader and every waiting request', async (t) => {
   const { flights, begin, want: fetchContext, seen } = await start(t);
   const view = await flights.join(await begin(0), fetchContext);
   const waiting = flights.join(flights.add(1), fetchContext);

@@ -10,7 +10,7 @@ function ended(kind: 'failed' | 'leader-failed', retryable: boolean): Flight {
   return flight;
 }
 
-t.test('a leader stops leading when it would end the same way', (t) => {
+t.test('throwUnlessRetryable throws when another attempt would fail the same way', (t) => {
   t.throws(
     () => {
       throwUnlessRetryable(ended('leader-failed', false));
@@ -22,7 +22,7 @@ t.test('a leader stops leading when it would end the same way', (t) => {
   t.end();
 });
 
-t.test('what the reader is told', (t) => {
+t.test('refusedLeader and noLeader make the errors that a reader gets', (t) => {
   t.match(refusedLeader(), { code: 'origin-denied', source: 'origin', retryable: false });
   t.match(noLeader(), { code: 'overload', source: 'internal', retryable: true });
   t.end();

@@ -121,19 +121,22 @@ for (const algorithm of ALGORITHMS) {
     t.ok((await forebay.get('/a')).body.equals(bytesOf(1, 1)));
   });
 
-  t.test(`${algorithm}: strict releases nothing before the whole was checked`, async (t) => {
-    const { origin, forebay } = await pinned(t, algorithm, 5, 'strict');
-    const mend = corrupt(origin, 4 * C + 100);
-    const bad = await forebay.get('/a', { headers: { range: 'bytes=0-9' } });
-    t.equal(bad.status, 502, describe(bad));
-    mend();
-    renew(origin, 5);
-    const good = await forebay.range('/a', 0, 10);
-    t.ok(good.equals(bytesOf(1, 5).subarray(0, 10)));
-    t.equal(await forebay.metric('forebay_objects_verified_total'), 1);
-  });
+  t.test(
+    `${algorithm}: a strict origin releases nothing before the whole object is verified`,
+    async (t) => {
+      const { origin, forebay } = await pinned(t, algorithm, 5, 'strict');
+      const mend = corrupt(origin, 4 * C + 100);
+      const bad = await forebay.get('/a', { headers: { range: 'bytes=0-9' } });
+      t.equal(bad.status, 502, describe(bad));
+      mend();
+      renew(origin, 5);
+      const good = await forebay.range('/a', 0, 10);
+      t.ok(good.equals(bytesOf(1, 5).subarray(0, 10)));
+      t.equal(await forebay.metric('forebay_objects_verified_total'), 1);
+    },
+  );
 
-  t.test(`${algorithm}: an object larger than the capacity`, async (t) => {
+  t.test(`${algorithm}: an object larger than the capacity is served`, async (t) => {
     const { forebay } = await pinned(t, algorithm, 40, 'default', { capacity: '12MiB' });
     const clients = await Promise.all([1, 2].map(() => forebay.get('/a')));
     for (const got of clients) t.ok(got.body.equals(bytesOf(1, 40)), describe(got));
@@ -144,7 +147,7 @@ for (const algorithm of ALGORITHMS) {
   });
 }
 
-t.test('an object without ranges or length is checked as well', async (t) => {
+t.test('an object without ranges or length is verified as well', async (t) => {
   const { origin, forebay } = await pinned(t, 'sha256', 4);
   origin.objects.set('/a', fresh(1, 4, { ranges: false }));
   const plain = origin.script({
@@ -158,7 +161,7 @@ t.test('an object without ranges or length is checked as well', async (t) => {
   t.ok(got.body.equals(bytesOf(1, 4)), describe(got));
 });
 
-t.test('what was not checked before a restart is checked after it', async (t) => {
+t.test('chunks stored before a restart take part in the verification after it', async (t) => {
   const origin = await runOrigin(t, { '/a': fresh(1, 4) });
   const digests = [{ pattern: '/a', digest: digestOf('sha256', bytesOf(1, 4)) }];
   const directory = t.testdir();
@@ -183,7 +186,7 @@ function asksOf(origin: ScriptedOrigin, index: number): number {
 for (const integrity of ['default', 'strict']) {
   for (const algorithm of ALGORITHMS) {
     t.test(
-      `${algorithm}, ${integrity}: what is not stored is served as it was checked`,
+      `${algorithm}, ${integrity}: an uncacheable object is served as it was verified`,
       async (t) => {
         const origin = await runOrigin(t, { '/a': fresh(1, 3, { cacheControl: 'no-store' }) });
         const digests = [{ pattern: '/a', digest: digestOf(algorithm, bytesOf(1, 3)) }];
@@ -207,7 +210,7 @@ for (const integrity of ['default', 'strict']) {
   }
 }
 
-t.test('a digest configured since is asked of what is stored already', async (t) => {
+t.test('a digest that is configured later is required of stored objects too', async (t) => {
   const origin = await runOrigin(t, { '/a': fresh(1, 2) });
   const first = await startForebay(t, { origin });
   t.equal((await first.get('/a')).status, 200);

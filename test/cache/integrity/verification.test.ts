@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { describe, startForebay, type RunningForebay } from '../../fixtures/running.js';
@@ -52,14 +52,21 @@ t.test('one flipped byte is found at the first read, and healed', async (t) => {
   t.ok(chunkFiles(directory).every((path) => !readFileSync(path).equals(bytes)));
 });
 
-t.test('a truncated and an emptied chunk file are healed too', async (t) => {
+t.test('a truncated and an emptied chunk file are misses when opened, and healed', async (t) => {
   const { origin, directory } = await left(t);
   const [one = '', two = ''] = chunkFiles(directory);
+  const lost = statSync(one).size + statSync(two).size;
   truncateSync(one, 1000);
   truncateSync(two, 0);
   const forebay = await startForebay(t, { origin, directory });
   await readsRight(t, forebay);
+  await forebay.holds(3);
   await readsRight(t, forebay);
+  const failures = await forebay.metric('forebay_chunk_verify_failures_total');
+  t.equal(failures, 0, 'a file of a wrong length is dropped before it is verified');
+  t.equal(await forebay.metric('forebay_dropped_chunks_total'), 2);
+  t.equal(origin.bodyBytes, sizeOf(3) + lost, 'those two chunks are fetched once more');
+  t.equal(statSync(one).size + statSync(two).size, lost, 'the files are whole again');
 });
 
 t.test('a chunk that rots while its origin is gone is an error, never wrong bytes', async (t) => {

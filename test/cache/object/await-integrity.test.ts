@@ -22,7 +22,7 @@ async function start(
 const RIGHT = createHash('sha256').update(bytesOf(1, 3)).digest('hex');
 const WRONG = 'f'.repeat(64);
 
-t.test('strict: it sees to it that everything is fetched, then lets go', async (t) => {
+t.test('awaitIntegrity: a strict object is fetched whole, verified, then released', async (t) => {
   const { room, generation, want: fetchContext } = await start(t, RIGHT, 'strict');
   t.ok(generation.integrity.withholds(0));
   await awaitIntegrity(generation, 0, fetchContext);
@@ -31,7 +31,7 @@ t.test('strict: it sees to it that everything is fetched, then lets go', async (
   t.equal(room.origin.bodyBytes, sizeOf(3));
 });
 
-t.test('the chunk that completes the object waits, whichever that is', async (t) => {
+t.test('awaitIntegrity: the chunk that completes the object waits, whichever it is', async (t) => {
   const { generation, want: fetchContext } = await start(t, RIGHT, 'default');
   const whole = bytesOf(1, 3);
   t.ok(
@@ -45,17 +45,20 @@ t.test('the chunk that completes the object waits, whichever that is', async (t)
   t.equal(generation.integrity.state.kind, 'attested', 'by then it was checked');
 });
 
-t.test('several that ask for the last chunks at once cannot have them all', async (t) => {
-  const { generation, want: fetchContext } = await start(t, WRONG, 'default');
-  const views = await Promise.allSettled(
-    [0, 1, 2].map((index) => generation.open(index, fetchContext)),
-  );
-  t.equal(views.filter(({ status }) => status === 'rejected').length, 1);
-  for (const view of views) if (view.status === 'fulfilled') view.value?.release();
-  t.equal(generation.endReason, 'digest-mismatch');
-});
+t.test(
+  'awaitIntegrity: concurrent readers of the last chunks do not all get a corrupt object',
+  async (t) => {
+    const { generation, want: fetchContext } = await start(t, WRONG, 'default');
+    const views = await Promise.allSettled(
+      [0, 1, 2].map((index) => generation.open(index, fetchContext)),
+    );
+    t.equal(views.filter(({ status }) => status === 'rejected').length, 1);
+    for (const view of views) if (view.status === 'fulfilled') view.value?.release();
+    t.equal(generation.endReason, 'digest-mismatch');
+  },
+);
 
-t.test('who leaves stops waiting; the check goes on', async (t) => {
+t.test('awaitIntegrity: an aborted request stops waiting; the verification goes on', async (t) => {
   const { generation, room } = await start(t, RIGHT, 'strict');
   const controller = new AbortController();
   const waiting = awaitIntegrity(
@@ -68,7 +71,7 @@ t.test('who leaves stops waiting; the check goes on', async (t) => {
   t.equal((await generation.integrity.whenSettled).kind, 'attested');
 });
 
-t.test('strict: what cannot be checked cannot be had', async (t) => {
+t.test('awaitIntegrity: a strict object whose digest mismatches is refused', async (t) => {
   const { generation, want: fetchContext } = await start(t, RIGHT, 'strict');
   (
     await generation.open(1, { ...fetchContext, priority: 'read-ahead' }).catch(() => undefined)
@@ -78,16 +81,19 @@ t.test('strict: what cannot be checked cannot be had', async (t) => {
   await t.rejects(other.generation.open(0, other.want), { code: 'origin-corrupt' });
 });
 
-t.test('bytes that are held under another name already are what the check waits for', async (t) => {
-  const bytes = bytesOf(5, 1);
-  const hex = createHash('sha256').update(bytes).digest('hex');
-  const digests = [{ pattern: '/pinned', digest: `sha256:${hex}` }];
-  const origin = await runOrigin(t, { '/plain': fresh(5, 1), '/pinned': fresh(5, 1) });
-  const forebay = await startForebay(t, { origin, originKeys: { digests } });
-  t.equal((await forebay.get('/plain')).status, 200);
-  await forebay.holds(1);
-  for (let time = 0; time < 2; time += 1) {
-    const got = await forebay.get('/pinned');
-    t.ok(got.body.equals(bytes), describe(got));
-  }
-});
+t.test(
+  'awaitIntegrity: chunks already stored under another name complete the object',
+  async (t) => {
+    const bytes = bytesOf(5, 1);
+    const hex = createHash('sha256').update(bytes).digest('hex');
+    const digests = [{ pattern: '/pinned', digest: `sha256:${hex}` }];
+    const origin = await runOrigin(t, { '/plain': fresh(5, 1), '/pinned': fresh(5, 1) });
+    const forebay = await startForebay(t, { origin, originKeys: { digests } });
+    t.equal((await forebay.get('/plain')).status, 200);
+    await forebay.holds(1);
+    for (let time = 0; time < 2; time += 1) {
+      const got = await forebay.get('/pinned');
+      t.ok(got.body.equals(bytes), describe(got));
+    }
+  },
+);

@@ -15,7 +15,7 @@ function scene() {
   return { told, detachment };
 }
 
-t.test('before it begins nothing follows from anything', async (t) => {
+t.test('Detachment: before begin the end of a stream changes nothing', async (t) => {
   const { told, detachment } = scene();
   detachment.streamEnded(undefined);
   detachment.streamEnded(of('origin-corrupt'));
@@ -23,32 +23,38 @@ t.test('before it begins nothing follows from anything', async (t) => {
   t.same([told, detachment.isOn, detachment.hasLeaked], [[], false, true]);
 });
 
-t.test('what comes again is no change, what differs or is not known is one', async (t) => {
-  const { told, detachment } = scene();
-  detachment.begin();
-  detachment.streamEnded(of('origin-reset'));
-  detachment.streamEnded(undefined);
-  detachment.streamEnded(of('origin-corrupt'));
-  detachment.leaked();
-  t.same(told, ['again', 'changed', 'changed']);
-});
+t.test(
+  'Detachment: a lost stream is fetched again; an ended or corrupt one is a change',
+  async (t) => {
+    const { told, detachment } = scene();
+    detachment.begin();
+    detachment.streamEnded(of('origin-reset'));
+    detachment.streamEnded(undefined);
+    detachment.streamEnded(of('origin-corrupt'));
+    detachment.leaked();
+    t.same(told, ['again', 'changed', 'changed']);
+  },
+);
 
-t.test('who shows the origin something of their own shares it with nobody', async (t) => {
-  const room = await startRoom(t);
-  const source = (headers: Record<string, string>) => room.fetchContext('/a', { headers }).source;
-  const [plain, also] = [source({}), source({ accept: '*/*' })];
-  const [mine, same] = [source({ authorization: 'x' }), source({ authorization: 'x' })];
-  const open = scene().detachment;
-  t.ok(open.admits(mine) && open.admits(plain), 'before it begins');
-  open.begin();
-  t.same(
-    [plain, also, mine].map((one) => open.admits(one)),
-    [true, true, false],
-  );
-  const own = scene().detachment;
-  own.begin();
-  t.same(
-    [mine, plain, same, mine].map((one) => own.admits(one)),
-    [true, false, false, true],
-  );
-});
+t.test(
+  'Detachment: a request with credentials of its own shares the detached answer with nobody',
+  async (t) => {
+    const room = await startRoom(t);
+    const source = (headers: Record<string, string>) => room.fetchContext('/a', { headers }).source;
+    const [plain, also] = [source({}), source({ accept: '*/*' })];
+    const [mine, same] = [source({ authorization: 'x' }), source({ authorization: 'x' })];
+    const open = scene().detachment;
+    t.ok(open.admits(mine) && open.admits(plain), 'before it begins');
+    open.begin();
+    t.same(
+      [plain, also, mine].map((one) => open.admits(one)),
+      [true, true, false],
+    );
+    const own = scene().detachment;
+    own.begin();
+    t.same(
+      [mine, plain, same, mine].map((one) => own.admits(one)),
+      [true, false, false, true],
+    );
+  },
+);

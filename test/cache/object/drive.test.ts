@@ -5,7 +5,7 @@ import { fresh, sizeOf } from '../../fixtures/running-origin.js';
 import { startRoom } from '../../fixtures/running-room.js';
 import { RUNNING_CHUNK_BYTES as C } from '../../fixtures/running.js';
 
-t.test('it fetches what is missing, all of it, each once', async (t) => {
+t.test('driveAll fetches every missing chunk once', async (t) => {
   const room = await startRoom(t, { objects: { '/a': fresh(1, 9) } });
   const generation = await room.open('/a', sizeOf(9));
   (await generation.open(4, room.fetchContext('/a')))?.release();
@@ -17,7 +17,7 @@ t.test('it fetches what is missing, all of it, each once', async (t) => {
   generation.release();
 });
 
-t.test('who asked may leave: it goes on for the next one', async (t) => {
+t.test('driveAll goes on although the request that started it is aborted', async (t) => {
   const room = await startRoom(t, { objects: { '/a': fresh(1, 5) } });
   const generation = await room.open('/a', sizeOf(5));
   const controller = new AbortController();
@@ -28,7 +28,7 @@ t.test('who asked may leave: it goes on for the next one', async (t) => {
   generation.release();
 });
 
-t.test('it fails with the first chunk that cannot be had', async (t) => {
+t.test('driveAll rejects with the error of the first chunk that fails', async (t) => {
   const room = await startRoom(t, { objects: { '/a': fresh(1, 5) } });
   room.origin.script({
     when: ({ range }) => range?.startsWith(`bytes=${String(2 * C)}-`) === true,
@@ -39,7 +39,7 @@ t.test('it fails with the first chunk that cannot be had', async (t) => {
   generation.release();
 });
 
-t.test('where a fill finds no ranges the rest comes with one stream', async (t) => {
+t.test('driveAll fetches the rest with one stream from an origin without ranges', async (t) => {
   const room = await startRoom(t, { objects: { '/a': fresh(1, 24, { ranges: false }) } });
   const generation = await room.open('/a', sizeOf(24));
   await driveAll(generation, room.fetchContext('/a'));

@@ -11,8 +11,9 @@ import {
 import { bytesOf, fresh, runOrigin, sizeOf } from '../../fixtures/running-origin.js';
 import { readView, startRoom } from '../../fixtures/running-room.js';
 import { createGate } from '../../fixtures/scripted-origin.js';
+import { waitUntil } from '../../fixtures/wait-until.js';
 
-t.test('any number of readers of a chunk cost one fetch', async (t) => {
+t.test('ten readers of one chunk cost one fetch', async (t) => {
   const room = await startRoom(t, { objects: { '/a': fresh(1, 3) } });
   const generation = await room.open('/a', sizeOf(3));
   const views = await Promise.all(
@@ -26,13 +27,13 @@ t.test('any number of readers of a chunk cost one fetch', async (t) => {
   generation.release();
 });
 
-t.test('what it holds', async (t) => {
+t.test('holdsChunks is true for held chunks only', async (t) => {
   const room = await startRoom(t, { objects: { '/a': fresh(1, 3) } });
   const generation = await room.open('/a', sizeOf(3));
   t.notOk(holdsChunks(generation, 0, 1));
   t.ok(holdsChunks(generation, 2, 2), 'nothing of it is always there');
   await readView(await generation.open(2, room.fetchContext('/a')), 12_345);
-  while (!generation.isHeld(2)) await new Promise(setImmediate);
+  await waitUntil('chunk 2 is held', () => generation.isHeld(2));
   t.ok(holdsChunks(generation, 2, Infinity));
   t.notOk(holdsChunks(generation, 0, Infinity));
   generation.end(
@@ -45,7 +46,7 @@ t.test('what it holds', async (t) => {
   generation.release();
 });
 
-t.test('the representation changes under its readers: never a mix', async (t) => {
+t.test('readers get no mix of versions when the representation changes', async (t) => {
   const origin = await runOrigin(t, { '/a': fresh(1, 8, { etag: '"one"' }) });
   const gate = createGate();
   const when = ({ range }: { range: string | undefined }): boolean =>
@@ -66,7 +67,7 @@ t.test('the representation changes under its readers: never a mix', async (t) =>
   t.equal(next.headers.etag, '"two"');
 });
 
-t.test('a change that was a slip of one response goes unnoticed', async (t) => {
+t.test('a validator that differs in a single response goes unnoticed', async (t) => {
   const origin = await runOrigin(t, { '/a': fresh(1, 4) });
   const fields = { ETag: '"other"' };
   origin.script({ skip: 2, times: 1, actions: [{ kind: 'fields', fields }] });
@@ -75,7 +76,7 @@ t.test('a change that was a slip of one response goes unnoticed', async (t) => {
   t.ok(got.body.equals(bytesOf(1, 4)), describe(got));
 });
 
-t.test('a follower takes over when its leader is lost', async (t) => {
+t.test('a follower leads the fill when its leader is lost', async (t) => {
   const room = await startRoom(t, { objects: { '/a': fresh(1, 3) } });
   const generation = await room.open('/a', sizeOf(3));
   const flight = generation.lead(1, room.fetchContext('/a'), 'arrival');
@@ -90,50 +91,56 @@ t.test('a follower takes over when its leader is lost', async (t) => {
   generation.release();
 });
 
-t.test('it is idle when nobody uses it and nothing is in motion', async (t) => {
+t.test('Generation: idle without users and fills, and then not closed at once', async (t) => {
   const room = await startRoom(t, { objects: { '/a': fresh(1, 2) } });
   const generation = await room.open('/a', sizeOf(2));
   const view = await generation.open(0, room.fetchContext('/a'));
   generation.release();
   t.notOk(generation.isIdle, 'a chunk is on its way');
   await readView(view, C);
-  while (!generation.isIdle) await new Promise(setImmediate);
+  await waitUntil('the generation is idle', () => generation.isIdle);
   t.notOk(generation.isClosed, 'it lingers');
 });
 
-t.test('a chunk of an origin that is left alone is refused at once, as what it is', async (t) => {
-  const room = await startRoom(t, { objects: { '/a': fresh(1, 3) } });
-  const generation = await room.open('/a', sizeOf(3));
-  await readView(await generation.open(2, room.fetchContext('/a')), 12_345);
-  while (!generation.isHeld(2)) await new Promise(setImmediate);
-  const { breaker } = room.upstream;
-  for (let permit = breaker.ask(); permit.kind !== 'refused'; permit = breaker.ask()) {
-    permit.settle('unreachable');
-  }
-  const asked = room.origin.requests.length;
-  await t.rejects(generation.open(1, room.fetchContext('/a')), {
-    code: 'origin-busy',
-    retryAfterMs: Number,
-  });
-  (await generation.open(2, room.fetchContext('/a')))?.release();
-  t.equal(room.origin.requests.length, asked);
-  generation.release();
-});
+t.test(
+  "a chunk of an origin with an open breaker is refused at once with the breaker's error",
+  async (t) => {
+    const room = await startRoom(t, { objects: { '/a': fresh(1, 3) } });
+    const generation = await room.open('/a', sizeOf(3));
+    await readView(await generation.open(2, room.fetchContext('/a')), 12_345);
+    await waitUntil('chunk 2 is held', () => generation.isHeld(2));
+    const { breaker } = room.upstream;
+    for (let permit = breaker.ask(); permit.kind !== 'refused'; permit = breaker.ask()) {
+      permit.settle('unreachable');
+    }
+    const asked = room.origin.requests.length;
+    await t.rejects(generation.open(1, room.fetchContext('/a')), {
+      code: 'origin-busy',
+      retryAfterMs: Number,
+    });
+    (await generation.open(2, room.fetchContext('/a')))?.release();
+    t.equal(room.origin.requests.length, asked);
+    generation.release();
+  },
+);
 
-t.test('who asks for such a chunk is answered 503 with the time to wait', async (t) => {
-  const origin = await runOrigin(t, { '/a': fresh(1, 2) });
-  const forebay = await startForebay(t, { origin });
-  await forebay.range('/a', 0, C);
-  await forebay.holds(1);
-  await origin.close();
-  let got = await forebay.get('/b');
-  for (let i = 0; i < 10 && !isBusy(got); i += 1) got = await forebay.get(`/b${String(i)}`);
-  const headers = { range: `bytes=${String(C)}-` };
-  const refused = await forebay.get('/a', { headers });
-  t.equal(refused.status, 503, describe(refused));
-  t.ok(isBusy(refused), describe(refused));
-  t.match(refused.headers['retry-after'], /^[1-9]/);
-});
+t.test(
+  'a request for a missing chunk gets 503 and Retry-After while the breaker is open',
+  async (t) => {
+    const origin = await runOrigin(t, { '/a': fresh(1, 2) });
+    const forebay = await startForebay(t, { origin });
+    await forebay.range('/a', 0, C);
+    await forebay.holds(1);
+    await origin.close();
+    let got = await forebay.get('/b');
+    for (let i = 0; i < 10 && !isBusy(got); i += 1) got = await forebay.get(`/b${String(i)}`);
+    const headers = { range: `bytes=${String(C)}-` };
+    const refused = await forebay.get('/a', { headers });
+    t.equal(refused.status, 503, describe(refused));
+    t.ok(isBusy(refused), describe(refused));
+    t.match(refused.headers['retry-after'], /^[1-9]/);
+  },
+);
 
 function isBusy({ headers }: Got): boolean {
   return String(headers['cache-status']).includes('detail=origin-busy');

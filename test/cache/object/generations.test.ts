@@ -8,7 +8,7 @@ import { startRoom } from '../../fixtures/running-room.js';
 
 const CHANGED = new ForebayError('origin-changed', 'x', { source: 'origin', retryable: false });
 
-t.test('one generation per object, however many open it at once', async (t) => {
+t.test('concurrent opens of one object share one generation', async (t) => {
   const room = await startRoom(t, { objects: { '/a': fresh(1, 2) } });
   const opened = await Promise.all([1, 2, 3].map(() => room.open('/a', sizeOf(2))));
   t.equal(new Set(opened).size, 1);
@@ -18,7 +18,7 @@ t.test('one generation per object, however many open it at once', async (t) => {
   for (const generation of opened) generation.release();
 });
 
-t.test('an idle one lingers for a while, then is closed', async (t) => {
+t.test('an idle generation stays open for a while, then is closed', async (t) => {
   const clock = new ManualClock();
   const room = await startRoom(t, { clock });
   const first = await room.open('/a', sizeOf(2));
@@ -34,7 +34,7 @@ t.test('an idle one lingers for a while, then is closed', async (t) => {
   t.not(await room.open('/a', sizeOf(2)), second);
 });
 
-t.test('one that is touched lingers anew', async (t) => {
+t.test('opening an idle generation renews the time that it stays open', async (t) => {
   const clock = new ManualClock();
   const room = await startRoom(t, { clock });
   // An LRU takes the time 0 for none.
@@ -66,7 +66,7 @@ t.test('pressure closes idle ones, not those in use', async (t) => {
   used.release();
 });
 
-t.test('one that ended is told of and not found again', async (t) => {
+t.test('a generation that ended is reported once and not found again', async (t) => {
   const room = await startRoom(t);
   const ended = await room.open('/a', sizeOf(2));
   ended.end('replaced', CHANGED);
@@ -79,19 +79,22 @@ t.test('one that ended is told of and not found again', async (t) => {
   next.release();
 });
 
-t.test('what was condemned is checked whole before anything of it is released', async (t) => {
-  const room = await startRoom(t);
-  const digest = { algorithm: 'sha256', hex: 'a'.repeat(64) } as const;
-  const bad = await room.open('/a', sizeOf(2), { digest });
-  t.notOk(bad.integrity.strict);
-  bad.end('digest-mismatch', CHANGED);
-  bad.release();
-  const suspect = await room.open('/a', sizeOf(2), { digest });
-  t.ok(suspect.integrity.strict);
-  suspect.release();
-});
+t.test(
+  'an object whose digest mismatched is verified whole before it is released again',
+  async (t) => {
+    const room = await startRoom(t);
+    const digest = { algorithm: 'sha256', hex: 'a'.repeat(64) } as const;
+    const bad = await room.open('/a', sizeOf(2), { digest });
+    t.notOk(bad.integrity.strict);
+    bad.end('digest-mismatch', CHANGED);
+    bad.release();
+    const suspect = await room.open('/a', sizeOf(2), { digest });
+    t.ok(suspect.integrity.strict);
+    suspect.release();
+  },
+);
 
-t.test('one whose length became known is found under it, and purged by it', async (t) => {
+t.test('a generation whose length becomes known is found and purged under it', async (t) => {
   const room = await startRoom(t);
   const known = room.identity('/a', sizeOf(1), { uniqueToken: 'token' });
   const options = { ephemeral: false, fetchContext: room.fetchContext('/a') };
@@ -106,24 +109,27 @@ t.test('one whose length became known is found under it, and purged by it', asyn
   t.ok(first.isClosed);
 });
 
-t.test('one that ends while its length becomes known leaves nothing behind', async (t) => {
-  const room = await startRoom(t);
-  const known = room.identity('/a', sizeOf(1), { uniqueToken: 'token' });
-  const options = { ephemeral: false, fetchContext: room.fetchContext('/a') };
-  const generation = await room.generations.open({ ...known, lengthBytes: null }, options);
-  const removals = t.capture(room.chunks, 'remove', room.chunks.remove.bind(room.chunks));
-  const completing = generation.complete(sizeOf(1));
-  generation.end('purged', CHANGED);
-  await completing;
-  t.same(
-    removals().map(({ args }) => args[0].identity.lengthBytes),
-    [null, sizeOf(1)],
-    'the object under both of its names',
-  );
-  generation.release();
-});
+t.test(
+  'a generation that ends while its length becomes known leaves no object in the store',
+  async (t) => {
+    const room = await startRoom(t);
+    const known = room.identity('/a', sizeOf(1), { uniqueToken: 'token' });
+    const options = { ephemeral: false, fetchContext: room.fetchContext('/a') };
+    const generation = await room.generations.open({ ...known, lengthBytes: null }, options);
+    const removals = t.capture(room.chunks, 'remove', room.chunks.remove.bind(room.chunks));
+    const completing = generation.complete(sizeOf(1));
+    generation.end('purged', CHANGED);
+    await completing;
+    t.same(
+      removals().map(({ args }) => args[0].identity.lengthBytes),
+      [null, sizeOf(1)],
+      'the object under both of its names',
+    );
+    generation.release();
+  },
+);
 
-t.test('two that turn out to be one object are purged both', async (t) => {
+t.test('two generations that turn out to be one object are both purged', async (t) => {
   const room = await startRoom(t);
   const known = room.identity('/a', sizeOf(1), { uniqueToken: 'token' });
   const options = { ephemeral: false, fetchContext: room.fetchContext('/a') };
@@ -136,7 +142,7 @@ t.test('two that turn out to be one object are purged both', async (t) => {
   other.release();
 });
 
-t.test('what may not be stored is closed as soon as it is idle', async (t) => {
+t.test('an ephemeral generation is closed as soon as it is idle', async (t) => {
   const room = await startRoom(t);
   const identity = room.identity('/a', sizeOf(2), { uniqueToken: 'token' });
   const options = { ephemeral: true, fetchContext: room.fetchContext('/a') };
@@ -146,7 +152,7 @@ t.test('what may not be stored is closed as soon as it is idle', async (t) => {
   t.ok(generation.isClosed);
 });
 
-t.test('what is released unchecked is not for an origin that was made strict since', async (t) => {
+t.test('a generation of a lax origin is not reused once the origin is strict', async (t) => {
   const room = await startRoom(t, { objects: { '/a': fresh(1, 1) } });
   const digest: Digest = { algorithm: 'sha256', hex: 'a'.repeat(64) };
   const lax = await room.open('/a', sizeOf(1), { digest });

@@ -10,17 +10,20 @@ const object = (held: readonly number[], atHand: readonly number[] = []) => ({
     atHand.includes(index) ? ({ isAtHand: true } as unknown as Flight) : undefined,
 });
 
-t.test('held chunks and those whose bytes have all arrived are at hand', async (t) => {
-  t.equal(holdsChunks(object([0, 1]), 0, 2), true);
-  t.equal(holdsChunks(object([0], [1]), 0, 2), true);
-  t.equal(holdsChunks(object([0]), 0, 2), false);
-});
+t.test(
+  'holdsChunks is true for held chunks and for those whose bytes have all arrived',
+  async (t) => {
+    t.equal(holdsChunks(object([0, 1]), 0, 2), true);
+    t.equal(holdsChunks(object([0], [1]), 0, 2), true);
+    t.equal(holdsChunks(object([0]), 0, 2), false);
+  },
+);
 
-t.test('nothing beyond the last chunk is asked for', async (t) => {
+t.test('holdsChunks ignores chunks beyond the last', async (t) => {
   t.equal(holdsChunks(object([0, 1, 2, 3]), 0, Infinity), true);
   t.equal(holdsChunks(object([]), 4, 9), true);
 });
 
-t.test('an object that has ended has nothing at hand', async (t) => {
+t.test('holdsChunks is false for an object that has ended', async (t) => {
   t.equal(holdsChunks({ ...object([0]), endReason: 'purged' }, 0, 1), false);
 });

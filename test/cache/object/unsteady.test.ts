@@ -30,7 +30,7 @@ function scene() {
   return { clock, told, note, has };
 }
 
-t.test('a second change at one length within an hour', (t) => {
+t.test('a URL is unsteady after a second change at one length within an hour', (t) => {
   const { clock, note, has } = scene();
   note('o', 'http://o/a');
   t.notOk(has('o', 'http://o/a'), 'the first may be what it looks like');
@@ -45,7 +45,7 @@ t.test('a second change at one length within an hour', (t) => {
   t.end();
 });
 
-t.test('it is told once for each origin', (t) => {
+t.test('an unsteady URL is reported once for each origin', (t) => {
   const { clock, told, note } = scene();
   for (const uri of ['/a', '/b']) for (let time = 0; time < 3; time += 1) note('o', uri);
   t.equal(told.length, 1);
@@ -60,7 +60,7 @@ t.test('it is told once for each origin', (t) => {
   t.end();
 });
 
-t.test('what is remembered is bounded', (t) => {
+t.test('Unsteady remembers a bounded number of URLs', (t) => {
   const { note, has } = scene();
   for (let index = 0; index <= 10_000; index += 1) {
     note('o', `/${String(index)}`);

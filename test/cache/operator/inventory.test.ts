@@ -50,7 +50,7 @@ async function fetch(room: Room, path: string): Promise<Buffer[]> {
   return pieces;
 }
 
-t.test('pages in the order of URIs, each object once', async (t) => {
+t.test('the inventory lists each object once, in pages ordered by URI', async (t) => {
   const names = ['/c', '/a', '/b/1', '/b/2'];
   const objects = Object.fromEntries(names.map((name, seed) => [name, fresh(seed, 1)]));
   const room = await startRoom(t, { objects });
@@ -70,7 +70,7 @@ t.test('pages in the order of URIs, each object once', async (t) => {
   t.type(one?.storedAtMs, 'number');
 });
 
-t.test('neither a cursor nor an order tells of queries', async (t) => {
+t.test('neither the cursor nor the order of pages reveals queries', async (t) => {
   const names = Array.from(
     { length: 12 },
     (_, index) => `/a?signature=${String(index).padStart(2, '0')}`,
@@ -102,7 +102,7 @@ t.test('neither a cursor nor an order tells of queries', async (t) => {
   }
 });
 
-t.test('a purge takes out what is selected; a dry run only counts it', async (t) => {
+t.test('a purge removes the selected objects; a dry run only counts them', async (t) => {
   const objects = { '/a/1': fresh(1, 2), '/a/2': fresh(2, 1), '/b': fresh(3, 1) };
   const room = await startRoom(t, { objects });
   const inventory = inventoryOf(room);
@@ -120,26 +120,23 @@ t.test('a purge takes out what is selected; a dry run only counts it', async (t)
   t.equal(room.origin.bodyBytes - before, sizeOf(2));
 });
 
-t.test(
-  'a reader of a purged object finishes its chunk and is told why there is no other',
-  async (t) => {
-    const room = await startRoom(t, {
-      objects: { '/a': fresh(1, 8) },
-      limits: { readAheadChunks: 0 },
-    });
-    const answer = await room.cache.lookup(room.request('/a'));
-    const segments = answer.body.read({ start: 0, end: sizeOf(8) })[Symbol.asyncIterator]();
-    const first = await segments.next();
-    if (first.done === true || first.value.kind === 'bytes') throw new Error('no segment');
-    await inventoryOf(room).purge(ALL, false);
-    await t.rejects(Promise.resolve(segments.next()), { code: 'purged', retryable: true });
-    first.value.release();
-    answer.body.close();
-    t.equal(room.chunks.usage().objects, 0);
-  },
-);
+t.test('a reader of a purged object finishes its chunk and then gets the reason', async (t) => {
+  const room = await startRoom(t, {
+    objects: { '/a': fresh(1, 8) },
+    limits: { readAheadChunks: 0 },
+  });
+  const answer = await room.cache.lookup(room.request('/a'));
+  const segments = answer.body.read({ start: 0, end: sizeOf(8) })[Symbol.asyncIterator]();
+  const first = await segments.next();
+  if (first.done === true || first.value.kind === 'bytes') throw new Error('no segment');
+  await inventoryOf(room).purge(ALL, false);
+  await t.rejects(Promise.resolve(segments.next()), { code: 'purged', retryable: true });
+  first.value.release();
+  answer.body.close();
+  t.equal(room.chunks.usage().objects, 0);
+});
 
-t.test('a purge is an epoch: what was asked for before it is not stored after it', async (t) => {
+t.test('a response requested before a purge is not stored after it', async (t) => {
   const room = await startRoom(t, { objects: { '/a': fresh(1, 1), '/b': fresh(2, 1) } });
   const inventory = inventoryOf(room);
   const gate = createGate();
@@ -160,7 +157,7 @@ t.test('a purge is an epoch: what was asked for before it is not stored after it
   t.equal((await listed(inventory, ALL)).objects.length, 1, 'and that is stored');
 });
 
-t.test('a purge of other paths leaves what is being asked for alone', async (t) => {
+t.test('a purge of other paths does not affect running requests', async (t) => {
   const room = await startRoom(t, { objects: { '/a': fresh(1, 1) } });
   const gate = createGate();
   room.origin.next({ kind: 'gate', at: -1, gate });

@@ -13,7 +13,7 @@ function itemOf(room: Room, path: string): PullItem {
   return new PullItem({ url: path, origin: 'origin', target: path }, room.services, room.cache);
 }
 
-t.test('brings an object; a second time costs nothing', async (t) => {
+t.test('PullItem: fetches an object; a second pull costs no bytes', async (t) => {
   const room = await startRoom(t, { objects: { '/a': fresh(1, 5) } });
   const item = itemOf(room, '/a');
   t.match(item.snapshot(), { state: { kind: 'queued' }, lengthBytes: null, startedAtMs: null });
@@ -34,30 +34,27 @@ t.test('brings an object; a second time costs nothing', async (t) => {
   t.equal(room.origin.bodyBytes, length);
 });
 
-t.test(
-  'what its own contact brought is not taken for held, however early it is there',
-  async (t) => {
-    const room = await startRoom(t, { objects: { '/a': fresh(1, 1) } });
-    const late: CacheFacade = {
-      lookup: async (request) => {
-        const answer = await room.cache.lookup(request);
-        t.ok(await eventually(() => answer.body.heldBytes?.() === sizeOf(1)));
-        return answer;
-      },
-      invalidate: () => Promise.resolve(),
-    };
-    const item = new PullItem({ url: '/a', origin: 'origin', target: '/a' }, room.services, late);
-    await item.run(NEVER);
-    t.match(item.snapshot(), {
-      state: { kind: 'done' },
-      heldBytes: 0,
-      receivedBytes: sizeOf(1),
-      committedBytes: sizeOf(1),
-    });
-  },
-);
+t.test('PullItem: bytes that its own contact fetched do not count as held before', async (t) => {
+  const room = await startRoom(t, { objects: { '/a': fresh(1, 1) } });
+  const late: CacheFacade = {
+    lookup: async (request) => {
+      const answer = await room.cache.lookup(request);
+      t.ok(await eventually(() => answer.body.heldBytes?.() === sizeOf(1)));
+      return answer;
+    },
+    invalidate: () => Promise.resolve(),
+  };
+  const item = new PullItem({ url: '/a', origin: 'origin', target: '/a' }, room.services, late);
+  await item.run(NEVER);
+  t.match(item.snapshot(), {
+    state: { kind: 'done' },
+    heldBytes: 0,
+    receivedBytes: sizeOf(1),
+    committedBytes: sizeOf(1),
+  });
+});
 
-t.test('goes on where it was broken off', async (t) => {
+t.test('PullItem: a second pull continues a broken one', async (t) => {
   const room = await startRoom(t, {
     objects: { '/a': fresh(1, 6) },
     limits: { readAheadChunks: 0 },
@@ -83,7 +80,7 @@ t.test('goes on where it was broken off', async (t) => {
   t.equal(heldBytes + receivedBytes, sizeOf(6));
 });
 
-t.test('fails for what is not there, or may not be kept', async (t) => {
+t.test('PullItem: fails for a missing or uncacheable object', async (t) => {
   const room = await startRoom(t, {
     objects: { '/private': fresh(1, 1, { cacheControl: 'no-store' }) },
   });
@@ -95,7 +92,7 @@ t.test('fails for what is not there, or may not be kept', async (t) => {
   t.match(kept.snapshot(), { state: { kind: 'failed', cause: 'no-space' }, committedBytes: 0 });
 });
 
-t.test('fails where the object is larger than the cache', async (t) => {
+t.test('PullItem: fails for an object larger than the cache', async (t) => {
   const room = await startRoom(t, { objects: { '/a': fresh(1, 20) }, capacityBytes: 12 * C });
   const item = itemOf(room, '/a');
   await item.run(NEVER);
@@ -106,7 +103,7 @@ t.test('fails where the object is larger than the cache', async (t) => {
   });
 });
 
-t.test('one that waits can be called off', async (t) => {
+t.test('PullItem: a waiting item can be cancelled', async (t) => {
   const room = await startRoom(t);
   const item = itemOf(room, '/a');
   item.cancel();

@@ -7,7 +7,7 @@ import { eventually } from '../../fixtures/store-eventually.js';
 
 const targetOf = (path: string) => ({ url: path, origin: 'origin', target: path });
 
-t.test('items are read a few at a time; a pull ends when all have', async (t) => {
+t.test('Pulls: a few items are read at a time; a pull ends with its last item', async (t) => {
   const names = ['/a', '/b', '/c', '/d'];
   const objects = Object.fromEntries(names.map((name, seed) => [name, fresh(seed, 1)]));
   const room = await startRoom(t, { objects });
@@ -24,7 +24,7 @@ t.test('items are read a few at a time; a pull ends when all have', async (t) =>
   t.equal(room.origin.bodyBytes, names.length * sizeOf(1));
 });
 
-t.test('one that failed makes the pull a failed one, and the others go on', async (t) => {
+t.test('Pulls: one failed item fails the pull, and the others go on', async (t) => {
   const room = await startRoom(t, { objects: { '/a': fresh(1, 1) } });
   const pulls = new Pulls(room.services, room.cache);
   const id = pulls.start(['/missing', '/a'].map(targetOf))?.id ?? '';
@@ -35,23 +35,26 @@ t.test('one that failed makes the pull a failed one, and the others go on', asyn
   );
 });
 
-t.test('a cancelled pull ends, what waits of it never begins; bounds; close', async (t) => {
-  const names = ['/a', '/b', '/c'];
-  const objects = Object.fromEntries(names.map((name, seed) => [name, fresh(seed, 1)]));
-  const room = await startRoom(t, { objects });
-  const gate = createGate();
-  room.origin.script({ actions: [{ kind: 'gate', at: 5, gate }] });
-  const pulls = new Pulls(room.services, room.cache);
-  const id = pulls.start(names.map(targetOf))?.id ?? '';
-  await gate.reached;
-  for (let more = 1; more < MAX_PULLS; more += 1) t.ok(pulls.start([targetOf('/a')]));
-  t.equal(pulls.start([targetOf('/a')]), undefined, 'as many as may be');
-  t.equal(pulls.cancel(id)?.state, 'cancelled');
-  t.match(pulls.get(id)?.items.at(-1), { startedAtMs: null, state: { kind: 'failed' } });
-  t.equal(pulls.cancel('unknown'), undefined);
-  t.equal(pulls.get('unknown'), undefined);
-  pulls.close();
-  gate.open();
-  t.equal(pulls.start([targetOf('/a')]), undefined);
-  t.notOk(room.origin.requests.some(({ path }) => path === '/c'));
-});
+t.test(
+  'Pulls: a cancelled pull starts no waiting item; pulls are bounded and end at close',
+  async (t) => {
+    const names = ['/a', '/b', '/c'];
+    const objects = Object.fromEntries(names.map((name, seed) => [name, fresh(seed, 1)]));
+    const room = await startRoom(t, { objects });
+    const gate = createGate();
+    room.origin.script({ actions: [{ kind: 'gate', at: 5, gate }] });
+    const pulls = new Pulls(room.services, room.cache);
+    const id = pulls.start(names.map(targetOf))?.id ?? '';
+    await gate.reached;
+    for (let more = 1; more < MAX_PULLS; more += 1) t.ok(pulls.start([targetOf('/a')]));
+    t.equal(pulls.start([targetOf('/a')]), undefined, 'as many as may be');
+    t.equal(pulls.cancel(id)?.state, 'cancelled');
+    t.match(pulls.get(id)?.items.at(-1), { startedAtMs: null, state: { kind: 'failed' } });
+    t.equal(pulls.cancel('unknown'), undefined);
+    t.equal(pulls.get('unknown'), undefined);
+    pulls.close();
+    gate.open();
+    t.equal(pulls.start([targetOf('/a')]), undefined);
+    t.notOk(room.origin.requests.some(({ path }) => path === '/c'));
+  },
+);

@@ -21,7 +21,7 @@ function chunkFiles(directory: string): string[] {
     .map((name) => join(root, name));
 }
 
-t.test('every held chunk is compared; wrong ones are dropped and named', async (t) => {
+t.test('Sweep: every held chunk is verified; corrupt ones are dropped and listed', async (t) => {
   const room = await startRoom(t, { objects: { '/a': fresh(1, 4), '/b': fresh(2, 2) } });
   for (const path of ['/a', '/b']) await pull(room, path);
   const sweepOf = (id: string, selection = ALL): Sweep =>
@@ -56,7 +56,7 @@ t.test('every held chunk is compared; wrong ones are dropped and named', async (
   t.match(some.snapshot(), { chunks: { total: 2, checked: 2, bad: 0 } });
 });
 
-t.test('it can be ended', async (t) => {
+t.test('Sweep: a cancel ends it', async (t) => {
   const room = await startRoom(t, { objects: { '/a': fresh(1, 4) } });
   await pull(room, '/a');
   const sweep = new Sweep(

@@ -6,7 +6,7 @@ import { eventually } from '../../fixtures/store-eventually.js';
 
 const ALL = { origin: null, pathPrefix: null };
 
-t.test('one at a time, and a few that ended are remembered', async (t) => {
+t.test('Sweeps: one runs at a time, and a few ended ones are kept', async (t) => {
   const room = await startRoom(t);
   const sweeps = new Sweeps(
     room.services,

@@ -19,21 +19,24 @@ function setUp(connections: number) {
   return { clock, places, order, take };
 }
 
-t.test('one client has half of the connections, another is let past its line', async (t) => {
-  const { order, take } = setUp(4);
-  const giveFirst = await take('a');
-  await take('a');
-  const third = take('a');
-  const giveOther = await take('b');
-  t.same(order, ['a', 'a', 'b'], 'the third waits although there is room');
-  giveOther();
-  giveFirst();
-  giveFirst();
-  await third;
-  t.same(order, ['a', 'a', 'b', 'a']);
-});
+t.test(
+  'PassPlaces: one client takes at most half of the connections; another passes its queue',
+  async (t) => {
+    const { order, take } = setUp(4);
+    const giveFirst = await take('a');
+    await take('a');
+    const third = take('a');
+    const giveOther = await take('b');
+    t.same(order, ['a', 'a', 'b'], 'the third waits although there is room');
+    giveOther();
+    giveFirst();
+    giveFirst();
+    await third;
+    t.same(order, ['a', 'a', 'b', 'a']);
+  },
+);
 
-t.test('the line is served in order, also of those that may', async (t) => {
+t.test('PassPlaces: the queue is served in order, also for clients that may pass', async (t) => {
   const { order, take } = setUp(1);
   const give = await take('a');
   const second = take('a');
@@ -44,18 +47,21 @@ t.test('the line is served in order, also of those that may', async (t) => {
   t.same(order, ['a', 'a', 'b'], 'the only connection is anybody’s');
 });
 
-t.test('a place is given back to the first in line that may have it', async (t) => {
-  const { order, take } = setUp(2);
-  await take('a');
-  const giveOther = await take('b');
-  void take('a');
-  const next = take('c');
-  giveOther();
-  await next;
-  t.same(order, ['a', 'b', 'c'], 'a has its part still');
-});
+t.test(
+  'PassPlaces: a released connection goes to the first in the queue that may have it',
+  async (t) => {
+    const { order, take } = setUp(2);
+    await take('a');
+    const giveOther = await take('b');
+    void take('a');
+    const next = take('c');
+    giveOther();
+    await next;
+    t.same(order, ['a', 'b', 'c'], 'a has its part still');
+  },
+);
 
-t.test('a wait ends in time, and leaves nothing behind', async (t) => {
+t.test('PassPlaces: a wait ends at its bound and leaves nothing behind', async (t) => {
   const { clock, places, take } = setUp(1);
   const give = await take('a');
   const late = take('b');
@@ -74,7 +80,7 @@ t.test('a wait ends in time, and leaves nothing behind', async (t) => {
   (await take('b'))();
 });
 
-t.test('a turn that comes as its client leaves is the next one’s', async (t) => {
+t.test('PassPlaces: a connection granted to a client that has left goes to the next', async (t) => {
   const { places, take } = setUp(1);
   const give = await take('a');
   const leaving = new AbortController();
@@ -87,7 +93,7 @@ t.test('a turn that comes as its client leaves is the next one’s', async (t) =
   t.equal(places.size, 0);
 });
 
-t.test('one client cannot fill the line, and the line is finite', async (t) => {
+t.test('PassPlaces: the queue is bounded for one client and in all', async (t) => {
   const { places, take } = setUp(1);
   await take('a');
   for (let i = 1; i < MAX_PASSING_OF_CLIENT; i += 1) void take('a').catch(() => undefined);

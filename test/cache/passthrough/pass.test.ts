@@ -15,64 +15,67 @@ function stored(origin: EchoOrigin, state: { text: string }, answer: EchoOrigin[
   };
 }
 
-t.test('method, fields and content go to the origin, the answer comes back', async (t) => {
-  const { origin, forebay } = await start(t, { headers: { 'x-key': 'ours' } });
-  origin.answer = async (request, response) => {
-    await origin.read(request);
-    response.writeHead(201, 'Whatever', {
-      'Content-Type': 'x/y',
-      Connection: 'x-hop',
-      'X-Hop': '1',
-      'Set-Cookie': ['a=1', 'b=2'],
-      Via: '1.1 behind',
-    });
-    response.write('made ');
-    response.end('it');
-  };
-  for (const method of ['POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'PROPFIND', 'MKCOL']) {
-    const got = await send(forebay, method, '/a%2Fb?c=d', {
-      headers: {
+t.test(
+  'a forwarded request keeps method, fields and content, and its answer comes back',
+  async (t) => {
+    const { origin, forebay } = await start(t, { headers: { 'x-key': 'ours' } });
+    origin.answer = async (request, response) => {
+      await origin.read(request);
+      response.writeHead(201, 'Whatever', {
+        'Content-Type': 'x/y',
+        Connection: 'x-hop',
+        'X-Hop': '1',
+        'Set-Cookie': ['a=1', 'b=2'],
+        Via: '1.1 behind',
+      });
+      response.write('made ');
+      response.end('it');
+    };
+    for (const method of ['POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'PROPFIND', 'MKCOL']) {
+      const got = await send(forebay, method, '/a%2Fb?c=d', {
+        headers: {
+          'content-type': 'text/x',
+          'if-match': '"e"',
+          authorization: 'Bearer t',
+          connection: 'x-mine, close',
+          'x-mine': '1',
+          'x-key': "the client's",
+          te: 'trailers',
+          via: '1.0 before',
+        },
+        body: 'content',
+      });
+      t.equal(got.status, 201, method);
+      t.equal(got.body.toString(), 'made it');
+      t.match(got.headers, {
+        'content-type': 'x/y',
+        'set-cookie': ['a=1', 'b=2'],
+        via: '1.1 behind, 1.1 forebay',
+        'cache-status': 'forebay;fwd=method;fwd-status=201',
+        'x-request-id': /./,
+      });
+      t.equal(got.headers['x-hop'], undefined);
+      const seen = origin.received.at(-1);
+      t.match(seen, { method, path: '/base/a%2Fb?c=d' });
+      t.equal(seen?.body.toString(), 'content');
+      t.match(seen?.headers, {
+        host: new URL(origin.url).host,
         'content-type': 'text/x',
         'if-match': '"e"',
         authorization: 'Bearer t',
-        connection: 'x-mine, close',
-        'x-mine': '1',
-        'x-key': "the client's",
-        te: 'trailers',
-        via: '1.0 before',
-      },
-      body: 'content',
-    });
-    t.equal(got.status, 201, method);
-    t.equal(got.body.toString(), 'made it');
-    t.match(got.headers, {
-      'content-type': 'x/y',
-      'set-cookie': ['a=1', 'b=2'],
-      via: '1.1 behind, 1.1 forebay',
-      'cache-status': 'forebay;fwd=method;fwd-status=201',
-      'x-request-id': /./,
-    });
-    t.equal(got.headers['x-hop'], undefined);
-    const seen = origin.received.at(-1);
-    t.match(seen, { method, path: '/base/a%2Fb?c=d' });
-    t.equal(seen?.body.toString(), 'content');
-    t.match(seen?.headers, {
-      host: new URL(origin.url).host,
-      'content-type': 'text/x',
-      'if-match': '"e"',
-      authorization: 'Bearer t',
-      'x-key': 'ours',
-      via: /^1\.0 before, 1\.1 forebay-[0-9a-f]+$/,
-    });
-    for (const name of ['x-mine', 'te']) t.equal(seen?.headers[name], undefined, name);
-  }
-  const found = await forebay.metrics();
-  t.equal(found.get('forebay_requests_total{method="other",code="201",result="pass"}'), 7);
-  t.equal(found.get('forebay_origin_requests_total{origin="origin",code="201"}'), 7);
-  t.equal(found.get('forebay_cache_chunks'), 0, 'nothing is stored');
-});
+        'x-key': 'ours',
+        via: /^1\.0 before, 1\.1 forebay-[0-9a-f]+$/,
+      });
+      for (const name of ['x-mine', 'te']) t.equal(seen?.headers[name], undefined, name);
+    }
+    const found = await forebay.metrics();
+    t.equal(found.get('forebay_requests_total{method="other",code="201",result="pass"}'), 7);
+    t.equal(found.get('forebay_origin_requests_total{origin="origin",code="201"}'), 7);
+    t.equal(found.get('forebay_cache_chunks'), 0, 'nothing is stored');
+  },
+);
 
-t.test('content keeps its framing, whatever its length', async (t) => {
+t.test('forwarded content keeps its framing, whatever its length', async (t) => {
   const { origin, forebay } = await start(t);
   const large = Buffer.alloc(3_000_000, 'large');
   const known = await send(forebay, 'PUT', '/a', {
@@ -109,7 +112,7 @@ t.test('content keeps its framing, whatever its length', async (t) => {
   t.equal(framing.at(-1)?.[1], undefined);
 });
 
-t.test('redirects and errors are the client’s to read', async (t) => {
+t.test('redirects and errors are forwarded to the client', async (t) => {
   const { origin, forebay } = await start(t);
   for (const status of [303, 307, 308, 400, 401, 409, 500]) {
     origin.answer = async (request, response) => {
@@ -125,41 +128,44 @@ t.test('redirects and errors are the client’s to read', async (t) => {
   }
 });
 
-t.test('what a success changed is forgotten, with what it names on its origin', async (t) => {
-  const { origin, forebay } = await start(t);
-  const state = { text: 'old' };
-  let status = 204;
-  stored(origin, state, async (request, response) => {
-    await origin.read(request);
-    response.writeHead(status, {
-      Location: `${origin.url}/base/named`,
-      'Content-Location': 'http://elsewhere.example/base/other',
+t.test(
+  'a successful request invalidates its target and the same-origin URLs that it names',
+  async (t) => {
+    const { origin, forebay } = await start(t);
+    const state = { text: 'old' };
+    let status = 204;
+    stored(origin, state, async (request, response) => {
+      await origin.read(request);
+      response.writeHead(status, {
+        Location: `${origin.url}/base/named`,
+        'Content-Location': 'http://elsewhere.example/base/other',
+      });
+      response.end();
     });
-    response.end();
-  });
-  const text = async (path: string): Promise<string> => (await forebay.get(path)).body.toString();
-  const all = async (): Promise<string[]> => [
-    await text('/a'),
-    await text('/named'),
-    await text('/other'),
-  ];
-  t.same(await all(), ['old', 'old', 'old']);
-  state.text = 'new';
-  status = 500;
-  await send(forebay, 'PUT', '/a', { body: 'x' });
-  t.same(await all(), ['old', 'old', 'old'], 'an error changes nothing');
-  status = 204;
-  await send(forebay, 'OPTIONS', '/a');
-  t.same(await all(), ['old', 'old', 'old'], 'nor does what is safe');
-  await send(forebay, 'PUT', '/a', { body: 'x' });
-  t.same(await all(), ['new', 'new', 'old']);
-  state.text = 'newer';
-  status = 303;
-  await send(forebay, 'MKCOL', '/other');
-  t.same(await all(), ['new', 'newer', 'newer'], 'a method of which nothing is known');
-});
+    const text = async (path: string): Promise<string> => (await forebay.get(path)).body.toString();
+    const all = async (): Promise<string[]> => [
+      await text('/a'),
+      await text('/named'),
+      await text('/other'),
+    ];
+    t.same(await all(), ['old', 'old', 'old']);
+    state.text = 'new';
+    status = 500;
+    await send(forebay, 'PUT', '/a', { body: 'x' });
+    t.same(await all(), ['old', 'old', 'old'], 'an error changes nothing');
+    status = 204;
+    await send(forebay, 'OPTIONS', '/a');
+    t.same(await all(), ['old', 'old', 'old'], 'nor does what is safe');
+    await send(forebay, 'PUT', '/a', { body: 'x' });
+    t.same(await all(), ['new', 'new', 'old']);
+    state.text = 'newer';
+    status = 303;
+    await send(forebay, 'MKCOL', '/other');
+    t.same(await all(), ['new', 'newer', 'newer'], 'a method of which nothing is known');
+  },
+);
 
-t.test('Expect: the origin is there before the content is asked for', async (t) => {
+t.test('Expect: the client gets 100 only after the origin is connected', async (t) => {
   const { origin, forebay } = await start(t);
   const client = await connectRaw(t, forebay.url);
   client.send('POST /a HTTP/1.1\r\nHost: h\r\nContent-Length: 4\r\nExpect: 100-continue\r\n\r\n');
@@ -171,7 +177,7 @@ t.test('Expect: the origin is there before the content is asked for', async (t) 
   t.equal(origin.received[0]?.headers.expect, undefined);
 });
 
-t.test('OPTIONS about Forebay itself, and how far others may go', async (t) => {
+t.test('OPTIONS * is answered by Forebay, and Max-Forwards bounds other OPTIONS', async (t) => {
   const { origin, forebay } = await start(t);
   const client = await connectRaw(t, forebay.url);
   client.send('OPTIONS * HTTP/1.1\r\nHost: h\r\n\r\n');
@@ -185,7 +191,7 @@ t.test('OPTIONS about Forebay itself, and how far others may go', async (t) => {
   t.equal(origin.received[0]?.headers['max-forwards'], '4');
 });
 
-t.test('only where it is allowed', async (t) => {
+t.test('an unsafe method gets 405 where the mount does not forward methods', async (t) => {
   const { origin, forebay } = await start(t, { passMethods: false });
   const got = await send(forebay, 'POST', '/a', { body: 'x' });
   t.equal(got.status, 405);
@@ -193,7 +199,7 @@ t.test('only where it is allowed', async (t) => {
   t.equal(origin.heads, 0);
 });
 
-t.test('Allow has the methods of the mount that was asked', async (t) => {
+t.test('Allow lists the methods of the requested mount', async (t) => {
   const { forebay } = await start(t, { mount: '/open' }, (url) => [
     { name: 'closed', url, mount: '/closed' },
   ]);
@@ -212,20 +218,23 @@ t.test('Allow has the methods of the mount that was asked', async (t) => {
   t.same(await allowed('CONNECT', 'h:1'), [405, all]);
 });
 
-t.test('it is told of by its own method, while it runs and when it has ended', async (t) => {
-  const { origin, forebay } = await start(t);
-  const open = deferred<undefined>();
-  origin.answer = async (request, response) => {
-    await open.promise;
-    await origin.read(request);
-    response.end();
-  };
-  const { transfers } = adminOf(forebay);
-  const sent = send(forebay, 'PATCH', '/a', { body: 'x' });
-  await forebay.until((found) => found.get('forebay_inflight_requests') === 1);
-  t.match(await transfers(), [{ kind: 'request', method: 'PATCH', target: '/a' }]);
-  open.resolve(undefined);
-  await sent;
-  await forebay.until((found) => found.get('forebay_inflight_requests') === 0);
-  t.match(await transfers(), [{ method: 'PATCH', state: { kind: 'done' } }]);
-});
+t.test(
+  'transfers list a forwarded request with its method, while it runs and after its end',
+  async (t) => {
+    const { origin, forebay } = await start(t);
+    const open = deferred<undefined>();
+    origin.answer = async (request, response) => {
+      await open.promise;
+      await origin.read(request);
+      response.end();
+    };
+    const { transfers } = adminOf(forebay);
+    const sent = send(forebay, 'PATCH', '/a', { body: 'x' });
+    await forebay.until((found) => found.get('forebay_inflight_requests') === 1);
+    t.match(await transfers(), [{ kind: 'request', method: 'PATCH', target: '/a' }]);
+    open.resolve(undefined);
+    await sent;
+    await forebay.until((found) => found.get('forebay_inflight_requests') === 0);
+    t.match(await transfers(), [{ method: 'PATCH', state: { kind: 'done' } }]);
+  },
+);

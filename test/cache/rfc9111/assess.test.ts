@@ -9,13 +9,13 @@ function after(seconds: number, cacheControl: string, request: Fields = {}) {
   return assess(stored, toHeaderMap(request), RECEIVED + seconds * 1000);
 }
 
-t.test('fresh as long as it says', async (t) => {
+t.test('a response is fresh for its lifetime', async (t) => {
   t.same(after(0, 'max-age=60'), { kind: 'fresh', ageSeconds: 0, ttlSeconds: 60 });
   t.same(after(59, 'max-age=60'), { kind: 'fresh', ageSeconds: 59, ttlSeconds: 1 });
   t.match(after(60, 'max-age=60'), { kind: 'validate', reason: 'stale', ttlSeconds: 0 });
 });
 
-t.test('what a request may ask of it', async (t) => {
+t.test('request directives restrict the reuse of a stored response', async (t) => {
   const context = (seconds: number, cacheControl: string) =>
     after(seconds, 'max-age=60', { 'cache-control': cacheControl });
   const refused = { kind: 'validate', reason: 'request', onFailure: 'never' };
@@ -35,7 +35,7 @@ t.test('what a request may ask of it', async (t) => {
   );
 });
 
-t.test('stale, with leave of the client', async (t) => {
+t.test('a stale response is served when the client allows it (max-stale)', async (t) => {
   const context = (cacheControl: string, said = 'max-age=60') =>
     after(70, said, { 'cache-control': cacheControl });
   t.match(context('max-stale'), { kind: 'stale', why: 'max-stale', ttlSeconds: -10 });
@@ -50,7 +50,7 @@ t.test('stale, with leave of the client', async (t) => {
   t.match(context('max-stale', 's-maxage=60'), { kind: 'validate', onFailure: 'never' });
 });
 
-t.test('stale, with leave of the origin', async (t) => {
+t.test('a stale response is served when the origin allows it', async (t) => {
   const beside = 'max-age=60, stale-while-revalidate=10';
   t.match(after(69, beside), { kind: 'stale', why: 'stale-while-revalidate' });
   t.match(after(70, beside), { kind: 'validate', onFailure: 'disconnected' });
@@ -62,12 +62,12 @@ t.test('stale, with leave of the origin', async (t) => {
   t.match(after(70, 'max-age=60, stale-if-error=x'), { onFailure: 'disconnected' });
 });
 
-t.test('no-cache is never used unasked, unless it speaks of single fields', async (t) => {
+t.test('no-cache requires validation unless it names single fields', async (t) => {
   t.match(after(0, 'max-age=60, no-cache'), { kind: 'validate', onFailure: 'never' });
   t.match(after(0, 'max-age=60, no-cache="x"'), { kind: 'fresh' });
 });
 
-t.test('preconditions that are for the origin to judge', async (t) => {
+t.test('a precondition that only the origin can evaluate forwards the request', async (t) => {
   const found = (request: Fields) => after(0, 'max-age=60', request).kind;
   t.equal(found({ 'if-match': '"a"' }), 'fresh');
   t.equal(found({ 'if-match': '"b"' }), 'validate');
@@ -75,6 +75,6 @@ t.test('preconditions that are for the origin to judge', async (t) => {
   t.equal(found({ 'if-none-match': '"b"' }), 'fresh');
 });
 
-t.test('what counts as an error', async (t) => {
+t.test('isErrorStatus is true for 500, 502, 503 and 504', async (t) => {
   t.same([200, 404, 429, 500, 501, 502, 503, 504, 599].filter(isErrorStatus), [500, 502, 503, 504]);
 });

@@ -12,7 +12,7 @@ const FRESH = { 'cache-control': 'public, max-age=600, immutable' };
 const led = (fields: Fields, ...hops: Fields[]) =>
   storedResponse(fields, {}, { hops: hops.map((hop) => redirectHop(hop)) });
 
-t.test('the shortest lifetime and the oldest age count', async (t) => {
+t.test('a redirect chain has its shortest lifetime and its greatest age', async (t) => {
   const chain = led(FRESH, { 'cache-control': 'max-age=60' }, { ...FRESH, age: '20' });
   t.same(timesAt(chain, RECEIVED + 10_000), { ageSeconds: 30, ttlSeconds: 50 });
   t.equal(timesAt(led(FRESH), RECEIVED).ttlSeconds, 600);
@@ -33,12 +33,12 @@ t.test('a permanent redirect has a tenth of its age, as any other answer', async
   }
 });
 
-t.test('all Vary count together', async (t) => {
+t.test('the Vary fields of all hops of a chain count together', async (t) => {
   t.same(variedFields(led({ vary: 'a' }, { vary: 'B, a' }, { vary: 'c' })), ['b', 'a', 'c']);
   t.equal(variedFields(led({}, { vary: 'a, *' })), 'any');
 });
 
-t.test('redirects that may lead another question on', async (t) => {
+t.test('a chain with a redirect that may differ for another request is not reused', async (t) => {
   const may = (...hops: Fields[]) =>
     mayReuse(
       hops.map((hop) => redirectHop(hop)),
@@ -54,7 +54,7 @@ t.test('redirects that may lead another question on', async (t) => {
   }
 });
 
-t.test('clients are told what the strictest says, and all that it varies on', async (t) => {
+t.test('clients get the strictest freshness of a chain and all of its Vary', async (t) => {
   const told = (fields: Fields, ...hops: Fields[]) => {
     const chain = led(fields, ...hops);
     return chainFields(chain.headers, chain);

@@ -31,7 +31,7 @@ const described = (
     ...more,
   });
 
-t.test('a 206 is stored as its 200, joined by its strong validator', async (t) => {
+t.test('a 206 with a strong validator is stored as its 200', async (t) => {
   const { stored, shareable } = described(206, { ...STRONG, 'content-range': 'bytes 0-1/10' });
   t.ok(shareable);
   t.equal(stored.status, 200);
@@ -44,7 +44,7 @@ t.test('a 206 is stored as its 200, joined by its strong validator', async (t) =
   t.match(stored.object, { uniqueToken: '', lengthBytes: 10, digest: DIGEST, variant: '' });
 });
 
-t.test('what cannot be joined gets a name of its own, each time another', async (t) => {
+t.test('a response without a strong validator gets a new token each time', async (t) => {
   const tokens = [
     described(200, { 'cache-control': 'max-age=60' }),
     described(200, { ...STRONG, etag: 'W/"a"' }),
@@ -59,7 +59,7 @@ t.test('what cannot be joined gets a name of its own, each time another', async 
   t.equal(described(404, STRONG).stored.object.digest, null, 'no content that a digest speaks of');
 });
 
-t.test('what may not be stored, or is of no use, is its own asker\u2019s alone', async (t) => {
+t.test('an uncacheable or useless response is not shareable', async (t) => {
   for (const headers of [{ ...STRONG, 'cache-control': 'no-store' }, { date: 'now' }]) {
     const { stored, shareable } = described(200, headers);
     t.notOk(shareable);
@@ -79,7 +79,7 @@ t.test('the fields that Vary names are kept with it', async (t) => {
   t.equal(stored.object.variant, '[["x-kind","one"]]');
 });
 
-t.test('no Date of ours makes a Last-Modified strong', async (t) => {
+t.test('a Date that Forebay added does not make Last-Modified strong', async (t) => {
   const headers = { 'last-modified': new Date(RECEIVED - 9_000_000).toUTCString() };
   const undated = described(200, headers).stored.object;
   t.same([undated.validator.kind, undated.uniqueToken === ''], ['last-modified', false]);
@@ -92,7 +92,7 @@ t.test('cookies are received, not stored', async (t) => {
   t.same([stored.headers['set-cookie'], received['set-cookie']], [undefined, 'a=b']);
 });
 
-t.test('an object is of the place that redirects led to', async (t) => {
+t.test("an object's identity contains the place that redirects led to", async (t) => {
   const led = (place: string, digest: typeof DIGEST | null) =>
     described(200, STRONG, 10, { chain: { hops: [redirectHop({})], place }, digest }).stored.object;
   t.equal(led('there', null).place, 'there');

@@ -8,7 +8,7 @@ import {
 } from '#src/cache/rfc9111/directives.js';
 import { toHeaderMap } from '#src/model/headers.js';
 
-t.test('names in any case, numbers plain or quoted', async (t) => {
+t.test('directive names match in any case, and numbers plain or quoted', async (t) => {
   const found = parseDirectives(' Max-Age=60 ,, NO-CACHE, s-maxage="7",x ');
   t.equal(found.seconds('max-age'), 60);
   t.equal(found.seconds('s-maxage'), 7);
@@ -19,7 +19,7 @@ t.test('names in any case, numbers plain or quoted', async (t) => {
   t.equal(parseDirectives('max-age=007').seconds('max-age'), 7);
 });
 
-t.test('what is malformed is present, without a number', async (t) => {
+t.test('a malformed directive is present without a number', async (t) => {
   const fields = ['max-age', 'max-age=', 'max-age=1.5', 'max-age=-1', "max-age='1'", 'max-age =1'];
   for (const field of [...fields, 'max-age= 1', 'max-age=1 2', 'max-age="1', 'max-age=1;x']) {
     const found = parseDirectives(field);
@@ -31,7 +31,7 @@ t.test('what is malformed is present, without a number', async (t) => {
   t.equal(parseDirectives('max-age=1, max-age="1"').seconds('max-age'), 1);
 });
 
-t.test('commas and directives in quotes are text', async (t) => {
+t.test('commas and directives inside quotes are text', async (t) => {
   const found = parseDirectives('x="max-age=1, \\"no-store", max-age=5, private="A, b"');
   t.equal(found.seconds('max-age'), 5);
   t.notOk(found.has('no-store'));
@@ -45,7 +45,7 @@ t.test('commas and directives in quotes are text', async (t) => {
   t.notOk(parseDirectives('').isBare('max-stale'));
 });
 
-t.test('Pragma speaks for a request without Cache-Control', async (t) => {
+t.test('Pragma counts for a request without Cache-Control', async (t) => {
   const noCache = (headers: Record<string, string>) =>
     requestDirectives(toHeaderMap(headers)).has('no-cache');
   t.ok(noCache({ pragma: 'no-cache' }));
@@ -55,7 +55,7 @@ t.test('Pragma speaks for a request without Cache-Control', async (t) => {
   t.notOk(responseDirectives(toHeaderMap({ pragma: 'no-cache' })).has('no-cache'));
 });
 
-t.test('CDN-Cache-Control comes first where it can be read', async (t) => {
+t.test('CDN-Cache-Control takes precedence when it can be parsed', async (t) => {
   const seconds = (targeted: string) =>
     responseDirectives(
       toHeaderMap({ 'cdn-cache-control': targeted, 'cache-control': 'max-age=1' }),

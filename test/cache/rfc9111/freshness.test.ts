@@ -15,7 +15,7 @@ import {
 const lifetime = (headers: Fields, status = 200) =>
   freshnessOf(storedResponse(headers, {}, { status })).lifetimeSeconds;
 
-t.test('s-maxage before max-age before Expires', async (t) => {
+t.test('the lifetime is s-maxage, else max-age, else Expires', async (t) => {
   const expires = dateAfter(7);
   t.equal(lifetime({ 'cache-control': 'max-age=5, s-maxage=9', expires }), 9);
   t.equal(lifetime({ 'cache-control': 'max-age=5', expires }), 5);
@@ -28,26 +28,29 @@ t.test('s-maxage before max-age before Expires', async (t) => {
   t.equal(lifetime({ 'cdn-cache-control': 'public', expires }), 0, 'Expires is not targeted');
 });
 
-t.test('a tenth of the time since the last change, where that is allowed', async (t) => {
-  const modified = { 'last-modified': dateAfter(-1000) };
-  t.equal(lifetime(modified), 100);
-  t.equal(lifetime(modified, 404), 100);
-  t.equal(lifetime(modified, 201), 0);
-  t.equal(lifetime({ ...modified, 'cache-control': 'public' }, 201), 100);
-  t.equal(lifetime({ 'last-modified': dateAfter(1000) }), 0);
-  t.equal(lifetime({ 'last-modified': 'once' }), 0);
-  t.equal(lifetime({}), 0);
-  t.notOk(allowsHeuristics({ status: 500, headers: {} }));
-});
+t.test(
+  'the heuristic lifetime is a tenth of the time since Last-Modified, where allowed',
+  async (t) => {
+    const modified = { 'last-modified': dateAfter(-1000) };
+    t.equal(lifetime(modified), 100);
+    t.equal(lifetime(modified, 404), 100);
+    t.equal(lifetime(modified, 201), 0);
+    t.equal(lifetime({ ...modified, 'cache-control': 'public' }, 201), 100);
+    t.equal(lifetime({ 'last-modified': dateAfter(1000) }), 0);
+    t.equal(lifetime({ 'last-modified': 'once' }), 0);
+    t.equal(lifetime({}), 0);
+    t.notOk(allowsHeuristics({ status: 500, headers: {} }));
+  },
+);
 
-t.test('who says how long', async (t) => {
+t.test('hasExplicitLifetime is true for max-age and Expires, not for validators', async (t) => {
   const says = (headers: Fields) => hasExplicitLifetime(storedResponse(headers));
   t.ok(says({ 'cache-control': 'max-age=0' }));
   t.ok(says({ expires: 'nonsense' }));
   t.notOk(says({ 'last-modified': dateAfter(-5), etag: '"a"' }));
 });
 
-t.test('a response from a time that is yet to come may be of any age', async (t) => {
+t.test('a response dated in the future is assumed to be of any age', async (t) => {
   const stored = storedResponse({ age: '30' });
   t.equal(ageAt(stored, RECEIVED - 1001), 2 ** 31);
   t.equal(ageAt(stored, RECEIVED - 1), 30, 'no clock is that exact');

@@ -8,7 +8,7 @@ const FRESH = { 'cache-control': 'max-age=60' };
 const stores = (headers: Fields, request: Fields = {}, status = 200) =>
   mayStore(toHeaderMap(request), { status, headers: toHeaderMap(headers), hops: [] });
 
-t.test('what a shared cache may store', async (t) => {
+t.test('isStorable follows the rules of a shared cache', async (t) => {
   t.ok(stores(FRESH));
   t.ok(stores({}), 'a 200 needs nothing');
   t.notOk(stores({ 'cache-control': 'no-store' }));
@@ -20,38 +20,44 @@ t.test('what a shared cache may store', async (t) => {
   t.ok(stores({ 'cache-control': 'public, max-age=60' }, { authorization: 'Bearer x' }));
 });
 
-t.test('by status', async (t) => {
-  for (const status of [299, 302, 400, 499, 500, 599, 999]) {
-    t.ok(stores(FRESH, {}, status), String(status));
-    t.notOk(stores({ 'last-modified': dateAfter(-9) }, {}, status), String(status));
-  }
-  for (const status of [100, 206, 304, 401, 403, 407, 429]) {
-    t.notOk(stores({ 'cache-control': 'public, max-age=60' }, {}, status), String(status));
-  }
-});
+t.test(
+  'a status decides whether a response may be stored with and without freshness',
+  async (t) => {
+    for (const status of [299, 302, 400, 499, 500, 599, 999]) {
+      t.ok(stores(FRESH, {}, status), String(status));
+      t.notOk(stores({ 'last-modified': dateAfter(-9) }, {}, status), String(status));
+    }
+    for (const status of [100, 206, 304, 401, 403, 407, 429]) {
+      t.notOk(stores({ 'cache-control': 'public, max-age=60' }, {}, status), String(status));
+    }
+  },
+);
 
-t.test('must-understand', async (t) => {
+t.test('must-understand overrides no-store for a status that is understood', async (t) => {
   const fields = { 'cache-control': 'must-understand, no-store, max-age=60' };
   t.ok(stores(fields));
   t.ok(stores(fields, {}, 302));
   t.notOk(stores(fields, {}, 299));
 });
 
-t.test('a cookie needs explicit freshness', async (t) => {
+t.test('a response with Set-Cookie is stored only with explicit freshness', async (t) => {
   t.notOk(stores({ 'set-cookie': 'a=b', 'last-modified': dateAfter(-900) }));
   t.ok(stores({ 'set-cookie': 'a=b', ...FRESH }));
 });
 
-t.test('of use: a validator, a lifetime, or a use when stale', async (t) => {
-  const isOf = (headers: Fields) => isOfUse(storedResponse(headers));
-  t.ok(isOf({ etag: 'W/"a"' }));
-  t.ok(isOf({ 'cache-control': 'max-age=1', age: '5' }), 'who accepts it stale may have it');
-  t.ok(isOf({ 'cache-control': 'max-age=0, stale-if-error=60' }));
-  t.notOk(isOf({ 'cache-control': 'max-age=0' }));
-  t.notOk(isOf({ 'cache-control': 'max-age=0, stale-if-error=x' }));
-});
+t.test(
+  'a response is worth storing with a validator, a lifetime or a use when stale',
+  async (t) => {
+    const isOf = (headers: Fields) => isOfUse(storedResponse(headers));
+    t.ok(isOf({ etag: 'W/"a"' }));
+    t.ok(isOf({ 'cache-control': 'max-age=1', age: '5' }), 'who accepts it stale may have it');
+    t.ok(isOf({ 'cache-control': 'max-age=0, stale-if-error=60' }));
+    t.notOk(isOf({ 'cache-control': 'max-age=0' }));
+    t.notOk(isOf({ 'cache-control': 'max-age=0, stale-if-error=x' }));
+  },
+);
 
-t.test('fields that do not travel on', async (t) => {
+t.test('hop-by-hop fields are not stored', async (t) => {
   const headers = toHeaderMap({
     connection: 'X-Named, close',
     'x-named': '1',
@@ -66,7 +72,7 @@ t.test('fields that do not travel on', async (t) => {
   t.equal(Object.keys(headers).length, 7, 'the original is as it was');
 });
 
-t.test('fields that private and no-cache name', async (t) => {
+t.test('fields that private and no-cache name are not stored', async (t) => {
   const headers = toHeaderMap({ 'cache-control': 'private="X-A", no-cache="x-b"', 'x-a': '1' });
   t.equal(forOthers(headers)['x-a'], undefined);
   t.equal(headers['x-a'], '1');

@@ -6,7 +6,7 @@ import { plainTag, redirectHop, storedResponse } from '../../fixtures/stored-res
 
 const NONE = toHeaderMap({});
 
-t.test('Vary', async (t) => {
+t.test('variantMatches compares the fields that Vary names, normalised', async (t) => {
   const response = { vary: 'x-a' };
   const context = toHeaderMap({ 'x-a': ' 1 ,2', 'x-b': 'other' });
   const values = variantFields(context, storedResponse(response), plainTag);
@@ -22,7 +22,7 @@ t.test('Vary', async (t) => {
   t.notOk(variantMatches(absent, toHeaderMap({ 'x-a': '' }), plainTag), 'empty is not absent');
 });
 
-t.test('what a redirect varies on selects as much as what its answer does', async (t) => {
+t.test('variantFields includes the Vary fields of each redirect', async (t) => {
   const hops = [redirectHop({ vary: 'x-b' }), redirectHop({ vary: 'x-a' })];
   const led = { ...storedResponse({ vary: 'x-c' }), hops };
   const context = toHeaderMap({ 'x-a': '1', 'x-b': '2', 'x-c': '3', 'x-d': '4' });
@@ -35,7 +35,7 @@ t.test('what a redirect varies on selects as much as what its answer does', asyn
   t.notOk(variantMatches({ ...led, hops: [redirectHop({ vary: '*' })] }, context, plainTag));
 });
 
-t.test('languages in any case are one, in another order they are not', async (t) => {
+t.test('language tags match in any case, but not in another order', async (t) => {
   const response = storedResponse({ vary: 'accept-language, x-a' });
   const name = (language: string, other: string) =>
     variantName(
@@ -47,7 +47,7 @@ t.test('languages in any case are one, in another order they are not', async (t)
   t.equal(variantName(NONE), '');
 });
 
-t.test('the newest that matches, one that varies before one that does not', async (t) => {
+t.test('the newest matching variant is selected, one with Vary before one without', async (t) => {
   const variant = (etag: string, vary?: string): StoredResponse =>
     storedResponse({ etag, ...(vary !== undefined && { vary }) }, vary ? { [vary]: '1' } : {});
   const of = (...variants: StoredResponse[]) => ({

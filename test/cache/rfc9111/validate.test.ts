@@ -14,7 +14,7 @@ import { plainTag, RECEIVED, redirectHop, storedResponse } from '../../fixtures/
 
 const MODIFIED = 'Wed, 01 Jan 2025 00:00:00 GMT';
 
-t.test('conditions offer every tag, and the date of a single response', async (t) => {
+t.test('a validation offers every ETag, and Last-Modified of a single response', async (t) => {
   const strong = storedResponse({ etag: '"a"', 'last-modified': MODIFIED });
   const weak = storedResponse({ etag: 'W/"b"' });
   t.same(conditionsFor([strong]), { 'if-none-match': '"a"', 'if-modified-since': MODIFIED });
@@ -23,7 +23,7 @@ t.test('conditions offer every tag, and the date of a single response', async (t
   t.same(conditionsFor([]), {});
 });
 
-t.test("a client's own conditions, by their precedence", async (t) => {
+t.test('client preconditions are evaluated in their order of precedence', async (t) => {
   const date = { 'if-modified-since': MODIFIED };
   t.same(clientConditions(toHeaderMap({ 'if-none-match': '"a"', ...date })), {
     'if-none-match': '"a"',
@@ -32,7 +32,7 @@ t.test("a client's own conditions, by their precedence", async (t) => {
   t.same(clientConditions(toHeaderMap({ 'if-match': '"a"' })), {});
 });
 
-t.test('the response that a 304 speaks of', async (t) => {
+t.test('a 304 selects the stored response with its validator', async (t) => {
   const [a, b, weak] = ['"a"', '"b"', 'W/"w"'].map((etag) => storedResponse({ etag }));
   if (a === undefined || b === undefined || weak === undefined) throw new Error('unreachable');
   const chosen = (candidates: (typeof a)[], etag?: string) => {
@@ -53,7 +53,7 @@ t.test('the response that a 304 speaks of', async (t) => {
   t.equal(chosen([], '"x"'), 'none');
 });
 
-t.test('a 304 renews what is said, not what is held', async (t) => {
+t.test('a 304 freshens the stored head and keeps the stored object', async (t) => {
   const old = storedResponse({ etag: '"a"', age: '100', 'content-encoding': 'x', 'x-old': '1' });
   const times = { requestTimeMs: RECEIVED + 5000, responseTimeMs: RECEIVED + 6000, order: 1 };
   const fields = {
@@ -80,7 +80,7 @@ t.test('a 304 renews what is said, not what is held', async (t) => {
   t.equal(old.headers['age'], '100', 'the old one is as it was');
 });
 
-t.test('another Vary selects by other fields, for who asked', async (t) => {
+t.test('a 304 with another Vary selects by the fields of the validating request', async (t) => {
   const old = storedResponse({ vary: 'x-a' }, { 'x-a': '1' });
   const vary = { headers: toHeaderMap({ vary: 'x-b' }), times: old, chain: NO_REDIRECTS };
   const request = toHeaderMap({ 'x-a': '1', 'x-b': '2' });
@@ -90,7 +90,7 @@ t.test('another Vary selects by other fields, for who asked', async (t) => {
   t.same([others.headers['vary'], { ...others.requestHeaders }], ['x-a', { 'x-a': '1' }]);
 });
 
-t.test('a cookie of a 304 is for others never', async (t) => {
+t.test('a Set-Cookie of a 304 is never stored', async (t) => {
   const old = storedResponse({ etag: '"a"' });
   for (const control of ['max-age=9', 'public', 'no-cache, max-age=9']) {
     const headers = toHeaderMap({ 'set-cookie': 'a=new', 'cache-control': control });
@@ -99,7 +99,7 @@ t.test('a cookie of a 304 is for others never', async (t) => {
   }
 });
 
-t.test('a 304 brings the redirects of who asked, and leaves those of others', async (t) => {
+t.test("a 304 replaces the redirects of the validating request's variant alone", async (t) => {
   const old = storedResponse({}, {}, { hops: [redirectHop({ vary: 'x-a' })] });
   const hops = [redirectHop({ vary: 'x-b' })];
   const notModified = { headers: toHeaderMap({}), times: old, chain: { hops, place: '' } };
@@ -111,7 +111,7 @@ t.test('a 304 brings the redirects of who asked, and leaves those of others', as
   t.equal(refreshed(old, notModified).hops, old.hops);
 });
 
-t.test('a validator means something only at the place that it came from', async (t) => {
+t.test('a validator is offered only to the place that it came from', async (t) => {
   const at = (more: Partial<ObjectIdentity> = {}) =>
     storedResponse({ etag: '"a"' }, {}, { object: identityOf('a', 1, more) });
   const digest = { algorithm: 'sha256', hex: 'a'.repeat(64) } as const;

@@ -31,7 +31,7 @@ async function bashOffers(directory: string, ...words: string[]): Promise<string
   return stdout.split('\n').filter((line) => line !== '');
 }
 
-t.test('bash completes what there is', async (t) => {
+t.test('bash completes commands, flags and values', async (t) => {
   const directory = t.testdir({ 'forebay.yaml': '', 'forebay two.yaml': '' });
   const offers = (...words: string[]) => bashOffers(directory, ...words);
   t.same(await offers('forebay', 'va'), ['validate']);
@@ -51,7 +51,7 @@ t.test('bash completes what there is', async (t) => {
   t.notOk((await offers('forebay', '--')).includes('--cache-dir'));
 });
 
-t.test('zsh takes the script', { skip: !isInstalled('zsh') }, async (t) => {
+t.test('zsh accepts the completion script', { skip: !isInstalled('zsh') }, async (t) => {
   const file = join(t.testdir(), '_forebay');
   writeFileSync(file, await script('zsh'));
   // `compdef` and the helpers of completion are replaced by what writes down their arguments.
@@ -71,7 +71,7 @@ t.test('zsh takes the script', { skip: !isInstalled('zsh') }, async (t) => {
   t.match(stdout, /\nauto\nlive\nplain\nnone\nfiles\n$/);
 });
 
-t.test('fish completes what there is', { skip: !isInstalled('fish') }, async (t) => {
+t.test('fish completes commands, flags and values', { skip: !isInstalled('fish') }, async (t) => {
   const file = join(t.testdir(), 'forebay.fish');
   writeFileSync(file, await script('fish'));
   const offers = (line: string): string[] => {

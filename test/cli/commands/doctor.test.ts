@@ -8,7 +8,7 @@ interface Report {
   readonly checks: readonly { readonly check: string; readonly status: string }[];
 }
 
-t.test('a machine is examined, and a failed check is the exit code', async (t) => {
+t.test('doctor examines the machine, and a failed check sets the exit code', async (t) => {
   const origin = await startOrigin();
   t.teardown(() => origin.close());
   const args = ['doctor', '--cache-dir', join(t.testdir(), 'cache'), '--origin'];

@@ -8,7 +8,7 @@ const OBJECTS = {
   '/other.bin': { bytes: { seed: 3, length: MIB } },
 };
 
-t.test('what is held', async (t) => {
+t.test('ls lists the held objects, or reports that nothing is held', async (t) => {
   const { run } = await commandScene(t, OBJECTS);
   const empty = await run(['ls']);
   t.match(empty, { exitCode: 0, stdout: 'nothing is held\n', stderr: /no Forebay runs on/ });
@@ -27,7 +27,7 @@ t.test('what is held', async (t) => {
   t.equal((JSON.parse(some.stdout) as unknown[]).length, 2);
 });
 
-t.test('a limit, and whether there is more', async (t) => {
+t.test('ls --limit lists that many objects and reports that there are more', async (t) => {
   const { run } = await commandScene(t, OBJECTS);
   t.equal((await run(['pull', ...Object.keys(OBJECTS)])).exitCode, 0);
   const two = await run(['ls', '--limit', '2', '--json']);

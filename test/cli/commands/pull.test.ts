@@ -8,6 +8,7 @@ import { shardedModel } from '../../fixtures/hub-models.js';
 import { ManualClock } from '../../fixtures/manual-clock.js';
 import { RecordingTerminal } from '../../fixtures/recording-terminal.js';
 import { createGate } from '../../fixtures/scripted-origin.js';
+import { waitUntil } from '../../fixtures/wait-until.js';
 
 const MIB = 2 ** 20;
 const LENGTH = 5 * MIB + 17;
@@ -18,13 +19,16 @@ const OBJECTS = {
 
 /** Moves `clock` on, a tick at a time, until what was said so far matches. */
 async function tickUntil(clock: ManualClock, terminal: RecordingTerminal, pattern: RegExp) {
-  while (!pattern.test(terminal.stderr)) {
-    clock.advance(TICK_MS);
-    await new Promise(setImmediate);
-  }
+  await waitUntil(
+    `stderr matches ${String(pattern)}`,
+    () => pattern.test(terminal.stderr),
+    () => {
+      clock.advance(TICK_MS);
+    },
+  );
 }
 
-t.test('an object comes into the cache, and the final line is true', async (t) => {
+t.test('pull fetches an object into the cache and prints its true counts', async (t) => {
   const { run, origin } = await commandScene(t, OBJECTS);
   const first = await run(['pull', '/a.bin', '--json']);
   t.equal(first.exitCode, 0, first.stderr);
@@ -52,7 +56,7 @@ t.test('an object comes into the cache, and the final line is true', async (t) =
   t.equal(origin.bodyBytes, LENGTH, 'and none a second time');
 });
 
-t.test('what is held already is told apart', async (t) => {
+t.test('pull counts bytes that were held already apart', async (t) => {
   const { run, origin } = await commandScene(t, OBJECTS);
   t.equal((await run(['pull', '/b.bin'])).exitCode, 0);
   const { exitCode, stdout } = await run(['pull', '/a.bin', '/b.bin', '--json']);
@@ -65,7 +69,7 @@ t.test('what is held already is told apart', async (t) => {
   t.equal(origin.bodyBytes, LENGTH + MIB);
 });
 
-t.test('a stall is named while it lasts, and the pull finishes', async (t) => {
+t.test('pull reports a stall while it lasts, and finishes after it', async (t) => {
   const { run, origin } = await commandScene(t, OBJECTS);
   const gate = createGate();
   origin.script({ path: '/a.bin', times: 1, actions: [{ kind: 'gate', at: MIB / 2, gate }] });
@@ -82,7 +86,7 @@ t.test('a stall is named while it lasts, and the pull finishes', async (t) => {
   t.equal(clock.pendingTimers, 0);
 });
 
-t.test('the rate is unknown until it is measured', async (t) => {
+t.test('pull prints no rate before the first measurement', async (t) => {
   const { run, origin } = await commandScene(t, OBJECTS);
   const gate = createGate();
   origin.script({ path: '/a.bin', times: 1, actions: [{ kind: 'gate', at: 100, gate }] });
@@ -96,7 +100,7 @@ t.test('the rate is unknown until it is measured', async (t) => {
   t.notMatch(terminal.stderr, /NaN|Infinity|undefined/);
 });
 
-t.test('a model comes as a table; broken off by a fault it goes on where it was', async (t) => {
+t.test('pull of a model prints a table and continues where a fault broke it off', async (t) => {
   const files = shardedModel({ shards: 2, shardBytes: 3 * MIB });
   const { hub, run } = await hubCommands(t, { repositories: [{ id: 'acme/tiny', files }] });
   const total = Object.entries(files)
@@ -117,7 +121,7 @@ t.test('a model comes as a table; broken off by a fault it goes on where it was'
   t.equal(hub.contentBytes, total, 'each byte was fetched once in both');
 });
 
-t.test('failures have exit codes of their own', async (t) => {
+t.test('pull has an exit code for each kind of failure', async (t) => {
   const { run, origin } = await commandScene(t, OBJECTS);
   const missing = await run(['pull', '/missing.bin']);
   t.equal(missing.exitCode, 66, missing.stderr);
@@ -131,7 +135,7 @@ t.test('failures have exit codes of their own', async (t) => {
   t.equal(gone.exitCode, 75, gone.stdout);
 });
 
-t.test('what cannot be meant is a mistake in the command line', async (t) => {
+t.test('pull exits with 64 for contradictory arguments', async (t) => {
   const { run } = await commandScene(t, OBJECTS);
   for (const args of [['a/b', 'c/d'], ['/a.bin', '--include', '*.bin'], ['a/b@']]) {
     const { exitCode, stderr } = await run(['pull', ...args]);
@@ -140,28 +144,31 @@ t.test('what cannot be meant is a mistake in the command line', async (t) => {
   }
 });
 
-t.test('SIGINT cancels; what is committed stays, and the next pull goes on there', async (t) => {
-  const { run, origin, configFile } = await commandScene(t, OBJECTS);
-  const gate = createGate();
-  const atChunk3 = (range: string | undefined) =>
-    range?.startsWith(`bytes=${String(3 * MIB)}-`) === true;
-  const remove = origin.script({
-    when: ({ range }) => atChunk3(range),
-    actions: [{ kind: 'gate', at: -1, gate }],
-  });
-  const command = startCommand(t, ['pull', '/a.bin', '--json', '--config', configFile]);
-  await gate.reached;
-  command.signal('SIGINT');
-  t.equal(await command.ended, 130, command.stderr());
-  t.match(command.stderr(), /SIGINT: cancelling; what is committed stays/);
-  const { items } = JSON.parse(command.stdout()) as Pull;
-  const committed = items[0]?.committedBytes ?? 0;
-  t.ok(committed < LENGTH);
-  remove();
-  gate.open();
-  const { exitCode, stdout } = await run(['pull', '/a.bin', '--json']);
-  t.equal(exitCode, 0);
-  const [item] = (JSON.parse(stdout) as Pull).items;
-  t.ok(item !== undefined && item.heldBytes >= committed, 'it was there when the pull began');
-  t.equal((item?.heldBytes ?? 0) + (item?.receivedBytes ?? 0), LENGTH);
-});
+t.test(
+  'pull: SIGINT cancels, keeps committed chunks, and the next pull continues there',
+  async (t) => {
+    const { run, origin, configFile } = await commandScene(t, OBJECTS);
+    const gate = createGate();
+    const atChunk3 = (range: string | undefined) =>
+      range?.startsWith(`bytes=${String(3 * MIB)}-`) === true;
+    const remove = origin.script({
+      when: ({ range }) => atChunk3(range),
+      actions: [{ kind: 'gate', at: -1, gate }],
+    });
+    const command = startCommand(t, ['pull', '/a.bin', '--json', '--config', configFile]);
+    await gate.reached;
+    command.signal('SIGINT');
+    t.equal(await command.ended, 130, command.stderr());
+    t.match(command.stderr(), /SIGINT: cancelling; what is committed stays/);
+    const { items } = JSON.parse(command.stdout()) as Pull;
+    const committed = items[0]?.committedBytes ?? 0;
+    t.ok(committed < LENGTH);
+    remove();
+    gate.open();
+    const { exitCode, stdout } = await run(['pull', '/a.bin', '--json']);
+    t.equal(exitCode, 0);
+    const [item] = (JSON.parse(stdout) as Pull).items;
+    t.ok(item !== undefined && item.heldBytes >= committed, 'it was there when the pull began');
+    t.equal((item?.heldBytes ?? 0) + (item?.receivedBytes ?? 0), LENGTH);
+  },
+);

@@ -7,7 +7,7 @@ const OBJECTS = {
   '/other.bin': { bytes: { seed: 3, length: MIB } },
 };
 
-t.test('a path goes, the rest stays', async (t) => {
+t.test('purge PATH removes that path and nothing else', async (t) => {
   const { run } = await commandScene(t, OBJECTS);
   t.equal((await run(['pull', ...Object.keys(OBJECTS)])).exitCode, 0);
   const dry = await run(['purge', '/models', '--dry-run']);
@@ -21,7 +21,7 @@ t.test('a path goes, the rest stays', async (t) => {
   t.equal((await run(['ls'])).stdout, 'nothing is held\n');
 });
 
-t.test('everything has to be meant', async (t) => {
+t.test('purge of everything needs an explicit flag', async (t) => {
   const { run } = await commandScene(t, {});
   for (const args of [['purge'], ['purge', '/x', '--all']]) {
     const { exitCode, stderr } = await run(args);

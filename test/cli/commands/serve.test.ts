@@ -1,7 +1,7 @@
 import t from 'tap';
 import { runCommand } from '../../fixtures/command-line.js';
 
-t.test('flags reach what is assembled, and its failure the exit code', async (t) => {
+t.test('serve: flags reach the application, and its failure the exit code', async (t) => {
   const seen: unknown[] = [];
   const args = ['serve', '--cache-dir', t.testdir(), '--capacity=1GiB', '--listen', '127.0.0.1:1'];
   const { exitCode } = await runCommand(args, {

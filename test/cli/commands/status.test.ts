@@ -7,7 +7,7 @@ import { startOrigin } from '../../fixtures/scripted-origin.js';
 const MIB = 2 ** 20;
 const OBJECTS = { '/a.bin': { bytes: { seed: 1, length: 2 * MIB } } };
 
-t.test('of a Forebay that runs', async (t) => {
+t.test('status shows a running Forebay', async (t) => {
   const origin = await startOrigin({ objects: OBJECTS });
   t.teardown(() => origin.close());
   const forebay = await startForebay(t, { origin });
@@ -40,7 +40,7 @@ t.test('of a Forebay that runs', async (t) => {
   });
 });
 
-t.test('of a cache that nobody uses', async (t) => {
+t.test('status shows a cache that no Forebay uses', async (t) => {
   const { run } = await commandScene(t, OBJECTS);
   t.equal((await run(['pull', '/a.bin'])).exitCode, 0);
   const { exitCode, stdout } = await run(['status']);

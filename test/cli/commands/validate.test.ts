@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import t from 'tap';
 import { runCommand } from '../../fixtures/command-line.js';
 
-t.test('a good configuration: ok, and what it comes to', async (t) => {
+t.test('validate prints ok and a summary for a valid configuration', async (t) => {
   const args = ['validate', '--capacity', '1GiB', '--cache-dir', '/c', '--origin', 'http://a'];
   const { exitCode, stdout, stderr } = await runCommand(args);
   t.equal(exitCode, 0);
@@ -18,7 +18,7 @@ t.test('a good configuration: ok, and what it comes to', async (t) => {
   t.equal((await runCommand([...args, '--quiet'])).stdout, '');
 });
 
-t.test('everything that is wrong, at once, with line and column', async (t) => {
+t.test('validate prints every error at once, with line and column', async (t) => {
   const file = join(t.testdir(), 'f.yaml');
   writeFileSync(file, 'cache:\n  capcity: 1GiB\nlisten:\n  address: 7080\n');
   const args = ['validate', '--config', file];

@@ -22,7 +22,7 @@ function chunkFiles(directory: string): string[] {
     .map((entry) => join(entry.parentPath, entry.name));
 }
 
-t.test('damage is found, named and dropped', async (t) => {
+t.test('verify finds, lists and drops corrupt chunks', async (t) => {
   const { run, directory, origin } = await commandScene(t, OBJECTS);
   t.equal((await run(['pull', '/a.bin', '/b.bin'])).exitCode, 0);
   const good = await run(['verify']);
@@ -48,7 +48,7 @@ t.test('damage is found, named and dropped', async (t) => {
   t.equal(origin.bodyBytes - before, 3 * MIB + 5000, 'it is fetched anew');
 });
 
-t.test('a signal cancels it where it runs', async (t) => {
+t.test('verify: a signal cancels it in the running Forebay', async (t) => {
   const tokenFile = join(t.testdir({ token: ADMIN_TOKEN }), 'token');
   const terminal = new RecordingTerminal();
   let state = 'running';

@@ -6,7 +6,7 @@ import t from 'tap';
 import { fishScript } from '#src/cli/completion/fish.js';
 import { completionTree } from '#src/cli/completion/tree.js';
 
-t.test('texts with quotes and colons make a script that parses', async (t) => {
+t.test('fish: texts with quotes and colons make a script that parses', async (t) => {
   const program = new Command('p')
     .option('--say <text>', "It's: what to say \\ or not")
     .addCommand(new Command('one').description("The one's: own"));

@@ -2,7 +2,7 @@ import { Argument, Command, Option } from 'commander';
 import t from 'tap';
 import { completionTree } from '#src/cli/completion/tree.js';
 
-t.test('a program as data', async (t) => {
+t.test("the completion tree contains the program's commands and flags", async (t) => {
   const program = new Command('p').option('--json', 'As JSON. Really.');
   const child = new Command('one')
     .description('Does one thing: well. And more.')

@@ -6,7 +6,7 @@ import t from 'tap';
 import { zshScript } from '#src/cli/completion/zsh.js';
 import { completionTree } from '#src/cli/completion/tree.js';
 
-t.test('texts with quotes and colons make a script that parses', async (t) => {
+t.test('zsh: texts with quotes and colons make a script that parses', async (t) => {
   const program = new Command('p')
     .option('--say <text>', "It's: what to say \\ or not")
     .addCommand(new Command('one').description("The one's: own"));

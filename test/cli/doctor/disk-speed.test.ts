@@ -10,7 +10,7 @@ function ticking(msPerLook: number): Clock {
   return { now: () => 0, monotonic: () => (now += msPerLook), after: () => () => undefined };
 }
 
-t.test('both speeds are measured, and nothing is left', async (t) => {
+t.test('the disk check measures reading and writing, and leaves no file', async (t) => {
   const directory = t.testdir();
   // A tenth of it is two pieces of 8 MiB.
   const findings = await checkDiskSpeed(directory, ticking(1), 160 * 2 ** 20);
@@ -21,24 +21,24 @@ t.test('both speeds are measured, and nothing is left', async (t) => {
   t.same(readdirSync(directory), []);
 });
 
-t.test('a slow disk is named', async (t) => {
+t.test('the disk check reports a slow disk', async (t) => {
   const findings = await checkDiskSpeed(t.testdir(), ticking(1000), 160 * 2 ** 20);
   t.match(findings, [{ status: 'warn', advice: /faster disk/ }, { status: 'warn' }]);
 });
 
-t.test('it ends when its time is over', async (t) => {
+t.test('the disk check ends at its time limit with the bytes written so far', async (t) => {
   const [write] = await checkDiskSpeed(t.testdir(), ticking(3000), 2 ** 40);
   t.match(write?.found, /over 8 MiB/);
 });
 
-t.test('a disk that is nearly full is not filled up', async (t) => {
+t.test('the disk check does not fill a disk that is nearly full', async (t) => {
   const directory = t.testdir();
   t.match(await checkDiskSpeed(directory, ticking(1), 79 * 2 ** 20), [
     { status: 'warn', found: /not measured/ },
   ]);
 });
 
-t.test('a directory that cannot be written', async (t) => {
+t.test('the disk check reports a directory that it cannot write', async (t) => {
   const missing = join(t.testdir(), 'missing');
   t.match(await checkDiskSpeed(missing, ticking(1), 2 ** 30), [
     { status: 'fail', found: /ENOENT/ },

@@ -5,7 +5,7 @@ import { doctored } from '../../fixtures/doctored-config.js';
 
 const GIB = 2 ** 30;
 
-t.test('kinds of file systems', async (t) => {
+t.test('the file system check judges each kind of file system', async (t) => {
   const status = (type: number) => checkFileSystem('/', () => type).status;
   t.equal(status(0xef53), 'ok');
   t.equal(status(0x6969), 'warn', 'nfs');
@@ -18,13 +18,13 @@ t.test('kinds of file systems', async (t) => {
   );
 });
 
-t.test('a directory that is not there yet is judged by the one above', async (t) => {
+t.test('a missing directory is judged by the nearest existing parent', async (t) => {
   const directory = t.testdir();
   t.equal(existingDirectory(join(directory, 'a/b')), directory);
   t.match(checkFileSystem(join(directory, 'a/b')), { found: new RegExp(`of ${directory}$`) });
 });
 
-t.test('room', async (t) => {
+t.test('checkSpace compares free and held bytes with the capacity', async (t) => {
   const capacity = doctored({ cache: { directory: '/c', capacity: '10GiB' } });
   const status = (free: number, held: number) =>
     checkSpace(capacity, { freeBytes: () => free, heldBytes: () => held }).status;

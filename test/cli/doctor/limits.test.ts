@@ -15,19 +15,19 @@ function limits(soft: string): Record<string, string> {
   };
 }
 
-t.test('open files', async (t) => {
+t.test('the descriptors check warns when the limit is below the required number', async (t) => {
   t.match(check(limits('21088')), [{ check: 'descriptors', status: 'ok', advice: null }]);
   t.match(check(limits('unlimited')), [{ status: 'ok' }]);
   t.match(check(limits('21087')), [{ status: 'warn', advice: /LimitNOFILE .* to 21088/ }]);
 });
 
-t.test('waiting connections', async (t) => {
+t.test('the backlog check warns when somaxconn is too small', async (t) => {
   const somaxconn = (text: string) => check({ '/proc/sys/net/core/somaxconn': text });
   t.match(somaxconn('4096\n'), [{ check: 'backlog', status: 'ok' }]);
   t.match(somaxconn('128\n'), [{ status: 'warn', advice: 'sysctl -w net.core.somaxconn=4096' }]);
 });
 
-t.test('a system without such files is not judged', async (t) => {
+t.test('a system without these files is not judged', async (t) => {
   t.same(check({}), []);
   t.equal(readSystemFile('/proc/nothing/here'), null);
 });

@@ -7,14 +7,14 @@ import { startForebay } from '../../fixtures/running.js';
 import { startOrigin } from '../../fixtures/scripted-origin.js';
 import { startSquatter } from '../../fixtures/squatter.js';
 
-t.test('the lock', async (t) => {
+t.test('checkLock reports whether a process uses the cache directory', async (t) => {
   t.match(checkLock('/c', { kind: 'free' }), { status: 'ok', found: 'nobody uses /c' });
   t.match(checkLock('/c', { kind: 'held', pid: 12 }), { status: 'ok', found: /process 12 uses/ });
   t.match(checkLock('/c', { kind: 'held', pid: null }), { found: /another process/ });
   t.match(checkLock('/c', { kind: 'unreadable', errno: 'EACCES' }), { status: 'warn' });
 });
 
-t.test('addresses', async (t) => {
+t.test('checkAddresses reports an address that is in use', async (t) => {
   const other = createServer();
   const { port } = await listenOn(other, { host: '127.0.0.1', port: 0 });
   t.teardown(() => other.close());
@@ -33,7 +33,7 @@ t.test('addresses', async (t) => {
 });
 
 t.test(
-  'who holds the admin address has to prove that it is the Forebay of this cache',
+  'the holder of the admin address must prove that it is the Forebay of this cache',
   async (t) => {
     const directory = t.testdir({ 'admin-token': '0123456789abcdef\n' });
     const squatter = await startSquatter(t, () => undefined);
@@ -57,7 +57,7 @@ t.test(
   },
 );
 
-t.test('an address that this machine does not have', async (t) => {
+t.test('an address that this machine does not have is reported', async (t) => {
   const { config } = doctored({ listen: { address: '192.0.2.1:0' }, admin: { enabled: false } });
   t.match(await checkAddresses(config, { kind: 'held', pid: 1 }), [
     { status: 'fail', found: /no such address/ },

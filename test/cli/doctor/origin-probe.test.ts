@@ -8,7 +8,7 @@ import { startOrigin } from '../../fixtures/scripted-origin.js';
 /** None of these tests waits for it. */
 const LONG_MS = 60_000;
 
-t.test('an origin that answers, whatever it answers', async (t) => {
+t.test('a probe succeeds with any status of the origin', async (t) => {
   const origin = await startOrigin();
   t.teardown(() => origin.close());
   const headers = { authorization: 'Bearer x' };
@@ -18,7 +18,7 @@ t.test('an origin that answers, whatever it answers', async (t) => {
   await origin.waitFor(({ openConnections }) => openConnections === 0);
 });
 
-t.test('the Date field is read', async (t) => {
+t.test('a probe reads the Date field', async (t) => {
   const origin = await startOrigin();
   t.teardown(() => origin.close());
   const fields = { Date: 'Thu, 01 Jan 2026 00:00:00 GMT' };
@@ -30,7 +30,7 @@ t.test('the Date field is read', async (t) => {
   t.match(probe, { status: 200, dateMs: Date.UTC(2026, 0, 1) });
 });
 
-t.test('each step that can fail is named', async (t) => {
+t.test('a probe reports the step that failed', async (t) => {
   const fails = (url: string) => probeOrigin({ url, headers: {} }, LONG_MS, systemClock);
   const origin = await startOrigin();
   const secure = await startOrigin({ tls: true });
@@ -44,7 +44,7 @@ t.test('each step that can fail is named', async (t) => {
   t.match(await fails('http://nowhere.invalid'), { step: 'name lookup' });
 });
 
-t.test('silence has a bound', async (t) => {
+t.test('a probe of a silent origin ends at its bound', async (t) => {
   const origin = await startOrigin();
   t.teardown(() => origin.close());
   origin.next({ kind: 'hang', afterBytes: -1 });
@@ -56,7 +56,7 @@ t.test('silence has a bound', async (t) => {
   t.equal(clock.pendingTimers, 0);
 });
 
-t.test('a proxy that cannot be reached, and one that asks for credentials', async (t) => {
+t.test('a probe reports an unreachable proxy and one that requires credentials', async (t) => {
   const asking = createServer((socket) => {
     socket.on('error', () => undefined);
     socket.once('data', () => socket.end('HTTP/1.1 407 No\r\nContent-Length: 0\r\n\r\n'));

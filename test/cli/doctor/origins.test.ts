@@ -23,7 +23,7 @@ const ANSWERED = {
   dateMs: NOW_MS,
 } as const;
 
-t.test('what a probe means', async (t) => {
+t.test('judgeProbe turns the result of a probe into findings', async (t) => {
   const judge = (parts: object) => judgeProbe('hub', { ...ANSWERED, ...parts }, NOW_MS);
   t.same(judge({}), [
     {
@@ -47,7 +47,7 @@ t.test('what a probe means', async (t) => {
   ]);
 });
 
-t.test('every origin is asked', async (t) => {
+t.test('every configured origin is probed', async (t) => {
   const origin = await startOrigin();
   t.teardown(() => origin.close());
   const { config } = doctored({
@@ -62,7 +62,7 @@ t.test('every origin is asked', async (t) => {
   ]);
 });
 
-t.test('certificates that are not valid now, and roots that cannot be read', async (t) => {
+t.test('expired certificates and unreadable roots are reported', async (t) => {
   const { cert } = testCertificate();
   const tls = { ca: cert, cert: null, key: null };
   const { validFrom, validTo } = new X509Certificate(cert);

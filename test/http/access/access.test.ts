@@ -9,22 +9,19 @@ const MOUNTS = [
 const OPEN = [{ name: 'open', mount: '/' }];
 const host = (name: string) => toHeaderMap({ host: name });
 
-t.test(
-  'a name that is not ours is refused where credentials are lent, and only there',
-  async (t) => {
-    const access = new Access({ listen: {}, origins: MOUNTS }, null);
-    t.ok(access.guardsHosts);
-    const refused = { kind: 'refused', reason: 'host-not-allowed' };
-    t.same(access.judge('GET', host('evil.example'), 'lent'), refused);
-    t.equal(access.judge('GET', host('evil.example'), 'open').kind, 'admitted');
-    t.equal(access.judge('GET', host('localhost:7080'), 'lent').kind, 'admitted');
-    const page = toHeaderMap({ host: 'localhost', origin: 'https://evil.example' });
-    t.same(access.judge('GET', page, 'lent'), { kind: 'refused', reason: 'cross-site' });
-    t.equal(access.judge('GET', page, 'open').kind, 'admitted');
-  },
-);
+t.test('a foreign Host is refused only where credentials are lent', async (t) => {
+  const access = new Access({ listen: {}, origins: MOUNTS }, null);
+  t.ok(access.guardsHosts);
+  const refused = { kind: 'refused', reason: 'host-not-allowed' };
+  t.same(access.judge('GET', host('evil.example'), 'lent'), refused);
+  t.equal(access.judge('GET', host('evil.example'), 'open').kind, 'admitted');
+  t.equal(access.judge('GET', host('localhost:7080'), 'lent').kind, 'admitted');
+  const page = toHeaderMap({ host: 'localhost', origin: 'https://evil.example' });
+  t.same(access.judge('GET', page, 'lent'), { kind: 'refused', reason: 'cross-site' });
+  t.equal(access.judge('GET', page, 'open').kind, 'admitted');
+});
 
-t.test('names that are configured close every mount to others', async (t) => {
+t.test('configured host names close every mount to other names', async (t) => {
   const access = new Access({ listen: { hosts: ['models.example.org'] }, origins: OPEN }, null);
   t.ok(access.guardsHosts);
   t.notOk(access.admitsHost('evil.example', 'open'));
@@ -32,13 +29,13 @@ t.test('names that are configured close every mount to others', async (t) => {
   t.ok(access.admitsHost('10.0.0.1', 'open'));
 });
 
-t.test('without either nothing is looked at', async (t) => {
+t.test('without lent credentials and host names every Host passes', async (t) => {
   const access = new Access({ listen: {}, origins: OPEN }, null);
   t.notOk(access.guardsHosts);
   t.ok(access.admitsHost('evil.example', 'open'));
 });
 
-t.test('each Host that names us is told once, and a bounded number of them', async (t) => {
+t.test('each accepted foreign Host is reported once, and a bounded number of them', async (t) => {
   const told: string[] = [];
   const server = { guardHosts: () => undefined, admitHost: (field: string) => told.push(field) };
   const access = new Access({ listen: {}, origins: MOUNTS }, server);
@@ -48,7 +45,7 @@ t.test('each Host that names us is told once, and a bounded number of them', asy
   t.equal(told.length, 64);
 });
 
-t.test('an answer to a plain request says that it depends on Origin, if it does', async (t) => {
+t.test('a response has Vary: Origin where Origin may change it', async (t) => {
   const access = new Access({ listen: {}, origins: MOUNTS }, null);
   t.same({ ...access.plainFields('lent') }, { vary: 'Origin' });
   t.same({ ...access.plainFields('open') }, {});

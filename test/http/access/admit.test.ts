@@ -14,14 +14,14 @@ function judge(method: string, url: string, rawHeaders: readonly string[]) {
   return admit(request, headersFromRaw(rawHeaders), deps);
 }
 
-t.test('what cannot be read is refused before it is asked who sent it', async (t) => {
+t.test('a malformed request is refused before its Host and Origin are checked', async (t) => {
   const hosts = ['Host', 'evil.example', 'Host', 'localhost'];
   t.match(judge('GET', '/lent/a', hosts).request, { kind: 'refused', reason: 'duplicate-host' });
   const gone = judge('GET', '/x', ['Host', 'evil.example', 'Content-Length', '3']).request;
   t.match(gone, { kind: 'refused', reason: 'body-not-allowed' });
 });
 
-t.test('a request that may be read is asked who sent it, by its mount', async (t) => {
+t.test('a well-formed request is checked by the rules of its mount', async (t) => {
   const refused = { kind: 'refused', reason: 'host-not-allowed' };
   t.match(judge('GET', '/lent/a', ['Host', 'evil.example']).request, refused);
   t.match(judge('POST', '/lent/a', ['Host', 'evil.example']).request, refused);
@@ -30,7 +30,7 @@ t.test('a request that may be read is asked who sent it, by its mount', async (t
   t.match(fields, { 'access-control-allow-origin': '*' });
 });
 
-t.test('a preflight is answered where no other OPTIONS is', async (t) => {
+t.test('a preflight is answered where other OPTIONS are refused', async (t) => {
   const asking = ['Host', 'h', 'Origin', 'http://b', 'Access-Control-Request-Method', 'GET'];
   t.equal(judge('OPTIONS', '/a', asking).request.kind, 'preflight');
   const bare = judge('OPTIONS', '/a', ['Host', 'h']).request;

@@ -12,7 +12,7 @@ function judge(shared: Shared, fields: Readonly<Record<string, string>>, method 
 }
 
 t.test(
-  'a page may read a mount that is open to all, and the fields that clients need',
+  'a page may read a mount that is open to all, with the fields that clients need',
   async (t) => {
     const got = judge(OPEN, { origin: PAGE });
     t.match(got, {
@@ -26,19 +26,19 @@ t.test(
   },
 );
 
-t.test('without Origin nothing is said but that another one gets another answer', async (t) => {
+t.test('a request without Origin gets Vary: Origin alone', async (t) => {
   t.same(judge(OPEN, {}), { kind: 'admitted', fields: { vary: 'Origin' } });
   t.same({ ...plainFields(OPEN) }, { vary: 'Origin' });
   t.same({ ...plainFields(CLOSED) }, {});
 });
 
-t.test('a mount that is open to none says nothing to pages, and answers them', async (t) => {
+t.test('a mount that is open to no page answers without CORS fields', async (t) => {
   t.same(judge(CLOSED, { origin: PAGE }), { kind: 'admitted', fields: {} });
   const preflight = { origin: PAGE, 'access-control-request-method': 'GET' };
   t.equal(judge(CLOSED, preflight, 'OPTIONS').kind, 'admitted', 'it is no preflight of ours');
 });
 
-t.test('a named page is told its own name', async (t) => {
+t.test('a configured page gets its own origin in Access-Control-Allow-Origin', async (t) => {
   const named = { ...CLOSED, cors: [PAGE] };
   const fields = { 'access-control-allow-origin': PAGE, vary: 'Origin' };
   t.match(judge(named, { origin: PAGE }), { fields });
@@ -49,7 +49,7 @@ t.test('a named page is told its own name', async (t) => {
   t.same(judge(named, { origin: 'null' }), { kind: 'admitted', fields: { vary: 'Origin' } });
 });
 
-t.test('a preflight is answered for the fields that it asks for, if they are names', async (t) => {
+t.test('a preflight allows the requested fields if they are valid names', async (t) => {
   const asking = (headers: string) =>
     judge(
       OPEN,
@@ -92,7 +92,7 @@ t.test('where credentials are lent, pages of other sites are refused', async (t)
   t.same(judge(LENT, preflight, 'OPTIONS'), { kind: 'refused' });
 });
 
-t.test('where credentials are lent, a named page and our own are not refused', async (t) => {
+t.test("where credentials are lent, configured pages and Forebay's own are admitted", async (t) => {
   t.match(judge(LENT, { origin: PAGE, 'sec-fetch-site': 'cross-site' }), {
     kind: 'admitted',
     fields: { 'access-control-allow-origin': PAGE },
@@ -109,7 +109,7 @@ t.test('where credentials are lent, a named page and our own are not refused', a
   }
 });
 
-t.test('fields for browsers take the place of those of the origin; Vary is joined', async (t) => {
+t.test('CORS fields replace those of the origin, and Vary is joined', async (t) => {
   const fields = toHeaderMap({ 'access-control-allow-origin': '*', vary: 'Origin' });
   const answer = toHeaderMap({ etag: '"a"', 'access-control-allow-origin': 'https://hub.example' });
   t.same({ ...withCors(answer, fields) }, { etag: '"a"', ...fields });

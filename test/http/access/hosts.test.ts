@@ -3,7 +3,7 @@ import { HostRule } from '#src/http/access/hosts.js';
 
 const rule = new HostRule(['models.example.org', '*.ml.example.org'], 'Node7.example.com');
 
-t.test('names that no page in a browser can have pass without being listed', async (t) => {
+t.test('host names that no web page can have pass without being configured', async (t) => {
   for (const field of [
     ...['127.0.0.1', '127.0.0.1:7080', '10.1.2.3:80', '[::1]:7080', '[fd00::1]'],
     ...['localhost', 'LOCALHOST:7080', 'localhost.', 'page.localhost', 'forebay', 'forebay:7080'],
@@ -15,13 +15,13 @@ t.test('names that no page in a browser can have pass without being listed', asy
   t.ok(rule.names(undefined), 'no browser leaves Host out');
 });
 
-t.test('names of the list pass, and names below a pattern of it', async (t) => {
+t.test('configured names pass, and names below a configured pattern', async (t) => {
   for (const field of ['models.example.org:7080', 'Models.Example.Org.', 'a.b.ml.example.org']) {
     t.ok(rule.names(field), field);
   }
 });
 
-t.test('other names do not pass, however they are written', async (t) => {
+t.test('other host names do not pass in any spelling', async (t) => {
   for (const field of [
     ...['evil.example', 'evil.example:7080', 'ml.example.org', 'xml.example.org', 'a.example.com'],
     ...['localhost.evil.example', '127.0.0.1.evil.example', '127.0.0.1.nip.io', 'svc.evil.example'],

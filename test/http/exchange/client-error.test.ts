@@ -4,7 +4,7 @@ import { classifyClientError, refuseRaw } from '#src/http/exchange/client-error.
 
 const CONTEXT = { busy: false, nowMs: Date.UTC(2026, 5, 1), requestId: 'r1', allow: 'GET, PUT' };
 
-t.test('classifies the errors of the parser and its timers', (t) => {
+t.test("errors of Node's parser and its timers are classified", (t) => {
   t.equal(classifyClientError('HPE_HEADER_OVERFLOW'), 'head-too-large');
   t.equal(classifyClientError('ERR_HTTP_REQUEST_TIMEOUT'), 'request-timeout');
   t.equal(classifyClientError('HPE_INVALID_METHOD'), 'bad-request');
@@ -13,7 +13,7 @@ t.test('classifies the errors of the parser and its timers', (t) => {
   t.end();
 });
 
-t.test('answers, then closes', async (t) => {
+t.test('refuseRaw answers with the status and closes the connection', async (t) => {
   const socket = new PassThrough();
   const chunks: Buffer[] = [];
   socket.on('data', (chunk: Buffer) => chunks.push(chunk));
@@ -30,7 +30,7 @@ t.test('answers, then closes', async (t) => {
   );
 });
 
-t.test('a 405 says what is allowed', async (t) => {
+t.test('a 405 has Allow', async (t) => {
   const socket = new PassThrough({ encoding: 'latin1' });
   const text: string[] = [];
   socket.on('data', (piece: string) => text.push(piece));
@@ -38,7 +38,7 @@ t.test('a 405 says what is allowed', async (t) => {
   t.match(text.join(''), /^HTTP\/1.1 405 .*\r\nAllow: GET, PUT\r\n/s);
 });
 
-t.test('closes without a word where an answer could not be told from a body', async (t) => {
+t.test('a connection in mid-response is closed without an answer', async (t) => {
   const socket = new PassThrough();
   t.same(await refuseRaw(socket, 'bad-request', { ...CONTEXT, busy: true }), {
     status: null,
@@ -49,7 +49,7 @@ t.test('closes without a word where an answer could not be told from a body', as
   t.equal(socket.readableLength, 0);
 });
 
-t.test('a client that resets instead of reading the answer is no error of ours', async (t) => {
+t.test('a client that resets instead of reading the answer is no error', async (t) => {
   const socket = new Duplex({ read: () => undefined, write: () => undefined });
   const refused = refuseRaw(socket, 'bad-request', CONTEXT);
   socket.destroy(new Error('ECONNRESET'));

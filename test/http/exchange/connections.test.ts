@@ -2,24 +2,27 @@ import { Socket } from 'node:net';
 import t from 'tap';
 import { ClientConnections, MAX_SURPLUS } from '#src/http/exchange/connections.js';
 
-t.test('admits up to the bound, keeps some more for their 503, cuts the rest', async (t) => {
-  const connections = new ClientConnections(2);
-  const sockets = Array.from({ length: 2 + MAX_SURPLUS + 1 }, () => new Socket());
-  const admissions = sockets.map((socket) => connections.admit(socket));
-  t.same(admissions.slice(0, 3), ['admitted', 'admitted', 'surplus']);
-  t.equal(admissions.at(-1), 'cut');
-  t.equal(connections.count, 2 + MAX_SURPLUS);
-  const [first, , third] = sockets;
-  t.equal(first !== undefined && connections.isSurplus(first), false);
-  t.equal(third !== undefined && connections.isSurplus(third), true);
+t.test(
+  'connections are admitted up to the bound, some more get 503, the rest are cut',
+  async (t) => {
+    const connections = new ClientConnections(2);
+    const sockets = Array.from({ length: 2 + MAX_SURPLUS + 1 }, () => new Socket());
+    const admissions = sockets.map((socket) => connections.admit(socket));
+    t.same(admissions.slice(0, 3), ['admitted', 'admitted', 'surplus']);
+    t.equal(admissions.at(-1), 'cut');
+    t.equal(connections.count, 2 + MAX_SURPLUS);
+    const [first, , third] = sockets;
+    t.equal(first !== undefined && connections.isSurplus(first), false);
+    t.equal(third !== undefined && connections.isSurplus(third), true);
 
-  const closed = new Promise((resolve) => first?.once('close', resolve));
-  first?.destroy();
-  await closed;
-  t.equal(connections.admit(new Socket()), 'admitted', 'a place is free again');
-});
+    const closed = new Promise((resolve) => first?.once('close', resolve));
+    first?.destroy();
+    await closed;
+    t.equal(connections.admit(new Socket()), 'admitted', 'a place is free again');
+  },
+);
 
-t.test('destroys those that are named', async (t) => {
+t.test('the named connections are destroyed', async (t) => {
   const connections = new ClientConnections(2);
   const [a, b] = [new Socket(), new Socket()];
   connections.admit(a);
@@ -32,7 +35,7 @@ t.test('destroys those that are named', async (t) => {
   t.equal(connections.count, 1);
 });
 
-t.test('another bound counts from the next connection on', async (t) => {
+t.test('a new bound applies from the next connection on', async (t) => {
   const connections = new ClientConnections(1);
   t.equal(connections.admit(new Socket()), 'admitted');
   t.equal(connections.admit(new Socket()), 'surplus');

@@ -5,7 +5,7 @@ const TRACE = `00-${'a'.repeat(32)}-${'b'.repeat(16)}-01`;
 
 const ROOMS = { telemetry: { tracer: null }, believed: 'any' } as const;
 
-t.test('what a request says of itself', (t) => {
+t.test('contextOf reads method, range, request id and trace of a request', (t) => {
   const rawHeaders = ['Range', 'bytes=0-1', 'X-Request-Id', 'me', 'traceparent', TRACE];
   const { context, span } = contextOf({ method: 'HEAD', url: '/f', rawHeaders }, ROOMS, 5);
   t.match(context, { method: 'HEAD', requestId: 'me', traceId: 'a'.repeat(32), nowMs: 5 });
@@ -17,7 +17,7 @@ t.test('what a request says of itself', (t) => {
   t.end();
 });
 
-t.test('with a tracer the request goes on under our own span', (t) => {
+t.test('with a tracer the request has a span of its own', (t) => {
   const own = {
     traceId: 'c'.repeat(32),
     traceparent: 'ours',
@@ -33,7 +33,7 @@ t.test('with a tracer the request goes on under our own span', (t) => {
   t.end();
 });
 
-t.test('the host of an absolute target counts in place of Host', (t) => {
+t.test('the host of an absolute target replaces Host', (t) => {
   const url = 'http://models.example:80/f';
   const rawHeaders = ['Host', 'inner:7080'];
   const { context, own } = contextOf({ method: 'GET', url, rawHeaders }, ROOMS, 0);

@@ -50,13 +50,13 @@ async function delivered(ends: SendEnd[], end = 100) {
   return { delivery, starts: plans.map((plan) => plan.start), plans, heads, response };
 }
 
-t.test('a body in one plan', async (t) => {
+t.test('a body is delivered in one plan', async (t) => {
   const { delivery, response } = await delivered([{ reason: 'complete', bytesSent: 100 }]);
   t.same(delivery, { kind: 'complete', bytesSent: 100 });
   t.equal(response.writableEnded, true);
 });
 
-t.test('plans again from where the source failed, with one head', async (t) => {
+t.test('delivery resumes where the source failed, with one head', async (t) => {
   const { delivery, starts, plans, heads } = await delivered([
     failure(0),
     failure(40),
@@ -72,20 +72,23 @@ t.test('plans again from where the source failed, with one head', async (t) => {
   );
 });
 
-t.test('progress resets the count of plans in vain, its lack ends it', async (t) => {
-  const barren = Array.from({ length: MAX_BARREN_PLANS - 1 }, () => failure(0));
-  const { delivery, starts, response } = await delivered([
-    ...barren,
-    failure(1),
-    ...barren,
-    failure(0),
-  ]);
-  t.match(delivery, { kind: 'failed', bytesSent: 1, error: { code: 'disk' } });
-  t.equal(starts.length, 2 * MAX_BARREN_PLANS);
-  t.equal(response.writableEnded, false, 'never ends cleanly short');
-});
+t.test(
+  'progress resets the count of failed plans, and a lack of it ends the delivery',
+  async (t) => {
+    const barren = Array.from({ length: MAX_BARREN_PLANS - 1 }, () => failure(0));
+    const { delivery, starts, response } = await delivered([
+      ...barren,
+      failure(1),
+      ...barren,
+      failure(0),
+    ]);
+    t.match(delivery, { kind: 'failed', bytesSent: 1, error: { code: 'disk' } });
+    t.equal(starts.length, 2 * MAX_BARREN_PLANS);
+    t.equal(response.writableEnded, false, 'never ends cleanly short');
+  },
+);
 
-t.test('what no plan can mend is not planned again', async (t) => {
+t.test('a failure that no plan can mend is not planned again', async (t) => {
   for (const end of [
     failure(5, 'origin-timeout'),
     failure(5, 'origin-corrupt', false),
@@ -98,7 +101,7 @@ t.test('what no plan can mend is not planned again', async (t) => {
   }
 });
 
-t.test('the client left, or takes nothing', async (t) => {
+t.test('delivery ends when the client has left or reads nothing', async (t) => {
   for (const reason of ['client-closed', 'client-idle'] as const) {
     const { delivery, response } = await delivered([{ reason, bytesSent: 3 }]);
     t.same(delivery, { kind: reason, bytesSent: 3 });
@@ -106,7 +109,7 @@ t.test('the client left, or takes nothing', async (t) => {
   }
 });
 
-t.test('a body of the wrong length is a failure, whatever its source says', async (t) => {
+t.test('a body of the wrong length is a failure, whatever its source reports', async (t) => {
   const { delivery, response } = await delivered([{ reason: 'complete', bytesSent: 99 }]);
   t.match(delivery, { kind: 'failed', error: { code: 'internal' } });
   t.equal(response.writableEnded, false);

@@ -44,7 +44,7 @@ t.test('a request is answered, recorded and its body closed', async (t) => {
   t.equal(cache.closed, 1);
 });
 
-t.test('what the cache is told of the range', async (t) => {
+t.test('the lookup gets the requested range as a hint', async (t) => {
   const { cache, connect } = await startFront(t);
   cache.objects.set('/a', { bytes: Buffer.alloc(10) });
   for (const range of ['bytes=-5', 'bytes=1-2,3-4', 'bytes=x']) {
@@ -86,7 +86,7 @@ t.test('a lookup that fails is answered with its status', async (t) => {
   t.match(entries[0], { level: 'warn', code: 'origin-timeout', reason: 'no head in 8 s' });
 });
 
-t.test('a bug in the cache is a 500 that tells nothing', async (t) => {
+t.test('a bug in the cache is a 500 without details', async (t) => {
   const { cache, connect } = await startFront(t);
   cache.objects.set('/a', { before: () => Promise.reject(new TypeError('/etc/secret')) });
   const client = await connect().write(getRequest('/a', CLOSE)).closed();
@@ -95,7 +95,7 @@ t.test('a bug in the cache is a 500 that tells nothing', async (t) => {
 });
 
 t.test(
-  'a body that fails before its first byte is an error, after it a broken connection',
+  'a body that fails before its first byte is an error response, later a broken connection',
   async (t) => {
     const { cache, connect, access } = await startFront(t);
     const gone = new ForebayError('origin-reset', 'x', { source: 'origin', retryable: true });
@@ -132,7 +132,7 @@ t.test(
   },
 );
 
-t.test('bodies of unknown length: chunked, or to the end of the connection', async (t) => {
+t.test('bodies of unknown length are chunked, or end with the connection', async (t) => {
   const { cache, connect } = await startFront(t);
   cache.objects.set('/a', { bytes: Buffer.from('hello'), knownLength: false });
   const chunked = await connect().write(getRequest('/a', CLOSE)).closed();
@@ -143,7 +143,7 @@ t.test('bodies of unknown length: chunked, or to the end of the connection', asy
   t.ok(old.text.endsWith('\r\n\r\nhello'));
 });
 
-t.test('a client that leaves ends the wait of its lookup, and no more', async (t) => {
+t.test('a client that disconnects ends the wait of its own lookup only', async (t) => {
   const { cache, connect, access } = await startFront(t);
   let waiting: () => void = () => undefined;
   const waited = new Promise<void>((resolve) => {

@@ -34,7 +34,7 @@ const head = (status: number, fields: Readonly<Record<string, string>> = {}): Or
   contentLength: null,
 });
 
-t.test('it goes out before the answer, with its end-to-end fields', async (t) => {
+t.test('an interim response is sent before the answer, with its end-to-end fields', async (t) => {
   const text = await answered(t, '1.1', (take) => {
     take(head(102));
     const more = { connection: 'x-hop', 'x-hop': '1', 'keep-alive': 'x', 'set-cookie': 'a=b' };
@@ -46,23 +46,26 @@ t.test('it goes out before the answer, with its end-to-end fields', async (t) =>
   );
 });
 
-t.test('not to HTTP/1.0, not what is none, and not after a head', async (t) => {
-  t.match(
-    await answered(t, '1.0', (take) => {
+t.test(
+  'no interim response goes to HTTP/1.0 or after a head, and no other status is one',
+  async (t) => {
+    t.match(
+      await answered(t, '1.0', (take) => {
+        take(head(103));
+      }),
+      /^HTTP\/1.1 200 OK\r\n/,
+    );
+    const text = await answered(t, '1.1', (take, response) => {
+      for (const status of [100, 101, 200]) take(head(status));
+      response.writeHead(204);
+      response.flushHeaders();
       take(head(103));
-    }),
-    /^HTTP\/1.1 200 OK\r\n/,
-  );
-  const text = await answered(t, '1.1', (take, response) => {
-    for (const status of [100, 101, 200]) take(head(status));
-    response.writeHead(204);
-    response.flushHeaders();
-    take(head(103));
-  });
-  t.equal(text.match(/HTTP\/1.1/g)?.length, 1);
-});
+    });
+    t.equal(text.match(/HTTP\/1.1/g)?.length, 1);
+  },
+);
 
-t.test('no more than so many for one request', async (t) => {
+t.test('interim responses are bounded for one request', async (t) => {
   const text = await answered(t, '1.1', (take) => {
     for (let sent = 0; sent < 2 * MAX_INTERIM; sent += 1) take(head(103));
   });

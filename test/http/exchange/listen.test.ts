@@ -2,7 +2,7 @@ import { createServer } from 'node:net';
 import t from 'tap';
 import { ListenError, listenOn } from '#src/http/exchange/listen.js';
 
-t.test('tells the address that it got', async (t) => {
+t.test('listenOn resolves to the address that it got', async (t) => {
   const server = createServer();
   t.teardown(() => server.close());
   const { host, port } = await listenOn(server, { host: '127.0.0.1', port: 0 });
@@ -11,7 +11,7 @@ t.test('tells the address that it got', async (t) => {
   t.ok(server.emit('error', new Error('accept EMFILE')), 'which does not end the process');
 });
 
-t.test('an address that this machine has not', async (t) => {
+t.test('an address that the machine does not have is refused with the reason', async (t) => {
   await t.rejects(listenOn(createServer(), { host: '192.0.2.1', port: 0 }), {
     name: 'ListenError',
     code: 'EADDRNOTAVAIL',
@@ -19,7 +19,7 @@ t.test('an address that this machine has not', async (t) => {
   });
 });
 
-t.test('explains the usual causes', (t) => {
+t.test('usual errors of listening are explained', (t) => {
   const address = { host: '::1', port: 80 };
   for (const [code, text] of [
     ['EACCES', /^cannot listen on \[::1\]:80: not permitted/],

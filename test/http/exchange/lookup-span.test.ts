@@ -5,7 +5,7 @@ import { emptyHeaders } from '#src/model/headers.js';
 
 const HEAD = { status: 103, headers: emptyHeaders(), contentLength: null };
 
-t.test('interim responses reach who waits, and nobody once the answer is there', async (t) => {
+t.test('interim responses reach waiting requests, and none after the answer', async (t) => {
   let told = 0;
   let late: CacheRequest['interim'];
   const cache: Pick<CacheFacade, 'lookup'> = {

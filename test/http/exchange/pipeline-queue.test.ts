@@ -23,7 +23,7 @@ function connection() {
   return { socket, turns, started, responses, take };
 }
 
-t.test('one at a time, in order', (t) => {
+t.test('PipelineQueue: requests run one at a time, in order', (t) => {
   const { socket, turns, started, responses, take } = connection();
   t.equal(turns.isBusy(socket), false);
   for (let i = 0; i < 3; i += 1) take();
@@ -42,7 +42,7 @@ t.test('one at a time, in order', (t) => {
   t.end();
 });
 
-t.test('nothing starts after a response that ends the connection', (t) => {
+t.test('PipelineQueue: nothing starts after a response that ends the connection', (t) => {
   const { started, responses, take } = connection();
   take();
   take();
@@ -55,7 +55,7 @@ t.test('nothing starts after a response that ends the connection', (t) => {
   t.end();
 });
 
-t.test('nothing starts on a connection that is gone', (t) => {
+t.test('PipelineQueue: nothing starts on a closed connection', (t) => {
   const { socket, started, responses, take } = connection();
   take();
   take();
@@ -65,7 +65,7 @@ t.test('nothing starts on a connection that is gone', (t) => {
   t.end();
 });
 
-t.test('a full queue ends the connection with its last response', (t) => {
+t.test('PipelineQueue: a full queue ends the connection with its last response', (t) => {
   const { responses, take } = connection();
   take();
   for (let i = 0; i < MAX_WAITING; i += 1) t.equal(take(), true);
@@ -75,7 +75,7 @@ t.test('a full queue ends the connection with its last response', (t) => {
   t.end();
 });
 
-t.test('a connection is free where nothing runs and nothing was refused', (t) => {
+t.test('PipelineQueue: a connection is free when nothing runs and nothing was refused', (t) => {
   const { socket, turns, responses, take } = connection();
   t.equal(turns.isFree(socket), true);
   take();

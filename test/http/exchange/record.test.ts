@@ -24,7 +24,7 @@ function record(ended: Ended, times: Parameters<typeof exchangeRecord>[3] = TIME
   );
 }
 
-t.test('an answered request', (t) => {
+t.test('an answered request is recorded with its outcome, status and bytes', (t) => {
   const outcome: CacheOutcome = { kind: 'hit', unverified: false };
   t.same(
     record({
@@ -54,7 +54,7 @@ t.test('an answered request', (t) => {
   t.end();
 });
 
-t.test('results of forwarded requests', (t) => {
+t.test('each outcome of a forwarded request has its result name', (t) => {
   const expected: Record<ForwardReason, string> = {
     'uri-miss': 'miss',
     'vary-miss': 'miss',
@@ -88,7 +88,7 @@ t.test('results of forwarded requests', (t) => {
   t.end();
 });
 
-t.test('refused and failed requests', (t) => {
+t.test('refused and failed requests are recorded with their code', (t) => {
   t.match(record({ kind: 'refused', reason: 'no-such-mount', status: 404, delivery: COMPLETE }), {
     result: 'refused',
     code: 'no-such-mount',

@@ -14,7 +14,7 @@ function watchOf(state: TransferState | null = null) {
   return { watch, body, stateAfter };
 }
 
-t.test('before an answer it is queued, and nothing is known', async (t) => {
+t.test('a request is queued, without counts, before its answer', async (t) => {
   const { watch } = watchOf();
   t.match(watch.snapshot('r1', 5000), {
     ...FACTS,
@@ -26,7 +26,7 @@ t.test('before an answer it is queued, and nothing is known', async (t) => {
   });
 });
 
-t.test('a client that makes no room: blocked, then stalled', async (t) => {
+t.test('a client that reads nothing is shown as blocked, then stalled', async (t) => {
   const { watch, body, stateAfter } = watchOf({ kind: 'receiving' });
   watch.answered(body, 100);
   watch.sending({ bytesSent: 10, waitsFor: 'client', sinceMs: 0 }, 30);
@@ -36,7 +36,7 @@ t.test('a client that makes no room: blocked, then stalled', async (t) => {
   t.same(stateAfter(1000), { kind: 'stalled', sinceMs: 1000, of: 'client' });
 });
 
-t.test('a source that gives nothing: what the source waits for, or the disk', async (t) => {
+t.test('a source that sends nothing is shown with what it waits for', async (t) => {
   const throttled = watchOf({ kind: 'throttled' });
   throttled.watch.answered(throttled.body, 100);
   t.same(throttled.stateAfter(0), { kind: 'throttled' }, 'before the first byte at once');
@@ -50,7 +50,7 @@ t.test('a source that gives nothing: what the source waits for, or the disk', as
   t.same(held.stateAfter(1000), { kind: 'stalled', sinceMs: 1000, of: 'disk' });
 });
 
-t.test('it is done when what it read is committed; failures say why at once', async (t) => {
+t.test('a request is done once its bytes are committed; a failure is shown at once', async (t) => {
   const { watch, body, stateAfter } = watchOf();
   let land: () => void = () => undefined;
   const landed = () => new Promise<void>((resolve) => (land = resolve));

@@ -12,7 +12,7 @@ function response(): { readonly response: TimedResponse; readonly told: () => nu
   return { response: made, told: () => count };
 }
 
-t.test('tells of an explicit head', (t) => {
+t.test('TimedResponse reports an explicit head', (t) => {
   const { response: made, told } = response();
   made.writeHead(206, { 'x-a': '1' });
   t.equal(told(), 1);
@@ -22,7 +22,7 @@ t.test('tells of an explicit head', (t) => {
   t.end();
 });
 
-t.test('tells of an implicit head', (t) => {
+t.test('TimedResponse reports an implicit head', (t) => {
   const { response: made, told } = response();
   t.equal(told(), 0);
   made.end('x');
@@ -30,7 +30,7 @@ t.test('tells of an implicit head', (t) => {
   t.end();
 });
 
-t.test('tells when its client leaves', (t) => {
+t.test('TimedResponse reports a client that disconnects', (t) => {
   const { response: made } = response();
   const [one, other] = [made.leaving(), made.leaving()];
   t.equal(one.aborted, false);

@@ -65,7 +65,7 @@ function recorded() {
   return { files, told, state };
 }
 
-t.test('a chunk is opened once, and kept when it is granted again', (t) => {
+t.test('a chunk is opened once and kept when it is granted again', (t) => {
   const { files, told } = recorded();
   const { reusable, state } = object();
   t.equal(files.grant(7, reusable, 2100, 2200, 0), true);
@@ -81,7 +81,7 @@ t.test('a chunk is opened once, and kept when it is granted again', (t) => {
   t.end();
 });
 
-t.test('what is not at hand is not granted, and nothing is held', (t) => {
+t.test('a chunk that is not at hand is not granted, and nothing stays open', (t) => {
   const { files, told, state: server } = recorded();
   const { reusable, state } = object();
   t.equal(files.grant(7, reusable, 900, 1100, 0), false, 'two chunks');
@@ -98,7 +98,7 @@ t.test('what is not at hand is not granted, and nothing is held', (t) => {
   t.end();
 });
 
-t.test('another file of the same chunk takes its place', (t) => {
+t.test('a new file of the same chunk replaces the old one', (t) => {
   const { files, told } = recorded();
   const { reusable, state, replace } = object();
   files.grant(7, reusable, 0, 10, 0);
@@ -116,7 +116,7 @@ t.test('another file of the same chunk takes its place', (t) => {
   t.end();
 });
 
-t.test('a lease ends once, with the descriptor and all that goes on elsewhere', (t) => {
+t.test('a lease ends once, when its descriptor and all sends of it have ended', (t) => {
   const { files } = recorded();
   const { reusable, state } = object();
   files.grant(7, reusable, 1100, 1200, 0);
@@ -144,7 +144,7 @@ t.test('a lease ends once, with the descriptor and all that goes on elsewhere', 
   t.end();
 });
 
-t.test('one more than the bound closes the least lately granted', (t) => {
+t.test('beyond the bound the least recently granted file is closed', (t) => {
   const { files, told } = recorded();
   const { reusable, state } = object();
   for (let index = 0; index < MAX_HIT_FILES; index += 1) {
@@ -164,7 +164,7 @@ t.test('one more than the bound closes the least lately granted', (t) => {
   t.end();
 });
 
-t.test('what nobody asked for in three seconds is closed', (t) => {
+t.test('a file without requests for three seconds is closed', (t) => {
   const { files, told } = recorded();
   const { reusable } = object();
   files.grant(7, reusable, 0, 1, 0);
@@ -185,7 +185,7 @@ t.test('what nobody asked for in three seconds is closed', (t) => {
   t.end();
 });
 
-t.test('under pressure all go, and none comes back before the room was taken', (t) => {
+t.test('pressure closes every file, and none reopens before the room is taken', (t) => {
   const { files, told } = recorded();
   const { reusable, state } = object();
   files.grant(7, reusable, 0, 1, 0);
@@ -205,7 +205,7 @@ t.test('under pressure all go, and none comes back before the room was taken', (
   t.end();
 });
 
-t.test('a closed server has none, but for what goes on elsewhere', (t) => {
+t.test('a closed server keeps only files that are still being sent', (t) => {
   const { files, told } = recorded();
   const { reusable, state } = object();
   files.grant(7, reusable, 0, 1, 0);

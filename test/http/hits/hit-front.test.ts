@@ -8,11 +8,11 @@ import {
   hasAnswers,
   type HitScene,
   KEEP_ALIVE_MS,
-  soon,
   startHitScene,
 } from '../../fixtures/hit-scene.js';
 import { ManualClock } from '../../fixtures/manual-clock.js';
 import { bodyOf, getRequest, type RawClient } from '../../fixtures/sending.js';
+import { waitUntil } from '../../fixtures/wait-until.js';
 
 /** The most that the hit server sends by itself. */
 const LARGE = 1024 * 1024;
@@ -29,7 +29,7 @@ function hasBody(bytes: Buffer, length: number): boolean {
   return bodyOf(bytes).length >= length;
 }
 
-t.test('an answer past the main thread is told of as any other', async (t) => {
+t.test('an answer of the hit server is logged and counted like any other', async (t) => {
   const scene = await startHitScene(t);
   const { front, lines, telemetry, bytes } = scene;
   await scene.learn();
@@ -50,7 +50,7 @@ t.test('an answer past the main thread is told of as any other', async (t) => {
   t.match(metrics, /^forebay_inflight_requests 0$/m);
 });
 
-t.test('what changes counts for the next request on the same connection', async (t) => {
+t.test('an invalidation applies to the next request on the same connection', async (t) => {
   const scene = await startHitScene(t);
   await scene.learn();
   const client = scene.connect();
@@ -67,7 +67,7 @@ t.test('what changes counts for the next request on the same connection', async 
   t.equal(await scene.answers(), 2);
 });
 
-t.test('lines of pipelined requests come in order, whoever answers', async (t) => {
+t.test('access lines of pipelined requests come in order, whoever answers', async (t) => {
   const scene = await startHitScene(t, { lengthBytes: 1000 });
   await scene.learn();
   scene.cache.objects.set('/b', { bytes: Buffer.from('b') });
@@ -105,18 +105,18 @@ t.test('an idle connection is closed after keepAliveTimeout', async (t) => {
   t.equal(scene.lines.length, 3);
 });
 
-t.test('one that never asks is given to node, whose timeout answers it', async (t) => {
+t.test('a connection without a request is given to Node, whose timeout answers it', async (t) => {
   const clock = new ManualClock();
   const scene = await startHitScene(t, { clock, headersTimeoutMs: 200 });
   await scene.learn();
   const client = scene.connect();
-  await soon('a connection', () => scene.front.connectionCount === 1);
+  await waitUntil('a connection', () => scene.front.connectionCount === 1);
   clock.advance(1000);
   await client.closed();
   t.match(client.text, /^HTTP\/1.1 408 /);
 });
 
-t.test('connections beyond the bound are node’s to refuse', async (t) => {
+t.test('connections beyond the bound are refused by Node', async (t) => {
   const scene = await startHitScene(t, { maxConnections: 1 });
   await scene.learn();
   const client = scene.connect();
@@ -127,7 +127,7 @@ t.test('connections beyond the bound are node’s to refuse', async (t) => {
   t.equal(await scene.answers(), 2);
 });
 
-t.test('clients that go, by half or all at once', async (t) => {
+t.test('clients that close half or all of a connection are handled', async (t) => {
   const scene = await startHitScene(t);
   await scene.learn();
   const half = scene.connect();
@@ -137,11 +137,11 @@ t.test('clients that go, by half or all at once', async (t) => {
   const reset = scene.connect();
   await ask(scene, reset);
   reset.socket.resetAndDestroy();
-  await soon('no connection', () => scene.front.connectionCount === 0);
+  await waitUntil('no connection', () => scene.front.connectionCount === 0);
   t.equal(await scene.answers(), 2);
 });
 
-t.test('what a connection did not take goes on, and then the connection does', async (t) => {
+t.test('the rest of a partly sent answer is sent, and then the connection goes on', async (t) => {
   const scene = await startHitScene(t, { lengthBytes: LARGE });
   await scene.learn();
   const client = scene.connect();
@@ -160,7 +160,7 @@ t.test('what a connection did not take goes on, and then the connection does', a
   t.equal(scene.cache.requests.length, 1);
 });
 
-t.test('one that is forgotten while its client reads is told of', async (t) => {
+t.test('an answer whose object is forgotten while its client reads is logged', async (t) => {
   const clock = new ManualClock();
   const scene = await startHitScene(t, { lengthBytes: LARGE, clock });
   await scene.learn();
@@ -175,10 +175,10 @@ t.test('one that is forgotten while its client reads is told of', async (t) => {
   client.socket.resume();
   await scene.told(before + 2);
   t.match(scene.lines.at(-1), { ending: 'complete', bytes: LARGE, path: '/a' });
-  await soon('no lease', () => scene.state.leases === 0);
+  await waitUntil('no lease', () => scene.state.leases === 0);
 });
 
-t.test('a client that does not read is cut, and told of so', async (t) => {
+t.test('a client that reads nothing is cut and logged', async (t) => {
   const clock = new ManualClock();
   const scene = await startHitScene(t, { lengthBytes: LARGE, clock });
   await scene.learn();
@@ -199,11 +199,11 @@ t.test('a client that does not read is cut, and told of so', async (t) => {
   t.ok(Number(line?.['bytes']) < LARGE);
   client.socket.resume();
   await client.closed();
-  await soon('no lease', () => scene.state.leases === 0);
+  await waitUntil('no lease', () => scene.state.leases === 0);
   t.equal(scene.front.connectionCount, 0);
 });
 
-t.test('where the rest cannot be sent, connection and lease go', async (t) => {
+t.test('a failed send of the rest closes the connection and releases the lease', async (t) => {
   const clock = new ManualClock();
   const sendRest = (): Promise<never> => Promise.reject(new Error('no descriptors'));
   const scene = await startHitScene(t, { lengthBytes: LARGE, clock, sendRest });
@@ -214,35 +214,38 @@ t.test('where the rest cannot be sent, connection and lease go', async (t) => {
   await client.closed();
   t.match(scene.lines.at(-1), { ending: 'failed', code: 'disk' });
   clock.advance(4000);
-  await soon('no lease', () => scene.state.leases === 0);
+  await waitUntil('no lease', () => scene.state.leases === 0);
 });
 
-t.test('under pressure chunks are let go of, and answered in another way', async (t) => {
-  const clock = new ManualClock();
-  const scene = await startHitScene(t, { clock });
-  await scene.learn();
-  const client = scene.connect();
-  await ask(scene, client);
-  t.equal(scene.state.leases, 1);
-  scene.press();
-  await soon('no lease', () => scene.state.leases === 0);
-  const { length } = scene.cache.requests;
-  await ask(scene, client);
-  t.equal(scene.state.leases, 0, 'it is not held again at once');
-  clock.advance(100);
-  await ask(scene, scene.connect());
-  t.equal(scene.state.leases, 1);
-  t.equal(await scene.answers(), 2);
-  t.equal(scene.cache.requests.length, length, 'by reusable hits all the same');
-});
+t.test(
+  'pressure releases chunks, and their requests are answered by the main thread',
+  async (t) => {
+    const clock = new ManualClock();
+    const scene = await startHitScene(t, { clock });
+    await scene.learn();
+    const client = scene.connect();
+    await ask(scene, client);
+    t.equal(scene.state.leases, 1);
+    scene.press();
+    await waitUntil('no lease', () => scene.state.leases === 0);
+    const { length } = scene.cache.requests;
+    await ask(scene, client);
+    t.equal(scene.state.leases, 0, 'it is not held again at once');
+    clock.advance(100);
+    await ask(scene, scene.connect());
+    t.equal(scene.state.leases, 1);
+    t.equal(await scene.answers(), 2);
+    t.equal(scene.cache.requests.length, length, 'by reusable hits all the same');
+  },
+);
 
-t.test('drain: idle connections close at once, an answer that goes on ends', async (t) => {
+t.test('drain: idle connections close at once, a running answer ends', async (t) => {
   const scene = await startHitScene(t, { lengthBytes: LARGE });
   await scene.learn();
   const [idle, silent, slow] = [scene.connect(), scene.connect(), scene.connect()];
   await ask(scene, idle);
   await scene.fill(slow);
-  await soon('three connections', () => scene.front.connectionCount === 3);
+  await waitUntil('three connections', () => scene.front.connectionCount === 3);
   const asked = scene.lines.length - 1;
   const drained = scene.front.drain();
   await Promise.all([idle.closed(), silent.closed()]);
@@ -256,7 +259,7 @@ t.test('drain: idle connections close at once, an answer that goes on ends', asy
   t.equal(scene.state.leases, 0);
 });
 
-t.test('drain: what goes on at the deadline is cut, and told of so', async (t) => {
+t.test('drain: an answer that runs at the deadline is cut and logged', async (t) => {
   const clock = new ManualClock();
   const scene = await startHitScene(t, { lengthBytes: LARGE, clock, drainTimeoutMs: 1000 });
   await scene.learn();

@@ -11,7 +11,7 @@ function added(targets: HitTokens, url: string): number {
   return token;
 }
 
-t.test('a URL has one token at a time, and no token comes again', (t) => {
+t.test('a URL has one token at a time, and no token is reused', (t) => {
   const targets = new HitTokens();
   const [a, b] = [added(targets, '/a'), added(targets, '/b')];
   t.not(a, b);
@@ -26,7 +26,7 @@ t.test('a URL has one token at a time, and no token comes again', (t) => {
   t.end();
 });
 
-t.test('what was forgotten is known until the second sweep', (t) => {
+t.test('a forgotten token is known until the second sweep', (t) => {
   const targets = new HitTokens();
   const token = added(targets, '/a');
   targets.sweep();
@@ -42,7 +42,7 @@ t.test('what was forgotten is known until the second sweep', (t) => {
   t.end();
 });
 
-t.test('URLs that come and go faster than they are swept are not given to the server', (t) => {
+t.test('URLs that change faster than sweeps get no token', (t) => {
   const targets = new HitTokens();
   for (let i = 0; i < MAX_FORGOTTEN; i += 1) {
     added(targets, `/${String(i)}`);

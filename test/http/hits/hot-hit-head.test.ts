@@ -14,7 +14,7 @@ const reusable = {
   lengthBytes: 100,
 };
 
-t.test('the head of a part, and of the whole', (t) => {
+t.test('the head of a range, and of the whole, is complete', (t) => {
   const head = new HotHitHead(reusable, 5500);
   const times = { ageSeconds: 3, ttlSeconds: 60 };
   t.equal(
@@ -45,7 +45,7 @@ t.test('the head of a part, and of the whole', (t) => {
   t.end();
 });
 
-t.test('age and lifetime move on, the date of what came without one does not', (t) => {
+t.test('Age and freshness advance; the date of a response without Date does not', (t) => {
   const head = new HotHitHead(reusable, 0);
   const text = (ageSeconds: number, ttlSeconds: number): string =>
     head.text(null, { ageSeconds, ttlSeconds }, NOW + 1000 * ageSeconds, 'me');
@@ -56,7 +56,7 @@ t.test('age and lifetime move on, the date of what came without one does not', (
   t.end();
 });
 
-t.test('digests of the whole content are not told of a part', (t) => {
+t.test('digests of the whole content are not sent with a range', (t) => {
   const headers = toHeaderMap({ 'content-digest': 'sha-256=:AAAA:', 'content-md5': 'AAAA' });
   const head = new HotHitHead({ headers, receivedAtMs: NOW, lengthBytes: 100 }, 0);
   const times = { ageSeconds: 3, ttlSeconds: 60 };

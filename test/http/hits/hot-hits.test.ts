@@ -17,6 +17,7 @@ import { allWasSent } from '#src/send/sent-head.js';
 import { createTelemetry } from '#src/telemetry/telemetry.js';
 import { MemoryCache } from '../../fixtures/memory-cache.js';
 import { getRequest, RawClient } from '../../fixtures/sending.js';
+import { waitUntil } from '../../fixtures/wait-until.js';
 
 const TEXT = 'what is stored';
 
@@ -106,7 +107,7 @@ async function started(
     const before = client.text.length;
     const lines = entries.length;
     client.write(getRequest(path, fields));
-    while (entries.length === lines) await new Promise(setImmediate);
+    await waitUntil('the request has its access line', () => entries.length > lines);
     return client.text.slice(before);
   };
   return { ask, client, cache, config, entries, front, sent, state };
@@ -119,43 +120,40 @@ function sendAll(response: ServerResponse, head: string, part: OpenPart | null):
   return { kind: 'all' };
 }
 
-t.test(
-  'the second of two equal requests is answered on the spot, and told like the first',
-  async (t) => {
-    const { ask, cache, entries, front, sent, state } = await started(t, sendAll);
-    await ask();
-    t.equal(sent.length, 0, 'nothing is known yet');
-    await ask('/a', 'Range: bytes=5-6\r\nX-Request-Id: me\r\n');
-    t.equal(cache.requests.length, 1, 'nothing was looked up');
-    t.match(sent, [
-      { head: /^HTTP\/1\.1 206 .*x-request-id: me\r\n/s, part: { offset: 5, length: 2 } },
-    ]);
-    t.equal(state.released, 1);
-    t.match(entries[1], {
-      method: 'GET',
-      path: '/a',
-      range: 'bytes=5-6',
-      status: 206,
-      bytes: 2,
-      result: 'hit',
-      ending: 'complete',
-      originBytes: 0,
-      requestId: 'me',
-    });
-    t.match(front.requests.list(9).at(-1), {
-      requestId: 'me',
-      origin: 'origin',
-      target: '/a',
-      lengthBytes: 2,
-      sentBytes: 2,
-      state: { kind: 'done' },
-    });
-    await ask('/a');
-    t.match(sent[1], { head: /^HTTP\/1\.1 200 /, part: { offset: 0, length: TEXT.length } });
-  },
-);
+t.test('the second of two equal requests is a hot hit, logged like the first', async (t) => {
+  const { ask, cache, entries, front, sent, state } = await started(t, sendAll);
+  await ask();
+  t.equal(sent.length, 0, 'nothing is known yet');
+  await ask('/a', 'Range: bytes=5-6\r\nX-Request-Id: me\r\n');
+  t.equal(cache.requests.length, 1, 'nothing was looked up');
+  t.match(sent, [
+    { head: /^HTTP\/1\.1 206 .*x-request-id: me\r\n/s, part: { offset: 5, length: 2 } },
+  ]);
+  t.equal(state.released, 1);
+  t.match(entries[1], {
+    method: 'GET',
+    path: '/a',
+    range: 'bytes=5-6',
+    status: 206,
+    bytes: 2,
+    result: 'hit',
+    ending: 'complete',
+    originBytes: 0,
+    requestId: 'me',
+  });
+  t.match(front.requests.list(9).at(-1), {
+    requestId: 'me',
+    origin: 'origin',
+    target: '/a',
+    lengthBytes: 2,
+    sentBytes: 2,
+    state: { kind: 'done' },
+  });
+  await ask('/a');
+  t.match(sent[1], { head: /^HTTP\/1\.1 200 /, part: { offset: 0, length: TEXT.length } });
+});
 
-t.test('what it leaves to the exchange', async (t) => {
+t.test('requests that are no hot hits go to the exchange', async (t) => {
   const { ask, cache, config, front, sent, state } = await started(t, sendAll);
   await ask();
   const looked = async (why: string, path = '/a', fields = ''): Promise<void> => {
@@ -180,14 +178,14 @@ t.test('what it leaves to the exchange', async (t) => {
   t.equal(sent.length, 1, 'and it is learnt again');
 });
 
-t.test('a body longer than is sent on the spot', async (t) => {
+t.test('a body longer than the inline bound is not sent inline', async (t) => {
   const { ask, cache, sent } = await started(t, sendAll);
   cache.objects.set('/long', { bytes: Buffer.alloc(101) });
   await ask();
   t.equal(sent.length, 0);
 });
 
-t.test('where nothing could be sent the exchange answers', async (t) => {
+t.test('a hot hit that could send nothing is answered by the exchange', async (t) => {
   const { ask, client, state } = await started(t, () => ({ kind: 'nothing' }));
   await ask();
   await ask();
@@ -195,24 +193,27 @@ t.test('where nothing could be sent the exchange answers', async (t) => {
   t.equal(state.released, 1);
 });
 
-t.test('what the connection did not take goes on as any body, under the same id', async (t) => {
-  const { ask, client, cache, entries } = await started(t, (response, head, part) => {
-    if (part === null) throw new Error('there is a body');
-    response.req.socket.write(head + TEXT.slice(part.offset, part.offset + 1), 'latin1');
-    Object.assign(response, { _header: head, _headerSent: true });
-    return { kind: 'some', bytesSent: 1 };
-  });
-  await ask();
-  await ask('/a', 'Range: bytes=5-8\r\n');
-  await client.until(() => client.text.endsWith(TEXT.slice(5, 9)));
-  t.match(entries[1], { status: 206, bytes: 4, result: 'hit', ending: 'complete' });
-  const id = /x-request-id: (\w+)\r\ncache-status: forebay;hit;ttl=2/.exec(client.text)?.[1];
-  t.equal(entries[1]?.['requestId'], id);
-  await ask('/b');
-  t.equal(cache.requests.length, 2, 'and the connection goes on');
-});
+t.test(
+  'the rest of a partly sent hot hit is sent as a normal body, with the same request id',
+  async (t) => {
+    const { ask, client, cache, entries } = await started(t, (response, head, part) => {
+      if (part === null) throw new Error('there is a body');
+      response.req.socket.write(head + TEXT.slice(part.offset, part.offset + 1), 'latin1');
+      Object.assign(response, { _header: head, _headerSent: true });
+      return { kind: 'some', bytesSent: 1 };
+    });
+    await ask();
+    await ask('/a', 'Range: bytes=5-8\r\n');
+    await client.until(() => client.text.endsWith(TEXT.slice(5, 9)));
+    t.match(entries[1], { status: 206, bytes: 4, result: 'hit', ending: 'complete' });
+    const id = /x-request-id: (\w+)\r\ncache-status: forebay;hit;ttl=2/.exec(client.text)?.[1];
+    t.equal(entries[1]?.['requestId'], id);
+    await ask('/b');
+    t.equal(cache.requests.length, 2, 'and the connection goes on');
+  },
+);
 
-t.test('long heads are remembered in so many bytes, not in so many URLs', async (t) => {
+t.test('long heads are remembered within a bound in bytes, not in URLs', async (t) => {
   const answers = new HotHits(5000);
   const mounts = [{ name: 'origin', mount: '/' }];
   const access = new Access({ listen: {}, origins: mounts }, null);

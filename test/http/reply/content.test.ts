@@ -40,7 +40,7 @@ async function read(at: number, after: 'nothing' | 'failure' = 'nothing') {
   return { bytes: Buffer.concat(got), reads };
 }
 
-t.test('can be read from each of its bytes on', async (t) => {
+t.test('content can be read from each of its bytes on', async (t) => {
   t.equal(contentLength(CONTENT), WHOLE.length);
   for (let at = 0; at <= WHOLE.length; at += 1) {
     const { bytes } = await read(at);
@@ -48,7 +48,7 @@ t.test('can be read from each of its bytes on', async (t) => {
   }
 });
 
-t.test('only where a reading failed is what is held there to blame', async (t) => {
+t.test('a failed read marks only the chunk that it read', async (t) => {
   t.same((await read(0)).reads, [
     [20, 30, 'nothing'],
     [5, 7, 'nothing'],
@@ -60,7 +60,7 @@ t.test('only where a reading failed is what is held there to blame', async (t) =
   t.same((await read(15, 'failure')).reads, [[5, 7, 'failure']]);
 });
 
-t.test('a body without a length has none', (t) => {
+t.test('a body without a length has no content length', (t) => {
   t.equal(contentLength([{ kind: 'range', start: 0, end: Infinity }]), Infinity);
   t.end();
 });

@@ -2,7 +2,7 @@ import t from 'tap';
 import { endToEndFields } from '#src/http/reply/fields.js';
 import { emptyHeaders, toHeaderMap } from '#src/model/headers.js';
 
-t.test('fields of one connection stay there, named ones too', (t) => {
+t.test('hop-by-hop fields are dropped, also those that Connection names', (t) => {
   const stored = toHeaderMap({
     connection: 'close, X-Private , ETag',
     'keep-alive': 'timeout=5',
@@ -17,7 +17,7 @@ t.test('fields of one connection stay there, named ones too', (t) => {
   t.end();
 });
 
-t.test('what could inject a line is dropped, the rest is kept', (t) => {
+t.test('field values that could inject a line are dropped, the rest is kept', (t) => {
   const stored = toHeaderMap({
     etag: '"a\r\nset-cookie: x=1"',
     'x-nul': 'a\0b',
@@ -31,7 +31,7 @@ t.test('what could inject a line is dropped, the rest is kept', (t) => {
   t.end();
 });
 
-t.test('__proto__ is a name like any other', (t) => {
+t.test('__proto__ is handled like any other field name', (t) => {
   const stored = emptyHeaders();
   stored['__proto__'] = 'x';
   const fields = endToEndFields(stored);

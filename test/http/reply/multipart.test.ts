@@ -42,7 +42,7 @@ t.test('parts as RFC 9110 section 14.6 writes them', (t) => {
   t.end();
 });
 
-t.test('a representation without a type has parts without one', (t) => {
+t.test('a multipart body of a representation without a type has parts without a type', (t) => {
   const { content } = multipart(PARTS, { lengthBytes: 100, contentType: undefined }, 'B');
   const [first] = content;
   t.equal(
@@ -52,7 +52,7 @@ t.test('a representation without a type has parts without one', (t) => {
   t.end();
 });
 
-t.test('positions are inclusive on the wire', (t) => {
+t.test('byte positions in part heads are inclusive', (t) => {
   t.equal(contentRange({ start: 0, end: 1 }, 5), 'bytes 0-0/5');
   t.end();
 });

@@ -22,7 +22,7 @@ function parts(field: string, length?: number): unknown {
   return selection.parts.map(({ start, end }) => [start, end]);
 }
 
-t.test('one range, clamped', (t) => {
+t.test('one range is clamped to the length', (t) => {
   t.same(parts('bytes=0-0'), [[0, 1]]);
   t.same(parts('bytes=990-5000'), [[990, 1000]]);
   t.same(parts('bytes=-5000'), [[0, 1000]]);
@@ -31,7 +31,7 @@ t.test('one range, clamped', (t) => {
   t.end();
 });
 
-t.test('several, in the order asked; those that cannot be satisfied are left out', (t) => {
+t.test('several ranges keep the requested order, and unsatisfiable ones are left out', (t) => {
   t.same(parts('bytes=500-509,0-9,-10'), [
     [500, 510],
     [0, 10],
@@ -42,7 +42,7 @@ t.test('several, in the order asked; those that cannot be satisfied are left out
   t.end();
 });
 
-t.test('what touches is one part, where the first of it was asked', (t) => {
+t.test('adjacent ranges are joined at the place of the first one', (t) => {
   t.same(parts('bytes=0-9,10-19'), [[0, 20]]);
   t.same(parts('bytes=10-19,500-501,0-9'), [
     [0, 20],
@@ -59,7 +59,7 @@ t.test('what touches is one part, where the first of it was asked', (t) => {
   t.end();
 });
 
-t.test('an overlap is joined, more of them are an attack', (t) => {
+t.test('one overlap is joined, more overlaps are refused as an attack', (t) => {
   t.same(parts('bytes=0-10,5-19'), [[0, 20]]);
   t.same(parts('bytes=0-99,10-19,500-501'), [
     [0, 100],
@@ -71,7 +71,7 @@ t.test('an overlap is joined, more of them are an attack', (t) => {
   t.end();
 });
 
-t.test('bounds of parts and of their bytes', (t) => {
+t.test('the number of parts and their bytes are bounded', (t) => {
   const spread = (count: number) =>
     `bytes=${Array.from({ length: count }, (_, i) => `${String(2 * i)}-${String(2 * i)}`).join()}`;
   t.equal((parts(spread(MAX_PARTS)) as unknown[]).length, MAX_PARTS);
@@ -85,14 +85,14 @@ t.test('bounds of parts and of their bytes', (t) => {
   t.end();
 });
 
-t.test('nothing of nothing is the whole', (t) => {
+t.test('a suffix range of an empty object is the whole object', (t) => {
   t.equal(parts('bytes=-5', 0), 'whole');
   t.equal(parts('bytes=-5,-6', 0), 'whole');
   t.equal(parts('bytes=0-,-0', 0), 'unsatisfiable');
   t.end();
 });
 
-t.test('parts hold exactly what was asked and can be had, and no byte twice', (t) => {
+t.test('property: parts hold exactly the satisfiable requested bytes, each once', (t) => {
   const spec = fc.oneof(
     fc
       .tuple(fc.nat(120), fc.nat(120))

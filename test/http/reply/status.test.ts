@@ -1,7 +1,7 @@
 import t from 'tap';
 import { statusOfError, statusOfRefusal } from '#src/http/reply/status.js';
 
-t.test('failures', (t) => {
+t.test('statusOfError maps each error code to its status', (t) => {
   t.equal(statusOfError('origin-timeout'), 504);
   t.equal(statusOfError('origin-loop'), 508);
   t.equal(statusOfError('origin-dns'), 502);
@@ -18,7 +18,7 @@ t.test('failures', (t) => {
   t.end();
 });
 
-t.test('refusals that make the connection doubtful close it', (t) => {
+t.test('refusals that leave the connection in doubt close it', (t) => {
   t.same(statusOfRefusal('duplicate-host'), { status: 400, close: true });
   t.same(statusOfRefusal('body-not-allowed'), { status: 400, close: true });
   t.same(statusOfRefusal('no-such-mount'), { status: 404, close: false });

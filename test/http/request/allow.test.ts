@@ -7,7 +7,7 @@ const MOUNTS = [
   { name: 'write', mount: '/write', passMethods: true },
 ];
 
-t.test('a path has the methods of its mount, and of no other', (t) => {
+t.test('a path allows the methods of its mount and of no other', (t) => {
   t.equal(allowedMethods('/read/a', MOUNTS), 'GET, HEAD');
   t.equal(allowedMethods('/write/a?b', MOUNTS), ALL);
   t.equal(allowedMethods('/elsewhere', MOUNTS), 'GET, HEAD');
@@ -15,7 +15,7 @@ t.test('a path has the methods of its mount, and of no other', (t) => {
   t.end();
 });
 
-t.test('what is no path has what there is anywhere', (t) => {
+t.test('a target that is no path allows the methods of every mount', (t) => {
   for (const target of ['*', 'example.org:443', '']) {
     t.equal(allowedMethods(target, MOUNTS), ALL);
     t.equal(allowedMethods(target, MOUNTS.slice(0, 1)), 'GET, HEAD');

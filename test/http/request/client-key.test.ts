@@ -1,7 +1,7 @@
 import t from 'tap';
 import { clientKey } from '#src/http/request/client-key.js';
 
-t.test('IPv4 addresses, however they are written', (t) => {
+t.test('an IPv4 address has one key in each notation', (t) => {
   t.equal(clientKey('192.0.2.1'), '192.0.2.1');
   t.equal(clientKey('::ffff:192.0.2.1'), '192.0.2.1');
   t.equal(clientKey('::FFFF:192.0.2.1'), '192.0.2.1');
@@ -9,7 +9,7 @@ t.test('IPv4 addresses, however they are written', (t) => {
   t.end();
 });
 
-t.test('IPv6 addresses of one subscriber are one client', (t) => {
+t.test('IPv6 addresses of one subscriber have one key', (t) => {
   const key = clientKey('2001:db8:1:2:3:4:5:6');
   t.equal(key, '2001:db8:1:2::/64');
   t.equal(clientKey('2001:db8:1:2::1'), key);
@@ -21,7 +21,7 @@ t.test('IPv6 addresses of one subscriber are one client', (t) => {
   t.end();
 });
 
-t.test('an address that is not known any more', (t) => {
+t.test('an unknown address has a key of its own', (t) => {
   t.equal(clientKey(undefined), '');
   t.end();
 });

@@ -10,7 +10,7 @@ function read(rawHeaders: readonly string[], method = 'GET', httpVersion = '1.1'
   return readPlain({ method, httpVersion, rawHeaders });
 }
 
-t.test('what a loader sends is plain', (t) => {
+t.test('the request of a model loader is plain', (t) => {
   t.same(read(HOST), {
     method: 'GET',
     host: 'a',
@@ -36,7 +36,7 @@ t.test('what a loader sends is plain', (t) => {
   t.end();
 });
 
-t.test('whatever decides anything is not', (t) => {
+t.test('a request with a field that changes the answer is not plain', (t) => {
   const deciding = [
     'authorization',
     'cache-control',
@@ -69,7 +69,7 @@ t.test('whatever decides anything is not', (t) => {
   t.end();
 });
 
-t.test('a range is read as the long way reads it, or not at all', (t) => {
+t.test("a plain request's range is parsed as by parseRange, or not at all", (t) => {
   const texts = fc.oneof(
     fc
       .tuple(fc.nat(120), fc.option(fc.nat(120)))

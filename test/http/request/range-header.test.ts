@@ -16,7 +16,7 @@ function one(value: string): RangeSpec | string {
   return field.ranges.length === 1 ? only : 'several';
 }
 
-t.test('reads the three forms of one range', (t) => {
+t.test('parseRange reads the three forms of one range', (t) => {
   t.same(one('bytes=0-0'), { kind: 'from', first: 0, last: 0 });
   t.same(one('bytes=5-9'), { kind: 'from', first: 5, last: 9 });
   t.same(one('bytes=5-'), { kind: 'from', first: 5, last: null });
@@ -27,7 +27,7 @@ t.test('reads the three forms of one range', (t) => {
   t.end();
 });
 
-t.test('what is absent, of another unit, or malformed has no effect', (t) => {
+t.test('an absent, malformed or non-byte Range has no effect', (t) => {
   t.same(parseRange(undefined), { kind: 'none' });
   t.equal(one('items=0-5'), 'unit');
   for (const bad of [
@@ -83,7 +83,7 @@ t.test('many ranges are kept in order up to a bound (RangeAmp)', (t) => {
   t.end();
 });
 
-t.test('resolves against a length', (t) => {
+t.test('a range is resolved against a length', (t) => {
   t.same(resolveRange({ kind: 'from', first: 2, last: null }, 10), { start: 2, end: 10 });
   t.same(resolveRange({ kind: 'from', first: 2, last: 3 }, 10), { start: 2, end: 4 });
   t.same(resolveRange({ kind: 'from', first: 9, last: MAX }, 10), { start: 9, end: 10 });
@@ -95,7 +95,7 @@ t.test('resolves against a length', (t) => {
   t.end();
 });
 
-t.test('property: never throws, and what resolves lies within the length', (t) => {
+t.test('property: parseRange never throws, and a resolved range lies within the length', (t) => {
   const digits = fc.stringMatching(/^[0-9]{0,22}$/);
   const nearly = fc
     .array(fc.tuple(digits, fc.constantFrom('-', '--', ' - ', ''), digits), { maxLength: 40 })

@@ -10,13 +10,13 @@ function escaped(packet: string, code = 'HPE_INVALID_URL'): string | undefined {
   return escapedRequest(error)?.toString('latin1');
 }
 
-t.test('the bytes of a target, and nothing before or after it', async (t) => {
+t.test('the raw target has the bytes of the target and no others', async (t) => {
   t.equal(escaped(`GET /\xe6\xa8\xa1?\xe9${REST}`), `GET /%E6%A8%A1?%E9${REST}`);
   t.equal(escaped(`HEAD http://h/\xe9${REST}`), `HEAD http://h/%E9${REST}`);
   t.equal(escaped(`X: y\r\n\r\nGET /\xe9${REST}`), `GET /%E9${REST}`);
 });
 
-t.test('what is not surely such a request stays refused', async (t) => {
+t.test('a packet that is not surely a request stays refused', async (t) => {
   for (const packet of [
     `/\xe9${REST}`,
     `get /\xe9${REST}`,

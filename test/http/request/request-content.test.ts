@@ -9,7 +9,7 @@ function framing(fields: Readonly<Record<string, string>>, version = '1.1'): str
   return found.kind === 'length' ? `length ${String(found.bytes)}` : found.kind;
 }
 
-t.test('framing', (t) => {
+t.test('framingOf reads Content-Length and Transfer-Encoding', (t) => {
   t.equal(framing({}), 'none');
   t.equal(framing({ 'content-length': '0' }), 'length 0');
   t.equal(framing({ 'content-length': '12' }, '1.0'), 'length 12');
@@ -23,7 +23,7 @@ t.test('framing', (t) => {
   t.end();
 });
 
-t.test('framing that two servers could read differently', (t) => {
+t.test('ambiguous framing is refused', (t) => {
   for (const fields of [
     { 'content-length': '5', 'transfer-encoding': 'chunked' },
     { 'content-length': '5, 5' },
@@ -56,7 +56,7 @@ async function requestWith(t: Test, text: string, length: number) {
   return { request: await arrived, client };
 }
 
-t.test('the content, once it is wanted', async (t) => {
+t.test('contentOf reads the content, and sends 100 when first read', async (t) => {
   const { request } = await requestWith(t, 'content', 7);
   let wanted = 0;
   const content = contentOf(request, () => {
@@ -69,14 +69,17 @@ t.test('the content, once it is wanted', async (t) => {
   t.equal(wanted, 1);
 });
 
-t.test('more than the bound is an error; the connection is left for the answer', async (t) => {
-  const { request } = await requestWith(t, 'content', 7);
-  const content = contentOf(request, () => undefined, 6);
-  await t.rejects(content.next(), { code: 'client-too-large', source: 'client' });
-  t.equal(request.socket.destroyed, false);
-});
+t.test(
+  'content beyond the bound is an error, and the connection stays for the answer',
+  async (t) => {
+    const { request } = await requestWith(t, 'content', 7);
+    const content = contentOf(request, () => undefined, 6);
+    await t.rejects(content.next(), { code: 'client-too-large', source: 'client' });
+    t.equal(request.socket.destroyed, false);
+  },
+);
 
-t.test('who stops reading leaves the connection alone', async (t) => {
+t.test('a reader that stops early does not destroy the connection', async (t) => {
   const { request } = await requestWith(t, 'con', 7);
   for await (const piece of contentOf(request, () => undefined)) {
     t.equal(piece.length, 3);
@@ -85,7 +88,7 @@ t.test('who stops reading leaves the connection alone', async (t) => {
   t.equal(request.socket.destroyed, false);
 });
 
-t.test('a client that leaves', async (t) => {
+t.test('a client that disconnects in the content is an error', async (t) => {
   const { request, client } = await requestWith(t, 'con', 7);
   const content = contentOf(request, () => undefined);
   await content.next();

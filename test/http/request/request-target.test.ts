@@ -1,7 +1,7 @@
 import t from 'tap';
 import { readTarget } from '#src/http/request/request-target.js';
 
-t.test('the forms of a target', async (t) => {
+t.test('the target forms are told apart: origin, absolute, authority, asterisk', async (t) => {
   for (const target of ['/a?b', '/http://h/', '*', 'h:80', '', 'ftp://h/a', 'http:/a', '//h/a']) {
     t.same(readTarget('GET', target), { kind: 'origin', target });
   }

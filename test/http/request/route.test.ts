@@ -30,12 +30,12 @@ t.test('the longest mount by whole segments; the rest as received', (t) => {
   t.end();
 });
 
-t.test('a Hugging Face revision with an encoded slash', (t) => {
+t.test('a Hugging Face revision keeps its encoded slash', (t) => {
   t.equal(routed('/o/m/resolve/refs%2Fpr%2F1/f'), 'root /o/m/resolve/refs%2Fpr%2F1/f');
   t.end();
 });
 
-t.test('bytes that may not stand in a URI are escaped, once; all else stays as it came', (t) => {
+t.test('bytes that a URI must not hold are escaped once; the rest is unchanged', (t) => {
   t.equal(routed('/caf\xe9'), 'root /caf%E9', 'Latin-1');
   t.equal(
     routed(Buffer.from('/模?q=型').toString('latin1')),
@@ -63,7 +63,7 @@ t.test('bytes that may not stand in a URI are escaped, once; all else stays as i
   t.end();
 });
 
-t.test('targets that are no origin-form', (t) => {
+t.test('targets that are not in origin-form have no route', (t) => {
   for (const target of [
     '',
     '*',
@@ -81,7 +81,7 @@ t.test('targets that are no origin-form', (t) => {
   t.end();
 });
 
-t.test('paths that two servers could read differently', (t) => {
+t.test('ambiguous paths are refused', (t) => {
   for (const target of [
     '/../a',
     '/a/..',

@@ -14,7 +14,7 @@ function judged(httpVersion: string, method: string, url: string, rawHeaders: st
   return result.kind === 'refused' ? result.reason : result;
 }
 
-t.test('accepts GET and HEAD', (t) => {
+t.test('screen accepts GET and HEAD', (t) => {
   for (const method of ['GET', 'HEAD']) {
     t.same(screened(method, '/a?b'), { kind: 'accepted', method, origin: 'root', target: '/a?b' });
   }
@@ -25,7 +25,7 @@ t.test('accepts GET and HEAD', (t) => {
   t.end();
 });
 
-t.test('refuses what could be read in two ways', (t) => {
+t.test('screen refuses ambiguous requests', (t) => {
   t.equal(screened('GET', '/a', 'Content-Length', '5'), 'body-not-allowed');
   t.equal(screened('GET', '/a', 'Content-Length', '0', 'Content-Length', '0'), 'body-not-allowed');
   t.equal(screened('HEAD', '/a', 'Transfer-Encoding', 'chunked'), 'body-not-allowed');
@@ -38,7 +38,7 @@ t.test('refuses what could be read in two ways', (t) => {
   t.end();
 });
 
-t.test('refuses other methods, and its own requests', (t) => {
+t.test("screen refuses other methods and Forebay's own requests", (t) => {
   for (const method of ['POST', 'PUT', 'DELETE', 'OPTIONS', 'TRACE', 'get', '']) {
     t.equal(screened(method, '/a'), 'method-not-allowed', method);
   }
@@ -46,7 +46,7 @@ t.test('refuses other methods, and its own requests', (t) => {
   t.end();
 });
 
-t.test('versions of the protocol', (t) => {
+t.test('screen refuses unsupported HTTP versions', (t) => {
   t.match(judged('1.0', 'GET', '/a', []), { kind: 'accepted' });
   t.equal(judged('1.1', 'GET', '/a', []), 'missing-host');
   for (const version of ['0.9', '2.0', '1.2', '11', '']) {
@@ -55,7 +55,7 @@ t.test('versions of the protocol', (t) => {
   t.end();
 });
 
-t.test('the syntax of Host', (t) => {
+t.test('screen refuses a malformed Host', (t) => {
   const hosts = [
     '',
     'h',
@@ -87,7 +87,7 @@ t.test('the syntax of Host', (t) => {
   t.end();
 });
 
-t.test('the only expectation that there is', (t) => {
+t.test('screen accepts no expectation but 100-continue', (t) => {
   t.match(screened('GET', '/a', 'Expect', '100-Continue'), { kind: 'accepted' });
   for (const value of ['100-continue, x', 'x', '']) {
     t.equal(screened('GET', '/a', 'Expect', value), 'unknown-expectation', value);
@@ -104,7 +104,7 @@ function other(method: string, url: string, ...fields: string[]): unknown {
   return result.kind === 'refused' ? result.reason : result;
 }
 
-t.test('other methods, for mounts that pass them on', (t) => {
+t.test('screen accepts other methods where the mount forwards them', (t) => {
   for (const method of ['POST', 'PUT', 'DELETE', 'PATCH', 'OPTIONS', 'MKCOL']) {
     t.same(other(method, '/open/a?b'), {
       kind: 'passed',
@@ -127,7 +127,7 @@ t.test('other methods, for mounts that pass them on', (t) => {
   t.end();
 });
 
-t.test('content whose end is in doubt is not passed on', (t) => {
+t.test('screen refuses forwarded content of ambiguous length', (t) => {
   const chunked = ['Transfer-Encoding', 'chunked'];
   t.equal(other('POST', '/open/a', 'Content-Length', '5', ...chunked), 'ambiguous-framing');
   t.equal(other('POST', '/open/a', 'Transfer-Encoding', 'gzip, chunked'), 'ambiguous-framing');
@@ -136,7 +136,7 @@ t.test('content whose end is in doubt is not passed on', (t) => {
   t.end();
 });
 
-t.test('an OPTIONS about ourselves', (t) => {
+t.test('screen recognises an OPTIONS about Forebay', (t) => {
   t.same(other('OPTIONS', '*'), { kind: 'own-options' });
   t.same(other('OPTIONS', '/open/a', 'Max-Forwards', '0'), { kind: 'own-options' });
   t.match(other('OPTIONS', '/open/a', 'Max-Forwards', '1'), { kind: 'passed' });

@@ -16,7 +16,7 @@ import { openTestStore } from '../../fixtures/store-opening.js';
 const CHUNK = chunkOf('model', 0, 1000);
 const IDENTITY = identityOf('model', 1000);
 
-t.test('a drop under way does not hit the file that comes after', async (t) => {
+t.test('a pending drop does not delete the file that replaces it', async (t) => {
   const layout = new Layout(t.testdir({}));
   const { chunks } = await openTestStore(t);
   const object = await chunks.openObject(IDENTITY);
@@ -31,7 +31,7 @@ t.test('a drop under way does not hit the file that comes after', async (t) => {
   }
 });
 
-t.test('many acquire one chunk at once: one descriptor', async (t) => {
+t.test('concurrent acquires of one chunk open one descriptor', async (t) => {
   t.testdir({});
   const first = await openTestStore(t);
   await storeAndRelease(first.chunks, await first.chunks.openObject(IDENTITY), CHUNK);
@@ -44,7 +44,7 @@ t.test('many acquire one chunk at once: one descriptor', async (t) => {
   t.ok(await readsRight(chunks, object, CHUNK));
 });
 
-t.test('a drop while it is being opened is a miss', async (t) => {
+t.test('a drop during the open is a miss', async (t) => {
   t.testdir({});
   const first = await openTestStore(t);
   await storeAndRelease(first.chunks, await first.chunks.openObject(IDENTITY), CHUNK);
@@ -80,7 +80,7 @@ t.test('a chunk that is opened again is still verified', async (t) => {
   held?.release();
 });
 
-t.test('another file that came to its path is verified before it is served', async (t) => {
+t.test('a file that replaced a chunk at its path is verified before it is served', async (t) => {
   const { chunks, object, path } = await storeAndClose(t);
   rmSync(path);
   writeFileSync(path, Buffer.alloc(1000, 'swapped'), { mode: 0o600 });
@@ -91,7 +91,7 @@ t.test('another file that came to its path is verified before it is served', asy
   held?.release();
 });
 
-t.test('so is one that was written over', async (t) => {
+t.test('a chunk file that was overwritten is verified before it is served', async (t) => {
   const { chunks, object, path } = await storeAndClose(t);
   writeFileSync(path, Buffer.alloc(1000, 'over'));
   const held = await chunks.acquire(object, 0);
@@ -99,7 +99,7 @@ t.test('so is one that was written over', async (t) => {
   held?.release();
 });
 
-t.test('an equal chunk that is stored anew takes the place of a swapped file', async (t) => {
+t.test('an equal chunk that is stored again replaces a swapped file', async (t) => {
   const { chunks, object, path } = await storeAndClose(t);
   rmSync(path);
   writeFileSync(path, Buffer.alloc(1000, 'swapped'), { mode: 0o600 });
@@ -115,7 +115,7 @@ t.test('a chunk file that others may write is a miss', async (t) => {
   t.same(events.lines, ['dropped corrupt']);
 });
 
-t.test('closing leaves no descriptor open but those that readers hold', async (t) => {
+t.test('close leaves only the descriptors that readers hold', async (t) => {
   const directory = t.testdir({});
   const descriptors = (): number => readdirSync('/proc/self/fd').length;
   const before = descriptors();
@@ -133,7 +133,7 @@ t.test('closing leaves no descriptor open but those that readers hold', async (t
   t.ok(await eventually(() => descriptors() === before));
 });
 
-t.test('a chunk that cannot be deleted stays, and the draft goes to memory', async (t) => {
+t.test('a chunk that cannot be deleted stays, and the draft is kept in memory', async (t) => {
   const layout = new Layout(t.testdir({}));
   const { chunks, events } = await openTestStore(t, { capacityBytes: 2 * TEST_CHUNK_BYTES });
   const object = await chunks.openObject(identityOf('stuck', null));

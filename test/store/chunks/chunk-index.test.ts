@@ -20,7 +20,7 @@ function entryOf(name: number, owners: Owner[] = [ORDINARY], lengthBytes = 4096)
 const order = (index: ChunkIndex) =>
   [...index.coldestFirst()].map((entry) => parseInt(entry.id, 16));
 
-t.test('goes orphans first, pinned last, each by use', (t) => {
+t.test('eviction order: orphans first, pinned last, each by last use', (t) => {
   const index = new ChunkIndex();
   const entries = [
     entryOf(1, [owner(true)]),
@@ -72,7 +72,7 @@ t.test('victims are the coldest that are not busy, and as many as it takes', (t)
   t.end();
 });
 
-t.test('an entry is not mistaken for a later one of its id', (t) => {
+t.test('an entry differs from a later one of its id', (t) => {
   const index = new ChunkIndex();
   const [old, young] = [entryOf(1), entryOf(1)];
   index.add(old);
@@ -85,7 +85,7 @@ t.test('an entry is not mistaken for a later one of its id', (t) => {
   t.end();
 });
 
-t.test('the order is that of a plain list, whatever happens', (t) => {
+t.test('property: the order equals that of a plain list', (t) => {
   const step = fc.record({
     kind: fc.constantFrom('add', 'touch', 'delete'),
     name: fc.integer({ min: 1, max: 8 }),
@@ -115,7 +115,7 @@ t.test('the order is that of a plain list, whatever happens', (t) => {
   t.end();
 });
 
-t.test('its revision tells whether a snapshot is still true', (t) => {
+t.test('the revision changes when a snapshot is out of date', (t) => {
   const index = new ChunkIndex();
   const entry = entryOf(1);
   const seen = new Set([index.revision]);
@@ -130,7 +130,7 @@ t.test('its revision tells whether a snapshot is still true', (t) => {
   t.end();
 });
 
-t.test('an owner that is pinned later takes its chunks along, and back', (t) => {
+t.test('an owner that becomes pinned moves its chunks, and back', (t) => {
   const index = new ChunkIndex();
   const owner = { key: 'k' as ObjectKey, pinned: false, held: { chunks: 0, bytes: 0 } };
   const another = { key: 'o' as ObjectKey, pinned: false, held: { chunks: 0, bytes: 0 } };

@@ -5,7 +5,7 @@ import { EventLog } from '../../fixtures/store-opening.js';
 
 const FULL = Object.assign(new Error('full'), { code: 'ENOSPC' });
 
-t.test('a failed disk is probed once an interval, until a chunk was stored', (t) => {
+t.test('a failed disk is probed once an interval until a chunk is stored', (t) => {
   const clock = new ManualClock();
   const events = new EventLog();
   const health = new DiskHealth(clock, events);
@@ -25,7 +25,7 @@ t.test('a failed disk is probed once an interval, until a chunk was stored', (t)
   t.end();
 });
 
-t.test('a failed read says nothing about writes', (t) => {
+t.test('a failed read does not stop writes', (t) => {
   const events = new EventLog();
   const health = new DiskHealth(new ManualClock(), events);
   health.readFailed('read', FULL);

@@ -21,7 +21,7 @@ import { openTestStore } from '../../fixtures/store-opening.js';
 const CHUNK = chunkOf('model', 0, 100_000);
 const IDENTITY = identityOf('model', 100_000);
 
-t.test('a full disk: the fill goes on in memory, and the room is given back', async (t) => {
+t.test('on a full disk a draft goes on in memory, and its room is returned', async (t) => {
   const disk = mountSmallDisk(t, 1 << 20);
   if (disk === undefined) return;
   const { chunks, memory, events } = await openTestStore(t, { directory: disk });
@@ -54,7 +54,7 @@ t.test('a full disk: the fill goes on in memory, and the room is given back', as
   t.equal(chunks.usage().writable, false);
 });
 
-t.test('a move that is told after the discard gives back its charge all the same', async (t) => {
+t.test('a move reported after the discard releases its charge too', async (t) => {
   t.testdir({});
   const { chunks, memory } = await openTestStore(t);
   const draft = await chunks.draft(1000);
@@ -67,7 +67,7 @@ t.test('a move that is told after the discard gives back its charge all the same
   t.ok(await eventually(() => memory.usedBytes === 0 && chunks.usage().reservedBytes === 0));
 });
 
-t.test('a move that was not told is noticed, not stored', async (t) => {
+t.test('a move that was not reported is detected and not stored', async (t) => {
   t.testdir({});
   const { chunks } = await openTestStore(t);
   const object = await chunks.openObject(IDENTITY);
@@ -79,7 +79,7 @@ t.test('a move that was not told is noticed, not stored', async (t) => {
   t.notOk(chunks.isHeld(object, 0));
 });
 
-t.test('a disk that fails is left alone, probed, and taken back', async (t) => {
+t.test('a failing disk is avoided, probed, and used again', async (t) => {
   const directory = t.testdir({});
   const { chunks, clock, events } = await openTestStore(t);
   const object = await chunks.openObject(IDENTITY);
@@ -127,7 +127,7 @@ t.test('without room in memory either there is a clear error', async (t) => {
   t.equal(memory.usedBytes, 0);
 });
 
-t.test('a draft whose file somebody deleted is discarded without a fuss', async (t) => {
+t.test('a draft whose file was deleted is discarded without an error', async (t) => {
   const directory = t.testdir({});
   const { chunks, events } = await openTestStore(t);
   const object = await chunks.openObject(IDENTITY);

@@ -19,7 +19,7 @@ t.test('a lease counts once, however often it is released', (t) => {
   t.end();
 });
 
-t.test('a held chunk lets go of file and lease, once', (t) => {
+t.test('a held chunk releases file and lease once', (t) => {
   const { record } = chunkOf('held', 0, 10);
   const entry = new ChunkEntry(record.id, 10);
   const file = new CountedFile(openSync(t.testdir({}), 'r'), new OpenFiles());

@@ -19,7 +19,7 @@ t.beforeEach((t) => {
   t.testdir({});
 });
 
-t.test('closes when the last user lets go', async (t) => {
+t.test('a file is closed when its last user releases it', async (t) => {
   const file = opened(t, new OpenFiles());
   file.retain();
   file.release();

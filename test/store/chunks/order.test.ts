@@ -6,7 +6,7 @@ import { chunkOf, identityOf, readsRight, storeAndRelease } from '../../fixtures
 import { eventually } from '../../fixtures/store-eventually.js';
 import { openTestStore } from '../../fixtures/store-opening.js';
 
-t.test('a snapshot is ids end to end, coldest first; torn bytes do no harm', (t) => {
+t.test('a snapshot lists ids coldest first, and torn bytes are ignored', (t) => {
   const path = join(t.testdir({}), 'v1');
   t.strictSame(readOrder(path), { ids: [], sizeBytes: 0 });
   writeFileSync(path, Buffer.concat([Buffer.alloc(32, 1), Buffer.alloc(32, 2), Buffer.alloc(7)]));
@@ -14,7 +14,7 @@ t.test('a snapshot is ids end to end, coldest first; torn bytes do no harm', (t)
   t.end();
 });
 
-t.test('is saved every interval, when it changed, and at close', async (t) => {
+t.test('the order is saved every interval, if changed, and at close', async (t) => {
   const directory = t.testdir({});
   const opened = await openTestStore(t, { orderSnapshotIntervalMs: 1000 });
   const { chunks, clock } = opened;

@@ -14,7 +14,7 @@ function siteOf(directory: string, chunkSizeBytes = CHUNK_BYTES): CacheDirectory
   return new CacheDirectory(new Layout(directory), chunkSizeBytes, systemCalls);
 }
 
-t.test('makes a directory that only we may enter', (t) => {
+t.test('the cache directory is created for its owner alone', (t) => {
   const directory = join(t.testdir({}), 'new', 'cache');
   const site = siteOf(directory);
   t.notOk(site.isReady);
@@ -33,7 +33,7 @@ t.test('makes a directory that only we may enter', (t) => {
   t.end();
 });
 
-t.test('a second process is told who has the directory', async (t) => {
+t.test('a second process gets the pid that has the directory', async (t) => {
   const directory = t.testdir({});
   const holder = await startStoreProcess(t, 'hold', directory);
   const error = t.throws(() => {
@@ -46,7 +46,7 @@ t.test('a second process is told who has the directory', async (t) => {
   site.close();
 });
 
-t.test('within one process too, and only until the first is closed', (t) => {
+t.test('the lock holds within one process until the first store is closed', (t) => {
   const directory = t.testdir({});
   const [first, second] = [siteOf(directory), siteOf(directory)];
   first.prepare();
@@ -79,7 +79,7 @@ t.test('a symlink in the place of a directory of ours is refused', (t) => {
   t.end();
 });
 
-t.test('modes that grew too wide are narrowed', (t) => {
+t.test('modes that became too wide are narrowed', (t) => {
   const directory = t.testdir({});
   const first = siteOf(directory);
   first.prepare();
@@ -92,7 +92,7 @@ t.test('modes that grew too wide are narrowed', (t) => {
   t.end();
 });
 
-t.test('a read-only directory is locked all the same, and checked', (t) => {
+t.test('a read-only directory is locked and checked', (t) => {
   const disk = mountSmallDisk(t, 1 << 20);
   if (disk === undefined) {
     t.end();

@@ -8,7 +8,7 @@ const own = new Ownership();
 const keyOf = (path: string): string => readFileSync(path, 'utf8').trim();
 const same = (a: CacheKey, b: CacheKey): boolean => a.tag('field', 'x') === b.tag('field', 'x');
 
-t.test('tags tell texts, purposes and keys apart, and say nothing else', (t) => {
+t.test('tags differ by text, purpose and key, and reveal nothing else', (t) => {
   const key = new CacheKey(Buffer.alloc(32, 7));
   const tags = [
     key.tag('field', 'secret'),
@@ -25,7 +25,7 @@ t.test('tags tell texts, purposes and keys apart, and say nothing else', (t) => 
   t.end();
 });
 
-t.test('what is sealed can be neither read nor made without the key', (t) => {
+t.test('a sealed text can be neither read nor made without the key', (t) => {
   const key = CacheKey.random();
   const sealed = key.seal('cursor', 'https://origin.example/a?signature=SECRET');
   t.equal(key.unseal('cursor', sealed), 'https://origin.example/a?signature=SECRET');
@@ -48,7 +48,7 @@ t.test('the key lasts, and only its owner may read it', (t) => {
   t.end();
 });
 
-t.test('what is no key is replaced by one, whole', (t) => {
+t.test('an invalid key file is replaced by a whole key', (t) => {
   const path = join(t.testdir({ 'hub-key': 'torn', 'hub-key.new': 'left behind' }), 'hub-key');
   const key = loadKey(path, own);
   t.match(keyOf(path), /^[0-9a-f]{64}$/);
@@ -57,7 +57,7 @@ t.test('what is no key is replaced by one, whole', (t) => {
   t.end();
 });
 
-t.test('a key that somebody else knows is replaced', (t) => {
+t.test('a key file that others could read is replaced', (t) => {
   const planted = '07'.repeat(32);
   const directory = t.testdir({ 'hub-key': `${planted}\n`, elsewhere: `${planted}\n` });
   const path = join(directory, 'hub-key');

@@ -4,7 +4,7 @@ import { isDeviceFailure, isMissing, isOutOfDescriptors } from '#src/store/direc
 
 const failure = (code: string) => Object.assign(new Error(code), { code });
 
-t.test('reads the errno of whatever was thrown', (t) => {
+t.test('the errno of any thrown value is read', (t) => {
   t.equal(errnoOf(failure('ENOSPC')), 'ENOSPC');
   for (const odd of [undefined, null, 'ENOSPC', 5, {}, { code: 5 }, new Error('x')]) {
     t.equal(errnoOf(odd), 'UNKNOWN');
@@ -12,7 +12,7 @@ t.test('reads the errno of whatever was thrown', (t) => {
   t.end();
 });
 
-t.test('tells failures of the device from those of configuration', (t) => {
+t.test('failures of the device differ from failures of configuration', (t) => {
   for (const code of ['ENOSPC', 'EDQUOT', 'EIO', 'EROFS']) t.ok(isDeviceFailure(failure(code)));
   for (const code of ['EACCES', 'EPERM', 'ENOTDIR', 'ENOENT', 'EMFILE']) {
     t.notOk(isDeviceFailure(failure(code)));

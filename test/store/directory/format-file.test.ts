@@ -6,7 +6,7 @@ import { Layout } from '#src/store/directory/layout.js';
 
 const CHUNK_BYTES = 1 << 20;
 
-t.test('is written into an empty directory, and agreed with afterwards', (t) => {
+t.test('the format file is written into an empty directory and accepted afterwards', (t) => {
   const layout = new Layout(t.testdir({ lock: '', 'lost+found': {} }));
   checkFormat(layout, CHUNK_BYTES);
   t.equal(readFileSync(layout.format, 'utf8'), '{"format":1,"chunkSizeBytes":1048576}\n');
@@ -40,7 +40,7 @@ t.test('a torn file is written anew', (t) => {
   t.end();
 });
 
-t.test("somebody else's directory is left alone", (t) => {
+t.test('a directory with foreign files is left alone', (t) => {
   const layout = new Layout(t.testdir({ tmp: { 'important.txt': 'keep' } }));
   t.throws(
     () => {

@@ -2,7 +2,7 @@ import t from 'tap';
 import { deferred } from '#src/model/deferred.js';
 import { KeyedLock } from '#src/store/directory/keyed-lock.js';
 
-t.test('steps of one key run in order, whatever becomes of those before', async (t) => {
+t.test('steps of one key run in order, although earlier ones fail', async (t) => {
   const lock = new KeyedLock<string>();
   const gate = deferred<undefined>();
   const seen: string[] = [];

@@ -4,7 +4,7 @@ import { isDraftName, isShard, Layout, shardOf } from '#src/store/directory/layo
 
 const ID = 'af13'.padEnd(64, '0');
 
-t.test('the worked example of the file', (t) => {
+t.test('the layout equals the example in its file header', (t) => {
   const layout = new Layout('/cache');
   t.equal(layout.format, '/cache/forebay.json');
   t.equal(layout.lock, '/cache/lock');
@@ -16,23 +16,20 @@ t.test('the worked example of the file', (t) => {
   t.end();
 });
 
-t.test(
-  'all paths lead through where the root is anchored, and are shown below its own name',
-  (t) => {
-    const layout = new Layout('/cache');
-    layout.anchor('/proc/self/fd/20');
-    t.equal(layout.lock, '/proc/self/fd/20/lock');
-    t.equal(layout.chunk(ID as ChunkId), `/proc/self/fd/20/chunks/v1/af/${ID}`);
-    for (const path of [...layout.directories, ...layout.outdated, layout.nextDraft()]) {
-      t.ok(path.startsWith('/proc/self/fd/20/'), path);
-    }
-    t.equal(layout.shown(layout.tmp), '/cache/tmp');
-    t.equal(layout.shown('/elsewhere'), '/elsewhere');
-    t.end();
-  },
-);
+t.test('all paths lead through the anchored root and are shown under its own name', (t) => {
+  const layout = new Layout('/cache');
+  layout.anchor('/proc/self/fd/20');
+  t.equal(layout.lock, '/proc/self/fd/20/lock');
+  t.equal(layout.chunk(ID as ChunkId), `/proc/self/fd/20/chunks/v1/af/${ID}`);
+  for (const path of [...layout.directories, ...layout.outdated, layout.nextDraft()]) {
+    t.ok(path.startsWith('/proc/self/fd/20/'), path);
+  }
+  t.equal(layout.shown(layout.tmp), '/cache/tmp');
+  t.equal(layout.shown('/elsewhere'), '/elsewhere');
+  t.end();
+});
 
-t.test('draft names are new every time, and known as ours', (t) => {
+t.test('draft names are unique and recognised as drafts', (t) => {
   const layout = new Layout('/cache');
   const names = [layout.nextDraft(), layout.nextDraft()].map((path) => path.slice(11));
   t.strictSame(names, ['draft-00000001', 'draft-00000002']);
@@ -43,14 +40,14 @@ t.test('draft names are new every time, and known as ours', (t) => {
   t.end();
 });
 
-t.test('shards are two hex digits', (t) => {
+t.test('shard names are two hex digits', (t) => {
   t.equal(shardOf(ID), 'af');
   for (const name of ['00', 'af', '9f']) t.ok(isShard(name));
   for (const name of ['', '0', 'AF', '..', 'aff', 'v1']) t.notOk(isShard(name));
   t.end();
 });
 
-t.test('parents come before what is in them', (t) => {
+t.test('directories are listed with parents first', (t) => {
   const { directories } = new Layout('/cache');
   for (const [at, path] of directories.entries()) {
     const parent = path.slice(0, path.lastIndexOf('/'));

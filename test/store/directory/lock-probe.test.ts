@@ -4,7 +4,7 @@ import t from 'tap';
 import { systemCalls } from '#src/compute/native.js';
 import { probeLock } from '#src/store/directory/lock-probe.js';
 
-t.test('who uses a directory', async (t) => {
+t.test('probeLock reports whether, and which, process uses a directory', async (t) => {
   const directory = t.testdir();
   const lock = join(directory, 'lock');
   t.same(probeLock(join(directory, 'missing'), systemCalls), { kind: 'free' });
@@ -22,7 +22,7 @@ t.test('who uses a directory', async (t) => {
   t.equal(readFileSync(lock, 'utf8'), '');
 });
 
-t.test('where we may not look', async (t) => {
+t.test('probeLock reports an unreadable directory', async (t) => {
   writeFileSync(join(t.testdir(), 'file'), '');
   t.match(probeLock(join(t.testdirName, 'file'), systemCalls), {
     kind: 'unreadable',

@@ -6,7 +6,7 @@ import { NotOursError, Ownership, ownUid } from '#src/store/directory/ownership.
 const ours = new Ownership();
 const anothers = new Ownership(ownUid() + 1);
 
-t.test('reads a file of ours, and no symlink to one', async (t) => {
+t.test('a file of the own user is read, a symlink to one is not', async (t) => {
   const directory = t.testdir({ file: 'content', folder: {} });
   const file = join(directory, 'file');
   t.equal(ours.readSync(file).toString(), 'content');
@@ -22,7 +22,7 @@ t.test('reads a file of ours, and no symlink to one', async (t) => {
   }
 });
 
-t.test("a file of somebody else's, or that others may write, is not read", async (t) => {
+t.test('a file of another user, or one that others may write, is not read', async (t) => {
   const file = join(t.testdir({ file: 'content' }), 'file');
   t.throws(() => anothers.readSync(file), NotOursError);
   await t.rejects(anothers.read(file), { code: 'EPERM', why: /belongs to user/ });
@@ -34,7 +34,7 @@ t.test("a file of somebody else's, or that others may write, is not read", async
   t.equal(ours.readSync(file).toString(), 'content', 'who may read it does not matter');
 });
 
-t.test('a directory of ours is narrowed, any other one is refused', (t) => {
+t.test('an own directory is narrowed, any other one refused', (t) => {
   const directory = join(t.testdir({}), 'shard');
   mkdirSync(directory);
   chmodSync(directory, 0o777);

@@ -24,7 +24,7 @@ function opened(t: Test, path: string, own = ours): string {
   return base;
 }
 
-t.test('is made for us alone, with what is missing above it', (t) => {
+t.test('a missing root is created for its owner alone, with its parents', (t) => {
   const path = join(t.testdir({}), 'new', 'cache');
   const base = opened(t, path);
   t.equal(statSync(path).mode & 0o777, 0o700);
@@ -32,7 +32,7 @@ t.test('is made for us alone, with what is missing above it', (t) => {
   t.end();
 });
 
-t.test('goes on being itself when another directory comes to its path', (t) => {
+t.test('an open root stays the same directory when another comes to its path', (t) => {
   const parent = t.testdir({});
   const path = join(parent, 'cache');
   const base = opened(t, path);
@@ -54,7 +54,7 @@ t.test("somebody else's is refused, whatever its mode", (t) => {
   t.end();
 });
 
-t.test('one that others may write is refused, with what to do, and left as it is', (t) => {
+t.test('a root that others may write is refused with advice, and left unchanged', (t) => {
   const path = join(t.testdir({ cache: { 'admin-token': 'planted' } }), 'cache');
   for (const mode of [0o777, 0o770, 0o702, 0o1777]) {
     chmodSync(path, mode);
@@ -70,7 +70,7 @@ t.test('one that others may write is refused, with what to do, and left as it is
   t.end();
 });
 
-t.test('one in which nobody has put anything is taken, and narrowed', (t) => {
+t.test('an empty root that others may write is taken and narrowed', (t) => {
   const path = join(t.testdir({ cache: {} }), 'cache');
   chmodSync(path, 0o775);
   opened(t, path);
@@ -78,7 +78,7 @@ t.test('one in which nobody has put anything is taken, and narrowed', (t) => {
   t.end();
 });
 
-t.test('a symlink of ours on the way is followed', (t) => {
+t.test('an own symlink on the path is followed', (t) => {
   const parent = t.testdir({ disk: {} });
   symlinkSync(join(parent, 'disk'), join(parent, 'link'));
   opened(t, join(parent, 'link', 'cache'));
@@ -88,7 +88,7 @@ t.test('a symlink of ours on the way is followed', (t) => {
   t.end();
 });
 
-t.test("somebody else's is not: it may lead to any directory of ours", (t) => {
+t.test("another user's symlink is not followed", (t) => {
   const parent = t.testdir({ private: { inner: {} } });
   symlinkSync(join(parent, 'private'), join(parent, 'theirs'));
   symlinkSync(join(parent, 'theirs', 'inner'), join(parent, 'ours'));

@@ -11,7 +11,7 @@ function pathOf(t: Test): string {
   return join(t.testdir({}), 'sequence');
 }
 
-t.test('a clock that stepped back before a restart does not turn it back', (t) => {
+t.test('numbers do not go back when the clock stepped back before a restart', (t) => {
   const path = pathOf(t);
   const before = openSequence(path, NOW);
   const last = [before.next(), before.next()].at(-1) ?? 0;
@@ -20,7 +20,7 @@ t.test('a clock that stepped back before a restart does not turn it back', (t) =
   t.end();
 });
 
-t.test('more numbers than a block are written down before they are given', (t) => {
+t.test('numbers beyond a block are written down before they are given', (t) => {
   const path = pathOf(t);
   const sequence = openSequence(path, NOW);
   let last = 0;
@@ -31,7 +31,7 @@ t.test('more numbers than a block are written down before they are given', (t) =
   t.end();
 });
 
-t.test('without the file, or with what is none, it goes on by the clock', (t) => {
+t.test('without a valid file numbers go on by the clock', (t) => {
   const path = pathOf(t);
   const last = openSequence(path, NOW).next();
   for (const text of ['', 'torn', '-5\n', '1e99\n', `${'9'.repeat(400)}\n`]) {
@@ -42,7 +42,7 @@ t.test('without the file, or with what is none, it goes on by the clock', (t) =>
   t.end();
 });
 
-t.test('where it cannot be written there is one all the same', (t) => {
+t.test('without write access numbers are given all the same', (t) => {
   const sequence = openSequence(join(pathOf(t), 'no', 'such', 'directory'), NOW);
   t.ok(sequence.next() < sequence.next());
   t.end();

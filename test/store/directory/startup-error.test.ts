@@ -1,7 +1,7 @@
 import t from 'tap';
 import { StartupError, unusable } from '#src/store/directory/startup-error.js';
 
-t.test('carries the path, and the errno of its cause where there is one', (t) => {
+t.test('StartupError has the path, and the errno of its cause if there is one', (t) => {
   const cause = Object.assign(new Error('denied'), { code: 'EACCES' });
   const error = new StartupError('cache-directory', '/cache', 'no', cause);
   t.match(error, {
@@ -15,7 +15,7 @@ t.test('carries the path, and the errno of its cause where there is one', (t) =>
   t.end();
 });
 
-t.test('what the system refuses is said with what to do', async (t) => {
+t.test('each system error has advice', async (t) => {
   t.match(
     unusable('/a/b', 'ENOTDIR'),
     /^the cache directory cannot be used: \/a\/b: ENOTDIR: .*file/,

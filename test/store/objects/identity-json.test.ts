@@ -7,7 +7,7 @@ import { identityOf } from '../../fixtures/store-chunks.js';
 const IDENTITY = identityOf('model', 1000);
 const GOOD = identityJson(IDENTITY);
 
-t.test('what was written is read back', (t) => {
+t.test('a written identity is read back', (t) => {
   const identities: ObjectIdentity[] = [
     IDENTITY,
     { ...IDENTITY, lengthBytes: null },
@@ -23,7 +23,7 @@ t.test('what was written is read back', (t) => {
   t.end();
 });
 
-t.test('every field is checked', (t) => {
+t.test('every field of an identity is checked', (t) => {
   for (const field of Object.keys(GOOD)) {
     t.equal(parseIdentity({ ...GOOD, [field]: undefined }), undefined, field);
     t.equal(parseIdentity({ ...GOOD, [field]: true }), undefined, field);
@@ -39,7 +39,7 @@ t.test('every field is checked', (t) => {
   t.end();
 });
 
-t.test('no value makes it throw', (t) => {
+t.test('property: parsing an identity never throws', (t) => {
   fc.assert(
     fc.property(fc.anything(), (value) => {
       parseIdentity(value);

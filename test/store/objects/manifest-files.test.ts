@@ -9,7 +9,7 @@ import { openTestStore } from '../../fixtures/store-opening.js';
 
 const IDENTITY = identityOf('model', 10);
 
-t.test('what a manifest takes is metadata while it is there', async (t) => {
+t.test('the size of a manifest counts as metadata while it exists', async (t) => {
   const layout = new Layout(t.testdir({}));
   const { chunks } = await openTestStore(t);
   const object = await chunks.openObject(IDENTITY);
@@ -23,7 +23,7 @@ t.test('what a manifest takes is metadata while it is there', async (t) => {
   t.equal(chunks.usage().metadataBytes, taken - 8192, 'its directory stays');
 });
 
-t.test('one that cannot be read is deleted, one that is gone was nothing', async (t) => {
+t.test('an unreadable manifest is deleted, a missing one has no effect', async (t) => {
   const layout = new Layout(t.testdir({}));
   const { chunks } = await openTestStore(t);
   const path = layout.manifest(objectKey(IDENTITY));

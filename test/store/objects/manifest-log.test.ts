@@ -9,7 +9,7 @@ const IDENTITY = identityOf('model', null);
 const chunk = (index: number, seed = 'model') =>
   ({ kind: 'chunk', record: chunkOf(seed, index, 100).record }) as const;
 
-t.test('the first append makes the file; all is read back', async (t) => {
+t.test('the first append creates the file, and all records are read back', async (t) => {
   const path = join(t.testdir({}), 'manifest');
   const log = ManifestLog.fresh(path, IDENTITY);
   t.notOk(existsSync(path));
@@ -42,7 +42,7 @@ t.test('a torn tail is cut before the next append', async (t) => {
   t.strictSame([...(again?.contents.records.keys() ?? [])], [0, 1]);
 });
 
-t.test('a damaged first record drops the file, what lies there is overwritten', async (t) => {
+t.test('a damaged first record drops the file, and its contents are overwritten', async (t) => {
   const path = join(t.testdir({ manifest: 'not a manifest\n' }), 'manifest');
   t.equal(await ManifestLog.read(path), undefined);
   const log = ManifestLog.fresh(path, IDENTITY);
@@ -52,7 +52,7 @@ t.test('a damaged first record drops the file, what lies there is overwritten', 
   await t.rejects(ManifestLog.read(`${path}-not-there`), { code: 'ENOENT' });
 });
 
-t.test('dead lines are rewritten away once they outweigh the others', async (t) => {
+t.test('dead lines are removed once they outweigh the live ones', async (t) => {
   const directory = t.testdir({});
   const path = join(directory, 'manifest');
   const log = ManifestLog.fresh(path, IDENTITY);

@@ -30,7 +30,7 @@ function fileOf(...changes: ManifestChange[]): Buffer {
   return Buffer.concat([encodeIdentity(IDENTITY), ...changes.map(encodeChange)]);
 }
 
-t.test('the records add up', (t) => {
+t.test('records of a manifest add up to its state', (t) => {
   const file = fileOf(chunk(0), chunk(1), chunk(2), forgotten(1), chunk(2, 'other'));
   const parsed = parseManifest(file);
   t.strictSame(parsed?.contents.identity, IDENTITY);
@@ -50,7 +50,7 @@ t.test('the records add up', (t) => {
   t.end();
 });
 
-t.test('rewritten, a manifest says the same with nothing dead', (t) => {
+t.test('a rewritten manifest has the same state and nothing dead', (t) => {
   const parsed = parseManifest(fileOf(chunk(0), chunk(1), forgotten(0), chunk(1, 'x'), ATTESTED));
   if (parsed === undefined) throw new Error('a whole manifest was not read');
   const again = parseManifest(encodeManifest(parsed.contents));
@@ -59,7 +59,7 @@ t.test('rewritten, a manifest says the same with nothing dead', (t) => {
   t.end();
 });
 
-t.test('an attestation covers the ids it was made over, and no others', (t) => {
+t.test('an attestation covers only the ids it was made over', (t) => {
   const attestedBy = (...changes: ManifestChange[]) =>
     parseManifest(fileOf(chunk(0), ATTESTED, ...changes))?.contents.attestedBy;
   t.strictSame(attestedBy(), DIGEST);
@@ -78,7 +78,7 @@ t.test('a chunk that came meanwhile is not forgotten with the one it replaced', 
   t.end();
 });
 
-t.test('senseless records are skipped, a senseless beginning drops the file', (t) => {
+t.test('invalid records are skipped, an invalid first record drops the file', (t) => {
   const good = { kind: 'chunk', index: 0, lengthBytes: 5, id: 'a'.repeat(64), groups: '' };
   const senseless = [
     1,
@@ -104,7 +104,7 @@ t.test('senseless records are skipped, a senseless beginning drops the file', (t
   t.end();
 });
 
-t.test('damage anywhere costs records, and never makes one up', (t) => {
+t.test('property: damage loses records and never invents one', (t) => {
   const changes = Array.from({ length: 6 }, (_, index) => chunk(index));
   const whole = fileOf(...changes);
   const damage = fc.array(

@@ -16,7 +16,7 @@ import { eventually } from '../../fixtures/store-eventually.js';
 import { fillDisk, mountSmallDisk } from '../../fixtures/store-mounts.js';
 import { openTestStore, shareFor } from '../../fixtures/store-opening.js';
 
-t.test('an object that nothing was stored of leaves no file', async (t) => {
+t.test('an object without stored chunks leaves no file', async (t) => {
   const directory = t.testdir({});
   const { chunks } = await openTestStore(t);
   const identity = identityOf('empty', 10);
@@ -26,30 +26,33 @@ t.test('an object that nothing was stored of leaves no file', async (t) => {
   t.equal(chunks.usage().usedBytes, used);
 });
 
-t.test('the least recently used manifests go beyond the share, open ones stay', async (t) => {
-  const directory = t.testdir({});
-  const layout = new Layout(directory);
-  const { chunks } = await openTestStore(t, { metadataCapacityBytes: shareFor(3) });
-  const open = await chunks.openObject(identityOf('open', 10));
-  await storeAndRelease(chunks, open, chunkOf('open', 0, 10));
-  for (const name of ['a', 'b', 'c', 'd']) {
-    const object = await chunks.openObject(identityOf(name, 10));
-    await storeAndRelease(chunks, object, chunkOf(name, 0, 10));
-    object.release();
-  }
-  (await chunks.openObject(identityOf('c', 10))).release();
-  t.ok(await eventually(() => chunks.usage().objects === 3));
-  const exists = (name: string): boolean =>
-    existsSync(layout.manifest(objectKey(identityOf(name, 10))));
-  t.strictSame(['open', 'a', 'b'].map(exists), [true, false, false]);
-  t.ok(chunks.isHeld(open, 0));
-  t.match(chunks.usage(), { chunks: 3, orphans: 0 }, 'small chunks went with their manifests');
-  const anew = await chunks.openObject(identityOf('a', 10));
-  t.equal(anew.record(0), undefined);
-  t.ok(await storeAndRelease(chunks, anew, chunkOf('a', 0, 10)));
-  t.ok(await eventually(() => chunks.usage().objects === 3));
-  t.strictSame(['c', 'd'].map(exists), [true, false], 'c was opened last');
-});
+t.test(
+  'the least recently used manifests are evicted beyond the share, open ones stay',
+  async (t) => {
+    const directory = t.testdir({});
+    const layout = new Layout(directory);
+    const { chunks } = await openTestStore(t, { metadataCapacityBytes: shareFor(3) });
+    const open = await chunks.openObject(identityOf('open', 10));
+    await storeAndRelease(chunks, open, chunkOf('open', 0, 10));
+    for (const name of ['a', 'b', 'c', 'd']) {
+      const object = await chunks.openObject(identityOf(name, 10));
+      await storeAndRelease(chunks, object, chunkOf(name, 0, 10));
+      object.release();
+    }
+    (await chunks.openObject(identityOf('c', 10))).release();
+    t.ok(await eventually(() => chunks.usage().objects === 3));
+    const exists = (name: string): boolean =>
+      existsSync(layout.manifest(objectKey(identityOf(name, 10))));
+    t.strictSame(['open', 'a', 'b'].map(exists), [true, false, false]);
+    t.ok(chunks.isHeld(open, 0));
+    t.match(chunks.usage(), { chunks: 3, orphans: 0 }, 'small chunks went with their manifests');
+    const anew = await chunks.openObject(identityOf('a', 10));
+    t.equal(anew.record(0), undefined);
+    t.ok(await storeAndRelease(chunks, anew, chunkOf('a', 0, 10)));
+    t.ok(await eventually(() => chunks.usage().objects === 3));
+    t.strictSame(['c', 'd'].map(exists), [true, false], 'c was opened last');
+  },
+);
 
 t.test('a manifest full of dead records is rewritten while it is in use', async (t) => {
   const directory = t.testdir({});
@@ -72,7 +75,7 @@ t.test('a manifest full of dead records is rewritten while it is in use', async 
   t.ok(await readsRight(again.chunks, await again.chunks.openObject(identity), last));
 });
 
-t.test('commits and openings of one object at once all count', async (t) => {
+t.test('concurrent commits and opens of one object all count', async (t) => {
   const directory = t.testdir({});
   const opened = await openTestStore(t);
   const { chunks } = opened;
@@ -95,7 +98,7 @@ t.test('commits and openings of one object at once all count', async (t) => {
   for (const part of parts) t.ok(await readsRight(again.chunks, reopened, part));
 });
 
-t.test('releasing while a commit is under way loses nothing', async (t) => {
+t.test('a release during a commit loses nothing', async (t) => {
   t.testdir({});
   const { chunks } = await openTestStore(t);
   const identity = identityOf('released', 10);
@@ -110,7 +113,7 @@ t.test('releasing while a commit is under way loses nothing', async (t) => {
   t.ok(await readsRight(chunks, await chunks.openObject(identity), chunkOf('released', 0, 10)));
 });
 
-t.test('a shard directory that somebody deleted costs one commit', async (t) => {
+t.test('a deleted shard directory costs one commit', async (t) => {
   const directory = t.testdir({});
   const { chunks, clock } = await openTestStore(t);
   const object = await chunks.openObject(identityOf('swept', null));
@@ -126,7 +129,7 @@ t.test('a shard directory that somebody deleted costs one commit', async (t) => 
   t.ok(stored);
 });
 
-t.test('a record that finds no room on the disk undoes its chunk', async (t) => {
+t.test('a record without room on the disk undoes its chunk', async (t) => {
   const disk = mountSmallDisk(t, 1 << 20);
   if (disk === undefined) return;
   const { chunks, events } = await openTestStore(t, { directory: disk });
@@ -145,7 +148,7 @@ t.test('a record that finds no room on the disk undoes its chunk', async (t) => 
   t.ok(await eventually(() => chunks.usage().reservedBytes === 0));
 });
 
-t.test('what is pinned while the store is open is so from the next opening on', async (t) => {
+t.test('a pin set while the store is open applies from the next open on', async (t) => {
   t.testdir({});
   const pinned = new Set<string>();
   const { chunks } = await openTestStore(t, {

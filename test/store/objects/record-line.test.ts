@@ -12,7 +12,7 @@ t.test('a line is 16 digits, a space, JSON and a newline', (t) => {
   t.end();
 });
 
-t.test('what was written is read back, up to where it was torn', (t) => {
+t.test('property: written lines are read back up to the torn one', (t) => {
   fc.assert(
     fc.property(fc.array(fc.jsonValue(), { maxLength: 5 }), fc.nat(), (values, cut) => {
       const lines = values.map(encodeLine);
@@ -41,7 +41,7 @@ t.test('a flipped bit is never read as a value', (t) => {
   t.end();
 });
 
-t.test('any bytes at all are read without an error', (t) => {
+t.test('property: any bytes are read without an error', (t) => {
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => {
       const read = [...decodeLines(Buffer.from(bytes))];

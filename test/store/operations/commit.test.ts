@@ -14,7 +14,7 @@ import { openTestStore } from '../../fixtures/store-opening.js';
 
 const CHUNK = chunkOf('same', 0, 1000);
 
-t.test('an existing file that nobody checked gives way to a fresh one', async (t) => {
+t.test('an existing unverified file is replaced by a fresh one', async (t) => {
   const directory = t.testdir({});
   const first = await openTestStore(t);
   await storeAndRelease(first.chunks, await first.chunks.openObject(identityOf('a', 1000)), CHUNK);
@@ -29,7 +29,7 @@ t.test('an existing file that nobody checked gives way to a fresh one', async (t
   t.equal(chunks.usage().chunks, 1);
 });
 
-t.test('one that somebody reads is kept, and is as verified as it was', async (t) => {
+t.test('an existing file in use is kept, with its verified state', async (t) => {
   t.testdir({});
   const first = await openTestStore(t);
   await storeAndRelease(first.chunks, await first.chunks.openObject(identityOf('a', 1000)), CHUNK);
@@ -63,7 +63,7 @@ t.test("the draft's own readers keep their descriptor", async (t) => {
   held?.release();
 });
 
-t.test('a committed draft is the chunk: its descriptor is not opened again', async (t) => {
+t.test('a committed draft becomes the chunk without another open', async (t) => {
   t.testdir({});
   const { chunks } = await openTestStore(t);
   const object = await chunks.openObject(identityOf('a', 1000));
@@ -78,7 +78,7 @@ t.test('a committed draft is the chunk: its descriptor is not opened again', asy
   again?.release();
 });
 
-t.test('handles and drafts of something else are refused', async (t) => {
+t.test('foreign handles and drafts are refused', async (t) => {
   t.testdir({});
   const { chunks } = await openTestStore(t);
   const object = await chunks.openObject(identityOf('a', 1000));
@@ -90,7 +90,7 @@ t.test('handles and drafts of something else are refused', async (t) => {
   draft.discard();
 });
 
-t.test('what is stored again while it is being forgotten is not forgotten', async (t) => {
+t.test('a chunk stored again while it is forgotten stays', async (t) => {
   t.testdir({});
   const first = await openTestStore(t);
   const object = await first.chunks.openObject(identityOf('a', 1000));

@@ -16,7 +16,7 @@ const PIN: Pin = { origin: 'hub', pathPrefix: '/kept' };
 const pinned = ({ uri }: { uri: string }, pins: readonly Pin[]): boolean =>
   pins.some(({ pathPrefix }) => new URL(uri).pathname.startsWith(pathPrefix));
 
-t.test('pins are kept over a restart, and damaged ones are none', async (t) => {
+t.test('pins survive a restart, damaged ones are ignored', async (t) => {
   const directory = t.testdir();
   const first = await openTestStore(t, { directory, pinned });
   t.equal(await first.pins.add(PIN), 'kept');
@@ -37,7 +37,7 @@ t.test('pins are kept over a restart, and damaged ones are none', async (t) => {
   t.same(readPins(join(directory, 'nothing')), { pins: [], sizeBytes: 0 });
 });
 
-t.test('a pin set now keeps what is there already; without it, it goes', async (t) => {
+t.test('a new pin keeps the stored chunks; without it they are evicted', async (t) => {
   const capacityBytes = 7 * TEST_CHUNK_BYTES;
   const { chunks, pins } = await openTestStore(t, {
     directory: t.testdir(),
@@ -62,7 +62,7 @@ t.test('a pin set now keeps what is there already; without it, it goes', async (
   t.notOk(chunks.isHeld(kept, 0));
 });
 
-t.test('there are only so many', async (t) => {
+t.test('the number of pins is bounded', async (t) => {
   const { pins } = await openTestStore(t, { directory: t.testdir() });
   for (let count = 0; count < MAX_PINS; count += 1) {
     await pins.add({ origin: 'hub', pathPrefix: `/${String(count)}` });

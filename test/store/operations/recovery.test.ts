@@ -46,7 +46,7 @@ const roomFor = (chunks: number): number => Math.floor((chunks + 0.6) * TEST_CHU
 const pathOf = (layout: Layout, index: number): string =>
   layout.chunk(PARTS[index]?.record.id ?? ('' as ChunkId));
 
-t.test('everything is there again, and not yet verified', async (t) => {
+t.test('after a restart everything is held again, and not yet verified', async (t) => {
   await filledDirectory(t);
   const { chunks, events, directory } = await openTestStore(t);
   const object = await chunks.openObject(IDENTITY);
@@ -66,7 +66,7 @@ t.test('everything is there again, and not yet verified', async (t) => {
   t.strictSame(events.lines, []);
 });
 
-t.test('attestation and forgotten ids are remembered', async (t) => {
+t.test('attestation and forgotten ids survive a restart', async (t) => {
   t.testdir({});
   const digest = { algorithm: 'blake3', hex: 'cd'.repeat(32) } as const;
   const first = await openTestStore(t);
@@ -101,7 +101,7 @@ t.test('a chunk file that is gone, short or a symlink is a miss, and is healed',
   t.strictSame(events.lines, ['dropped corrupt', 'dropped corrupt']);
 });
 
-t.test('so is one that changes while the store is open', async (t) => {
+t.test('a chunk file that changes while the store is open is a miss, and healed', async (t) => {
   const layout = await filledDirectory(t);
   const { chunks, events } = await openTestStore(t);
   const object = await chunks.openObject(IDENTITY);
@@ -119,7 +119,7 @@ t.test('so is one that changes while the store is open', async (t) => {
   t.strictSame(events.lines, ['dropped missing', 'dropped corrupt', 'dropped corrupt']);
 });
 
-t.test('a file that no manifest names is counted, coldest, and never served', async (t) => {
+t.test('an orphaned chunk file is counted, coldest, and never served', async (t) => {
   const layout = await filledDirectory(t);
   rmSync(layout.manifest(objectKey(IDENTITY)));
   const opened = await openTestStore(t);
@@ -136,7 +136,7 @@ t.test('a file that no manifest names is counted, coldest, and never served', as
   t.ok(tight.chunks.isHeld(await tight.chunks.openObject(IDENTITY), 0));
 });
 
-t.test('a manifest that is damaged costs what the damage hit', async (t) => {
+t.test('a damaged manifest loses only the damaged records', async (t) => {
   const layout = await filledDirectory(t);
   const path = layout.manifest(objectKey(IDENTITY));
   const whole = readFileSync(path);
@@ -160,7 +160,7 @@ t.test('a manifest that is damaged costs what the damage hit', async (t) => {
   t.equal(second.chunks.usage().orphans, 3);
 });
 
-t.test('a manifest under another key, or of another chunk size, is not believed', async (t) => {
+t.test('a manifest under another key, or of another chunk size, is ignored', async (t) => {
   const layout = await filledDirectory(t);
   const path = layout.manifest(objectKey(IDENTITY));
   const victim = identityOf('victim', LENGTH);
@@ -172,7 +172,7 @@ t.test('a manifest under another key, or of another chunk size, is not believed'
   t.ok(chunks.isHeld(await chunks.openObject(IDENTITY), 0));
 });
 
-t.test('what is not ours stays, and does no harm', async (t) => {
+t.test('foreign files stay and do no harm', async (t) => {
   const layout = await filledDirectory(t);
   const foreign = [
     join(layout.root, 'README'),
@@ -190,7 +190,7 @@ t.test('what is not ours stays, and does no harm', async (t) => {
   t.equal(chunks.usage().chunks, 3);
 });
 
-t.test('the order survives; what came after the last snapshot is warmest', async (t) => {
+t.test('the eviction order survives; chunks after the last snapshot are warmest', async (t) => {
   t.testdir({});
   const first = await openTestStore(t);
   const object = await first.chunks.openObject(IDENTITY);
@@ -224,7 +224,7 @@ t.test('pinned objects go last, after a restart too', async (t) => {
   t.strictSame(held, [true, false, false]);
 });
 
-t.test('after kill -9, all that was said to be stored is there and right', async (t) => {
+t.test('after kill -9 every chunk reported as stored is there and right', async (t) => {
   const directory = t.testdir({});
   let next = 0;
   for (const wait of [1, 7, 20]) {

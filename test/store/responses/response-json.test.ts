@@ -35,7 +35,7 @@ const RECORD: ResponseRecord = {
   variants: [VARIANT],
 };
 
-t.test('what was written is read back', (t) => {
+t.test('a written record is read back', (t) => {
   t.strictSame(parseResponse(encodeResponse(RECORD)), RECORD);
   t.end();
 });
@@ -50,7 +50,7 @@ t.test('header maps have no prototype, whatever their names', (t) => {
   t.end();
 });
 
-t.test('what is known of no redirects is not believed to have had none', (t) => {
+t.test('a record without redirect information is not read', (t) => {
   const { hops, ...before } = WRITTEN;
   const parse = (variant: unknown) =>
     parseResponse(encodeLine({ kind: 'response', record: { ...RECORD, variants: [variant] } }));
@@ -62,7 +62,7 @@ t.test('what is known of no redirects is not believed to have had none', (t) => 
   t.end();
 });
 
-t.test('every field is checked', (t) => {
+t.test('every field of a record is checked', (t) => {
   const parse = (record: unknown) => parseResponse(encodeLine({ kind: 'response', record }));
   for (const field of Object.keys(RECORD)) {
     t.equal(parse({ ...RECORD, [field]: { odd: true } }), undefined, field);
@@ -77,7 +77,7 @@ t.test('every field is checked', (t) => {
   t.end();
 });
 
-t.test('damage is noticed, and nothing throws', (t) => {
+t.test('damage is detected, and nothing throws', (t) => {
   const whole = encodeResponse(RECORD);
   fc.assert(
     fc.property(fc.nat({ max: whole.length - 1 }), fc.nat({ max: 7 }), (at, bit) => {
@@ -97,7 +97,7 @@ t.test('damage is noticed, and nothing throws', (t) => {
   t.end();
 });
 
-t.test('a record that does not say what it is, or is of an unknown kind, is none', (t) => {
+t.test('a record without a known kind is not read', (t) => {
   const read = (variant: object) => {
     const record = { ...RECORD, variants: [variant] };
     return parseResponse(encodeLine({ kind: 'response', record }))?.variants[0];

@@ -31,7 +31,7 @@ function recordOf(name: string, variants = 1): ResponseRecord {
 
 const keyOf = (name: string) => responseKey('hub', recordOf(name).uri);
 
-t.test('a record outlives the process; a deleted one does not', async (t) => {
+t.test('a record survives the process, a deleted one does not', async (t) => {
   t.testdir({});
   const first = await openTestStore(t);
   t.equal(await first.responses.get(keyOf('a')), undefined);
@@ -63,7 +63,7 @@ t.test('variants and records are bounded', async (t) => {
   t.equal(readdirSync(join(directory, 'tmp')).length, 0);
 });
 
-t.test('a record is had before its file is there, and a close waits for the file', async (t) => {
+t.test('a record is available before its file is, and close waits for the file', async (t) => {
   const directory = t.testdir({});
   const first = await openTestStore(t);
   const file = new Layout(directory).response(keyOf('a'));
@@ -89,7 +89,7 @@ t.test('all records are listed once, written or not', async (t) => {
   t.same(listed.sort(), uris);
 });
 
-t.test('a removal follows the writing of what was put before it', async (t) => {
+t.test('a removal comes after the pending write of the same record', async (t) => {
   const directory = t.testdir({});
   const { responses } = await openTestStore(t);
   void responses.update(keyOf('a'), () => recordOf('a'));
@@ -100,7 +100,7 @@ t.test('a removal follows the writing of what was put before it', async (t) => {
   t.notOk(existsSync(new Layout(directory).response(keyOf('a'))));
 });
 
-t.test('changes of one record follow each other, whatever they wait for', async (t) => {
+t.test('changes of one record run in order', async (t) => {
   t.testdir({});
   const first = await openTestStore(t);
   await first.responses.update(keyOf('a'), () => recordOf('a'));
@@ -128,7 +128,7 @@ t.test('changes of one record follow each other, whatever they wait for', async 
   t.equal(await responses.get(keyOf('a')), undefined);
 });
 
-t.test('more than some records are not left unwritten', async (t) => {
+t.test('the number of unwritten records is bounded', async (t) => {
   const directory = t.testdir({});
   const { responses } = await openTestStore(t);
   const names = Array.from({ length: 200 }, (_, index) => `n${String(index)}`);
@@ -138,7 +138,7 @@ t.test('more than some records are not left unwritten', async (t) => {
   t.ok(missing.length <= 65, `${String(missing.length)} are not on the disk`);
 });
 
-t.test('a damaged or misplaced record is a miss, and goes', async (t) => {
+t.test('a damaged or misplaced record is a miss, and is deleted', async (t) => {
   const directory = t.testdir({});
   const first = await openTestStore(t);
   for (const name of ['torn', 'other'])
@@ -158,7 +158,7 @@ t.test('a damaged or misplaced record is a miss, and goes', async (t) => {
   }
 });
 
-t.test('on a read-only disk records live in memory', async (t) => {
+t.test('on a read-only disk records are kept in memory', async (t) => {
   const disk = mountSmallDisk(t, 1 << 20);
   if (disk === undefined) return;
   const first = await openTestStore(t, { directory: disk });
@@ -173,7 +173,7 @@ t.test('on a read-only disk records live in memory', async (t) => {
   t.equal(await responses.get(keyOf('new')), undefined);
 });
 
-t.test('a record in memory is had at once, the same each time until it is replaced', async (t) => {
+t.test('a record in memory is returned at once, the same until replaced', async (t) => {
   t.testdir({});
   const first = await openTestStore(t);
   t.equal(first.responses.hot(keyOf('a')), undefined);

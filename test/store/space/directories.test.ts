@@ -19,13 +19,13 @@ function setUp(t: Test) {
   };
 }
 
-t.test('a shard is made once, for us alone', async (t) => {
+t.test('a shard directory is created once, for its owner alone', async (t) => {
   const { directories, layout } = setUp(t);
   await Promise.all([directories.ensure('chunks', ID), directories.ensure('chunks', ID)]);
   t.equal(statSync(layout.shard('chunks', 'ab')).mode & 0o777, 0o700);
 });
 
-t.test('a shard that somebody deleted is made anew', async (t) => {
+t.test('a deleted shard directory is created again', async (t) => {
   const { directories, layout } = setUp(t);
   await directories.ensure('chunks', ID);
   rmSync(layout.tree('chunks'), { recursive: true });
@@ -34,7 +34,7 @@ t.test('a shard that somebody deleted is made anew', async (t) => {
   t.ok(statSync(layout.shard('chunks', 'ab')).isDirectory());
 });
 
-t.test('a failure to make one is not remembered', async (t) => {
+t.test('a failed creation is not remembered', async (t) => {
   const { directories, layout } = setUp(t);
   writeFileSync(join(layout.root, 'chunks'), 'in the way');
   await t.rejects(directories.ensure('chunks', ID), { code: 'ENOTDIR' });
@@ -42,21 +42,24 @@ t.test('a failure to make one is not remembered', async (t) => {
   await directories.ensure('chunks', ID);
 });
 
-t.test('books the most names ever held, as directories do not shrink', (t) => {
-  const { directories, ledger, reservation } = setUp(t);
-  directories.added('chunks', ID, reservation);
-  t.equal(ledger.balance('directories'), MAX_NAME_COST);
-  for (let name = 1; name < 1000; name += 1) directories.added('chunks', ID, reservation);
-  t.equal(ledger.balance('directories'), directoryCost(1000));
-  for (let name = 0; name < 1000; name += 1) directories.removed('chunks', ID);
-  directories.added('chunks', ID, reservation);
-  t.equal(ledger.balance('directories'), directoryCost(1000));
-  directories.added('manifests', ID, reservation);
-  t.equal(ledger.balance('directories'), directoryCost(1000) + directoryCost(1));
-  t.end();
-});
+t.test(
+  'a directory is charged for the most names it ever had, as directories do not shrink',
+  (t) => {
+    const { directories, ledger, reservation } = setUp(t);
+    directories.added('chunks', ID, reservation);
+    t.equal(ledger.balance('directories'), MAX_NAME_COST);
+    for (let name = 1; name < 1000; name += 1) directories.added('chunks', ID, reservation);
+    t.equal(ledger.balance('directories'), directoryCost(1000));
+    for (let name = 0; name < 1000; name += 1) directories.removed('chunks', ID);
+    directories.added('chunks', ID, reservation);
+    t.equal(ledger.balance('directories'), directoryCost(1000));
+    directories.added('manifests', ID, reservation);
+    t.equal(ledger.balance('directories'), directoryCost(1000) + directoryCost(1));
+    t.end();
+  },
+);
 
-t.test('books a shard found at start by its names or its size, whichever is more', (t) => {
+t.test('a shard found at the start is charged by names or size, whichever is more', (t) => {
   const { directories, layout, ledger, reservation } = setUp(t);
   mkdirSync(layout.shard('chunks', 'ab'), { recursive: true });
   directories.found('chunks', 'ab', 500);
@@ -66,7 +69,7 @@ t.test('books a shard found at start by its names or its size, whichever is more
   t.end();
 });
 
-t.test('an entry is not booked below what it takes', async (t) => {
+t.test('an entry is charged at least its own size', async (t) => {
   const { directories, layout, ledger, reservation } = setUp(t);
   await directories.ensure('chunks', ID);
   const shard = layout.shard('chunks', 'ab');

@@ -9,7 +9,7 @@ import {
   wholeBlocks,
 } from '#src/store/space/ledger.js';
 
-t.test('costs are whole blocks', (t) => {
+t.test('costs are rounded up to blocks', (t) => {
   t.equal(wholeBlocks(0), 0);
   t.equal(wholeBlocks(1), BLOCK_BYTES);
   t.equal(wholeBlocks(BLOCK_BYTES), BLOCK_BYTES);
@@ -19,7 +19,7 @@ t.test('costs are whole blocks', (t) => {
   t.end();
 });
 
-t.test('a promise is counted before it is redeemed', (t) => {
+t.test('a promise counts before it is redeemed', (t) => {
   const ledger = new Ledger(100);
   t.equal(ledger.shortfall(60), 0);
   ledger.promise(60);
@@ -36,7 +36,7 @@ t.test('a promise is counted before it is redeemed', (t) => {
   t.end();
 });
 
-t.test('what is leaving makes room for promises, not for bytes', (t) => {
+t.test('bytes that are leaving make room for promises, not for bytes', (t) => {
   const ledger = new Ledger(100);
   ledger.charge('linked', 100);
   ledger.announceLeaving(40);
@@ -52,7 +52,7 @@ t.test('what is leaving makes room for promises, not for bytes', (t) => {
   t.end();
 });
 
-t.test('no order of grants and returns exceeds the capacity', (t) => {
+t.test('property: no order of grants and returns exceeds the capacity', (t) => {
   const step = fc.record({ bytes: fc.integer({ min: 1, max: 60 }), returns: fc.boolean() });
   fc.assert(
     fc.property(fc.array(step, { maxLength: 50 }), (steps) => {

@@ -62,7 +62,7 @@ function setUp(t: Test, files: number, refuses = false) {
   return { metadata, add, gone, evicted, settled, asked: () => asked };
 }
 
-t.test('the least recently used gives way, and is counted', async (t) => {
+t.test('the least recently used entry is evicted and counted', async (t) => {
   const { metadata, add, gone, evicted, settled } = setUp(t, 3);
   const [a] = [add('a'), add('b'), add('c')];
   metadata.touch(a);
@@ -73,7 +73,7 @@ t.test('the least recently used gives way, and is counted', async (t) => {
   await metadata.close();
 });
 
-t.test('what is in use stays, and is used by that', async (t) => {
+t.test('an entry in use stays and counts as used', async (t) => {
   const { metadata, add, gone, settled } = setUp(t, 3);
   const a = add('a', { isBusy: true });
   add('b');
@@ -88,7 +88,7 @@ t.test('what is in use stays, and is used by that', async (t) => {
   await metadata.close();
 });
 
-t.test('when all is in use the share is exceeded, until it is not', async (t) => {
+t.test('the share is exceeded while every entry is in use', async (t) => {
   const { metadata, add, settled } = setUp(t, 2);
   const files = ['a', 'b', 'c', 'd'].map((name) => add(name, { isBusy: true }));
   t.equal(metadata.usedBytes, 4 * FILE_BYTES);
@@ -98,7 +98,7 @@ t.test('when all is in use the share is exceeded, until it is not', async (t) =>
   await metadata.close();
 });
 
-t.test('a scan of passing ones costs no lasting one, a pinned one goes last', async (t) => {
+t.test('a scan of passing entries evicts no lasting one, and a pinned one last', async (t) => {
   const { metadata, add, gone } = setUp(t, 10);
   add('weights', { worth: 'lasting' });
   add('pinned', { worth: 'pinned' });
@@ -108,7 +108,7 @@ t.test('a scan of passing ones costs no lasting one, a pinned one goes last', as
   t.notOk(gone.includes('weights') || gone.includes('pinned'));
 });
 
-t.test('lasting ones are left half, so that passing ones live too', async (t) => {
+t.test('lasting entries keep half of the share', async (t) => {
   const { metadata, add, gone, settled } = setUp(t, 10);
   for (let index = 0; index < 5; index += 1) add(`tiny-${String(index)}`);
   for (let index = 0; index < 50; index += 1) {
@@ -120,7 +120,7 @@ t.test('lasting ones are left half, so that passing ones live too', async (t) =>
   await metadata.close();
 });
 
-t.test('what is worth less by now loses its place, what is worth more gains one', async (t) => {
+t.test('an entry that lost worth is evicted first, one that gained worth stays', async (t) => {
   const { metadata, add, gone, settled } = setUp(t, 4);
   const weights = add('weights', { worth: 'lasting' });
   const grown = add('grown');
@@ -136,7 +136,7 @@ t.test('what is worth less by now loses its place, what is worth more gains one'
 });
 
 t.test(
-  'a lower share is reached in the background; a disk that refuses is not asked for ever',
+  'a lower share is reached in the background, and a failing disk is not retried for ever',
   async (t) => {
     const { metadata, add, gone, settled } = setUp(t, 100);
     for (let index = 0; index < 100; index += 1) add(String(index));
@@ -171,7 +171,7 @@ async function costOfMore(t: Test, count: number): Promise<number> {
   return least;
 }
 
-t.test('one more costs the same with four times as many', async (t) => {
+t.test('the cost of one more entry does not grow with their number', async (t) => {
   const few = await costOfMore(t, 20_000);
   const many = await costOfMore(t, 80_000);
   t.ok(many < 3 * few, `${many.toFixed(3)} ms of ${few.toFixed(3)}`);

@@ -2,7 +2,7 @@ import t from 'tap';
 import { deferred } from '#src/model/deferred.js';
 import { Pending } from '#src/store/space/pending.js';
 
-t.test('waits for what is under way, and for failures too', async (t) => {
+t.test('Pending waits for running work, failed work included', async (t) => {
   const pending = new Pending();
   await pending.settled();
   const [good, bad, late] = [deferred<number>(), deferred<number>(), deferred<number>()];
