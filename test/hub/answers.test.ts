@@ -1,6 +1,5 @@
 /**
- * A hub that limits the rate of requests it is asked: its own wait and words, and one request for each of a
- * client's.
+ * A hub that limits the rate of requests: its own wait and words, and one request per client.
  */
 import t, { type Test } from 'tap';
 import { startEchoOrigin } from '../fixtures/echo-origin.js';

@@ -160,8 +160,7 @@ export class Generation implements Searched {
   }
 
   /**
-   * Releases the manifest and the chunks that verification keeps. To be called by its owner, only
-   * while idle.
+   * Releases the manifest and verification's chunks. To be called by its owner, only while idle.
    */
   close(): void {
     this.isClosed = true;

@@ -99,10 +99,7 @@ export class Generations {
     return generation;
   }
 
-  /**
-   * True while requests for its object get `generation`. An idle one lingers from now on: reusable
-   * hits use it without opening it.
-   */
+  /** True while requests for its object get `generation`. An idle one lingers: hot hits use it. */
   touch(generation: Generation): boolean {
     const { key } = generation.object;
     if (generation.isClosed || this.#live.get(key) !== generation) return false;
@@ -134,10 +131,7 @@ export class Generations {
     }
   }
 
-  /**
-   * Opens no generation any more; resolves when the fetched chunks are committed. Fetches without a
-   * head are stopped.
-   */
+  /** Opens nothing any more; resolves when fetched chunks are committed. Headless fetches stop. */
   async quiet(): Promise<void> {
     this.#closing = true;
     await Promise.allSettled(this.#opening.values());
