@@ -1,12 +1,13 @@
 /**
- * The manifest of an object that is never stored: what may not be kept is served through memory.
+ * The manifest of an object that is never stored: a response that may not be stored is served from
+ * memory. Used by Generation and Generations.
  */
 import { chunkCount } from '../../model/chunk.js';
 import type { ObjectKey } from '../../model/ids.js';
 import type { ChunkRecord, ObjectIdentity } from '../../model/manifest.js';
 import type { ObjectHandle } from '../../model/store.js';
 
-/** A handle that the store does not know: nothing of it is held, recorded or attested. */
+/** Returns a handle unknown to the store: it has no held chunk, no record and no attestation. */
 export function ephemeralObject(key: ObjectKey, identity: ObjectIdentity): ObjectHandle {
   return {
     key,
@@ -18,7 +19,8 @@ export function ephemeralObject(key: ObjectKey, identity: ObjectIdentity): Objec
 }
 
 /**
- * What is recorded of an object, chunk by chunk: whoever reads on without its manifest needs it.
+ * Yields the recorded chunks of an object. A detached generation keeps them when it loses its
+ * manifest, so that it can compare what arrives again.
  */
 export function* recordsOf(object: ObjectHandle): Generator<ChunkRecord> {
   const { lengthBytes, chunkSizeBytes } = object.identity;
