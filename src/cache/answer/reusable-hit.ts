@@ -1,8 +1,8 @@
 /**
- * A stored response that has answered, and may do so again without a wait while nothing has
- * changed. It keeps no decision: each time it asks all that cache/answer/cache would ask, of the
- * same records, and where an answer differs in anything it gives none, and the request is looked
- * up. Made by Cache, held by the front.
+ * A stored response that has answered a request and may answer later ones without a lookup. It
+ * caches no decision: for each request it repeats the checks of cache/answer/cache on the same
+ * records. If anything has changed it returns `undefined`, and the request is looked up. Made by
+ * Cache, kept by the HTTP front.
  */
 import { chunkIndexAt } from '../../model/chunk.js';
 import { emptyHeaders, type HeaderMap } from '../../model/headers.js';
@@ -18,17 +18,17 @@ import type { CacheServices } from '../api/services.js';
 import { withDigests } from '../object/digest-fields.js';
 import { isJoinable } from '../rfc9111/stored-digests.js';
 
-/** What of the cache it looks at. */
+/** The parts of the cache that a reusable hit uses. */
 export interface ReusableHitDeps {
   readonly services: Pick<CacheServices, 'responses'>;
   readonly generations: Pick<Generations, 'touch'>;
-  /** The origin of that name now: a reload may have replaced it. */
+  /** Returns the origin that has this name now: a reload may have replaced it. */
   readonly upstreamOf: (name: string) => Upstream | undefined;
-  /** A body of `generation` for `request`, as a lookup would give it. */
+  /** Makes a body of the hit's generation for `request`, as a lookup would. */
   readonly bodyOf: (request: CacheRequest, hit: HitSource) => Body;
 }
 
-/** What the answer was made of. */
+/** The parts from which the answer was made. */
 export interface HitSource {
   readonly upstream: Upstream;
   readonly key: ResponseKey;
@@ -37,20 +37,23 @@ export interface HitSource {
   readonly generation: Generation;
 }
 
-/** Whoever asks says nothing that an assessment would heed. */
+/** The fields of a request that uses the hit: it has none that an assessment would consider. */
 const NO_FIELDS = emptyHeaders();
 
-/** A standing hit of `source`, where one is possible at all: for any request without conditions. */
+/**
+ * Makes a reusable hit of `source`, for any request without conditions, directives and credentials.
+ * Returns `undefined` if the response cannot be reused without a lookup.
+ */
 export function reusableHit(source: HitSource, deps: ReusableHitDeps): ReusableHit | undefined {
   const { upstream, record, stored, generation } = source;
   const { lengthBytes } = generation;
   if (stored.status !== 200 || lengthBytes === null || generation.isEphemeral) return undefined;
-  // Parts that cannot be fetched again, and what is released only after a check: not without a
-  // lookup.
+  // A lookup is needed if chunks cannot be fetched again, or if bytes are released only after a
+  // check.
   if (!isJoinable(stored) || upstream.integrity === 'strict') return undefined;
-  // A check that ends changes which digest fields are sent.
+  // The end of a check changes which digest fields are sent.
   if (!isSettled(generation)) return undefined;
-  // Where any variant depends on the request, the choice among them does.
+  // If any variant depends on request fields, so does the selection among them.
   if (record.variants.some((one) => variedFields(one).length > 0)) return undefined;
   return new StoredReusableHit(source, deps, lengthBytes);
 }
@@ -61,7 +64,7 @@ class StoredReusableHit implements ReusableHit {
   readonly lengthBytes: number;
   readonly #source: Omit<HitSource, 'generation'>;
   /**
-   * A generation is as large as its manifest: whoever remembers a hit is not to keep it in memory.
+   * Weak: a generation is as large as its manifest. A remembered hit must not keep it in memory.
    */
   readonly #generation: WeakRef<Generation>;
   readonly #deps: ReusableHitDeps;
@@ -96,7 +99,7 @@ class StoredReusableHit implements ReusableHit {
     const index = chunkIndexAt(start, chunkSizeBytes);
     const chunkStart = index * chunkSizeBytes;
     if (end - chunkStart > chunkSizeBytes) return undefined;
-    // What is in motion may withhold the chunk, or be about to replace it.
+    // An arriving body or a flight may withhold the chunk, or be about to replace it.
     if (generation.intake !== undefined || generation.flight(index) !== undefined) return undefined;
     const held = generation.openNow(index);
     if (held === undefined) return undefined;
@@ -127,7 +130,7 @@ class StoredReusableHit implements ReusableHit {
   }
 }
 
-/** No check of a digest is under way, or has failed. */
+/** True when no digest check is in progress, and none has failed or been given up. */
 function isSettled({ integrity }: Generation): boolean {
   switch (integrity.state.kind) {
     case 'unclaimed':

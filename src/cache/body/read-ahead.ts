@@ -100,7 +100,7 @@ export class ReadAhead {
   }
 }
 
-/** Makes a controller whose signal may have one listener per opening: Node warns of a leak at 11. */
+/** Makes a controller whose signal may have a listener per opening: Node warns of more than 10. */
 function openingsAbort(): AbortController {
   const abort = new AbortController();
   setMaxListeners(0, abort.signal);

@@ -122,8 +122,8 @@ export class CollapsedFetches {
     const events = new FetchEvents();
     const fetch = (): Promise<OriginFetch> =>
       this.#fetchOnce(context, candidates, conditions, key, events);
-    // The caller's lookup was asynchronous: another fetch may have stored an answer and ended since.
-    // The lookup is repeated inside this flight, during which no other one for the key can end.
+    // The caller's lookup was asynchronous: another fetch may have stored an answer and ended
+    // since. The lookup is repeated inside this flight, while no other one for the key can end.
     const fetchUnlessStored = async (): Promise<Outcome> =>
       (await isStoredSince(this.#services, context)) ? { kind: 'stored-since' } : fetch();
     const bound = boundOf(this.#services, request.signal);

@@ -21,7 +21,7 @@ export type SharedReply =
   | { readonly kind: 'answered'; readonly result: OriginFetch; readonly collapsed: boolean }
   /** The response may not be shared: the request is looked up again and makes its own fetch. */
   | { readonly kind: 'not-shared' }
-  /** Another request's fetch has stored an answer since the lookup: the request is looked up again. */
+  /** Another fetch has stored an answer since the lookup: the request is looked up again. */
   | { readonly kind: 'stored-since' };
 
 /** True when a fresh answer to the request was stored since the request was looked up. */

@@ -83,7 +83,7 @@ function unverifiable(): ForebayError {
   });
 }
 
-/** Makes the check of a generation's object. Before its length is known there is nothing to check. */
+/** Makes the check of a generation's object. It checks nothing before the length is known. */
 export function integrityOf(generation: LiveObject, strict: boolean): Integrity {
   const { services, object, endIndex } = generation;
   const unknown = endIndex === Infinity;

@@ -160,7 +160,7 @@ export class Generation implements Searched {
     this.#settleIfIdle();
   }
 
-  /** Releases the manifest and what the digest check keeps. Called by its owner, only while idle. */
+  /** Releases the manifest and what the digest check keeps. Called by the owner, only when idle. */
   close(): void {
     this.isClosed = true;
     this.services.changes.bump();
@@ -170,9 +170,8 @@ export class Generation implements Searched {
   }
 
   /**
-   * Resolves to a view of chunk `index`, or to `undefined` if `index` is past the end of the object.
-   * Rejects with a `ForebayError` when the chunk cannot be read or fetched. The request timeout
-   * bounds each wait.
+   * Resolves to a view of chunk `index`, or to `undefined` if `index` is past the end. Rejects with
+   * a `ForebayError` when the chunk cannot be read or fetched. Each wait has the request timeout.
    */
   open(index: number, fetchContext: FetchContext): Promise<ChunkView | undefined> {
     const parts = { flights: this.#flights, held: this.#held };
