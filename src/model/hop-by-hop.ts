@@ -1,7 +1,6 @@
 /**
- * Fields that end at this hop (RFC 9110 section 7.6.1), and those of a request to an origin that
- * Forebay decides itself. The one list of them: requests, responses, storing and configuration ask
- * it.
+ * The fields that end at this hop (RFC 9110 section 7.6.1), and the request fields that Forebay
+ * sets itself. All code for requests, responses, storing and configuration uses these lists.
  */
 
 /** Fields of one connection, whether or not Connection names them. */
@@ -18,7 +17,7 @@ export const HOP_BY_HOP: ReadonlySet<string> = new Set([
   'upgrade',
 ]);
 
-/** Fields that say how a message is framed, where it goes and which hops it has passed. */
+/** Fields for the framing of a message, its destination and the hops that it has passed. */
 export const OF_ONE_HOP: ReadonlySet<string> = new Set([
   ...HOP_BY_HOP,
   'content-length',
@@ -28,8 +27,8 @@ export const OF_ONE_HOP: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * Request fields that Forebay decides for each fetch, because one fetch serves many clients:
- * ranges, conditions and codings, beside those of one hop.
+ * Request fields that Forebay sets for each fetch, because one fetch serves many clients: ranges,
+ * conditions and codings, and the fields of one hop.
  */
 export const DECIDED_HERE: ReadonlySet<string> = new Set([
   ...OF_ONE_HOP,

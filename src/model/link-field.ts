@@ -1,10 +1,10 @@
 /**
- * Reads the Link field (RFC 8288 section 3): where a listing goes on. hub/link asks for clients,
- * and admin/hub-model for the pages of a model's listing. Pure.
+ * Reads the next page of a listing from the Link field (RFC 8288 section 3). Used by hub/link for
+ * clients, and by admin/hub-model for the listing of a model. Pure.
  */
 import { readQuoted, skipOws, tokenEnd } from './field-syntax.js';
 
-/** The target of the first link of relation `next`, as it stands there; `undefined` without one. */
+/** Returns the target of the first link of relation `next`, unparsed; `undefined` without one. */
 export function nextLink(field: string): string | undefined {
   for (let from = field.indexOf('<'); from !== -1;) {
     const close = field.indexOf('>', from);
@@ -17,8 +17,8 @@ export function nextLink(field: string): string | undefined {
 }
 
 /**
- * The parameters of one link: whether `rel`, of which the first counts, has `next`; and where they
- * end.
+ * Reads the parameters of one link. Returns whether its first `rel` contains `next`, and the end of
+ * the parameters.
  */
 function readParameters(field: string, from: number): { isNext: boolean; end: number } {
   let rel: string | undefined;
@@ -32,11 +32,11 @@ function readParameters(field: string, from: number): { isNext: boolean; end: nu
     if (field.slice(name, end).toLowerCase() === 'rel') rel ??= value.text;
     at = skipOws(field, value.end);
   }
-  // Relations are separated by spaces, and their case says nothing.
+  // Relations are separated by spaces and case-insensitive.
   return { isNext: rel?.toLowerCase().split(' ').includes('next') ?? false, end: at };
 }
 
-/** A quoted-string, or what stands up to the next separator. */
+/** Reads a quoted-string, or the text up to the next separator. */
 function readValue(field: string, from: number): { text: string; end: number } {
   const quoted = readQuoted(field, from);
   if (quoted !== undefined) return { text: quoted.value, end: quoted.end };

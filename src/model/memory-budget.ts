@@ -1,6 +1,7 @@
 /**
- * Bytes that may live in memfds, counted in shared memory: the store charges drafts on the main
- * thread, workers charge a chunk whose disk failed under them, and neither can ask the other first.
+ * Bounds the bytes kept in memfds, with a counter in shared memory: the store charges drafts on the
+ * main thread, and workers charge a chunk whose disk failed while they wrote it. Neither can wait
+ * for the other.
  */
 export class MemoryBudget {
   /** Pass this to workers; `new MemoryBudget(limit, shared)` there counts in the same cell. */
@@ -14,7 +15,7 @@ export class MemoryBudget {
     this.#used = new BigInt64Array(shared);
   }
 
-  /** Takes `bytes` if they fit; false when they do not. */
+  /** Charges `bytes` if they fit into the limit. False, without a charge, if they do not. */
   tryCharge(bytes: number): boolean {
     const before = Number(Atomics.add(this.#used, 0, BigInt(bytes)));
     if (before + bytes <= this.limitBytes) return true;
@@ -22,7 +23,7 @@ export class MemoryBudget {
     return false;
   }
 
-  /** Gives back what was charged. */
+  /** Gives charged bytes back. */
   release(bytes: number): void {
     Atomics.sub(this.#used, 0, BigInt(bytes));
   }

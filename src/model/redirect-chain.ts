@@ -1,16 +1,16 @@
 /**
- * The redirects that led to a response, as a value: what each of them said of caching, when, and
- * what of its client's request it was shown. Made by origin/upstream, kept with stored responses,
- * judged by cache/rfc9111/chain.
+ * The redirects that led to a response: the caching fields of each, its times, and the client's
+ * fields that were sent to it. Made by origin/upstream, stored with responses, evaluated by
+ * cache/rfc9111/chain.
  */
 import type { HeaderMap } from './headers.js';
 
 /** One redirect that was followed. */
 export interface Hop {
   readonly status: number;
-  /** Those of its fields that a cache decides by, and no others. */
+  /** The fields of its response that matter to a cache, and no others. */
   readonly headers: HeaderMap;
-  /** When it was asked for and received, ms since the epoch (RFC 9111 section 4.2.3). */
+  /** Times of its request and response, ms since the epoch (RFC 9111 section 4.2.3). */
   readonly requestTimeMs: number;
   readonly responseTimeMs: number;
   /** See `StoredResponse`. */
@@ -23,7 +23,8 @@ export interface RedirectChain {
   /** First to last. */
   readonly hops: readonly Hop[];
   /**
-   * Names the resource that the last one led to, whatever its signature; empty for the URL itself.
+   * Identifies the resource that the last redirect led to, without its signature; empty without a
+   * redirect.
    */
   readonly place: string;
 }

@@ -1,24 +1,25 @@
-/** Response records: what HTTP says of one URL, kept apart from the bytes. */
+/** Response records: the HTTP metadata of one URL, stored apart from the bytes. */
 import type { HeaderMap } from './headers.js';
 import type { ObjectIdentity } from './manifest.js';
 import type { Hop } from './redirect-chain.js';
 
 /**
- * What a stored response is. One URL may have been of a plain origin and of a hub's mirror in turn:
- * what the one stored says nothing to the other, whatever their fields have in common.
+ * The kind of a stored response. The configuration may change a URL from a plain origin to a hub's
+ * mirror or back: a response of one kind never answers for another kind.
  */
 export type StoredKind =
-  /** A plain origin's answer, as RFC 9111 has it. */
+  /** A response of a plain origin (RFC 9111). */
   | 'response'
-  /** A hub's JSON, kept for the credential that was shown, as long as the mirror says. */
+  /** JSON of a hub, stored per credential for a lifetime that the mirror sets. */
   | 'hub-json'
-  /** A hub's word that somebody may have a file, and what that is. */
+  /** A hub's permission to read a file, with the file's metadata, for one credential. */
   | 'hub-permission'
-  /** A hub's word that somebody may not have anything of a repository. */
+  /** A hub's refusal of access to a repository, for one credential. */
   | 'hub-refusal';
 
 /**
- * In a variant's request fields: for whom a hub decided, as an HMAC. No request has such a field.
+ * Name among a variant's request fields for the credential that a hub decided on, as an HMAC. No
+ * request has such a field.
  */
 export const CREDENTIAL_FIELD = 'x-forebay-credential';
 
@@ -29,26 +30,26 @@ export interface StoredResponse {
   readonly status: number;
   /**
    * End-to-end fields of the response as its origin sent them, without Content-Range, hop-by-hop
-   * fields and what is for one client: nothing that we add is among them.
+   * fields and fields for one client. Fields that Forebay adds are not among them.
    */
   readonly headers: HeaderMap;
   /**
-   * Tags of the request's values of the fields that any Vary of the chain names (RFC 9111 section
-   * 4.1), never these.
+   * Tags (HMACs) of the request's values of the fields that any Vary of the chain names (RFC 9111
+   * section 4.1), never the values.
    */
   readonly requestHeaders: HeaderMap;
-  /** When the request was sent and its response received, ms since the epoch (section 4.2.3). */
+  /** Times of the request and of its response, ms since the epoch (section 4.2.3). */
   readonly requestTimeMs: number;
   readonly responseTimeMs: number;
-  /** Place of its question among all that were asked (model/sequence). */
+  /** Number of its request in the order of all requests to origins (model/sequence). */
   readonly order: number;
   /**
-   * When it was received, on the time that never runs backwards (model/steady-time). Absent for
-   * what was read from disk: such readings mean something to the process that took them alone.
+   * Time of the response on the clock that never runs backwards (model/steady-time). Absent for a
+   * response read from disk, because such a reading is valid only in the process that took it.
    */
   readonly steadyTimeMs?: number;
   /**
-   * The redirects that led to it, first to last: every rule holds for each of them
+   * The redirects that led to it, first to last. Every caching rule applies to each of them
    * (cache/rfc9111/chain).
    */
   readonly hops: readonly Hop[];
@@ -56,7 +57,7 @@ export interface StoredResponse {
   readonly object: ObjectIdentity;
 }
 
-/** When it was asked for and answered. */
+/** Times and order of a response. */
 export type ResponseTimes = Pick<StoredResponse, 'requestTimeMs' | 'responseTimeMs' | 'order'>;
 
 /** All stored responses of one URL, most recent first. */
@@ -68,5 +69,5 @@ export interface ResponseRecord {
   readonly variants: readonly StoredResponse[];
 }
 
-/** Variants kept of one URL: a hostile Vary would otherwise grow a record without end. */
+/** Most variants kept of one URL: a hostile Vary would otherwise grow a record without bound. */
 export const MAX_VARIANTS = 16;

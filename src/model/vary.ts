@@ -2,10 +2,10 @@
 import { tokenMembers } from './field-syntax.js';
 import { headerValue, type HeaderMap } from './headers.js';
 
-/** The fields that Vary names, each once, lower case; `any` for `*`. */
+/** Returns the fields that Vary names, each once, in lower case; `any` for `*`. */
 export function namedByVary(headers: HeaderMap): readonly string[] | 'any' {
   const names = new Set(tokenMembers(headerValue(headers, 'vary')));
-  // Every fetch asks for identity, so what Accept-Encoding said to us selected nothing.
+  // Every fetch requests identity, so the client's Accept-Encoding selected nothing.
   names.delete('accept-encoding');
   return names.has('*') ? 'any' : [...names];
 }

@@ -176,7 +176,7 @@ async function negotiate(
         return accept(services, generations, request, exchange, { ...answer, body: 'whole' });
     }
   }
-  throw new ForebayError('origin-loop', 'too many redirects or range negotiations', {
+  throw new ForebayError('origin-loop', 'the origin requires too many redirects or new ranges', {
     source: 'origin',
     retryable: false,
   });
