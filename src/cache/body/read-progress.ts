@@ -21,7 +21,7 @@ interface Part {
  */
 const RECENT_PARTS = 3;
 
-/** Parts kept at most before settled ones are folded into the sum, if nobody calls `counts`. */
+/** Most parts kept: beyond this, settled ones are folded into the sum even without `counts`. */
 const MAX_PARTS = 32;
 
 export class ReadProgress {

@@ -38,24 +38,15 @@ export interface OriginFetchRequest {
   readonly fetchContext: FetchContext;
   readonly headers: HeaderMap;
   readonly hint: RangeHint;
-  /**
-   * Returns the conditions to send: the validators stored for a place (model/redirect-chain), or
-   * those of the client.
-   */
+  /** Returns the stored or the client's conditions to send to a place (model/redirect-chain). */
   readonly conditions: (place: string) => Conditions;
   /** False when the origin is known to answer range requests with the whole. */
   readonly acceptsRanges: boolean;
-  /**
-   * False when each answer has a validator of its own (cache/object/unsteady): then the whole is
-   * fetched as one response.
-   */
+  /** False for an unsteady URL (cache/object/unsteady): the whole is fetched as one response. */
   readonly isSteady: boolean;
   readonly digest: Digest | null;
   readonly adapter?: AdapterExchange | undefined;
-  /**
-   * False once the URL was changed or purged after this request came: the response then serves this
-   * request only.
-   */
+  /** False once the URL was changed or purged since: the response then serves this request only. */
   readonly isCurrent: () => boolean;
 }
 

@@ -1,7 +1,6 @@
 /**
- * One generation of an object: its manifest, its flights, its digest check and its arriving body.
- * Readers open views of its chunks here. Made by Generations, one per key; read by
- * RepresentationBody.
+ * One generation of an object: its manifest, flights, digest check and arriving body. Readers open
+ * views of its chunks here. Made by Generations, one per key; read by RepresentationBody.
  */
 import { chunkCount } from '../../model/chunk.js';
 import { isRefutedBy } from '../../model/digest.js';
@@ -272,10 +271,7 @@ export class Generation implements Searched {
     this.#settleIfIdle();
   }
 
-  /**
-   * True when chunk `index` may not be released before the digest check has passed. Without a
-   * length the chunk that completes the object is unknown: all chunks wait.
-   */
+  /** Without a length the chunk that completes the object is unknown: all chunks wait. */
   withholds(index: number): boolean {
     const { digest } = this.#object.identity;
     return (digest !== null && this.lengthBytes === null) || this.#integrity.withholds(index);

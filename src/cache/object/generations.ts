@@ -1,7 +1,6 @@
 /**
  * The generations in memory, one per object key. Idle ones are kept for a while: a client that
  * reads ranges in successive requests finds the manifest open and the digest check where it was.
- * Used by cache/answer, cache/fetch and cache/operator.
  */
 import { LRUCache } from 'lru-cache';
 import { randomBytes } from 'node:crypto';
@@ -75,10 +74,7 @@ export class Generations {
     });
   }
 
-  /**
-   * Resolves to the generation of `identity`, retained once. Rejects with a `ForebayError` while
-   * closing, and for a length that the digest rules out.
-   */
+  /** Resolves to the generation, retained once. Rejects for a length that its digest rules out. */
   async open(identity: ObjectIdentity, options: OpenOptions): Promise<Generation> {
     if (this.#closing) throw closing();
     if (isRefutedBy(identity.digest, identity.lengthBytes)) throw digestMismatch(true);
@@ -136,10 +132,7 @@ export class Generations {
     }
   }
 
-  /**
-   * Rejects every further `open`, and resolves when no generation has a user or a fetch any more:
-   * what was fetched is then committed.
-   */
+  /** Rejects further `open`s. Resolves when all generations are idle, their fetches committed. */
   async quiet(): Promise<void> {
     this.#closing = true;
     await Promise.allSettled(this.#opening.values());
@@ -228,10 +221,7 @@ export class Generations {
     return generation;
   }
 
-  /**
-   * Registers a generation whose length became known under its new key. Returns the key in use:
-   * the old one if the new one is taken.
-   */
+  /** Moves a generation of now known length to its new key, if that is free. Returns its key. */
   #rekey(key: ObjectKey, generation: Generation): ObjectKey {
     if (generation.isEphemeral) return key;
     const { endReason: ended, object } = generation;
