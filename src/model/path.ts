@@ -127,10 +127,10 @@ function decodedBytes(text: string): Uint8Array {
   for (let at = bytes.length - 1; at >= 0; at -= 1) {
     let byte = bytes[at] ?? 0;
     while (byte === PERCENT) {
-      const decoded = from + 1 < bytes.length ? pairOf(bytes[from], bytes[from + 1]) : undefined;
-      if (decoded === undefined) break;
+      const escaped = from + 1 < bytes.length ? pairOf(bytes[from], bytes[from + 1]) : undefined;
+      if (escaped === undefined) break;
       from += 2;
-      byte = decoded;
+      byte = escaped;
     }
     from -= 1;
     bytes[from] = byte;
