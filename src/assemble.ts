@@ -1,6 +1,6 @@
 /**
- * The only place that constructs everything: from a resolved configuration to a program that can be
- * started and stopped. Called by cli/serve.
+ * Constructs all parts of the program from a resolved configuration. No other file does. Called by
+ * cli/serve.
  */
 import { randomBytes } from 'node:crypto';
 import { aboutToken, createAdminListener } from './assemble/admin-listener.js';
@@ -35,27 +35,25 @@ import { startTracing, type Tracing } from './telemetry/tracing.js';
 
 /** A constructed Forebay. `start` once, then `stop` once. */
 export interface Application {
-  /** Opens the listeners; rejects with a `ListenError`, after which `stop` closes the rest. */
+  /** Opens the listeners. Rejects with a `ListenError`; `stop` then closes the other parts. */
   start(): Promise<{
     readonly listenAddress: ListenAddress;
     readonly adminAddress: ListenAddress | null;
   }>;
-  /**
-   * Drains clients, then closes everything; resolves within the drain timeout and a little more.
-   */
+  /** Drains clients, then closes everything. Resolves shortly after the drain timeout at most. */
   stop(): Promise<void>;
-  /** Takes what `load` gives as far as a running program can, or nothing of it. Never throws. */
+  /** Applies the changes that a running program can take from `load`. Never throws. */
   reload(load: () => Config): ReloadOutcome;
-  /** One line per resource of the machine in use, for people. */
+  /** Describes for people, a line each, how the machine is used, and lists warnings. */
   describe(): readonly string[];
 }
 
-/** Names this process in Via, so that a request that comes back to it is seen. */
+/** Random bytes of the name of this process in Via, by which it recognises looped requests. */
 const PSEUDONYM_BYTES = 6;
 
 /**
- * Builds the program; rejects with a `StartupError` if the cache cannot be used. Worker threads
- * read the machine's own clock, and use it for durations only.
+ * Builds the program. Rejects with a `StartupError` when the cache cannot be used. Worker threads
+ * use the system clock instead of `clock`, but only for durations.
  */
 export async function assemble(
   config: ResolvedConfig,
@@ -64,7 +62,7 @@ export async function assemble(
 ): Promise<Application> {
   const telemetry = createTelemetry(config.log);
   const { metrics } = telemetry;
-  const tracing = await traceTo(config, version, clock, metrics);
+  const tracing = await openTracing(config, version, clock, metrics);
   telemetry.tracer = tracing;
   const changes = new InvalidationEvents();
   const pseudonym = `forebay-${randomBytes(PSEUDONYM_BYTES).toString('hex')}`;
@@ -72,7 +70,7 @@ export async function assemble(
   const descriptors = descriptorShares(descriptorLimit());
   const storage = await openStorage({ config, clock, telemetry, upstreams, descriptors, changes });
   const { stores, sending, pools, watermarks, targets, services } = storage;
-  // The first request should wait neither for threads to start nor for modules to load.
+  // So that the first request waits neither for threads to start nor for modules to load.
   pools.fill.warm();
   if (config.origins.some(({ passMethods }) => passMethods)) warmPassClients();
   const cache = new Cache(services, upstreams, pseudonym);
@@ -131,7 +129,7 @@ export async function assemble(
       const { capacityBytes } = next.cache;
       const resized = stores.chunks.resize(capacityBytes, metadataCapacityBytes(next.cache));
       resized.catch((error: unknown) => {
-        services.events.warn('the cache was not evicted down to its new capacity', error);
+        services.events.warn('eviction down to the new capacity failed', error);
       });
     },
   });
@@ -139,62 +137,62 @@ export async function assemble(
   const steps: readonly ShutdownStep[] = [
     {
       name: 'pulls',
-      why: 'they would begin new reads',
+      why: 'before the front: pulls would start new reads',
       run: () => {
         pulls.close();
       },
     },
     {
       name: 'sweeps',
-      why: 'they would begin new reads',
+      why: 'before the front: sweeps would start new reads',
       run: () => {
         sweeps.close();
       },
     },
     {
       name: 'front',
-      why: 'clients are drained while all else still works',
+      why: 'clients are drained while all other parts still work',
       run: () => front.drain(),
     },
-    { name: 'event loop lag', why: 'metrics are not served any more', run: stopWatching },
+    { name: 'event loop lag', why: 'no client is served any more', run: stopWatching },
     {
       name: 'cache',
-      why: 'after the last request: fetches that go on are committed',
+      why: 'after the last request: fetches still in progress are committed',
       run: () => cache.close(),
     },
     {
       name: 'worker threads',
-      why: 'after the last fetch; they hold the descriptors that wake',
+      why: 'after the last fetch; the threads use the wake descriptors',
       run: () => Promise.all([pools.close(), mirror.close()]),
     },
     {
       name: 'watermarks',
-      why: 'only after the last thread that writes to them',
+      why: 'after the last thread that writes to them',
       run: () => {
         watermarks.close();
       },
     },
     {
       name: 'sending',
-      why: 'only after the last thread that has its wake descriptor',
+      why: 'after the last thread that has its wake descriptor',
       run: () => {
         sending.close();
       },
     },
     {
       name: 'store',
-      why: 'after all that reads or writes chunks; frees the lock',
+      why: 'after all parts that read or write chunks; frees the lock',
       run: () => stores.chunks.close(),
     },
     {
       name: 'admin',
-      why: 'it reports the shutdown itself',
+      why: 'late: operators can watch the shutdown',
       run: () => listener?.admin.close(),
     },
     { name: 'tracing', why: 'after the last span', run: () => tracing?.stop() },
     {
       name: 'telemetry',
-      why: 'last: what closes before it may log',
+      why: 'last: the other steps may log',
       run: () => {
         telemetry.flush();
       },
@@ -215,15 +213,15 @@ export async function assemble(
       sending.description,
       ...(stores.chunks.usage().writable
         ? []
-        : ['the cache cannot be written: nothing is stored, everything is served through memory']),
+        : ['the cache directory is not writable: nothing is stored, bodies go through memory']),
       ...aboutToken(listener?.token),
       ...warnings,
     ],
   };
 }
 
-/** Exports spans to the configured endpoint, if there is one. */
-async function traceTo(
+/** Starts tracing to the configured endpoint; `null` if none is configured. */
+async function openTracing(
   { tracing: { endpoint, sampleRatio } }: ResolvedConfig,
   version: string,
   clock: Clock,

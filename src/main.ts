@@ -1,20 +1,21 @@
 #!/usr/bin/env node
-/** The program `forebay`: refuses machines it cannot run on, then runs the command line. */
+/** The program `forebay`: rejects unsupported platforms, then runs the command line. */
 import { EXIT_CONFIG } from './cli/exit-codes.js';
 import { platformObjection } from './cli/platform.js';
 import { processTerminal } from './cli/terminal.js';
 
-/** What still keeps the process alive this long after its command ended has leaked. */
+/** The process is ended this long after its command, even if a leaked handle keeps it alive. */
 const LEAK_GRACE_MS = 2000;
 
 /**
- * Timers and idle sockets of a command do not keep the process: its command does. About 24 days.
+ * The longest interval that Node accepts, about 24 days. A timer of this length keeps the process
+ * alive while the command runs, because the command's own timers and idle sockets do not.
  */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 const objection = platformObjection(process.platform, process.versions.node);
 if (objection === null) {
-  // Imported late: on a Node that is too old the rest may not even parse.
+  // Imported after the check, because a Node that is too old may not even parse the rest.
   const { runProgram } = await import('./cli/program.js');
   const running = setInterval(() => undefined, LONGEST_TIMER_MS);
   process.exitCode = await runProgram(process.argv.slice(2), processTerminal, loadAssemble);

@@ -1,5 +1,5 @@
 /**
- * The admin listener with its API: built from the parts that it shows and changes. Used by
+ * Constructs the admin listener with its API from the parts that the API reads and changes. Used by
  * assemble.
  */
 import { apiEndpoints } from '../admin/api.js';
@@ -29,7 +29,7 @@ export interface AdminListenerDeps {
   readonly targets: TargetMatcher;
   readonly front: Front;
   readonly cache: Cache;
-  /** What pulls are made through: the cache as clients meet it. */
+  /** The cache as clients use it, with the hub's mirror: pulls read through it. */
   readonly facade: CacheFacade;
   readonly pulls: Pulls;
   readonly sweeps: Sweeps;
@@ -37,12 +37,12 @@ export interface AdminListenerDeps {
   readonly origins: () => ResolvedConfig['origins'];
 }
 
-/** The listener, not yet listening; `null` where the configuration turns it off. */
 export interface AdminListener {
   readonly admin: Admin;
   readonly token: Token;
 }
 
+/** Returns the listener, not yet listening; `null` if the configuration turns it off. */
 export function createAdminListener(deps: AdminListenerDeps): AdminListener | null {
   const { config, version, clock, metrics, stores, services, targets, front } = deps;
   if (!config.admin.enabled) return null;
@@ -71,7 +71,7 @@ export function createAdminListener(deps: AdminListenerDeps): AdminListener | nu
   const admin = createAdmin({
     address: config.admin.address,
     metrics,
-    // The store was opened before this: whether it can be written is decided.
+    // The store is open already, so whether the cache is writable has been decided.
     readiness: () => ({ listening: front.address !== null, cacheDecided: true }),
     endpoints,
     token,
@@ -85,9 +85,9 @@ function tokenFor({ admin }: ResolvedConfig, stores: Stores): Token {
   return loadToken(tokenFile === null ? stores.file(TOKEN_FILE) : namedTokenFile(tokenFile));
 }
 
-/** What an operator should know of the token, a line each. */
+/** Returns warnings about the token for the operator, one line each. */
 export function aboutToken(token: Token | undefined): readonly string[] {
   if (token === undefined) return [];
-  if (token.kind === 'unavailable') return [`the admin API accepts no changes: ${token.why}`];
+  if (token.kind === 'unavailable') return [`the admin API rejects all changes: ${token.why}`];
   return token.warning === null ? [] : [token.warning];
 }

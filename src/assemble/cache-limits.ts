@@ -1,11 +1,11 @@
 /**
- * The cache's bounds from the configuration: what `CacheServices.limits` holds. Called by assemble.
+ * Reads the bounds of the cache (`CacheServices.limits`) from the configuration. Used by assemble.
  */
 import type { CacheLimits } from '../cache/api/services.js';
 import type { ResolvedConfig } from '../config/schema.js';
 import type { FetchLimits } from '../model/fetch.js';
 
-/** The limits of `config`; a reload computes them again. */
+/** Returns the bounds that `config` sets. Called again at each reload. */
 export function cacheLimits(config: ResolvedConfig): CacheLimits {
   return {
     chunkSizeBytes: config.cache.chunkSizeBytes,

@@ -1,11 +1,11 @@
-/** What happens in the store and in the cache, on its way to metrics and log. Used by assemble. */
+/** Passes the events of the store and of the cache to metrics and log. Used by assemble. */
 import type { CacheEvents } from '../cache/api/services.js';
 import type { InvalidationEvents } from '../model/invalidation-events.js';
 import type { StoreEvents } from '../model/store.js';
 import type { Metrics } from '../telemetry/metrics.js';
 import type { Telemetry } from '../telemetry/telemetry.js';
 
-/** Counts store events, and voids reusable hits when a chunk or a record goes. */
+/** Counts store events. A dropped chunk or changed record also revokes reusable hits. */
 export function storeEvents(metrics: Metrics, changes: InvalidationEvents): StoreEvents {
   return {
     evicted: metrics.evicted.bind(metrics),
@@ -21,7 +21,7 @@ export function storeEvents(metrics: Metrics, changes: InvalidationEvents): Stor
   };
 }
 
-/** Counts cache events, and logs those that an operator should know. */
+/** Counts cache events, and logs those that an operator should know of. */
 export function cacheEvents({ metrics, log }: Telemetry): CacheEvents {
   return {
     fetchFinished: metrics.fetchFinished.bind(metrics),
@@ -34,11 +34,11 @@ export function cacheEvents({ metrics, log }: Telemetry): CacheEvents {
       metrics.verificationGivenUp();
       log.warn(
         {},
-        'an object was not checked against its digest: the capacity cannot hold its unhashed chunks',
+        'the digest check of an object was given up: its chunks do not fit into the cache capacity',
       );
     },
     unshareable: (origin, field) => {
-      log.warn({ origin, field }, 'responses are not shared between clients because of a field');
+      log.warn({ origin, field }, 'responses are not shared between clients because of this field');
     },
     warn: (message, error) => {
       log.warn({ error: error instanceof Error ? error.message : String(error) }, message);

@@ -1,12 +1,12 @@
 /**
- * The parts of the configuration that the front uses. Called by assemble, at the start and at each
- * reload.
+ * Derives the settings of the HTTP front from the configuration. Called by assemble, at the start
+ * and at each reload.
  */
 import type { ResolvedConfig } from '../config/schema.js';
 import type { FrontConfig } from '../http/server.js';
 import { isHub } from './hub-settings.js';
 
-/** `config` as it runs: a setting that waits for a restart has its old value. */
+/** `config` is the running one: a setting that waits for a restart has its old value. */
 export function frontConfig({ listen, origins, hub }: ResolvedConfig): FrontConfig {
   return {
     listen,

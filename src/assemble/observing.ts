@@ -1,10 +1,10 @@
-/** Gauges that are computed when metrics are read. Used by assemble. */
+/** Connects the gauges that are read at each scrape of the metrics. Used by assemble. */
 import type { CacheServices } from '../cache/api/services.js';
 import type { Front } from '../http/server.js';
 import type { Upstreams } from '../origin/upstreams.js';
 import type { Metrics } from '../telemetry/metrics.js';
 
-/** Connects `metrics` with what the running parts know at each moment. */
+/** Connects `metrics` with the current values of the running parts. */
 export function observeParts(
   metrics: Metrics,
   { chunks, pools, progress }: CacheServices,

@@ -1,6 +1,7 @@
 /**
- * Reloads the configuration while the program runs: all of it or nothing. This file decides what
- * may change and who learns of it; `apply`, which assemble passes, changes the running parts.
+ * Reloads the configuration while the program runs, as a whole or not at all. Decides which changes
+ * take effect, hands them to `apply`, and logs and counts the result. Used by assemble, which
+ * implements `apply`.
  */
 import { keepAuto } from '../config/capacity.js';
 import { ConfigError, formatProblem } from '../config/problem.js';
@@ -12,13 +13,13 @@ import type { Telemetry } from '../telemetry/telemetry.js';
 /** How a reload ended. */
 export type ReloadOutcome =
   | { readonly kind: 'applied'; readonly needsRestart: readonly string[] }
-  /** The running configuration stays; `message` is the reason, as `validate` prints it. */
+  /** The running configuration stays. `message` lists the problems, as `validate` does. */
   | { readonly kind: 'refused'; readonly message: string };
 
 export interface ReloadDeps {
   readonly telemetry: Pick<Telemetry, 'log' | 'metrics'>;
   readonly clock: Clock;
-  /** Hands every part its new settings, in one turn of the loop. Must not fail: all is checked. */
+  /** Gives every part its new settings, in one turn of the event loop. Must not throw. */
   readonly apply: (config: ResolvedConfig) => void;
 }
 
@@ -32,27 +33,27 @@ export class Reloading {
     parts.telemetry.metrics.configLoaded(parts.clock.now());
   }
 
-  /** Takes what `load` gives, as far as a running program can. Never throws. */
+  /** Applies the changes that a running program can take from `load`. Never throws. */
   reload(load: () => Config): ReloadOutcome {
     const { telemetry, clock, apply } = this.#parts;
-    let wanted: Config;
+    let loaded: Config;
     try {
-      wanted = load();
+      loaded = load();
     } catch (error) {
       telemetry.metrics.configReloaded('failure', clock.now());
       telemetry.log.error(
         { problems: problemsOf(error) },
-        'the configuration was not reloaded: the previous one stays in effect',
+        'the configuration was not reloaded: the running one stays in effect',
       );
       return { kind: 'refused', message: problemsOf(error).join('\n') };
     }
-    const { config, needsRestart } = planReload(this.#running, keepAuto(wanted, this.#running));
+    const { config, needsRestart } = planReload(this.#running, keepAuto(loaded, this.#running));
     apply(config);
     this.#running = config;
     telemetry.metrics.configReloaded('success', clock.now());
     telemetry.log.info({}, 'the configuration was reloaded');
     if (needsRestart.length > 0) {
-      telemetry.log.warn({ keys: needsRestart }, 'changes that need a restart were left out');
+      telemetry.log.warn({ keys: needsRestart }, 'changes of these settings need a restart');
     }
     return { kind: 'applied', needsRestart };
   }

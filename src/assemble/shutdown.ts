@@ -1,17 +1,17 @@
 /**
- * The shutdown as a table: what is closed, in which order, and why there. A step that fails is
- * logged and stops no other, because the last ones release the lock of the cache directory.
+ * Closes the parts of the program in the order of a table. A step that fails is logged, and the
+ * others still run, because a late one frees the lock of the cache directory. Used by assemble.
  */
 import type { Log } from '../telemetry/log.js';
 
-/** One step. `why` says what would break if it came earlier or later. */
+/** One step. `why` gives the reason for its position. */
 export interface ShutdownStep {
   readonly name: string;
   readonly why: string;
   readonly run: () => unknown;
 }
 
-/** Runs `steps` one after the other, to the last, whatever fails. Never rejects. */
+/** Runs all `steps` in order, even if some fail. Never rejects. */
 export async function shutDown(
   steps: readonly ShutdownStep[],
   log: Pick<Log, 'error'>,
@@ -21,7 +21,7 @@ export async function shutDown(
       await run();
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
-      log.error({ step: name, reason }, 'a shutdown step failed; the others go on');
+      log.error({ step: name, reason }, 'a part failed to close; the shutdown goes on');
     }
   }
 }

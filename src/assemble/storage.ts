@@ -1,6 +1,6 @@
 /**
- * What the other rooms build on: the stores, the worker threads, the senders, and the services that
- * the cache's folders share. Used by assemble.
+ * Constructs the parts that all others use: the stores, the worker threads, the senders, and the
+ * services that the cache's folders share. Used by assemble.
  */
 import { Pressure } from '../cache/api/pressure.js';
 import { ProgressWatch } from '../cache/api/progress.js';
@@ -40,7 +40,7 @@ export interface Storage {
   readonly pools: Pools;
   readonly watermarks: WatermarkRegistry;
   readonly targets: TargetMatcher;
-  /** `limits` change with a reload. */
+  /** A reload replaces `limits`. */
   readonly services: CacheServices & { limits: CacheServices['limits'] };
 }
 
@@ -73,7 +73,10 @@ export async function openStorage(deps: StorageDeps): Promise<Storage> {
     memoryBudget: memory,
     clock,
     onAllowed: (origin, connections, before) => {
-      telemetry.log.debug({ origin, connections, before }, 'other connections for an origin');
+      telemetry.log.debug(
+        { origin, connections, before },
+        'the number of connections to an origin changed',
+      );
     },
   });
   const services = {

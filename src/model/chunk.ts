@@ -7,7 +7,7 @@ import type { ChunkOffset, ObjectOffset } from './offset.js';
 
 const MEBIBYTE = 1024 * 1024;
 
-/** The unit of verification: an aligned 1 MiB piece of a chunk. BLAKE3 subtree of 1,024 leaves. */
+/** The unit of verification: an aligned 1 MiB of a chunk, a BLAKE3 subtree of 1,024 leaves. */
 export const GROUP_SIZE_BYTES = MEBIBYTE;
 
 /** The default unit of fetching, storing and evicting. */
@@ -22,32 +22,23 @@ export function isChunkSize(bytes: number): boolean {
   return Number.isInteger(groups) && groups >= 1 && groups <= 64 && (groups & (groups - 1)) === 0;
 }
 
-/** How many chunks an object of `lengthBytes` has; an empty object has none. */
+/** Returns the number of chunks of an object of `lengthBytes`; 0 for an empty one. */
 export function chunkCount(lengthBytes: number, chunkSizeBytes: number): number {
   return Math.ceil(lengthBytes / chunkSizeBytes);
 }
 
-/** The bytes of the object that chunk `index` holds; the last chunk may be short. */
-export function chunkRange(
-  index: number,
-  lengthBytes: number,
-  chunkSizeBytes: number,
-): ByteRange<ObjectOffset> {
+/** Returns the bytes of the object that chunk `index` contains; the last chunk may be short. */
+export function chunkRange(index: number, lengthBytes: number, chunkSizeBytes: number): ByteRange {
   const start = index * chunkSizeBytes;
   return byteRange(start, Math.min(start + chunkSizeBytes, lengthBytes));
 }
 
-/** Which chunk holds byte `offset`. */
-export function chunkIndexAt(offset: ObjectOffset, chunkSizeBytes: number): number {
+/** Returns the index of the chunk that contains byte `offset`. */
+export function chunkIndexAt(offset: number, chunkSizeBytes: number): number {
   return Math.floor(offset / chunkSizeBytes);
 }
 
-/** Where byte `offset` of the object lies in its chunk. */
-export function offsetInChunk(offset: ObjectOffset, chunkSizeBytes: number): ChunkOffset {
-  return offset % chunkSizeBytes;
-}
-
-/** How many groups a chunk of `lengthBytes` has (a short last group counts). */
+/** Returns the number of groups of a chunk of `lengthBytes` (a short last group counts). */
 export function groupCount(lengthBytes: number): number {
   return Math.ceil(lengthBytes / GROUP_SIZE_BYTES);
 }

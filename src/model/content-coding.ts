@@ -1,11 +1,11 @@
 /**
- * Content codings of a representation (RFC 9110 section 8.4). Forebay requests identity. If an
- * origin sends another coding, it is stored as it came; a hub's is decoded.
+ * Content codings of a representation (RFC 9110 section 8.4). Forebay requests identity. If another
+ * coding comes, a response of a plain origin is kept as it came, and one of a hub is decoded.
  */
 import { tokenMembers } from './field-syntax.js';
 import { headerValue, type HeaderMap } from './headers.js';
 
-/** The codings that a response's content has, in the order they were applied; empty for none. */
+/** Returns the codings of a response's content, in the order they were applied; empty for none. */
 export function codingOf(headers: HeaderMap): string {
   return tokenMembers(headerValue(headers, 'content-encoding'))
     .filter((name) => name !== 'identity')
@@ -13,12 +13,12 @@ export function codingOf(headers: HeaderMap): string {
     .join(', ');
 }
 
-/** Codings that can be taken off. */
+/** Codings that Forebay can decode. */
 export type Decodable = 'gzip' | 'deflate' | 'br';
 
 const DECODABLE: ReadonlySet<string> = new Set(['gzip', 'deflate', 'br'] satisfies Decodable[]);
 
-/** True for one coding that can be taken off. */
+/** True for a single coding that Forebay can decode. */
 export function isDecodable(coding: string): coding is Decodable {
   return DECODABLE.has(coding);
 }

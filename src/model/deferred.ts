@@ -1,5 +1,6 @@
 /**
- * A promise with its two ends outside, and a bounded wait. Node 20 has no `Promise.withResolvers`.
+ * A promise that is settled from outside, and a bounded wait. Node 20 has no
+ * `Promise.withResolvers`.
  */
 import type { Clock } from './time.js';
 
@@ -9,7 +10,7 @@ export interface Deferred<T> {
   reject(reason: unknown): void;
 }
 
-/** A promise to be settled from elsewhere. Its rejection is never reported as unhandled. */
+/** Makes a promise that the caller settles. Its rejection is never reported as unhandled. */
 export function deferred<T>(): Deferred<T> {
   let resolve!: (value: T) => void;
   let reject!: (reason: unknown) => void;
@@ -24,16 +25,20 @@ export function deferred<T>(): Deferred<T> {
 export interface Bound {
   readonly clock: Clock;
   readonly ms: number;
-  /** Ends the wait early; the awaited work itself goes on for others. */
+  /** Aborts the wait; the awaited work goes on for other callers. */
   readonly signal?: AbortSignal | undefined;
-  /** What to throw when time is up or the signal aborts. */
+  /** Makes the error to throw after `ms`. */
   readonly timedOut: () => Error;
+  /** Makes the error to throw when `signal` aborts. */
   readonly aborted: () => Error;
 }
 
-/** Awaits `promise` for at most `bound.ms`: every wait in Forebay has a bound with a name. */
+/**
+ * Awaits `promise` for at most `bound.ms`. Rejects with its error, or with `timedOut` or `aborted`.
+ * Every wait in Forebay has such a bound.
+ */
 export async function within<T>(promise: Promise<T>, bound: Bound): Promise<T> {
-  // Abandoned by an early end it may still fail, and an unhandled rejection would end the process.
+  // It may reject after the wait ended early, and an unhandled rejection would end the process.
   promise.catch(() => undefined);
   const { signal } = bound;
   if (signal?.aborted === true) throw bound.aborted();
@@ -53,5 +58,5 @@ export async function within<T>(promise: Promise<T>, bound: Bound): Promise<T> {
   }
 }
 
-/** The signal of what no client's leaving ends. */
+/** A signal that never aborts, for work that goes on when the client leaves. */
 export const NEVER: AbortSignal = new AbortController().signal;

@@ -1,6 +1,6 @@
 /**
- * The one error class that crosses rooms. It carries no HTTP status (http/reply/status maps codes
- * to those): it says what happened, whose fault it was and whether a retry may help.
+ * The only error class that crosses rooms. An error carries what happened, who is at fault and
+ * whether a retry may help. Its HTTP status is chosen in http/reply/status.
  */
 import { shortageOf } from './own-shortage.js';
 
@@ -13,31 +13,31 @@ export type ErrorCode =
   | 'origin-connect' // no connection: refused, unreachable, timed out
   | 'origin-dns'
   | 'origin-tls'
-  | 'origin-proxy' // the proxy cannot be reached, wants credentials, or does not let us through
-  | 'origin-address-refused' // the address check said no
+  | 'origin-proxy' // the proxy is unreachable, demands credentials, or refuses the connection
+  | 'origin-address-refused' // the address check refused the host
   | 'origin-redirect-refused' // a redirect to a host, scheme or depth that is not allowed
-  | 'origin-loop' // our own Via came back
-  | 'origin-reset' // closed before the promised bytes were there
+  | 'origin-loop' // a request with Forebay's own Via, or too many redirects
+  | 'origin-reset' // closed before all announced bytes had come
   | 'origin-protocol' // malformed head or framing, unexpected coding
-  | 'origin-range-mismatch' // status, Content-Range or length differ from what was asked
-  | 'origin-status' // an answer that is no content: 5xx, 429, 4xx on a chunk
+  | 'origin-range-mismatch' // status, Content-Range or length differ from the request
+  | 'origin-status' // a response without the content: 5xx, 429, 4xx on a chunk
   | 'origin-denied' // 401 or 403
   | 'origin-timeout' // no head, no bytes, or too few bytes, within the bound
-  | 'origin-changed' // the representation changed under the read
+  | 'origin-changed' // the representation changed while it was read
   | 'origin-corrupt' // bytes differ from their ids or from the digest claimed for them
-  | 'origin-unattested' // integrity is strict and nothing vouches for the bytes
+  | 'origin-unattested' // integrity is strict and no digest is claimed for the object
   | 'origin-busy' // breaker open, or no lane within the bound
   // client
-  | 'not-cached' // only-if-cached, and nothing stored may answer
+  | 'not-cached' // only-if-cached, and no stored response may answer
   | 'client-aborted'
   | 'client-idle'
-  | 'client-too-large' // more content than is passed on
+  | 'client-too-large' // more content than Forebay forwards
   // internal
-  | 'no-space' // neither disk nor memory has room within the bound
+  | 'no-space' // neither disk nor memory had space within the bound
   | 'disk' // a file operation failed
   | 'stored-corrupt' // held bytes differ from their recorded ids
-  | 'purged' // an operator took the object out of the cache
-  | 'cancelled' // no reader needs it any more, or shutdown
+  | 'purged' // an operator removed the object from the cache
+  | 'cancelled' // the work was no longer needed, or shutdown
   | 'overload'
   | 'internal';
 
@@ -46,16 +46,16 @@ export interface ErrorDetails {
   /** True when the same request may succeed if made again. */
   readonly retryable: boolean;
   readonly cause?: unknown;
-  /** The origin's status, if it answered. */
+  /** Status of the origin's response; absent without a response. */
   readonly originStatus?: number;
-  /** The wait that the origin demands, in ms (Retry-After). */
+  /** The wait in ms that the origin requested (Retry-After). */
   readonly retryAfterMs?: number;
-  /** The origin's fields about that wait, for clients that read them. */
+  /** Fields of the origin that explain the error and the wait, to forward to the client. */
   readonly originFields?: Readonly<Record<string, string>>;
 }
 
 /**
- * Carries `code`, `source`, `retryable` and `cause`; `message` is for people and contains no
+ * An error with `code`, `source`, `retryable` and `cause`. `message` is for people and contains no
  * secrets.
  */
 export class ForebayError extends Error {
@@ -78,7 +78,7 @@ export class ForebayError extends Error {
   }
 }
 
-/** The error as plain data that survives structured clone: how a worker thread reports it. */
+/** An error as plain data that survives structured clone, as worker threads report it. */
 export interface ErrorReport {
   readonly code: ErrorCode;
   readonly message: string;
@@ -90,8 +90,8 @@ export interface ErrorReport {
 }
 
 /**
- * `overload` if the failure is a local lack of descriptors, ports or memory; `null` for others.
- * That code counts against no origin, and a retry a little later may succeed.
+ * Returns an `overload` error for a failure that is Forebay's own shortage of descriptors, ports or
+ * memory; `null` for any other. It does not count against an origin, and a retry may succeed.
  */
 export function ownShortage(error: unknown): ForebayError | null {
   const shortage = shortageOf(error);
@@ -104,7 +104,8 @@ export function ownShortage(error: unknown): ForebayError | null {
 }
 
 /**
- * `thrown` itself, our own shortage, or `internal` (retryable) with `message` for anything else.
+ * Returns `thrown` itself if it is a `ForebayError`, else `overload` for a shortage of our own,
+ * else `internal` (retryable) with `message`.
  */
 export function asForebayError(thrown: unknown, message: string): ForebayError {
   if (thrown instanceof ForebayError) return thrown;
@@ -112,7 +113,10 @@ export function asForebayError(thrown: unknown, message: string): ForebayError {
   return ownShortage(thrown) ?? new ForebayError('internal', message, details);
 }
 
-/** Flattens any thrown value; one that is no `ForebayError` becomes `overload` or `internal`. */
+/**
+ * Converts any thrown value to plain data. A value that is not a `ForebayError` becomes `overload`
+ * or `internal`.
+ */
 export function reportError(thrown: unknown): ErrorReport {
   const error = thrown instanceof ForebayError ? thrown : (ownShortage(thrown) ?? thrown);
   if (!(error instanceof ForebayError)) {
@@ -130,7 +134,7 @@ export function reportError(thrown: unknown): ErrorReport {
   };
 }
 
-/** The inverse of `reportError`. */
+/** Restores the error that `reportError` converted. */
 export function errorFromReport(report: ErrorReport): ForebayError {
   return new ForebayError(report.code, report.message, report);
 }

@@ -1,9 +1,9 @@
-/** One GET at an origin: the request, the outcome, and the port that performs it. */
+/** One GET at an origin: its request, its response, and the port that performs it. */
 import type { ByteRange } from './byte-range.js';
 import type { HeaderMap } from './headers.js';
 import type { Reach } from './reach.js';
 
-/** Where and how to fetch. Plain data: it travels to worker threads by structured clone. */
+/** The URL to fetch, with its fields and its route. Plain data, cloned to worker threads. */
 export interface FetchUrl {
   /** Absolute http or https URL without fragment or userinfo. May be signed: never logged. */
   readonly url: string;
@@ -11,21 +11,21 @@ export interface FetchUrl {
   readonly headers: Readonly<Record<string, string>>;
   /** `public`: the connection is refused if the host resolves to a private or local address. */
   readonly addresses: 'any' | 'public';
-  /** When a signed URL stops working, ms since the epoch; `null` when it does not. */
+  /** Expiry of a signed URL, ms since the epoch; `null` if it does not expire. */
   readonly expiresAtMs: number | null;
-  /** The way there; absent: straight, with the certificates that are trusted anyway. */
+  /** Proxy and certificates; absent: a direct connection with the default trusted certificates. */
   readonly reach?: Reach;
 }
 
-/** The named bounds of every wait in a fetch. */
+/** The bounds of every wait in a fetch. */
 export interface FetchLimits {
-  /** Name lookup, TCP and TLS handshake together. */
+  /** For name lookup, TCP and TLS handshake together. */
   readonly connectTimeoutMs: number;
   /** From the request's last byte to the response's complete head. */
   readonly firstByteTimeoutMs: number;
-  /** The longest silence within a body. */
+  /** The longest pause within a body. */
   readonly idleTimeoutMs: number;
-  /** A body slower than this over `minRateWindowMs` is fetched on from a second connection. */
+  /** A body slower than this over `minRateWindowMs` is continued over a second connection. */
   readonly minRateBytesPerSecond: number;
   readonly minRateWindowMs: number;
   /** Attempts in all, the first included. */
@@ -33,13 +33,13 @@ export interface FetchLimits {
   /** Full jitter: attempt n waits a random time below `min(cap, base * 2^n)`. */
   readonly retryBaseMs: number;
   readonly retryCapMs: number;
-  /** The longest wait that Retry-After may demand; a request with a longer one is not retried. */
+  /** The longest wait for Retry-After. A fetch with a longer one is not retried. */
   readonly retryAfterCapMs: number;
-  /** A 429 to the first fetch of a URL is final, whatever wait it demands. */
+  /** Set when a 429 to the first fetch of a URL is an answer, whatever its Retry-After. */
   readonly isRateFinal?: true;
 }
 
-/** A response head at the origin. */
+/** A response head from the origin. */
 export interface OriginHead {
   readonly status: number;
   readonly headers: HeaderMap;
@@ -51,46 +51,44 @@ export interface OriginRequest {
   readonly target: FetchUrl;
   /** The lane whose connection is used: a lane holds at most one. */
   readonly lane: number;
-  /** Requested bytes; `null` sends no Range. An `end` of `null` requests all bytes from `start`. */
+  /** Bytes to request; `null` sends no Range. An `end` of `null` means to the end. */
   readonly range: { readonly start: number; readonly end: number | null } | null;
   /** Conditional fields of this attempt: `if-range`, `if-none-match`, `if-modified-since`. */
   readonly conditions: Readonly<Record<string, string>>;
   readonly limits: FetchLimits;
-  /** Aborting drops the connection and ends the fetch with `cancelled`. */
+  /** Aborting closes the connection and ends the fetch with `cancelled`. */
   readonly signal: AbortSignal;
 }
 
-/** What the caller decides on a response head. */
+/** The caller's decision on a response head. */
 export type HeadVerdict = 'read' | 'refuse';
 
 /**
- * Receives one response. The client writes body bytes to the beginning of `space()` and reports
- * their number with `filled()`; a promise from `filled` pauses the connection until it settles.
+ * Receives one response. The HTTP client calls `space()`, writes body bytes to its beginning, and
+ * reports their number with `filled()`. A promise from `filled` pauses the connection until it
+ * settles.
  */
 export interface BodySink {
-  /** An interim response other than 100 and 101 (RFC 9110 section 15.2), before the head. */
+  /** Called with each interim response other than 100 and 101 (RFC 9110 section 15.2). */
   interim?(head: OriginHead): void;
   head(head: OriginHead): HeadVerdict | Promise<HeadVerdict>;
-  /** Writable memory for the next bytes; never empty. Called before every read. */
+  /** Returns writable memory for the next bytes, never empty. Called before every read. */
   space(): Uint8Array;
   filled(byteCount: number): void | Promise<void>;
 }
 
 export type FetchOutcome =
-  /** The body ended as its framing says. */
+  /** The body is complete according to its framing. */
   | { readonly kind: 'complete'; readonly bodyBytes: number }
   /** The sink refused the head. */
   | { readonly kind: 'refused' }
-  /**
-   * This client does not support the response's framing: another must fetch it. No body byte was
-   * read.
-   */
+  /** This HTTP client does not support the response's framing: use the next. Nothing was read. */
   | { readonly kind: 'unsupported-framing'; readonly feature: string };
 
 /**
- * Performs one GET, once: no retry, no redirect, no judgement of status. Rejects with a
- * `ForebayError` (origin-*, cancelled) when the transport fails, after which the connection is
- * gone. Implementations: origin/lean-client (bulk), origin/undici-client (everything else).
+ * Performs one GET, once: without retries, redirects or a check of the status. Rejects with a
+ * `ForebayError` (origin-*, cancelled) when the transport fails; the connection is closed then.
+ * Implementations: origin/lean-client (bulk), origin/undici-client (everything else).
  */
 export interface OriginClient {
   fetch(request: OriginRequest, sink: BodySink): Promise<FetchOutcome>;

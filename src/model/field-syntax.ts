@@ -1,7 +1,7 @@
 /**
- * The pieces that field values are made of (RFC 9110 section 5.6), read by scanners that look at
- * each character once: a peer chooses the text. Whatever reads a field, a listing or a name that
- * came over the network takes it apart with these. Pure.
+ * Scanners for the components of field values (RFC 9110 section 5.6). Each looks at a character
+ * once, because a peer chooses the text. Every parser of a field, a listing or a name that came
+ * over the network is built from them. Pure.
  */
 
 const TAB = 0x09;
@@ -12,14 +12,14 @@ const BACKSLASH = 0x5c;
 const DELETE = 0x7f;
 const LAST_LATIN1 = 0xff;
 
-/** By character code: 1 if a token may contain it (section 5.6.2). */
+/** By character code: 1 for a character that a token may contain (section 5.6.2). */
 const TOKEN_CHARACTERS = new Uint8Array(LAST_LATIN1 + 1);
 for (const character of "!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyz") {
   TOKEN_CHARACTERS[character.charCodeAt(0)] = 1;
   TOKEN_CHARACTERS[character.toUpperCase().charCodeAt(0)] = 1;
 }
 
-/** The end of the token that begins at `from`; `from` itself if there is none. */
+/** Returns the end of the token that begins at `from`; `from` itself if there is none. */
 export function tokenEnd(text: string, from: number): number {
   let at = from;
   while (at < text.length && TOKEN_CHARACTERS[text.charCodeAt(at)] === 1) at += 1;
@@ -32,8 +32,8 @@ export function isToken(text: string): boolean {
 }
 
 /**
- * True if a field value may consist of it (section 5.5): tab, space, visible ASCII and obs-text; no
- * CR, LF, NUL or other control character.
+ * True for a valid field value (section 5.5): tab, space, visible ASCII and obs-text; no CR, LF,
+ * NUL or other control character.
  */
 export function isFieldValue(text: string): boolean {
   for (let at = 0; at < text.length; at += 1) {
@@ -44,20 +44,20 @@ export function isFieldValue(text: string): boolean {
 }
 
 /**
- * True for one ASCII digit or more: `Number` takes signs, points, exponents and white space too.
+ * True for one ASCII digit or more. `Number` accepts signs, points, exponents and white space too.
  */
 export function isDigits(text: string): boolean {
   return text !== '' && digitsEnd(text, 0) === text.length;
 }
 
-/** The end of the digits that begin at `from`; `from` itself if there are none. */
+/** Returns the end of the digits that begin at `from`; `from` itself if there are none. */
 export function digitsEnd(text: string, from: number): number {
   let at = from;
   while (text.charCodeAt(at) >= 0x30 && text.charCodeAt(at) <= 0x39) at += 1;
   return at;
 }
 
-/** The first place from `from` on that is neither space nor tab (OWS, section 5.6.3). */
+/** Returns the first position from `from` on that is neither space nor tab (OWS, section 5.6.3). */
 export function skipOws(text: string, from: number): number {
   let at = from;
   while (isOws(text.charCodeAt(at))) at += 1;
@@ -65,23 +65,23 @@ export function skipOws(text: string, from: number): number {
 }
 
 /**
- * Without spaces and tabs at both ends. `String.trim` takes more: obs-text 0xA0 is a no-break space
- * to it, and a part of the value to everybody else.
+ * Removes spaces and tabs at both ends. `String.trim` removes more: it takes obs-text 0xA0, which
+ * is part of a field value, for a no-break space.
  */
 export function trimOws(text: string): string {
   return trimmed(text, 0, text.length);
 }
 
 export interface QuotedString {
-  /** The text without quotes and backslashes. */
+  /** The text between the quotes, without escaping backslashes. */
   readonly value: string;
-  /** Behind the closing quote. */
+  /** The position after the closing quote. */
   readonly end: number;
 }
 
 /**
- * The quoted-string (section 5.6.4) that begins at `from`; `undefined` if there is none, or it has
- * no end.
+ * Reads the quoted-string (section 5.6.4) that begins at `from`; `undefined` if there is none, or
+ * if it is not closed.
  */
 export function readQuoted(text: string, from: number): QuotedString | undefined {
   if (text.charCodeAt(from) !== QUOTE) return undefined;
@@ -92,9 +92,9 @@ export function readQuoted(text: string, from: number): QuotedString | undefined
 }
 
 /**
- * The members of a list (section 5.6.1), trimmed, those that are empty included. Commas within
- * quoted strings do not separate, and a quote that is not closed takes the rest. One after the
- * other: a list of commas has as many members as characters.
+ * Yields the members of a list (section 5.6.1), trimmed, empty ones included. Commas within quoted
+ * strings do not separate, and an unclosed quote extends to the end. Lazy, because a list of commas
+ * alone has as many members as characters.
  */
 export function* listMembers(text: string): Generator<string> {
   let from = 0;
@@ -110,8 +110,8 @@ export function* listMembers(text: string): Generator<string> {
 }
 
 /**
- * The members of a list in which nothing is quoted, trimmed, in lower case, without empty ones: of
- * Connection, Vary and the like. A stray quote hides no member.
+ * Returns the members of a list of tokens, such as Connection or Vary: trimmed, in lower case,
+ * without empty ones. Quotes have no meaning here, so a stray one hides no member.
  */
 export function tokenMembers(text: string | undefined): string[] {
   const members: string[] = [];
@@ -126,7 +126,7 @@ export function tokenMembers(text: string | undefined): string[] {
   return members;
 }
 
-/** The position after the closing quote of the one at `from`; `undefined` if there is none. */
+/** Returns the position after the quote that closes the one at `from`; `undefined` without one. */
 function quotedEnd(text: string, from: number): number | undefined {
   for (let at = from + 1; at < text.length; at += 1) {
     const code = text.charCodeAt(at);

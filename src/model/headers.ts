@@ -1,12 +1,12 @@
-/** HTTP header fields as Forebay keeps them: lower-case names in a null-prototype map. */
+/** HTTP fields as Forebay represents them: lower-case names in a null-prototype map. */
 
 /**
- * Field names are lower case; several field lines of one name are joined with `, ` except
- * `set-cookie`, which stays a list. The prototype is null, so `__proto__` is a name like any other.
+ * Fields by lower-case name. Several field lines of one name are joined with `, `, except
+ * `set-cookie`, which stays a list. The prototype is null, so that `__proto__` is an ordinary name.
  */
 export type HeaderMap = Record<string, string | readonly string[]>;
 
-/** An empty header map (null prototype). */
+/** Returns an empty header map (null prototype). */
 export function emptyHeaders(): HeaderMap {
   return Object.create(null) as HeaderMap;
 }
@@ -22,13 +22,13 @@ export function toHeaderMap(
   return map;
 }
 
-/** The value of a field as one string (`set-cookie` lists joined); `undefined` when absent. */
+/** Returns a field's value as one string (`set-cookie` lists joined); `undefined` when absent. */
 export function headerValue(headers: HeaderMap, name: string): string | undefined {
   const value = headers[name];
   return typeof value === 'string' || value === undefined ? value : value.join(', ');
 }
 
-/** Characters of all names and values: what keeping them takes, in bytes, as they are latin1. */
+/** Returns the characters of all names and values: their memory in bytes, as they are latin1. */
 export function headerBytes(headers: HeaderMap): number {
   let bytes = 0;
   for (const [name, value] of Object.entries(headers)) {
@@ -38,7 +38,7 @@ export function headerBytes(headers: HeaderMap): number {
   return bytes;
 }
 
-/** Reads a flat `[name, value, name, value, ...]` list (node's `rawHeaders`) into a map. */
+/** Makes a map from a flat list `[name, value, name, value, ...]` (Node's `rawHeaders`). */
 export function headersFromRaw(raw: readonly string[]): HeaderMap {
   const map = emptyHeaders();
   const cookies: string[] = [];
@@ -46,7 +46,7 @@ export function headersFromRaw(raw: readonly string[]): HeaderMap {
     const name = (raw[i] ?? '').toLowerCase();
     const value = raw[i + 1] ?? '';
     const known = map[name];
-    // Appended to, not copied: a head may hold thousands.
+    // Appended to one list, not copied: a head may have thousands of cookies.
     if (name === 'set-cookie') cookies.push(value);
     else map[name] = typeof known === 'string' ? `${known}, ${value}` : value;
   }

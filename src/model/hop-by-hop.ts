@@ -1,6 +1,6 @@
 /**
- * The fields that end at this hop (RFC 9110 section 7.6.1), and the fields of an origin request
- * that Forebay sets itself. The one list for requests, responses, storing and configuration.
+ * The fields that end at this hop (RFC 9110 section 7.6.1), and the request fields that Forebay
+ * sets itself. All code for requests, responses, storing and configuration uses these lists.
  */
 
 /** Fields of one connection, whether or not Connection names them. */
@@ -17,7 +17,7 @@ export const HOP_BY_HOP: ReadonlySet<string> = new Set([
   'upgrade',
 ]);
 
-/** Fields about a message's framing, its routing and the hops that it has passed. */
+/** Fields for the framing of a message, its destination and the hops that it has passed. */
 export const OF_ONE_HOP: ReadonlySet<string> = new Set([
   ...HOP_BY_HOP,
   'content-length',
@@ -27,8 +27,8 @@ export const OF_ONE_HOP: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * Request fields that Forebay decides for each fetch, because one fetch serves many clients:
- * ranges, conditions and codings, beside those of one hop.
+ * Request fields that Forebay sets for each fetch, because one fetch serves many clients: ranges,
+ * conditions and codings, and the fields of one hop.
  */
 export const DECIDED_HERE: ReadonlySet<string> = new Set([
   ...OF_ONE_HOP,

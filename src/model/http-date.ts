@@ -1,7 +1,7 @@
 /**
- * HTTP dates (RFC 9110 section 5.6.7), for freshness and for preconditions. `Date.parse` alone
- * takes far more than HTTP does (`1`, `2024`), and a date that is not one must be ignored. Case
- * does not matter to a cache (RFC 9111 section 4.2).
+ * Parses and formats HTTP dates (RFC 9110 section 5.6.7), for freshness and preconditions.
+ * `Date.parse` alone accepts far more than HTTP (`1`, `2024`), and an invalid date must be ignored.
+ * A cache compares without regard to case (RFC 9111 section 4.2).
  */
 import { trimOws } from './field-syntax.js';
 
@@ -14,11 +14,12 @@ const RFC_850 = /^[A-Z][a-z]{5,8}, (\d{2})-([A-Z][a-z]{2})-(\d{2}) (\d{2}:\d{2}:
 /** Obsolete: `Sun Nov  6 08:49:37 1994`. */
 const ASCTIME = /^[A-Z][a-z]{2} ([A-Z][a-z]{2}) ([ \d]\d) (\d{2}:\d{2}:\d{2}) (\d{4})$/i;
 
-/** A two-digit year that seems further ahead than this lies in the past century. */
+/** A two-digit year further ahead than this is of the past century. */
 const RFC_850_YEARS_AHEAD = 50;
 
 /**
- * Ms since the epoch; `undefined` when the text is not an HTTP date. `nowMs` places RFC 850 years.
+ * Parses an HTTP date to ms since the epoch; `undefined` for any other text. The century of RFC 850
+ * years is chosen relative to `nowMs`.
  */
 export function parseHttpDate(text: string, nowMs: number): number | undefined {
   const date = trimOws(text);
@@ -27,7 +28,7 @@ export function parseHttpDate(text: string, nowMs: number): number | undefined {
   return Number.isNaN(ms) ? undefined : ms;
 }
 
-/** The preferred form, IMF-fixdate. */
+/** Formats a date in the preferred form, IMF-fixdate. */
 export function formatHttpDate(ms: number): string {
   return new Date(ms).toUTCString();
 }

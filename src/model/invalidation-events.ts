@@ -1,23 +1,21 @@
 /**
- * Announces changes that an answer may depend on: response records, generations, checks, held
- * chunks, the configuration. http/hits/hit-front, which grants answers ahead of time, listens. An
- * event does not name its object, so every grant becomes void.
+ * Reports that something changed on which an answer may depend: response records, generations,
+ * digest checks, held chunks, the configuration. http/hits/hit-front listens and revokes the grants
+ * that it gave ahead of time. An event does not name what changed: every grant is decided again.
  */
 
-/** `removal`: an object is about to go; its open chunks must be released at once. */
+/** `removal`: an object is about to be removed, and a listener must close its chunks at once. */
 export type Change = 'removal' | 'other';
 
 export class InvalidationEvents {
   readonly #listeners = new Set<(change: Change) => void>();
 
-  /** Call it in the turn of the change, before anything else can see the change. */
+  /** Called in the same turn as the change, before any client can see its result. */
   bump(change: Change = 'other'): void {
     for (const listener of this.#listeners) listener(change);
   }
 
-  /**
-   * `listener` is called each time, and must not throw. The returned function takes it out again.
-   */
+  /** Calls `listener` at each change; it must not throw. The returned function removes it. */
   onChange(listener: (change: Change) => void): () => void {
     this.#listeners.add(listener);
     return () => {

@@ -1,10 +1,10 @@
 /**
- * Reads the Link field (RFC 8288 section 3), which names the next page of a listing. Used by
- * hub/link for clients and by admin/hub-model for a model's listing. Pure.
+ * Reads the next page of a listing from the Link field (RFC 8288 section 3). Used by hub/link for
+ * clients, and by admin/hub-model for the listing of a model. Pure.
  */
 import { readQuoted, skipOws, tokenEnd } from './field-syntax.js';
 
-/** The target of the first link of relation `next`, unchanged; `undefined` without one. */
+/** Returns the target of the first link of relation `next`, unparsed; `undefined` without one. */
 export function nextLink(field: string): string | undefined {
   for (let from = field.indexOf('<'); from !== -1;) {
     const close = field.indexOf('>', from);
@@ -17,8 +17,8 @@ export function nextLink(field: string): string | undefined {
 }
 
 /**
- * The parameters of one link: whether its `rel` (the first one counts) has `next`, and where they
- * end.
+ * Reads the parameters of one link. Returns whether its first `rel` contains `next`, and the end of
+ * the parameters.
  */
 function readParameters(field: string, from: number): { isNext: boolean; end: number } {
   let rel: string | undefined;
@@ -36,7 +36,7 @@ function readParameters(field: string, from: number): { isNext: boolean; end: nu
   return { isNext: rel?.toLowerCase().split(' ').includes('next') ?? false, end: at };
 }
 
-/** A quoted-string, or the text up to the next separator. */
+/** Reads a quoted-string, or the text up to the next separator. */
 function readValue(field: string, from: number): { text: string; end: number } {
   const quoted = readQuoted(field, from);
   if (quoted !== undefined) return { text: quoted.value, end: quoted.end };

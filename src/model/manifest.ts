@@ -1,11 +1,11 @@
-/** Facts about one object's bytes; response records have the facts about its URLs. */
+/** The types of a manifest, which describes one object's bytes: its identity and its chunk ids. */
 import type { Digest } from './digest.js';
 import type { ChunkId } from './ids.js';
 import type { Validator } from './validator.js';
 
 /**
- * What makes two byte sequences the same object. Two responses with equal identities may be cut
- * into one set of chunks; anything that differs makes another object with another manifest.
+ * The identity of an object. Two responses with equal identities may fill one set of chunks; any
+ * difference makes another object with another manifest.
  */
 export interface ObjectIdentity {
   /** Name of the configured origin. */
@@ -13,14 +13,14 @@ export interface ObjectIdentity {
   /** Absolute target URI at the origin, before redirects: never a signed URL. */
   readonly uri: string;
   /**
-   * Tags of the request's values of the fields that Vary names, serialised; empty when there are
-   * none.
+   * Tags (HMACs) of the request's values of the fields that Vary names, serialised; empty if it
+   * names none.
    */
   readonly variant: string;
   readonly validator: Validator;
   /**
-   * The resource that the URI was redirected to (model/redirect-chain): its validator means nothing
-   * at another one. Absent without a redirect, or if a digest identifies the bytes.
+   * The resource that the URI was redirected to (model/redirect-chain), because a validator is
+   * valid for one resource only. Absent without a redirect, or when a digest vouches for the bytes.
    */
   readonly place?: string;
   /** Empty for a strong validator, else random: such a response shares no object with others. */
@@ -28,11 +28,11 @@ export interface ObjectIdentity {
   /** Complete length; `null` while a response without a known length is still arriving. */
   readonly lengthBytes: number | null;
   readonly chunkSizeBytes: number;
-  /** The claimed digest of the whole object, if there is one. */
+  /** The digest claimed for the whole object; `null` without a claim. */
   readonly digest: Digest | null;
 }
 
-/** The ids of one fetched chunk. The file may have been evicted since: ids outlive bytes. */
+/** The ids of one fetched chunk. They are kept when the chunk's file is evicted. */
 export interface ChunkRecord {
   readonly index: number;
   readonly lengthBytes: number;
@@ -41,5 +41,8 @@ export interface ChunkRecord {
   readonly groupIds: Uint8Array;
 }
 
-/** unknown: never computed. observed: nothing vouches for it. attested: a digest covers it. */
+/**
+ * Trust in an id. `unknown`: not computed. `observed`: nothing vouches for it. `attested`: a
+ * verified digest does.
+ */
 export type Trust = 'unknown' | 'observed' | 'attested';

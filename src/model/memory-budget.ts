@@ -1,6 +1,7 @@
 /**
- * A bound on the bytes in memfds, counted in shared memory: the store charges drafts on the main
- * thread, workers charge a chunk whose disk failed, and neither can ask the other first.
+ * Bounds the bytes kept in memfds, with a counter in shared memory: the store charges drafts on the
+ * main thread, and workers charge a chunk whose disk failed while they wrote it. Neither can wait
+ * for the other.
  */
 export class MemoryBudget {
   /** Pass this to workers; `new MemoryBudget(limit, shared)` there counts in the same cell. */
@@ -14,7 +15,7 @@ export class MemoryBudget {
     this.#used = new BigInt64Array(shared);
   }
 
-  /** Takes `bytes` if they fit; false when they do not. */
+  /** Charges `bytes` if they fit into the limit. False, without a charge, if they do not. */
   tryCharge(bytes: number): boolean {
     const before = Number(Atomics.add(this.#used, 0, BigInt(bytes)));
     if (before + bytes <= this.limitBytes) return true;

@@ -1,8 +1,8 @@
 /**
- * The paths that a server may take a path for. Servers decode `%2B`, merge slashes, cut parameters:
- * one resource has more spellings than RFC 3986 calls equivalent. A rule for a path (a pin, a
- * purge, a refusal) holds for all of them, since a rule that is evaded does more harm than one that
- * holds for too much. Cache keys are made by model/uri, not by this file. Pure.
+ * Computes how a server may read a path. One resource has more spellings than those that RFC 3986
+ * calls equivalent: servers decode `%2B`, merge slashes, cut parameters. A rule for a path (a pin,
+ * a purge, a refusal) applies to all of them, because a bypassed rule does more harm than one that
+ * applies too widely. Whether two URLs share bytes is decided by model/uri, not here. Pure.
  */
 import { canonicalUri, splitTarget } from './uri.js';
 
@@ -13,24 +13,25 @@ const SEMICOLON = 0x3b;
 const BACKSLASH = 0x5c;
 const ESCAPED_SLASH = Buffer.from('%2F');
 
-/** Text that every reading leaves as it is. */
+/** Text that decoding does not change: without `%`, `+`, `\`, controls and non-ASCII characters. */
 const PLAIN = /^[\x20-\x24\x26-\x2a\x2c-\x5b\x5d-\x7e]*$/;
 
-/** The readings of a path, in the two ways in which an encoded slash may be taken. */
+/** The readings of a path, for both ways to read an encoded slash. */
 export interface Readings {
-  /** `%2F` kept: a segment stays one. */
+  /** Decoded once, with `%2F` kept: a segment stays one segment. */
   readonly kept: readonly string[];
-  /** `%2F` and `\` for a slash, and whatever is encoded twice decoded twice. */
+  /** Decoded repeatedly, with `%2F` and `\` as slashes. */
   readonly plain: readonly string[];
 }
 
-/** What a server may make of a path: without its query, encoded or not. */
+/** Returns the ways in which a server may read a path without query, encoded or not. */
 export function readingsOf(path: string): Readings {
   return { kept: variantsOf(decodedOnce(path)), plain: variantsOf(decoded(path)) };
 }
 
 /**
- * As it is; with slashes merged; with the ends of names cut; with the parameters of segments cut.
+ * Returns the path unchanged, with slashes merged, with the ends of its segments trimmed, and with
+ * the parameters of its segments cut.
  */
 function variantsOf(path: string): readonly string[] {
   const merged = mergeSlashes(path);
@@ -41,11 +42,14 @@ function variantsOf(path: string): readonly string[] {
   return [...new Set([path, merged, trimmed, bare])];
 }
 
-/** Text of a pattern between its wildcards, in the form of `kept` of `readingsOf`. */
+/**
+ * Decodes a text once, as in `kept` of `readingsOf`. Also applied to the text of a pattern between
+ * its wildcards.
+ */
 export function decodedOnce(text: string): string {
   if (PLAIN.test(text)) return text;
   const bytes = Buffer.from(text);
-  // In place: decoded text is never longer.
+  // In place: decoded text is never longer than its encoded form.
   let to = 0;
   for (let at = 0; at < bytes.length; at += 1) {
     const byte = escapedAt(bytes, at);
@@ -62,9 +66,9 @@ export function decodedOnce(text: string): string {
 }
 
 /**
- * The form of `plain`: all escapes decoded, repeatedly, and `\` as a slash. Works from the end to
- * the beginning, so that an escape made of two others is seen at once: linear time, whatever the
- * nesting.
+ * Decodes a text as in `plain` of `readingsOf`: all escapes, repeatedly, with `\` as a slash. Works
+ * from the end to the beginning, so that an escape whose own characters were escaped is decoded in
+ * the same pass: the time is linear in the length, whatever the nesting.
  */
 export function decoded(text: string): string {
   if (PLAIN.test(text)) return text;
@@ -72,8 +76,8 @@ export function decoded(text: string): string {
 }
 
 /**
- * The form in which paths and targets are compared with a prefix: it keeps prefixes. The query is
- * in canonical form.
+ * Returns the form in which a path or target is compared with a prefix that selects it. A prefix of
+ * a target stays a prefix in this form. The query is in its canonical form.
  */
 export function comparable(target: string): string {
   const [path, query] = splitTarget(target);
@@ -81,16 +85,17 @@ export function comparable(target: string): string {
 }
 
 /**
- * True for a path of a request that is refused: it leads elsewhere, or has a `%` that encodes
- * nothing.
+ * True for a path whose request must be refused: it leads elsewhere, or has a `%` that begins no
+ * escape.
  */
 export function isTreacherous(path: string): boolean {
   return /%(?![0-9a-f]{2})/i.test(path) || leadsElsewhere(path);
 }
 
 /**
- * True if some reading of the path leads elsewhere: a `.` or `..` segment, however encoded and
- * whatever its parameters, a NUL, or an overlong encoding, which hides a character.
+ * True for a path that leads elsewhere in some reading: it has a `.` or `..` segment, in any
+ * encoding and with any parameters, a NUL, or an overlong encoding, which hides a character from
+ * checks.
  */
 export function leadsElsewhere(path: string): boolean {
   if (!/[%\\]|\/\./.test(path)) return false;
@@ -102,7 +107,7 @@ export function leadsElsewhere(path: string): boolean {
   return false;
 }
 
-/** A segment that is one dot or two, before its parameters. */
+/** True when the segment at `from` is one dot or two, before its parameters. */
 function isDotSegmentAt(bytes: Uint8Array, from: number): boolean {
   let at = from;
   while (at < from + 2 && bytes[at] === DOT) at += 1;
@@ -114,18 +119,18 @@ function isSlash(byte: number | undefined): boolean {
   return byte === SLASH || byte === BACKSLASH;
 }
 
-/** In the order of the text; written over the text's own bytes, from their end on. */
+/** Decodes all escapes repeatedly, in place, from the end of the text to its beginning. */
 function decodedBytes(text: string): Uint8Array {
   const bytes = Buffer.from(text);
-  // What follows the byte that is looked at begins here.
+  // Start of the decoded bytes, which follow the byte being read.
   let from = bytes.length;
   for (let at = bytes.length - 1; at >= 0; at -= 1) {
     let byte = bytes[at] ?? 0;
     while (byte === PERCENT) {
-      const decodes = from + 1 < bytes.length ? pairOf(bytes[from], bytes[from + 1]) : undefined;
-      if (decodes === undefined) break;
+      const escaped = from + 1 < bytes.length ? pairOf(bytes[from], bytes[from + 1]) : undefined;
+      if (escaped === undefined) break;
       from += 2;
-      byte = decodes;
+      byte = escaped;
     }
     from -= 1;
     bytes[from] = byte;
@@ -137,13 +142,13 @@ function escapedAt(bytes: Uint8Array, at: number): number | undefined {
   return bytes[at] === PERCENT ? pairOf(bytes[at + 1], bytes[at + 2]) : undefined;
 }
 
-/** The byte of two hexadecimal digits. */
+/** Returns the byte that two hexadecimal digits encode; `undefined` for other characters. */
 function pairOf(high: number | undefined, low: number | undefined): number | undefined {
   const [one, other] = [digitOf(high), digitOf(low)];
   return one === undefined || other === undefined ? undefined : one * 16 + other;
 }
 
-/** Digits and letters of ASCII, whose lower case is one bit away. */
+/** Returns the value of a hexadecimal digit. In ASCII, 0x20 makes a letter lower case. */
 function digitOf(byte: number | undefined): number | undefined {
   if (byte === undefined) return undefined;
   if (byte >= 0x30 && byte <= 0x39) return byte - 0x30;
@@ -151,7 +156,7 @@ function digitOf(byte: number | undefined): number | undefined {
   return letter >= 0x61 && letter <= 0x66 ? letter - 0x61 + 10 : undefined;
 }
 
-/** RFC 3629 section 3: a character in more bytes than it needs. */
+/** True when a character is encoded in more bytes than it needs (RFC 3629 section 3). */
 function isOverlongAt(bytes: Uint8Array, at: number): boolean {
   const [first = 0, second = 0] = [bytes[at], bytes[at + 1]];
   if (second < 0x80 || second > 0xbf) return false;
@@ -166,8 +171,8 @@ function isOverlongAt(bytes: Uint8Array, at: number): boolean {
 const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /**
- * UTF-8, else Latin-1. Composed and decomposed letters are one to some file systems, and a `+` is a
- * space to some servers.
+ * Decodes UTF-8, or Latin-1 if it is not valid. Some file systems do not distinguish composed and
+ * decomposed letters, and some servers read `+` as a space.
  */
 function textOf(bytes: Uint8Array): string {
   let text: string;
@@ -179,7 +184,7 @@ function textOf(bytes: Uint8Array): string {
   return text.replaceAll('+', ' ').normalize('NFC');
 }
 
-/** Some file systems drop the dots and spaces that a name ends with. */
+/** Removes the dots and spaces at the end of a segment, as some file systems do with names. */
 function trimmedSegment(segment: string): string {
   let end = segment.length;
   while (end > 0 && (segment[end - 1] === '.' || segment[end - 1] === ' ')) end -= 1;

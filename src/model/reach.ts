@@ -1,23 +1,24 @@
 /**
- * How a host is reached: through which forward proxy, and with which certificates. Plain data, made
- * by config and origin/reach on the main thread; it travels to worker threads with a `FetchUrl`.
+ * How a host is reached: its forward proxy and certificates. Plain data, made by config and
+ * origin/reach on the main thread, and cloned to worker threads with a `FetchUrl`.
  */
 
 /** A forward proxy. */
 export interface ProxyAddress {
   /**
-   * `http://proxy.example:3128`: without path and userinfo. Https means TLS to the proxy itself.
+   * For example `http://proxy.example:3128`, without path and userinfo. With https, the connection
+   * to the proxy itself uses TLS.
    */
   readonly url: string;
   /** Value of Proxy-Authorization (RFC 9110 section 11.7.2); `null` without credentials. Secret. */
   readonly authorization: string | null;
-  /** What named it, for messages: `origins[0].proxy`, `HTTPS_PROXY`. */
+  /** The setting or variable that names it, for messages: `origins[0].proxy`, `HTTPS_PROXY`. */
   readonly setting: string;
 }
 
-/** Certificates in PEM, in addition to the trusted ones. The key is secret. */
+/** Certificates in PEM. The key is secret. */
 export interface TlsMaterial {
-  /** Certificates to trust too. */
+  /** Certificates to trust in addition to the default ones. */
   readonly ca: string | null;
   /** The client's certificate, and those between it and its root. */
   readonly cert: string | null;
@@ -28,15 +29,15 @@ export interface TlsMaterial {
 export interface Reach {
   readonly proxy: ProxyAddress | null;
   readonly tls: TlsMaterial;
-  /** Differs wherever anything of the others does, and reveals nothing of it. */
+  /** A key that differs if any other member differs, and that reveals no secret. */
   readonly key: string;
 }
 
-/** How an origin, and the targets of its redirects, are reached. Made by config/load. */
+/** How an origin, and the hosts that it redirects to, are reached. Made by config/load. */
 export interface OriginReach {
   /** By the scheme of the requested URL. */
   readonly proxies: { readonly http: ProxyAddress | null; readonly https: ProxyAddress | null };
-  /** Hosts that no proxy is used for, as in NO_PROXY; `null`: the proxy is used for every host. */
+  /** Hosts reached without proxy, as in NO_PROXY; `null`: the proxy is used for every host. */
   readonly noProxy: string | null;
   readonly tls: TlsMaterial;
 }

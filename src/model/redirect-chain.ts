@@ -1,6 +1,6 @@
 /**
- * The redirects that led to a response: the caching fields and times of each hop, and the request
- * fields that it received. Made by origin/upstream, stored with responses, judged by
+ * The redirects that led to a response: the caching fields of each, its times, and the client's
+ * fields that were sent to it. Made by origin/upstream, stored with responses, evaluated by
  * cache/rfc9111/chain.
  */
 import type { HeaderMap } from './headers.js';
@@ -8,9 +8,9 @@ import type { HeaderMap } from './headers.js';
 /** One redirect that was followed. */
 export interface Hop {
   readonly status: number;
-  /** Those of its fields that a cache decides by, and no others. */
+  /** The fields of its response that matter to a cache, and no others. */
   readonly headers: HeaderMap;
-  /** When the request was sent and answered, ms since the epoch (RFC 9111 section 4.2.3). */
+  /** Times of its request and response, ms since the epoch (RFC 9111 section 4.2.3). */
   readonly requestTimeMs: number;
   readonly responseTimeMs: number;
   /** See `StoredResponse`. */
@@ -23,7 +23,8 @@ export interface RedirectChain {
   /** First to last. */
   readonly hops: readonly Hop[];
   /**
-   * Names the resource that the last one led to, whatever its signature; empty for the URL itself.
+   * Identifies the resource that the last redirect led to, without its signature; empty without a
+   * redirect.
    */
   readonly place: string;
 }

@@ -1,25 +1,25 @@
-/** Response records: the HTTP facts about one URL, stored apart from the bytes. */
+/** Response records: the HTTP metadata of one URL, stored apart from the bytes. */
 import type { HeaderMap } from './headers.js';
 import type { ObjectIdentity } from './manifest.js';
 import type { Hop } from './redirect-chain.js';
 
 /**
- * What a stored response is. One URL may belong to a plain origin and to a hub's mirror in turn; a
- * record of one kind is never used for the other.
+ * The kind of a stored response. The configuration may change a URL from a plain origin to a hub's
+ * mirror or back: a response of one kind never answers for another kind.
  */
 export type StoredKind =
-  /** A plain origin's response (RFC 9111). */
+  /** A response of a plain origin (RFC 9111). */
   | 'response'
-  /** A hub's JSON, stored for the credential that requested it, with the mirror's lifetime. */
+  /** JSON of a hub, stored per credential for a lifetime that the mirror sets. */
   | 'hub-json'
-  /** A hub's permission to have a file, with the file's metadata. */
+  /** A hub's permission to read a file, with the file's metadata, for one credential. */
   | 'hub-permission'
-  /** A hub's refusal of a repository. */
+  /** A hub's refusal of access to a repository, for one credential. */
   | 'hub-refusal';
 
 /**
- * In a variant's request fields: the HMAC of the credential that a hub decided about. No request
- * has this field.
+ * Name among a variant's request fields for the credential that a hub decided on, as an HMAC. No
+ * request has such a field.
  */
 export const CREDENTIAL_FIELD = 'x-forebay-credential';
 
@@ -29,27 +29,27 @@ export interface StoredResponse {
   /** Final status as a complete response: a 206 from a chunk fill is kept as its 200. */
   readonly status: number;
   /**
-   * End-to-end fields as the origin sent them, without Content-Range, hop-by-hop fields and fields
-   * for one client. Forebay's own are not among them.
+   * End-to-end fields of the response as its origin sent them, without Content-Range, hop-by-hop
+   * fields and fields for one client. Fields that Forebay adds are not among them.
    */
   readonly headers: HeaderMap;
   /**
-   * Tags of the request's values of the fields that any Vary of the chain names (RFC 9111 section
-   * 4.1), never these.
+   * Tags (HMACs) of the request's values of the fields that any Vary of the chain names (RFC 9111
+   * section 4.1), never the values.
    */
   readonly requestHeaders: HeaderMap;
-  /** When the request was sent and its response received, ms since the epoch (section 4.2.3). */
+  /** Times of the request and of its response, ms since the epoch (section 4.2.3). */
   readonly requestTimeMs: number;
   readonly responseTimeMs: number;
-  /** Number of its request among all requests to origins (model/sequence). */
+  /** Number of its request in the order of all requests to origins (model/sequence). */
   readonly order: number;
   /**
-   * When it was received, on the clock that never runs backwards (model/steady-time). Absent if
-   * read from disk: such readings are valid within one process only.
+   * Time of the response on the clock that never runs backwards (model/steady-time). Absent for a
+   * response read from disk, because such a reading is valid only in the process that took it.
    */
   readonly steadyTimeMs?: number;
   /**
-   * The redirects that led to it, first to last: every rule holds for each of them
+   * The redirects that led to it, first to last. Every caching rule applies to each of them
    * (cache/rfc9111/chain).
    */
   readonly hops: readonly Hop[];
@@ -57,7 +57,7 @@ export interface StoredResponse {
   readonly object: ObjectIdentity;
 }
 
-/** When it was requested and received. */
+/** Times and order of a response. */
 export type ResponseTimes = Pick<StoredResponse, 'requestTimeMs' | 'responseTimeMs' | 'order'>;
 
 /** All stored responses of one URL, most recent first. */
@@ -69,5 +69,5 @@ export interface ResponseRecord {
   readonly variants: readonly StoredResponse[];
 }
 
-/** Variants kept of one URL: a hostile Vary would otherwise grow a record without end. */
+/** Most variants kept of one URL: a hostile Vary would otherwise grow a record without bound. */
 export const MAX_VARIANTS = 16;

@@ -1,8 +1,7 @@
-/** Segments: the pieces of a body to be sent to a client, and the port that sends them. */
-import type { ChunkOffset } from './offset.js';
+/** Segments, the pieces of a body that is sent to a client, and the port that sends them. */
 import type { ServerResponse } from 'node:http';
 
-/** An open descriptor with a count of its users; the last `release` closes it. */
+/** An open descriptor with a count of its users. It is closed when the last one releases it. */
 export interface OpenFile {
   readonly fd: number;
   retain(): void;
@@ -11,24 +10,24 @@ export interface OpenFile {
 
 export type WatermarkState = 'growing' | 'complete' | 'failed';
 
-/** How far a growing file may be read: advanced by a worker thread, watched by senders. */
+/** How far a growing file may be read. A worker thread advances it, senders watch it. */
 export interface Watermark {
   /**
-   * The position up to which the file may be read from byte `at` on; at most `at` where that byte
-   * may not be. Never falls.
+   * Returns the position up to which the file may be read from byte `at` on; `at` or less if that
+   * byte may not be read yet. Never decreases.
    */
-  readableTo(at: ChunkOffset): ChunkOffset;
-  /** Bytes that have come for the file, wherever in it they belong. Never falls. */
+  readableTo(at: number): number;
+  /** Bytes received for the file, at any position in it. Never decreases. */
   readonly receivedBytes: number;
-  /** Read before `readableTo` where both matter: after `complete`, that is final. */
+  /** Read it before `readableTo` if both matter: after `complete`, `readableTo` is final. */
   readonly state: WatermarkState;
   /** Resolves when byte `at` may be read or the state is no longer `growing`. */
   wait(at: ChunkOffset): Promise<void>;
 }
 
 /**
- * A piece of a body. The taker of a `file` or `growing` segment calls its `release` once, when its
- * bytes were sent or will not be.
+ * A piece of a body. The sender calls `release` of a `file` or `growing` segment once, when its
+ * bytes were sent or will not be sent.
  */
 export type Segment =
   | { readonly kind: 'bytes'; readonly bytes: Uint8Array }
@@ -45,18 +44,18 @@ export type Segment =
       readonly watermark: Watermark;
       readonly offset: ChunkOffset;
       readonly length: number;
-      /** Why the watermark failed, once it has. */
+      /** Returns the error with which the watermark failed, once it has. */
       failure?(): unknown;
       release(): void;
     };
 
-/** Status line and fields of our own response. */
+/** Status and fields of a response that Forebay sends. */
 export interface ResponseHead {
   readonly status: number;
   readonly headers: Readonly<Record<string, string | readonly string[]>>;
 }
 
-/** A part of an open file; borrowed for the call that it is given to. */
+/** A part of an open file, valid only during the call that it is passed to. */
 export interface FilePart {
   readonly file: OpenFile;
   readonly offset: number;
@@ -66,28 +65,28 @@ export interface FilePart {
 export type SendEnd =
   /** Every segment was sent. The response is left open for more. */
   | { readonly reason: 'complete'; readonly bytesSent: number }
-  /** A file was short, could not be read, or its watermark failed: plan again from here. */
+  /** A file was short or unreadable, or its watermark failed: the caller plans again from here. */
   | { readonly reason: 'source-failed'; readonly bytesSent: number; readonly cause: unknown }
   /** The client went away. */
   | { readonly reason: 'client-closed'; readonly bytesSent: number }
-  /** The client took nothing for the idle bound. */
+  /** The client accepted no byte within the idle timeout. */
   | { readonly reason: 'client-idle'; readonly bytesSent: number };
 
-/** The state of one send; may be read at any time, also after its end. */
+/** The progress of one send. May be read at any time, also after its end. */
 export interface SendView {
-  /** Bytes of the body that the kernel took. */
+  /** Bytes of the body that the kernel accepted. */
   readonly bytesSent: number;
-  /** What it waits for: bytes to send, or room at the client. */
+  /** What the send waits for: bytes from the source, or the client to accept more. */
   readonly waitsFor: 'source' | 'client';
-  /** Monotonic ms since which it has waited for that, without a byte of progress. */
+  /** Monotonic time in ms since which it has waited without a byte of progress. */
   readonly sinceMs: number;
 }
 
 /**
- * Sends an ordered, growing list of segments as the body of one response. `head` is written before
- * the first byte, once per response: a call that continues a response passes `null`. The iterable
- * is pulled as there is room, closed (`return`) on every ending, and its own failure is
- * `source-failed`. `observe` is given a view of the send as it begins. Never rejects.
+ * Sends an ordered, growing list of segments as the body of one response. Writes `head` before the
+ * first byte, once per response: a call that continues a response passes `null`. Pulls the iterable
+ * as the client accepts bytes, closes it (`return`) at every end, and reports an error of it as
+ * `source-failed`. Calls `observe` with a view of the send when it begins. Never rejects.
  */
 export interface SegmentSender {
   send(
@@ -96,24 +95,25 @@ export interface SegmentSender {
     segments: AsyncIterable<Segment>,
     observe?: (view: SendView) => void,
   ): Promise<SendEnd>;
-  /** Sends small bodies without waiting; `null` if that is not possible here. */
+  /** Sends small bodies without waiting; `null` if this sender has no way to do so. */
   readonly inline: InlineSender | null;
 }
 
 export type InlineSendEnd =
   /** Nothing was sent; the response is unchanged. */
   | { readonly kind: 'nothing' }
-  /** All of it; the response has ended. */
+  /** Everything was sent, and the response has ended. */
   | { readonly kind: 'all' }
   /**
-   * The head and so many bytes: it goes on with `SegmentSender.send`, without a head, and `end`.
+   * The head and `bytesSent` bytes were sent. The caller continues with `SegmentSender.send`,
+   * without a head, and ends the response.
    */
   | { readonly kind: 'some'; readonly bytesSent: number };
 
-/** Sends what needs no wait, in one call. */
+/** Sends head and body in one call, without waiting. */
 export interface InlineSender {
-  /** Bodies up to this length are worth it. */
+  /** The longest body that should be sent inline. */
   readonly maxBytes: number;
-  /** Sends `head` as it is, and then `part`, as far as the connection takes it now. */
+  /** Sends `head` unchanged, then as much of `part` as the connection accepts now. */
   send(response: ServerResponse, head: string, part: FilePart | null): InlineSendEnd;
 }

@@ -1,14 +1,14 @@
 /**
- * The order of origin requests. Each request takes the next number, so that the response to the
- * later one is known whenever they arrive and whatever a clock says. The numbers continue after a
- * restart (store/directory/sequence).
+ * Numbers the requests to origins, so that the later request of two responses is known, whatever
+ * the order of their arrival and the clock. The numbers survive a restart
+ * (store/directory/sequence).
  */
 export interface Sequence {
-  /** A number greater than all before, those of earlier runs on the same cache included. */
+  /** Returns a number greater than all before, those of earlier runs on the same cache included. */
   next(): number;
 }
 
-/** A sequence that begins with the process, for tests and for caches that store nothing. */
+/** Makes a sequence that starts again with each process, for tests and for unwritable caches. */
 export function countFrom(first: number): Sequence {
   let last = first - 1;
   return {

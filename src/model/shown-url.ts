@@ -1,25 +1,29 @@
 /**
- * URLs for people: the one place that removes possible secrets. A query may contain a signature,
- * userinfo is a credential, and fragments are private. Everything that is logged, listed, traced or
- * part of an error passes through here, except for holders of the admin token.
+ * Removes secrets from URLs before people see them. No other file does: a query may contain a
+ * signature, userinfo is a credential, and a fragment is private. Every URL that is logged, listed,
+ * traced or put into an error message goes through here, except for answers to the holder of the
+ * admin token.
  */
 
 /** Replaces a query that is not shown. */
 export const HIDDEN_QUERY = '?…';
 
-/** The path of a request-target or a URL reference, without what follows it. */
+/** Returns the path of a request-target or URL reference, without query and fragment. */
 export function pathAlone(target: string): string {
   const end = target.search(/[?#]/);
   return end === -1 ? target : target.slice(0, end);
 }
 
-/** A target or a URL for people: `/model.bin?…`. Unchanged without query and userinfo. */
+/**
+ * Returns a target or URL for people: `/model.bin?…`. One without query, userinfo and fragment is
+ * unchanged.
+ */
 export function shownUrl(url: string): string {
   const path = withoutUserinfo(pathAlone(url));
   return url.charAt(pathAlone(url).length) === '?' ? path + HIDDEN_QUERY : path;
 }
 
-/** Text for people: every word of it that is a URL is shown without secrets. */
+/** Returns a text with each URL in it as `shownUrl` shows it. Words with a `/` count as URLs. */
 export function shownText(text: string): string {
   return text
     .split(' ')
@@ -27,7 +31,7 @@ export function shownText(text: string): string {
     .join(' ');
 }
 
-/** True when part of a URL is not shown. */
+/** True when `shownUrl` hides a part of the URL. */
 export function hasHidden(url: string): boolean {
   return shownUrl(url) !== url;
 }

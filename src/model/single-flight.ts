@@ -1,13 +1,14 @@
 /**
- * One run of a job per key at a time; callers during the run share its outcome. Used for first
- * origin fetches (by URL). Chunk fills have flight.ts, whose waiters read while it runs.
+ * Runs one job per key at a time; callers that come meanwhile share its outcome. Used for the first
+ * fetch of a URL and for decisions of a hub. Chunk fills use cache/flight/flight instead, whose
+ * waiters read while it runs.
  */
 export class SingleFlight<K, V> {
   readonly #running = new Map<K, Promise<V>>();
 
   /**
-   * Joins the run of `key`, or leads one with `job`. The job must look at the cache again before it
-   * works: between the caller's look and this call another run may have ended, and its key with it.
+   * Joins the run of `key`, or leads one with `job`. The job must repeat the caller's lookup:
+   * another run for the key may have ended between that lookup and this call.
    */
   run(
     key: K,
@@ -15,7 +16,7 @@ export class SingleFlight<K, V> {
   ): { readonly outcome: Promise<V>; readonly collapsed: boolean } {
     const running = this.#running.get(key);
     if (running !== undefined) return { outcome: running, collapsed: true };
-    // PartialSend in a later microtask: a job that throws at once must find its key to delete.
+    // Starts in a later microtask, so that a job that throws at once finds its key to delete.
     const outcome = Promise.resolve()
       .then(job)
       .finally(() => {
@@ -30,7 +31,7 @@ export class SingleFlight<K, V> {
     return this.#running.has(key);
   }
 
-  /** Runs in progress. */
+  /** The number of runs in progress. */
   get size(): number {
     return this.#running.size;
   }

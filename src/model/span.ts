@@ -1,27 +1,27 @@
 /**
- * Spans as the rooms see them: a port that telemetry/tracing implements, absent where tracing is
- * off.
+ * The port through which all rooms record spans. Implemented by telemetry/tracing; absent when
+ * tracing is off.
  */
 import type { TraceContext } from './trace-context.js';
 
 /** Values of a span's attributes; names are OpenTelemetry's, or begin with `forebay.`. */
 export type SpanAttributes = Readonly<Record<string, string | number | boolean>>;
 
-/** One piece of work. Call `end` once; later calls are ignored. */
+/** One piece of work in progress. `end` is called once; calls after it are ignored. */
 export interface Span {
   /** 32 hex digits. */
   readonly traceId: string;
-  /** The `traceparent` with which an origin continues here. */
+  /** The `traceparent` to send to an origin, so that its spans continue this one. */
   readonly traceparent: string;
-  /** A piece of this work. */
+  /** Starts a span for a part of this work. */
   child(name: 'lookup' | 'fill', attributes: SpanAttributes): Span;
-  /** This work waited for `other`, a span of another request: related, but not a parent. */
+  /** Records that this work waited for `other`, which another request began. */
   link(other: Span): void;
-  /** `failure`: the code of what went wrong. */
+  /** Ends the span. `failure` is the error code if the work failed. */
   end(attributes?: SpanAttributes, failure?: string): void;
 }
 
-/** Begins the span of each request. */
+/** Starts the span of each request. */
 export interface Tracer {
   request(incoming: TraceContext | null): Span;
 }

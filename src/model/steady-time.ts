@@ -1,6 +1,6 @@
 /**
- * Wall time that never runs backwards; ages are computed with it. If the machine's clock is set
- * back, `Age` would stand still until the clock had caught up.
+ * Wall time that never runs backwards, with which the ages of responses are computed. The machine's
+ * clock may be set back, and `Age` would not grow until the clock had caught up.
  */
 import type { Clock } from './time.js';
 
@@ -8,21 +8,20 @@ interface Reading {
   readonly wallMs: number;
   readonly monotonicMs: number;
   readonly steadyMs: number;
-  /** What the clock was put back by, since the process began. */
+  /** Sum of the steps by which the clock was set back since the process started. */
   readonly leadMs: number;
 }
 
-/** Ages are in seconds: a smaller step is a matter of the clock's resolution. */
+/** Smallest step back that is corrected. Ages are in seconds, so smaller ones do not matter. */
 export const UNSTEADY_MS = 1000;
 
-/** The last reading of each clock; a process has one clock. */
+/** The last reading of each clock. */
 const readings = new WeakMap<Clock, Reading>();
 
 /**
- * Ms since the epoch as the clock has them, or, after it was put back, as it would have them
- * otherwise. It follows a clock that is put forward, and one that went on while the machine slept,
- * since being older than it is does a stored response no harm. Only differences of two readings
- * mean anything.
+ * Returns the clock's time, ms since the epoch, corrected as if the clock had never been set back.
+ * Steps forward are followed, also those after the machine slept, because overestimating the age of
+ * a stored response does no harm. Only differences of two readings are meaningful.
  */
 export function steadyNow(clock: Clock): number {
   const monotonicMs = clock.monotonic();
@@ -35,7 +34,7 @@ export function steadyNow(clock: Clock): number {
   return steadyMs;
 }
 
-/** The times of a response that was requested at `requestTimeMs` (wall time) and received now. */
+/** Returns the times of a response that has just come, requested at `requestTimeMs` (wall time). */
 export function receivedNow(clock: Clock, requestTimeMs: number) {
   return { requestTimeMs, responseTimeMs: clock.now(), steadyTimeMs: steadyNow(clock) };
 }

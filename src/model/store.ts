@@ -1,25 +1,25 @@
-/** The port behind which chunk files, manifests and response records live. */
+/** The ports of the store: chunk files, manifests, response records, pins. */
 import type { Digest } from './digest.js';
 import type { ChunkId, ObjectKey, ResponseKey } from './ids.js';
 import type { ChunkRecord, ObjectIdentity } from './manifest.js';
 import type { ResponseRecord } from './response.js';
 import type { OpenFile } from './segment.js';
 
-/** `disk`: a tmp file that can be committed. `memory`: a memfd that serves its readers and goes. */
+/** `disk`: a tmp file that can be committed. `memory`: a memfd that is freed after its readers. */
 export type Placement = 'disk' | 'memory';
 
 /** A chunk file being filled. Space for it is reserved until it is committed or discarded. */
 export interface ChunkDraft {
-  /** The descriptor to write to. Its owner is the draft; readers `retain` it. */
+  /** The file to write to. The draft owns it; readers `retain` it. */
   readonly file: OpenFile;
   readonly lengthBytes: number;
   readonly placement: Placement;
   /**
-   * The disk failed under the writer, which replaced the file by a memfd (already charged). `errno`
-   * is the reason, such as `ENOSPC`.
+   * Records that a write to the disk failed with `errno`, such as `ENOSPC`, and that the writer
+   * replaced the file by a memfd, whose bytes are charged already.
    */
   movedToMemory(errno: string): void;
-  /** Gives up: unlinks, releases the reservation. Harmless after commit. */
+  /** Unlinks the file and releases the reservation. Does nothing after commit. */
   discard(): void;
 }
 
@@ -39,31 +39,29 @@ export interface ObjectHandle {
   readonly identity: ObjectIdentity;
   /** The digest that covers every id of this manifest; `null` while ids are only observed. */
   readonly attestedBy: Digest | null;
-  /** The ids of a chunk, held or not; `undefined` when unknown. */
+  /** Returns the ids of a chunk, held or not; `undefined` when unknown. */
   record(index: number): ChunkRecord | undefined;
   release(): void;
 }
 
 export type DropReason = 'corrupt' | 'missing' | 'unreadable' | 'replaced' | 'purged';
 
-/** One manifest in short, as it is known without opening it. */
+/** A summary of one manifest, known without opening it. */
 export interface ObjectSummary {
   readonly key: ObjectKey;
   readonly identity: ObjectIdentity;
   readonly attestedBy: Digest | null;
-  /** Its chunks are evicted last. */
+  /** True when its chunks are evicted last. */
   readonly pinned: boolean;
-  /** Chunks of it that are here, and their bytes; those shared with another object included. */
+  /** Held chunks and their bytes, those shared with another object included. */
   readonly heldChunks: number;
   readonly heldBytes: number;
 }
 
-/**
- * `use`: for a reader, which keeps the chunk recently used. `inspect`: leaves the LRU order alone.
- */
+/** `use`: a read, which counts as a use for eviction. `inspect`: does not count as a use. */
 export type AcquireFor = 'use' | 'inspect';
 
-/** What metadata there is: of objects' bytes, and of URLs. */
+/** The kinds of metadata. */
 export type MetadataKind = 'manifest' | 'response';
 
 export interface StoreUsage {
@@ -71,33 +69,33 @@ export interface StoreUsage {
   /** Linked chunk files, metadata, drafts and unlinked-but-open files: never above capacity. */
   readonly usedBytes: number;
   readonly reservedBytes: number;
-  /** Of them, manifests and response records with their directories. */
+  /** The part of `usedBytes` that manifests and response records take, with their directories. */
   readonly metadataBytes: number;
-  /** What these may take before the least recently used go. */
+  /** The most that metadata may take before the least recently used is evicted. */
   readonly metadataCapacityBytes: number;
   readonly memoryBytes: number;
   readonly chunks: number;
-  /** Manifests. */
+  /** Number of manifests. */
   readonly objects: number;
   readonly orphans: number;
   readonly evictedBytesTotal: number;
-  /** False: nothing is stored, everything is served through memory. */
+  /** False when nothing is stored and everything is served through memory. */
   readonly writable: boolean;
 }
 
 export interface ChunkStore {
-  /** Opens the manifest of an object, or creates it. */
+  /** Opens the manifest of an object, and creates it if there is none. */
   openObject(identity: ObjectIdentity): Promise<ObjectHandle>;
   /**
-   * Reserves room and opens a file for a chunk of at most `lengthBytes`. Evicts, and falls back to
-   * memory if the disk cannot take it or `placement` demands memory. Rejects with `no-space`
-   * (retryable) if neither has room now.
+   * Reserves space and opens a file for a chunk of at most `lengthBytes`. Evicts if necessary. Uses
+   * memory if the disk cannot take the chunk or `placement` is `memory`. Rejects with `no-space`
+   * (retryable) when neither has space now.
    */
   draft(lengthBytes: number, placement?: Placement): Promise<ChunkDraft>;
   /**
-   * Turns a filled draft into a held chunk: rename, then manifest record. Resolves to the chunk,
-   * leased and verified; or to `null` if it could not be stored (memory, disk failure). The draft's
-   * file stays readable for those that retained it.
+   * Makes a filled draft a held chunk: renames the file, then appends the manifest record. Resolves
+   * to the chunk, leased and verified, or to `null` if it could not be stored (memory, disk
+   * failure). Readers that retained the draft's file can still read it then.
    */
   commit(object: ObjectHandle, draft: ChunkDraft, record: ChunkRecord): Promise<HeldChunk | null>;
   /** True when the chunk could be acquired, as far as the index knows. */
@@ -111,35 +109,38 @@ export interface ChunkStore {
     purpose?: AcquireFor,
   ): Promise<HeldChunk | undefined>;
   /**
-   * As `acquire` for `use`, at once, if its file is open already; `undefined` if it is not, or the
-   * chunk is not held: call `acquire` then.
+   * Acquires a held chunk for `use` without waiting, if its file is open already. Returns
+   * `undefined` if the file is not open or the chunk is not held; call `acquire` then.
    */
   acquireOpen(object: ObjectHandle, index: number): HeldChunk | undefined;
-  /** Keeps a held chunk from eviction without opening it; `undefined` when it is not held. */
+  /** Leases a held chunk, against eviction, without opening it; `undefined` when it is not held. */
   lease(object: ObjectHandle, index: number): { release(): void } | undefined;
   /**
-   * Deletes a chunk's file and forgets its ids, so that it is a miss. Ids of an attested object are
-   * kept when it was the file that failed (`corrupt`, `missing`, `unreadable`): a digest covers
-   * them. Forgetting one (`replaced`, `purged`) ends the attestation.
+   * Deletes a chunk's file and ids, so that the chunk is a miss. Keeps the ids of an attested
+   * object if only the file failed (`corrupt`, `missing`, `unreadable`), because a digest covers
+   * them. Deleting an id (`replaced`, `purged`) ends the attestation.
    */
   drop(object: ObjectHandle, index: number, reason: DropReason): Promise<void>;
-  /** Records that `digest` was checked over the whole object: its ids are attested from now on. */
+  /** Records that `digest` was verified over the whole object: its ids are attested from now on. */
   attest(object: ObjectHandle, digest: Digest): Promise<void>;
-  /** Sets the length of an object that arrived without one, under its final identity. */
+  /**
+   * Sets the length of an object that arrived without one. Resolves to its final identity's handle.
+   */
   complete(object: ObjectHandle, lengthBytes: number): Promise<ObjectHandle>;
-  /** Forgets an object: its manifest at once, its chunk files as they are not shared or leased. */
+  /**
+   * Removes an object: its manifest at once, its chunk files once they are not shared or leased.
+   */
   remove(object: ObjectHandle, reason: DropReason): Promise<void>;
   /**
-   * Changes the capacity, and the metadata's share of it. Unleased chunks are evicted at once,
-   * leased ones with a later draft; until then no room on disk is granted.
+   * Changes the capacity, and the part of it for metadata. A smaller capacity evicts unleased
+   * chunks at once. Leased ones are evicted with a later draft, and until then no draft gets disk
+   * space.
    */
   resize(capacityBytes: number, metadataCapacityBytes: number): Promise<void>;
   usage(): StoreUsage;
-  /** False while the disk takes no writes, or the last write found no room. */
+  /** False while the disk takes nothing, or if the last draft found no space on it. */
   readonly isStoring: boolean;
-  /**
-   * Every object there is, least recently opened first; read it to the end before anything else.
-   */
+  /** Iterates over all objects, least recently opened first. Do not await during the iteration. */
   objects(): Iterable<ObjectSummary>;
   /** Writes the LRU order and releases the lock. */
   close(): Promise<void>;
@@ -148,12 +149,13 @@ export interface ChunkStore {
 /** Objects of one origin whose chunks are evicted last. */
 export interface Pin {
   readonly origin: string;
-  /** Of the path below the origin's mount; begins with `/`. */
+  /** Prefix of the path below the origin's mount; begins with `/`. */
   readonly pathPrefix: string;
 }
 
 /**
- * Pins set while the program runs. `in-memory`: the disk did not take them, a start forgets them.
+ * Pins set while the program runs. `in-memory`: writing them to the disk failed, so they are lost
+ * at a restart.
  */
 export interface PinStore {
   list(): readonly Pin[];
@@ -162,49 +164,47 @@ export interface PinStore {
 }
 
 export interface ResponseStore {
-  /** Records on disk. */
+  /** Number of records on disk. */
   readonly count: number;
   get(key: ResponseKey): Promise<ResponseRecord | undefined>;
-  /**
-   * The record at once, if it is in memory; `undefined` does not mean that there is none on disk.
-   */
+  /** Returns the record if it is in memory; `undefined` even if it may be on disk. */
   hot(key: ResponseKey): ResponseRecord | undefined;
-  /** The record, without making it recently used. */
+  /** Like `get`, but does not count as a use for eviction. */
   peek(key: ResponseKey): Promise<ResponseRecord | undefined>;
   /**
-   * Replaces a record by what `change` makes of it, with no other change in between: `undefined` is
-   * none, and the same one leaves it as it is. Every `get` that begins after it resolved has the
-   * new one; a restart after `settled` did.
+   * Replaces a record by the result of `change`, without another change in between. `undefined`
+   * means no record; returning `known` itself changes nothing. A `get` after `update` resolved
+   * returns the new record; a restart after `settled` resolved keeps it.
    */
   update(
     key: ResponseKey,
     change: (known: ResponseRecord | undefined) => ResponseRecord | undefined,
   ): Promise<void>;
-  /** Resolves when all changes are on the disk, where the disk takes it. Never rejects. */
+  /** Resolves when all changes are on the disk, or failed to be written. Never rejects. */
   settled(): Promise<void>;
   delete(key: ResponseKey): Promise<void>;
   /**
-   * Every record, in no order, read one after the other: the only way to URLs that the caller does
-   * not know. Records added meanwhile may be missed. Leaves the LRU order alone.
+   * Iterates over all records, in no order. Records added meanwhile may be missed. Does not count
+   * as a use for eviction.
    */
   entries(): AsyncIterable<readonly [ResponseKey, ResponseRecord]>;
 }
 
-/** System calls that Node lacks; compute/native provides them, so that the store needs no addon. */
+/** System calls that Node lacks. compute/native implements them; the store does not import it. */
 export interface SystemCalls {
   /** Takes an exclusive flock without waiting; false when another process holds it. */
   tryLock(fd: number): boolean;
-  /** A new anonymous memory file; the caller closes it. */
+  /** Returns the descriptor of a new anonymous memory file; the caller closes it. */
   createMemfd(name: string): number;
 }
 
 /** Events of the store; telemetry/metrics counts them. */
 export interface StoreEvents {
   evicted(bytes: number): void;
-  /** A manifest or a record gave way to newer ones. */
+  /** A manifest or response record was evicted. */
   metadataEvicted(kind: MetadataKind): void;
   diskError(operation: string, errno: string): void;
   dropped(id: ChunkId, reason: DropReason): void;
-  /** A response record was stored, replaced or deleted, or is no longer in memory. */
+  /** A response record was stored, replaced or deleted, or left memory. */
   responseChanged(): void;
 }

@@ -1,11 +1,11 @@
-/** Time and chance, passed in so that tests can hold them still. */
+/** Clock and random numbers, passed in so that tests can control them. */
 
 export interface Clock {
   /** Wall time, ms since the epoch: only for HTTP dates and freshness. */
   now(): number;
   /** Monotonic ms: for every timeout and duration. Threads of one process may compare theirs. */
   monotonic(): number;
-  /** Calls back once after `ms`; the returned function cancels. */
+  /** Calls `callback` once after `ms`. The returned function cancels it. */
   after(ms: number, callback: () => void): () => void;
 }
 
@@ -17,7 +17,7 @@ const NANOSECONDS_PER_MS = 1e6;
 /** The machine's own clock. Its timers do not keep the process alive. */
 export const systemClock: Clock = {
   now: () => Date.now(),
-  // Not `performance.now()`, which every thread counts from its own start.
+  // Not `performance.now()`, which counts from the start of each thread.
   monotonic: () => Number(process.hrtime.bigint()) / NANOSECONDS_PER_MS,
   after(ms, callback) {
     const timer = setTimeout(callback, ms);

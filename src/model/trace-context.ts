@@ -1,6 +1,6 @@
 /**
- * W3C Trace Context: the trace that a client's request belongs to, as its `traceparent` names it.
- * Pure; http/exchange/exchange reads it, and origin/forward passes the fields on.
+ * W3C Trace Context: reads from `traceparent` the trace that a client's request belongs to. Pure;
+ * used by http/exchange/exchange, and by origin/forward, which forwards the fields.
  */
 import { headerValue, type HeaderMap } from './headers.js';
 
@@ -12,16 +12,16 @@ export interface TraceContext {
   readonly sampled: boolean;
 }
 
-/** Passed on together: the second means nothing without the first. */
+/** Forwarded together: `tracestate` has no meaning without `traceparent`. */
 export const TRACE_FIELDS = ['traceparent', 'tracestate'] as const;
 
-/** Section 3.2 of the recommendation; a later version may go on after another `-`. */
+/** Section 3.2 of the recommendation. A later version may append more after another `-`. */
 const TRACEPARENT = /^([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?$/;
 const INVALID_VERSION = 'ff';
 const ALL_ZERO = /^0+$/;
 const SAMPLED_FLAG = 1;
 
-/** Reads a `traceparent`; `null` for a malformed one, which is to be ignored (section 3.2.2.3). */
+/** Parses a `traceparent`; `null` for a malformed one, which must be ignored (section 3.2.2.3). */
 export function parseTraceparent(value: string): TraceContext | null {
   const [, version, traceId = '', parentId = '', flags = '', rest] = TRACEPARENT.exec(value) ?? [];
   if (version === undefined || version === INVALID_VERSION) return null;
@@ -31,9 +31,9 @@ export function parseTraceparent(value: string): TraceContext | null {
 }
 
 /**
- * The trace that a request's fields name. If there is no valid one, both fields are removed from
- * `headers`, so that they are not forwarded (section 3.3: without `traceparent`, `tracestate` is
- * void).
+ * Returns the trace that a request's fields name. If they name none, or a malformed one, removes
+ * both fields from `headers`, so that they are not forwarded (section 3.3: `tracestate` is void
+ * without `traceparent`).
  */
 export function takeTraceContext(headers: HeaderMap): TraceContext | null {
   const traceparent = headerValue(headers, 'traceparent');

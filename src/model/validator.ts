@@ -8,11 +8,12 @@ import { headerValue, type HeaderMap } from './headers.js';
 import { parseHttpDate } from './http-date.js';
 
 /**
- * `etag` keeps its quotes, without `W/`; `lastModified` is the field value as the origin wrote it.
- * `coding`: the content coding of its representation, if any: some servers give a coded form the
- * tag of the plain one, and parts of the two must not be joined. `digest`: a digest identifies the
- * object's bytes, so that no field is compared: the content networks that serve them have
- * validators of their own.
+ * The validator of a representation. `value` is an entity-tag with its quotes, without `W/`, or the
+ * value of Last-Modified as the origin wrote it. `coding` is the content coding of the
+ * representation, if it has one: some servers send a coded form with the tag of the plain form, and
+ * parts of the two must not be joined. Kind `digest`: a digest identifies the object and covers its
+ * bytes. Then no field of a response is compared, because the content network that sends the bytes
+ * has validators of its own.
  */
 export type Validator =
   | {
@@ -28,14 +29,17 @@ export type Validator =
 const ENTITY_TAG = /^(W\/)?("[\x21\x23-\x7e\x80-\xff]*")$/;
 
 /**
- * RFC 9110 section 8.8.2.2: a date is strong only if the origin's clock is at least 1 s past it.
+ * RFC 9110 section 8.8.2.2: Last-Modified is strong only if Date is at least 1 s later.
  */
 const LAST_MODIFIED_STRONG_AFTER_MS = 1000;
 
-/** What places years of two digits (RFC 850): only differences of dates count here. */
+/**
+ * The time relative to which two-digit years (RFC 850) are read. Any fixed time does, because only
+ * differences of dates count here.
+ */
 const YEARS_FROM_MS = Date.UTC(2020, 0);
 
-/** Reads one entity-tag; `undefined` when it is not one (unquoted, or with control characters). */
+/** Parses one entity-tag; `undefined` when it is invalid (unquoted, or with control characters). */
 export function parseEntityTag(text: string): { strong: boolean; value: string } | undefined {
   const match = ENTITY_TAG.exec(trimOws(text));
   if (match?.[2] === undefined) return undefined;
@@ -43,8 +47,8 @@ export function parseEntityTag(text: string): { strong: boolean; value: string }
 }
 
 /**
- * The entity-tags of a list (RFC 9110 sections 5.6.1 and 13.1.1), up to the first member that is
- * none. Tags may hold commas, so that a list of them cannot be split at these.
+ * Yields the entity-tags of a list (RFC 9110 sections 5.6.1 and 13.1.1), up to the first invalid
+ * member. Tags may contain commas, so a list of them cannot be split at commas.
  */
 export function* listedTags(field: string): Generator<{ strong: boolean; value: string }> {
   for (let at = 0; at < field.length;) {
@@ -62,7 +66,7 @@ export function* listedTags(field: string): Generator<{ strong: boolean; value: 
   }
 }
 
-/** The best validator that a response carries: ETag first, else Last-Modified, else none. */
+/** Returns the best validator of a response: ETag, else Last-Modified, else none. */
 export function validatorOf(headers: HeaderMap): Validator {
   const name = codingOf(headers);
   const coding = name === '' ? {} : { coding: name };
@@ -70,7 +74,7 @@ export function validatorOf(headers: HeaderMap): Validator {
   if (tag !== undefined) return { kind: 'etag', ...tag, ...coding };
   const value = headerValue(headers, 'last-modified');
   const modified = parseHttpDate(value ?? '', YEARS_FROM_MS);
-  // `0` and the like are used for every version.
+  // Values that are no date, such as `0`, may be the same for every version.
   if (value === undefined || modified === undefined) return { kind: 'none' };
   const date = parseHttpDate(headerValue(headers, 'date') ?? '', YEARS_FROM_MS);
   const strong = date !== undefined && date - modified >= LAST_MODIFIED_STRONG_AFTER_MS;
@@ -91,8 +95,8 @@ export function isStrong(validator: Validator): boolean {
 }
 
 /**
- * Strong comparison (RFC 9110 section 8.8.3.2): both strong, same kind, same value. Codings are
- * left out: a 304 does not repeat them.
+ * Strong comparison (RFC 9110 section 8.8.3.2): true when both are strong and of the same kind and
+ * value. Codings are not compared, because a 304 does not repeat them.
  */
 export function sameStrong(a: Validator, b: Validator): boolean {
   if (!isStrong(a) || !isStrong(b)) return false;
@@ -100,8 +104,8 @@ export function sameStrong(a: Validator, b: Validator): boolean {
 }
 
 /**
- * Whether a partial response belongs to the representation that `expected` names. A date was
- * judged strong when it was first seen and a later response repeats it, so only its text counts.
+ * True when a partial response belongs to the representation that `expected` identifies. The
+ * strength of Last-Modified was decided with the first response, so only its text is compared here.
  */
 export function validatorMatches(expected: Validator, headers: HeaderMap): boolean {
   if ('value' in expected && codingOf(headers) !== (expected.coding ?? '')) return false;
@@ -121,12 +125,12 @@ export function validatorMatches(expected: Validator, headers: HeaderMap): boole
   }
 }
 
-/** The field value for If-Range or If-Match; only a strong validator is allowed there. */
+/** Returns the field value for If-Range or If-Match; `undefined` unless the validator is strong. */
 export function strongFieldValue(validator: Validator): string | undefined {
   return isStrong(validator) ? fieldOf(validator) : undefined;
 }
 
-/** The value of the field; `undefined` for a validator that no field carries. */
+/** Returns the validator as a field value; `undefined` for kinds that no field carries. */
 export function fieldOf(validator: Validator): string | undefined {
   return 'value' in validator ? validator.value : undefined;
 }

@@ -2,7 +2,7 @@
 import { tokenMembers } from './field-syntax.js';
 import { headerValue, type HeaderMap } from './headers.js';
 
-/** The fields that Vary names, each once, lower case; `any` for `*`. */
+/** Returns the fields that Vary names, each once, in lower case; `any` for `*`. */
 export function namedByVary(headers: HeaderMap): readonly string[] | 'any' {
   const names = new Set(tokenMembers(headerValue(headers, 'vary')));
   // Every fetch requests identity, so the client's Accept-Encoding selected nothing.

@@ -1,22 +1,23 @@
 /**
- * The order in which the bytes of a chunk come: from `start`, where somebody waits for them, to the
- * end, then round from the beginning to `start`. A count of bytes in that order says which of them
- * are there. Pure; watermarks say with it how far a file may be read, native/core/pump_piece too.
+ * The order in which the bytes of a chunk are written: from `start`, where a reader waits for them,
+ * to the end, then from the beginning to `start`. With that order, the count of written bytes
+ * determines which bytes are there. Pure; watermarks compute from it how far a file may be read,
+ * and so does native/core/pump_piece.
  */
 import type { ByteRange } from './byte-range.js';
 import { GROUP_SIZE_BYTES } from './chunk.js';
 import type { ChunkOffset } from './offset.js';
 
 /**
- * Where a fill may begin, unless known ids gate it: that close to the wanted byte, while the pages
- * of the cache and the pieces of writes stay whole.
+ * Alignment of the start of a fill whose ids are not known: it begins close to the requested byte,
+ * but writes whole pages and whole pieces.
  */
 export const FILL_START_BYTES = 64 * 1024;
 
 export interface WriteOrder {
-  /** Where writing begins. 0: from beginning to end. */
-  readonly start: ChunkOffset;
-  /** Bytes of the chunk. Of no meaning where `start` is 0: they need not be known then. */
+  /** Offset at which writing begins. 0: from beginning to end. */
+  readonly start: number;
+  /** Length of the chunk. Ignored if `start` is 0, so that it need not be known then. */
   readonly lengthBytes: number;
 }
 
@@ -24,14 +25,14 @@ export interface WriteOrder {
 export const FORWARD: WriteOrder = { start: 0, lengthBytes: 0 };
 
 /**
- * Where in its chunk to begin for byte `offset`: at a multiple of `stepBytes`; at 0 within the
- * first group, as a small object is better fetched in one piece.
+ * Returns the offset in the chunk at which to begin for byte `offset`: a multiple of `stepBytes`,
+ * or 0 within the first group, because a small object is better fetched in one piece.
  */
 export function startFor(offset: ChunkOffset, stepBytes: number): ChunkOffset {
   return offset < GROUP_SIZE_BYTES ? 0 : Math.floor(offset / stepBytes) * stepBytes;
 }
 
-/** The order that begins for byte `offset`, in a chunk of `lengthBytes`. */
+/** Returns the order for a reader of byte `offset`, in a chunk of `lengthBytes`. */
 export function orderFrom(
   offset: ChunkOffset,
   lengthBytes: number,
@@ -42,8 +43,8 @@ export function orderFrom(
 }
 
 /**
- * The position up to which the file is written without a gap from `at` on, once `count` bytes are;
- * at most `at` where byte `at` is not there.
+ * Returns the position up to which the file is written without a gap from byte `at` on, once
+ * `count` bytes are written; `at` or less if byte `at` is not written.
  */
 export function writtenTo(
   { start, lengthBytes }: WriteOrder,
@@ -55,17 +56,14 @@ export function writtenTo(
   return Math.max(0, start + count - lengthBytes);
 }
 
-/** How many bytes of `range` are written once `count` bytes are. */
-export function writtenWithin(
-  order: WriteOrder,
-  count: number,
-  range: ByteRange<ChunkOffset>,
-): number {
+/** Returns the number of bytes of `range` that are written once `count` bytes are. */
+export function writtenWithin(order: WriteOrder, count: number, range: ByteRange): number {
   const { start } = order;
-  const late = clipped(range, start, writtenTo(order, count, start));
-  return start === 0 ? late : late + clipped(range, 0, Math.min(start, writtenTo(order, count, 0)));
+  const after = overlap(range, start, writtenTo(order, count, start));
+  if (start === 0) return after;
+  return after + overlap(range, 0, Math.min(start, writtenTo(order, count, 0)));
 }
 
-function clipped(range: ByteRange, from: number, to: number): number {
+function overlap(range: ByteRange, from: number, to: number): number {
   return Math.max(0, Math.min(range.end, to) - Math.max(range.start, from));
 }

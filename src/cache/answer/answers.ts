@@ -1,4 +1,4 @@
-/** The small answers and readings that cache/answer/cache composes. Pure. */
+/** Small answers and helper functions for the other files of cache/answer. Pure. */
 import { chunkIndexAt } from '../../model/chunk.js';
 import { ForebayError } from '../../model/errors.js';
 import type { Body, CacheAnswer, CacheRequest, RangePart } from '../api/facade.js';
@@ -14,7 +14,10 @@ export interface ChunkSpan {
   readonly end: number;
 }
 
-/** The chunks that a request covers, span by span, as far as its ranges are known. */
+/**
+ * Returns the chunks of each range that a request asks for. An object of unknown length counts as
+ * empty.
+ */
 export function chunksOf(
   { hint }: CacheRequest,
   generation: Pick<Generation, 'chunkSizeBytes' | 'lengthBytes'>,
@@ -43,7 +46,7 @@ export function chunksOf(
   }
 }
 
-/** The outcome of an answer that needed the origin; omitted parts are absent or false. */
+/** Returns the outcome of an answer that needed the origin, with defaults for what is not given. */
 export function forward(
   partial: Partial<Extract<CacheOutcome, { kind: 'forward' }>> & { reason: ForwardReason },
 ): CacheOutcome {
@@ -58,7 +61,7 @@ export function forward(
   };
 }
 
-/** The origin's 304 to the client's own conditions. */
+/** Makes the answer from the origin's 304 to the client's own conditions. */
 export function passedAnswer(
   { headers: received, times, chain }: NotModified,
   reason: ForwardReason,
@@ -82,9 +85,9 @@ const EMPTY_BODY: Body = {
   close: () => undefined,
 };
 
-/** Section 5.2.1.7: a request that accepts only a stored response does not wait for the origin. */
+/** Throws for a request with `only-if-cached`, which must not wait for the origin (5.2.1.7). */
 export function refuseOnlyIfCached({ headers }: CacheRequest): void {
   if (!requestDirectives(headers).has('only-if-cached')) return;
-  const message = 'only-if-cached: no stored response may be used';
+  const message = 'the client sent only-if-cached, and no stored response may answer';
   throw new ForebayError('not-cached', message, { source: 'client', retryable: false });
 }

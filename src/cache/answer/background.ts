@@ -1,9 +1,11 @@
 /**
- * Work that no request waits for: one run per key at a time, and so many in all. Used by lookup.
+ * Runs jobs that no request waits for: one per key at a time, within a bound for all keys. Used by
+ * Validation.
  */
 
 /**
- * Runs at once. One more is not begun: the next request that finds its response stale tries again.
+ * Most jobs at a time. A further one is not started: the next request that finds its response stale
+ * tries again.
  */
 export const MAX_BACKGROUND = 64;
 
@@ -11,12 +13,12 @@ export class Background {
   readonly #running = new Set<string>();
   readonly #failed: (error: unknown) => void;
 
-  /** `failed` hears of jobs that reject. */
+  /** `failed` is called with the error of a job that rejects. */
   constructor(failed: (error: unknown) => void) {
     this.#failed = failed;
   }
 
-  /** Begins `job` and returns true, unless it runs already or too many do. */
+  /** Starts `job` unless one with its key or too many others run. True when it was started. */
   run(key: string, job: () => Promise<void>): boolean {
     if (this.#running.has(key) || this.#running.size >= MAX_BACKGROUND) return false;
     this.#running.add(key);

@@ -1,7 +1,7 @@
 /**
- * The cache's entry: finds the response that may answer a request, fresh or after a fetch, and
- * collapses simultaneous requests. Decides by metadata alone; bytes are read through the Body that
- * it returns. Called by the HTTP front.
+ * The entry point of the cache: answers a request from a stored response, after validation, or from
+ * an origin fetch, and collapses concurrent requests. Decides with metadata alone; the bytes are
+ * read through the answer's Body. Called by the HTTP front and the hub.
  */
 import { holdsChunks } from '../object/holds-chunks.js';
 import { within } from '../../model/deferred.js';
@@ -44,12 +44,12 @@ import { refreshed, selectValidated } from '../rfc9111/validate.js';
 import { Validation } from './validation.js';
 
 /**
- * The longest a stop waits for fetches without readers: a chunk at 2 MiB/s. A slower one is fetched
- * again after the start.
+ * The longest that a shutdown waits for fetches without readers: enough for a chunk at 2 MiB/s. A
+ * chunk that takes longer is fetched again after the restart.
  */
 const CLOSE_WAIT_MS = 4_000;
 
-/** The origins that there are now: a request keeps the one that it found. */
+/** The origins configured now. A request keeps the one that it found. */
 export interface OriginSet {
   get(name: string): Upstream | undefined;
   readonly all: readonly Upstream[];
@@ -68,7 +68,7 @@ export class Cache implements CacheFacade {
   readonly #quotas: ClientQuotas;
   readonly #reusable: ReusableHitDeps;
 
-  /** `pseudonym` names this process in Via: a request that carries it has come back to us. */
+  /** `pseudonym` names this process in Via: a request whose Via has it already is a loop. */
   constructor(services: CacheServices, upstreams: OriginSet, pseudonym: string) {
     this.#services = services;
     this.#upstreams = upstreams;
@@ -80,8 +80,8 @@ export class Cache implements CacheFacade {
     this.#recording = new ResponseRecording(services, this.#invalidations);
     this.#fetches = new CollapsedFetches(services, this.#generations, this.#recording);
     this.#representations = new Representations(services, this.#generations);
-    this.#validation = new Validation(services, this.#representations, (...adapter) =>
-      this.#ask(...adapter),
+    this.#validation = new Validation(services, this.#representations, (...request) =>
+      this.#ask(...request),
     );
     this.#quotas = new ClientQuotas(QUOTA_PER_LANE * services.pools.fill.baseLaneCount, () => {
       services.events.clientShareFull();
@@ -94,18 +94,18 @@ export class Cache implements CacheFacade {
     };
   }
 
-  /** Waits for running fetches to be committed, within a bound, and releases every object. */
+  /** Waits, within a bound, until fetches in progress are committed; then closes idle objects. */
   async close(): Promise<void> {
     const { clock, events } = this.#services;
     const late = (): Error => new Error('fetches were still running');
     const bound = { clock, ms: CLOSE_WAIT_MS, timedOut: late, aborted: late };
     await within(this.#generations.quiet(), bound).catch((error: unknown) => {
-      events.warn('closed before every fetch was committed', error);
+      events.warn('the cache closes before all fetched chunks are committed', error);
     });
     this.#generations.closeIdle();
   }
 
-  /** Takes an object out; its stored responses are the caller's to delete. */
+  /** Removes an object. The caller deletes its stored responses. */
   purge(identity: ObjectIdentity): Promise<void> {
     return this.#generations.purge(identity);
   }
@@ -115,17 +115,17 @@ export class Cache implements CacheFacade {
   }
 
   /**
-   * Answers with an object that the caller knows: only missing bytes are fetched. The caller has
-   * checked that the client may have it.
+   * Answers with an object whose metadata the caller knows. Only missing bytes are requested from
+   * the origin. The caller must have decided that the client may read the object.
    */
   async answerWith(request: CacheRequest, known: KnownObject): Promise<CacheAnswer> {
     const { stored, source, detail } = known;
     const { upstream } = source;
     const quota = request.client === undefined ? undefined : this.#quotas.of(request.client);
     const key = responseKey(upstream.name, source.uri);
-    const facts = { epoch: this.#invalidations.epochOf(key), record: undefined };
-    const made = { quota, cost: new Cost(), ...FIRST, ...facts };
-    const context: RequestContext = { request, upstream, source, key, ...made };
+    const state = { epoch: this.#invalidations.epochOf(key), record: undefined };
+    const own = { quota, cost: new Cost(), ...FIRST, ...state };
+    const context: RequestContext = { request, upstream, source, key, ...own };
     return this.#representations.known(context, stored, detail);
   }
 
@@ -133,7 +133,7 @@ export class Cache implements CacheFacade {
     const targetUri = this.#upstreams.get(origin)?.uriOf(target);
     if (targetUri === undefined) return;
     const uris = invalidatedUris(targetUri, response.status, response.headers);
-    // One server may be configured as several origins: a change makes its records stale in each.
+    // One server may be configured as several origins: the URL is invalidated under each of them.
     const keys = uris.flatMap((uri) =>
       this.#upstreams.all
         .filter((upstream) => uri.startsWith(upstream.uriOf('')))
@@ -143,19 +143,19 @@ export class Cache implements CacheFacade {
     await Promise.all(keys.map((key) => this.#recording.forget(key)));
   }
 
-  async #lookup(request: CacheRequest, how: Partial<Turn>): Promise<CacheAnswer> {
+  async #lookup(request: CacheRequest, turn: Partial<Turn>): Promise<CacheAnswer> {
     const upstream = this.#upstreams.get(request.origin);
     if (upstream === undefined) throw new RangeError(`no origin named ${request.origin}`);
     if (viaNames(request.headers, this.#pseudonym)) throw looped();
     const pin = upstream.pinnedDigest(request.target);
-    // An adapter reads its own requests, and answers clients in its own words.
+    // An adapter reads the responses itself, and answers its clients with content of its own.
     const isContent = request.adapter === undefined;
     if (isContent && upstream.integrity === 'strict' && pin === null) throw unattested();
     const uri = upstream.uriOf(request.target);
     const key = responseKey(upstream.name, uri);
     const epoch = this.#invalidations.epochOf(key);
     const record = ofKind(await this.#services.responses.get(key), kindFor(request.adapter));
-    const context = { ...this.#contextOf(request, upstream, key, record), epoch, ...how };
+    const context = { ...this.#contextOf(request, upstream, key, record), epoch, ...turn };
     const isClaimed = (one: StoredResponse): boolean => isClaimedAs(one, pin);
     const stored = select(record, request.headers, isClaimed, this.#services.tag);
     if (stored !== undefined) return this.#answerStored(context, stored);
@@ -165,7 +165,7 @@ export class Cache implements CacheFacade {
     }
     refuseOnlyIfCached(request);
     if (record === undefined) return this.#ask(context, 'uri-miss', []);
-    // Another variant may be what the origin would select for this request too (section 4.1).
+    // The origin may select a stored variant of another request for this one too (section 4.1).
     const others = record.variants.filter((one) => isClaimed(one) && isOfferable(one));
     return this.#ask(context, 'vary-miss', others);
   }
@@ -191,7 +191,7 @@ export class Cache implements CacheFacade {
 
   async #answerStored(context: RequestContext, stored: StoredResponse): Promise<CacheAnswer> {
     const { request } = context;
-    // Parts of it cannot be fetched again: with one evicted it is no use.
+    // Chunks of such a response cannot be fetched again: it is useless once one of them is evicted.
     if (!isJoinable(stored) && !(await this.#representations.isWhole(context, stored))) {
       refuseOnlyIfCached(request);
       return this.#ask(context, 'miss', []);
@@ -233,7 +233,7 @@ export class Cache implements CacheFacade {
     }
   }
 
-  /** Fetches from the origin, collapsed with simultaneous fetches if that is allowed. */
+  /** Makes the answer from an origin fetch, which may be shared with concurrent requests. */
   async #ask(
     context: RequestContext,
     reason: ForwardReason,
@@ -250,9 +250,7 @@ export class Cache implements CacheFacade {
     return this.#confirm(context, reason, candidates, result, collapsed);
   }
 
-  /**
-   * A 304: one of the `candidates` is the answer. The fetch has changed the record.
-   */
+  /** Answers with the candidate that a 304 confirms. The fetch has updated the record already. */
   async #confirm(
     context: RequestContext,
     reason: ForwardReason,
@@ -262,20 +260,20 @@ export class Cache implements CacheFacade {
   ): Promise<CacheAnswer> {
     const selection = selectValidated(candidates, result);
     if (selection.kind === 'none') return this.#ask(context, reason, []);
-    const updates = selection.kind === 'update';
-    const stored = updates
+    const isUpdate = selection.kind === 'update';
+    const stored = isUpdate
       ? refreshed(selection.stored, result, {
           headers: context.request.headers,
           tag: this.#services.tag,
         })
       : selection.stored;
-    // A cookie belongs to the client that received it.
+    // A cookie is sent only to the client whose request the origin answered.
     const cookie = collapsed ? undefined : result.headers['set-cookie'];
     const own = cookie === undefined ? {} : { 'set-cookie': cookie };
     const headers = Object.assign(emptyHeaders(), stored.headers, own);
     const generation = await this.#representations.open(context, stored);
     try {
-      const fate = updates ? fateOf(this.#services.chunks.isStoring) : {};
+      const fate = isUpdate ? fateOf(this.#services.chunks.isStoring) : {};
       return this.#representations.answer(context, stored, generation, (unverified) => ({
         outcome: forward({ reason, originStatus: 304, ...fate, collapsed, unverified }),
         ageSeconds: null,
@@ -290,6 +288,6 @@ export class Cache implements CacheFacade {
 type NotModified = Extract<OriginFetch, { kind: 'not-modified' }>;
 
 function unattested(): ForebayError {
-  const message = 'the origin is strict and no digest vouches for this object';
+  const message = 'the origin has integrity "strict", but no digest is configured for this object';
   return new ForebayError('origin-unattested', message, { source: 'origin', retryable: false });
 }

@@ -1,6 +1,6 @@
 /**
- * Makes answers from representations: opens the generation that holds a response's bytes and the
- * body that reads it. Owned by Cache; every answer with stored bytes comes from here.
+ * Makes answers from representations: opens the generation that has a response's bytes, and makes
+ * the body that is read from it. Owned by Cache, for stored and for fetched responses.
  */
 import type { OriginLocator } from '../../origin/upstream.js';
 import { within } from '../../model/deferred.js';
@@ -20,21 +20,24 @@ import type { CacheServices } from '../api/services.js';
 import type { SharedRepresentation } from '../fetch/sharing.js';
 import { boundOf } from '../flight/fetch-context.js';
 
-/** What an answer has beside its bytes. */
+/** The metadata of an answer. */
 export interface AnswerMeta {
   readonly outcome: CacheOutcome;
-  /** `null` for a response that has just come from the origin, or was confirmed there. */
+  /** `null` for a response that the origin has just sent or confirmed. */
   readonly ageSeconds: number | null;
   /** Fields for this request alone, if they differ from the stored ones. */
   readonly headers?: HeaderMap;
 }
 
-/** The parameters of Cache-Status about storing. */
+/** Whether the response is stored and, if not, why: as Cache-Status reports it. */
 export type Fate = Pick<Extract<CacheOutcome, { kind: 'forward' }>, 'stored' | 'detail'>;
 
 const NOT_STORABLE: Fate = { stored: false, detail: 'not-storable' };
 
-/** `not-kept`: it may be stored, but the disk does not take it, or there is no room. */
+/**
+ * Returns the fate of a response that may be stored: `not-kept` when the disk does not take it, or
+ * has no space.
+ */
 export function fateOf(isKept: boolean): Fate {
   return isKept ? { stored: true, detail: null } : { stored: false, detail: 'not-kept' };
 }
@@ -42,9 +45,9 @@ export function fateOf(isKept: boolean): Fate {
 /** An object whose metadata is known (room `hub`). */
 export interface KnownObject {
   readonly stored: StoredResponse;
-  /** Where its missing bytes come from, and as whom. */
+  /** The origin of its missing bytes, with the credentials to fetch them. */
   readonly source: OriginLocator;
-  /** For Cache-Status: why it is served although the origin did not confirm it. */
+  /** For Cache-Status: the reason why it is served without confirmation by the origin. */
   readonly detail?: StaleReason | undefined;
 }
 
@@ -57,7 +60,7 @@ export class Representations {
     this.#generations = generations;
   }
 
-  /** The generation of a stored response, retained once for the caller. */
+  /** Resolves to the generation of a stored response, retained once for the caller. */
   open(context: RequestContext, stored: StoredResponse): Promise<Generation> {
     const fetchContext = fetchContextOf(context);
     return this.#generations.open(stored.object, { ephemeral: false, fetchContext });
@@ -71,15 +74,18 @@ export class Representations {
     return whole;
   }
 
-  /** An answer with the bytes of `generation`. `say` receives whether they are still unverified. */
+  /**
+   * Makes an answer with the bytes of `generation`. `describe` is called with true if the check of
+   * their digest is still pending.
+   */
   answer(
     context: RequestContext,
     stored: StoredResponse,
     generation: Generation,
-    say: (unverified: boolean) => AnswerMeta,
+    describe: (unverified: boolean) => AnswerMeta,
   ): CacheAnswer {
     const { kind } = generation.integrity.state;
-    const meta = say(kind === 'pending');
+    const meta = describe(kind === 'pending');
     const { outcome, ageSeconds } = meta;
     const body = new RepresentationBody(generation, fetchContextOf(context), context.cost);
     const chained = chainFields(meta.headers ?? stored.headers, stored);
@@ -97,9 +103,7 @@ export class Representations {
     };
   }
 
-  /**
-   * An answer with an object that is known without a response of its URL: what misses is fetched.
-   */
+  /** Makes an answer with an object that the caller knows. Only its missing bytes are fetched. */
   async known(
     context: RequestContext,
     stored: StoredResponse,
@@ -130,7 +134,7 @@ export class Representations {
     }
   }
 
-  /** The answer made of an origin fetch. */
+  /** Makes the answer from an origin fetch. */
   async fromOriginFetch(
     context: RequestContext,
     result: SharedRepresentation,
@@ -159,8 +163,8 @@ export class Representations {
   }
 
   /**
-   * Whether a fetched response is kept, as far as that is known when its first bytes have a
-   * place.
+   * Resolves to whether a fetched response is stored. It is decided when the first requested chunk
+   * has its place on the disk or in memory.
    */
   async #fate(context: RequestContext, generation: Generation): Promise<Fate> {
     if (generation.isEphemeral) return NOT_STORABLE;
@@ -168,7 +172,7 @@ export class Representations {
     const [{ first }] = chunksOf(context.request, generation);
     const flight = generation.flight(first);
     if (flight === undefined) return fateOf(chunks.isStoring);
-    // Counted among its readers: what lies in memory goes with the last of them.
+    // Counted as a waiter, because a chunk in memory is dropped when its last waiter leaves.
     const leave = flight.addWaiter();
     try {
       const state = await within(
@@ -185,11 +189,11 @@ export class Representations {
     }
   }
 
-  /** A range of an object of unknown length is defined only once it has arrived. */
+  /** Waits for the end of an object of unknown length, which a range of it needs to be resolved. */
   async #awaitLength({ request }: RequestContext, generation: Generation): Promise<void> {
     const { kind } = request.hint;
     if (generation.lengthBytes !== null || kind === 'whole' || kind === 'none') return;
-    // An unstored object would be gone by then: the whole is sent (RFC 9110 section 14.2).
+    // An ephemeral object would be gone by then: it is answered whole (RFC 9110 section 14.2).
     if (generation.isEphemeral) return;
     const { intake } = generation;
     intake?.demand(Infinity);

@@ -1,7 +1,8 @@
 /**
- * A stored response that has answered once and may do so again without a lookup while nothing has
- * changed. It caches no decision: each time it makes every check that cache/answer/cache makes, on
- * the same records, and gives no answer if a check fails. Made by Cache, held by the front.
+ * A stored response that has answered a request and may answer later ones without a lookup. It
+ * caches no decision: for each request it repeats the checks of cache/answer/cache on the same
+ * records. If anything has changed it returns `undefined`, and the request is looked up. Made by
+ * Cache, kept by the HTTP front.
  */
 import { chunkIndexAt, offsetInChunk } from '../../model/chunk.js';
 import { emptyHeaders, type HeaderMap } from '../../model/headers.js';
@@ -18,17 +19,17 @@ import type { CacheServices } from '../api/services.js';
 import { withDigests } from '../object/digest-fields.js';
 import { isJoinable } from '../rfc9111/stored-digests.js';
 
-/** The parts of the cache that it checks. */
+/** The parts of the cache that a reusable hit uses. */
 export interface ReusableHitDeps {
   readonly services: Pick<CacheServices, 'responses'>;
   readonly generations: Pick<Generations, 'touch'>;
-  /** The origin of that name now: a reload may have replaced it. */
+  /** Returns the origin that has this name now: a reload may have replaced it. */
   readonly upstreamOf: (name: string) => Upstream | undefined;
-  /** A body of `generation` for `request`, as a lookup would give it. */
+  /** Makes a body of the hit's generation for `request`, as a lookup would. */
   readonly bodyOf: (request: CacheRequest, hit: HitSource) => Body;
 }
 
-/** What the answer was made of. */
+/** The parts from which the answer was made. */
 export interface HitSource {
   readonly upstream: Upstream;
   readonly key: ResponseKey;
@@ -37,22 +38,23 @@ export interface HitSource {
   readonly generation: Generation;
 }
 
-/** The request has no directives that an assessment considers. */
+/** The fields of a request that uses the hit: it has none that an assessment would consider. */
 const NO_FIELDS = emptyHeaders();
 
 /**
- * A reusable hit of `source` for unconditional requests; `undefined` if its kind does not allow
- * one.
+ * Makes a reusable hit of `source`, for any request without conditions, directives and credentials.
+ * Returns `undefined` if the response cannot be reused without a lookup.
  */
 export function reusableHit(source: HitSource, deps: ReusableHitDeps): ReusableHit | undefined {
   const { upstream, record, stored, generation } = source;
   const { lengthBytes } = generation;
   if (stored.status !== 200 || lengthBytes === null || generation.isEphemeral) return undefined;
-  // Bytes that cannot be fetched again, or are withheld until a check, need a lookup.
+  // A lookup is needed if chunks cannot be fetched again, or if bytes are released only after a
+  // check.
   if (!isJoinable(stored) || upstream.integrity === 'strict') return undefined;
-  // A check that ends changes which digest fields are sent.
+  // The end of a check changes which digest fields are sent.
   if (!isSettled(generation)) return undefined;
-  // Where any variant depends on the request, the choice among them does.
+  // If any variant depends on request fields, so does the selection among them.
   if (record.variants.some((one) => variedFields(one).length > 0)) return undefined;
   return new StoredReusableHit(source, deps, lengthBytes);
 }
@@ -62,7 +64,9 @@ class StoredReusableHit implements ReusableHit {
   readonly receivedAtMs: number;
   readonly lengthBytes: number;
   readonly #source: Omit<HitSource, 'generation'>;
-  /** A generation is as large as its manifest: remembering a hit must not keep it in memory. */
+  /**
+   * Weak: a generation is as large as its manifest. A remembered hit must not keep it in memory.
+   */
   readonly #generation: WeakRef<Generation>;
   readonly #deps: ReusableHitDeps;
 
@@ -94,9 +98,9 @@ class StoredReusableHit implements ReusableHit {
     if (generation === undefined) return undefined;
     const { chunkSizeBytes } = generation;
     const index = chunkIndexAt(start, chunkSizeBytes);
-    const offset = offsetInChunk(start, chunkSizeBytes);
-    if (offset + end - start > chunkSizeBytes) return undefined;
-    // A running fetch may withhold the chunk, or be about to replace it.
+    const chunkStart = index * chunkSizeBytes;
+    if (end - chunkStart > chunkSizeBytes) return undefined;
+    // An arriving body or a flight may withhold the chunk, or be about to replace it.
     if (generation.intake !== undefined || generation.flight(index) !== undefined) return undefined;
     const held = generation.openNow(index);
     if (held === undefined) return undefined;
@@ -127,7 +131,7 @@ class StoredReusableHit implements ReusableHit {
   }
 }
 
-/** No check of a digest is under way, or has failed. */
+/** True when no digest check is in progress, and none has failed or been given up. */
 function isSettled({ integrity }: Generation): boolean {
   switch (integrity.state.kind) {
     case 'unclaimed':

@@ -1,7 +1,7 @@
 /**
- * What happens when a stored response may not answer as it is. It is validated at the origin, in
- * the background if it may be used meanwhile. If the validation fails and nothing forbids it, it
- * answers stale (RFC 9111 sections 4.2.4 and 4.3, RFC 5861). Owned by Cache.
+ * Validates stored responses at the origin: before the answer, or in the background when the stale
+ * response may be used meanwhile. If validation fails and nothing forbids it, answers with the
+ * stale response (RFC 9111 sections 4.2.4 and 4.3, RFC 5861). Owned by Cache.
  */
 import { NEVER, deferred, within } from '../../model/deferred.js';
 import { ForebayError } from '../../model/errors.js';
@@ -21,7 +21,7 @@ import type { Representations } from './representations.js';
 import { variantName } from '../rfc9111/select.js';
 import { isDisconnected } from '../../origin/verdict.js';
 
-/** Sends a request to the origin with conditions for the stored responses. */
+/** Sends a request to the origin, with the validators of the stored `candidates`. */
 export type AskOrigin = (
   context: RequestContext,
   reason: ForwardReason,
@@ -31,8 +31,8 @@ export type AskOrigin = (
 type Validate = Extract<Assessment, { kind: 'validate' }>;
 
 /**
- * How long a usable stale response waits for a silent origin: longer than a validation over a slow
- * line, shorter than clients wait.
+ * How long a validation may take when a stale response may replace the answer of an unreachable
+ * origin: longer than a validation over a slow line, shorter than clients wait.
  */
 const SILENCE_MS = 2_000;
 
@@ -49,11 +49,14 @@ export class Validation {
     this.#clock = services.clock;
     this.#patienceMs = services.limits.fetch.firstByteTimeoutMs;
     this.#background = new Background((error) => {
-      services.events.warn('a background validation failed', error);
+      services.events.warn('the background validation of a stored response failed', error);
     });
   }
 
-  /** Validates `stored` at the origin, and answers with the result. */
+  /**
+   * Validates `stored` and resolves to the answer: the validated response, its replacement, or the
+   * stale one if validation failed. Rejects with a `ForebayError`.
+   */
   async validate(
     context: RequestContext,
     stored: StoredResponse,
@@ -61,7 +64,7 @@ export class Validation {
   ): Promise<CacheAnswer> {
     const { onFailure, reason } = found;
     if (onFailure === 'never') return this.#ask(context, reason, [stored]);
-    // Opened before: nothing is waited for between an answer and the first look at its body.
+    // Opened first, so that nothing is awaited between an answer and the first use of its body.
     const generation = await this.#representations.open(context, stored);
     try {
       const answer = holds(context, generation)
@@ -86,9 +89,9 @@ export class Validation {
   }
 
   /**
-   * Validates while a stale response waits to be used: gives up at the first failed attempt that
-   * allows that, and after `SILENCE_MS` unless it is patient. The fetch goes on, and its response
-   * is stored.
+   * Validates while the stale response is ready to be sent instead. Rejects at the first failed
+   * attempt that permits the stale response, and after `SILENCE_MS`, or after the origin's
+   * first-byte timeout if the adapter is patient. The fetch goes on, and its response is stored.
    */
   #askWithin(
     context: RequestContext,
@@ -99,16 +102,13 @@ export class Validation {
     const troubled = (error: ForebayError): void => {
       if (failureOf(error, found) !== undefined) trouble.reject(error);
     };
-    const adapter = this.#ask({ ...context, troubled }, found.reason, [stored]);
-    const bound = {
-      clock: this.#clock,
-      ms: context.request.adapter?.isPatient === true ? this.#patienceMs : SILENCE_MS,
-      timedOut: silent,
-      aborted: silent,
-    };
-    return within(Promise.race([adapter, trouble.promise]), bound).catch((error: unknown) => {
-      // Its answer is not read any more.
-      void adapter.then(
+    const answering = this.#ask({ ...context, troubled }, found.reason, [stored]);
+    const ms = context.request.adapter?.isPatient === true ? this.#patienceMs : SILENCE_MS;
+    const timedOut = (): ForebayError => silent(ms);
+    const bound = { clock: this.#clock, ms, timedOut, aborted: timedOut };
+    return within(Promise.race([answering, trouble.promise]), bound).catch((error: unknown) => {
+      // An answer that still comes has no reader.
+      void answering.then(
         (answer) => {
           answer.body.close();
         },
@@ -118,13 +118,11 @@ export class Validation {
     });
   }
 
-  /**
-   * Validates a response that has already answered: one validation at a time, in the background.
-   */
+  /** Validates a stored response in the background, one run per variant at a time. */
   validateBeside(context: RequestContext, stored: StoredResponse): void {
     const key = `${context.key} ${variantName(stored.requestHeaders)}`;
     this.#background.run(key, async () => {
-      // As a request of its own: the client's request ends before.
+      // A request of its own, because the client's request may end earlier.
       const hint = { kind: 'whole' } as const;
       const request = { ...context.request, hint, signal: NEVER, span: undefined };
       const own = { ...context, request, share: undefined, cost: new Cost() };
@@ -133,7 +131,10 @@ export class Validation {
     });
   }
 
-  /** The stored response in place of a failure; `undefined` where its bytes are not all there. */
+  /**
+   * Returns an answer with the stored response in place of a failure; `undefined` if its bytes are
+   * not all at hand.
+   */
   #answerStale(
     context: RequestContext,
     stored: StoredResponse,
@@ -143,7 +144,7 @@ export class Validation {
   ): CacheAnswer | undefined {
     if (!holds(context, generation)) return undefined;
     return this.#representations.answer(context, stored, generation, (unverified) => ({
-      // The breaker was open: no request was forwarded (RFC 9211 section 2.2).
+      // An open breaker sent no request, so the outcome is a hit (RFC 9211 section 2.2).
       outcome:
         failure.detail === 'origin-busy'
           ? { kind: 'hit', unverified, ttlSeconds, detail: failure.detail }
@@ -153,7 +154,7 @@ export class Validation {
   }
 }
 
-/** True when the request needs nothing from the origin but its word. */
+/** True when all chunks of the request are at hand, so that it needs only the validation. */
 function holds({ request }: RequestContext, generation: Generation): boolean {
   return chunksOf(request, generation).every(({ first, end }) =>
     holdsChunks(generation, first, end),
@@ -166,7 +167,8 @@ interface Failure {
 }
 
 /**
- * The Cache-Status detail of an error that allows a stale response; `undefined` for other errors.
+ * Returns what Cache-Status reports for an error that permits a stale response; `undefined` for an
+ * error that does not.
  */
 function failureOf(error: ForebayError, { onFailure }: Validate): Failure | undefined {
   if (isDisconnected(error)) return { detail: error.code, originStatus: null };
@@ -175,10 +177,10 @@ function failureOf(error: ForebayError, { onFailure }: Validate): Failure | unde
   return { detail: 'stale-if-error', originStatus: status };
 }
 
-function silent(): ForebayError {
+function silent(ms: number): ForebayError {
   return new ForebayError(
     'origin-timeout',
-    `no response from the origin within ${String(SILENCE_MS / 1000)} s`,
+    `no response from the origin within ${String(ms / 1000)} s`,
     {
       source: 'origin',
       retryable: true,

@@ -1,5 +1,5 @@
 /**
- * Turns a byte range into the ordered chunk reads that give it. Pure; used by cache/body/reader.
+ * Turns a byte range into the ordered chunk reads that cover it. Pure; used by cache/body/reader.
  */
 import { chunkIndexAt, offsetInChunk } from '../../model/chunk.js';
 import type { ByteRange } from '../../model/byte-range.js';
@@ -13,19 +13,19 @@ export interface ChunkRead {
 }
 
 /**
- * The chunk reads of `range`, in order. Lazy: an object of 100 GB has 12,500 chunks, and `end` may
- * be `Infinity` while a length is unknown.
+ * Yields the chunk reads of `range`, in order. Lazy: an object of 100 GB has 12,500 chunks, and
+ * `end` is `Infinity` while the length is unknown.
  */
 export function* planReads(
   range: ByteRange<ObjectOffset>,
   chunkSizeBytes: number,
 ): Generator<ChunkRead> {
-  let at = range.start;
-  while (at < range.end) {
-    const index = chunkIndexAt(at, chunkSizeBytes);
-    const start = offsetInChunk(at, chunkSizeBytes);
-    const length = Math.min(range.end - at, chunkSizeBytes - start);
-    yield { index, within: { start, end: start + length } };
-    at += length;
+  let offset = range.start;
+  while (offset < range.end) {
+    const index = chunkIndexAt(offset, chunkSizeBytes);
+    const chunkStart = index * chunkSizeBytes;
+    const end = Math.min(range.end, chunkStart + chunkSizeBytes);
+    yield { index, within: { start: offset - chunkStart, end: end - chunkStart } };
+    offset = end;
   }
 }

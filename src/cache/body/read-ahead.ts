@@ -1,7 +1,7 @@
 /**
- * One reader's window of open chunks. It starts small, so that a short read costs one chunk, and
- * doubles with each chunk that the reader takes, up to its limit (read-ahead-limit). Every view in
- * it leases its chunk; under pressure it releases all but the chunk being read.
+ * One reader's window of open chunks. The window starts small, so that a short read costs little,
+ * and doubles with each chunk that the reader takes, up to a limit (read-ahead-limit). Every view
+ * in it keeps its chunk from eviction. When space runs short, the window releases all of them.
  */
 import { setMaxListeners } from 'node:events';
 import type { ChunkView } from '../flight/flight.js';
@@ -9,10 +9,10 @@ import type { Generation } from '../object/generation.js';
 import { readAheadChunks } from '../flight/read-ahead-limit.js';
 import type { FetchContext } from '../flight/fetch-context.js';
 
-/** Chunks open at first, the one being read included: enough to overlap one fetch with one send. */
+/** Chunks open at first, the one being read included: enough to overlap a fetch with a send. */
 const FIRST_WINDOW = 2;
 
-/** A chunk opened ahead: its view, or `undefined` where opening it failed or found no end. */
+/** A chunk opened ahead: its view, or `undefined` if opening failed or found no such chunk. */
 type Opening = Promise<ChunkView | undefined>;
 
 export class ReadAhead {
@@ -24,7 +24,7 @@ export class ReadAhead {
   #abort = openingsAbort();
   #window = FIRST_WINDOW;
 
-  /** Opens nothing beyond `lastIndex`, the last chunk that the request needs. */
+  /** Never opens a chunk after `lastIndex`, the last one of the requested range. */
   constructor(generation: Generation, fetchContext: FetchContext, lastIndex: number) {
     this.#generation = generation;
     this.#fetchContext = fetchContext;
@@ -35,26 +35,27 @@ export class ReadAhead {
   }
 
   /**
-   * The view of chunk `index`, which the caller releases; opens the next ones meanwhile. `from`:
-   * the first byte of the chunk that is read.
+   * Opens chunk `index`, to be read from byte `from` of the chunk on, and the next ones meanwhile.
+   * Resolves to a view, which the caller releases, or to `undefined` past the end of the object.
+   * Rejects with a `ForebayError`.
    */
   async take(index: number, from: number): Promise<ChunkView | undefined> {
     const opening = this.#open.get(index);
     this.#open.delete(index);
-    // The demanded chunk first: it must find room and a lane before those ahead of it.
-    const wanted =
+    // The demanded chunk comes first: it must get space and a lane before those ahead of it.
+    const demanded =
       opening === undefined ? this.#demand(index, from) : this.#promote(index, opening, from);
     // Computed each time: the number of connections changes while a large object is read.
     const limit = readAheadChunks(this.#generation.services, this.#fetchContext.source.upstream);
     this.#extend(index, limit);
     this.#window = Math.min(this.#window * 2, Math.max(limit, 1));
-    return wanted;
+    return demanded;
   }
 
-  /** Releases the views that the reader has not taken. */
+  /** Releases the chunks that were opened and not taken. */
   close(): void {
     this.#unregister();
-    this.#letGo();
+    this.#releaseAll();
   }
 
   #demand(index: number, from: number): Promise<ChunkView | undefined> {
@@ -74,7 +75,7 @@ export class ReadAhead {
     for (let next = index + 1; next <= last; next += 1) {
       if (this.#open.has(next)) continue;
       const { signal } = this.#abort;
-      // A failed read-ahead is no error: the chunk is opened again when its turn comes.
+      // A failure ahead of time is ignored: `take` opens the chunk again.
       const opening = this.#generation
         .open(next, { ...this.#fetchContext, priority: 'read-ahead', signal })
         .catch(() => undefined);
@@ -84,10 +85,10 @@ export class ReadAhead {
 
   #shrink(): void {
     this.#window = 1;
-    this.#letGo();
+    this.#releaseAll();
   }
 
-  #letGo(): void {
+  #releaseAll(): void {
     this.#abort.abort();
     this.#abort = openingsAbort();
     for (const opening of this.#open.values()) {
@@ -99,7 +100,7 @@ export class ReadAhead {
   }
 }
 
-/** Each opening listens to it, as many as the window holds: more than Node takes for a leak. */
+/** Makes a controller whose signal may have a listener per opening: Node warns of more than 10. */
 function openingsAbort(): AbortController {
   const abort = new AbortController();
   setMaxListeners(0, abort.signal);

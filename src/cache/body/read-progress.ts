@@ -1,6 +1,7 @@
 /**
- * The progress of one body's reads: how much of its parts came from an origin. Each part's view is
- * read anew, so that counts are of bytes that have arrived. Owned by a reader.
+ * Progress of the reads of one body: how many bytes of the parts opened so far an origin sent.
+ * Reads the counts from the view of each chunk, so that only bytes that have arrived are counted.
+ * Owned by a RepresentationBody.
  */
 import type { TransferCounts, TransferState } from '../../model/transfer.js';
 import { writtenWithin } from '../../model/write-order.js';
@@ -15,19 +16,22 @@ interface Part {
 }
 
 /**
- * Finished parts that stay apart: a reader that starts again steps back over bytes that the sender
- * took and did not send, which lie in the last two parts.
+ * Newest parts that are never folded into the sum. A read that starts again steps back by what the
+ * sender had taken and not sent, which lies in the last two parts.
  */
 const RECENT_PARTS = 3;
 
-/** Parts kept before finished ones are added up, if the progress is never read. */
+/** Most parts kept: beyond this, settled ones are folded into the sum even without `counts`. */
 const MAX_PARTS = 32;
 
 export class ReadProgress {
   #parts: Part[] = [];
   #passed: TransferCounts = { receivedBytes: 0, verifiedBytes: 0, committedBytes: 0 };
 
-  /** Bytes `[from, to)` are read from `view`, a chunk that begins at `chunkStart`. */
+  /**
+   * Records a read of bytes `[from, to)` of the object from `view`, a chunk that begins at
+   * `chunkStart`. `nowMs` is monotonic.
+   */
   opened(
     view: Pick<ChunkView, 'progress'>,
     chunkStart: number,
@@ -39,30 +43,33 @@ export class ReadProgress {
     if (this.#parts.length > MAX_PARTS) this.#fold(nowMs);
   }
 
-  /** The read starts again at `at`: parts beyond it were not read. */
-  rewound(at: number): void {
-    for (const part of this.#parts) part.to = Math.max(part.from, Math.min(part.to, at));
+  /** Records that the read starts again at `offset`: what was opened after it was not read. */
+  rewound(offset: number): void {
+    for (const part of this.#parts) part.to = Math.max(part.from, Math.min(part.to, offset));
   }
 
-  /** `nowMs` is monotonic. */
+  /** Returns the sum over all parts. `nowMs` is monotonic. */
   counts(nowMs: number): TransferCounts {
     this.#fold(nowMs);
     return this.#parts.reduce((sum, part) => plus(sum, countsOf(part, nowMs)), this.#passed);
   }
 
-  /** Where chunks begin whose counts may still change. */
+  /** Returns the start offsets of the chunks whose counts may still change. */
   unsettled(nowMs: number): number[] {
     return this.#parts
       .filter(({ view }) => !view.progress(nowMs).settled)
       .map(({ chunkStart }) => chunkStart);
   }
 
-  /** What the part being read waits for; `null`: nothing. `undefined` before the first. */
+  /**
+   * Returns what the part being read waits for: `null` for nothing, `undefined` before the first
+   * part.
+   */
   state(nowMs: number): TransferState | null | undefined {
     return this.#parts.at(-1)?.view.progress(nowMs).state;
   }
 
-  /** Adds up finished parts, so that a long read keeps no list of all its chunks. */
+  /** Folds settled parts into the sum, so that a long read keeps no list of all its chunks. */
   #fold(nowMs: number): void {
     const old = this.#parts.splice(0, Math.max(0, this.#parts.length - RECENT_PARTS));
     const open: Part[] = [];

@@ -1,6 +1,7 @@
 /**
- * Reads ranges of one generation for one request: plans the chunk reads, keeps several of them open
- * ahead of the sender, and turns each into a segment. The Body that the HTTP front sends from.
+ * Reads ranges of one generation for one request: plans the chunk reads, keeps several chunks open
+ * ahead of the sender, and turns each into a segment. It is the Body of cache/answer's answers,
+ * which the HTTP front sends.
  */
 import { chunkIndexAt } from '../../model/chunk.js';
 import type { Segment } from '../../model/segment.js';
@@ -25,12 +26,12 @@ export class RepresentationBody implements Body {
   readonly #cost: Cost;
   readonly #progress = new ReadProgress();
   #closed = false;
-  /** True if the first plan covered the object from its first byte to its last. */
+  /** True when the first `read` was of the whole object; `undefined` before it. */
   #readsAll: boolean | undefined;
-  /** The chunk that is being opened. */
+  /** Index of the chunk that is being opened. */
   #opening: number | null = null;
 
-  /** Retains `generation` until `close`. Fetches of `fetchContext` are counted in `cost`. */
+  /** Retains `generation` until `close`. The fetches of `fetchContext` write to `cost`. */
   constructor(generation: Generation, fetchContext: FetchContext, cost: Cost) {
     this.#generation = generation;
     this.#fetchContext = fetchContext;
@@ -53,7 +54,7 @@ export class RepresentationBody implements Body {
   ): AsyncGenerator<Segment> {
     const generation = this.#generation;
     const end = Math.min(range.end, generation.lengthBytes ?? Infinity);
-    // The disk may be to blame for what failed.
+    // The failure may have come from the disk.
     if (after === 'failure') {
       generation.doubtHeld(chunkIndexAt(range.start, generation.chunkSizeBytes));
     }
@@ -105,7 +106,7 @@ export class RepresentationBody implements Body {
     const { chunkSizeBytes, services } = this.#generation;
     for (const start of this.#progress.unsettled(services.clock.monotonic())) {
       const flight = this.#generation.flight(start / chunkSizeBytes);
-      // The chunk's reader may have left: its commit goes on.
+      // Waits regardless of the request's signal: a commit goes on when the client has left.
       if (flight !== undefined) await within(flight.whenEnded, boundOf(services, NEVER));
     }
   }
@@ -116,11 +117,12 @@ export class RepresentationBody implements Body {
     this.#generation.release();
   }
 
-  #bytesOf(counts: (index: number) => boolean): number {
+  /** Returns the bytes of the chunks for which `isCounted` is true. */
+  #bytesOf(isCounted: (index: number) => boolean): number {
     const { chunkSizeBytes, lengthBytes } = this.#generation;
     let bytes = 0;
     for (let index = 0; index * chunkSizeBytes < (lengthBytes ?? 0); index += 1) {
-      if (!counts(index)) continue;
+      if (!isCounted(index)) continue;
       bytes += Math.min(chunkSizeBytes, (lengthBytes ?? 0) - index * chunkSizeBytes);
     }
     return bytes;
@@ -134,7 +136,7 @@ export class RepresentationBody implements Body {
     return flight.progress(nowMs).state;
   }
 
-  /** Records which chunk is being opened and then what is read of it. */
+  /** Records the chunk being opened and, once it is open, the part of it that is read. */
   async #opened(
     index: number,
     part: ByteRange,
@@ -147,8 +149,8 @@ export class RepresentationBody implements Body {
     if (view === undefined) return undefined;
     const start = index * chunkSizeBytes;
     const nowMs = services.clock.monotonic();
-    const from = this.#cost.takeBrought(index) ?? view;
-    this.#progress.opened(from, start, start + part.start, start + part.end, nowMs);
+    const source = this.#cost.takeBrought(index) ?? view;
+    this.#progress.opened(source, start, start + part.start, start + part.end, nowMs);
     return view;
   }
 
@@ -171,9 +173,10 @@ export class RepresentationBody implements Body {
   }
 
   /**
-   * False for a view from before the generation was detached, which it releases. From then on
-   * chunks come from a stream that has passed the bytes sent so far. A request for a part ends
-   * here, as its client joins parts under the old validator.
+   * True when `view` may be sent. False for a view from before the generation was detached, which
+   * is released: chunks then come from a stream in which all bytes already sent arrived again.
+   * Throws after a detachment when the read is of a part, because the client joins parts under the
+   * old validator.
    */
   #isCurrent(view: ChunkView | undefined): boolean {
     if (!this.#generation.isDetached) return true;
@@ -183,7 +186,7 @@ export class RepresentationBody implements Body {
     return false;
   }
 
-  /** Without a length a segment ends with the bytes that have arrived so far. */
+  /** Reads an object of unknown length: each segment is what has arrived since the last one. */
   async *#readToEnd(reads: Iterable<ChunkRead>): AsyncGenerator<Segment> {
     for (const { index, within: part } of reads) {
       const view = await this.#opened(
@@ -193,16 +196,15 @@ export class RepresentationBody implements Body {
       );
       if (view === undefined) return;
       try {
-        let at = part.start;
-        while (at < part.end) {
-          const end = Math.min(part.end, await this.#arrived(view, index, at));
-          if (end <= at) break;
+        let offset = part.start;
+        while (offset < part.end) {
+          const end = Math.min(part.end, await this.#arrived(view, index, offset));
+          if (end <= offset) break;
           view.file.retain();
           const { file } = view;
-          yield { kind: 'file', file, offset: at, length: end - at, release: once(file) };
-          // The length at that time, not now: bytes that came while the sender worked were not
-          // sent.
-          at = end;
+          yield { kind: 'file', file, offset, length: end - offset, release: releaseOf(file) };
+          // Not what has arrived by now: more bytes came while the sender took this segment.
+          offset = end;
         }
       } finally {
         view.release();
@@ -210,16 +212,16 @@ export class RepresentationBody implements Body {
     }
   }
 
-  /** How many bytes of a chunk there are, once there are more than `at` or it has ended. */
-  async #arrived(view: ChunkView, index: number, at: ChunkOffset): Promise<ChunkOffset> {
+  /** Waits for more than `offset` bytes of a chunk or its end, and resolves to the bytes there. */
+  async #arrived(view: ChunkView, index: number, offset: number): Promise<number> {
     const { services, object } = this.#generation;
     const { watermark } = view;
-    // Stored already, while the rest of the object arrives: its record knows its length.
+    // The chunk is stored while the rest of the object arrives: its record has its length.
     if (watermark === null) return object.record(index)?.lengthBytes ?? 0;
-    await within(watermark.wait(at), boundOf(services, this.#fetchContext.signal));
+    await within(watermark.wait(offset), boundOf(services, this.#fetchContext.signal));
     const { state } = watermark;
-    const readable = watermark.readableTo(at);
-    if (state === 'failed' && readable <= at) throw view.failure();
+    const readable = watermark.readableTo(offset);
+    if (state === 'failed' && readable <= offset) throw view.failure();
     return readable;
   }
 }
@@ -236,7 +238,7 @@ function segmentOf(view: ChunkView, offset: number, length: number): Segment {
   return { kind: 'growing', file, watermark, offset, length, failure, release };
 }
 
-function once(file: { release(): void }): () => void {
+function releaseOf(file: { release(): void }): () => void {
   return () => {
     file.release();
   };

@@ -1,6 +1,6 @@
 /**
- * Collapses origin fetches: simultaneous requests for one URL share one fetch if its response may
- * be shared. Remembers for a while the URLs whose responses may not. Owned by Cache.
+ * Collapses origin fetches: concurrent requests for the same URL share one fetch if its response
+ * may be shared. Remembers for a while the URLs whose responses may not be. Owned by Cache.
  */
 import { LRUCache } from 'lru-cache';
 import { NEVER, within } from '../../model/deferred.js';
@@ -45,27 +45,30 @@ import {
 } from '../rfc9111/validate.js';
 import { boundOf } from '../flight/fetch-context.js';
 
-/** URLs remembered as unshareable, so that their requests do not queue. */
+/** Most URLs remembered as unshareable, so that requests for them do not wait for each other. */
 const MAX_UNSHAREABLE = 10_000;
 
-/** How long each request for such a URL fetches on its own, before collapsing is tried again. */
+/** How long requests for such a URL are fetched separately before collapsing is tried again. */
 const UNSHAREABLE_MS = 10_000;
 
 export class CollapsedFetches {
   readonly #services: CacheServices;
   readonly #generations: Generations;
   readonly #recording: ResponseRecording;
-  /** One per upstream: after a reload no request joins a fetch with the old configuration. */
+  /**
+   * One per configured origin: after a reload no request joins a fetch made with the old
+   * configuration.
+   */
   readonly #flights = new WeakMap<Upstream, SingleFlight<string, Outcome>>();
-  /** Responses that arrive without a length or validator: they serve others as they are. */
+  /** Responses without length or strong validator, which other requests join as they arrive. */
   readonly #arriving = new Map<
     ResponseKey,
     { readonly result: SharedRepresentation; readonly epoch: Epoch }
   >();
   readonly #unshareable: LRUCache<string, true>;
   readonly #hindrances: Hindrances;
-  /** Events of the fetches under way, for all requests that wait for one. */
-  readonly #meanwhile = new WeakMap<Promise<Outcome>, FetchEvents>();
+  /** Events of the fetches under way, by outcome, for the requests that wait for them. */
+  readonly #events = new WeakMap<Promise<Outcome>, FetchEvents>();
 
   constructor(services: CacheServices, generations: Generations, recording: ResponseRecording) {
     this.#services = services;
@@ -81,7 +84,7 @@ export class CollapsedFetches {
     });
   }
 
-  /** A response of the URL that is still arriving and fits the request. */
+  /** Returns a response of the URL that is still arriving and may answer the request. */
   arriving(context: RequestContext): SharedRepresentation | undefined {
     const { key, request, upstream } = context;
     const found = this.#arriving.get(key);
@@ -90,50 +93,51 @@ export class CollapsedFetches {
     const { stored } = found.result;
     if (stored.kind !== kindFor(request.adapter)) return undefined;
     if (!variantMatches(stored, request.headers, this.#services.tag)) return undefined;
-    // A digest that was pinned meanwhile needs a fetch that is checked from its beginning.
+    // A digest pinned since it began must be verified from the first byte on.
     if (!isClaimedAs(stored, upstream.pinnedDigest(request.target))) return undefined;
     const assessment = assess(stored, request.headers, steadyNow(this.#services.clock));
     return assessment.kind === 'validate' ? undefined : found.result;
   }
 
   /**
-   * Fetches from the origin or joins a fetch. `candidates` are stored responses that it may
-   * confirm; without any, a request whose answer is its own takes its client's conditions along.
+   * Fetches from the origin, or joins a fetch. `candidates` are stored responses that the origin
+   * may confirm. Without candidates, a fetch that is not shared sends the client's own conditions.
+   * Rejects with a `ForebayError`.
    */
   async ask(context: RequestContext, candidates: readonly StoredResponse[]): Promise<SharedReply> {
     const { key: url, epoch, request, source } = context;
     const { tag } = this.#services;
-    // Other values of the fields that selected them may select another one.
+    // Requests with other values of the fields that Vary names may select another candidate.
     const variants = candidates.map((one) => variantOf(request.headers, one, tag));
     const offered = conditionsFor(candidates);
-    // A request with its own credentials may be redirected elsewhere, and one that insists on the
-    // origin starts a new fetch.
+    // Credentials may lead to another representation, and a request that insists on validation
+    // begins at the URL itself instead of a remembered redirect.
     const manner = [source.credentialKey, source.shown.length === 0, insists(request.headers)];
     const key = JSON.stringify([url, epoch, manner, offered, variants]);
-    const own = context.alone || requestDirectives(request.headers).has('no-store');
-    const apart = own || this.#unshareable.has(key);
-    const isOwn304 = apart && candidates.length === 0;
+    const isOwn = context.alone || requestDirectives(request.headers).has('no-store');
+    const isSeparate = isOwn || this.#unshareable.has(key);
+    const isOwn304 = isSeparate && candidates.length === 0;
     const conditions = (place: string): Conditions =>
       isOwn304 ? clientConditions(request.headers) : conditionsAt(place, candidates);
-    const meanwhile = new FetchEvents();
-    const ask = (): Promise<OriginFetch> =>
-      this.#fetchOnce(context, candidates, conditions, key, meanwhile);
-    // The check takes a turn, in which another fetch may end and leave the table: the record is
-    // read once more, with no turn between that and this fetch.
-    const askUnlessStored = async (): Promise<Outcome> =>
-      (await isStoredSince(this.#services, context)) ? { kind: 'stored-since' } : ask();
+    const events = new FetchEvents();
+    const fetch = (): Promise<OriginFetch> =>
+      this.#fetchOnce(context, candidates, conditions, key, events);
+    // The caller's lookup was asynchronous: another fetch may have stored an answer and ended
+    // since. The lookup is repeated inside this flight, while no other one for the key can end.
+    const fetchUnlessStored = async (): Promise<Outcome> =>
+      (await isStoredSince(this.#services, context)) ? { kind: 'stored-since' } : fetch();
     const bound = boundOf(this.#services, request.signal);
     return withPermit(context.quota, async (permit) => {
       const flights = this.#flightsOf(context.upstream);
-      // Waited for before others can join: they need not sit out one client's share.
-      if ((apart || !flights.has(key)) && permit?.tryAcquire() === false) {
+      // Waits before others can join the flight: they must not wait for this client's quota.
+      if ((isSeparate || !flights.has(key)) && permit?.tryAcquire() === false) {
         await permit.wait('demand', bound);
       }
-      const flight = apart
-        ? { outcome: ask(), collapsed: false }
-        : flights.run(key, askUnlessStored);
-      if (!flight.collapsed) this.#meanwhile.set(flight.outcome, meanwhile);
-      const unfollow = this.#meanwhile.get(flight.outcome)?.follow(context);
+      const flight = isSeparate
+        ? { outcome: fetch(), collapsed: false }
+        : flights.run(key, fetchUnlessStored);
+      if (!flight.collapsed) this.#events.set(flight.outcome, events);
+      const unfollow = this.#events.get(flight.outcome)?.follow(context);
       if (flight.collapsed) context.cost.collapsed = true;
       else permit?.keepUntil(flight.outcome.then(taken));
       const result = await within<Outcome>(flight.outcome, bound).finally(unfollow);
@@ -160,7 +164,7 @@ export class CollapsedFetches {
   ): Promise<OriginFetch> {
     const { request, upstream, record } = context;
     const result = await fetchFromOrigin(this.#services, this.#generations, {
-      // It serves all that join: no single client's leaving ends it.
+      // The fetch serves every request that joins it, so no single client's signal aborts it.
       fetchContext: { ...fetchContextOf(context), signal: NEVER, ...report },
       headers: request.headers,
       hint: request.hint,
@@ -176,19 +180,19 @@ export class CollapsedFetches {
       return result;
     }
     const { generation, stored } = result;
-    // An adapter decides itself what is shared.
+    // With an adapter, the adapter decides what is shared: there is nothing to report.
     if (request.adapter === undefined) {
       this.#hindrances.look(upstream, request.headers, { ...stored, headers: result.received });
     }
     if (!isShared(result) && !requestDirectives(request.headers).has('no-store')) {
       this.#unshareable.set(key, true);
     }
-    // Not awaited: an ephemeral chunk is there only for who opens it while it is in flight.
+    // Not awaited: an ephemeral chunk can be opened only while it is in flight.
     if (generation.isEphemeral) void this.#recording.replaced(context, candidates, result);
     else if (isJoinable(stored) || generation.lengthBytes === 0)
       await this.#recording.record(context, stored, result.acceptsRanges);
     else this.#arrive(context, result);
-    // Requests that await this fetch retain it before the next turn of the loop.
+    // Requests that await this fetch retain the generation before the next turn of the event loop.
     setImmediate(() => {
       generation.release();
     });
@@ -196,7 +200,8 @@ export class CollapsedFetches {
   }
 
   /**
-   * A response without length or strong validator: joined while it arrives, recorded when whole.
+   * Handles a response without length or strong validator: other requests may join it while it
+   * arrives, and it is recorded once it is whole.
    */
   #arrive(context: RequestContext, result: SharedRepresentation): void {
     const { key, epoch } = context;

@@ -1,6 +1,6 @@
 /**
- * What a fetch reports before its answer, to all requests that wait: interim responses, and that an
- * attempt failed while others follow. CollapsedFetches makes one for each fetch.
+ * Passes the events of a fetch that precede its answer to all requests that wait for it: interim
+ * responses, and a failed attempt that is retried. CollapsedFetches makes one for each fetch.
  */
 import { type Deferred, deferred } from '../../model/deferred.js';
 import type { ForebayError } from '../../model/errors.js';
@@ -9,30 +9,33 @@ import type { RequestContext } from './request-context.js';
 
 export class FetchEvents {
   readonly #trouble: Deferred<ForebayError> = deferred();
-  readonly #interested = new Set<(head: OriginHead) => void>();
+  readonly #listeners = new Set<(head: OriginHead) => void>();
 
-  /** Called by the fetch. */
+  /** The callbacks that the fetch calls. */
   readonly report = {
     troubled: (error: ForebayError): void => {
       this.#trouble.resolve(error);
     },
     interim: (head: OriginHead): void => {
-      for (const take of this.#interested) take(head);
+      for (const listener of this.#listeners) listener(head);
     },
   };
 
-  /** Reports events of the fetch to one request from now on. The returned function ends that. */
+  /**
+   * Reports to a request from now on. The returned function stops reporting interim responses; the
+   * request calls it when it no longer waits.
+   */
   follow({ troubled, request: { interim, adapter } }: RequestContext): () => void {
     if (troubled !== undefined) void this.#trouble.promise.then(troubled);
-    // Interim responses to an adapter's requests may come from other places.
+    // With an adapter, interim responses of the origin are not meant for the client.
     if (interim === undefined || adapter !== undefined) return () => undefined;
-    // Each has a place of its own, also where two pass the same function.
-    const take = (head: OriginHead): void => {
+    // A new function for each request, because two of them may pass the same `interim`.
+    const listener = (head: OriginHead): void => {
       interim(head);
     };
-    this.#interested.add(take);
+    this.#listeners.add(listener);
     return () => {
-      this.#interested.delete(take);
+      this.#listeners.delete(listener);
     };
   }
 }

@@ -1,7 +1,7 @@
 /**
- * Logs why an origin's responses are never hits: the field that makes them private, once per origin
- * and kind of field. Cache-Control needs no explanation, as the origin sets it on purpose. Owned by
- * CollapsedFetches.
+ * Reports why an origin's answers never become hits: the field that makes them unshareable, once
+ * for each origin and kind of field. Cache-Control that forbids sharing is deliberate and is not
+ * reported. Owned by CollapsedFetches.
  */
 import type { HeaderMap } from '../../model/headers.js';
 import type { Upstream } from '../../origin/upstream.js';
@@ -12,35 +12,36 @@ import { hasExplicitLifetime } from '../rfc9111/freshness.js';
 import { type ReceivedResponse, hindranceTo } from '../rfc9111/policy.js';
 
 export type HindranceKind =
-  /** Sets a cookie without a lifetime for the response: stickiness, sessions. */
+  /** The response sets a cookie and has no explicit lifetime: stickiness, sessions. */
   | 'set-cookie'
   /** `Vary: *`. */
   | 'vary-any'
-  /** Vary names what each client has another value of: there is a variant for each of them. */
+  /** Vary names a field that differs per client: there is a variant for each of them. */
   | 'vary-client'
-  /** The client showed something that others do not. */
+  /** The request has a field that makes the answer its client's alone, such as credentials. */
   | 'request';
 
 export interface Hindrance {
   readonly kind: HindranceKind;
-  /** The field, with the part of its value that matters. */
+  /** The field to report: its name, for Vary with the relevant part of its value. */
   readonly field: string;
 }
 
-/** Clients choose field names: longer ones are not looked up. */
+/** Longest name reported. Clients may choose names, and a longer one helps no operator. */
 const MAX_NAME_LENGTH = 64;
 
 /**
- * What makes a good answer useless to others; `undefined` where nothing does, or it was meant so.
+ * Returns what makes a 200 response unshareable. Returns `undefined` when nothing does, or when
+ * Cache-Control of the request or of the response forbids sharing.
  */
 export function hindranceOf(request: HeaderMap, response: ReceivedResponse): Hindrance | undefined {
   if (response.status !== 200 || responseDirectives(request).has('no-store')) return undefined;
   const links = linksOf(response);
-  const isMeant = links.some(({ headers }) => {
+  const isDeliberate = links.some(({ headers }) => {
     const directives = responseDirectives(headers);
     return directives.has('no-store') || directives.isUnqualified('private');
   });
-  if (isMeant) return undefined;
+  if (isDeliberate) return undefined;
   const varied = variedFields(response);
   if (varied === 'any') return { kind: 'vary-any', field: 'Vary: *' };
   const hasCookie = links.some(
@@ -56,14 +57,14 @@ export function hindranceOf(request: HeaderMap, response: ReceivedResponse): Hin
 
 export class Hindrances {
   readonly #warn: (origin: string, field: string) => void;
-  /** Bounded: by the origins that there are, and the kinds. */
+  /** Kinds already reported. Bounded by the number of origins and of kinds. */
   readonly #warned = new WeakMap<Upstream, Set<HindranceKind>>();
 
   constructor(warn: (origin: string, field: string) => void) {
     this.#warn = warn;
   }
 
-  /** Looks at a response that was fetched from `upstream`. */
+  /** Reports the hindrance, if any, of a response that was fetched from `upstream`. */
   look(upstream: Upstream, request: HeaderMap, response: ReceivedResponse): void {
     const found = hindranceOf(request, response);
     if (found === undefined) return;

@@ -1,7 +1,7 @@
 /**
- * The first fetch of a URL, and validation: requests the chunk that the client needs first, learns
- * the representation from the head, and puts the body where readers find it. Follows redirects. One
- * fetch may serve many requests (cache/fetch/collapsed-fetches).
+ * The first fetch of a URL, and validation. Requests from the origin the chunk that the client's
+ * range begins in, opens the generation that the response head describes, and attaches the body to
+ * it. Follows redirects. One fetch may serve many requests (cache/fetch/collapsed-fetches).
  */
 import type { ByteRange } from '../../model/byte-range.js';
 import { chunkIndexAt, offsetInChunk } from '../../model/chunk.js';
@@ -40,21 +40,15 @@ export interface OriginFetchRequest {
   readonly fetchContext: FetchContext;
   readonly headers: HeaderMap;
   readonly hint: RangeHint;
-  /**
-   * Conditions that validate what is stored of a place (model/redirect-chain), or the client's own.
-   */
+  /** Returns the stored or the client's conditions to send to a place (model/redirect-chain). */
   readonly conditions: (place: string) => Conditions;
-  /** False where the origin is known to answer ranges with the whole. */
+  /** False when the origin is known to answer range requests with the whole. */
   readonly acceptsRanges: boolean;
-  /**
-   * False where each answer has a validator of its own (cache/object/unsteady): it is read as one.
-   */
+  /** False for an unsteady URL (cache/object/unsteady): the whole is fetched as one response. */
   readonly isSteady: boolean;
   readonly digest: Digest | null;
   readonly adapter?: AdapterExchange | undefined;
-  /**
-   * False once the URL was changed or purged after this fetch began: its response is private then.
-   */
+  /** False once the URL was changed or purged since: the response then serves this request only. */
   readonly isCurrent: () => boolean;
 }
 
@@ -62,9 +56,9 @@ export type OriginFetch =
   | {
       readonly kind: 'representation';
       readonly stored: StoredResponse;
-      /** Its fields for the request that fetched it; others get those of `stored`. */
+      /** Fields for the request that led the fetch; other requests get those of `stored`. */
       readonly received: HeaderMap;
-      /** Retained once for the fetch, which releases it after its requests have retained it. */
+      /** Retained once by the fetch, which releases it after its requests have retained it. */
       readonly generation: Generation;
       readonly originStatus: number;
       readonly acceptsRanges: boolean;
@@ -72,12 +66,15 @@ export type OriginFetch =
   | ({ readonly kind: 'not-modified' } & NotModified);
 
 /**
- * Requests to an origin in one fetch: every redirect, a refused signed URL, the whole after a
- * range.
+ * Most requests to an origin in one fetch: every redirect, one more after a refused signed URL, one
+ * for the whole after a range.
  */
 const MAX_REQUESTS = MAX_REDIRECT_HOPS + 3;
 
-/** Rejects with a `ForebayError` when the origin gives no usable answer. */
+/**
+ * Fetches a representation from the origin, or resolves to its 304. Rejects with a `ForebayError`
+ * when the origin gives no usable answer.
+ */
 export async function fetchFromOrigin(
   services: CacheServices,
   generations: Generations,
@@ -99,7 +96,10 @@ export async function fetchFromOrigin(
   }
 }
 
-/** An answer is a sign of life; one that speaks of load counts unless it was made with care. */
+/**
+ * Returns how an answer counts for the breaker: `success`, except for a status that reports
+ * overload on a response with neither validator nor lifetime.
+ */
 function verdictOf(result: OriginFetch): BreakerVerdict {
   if (result.kind === 'not-modified' || isDeliberate(result.received)) return 'success';
   return verdictOfHead({ status: result.originStatus, headers: result.received }, 'success');
@@ -111,30 +111,30 @@ async function negotiate(
   request: OriginFetchRequest,
 ): Promise<OriginFetch> {
   const { adapter } = request;
-  // Who insists on the origin's word is answered by all of it: from the first hop on.
+  // A request that insists on validation follows the whole chain, from the first hop on.
   const walk = request.fetchContext.source.walk(
     (hops) => !insists(request.headers) && mayReuse(hops, steadyNow(services.clock)),
   );
   const { rangeFaults } = request.fetchContext.source.upstream;
-  let context = request.acceptsRanges
+  let range = request.acceptsRanges
     ? firstRange(request.hint, services.limits.chunkSizeBytes)
     : null;
-  // The time of the first request, before any redirect: a response is as old as that.
+  // One number for the whole chain of redirects: an answer is as old as the first request of it.
   const order = services.sequence.next();
   for (let sent = 0; sent < MAX_REQUESTS; sent += 1) {
     const target = walk.target();
     const asOne = !request.isSteady || rangeFaults.has(target.url);
-    if (asOne) context = null;
-    const chain = adapter === undefined ? walk.chain : asTold(walk.chain);
+    if (asOne) range = null;
+    const chain = adapter === undefined ? walk.chain : withoutShown(walk.chain);
     const conditions = request.conditions(chain.place);
     const requestTimeMs = services.clock.now();
-    const sending = { target, range: context, conditions, limits: adapter?.limits };
+    const sending = { target, range, conditions, limits: adapter?.limits };
     const exchange = OriginExchange.start(services, request.fetchContext, sending);
     const received = await exchange.head;
     const head = adapter?.readHead(received) ?? received;
     const times = { ...receivedNow(services.clock, requestTimeMs), order };
     const answer = { head, times, chain, asOne };
-    const judgement = judge(head, context);
+    const judgement = judge(head, range);
     switch (judgement.kind) {
       case 'redirect':
         exchange.stop();
@@ -151,15 +151,14 @@ async function negotiate(
         if (Object.keys(conditions).length === 0) throw unexpected304();
         return { kind: 'not-modified', headers: endToEnd(304, head.headers), times, chain };
       case 'unsatisfiable':
-        // Other requests may have joined for other ranges: one byte is enough to describe it to
-        // all.
+        // Requests for other ranges may have joined: the first byte gives all of them a head.
         exchange.stop();
-        context = { start: 0, end: 1 };
+        range = { start: 0, end: 1 };
         continue;
       case 'ask-whole':
         exchange.stop();
         if (judgement.odd) rangeFaults.note(target.url);
-        context = null;
+        range = null;
         continue;
       case 'nonsense':
         exchange.stop();
@@ -170,7 +169,7 @@ async function negotiate(
         return accept(services, generations, request, exchange, { ...answer, body: 'whole' });
     }
   }
-  throw new ForebayError('origin-loop', 'too many redirects or range negotiations', {
+  throw new ForebayError('origin-loop', 'the origin requires too many redirects or new ranges', {
     source: 'origin',
     retryable: false,
   });
@@ -181,15 +180,15 @@ interface Accepted {
   readonly times: ResponseTimes;
   readonly chain: RedirectChain;
   /**
-   * The request had no Range for a passing reason: the response does not show whether the URL
-   * serves ranges.
+   * True when the request had no range for a temporary reason: the response then does not show
+   * whether the URL accepts ranges.
    */
   readonly asOne: boolean;
   readonly body:
     'whole' | { readonly range: { start: number; end: number }; readonly completeLength: number };
 }
 
-/** Opens the generation that the head describes, and takes the body in if it is useful. */
+/** Opens the generation that the head describes, and takes the body in if it is needed. */
 async function accept(
   services: CacheServices,
   generations: Generations,
@@ -221,16 +220,16 @@ async function accept(
     throw error;
   });
   const index = body === 'whole' ? 0 : chunkIndexAt(body.range.start, chunkSizeBytes);
-  const reach =
+  const isToEnd =
     body === 'whole' || body.range.end === Math.min(lengthBytes ?? 0, (index + 1) * chunkSizeBytes);
-  const from = body === 'whole' ? 0 : offsetInChunk(body.range.start, chunkSizeBytes);
-  const aligned = from === startFor(from, FILL_START_BYTES);
-  const wanted = hint.kind !== 'none' && lengthBytes !== 0 && reach && aligned;
+  const from = body === 'whole' ? 0 : body.range.start - index * chunkSizeBytes;
+  const isAligned = from === startFor(from, FILL_START_BYTES);
+  const isNeeded = hint.kind !== 'none' && lengthBytes !== 0 && isToEnd && isAligned;
   const streaming = body === 'whole' && !isWholeInOneChunk(lengthBytes, chunkSizeBytes);
   if (streaming) generation.switchToStream((next) => restartStream(generation, next));
   const busy = generation.intake !== undefined || generation.flight(index) !== undefined;
   const held = holdsChunks(generation, index, index + 1) && !streaming;
-  if (wanted && !busy && !held) {
+  if (isNeeded && !busy && !held) {
     new Intake(generation, exchange, { index, onePart: body !== 'whole', from });
   } else exchange.stop();
   return {
@@ -239,32 +238,36 @@ async function accept(
     received,
     generation,
     originStatus: head.status,
-    // An error response is always whole: it does not show whether the object has ranges.
+    // An error response comes whole whether or not the URL accepts ranges.
     acceptsRanges: body !== 'whole' || head.status !== 200 || (asOne && request.acceptsRanges),
   };
 }
 
 /**
- * True if the client demands the origin's own response, or one of a certain age (section 5.2.1).
+ * True when the client demands validation at the origin or a bounded age (RFC 9111 section 5.2.1).
  */
 export function insists(request: HeaderMap): boolean {
-  const wanted = requestDirectives(request);
-  return ['no-cache', 'max-age', 'min-fresh'].some((name) => wanted.has(name));
+  const directives = requestDirectives(request);
+  return ['no-cache', 'max-age', 'min-fresh'].some((name) => directives.has(name));
 }
 
-/** The fields that an adapter sent on the way are left out: it decides itself what is shared. */
-function asTold({ hops, place }: RedirectChain): RedirectChain {
+/**
+ * Returns the chain without the fields that each hop was shown. They are the adapter's own, and the
+ * adapter decides what may be shared.
+ */
+function withoutShown({ hops, place }: RedirectChain): RedirectChain {
   return { hops: hops.map((hop) => ({ ...hop, shown: [] })), place };
 }
 
-/** Length of a whole body; `null` if it is unknown until the end. */
+/** Returns the length of a whole body in bytes; `null` if it is unknown until the end. */
 function lengthOf({ status, contentLength }: OriginHead): number | null {
   return status === 204 || status === 205 ? 0 : contentLength;
 }
 
 /**
- * The range to request first: from just before the client's first byte to the end of its chunk, or
- * one byte for a HEAD. The bytes before that are fetched afterwards.
+ * Returns the range to request first: the chunk in which the client's range begins, from shortly
+ * before that range, or one byte when only the head is needed. A later fetch brings the bytes of
+ * the chunk before it.
  */
 function firstRange(hint: RangeHint, chunkSizeBytes: number): ByteRange<ObjectOffset> {
   switch (hint.kind) {
@@ -278,7 +281,7 @@ function firstRange(hint: RangeHint, chunkSizeBytes: number): ByteRange<ObjectOf
     }
     case 'several':
       return firstRange(hint.ranges[0], chunkSizeBytes);
-    // Where a suffix begins depends on the length, and a HEAD needs no content.
+    // The start of a suffix depends on the length, and a HEAD needs no content.
     case 'suffix':
     case 'none':
       return { start: 0, end: 1 };
@@ -290,7 +293,7 @@ function isWholeInOneChunk(lengthBytes: number | null, chunkSizeBytes: number): 
 }
 
 function unexpected304(): ForebayError {
-  return new ForebayError('origin-protocol', '304 to a request without conditions', {
+  return new ForebayError('origin-protocol', 'the origin sent 304 to an unconditional request', {
     source: 'origin',
     retryable: true,
   });

@@ -1,4 +1,6 @@
-/** A request while the cache answers it, and the context of its fetches. */
+/**
+ * The context of a request while cache/answer and cache/fetch answer it, and that of its fetches.
+ */
 import type { ForebayError } from '../../model/errors.js';
 import type { ResponseKey } from '../../model/ids.js';
 import type { ResponseRecord } from '../../model/response.js';
@@ -16,26 +18,27 @@ export interface RequestContext {
   readonly key: ResponseKey;
   /** The URL's epoch (cache/api/invalidation) when the request came. */
   readonly epoch: Epoch;
-  /** Not collapsed: an earlier collapsed fetch gave a response that cannot be shared. */
+  /** True when it must not be collapsed: it had joined a fetch whose response cannot be shared. */
   readonly alone: boolean;
-  /** It was looked up again after another request's fetch; it is not looked up a third time. */
+  /** True on the second lookup, after another request's fetch. There is no third one. */
   readonly again: boolean;
-  /** The stored record of the URL, with all variants. */
+  /** The response record of the URL, with all its variants. */
   readonly record: ResponseRecord | undefined;
-  /** Its client's quota of fetches; absent without a client. */
+  /** The client's quota of fetches; absent without a client. */
   readonly quota?: PermitSource | undefined;
   /** Called when the first attempt of its fetch fails and a retry follows. */
   readonly troubled?: ((error: ForebayError) => void) | undefined;
-  /** What this request cost the origin: its first fetch and its fills. */
+  /** The origin bytes of this request: of its first fetch and its fills. */
   readonly cost: Cost;
 }
 
-/** Whether a request was looked up before, and with which result. */
+/** The part of the context that results from an earlier lookup of the same request. */
 export type Turn = Pick<RequestContext, 'alone' | 'again'>;
 
+/** The turn of a request that has not been looked up before. */
 export const FIRST: Turn = { alone: false, again: false };
 
-/** The context of the fetches for `context`. */
+/** Returns the context of the fetches made for `context`. */
 export function fetchContextOf(context: RequestContext): FetchContext {
   return {
     source: context.source,

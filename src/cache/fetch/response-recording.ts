@@ -1,7 +1,7 @@
 /**
- * Writes the outcome of an origin fetch into the URL's response record: a new response, an update
- * by a 304, a replacement. Writes nothing for a fetch that a purge or a write to the URL has
- * overtaken. Owned by Cache.
+ * Updates the response record of a URL after a fetch: with a new response, with the changes of a
+ * 304, or by removing a response that was replaced. Writes nothing if the URL was purged or changed
+ * after the request came. Owned by Cache.
  */
 import type { ResponseKey } from '../../model/ids.js';
 import { MAX_VARIANTS, type ResponseRecord, type StoredResponse } from '../../model/response.js';
@@ -27,7 +27,7 @@ export class ResponseRecording {
     this.#invalidations = invalidations;
   }
 
-  /** Stores the URL's current state. */
+  /** Stores a fetched response in the record of its URL. */
   async record(
     context: RequestContext,
     stored: StoredResponse,
@@ -41,7 +41,7 @@ export class ResponseRecording {
     }));
   }
 
-  /** Removes the URL's record. Never rejects. */
+  /** Deletes the response record of a URL. Never rejects. */
   async forget(key: ResponseKey): Promise<void> {
     const { responses, events } = this.#services;
     await responses.delete(key).catch((error: unknown) => {
@@ -50,8 +50,9 @@ export class ResponseRecording {
   }
 
   /**
-   * Stores what a 304 made of the candidate that it speaks of, and of others with the same content.
-   * Part of the fetch, not of a request that waits for it: its client may have left.
+   * Stores the candidate that a 304 confirms, with its new fields, and updates other variants with
+   * the same content. Called by the fetch, not by the requests that wait for it: their clients may
+   * have left.
    */
   async confirmed(
     context: RequestContext,
@@ -62,13 +63,14 @@ export class ResponseRecording {
     const selection = selectValidated(candidates, notModified);
     if (selection.kind !== 'update') return;
     const stored = refreshed(selection.stored, notModified, { headers, tag: this.#services.tag });
-    // A 304 may make a response private, or validate one that is private to this client.
+    // A 304 may make a response private, or answer a request whose response may not be shared.
     if (mayStore(headers, stored)) await this.#confirm(context, stored, notModified);
     else if (!isStorable(stored)) await this.forget(context.key);
   }
 
   /**
-   * The response that replaced a stored one may not be stored: the old one is not current either.
+   * Removes a stored response that the origin replaced by one that may not be stored: the old one
+   * is not current any more. Never rejects.
    */
   async replaced(
     context: RequestContext,
@@ -89,7 +91,7 @@ export class ResponseRecording {
     });
   }
 
-  /** False once the URL was changed or purged since `context` was made. */
+  /** True while the URL has not been changed or purged since `context` was made. */
   isCurrent({ key, epoch, upstream, source }: RequestContext): boolean {
     return this.#invalidations.isCurrent(key, { origin: upstream.name, uri: source.uri }, epoch);
   }
@@ -113,7 +115,7 @@ export class ResponseRecording {
   ): Promise<void> {
     const kind = kindFor(context.request.adapter);
     await this.#services.responses.update(context.key, (known) =>
-      // The URL was changed after this request began: the response shows the state before.
+      // A URL that was changed after the request came: the response may show its old state.
       this.isCurrent(context) ? change(ofKind(known, kind)) : known,
     );
   }

@@ -1,6 +1,6 @@
 /**
- * The body that a generation takes in while there is one, and how a stream of the whole is started
- * where the origin's ranges are of no use. Owned by a Generation.
+ * Holds the response body that a generation is taking in, if any, and starts a stream of the whole
+ * representation where range requests to the origin do not work. Owned by a Generation.
  */
 import { within } from '../../model/deferred.js';
 import type { ForebayError } from '../../model/errors.js';
@@ -11,11 +11,11 @@ import { boundOf, type FetchContext } from '../flight/fetch-context.js';
 export interface ArrivalsOptions {
   readonly services: CacheServices;
   /**
-   * Called when a body has ended, with an error if it broke off; `isStream`: it was of the whole
-   * object.
+   * Called when a body has ended, with the error if it broke off. `isStream` is true when the body
+   * was that of the whole representation.
    */
   readonly onEnded: (error: ForebayError | undefined, isStream: boolean) => void;
-  /** Called when a stream was started, or could not be. */
+  /** Called when a stream was started, or when starting it failed. */
   readonly onStarted: () => void;
 }
 
@@ -33,11 +33,12 @@ export class Arrivals {
     return this.#intake;
   }
 
-  /** True when chunks come from a stream of the whole, not by range. */
+  /** True when chunks come from a stream of the whole representation, not by range. */
   get isStreaming(): boolean {
     return this.#starter !== undefined || this.#intake?.isStream === true;
   }
 
+  /** True while a body arrives or a stream is being started. */
   get isMoving(): boolean {
     return this.#intake !== undefined || this.#starting !== undefined;
   }
@@ -50,12 +51,12 @@ export class Arrivals {
     });
   }
 
-  /** From now on a stream brings missing chunks; the first starter that was set stays. */
+  /** Fetches missing chunks by a stream from now on. The first `starter` stays in use. */
   switchToStream(starter: StreamStarter): void {
     this.#starter ??= starter;
   }
 
-  /** Waits until the stream has reached `index` or has ended; starts a stream if there is none. */
+  /** Waits until the stream has reached chunk `index` or has ended. Starts one if none runs. */
   async reached(index: number, fetchContext: FetchContext): Promise<void> {
     const bound = boundOf(this.#options.services, fetchContext.signal);
     if (this.#intake !== undefined) return within(this.#intake.reached(index), bound);

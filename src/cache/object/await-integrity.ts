@@ -1,7 +1,7 @@
 /**
- * What a reader does with a chunk that its generation withholds: it sees to it that what the check
- * of the digest needs is fetched, and waits for the outcome. Called by Generation, whose check it
- * makes.
+ * Waits, for a reader, until the digest check of an object releases a chunk that it withholds, and
+ * fetches the chunks that the check lacks. Called by find-chunk. Also makes the check of a
+ * Generation.
  */
 import { within } from '../../model/deferred.js';
 import { ForebayError } from '../../model/errors.js';
@@ -12,9 +12,9 @@ import type { LiveObject } from '../fill/live-object.js';
 import { boundOf, type FetchContext } from '../flight/fetch-context.js';
 
 /**
- * Resolves to a view if the check passed and the chunk is available, else to `undefined` when the
- * caller should look at the chunk again. Rejects with a `ForebayError` if the check cannot be made,
- * or with the error of a fill that it needed.
+ * Resolves to a view of the chunk if the check has passed and the chunk's flight is still there.
+ * Resolves to `undefined` when the caller should look for the chunk again. Rejects with a
+ * `ForebayError` when the check cannot be made, or with the error of a fill that it needed.
  */
 export async function awaitIntegrity(
   generation: LiveObject,
@@ -25,7 +25,7 @@ export async function awaitIntegrity(
   const bound = boundOf(services, fetchContext.signal);
   if (integrity.state.kind === 'given-up') throw unverifiable();
   if (generation.lengthBytes === null) {
-    // Without a length no chunk is known to complete the object: all of them wait for its end.
+    // Without a length the chunk that completes the object is unknown: all chunks wait for its end.
     intake?.demand(Infinity);
     await within(intake?.whenEnded ?? Promise.resolve(undefined), bound);
     return undefined;
@@ -36,14 +36,13 @@ export async function awaitIntegrity(
     : await completingFlight(generation, index, fetchContext);
   const leave = flight?.addWaiter();
   try {
-    // The check may lack other chunks too: some were dropped as corrupt, or failed after their
-    // release.
+    // The check may lack other chunks too: those dropped as corrupt, or failed after their release.
     const driven = generation.drive(fetchContext).then(() => settled);
     const ends: Promise<IntegrityState | ForebayError | undefined>[] = [settled, driven];
     if (flight !== undefined) ends.push(failureOf(flight));
     const end = await within(Promise.race(ends), bound);
     if (end instanceof ForebayError) throw end;
-    // An unstored chunk is dropped without a reader: taken now, it is not fetched again.
+    // An unstored chunk is gone once it has no waiter: a view taken now saves a second fetch.
     return end?.kind === 'attested' ? flight?.view() : undefined;
   } finally {
     leave?.();
@@ -51,8 +50,8 @@ export async function awaitIntegrity(
 }
 
 /**
- * The flight that brings the chunk; `undefined` if the chunk is held or the stream has not reached
- * it.
+ * Finds or starts the flight that brings the chunk. Resolves to `undefined` when the chunk is held,
+ * or when the stream has no flight for it.
  */
 async function completingFlight(
   generation: LiveObject,
@@ -67,8 +66,8 @@ async function completingFlight(
 }
 
 /**
- * Resolves to the error if the flight fails for good, to `undefined` if another reader may lead it
- * (its leader was redirected, say); else never settles.
+ * Resolves to the error if the flight fails for good, and to `undefined` if another request may
+ * lead it again (its leader was redirected, for example). Never settles if the flight succeeds.
  */
 async function failureOf(flight: Flight): Promise<ForebayError | undefined> {
   const end = await flight.whenEnded;
@@ -84,9 +83,7 @@ function unverifiable(): ForebayError {
   });
 }
 
-/**
- * The check of a generation's object, against the digest claimed for it once its length is known.
- */
+/** Makes the check of a generation's object. It checks nothing before the length is known. */
 export function integrityOf(generation: LiveObject, strict: boolean): Integrity {
   const { services, object, endIndex } = generation;
   const unknown = endIndex === Infinity;

@@ -1,21 +1,25 @@
 /**
- * What a generation is in once answers of one length have other validators (LiveObject.detach):
- * whom it serves still, and what ends it. Owned by a Generation.
+ * The detached state of a generation: the origin's answers have another validator at the same
+ * length (LiveObject.detach). Decides which requests the generation still serves, and what ends it.
+ * Owned by a Generation.
  */
 import type { ForebayError } from '../../model/errors.js';
 import type { OriginLocator } from '../../origin/upstream.js';
 
 export interface DetachmentOptions {
-  /** Other bytes came than were sent, or it cannot be known. */
+  /** Called when bytes other than those already sent arrived, or when they cannot be compared. */
   readonly onChanged: () => void;
-  /** A stream came to its end, and all that was known came again on its way. */
+  /** Called when a stream has ended and every byte known before arrived again in it, unchanged. */
   readonly onAgain: () => void;
 }
 
 export class Detachment {
   readonly #options: DetachmentOptions;
   #isOn = false;
-  /** Readers may have bytes of a chunk that was never completed: these cannot be compared. */
+  /**
+   * True when readers may have bytes of a chunk that never became whole. It has no ids, so a second
+   * copy of these bytes cannot be compared with the first.
+   */
   #hasLeaked = false;
   #admitted: OriginLocator | 'anybody' | undefined;
 
@@ -36,23 +40,24 @@ export class Detachment {
   }
 
   /**
-   * True if it may serve a request. Another validator may mean another representation for another
-   * requester, so a request with credentials shares no stream.
+   * True when the generation serves requests of `source`. Another validator may mean another
+   * representation for another client, so a request that showed the origin a field that may
+   * identify its client shares no stream. The first request after `begin` decides who is served.
    */
   admits(source: OriginLocator): boolean {
     if (!this.#isOn) return true;
-    const who = source.shown.length === 0 ? 'anybody' : source;
-    this.#admitted ??= who;
-    return this.#admitted === who;
+    const group = source.shown.length === 0 ? 'anybody' : source;
+    this.#admitted ??= group;
+    return this.#admitted === group;
   }
 
-  /** A fill failed whose bytes readers may have in part. */
+  /** Records that a fill failed whose bytes readers may have in part. */
   leaked(): void {
     this.#hasLeaked = true;
     if (this.#isOn) this.#options.onChanged();
   }
 
-  /** A stream of the whole has ended. */
+  /** Records the end of a stream of the whole representation. */
   streamEnded(error: ForebayError | undefined): void {
     if (!this.#isOn) return;
     if (error === undefined) this.#options.onAgain();

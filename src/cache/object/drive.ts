@@ -1,6 +1,7 @@
 /**
- * Fetches every chunk of an object, for checks that must see it whole before anything of it is
- * released (strict integrity, and the one refetch after a mismatch).
+ * Fetches every chunk of an object for an integrity check that needs the whole object: strict
+ * integrity, the one refetch after a mismatch, or a reader that waits for a withheld chunk. Called
+ * by Generation.
  */
 import { NEVER } from '../../model/deferred.js';
 import type { LiveObject } from '../fill/live-object.js';
@@ -10,23 +11,23 @@ import { readAheadChunks } from '../flight/read-ahead-limit.js';
 import type { FetchContext } from '../flight/fetch-context.js';
 
 /**
- * Resolves when every chunk is held or was handed to the hasher; rejects when one cannot be had.
+ * Resolves when every chunk is held or was handed to the hasher. Rejects with the `ForebayError` of
+ * a chunk that cannot be fetched.
  */
 export async function driveAll(generation: LiveObject, fetchContext: FetchContext): Promise<void> {
   const { services } = generation;
   const running: Flight[] = [];
-  // The first asker may leave: the check goes on for the next one.
+  // The first client may leave: the check goes on for the next one.
   const patient: FetchContext = {
     ...fetchContext,
     priority: 'demand',
     signal: NEVER,
   };
-  // A fill may find out on the way that there are no ranges to be had: the rest comes with a stream
-  // then.
+  // A fill may find that the origin serves no ranges: a stream then brings the rest.
   for (let index = 0; index < generation.endIndex && !generation.isStreaming; index += 1) {
     if (generation.endReason !== undefined) return;
     const flight = generation.flight(index);
-    if (flight === undefined && !isWanted(generation, index)) continue;
+    if (flight === undefined && !isMissing(generation, index)) continue;
     running.push(flight ?? generation.lead(index, patient));
     const width = Math.max(1, readAheadChunks(services, fetchContext.source.upstream));
     while (running.length >= width) await landed(generation, running.shift(), patient);
@@ -36,7 +37,7 @@ export async function driveAll(generation: LiveObject, fetchContext: FetchContex
     await driveStream(generation, patient);
 }
 
-/** One stream brings the whole object; chunks that it missed are left to the next run. */
+/** Fetches the object by one stream. The next run fetches what this stream did not bring. */
 async function driveStream(generation: LiveObject, fetchContext: FetchContext): Promise<void> {
   if (!lacksAny(generation)) return;
   if (generation.intake === undefined) await generation.awaitStream(0, fetchContext);
@@ -47,17 +48,17 @@ async function driveStream(generation: LiveObject, fetchContext: FetchContext): 
 
 function lacksAny(generation: LiveObject): boolean {
   for (let index = 0; index < generation.endIndex; index += 1) {
-    if (isWanted(generation, index)) return true;
+    if (isMissing(generation, index)) return true;
   }
   return false;
 }
 
-/** True if the check has not seen the chunk yet, and no flight brings it. */
-function isWanted(generation: LiveObject, index: number): boolean {
+/** True when the check has not seen the chunk yet, and the store does not hold it. */
+function isMissing(generation: LiveObject, index: number): boolean {
   return !generation.isHeld(index) && !generation.integrity.isDoneWith(index);
 }
 
-/** Waits for a flight, and leads again where its leader failed for a reason of its own. */
+/** Waits for a flight, and leads it again if the failure concerned its leader alone. */
 async function landed(
   generation: LiveObject,
   first: Flight | undefined,
@@ -71,7 +72,7 @@ async function landed(
     if (end.kind !== 'leader-failed') return;
     if (!end.error.retryable || round === MAX_ROUNDS) throw end.error;
     if (generation.endReason !== undefined || generation.isStreaming) return;
-    if (!isWanted(generation, index)) return;
+    if (!isMissing(generation, index)) return;
     flight = generation.flight(index) ?? generation.lead(index, fetchContext);
   }
 }

@@ -1,12 +1,13 @@
 /**
- * The manifest of an object that is never stored and only served through memory.
+ * The manifest of an object that is never stored: a response that may not be stored is served from
+ * memory. Used by Generation and Generations.
  */
 import { chunkCount } from '../../model/chunk.js';
 import type { ObjectKey } from '../../model/ids.js';
 import type { ChunkRecord, ObjectIdentity } from '../../model/manifest.js';
 import type { ObjectHandle } from '../../model/store.js';
 
-/** A handle that the store does not know: nothing of it is held, recorded or attested. */
+/** Returns a handle unknown to the store: it has no held chunk, no record and no attestation. */
 export function ephemeralObject(key: ObjectKey, identity: ObjectIdentity): ObjectHandle {
   return {
     key,
@@ -17,7 +18,10 @@ export function ephemeralObject(key: ObjectKey, identity: ObjectIdentity): Objec
   };
 }
 
-/** The records of an object's chunks, for a reader that continues without its manifest. */
+/**
+ * Yields the recorded chunks of an object. A detached generation keeps them when it loses its
+ * manifest, so that it can compare what arrives again.
+ */
 export function* recordsOf(object: ObjectHandle): Generator<ChunkRecord> {
   const { lengthBytes, chunkSizeBytes } = object.identity;
   for (let index = 0; index < chunkCount(lengthBytes ?? 0, chunkSizeBytes); index += 1) {

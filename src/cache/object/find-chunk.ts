@@ -1,6 +1,6 @@
 /**
  * Finds a view of one chunk for one reader: in flight, held, brought by a stream, or fetched now.
- * What a generation has of each it hands in; called by Generation.open.
+ * Called by Generation.open, which passes its flights and its held reads.
  */
 import type { ForebayError } from '../../model/errors.js';
 import { awaitIntegrity } from './await-integrity.js';
@@ -13,16 +13,17 @@ import { MAX_ROUNDS, noLeader, refusedLeader, throwUnlessRetryable } from '../fl
 import type { LiveObject } from '../fill/live-object.js';
 import { boundOf, type FetchContext } from '../flight/fetch-context.js';
 
-/** A generation as a search in it sees it. */
+/** The part of a generation that `findChunk` uses. */
 export interface Searched extends LiveObject {
-  /** Why no chunk of it may be opened any more. */
+  /** The error of every further `open`; `undefined` while the generation has not ended. */
   readonly endError: ForebayError | undefined;
+  /** True when chunk `index` may not be released before the digest check has passed. */
   withholds(index: number): boolean;
 }
 
 /**
- * `undefined` past the end of an object whose length was not known. Rejects with a `ForebayError`
- * when the chunk cannot be had.
+ * Resolves to a view of chunk `index`, or to `undefined` if `index` is past the end of the object.
+ * Rejects with a `ForebayError` when the chunk cannot be read or fetched.
  */
 export async function findChunk(
   generation: Searched,
@@ -54,20 +55,20 @@ export async function findChunk(
       ? undefined
       : await held.open(generation.object, index, fetchContext.from);
     if (found !== undefined) return found;
-    // Another reader may have led while we looked: the flight it left is ours to join.
+    // Another reader may have led a flight meanwhile: the next round joins it.
     if (flights.usable(index) !== undefined || generation.endReason !== undefined) continue;
-    // A leader that was refused leads no more: it would take its followers with it again. What the
-    // refusal itself brings is still arriving, and its end is to be waited for like any other's.
+    // A request that the origin refused leads no flight: its followers would fail with it. While
+    // the body of the refusal still arrives, the reader waits for its end as for any other body.
     if (fetchContext.source.isRefused && generation.intake === undefined) throw refusedLeader();
     if (generation.isStreaming) await generation.awaitStream(index, fetchContext);
-    // Who waited for a place looks again: another may have led meanwhile.
+    // After waiting for a permit the next round looks again: another reader may have led meanwhile.
     else if (permit?.tryAcquire() === false)
       await permit.wait(fetchContext.priority, boundOf(generation.services, fetchContext.signal));
     else {
       led = generation.lead(index, fetchContext);
       permit?.keepUntil(led.whenEnded);
-      // A flight that an open breaker ended at once is not found again: the next round would lead
-      // again.
+      // A flight that an open breaker has ended already would not be found by the next round, which
+      // would then lead another one.
       throwUnlessRetryable(led);
     }
   }

@@ -1,4 +1,4 @@
-/** What a generation is made of, and its callbacks. Filled in by Generations. */
+/** The constructor options of a Generation, with its callbacks. Set by Generations. */
 import type { ObjectHandle } from '../../model/store.js';
 import type { GenerationEnd } from '../fill/live-object.js';
 import type { CacheServices } from '../api/services.js';
@@ -7,20 +7,20 @@ import type { CacheServices } from '../api/services.js';
 export interface GenerationOptions<Self> {
   readonly services: CacheServices;
   readonly object: ObjectHandle;
-  /** True if it is for its own request only and never committed, as it may not be stored. */
+  /** True for a response that may not be stored: it serves its own request only. */
   readonly ephemeral: boolean;
-  /** Release nothing before the claimed digest was checked. */
+  /** True when nothing may be released before the claimed digest was verified. */
   readonly strict: boolean;
-  /** Its bytes contradicted the digest before: a second time is the origin's last word. */
+  /** True when its bytes contradicted the digest before: a second mismatch is not retryable. */
   readonly suspect: boolean;
-  /** Called when it has no users and no fetches; it may be used again later. */
+  /** Called whenever it has no user and nothing in progress. It may be used again afterwards. */
   readonly onIdle: (generation: Self) => void;
   readonly onEnded: (generation: Self, reason: GenerationEnd) => void;
-  /** Called when the origin has another validator for it, at the same length. */
+  /** Called when the origin sent another validator at the same length. */
   readonly onDiverged: (generation: Self) => void;
-  /** Called when it is detached: later requests get another generation. */
+  /** Called when it is detached: later requests must open another generation. */
   readonly onDetached: (generation: Self) => void;
   readonly onAttested: (generation: Self) => void;
-  /** Called when its length became known: its object has another key from then on. */
+  /** Called when its length became known, which gives its object another key. */
   readonly onCompleted: (generation: Self) => void;
 }

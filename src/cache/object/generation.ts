@@ -1,6 +1,6 @@
 /**
- * One generation of an object: its manifest and all that is in motion around it. Readers open views
- * of its chunks here. Made by Generations, one per key; read by RepresentationBody.
+ * One generation of an object: its manifest, flights, digest check and arriving body. Readers open
+ * views of its chunks here. Made by Generations, one per key; read by RepresentationBody.
  */
 import { chunkCount } from '../../model/chunk.js';
 import { isRefutedBy } from '../../model/digest.js';
@@ -148,7 +148,7 @@ export class Generation implements Searched {
     return !this.isEphemeral && this.services.chunks.isHeld(this.#object, index);
   }
 
-  /** Counts a user, who calls `release` once. */
+  /** Counts a user, which must call `release` once. */
   retain(): void {
     this.#users += 1;
   }
@@ -159,9 +159,7 @@ export class Generation implements Searched {
     this.#settleIfIdle();
   }
 
-  /**
-   * Releases the manifest and verification's chunks. To be called by its owner, only while idle.
-   */
+  /** Releases the manifest and what the digest check keeps. Called by the owner, only when idle. */
   close(): void {
     this.isClosed = true;
     this.services.changes.bump();
@@ -171,16 +169,16 @@ export class Generation implements Searched {
   }
 
   /**
-   * A view of chunk `index`; `undefined` past the end of an object whose length was not known.
-   * Rejects with a `ForebayError` when it cannot be had; each wait ends with the request timeout.
+   * Resolves to a view of chunk `index`, or to `undefined` if `index` is past the end. Rejects with
+   * a `ForebayError` when the chunk cannot be read or fetched. Each wait has the request timeout.
    */
   open(index: number, fetchContext: FetchContext): Promise<ChunkView | undefined> {
-    const from = { flights: this.#flights, held: this.#held };
-    const find = (permit?: Permit) => findChunk(this, from, index, fetchContext, permit);
+    const parts = { flights: this.#flights, held: this.#held };
+    const find = (permit?: Permit) => findChunk(this, parts, index, fetchContext, permit);
     return withPermit(fetchContext.quota, find);
   }
 
-  /** Chunk `index` if it is held and verified and its file is open. */
+  /** Returns chunk `index` if it is held and verified and its file is open, else `undefined`. */
   openNow(index: number): HeldChunk | undefined {
     return this.#held.openNow(this.#object, index);
   }
@@ -194,7 +192,7 @@ export class Generation implements Searched {
     return this.#flights.get(index);
   }
 
-  /** A read of chunk `index` failed: it is verified again before it is read again. */
+  /** Records that a read of chunk `index` failed: it is verified again before the next read. */
   doubtHeld(index: number): void {
     this.#held.doubt(index);
     this.services.changes.bump();
@@ -211,14 +209,14 @@ export class Generation implements Searched {
   attach(intake: Arrival): void {
     this.#arrivals.attach(intake);
     this.services.changes.bump();
-    // Its requester may have left since: the stream would wait for readers that do not come.
+    // The request that started the body may have ended: the body would wait for readers in vain.
     if (this.#users === 0) intake.abandoned();
   }
 
   detach(starter: StreamStarter): boolean {
     if (this.isDetached) return true;
     this.#options.onDiverged(this);
-    // A claimed digest is checked in the order of the chunks: that check starts again.
+    // The check of a claimed digest hashes the chunks in order: the object must start again.
     if (this.#object.identity.digest !== null || this.lengthBytes === null) return false;
     if (this.#detachment.hasLeaked || this.isStreaming || this.#ended !== undefined) return false;
     for (const record of recordsOf(this.#object)) this.noteUnrecorded(record);
@@ -265,7 +263,7 @@ export class Generation implements Searched {
   end(reason: GenerationEnd, error: ForebayError): void {
     if (this.#ended !== undefined) return;
     this.#ended = { reason, error };
-    // A chunk that is in use stays as an orphan.
+    // The store keeps a removed chunk that is in use as an orphan.
     this.services.changes.bump('removal');
     this.#options.onEnded(this, reason);
     this.intake?.stop();
@@ -273,7 +271,7 @@ export class Generation implements Searched {
     this.#settleIfIdle();
   }
 
-  /** Without a length no chunk is known to complete the object: all of them wait. */
+  /** Without a length the chunk that completes the object is unknown: all chunks wait. */
   withholds(index: number): boolean {
     const { digest } = this.#object.identity;
     return (digest !== null && this.lengthBytes === null) || this.#integrity.withholds(index);

@@ -1,6 +1,6 @@
 /**
- * The generations in memory, one per object key. An idle one lingers, so that a client that reads
- * range by range finds its manifest open and its digest check in progress.
+ * The generations in memory, one per object key. Idle ones are kept for a while: a client that
+ * reads ranges in successive requests finds the manifest open and the digest check where it was.
  */
 import { LRUCache } from 'lru-cache';
 import { randomBytes } from 'node:crypto';
@@ -21,16 +21,17 @@ import type { CacheServices } from '../api/services.js';
 import { UnsteadyUrls } from './unsteady.js';
 import type { FetchContext } from '../flight/fetch-context.js';
 
-/** Idle generations kept: each is a manifest in memory, some 300 bytes a chunk. */
+/** Most idle generations kept. Each is a manifest in memory, about 300 bytes a chunk. */
 const MAX_IDLE = 256;
 
-/** How long an idle generation lingers: longer than a client pauses between two ranges. */
+/** How long an idle generation is kept: longer than a client pauses between two ranges. */
 const IDLE_LIFETIME_MS = 30_000;
 
-/** Objects remembered for having failed their digest check; one more forgets the oldest. */
+/** Most objects remembered as suspect; a further one replaces the oldest. */
 const MAX_SUSPECTS = 1024;
 
 export interface OpenOptions {
+  /** True for a response that may not be stored: it serves its own request only. */
   readonly ephemeral: boolean;
   readonly fetchContext: FetchContext;
 }
@@ -38,7 +39,7 @@ export interface OpenOptions {
 export class Generations {
   readonly #services: CacheServices;
   readonly #onEnded: (object: ObjectIdentity, reason: GenerationEnd) => void;
-  /** URLs whose objects have a validator in each answer. */
+  /** URLs whose answers each have a validator of their own. */
   readonly unsteady: UnsteadyUrls;
   readonly #live = new Map<ObjectKey, Generation>();
   readonly #opening = new Map<ObjectKey, Promise<Generation>>();
@@ -47,10 +48,10 @@ export class Generations {
   #closing = false;
   /** The last removal of an ended object. */
   #removing: Promise<void> = Promise.resolve();
-  /** Objects whose bytes once contradicted their digest: checked whole before they are released. */
+  /** Objects whose bytes contradicted their digest: verified whole before anything is released. */
   readonly #suspects = new LRUCache<ObjectKey, true>({ max: MAX_SUSPECTS });
 
-  /** `onEnded` is called when a generation ends: its stored responses are of no use any more. */
+  /** `onEnded` is called when a generation ends: its stored responses cannot be used any more. */
   constructor(
     services: CacheServices,
     onEnded: (object: ObjectIdentity, reason: GenerationEnd) => void,
@@ -61,7 +62,7 @@ export class Generations {
     this.#idle = new LRUCache({
       max: MAX_IDLE,
       ttl: IDLE_LIFETIME_MS,
-      // Otherwise each call would read the machine's clock; once a millisecond is enough.
+      // By default lru-cache keeps a clock reading for a millisecond of real time.
       ttlResolution: 0,
       perf: { now: () => services.clock.monotonic() },
       dispose: (generation, key, reason) => {
@@ -73,11 +74,11 @@ export class Generations {
     });
   }
 
-  /** The generation of `identity`, retained once. Rejects for a length its digest cannot have. */
+  /** Resolves to the generation, retained once. Rejects for a length that its digest rules out. */
   async open(identity: ObjectIdentity, options: OpenOptions): Promise<Generation> {
     if (this.#closing) throw closing();
     if (isRefutedBy(identity.digest, identity.lengthBytes)) throw digestMismatch(true);
-    // A response that may not be stored is private, whatever digest names it.
+    // A response that may not be stored serves its own request only, even with a known digest.
     if (options.ephemeral) {
       const own = await this.#make(newKey(), identity, options);
       own.retain();
@@ -99,7 +100,10 @@ export class Generations {
     return generation;
   }
 
-  /** True while requests for its object get `generation`. An idle one lingers: hot hits use it. */
+  /**
+   * True while `generation` is the one that `open` returns for its object. Renews the idle lifetime
+   * of an idle one, because reusable hits read it without opening it.
+   */
   touch(generation: Generation): boolean {
     const { key } = generation.object;
     if (generation.isClosed || this.#live.get(key) !== generation) return false;
@@ -107,14 +111,11 @@ export class Generations {
     return true;
   }
 
-  /**
-   * Removes an object from the cache: readers finish with the chunks that they have open, then are
-   * cut.
-   */
+  /** Removes an object from the cache. Readers finish the chunks that they have open, then fail. */
   async purge(identity: ObjectIdentity): Promise<void> {
     const key = objectKey(identity);
     await this.#opening.get(key)?.catch(() => undefined);
-    // By the objects they have now: one that did not get its new key is to go too.
+    // Compares the keys of their objects: a generation may be registered under an older key.
     const living = [...this.#live.values()].filter(({ object }) => object.key === key);
     if (living.length > 0) {
       for (const live of living) live.end('purged', purged());
@@ -131,7 +132,7 @@ export class Generations {
     }
   }
 
-  /** Opens nothing any more; resolves when fetched chunks are committed. Headless fetches stop. */
+  /** Rejects further `open`s. Resolves when all generations are idle, their fetches committed. */
   async quiet(): Promise<void> {
     this.#closing = true;
     await Promise.allSettled(this.#opening.values());
@@ -140,7 +141,7 @@ export class Generations {
     }
   }
 
-  /** Closes what lingers: under pressure, and at the end. */
+  /** Closes all idle generations. Called when space runs short and at shutdown. */
   closeIdle(): void {
     for (const [key, generation] of [...this.#idle.entries()]) {
       this.#idle.delete(key);
@@ -155,11 +156,10 @@ export class Generations {
   ): Generation | undefined {
     const live = this.#live.get(key);
     if (live === undefined) return undefined;
-    // One digest, another validator: the same bytes, but fills must expect the new validator.
-
+    // The digest is the same, so the bytes are too, but fills must expect the new validator.
     const { validator } = live.object.identity;
     const moved = !sameStrong(validator, identity.validator);
-    // The origin was made strict since: this generation may have released unchecked bytes.
+    // The origin became strict since: unverified bytes must not reach this request.
     const lax = isStrict(fetchContext) && !live.isStrict && live.object.attestedBy === null;
     if ((moved || lax) && identity.digest !== null) {
       if (live.isIdle) {
@@ -167,7 +167,7 @@ export class Generations {
         this.#close(key, live);
         return undefined;
       }
-      // Unchecked bytes of two representations must not meet in one set of chunks.
+      // Unverified bytes of two representations must not be joined in one set of chunks.
       if (live.object.attestedBy === null) {
         live.end('replaced', changed());
         return undefined;
@@ -199,7 +199,7 @@ export class Generations {
         this.#linger(place.key, idle);
       },
       onEnded: (ended, reason) => {
-        // The first key stays in use for an origin that sends no length.
+        // An object that arrives without a length is opened under its first key the next time too.
         if (reason === 'digest-mismatch') this.#suspects.set(key, true);
         this.#end(place.key, ended, reason);
       },
@@ -221,11 +221,11 @@ export class Generations {
     return generation;
   }
 
-  /** The key of a generation whose length became known; its old one if the new one is taken. */
+  /** Moves a generation of now known length to its new key, if that is free. Returns its key. */
   #rekey(key: ObjectKey, generation: Generation): ObjectKey {
     if (generation.isEphemeral) return key;
     const { endReason: ended, object } = generation;
-    // It ended while its manifest was rewritten: what the end removed is there again.
+    // It ended while its manifest was rewritten, which restored what the end had removed.
     if (ended !== undefined) this.#remove(generation, ended);
     if (this.#live.get(key) !== generation) return key;
     if (this.#live.has(object.key) || this.#opening.has(object.key)) return key;
@@ -240,7 +240,7 @@ export class Generations {
     const current = this.#live.get(key) === generation;
     if (!current || generation.isEphemeral) this.#close(key, generation);
     else this.#idle.set(key, generation);
-    // Expired entries leave the map only when somebody looks.
+    // lru-cache does not remove expired entries on its own.
     this.#idle.purgeStale();
   }
 
@@ -256,7 +256,7 @@ export class Generations {
     this.#remove(generation, reason);
   }
 
-  /** Its readers finish; later requests get another generation. */
+  /** Takes a detached generation out of use: only its present readers read it, to the end. */
   #detached(key: ObjectKey, generation: Generation): void {
     if (this.#live.get(key) !== generation) return;
     this.#live.delete(key);
@@ -285,7 +285,7 @@ function isStrict({ source }: FetchContext): boolean {
   return source.upstream.integrity === 'strict';
 }
 
-/** The store's reason for each end. */
+/** The reason passed to the store for each end of a generation. */
 const DROP_REASONS: Readonly<Record<GenerationEnd, DropReason>> = {
   replaced: 'replaced',
   'digest-mismatch': 'corrupt',

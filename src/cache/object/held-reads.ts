@@ -1,6 +1,6 @@
 /**
- * Reads of held chunks. A chunk that this process has not yet compared with its ids is verified
- * once, however many readers it has. Owned by a Generation.
+ * Opens held chunks for readers. A chunk that this process has not yet compared with its ids is
+ * verified once, however many readers it has. Owned by a Generation.
  */
 import type { HeldChunk, ObjectHandle } from '../../model/store.js';
 import type { ChunkView } from '../flight/flight.js';
@@ -12,7 +12,7 @@ export class HeldReads {
   readonly #services: CacheServices;
   readonly #verifications = new Map<number, Verification>();
   readonly #onIdle: () => void;
-  /** Chunks to compare with their ids again, verified or not: reading one has failed. */
+  /** Chunks to compare with their ids again, even if verified, because a read of them failed. */
   readonly #doubted = new Set<number>();
 
   /** `onIdle` is called when the last verification in progress has ended. */
@@ -21,18 +21,18 @@ export class HeldReads {
     this.#onIdle = onIdle;
   }
 
-  /** Verifications in progress. */
+  /** The number of verifications in progress. */
   get size(): number {
     return this.#verifications.size;
   }
 
-  /** Reading the chunk has failed: the next reader verifies it again, which heals it if need be. */
+  /** Records a failed read: the next reader verifies the chunk again and drops it if corrupt. */
   doubt(index: number): void {
     this.#doubted.add(index);
   }
 
   /**
-   * A held chunk that can be read at once; `undefined` where anything is yet to be opened or
+   * Returns a held chunk that can be read at once, or `undefined` if it must first be opened or
    * verified.
    */
   openNow(object: ObjectHandle, index: number): HeldChunk | undefined {
@@ -44,8 +44,8 @@ export class HeldReads {
   }
 
   /**
-   * Opens a held chunk and verifies it if that is still to be done, so that the next `openNow`
-   * succeeds. Never rejects.
+   * Opens a held chunk and verifies it if necessary, so that the next `openNow` returns it. Never
+   * rejects.
    */
   async ready(object: ObjectHandle, index: number): Promise<void> {
     const view = await this.open(object, index).catch(() => undefined);
@@ -54,8 +54,8 @@ export class HeldReads {
   }
 
   /**
-   * A view of a held chunk; `undefined` if it is not held any more. A verification that this starts
-   * begins at `from`, the first byte that the reader needs.
+   * Resolves to a view of a held chunk, or to `undefined` when it is not held (any more). A
+   * verification started here begins at `from`, the first byte of the chunk that its reader needs.
    */
   async open(object: ObjectHandle, index: number, from = 0): Promise<ChunkView | undefined> {
     const { chunks } = this.#services;
@@ -79,21 +79,20 @@ export class HeldReads {
       held.release();
       return undefined;
     }
-    // Another chunk was stored in its place meanwhile: the verified one must be the one that is
-    // read.
+    // Another file was stored in its place meanwhile: verify and read must use the same one.
     if (own.file !== held.file) {
       own.release();
       held.release();
       return this.open(object, index, from);
     }
-    // Another reader may have started one meanwhile: the second acquire let it go on before us.
+    // Another reader may have started a verification during the second `acquire`.
     const started = this.#verifications.get(index);
     if (started === undefined) return this.#verify(object, own, from).view(held);
     own.release();
     return follow(started, held);
   }
 
-  /** Takes over `held`. */
+  /** Starts a verification, which takes over the lease `held`. */
   #verify(object: ObjectHandle, held: HeldChunk, from: number): Verification {
     const { index } = held.record;
     const verification = new Verification(this.#services, object, held, from);
@@ -107,9 +106,9 @@ export class HeldReads {
 }
 
 /**
- * A view of a chunk under verification. The worker fails the watermark before the chunk is dropped
- * here. A reader that planned again in between would meet the same failure, so it waits and then
- * finds a miss.
+ * Returns a view of a chunk that is being verified. The worker fails the watermark before the main
+ * thread drops the chunk. A reader that comes in between would meet the same failure again, so it
+ * waits for the outcome and gets `undefined`, a miss.
  */
 async function follow(running: Verification, held: HeldChunk): Promise<ChunkView | undefined> {
   if (!running.hasFailed) return running.view(held);

@@ -1,7 +1,4 @@
-/**
- * Whether chunks of an object are available without a fetch. Pure; used by cache/answer and
- * cache/fetch.
- */
+/** Checks whether chunks can be read without the origin. Used by cache/answer and cache/fetch. */
 import type { LiveObject } from '../fill/live-object.js';
 
 /**
@@ -13,7 +10,7 @@ export function holdsChunks(
   end: number,
 ): boolean {
   for (let index = first; index < Math.min(end, generation.endIndex); index += 1) {
-    // Of a flight that has all bytes only the commit is left.
+    // A flight that has all its bytes needs only the commit.
     if (!generation.isHeld(index) && generation.flight(index)?.isAtHand !== true) return false;
   }
   return generation.endReason === undefined;

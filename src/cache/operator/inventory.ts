@@ -1,5 +1,5 @@
 /**
- * What the cache holds, for operators: listed page by page, and taken out. Called by the admin API.
+ * Lists what the cache holds, page by page, and purges it, for operators. Called by the admin API.
  */
 import type { ObjectIdentity } from '../../model/manifest.js';
 import type { ChunkStore, ObjectSummary, ResponseStore } from '../../model/store.js';
@@ -12,21 +12,21 @@ import type { ObjectSelection, TargetMatcher } from './selection.js';
 export interface ListedObject extends ObjectSummary {
   /** Path below the origin's mount. */
   readonly target: string;
-  /** When its newest stored response came, ms since the epoch; `null` when none is stored. */
+  /** Time of its newest stored response, ms since the epoch; `null` when none is stored. */
   readonly storedAtMs: number | null;
 }
 
 export interface ObjectPage {
   readonly objects: readonly ListedObject[];
-  /** Where the next page begins; `null` after the last. */
+  /** Cursor of the next page; `null` after the last. */
   readonly next: string | null;
 }
 
-/** What a purge took out, or would. */
+/** What a purge removed, or would remove. */
 export interface PurgeReport {
   readonly objects: number;
   readonly responses: number;
-  /** Bytes of chunks that the objects held; those shared with an object that stays do not go. */
+  /** Held bytes of the objects. Chunks shared with an object that stays are not removed. */
   readonly bytes: number;
 }
 
@@ -34,26 +34,26 @@ export interface InventoryDeps {
   readonly chunks: Pick<ChunkStore, 'objects'>;
   readonly responses: Pick<ResponseStore, 'entries' | 'peek' | 'delete'>;
   readonly targets: TargetMatcher;
-  /** Cursors hold a URI. */
+  /** Encrypts cursors, because they contain a URI. */
   readonly key: Pick<CacheKey, 'seal' | 'unseal'>;
   readonly purges: Purges;
-  /** Removes one object; its readers finish with the chunks that they have open. */
+  /** Removes one object; its readers finish the chunks that they have open. */
   readonly forget: (identity: ObjectIdentity) => Promise<void>;
 }
 
-/** Which page of the listing, and for which caller. */
+/** The page to list, and the rights of the operator. */
 export interface PageRequest {
-  /** `next` of the page before; `null` for the first. */
+  /** `next` of the previous page; `null` for the first. */
   readonly after: string | null;
   readonly limit: number;
   /**
-   * The caller may see queries. For other callers the order must not depend on them either: by
-   * adding objects of their own they could find a signature by bisection.
+   * True when the operator may see the queries of URIs. Otherwise objects are not sorted by them
+   * either: with objects of their own, operators could narrow down a signature by its position.
    */
   readonly isTrusted: boolean;
 }
 
-/** An object with its place in the order of listing. */
+/** An object with its sort key in the listing. */
 interface Placed {
   readonly place: string;
   readonly summary: ObjectSummary;
@@ -67,8 +67,8 @@ export class Inventory {
   }
 
   /**
-   * Objects in the order of origin and URI, `limit` at most, those after the cursor `after`;
-   * `undefined` where that is no cursor of ours.
+   * Lists up to `limit` objects after the cursor `after`, sorted by origin and URI. Resolves to
+   * `undefined` for an invalid cursor.
    */
   async list(
     selection: ObjectSelection,
@@ -86,15 +86,15 @@ export class Inventory {
     return { objects, next: last ? key.seal('cursor', `${order} ${last.place}`) : null };
   }
 
-  /** Purges the selected objects; with `dryRun` only counts them. */
+  /** Removes the selected objects and responses; with `dryRun` only counts them. */
   async purge(selection: ObjectSelection, dryRun: boolean): Promise<PurgeReport> {
     const { chunks, responses: records, targets, purges, forget } = this.#parts;
     let responses = 0;
-    // First of all: running fetches must not store again what is purged now.
+    // First, so that responses to requests already under way are not stored after the purge.
     if (!dryRun) {
       purges.begin((place) => targets.selects(selection, place));
     }
-    // Before the objects: nothing stored leads to them any more.
+    // Responses before objects, so that no stored response refers to a removed object.
     for await (const [key, record] of records.entries()) {
       if (!targets.selects(selection, record)) continue;
       responses += 1;
@@ -111,7 +111,7 @@ export class Inventory {
     return { objects: selected.length, responses, bytes };
   }
 
-  /** The first `count` after `from`: one pass, and no more than a few pages in memory. */
+  /** Returns the first `count` objects after `from`, in one pass with a few pages in memory. */
   #page(selection: ObjectSelection, order: 'uri' | 'path', from: string, count: number): Placed[] {
     let first: Placed[] = [];
     const cut = (): void => {

@@ -1,6 +1,6 @@
 /**
- * One URL being pulled into the cache: it is read as a client would read it, and dropped. Held
- * chunks are skipped quickly, so that a pull that broke off continues where it was.
+ * Pulls one URL into the cache: reads it through the cache as a client would, and discards the
+ * bytes. Chunks already held are skipped, so that an interrupted pull resumes. Used by Pulls.
  */
 import { within } from '../../model/deferred.js';
 import { type ErrorReport, ForebayError, reportError } from '../../model/errors.js';
@@ -13,33 +13,33 @@ import { boundOf } from '../flight/fetch-context.js';
 
 /** What to pull: a configured origin, and the path and query below its mount. */
 export interface PullTarget {
-  /** The URL of the order. */
+  /** As in the request to the admin API. */
   readonly url: string;
   readonly origin: string;
   readonly target: string;
 }
 
-/** A target, with what is known about it and needed for it. */
+/** A target, with its expected length and the fields to request it with. */
 export interface PullOrder extends PullTarget {
-  /** From a listing; the response's own length takes precedence. */
+  /** Length from a listing. The length of the answer replaces it. */
   readonly lengthBytes?: number;
-  /** Fields to send: credentials, which no snapshot shows. */
+  /** Fields of the request to the cache: credentials, which no snapshot contains. */
   readonly headers?: HeaderMap;
 }
 
 export interface PullItemSnapshot extends PullTarget, TransferCounts {
   /** `null` while the item waits for its turn. */
   readonly startedAtMs: number | null;
-  /** False until the cache has answered. */
+  /** False until the cache has answered the lookup. */
   readonly answered: boolean;
   readonly state: TransferState;
   readonly lengthBytes: number | null;
-  /** Held when the item began. */
+  /** Bytes held when the item began. */
   readonly heldBytes: number;
   readonly error: ErrorReport | null;
 }
 
-/** Readings in a row that may fail without a byte of progress, as for a client's response. */
+/** Reads without a byte of progress after which the item fails, as for a client's response. */
 const MAX_BARREN_READS = 3;
 
 const NOTHING: TransferCounts = { receivedBytes: 0, verifiedBytes: 0, committedBytes: 0 };
@@ -64,7 +64,7 @@ export class PullItem {
     this.#cache = cache;
   }
 
-  /** Pulls it; never rejects. `signal` ends it as a client's leaving would. */
+  /** Pulls the URL. Never rejects. `signal` aborts it as the disconnect of a client would. */
   async run(signal: AbortSignal): Promise<void> {
     this.#startedAtMs = this.#services.clock.now();
     let error: ErrorReport | null = null;
@@ -77,7 +77,7 @@ export class PullItem {
     this.#finish(error);
   }
 
-  /** It will not be run. */
+  /** Marks an item that has not been started as cancelled. */
   cancel(): void {
     if (this.#end === undefined && this.#startedAtMs === null) this.#finish(CANCELLED);
   }
@@ -110,7 +110,7 @@ export class PullItem {
       return error === null ? { kind: 'done' } : { kind: 'failed', cause: error.code };
     }
     if (this.#body === undefined) return { kind: 'queued' };
-    // Held chunks are read past, each after it was checked, if it was not yet.
+    // Held chunks are skipped, each after its verification if it was not verified before.
     return source === null || source.kind === 'done' ? { kind: 'verifying' } : source;
   }
 
@@ -150,35 +150,35 @@ export class PullItem {
   }
 
   async #read(body: Body, signal: AbortSignal): Promise<void> {
-    let at = 0;
+    let start = 0;
     for (let barren = 0; ;) {
-      const before = at;
+      const before = start;
       try {
-        for await (const segment of body.read({ start: at, end: body.lengthBytes ?? Infinity })) {
-          at += await this.#pass(segment, signal);
+        for await (const segment of body.read({ start, end: body.lengthBytes ?? Infinity })) {
+          start += await this.#pass(segment, signal);
         }
         return;
       } catch (error) {
-        barren = at > before ? 0 : barren + 1;
-        const again = error instanceof ForebayError && error.retryable && !signal.aborted;
-        if (!again || barren >= MAX_BARREN_READS) throw error;
+        barren = start > before ? 0 : barren + 1;
+        const isRetried = error instanceof ForebayError && error.retryable && !signal.aborted;
+        if (!isRetried || barren >= MAX_BARREN_READS) throw error;
       }
     }
   }
 
-  /** Waits until a segment is complete and releases it; resolves to its length in bytes. */
+  /** Waits until a segment is complete and releases it. Resolves to its length in bytes. */
   async #pass(segment: Segment, signal: AbortSignal): Promise<number> {
     if (segment.kind === 'bytes') return segment.bytes.length;
     try {
       if (segment.kind === 'file') return segment.length;
       const { watermark, offset, length } = segment;
-      let at = offset;
-      while (at < offset + length) {
+      let position = offset;
+      while (position < offset + length) {
         const { state } = watermark;
-        const readable = watermark.readableTo(at);
-        if (readable > at) at = readable;
+        const readable = watermark.readableTo(position);
+        if (readable > position) position = readable;
         else if (state !== 'growing') throw segment.failure?.();
-        else await within(watermark.wait(at), boundOf(this.#services, signal));
+        else await within(watermark.wait(position), boundOf(this.#services, signal));
       }
       return length;
     } finally {
@@ -199,6 +199,6 @@ function failure(code: 'origin-status', message: string): ForebayError {
 }
 
 function notKept(held: number, length: number | null): ForebayError {
-  const message = `${String(held)} of ${String(length ?? 0)} bytes are held: the rest must not be stored, or found no room`;
+  const message = `only ${String(held)} of ${String(length ?? 0)} bytes are held: the rest may not be stored, or the cache has no space for it`;
   return new ForebayError('no-space', message, { source: 'internal', retryable: true });
 }

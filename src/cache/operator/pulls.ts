@@ -1,6 +1,6 @@
 /**
- * Pulls: lists of URLs that are brought into the cache ahead of requests. The admin API starts
- * them.
+ * Pulls: lists of URLs that are fetched into the cache ahead of client requests. Started by the
+ * admin API.
  */
 import { randomBytes } from 'node:crypto';
 import type { CacheFacade } from '../api/facade.js';
@@ -8,33 +8,33 @@ import { PullItem, type PullItemSnapshot, type PullOrder } from './pull-item.js'
 import type { CacheServices } from '../api/services.js';
 
 /**
- * Items of all pulls that are read at once: enough to keep lanes busy, and leaves some to clients.
+ * Items of all pulls that are read at a time: enough to keep lanes busy, while clients get some.
  */
 export const MAX_ITEMS_AT_ONCE = 2;
 
-/** URLs of one pull: the files of the largest models are some hundreds. */
+/** Most URLs of one pull: the largest models have some hundreds of files. */
 export const MAX_URLS = 1_000;
 
-/** Pulls that run or wait. */
+/** Most pulls that run or wait. */
 export const MAX_PULLS = 16;
 
-/** Ended pulls that stay listed. */
+/** Most ended pulls kept for queries. */
 const MAX_ENDED = 32;
 
 export type PullState = 'running' | 'done' | 'failed' | 'cancelled';
 
-/** A model whose files a pull is of. */
+/** The model whose files are pulled. */
 export interface PulledModel {
-  /** The repository of the order: `org/name`, `datasets/org/name`. */
+  /** As in the request to the admin API: `org/name`, `datasets/org/name`. */
   readonly id: string;
   readonly revision: string;
-  /** What the revision was when the pull began. */
+  /** Commit of the revision when the pull began. */
   readonly commit: string;
 }
 
 export interface PullSnapshot {
   readonly id: string;
-  /** `null`: the URLs were named one by one. */
+  /** `null` when the pull lists URLs instead of a model. */
   readonly model: PulledModel | null;
   readonly state: PullState;
   readonly items: readonly PullItemSnapshot[];
@@ -64,7 +64,7 @@ export class Pulls {
     this.#cache = cache;
   }
 
-  /** Starts a pull of 1 to `MAX_URLS` orders; `undefined` while there are `MAX_PULLS`. */
+  /** Starts a pull of 1 to `MAX_URLS` orders; `undefined` if `MAX_PULLS` run, or after `close`. */
   start(orders: readonly PullOrder[], model: PulledModel | null = null): PullSnapshot | undefined {
     const running = [...this.#pulls.values()].filter(({ state }) => state === 'running');
     if (this.#closed || running.length >= MAX_PULLS) return undefined;
@@ -87,7 +87,7 @@ export class Pulls {
     return pull === undefined ? undefined : snapshotOf(pull);
   }
 
-  /** Cancels a pull; its chunks stay. `undefined` if there is no such pull. */
+  /** Cancels a pull and keeps what it has fetched. `undefined` when there is no such pull. */
   cancel(id: string): PullSnapshot | undefined {
     const pull = this.#pulls.get(id);
     if (pull === undefined) return undefined;

@@ -1,22 +1,28 @@
-/** Which stored things an operator means: an origin, and a prefix of the path below its mount. */
+/**
+ * Selects stored objects and responses for an operator, by origin and by a prefix of the path below
+ * its mount.
+ */
 import { comparable } from '../../model/path.js';
 import { requestTargetOf } from '../../model/uri.js';
 import type { Upstream } from '../../origin/upstream.js';
 
-/** Every `Upstreams` is one. */
+/** The part of `Upstreams` that a `TargetMatcher` uses. */
 export interface NamedUpstreams {
   get(name: string): Pick<Upstream, 'targetOf'> | undefined;
 }
 
-/** `null` in a field selects everything. */
+/** A selection by an operator. A member that is `null` selects everything. */
 export interface ObjectSelection {
   /** Name of an origin, configured now or when the thing was stored. */
   readonly origin: string | null;
-  /** Compared with the path below the mount, query included, in whatever spelling either is. */
+  /**
+   * Compared with the path below the mount, query included. Equivalent spellings of a path are
+   * equal.
+   */
   readonly pathPrefix: string | null;
 }
 
-/** Turns stored URIs back into the targets below a mount. */
+/** Maps stored URIs back to paths below a mount. */
 export class TargetMatcher {
   readonly #upstreams: NamedUpstreams;
 
@@ -25,7 +31,8 @@ export class TargetMatcher {
   }
 
   /**
-   * The path below the mount; of an origin that is not configured (so) any more, the URI's path.
+   * Returns the path below the mount, or the path of the URI if the origin is no longer configured
+   * with that URL.
    */
   of(origin: string, uri: string): string {
     return this.#upstreams.get(origin)?.targetOf(uri) ?? requestTargetOf(uri);

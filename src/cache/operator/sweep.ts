@@ -1,7 +1,7 @@
 /**
- * Goes through what the cache holds and compares every chunk with its ids, on the verify threads,
- * one at a time, so that readers' own checks go first. What differs is dropped: the next reader
- * fetches it. The admin API starts one.
+ * Compares held chunks with their ids, on the verify threads, one at a time so that the checks of
+ * readers go first. A chunk that differs is dropped, and the next reader fetches it. Started by the
+ * admin API, through Sweeps.
  */
 import { ForebayError } from '../../model/errors.js';
 import type { ObjectHandle, ObjectSummary } from '../../model/store.js';
@@ -9,7 +9,7 @@ import type { ObjectSelection, TargetMatcher } from './selection.js';
 import type { CacheServices } from '../api/services.js';
 import { Verification } from '../integrity/verification.js';
 
-/** Bad chunks that are named; more are counted. */
+/** Most bad chunks that are listed; further ones are only counted. */
 const MAX_NAMED = 1_000;
 
 export interface BadChunk {
@@ -25,11 +25,11 @@ export interface SweepSnapshot {
   readonly state: SweepState;
   readonly startedAtMs: number;
   readonly chunks: {
-    /** Held when it began. */
+    /** Chunks held when it began. */
     readonly total: number;
     readonly checked: number;
     readonly bad: number;
-    /** Evicted before their turn, or not comparable now. */
+    /** Chunks that were evicted before their turn, or could not be read. */
     readonly skipped: number;
   };
   readonly checkedBytes: number;
@@ -70,7 +70,7 @@ export class Sweep {
     return this.#state;
   }
 
-  /** Runs to its end; never rejects. */
+  /** Checks all selected objects, or until `cancel`. Never rejects. */
   async run(): Promise<void> {
     try {
       for (const { identity } of this.#selected) {
@@ -84,7 +84,7 @@ export class Sweep {
       if (this.#state === 'running') this.#state = 'done';
     } catch (error) {
       if (this.#state === 'running') this.#state = 'failed';
-      this.#services.events.warn('a verification failed', error);
+      this.#services.events.warn('a verification of stored objects stopped early', error);
     }
   }
 
@@ -106,12 +106,12 @@ export class Sweep {
   async #check(object: ObjectHandle): Promise<void> {
     const { lengthBytes, chunkSizeBytes } = object.identity;
     for (let index = 0; this.#state === 'running'; index += 1) {
-      // Of an object that still arrives without a length, the chunks come in order.
-      const over =
+      // An object that still arrives without a length gets its chunks in order.
+      const isPastEnd =
         lengthBytes === null
           ? object.record(index) === undefined
           : index * chunkSizeBytes >= lengthBytes;
-      if (over) return;
+      if (isPastEnd) return;
       if (this.#services.chunks.isHeld(object, index)) await this.#compare(object, index);
     }
   }
@@ -124,16 +124,16 @@ export class Sweep {
     }
     const { lengthBytes } = held.record;
     const verification = new Verification(this.#services, object, held);
-    const right = await verification.outcome;
+    const isIntact = await verification.outcome;
     const { failure } = verification;
-    const wrong = failure instanceof ForebayError && failure.code === 'stored-corrupt';
-    if (!right && !wrong) {
+    const isCorrupt = failure instanceof ForebayError && failure.code === 'stored-corrupt';
+    if (!isIntact && !isCorrupt) {
       this.#chunks.skipped += 1;
       return;
     }
     this.#chunks.checked += 1;
     this.#checkedBytes += lengthBytes;
-    if (right) return;
+    if (isIntact) return;
     this.#chunks.bad += 1;
     const { origin, uri } = object.identity;
     const target = this.#targets.of(origin, uri);

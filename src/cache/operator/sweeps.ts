@@ -1,12 +1,13 @@
 /**
- * Verifications that operators have started: one runs at a time, some ended ones stay listed.
+ * The verifications that operators started: one runs at a time, and the last ended ones are kept
+ * for queries. Called by the admin API.
  */
 import { randomBytes } from 'node:crypto';
 import type { ObjectSelection, TargetMatcher } from './selection.js';
 import type { CacheServices } from '../api/services.js';
 import { Sweep, type SweepSnapshot } from './sweep.js';
 
-/** Ended ones that stay listed. */
+/** Most ended verifications kept for queries. */
 const MAX_ENDED = 16;
 
 const ID_BYTES = 8;
@@ -22,7 +23,7 @@ export class Sweeps {
     this.#targets = targets;
   }
 
-  /** Starts one; `undefined` while another runs. */
+  /** Starts a verification; `undefined` while another one runs. */
   start(selection: ObjectSelection): SweepSnapshot | undefined {
     const last = [...this.#sweeps.values()].at(-1);
     if (last?.state === 'running') return undefined;
@@ -38,7 +39,7 @@ export class Sweeps {
     return this.#sweeps.get(id)?.snapshot();
   }
 
-  /** Ends one after the chunk that it is at. */
+  /** Stops a verification after its current chunk; `undefined` if there is no such one. */
   cancel(id: string): SweepSnapshot | undefined {
     this.#sweeps.get(id)?.cancel();
     return this.get(id);

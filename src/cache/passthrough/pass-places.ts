@@ -1,36 +1,36 @@
 /**
- * Decides which passed requests may have a connection to one origin now, and which wait. A slow
- * origin or a busy client holds up no other origin and no other client. cache/passthrough/pass has
- * one for each origin.
+ * Assigns the connections of one origin to passed requests, and queues the others. A slow origin
+ * does not delay requests to another origin, and a client with many requests does not delay another
+ * client. cache/passthrough/pass has one for each origin.
  */
 import { type Deferred, deferred, within } from '../../model/deferred.js';
 import { ForebayError } from '../../model/errors.js';
 import type { Clock } from '../../model/time.js';
 
 /**
- * Passed requests of one origin, under way or waiting. One that waits costs its client's connection
- * and little else, so a burst from one client waits rather than fails.
+ * Most passed requests of one origin, under way or waiting. A waiting request costs little more
+ * than its client's connection, so a burst from one client waits instead of failing.
  */
 export const MAX_PASSING = 256;
 
-/** Of these, the part that one client may have: another always finds room. */
+/** Most of these for one client, so that other clients always find a place. */
 export const MAX_PASSING_OF_CLIENT = MAX_PASSING / 2;
 
 /**
- * The longest wait for a connection to the origin. A client's content is not read meanwhile and has
- * to be there within `listen.requestTimeout` (30 s): waiting as long would cut the client off
- * unanswered.
+ * The longest wait for a connection to the origin. The client's content is not read meanwhile, but
+ * must have arrived within `listen.requestTimeout` (30 s): a wait as long as that would end the
+ * client's connection without an answer.
  */
 export const PASS_WAIT_MS = 10_000;
 
-/** What ends a wait early. */
+/** The clock and the signal of a wait. */
 export interface PassWait {
   readonly clock: Clock;
   /** Aborts when the client goes away. */
   readonly signal: AbortSignal;
 }
 
-/** Ends a place. A second call does nothing. */
+/** Gives a place back. A second call does nothing. */
 export type GivePlace = () => void;
 
 interface Waiting {
@@ -40,17 +40,17 @@ interface Waiting {
 
 export class PassPlaces {
   readonly #connections: number;
-  /** Connections that one client may have: half of them, or the only one. */
+  /** Most connections of one client: half of them, or the only one. */
   readonly #connectionsOfClient: number;
-  /** Requests of each client that is here, under way or waiting. */
-  readonly #here = new Map<string, number>();
-  /** Of them, those under way. */
+  /** Number of requests of each client, under way or waiting. */
+  readonly #passing = new Map<string, number>();
+  /** Number of requests of each client that are under way. */
   readonly #running = new Map<string, number>();
-  /** First come first served, but for clients that have their part. */
-  #line: Waiting[] = [];
+  /** Served in order, but clients that have all their connections are passed over. */
+  #queue: Waiting[] = [];
   #runningCount = 0;
 
-  /** `connections`: how many the origin takes at once. */
+  /** `connections`: the most simultaneous connections to the origin. */
   constructor(connections: number) {
     this.#connections = connections;
     this.#connectionsOfClient = Math.ceil(connections / 2);
@@ -58,37 +58,36 @@ export class PassPlaces {
 
   /** Requests under way or waiting. */
   get size(): number {
-    return this.#runningCount + this.#line.length;
+    return this.#runningCount + this.#queue.length;
   }
 
   /**
-   * Waits for a connection, `PASS_WAIT_MS` at most. Rejects with `overload` when time is up, or
-   * where the client, or all of them, have as many requests here as may be, and with
-   * `client-aborted`.
+   * Waits for a connection, at most `PASS_WAIT_MS`. Rejects with `overload` after that time or when
+   * the client, or all clients together, have the most requests allowed, and with `client-aborted`.
    */
   async take(client: string, { clock, signal }: PassWait): Promise<GivePlace> {
     if (this.size >= MAX_PASSING) throw tooMany('internal');
-    if (of(this.#here, client) >= MAX_PASSING_OF_CLIENT) throw tooMany('client');
-    add(this.#here, client, 1);
+    if (countOf(this.#passing, client) >= MAX_PASSING_OF_CLIENT) throw tooMany('client');
+    add(this.#passing, client, 1);
     try {
       if (this.#mayRun(client)) this.#run(client);
       else await this.#wait(client, { clock, signal });
     } catch (error) {
-      add(this.#here, client, -1);
+      add(this.#passing, client, -1);
       throw error;
     }
     let given = false;
     return () => {
       if (given) return;
       given = true;
-      add(this.#here, client, -1);
+      add(this.#passing, client, -1);
       this.#give(client);
     };
   }
 
   async #wait(client: string, { clock, signal }: PassWait): Promise<void> {
     const waiting: Waiting = { client, turn: deferred() };
-    this.#line.push(waiting);
+    this.#queue.push(waiting);
     try {
       await within(waiting.turn.promise, {
         clock,
@@ -98,10 +97,10 @@ export class PassPlaces {
         aborted: gone,
       });
     } catch (error) {
-      const before = this.#line.length;
-      this.#line = this.#line.filter((other) => other !== waiting);
-      // Its turn had come in the same moment: the connection is the next one's.
-      if (this.#line.length === before) this.#give(client);
+      const before = this.#queue.length;
+      this.#queue = this.#queue.filter((other) => other !== waiting);
+      // It got a connection in the same moment, which goes on to the next request.
+      if (this.#queue.length === before) this.#give(client);
       throw error;
     }
   }
@@ -109,7 +108,7 @@ export class PassPlaces {
   #mayRun(client: string): boolean {
     return (
       this.#runningCount < this.#connections &&
-      of(this.#running, client) < this.#connectionsOfClient
+      countOf(this.#running, client) < this.#connectionsOfClient
     );
   }
 
@@ -121,33 +120,33 @@ export class PassPlaces {
   #give(client: string): void {
     this.#runningCount -= 1;
     add(this.#running, client, -1);
-    const next = this.#line.findIndex((waiting) => this.#mayRun(waiting.client));
-    const [waiting] = next === -1 ? [] : this.#line.splice(next, 1);
+    const next = this.#queue.findIndex((waiting) => this.#mayRun(waiting.client));
+    const [waiting] = next === -1 ? [] : this.#queue.splice(next, 1);
     if (waiting === undefined) return;
     this.#run(waiting.client);
     waiting.turn.resolve(undefined);
   }
 }
 
-function of(counts: ReadonlyMap<string, number>, client: string): number {
+function countOf(counts: ReadonlyMap<string, number>, client: string): number {
   return counts.get(client) ?? 0;
 }
 
-/** Nothing is kept of a client that has none. */
+/** Changes a client's count. A count of 0 is deleted. */
 function add(counts: Map<string, number>, client: string, change: 1 | -1): void {
-  const count = of(counts, client) + change;
+  const count = countOf(counts, client) + change;
   if (count === 0) counts.delete(client);
   else counts.set(client, count);
 }
 
 function tooMany(source: 'internal' | 'client'): ForebayError {
-  const whose = source === 'client' ? 'of its client' : 'to its origin';
-  const message = `as many requests ${whose} are passed on as may be at once`;
+  const whose = source === 'client' ? 'of this client' : 'to this origin';
+  const message = `too many requests ${whose} are under way or waiting; retry later`;
   return new ForebayError('overload', message, { source, retryable: true });
 }
 
 function noneFree(): ForebayError {
-  return new ForebayError('overload', 'no connection to the origin came free in time', {
+  return new ForebayError('overload', 'no connection to the origin became free in time', {
     source: 'internal',
     retryable: true,
   });

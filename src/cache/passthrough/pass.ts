@@ -1,7 +1,7 @@
 /**
- * Forwards requests whose method no stored response can answer (RFC 9110 section 9.2.3) to the
- * origin, uncached, with their content, and invalidates what they change. Called by
- * http/exchange/exchange for origins with `passMethods`.
+ * Forwards requests whose method no stored response can answer (RFC 9110 section 9.2.3): uncached,
+ * with their content, to the origin and to no other host. Invalidates stored responses that they
+ * make stale. Called by http/exchange/exchange for origins that allow it.
  */
 import { ForebayError } from '../../model/errors.js';
 import type { OriginHead } from '../../model/fetch.js';
@@ -34,28 +34,28 @@ export interface PassRequest {
   /** As in `CacheRequest`. */
   readonly own?: string;
   readonly content: PassedContent | null;
-  /** Requests of one client share its part of an origin's connections. */
+  /** Identifies the client, which may use a bounded part of an origin's connections. */
   readonly client: string;
-  /** Aborts when the client disconnects: no other request needs this response. */
+  /** Aborts when the client goes away; the answer serves no other request. */
   readonly signal: AbortSignal;
-  /** Receives interim responses (RFC 9110 section 15.2). */
+  /** Called with each interim response (RFC 9110 section 15.2). */
   readonly interim?: ((head: OriginHead) => void) | undefined;
 }
 
-/** What the front needs of this file. */
+/** The interface to the HTTP front. */
 export interface PassFacade {
-  /** Resolves with the origin's answer, whatever its status. Rejects with a `ForebayError`. */
+  /** Resolves to the origin's answer, whatever its status. Rejects with a `ForebayError`. */
   pass(request: PassRequest): Promise<CacheAnswer>;
 }
 
-/** Methods that change nothing (RFC 9110 section 9.2.1); reads come from hub/passed alone. */
+/** Safe methods (RFC 9110 section 9.2.1). GET and HEAD come only from hub/passed. */
 const SAFE: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE']);
 
 type Invalidate = Pick<CacheFacade, 'invalidate'>;
 
 type Services = Pick<CacheServices, 'events' | 'limits' | 'clock'>;
 
-/** How one origin is reached. */
+/** The client and the places of one origin. */
 interface PassRoute {
   readonly client: PassClient;
   readonly places: PassPlaces;
@@ -64,12 +64,12 @@ interface PassRoute {
 export class Passing implements PassFacade {
   readonly #services: Services;
   readonly #upstreams: OriginSet;
-  /** A reload may replace an origin by another of its name. */
+  /** By origin, not by name: a reload may replace an origin by another one of the same name. */
   readonly #routes = new WeakMap<Upstream, PassRoute>();
   readonly #cache: Invalidate;
   readonly #pseudonym: string;
 
-  /** `cache` forgets what a passed request changed; `pseudonym` as in `Cache`. */
+  /** `cache` invalidates what a passed request changed. `pseudonym` is as in `Cache`. */
   constructor(services: Services, upstreams: OriginSet, cache: Invalidate, pseudonym: string) {
     this.#services = services;
     this.#upstreams = upstreams;
@@ -81,12 +81,12 @@ export class Passing implements PassFacade {
     const upstream = this.#upstreams.get(request.origin);
     if (upstream === undefined) throw new RangeError(`no origin named ${request.origin}`);
     if (viaNames(request.headers, this.#pseudonym)) throw looped();
-    const { client, places } = this.#way(upstream);
+    const { client, places } = this.#routeOf(upstream);
     const { clock } = this.#services;
     const give = await places.take(request.client, { clock, signal: request.signal });
     let answered = false;
     try {
-      const response = await this.#ask(upstream, client, request);
+      const response = await this.#send(upstream, client, request);
       answered = true;
       return this.#answer(upstream, response, give);
     } finally {
@@ -94,19 +94,19 @@ export class Passing implements PassFacade {
     }
   }
 
-  async #ask(
+  async #send(
     upstream: Upstream,
     client: PassClient,
     request: PassRequest,
   ): Promise<PassedResponse> {
-    // After the wait for a connection: a probe of the breaker must be sent at once.
+    // Acquired after the wait for a place: a request that probes a broken origin is sent at once.
     const permit = upstream.breaker.ask();
     if (permit.kind === 'refused') throw originBusy(upstream.name, permit.retryAfterMs);
     let verdict: BreakerVerdict = 'abandoned';
     try {
       const response = await client.send(targetOf(upstream, request));
       verdict = verdictOfHead(response, 'success');
-      await this.#forget(request, response);
+      await this.#invalidate(request, response);
       return response;
     } catch (error) {
       if (error instanceof ForebayError) verdict = verdictOfError(error);
@@ -116,11 +116,8 @@ export class Passing implements PassFacade {
     }
   }
 
-  /**
-   * Before the response is forwarded: the client's next request must not get what it has just
-   * replaced.
-   */
-  async #forget(request: PassRequest, response: PassedResponse): Promise<void> {
+  /** Runs before the answer is sent: the client's next request must not get the replaced state. */
+  async #invalidate(request: PassRequest, response: PassedResponse): Promise<void> {
     if (SAFE.has(request.method)) return;
     try {
       await this.#cache.invalidate(request, response);
@@ -130,7 +127,7 @@ export class Passing implements PassFacade {
     }
   }
 
-  #way(upstream: Upstream): PassRoute {
+  #routeOf(upstream: Upstream): PassRoute {
     const known = this.#routes.get(upstream);
     if (known !== undefined) return known;
     const { fetch, requestTimeoutMs } = this.#services.limits;
@@ -150,7 +147,7 @@ export class Passing implements PassFacade {
   #answer(upstream: Upstream, response: PassedResponse, give: GivePlace): CacheAnswer {
     const { status, headers } = response;
     const cost = { originBytes: 0, collapsed: false };
-    const over = once(() => {
+    const close = once(() => {
       response.close();
       give();
       const stats = { originBytes: cost.originBytes, statuses: [status], retries: [], stalls: 0 };
@@ -162,7 +159,7 @@ export class Passing implements PassFacade {
       isKept: false,
       read: () => segments(response.bytes, cost),
       cost: () => cost,
-      close: over,
+      close,
     };
     const outcome = forward({ reason: 'method', originStatus: status });
     return { status, headers, ageSeconds: null, outcome, body };
@@ -188,7 +185,7 @@ function once(action: () => void): () => void {
   };
 }
 
-/** The request in the form in which `client` sends it. */
+/** Returns the request as it is sent to the origin. */
 function targetOf(upstream: Upstream, request: PassRequest): PassedTarget {
   const { method, content, signal, interim } = request;
   const { url, headers } = upstream.passTarget(request.target, method, request.headers);
