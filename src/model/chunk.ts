@@ -28,14 +28,23 @@ export function chunkCount(lengthBytes: number, chunkSizeBytes: number): number 
 }
 
 /** Returns the bytes of the object that chunk `index` contains; the last chunk may be short. */
-export function chunkRange(index: number, lengthBytes: number, chunkSizeBytes: number): ByteRange {
+export function chunkRange(
+  index: number,
+  lengthBytes: number,
+  chunkSizeBytes: number,
+): ByteRange<ObjectOffset> {
   const start = index * chunkSizeBytes;
   return byteRange(start, Math.min(start + chunkSizeBytes, lengthBytes));
 }
 
 /** Returns the index of the chunk that contains byte `offset`. */
-export function chunkIndexAt(offset: number, chunkSizeBytes: number): number {
+export function chunkIndexAt(offset: ObjectOffset, chunkSizeBytes: number): number {
   return Math.floor(offset / chunkSizeBytes);
+}
+
+/** Where byte `offset` of the object lies in its chunk. */
+export function offsetInChunk(offset: ObjectOffset, chunkSizeBytes: number): ChunkOffset {
+  return offset % chunkSizeBytes;
 }
 
 /** Returns the number of groups of a chunk of `lengthBytes` (a short last group counts). */

@@ -1,5 +1,6 @@
 /** Segments, the pieces of a body that is sent to a client, and the port that sends them. */
 import type { ServerResponse } from 'node:http';
+import type { ChunkOffset } from './offset.js';
 
 /** An open descriptor with a count of its users. It is closed when the last one releases it. */
 export interface OpenFile {
@@ -16,7 +17,7 @@ export interface Watermark {
    * Returns the position up to which the file may be read from byte `at` on; `at` or less if that
    * byte may not be read yet. Never decreases.
    */
-  readableTo(at: number): number;
+  readableTo(at: ChunkOffset): ChunkOffset;
   /** Bytes received for the file, at any position in it. Never decreases. */
   readonly receivedBytes: number;
   /** Read it before `readableTo` if both matter: after `complete`, `readableTo` is final. */

@@ -16,7 +16,7 @@ export const FILL_START_BYTES = 64 * 1024;
 
 export interface WriteOrder {
   /** Offset at which writing begins. 0: from beginning to end. */
-  readonly start: number;
+  readonly start: ChunkOffset;
   /** Length of the chunk. Ignored if `start` is 0, so that it need not be known then. */
   readonly lengthBytes: number;
 }
@@ -57,7 +57,11 @@ export function writtenTo(
 }
 
 /** Returns the number of bytes of `range` that are written once `count` bytes are. */
-export function writtenWithin(order: WriteOrder, count: number, range: ByteRange): number {
+export function writtenWithin(
+  order: WriteOrder,
+  count: number,
+  range: ByteRange<ChunkOffset>,
+): number {
   const { start } = order;
   const after = overlap(range, start, writtenTo(order, count, start));
   if (start === 0) return after;

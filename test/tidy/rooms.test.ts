@@ -50,7 +50,6 @@ const TESTED_ELSEWHERE: Readonly<Record<string, string>> = {
   'src/cache/object/find-chunk.ts': 'test/cache/object/generation opens every kind of chunk by it',
   'src/cache/integrity/integrity-state.ts': 'test/cache/integrity/integrity meets its error',
   'src/cache/rfc9111/stored-digests.ts': 'test/cache/answer/answers asks it',
-  'src/cache/answer/validation.ts': 'test/rfc9111/section-4.3-validation.test.ts',
   'src/cache/fill/commit-chunk.ts':
     'test/cache/fill/fill and test/cache/fill/intake land chunks through it',
   'src/http/exchange/partial-send.ts':

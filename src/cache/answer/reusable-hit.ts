@@ -98,8 +98,8 @@ class StoredReusableHit implements ReusableHit {
     if (generation === undefined) return undefined;
     const { chunkSizeBytes } = generation;
     const index = chunkIndexAt(start, chunkSizeBytes);
-    const chunkStart = index * chunkSizeBytes;
-    if (end - chunkStart > chunkSizeBytes) return undefined;
+    const offset = offsetInChunk(start, chunkSizeBytes);
+    if (offset + end - start > chunkSizeBytes) return undefined;
     // An arriving body or a flight may withhold the chunk, or be about to replace it.
     if (generation.intake !== undefined || generation.flight(index) !== undefined) return undefined;
     const held = generation.openNow(index);

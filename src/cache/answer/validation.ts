@@ -125,7 +125,7 @@ export class Validation {
       // A request of its own, because the client's request may end earlier.
       const hint = { kind: 'whole' } as const;
       const request = { ...context.request, hint, signal: NEVER, span: undefined };
-      const own = { ...context, request, share: undefined, cost: new Cost() };
+      const own = { ...context, request, quota: undefined, cost: new Cost() };
       const answer = await this.#ask(own, 'stale', [stored]);
       answer.body.close();
     });

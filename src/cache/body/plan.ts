@@ -23,9 +23,9 @@ export function* planReads(
   let offset = range.start;
   while (offset < range.end) {
     const index = chunkIndexAt(offset, chunkSizeBytes);
-    const chunkStart = index * chunkSizeBytes;
-    const end = Math.min(range.end, chunkStart + chunkSizeBytes);
-    yield { index, within: { start: offset - chunkStart, end: end - chunkStart } };
-    offset = end;
+    const start = offsetInChunk(offset, chunkSizeBytes);
+    const length = Math.min(range.end - offset, chunkSizeBytes - start);
+    yield { index, within: { start, end: start + length } };
+    offset += length;
   }
 }

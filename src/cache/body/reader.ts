@@ -213,7 +213,7 @@ export class RepresentationBody implements Body {
   }
 
   /** Waits for more than `offset` bytes of a chunk or its end, and resolves to the bytes there. */
-  async #arrived(view: ChunkView, index: number, offset: number): Promise<number> {
+  async #arrived(view: ChunkView, index: number, offset: ChunkOffset): Promise<ChunkOffset> {
     const { services, object } = this.#generation;
     const { watermark } = view;
     // The chunk is stored while the rest of the object arrives: its record has its length.

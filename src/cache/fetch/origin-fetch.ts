@@ -222,7 +222,7 @@ async function accept(
   const index = body === 'whole' ? 0 : chunkIndexAt(body.range.start, chunkSizeBytes);
   const isToEnd =
     body === 'whole' || body.range.end === Math.min(lengthBytes ?? 0, (index + 1) * chunkSizeBytes);
-  const from = body === 'whole' ? 0 : body.range.start - index * chunkSizeBytes;
+  const from = body === 'whole' ? 0 : offsetInChunk(body.range.start, chunkSizeBytes);
   const isAligned = from === startFor(from, FILL_START_BYTES);
   const isNeeded = hint.kind !== 'none' && lengthBytes !== 0 && isToEnd && isAligned;
   const streaming = body === 'whole' && !isWholeInOneChunk(lengthBytes, chunkSizeBytes);
