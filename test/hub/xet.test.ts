@@ -86,7 +86,7 @@ t.test('a file that clients can read by HTTP has no Xet hash', async (t) => {
   t.equal((await forebay.get(TOKEN.replace('long', 'short'))).status, 404);
 });
 
-t.test('Xet tokens are requested for the right files, repositories and paths', (t) => {
+t.test('Xet: the length bound, the known repositories and the token link are right', (t) => {
   t.notOk(isTooLongForHttp(MAX_HTTP_BYTES));
   t.ok(isTooLongForHttp(LONG_BYTES));
   const known = new XetRepositories();

@@ -123,7 +123,7 @@ t.test('a partly sent head is handed over with the exact count of bytes sent', a
   }
 });
 
-t.test('a file shorter than granted closes the connection', async (t) => {
+t.test('a connection whose file is shorter than granted is handed over', async (t) => {
   const { server, heard, watched, file } = await serving(t, SMALL);
   server.define('/a', 2, 2000);
   server.grant(2, HEADS, LONG_MS);

@@ -106,7 +106,7 @@ t.test('credentials distinguish requests without being stored', async (t) => {
   ]);
 });
 
-t.test('a redirect is remembered for those with the same credentials, for a while', async (t) => {
+t.test('a redirect is remembered for requests with equal credentials, for a while', async (t) => {
   const { clock, source } = start();
   const asked = source({ authorization: 'Bearer a' });
   const target = follow(asked, CDN);

@@ -68,7 +68,7 @@ void t.test('a slot of the wrong size is an internal error, not a hang', async (
   t.match(result, failed('internal'));
 });
 
-void t.test('a body that breaks anywhere goes on there', async (t) => {
+void t.test('a body that breaks anywhere is resumed there', async (t) => {
   const f = await startOpening(t);
   await fc.assert(
     fc.asyncProperty(
