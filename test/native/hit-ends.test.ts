@@ -126,7 +126,7 @@ t.test('hit server: close with connections in each state does not crash', async 
   parked.client.write(getRequest('/b'));
   begun.client.socket.pause();
   begun.client.write(getRequest('/a'));
-  await heard.until(({ asked, begunOnes }) => asked.length + begunOnes.length === 2);
+  await heard.until(({ asked, partialSends }) => asked.length + partialSends.length === 2);
   const before = openDescriptors();
   server.close();
   server.close();
