@@ -249,7 +249,7 @@ void t.test('an origin that limits each connection gets more of them', async (t)
   const { pool, origin, round, finish } = await startRounds(t, (allowed) => allowed);
   t.equal(pool.active, 8);
   t.same([await round(), await round(), await round(), await round()], [8, 8, 8, 16]);
-  t.equal(pool.active, 16, 'those that waited have begun');
+  t.equal(pool.active, 16, 'the waiting fills have started');
   t.same([await round(), await round(), await round()], [16, 16, 16]);
   t.equal(origin.maxOpenConnections, 16);
   await finish();

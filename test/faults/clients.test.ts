@@ -40,7 +40,7 @@ t.test('clients that disconnect in the middle do not harm the others', async (t)
   for (const request of leavers) leave(request);
   await program.metricReaches('forebay_inflight_requests', (requests) => requests === 2);
   gate.open();
-  t.ok((await Promise.all(stayers)).every(isRight), 'who stayed has all of it');
+  t.ok((await Promise.all(stayers)).every(isRight), 'the remaining clients have the whole object');
   remove();
   t.ok(isRight(await get(url)));
   t.equal(origin.bodyBytes, LENGTH, 'and each byte was fetched once');

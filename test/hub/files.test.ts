@@ -126,7 +126,7 @@ t.test('a file of a repository manager without commits is served', async (t) => 
     response.end(request.method === 'HEAD' ? undefined : SMALL);
   };
   const named = await forebay.get(`/acme/m/resolve/${COMMIT}/config.json`);
-  t.equal(named.status, 200, 'it is the one that was asked for');
+  t.equal(named.status, 200, 'the commit of the URL is used');
   t.equal(named.headers['x-repo-commit'], COMMIT);
   t.ok(named.body.equals(SMALL));
   const branch = await forebay.get(CONFIG);

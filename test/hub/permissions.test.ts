@@ -82,7 +82,7 @@ t.test('permissions of one file are bounded, and the oldest is asked again', asy
   const { records, grant, foundAt } = start();
   for (let one = 0; one <= MAX_VARIANTS; one += 1) await grant(String(one), 1000 + one);
   t.equal([...records.values()][0]?.variants.length, MAX_VARIANTS);
-  t.equal(await foundAt('0'), undefined, 'the oldest is asked for again');
+  t.equal(await foundAt('0'), undefined, 'the oldest permission is requested again');
 });
 
 t.test('the decision requested later counts, whatever the clock shows', async (t) => {
@@ -93,7 +93,7 @@ t.test('the decision requested later counts, whatever the clock shows', async (t
   await grant('a', 5000, 1);
   t.equal(await foundAt('a'), 1000, 'an answer that was slow to come');
   await permissions.revoke(ORIGIN, URI, 'a', 2);
-  t.equal(await foundAt('a'), 1000, 'turned away before it was asked');
+  t.equal(await foundAt('a'), 1000, 'the refusal was requested before this permission');
   await permissions.revoke(ORIGIN, URI, 'a', 3);
   t.equal(await foundAt('a'), 9000);
 });

@@ -48,7 +48,7 @@ const headOf = (repository: string) => `/acme/${repository}/resolve/${COMMIT}/w`
 
 t.test('the head of a long file has its Xet hash, through this mirror', async (t) => {
   const { forebay } = await start(t);
-  t.equal((await forebay.get(TOKEN)).status, 404, 'nobody has seen a reason yet');
+  t.equal((await forebay.get(TOKEN)).status, 404, 'no long file was seen yet');
   const { status, headers } = await forebay.get(headOf('long'), { method: 'HEAD' });
   t.equal(status, 200);
   t.match(headers, { 'x-xet-hash': HASH, 'content-length': String(LONG_BYTES) });

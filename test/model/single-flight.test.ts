@@ -41,5 +41,5 @@ t.test('SingleFlight: a job that throws synchronously is a failed run', async (t
     throw new Error('at once');
   });
   await t.rejects(outcome, /at once/);
-  t.equal(flights.size, 0, 'its key is free: nobody waits for it for ever');
+  t.equal(flights.size, 0, 'the key is free again');
 });

@@ -36,7 +36,7 @@ void t.test(
       return sink.bytes;
     };
     t.ok((await read(url)).equals(expected()));
-    t.equal(origin.requests.length, 2, 'asked lean, then by undici');
+    t.equal(origin.requests.length, 2, 'one request by the lean client, then one by undici');
     t.ok((await read(url)).equals(expected()));
     t.equal(origin.requests.length, 3);
     await read(`${origin.url}/plain`);

@@ -144,7 +144,7 @@ t.test(
     const located = follow(asked, CDN);
     t.ok(asked.refused(located), 'the location expired');
     t.equal(asked.target().url, URI);
-    t.notOk(asked.refused(asked.target()), 'the origin itself says no');
+    t.notOk(asked.refused(asked.target()), 'the origin itself refused');
     t.ok(asked.isRefused);
   },
 );
@@ -175,7 +175,7 @@ t.test('a long read follows many redirects one after another', async (t) => {
     follow(reading, CDN);
     t.equal(reading.target().url, CDN);
     clock.advance(61_000);
-    t.equal(reading.target().url, URI, 'asked again where it is');
+    t.equal(reading.target().url, URI, 'the origin is asked again');
   }
 });
 
@@ -206,7 +206,7 @@ t.test('a lookup starts at a remembered redirect only if it may be reused', asyn
   const way = asked.walk((hops) => hops[0]?.headers['location'] === undefined && hops.length === 1);
   t.equal(way.target().url, CDN);
   t.match(way.chain.hops, [{ status: 302, shown: ['cookie'] }]);
-  t.equal(source().walk(always).target().url, URI, 'those of who asks');
+  t.equal(source().walk(always).target().url, URI, 'redirects of the same credentials only');
 });
 
 t.test('a lookup uses no redirect that varies on other fields', async (t) => {

@@ -212,7 +212,7 @@ t.test('a response to a request with Authorization is shared only if it is publi
   t.equal((await ask('/private', 'b')).status, 403);
   t.equal((await forebay.get('/private')).status, 403, 'anonymous too');
   denied();
-  t.ok((await ask('/private', 'a')).body.equals(bytesOf(1, 2)), 'asked anew');
+  t.ok((await ask('/private', 'a')).body.equals(bytesOf(1, 2)), 'fetched again');
   const before = origin.bodyBytes;
   await ask('/public', 'a');
   await forebay.holds(2);

@@ -62,7 +62,7 @@ t.test('a response requested before an invalidation is not stored after it', asy
   room.origin.objects.set('/a', fresh(2, 2, { etag: '"new"' }));
   const late = room.cache.lookup(room.request('/a'));
   const fetched = await late;
-  t.equal(fetched.body.lengthBytes, sizeOf(2), 'who comes later asks anew, and joins nobody');
+  t.equal(fetched.body.lengthBytes, sizeOf(2), 'a later request starts a contact of its own');
   gate.open();
   (await early).body.close();
   fetched.body.close();

@@ -43,7 +43,7 @@ t.test(
     });
     (await small.open('/b')).leave();
     await small.until((found) => found.get('forebay_inflight_fills') === 0);
-    t.ok(big.bodyBytes < sizeOf(100), 'it was not fetched for nobody');
+    t.ok(big.bodyBytes < sizeOf(100), 'it was not fetched without a reader');
   },
 );
 

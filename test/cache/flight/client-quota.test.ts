@@ -98,7 +98,7 @@ t.test("a request that outlives its unused quota shares the client's new quota",
   const { shares: quotas } = setUp(1);
   const long = quotas.of('a');
   long.permit().leave();
-  t.equal(quotas.size, 0, 'nobody is kept who has no seat');
+  t.equal(quotas.size, 0, 'a quota without permits is dropped');
   fetching(quotas.of('a'));
   const permit = long.permit();
   t.equal(permit.tryAcquire(), false);

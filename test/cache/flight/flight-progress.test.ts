@@ -66,7 +66,11 @@ t.test('a silence ends with the later of the last byte and the last change of ph
   clock.advance(5000);
   t.match(stateOfFetch(fetch, clock.monotonic()), { kind: 'stalled', sinceMs: 5000 });
   t.match(stateOfFetch(fetch, clock.monotonic(), clock.monotonic() - 10), { kind: 'receiving' });
-  t.match(at(facts, clock).state, { kind: 'stalled' }, 'the exchange says what its flight is at');
+  t.match(
+    at(facts, clock).state,
+    { kind: 'stalled' },
+    'the exchange decides the state of its flight',
+  );
 });
 
 t.test(

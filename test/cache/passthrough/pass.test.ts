@@ -124,7 +124,7 @@ t.test('redirects and errors are forwarded to the client', async (t) => {
     const got = await send(forebay, 'POST', '/a', { body: 'x' });
     t.same([got.status, got.body.toString()], [status, 'why']);
     t.equal(got.headers.location, '/elsewhere');
-    t.equal(origin.heads, before + 1, 'asked once');
+    t.equal(origin.heads, before + 1, 'one request reached the origin');
   }
 });
 

@@ -56,7 +56,11 @@ t.test(
   async (t) => {
     const empty = { 'content-range': 'bytes */1000' };
     t.same(judgeHead(416, empty), { kind: 'unsatisfiable', completeLength: 1000 });
-    t.match(judgeHead(416, {}), { kind: 'ask-whole' }, 'without a length it says nothing');
+    t.match(
+      judgeHead(416, {}),
+      { kind: 'ask-whole' },
+      'a 416 without a length carries no information',
+    );
     t.match(judgeHead(416, { 'content-range': 'bytes */0' }, { start: 0, end: 1 }), {
       kind: 'ask-whole',
     });

@@ -50,7 +50,10 @@ t.test(
   async (t) => {
     const isOf = (headers: Fields) => isOfUse(storedResponse(headers));
     t.ok(isOf({ etag: 'W/"a"' }));
-    t.ok(isOf({ 'cache-control': 'max-age=1', age: '5' }), 'who accepts it stale may have it');
+    t.ok(
+      isOf({ 'cache-control': 'max-age=1', age: '5' }),
+      'a client that accepts stale responses may get it',
+    );
     t.ok(isOf({ 'cache-control': 'max-age=0, stale-if-error=60' }));
     t.notOk(isOf({ 'cache-control': 'max-age=0' }));
     t.notOk(isOf({ 'cache-control': 'max-age=0, stale-if-error=x' }));

@@ -105,7 +105,7 @@ t.test("where credentials are lent, configured pages and Forebay's own are admit
   ]) {
     const got = judge(LENT, fields);
     t.equal(got.kind, 'admitted', JSON.stringify(fields));
-    t.notOk('fields' in got && 'access-control-allow-origin' in got.fields, '`*` is nobody');
+    t.notOk('fields' in got && 'access-control-allow-origin' in got.fields, '`*` names no page');
   }
 });
 

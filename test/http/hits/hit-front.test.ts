@@ -57,7 +57,7 @@ t.test('an invalidation applies to the next request on the same connection', asy
   await ask(scene, client);
   const { length } = scene.cache.requests;
   await ask(scene, client);
-  t.equal(scene.cache.requests.length, length, 'nobody looked it up');
+  t.equal(scene.cache.requests.length, length, 'no lookup was made');
   const other = Buffer.alloc(scene.bytes.length, 1);
   scene.cache.objects.set('/a', { bytes: other });
   scene.state.stands = false;
@@ -255,7 +255,7 @@ t.test('drain: idle connections close at once, a running answer ends', async (t)
   t.ok(hasAnswers(slow, scene.bytes, asked), 'all that it was promised');
   await drained;
   t.match(scene.lines.at(-1), { ending: 'complete', bytes: LARGE });
-  t.equal(scene.lines.length, asked + 2, 'told of once');
+  t.equal(scene.lines.length, asked + 2, 'logged once');
   t.equal(scene.state.leases, 0);
 });
 

@@ -51,7 +51,7 @@ t.test('Cache-Status describes the outcome (RFC 9211)', (t) => {
   for (const code of ['origin-busy', 'origin-unattested', 'not-cached'] as const) {
     const source = code === 'not-cached' ? 'client' : 'origin';
     const error = { code, source, message: '', retryable: false } as const;
-    t.equal(value({ kind: 'failed', error }), `forebay;detail=${code}`, 'nobody was asked');
+    t.equal(value({ kind: 'failed', error }), `forebay;detail=${code}`, 'no request was forwarded');
   }
   t.equal(
     value({
