@@ -288,14 +288,9 @@ t.test('records are flushed by a timer while they keep coming', async (t) => {
   await ask(3);
   t.equal(heard.records.length, 1, 'the main thread was not woken');
   // Its record is written after its bytes.
-  await waitUntil(
-    'three records',
-    () => heard.records.length >= 3,
-    () => {
-      clock.advance(10);
-    },
-  );
-  while (clock.pendingTimers > 0) clock.advance(10);
+  const tick = clock.advance.bind(clock, 10);
+  await waitUntil('three records', () => heard.records.length >= 3, tick);
+  while (clock.pendingTimers > 0) tick();
   await ask(4);
   await heard.until(({ records }) => records.length === 4);
   t.pass('the next one wakes again');

@@ -51,18 +51,15 @@ function start() {
   return { permissions, records, grant, foundAt };
 }
 
-t.test(
-  'a public permission applies to every client, a private one to its client alone',
-  async (t) => {
-    const { grant, foundAt } = start();
-    await grant('a', 1000);
-    t.equal(await foundAt('a'), 1000);
-    t.equal(await foundAt('b'), undefined);
-    t.equal(await foundAt(''), undefined);
-    await grant('', 2000);
-    for (const who of ['', 'a', 'b']) t.equal(await foundAt(who), 2000, who);
-  },
-);
+t.test('a public permission is for every client, a private one for its own', async (t) => {
+  const { grant, foundAt } = start();
+  await grant('a', 1000);
+  t.equal(await foundAt('a'), 1000);
+  t.equal(await foundAt('b'), undefined);
+  t.equal(await foundAt(''), undefined);
+  await grant('', 2000);
+  for (const who of ['', 'a', 'b']) t.equal(await foundAt(who), 2000, who);
+});
 
 t.test('a decision replaces the earlier one; a revocation removes its own alone', async (t) => {
   const { permissions, records, grant, foundAt } = start();

@@ -58,33 +58,26 @@ t.test('InlineSender sends a part to a full client, and the rest can follow', as
   t.equal(unfinished.length, 1);
 });
 
-t.test(
-  "InlineSender sends nothing of a short file, with a long head, or before Node's bytes",
-  async (t) => {
-    const file = new TestFile(t, recognisable(10));
-    const spot = inlineSender(() => undefined);
-    const port = await serve(t, (response) => {
-      const head = headFor(20_000);
-      const nothing = { kind: 'nothing' };
-      t.same(
-        spot.send(response, head, { file, offset: 0, length: 20_000 }),
-        nothing,
-        'a short file',
-      );
-      const long = `HTTP/1.1 200 OK\r\nx: ${'x'.repeat(16_384)}\r\ncontent-length: 5\r\n\r\n`;
-      t.same(spot.send(response, long, { file, offset: 0, length: 5 }), nothing, 'a long head');
-      t.same(spot.send(response, long, null), nothing, 'a long head and nothing else');
-      const { socket } = response.req;
-      socket.cork();
-      socket.write('HTTP/1.1 102 Processing\r\n\r\n');
-      t.same(spot.send(response, head, { file, offset: 0, length: 5 }), nothing, 'node before it');
-      socket.uncork();
-      t.equal(response.headersSent, false);
-      response.end('by node');
-      return Promise.resolve();
-    });
-    const client = new RawClient(t, port).write(getRequest());
-    await client.has('by node');
-    t.match(client.text, /^HTTP\/1\.1 102 .*HTTP\/1\.1 200 OK\r\n/s);
-  },
-);
+t.test("InlineSender sends nothing of a short file or before Node's bytes", async (t) => {
+  const file = new TestFile(t, recognisable(10));
+  const spot = inlineSender(() => undefined);
+  const port = await serve(t, (response) => {
+    const head = headFor(20_000);
+    const nothing = { kind: 'nothing' };
+    t.same(spot.send(response, head, { file, offset: 0, length: 20_000 }), nothing, 'a short file');
+    const long = `HTTP/1.1 200 OK\r\nx: ${'x'.repeat(16_384)}\r\ncontent-length: 5\r\n\r\n`;
+    t.same(spot.send(response, long, { file, offset: 0, length: 5 }), nothing, 'a long head');
+    t.same(spot.send(response, long, null), nothing, 'a long head and nothing else');
+    const { socket } = response.req;
+    socket.cork();
+    socket.write('HTTP/1.1 102 Processing\r\n\r\n');
+    t.same(spot.send(response, head, { file, offset: 0, length: 5 }), nothing, 'node before it');
+    socket.uncork();
+    t.equal(response.headersSent, false);
+    response.end('by node');
+    return Promise.resolve();
+  });
+  const client = new RawClient(t, port).write(getRequest());
+  await client.has('by node');
+  t.match(client.text, /^HTTP\/1\.1 102 .*HTTP\/1\.1 200 OK\r\n/s);
+});
