@@ -24,7 +24,7 @@ t.test('origins with different mounts share only the cache', async (t) => {
 });
 
 t.test(
-  'an object fetched before a stop is served after a restart, with or without its origin',
+  'an object fetched before a restart is served after it, without its origin too',
   async (t) => {
     const origin = await runOrigin(t, { '/a': fresh(1, 3) });
     const directory = t.testdir();
@@ -65,15 +65,12 @@ t.test('an application that cannot listen releases its cache directory', async (
   await again.stop();
 });
 
-t.test(
-  'describe lists the BLAKE3 instruction set, the fill lanes and the way of sending',
-  async (t) => {
-    const origin = await runOrigin(t, {});
-    const forebay = await startForebay(t, { origin });
-    t.match(
-      forebay.application.describe().join('\n'),
-      /^BLAKE3 uses \S.*; 4 fill lanes\nbodies are sent \S.*$/,
-    );
-    t.equal((await forebay.metrics()).get('forebay_cache_writable'), 1);
-  },
-);
+t.test("describe lists BLAKE3's instruction set, fill lanes and the way of sending", async (t) => {
+  const origin = await runOrigin(t, {});
+  const forebay = await startForebay(t, { origin });
+  t.match(
+    forebay.application.describe().join('\n'),
+    /^BLAKE3 uses \S.*; 4 fill lanes\nbodies are sent \S.*$/,
+  );
+  t.equal((await forebay.metrics()).get('forebay_cache_writable'), 1);
+});

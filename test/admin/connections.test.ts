@@ -50,7 +50,7 @@ t.test(
     await ask(second);
     const refused = await connect();
     await once(refused, 'close');
-    t.notOk(second.destroyed, 'nobody gives way who is being answered');
+    t.notOk(second.destroyed, 'a connection with a running answer is not closed');
     const answered = once(asking, 'data');
     open[0]?.end('done');
     await answered;

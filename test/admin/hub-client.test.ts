@@ -6,41 +6,33 @@ import { commandScene } from '../fixtures/command-scene.js';
 
 const FILES = ggufModel({ tensorBytes: 4096 });
 
-t.test(
-  "a pull fails with exit code 66 and the hub's own error for an unknown model or revision",
-  async (t) => {
-    const { run } = await hubCommands(t, { repositories: [{ id: 'acme/tiny', files: FILES }] });
-    const unknown = await run(['pull', 'acme/unknown']);
-    t.equal(unknown.exitCode, 66, unknown.stderr);
-    t.match(unknown.stderr, /the hub answered 40[14].*\((?:model-denied|no-such-model)\)/);
-    const revision = await run(['pull', 'acme/tiny@unknown']);
-    t.equal(revision.exitCode, 66);
-    t.match(revision.stderr, /the hub answered 404: RevisionNotFound.*\(no-such-model\)/);
-    for (const name of ['a/../b', 'a/b/c', 'a b', 'datasets/']) {
-      const odd = await run(['pull', name]);
-      t.equal(odd.exitCode, 66, name);
-      t.match(odd.stderr, /\(no-such-model\)/, name);
-    }
-  },
-);
+t.test("a pull of an unknown model fails with 66 and the hub's own error", async (t) => {
+  const { run } = await hubCommands(t, { repositories: [{ id: 'acme/tiny', files: FILES }] });
+  const unknown = await run(['pull', 'acme/unknown']);
+  t.equal(unknown.exitCode, 66, unknown.stderr);
+  t.match(unknown.stderr, /the hub answered 40[14].*\((?:model-denied|no-such-model)\)/);
+  const revision = await run(['pull', 'acme/tiny@unknown']);
+  t.equal(revision.exitCode, 66);
+  t.match(revision.stderr, /the hub answered 404: RevisionNotFound.*\(no-such-model\)/);
+  for (const name of ['a/../b', 'a/b/c', 'a b', 'datasets/']) {
+    const odd = await run(['pull', name]);
+    t.equal(odd.exitCode, 66, name);
+    t.match(odd.stderr, /\(no-such-model\)/, name);
+  }
+});
 
-t.test(
-  'a pull of a private model sends the token of the environment and never prints it',
-  async (t) => {
-    const access = { kind: 'private', tokens: ['hf_secret'] } as const;
-    const { hub, run } = await hubCommands(t, {
-      repositories: [{ id: 'acme/mine', access, files: FILES }],
-    });
-    t.equal((await run(['pull', 'acme/mine'])).exitCode, 66);
-    const pulled = await run(['pull', 'acme/mine', '--json'], { HF_TOKEN: 'hf_secret' });
-    t.equal(pulled.exitCode, 0, pulled.stderr + pulled.stdout);
-    t.match(JSON.parse(pulled.stdout), { state: 'done', model: { id: 'acme/mine' } });
-    t.ok(
-      hub.requests.some(({ token, path }) => token === 'hf_secret' && path.includes('/resolve/')),
-    );
-    t.notMatch(pulled.stdout + pulled.stderr, 'hf_secret');
-  },
-);
+t.test("a pull of a private model sends the environment's token, never printed", async (t) => {
+  const access = { kind: 'private', tokens: ['hf_secret'] } as const;
+  const { hub, run } = await hubCommands(t, {
+    repositories: [{ id: 'acme/mine', access, files: FILES }],
+  });
+  t.equal((await run(['pull', 'acme/mine'])).exitCode, 66);
+  const pulled = await run(['pull', 'acme/mine', '--json'], { HF_TOKEN: 'hf_secret' });
+  t.equal(pulled.exitCode, 0, pulled.stderr + pulled.stdout);
+  t.match(JSON.parse(pulled.stdout), { state: 'done', model: { id: 'acme/mine' } });
+  t.ok(hub.requests.some(({ token, path }) => token === 'hf_secret' && path.includes('/resolve/')));
+  t.notMatch(pulled.stdout + pulled.stderr, 'hf_secret');
+});
 
 t.test('a pull of a failing or unreachable hub fails as retryable', async (t) => {
   const { hub, run } = await hubCommands(t, { repositories: [{ id: 'acme/tiny', files: FILES }] });

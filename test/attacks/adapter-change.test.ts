@@ -56,23 +56,20 @@ async function start(t: Test, first: 'http' | 'huggingface') {
   return { forebay, become, stop };
 }
 
-t.test(
-  'a response stored for a plain origin grants no access once the adapter is huggingface',
-  async (t) => {
-    const { forebay, become, stop } = await start(t, 'http');
-    t.ok((await forebay.get(FILE)).body.equals(SECRET));
-    t.equal((await forebay.get(JSON_PATH)).status, 200);
-    t.match(become('huggingface'), { kind: 'applied' });
-    for (const path of [FILE, JSON_PATH]) t.equal((await forebay.get(path)).status, 401, path);
-    await stop();
-    const other = { headers: { authorization: 'Bearer OTHER' } };
-    for (const options of [{}, other]) {
-      for (const path of [FILE, JSON_PATH]) {
-        t.equal((await forebay.get(path, options)).status, 504, path);
-      }
+t.test('a response stored for a plain origin grants no access as a hub', async (t) => {
+  const { forebay, become, stop } = await start(t, 'http');
+  t.ok((await forebay.get(FILE)).body.equals(SECRET));
+  t.equal((await forebay.get(JSON_PATH)).status, 200);
+  t.match(become('huggingface'), { kind: 'applied' });
+  for (const path of [FILE, JSON_PATH]) t.equal((await forebay.get(path)).status, 401, path);
+  await stop();
+  const other = { headers: { authorization: 'Bearer OTHER' } };
+  for (const options of [{}, other]) {
+    for (const path of [FILE, JSON_PATH]) {
+      t.equal((await forebay.get(path, options)).status, 504, path);
     }
-  },
-);
+  }
+});
 
 t.test('a hub response stored for one client is not served once the adapter is http', async (t) => {
   const { forebay, become, stop } = await start(t, 'huggingface');
@@ -87,15 +84,12 @@ t.test('a hub response stored for one client is not served once the adapter is h
   }
 });
 
-t.test(
-  "an origin that changes its adapter repeatedly serves each adapter's own answers",
-  async (t) => {
-    const { forebay, become } = await start(t, 'http');
-    for (const adapter of ['http', 'huggingface', 'http', 'huggingface']) {
-      become(adapter);
-      const options = adapter === 'http' ? {} : MINE;
-      t.match((await forebay.get(JSON_PATH, options)).body.toString(), 'secret', adapter);
-    }
-    t.equal((await forebay.get(JSON_PATH)).status, 401);
-  },
-);
+t.test("an origin that changes its adapter repeatedly serves each adapter's own", async (t) => {
+  const { forebay, become } = await start(t, 'http');
+  for (const adapter of ['http', 'huggingface', 'http', 'huggingface']) {
+    become(adapter);
+    const options = adapter === 'http' ? {} : MINE;
+    t.match((await forebay.get(JSON_PATH, options)).body.toString(), 'secret', adapter);
+  }
+  t.equal((await forebay.get(JSON_PATH)).status, 401);
+});

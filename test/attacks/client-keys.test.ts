@@ -5,53 +5,41 @@ import { bytesOf, FRESH, fresh, runOrigin } from '../fixtures/running-origin.js'
 
 const KEYS = ['PRIVATE-TOKEN', 'X-Api-Key', 'X-JFrog-Art-Api', 'X-Auth-Token'];
 
-t.test(
-  'an object unlocked by a key in a custom field is served whole to the client with that key',
-  async (t) => {
-    const origin = await runOrigin(t, {});
-    const forebay = await startForebay(t, { origin });
-    for (const name of KEYS) {
-      const path = `/${name}`;
-      origin.objects.set(path, fresh(1, 4));
-      const refused = (request: { readonly headers: Readonly<Record<string, string>> }): boolean =>
-        request.headers[name.toLowerCase()] !== 'mine';
-      origin.script({ path, when: refused, actions: [{ kind: 'status', status: 403 }] });
-      const headers = { [name]: 'mine' };
-      const got = await forebay.get(path, { headers });
-      t.ok(got.body.equals(bytesOf(1, 4)), `${name}: ${describe(got)}`);
-      for (const others of [{}, { [name]: 'other' }, { range: `bytes=0-${String(C - 1)}` }]) {
-        const denied = await forebay.get(path, { headers: others });
-        t.equal(denied.status, 403, `${name}: ${describe(denied)}`);
-      }
-      t.ok((await forebay.get(path, { headers })).body.equals(bytesOf(1, 4)));
+t.test('an object behind a key in a custom field is served to the client with it', async (t) => {
+  const origin = await runOrigin(t, {});
+  const forebay = await startForebay(t, { origin });
+  for (const name of KEYS) {
+    const path = `/${name}`;
+    origin.objects.set(path, fresh(1, 4));
+    const refused = (request: { readonly headers: Readonly<Record<string, string>> }): boolean =>
+      request.headers[name.toLowerCase()] !== 'mine';
+    origin.script({ path, when: refused, actions: [{ kind: 'status', status: 403 }] });
+    const headers = { [name]: 'mine' };
+    const got = await forebay.get(path, { headers });
+    t.ok(got.body.equals(bytesOf(1, 4)), `${name}: ${describe(got)}`);
+    for (const others of [{}, { [name]: 'other' }, { range: `bytes=0-${String(C - 1)}` }]) {
+      const denied = await forebay.get(path, { headers: others });
+      t.equal(denied.status, 403, `${name}: ${describe(denied)}`);
     }
-  },
-);
+    t.ok((await forebay.get(path, { headers })).body.equals(bytesOf(1, 4)));
+  }
+});
 
-t.test(
-  'concurrent requests with another key, or none, do not join the fetch of the client with a key',
-  async (t) => {
-    const origin = await runOrigin(t, { '/a': fresh(1, 2) });
-    const forebay = await startForebay(t, { origin });
-    origin.script({
-      path: '/a',
-      when: ({ headers }) => headers['private-token'] !== 'mine',
-      actions: [{ kind: 'status', status: 403 }],
-    });
-    const asking = [
-      { 'private-token': 'mine' },
-      {},
-      { 'private-token': 'no' },
-      { cookie: 'a' },
-      {},
-    ];
-    const all = await Promise.all(asking.map((headers) => forebay.get('/a', { headers })));
-    t.same(
-      all.map(({ status }) => status),
-      [200, 403, 403, 403, 403],
-    );
-  },
-);
+t.test('concurrent requests without that key do not join its fetch', async (t) => {
+  const origin = await runOrigin(t, { '/a': fresh(1, 2) });
+  const forebay = await startForebay(t, { origin });
+  origin.script({
+    path: '/a',
+    when: ({ headers }) => headers['private-token'] !== 'mine',
+    actions: [{ kind: 'status', status: 403 }],
+  });
+  const asking = [{ 'private-token': 'mine' }, {}, { 'private-token': 'no' }, { cookie: 'a' }, {}];
+  const all = await Promise.all(asking.map((headers) => forebay.get('/a', { headers })));
+  t.same(
+    all.map(({ status }) => status),
+    [200, 403, 403, 403, 403],
+  );
+});
 
 t.test('a public response is shared, although the client that fetched it sent a key', async (t) => {
   const origin = await runOrigin(t, {

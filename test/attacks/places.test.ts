@@ -44,49 +44,46 @@ t.test('a cache directory that others may write is refused at the start', async 
   }
 });
 
-t.test(
-  'files that others own in the cache directory are not trusted after a restart',
-  async (t) => {
-    const origin = await runOrigin(t, { '/a': fresh(1, 2) });
-    const first = await startForebay(t, { origin });
-    await first.get('/a');
-    await first.holds(2);
-    await first.stop();
-    const { directory } = first;
-    // As root files can be given away. Else: what others may write is no better than what they wrote.
-    const disown = (path: string): void => {
-      if (ownUid() === 0) chownSync(path, NOBODY, NOBODY);
-      else chmodSync(path, 0o666);
-    };
-    for (const tree of ['manifests/v1', 'responses/v2']) {
-      const shards = readdirSync(join(directory, tree));
-      for (const shard of shards) {
-        for (const name of readdirSync(join(directory, tree, shard))) {
-          disown(join(directory, tree, shard, name));
-        }
+t.test('cache files of other owners are not trusted after a restart', async (t) => {
+  const origin = await runOrigin(t, { '/a': fresh(1, 2) });
+  const first = await startForebay(t, { origin });
+  await first.get('/a');
+  await first.holds(2);
+  await first.stop();
+  const { directory } = first;
+  // As root files can be given away. Else: what others may write is no better than what they wrote.
+  const disown = (path: string): void => {
+    if (ownUid() === 0) chownSync(path, NOBODY, NOBODY);
+    else chmodSync(path, 0o666);
+  };
+  for (const tree of ['manifests/v1', 'responses/v2']) {
+    const shards = readdirSync(join(directory, tree));
+    for (const shard of shards) {
+      for (const name of readdirSync(join(directory, tree, shard))) {
+        disown(join(directory, tree, shard, name));
       }
     }
-    const key = readFileSync(join(directory, 'hub-key'), 'utf8');
-    disown(join(directory, 'hub-key'));
-    disown(join(directory, 'admin-token'));
-    const forebay = await startForebay(t, { origin, directory });
-    const before = origin.bodyBytes;
-    const got = await forebay.get('/a');
-    t.match(got.headers['cache-status'], /fwd=uri-miss/);
-    t.ok(got.body.equals(bytesOf(1, 2)));
-    t.equal(origin.bodyBytes - before, bytesOf(1, 2).length);
-    t.not(readFileSync(join(directory, 'hub-key'), 'utf8'), key);
-    const refused = await fetch(`${forebay.adminUrl}/api/v1/purge`, {
-      method: 'POST',
-      headers: {
-        authorization: `Bearer ${readFileSync(join(directory, 'admin-token'), 'utf8').trim()}`,
-        'content-type': 'application/json',
-      },
-      body: '{}',
-    });
-    t.equal(refused.status, 403);
-  },
-);
+  }
+  const key = readFileSync(join(directory, 'hub-key'), 'utf8');
+  disown(join(directory, 'hub-key'));
+  disown(join(directory, 'admin-token'));
+  const forebay = await startForebay(t, { origin, directory });
+  const before = origin.bodyBytes;
+  const got = await forebay.get('/a');
+  t.match(got.headers['cache-status'], /fwd=uri-miss/);
+  t.ok(got.body.equals(bytesOf(1, 2)));
+  t.equal(origin.bodyBytes - before, bytesOf(1, 2).length);
+  t.not(readFileSync(join(directory, 'hub-key'), 'utf8'), key);
+  const refused = await fetch(`${forebay.adminUrl}/api/v1/purge`, {
+    method: 'POST',
+    headers: {
+      authorization: `Bearer ${readFileSync(join(directory, 'admin-token'), 'utf8').trim()}`,
+      'content-type': 'application/json',
+    },
+    body: '{}',
+  });
+  t.equal(refused.status, 403);
+});
 
 t.test('a symlink in the place of a tree, a shard or the lock file is refused', async (t) => {
   const directory = join(ownDirectory(t), 'cache');

@@ -79,34 +79,31 @@ t.test('a range longer than the object gets the whole object', async (t) => {
   }
 });
 
-t.test(
-  'many and overlapping ranges fetch the object once and return at most its length',
-  async (t) => {
-    const { origin, forebay, ask } = await startAttacked(t, OBJECTS);
-    const whole = bytesOf(1, CHUNKS);
-    for (const range of [
-      `bytes=${Array.from({ length: 1000 }, () => '0-').join()}`,
-      `bytes=0-${',0-'.repeat(10)}`,
-      `bytes=${Array.from({ length: 200 }, (_, i) => `${String(2 * i)}-${String(2 * i)}`).join()}`,
-      `bytes=${Array.from({ length: 30 }, (_, i) => `${String(i)}-`).join()}`,
-      `bytes=${Array.from({ length: 20 }, (_, i) => `${String(9 * i)}-${String(9 * i)}`).join()}`,
-      `bytes=0-0${',-1'.repeat(20)}`,
-    ]) {
-      const { status, body } = await ask('/a', `Range: ${range}\r\n`);
-      t.equal(status, 200, range.slice(0, 30));
-      t.ok(body.equals(whole));
-    }
-    // What is let through: most of the object, twice asked for, in two parts.
-    const { status, body } = await ask(
-      '/a',
-      `Range: bytes=0-${String(2 * C)},5-${String(2 * C)},${String(3 * C)}-\r\n`,
-    );
-    t.equal(status, 206);
-    t.ok(body.length < LENGTH, `${String(body.length)} bytes`);
-    await forebay.holds(CHUNKS + 1);
-    t.equal(origin.bodyBytes, 14 + LENGTH);
-  },
-);
+t.test('many and overlapping ranges fetch the object once and return no more', async (t) => {
+  const { origin, forebay, ask } = await startAttacked(t, OBJECTS);
+  const whole = bytesOf(1, CHUNKS);
+  for (const range of [
+    `bytes=${Array.from({ length: 1000 }, () => '0-').join()}`,
+    `bytes=0-${',0-'.repeat(10)}`,
+    `bytes=${Array.from({ length: 200 }, (_, i) => `${String(2 * i)}-${String(2 * i)}`).join()}`,
+    `bytes=${Array.from({ length: 30 }, (_, i) => `${String(i)}-`).join()}`,
+    `bytes=${Array.from({ length: 20 }, (_, i) => `${String(9 * i)}-${String(9 * i)}`).join()}`,
+    `bytes=0-0${',-1'.repeat(20)}`,
+  ]) {
+    const { status, body } = await ask('/a', `Range: ${range}\r\n`);
+    t.equal(status, 200, range.slice(0, 30));
+    t.ok(body.equals(whole));
+  }
+  // What is let through: most of the object, twice asked for, in two parts.
+  const { status, body } = await ask(
+    '/a',
+    `Range: bytes=0-${String(2 * C)},5-${String(2 * C)},${String(3 * C)}-\r\n`,
+  );
+  t.equal(status, 206);
+  t.ok(body.length < LENGTH, `${String(body.length)} bytes`);
+  await forebay.holds(CHUNKS + 1);
+  t.equal(origin.bodyBytes, 14 + LENGTH);
+});
 
 t.test('one byte costs at most one chunk, and nothing when requested again', async (t) => {
   const { origin, forebay, ask } = await startAttacked(t, OBJECTS);

@@ -124,34 +124,31 @@ async function startHeads(t: Test): Promise<{ url: string; head: (lines: string)
   return { url, head: (next) => (lines = next) };
 }
 
-t.test(
-  "a long field of an origin's head takes no longer to handle than a harmless one",
-  async (t) => {
-    const { url, head } = await startHeads(t);
-    const forebay = await startForebay(t, {
-      origins: [{ name: 'origin', url }],
-      fill: { maxAttempts: 1 },
-    });
-    let asked = 0;
-    const ask = async () => {
-      // Node's own client refuses such heads.
-      const client = await connectRaw(t, forebay.url);
-      client.send(`GET /${String((asked += 1))} HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n`);
-      await client.rest();
-    };
-    head(`X-Plain: ${'a'.repeat(HEAD_CHARACTERS)}\r\n`);
-    const plain = await cost(ask);
-    for (const name of HEAD_FIELDS) {
-      for (const [index, text] of TEXTS.entries()) {
-        head(`${name}: ${text(HEAD_CHARACTERS)}\r\n`);
-        const ms = await cost(ask);
-        t.ok(ms < MAX_TIMES * plain, `${name} ${String(index)}: ${(ms / plain).toFixed(1)} times`);
-      }
-    }
-    for (const line of ['Set-Cookie: a\r\n', 'Vary: a\r\n', 'A:\r\n']) {
-      head(line.repeat(HEAD_CHARACTERS / line.length));
+t.test('a long origin field takes no longer to handle than a harmless one', async (t) => {
+  const { url, head } = await startHeads(t);
+  const forebay = await startForebay(t, {
+    origins: [{ name: 'origin', url }],
+    fill: { maxAttempts: 1 },
+  });
+  let asked = 0;
+  const ask = async () => {
+    // Node's own client refuses such heads.
+    const client = await connectRaw(t, forebay.url);
+    client.send(`GET /${String((asked += 1))} HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n`);
+    await client.rest();
+  };
+  head(`X-Plain: ${'a'.repeat(HEAD_CHARACTERS)}\r\n`);
+  const plain = await cost(ask);
+  for (const name of HEAD_FIELDS) {
+    for (const [index, text] of TEXTS.entries()) {
+      head(`${name}: ${text(HEAD_CHARACTERS)}\r\n`);
       const ms = await cost(ask);
-      t.ok(ms < MAX_TIMES * plain, `many ${line.trim()}: ${(ms / plain).toFixed(1)} times`);
+      t.ok(ms < MAX_TIMES * plain, `${name} ${String(index)}: ${(ms / plain).toFixed(1)} times`);
     }
-  },
-);
+  }
+  for (const line of ['Set-Cookie: a\r\n', 'Vary: a\r\n', 'A:\r\n']) {
+    head(line.repeat(HEAD_CHARACTERS / line.length));
+    const ms = await cost(ask);
+    t.ok(ms < MAX_TIMES * plain, `many ${line.trim()}: ${(ms / plain).toFixed(1)} times`);
+  }
+});

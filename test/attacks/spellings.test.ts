@@ -44,17 +44,14 @@ t.test('a pin holds in every spelling, however it is written itself', async (t) 
   }
 });
 
-t.test(
-  'a strict origin checks every spelling of a pinned path and refuses unpinned ones',
-  async (t) => {
-    const origin = await runOrigin(t, everywhere([...SPELLINGS, '/llama/other.bin']));
-    const digests = [{ pattern: '/llama/model+lora.bin', digest: RIGHT }];
-    const originKeys = { digests, integrity: 'strict' };
-    const forebay = await startForebay(t, { origin, originKeys });
-    for (const path of SPELLINGS) t.equal((await forebay.get(path)).status, 200, path);
-    t.equal((await forebay.get('/llama/other.bin')).status, 502);
-  },
-);
+t.test('a strict origin serves each spelling of a pinned path and no other path', async (t) => {
+  const origin = await runOrigin(t, everywhere([...SPELLINGS, '/llama/other.bin']));
+  const digests = [{ pattern: '/llama/model+lora.bin', digest: RIGHT }];
+  const originKeys = { digests, integrity: 'strict' };
+  const forebay = await startForebay(t, { origin, originKeys });
+  for (const path of SPELLINGS) t.equal((await forebay.get(path)).status, 200, path);
+  t.equal((await forebay.get('/llama/other.bin')).status, 502);
+});
 
 t.test(
   'a file whose name is not ASCII is pinned by it, also where its bytes come unescaped',

@@ -16,22 +16,19 @@ function start(socket: string | undefined, fail = false) {
   return { manager, sent, failures };
 }
 
-t.test(
-  'the service manager is notified of start, reload and stop (Type=notify-reload)',
-  async (t) => {
-    const { manager, sent } = start('/run/notify');
-    manager.ready('Serving on\nhttp://a');
-    manager.reloading();
-    manager.ready('again');
-    manager.stopping('Draining');
-    t.same(sent, [
-      ['/run/notify', 'READY=1\nSTATUS=Serving on http://a\n'],
-      ['/run/notify', 'RELOADING=1\nMONOTONIC_USEC=1234\n'],
-      ['/run/notify', 'READY=1\nSTATUS=again\n'],
-      ['/run/notify', 'STOPPING=1\nSTATUS=Draining\n'],
-    ]);
-  },
-);
+t.test('systemd is notified of start, reload and stop (Type=notify-reload)', async (t) => {
+  const { manager, sent } = start('/run/notify');
+  manager.ready('Serving on\nhttp://a');
+  manager.reloading();
+  manager.ready('again');
+  manager.stopping('Draining');
+  t.same(sent, [
+    ['/run/notify', 'READY=1\nSTATUS=Serving on http://a\n'],
+    ['/run/notify', 'RELOADING=1\nMONOTONIC_USEC=1234\n'],
+    ['/run/notify', 'READY=1\nSTATUS=again\n'],
+    ['/run/notify', 'STOPPING=1\nSTATUS=Draining\n'],
+  ]);
+});
 
 t.test('a missing notify socket is ignored, a failing one is reported once', async (t) => {
   const nobody = start(undefined, true);

@@ -118,7 +118,7 @@ t.test("a request id is the client's, or one of the server", async (t) => {
   t.equal(new Set(own).size, own.length);
   const text = names.map((name) => headOf(name, LENGTH, { start: 0, end: 1 }) + '\0').join('');
   await client.until((length) => length >= text.length);
-  t.equal(client.text, text, 'and its head says it');
+  t.equal(client.text, text, 'the head carries the id');
 });
 
 t.test('the server has new ids after it has used all that were drawn', async (t) => {
@@ -268,7 +268,7 @@ t.test('a released file is closed and reported', async (t) => {
   server.define('/a', TOKEN + 1, LENGTH);
   server.revoke(TOKEN, 5);
   await heard.until(({ closed }) => closed.length === 5);
-  t.same(heard.closed, [1, 2, 3, 4, 5], 'taken the place of, revoked, removed, of nobody, defined');
+  t.same(heard.closed, [1, 2, 3, 4, 5], 'replaced, revoked, removed, without a token, redefined');
 });
 
 t.test('records are flushed by a timer while they keep coming', async (t) => {
@@ -286,16 +286,11 @@ t.test('records are flushed by a timer while they keep coming', async (t) => {
   t.equal(clock.pendingTimers, 1);
   await ask(2);
   await ask(3);
-  t.equal(heard.records.length, 1, 'nobody was woken');
+  t.equal(heard.records.length, 1, 'the main thread was not woken');
   // Its record is written after its bytes.
-  await waitUntil(
-    'three records',
-    () => heard.records.length >= 3,
-    () => {
-      clock.advance(10);
-    },
-  );
-  while (clock.pendingTimers > 0) clock.advance(10);
+  const tick = clock.advance.bind(clock, 10);
+  await waitUntil('three records', () => heard.records.length >= 3, tick);
+  while (clock.pendingTimers > 0) tick();
   await ask(4);
   await heard.until(({ records }) => records.length === 4);
   t.pass('the next one wakes again');

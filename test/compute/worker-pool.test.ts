@@ -54,13 +54,10 @@ void t.test('a task that throws rejects with internal, and the pool goes on', as
   t.equal(await pool.run(echo('next')), 'next');
 });
 
-void t.test(
-  'a thread without a free descriptor to load its script rejects with overload',
-  async (t) => {
-    const pool = makePool(t, { script: new URL('fixtures/starved-worker.js', import.meta.url) });
-    await t.rejects(pool.run(echo('one')), { code: 'overload', retryable: true });
-  },
-);
+void t.test('a thread that lacks a descriptor to load rejects with overload', async (t) => {
+  const pool = makePool(t, { script: new URL('fixtures/starved-worker.js', import.meta.url) });
+  await t.rejects(pool.run(echo('one')), { code: 'overload', retryable: true });
+});
 
 for (const kind of ['crash', 'exit'] as const) {
   void t.test(`a thread that dies by ${kind} fails its tasks and is replaced`, async (t) => {
@@ -108,17 +105,14 @@ void t.test('close of a pool that was never used resolves at once and does not c
   makePool(t).close(),
 );
 
-void t.test(
-  'a thread that is still loading is not terminated: that can crash the process',
-  async (t) => {
-    const loaded = new SharedArrayBuffer(8);
-    const pool = makePool(t, {
-      script: new URL('fixtures/loading-worker.js', import.meta.url),
-      threads: 2,
-      setup: { ...SETUP, memoryBudget: loaded },
-    });
-    pool.warm();
-    await pool.close();
-    t.equal(new Int32Array(loaded)[0], 2);
-  },
-);
+void t.test('a thread that loads is not terminated: that can crash the process', async (t) => {
+  const loaded = new SharedArrayBuffer(8);
+  const pool = makePool(t, {
+    script: new URL('fixtures/loading-worker.js', import.meta.url),
+    threads: 2,
+    setup: { ...SETUP, memoryBudget: loaded },
+  });
+  pool.warm();
+  await pool.close();
+  t.equal(new Int32Array(loaded)[0], 2);
+});

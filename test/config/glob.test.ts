@@ -33,19 +33,16 @@ t.test('a glob pattern matches *, ** and literal text as documented', async (t) 
   }
 });
 
-t.test(
-  'a pattern without stars matches itself only; adding a star anywhere still matches',
-  async () => {
-    const plain = fc.string().map((text) => text.replace(/[*?]/g, '-'));
-    fc.assert(
-      fc.property(
-        plain,
-        plain,
-        (a, b) => matchesGlob(a, b) === (a === b) && matchesGlob(`${a}**`, a + b),
-      ),
-    );
-  },
-);
+t.test('a pattern without stars matches itself only, one star more still fits', async () => {
+  const plain = fc.string().map((text) => text.replace(/[*?]/g, '-'));
+  fc.assert(
+    fc.property(
+      plain,
+      plain,
+      (a, b) => matchesGlob(a, b) === (a === b) && matchesGlob(`${a}**`, a + b),
+    ),
+  );
+});
 
 t.test('matching time is linear in the length of a hostile path', async (t) => {
   t.notOk(matchesGlob(`/${'*a'.repeat(30)}b`, `/${'a'.repeat(5000)}`));

@@ -52,7 +52,7 @@ t.test('an unusable proxy setting is a problem that shows no secret', async (t) 
   const socks = wrong('', { ALL_PROXY: 'socks5://u:hunter2@own:3' });
   t.match(socks, /ALL_PROXY: found a proxy that cannot be used/);
   t.notMatch(socks, 'hunter2');
-  t.equal(wrong('    proxy: none\n', { ALL_PROXY: 'socks5://own:3' }), '', 'nobody asks for it');
+  t.equal(wrong('    proxy: none\n', { ALL_PROXY: 'socks5://own:3' }), '', 'the proxy is not used');
   t.match(wrong('    certFile: /x\n'), /origins\[0\]\.keyFile/);
   t.match(wrong('    proxyCredentialsFile: /x\n'), /origins\[0\]\.proxy: /);
 });

@@ -32,7 +32,7 @@ t.test('readYaml returns values with their places', async (t) => {
   t.equal(place('origins', 9, 'url'), 'f.yaml:4:1');
   t.equal(place('fill', 'threads'), 'f.yaml:2:1', 'a missing section: the beginning');
   t.match(file.find(['origins', 1, 'url']), { line: 6, column: 5 });
-  t.equal(file.find(['cache', 'capacity']), undefined, 'only what stands there is found');
+  t.equal(file.find(['cache', 'capacity']), undefined, 'an absent key has no place');
   t.equal(file.find(['origins', 9]), undefined);
 });
 

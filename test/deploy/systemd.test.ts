@@ -28,15 +28,12 @@ t.test('the unit uses Type=notify, and systemd creates its directories', async (
   t.same(valuesOf('CacheDirectoryMode'), ['0700']);
 });
 
-t.test(
-  "the unit's stop timeout covers the drain, and a configuration error is not restarted",
-  async (t) => {
-    const stopMs = parseDuration(valuesOf('TimeoutStopSec')[0] ?? '') ?? 0;
-    t.ok(stopMs >= config.listen.drainTimeoutMs + 10_000, 'time to drain');
-    t.same(valuesOf('RestartPreventExitStatus'), [`${String(EXIT_USAGE)} ${String(EXIT_CONFIG)}`]);
-    t.ok(Number(valuesOf('LimitNOFILE')[0]) > 3 * config.listen.maxConnections);
-  },
-);
+t.test("the unit's stop timeout covers the drain; wrong configuration stays down", async (t) => {
+  const stopMs = parseDuration(valuesOf('TimeoutStopSec')[0] ?? '') ?? 0;
+  t.ok(stopMs >= config.listen.drainTimeoutMs + 10_000, 'time to drain');
+  t.same(valuesOf('RestartPreventExitStatus'), [`${String(EXIT_USAGE)} ${String(EXIT_CONFIG)}`]);
+  t.ok(Number(valuesOf('LimitNOFILE')[0]) > 3 * config.listen.maxConnections);
+});
 
 t.test('the unit is confined as far as V8 allows', async (t) => {
   const options = ['NoNewPrivileges', 'PrivateDevices', 'PrivateTmp', 'PrivateUsers'];

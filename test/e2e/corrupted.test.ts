@@ -56,25 +56,22 @@ async function inRanges(url: string, length: number): Promise<Buffer | undefined
 }
 
 for (const algorithm of ['sha256', 'git-sha1'] as const) {
-  t.test(
-    `${algorithm}, one chunk: an error status after one more fetch; served at once when mended`,
-    async (t) => {
-      const { origin, program } = await start(t, algorithm, SHORT);
-      const url = `${program.url}/model`;
-      const mend = corrupt(origin, SHORT - 5);
-      const failed = await get(url);
-      t.equal(failed.status, 502);
-      t.match(failed.body.toString(), /^origin-corrupt /);
-      t.equal(origin.bodyBytes, 2 * SHORT, 'it was fetched again once');
-      t.equal(await program.metric('forebay_chunk_verify_failures_total', 'source="origin"'), 2);
-      const head = await get(url, { method: 'HEAD' });
-      t.equal(head.headers['repr-digest'], undefined, 'nothing is claimed of it');
-      mend();
-      const mended = await get(url);
-      t.ok(mended.status === 200 && mended.whole && isPattern(mended.body, SEED, 0));
-      t.equal(await program.metric('forebay_objects_verified_total'), 1);
-    },
-  );
+  t.test(`${algorithm}, one chunk: an error after one more fetch, until mended`, async (t) => {
+    const { origin, program } = await start(t, algorithm, SHORT);
+    const url = `${program.url}/model`;
+    const mend = corrupt(origin, SHORT - 5);
+    const failed = await get(url);
+    t.equal(failed.status, 502);
+    t.match(failed.body.toString(), /^origin-corrupt /);
+    t.equal(origin.bodyBytes, 2 * SHORT, 'it was fetched again once');
+    t.equal(await program.metric('forebay_chunk_verify_failures_total', 'source="origin"'), 2);
+    const head = await get(url, { method: 'HEAD' });
+    t.equal(head.headers['repr-digest'], undefined, 'nothing is claimed of it');
+    mend();
+    const mended = await get(url);
+    t.ok(mended.status === 200 && mended.whole && isPattern(mended.body, SEED, 0));
+    t.equal(await program.metric('forebay_objects_verified_total'), 1);
+  });
 
   t.test(`${algorithm}, many chunks: parallel ranges and aria2c never complete`, async (t) => {
     const { origin, program } = await start(t, algorithm, LONG);
@@ -93,30 +90,27 @@ for (const algorithm of ['sha256', 'git-sha1'] as const) {
     t.ok(mended !== undefined && isPattern(mended, SEED, 0), 'mended: the same requests');
   });
 
-  t.test(
-    `${algorithm}: an object is verified after a kill between its wrong part and the rest`,
-    async (t) => {
-      const { origin, run, program } = await start(t, algorithm, LONG);
-      const mend = corrupt(origin, OFFSET);
-      const first = 4 * MEBIBYTE;
-      const range = { range: `bytes=${String(first)}-${String(first + MEBIBYTE - 1)}` };
-      // One part may be had: that it is wrong shows when the whole is there.
-      const part = await get(`${program.url}/model`, { headers: range });
-      t.equal(part.status, 206);
-      await program.metricReaches('forebay_cache_chunks', (chunks) => chunks === 1);
-      await program.kill9();
+  t.test(`${algorithm}: a kill between the wrong part and the rest`, async (t) => {
+    const { origin, run, program } = await start(t, algorithm, LONG);
+    const mend = corrupt(origin, OFFSET);
+    const first = 4 * MEBIBYTE;
+    const range = { range: `bytes=${String(first)}-${String(first + MEBIBYTE - 1)}` };
+    // One part may be had: that it is wrong shows when the whole is there.
+    const part = await get(`${program.url}/model`, { headers: range });
+    t.equal(part.status, 206);
+    await program.metricReaches('forebay_cache_chunks', (chunks) => chunks === 1);
+    await program.kill9();
 
-      const second = await run();
-      const url = `${second.url}/model`;
-      t.equal(await inRanges(url, LONG), undefined, 'the part from before the restart counts');
-      const whole = await get(url);
-      t.notOk(whole.status === 200 && whole.whole);
-      await second.kill9();
-      mend();
-      const third = await run();
-      const mended = await get(`${third.url}/model`);
-      t.ok(mended.status === 200 && mended.whole && isPattern(mended.body, SEED, 0));
-      t.equal(await third.metric('forebay_objects_verified_total'), 1);
-    },
-  );
+    const second = await run();
+    const url = `${second.url}/model`;
+    t.equal(await inRanges(url, LONG), undefined, 'the part from before the restart counts');
+    const whole = await get(url);
+    t.notOk(whole.status === 200 && whole.whole);
+    await second.kill9();
+    mend();
+    const third = await run();
+    const mended = await get(`${third.url}/model`);
+    t.ok(mended.status === 200 && mended.whole && isPattern(mended.body, SEED, 0));
+    t.equal(await third.metric('forebay_objects_verified_total'), 1);
+  });
 }

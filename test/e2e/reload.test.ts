@@ -109,20 +109,17 @@ t.test('a smaller capacity evicts at once, a larger one takes more', async (t) =
   await forebay.holds(40);
 });
 
-t.test(
-  'a reload changes bounds of listeners and fills, and the integrity of an origin',
-  async (t) => {
-    const origin = await runOrigin(t, { '/a': fresh(1, 1) });
-    const forebay = await startForebay(t, { origin });
-    t.equal((await forebay.get('/a')).status, 200);
-    const strict = { originKeys: { integrity: 'strict' } };
-    const outcome = forebay.reload({
-      origin,
-      ...strict,
-      listen: { maxConnections: 1, headersTimeout: '1s', address: '127.0.0.1:1' },
-      fill: { maxAttempts: 1, threads: 1 },
-    });
-    t.same(outcome, { kind: 'applied', needsRestart: ['listen.address', 'fill.threads'] });
-    t.equal((await forebay.get('/a')).status, 502, 'nothing vouches for it');
-  },
-);
+t.test('a reload changes bounds of listeners and fills, and integrity', async (t) => {
+  const origin = await runOrigin(t, { '/a': fresh(1, 1) });
+  const forebay = await startForebay(t, { origin });
+  t.equal((await forebay.get('/a')).status, 200);
+  const strict = { originKeys: { integrity: 'strict' } };
+  const outcome = forebay.reload({
+    origin,
+    ...strict,
+    listen: { maxConnections: 1, headersTimeout: '1s', address: '127.0.0.1:1' },
+    fill: { maxAttempts: 1, threads: 1 },
+  });
+  t.same(outcome, { kind: 'applied', needsRestart: ['listen.address', 'fill.threads'] });
+  t.equal((await forebay.get('/a')).status, 502, 'nothing vouches for it');
+});

@@ -60,39 +60,36 @@ t.test(
   },
 );
 
-t.test(
-  '400 random overlapping ranges of 16 clients are exact and fetch each chunk once',
-  async (t) => {
-    const length = 48 * MEBIBYTE + 777;
-    const origin = await originOf(t, length);
-    const program = await startProgram(t, {
-      origin: origin.url,
-      env: { FOREBAY_CACHE_CHUNK_SIZE: '4MiB' },
-    });
-    const { random } = seededRandom(t);
-    const ranges = Array.from({ length: 400 }, () => {
-      const start = Math.floor(random() * length);
-      // Squared: many small ranges, some that cross several chunks.
-      const size = 1 + Math.floor(random() ** 2 * 6 * MEBIBYTE);
-      return { start, end: Math.min(length, start + size) };
-    });
+t.test('400 random ranges of 16 clients are exact and fetch each chunk once', async (t) => {
+  const length = 48 * MEBIBYTE + 777;
+  const origin = await originOf(t, length);
+  const program = await startProgram(t, {
+    origin: origin.url,
+    env: { FOREBAY_CACHE_CHUNK_SIZE: '4MiB' },
+  });
+  const { random } = seededRandom(t);
+  const ranges = Array.from({ length: 400 }, () => {
+    const start = Math.floor(random() * length);
+    // Squared: many small ranges, some that cross several chunks.
+    const size = 1 + Math.floor(random() ** 2 * 6 * MEBIBYTE);
+    return { start, end: Math.min(length, start + size) };
+  });
 
-    const wrong: string[] = [];
-    const client = async (): Promise<void> => {
-      for (let range = ranges.pop(); range !== undefined; range = ranges.pop()) {
-        const { start, end } = range;
-        const got = await getRange(`${program.url}/model`, start, end);
-        const whole = got.status === 206 && got.whole && got.body.length === end - start;
-        if (!whole || !isPattern(got.body, SEED, start)) wrong.push(JSON.stringify(range));
-      }
-    };
-    await Promise.all(Array.from({ length: 16 }, client));
+  const wrong: string[] = [];
+  const client = async (): Promise<void> => {
+    for (let range = ranges.pop(); range !== undefined; range = ranges.pop()) {
+      const { start, end } = range;
+      const got = await getRange(`${program.url}/model`, start, end);
+      const whole = got.status === 206 && got.whole && got.body.length === end - start;
+      if (!whole || !isPattern(got.body, SEED, start)) wrong.push(JSON.stringify(range));
+    }
+  };
+  await Promise.all(Array.from({ length: 16 }, client));
 
-    t.same(wrong, [], 'every range is whole and right');
-    t.ok(origin.bodyBytes <= length, 'no byte of the origin was fetched twice');
-    t.ok(origin.maxOpenConnections <= MAX_ORIGIN_CONNECTIONS);
-  },
-);
+  t.same(wrong, [], 'every range is whole and right');
+  t.ok(origin.bodyBytes <= length, 'no byte of the origin was fetched twice');
+  t.ok(origin.maxOpenConnections <= MAX_ORIGIN_CONNECTIONS);
+});
 
 t.test(
   'aria2c with 16 connections gets the right object',

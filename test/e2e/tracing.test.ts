@@ -23,37 +23,34 @@ t.test('without a collector the trace is propagated unchanged with every fetch',
   t.notOk('traceparent' in sent || 'tracestate' in sent, 'what is malformed is ignored');
 });
 
-t.test(
-  "with a collector the origin continues the fill's span, and the fill the client's",
-  async (t) => {
-    const collector = await startCollector(t);
-    const origin = await runOrigin(t, { '/a?token=hush': fresh(1, 2) });
-    const forebay = await startForebay(t, { origin, tracing: { endpoint: collector.url } });
-    const headers = { traceparent: TRACEPARENT, tracestate: 'vendor=1' };
-    await forebay.get('/a?token=hush', { headers });
-    await forebay.holds(2);
-    await forebay.get('/a?token=hush');
-    await forebay.stop();
-    const [first, second] = collector.named('request');
-    t.match(first, {
-      traceId: TRACE,
-      parentSpanId: '00f067aa0ba902b7',
-      attributes: { 'http.response.status_code': 200, 'forebay.result': 'miss', 'url.path': '/a' },
-    });
-    t.match(second, { attributes: { 'forebay.result': 'hit' } });
-    t.not(second?.traceId, TRACE, 'a trace of its own');
-    t.equal(collector.named('lookup').length, 2);
-    const fills = collector.named('fill');
-    t.equal(fills.length, 2);
-    for (const fill of fills) t.match(fill, { traceId: TRACE, parentSpanId: first?.spanId });
-    t.same(
-      origin.requests.map((request) => parseTraceparent(request.headers['traceparent'] ?? '')),
-      fills.map(({ spanId }) => ({ traceId: TRACE, parentId: spanId, sampled: true })),
-    );
-    t.equal(origin.requests[0]?.headers['tracestate'], 'vendor=1');
-    t.notMatch(JSON.stringify(collector.spans), /hush/, 'queries may sign');
-  },
-);
+t.test("with a collector the origin continues the fill's span, it the client's", async (t) => {
+  const collector = await startCollector(t);
+  const origin = await runOrigin(t, { '/a?token=hush': fresh(1, 2) });
+  const forebay = await startForebay(t, { origin, tracing: { endpoint: collector.url } });
+  const headers = { traceparent: TRACEPARENT, tracestate: 'vendor=1' };
+  await forebay.get('/a?token=hush', { headers });
+  await forebay.holds(2);
+  await forebay.get('/a?token=hush');
+  await forebay.stop();
+  const [first, second] = collector.named('request');
+  t.match(first, {
+    traceId: TRACE,
+    parentSpanId: '00f067aa0ba902b7',
+    attributes: { 'http.response.status_code': 200, 'forebay.result': 'miss', 'url.path': '/a' },
+  });
+  t.match(second, { attributes: { 'forebay.result': 'hit' } });
+  t.not(second?.traceId, TRACE, 'a trace of its own');
+  t.equal(collector.named('lookup').length, 2);
+  const fills = collector.named('fill');
+  t.equal(fills.length, 2);
+  for (const fill of fills) t.match(fill, { traceId: TRACE, parentSpanId: first?.spanId });
+  t.same(
+    origin.requests.map((request) => parseTraceparent(request.headers['traceparent'] ?? '')),
+    fills.map(({ spanId }) => ({ traceId: TRACE, parentId: spanId, sampled: true })),
+  );
+  t.equal(origin.requests[0]?.headers['tracestate'], 'vendor=1');
+  t.notMatch(JSON.stringify(collector.spans), /hush/, 'queries may sign');
+});
 
 t.test('a fill shared by two requests is a child of one and linked to the other', async (t) => {
   const collector = await startCollector(t);

@@ -126,7 +126,7 @@ t.test('a stored chunk is verified from the requested group on, too', async (t) 
   await after.until((found) => sum(found, 'forebay_chunk_verify_failures_total') === 1);
   t.equal(origin.bodyBytes, cost, 'what was wanted was right, and sent before the damage was met');
   t.ok((await after.range('/a', 0, CHUNK)).equals(BYTES.subarray(0, CHUNK)));
-  t.equal(origin.bodyBytes - cost, CHUNK, 'which is mended for who reads it');
+  t.equal(origin.bodyBytes - cost, CHUNK, 'the corrupt chunk is fetched once more');
 });
 
 for (const known of ['known', 'unknown'] as const) {

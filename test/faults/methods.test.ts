@@ -58,22 +58,19 @@ t.test('a client that disconnects while sending is noticed by the origin', async
   t.equal(origin.received.length, 0, 'a part is never taken for the whole');
 });
 
-t.test(
-  'an answer before the end of the request content closes the connection after it',
-  async (t) => {
-    const { origin, forebay } = await start(t);
-    origin.answer = (_request, response) => {
-      response.writeHead(413, { 'Content-Length': '3' });
-      response.end('no\n');
-    };
-    const client = await connectRaw(t, forebay.url);
-    client.send('POST /a HTTP/1.1\r\nHost: h\r\nContent-Length: 1000000\r\n\r\nx');
-    const { status, head, body } = await client.response();
-    t.same([status, body.toString()], [413, 'no\n']);
-    t.match(head, /^connection: close\r$/im);
-    t.equal((await client.rest()).length, 0);
-  },
-);
+t.test("an answer before the content's end closes the connection after it", async (t) => {
+  const { origin, forebay } = await start(t);
+  origin.answer = (_request, response) => {
+    response.writeHead(413, { 'Content-Length': '3' });
+    response.end('no\n');
+  };
+  const client = await connectRaw(t, forebay.url);
+  client.send('POST /a HTTP/1.1\r\nHost: h\r\nContent-Length: 1000000\r\n\r\nx');
+  const { status, head, body } = await client.response();
+  t.same([status, body.toString()], [413, 'no\n']);
+  t.match(head, /^connection: close\r$/im);
+  t.equal((await client.rest()).length, 0);
+});
 
 t.test('a forwarded request to an unreachable or breaking origin gets an error', async (t) => {
   const { origin, forebay } = await start(t);
@@ -125,24 +122,21 @@ t.test('forwarded requests are bounded, for one client and in all', async (t) =>
   t.equal((await send(forebay, 'POST', '/a')).status, 200, 'and then again');
 });
 
-t.test(
-  'forwarded requests of one client delay neither another client nor another origin',
-  async (t) => {
-    const { origin, forebay } = await start(t, { maxConnections: 2, mount: '/slow' }, (url) => [
-      { name: 'quick', url, mount: '/quick', passMethods: true },
-    ]);
-    const open = deferred<undefined>();
-    origin.answer = async (request, response) => {
-      if (request.headers['x-wait'] !== undefined) await open.promise;
-      await origin.read(request);
-      response.end('done');
-    };
-    const headers = { 'x-wait': '1' };
-    const held = Array.from({ length: 4 }, () => send(forebay, 'POST', '/slow/a', { headers }));
-    await forebay.until((found) => found.get('forebay_inflight_requests') === held.length);
-    t.equal((await send(forebay, 'POST', '/quick/a')).status, 200);
-    t.equal((await send(forebay, 'POST', '/slow/a', { from: OTHER_CLIENT })).status, 200);
-    open.resolve(undefined);
-    for (const got of await Promise.all(held)) t.equal(got.status, 200, 'in its turn');
-  },
-);
+t.test("one client's forwarded requests delay no other client and no other origin", async (t) => {
+  const { origin, forebay } = await start(t, { maxConnections: 2, mount: '/slow' }, (url) => [
+    { name: 'quick', url, mount: '/quick', passMethods: true },
+  ]);
+  const open = deferred<undefined>();
+  origin.answer = async (request, response) => {
+    if (request.headers['x-wait'] !== undefined) await open.promise;
+    await origin.read(request);
+    response.end('done');
+  };
+  const headers = { 'x-wait': '1' };
+  const held = Array.from({ length: 4 }, () => send(forebay, 'POST', '/slow/a', { headers }));
+  await forebay.until((found) => found.get('forebay_inflight_requests') === held.length);
+  t.equal((await send(forebay, 'POST', '/quick/a')).status, 200);
+  t.equal((await send(forebay, 'POST', '/slow/a', { from: OTHER_CLIENT })).status, 200);
+  open.resolve(undefined);
+  for (const got of await Promise.all(held)) t.equal(got.status, 200, 'in its turn');
+});

@@ -15,21 +15,18 @@ const TIMES = 12;
 
 for (const form of ['chunked', 'close-delimited'] as const) {
   for (const status of STATUSES) {
-    t.test(
-      `an unstored ${String(status)} response (${form}) is whole and ends cleanly`,
-      async (t) => {
-        const fields = { 'Cache-Control': 'no-store' };
-        const actions: Action[] = [{ kind: 'status', status, body: TEXT, fields }, { kind: form }];
-        const origin = await runOrigin(t, {});
-        origin.script({ actions });
-        const forebay = await startForebay(t, { origin });
-        for (let time = 0; time < TIMES; time += 1) {
-          const got = await forebay.get(`/${String(time)}`);
-          t.same([got.status, got.aborted], [status, false], describe(got));
-          t.equal(got.body.toString(), TEXT);
-        }
-      },
-    );
+    t.test(`an unstored ${String(status)} (${form}) is whole and ends cleanly`, async (t) => {
+      const fields = { 'Cache-Control': 'no-store' };
+      const actions: Action[] = [{ kind: 'status', status, body: TEXT, fields }, { kind: form }];
+      const origin = await runOrigin(t, {});
+      origin.script({ actions });
+      const forebay = await startForebay(t, { origin });
+      for (let time = 0; time < TIMES; time += 1) {
+        const got = await forebay.get(`/${String(time)}`);
+        t.same([got.status, got.aborted], [status, false], describe(got));
+        t.equal(got.body.toString(), TEXT);
+      }
+    });
   }
 }
 

@@ -49,7 +49,7 @@ t.test('a refused client gets nothing stale, also while the hub fails', async (t
     t.equal(await status(), refusal);
     answer(503);
     t.equal(await status(), 429);
-    t.equal(await status(OTHER), 200, 'what is stale stands in');
+    t.equal(await status(OTHER), 200, 'a stale answer is served');
   }
 });
 
@@ -99,7 +99,7 @@ t.test('an answer that cannot be forwarded is not stored', async (t) => {
   saying('[]', { link: '<http://elsewhere.example/x>; rel="next"' });
   t.equal((await forebay.get(INFO, MINE)).status, 502);
   answer(200);
-  t.equal(await status(), 200, 'neither stands in its way');
+  t.equal(await status(), 200, 'neither is stored');
 });
 
 t.test('coded JSON and messages are decoded', async (t) => {
@@ -141,7 +141,7 @@ t.test('a refusal by one route discards what another route stored', async (t) =>
   };
   clock.pass(STALE_SECONDS);
   t.equal(await ofRefs(), 403);
-  t.equal(await status(), 429, 'nothing stands in any more');
+  t.equal(await status(), 429, 'no stale answer is served any more');
   t.equal(await status(OTHER), 200);
 });
 

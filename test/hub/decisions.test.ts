@@ -61,22 +61,19 @@ t.test('a refusal applies to the whole repository, whichever URL names its files
   await seeNothing('after a restart');
 });
 
-t.test(
-  'a refusal of a file never requested before, or of JSON, applies to the repository',
-  async (t) => {
-    for (const path of ['/acme/m/resolve/main/b', '/api/models/acme/m/revision/main']) {
-      const { hub, clock, commit, status, get, restart } = await start(t);
-      t.equal(await status('main', 'a'), 200);
-      clock.pass(DAY_SECONDS);
-      hub.revoke(TOKEN);
-      t.not(await get(path), 200, path);
-      await hub.stop();
-      t.not(await status(commit, 'a'), 200, 'at once');
-      await restart();
-      t.not(await status(commit, 'a'), 200, 'after a restart');
-    }
-  },
-);
+t.test('a refusal of a new file, or of JSON, applies to the repository', async (t) => {
+  for (const path of ['/acme/m/resolve/main/b', '/api/models/acme/m/revision/main']) {
+    const { hub, clock, commit, status, get, restart } = await start(t);
+    t.equal(await status('main', 'a'), 200);
+    clock.pass(DAY_SECONDS);
+    hub.revoke(TOKEN);
+    t.not(await get(path), 200, path);
+    await hub.stop();
+    t.not(await status(commit, 'a'), 200, 'at once');
+    await restart();
+    t.not(await status(commit, 'a'), 200, 'after a restart');
+  }
+});
 
 t.test('a refusal applies at once, however fresh the earlier permission is', async (t) => {
   const { hub, clock, commit, status, get } = await start(t);
@@ -269,26 +266,23 @@ t.test("a slow lookup during another client's question sends no second one", asy
   t.equal(asked.length, 1);
 });
 
-t.test(
-  'a refusal applies to every spelling and to the new name of a renamed repository',
-  async (t) => {
-    let isRefused = false;
-    const { decide } = await room(t, (path, response) => {
-      const renamed = /^\/old\/m(\/.*)$/.exec(path)?.[1];
-      if (renamed !== undefined) response.writeHead(307, { location: `/acme/m${renamed}` }).end();
-      else if (isRefused) refuseTo(response);
-      else grantTo(response);
-    });
-    const spellings = ['/acme/m', '/Acme/M', '/acme/%6D', '/old/m'];
-    for (const name of spellings) {
-      // A rename on the way is no word on how the hub keeps the file.
-      const stored = { status: 200 };
-      t.match(await decide(`${name}/resolve/main/a`), { kind: 'granted', stored }, name);
-    }
-    isRefused = true;
-    t.match(await decide('/ACME/m/resolve/main/never-asked-for'), { kind: 'refused' });
-    for (const name of spellings) {
-      t.match(await decide(`${name}/resolve/main/a`), { kind: 'refused' }, name);
-    }
-  },
-);
+t.test('a refusal applies to every spelling and to a renamed repository', async (t) => {
+  let isRefused = false;
+  const { decide } = await room(t, (path, response) => {
+    const renamed = /^\/old\/m(\/.*)$/.exec(path)?.[1];
+    if (renamed !== undefined) response.writeHead(307, { location: `/acme/m${renamed}` }).end();
+    else if (isRefused) refuseTo(response);
+    else grantTo(response);
+  });
+  const spellings = ['/acme/m', '/Acme/M', '/acme/%6D', '/old/m'];
+  for (const name of spellings) {
+    // A rename on the way is no word on how the hub keeps the file.
+    const stored = { status: 200 };
+    t.match(await decide(`${name}/resolve/main/a`), { kind: 'granted', stored }, name);
+  }
+  isRefused = true;
+  t.match(await decide('/ACME/m/resolve/main/never-asked-for'), { kind: 'refused' });
+  for (const name of spellings) {
+    t.match(await decide(`${name}/resolve/main/a`), { kind: 'refused' }, name);
+  }
+});

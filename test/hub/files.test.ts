@@ -126,7 +126,7 @@ t.test('a file of a repository manager without commits is served', async (t) => 
     response.end(request.method === 'HEAD' ? undefined : SMALL);
   };
   const named = await forebay.get(`/acme/m/resolve/${COMMIT}/config.json`);
-  t.equal(named.status, 200, 'it is the one that was asked for');
+  t.equal(named.status, 200, 'the commit of the URL is used');
   t.equal(named.headers['x-repo-commit'], COMMIT);
   t.ok(named.body.equals(SMALL));
   const branch = await forebay.get(CONFIG);
@@ -167,17 +167,14 @@ t.test('a hub that fetches a file before it answers is awaited', async (t) => {
   t.equal(origin.received.length, 1);
 });
 
-t.test(
-  'a hub that does not answer in time gets an error that names the setting to raise',
-  async (t) => {
-    const { origin, forebay } = await startSaying(t, { clock: new HastyClock() });
-    origin.answer = async (request) => {
-      await origin.read(request);
-    };
-    for (const path of [CONFIG, '/api/models/acme/m/revision/main']) {
-      const { status, headers } = await forebay.get(path);
-      t.equal(status, 504, path);
-      t.match(headers['x-error-message'], /fill\.firstByteTimeout and fill\.requestTimeout/, path);
-    }
-  },
-);
+t.test('a hub that does not answer in time: the error names the setting', async (t) => {
+  const { origin, forebay } = await startSaying(t, { clock: new HastyClock() });
+  origin.answer = async (request) => {
+    await origin.read(request);
+  };
+  for (const path of [CONFIG, '/api/models/acme/m/revision/main']) {
+    const { status, headers } = await forebay.get(path);
+    t.equal(status, 504, path);
+    t.match(headers['x-error-message'], /fill\.firstByteTimeout and fill\.requestTimeout/, path);
+  }
+});

@@ -39,40 +39,34 @@ async function startHub(t: Test): Promise<Hub> {
 
 const NOBODY = { who: { headers: toHeaderMap({}) }, client: 'a' };
 
-t.test(
-  'HeadClient: one connection serves several heads, also those that request a byte',
-  async (t) => {
-    const hub = await startHub(t);
-    const { services, upstream } = await startRoom(t, { upstream: { url: hub.url } });
-    const client = new HeadClient(services);
-    const small = await client.heads({ upstream, ...NOBODY }, '/a/resolve/1/small');
-    t.same(
-      small.heads.map(({ status }) => status),
-      [307, 200],
-    );
-    t.equal(small.heads.at(-1)?.contentLength, 5);
-    for (let i = 0; i < 3; i += 1) {
-      const { probedLength } = await client.heads({ upstream, ...NOBODY }, '/a/resolve/1/large');
-      t.equal(probedLength, 77);
-    }
-    // Eight requests; a pool may not have seen yet that a connection is free.
-    t.ok(hub.connections() <= 2, String(hub.connections()));
-  },
-);
+t.test('HeadClient: one connection serves several heads, with a byte or without', async (t) => {
+  const hub = await startHub(t);
+  const { services, upstream } = await startRoom(t, { upstream: { url: hub.url } });
+  const client = new HeadClient(services);
+  const small = await client.heads({ upstream, ...NOBODY }, '/a/resolve/1/small');
+  t.same(
+    small.heads.map(({ status }) => status),
+    [307, 200],
+  );
+  t.equal(small.heads.at(-1)?.contentLength, 5);
+  for (let i = 0; i < 3; i += 1) {
+    const { probedLength } = await client.heads({ upstream, ...NOBODY }, '/a/resolve/1/large');
+    t.equal(probedLength, 77);
+  }
+  // Eight requests; a pool may not have seen yet that a connection is free.
+  t.ok(hub.connections() <= 2, String(hub.connections()));
+});
 
-t.test(
-  'HeadClient: a kept connection that the hub closed is replaced without an error',
-  async (t) => {
-    const hub = await startHub(t);
-    const { services, upstream } = await startRoom(t, { upstream: { url: hub.url } });
-    const client = new HeadClient(services);
-    await client.heads({ upstream, ...NOBODY }, '/stored');
-    hub.server.closeAllConnections();
-    const again = await client.heads({ upstream, ...NOBODY }, '/stored');
-    t.equal(again.heads[0].status, 200);
-    t.ok(hub.connections() >= 2);
-  },
-);
+t.test('HeadClient: a kept connection that the hub closed is replaced', async (t) => {
+  const hub = await startHub(t);
+  const { services, upstream } = await startRoom(t, { upstream: { url: hub.url } });
+  const client = new HeadClient(services);
+  await client.heads({ upstream, ...NOBODY }, '/stored');
+  hub.server.closeAllConnections();
+  const again = await client.heads({ upstream, ...NOBODY }, '/stored');
+  t.equal(again.heads[0].status, 200);
+  t.ok(hub.connections() >= 2);
+});
 
 t.test('HeadClient: too many concurrent questions reject with overload', async (t) => {
   const hub = await startHub(t);
@@ -88,59 +82,52 @@ t.test('HeadClient: too many concurrent questions reject with overload', async (
   t.equal((await client.heads({ upstream, ...NOBODY }, '/stored')).heads[0].status, 200);
 });
 
-t.test(
-  'HeadClient: an absolute redirect is followed until the hub described the file',
-  async (t) => {
-    const elsewhere = await startEchoOrigin(t);
-    elsewhere.answer = async (request, response) => {
-      await elsewhere.read(request);
-      response.writeHead(200, { 'x-repo-commit': 'c'.repeat(40), 'content-length': '5' }).end();
-    };
-    const hub = await startEchoOrigin(t);
-    const at = (url: string) => url.replace('127.0.0.1', 'localhost');
-    const redirects: Readonly<Record<string, readonly [location: string, fields: object]>> = {
-      '/renamed': [`${hub.url}/new`, {}],
-      '/told': [`${hub.url}/new`, { 'x-repo-commit': 'c'.repeat(40) }],
-      '/linked': [`${hub.url}/stored`, { 'x-linked-etag': '"a"' }],
-      '/mirror': [`${at(elsewhere.url)}/a`, {}],
-      '/storage': [`${at(elsewhere.url)}/a`, { 'x-repo-commit': 'c'.repeat(40) }],
-      '/unknown': ['http://unknown.example/a', {}],
-      '/loop': [`${hub.url}/loop`, {}],
-      '/alias': ['https://huggingface.co/new', {}],
-      '/same': ['https://huggingface.co/same', {}],
-    };
-    hub.answer = async (request, response) => {
-      const { path } = await hub.read(request);
-      const [location, fields] = redirects[path] ?? [];
-      if (location === undefined) response.writeHead(200, { 'content-length': '5' }).end();
-      else response.writeHead(307, { location, ...fields }).end();
-    };
-    const { services, upstream } = await startRoom(t, {
-      upstream: { url: hub.url, redirectHosts: ['localhost'], allowPrivateRedirects: true },
-    });
-    const client = new HeadClient(services);
-    const authorization = 'Bearer hf_mine';
-    const who = { headers: toHeaderMap({ authorization }) };
-    const statuses = async (path: string) =>
-      (await client.heads({ upstream, who, client: 'a' }, path)).heads.map(({ status }) => status);
-    t.strictSame(await statuses('/renamed'), [307, 200]);
-    t.strictSame(await statuses('/told'), [307, 200], 'its own host has the rest');
-    t.strictSame(await statuses('/mirror'), [307, 200]);
-    t.strictSame(await statuses('/alias'), [307, 200], 'the hub by another name is the endpoint');
-    t.strictSame(
-      await statuses('/same'),
-      [307],
-      'a mirror that names the hub for the same leads on',
-    );
-    for (const path of ['/linked', '/storage', '/unknown']) {
-      t.strictSame(await statuses(path), [307], path);
-    }
-    await t.rejects(statuses('/loop'), { code: 'origin-loop' });
-    t.equal(elsewhere.received.length, 1);
-    t.notOk(elsewhere.received.some(({ headers }) => 'authorization' in headers));
-    t.ok(hub.received.every(({ headers }) => headers.authorization === authorization));
-  },
-);
+t.test('HeadClient: an absolute redirect is followed until the file is described', async (t) => {
+  const elsewhere = await startEchoOrigin(t);
+  elsewhere.answer = async (request, response) => {
+    await elsewhere.read(request);
+    response.writeHead(200, { 'x-repo-commit': 'c'.repeat(40), 'content-length': '5' }).end();
+  };
+  const hub = await startEchoOrigin(t);
+  const at = (url: string) => url.replace('127.0.0.1', 'localhost');
+  const redirects: Readonly<Record<string, readonly [location: string, fields: object]>> = {
+    '/renamed': [`${hub.url}/new`, {}],
+    '/told': [`${hub.url}/new`, { 'x-repo-commit': 'c'.repeat(40) }],
+    '/linked': [`${hub.url}/stored`, { 'x-linked-etag': '"a"' }],
+    '/mirror': [`${at(elsewhere.url)}/a`, {}],
+    '/storage': [`${at(elsewhere.url)}/a`, { 'x-repo-commit': 'c'.repeat(40) }],
+    '/unknown': ['http://unknown.example/a', {}],
+    '/loop': [`${hub.url}/loop`, {}],
+    '/alias': ['https://huggingface.co/new', {}],
+    '/same': ['https://huggingface.co/same', {}],
+  };
+  hub.answer = async (request, response) => {
+    const { path } = await hub.read(request);
+    const [location, fields] = redirects[path] ?? [];
+    if (location === undefined) response.writeHead(200, { 'content-length': '5' }).end();
+    else response.writeHead(307, { location, ...fields }).end();
+  };
+  const { services, upstream } = await startRoom(t, {
+    upstream: { url: hub.url, redirectHosts: ['localhost'], allowPrivateRedirects: true },
+  });
+  const client = new HeadClient(services);
+  const authorization = 'Bearer hf_mine';
+  const who = { headers: toHeaderMap({ authorization }) };
+  const statuses = async (path: string) =>
+    (await client.heads({ upstream, who, client: 'a' }, path)).heads.map(({ status }) => status);
+  t.strictSame(await statuses('/renamed'), [307, 200]);
+  t.strictSame(await statuses('/told'), [307, 200], 'its own host has the rest');
+  t.strictSame(await statuses('/mirror'), [307, 200]);
+  t.strictSame(await statuses('/alias'), [307, 200], 'the hub by another name is the endpoint');
+  t.strictSame(await statuses('/same'), [307], 'a mirror that names the hub for the same leads on');
+  for (const path of ['/linked', '/storage', '/unknown']) {
+    t.strictSame(await statuses(path), [307], path);
+  }
+  await t.rejects(statuses('/loop'), { code: 'origin-loop' });
+  t.equal(elsewhere.received.length, 1);
+  t.notOk(elsewhere.received.some(({ headers }) => 'authorization' in headers));
+  t.ok(hub.received.every(({ headers }) => headers.authorization === authorization));
+});
 
 t.test('HeadClient: a hub host with a private address is not contacted', async (t) => {
   const elsewhere = await startEchoOrigin(t);

@@ -114,7 +114,10 @@ t.test('stored files are served offline and after a restart to permitted clients
   for (const denied of [await get(again.url + GATED), await get(again.url + GATED, as('hf_b'))]) {
     t.equal(denied.status, 504);
     t.match(denied.headers['x-error-message'], 'cannot be reached');
-    t.notOk('x-error-code' in denied.headers, 'nobody says that the repository is not there');
+    t.notOk(
+      'x-error-code' in denied.headers,
+      'the answer does not deny that the repository exists',
+    );
   }
   const other = await get(`${again.url}/acme/other/resolve/main/x`);
   t.equal(other.status, 504);

@@ -108,7 +108,11 @@ t.test('paths-info is not served stale to a client refused since', async (t) => 
   status = 503;
   t.equal((await ask(MAIN, { token })).status, 429);
   clock.pass(61);
-  t.match((await ask(MAIN)).told['cache-status'], 'offline', 'who was not refused');
+  t.match(
+    (await ask(MAIN)).told['cache-status'],
+    'offline',
+    'a client that was not refused gets the stale answer',
+  );
 });
 
 t.test('a truncated paths-info answer is not stored', async (t) => {

@@ -51,18 +51,15 @@ function start() {
   return { permissions, records, grant, foundAt };
 }
 
-t.test(
-  'a public permission applies to every client, a private one to its client alone',
-  async (t) => {
-    const { grant, foundAt } = start();
-    await grant('a', 1000);
-    t.equal(await foundAt('a'), 1000);
-    t.equal(await foundAt('b'), undefined);
-    t.equal(await foundAt(''), undefined);
-    await grant('', 2000);
-    for (const who of ['', 'a', 'b']) t.equal(await foundAt(who), 2000, who);
-  },
-);
+t.test('a public permission is for every client, a private one for its own', async (t) => {
+  const { grant, foundAt } = start();
+  await grant('a', 1000);
+  t.equal(await foundAt('a'), 1000);
+  t.equal(await foundAt('b'), undefined);
+  t.equal(await foundAt(''), undefined);
+  await grant('', 2000);
+  for (const who of ['', 'a', 'b']) t.equal(await foundAt(who), 2000, who);
+});
 
 t.test('a decision replaces the earlier one; a revocation removes its own alone', async (t) => {
   const { permissions, records, grant, foundAt } = start();
@@ -82,7 +79,7 @@ t.test('permissions of one file are bounded, and the oldest is asked again', asy
   const { records, grant, foundAt } = start();
   for (let one = 0; one <= MAX_VARIANTS; one += 1) await grant(String(one), 1000 + one);
   t.equal([...records.values()][0]?.variants.length, MAX_VARIANTS);
-  t.equal(await foundAt('0'), undefined, 'the oldest is asked for again');
+  t.equal(await foundAt('0'), undefined, 'the oldest permission is requested again');
 });
 
 t.test('the decision requested later counts, whatever the clock shows', async (t) => {
@@ -93,7 +90,7 @@ t.test('the decision requested later counts, whatever the clock shows', async (t
   await grant('a', 5000, 1);
   t.equal(await foundAt('a'), 1000, 'an answer that was slow to come');
   await permissions.revoke(ORIGIN, URI, 'a', 2);
-  t.equal(await foundAt('a'), 1000, 'turned away before it was asked');
+  t.equal(await foundAt('a'), 1000, 'the refusal was requested before this permission');
   await permissions.revoke(ORIGIN, URI, 'a', 3);
   t.equal(await foundAt('a'), 9000);
 });

@@ -48,7 +48,7 @@ const headOf = (repository: string) => `/acme/${repository}/resolve/${COMMIT}/w`
 
 t.test('the head of a long file has its Xet hash, through this mirror', async (t) => {
   const { forebay } = await start(t);
-  t.equal((await forebay.get(TOKEN)).status, 404, 'nobody has seen a reason yet');
+  t.equal((await forebay.get(TOKEN)).status, 404, 'no long file was seen yet');
   const { status, headers } = await forebay.get(headOf('long'), { method: 'HEAD' });
   t.equal(status, 200);
   t.match(headers, { 'x-xet-hash': HASH, 'content-length': String(LONG_BYTES) });
@@ -86,7 +86,7 @@ t.test('a file that clients can read by HTTP has no Xet hash', async (t) => {
   t.equal((await forebay.get(TOKEN.replace('long', 'short'))).status, 404);
 });
 
-t.test('Xet tokens are requested for the right files, repositories and paths', (t) => {
+t.test('Xet: the length bound, the known repositories and the token link are right', (t) => {
   t.notOk(isTooLongForHttp(MAX_HTTP_BYTES));
   t.ok(isTooLongForHttp(LONG_BYTES));
   const known = new XetRepositories();

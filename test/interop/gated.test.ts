@@ -94,7 +94,7 @@ t.test('bytes that one client fetched serve another permitted client', async (t)
   const repository = hub.repository('models', 'acme/gated', undefined);
   repository.readers.add('hf_b');
   t.equal((await ask(url + GATED, 'hf_b')).status, 200);
-  t.equal(hub.contentBytes, cost, 'the decision was asked for, not the bytes');
+  t.equal(hub.contentBytes, cost, 'only the permission was requested, not the bytes');
   const tokens = hub.requests.filter(({ host }) => host === 'cdn').map(({ token }) => token);
   t.same(new Set(tokens), new Set([undefined]), 'and no credentials went to the other host');
 });

@@ -87,6 +87,6 @@ t.test('two clones with git-lfs cost one download', { skip }, async (t) => {
     await git('-C', clone, 'lfs', 'pull');
     t.ok(readFileSync(join(clone, 'weights.bin')).equals(BYTES), name);
   }
-  t.equal(batch.received.length, 2, 'the batch API was asked for each');
+  t.equal(batch.received.length, 2, 'each clone sent a batch request');
   t.equal(objects.bodyBytes, BYTES.length, 'the object came once');
 });

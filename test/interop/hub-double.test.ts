@@ -169,7 +169,7 @@ t.test("hub double: missing and forbidden files get the Hub's errors", async (t)
     ((await (await ask(tree, init)).json()) as { xetHash?: string }[]).flatMap(
       ({ xetHash }) => xetHash ?? [],
     );
-  t.same(await hashes(), ['*'.repeat(64)], 'who may not fetch sees a mask');
+  t.same(await hashes(), ['*'.repeat(64)], 'a client without access gets masked hashes');
   t.notSame(await hashes(bearer('hf_a')), ['*'.repeat(64)]);
 
   hub.revoke('hf_a');

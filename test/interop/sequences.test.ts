@@ -106,7 +106,7 @@ t.test('a CDN without lengths and with expired signatures is handled', async (t)
   t.equal(first.status, 206);
   hub.signer.expireAll();
   const rest = await get(`${resolve}/${SHARD}`);
-  t.equal(rest.status, 200, 'a new signature was asked for');
+  t.equal(rest.status, 200, 'a new signature was requested');
   t.ok(rest.whole && rest.body.equals(BYTES));
 });
 
@@ -117,7 +117,7 @@ t.test('Xet fields are not sent to clients', async (t) => {
   const got = await get(`${resolve}/${SHARD}`, { headers });
   t.ok(got.body.equals(BYTES), 'the file, not a description of it');
   const asked = hub.requests.filter(({ headers: { accept } }) => accept?.includes('xet'));
-  t.same(asked, [], 'the origin is not asked for one');
+  t.same(asked, [], 'no request reached the origin');
 });
 
 t.test('requests that would write to the hub are refused', async (t) => {

@@ -2,7 +2,7 @@ import t from 'tap';
 import { codingOf, isDecodable } from '#src/model/content-coding.js';
 import { toHeaderMap } from '#src/model/headers.js';
 
-t.test('codingsOf lists the codings of a response', (t) => {
+t.test('codingOf returns the codings of a response, lower-cased', (t) => {
   const of = (value: string): string => codingOf(toHeaderMap({ 'content-encoding': value }));
   t.equal(codingOf(toHeaderMap({})), '');
   t.same([of(''), of('Identity'), of(' , ')], ['', '', '']);

@@ -40,7 +40,7 @@ t.test('steadyNow waits for a clock that stepped back by less than a second', as
   const clock = new SetClock();
   const begin = steadyNow(clock);
   clock.offsetMs -= 900;
-  t.equal(steadyNow(clock), begin, 'it stands still meanwhile');
+  t.equal(steadyNow(clock), begin, 'the time does not advance meanwhile');
   clock.advance(1_000);
   t.equal(steadyNow(clock), begin + 100);
 });

@@ -23,8 +23,8 @@ t.test('bytes that are only on the disk are reported as cold, then sent', async 
   server.open(1, { number: 7, fd: file.fd }, { begin: 0, end: LENGTH }, LONG_MS);
   const { client, id } = await watched();
   client.write(ASK);
-  await heard.until(({ coldOnes }) => coldOnes.length === 1);
-  t.same(heard.coldOnes, [{ connection: id, file: 7, start: 0, end: LENGTH }]);
+  await heard.until(({ coldReports }) => coldReports.length === 1);
+  t.same(heard.coldReports, [{ connection: id, file: 7, start: 0, end: LENGTH }]);
   t.equal(client.bytes.length, 0, 'nothing was sent');
   readSync(file.fd, Buffer.alloc(LENGTH), 0, LENGTH, 0);
   server.resume(id);
@@ -37,7 +37,7 @@ t.test('bytes that are only on the disk are reported as cold, then sent', async 
   server.open(1, { number: 8, fd: other.fd }, { begin: 0, end: LENGTH }, LONG_MS);
   const unread = await watched();
   unread.client.socket.end(ASK);
-  await heard.until(({ coldOnes }) => coldOnes.length === 2);
+  await heard.until(({ coldReports }) => coldReports.length === 2);
   server.resume(unread.id);
   await heard.until(({ handed }) => handed.includes(unread.id));
   t.equal(await restOf(unread.socket), ASK, 'a second time it is handed over, with its request');

@@ -63,8 +63,8 @@ t.test('a partly sent answer is handed over with the exact count of bytes sent',
   const { client, socket, id } = await watched();
   client.socket.pause();
   client.write(ASK + ASK);
-  await heard.until(({ begunOnes }) => begunOnes.length === 1);
-  t.same(heard.begunOnes, [{ connection: id, file: FILE }]);
+  await heard.until(({ partialSends }) => partialSends.length === 1);
+  t.same(heard.partialSends, [{ connection: id, file: FILE }]);
   t.equal(server.release(id), false, 'it is being answered');
   server.resume(id);
   server.revoke(1, FILE);
@@ -110,8 +110,10 @@ t.test('a partly sent head is handed over with the exact count of bytes sent', a
     const { client, socket, id } = await watched();
     client.socket.pause();
     client.write(text);
-    await heard.until(({ begunOnes }) => begunOnes.some(({ connection }) => connection === id));
-    t.equal(heard.begunOnes.at(-1)?.file, left.length === 0 ? 0 : FILE);
+    await heard.until(({ partialSends }) =>
+      partialSends.some(({ connection }) => connection === id),
+    );
+    t.equal(heard.partialSends.at(-1)?.file, left.length === 0 ? 0 : FILE);
     const begun = server.takePartialHit(id);
     t.match(begun?.record, { bodyBytes: left.length, bodyBytesSent: 0 });
     t.ok(begun !== null && begun.head.length > 0 && begun.head.length < last.length);
@@ -123,14 +125,14 @@ t.test('a partly sent head is handed over with the exact count of bytes sent', a
   }
 });
 
-t.test('a file shorter than granted closes the connection', async (t) => {
+t.test('a connection whose file is shorter than granted is handed over', async (t) => {
   const { server, heard, watched, file } = await serving(t, SMALL);
   server.define('/a', 2, 2000);
   server.grant(2, HEADS, LONG_MS);
   server.open(2, { number: 8, fd: file.fd }, { begin: 0, end: 2000 }, LONG_MS);
   const { client, socket, id } = await watched();
   client.socket.end(ASK);
-  await heard.until(({ coldOnes }) => coldOnes.length === 1);
+  await heard.until(({ coldReports }) => coldReports.length === 1);
   server.resume(id);
   await heard.until(({ handed }) => handed.includes(id));
   t.equal(await restOf(socket), ASK);

@@ -71,7 +71,7 @@ void t.test('pump: a blocking socket is refused', (t) => {
   t.end();
 });
 
-void t.test('pump: reads of cached bytes, and of none, are counted', (t) => {
+void t.test('readCached returns the number of cached bytes, and 0 at the end of the file', (t) => {
   const path = `${t.testdir({ file: 'abc' })}/file`;
   const fd = openSync(path, 'r');
   const bytes = Buffer.alloc(8);

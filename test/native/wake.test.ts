@@ -74,29 +74,26 @@ void t.test('a wake before the watch, and one in the callback, call the watcher'
   closeSync(fd);
 });
 
-void t.test(
-  'many wakes before a turn of the loop are one call, and none comes after close',
-  async (t) => {
-    keepAlive(t);
-    const fd = native.createEventfd();
-    const fence = native.createEventfd();
-    let calls = 0;
-    const watcher = native.watchEventfd(fd, () => {
-      calls += 1;
-    });
-    for (let time = 0; time < 1000; time += 1) native.wake(fd);
-    await twoRounds();
-    t.equal(calls, 1);
-    watcher.close();
-    native.wake(fd);
-    const fenced = heard(fence);
-    native.wake(fence);
-    await fenced;
-    t.equal(calls, 1, 'none after close');
-    closeSync(fd);
-    closeSync(fence);
-  },
-);
+void t.test('many wakes in one turn are one call, and none comes after close', async (t) => {
+  keepAlive(t);
+  const fd = native.createEventfd();
+  const fence = native.createEventfd();
+  let calls = 0;
+  const watcher = native.watchEventfd(fd, () => {
+    calls += 1;
+  });
+  for (let time = 0; time < 1000; time += 1) native.wake(fd);
+  await twoRounds();
+  t.equal(calls, 1);
+  watcher.close();
+  native.wake(fd);
+  const fenced = heard(fence);
+  native.wake(fence);
+  await fenced;
+  t.equal(calls, 1, 'none after close');
+  closeSync(fd);
+  closeSync(fence);
+});
 
 void t.test('microtasks run between two callbacks', async (t) => {
   keepAlive(t);
@@ -135,25 +132,22 @@ function openDescriptors(): number {
   return readdirSync('/dev/fd').length;
 }
 
-void t.test(
-  'an invalid descriptor is refused, and closed watchers leave no descriptor',
-  async (t) => {
-    keepAlive(t);
-    const file = openSync(`${t.testdir({ file: '' })}/file`, 'r');
-    t.throws(() => native.watchEventfd(file, () => undefined), { code: 'EPERM' });
-    closeSync(file);
-    t.throws(() => native.watchEventfd(-1, () => undefined), { name: 'RangeError' });
-    const fd = native.createEventfd();
-    t.throws(() => native.watchEventfd(fd, 3 as unknown as () => void), { name: 'TypeError' });
-    const before = openDescriptors();
-    for (let time = 0; time < 100; time += 1) {
-      native.watchEventfd(fd, () => undefined).close();
-    }
-    await twoRounds();
-    t.equal(openDescriptors(), before, 'no descriptor is left');
-    closeSync(fd);
-  },
-);
+void t.test('an invalid descriptor is refused; closed watchers leave none open', async (t) => {
+  keepAlive(t);
+  const file = openSync(`${t.testdir({ file: '' })}/file`, 'r');
+  t.throws(() => native.watchEventfd(file, () => undefined), { code: 'EPERM' });
+  closeSync(file);
+  t.throws(() => native.watchEventfd(-1, () => undefined), { name: 'RangeError' });
+  const fd = native.createEventfd();
+  t.throws(() => native.watchEventfd(fd, 3 as unknown as () => void), { name: 'TypeError' });
+  const before = openDescriptors();
+  for (let time = 0; time < 100; time += 1) {
+    native.watchEventfd(fd, () => undefined).close();
+  }
+  await twoRounds();
+  t.equal(openDescriptors(), before, 'no descriptor is left');
+  closeSync(fd);
+});
 
 void t.test('an eventfd is close-on-exec', { skip: process.platform !== 'linux' }, (t) => {
   const fd = native.createEventfd();

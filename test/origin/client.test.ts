@@ -23,33 +23,30 @@ const BEYOND: readonly Action[] = [
 
 void t.test('OriginClient: contract', (t) => originClientContract(t, subject));
 
-void t.test(
-  'the fallback client is used once per URL, and the first one tried again later',
-  async (t) => {
-    const clock = new ManualClock();
-    const { origin, client, url } = await setUp(t, subject, { clock });
-    origin.objects.set('/plain', { bytes: Buffer.from('plain') });
-    const remove = origin.script({ path: '/o', actions: BEYOND });
-    const read = async (target: string) => {
-      const sink = new CollectingSink();
-      await client.fetch(originRequest(target), sink);
-      return sink.bytes;
-    };
-    t.ok((await read(url)).equals(expected()));
-    t.equal(origin.requests.length, 2, 'asked lean, then by undici');
-    t.ok((await read(url)).equals(expected()));
-    t.equal(origin.requests.length, 3);
-    await read(`${origin.url}/plain`);
-    t.equal(origin.requests.length, 4, 'other URLs are read lean');
+void t.test('the fallback client is used once per URL, the first one tried again', async (t) => {
+  const clock = new ManualClock();
+  const { origin, client, url } = await setUp(t, subject, { clock });
+  origin.objects.set('/plain', { bytes: Buffer.from('plain') });
+  const remove = origin.script({ path: '/o', actions: BEYOND });
+  const read = async (target: string) => {
+    const sink = new CollectingSink();
+    await client.fetch(originRequest(target), sink);
+    return sink.bytes;
+  };
+  t.ok((await read(url)).equals(expected()));
+  t.equal(origin.requests.length, 2, 'one request by the lean client, then one by undici');
+  t.ok((await read(url)).equals(expected()));
+  t.equal(origin.requests.length, 3);
+  await read(`${origin.url}/plain`);
+  t.equal(origin.requests.length, 4, 'other URLs are read lean');
 
-    remove();
-    clock.advance(10 * 60_000 + 1);
-    await read(url);
-    const sizes = origin.requests.map(({ bodyBytesSent }) => bodyBytesSent);
-    t.equal(sizes.at(-1), OBJECT_BYTES);
-    t.equal(origin.requests.length, 5);
-  },
-);
+  remove();
+  clock.advance(10 * 60_000 + 1);
+  await read(url);
+  const sizes = origin.requests.map(({ bodyBytesSent }) => bodyBytesSent);
+  t.equal(sizes.at(-1), OBJECT_BYTES);
+  t.equal(origin.requests.length, 5);
+});
 
 void t.test('a lane holds one connection, whichever client opened it', async (t) => {
   const { origin, client, url } = await setUp(t, subject);

@@ -47,17 +47,14 @@ t.test('a Connection field cannot strip credentials nor inject a prototype name'
   t.equal(Object.getPrototypeOf(fields), null);
 });
 
-t.test(
-  'fields that override the request are never forwarded, even if Vary names them',
-  async (t) => {
-    const overriding = toHeaderMap({
-      'x-original-url': '/b',
-      'x-http-method-override': 'PUT',
-      a: '1',
-    });
-    t.same({ ...forwardedFields(overriding) }, { a: '1' });
-  },
-);
+t.test('overriding fields are never forwarded, even if Vary names them', async (t) => {
+  const overriding = toHeaderMap({
+    'x-original-url': '/b',
+    'x-http-method-override': 'PUT',
+    a: '1',
+  });
+  t.same({ ...forwardedFields(overriding) }, { a: '1' });
+});
 
 t.test('a forwarded request keeps every end-to-end field', async (t) => {
   t.same(

@@ -66,7 +66,7 @@ t.test('a forwarded request and its response are exact on the wire', async (t) =
   t.match(heads[0], /^POST \/a%2F\?b HTTP\/1\.1\r\nhost: 127\.0\.0\.1:\d+\r\n/);
   t.match(heads[0], /\r\nx-b: 3\r\n/);
   t.match(heads[0], /\r\ncontent-length: 7\r\n/);
-  t.match(heads[0], /\r\nconnection: close\r\n/, 'nobody uses it again');
+  t.match(heads[0], /\r\nconnection: close\r\n/, 'the connection is not reused');
 });
 
 t.test('content of unknown length is sent chunked', async (t) => {

@@ -7,7 +7,7 @@ import {
   isSentElsewhere,
 } from '#src/origin/request-fields.js';
 
-t.test('incidental fields do not distinguish clients', async (t) => {
+t.test('harmless fields do not distinguish clients, all others do', async (t) => {
   for (const name of ['accept', 'user-agent', 'range', 'if-none-match', 'sec-fetch-mode', 'dnt']) {
     t.ok(isHarmless(name), name);
     t.notOk(isCredential(name), name);

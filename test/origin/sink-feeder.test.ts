@@ -64,7 +64,7 @@ void t.test('SinkFeeder bounds the bytes that come during a pause', (t) => {
   feeder.push(mebibyte);
   t.match(errors, [{ code: 'origin-protocol' }]);
   feeder.push(mebibyte);
-  t.equal(errors.length, 1, 'told once');
+  t.equal(errors.length, 1, 'reported once');
   t.end();
 });
 

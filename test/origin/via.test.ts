@@ -31,7 +31,7 @@ t.test('an origin that is Forebay itself gets one round and a clear error', asyn
     origins: [{ url, passMethods: true }],
   });
   const got = await forebay.get('/a');
-  t.equal(got.status, 508, 'what the second round said');
+  t.equal(got.status, 508, 'the status of the second round');
   const request = http.request(`${url}/a`, { method: 'POST', agent: false }).end();
   const [response] = (await once(request, 'response')) as [http.IncomingMessage];
   t.equal((await readWhole(response)).status, 508);

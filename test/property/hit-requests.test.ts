@@ -70,42 +70,38 @@ function differenceOf(one: string, other: string): string {
   return `at ${String(at)}: ${around(one)} and not ${around(other)}`;
 }
 
-t.test(
-  'a hit server answers each request exactly as Node would',
-  { timeout: 120_000 },
-  async (t) => {
-    const origin = await runOrigin(t, {
-      '/a': { bytes: { seed: 1, length: LENGTH }, cacheControl: FRESH },
-    });
-    const [hits, node] = [
-      await startForebay(t, { origin, listen: { hitThreads: 2 } }),
-      await startForebay(t, { origin, listen: { hitThreads: 0 } }),
-    ];
-    for (const forebay of [hits, node]) {
-      // The origin takes both for one object. Which of two first requests is a miss would be chance.
-      for (const target of ['/a', '/a?']) {
-        const text = `GET ${target} HTTP/1.1\r\nhost: here\r\n\r\n`;
-        for (let time = 0; time < 2; time += 1) await converse(forebay, { text, cuts: [] });
-      }
-      // Equal bytes are one chunk.
-      await forebay.holds(1);
+t.test('a hit server answers a request exactly as Node does', { timeout: 120_000 }, async (t) => {
+  const origin = await runOrigin(t, {
+    '/a': { bytes: { seed: 1, length: LENGTH }, cacheControl: FRESH },
+  });
+  const [hits, node] = [
+    await startForebay(t, { origin, listen: { hitThreads: 2 } }),
+    await startForebay(t, { origin, listen: { hitThreads: 0 } }),
+  ];
+  for (const forebay of [hits, node]) {
+    // The origin takes both for one object. Which of two first requests is a miss would be chance.
+    for (const target of ['/a', '/a?']) {
+      const text = `GET ${target} HTTP/1.1\r\nhost: here\r\n\r\n`;
+      for (let time = 0; time < 2; time += 1) await converse(forebay, { text, cuts: [] });
     }
-    let chances = 0;
-    const compare = async (talk: Talk, attempts: number): Promise<void> => {
-      const answers = await Promise.all([converse(hits, talk), converse(node, talk)]);
-      const [one = '', other = ''] = answers.map(normal);
-      if (one === other) return;
-      if (attempts === 1) assert.fail(differenceOf(one, other));
-      chances += 1;
-      await compare(talk, attempts - 1);
-    };
-    await fc.assert(
-      fc.asyncProperty(talks, (talk) => compare(talk, ATTEMPTS)),
-      { numRuns: RUNS },
-    );
-    t.ok(chances <= RUNS / 100, `${String(chances)} times by chance`);
-    const answered = await hits.metric('forebay_hit_server_answers_total');
-    t.ok(answered > RUNS / 4, `${String(answered)} were answered by the hit server`);
-    t.equal(await node.metric('forebay_hit_server_answers_total'), 0);
-  },
-);
+    // Equal bytes are one chunk.
+    await forebay.holds(1);
+  }
+  let chances = 0;
+  const compare = async (talk: Talk, attempts: number): Promise<void> => {
+    const answers = await Promise.all([converse(hits, talk), converse(node, talk)]);
+    const [one = '', other = ''] = answers.map(normal);
+    if (one === other) return;
+    if (attempts === 1) assert.fail(differenceOf(one, other));
+    chances += 1;
+    await compare(talk, attempts - 1);
+  };
+  await fc.assert(
+    fc.asyncProperty(talks, (talk) => compare(talk, ATTEMPTS)),
+    { numRuns: RUNS },
+  );
+  t.ok(chances <= RUNS / 100, `${String(chances)} times by chance`);
+  const answered = await hits.metric('forebay_hit_server_answers_total');
+  t.ok(answered > RUNS / 4, `${String(answered)} were answered by the hit server`);
+  t.equal(await node.metric('forebay_hit_server_answers_total'), 0);
+});

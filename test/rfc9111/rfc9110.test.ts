@@ -58,7 +58,7 @@ t.test('13.1.5 If-Range and 14.2 Range apply on a hit and on a miss', async (t) 
   t.equal(scene.seen('/a').length, 1);
 });
 
-t.test('15.3.7 a range request has the fields of a 200', async (t) => {
+t.test('15.3.7 a GET gets the whole, however the origin answers range requests', async (t) => {
   const scene = await startScene(t);
   const { origin } = scene;
   const text = '0123456789';

@@ -25,24 +25,21 @@ function writing() {
   return { response, pool, failures, writer };
 }
 
-t.test(
-  'BodyWriter counts a piece, and returns its buffer, when the socket has taken it',
-  async (t) => {
-    const { response, pool, writer } = writing();
-    const buffer = pool.take();
-    writer.write(buffer.subarray(0, 10), buffer);
-    t.equal(response.statusCode, 201, 'the head goes with the first piece');
-    t.equal(writer.pending, 1);
-    t.equal(writer.bytesSent, 0);
-    t.equal(pool.out, 1);
-    const acknowledged = writer.acknowledged();
-    response.acknowledgements[0]?.(null);
-    await acknowledged;
-    t.equal(writer.pending, 0);
-    t.equal(writer.bytesSent, 10);
-    t.equal(pool.out, 0);
-  },
-);
+t.test('BodyWriter counts a piece and returns its buffer once the socket took it', async (t) => {
+  const { response, pool, writer } = writing();
+  const buffer = pool.take();
+  writer.write(buffer.subarray(0, 10), buffer);
+  t.equal(response.statusCode, 201, 'the head goes with the first piece');
+  t.equal(writer.pending, 1);
+  t.equal(writer.bytesSent, 0);
+  t.equal(pool.out, 1);
+  const acknowledged = writer.acknowledged();
+  response.acknowledgements[0]?.(null);
+  await acknowledged;
+  t.equal(writer.pending, 0);
+  t.equal(writer.bytesSent, 10);
+  t.equal(pool.out, 0);
+});
 
 t.test('BodyWriter: a failed write ends with client-closed', async (t) => {
   const { response, pool, failures, writer } = writing();

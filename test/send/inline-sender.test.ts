@@ -58,7 +58,7 @@ t.test('InlineSender sends a part to a full client, and the rest can follow', as
   t.equal(unfinished.length, 1);
 });
 
-t.test('InlineSender sends nothing while Node has bytes to write first', async (t) => {
+t.test("InlineSender sends nothing of a short file or before Node's bytes", async (t) => {
   const file = new TestFile(t, recognisable(10));
   const spot = inlineSender(() => undefined);
   const port = await serve(t, (response) => {

@@ -9,7 +9,7 @@ import {
 import { ManualClock } from '../fixtures/manual-clock.js';
 import { recognisable, TestFile, TestWatermark } from '../fixtures/sending.js';
 
-t.test('readableTo returns how far a segment may be read', (t) => {
+t.test('readableEnd returns how far a segment may be read', (t) => {
   const file = new TestFile(t, recognisable(100));
   const watermark = new TestWatermark();
   t.equal(readableEnd(file.segment(10, 50) as FileSegment, 10), 60);

@@ -52,25 +52,22 @@ t.test('SegmentPull releases a segment that comes after its wait was cut short',
   t.equal(source.closed, 1);
 });
 
-t.test(
-  'SegmentPull handles failures of the next segment, of a late one and of closing',
-  async (t) => {
-    const boom = new Error('boom');
-    const failing = new Source([Promise.reject(boom)]);
-    const { pull } = pulling(failing);
-    await t.rejects(pull.next(), boom);
-    const late = deferred<Segment>();
-    const waiting = pulling(new Source([late.promise]));
-    const next = waiting.pull.next();
-    waiting.watch.finish('client-closed');
-    t.equal(await next, GONE);
-    late.reject(boom);
-    const { pull: closing } = pulling({
-      [Symbol.asyncIterator]: () => ({
-        next: () => Promise.resolve({ done: true, value: undefined }),
-        return: () => Promise.reject(boom),
-      }),
-    });
-    await closing.close();
-  },
-);
+t.test('SegmentPull handles failures of the next, of a late one, of closing', async (t) => {
+  const boom = new Error('boom');
+  const failing = new Source([Promise.reject(boom)]);
+  const { pull } = pulling(failing);
+  await t.rejects(pull.next(), boom);
+  const late = deferred<Segment>();
+  const waiting = pulling(new Source([late.promise]));
+  const next = waiting.pull.next();
+  waiting.watch.finish('client-closed');
+  t.equal(await next, GONE);
+  late.reject(boom);
+  const { pull: closing } = pulling({
+    [Symbol.asyncIterator]: () => ({
+      next: () => Promise.resolve({ done: true, value: undefined }),
+      return: () => Promise.reject(boom),
+    }),
+  });
+  await closing.close();
+});

@@ -1,5 +1,6 @@
 /**
- * The contract on the real file system; what only a file system can do is in file-store-*.test.ts.
+ * Runs the chunk store contract on the real file system. What only a file system can do is tested
+ * in the folders beside this file.
  */
 import t from 'tap';
 import { MemoryBudget } from '#src/model/memory-budget.js';

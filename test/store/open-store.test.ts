@@ -68,30 +68,27 @@ t.test('a read-only cache is served from, and written to once writable', async (
   t.equal(chunks.usage().writable, true);
 });
 
-t.test(
-  'on a full disk at the start objects are served through memory until there is room',
-  async (t) => {
-    const disk = mountSmallDisk(t, 2 << 20);
-    if (disk === undefined) return;
-    const directory = join(disk, 'cache');
-    mkdirSync(directory);
-    const filler = fillDisk(disk);
-    const opened = await openTestStore(t, { directory });
-    const { chunks, clock } = opened;
-    t.equal(chunks.usage().writable, false);
-    const object = await chunks.openObject(IDENTITY);
-    t.equal(await store(chunks, object, CHUNK), null);
-    const draft = await chunks.draft(1000);
-    t.equal(draft.placement, 'memory');
-    draft.discard();
-    rmSync(filler);
-    clock.advance(PROBE_INTERVAL_MS);
-    t.ok(await storeAndRelease(chunks, object, CHUNK));
-    await opened.close();
-    const again = await openTestStore(t, { directory });
-    t.ok(await readsRight(again.chunks, await again.chunks.openObject(IDENTITY), CHUNK));
-  },
-);
+t.test('on a full disk objects are served through memory until there is room', async (t) => {
+  const disk = mountSmallDisk(t, 2 << 20);
+  if (disk === undefined) return;
+  const directory = join(disk, 'cache');
+  mkdirSync(directory);
+  const filler = fillDisk(disk);
+  const opened = await openTestStore(t, { directory });
+  const { chunks, clock } = opened;
+  t.equal(chunks.usage().writable, false);
+  const object = await chunks.openObject(IDENTITY);
+  t.equal(await store(chunks, object, CHUNK), null);
+  const draft = await chunks.draft(1000);
+  t.equal(draft.placement, 'memory');
+  draft.discard();
+  rmSync(filler);
+  clock.advance(PROBE_INTERVAL_MS);
+  t.ok(await storeAndRelease(chunks, object, CHUNK));
+  await opened.close();
+  const again = await openTestStore(t, { directory });
+  t.ok(await readsRight(again.chunks, await again.chunks.openObject(IDENTITY), CHUNK));
+});
 
 t.test('a lowered metadata share is reached soon after the start', async (t) => {
   t.testdir({});

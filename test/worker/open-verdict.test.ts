@@ -14,7 +14,7 @@ function judge(
   return judgeOpenHead(head, range, 0);
 }
 
-void t.test('redirects, 304 and 416 are head-only, other statuses are streams', (t) => {
+void t.test('redirects, 304 and 416 are head-only, retryable failures busy', (t) => {
   for (const status of [301, 302, 303, 307, 308]) {
     t.equal(judge(status, { location: '/b' }).kind, 'head-only', String(status));
     t.equal(judge(status).kind, 'stream', `${String(status)} that leads nowhere`);
@@ -45,7 +45,7 @@ void t.test('a 206 within the requested range is a range', (t) => {
   t.end();
 });
 
-void t.test('a 206 without a requested range is an error', (t) => {
+void t.test('a 206 without a requested range is head-only', (t) => {
   const headers = toHeaderMap({ 'content-range': 'bytes 0-9/10' });
   const verdict = judgeOpenHead({ status: 206, headers, contentLength: 10 }, null, 0);
   t.match(verdict, { kind: 'head-only' });

@@ -69,7 +69,7 @@ void t.test('a 206 of a one-chunk object has the root as id', async (t) => {
   t.equal(main.chunks[0]?.chunkId, oracleRoot(expected.subarray(0, 5000)));
 });
 
-void t.test('a 200 in answer to a range is a stream', async (t) => {
+void t.test('a 200 in answer to a range is opened as the whole', async (t) => {
   const f = await startOpening(t);
   f.origin.script({ actions: [{ kind: 'ignore-range' }] });
   isWhole(t, await f.open(LENGTH, { range: { start: 0, end: CHUNK } }));
@@ -158,7 +158,7 @@ void t.test('permanent faults:', async (t) => {
     t.equal(main.events.length, 1);
     remove();
   });
-  await t.test('a 206 without a complete length is posted', async (t) => {
+  await t.test('a 206 without a complete length fails as origin-range-mismatch', async (t) => {
     const remove = f.origin.script({ actions: [{ kind: 'content-range', complete: '*' }] });
     const { result } = await f.open(LENGTH, { range: { start: 0, end: CHUNK } });
     t.match(result, failed('origin-range-mismatch'));

@@ -100,7 +100,7 @@ void t.test('right bytes at another position, and too few ids, mismatch', (t) =>
   t.end();
 });
 
-void t.test('an unreadable file throws', (t) => {
+void t.test('an unreadable file is reported with its errno', (t) => {
   const fd = openSync('/dev/null', 'w');
   const made = { ...fixture(t).task(), fd };
   t.same(verifyChunk(made, buffer, []), { kind: 'unreadable', errno: 'EBADF' });

@@ -116,15 +116,12 @@ t.test('ReusableHit: a strict origin yields none', async (t) => {
   t.equal(reusable, undefined);
 });
 
-t.test(
-  'ReusableHit: a response with Vary yields none, except with Vary: Accept-Encoding',
-  async (t) => {
-    const varied = await stood(t, { fields: { vary: 'accept' } });
-    t.equal(varied.standing, undefined);
-    const { standing: reusable } = await stood(t, { fields: { vary: 'Accept-Encoding' } });
-    t.ok(stands(reusable));
-  },
-);
+t.test('ReusableHit: Vary yields none, except Vary: Accept-Encoding', async (t) => {
+  const varied = await stood(t, { fields: { vary: 'accept' } });
+  t.equal(varied.standing, undefined);
+  const { standing: reusable } = await stood(t, { fields: { vary: 'Accept-Encoding' } });
+  t.ok(stands(reusable));
+});
 
 t.test('ReusableHit: its head has the same verified digest fields as a lookup', async (t) => {
   const hex = createHash('sha256').update(bytesOf(1, 2)).digest('hex');

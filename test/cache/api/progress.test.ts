@@ -8,30 +8,27 @@ import { RUNNING_CHUNK_BYTES as C } from '../../fixtures/running.js';
 import { Gate } from '../../fixtures/scripted-origin.js';
 import { waitUntil } from '../../fixtures/wait-until.js';
 
-t.test(
-  'a fetch is stalled while its byte count does not change, and no longer once it does',
-  (t) => {
-    const clock = new ManualClock();
-    const watch = new ProgressWatch(clock);
-    const fetch = { lacksBytes: true, receivedBytes: 0 };
-    const untrack = watch.track(fetch);
-    clock.advance(STALLED_AFTER_MS - 1);
-    t.equal(watch.stalled, 0);
-    clock.advance(1);
-    t.equal(watch.stalled, 1);
-    fetch.receivedBytes = 1;
-    t.equal(watch.stalled, 0);
-    clock.advance(STALLED_AFTER_MS);
-    t.equal(watch.stalled, 1);
-    fetch.lacksBytes = false;
-    t.equal(watch.stalled, 0, 'it has all it is to receive');
-    clock.advance(STALLED_AFTER_MS * 2);
-    t.equal(watch.stalled, 0);
-    untrack();
-    t.equal(clock.pendingTimers, 0);
-    t.end();
-  },
-);
+t.test('a fetch is stalled exactly while its byte count does not change', (t) => {
+  const clock = new ManualClock();
+  const watch = new ProgressWatch(clock);
+  const fetch = { lacksBytes: true, receivedBytes: 0 };
+  const untrack = watch.track(fetch);
+  clock.advance(STALLED_AFTER_MS - 1);
+  t.equal(watch.stalled, 0);
+  clock.advance(1);
+  t.equal(watch.stalled, 1);
+  fetch.receivedBytes = 1;
+  t.equal(watch.stalled, 0);
+  clock.advance(STALLED_AFTER_MS);
+  t.equal(watch.stalled, 1);
+  fetch.lacksBytes = false;
+  t.equal(watch.stalled, 0, 'it has all it is to receive');
+  clock.advance(STALLED_AFTER_MS * 2);
+  t.equal(watch.stalled, 0);
+  untrack();
+  t.equal(clock.pendingTimers, 0);
+  t.end();
+});
 
 t.test('progress between two samples of the metric ends a stall', (t) => {
   const clock = new ManualClock();

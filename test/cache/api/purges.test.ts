@@ -11,7 +11,7 @@ t.test('a purge covers selected requests that started before it', (t) => {
   purges.begin(({ uri }) => uri === A.uri);
   t.notOk(purges.spares(A, before));
   t.ok(purges.spares(B, before), 'nothing else');
-  t.ok(purges.spares(A, purges.epoch), 'nor what is asked for after it');
+  t.ok(purges.spares(A, purges.epoch), 'a request after the purge is spared');
   t.end();
 });
 

@@ -35,24 +35,21 @@ t.test('ReadProgress counts only the requested parts', async (t) => {
   t.same(progress.unsettled(0), [100]);
 });
 
-t.test(
-  'ReadProgress counts the arrived bytes of a chunk that is filled from its middle',
-  async (t) => {
-    const order = { start: 2 * GROUP_SIZE_BYTES, lengthBytes: 4 * GROUP_SIZE_BYTES };
-    const chunk = view(GROUP_SIZE_BYTES + 10, { order });
-    const reading = (from: number, to: number): number => {
-      const progress = new ReadProgress();
-      progress.opened(chunk, 100, 100 + from * GROUP_SIZE_BYTES, 100 + to * GROUP_SIZE_BYTES, 0);
-      return progress.counts(0).receivedBytes;
-    };
-    t.equal(reading(2, 4), GROUP_SIZE_BYTES + 10);
-    t.equal(reading(3, 4), 10);
-    t.equal(reading(0, 2), 0, 'not what came for others');
-    chunk.set({ receivedBytes: 2 * GROUP_SIZE_BYTES + 10 });
-    t.equal(reading(0, 2), 10);
-    t.equal(reading(0, 4), 2 * GROUP_SIZE_BYTES + 10);
-  },
-);
+t.test('ReadProgress counts the arrived bytes of a chunk filled from its middle', async (t) => {
+  const order = { start: 2 * GROUP_SIZE_BYTES, lengthBytes: 4 * GROUP_SIZE_BYTES };
+  const chunk = view(GROUP_SIZE_BYTES + 10, { order });
+  const reading = (from: number, to: number): number => {
+    const progress = new ReadProgress();
+    progress.opened(chunk, 100, 100 + from * GROUP_SIZE_BYTES, 100 + to * GROUP_SIZE_BYTES, 0);
+    return progress.counts(0).receivedBytes;
+  };
+  t.equal(reading(2, 4), GROUP_SIZE_BYTES + 10);
+  t.equal(reading(3, 4), 10);
+  t.equal(reading(0, 2), 0, 'not what came for others');
+  chunk.set({ receivedBytes: 2 * GROUP_SIZE_BYTES + 10 });
+  t.equal(reading(0, 2), 10);
+  t.equal(reading(0, 4), 2 * GROUP_SIZE_BYTES + 10);
+});
 
 t.test('ReadProgress counts no byte twice after a restart of the read', async (t) => {
   const progress = new ReadProgress();

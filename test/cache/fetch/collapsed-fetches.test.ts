@@ -65,24 +65,21 @@ t.test('requests with other credentials need a contact of their own', async (t) 
   t.equal(room.origin.requests.length, 2);
 });
 
-t.test(
-  'a response that may not be shared is requested again by each waiting request',
-  async (t) => {
-    const room = await startRoom(t, {
-      objects: { '/a': fresh(1, 1, { cacheControl: 'no-store' }) },
-    });
-    const context = [1, 2, 3].map(() => ask(room, '/a'));
-    const replies = await together(room, context);
-    t.same(
-      replies.map(({ kind }) => kind),
-      ['answered', 'not-shared', 'not-shared'],
-    );
-    const fetches = fetchesOf(room);
-    const alone = await Promise.all(context.map((one) => fetches.ask({ ...one, alone: true }, [])));
-    t.ok(alone.every((reply) => reply.kind === 'answered' && !reply.collapsed));
-    t.equal(room.origin.requests.length, 4);
-  },
-);
+t.test('an unshareable response is requested again by each waiting request', async (t) => {
+  const room = await startRoom(t, {
+    objects: { '/a': fresh(1, 1, { cacheControl: 'no-store' }) },
+  });
+  const context = [1, 2, 3].map(() => ask(room, '/a'));
+  const replies = await together(room, context);
+  t.same(
+    replies.map(({ kind }) => kind),
+    ['answered', 'not-shared', 'not-shared'],
+  );
+  const fetches = fetchesOf(room);
+  const alone = await Promise.all(context.map((one) => fetches.ask({ ...one, alone: true }, [])));
+  t.ok(alone.every((reply) => reply.kind === 'answered' && !reply.collapsed));
+  t.equal(room.origin.requests.length, 4);
+});
 
 t.test('a refusal, and another variant, are for the requesting client alone', async (t) => {
   const room = await startRoom(t, {
@@ -182,21 +179,18 @@ t.test('a request with a key, or with no-cache, joins no request without one', a
   t.equal(room.origin.requests.length, manners.length);
 });
 
-t.test(
-  'a lookup older than the end of another contact is repeated, without a new contact',
-  async (t) => {
-    const room = await startRoom(t, { objects: { '/a': fresh(1, 1) } });
-    const fetches = fetchesOf(room);
-    // Both looked, and found nothing; the contact of the one ends before the other comes to ask.
-    const [early, late] = [ask(room, '/a'), ask(room, '/a')];
-    t.match(await fetches.ask(early, []), { kind: 'answered', collapsed: false });
-    t.same(await fetches.ask(late, []), { kind: 'stored-since' });
-    t.equal(room.origin.requests.length, 1);
-    t.match(await fetches.ask({ ...late, again: true }, []), { kind: 'answered' }, 'once');
-    const forced = ask(room, '/a', { 'cache-control': 'no-cache' });
-    t.match(await fetches.ask(forced, []), { kind: 'answered' }, 'what it may not use is none');
-  },
-);
+t.test("a lookup older than another contact's end is repeated without a contact", async (t) => {
+  const room = await startRoom(t, { objects: { '/a': fresh(1, 1) } });
+  const fetches = fetchesOf(room);
+  // Both looked, and found nothing; the contact of the one ends before the other comes to ask.
+  const [early, late] = [ask(room, '/a'), ask(room, '/a')];
+  t.match(await fetches.ask(early, []), { kind: 'answered', collapsed: false });
+  t.same(await fetches.ask(late, []), { kind: 'stored-since' });
+  t.equal(room.origin.requests.length, 1);
+  t.match(await fetches.ask({ ...late, again: true }, []), { kind: 'answered' }, 'once');
+  const forced = ask(room, '/a', { 'cache-control': 'no-cache' });
+  t.match(await fetches.ask(forced, []), { kind: 'answered' }, 'what it may not use is none');
+});
 
 t.test("a lookup slower than another request's contact starts no second contact", async (t) => {
   const room = await startRoom(t, { objects: { '/a': fresh(1, 1) } });

@@ -38,38 +38,35 @@ t.test('OriginExchange: without a head it rejects with the reason after its retr
   t.equal(room.origin.requests.length, 3);
 });
 
-t.test(
-  'OriginExchange: a written slot is reported before the next slot is requested',
-  async (t) => {
-    const room = await startRoom(t, { objects: { '/a': fresh(1, 2) } });
-    const exchange = start(room);
-    await exchange.head;
-    const draft = await room.chunks.draft(1024 * 1024);
-    const events = new Promise<string[]>((resolve) => {
-      const seen: string[] = [];
-      exchange.listen((event) => {
-        seen.push(event.kind);
-        if (seen.length === 2) resolve(seen);
-      });
+t.test('OriginExchange: a slot is reported written before the next is requested', async (t) => {
+  const room = await startRoom(t, { objects: { '/a': fresh(1, 2) } });
+  const exchange = start(room);
+  await exchange.head;
+  const draft = await room.chunks.draft(1024 * 1024);
+  const events = new Promise<string[]>((resolve) => {
+    const seen: string[] = [];
+    exchange.listen((event) => {
+      seen.push(event.kind);
+      if (seen.length === 2) resolve(seen);
     });
-    exchange.reply({
-      kind: 'slot',
-      slot: {
-        fd: draft.file.fd,
-        index: 0,
-        start: 0,
-        lengthBytes: 1024 * 1024,
-        watermark: room.services.watermarks.create().shared,
-        withheld: false,
-        expectedGroupIds: null,
-      },
-    });
-    t.same(await events, ['wrote', 'want']);
-    exchange.reply({ kind: 'stop' });
-    t.match(await exchange.result, { kind: 'stopped' });
-    draft.discard();
-  },
-);
+  });
+  exchange.reply({
+    kind: 'slot',
+    slot: {
+      fd: draft.file.fd,
+      index: 0,
+      start: 0,
+      lengthBytes: 1024 * 1024,
+      watermark: room.services.watermarks.create().shared,
+      withheld: false,
+      expectedGroupIds: null,
+    },
+  });
+  t.same(await events, ['wrote', 'want']);
+  exchange.reply({ kind: 'stop' });
+  t.match(await exchange.result, { kind: 'stopped' });
+  draft.discard();
+});
 
 t.test('OriginExchange: a cancel in mid-body closes the connection', async (t) => {
   const room = await startRoom(t, { objects: { '/a': fresh(1, 2) } });

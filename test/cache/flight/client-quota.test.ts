@@ -30,45 +30,39 @@ function fetching(quota: PermitSource): () => void {
   };
 }
 
-t.test(
-  "a client's quota is taken by its fetches, not by requests that wait for them",
-  async (t) => {
-    const { shares: quotas, bound, full } = setUp(2);
-    const quota = quotas.of('a');
-    const end = fetching(quota);
-    fetching(quota);
-    const permit = quota.permit();
-    t.equal(permit.tryAcquire(), false);
-    const waiting = permit.wait('demand', bound);
-    t.equal(full(), 1);
-    end();
-    await waiting;
-    t.equal(permit.tryAcquire(), true, 'the place is in hand');
-    permit.leave();
-    t.equal(quota.permit().tryAcquire(), true, 'and was given back unused');
-  },
-);
+t.test('a quota is taken by fetches, not by requests that wait for them', async (t) => {
+  const { shares: quotas, bound, full } = setUp(2);
+  const quota = quotas.of('a');
+  const end = fetching(quota);
+  fetching(quota);
+  const permit = quota.permit();
+  t.equal(permit.tryAcquire(), false);
+  const waiting = permit.wait('demand', bound);
+  t.equal(full(), 1);
+  end();
+  await waiting;
+  t.equal(permit.tryAcquire(), true, 'the place is in hand');
+  permit.leave();
+  t.equal(quota.permit().tryAcquire(), true, 'and was given back unused');
+});
 
-t.test(
-  'waiting requests get permits in order of arrival; one that gives up is skipped',
-  async (t) => {
-    const { clock, shares: quotas, bound } = setUp(1);
-    const quota = quotas.of('a');
-    const end = fetching(quota);
-    const order: string[] = [];
-    const first = quota.permit().wait('demand', bound);
-    clock.advance(500);
-    const second = quota
-      .permit()
-      .wait('demand', bound)
-      .then(() => order.push('second'));
-    clock.advance(500);
-    await t.rejects(first, { message: 'late' });
-    end();
-    await second;
-    t.same(order, ['second']);
-  },
-);
+t.test('permits are given in order of arrival; one that gives up is skipped', async (t) => {
+  const { clock, shares: quotas, bound } = setUp(1);
+  const quota = quotas.of('a');
+  const end = fetching(quota);
+  const order: string[] = [];
+  const first = quota.permit().wait('demand', bound);
+  clock.advance(500);
+  const second = quota
+    .permit()
+    .wait('demand', bound)
+    .then(() => order.push('second'));
+  clock.advance(500);
+  await t.rejects(first, { message: 'late' });
+  end();
+  await second;
+  t.same(order, ['second']);
+});
 
 t.test('read-ahead does not wait for a permit', async (t) => {
   const { shares: quotas, bound, full } = setUp(1);
@@ -98,7 +92,7 @@ t.test("a request that outlives its unused quota shares the client's new quota",
   const { shares: quotas } = setUp(1);
   const long = quotas.of('a');
   long.permit().leave();
-  t.equal(quotas.size, 0, 'nobody is kept who has no seat');
+  t.equal(quotas.size, 0, 'a quota without permits is dropped');
   fetching(quotas.of('a'));
   const permit = long.permit();
   t.equal(permit.tryAcquire(), false);

@@ -66,32 +66,33 @@ t.test('a silence ends with the later of the last byte and the last change of ph
   clock.advance(5000);
   t.match(stateOfFetch(fetch, clock.monotonic()), { kind: 'stalled', sinceMs: 5000 });
   t.match(stateOfFetch(fetch, clock.monotonic(), clock.monotonic() - 10), { kind: 'receiving' });
-  t.match(at(facts, clock).state, { kind: 'stalled' }, 'the exchange says what its flight is at');
+  t.match(
+    at(facts, clock).state,
+    { kind: 'stalled' },
+    'the exchange decides the state of its flight',
+  );
 });
 
-t.test(
-  'verified bytes are those past the gate; committed bytes are those in the store',
-  async (t) => {
-    const gated = filling(t, { gated: true });
-    gated.writer.received(700);
-    gated.writer.advance(512);
-    const before = at(gated.facts, gated.clock);
-    t.match(before, { receivedBytes: 700, verifiedBytes: 512, committedBytes: 0 });
-    const open = filling(t);
-    open.writer.received(700);
-    open.writer.advance(700);
-    t.match(at(open.facts, open.clock), { verifiedBytes: 0 });
-    const held = flightProgress(open.facts, { kind: 'held' }, 0);
-    t.match(held, {
-      committedBytes: 700,
-      verifiedBytes: 0,
-      state: { kind: 'done' },
-      settled: true,
-    });
-    t.match(flightProgress(open.facts, { kind: 'uncached' }, 0), { committedBytes: 0 });
-    const attested = { ...open.facts, isAttested: () => true };
-    t.match(flightProgress(attested, { kind: 'held' }, 0), { verifiedBytes: 700 });
-    const failed = { kind: 'failed', error: { code: 'origin-corrupt' } } as const;
-    t.match(flightProgress(attested, failed, 0), { verifiedBytes: 0, committedBytes: 0 });
-  },
-);
+t.test('verified bytes are past the gate; committed bytes are in the store', async (t) => {
+  const gated = filling(t, { gated: true });
+  gated.writer.received(700);
+  gated.writer.advance(512);
+  const before = at(gated.facts, gated.clock);
+  t.match(before, { receivedBytes: 700, verifiedBytes: 512, committedBytes: 0 });
+  const open = filling(t);
+  open.writer.received(700);
+  open.writer.advance(700);
+  t.match(at(open.facts, open.clock), { verifiedBytes: 0 });
+  const held = flightProgress(open.facts, { kind: 'held' }, 0);
+  t.match(held, {
+    committedBytes: 700,
+    verifiedBytes: 0,
+    state: { kind: 'done' },
+    settled: true,
+  });
+  t.match(flightProgress(open.facts, { kind: 'uncached' }, 0), { committedBytes: 0 });
+  const attested = { ...open.facts, isAttested: () => true };
+  t.match(flightProgress(attested, { kind: 'held' }, 0), { verifiedBytes: 700 });
+  const failed = { kind: 'failed', error: { code: 'origin-corrupt' } } as const;
+  t.match(flightProgress(attested, failed, 0), { verifiedBytes: 0, committedBytes: 0 });
+});

@@ -41,7 +41,7 @@ function parts(t: Test) {
 
 t.test("a Flight's reader reads during the fill, and its lease ends when it leaves", async (t) => {
   const { flight, draft, held, seen, watermark } = parts(t);
-  t.equal(flight.view(), undefined, 'nothing to see before it has begun');
+  t.equal(flight.view(), undefined, 'no view before the start');
   flight.begin(draft, watermark);
   const view = flight.view();
   t.equal(view?.watermark, watermark);
@@ -74,7 +74,7 @@ t.test('a chunk that could not be stored is readable until its last reader leave
   flight.filled(null);
   one?.release();
   const late = flight.view();
-  t.ok(late, 'even for who comes now');
+  t.ok(late, 'a late reader has a view too');
   other?.release();
   t.equal(seen.discarded, 0);
   late?.release();
@@ -91,7 +91,7 @@ t.test('a failed Flight gives readers its error and whether a retry may succeed'
     const failure = view?.failure();
     if (kind === 'failed') t.equal(failure, BAD);
     else t.match(failure, { code: 'internal', retryable: true, cause: LOST });
-    t.equal(flight.view(), undefined, 'nobody else joins it');
+    t.equal(flight.view(), undefined, 'no further reader joins');
     view?.release();
     t.equal(seen.discarded, 1);
     t.match(await flight.whenEnded, { kind });
@@ -138,41 +138,35 @@ t.test('a wait for the start of a Flight ends with its end too', async (t) => {
   t.match(await begun, { kind: 'ended', end: { kind: 'leader-failed' } });
 });
 
-t.test(
-  'a Flight is promoted in the queue and dropped from it as its waiters require',
-  async (t) => {
-    const { flight } = parts(t);
-    const calls: string[] = [];
-    flight.promote();
-    flight.drop();
-    flight.queuedAs({
-      promote: () => calls.push('promote'),
-      dropIfQueued: () => calls.push('drop') > 0,
-    });
-    flight.promote();
-    flight.drop();
-    t.same(calls, ['promote', 'drop']);
-  },
-);
+t.test('a Flight is promoted and dropped in the queue as its waiters require', async (t) => {
+  const { flight } = parts(t);
+  const calls: string[] = [];
+  flight.promote();
+  flight.drop();
+  flight.queuedAs({
+    promote: () => calls.push('promote'),
+    dropIfQueued: () => calls.push('drop') > 0,
+  });
+  flight.promote();
+  flight.drop();
+  t.same(calls, ['promote', 'drop']);
+});
 
-t.test(
-  'a Flight keeps its own file, although the store kept an older one, until all readers leave',
-  async (t) => {
-    const { flight, draft, held, seen, watermark } = parts(t);
-    flight.begin(draft, watermark);
-    // A reader that waits for the check of the digest has no view yet.
-    const leave = flight.addWaiter();
-    draft.file.retain();
-    flight.publish(100);
-    const older: OpenFile = { fd: -2, retain: () => t.fail(), release: () => t.fail() };
-    flight.filled({ ...held, file: older });
-    draft.file.release();
-    t.equal(seen.users, 1, 'kept for who waits');
-    const view = flight.view();
-    t.equal(view?.file, draft.file, 'whose bytes were checked');
-    leave();
-    view?.release();
-    t.same([seen.users, seen.released], [0, 1]);
-    t.equal(flight.view(), undefined, 'who comes later looks again');
-  },
-);
+t.test('a Flight keeps its own file until all readers leave, though not stored', async (t) => {
+  const { flight, draft, held, seen, watermark } = parts(t);
+  flight.begin(draft, watermark);
+  // A reader that waits for the check of the digest has no view yet.
+  const leave = flight.addWaiter();
+  draft.file.retain();
+  flight.publish(100);
+  const older: OpenFile = { fd: -2, retain: () => t.fail(), release: () => t.fail() };
+  flight.filled({ ...held, file: older });
+  draft.file.release();
+  t.equal(seen.users, 1, 'the draft is kept for the waiter');
+  const view = flight.view();
+  t.equal(view?.file, draft.file, 'whose bytes were checked');
+  leave();
+  view?.release();
+  t.same([seen.users, seen.released], [0, 1]);
+  t.equal(flight.view(), undefined, 'a later reader looks up the store');
+});

@@ -39,32 +39,29 @@ t.test('Arrivals: an arriving body is available until it has ended', async (t) =
   t.equal(arrivals.intake, undefined);
 });
 
-t.test(
-  'Arrivals: one stream is started for all waiting requests, by the first starter',
-  async (t) => {
-    const room = await startRoom(t);
-    let started = 0;
-    const arrivals = new Arrivals({
-      services: room.services,
-      onEnded: () => undefined,
-      onStarted: () => (started += 1),
-    });
-    const starting = deferred<undefined>();
-    let calls = 0;
-    arrivals.switchToStream(async () => {
-      calls += 1;
-      await starting.promise;
-      arrivals.attach(body(true).arrival);
-    });
-    arrivals.switchToStream(() => Promise.reject(LOST));
-    t.ok(arrivals.isStreaming);
-    const waiting = [0, 5].map((index) => arrivals.reached(index, room.fetchContext('/a')));
-    starting.resolve(undefined);
-    await Promise.all(waiting);
-    t.same([calls, started], [1, 1]);
-    t.ok(arrivals.intake?.isStream);
-  },
-);
+t.test('Arrivals: one stream for all waiting requests, by the first starter', async (t) => {
+  const room = await startRoom(t);
+  let started = 0;
+  const arrivals = new Arrivals({
+    services: room.services,
+    onEnded: () => undefined,
+    onStarted: () => (started += 1),
+  });
+  const starting = deferred<undefined>();
+  let calls = 0;
+  arrivals.switchToStream(async () => {
+    calls += 1;
+    await starting.promise;
+    arrivals.attach(body(true).arrival);
+  });
+  arrivals.switchToStream(() => Promise.reject(LOST));
+  t.ok(arrivals.isStreaming);
+  const waiting = [0, 5].map((index) => arrivals.reached(index, room.fetchContext('/a')));
+  starting.resolve(undefined);
+  await Promise.all(waiting);
+  t.same([calls, started], [1, 1]);
+  t.ok(arrivals.intake?.isStream);
+});
 
 t.test('Arrivals: a failed start is reported, and may be tried again', async (t) => {
   const room = await startRoom(t);

@@ -23,38 +23,32 @@ t.test('Detachment: before begin the end of a stream changes nothing', async (t)
   t.same([told, detachment.isOn, detachment.hasLeaked], [[], false, true]);
 });
 
-t.test(
-  'Detachment: a lost stream is fetched again; an ended or corrupt one is a change',
-  async (t) => {
-    const { told, detachment } = scene();
-    detachment.begin();
-    detachment.streamEnded(of('origin-reset'));
-    detachment.streamEnded(undefined);
-    detachment.streamEnded(of('origin-corrupt'));
-    detachment.leaked();
-    t.same(told, ['again', 'changed', 'changed']);
-  },
-);
+t.test('Detachment: a lost stream is fetched again, any other end is a change', async (t) => {
+  const { told, detachment } = scene();
+  detachment.begin();
+  detachment.streamEnded(of('origin-reset'));
+  detachment.streamEnded(undefined);
+  detachment.streamEnded(of('origin-corrupt'));
+  detachment.leaked();
+  t.same(told, ['again', 'changed', 'changed']);
+});
 
-t.test(
-  'Detachment: a request with credentials of its own shares the detached answer with nobody',
-  async (t) => {
-    const room = await startRoom(t);
-    const source = (headers: Record<string, string>) => room.fetchContext('/a', { headers }).source;
-    const [plain, also] = [source({}), source({ accept: '*/*' })];
-    const [mine, same] = [source({ authorization: 'x' }), source({ authorization: 'x' })];
-    const open = scene().detachment;
-    t.ok(open.admits(mine) && open.admits(plain), 'before it begins');
-    open.begin();
-    t.same(
-      [plain, also, mine].map((one) => open.admits(one)),
-      [true, true, false],
-    );
-    const own = scene().detachment;
-    own.begin();
-    t.same(
-      [mine, plain, same, mine].map((one) => own.admits(one)),
-      [true, false, false, true],
-    );
-  },
-);
+t.test('Detachment: a request with credentials shares its answer with no other', async (t) => {
+  const room = await startRoom(t);
+  const source = (headers: Record<string, string>) => room.fetchContext('/a', { headers }).source;
+  const [plain, also] = [source({}), source({ accept: '*/*' })];
+  const [mine, same] = [source({ authorization: 'x' }), source({ authorization: 'x' })];
+  const open = scene().detachment;
+  t.ok(open.admits(mine) && open.admits(plain), 'before it begins');
+  open.begin();
+  t.same(
+    [plain, also, mine].map((one) => open.admits(one)),
+    [true, true, false],
+  );
+  const own = scene().detachment;
+  own.begin();
+  t.same(
+    [mine, plain, same, mine].map((one) => own.admits(one)),
+    [true, false, false, true],
+  );
+});

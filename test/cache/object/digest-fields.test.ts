@@ -30,24 +30,21 @@ t.test('a verified SHA-256 is sent in both digest fields, whatever the origin se
   t.end();
 });
 
-t.test(
-  'an unverified digest is not sent, and a contradicting field of the origin is removed',
-  (t) => {
-    const claim = { digest: DIGEST, isVerified: false };
-    const plain = toHeaderMap({ etag: '"a"' });
-    t.equal(withDigestFields(plain, claim), plain);
-    for (const kept of [`SHA-256=${BASE64}`, `md5=AA==, sha-256=${BASE64}`, 'md5=AA==', 'odd']) {
-      const fields = toHeaderMap({ digest: kept });
-      t.equal(withDigestFields(fields, claim), fields, kept);
-    }
-    const contradicting = toHeaderMap({
-      digest: `md5=AA==, SHA-256=${WRONG}`,
-      'repr-digest': `sha-256=:${WRONG}:`,
-    });
-    t.strictSame({ ...withDigestFields(contradicting, claim) }, {});
-    t.end();
-  },
-);
+t.test('an unverified digest is not sent; a contradicting field is removed', (t) => {
+  const claim = { digest: DIGEST, isVerified: false };
+  const plain = toHeaderMap({ etag: '"a"' });
+  t.equal(withDigestFields(plain, claim), plain);
+  for (const kept of [`SHA-256=${BASE64}`, `md5=AA==, sha-256=${BASE64}`, 'md5=AA==', 'odd']) {
+    const fields = toHeaderMap({ digest: kept });
+    t.equal(withDigestFields(fields, claim), fields, kept);
+  }
+  const contradicting = toHeaderMap({
+    digest: `md5=AA==, SHA-256=${WRONG}`,
+    'repr-digest': `sha-256=:${WRONG}:`,
+  });
+  t.strictSame({ ...withDigestFields(contradicting, claim) }, {});
+  t.end();
+});
 
 t.test('other digest algorithms change no digest field', (t) => {
   const fields = toHeaderMap({ digest: `SHA-256=${WRONG}` });

@@ -102,45 +102,39 @@ t.test('Generation: idle without users and fills, and then not closed at once', 
   t.notOk(generation.isClosed, 'it lingers');
 });
 
-t.test(
-  "a chunk of an origin with an open breaker is refused at once with the breaker's error",
-  async (t) => {
-    const room = await startRoom(t, { objects: { '/a': fresh(1, 3) } });
-    const generation = await room.open('/a', sizeOf(3));
-    await readView(await generation.open(2, room.fetchContext('/a')), 12_345);
-    await waitUntil('chunk 2 is held', () => generation.isHeld(2));
-    const { breaker } = room.upstream;
-    for (let permit = breaker.ask(); permit.kind !== 'refused'; permit = breaker.ask()) {
-      permit.settle('unreachable');
-    }
-    const asked = room.origin.requests.length;
-    await t.rejects(generation.open(1, room.fetchContext('/a')), {
-      code: 'origin-busy',
-      retryAfterMs: Number,
-    });
-    (await generation.open(2, room.fetchContext('/a')))?.release();
-    t.equal(room.origin.requests.length, asked);
-    generation.release();
-  },
-);
+t.test("a missing chunk is refused at once while the origin's breaker is open", async (t) => {
+  const room = await startRoom(t, { objects: { '/a': fresh(1, 3) } });
+  const generation = await room.open('/a', sizeOf(3));
+  await readView(await generation.open(2, room.fetchContext('/a')), 12_345);
+  await waitUntil('chunk 2 is held', () => generation.isHeld(2));
+  const { breaker } = room.upstream;
+  for (let permit = breaker.ask(); permit.kind !== 'refused'; permit = breaker.ask()) {
+    permit.settle('unreachable');
+  }
+  const asked = room.origin.requests.length;
+  await t.rejects(generation.open(1, room.fetchContext('/a')), {
+    code: 'origin-busy',
+    retryAfterMs: Number,
+  });
+  (await generation.open(2, room.fetchContext('/a')))?.release();
+  t.equal(room.origin.requests.length, asked);
+  generation.release();
+});
 
-t.test(
-  'a request for a missing chunk gets 503 and Retry-After while the breaker is open',
-  async (t) => {
-    const origin = await runOrigin(t, { '/a': fresh(1, 2) });
-    const forebay = await startForebay(t, { origin });
-    await forebay.range('/a', 0, C);
-    await forebay.holds(1);
-    await origin.close();
-    let got = await forebay.get('/b');
-    for (let i = 0; i < 10 && !isBusy(got); i += 1) got = await forebay.get(`/b${String(i)}`);
-    const headers = { range: `bytes=${String(C)}-` };
-    const refused = await forebay.get('/a', { headers });
-    t.equal(refused.status, 503, describe(refused));
-    t.ok(isBusy(refused), describe(refused));
-    t.match(refused.headers['retry-after'], /^[1-9]/);
-  },
-);
+t.test('a missing chunk under an open breaker gets 503 and Retry-After', async (t) => {
+  const origin = await runOrigin(t, { '/a': fresh(1, 2) });
+  const forebay = await startForebay(t, { origin });
+  await forebay.range('/a', 0, C);
+  await forebay.holds(1);
+  await origin.close();
+  let got = await forebay.get('/b');
+  for (let i = 0; i < 10 && !isBusy(got); i += 1) got = await forebay.get(`/b${String(i)}`);
+  const headers = { range: `bytes=${String(C)}-` };
+  const refused = await forebay.get('/a', { headers });
+  t.equal(refused.status, 503, describe(refused));
+  t.ok(isBusy(refused), describe(refused));
+  t.match(refused.headers['retry-after'], /^[1-9]/);
+});
 
 function isBusy({ headers }: Got): boolean {
   return String(headers['cache-status']).includes('detail=origin-busy');

@@ -79,20 +79,17 @@ t.test('a generation that ended is reported once and not found again', async (t)
   next.release();
 });
 
-t.test(
-  'an object whose digest mismatched is verified whole before it is released again',
-  async (t) => {
-    const room = await startRoom(t);
-    const digest = { algorithm: 'sha256', hex: 'a'.repeat(64) } as const;
-    const bad = await room.open('/a', sizeOf(2), { digest });
-    t.notOk(bad.integrity.strict);
-    bad.end('digest-mismatch', CHANGED);
-    bad.release();
-    const suspect = await room.open('/a', sizeOf(2), { digest });
-    t.ok(suspect.integrity.strict);
-    suspect.release();
-  },
-);
+t.test('an object whose digest mismatched is verified whole before a release', async (t) => {
+  const room = await startRoom(t);
+  const digest = { algorithm: 'sha256', hex: 'a'.repeat(64) } as const;
+  const bad = await room.open('/a', sizeOf(2), { digest });
+  t.notOk(bad.integrity.strict);
+  bad.end('digest-mismatch', CHANGED);
+  bad.release();
+  const suspect = await room.open('/a', sizeOf(2), { digest });
+  t.ok(suspect.integrity.strict);
+  suspect.release();
+});
 
 t.test('a generation whose length becomes known is found and purged under it', async (t) => {
   const room = await startRoom(t);
@@ -109,25 +106,22 @@ t.test('a generation whose length becomes known is found and purged under it', a
   t.ok(first.isClosed);
 });
 
-t.test(
-  'a generation that ends while its length becomes known leaves no object in the store',
-  async (t) => {
-    const room = await startRoom(t);
-    const known = room.identity('/a', sizeOf(1), { uniqueToken: 'token' });
-    const options = { ephemeral: false, fetchContext: room.fetchContext('/a') };
-    const generation = await room.generations.open({ ...known, lengthBytes: null }, options);
-    const removals = t.capture(room.chunks, 'remove', room.chunks.remove.bind(room.chunks));
-    const completing = generation.complete(sizeOf(1));
-    generation.end('purged', CHANGED);
-    await completing;
-    t.same(
-      removals().map(({ args }) => args[0].identity.lengthBytes),
-      [null, sizeOf(1)],
-      'the object under both of its names',
-    );
-    generation.release();
-  },
-);
+t.test('a generation that ends while its length is learnt leaves no object', async (t) => {
+  const room = await startRoom(t);
+  const known = room.identity('/a', sizeOf(1), { uniqueToken: 'token' });
+  const options = { ephemeral: false, fetchContext: room.fetchContext('/a') };
+  const generation = await room.generations.open({ ...known, lengthBytes: null }, options);
+  const removals = t.capture(room.chunks, 'remove', room.chunks.remove.bind(room.chunks));
+  const completing = generation.complete(sizeOf(1));
+  generation.end('purged', CHANGED);
+  await completing;
+  t.same(
+    removals().map(({ args }) => args[0].identity.lengthBytes),
+    [null, sizeOf(1)],
+    'the object under both of its names',
+  );
+  generation.release();
+});
 
 t.test('two generations that turn out to be one object are both purged', async (t) => {
   const room = await startRoom(t);

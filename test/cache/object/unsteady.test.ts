@@ -41,7 +41,7 @@ t.test('a URL is unsteady after a second change at one length within an hour', (
   clock.advance(HOUR_MS + 1);
   t.notOk(has('o', 'http://o/a'), 'forgotten');
   note('o', 'http://o/a');
-  t.notOk(has('o', 'http://o/a'), 'and begun anew');
+  t.notOk(has('o', 'http://o/a'), 'the count starts again');
   t.end();
 });
 

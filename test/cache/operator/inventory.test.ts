@@ -149,11 +149,11 @@ t.test('a response requested before a purge is not stored after it', async (t) =
     bytes: 0,
   });
   gate.open();
-  t.ok(Buffer.concat(await under).equals(bytesOf(1, 1)), 'who asked gets it');
+  t.ok(Buffer.concat(await under).equals(bytesOf(1, 1)), 'the running request gets its bytes');
   t.same((await listed(inventory, ALL)).objects, [], 'nothing came back');
   const asked = room.origin.requests.length;
   await fetch(room, '/a');
-  t.ok(room.origin.requests.length > asked, 'who comes later asks anew');
+  t.ok(room.origin.requests.length > asked, 'a later request contacts the origin again');
   t.equal((await listed(inventory, ALL)).objects.length, 1, 'and that is stored');
 });
 

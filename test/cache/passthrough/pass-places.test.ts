@@ -19,22 +19,19 @@ function setUp(connections: number) {
   return { clock, places, order, take };
 }
 
-t.test(
-  'PassPlaces: one client takes at most half of the connections; another passes its queue',
-  async (t) => {
-    const { order, take } = setUp(4);
-    const giveFirst = await take('a');
-    await take('a');
-    const third = take('a');
-    const giveOther = await take('b');
-    t.same(order, ['a', 'a', 'b'], 'the third waits although there is room');
-    giveOther();
-    giveFirst();
-    giveFirst();
-    await third;
-    t.same(order, ['a', 'a', 'b', 'a']);
-  },
-);
+t.test('PassPlaces: one client takes half of the places; others pass its queue', async (t) => {
+  const { order, take } = setUp(4);
+  const giveFirst = await take('a');
+  await take('a');
+  const third = take('a');
+  const giveOther = await take('b');
+  t.same(order, ['a', 'a', 'b'], 'the third waits although there is room');
+  giveOther();
+  giveFirst();
+  giveFirst();
+  await third;
+  t.same(order, ['a', 'a', 'b', 'a']);
+});
 
 t.test('PassPlaces: the queue is served in order, also for clients that may pass', async (t) => {
   const { order, take } = setUp(1);
@@ -47,19 +44,16 @@ t.test('PassPlaces: the queue is served in order, also for clients that may pass
   t.same(order, ['a', 'a', 'b'], 'the only connection is anybody’s');
 });
 
-t.test(
-  'PassPlaces: a released connection goes to the first in the queue that may have it',
-  async (t) => {
-    const { order, take } = setUp(2);
-    await take('a');
-    const giveOther = await take('b');
-    void take('a');
-    const next = take('c');
-    giveOther();
-    await next;
-    t.same(order, ['a', 'b', 'c'], 'a has its part still');
-  },
-);
+t.test('PassPlaces: a released place goes to the first that may have it', async (t) => {
+  const { order, take } = setUp(2);
+  await take('a');
+  const giveOther = await take('b');
+  void take('a');
+  const next = take('c');
+  giveOther();
+  await next;
+  t.same(order, ['a', 'b', 'c'], 'a has its part still');
+});
 
 t.test('PassPlaces: a wait ends at its bound and leaves nothing behind', async (t) => {
   const { clock, places, take } = setUp(1);

@@ -144,31 +144,28 @@ t.test('pull exits with 64 for contradictory arguments', async (t) => {
   }
 });
 
-t.test(
-  'pull: SIGINT cancels, keeps committed chunks, and the next pull continues there',
-  async (t) => {
-    const { run, origin, configFile } = await commandScene(t, OBJECTS);
-    const gate = createGate();
-    const atChunk3 = (range: string | undefined) =>
-      range?.startsWith(`bytes=${String(3 * MIB)}-`) === true;
-    const remove = origin.script({
-      when: ({ range }) => atChunk3(range),
-      actions: [{ kind: 'gate', at: -1, gate }],
-    });
-    const command = startCommand(t, ['pull', '/a.bin', '--json', '--config', configFile]);
-    await gate.reached;
-    command.signal('SIGINT');
-    t.equal(await command.ended, 130, command.stderr());
-    t.match(command.stderr(), /SIGINT: cancelling; what is committed stays/);
-    const { items } = JSON.parse(command.stdout()) as Pull;
-    const committed = items[0]?.committedBytes ?? 0;
-    t.ok(committed < LENGTH);
-    remove();
-    gate.open();
-    const { exitCode, stdout } = await run(['pull', '/a.bin', '--json']);
-    t.equal(exitCode, 0);
-    const [item] = (JSON.parse(stdout) as Pull).items;
-    t.ok(item !== undefined && item.heldBytes >= committed, 'it was there when the pull began');
-    t.equal((item?.heldBytes ?? 0) + (item?.receivedBytes ?? 0), LENGTH);
-  },
-);
+t.test('pull: SIGINT keeps committed chunks, and the next pull continues there', async (t) => {
+  const { run, origin, configFile } = await commandScene(t, OBJECTS);
+  const gate = createGate();
+  const atChunk3 = (range: string | undefined) =>
+    range?.startsWith(`bytes=${String(3 * MIB)}-`) === true;
+  const remove = origin.script({
+    when: ({ range }) => atChunk3(range),
+    actions: [{ kind: 'gate', at: -1, gate }],
+  });
+  const command = startCommand(t, ['pull', '/a.bin', '--json', '--config', configFile]);
+  await gate.reached;
+  command.signal('SIGINT');
+  t.equal(await command.ended, 130, command.stderr());
+  t.match(command.stderr(), /SIGINT: cancelling; what is committed stays/);
+  const { items } = JSON.parse(command.stdout()) as Pull;
+  const committed = items[0]?.committedBytes ?? 0;
+  t.ok(committed < LENGTH);
+  remove();
+  gate.open();
+  const { exitCode, stdout } = await run(['pull', '/a.bin', '--json']);
+  t.equal(exitCode, 0);
+  const [item] = (JSON.parse(stdout) as Pull).items;
+  t.ok(item !== undefined && item.heldBytes >= committed, 'it was there when the pull began');
+  t.equal((item?.heldBytes ?? 0) + (item?.receivedBytes ?? 0), LENGTH);
+});

@@ -32,30 +32,27 @@ t.test('checkAddresses reports an address that is in use', async (t) => {
   t.match(await checkAddresses(off.config, { kind: 'free' }), [{ check: 'listen' }]);
 });
 
-t.test(
-  'the holder of the admin address must prove that it is the Forebay of this cache',
-  async (t) => {
-    const directory = t.testdir({ 'admin-token': '0123456789abcdef\n' });
-    const squatter = await startSquatter(t, () => undefined);
-    const { config } = doctored({
-      listen: { address: '127.0.0.1:0' },
-      admin: { address: squatter.address },
-      cache: { directory, capacity: '1GiB' },
-    });
-    const [, found] = await checkAddresses(config, { kind: 'held', pid: 12 });
-    t.match(found, { check: 'admin', status: 'fail', found: /is not proven to be Forebay/ });
-    t.notMatch(squatter.told.join('\n'), /authorization|0123/);
-    const origin = await startOrigin({ objects: {} });
-    t.teardown(() => origin.close());
-    const forebay = await startForebay(t, { origin });
-    const real = doctored({
-      listen: { address: '127.0.0.1:0' },
-      admin: { address: new URL(forebay.adminUrl).host },
-      cache: { directory: forebay.directory, capacity: '1GiB' },
-    });
-    t.match((await checkAddresses(real.config, { kind: 'held', pid: 12 }))[1], { status: 'ok' });
-  },
-);
+t.test("the admin address's holder must prove to be this cache's Forebay", async (t) => {
+  const directory = t.testdir({ 'admin-token': '0123456789abcdef\n' });
+  const squatter = await startSquatter(t, () => undefined);
+  const { config } = doctored({
+    listen: { address: '127.0.0.1:0' },
+    admin: { address: squatter.address },
+    cache: { directory, capacity: '1GiB' },
+  });
+  const [, found] = await checkAddresses(config, { kind: 'held', pid: 12 });
+  t.match(found, { check: 'admin', status: 'fail', found: /is not proven to be Forebay/ });
+  t.notMatch(squatter.told.join('\n'), /authorization|0123/);
+  const origin = await startOrigin({ objects: {} });
+  t.teardown(() => origin.close());
+  const forebay = await startForebay(t, { origin });
+  const real = doctored({
+    listen: { address: '127.0.0.1:0' },
+    admin: { address: new URL(forebay.adminUrl).host },
+    cache: { directory: forebay.directory, capacity: '1GiB' },
+  });
+  t.match((await checkAddresses(real.config, { kind: 'held', pid: 12 }))[1], { status: 'ok' });
+});
 
 t.test('an address that this machine does not have is reported', async (t) => {
   const { config } = doctored({ listen: { address: '192.0.2.1:0' }, admin: { enabled: false } });

@@ -22,20 +22,17 @@ t.test('every machine check is ok on a suitable machine', async (t) => {
   t.same(statuses({}), { node: 'ok', blake3: 'ok', memory: 'ok', clock: 'ok' });
 });
 
-t.test(
-  'machine checks report an old Node, few cores, missing SIMD, a wrong clock and low memory',
-  async (t) => {
-    t.match(statuses({ nodeVersion: '18.0.0' }), { node: 'fail' });
-    t.match(statuses({ cores: 1 }), { node: 'warn' });
-    t.match(statuses({ simd: 'portable' }), { blake3: 'warn' });
-    t.match(statuses({ nowMs: 0 }), { clock: 'fail' });
-    // 256 MiB to begin with, 256 MiB of chunks in memory, 32 lanes of 4 MiB.
-    const needMiB = 256 + 256 + 128;
-    t.match(statuses({ memoryBytes: needMiB * 2 ** 20 - 1 }), { memory: 'fail' });
-    t.match(statuses({ memoryBytes: needMiB * 2 ** 20 }), { memory: 'warn' });
-    t.match(statuses({ memoryBytes: needMiB * 2 ** 21 }), { memory: 'ok' });
-  },
-);
+t.test('machine checks report each unsuitable property', async (t) => {
+  t.match(statuses({ nodeVersion: '18.0.0' }), { node: 'fail' });
+  t.match(statuses({ cores: 1 }), { node: 'warn' });
+  t.match(statuses({ simd: 'portable' }), { blake3: 'warn' });
+  t.match(statuses({ nowMs: 0 }), { clock: 'fail' });
+  // 256 MiB to begin with, 256 MiB of chunks in memory, 32 lanes of 4 MiB.
+  const needMiB = 256 + 256 + 128;
+  t.match(statuses({ memoryBytes: needMiB * 2 ** 20 - 1 }), { memory: 'fail' });
+  t.match(statuses({ memoryBytes: needMiB * 2 ** 20 }), { memory: 'warn' });
+  t.match(statuses({ memoryBytes: needMiB * 2 ** 21 }), { memory: 'ok' });
+});
 
 t.test('thisMachine reads the values of the running machine', async (t) => {
   t.match(thisMachine(5), { platform: process.platform, nowMs: 5 });

@@ -2,25 +2,22 @@ import { Socket } from 'node:net';
 import t from 'tap';
 import { ClientConnections, MAX_SURPLUS } from '#src/http/exchange/connections.js';
 
-t.test(
-  'connections are admitted up to the bound, some more get 503, the rest are cut',
-  async (t) => {
-    const connections = new ClientConnections(2);
-    const sockets = Array.from({ length: 2 + MAX_SURPLUS + 1 }, () => new Socket());
-    const admissions = sockets.map((socket) => connections.admit(socket));
-    t.same(admissions.slice(0, 3), ['admitted', 'admitted', 'surplus']);
-    t.equal(admissions.at(-1), 'cut');
-    t.equal(connections.count, 2 + MAX_SURPLUS);
-    const [first, , third] = sockets;
-    t.equal(first !== undefined && connections.isSurplus(first), false);
-    t.equal(third !== undefined && connections.isSurplus(third), true);
+t.test('connections beyond the bound get 503, further ones are cut', async (t) => {
+  const connections = new ClientConnections(2);
+  const sockets = Array.from({ length: 2 + MAX_SURPLUS + 1 }, () => new Socket());
+  const admissions = sockets.map((socket) => connections.admit(socket));
+  t.same(admissions.slice(0, 3), ['admitted', 'admitted', 'surplus']);
+  t.equal(admissions.at(-1), 'cut');
+  t.equal(connections.count, 2 + MAX_SURPLUS);
+  const [first, , third] = sockets;
+  t.equal(first !== undefined && connections.isSurplus(first), false);
+  t.equal(third !== undefined && connections.isSurplus(third), true);
 
-    const closed = new Promise((resolve) => first?.once('close', resolve));
-    first?.destroy();
-    await closed;
-    t.equal(connections.admit(new Socket()), 'admitted', 'a place is free again');
-  },
-);
+  const closed = new Promise((resolve) => first?.once('close', resolve));
+  first?.destroy();
+  await closed;
+  t.equal(connections.admit(new Socket()), 'admitted', 'a place is free again');
+});
 
 t.test('the named connections are destroyed', async (t) => {
   const connections = new ClientConnections(2);

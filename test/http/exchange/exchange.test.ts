@@ -94,43 +94,40 @@ t.test('a bug in the cache is a 500 without details', async (t) => {
   t.notMatch(client.text, /secret/);
 });
 
-t.test(
-  'a body that fails before its first byte is an error response, later a broken connection',
-  async (t) => {
-    const { cache, connect, access } = await startFront(t);
-    const gone = new ForebayError('origin-reset', 'x', { source: 'origin', retryable: true });
-    const bytes = recognisable(100_000);
-    const failing = async function* (after: number): AsyncGenerator<Segment> {
-      yield* pieces(bytes, 0, after);
-      throw gone;
-    };
-    cache.objects.set('/early', { bytes, read: () => failing(0) });
-    cache.objects.set('/late', { bytes, read: () => failing(70_000) });
-    cache.objects.set('/unknown', { bytes, read: () => failing(70_000), knownLength: false });
+t.test('a body that fails is an error response, or later a broken connection', async (t) => {
+  const { cache, connect, access } = await startFront(t);
+  const gone = new ForebayError('origin-reset', 'x', { source: 'origin', retryable: true });
+  const bytes = recognisable(100_000);
+  const failing = async function* (after: number): AsyncGenerator<Segment> {
+    yield* pieces(bytes, 0, after);
+    throw gone;
+  };
+  cache.objects.set('/early', { bytes, read: () => failing(0) });
+  cache.objects.set('/late', { bytes, read: () => failing(70_000) });
+  cache.objects.set('/unknown', { bytes, read: () => failing(70_000), knownLength: false });
 
-    const early = await connect().write(getRequest('/early', CLOSE)).closed();
-    t.match(early.text, /^HTTP\/1.1 502 /);
-    const late = await connect().write(getRequest('/late')).closed();
-    t.match(late.text, /^HTTP\/1.1 200 .*content-length: 100000/s);
-    t.equal(bodyOf(late.bytes).length, 70_000, 'what was sent is right, and short');
-    const chunked = await connect().write(getRequest('/unknown')).closed();
-    t.notOk(chunked.text.endsWith('0\r\n\r\n'), 'no last chunk');
-    const old = await connect().write('GET /unknown HTTP/1.0\r\nHost: h\r\n\r\n').closed();
-    // libuv shows a reset after data as the end of the stream; a write tells the two apart.
-    const refused = await new Promise((resolve) => old.socket.write('x', resolve));
-    t.ok(refused, 'a close-delimited body must not seem to have ended: the connection was reset');
-    t.match(
-      (await access(4)).map(({ status, ending, bytes: sent }) => [status, ending, sent]),
-      [
-        [502, 'complete', Number],
-        [200, 'failed', 70_000],
-        [200, 'failed', 70_000],
-        [200, 'failed', 70_000],
-      ],
-    );
-    t.equal(cache.closed, cache.opened);
-  },
-);
+  const early = await connect().write(getRequest('/early', CLOSE)).closed();
+  t.match(early.text, /^HTTP\/1.1 502 /);
+  const late = await connect().write(getRequest('/late')).closed();
+  t.match(late.text, /^HTTP\/1.1 200 .*content-length: 100000/s);
+  t.equal(bodyOf(late.bytes).length, 70_000, 'what was sent is right, and short');
+  const chunked = await connect().write(getRequest('/unknown')).closed();
+  t.notOk(chunked.text.endsWith('0\r\n\r\n'), 'no last chunk');
+  const old = await connect().write('GET /unknown HTTP/1.0\r\nHost: h\r\n\r\n').closed();
+  // libuv shows a reset after data as the end of the stream; a write tells the two apart.
+  const refused = await new Promise((resolve) => old.socket.write('x', resolve));
+  t.ok(refused, 'a close-delimited body must not seem to have ended: the connection was reset');
+  t.match(
+    (await access(4)).map(({ status, ending, bytes: sent }) => [status, ending, sent]),
+    [
+      [502, 'complete', Number],
+      [200, 'failed', 70_000],
+      [200, 'failed', 70_000],
+      [200, 'failed', 70_000],
+    ],
+  );
+  t.equal(cache.closed, cache.opened);
+});
 
 t.test('bodies of unknown length are chunked, or end with the connection', async (t) => {
   const { cache, connect } = await startFront(t);

@@ -70,7 +70,11 @@ t.test('PipelineQueue: a full queue ends the connection with its last response',
   take();
   for (let i = 0; i < MAX_WAITING; i += 1) t.equal(take(), true);
   t.equal(take(), false);
-  t.equal(responses[MAX_WAITING]?.shouldKeepAlive, false, 'the last one says so');
+  t.equal(
+    responses[MAX_WAITING]?.shouldKeepAlive,
+    false,
+    'the last response has Connection: close',
+  );
   t.equal(responses[MAX_WAITING - 1]?.shouldKeepAlive, true);
   t.end();
 });
@@ -85,6 +89,6 @@ t.test('PipelineQueue: a connection is free when nothing runs and nothing was re
   take();
   Object.assign(responses[1] ?? {}, { shouldKeepAlive: false });
   responses[1]?.emit('finish');
-  t.equal(turns.isFree(socket), false, 'the last one said close');
+  t.equal(turns.isFree(socket), false, 'the last response had Connection: close');
   t.end();
 });

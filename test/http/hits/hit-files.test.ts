@@ -127,7 +127,7 @@ t.test('a lease ends once, when its descriptor and all sends of it have ended', 
   files.closed(1);
   t.equal(state.leases, 1, 'the second goes on');
   t.equal(files.size, 0);
-  t.equal(files.retain(1), undefined, 'nobody else begins with it');
+  t.equal(files.retain(1), undefined, 'no further answer retains it');
   files.closed(1);
   t.equal(state.leases, 1, 'closed once');
   second?.release();
@@ -137,7 +137,7 @@ t.test('a lease ends once, when its descriptor and all sends of it have ended', 
   files.revokeAll();
   t.equal(state.leases, 1, 'what was revoked is not closed yet');
   const third = files.retain(2);
-  t.not(third, undefined, 'an answer that it was begun for goes on');
+  t.not(third, undefined, 'an answer that already uses it goes on');
   third?.release();
   files.closed(2);
   t.equal(state.leases, 0);
@@ -214,7 +214,7 @@ t.test('a closed server keeps only files that are still being sent', (t) => {
   const kept = files.retain(2);
   told();
   files.allClosed();
-  t.same(told(), [], 'it is asked for nothing any more');
+  t.same(told(), [], 'the closed server gets no more calls');
   t.equal(state.leases, 1);
   kept?.release();
   t.equal(state.leases, 0);

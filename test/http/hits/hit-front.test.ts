@@ -57,7 +57,7 @@ t.test('an invalidation applies to the next request on the same connection', asy
   await ask(scene, client);
   const { length } = scene.cache.requests;
   await ask(scene, client);
-  t.equal(scene.cache.requests.length, length, 'nobody looked it up');
+  t.equal(scene.cache.requests.length, length, 'no lookup was made');
   const other = Buffer.alloc(scene.bytes.length, 1);
   scene.cache.objects.set('/a', { bytes: other });
   scene.state.stands = false;
@@ -217,27 +217,24 @@ t.test('a failed send of the rest closes the connection and releases the lease',
   await waitUntil('no lease', () => scene.state.leases === 0);
 });
 
-t.test(
-  'pressure releases chunks, and their requests are answered by the main thread',
-  async (t) => {
-    const clock = new ManualClock();
-    const scene = await startHitScene(t, { clock });
-    await scene.learn();
-    const client = scene.connect();
-    await ask(scene, client);
-    t.equal(scene.state.leases, 1);
-    scene.press();
-    await waitUntil('no lease', () => scene.state.leases === 0);
-    const { length } = scene.cache.requests;
-    await ask(scene, client);
-    t.equal(scene.state.leases, 0, 'it is not held again at once');
-    clock.advance(100);
-    await ask(scene, scene.connect());
-    t.equal(scene.state.leases, 1);
-    t.equal(await scene.answers(), 2);
-    t.equal(scene.cache.requests.length, length, 'by reusable hits all the same');
-  },
-);
+t.test('pressure releases chunks, and the main thread answers their requests', async (t) => {
+  const clock = new ManualClock();
+  const scene = await startHitScene(t, { clock });
+  await scene.learn();
+  const client = scene.connect();
+  await ask(scene, client);
+  t.equal(scene.state.leases, 1);
+  scene.press();
+  await waitUntil('no lease', () => scene.state.leases === 0);
+  const { length } = scene.cache.requests;
+  await ask(scene, client);
+  t.equal(scene.state.leases, 0, 'it is not held again at once');
+  clock.advance(100);
+  await ask(scene, scene.connect());
+  t.equal(scene.state.leases, 1);
+  t.equal(await scene.answers(), 2);
+  t.equal(scene.cache.requests.length, length, 'by reusable hits all the same');
+});
 
 t.test('drain: idle connections close at once, a running answer ends', async (t) => {
   const scene = await startHitScene(t, { lengthBytes: LARGE });
@@ -255,7 +252,7 @@ t.test('drain: idle connections close at once, a running answer ends', async (t)
   t.ok(hasAnswers(slow, scene.bytes, asked), 'all that it was promised');
   await drained;
   t.match(scene.lines.at(-1), { ending: 'complete', bytes: LARGE });
-  t.equal(scene.lines.length, asked + 2, 'told of once');
+  t.equal(scene.lines.length, asked + 2, 'logged once');
   t.equal(scene.state.leases, 0);
 });
 

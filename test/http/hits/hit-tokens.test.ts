@@ -20,7 +20,7 @@ t.test('a URL has one token at a time, and no token is reused', (t) => {
   t.equal(targets.forget('/a'), undefined, 'once');
   const again = added(targets, '/a');
   t.notOk([a, b].includes(again));
-  t.equal(targets.current(a), undefined, 'it stands for nothing any more');
+  t.equal(targets.current(a), undefined, 'the token is void');
   t.equal(targets.current(again)?.url, '/a');
   t.equal(targets.current(99), undefined);
   t.end();

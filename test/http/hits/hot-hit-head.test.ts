@@ -52,7 +52,7 @@ t.test('Age and freshness advance; the date of a response without Date does not'
   t.match(text(1, 9), /age: 1\r\ndate: .* 23:59:57 GMT.*ttl=9\r\n/s);
   t.match(text(2, 9), 'age: 2\r\n');
   t.match(text(2, 8), /date: .* 23:59:57 GMT.*ttl=8\r\n/s, 'when it was received');
-  t.notMatch(text(2, 8), 'Keep-Alive', 'as node says nothing of 0');
+  t.notMatch(text(2, 8), 'Keep-Alive', 'Node sends no Keep-Alive for 0');
   t.end();
 });
 

@@ -216,7 +216,7 @@ t.test('Age, Date, Via and Cache-Status of upstream caches are merged', async (t
     'cache-status': 'cdn;hit, forebay;hit',
   });
   const fresh = await reply({ ...OBJECT, headers, ageSeconds: null });
-  t.equal(fresh.head.headers['age'], '5', 'of a response just received: as the origin says');
+  t.equal(fresh.head.headers['age'], '5', "of a response just received: the origin's Age");
 });
 
 t.test('an error response names its code and nothing else', (t) => {

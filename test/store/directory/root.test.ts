@@ -44,7 +44,7 @@ t.test('an open root stays the same directory when another comes to its path', (
   t.end();
 });
 
-t.test("somebody else's is refused, whatever its mode", (t) => {
+t.test('a root of another user is refused, whatever its mode', (t) => {
   const path = join(t.testdir({ cache: {} }), 'cache');
   chmodSync(path, 0o700);
   t.throws(() => openRoot(path, new Ownership(ownUid() + 1)), {

@@ -26,33 +26,30 @@ t.test('an object without stored chunks leaves no file', async (t) => {
   t.equal(chunks.usage().usedBytes, used);
 });
 
-t.test(
-  'the least recently used manifests are evicted beyond the share, open ones stay',
-  async (t) => {
-    const directory = t.testdir({});
-    const layout = new Layout(directory);
-    const { chunks } = await openTestStore(t, { metadataCapacityBytes: shareFor(3) });
-    const open = await chunks.openObject(identityOf('open', 10));
-    await storeAndRelease(chunks, open, chunkOf('open', 0, 10));
-    for (const name of ['a', 'b', 'c', 'd']) {
-      const object = await chunks.openObject(identityOf(name, 10));
-      await storeAndRelease(chunks, object, chunkOf(name, 0, 10));
-      object.release();
-    }
-    (await chunks.openObject(identityOf('c', 10))).release();
-    t.ok(await eventually(() => chunks.usage().objects === 3));
-    const exists = (name: string): boolean =>
-      existsSync(layout.manifest(objectKey(identityOf(name, 10))));
-    t.strictSame(['open', 'a', 'b'].map(exists), [true, false, false]);
-    t.ok(chunks.isHeld(open, 0));
-    t.match(chunks.usage(), { chunks: 3, orphans: 0 }, 'small chunks went with their manifests');
-    const anew = await chunks.openObject(identityOf('a', 10));
-    t.equal(anew.record(0), undefined);
-    t.ok(await storeAndRelease(chunks, anew, chunkOf('a', 0, 10)));
-    t.ok(await eventually(() => chunks.usage().objects === 3));
-    t.strictSame(['c', 'd'].map(exists), [true, false], 'c was opened last');
-  },
-);
+t.test('the least recently used manifests are evicted, open ones stay', async (t) => {
+  const directory = t.testdir({});
+  const layout = new Layout(directory);
+  const { chunks } = await openTestStore(t, { metadataCapacityBytes: shareFor(3) });
+  const open = await chunks.openObject(identityOf('open', 10));
+  await storeAndRelease(chunks, open, chunkOf('open', 0, 10));
+  for (const name of ['a', 'b', 'c', 'd']) {
+    const object = await chunks.openObject(identityOf(name, 10));
+    await storeAndRelease(chunks, object, chunkOf(name, 0, 10));
+    object.release();
+  }
+  (await chunks.openObject(identityOf('c', 10))).release();
+  t.ok(await eventually(() => chunks.usage().objects === 3));
+  const exists = (name: string): boolean =>
+    existsSync(layout.manifest(objectKey(identityOf(name, 10))));
+  t.strictSame(['open', 'a', 'b'].map(exists), [true, false, false]);
+  t.ok(chunks.isHeld(open, 0));
+  t.match(chunks.usage(), { chunks: 3, orphans: 0 }, 'small chunks went with their manifests');
+  const anew = await chunks.openObject(identityOf('a', 10));
+  t.equal(anew.record(0), undefined);
+  t.ok(await storeAndRelease(chunks, anew, chunkOf('a', 0, 10)));
+  t.ok(await eventually(() => chunks.usage().objects === 3));
+  t.strictSame(['c', 'd'].map(exists), [true, false], 'c was opened last');
+});
 
 t.test('a manifest full of dead records is rewritten while it is in use', async (t) => {
   const directory = t.testdir({});

@@ -1,8 +1,8 @@
 /**
- * The short ways of hits (http/hits/hot-hits, http/hits/hit-front) against the long one. Before
- * each request the same is asked for in a way that is judged in full and may not be forwarded: what
- * it gets is what the other has to get, to the byte, and where it gets nothing the other must not
- * be a hit.
+ * Compares the fast paths of hits (http/hits/hot-hits, http/hits/hit-front) with a full lookup.
+ * Before each request the same is requested with only-if-cached, which needs a full lookup and is
+ * never forwarded. The fast path must give the same answer to the byte; where the full lookup finds
+ * nothing, it must give no hit.
  */
 import assert from 'node:assert/strict';
 import http from 'node:http';
