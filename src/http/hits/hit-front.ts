@@ -1,6 +1,6 @@
 /**
- * Runs the native hit server (compute/hit-server): gives it new connections, grants it answers,
- * takes back connections whose next request is not eligible, and records what it answered.
+ * Runs the native hit server (compute/hit-server): gives it connections and grants, takes back
+ * connections with other requests, and records its answers.
  */
 import type { Socket } from 'node:net';
 import type { HitRecord } from '../../compute/hit-protocol.js';

@@ -6,7 +6,7 @@ import { storedResponse } from '../../fixtures/stored-response.js';
 
 t.test('a background validation takes no permit of the client that it answered', async (t) => {
   const asked: RequestContext[] = [];
-  const services = { clock: {}, limits: { fetch: {} }, events: { warn: t.fail } };
+  const services = { clock: {}, limits: { fetch: {} }, events: { warn: () => t.fail() } };
   const ask = (context: RequestContext) => {
     asked.push(context);
     return Promise.resolve({ body: { close: () => undefined } });
@@ -20,7 +20,7 @@ t.test('a background validation takes no permit of the client that it answered',
   const context = {
     key: 'key',
     request: { signal: aborted },
-    quota: { acquire: t.fail },
+    quota: { acquire: () => t.fail() },
     cost: new Cost(),
   } as unknown as RequestContext;
   validation.validateBeside(context, storedResponse({ etag: '"1"' }));
