@@ -44,8 +44,7 @@ const GRANT_MS = 100;
 /** The longest a connection waits for a chunk to be opened and verified; usually some 10 ms. */
 const READY_MS = 5000;
 
-/** How often idle connections and chunks are looked for. */
-const SWEEP_MS = 1000;
+const IDLE_SWEEP_INTERVAL_MS = 1000;
 
 interface Watched {
   readonly socket: Socket;
@@ -275,7 +274,7 @@ export class HitFront implements HitListener {
   }
 
   #sweepLater(): void {
-    this.#cancelSweep = this.#options.deps().clock.after(SWEEP_MS, () => {
+    this.#cancelSweep = this.#options.deps().clock.after(IDLE_SWEEP_INTERVAL_MS, () => {
       this.#sweep(this.#options.deps().clock.monotonic());
       this.#sweepLater();
     });
