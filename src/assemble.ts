@@ -213,7 +213,7 @@ export async function assemble(
       sending.description,
       ...(stores.chunks.usage().writable
         ? []
-        : ['the cache directory is not writable: nothing is stored, bodies go through memory']),
+        : ['the cache cannot be written: nothing is stored, everything is served through memory']),
       ...aboutToken(listener?.token),
       ...warnings,
     ],

@@ -58,6 +58,7 @@ const TESTED_ELSEWHERE: Readonly<Record<string, string>> = {
   'src/assemble/admin-listener.ts': 'test/e2e/admin-api.test.ts starts it',
   'src/assemble/observing.ts': 'test/e2e/transfers.test.ts and test/faults read these metrics',
   'src/assemble/storage.ts': 'test/assemble.test.ts opens it with a whole program',
+  'src/cache/fetch/accept-response.ts': 'test/cache/fetch/origin-fetch.test.ts accepts by it',
   'src/cache/fetch/response-recording.ts':
     'test/cache/fetch/collapsed-fetches and test/rfc9111/section-4.3-validation record through it',
   'src/http/strict-server.ts': 'test/http/server.test.ts, for every form that it is strict about',

@@ -4,37 +4,30 @@
  * it. Follows redirects. One fetch may serve many requests (cache/fetch/collapsed-fetches).
  */
 import type { ByteRange } from '../../model/byte-range.js';
-import { chunkIndexAt, offsetInChunk } from '../../model/chunk.js';
+import { offsetInChunk } from '../../model/chunk.js';
 import { MAX_REDIRECT_HOPS } from '../../origin/redirect.js';
 import { isDeliberate } from '../../origin/retry.js';
 import type { BreakerVerdict } from '../../origin/breaker.js';
 import type { Digest } from '../../model/digest.js';
 import { ForebayError } from '../../model/errors.js';
 import { FILL_START_BYTES, startFor } from '../../model/write-order.js';
-import type { OriginHead } from '../../model/fetch.js';
 import { receivedNow, steadyNow } from '../../model/steady-time.js';
 import type { HeaderMap } from '../../model/headers.js';
 import type { RedirectChain } from '../../model/redirect-chain.js';
-import type { StoredResponse, ResponseTimes } from '../../model/response.js';
 import type { ObjectOffset } from '../../model/offset.js';
 import type { AdapterExchange, RangeHint } from '../api/facade.js';
 import { mayReuse } from '../rfc9111/chain.js';
-import { describeResponse } from '../rfc9111/describe.js';
 import { requestDirectives } from '../rfc9111/directives.js';
 import { OriginExchange } from '../fill/origin-exchange.js';
 import { originBusy } from '../../origin/breaker.js';
-import { holdsChunks } from '../object/holds-chunks.js';
-import type { Generation } from '../object/generation.js';
 import type { Generations } from '../object/generations.js';
-import { Intake } from '../fill/intake.js';
 import { judge } from '../rfc9111/judge.js';
 import { endToEnd } from '../rfc9111/policy.js';
-import { kindFor } from '../api/record.js';
 import type { CacheServices } from '../api/services.js';
-import { restartStream } from '../fill/stream.js';
 import type { Conditions, NotModified } from '../rfc9111/validate.js';
 import { verdictOfError, verdictOfHead } from '../../origin/verdict.js';
 import type { FetchContext } from '../flight/fetch-context.js';
+import { accept, type FetchedRepresentation } from './accept-response.js';
 
 export interface OriginFetchRequest {
   readonly fetchContext: FetchContext;
@@ -52,18 +45,7 @@ export interface OriginFetchRequest {
   readonly isCurrent: () => boolean;
 }
 
-export type OriginFetch =
-  | {
-      readonly kind: 'representation';
-      readonly stored: StoredResponse;
-      /** Fields for the request that led the fetch; other requests get those of `stored`. */
-      readonly received: HeaderMap;
-      /** Retained once by the fetch, which releases it after its requests have retained it. */
-      readonly generation: Generation;
-      readonly originStatus: number;
-      readonly acceptsRanges: boolean;
-    }
-  | ({ readonly kind: 'not-modified' } & NotModified);
+export type OriginFetch = FetchedRepresentation | ({ readonly kind: 'not-modified' } & NotModified);
 
 /**
  * Most requests to an origin in one fetch: every redirect, one more after a refused signed URL, one
@@ -175,74 +157,6 @@ async function negotiate(
   });
 }
 
-interface Accepted {
-  readonly head: OriginHead;
-  readonly times: ResponseTimes;
-  readonly chain: RedirectChain;
-  /**
-   * True when the request had no range for a temporary reason: the response then does not show
-   * whether the URL accepts ranges.
-   */
-  readonly asOne: boolean;
-  readonly body:
-    'whole' | { readonly range: { start: number; end: number }; readonly completeLength: number };
-}
-
-/** Opens the generation that the head describes, and takes the body in if it is needed. */
-async function accept(
-  services: CacheServices,
-  generations: Generations,
-  request: OriginFetchRequest,
-  exchange: OriginExchange,
-  { head, times, chain, asOne, body }: Accepted,
-): Promise<OriginFetch> {
-  const { fetchContext, hint } = request;
-  const { chunkSizeBytes } = services.limits;
-  const lengthBytes = body === 'whole' ? lengthOf(head) : body.completeLength;
-  const { stored, received, shareable } = describeResponse({
-    kind: kindFor(request.adapter),
-    origin: fetchContext.source.upstream.name,
-    uri: fetchContext.source.uri,
-    request: request.headers,
-    tag: services.tag,
-    head,
-    times,
-    lengthBytes,
-    chunkSizeBytes,
-    digest: request.digest,
-    chain,
-    isSteady: request.isSteady,
-    outdated: !request.isCurrent(),
-  });
-  const opening = generations.open(stored.object, { ephemeral: !shareable, fetchContext });
-  const generation = await opening.catch((error: unknown) => {
-    exchange.stop();
-    throw error;
-  });
-  const index = body === 'whole' ? 0 : chunkIndexAt(body.range.start, chunkSizeBytes);
-  const isToEnd =
-    body === 'whole' || body.range.end === Math.min(lengthBytes ?? 0, (index + 1) * chunkSizeBytes);
-  const from = body === 'whole' ? 0 : offsetInChunk(body.range.start, chunkSizeBytes);
-  const isAligned = from === startFor(from, FILL_START_BYTES);
-  const isNeeded = hint.kind !== 'none' && lengthBytes !== 0 && isToEnd && isAligned;
-  const streaming = body === 'whole' && !isWholeInOneChunk(lengthBytes, chunkSizeBytes);
-  if (streaming) generation.switchToStream((next) => restartStream(generation, next));
-  const busy = generation.intake !== undefined || generation.flight(index) !== undefined;
-  const held = holdsChunks(generation, index, index + 1) && !streaming;
-  if (isNeeded && !busy && !held) {
-    new Intake(generation, exchange, { index, onePart: body !== 'whole', from });
-  } else exchange.stop();
-  return {
-    kind: 'representation',
-    stored,
-    received,
-    generation,
-    originStatus: head.status,
-    // An error response comes whole whether or not the URL accepts ranges.
-    acceptsRanges: body !== 'whole' || head.status !== 200 || (asOne && request.acceptsRanges),
-  };
-}
-
 /**
  * True when the client demands validation at the origin or a bounded age (RFC 9111 section 5.2.1).
  */
@@ -257,11 +171,6 @@ export function insists(request: HeaderMap): boolean {
  */
 function withoutShown({ hops, place }: RedirectChain): RedirectChain {
   return { hops: hops.map((hop) => ({ ...hop, shown: [] })), place };
-}
-
-/** Returns the length of a whole body in bytes; `null` if it is unknown until the end. */
-function lengthOf({ status, contentLength }: OriginHead): number | null {
-  return status === 204 || status === 205 ? 0 : contentLength;
 }
 
 /**
@@ -286,10 +195,6 @@ function firstRange(hint: RangeHint, chunkSizeBytes: number): ByteRange<ObjectOf
     case 'none':
       return { start: 0, end: 1 };
   }
-}
-
-function isWholeInOneChunk(lengthBytes: number | null, chunkSizeBytes: number): boolean {
-  return lengthBytes !== null && lengthBytes <= chunkSizeBytes;
 }
 
 function unexpected304(): ForebayError {
