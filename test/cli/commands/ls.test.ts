@@ -27,7 +27,7 @@ t.test('ls lists the held objects, or reports that nothing is held', async (t) =
   t.equal((JSON.parse(some.stdout) as unknown[]).length, 2);
 });
 
-t.test('ls --limit lists that many objects and reports that there are more', async (t) => {
+t.test('ls with a limit lists that many objects and reports that there are more', async (t) => {
   const { run } = await commandScene(t, OBJECTS);
   t.equal((await run(['pull', ...Object.keys(OBJECTS)])).exitCode, 0);
   const two = await run(['ls', '--limit', '2', '--json']);
