@@ -10,7 +10,7 @@ export interface FlightsOptions {
   readonly services: CacheServices;
   /** Called when the fill of a chunk failed. */
   readonly onFailed: (flight: Flight) => void;
-  /** Called when the last flight has left. */
+  /** Called when the last flight was forgotten. */
   readonly onIdle: () => void;
 }
 
@@ -31,16 +31,16 @@ export class Flights {
     return this.#flights.get(index);
   }
 
-  /** The flight of `index` that may still be joined. */
+  /** Returns the flight of `index` if it may still be joined. */
   usable(index: number): Flight | undefined {
     const flight = this.#flights.get(index);
     return flight?.isSuperseded === true ? undefined : flight;
   }
 
   /**
-   * Those who read a flight read on, and nobody joins it any more. One that has begun goes on to
-   * its end: a worker that still writes may release bytes after a failure, and nobody would know of
-   * which.
+   * Keeps requests from joining the present flights; their readers continue. A queued flight fails
+   * with `error`. One that has begun continues to its end: a worker that still writes may release
+   * bytes after its flight has failed, and these bytes would be unknown.
    */
   supersede(error: ForebayError): void {
     for (const flight of [...this.#flights.values()]) {
@@ -49,7 +49,7 @@ export class Flights {
     }
   }
 
-  /** Registers a flight for `index`, where there must be none, on behalf of `leader`. */
+  /** Registers a flight for `index`, which must have none, on behalf of `leader`. */
   add(index: number, leader: OriginLocator | null = null): Flight {
     const forget = (idle: Flight): void => {
       this.#forget(idle);
@@ -66,9 +66,10 @@ export class Flights {
   }
 
   /**
-   * Waits until `flight` has begun. `undefined` when it ended without a view: look again, the chunk
-   * is held now or needs another leader. Rejects when nobody would fare better. `leads`: the fill
-   * is made with this want's own request.
+   * Waits until `flight` has begun and resolves to a view of it. Resolves to `undefined` when the
+   * flight ended without a view: the caller must look again, as the chunk is held now or needs
+   * another leader. Rejects when another leader would fail too. `leads`: the flight was started for
+   * this request.
    */
   async join(
     flight: Flight,
@@ -82,7 +83,7 @@ export class Flights {
     try {
       const bound = boundOf(this.#options.services, fetchContext.signal);
       await within(flight.whenStarted, bound);
-      // Who plans again before the result is here would only meet the same failure once more.
+      // A reader that plans again before the result is here would only meet the same failure.
       if (flight.isFailing) await within(flight.whenEnded, bound);
       const view = flight.view(leads);
       if (view !== undefined) return view;
@@ -94,12 +95,12 @@ export class Flights {
     }
   }
 
-  /** Ends every flight; readers see why. */
+  /** Fails every flight with `error`, which its readers get. */
   failAll(error: ForebayError): void {
     for (const flight of [...this.#flights.values()]) flight.fail({ kind: 'failed', error });
   }
 
-  /** A flight leaves when it has ended and nobody needs it any more to find its bytes. */
+  /** Removes `flight` if it has ended, unless readers of its uncached bytes are left. */
   #forget(flight: Flight): void {
     if (this.#flights.get(flight.index) !== flight) return;
     const { state } = flight;

@@ -1,15 +1,17 @@
 /**
- * Blobs of OCI registries (OCI distribution 1.1, "Pulling blobs"), whose clients are redirected to
- * storage by most registries. Some know no other way: Ollama takes the Location of the answer,
- * whatever its status, and fails where there is none. Pure; used by cache/rfc9111/describe.
+ * Adds a Location to blobs of OCI registries (OCI distribution 1.1, "Pulling blobs"). Most
+ * registries redirect clients to storage, and some clients depend on it: Ollama follows the
+ * Location of a response, whatever its status, and fails without one. Pure; used by
+ * cache/rfc9111/describe.
  */
 import { headerValue, type HeaderMap } from '../../model/headers.js';
 
 const BLOB = /^\/v2\/[^?#]{1,512}\/blobs\/(sha256:[0-9a-f]{64})$/;
 
 /**
- * The fields of a blob's 200 with a Location: itself, relative to the URL that was asked for,
- * whatever Forebay's mount is. One of the origin's own stays; other answers are as they were.
+ * Returns the fields of a blob's 200 with a Location that names the blob itself, relative to the
+ * requested URL, so that it is right below any mount. A Location of the origin stays; other
+ * responses are returned unchanged.
  */
 export function withBlobLocation(uri: string, status: number, headers: HeaderMap): HeaderMap {
   if (status !== 200 || headerValue(headers, 'location') !== undefined) return headers;
