@@ -9,7 +9,7 @@ import { type Bound, type Deferred, deferred, within } from '../../model/deferre
 import { ForebayError } from '../../model/errors.js';
 import type { Priority } from '../../compute/fill-pool.js';
 
-/** A client's places for each base lane of the program: plenty for a client that reads its data. */
+/** Places of a client per base lane of the program: plenty for one that reads what it requests. */
 export const QUOTA_PER_LANE = 8;
 
 /** Makes permits of one client's quota. */
@@ -148,7 +148,7 @@ export class Permit {
   }
 }
 
-/** Runs `work` with a permit of `quota`, and ends the permit; without one if no client waits. */
+/** Runs `work` with a permit of `quota`, then ends the permit; without one for no client. */
 export async function withPermit<T>(
   quota: PermitSource | undefined,
   work: (permit: Permit | undefined) => Promise<T>,

@@ -100,7 +100,10 @@ export class Flights {
     for (const flight of [...this.#flights.values()]) flight.fail({ kind: 'failed', error });
   }
 
-  /** Removes `flight` if it has ended, unless readers of its uncached bytes are left. */
+  /**
+   * Removes `flight` if it has ended, unless a reader needs it to find its uncached bytes. Drops it
+   * if it is queued and nobody needs it.
+   */
   #forget(flight: Flight): void {
     if (this.#flights.get(flight.index) !== flight) return;
     const { state } = flight;
