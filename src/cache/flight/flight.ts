@@ -105,7 +105,7 @@ export class Flight {
     return this.#state.kind === 'receiving' && this.#watermark?.state === 'failed';
   }
 
-  /** True while the worker has not received all bytes. */
+  /** True while the flight is receiving and bytes are still missing. */
   get lacksBytes(): boolean {
     const state = this.#state;
     if (state.kind !== 'receiving' || state.watermark.state !== 'growing') return false;
