@@ -1,7 +1,7 @@
 /**
  * Limits the fetches that one client may have running or queued at once, whether or not the client
  * still waits for them. A request for one byte costs a chunk, so a client that requests and
- * disconnects repeatedly would fill every lane and queue with chunks that nobody reads. At its
+ * disconnects repeatedly would fill every lane and queue with chunks that no client reads. At its
  * limit a client waits for its own fetches, and read-ahead is left out. Cache owns the quotas;
  * Generation and CollapsedFetches acquire permits.
  */

@@ -185,10 +185,7 @@ export class Flight {
     this.#started.resolve(this.#state);
   }
 
-  /**
-   * Ends the flight well. `held` is the stored chunk; `null` where the store did not take it: the
-   * draft stays readable.
-   */
+  /** Ends the flight well; `null` where the store did not take the draft, which stays readable. */
   filled(held: HeldChunk | null): void {
     if (this.#state.kind === 'ended') {
       // It failed during its commit: nothing else would release the lease.

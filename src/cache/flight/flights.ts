@@ -102,7 +102,7 @@ export class Flights {
 
   /**
    * Removes `flight` if it has ended, unless a reader needs it to find its uncached bytes. Drops it
-   * if it is queued and nobody needs it.
+   * if it is queued and no reader waits for it.
    */
   #forget(flight: Flight): void {
     if (this.#flights.get(flight.index) !== flight) return;
