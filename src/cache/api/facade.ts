@@ -1,7 +1,4 @@
-/**
- * The boundary of the cache: the requests that the HTTP front makes and the answers that it gets.
- */
-import type { ByteRange } from '../../model/byte-range.js';
+/** The cache's interface to the HTTP front: requests, answers, bodies and reusable hits. */
 import type { ErrorReport } from '../../model/errors.js';
 import type { FetchLimits, OriginHead } from '../../model/fetch.js';
 import type { HeaderMap } from '../../model/headers.js';
@@ -12,7 +9,7 @@ import type { Validator } from '../../model/validator.js';
 import type { ChunkOffset, ObjectOffset } from '../../model/offset.js';
 import type { CacheOutcome } from './outcome.js';
 
-/** The bytes that a request is about, as far as its fields tell before the length is known. */
+/** The requested bytes, as far as they can be named before the length is known. */
 export type RangeHint =
   | { readonly kind: 'whole' }
   | RangePart
@@ -21,20 +18,20 @@ export type RangeHint =
   /** Metadata only (HEAD). */
   | { readonly kind: 'none' };
 
-/** One range of a Range field; `last` is inclusive. */
+/** One requested range; `last` is inclusive, as in the Range field. */
 export type RangePart =
   | { readonly kind: 'from'; readonly first: number; readonly last: number | null }
   | { readonly kind: 'suffix'; readonly length: number };
 
-/** How an adapter (room `hub`) changes the request to the origin and reads the response. */
+/** How an adapter (room `hub`) replaces parts of the exchange with the origin. */
 export interface AdapterExchange {
   /** Request fields for the origin, in place of the client's. They may carry credentials. */
   readonly headers: HeaderMap;
-  /** The head as the cache should read it: what may be stored, and for how long. */
+  /** Returns the head as the cache treats it: its fields decide what is stored, and how long. */
   readonly readHead: (head: OriginHead) => OriginHead;
-  /** Bounds of the exchange, where they differ from the defaults. */
+  /** Limits of this exchange that differ from the configured ones. */
   readonly limits?: Partial<FetchLimits>;
-  /** True: a stale response replaces an unreachable origin only, not a slow one. */
+  /** True when a stale response replaces a slow origin only after the first-byte timeout. */
   readonly isPatient?: boolean;
 }
 
@@ -45,18 +42,16 @@ export interface CacheRequest {
   readonly target: string;
   readonly method: 'GET' | 'HEAD';
   readonly headers: HeaderMap;
-  /** What the client calls this server, `https://models.example`; absent or empty: not known. */
+  /** This server's base URL as clients see it, `https://a.example`; absent or empty: unknown. */
   readonly own?: string;
-  /**
-   * Absent: the client's request goes to the origin unchanged, and the response counts as it is.
-   */
+  /** Absent: the client's fields go to the origin, and its head is used unchanged. */
   readonly adapter?: AdapterExchange;
   readonly hint: RangeHint;
-  /** Names the client whose fetches are bounded; absent for requests that no client made. */
+  /** Identifies the client whose fetches are limited; absent: not a client's request. */
   readonly client?: string;
-  /** Aborts when the client goes away: ends waits, never another request's fetch. */
+  /** Aborts when the client disconnects: ends this request's waits, never another's fetch. */
   readonly signal: AbortSignal;
-  /** Receives interim responses (RFC 9110 section 15.2) while the answer is awaited. */
+  /** Receives interim responses (RFC 9110 section 15.2) while the request waits for its answer. */
   readonly interim?: ((head: OriginHead) => void) | undefined;
   /** The request's span; absent where tracing is off. */
   readonly span?: Span | undefined;
@@ -66,73 +61,77 @@ export interface CacheRequest {
 export interface ReadCost {
   /** Body bytes that left the origin because of this request. */
   readonly originBytes: number;
-  /** It waited on, or read from, a fetch that another request began. */
+  /** True when the request waited on, or read from, a fetch that another request began. */
   readonly collapsed: boolean;
 }
 
-/** How far the reads of a body are: counts over the parts that were opened so far. */
+/** Progress of a body's reads: counts over the parts opened so far. */
 export interface BodyProgress extends TransferCounts {
-  /** What the next byte waits for; `null`: it is available. */
+  /** What the next byte waits for; `null` when it is available. */
   readonly state: TransferState | null;
 }
 
-/** Reads of one representation. `close` once, on every path. */
+/** The body of one representation. Call `close` once, on every path. */
 export interface Body {
   /** Complete length; `null` while it is not known (the body can then only be read from 0). */
   readonly lengthBytes: number | null;
   /** False when only the whole can be served (unknown length). */
   readonly acceptsRanges: boolean;
-  /** False: bytes are dropped once read, so reading a chunk twice fetches it twice. */
+  /** False when bytes are gone once read, so that reading a chunk twice fetches it twice. */
   readonly isKept: boolean;
   /**
-   * The bytes of `range` as segments, in order. `end` may be `Infinity` while the length is
-   * unknown. After a `failure` at `start`, the held chunk there is verified again first. The
-   * iterator throws a `ForebayError` if the bytes cannot be had.
+   * Yields the bytes of `range` as segments, in order. `end` may be `Infinity` where the length is
+   * unknown. With `after` `'failure'`, the stored chunk at `start` is verified again before it is
+   * read. The iterator throws a `ForebayError` when the bytes are not available.
    */
   read(range: ByteRange<ObjectOffset>, after?: 'nothing' | 'failure'): AsyncIterable<Segment>;
   cost(): ReadCost;
-  /** How far the reads are; a body without it has nothing to fetch. */
+  /** Returns the progress of the reads; absent on a body that has nothing to fetch. */
   progress?(): BodyProgress;
-  /** Bytes of the object that the store holds now. */
+  /** Returns the bytes of the object that the store holds now. */
   heldBytes?(): number;
-  /** The same less what this request itself has brought: call it before the first `read`. */
+  /**
+   * Returns `heldBytes` without the chunk that this request's first fetch brought. Call it before
+   * the first `read`.
+   */
   heldBeforeBytes?(): number;
   /**
-   * Names the bytes by their ids: equal names, equal bytes. `undefined` while they are not all
-   * held.
+   * Returns a name made of the chunk ids: equal names mean equal bytes. `undefined` while a chunk
+   * is not held.
    */
   name?(): string | undefined;
-  /** Resolves when all bytes read so far are committed, or cannot be. */
+  /**
+   * Resolves when each chunk read so far is committed, or will not be. Rejects at the request
+   * timeout.
+   */
   landed?(): Promise<void>;
   close(): void;
 }
 
-/** A selected representation: fresh, revalidated, or just being fetched. */
+/** A selected representation: fresh, revalidated, or being fetched. */
 export interface CacheAnswer {
-  /** Status of the representation: 200, or the origin's final status (404 ...). */
+  /** Status of the representation: 200, or another final status of the origin (404 ...). */
   readonly status: number;
-  /**
-   * End-to-end response fields as stored; Age, Via, Date and Cache-Status are the front's to add.
-   */
+  /** End-to-end response fields as stored; the front adds Age, Via, Date and Cache-Status. */
   readonly headers: HeaderMap;
   /**
-   * When it was received, ms since the epoch: its Date if it came without one (RFC 9110 section
-   * 6.6.1).
+   * When the response was received, ms since the epoch. It is the Date of a response that came
+   * without one (RFC 9110 section 6.6.1).
    */
   readonly receivedAtMs?: number | undefined;
-  /** The validator that it came with; absent: the one in `headers`. */
+  /** The content's validator at the time it was received; absent: `headers` have it. */
   readonly validator?: Validator | undefined;
   /** Current age in seconds (RFC 9111 section 4.2.3), `null` for a response just received. */
   readonly ageSeconds: number | null;
-  /** The request's number (model/sequence); absent where order does not matter. */
+  /** Sequence number of the request to the origin (model/sequence); absent where none is needed. */
   readonly order?: number;
   readonly outcome: CacheOutcome;
   readonly body: Body;
   /** Set if this answer may be reused for later requests without a lookup. */
   readonly reusable?: ReusableHit | undefined;
   /**
-   * The answer if `body` fails before its first byte; absent or `undefined`: the front reports the
-   * failure.
+   * Returns the answer to send after `body` failed before its first byte was sent. Where it is
+   * absent or returns `undefined`, the front sends its own error response.
    */
   readonly instead?: (failure: ErrorReport) => CacheAnswer | undefined;
 }
@@ -140,7 +139,7 @@ export interface CacheAnswer {
 /** Age and remaining lifetime of a reusable hit at one moment, in whole seconds. */
 export interface HitFreshness {
   readonly ageSeconds: number;
-  /** Seconds that it stays fresh. */
+  /** Seconds until it is stale. */
   readonly ttlSeconds: number;
 }
 
@@ -155,43 +154,52 @@ export interface OpenPart {
 }
 
 /**
- * A hit that can be repeated: a whole 200 that answers any GET or HEAD without conditions,
- * directives and credentials while nothing has changed. If a method returns `undefined`, look the
- * request up.
+ * A hit that is answered again without a lookup: a whole 200 for any GET or HEAD without
+ * conditions, cache directives and credentials, while nothing has changed. When a method returns
+ * `undefined`, the caller looks the request up.
  */
 export interface ReusableHit {
   readonly headers: HeaderMap;
   readonly receivedAtMs: number;
   readonly lengthBytes: number;
-  /** Whether the hit may be repeated now, and its age; `steadyMs` as in model/steady-time. */
-  freshnessAt(steadyMs: number): HitFreshness | undefined;
-  /** The bytes `start <= i < end`, of one chunk. Only in the same turn of the loop as `timesAt`. */
-  open(start: ObjectOffset, end: ObjectOffset): OpenPart | undefined;
   /**
-   * Opens and verifies the chunk of these bytes, if it is held, so that the next `open` succeeds.
+   * Returns the hit's freshness, or `undefined` when it may not be reused. Call it for each
+   * request. `steadyMs`: model/steady-time.
+   */
+  freshnessAt(steadyMs: number): HitFreshness | undefined;
+  /**
+   * Opens the bytes `start <= i < end`, of one chunk. Call it in the same turn of the event loop
+   * as `freshnessAt`.
+   */
+  open(start: number, end: number): OpenPart | undefined;
+  /**
+   * Opens and verifies the chunk of these bytes if it is held, so that `open` can return it.
    * Never rejects.
    */
-  ready(start: ObjectOffset, end: ObjectOffset): Promise<void>;
-  /** A body of the same bytes, for what could not be sent at once. In the same turn too. */
+  ready(start: number, end: number): Promise<void>;
+  /**
+   * Returns a body of the same bytes, for those that could not be sent at once. Call it in the
+   * same turn as `freshnessAt`.
+   */
   body(request: CacheRequest): Body | undefined;
 }
 
-/** What the front needs of the cache. */
+/** The methods of the cache that the front calls. */
 export interface CacheFacade {
   /** Rejects with a `ForebayError`. */
   lookup(request: CacheRequest): Promise<CacheAnswer>;
   /**
-   * Forgets what an unsafe request made invalid (RFC 9111 section 4.4): call it with the response
-   * to every forwarded request whose method is unsafe or unknown, before that response goes on to
-   * the client. Does nothing for an error status. Never rejects.
+   * Forgets the stored responses that an unsafe request made invalid (RFC 9111 section 4.4). Call
+   * it with the response to every forwarded request whose method is unsafe or unknown, before
+   * sending that response to the client. Does nothing for an error status. Never rejects.
    */
   invalidate(request: UnsafeRequest, response: UnsafeResponse): Promise<void>;
 }
 
-/** The target of a forwarded request: as in `CacheRequest`. */
+/** The target of a forwarded request, as in `CacheRequest`. */
 export type UnsafeRequest = Pick<CacheRequest, 'origin' | 'target'>;
 
-/** The final status and fields of the origin's response to it. */
+/** The final status and fields of the origin's response to an unsafe request. */
 export interface UnsafeResponse {
   readonly status: number;
   readonly headers: HeaderMap;

@@ -1,11 +1,11 @@
 /**
- * One fill as the admin API shows it. cache/fill/fill-watch and cache/fill/origin-exchange enter
- * fills in the table.
+ * Running fills as the admin API shows them. cache/fill/fill-watch and cache/fill/origin-exchange
+ * enter them in the table.
  */
 import type { TransferCounts, TransferState } from '../../model/transfer.js';
 import type { TransferTable } from '../../telemetry/transfer-table.js';
 
-/** One fetch from an origin: of a chunk, or the first of a URL. */
+/** One fetch from an origin: of a chunk, or the first fetch of a URL. */
 export interface FillSnapshot extends TransferCounts {
   readonly id: string;
   readonly origin: string;

@@ -1,6 +1,7 @@
 /**
- * What an unsafe request makes invalid (RFC 9111 section 4.4), and which earlier fetches must not
- * store their responses any more. Owned by Cache; origin fetches check it before they store.
+ * Invalidation by unsafe requests (RFC 9111 section 4.4). It also keeps the answer of an earlier
+ * fetch from being stored after the invalidation. Cache owns it; origin fetches check it before
+ * they store.
  */
 import { LRUCache } from 'lru-cache';
 import { headerValue, type HeaderMap } from '../../model/headers.js';
@@ -12,9 +13,9 @@ import type { PurgePlace, Purges } from './purges.js';
 const MAX_REMEMBERED = 10_000;
 
 /**
- * The URIs that a successful unsafe request to `targetUri` invalidates: the target's own, and those
- * in Location and Content-Location if they are of the same origin (scheme, host and port). Empty
- * for an error status: the request may have changed nothing.
+ * Returns the URIs that a successful unsafe request to `targetUri` invalidates: the target's own,
+ * and those in Location and Content-Location if they have the same scheme, host and port. Empty for
+ * an error status: the request may have changed nothing.
  */
 export function invalidatedUris(
   targetUri: string,
@@ -33,17 +34,16 @@ export function invalidatedUris(
   return [...new Set([targetUri, ...named])];
 }
 
-/** When a request was sent, as far as that decides about its answer. */
+/** The invalidations and purges that came before a request was sent. */
 export interface Epoch {
   readonly invalidated: number;
   readonly purged: number;
 }
 
 /**
- * A request that was sent before an invalidation may be answered after it, with the content that
- * was just replaced. Every URL has an epoch, which an invalidation raises; a fetch may store only
- * in the epoch in which it began. A purge (cache/api/purges) begins an epoch for everything that it
- * covers.
+ * A request that was sent before an invalidation may be answered after it, with the replaced
+ * content. So every URL has an epoch, and a response to a request of one epoch must not be stored
+ * in the next. A purge (cache/api/purges) begins an epoch of all URLs that it selects.
  */
 export class Invalidations {
   readonly #purges: Purges;
@@ -54,15 +54,15 @@ export class Invalidations {
     this.#purges = purges;
   }
 
-  /** The epoch of `key` now. Requests of different epochs are not collapsed. */
+  /**
+   * Returns the epoch of a request for `key` that is sent now. It changes with each invalidation of
+   * `key` and each purge of anything, and requests of different epochs are not collapsed.
+   */
   epochOf(key: ResponseKey): Epoch {
     return { invalidated: this.#epochs.get(key) ?? 0, purged: this.#purges.epoch };
   }
 
-  /**
-   * True while no invalidation or purge has overtaken `epoch`: its response may be stored and
-   * shared.
-   */
+  /** True when the answer to a request of this epoch may be stored, and shared with others now. */
   isCurrent(key: ResponseKey, place: PurgePlace, { invalidated, purged }: Epoch): boolean {
     const last = this.#epochs.get(key) ?? 0;
     return last === invalidated && this.#purges.spares(place, purged);

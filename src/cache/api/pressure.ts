@@ -1,10 +1,10 @@
 /**
- * What gives way when a demanded chunk finds no room: read-ahead first, then the chunks of idle
- * objects, then verifications that hold chunks for their hasher. Readers and generations register;
- * cache/fill/reserve calls.
+ * Releases room when a demanded chunk finds none: read-ahead and idle objects first, then
+ * verifications that hold chunks for their hasher. Readers and generations register;
+ * cache/fill/reserve calls `relieve`.
  */
 
-/** What can be given back, in the order in which it is. */
+/** What can be released, in the order in which it is released. */
 export type Relief = 'read-ahead' | 'verification';
 
 export class Pressure {
@@ -13,7 +13,7 @@ export class Pressure {
     verification: new Set(),
   };
 
-  /** Registers a giver; the returned function takes it out again. */
+  /** Registers `give`, which releases what it can; the returned function unregisters it. */
   register(relief: Relief, give: () => void): () => void {
     this.#givers[relief].add(give);
     return () => {
@@ -21,7 +21,7 @@ export class Pressure {
     };
   }
 
-  /** Calls everything that registered for `relief`. */
+  /** Calls every function that is registered for `relief`. */
   relieve(relief: Relief): void {
     for (const give of [...this.#givers[relief]]) give();
   }

@@ -1,16 +1,16 @@
 /**
- * Detects fetches that make no progress, before their timeout and through all their retries.
- * Flights and exchanges register; metrics read.
+ * Finds fetches that receive nothing. A stalled fetch shows in the metrics before its timeout ends
+ * it, and during all its retries. Flights and exchanges register; the metrics read the count.
  */
 import type { Clock } from '../../model/time.js';
 import { STALLED_AFTER_MS } from '../../model/transfer.js';
 
-/** How often progress is looked at while anything is fetched: two looks before a stall shows. */
+/** Period of the samples while anything is fetched: half of `STALLED_AFTER_MS`. */
 export const PROGRESS_SAMPLE_MS = 500;
 
-/** A fetch as it is watched. */
+/** The progress of one fetch. */
 export interface Progress {
-  /** False if no byte is outstanding: the fetch has not begun, or has all its bytes. */
+  /** False when no byte is due: the fetch has not started, or every byte is here. */
   readonly lacksBytes: boolean;
   readonly receivedBytes: number;
 }
@@ -43,24 +43,24 @@ export class ProgressWatch {
   }
 
   /**
-   * Fetches that have received nothing for `STALLED_AFTER_MS` or longer. Each counts once: an
-   * exchange lacks bytes until its head is here, then the flights of its body do; requests are not
-   * watched.
+   * Returns the number of fetches that have received nothing for `STALLED_AFTER_MS` or longer. Each
+   * counts once: an exchange lacks bytes until its head is here, then the flights of its body do.
+   * Clients' requests are not watched.
    */
   get stalled(): number {
     const before = this.#clock.monotonic() - STALLED_AFTER_MS;
-    this.#look();
+    this.#update();
     let count = 0;
     for (const { movedAt } of this.#watched.values()) if (movedAt <= before) count += 1;
     return count;
   }
 
   readonly #sample = (): void => {
-    this.#look();
+    this.#update();
     this.#cancel = this.#clock.after(PROGRESS_SAMPLE_MS, this.#sample);
   };
 
-  #look(): void {
+  #update(): void {
     const now = this.#clock.monotonic();
     for (const [fetch, watched] of this.#watched) {
       const { lacksBytes, receivedBytes } = fetch;

@@ -1,16 +1,16 @@
 /**
- * The purges of this process. A fetch that began before a purge must not store what the purge
- * covers, even if nothing was stored then. Written by cache/operator/inventory, checked by
- * everything that stores a response.
+ * The purges so far: each begins an epoch. A response that was requested before a purge must not be
+ * stored after it, even if its URL had nothing stored then. cache/operator/inventory begins purges;
+ * code that stores an origin's response checks `spares` first.
  */
 
 /**
- * Purges that are remembered one by one. A fetch that began before the oldest of them counts as
- * purged. A fetch seldom lasts for so many.
+ * Purges remembered one by one. A request older than the oldest of them counts as purged, because
+ * it is unknown which purge selected it. So many purges are rarely made while one fetch runs.
  */
 const MAX_REMEMBERED = 64;
 
-/** What a purge may mean: a URL of an origin. */
+/** A URL of an origin, which a purge may select. */
 export interface PurgePlace {
   readonly origin: string;
   readonly uri: string;
@@ -24,22 +24,22 @@ interface Purge {
 export class Purges {
   readonly #purges: Purge[] = [];
   #epoch = 0;
-  /** The last purge that was forgotten. */
+  /** The epoch of the last purge that was forgotten. */
   #forgotten = 0;
 
-  /** Taken with a question, and given to `spares` with its answer. */
+  /** The current epoch: read it with a request, and pass it to `spares` with the response. */
   get epoch(): number {
     return this.#epoch;
   }
 
-  /** Begins a new epoch for what `selects` means. Call it before anything is taken out. */
+  /** Begins a new epoch of the places that `selects` accepts. Call it before removing anything. */
   begin(selects: (place: PurgePlace) => boolean): void {
     this.#epoch += 1;
     this.#purges.push({ epoch: this.#epoch, selects });
     if (this.#purges.length > MAX_REMEMBERED) this.#forgotten = this.#purges.shift()?.epoch ?? 0;
   }
 
-  /** True if no purge since `epoch` covers `place`: a fetch of that epoch may store. */
+  /** True when no purge since `epoch` selected `place`: a response requested then may be stored. */
   spares(place: PurgePlace, epoch: number): boolean {
     if (epoch < this.#forgotten) return false;
     return !this.#purges.some((purge) => purge.epoch > epoch && purge.selects(place));

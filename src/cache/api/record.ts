@@ -9,12 +9,12 @@ import { type NotModified, refreshed } from '../rfc9111/validate.js';
 
 type Variants = readonly StoredResponse[];
 
-/** The kind of record that a request needs: a hub's JSON for the mirror, else an HTTP response. */
+/** Returns the kind of stored response that a request selects: a hub's JSON for its mirror. */
 export function kindFor(adapter: AdapterExchange | undefined): StoredKind {
   return adapter === undefined ? 'response' : 'hub-json';
 }
 
-/** `record` with only the variants of `kinds`; the same object if it has no others. */
+/** Returns `record` reduced to variants of `kinds`: itself if that is all, `undefined` if none. */
 export function ofKind(
   record: ResponseRecord | undefined,
   ...kinds: readonly StoredKind[]
@@ -24,20 +24,20 @@ export function ofKind(
   return variants.length === record.variants.length ? record : { ...record, variants };
 }
 
-/** `stored` first, in place of what the same request fields selected before. */
+/** Returns the variants with `stored` first, in place of those with the same request fields. */
 export function replacing(variants: Variants, stored: StoredResponse): Variants {
   return [stored, ...without(variants, stored)];
 }
 
-/** All but what the same request fields as those of `stored` selected. */
+/** Returns the variants whose request fields differ from those of `stored`. */
 export function without(variants: Variants, stored: StoredResponse): Variants {
   const name = variantName(stored.requestHeaders);
   return variants.filter(({ requestHeaders }) => variantName(requestHeaders) !== name);
 }
 
 /**
- * Updates every stored response that shares the strong validator of a 304 (RFC 9111 section 4.3.4).
- * `stored` is one of them, already updated.
+ * Returns the variants after a 304 with a strong validator, which updates every stored response
+ * that has it (RFC 9111 section 4.3.4). `stored` is one of them, updated already.
  */
 export function sharingContent(
   variants: Variants,
@@ -45,8 +45,8 @@ export function sharingContent(
   notModified: NotModified,
 ): Variants {
   const { validator, place } = stored.object;
-  // Fields may have been renewed since: what a validator is worth was settled when the content
-  // came.
+  // The object's validator counts, not the fields: these may have been updated since the content
+  // was received.
   return variants.map((variant) =>
     sameStrong(variant.object.validator, validator) && variant.object.place === place
       ? refreshed(variant, notModified)

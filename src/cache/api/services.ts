@@ -1,4 +1,4 @@
-/** What the cache room works with, built once by assemble.ts and passed to its parts. */
+/** The services of the cache room, built once by assemble.ts and passed to its parts. */
 import type { Pools } from '../../compute/pools.js';
 import type { WatermarkRegistry } from '../../compute/watermark.js';
 import type { FetchStats } from '../../compute/protocol.js';
@@ -17,8 +17,8 @@ import type { FieldTag } from '../rfc9111/select.js';
 export interface CacheLimits {
   readonly chunkSizeBytes: number;
   /**
-   * Chunks one reader may have in flight or leased ahead of itself, at an origin's first
-   * connections.
+   * Chunks that one reader may have in flight or leased ahead of itself, while the origin has its
+   * initial number of connections.
    */
   readonly readAheadChunks: number;
   /** The longest a request waits for its next byte. */
@@ -28,28 +28,23 @@ export interface CacheLimits {
 
 /** Events of the cache; telemetry counts and logs them. */
 export interface CacheEvents {
-  /** A fetch at an origin ended, well or not. */
+  /** A fetch from an origin succeeded or failed. */
   fetchFinished(origin: string, stats: FetchStats): void;
-  /** A held chunk was verified against its ids. */
+  /** A held chunk was compared with its ids and matches them. */
   chunkVerified(): void;
   /** Bytes differ from the ids or the digest that they should have. */
   chunkMismatched(source: 'origin' | 'disk'): void;
   /** A whole object matches the digest claimed for it. */
   objectVerified(): void;
-  /**
-   * The check of an object was abandoned: the capacity cannot hold the chunks that are not hashed
-   * yet.
-   */
+  /** The check of an object was given up: the capacity cannot hold the chunks still to hash. */
   verificationGivenUp(): void;
   /** Origin bytes were thrown away, or fetched a second time. */
   originBytesWasted(bytes: number): void;
-  /** A fetch waits, or is left out, because its client has as many as it may have. */
+  /** A fetch waits, or is left out, because its client has reached its quota. */
   clientShareFull(): void;
-  /**
-   * Responses of an origin cannot be shared because of `field`: reported once for each kind.
-   */
+  /** Responses of an origin cannot be shared because of `field`: reported once for each kind. */
   unshareable(origin: string, field: string): void;
-  /** Something went wrong that no request will report. */
+  /** A failure that no request reports. */
   warn(message: string, error: unknown): void;
 }
 
@@ -61,15 +56,15 @@ export interface CacheServices {
   readonly pressure: Pressure;
   readonly progress: ProgressWatch;
   readonly clock: Clock;
-  /** Numbers origin requests, so that responses have an order that depends on no clock. */
+  /** Numbers the requests to origins, so that their answers have an order without a clock. */
   readonly sequence: Sequence;
   readonly purges: Purges;
   readonly limits: CacheLimits;
   readonly events: CacheEvents;
-  /** Receives every change that may end a reusable hit (cache/answer/reusable-hit). */
+  /** Receives each change that may invalidate a reusable hit (cache/answer/reusable-hit). */
   readonly changes: InvalidationEvents;
-  /** Replaces values of the request fields that select a response. */
+  /** Makes tags of the request field values that select a response. */
   readonly tag: FieldTag;
-  /** The fetches that run, as the admin API shows them. */
+  /** The running fetches, as the admin API shows them. */
   readonly fills: FillTable;
 }

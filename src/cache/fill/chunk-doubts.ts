@@ -16,8 +16,9 @@ export class ChunkDoubts {
   }
 
   /**
-   * A fetch of chunk `index` was stopped because its bytes differ from the record. True for the
-   * first one: fetch again; after that the chunk fails and the doubt ends.
+   * Records that a fetch of chunk `index` was stopped because its bytes differ from the recorded
+   * ids. Returns true for the first such fetch: fetch again; then the chunk fails and the doubt
+   * ends.
    */
   differed(index: number): boolean {
     const isFirst = !this.#doubts.has(index);
@@ -27,9 +28,9 @@ export class ChunkDoubts {
   }
 
   /**
-   * Compares a whole fetch of a doubted chunk, whose id differs from the recorded one. `again`: it
-   * is the first such fetch; `agreed`: two fetches have the same id; `contradicted`: the two
-   * differ, and the doubt ends.
+   * Compares a doubted chunk that was fetched whole as `id`, which is not the recorded one.
+   * `agreed`: two fetches brought `id`; `again`: this is the first whole fetch; `contradicted`: the
+   * two differ, and the doubt ends.
    */
   compare(index: number, id: string): 'agreed' | 'again' | 'contradicted' {
     const doubt = this.#doubts.get(index);
@@ -42,7 +43,7 @@ export class ChunkDoubts {
     return 'contradicted';
   }
 
-  /** Chunk `index` is filled: nothing is doubted any more. */
+  /** Ends the doubt about chunk `index`, which is filled. */
   settle(index: number): void {
     this.#doubts.delete(index);
   }

@@ -1,13 +1,13 @@
-/**
- * What happens to a chunk that a worker has written: cache/fill/fill and cache/fill/intake land it
- * here.
- */
+/** Commits a chunk that a worker has written. Used by cache/fill/fill and cache/fill/intake. */
 import type { WrittenChunk } from '../../compute/protocol.js';
 import { parseChunkId } from '../../model/ids.js';
 import type { Flight } from '../flight/flight.js';
 import type { LiveObject } from './live-object.js';
 
-/** Commits what a worker wrote for `flight` and ends the flight well. */
+/**
+ * Commits the chunk that a worker wrote for `flight` and ends the flight well. Rejects when the
+ * commit fails.
+ */
 export async function store(
   generation: LiveObject,
   flight: Flight,
@@ -22,14 +22,14 @@ export async function store(
   const { index, lengthBytes, groupIds } = chunk;
   const record = { index, lengthBytes, id, groupIds };
   const { services, object } = generation;
-  // The store may decline the draft and release it: the flight and the hasher retain it first.
+  // The store releases a draft that it does not take, before the flight and the hasher retain it.
   draft.file.retain();
   try {
     const held = generation.isEphemeral
       ? null
       : await services.chunks.commit(object, draft, record);
-    // It may have been detached while this was committed: what readers have must be known all the
-    // same.
+    // The generation may have been detached during the commit: its readers have these bytes, so
+    // their ids must be kept.
     if (held === null || generation.isDetached) generation.noteUnrecorded(record);
     flight.publish(lengthBytes);
     generation.filled(flight, held !== null, lengthBytes);
@@ -39,7 +39,10 @@ export async function store(
   }
 }
 
-/** After a disk failure the draft lives in memory: moves it there, so that the worker can go on. */
+/**
+ * Records that the flight's draft is in memory now, because the disk failed under the worker.
+ * `diskFailure` is the errno; `null` without a failure.
+ */
 export function moveDraft(flight: Flight | undefined, diskFailure: string | null): void {
   if (diskFailure === null || flight?.state.kind !== 'receiving') return;
   const { draft } = flight.state;

@@ -1,6 +1,6 @@
 /**
- * Where a fill of a known object sends its request, and which validator its bytes must have; also
- * what follows a redirect or a refusal. Used by cache/fill/fill.
+ * Chooses the target and the validator for the fill of a known object, and handles a redirect or a
+ * refusal in answer. Used by cache/fill/fill.
  */
 import { ForebayError } from '../../model/errors.js';
 import type { FetchUrl, OriginHead } from '../../model/fetch.js';
@@ -13,18 +13,18 @@ import type { FetchContext } from '../flight/fetch-context.js';
 
 export interface FillAim {
   readonly target: FetchUrl;
-  /** What the answer must carry to be a part of the object. */
+  /** The validator that the response must have to be a part of the object. */
   readonly validator: Validator;
-  /** False if the target is not the place where the object was found. */
+  /** False when the target is not the place where the object was found. */
   readonly isThere: boolean;
   /** Ms since the epoch. */
   readonly startedAtMs: number;
 }
 
 /**
- * Requests the place where the object was found, else the URI. If a redirect led to the object,
- * bytes from another place are never joined to it, because equal validators of two resources mean
- * nothing. The fill still follows redirects from there.
+ * Targets the place where the object was found, else its URI. Bytes from elsewhere are not joined
+ * to an object that was found behind a redirect, because an equal validator of another resource
+ * means nothing. The URI is still a useful target then: it may redirect to that place.
  */
 export function aimFill(
   { services, object }: LiveObject,
@@ -38,7 +38,10 @@ export function aimFill(
   return { target, validator: isThere ? validator : { kind: 'none' }, isThere, startedAtMs };
 }
 
-/** A redirect or a refusal in the middle of an object: locates the object again, or gives up. */
+/**
+ * Handles a redirect or a refusal in the middle of an object: fails the flight, so that its leader
+ * requests the chunk from another location, or gives up.
+ */
 export function resolveAgain(
   { services, object }: LiveObject,
   flight: Flight,

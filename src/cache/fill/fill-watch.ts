@@ -1,12 +1,9 @@
-/**
- * Enters a flight in the table of fills while it lasts. Called by cache/fill/fill and
- * cache/fill/intake.
- */
+/** Lists flights in the table of fills. Used by cache/fill/fill and cache/fill/intake. */
 import { chunkRange } from '../../model/chunk.js';
 import type { Flight } from '../flight/flight.js';
 import type { LiveObject } from './live-object.js';
 
-/** Shows `flight` until it has ended. */
+/** Lists `flight` until it has ended. */
 export function watchFlight(generation: LiveObject, flight: Flight): void {
   const { services, object, lengthBytes, chunkSizeBytes } = generation;
   const { origin, uri } = object.identity;
@@ -20,7 +17,7 @@ export function watchFlight(generation: LiveObject, flight: Flight): void {
       uri,
       startedAtMs,
       chunk: flight.index,
-      // A stream of unknown length knows a chunk's length when the chunk has ended.
+      // In a stream of unknown length, a chunk's length is known when the chunk is filled.
       lengthBytes: range === null ? flight.filledBytes : range.end - range.start,
       receivedBytes,
       verifiedBytes,
@@ -33,7 +30,7 @@ export function watchFlight(generation: LiveObject, flight: Flight): void {
   });
 }
 
-/** True once a digest was checked that covers every chunk of the object. */
+/** True once the digest of the whole object was checked. */
 export function isAttested(generation: LiveObject): boolean {
   return generation.integrity.state.kind === 'attested';
 }

@@ -1,6 +1,6 @@
 /**
- * A generation as its parts see it: fills, intakes and checks work on this interface, and
- * Generation, which starts them, implements it. It exists so that imports run one way.
+ * The interface of a generation for its fills, intakes and checks. Generation, which starts them,
+ * implements it; the interface keeps imports in one direction.
  */
 import type { ForebayError } from '../../model/errors.js';
 import type { ChunkRecord } from '../../model/manifest.js';
@@ -18,32 +18,30 @@ export type GenerationEnd =
   | 'digest-mismatch'
   /** It arrived without a length and broke off. */
   | 'incomplete'
-  /** An operator took it out. */
+  /** An operator purged it. */
   | 'purged';
 
 /** Starts a new stream of the whole representation and attaches it; rejects if it cannot. */
 export type StreamStarter = (fetchContext: FetchContext) => Promise<void>;
 
-/** A body that is being taken in (cache/fill/intake). */
+/** A response body that is being received (cache/fill/intake). */
 export interface Arrival {
   /** True when it brings the object from its first chunk on, not one chunk of it. */
   readonly isStream: boolean;
-  /** Settles when the body has ended; with the error when it broke off. */
+  /** Resolves when the body has ended, with the error of a stream that broke off. */
   readonly whenEnded: Promise<ForebayError | undefined>;
-  /** A reader needs `index`: a paced stream may go there, and a little further. */
+  /** Lets a paced stream run to chunk `index`, which a reader needs, and somewhat further. */
   demand(index: number): void;
-  /** Settles when the stream has a flight for `index`, has passed it, or has ended. */
+  /** Resolves when the stream has a flight for `index`, has passed it, or has ended. */
   reached(index: number): Promise<void>;
-  /**
-   * The last reader has left: a stream that waits for readers ends, one that runs freely goes on.
-   */
+  /** Called when the last reader has left: stops a paced stream, not one that runs freely. */
   abandoned(): void;
   stop(): void;
 }
 
 export interface LiveObject {
   readonly services: CacheServices;
-  /** True if it is for its own request only and never committed, as it may not be stored. */
+  /** True when its chunks are never committed: it is `isOwn` or `isDetached`. */
   readonly isEphemeral: boolean;
   readonly doubts: ChunkDoubts;
   readonly object: ObjectHandle;
@@ -52,51 +50,55 @@ export interface LiveObject {
   readonly chunkSizeBytes: number;
   /** The index after the last chunk; `Infinity` while the length is unknown. */
   readonly endIndex: number;
-  /** Why no chunk of it may be opened any more; `undefined` while it lives. */
+  /** Why the generation has ended, so that no chunk may be opened; `undefined` before its end. */
   readonly endReason: GenerationEnd | undefined;
   /** True when its chunks come from a stream of the whole, not by range. */
   readonly isStreaming: boolean;
-  /** The body that is being taken in, while there is one: a stream of the whole, or one chunk. */
+  /** The body that is being received, if there is one: a stream of the whole, or one chunk. */
   readonly intake: Arrival | undefined;
-  /** For its own request only from the beginning. */
+  /** True when it was made for one request alone, because it may not be stored. */
   readonly isOwn: boolean;
-  /** See `detach`. */
+  /** True after `detach`. */
   readonly isDetached: boolean;
-  /** False for who gets nothing of it since it was detached. */
+  /** False for a request that may not read it since it was detached. */
   admits(fetchContext: FetchContext): boolean;
-  /** The ids of chunk `index`, stored or not; `undefined` before it was ever filled. */
+  /** Returns the ids of chunk `index`, stored or not; `undefined` before it was ever filled. */
   idsOf(index: number): ChunkRecord | undefined;
   /**
-   * Keeps the ids of a chunk that was filled but not stored: they gate a refetch as a record does.
+   * Keeps the ids of a chunk that was filled but not stored: a refetch is compared with them as
+   * with recorded ids.
    */
   noteUnrecorded(record: ChunkRecord): void;
   /** True when the store holds chunk `index`, as far as its index knows. */
   isHeld(index: number): boolean;
-  /** The flight of `index`, if there is one. */
+  /** Returns the flight of `index`, if there is one. */
   flight(index: number): Flight | undefined;
-  /** Registers a flight for `index`, filled `by` a range fetch or by what the caller takes in. */
+  /** Registers a flight for `index`; starts a ranged fetch unless the caller's body fills it. */
   lead(index: number, fetchContext: FetchContext, by?: 'range' | 'arrival'): Flight;
-  /** `arrival` brings this object, or its first chunk, from now on. */
+  /** Registers `arrival`, which brings this object, or one chunk of it, from now on. */
   attach(arrival: Arrival): void;
-  /** The origin serves no ranges: whatever is missing comes by a stream of the whole. */
+  /** Makes missing chunks come from streams of the whole: the origin serves no ranges. */
   switchToStream(starter: StreamStarter): void;
   /**
-   * The origin's validators differ while the length stays: nodes behind one name may each have
-   * their own for the same bytes, or the bytes have changed. Parts of two answers are not joined
-   * any more. Missing chunks come from `starter`'s streams, each from its beginning, and every
-   * known byte must come again on the way. Readers so far get the rest of one answer, or are cut;
-   * later requests get another generation, and nothing of this one is stored. False if that is not
-   * possible: end the generation instead.
+   * Detaches the generation: the origin's responses have another validator at the same length.
+   * Nodes behind one name may each have their own validator for the same bytes, or the bytes have
+   * changed. No two responses are joined any more. Missing chunks come from `starter`'s streams,
+   * each from its beginning, and each byte that is known from before must come again. So a reader
+   * gets the rest of one response, or is cut. No other request joins the generation, and nothing of
+   * it is stored. Returns false where this is impossible: the caller must end the generation.
    */
   detach(starter: StreamStarter): boolean;
-  /** An object that came without a length has ended: it has one now, and another identity. */
+  /**
+   * Sets the length, and so another identity, of an object that came without one and has ended.
+   * Rejects when its digest is of another length.
+   */
   complete(lengthBytes: number): Promise<void>;
-  /** A chunk is filled: the check of the digest goes on with it. */
+  /** Records that a chunk is filled: the digest check continues with it. */
   filled(flight: Flight, stored: boolean, lengthBytes: number): void;
-  /** Fetches all of it, for checks that must see it whole. One run at a time. */
+  /** Fetches the whole object, for checks that must see all of it. One run at a time. */
   drive(fetchContext: FetchContext): Promise<void>;
-  /** Waits until the stream has reached `index` or has ended; starts a stream if there is none. */
+  /** Waits until the stream has reached `index` or has ended; starts one if there is none. */
   awaitStream(index: number, fetchContext: FetchContext): Promise<void>;
-  /** Refuses to open further chunks; readers finish with the chunks that they have open. */
+  /** Ends it: no chunk may be opened any more; readers finish with the chunks they have open. */
   end(reason: GenerationEnd, error: ForebayError): void;
 }

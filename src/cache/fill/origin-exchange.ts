@@ -1,7 +1,8 @@
 /**
- * One open exchange with an origin: the GET that a worker has sent, seen from the main thread. The
- * head arrives first. cache/fetch/origin-fetch then stops the exchange or hands it to an Intake,
- * which answers each `need-slot` with a slot. Wraps the message port of an OpenTask.
+ * The main thread's side of one exchange with an origin: a GET that a worker sends. The head
+ * arrives first; then cache/fetch/origin-fetch or cache/fill/stream either stops the exchange or
+ * passes it to an Intake, which answers each `want` with a slot. Wraps the message port of an
+ * OpenTask.
  */
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import type { JobTicket } from '../../compute/fill-pool.js';
@@ -35,7 +36,7 @@ export interface ExchangeRequest {
   /** `null` requests the whole representation. */
   readonly range: { readonly start: number; readonly end: number } | null;
   readonly conditions: Readonly<Record<string, string>>;
-  /** In place of those that hold for other exchanges. */
+  /** Limits that replace the configured ones. */
   readonly limits?: Partial<FetchLimits> | undefined;
 }
 
@@ -44,27 +45,27 @@ type BodyEvent = Exclude<OpenEvent, { kind: 'head' | 'interim' | 'trouble' }>;
 export class OriginExchange {
   /** Rejects with a `ForebayError` when no head came, after the worker's retries. */
   readonly head: Promise<OriginHead>;
-  /** Settles after the last event. Never rejects: a failure is a result. */
+  /** Resolves after the last event. Never rejects: a failure is a result. */
   readonly result: Promise<OpenResult>;
-  /** On whose behalf it was sent. */
+  /** The request on whose behalf it was sent. */
   readonly fetchContext: FetchContext;
   readonly span: Span | undefined;
   readonly #port: MessagePort;
   readonly #head: Deferred<OriginHead> = deferred();
-  /** The worker has closed its side: no event is on its way any more. */
+  /** Resolves when the worker has closed its port: no further event will arrive. */
   readonly #drained: Deferred<undefined> = deferred();
   readonly #control: SharedWatermark;
   #untrack: () => void = () => undefined;
   #onEvent: (event: BodyEvent) => void = () => undefined;
   #early: BodyEvent[] = [];
   #headArrived = false;
-  /** Of the body, what became whole chunks: the rest was fetched in vain. */
+  /** Body bytes that became whole chunks: the others count as wasted. */
   #writtenBytes = 0;
   /** The chunk that the body is at. */
   #filling: Receiving | null = null;
   readonly #entry: TransferEntry;
   #failure: ErrorReport | undefined;
-  /** The worker waits for a reply to its head. */
+  /** True while the worker waits for a reply to its head. */
   #undecided = true;
 
   private constructor(
@@ -100,7 +101,7 @@ export class OriginExchange {
     });
     const { span } = this;
     const { target } = request;
-    // Where the target's own field goes, and only there: another host gets none.
+    // Only a target that carries traceparent already gets the span's: another host gets none.
     const traced =
       span !== undefined && 'traceparent' in target.headers
         ? { ...target, headers: { ...target.headers, traceparent: span.traceparent } }
@@ -109,7 +110,7 @@ export class OriginExchange {
     this.#entry = this.#watch(services, fetchContext);
     const ticket = this.#submit(services, fetchContext, { ...request, target: traced }, port2);
     this.result = this.#finish(ticket, port2).then((result) => {
-      // Every exchange counts, also one without a body: retries matter most when an origin is down.
+      // An exchange without a body is counted too: its retries matter most when an origin is down.
       services.events.fetchFinished(fetchContext.source.upstream.name, result.stats);
       const { originBytes } = result.stats;
       settle(originBytes);
@@ -122,7 +123,7 @@ export class OriginExchange {
     });
   }
 
-  /** Sends the request as soon as it has a lane. */
+  /** Starts an exchange: a worker sends the request as soon as it has a lane. */
   static start(
     services: CacheServices,
     fetchContext: FetchContext,
@@ -131,21 +132,19 @@ export class OriginExchange {
     return new OriginExchange(services, fetchContext, request);
   }
 
-  /**
-   * For the watch of progress: until its head is there. What its body fills is watched as a flight.
-   */
+  /** True until the head arrives; from then on the flights of the body are watched instead. */
   get lacksBytes(): boolean {
     return !this.#headArrived;
   }
 
-  /** Body bytes so far. */
+  /** Body bytes received so far. */
   get receivedBytes(): number {
     return this.#writtenBytes + (this.#filling?.receivedBytes ?? 0);
   }
 
   /**
-   * Gives the worker a slot for the chunk that its body has reached; `filling` reports its growth.
-   * `content`: with the first slot, what the head did not say.
+   * Sends the worker the slot of the next chunk of the body; `filling` counts its bytes. `content`,
+   * sent with the first slot: facts about the body that are not in its head.
    */
   place(slot: ChunkSlot, filling: Receiving, content?: KnownContent): void {
     this.#filling = filling;
@@ -157,10 +156,10 @@ export class OriginExchange {
     return this.#control;
   }
 
-  /** Answers the worker's head or request for a slot. */
+  /** Replies to the worker's `head` or `want` event. */
   reply(reply: OpenReply): void {
     this.#undecided = false;
-    // From here on it is shown as the flights of its body.
+    // From here on the flights of its body are listed instead.
     this.#entry.drop();
     this.#port.postMessage(reply);
   }
@@ -171,9 +170,9 @@ export class OriginExchange {
     for (const event of this.#early.splice(0)) onEvent(event);
   }
 
-  /** Drops the connection: no reader needs the rest of the body. */
+  /** Stops the exchange and drops its connection, unless the response had no body. */
   stop(): void {
-    // Before any body the answer is enough, and lets a bodiless exchange keep its connection.
+    // While the worker waits, a reply is enough; a response without a body keeps its connection.
     if (this.#undecided) this.reply({ kind: 'stop' });
     else this.#control.cancel();
   }
@@ -213,24 +212,25 @@ export class OriginExchange {
     try {
       result = await ticket.result;
     } catch (error) {
-      // A task that never reached a worker has left its port here; one that broke there, its own.
+      // Close both ends: a task that never reached a worker left `remote` here, and one that broke
+      // in a worker may have left its end open.
       remote.close();
       this.#port.close();
-      result = { kind: 'failed', error: reportError(error), ...NOTHING };
+      result = { kind: 'failed', error: reportError(error), ...NO_REPORT };
     }
     this.#untrack();
-    // Events take another port than the result, which may have overtaken the last of them.
+    // The result does not come through the events' port, and may have overtaken the last event.
     await this.#drained.promise;
     if (result.kind === 'failed') {
       this.#failure = result.error;
       this.#entry.end();
       this.#head.reject(errorFromReport(result.error));
-    } else this.#head.reject(new ForebayError('cancelled', 'stopped before a head', NOT_AGAIN));
+    } else this.#head.reject(new ForebayError('cancelled', STOPPED_EARLY, NOT_RETRYABLE));
     this.#entry.drop();
     return result;
   }
 
-  /** Shows the exchange until its first chunk is known. */
+  /** Lists the exchange in the table of fills until its body's flights are listed. */
   #watch(services: CacheServices, { source }: FetchContext): TransferEntry {
     const startedAtMs = services.clock.now();
     return services.fills.start((id, nowMs) => ({
@@ -251,9 +251,10 @@ export class OriginExchange {
   }
 }
 
-/** Of a fetch that no worker ran. */
-const NOTHING: FetchReport = {
+/** The report of a fetch that no worker completed. */
+const NO_REPORT: FetchReport = {
   stats: { originBytes: 0, statuses: [], retries: [], stalls: 0 },
   diskFailure: null,
 };
-const NOT_AGAIN = { source: 'internal', retryable: false } as const;
+const STOPPED_EARLY = 'the fetch was stopped before the origin sent a response head';
+const NOT_RETRYABLE = { source: 'internal', retryable: false } as const;

@@ -1,10 +1,7 @@
-/**
- * The errors of readers whose object is not to be had any more: it was replaced, taken out, or
- * closed.
- */
+/** The errors of readers whose object was replaced or purged, or whose cache is closing. */
 import { ForebayError } from '../../model/errors.js';
 
-/** The error of a reader whose object the origin has replaced. */
+/** Returns the error of a reader whose object the origin has replaced. */
 export function changed(): ForebayError {
   return new ForebayError('origin-changed', 'the representation changed at the origin', {
     source: 'origin',
@@ -12,7 +9,7 @@ export function changed(): ForebayError {
   });
 }
 
-/** The error of a reader whose object an operator has purged. */
+/** Returns the error of a reader whose object an operator has purged. */
 export function purged(): ForebayError {
   return new ForebayError('purged', 'the object was purged while it was read', {
     source: 'internal',
@@ -20,7 +17,7 @@ export function purged(): ForebayError {
   });
 }
 
-/** The error of a request that comes while the cache closes. */
+/** Returns the error of a request that arrives while the cache closes. */
 export function closing(): ForebayError {
   return new ForebayError('cancelled', 'the cache is being closed', {
     source: 'internal',

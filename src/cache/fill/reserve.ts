@@ -1,7 +1,4 @@
-/**
- * Waits for room for one chunk, within a bound, and makes less important users of room give it
- * back.
- */
+/** Reserves room for one chunk: waits within a bound, and releases what is less urgent. */
 import type { Priority } from '../../compute/fill-pool.js';
 import { deferred } from '../../model/deferred.js';
 import { ForebayError } from '../../model/errors.js';
@@ -9,22 +6,18 @@ import type { ChunkDraft, Placement } from '../../model/store.js';
 import type { Clock } from '../../model/time.js';
 import type { CacheServices } from '../api/services.js';
 
-/**
- * The longest a demanded chunk waits for room: leases move on as readers do, in well under this.
- */
+/** The longest wait for room, for a demanded chunk: readers release their leases much sooner. */
 export const RESERVE_WAIT_MS = 10_000;
 
-/** Room appears when some reader finishes a chunk: at full speed every few milliseconds. */
+/** Pause between attempts: at full speed a reader finishes a chunk every few milliseconds. */
 const RESERVE_POLL_MS = 20;
 
-/**
- * After this long without room, verifications give up the chunks that they keep for their hasher.
- */
+/** After this long without room, verifications release the chunks kept for their hasher. */
 const GIVE_UP_AFTER_MS = 1_000;
 
 /**
- * A draft of `lengthBytes`. Read-ahead takes what room there is or fails at once with `no-space`;
- * demand waits up to `RESERVE_WAIT_MS`.
+ * Returns a draft of `lengthBytes`. Without room it rejects with `no-space`: at once for
+ * read-ahead, after `RESERVE_WAIT_MS` for demand.
  */
 export async function reserve(
   services: CacheServices,

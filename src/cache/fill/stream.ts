@@ -1,4 +1,7 @@
-/** Starts a new stream of a whole representation, for an object whose origin serves no ranges. */
+/**
+ * Starts a new stream of a whole representation, for an object whose origin serves no ranges, or
+ * that is detached.
+ */
 import { ForebayError } from '../../model/errors.js';
 import type { KnownContent } from '../../compute/protocol.js';
 import { codingOf, isDecodable } from '../../model/content-coding.js';
@@ -15,8 +18,8 @@ import { Intake } from './intake.js';
 import type { FetchContext } from '../flight/fetch-context.js';
 
 /**
- * Sends one GET for the whole and attaches its body to `generation`, if it is still the same
- * representation: a change ends the generation. Rejects when there is no such body.
+ * Requests the whole and attaches the body to `generation` if it is still the same representation;
+ * a change ends the generation. Rejects when there is no such body.
  */
 export async function restartStream(
   generation: LiveObject,
@@ -38,7 +41,7 @@ export async function restartStream(
       fetchContext.source.redirected(target, head, receivedNow(services.clock, requestTimeMs));
       continue;
     }
-    // An expired signed location is no refusal: the origin gives another.
+    // A refusal by an expired signed location does not count: request the URI for another.
     if (
       (head.status === 401 || head.status === 403) &&
       fetchContext.source.refused(target, place)
@@ -47,9 +50,9 @@ export async function restartStream(
       continue;
     }
     const { validator, lengthBytes } = generation.object.identity;
-    // A weak validator joins nothing: these bytes may differ from those sent before.
     const isThere = place === undefined || fetchContext.source.isAt(target, place);
-    // Of a detached one every byte that is known is compared instead.
+    // A weak validator joins nothing: these bytes may differ from those sent to clients before.
+    // A detached generation compares every known byte instead of the validator.
     const same = generation.isDetached
       ? codingOf(head.headers) === ('coding' in validator ? validator.coding : '')
       : isStrong(validator) && validatorMatches(validator, head.headers);
@@ -63,7 +66,7 @@ export async function restartStream(
     }
     exchange.stop();
     if (!GONE.has(head.status)) {
-      // This request was refused, or the origin is in trouble: the representation may be unchanged.
+      // The origin refused this request or failed, which does not concern the representation.
       throw statusError(head, services.clock.now());
     }
     const error = new ForebayError('origin-changed', describeResponse(head.status), {
@@ -81,20 +84,23 @@ export async function restartStream(
 }
 
 /**
- * True if the response is private to its requester: readers of a detached generation are others.
+ * True for a response to this request alone, which the other readers of a detached generation must
+ * not get.
  */
 function isForOne({ headers }: OriginHead): boolean {
   const directives = responseDirectives(headers);
-  const isSaid = directives.has('no-store') || directives.isUnqualified('private');
   return (
-    isSaid || headers['set-cookie'] !== undefined || variedFields({ headers, hops: [] }) === 'any'
+    directives.has('no-store') ||
+    directives.isUnqualified('private') ||
+    headers['set-cookie'] !== undefined ||
+    variedFields({ headers, hops: [] }) === 'any'
   );
 }
 
 /**
- * The length and digest that a 200 of the same representation brings; `undefined` if it is another
- * one. Its framing may omit the length. An object named by a digest may come coded, and then its
- * own length is not the object's.
+ * Returns the content that a 200 of the same representation brings; `undefined` if its length or
+ * coding contradicts that. The length may be absent. An object named by its digest may come coded;
+ * the length of its coded form is not compared.
  */
 function contentOf(
   head: OriginHead,
@@ -104,15 +110,15 @@ function contentOf(
   if (lengthBytes === null) return head.contentLength === null ? {} : undefined;
   const coding = validator.kind === 'digest' ? codingOf(head.headers) : '';
   if (coding !== '') return isDecodable(coding) ? { content: { lengthBytes, coding } } : undefined;
-  const announced = head.contentLength ?? lengthBytes;
-  return announced === lengthBytes ? { content: { lengthBytes, coding } } : undefined;
+  const isSameLength = (head.contentLength ?? lengthBytes) === lengthBytes;
+  return isSameLength ? { content: { lengthBytes, coding } } : undefined;
 }
 
-/** Statuses after which the stored representation is not the URL's any more. */
+/** Statuses that show that the URL no longer has the stored representation. */
 const GONE: ReadonlySet<number> = new Set([200, 404, 410]);
 
 function describeResponse(status: number): string {
   return status === 200
-    ? 'the representation changed and cannot be continued'
-    : `the origin answered ${String(status)} to a request for the rest`;
+    ? 'the representation changed at the origin, so its remaining bytes cannot be fetched'
+    : `the origin answered ${String(status)} to the request for the remaining bytes`;
 }

@@ -1,18 +1,18 @@
 /**
- * Bounds the fetches that one client may have running or queued, whether or not it still waits for
- * them. One requested byte costs a whole chunk, so a client that requests and leaves repeatedly
- * would fill every lane with chunks that nobody reads. A client at its limit waits for its own
- * fetches, and its read-ahead is skipped. Owned by Cache; Generation and CollapsedFetches acquire
- * permits.
+ * Limits the fetches that one client may have running or queued at once, whether or not the client
+ * still waits for them. A request for one byte costs a chunk, so a client that requests and
+ * disconnects repeatedly would fill every lane and queue with chunks that no client reads. At its
+ * limit a client waits for its own fetches, and read-ahead is left out. Cache owns the quotas;
+ * Generation and CollapsedFetches acquire permits.
  */
 import { type Bound, type Deferred, deferred, within } from '../../model/deferred.js';
 import { ForebayError } from '../../model/errors.js';
 import type { Priority } from '../../compute/fill-pool.js';
 
-/** A client's permits per base lane of the program: enough for one that reads what it requests. */
+/** Places of a client per base lane of the program: plenty for one that reads what it requests. */
 export const QUOTA_PER_LANE = 8;
 
-/** Gives seats in one client's share. */
+/** Makes permits of one client's quota. */
 export type PermitSource = Pick<ClientQuota, 'permit'>;
 
 export class ClientQuotas {
@@ -26,9 +26,9 @@ export class ClientQuotas {
     this.#onFull = onFull;
   }
 
-  /** Where requests of `client` take seats. Nothing is kept of a client without one. */
+  /** Returns the permits of `client`. A client without a permit takes no memory. */
   of(client: string): PermitSource {
-    // Looked up each time: a request outlives shares that went unused while it needed none.
+    // Looked up each time: a request may outlive a quota that was deleted while it was unused.
     return { permit: () => this.#current(client).permit() };
   }
 
@@ -42,7 +42,7 @@ export class ClientQuotas {
     return quota;
   }
 
-  /** Clients with a fetch under way, or about to begin one. */
+  /** The number of clients with a running fetch or a permit. */
   get size(): number {
     return this.#quotas.size;
   }
@@ -63,7 +63,7 @@ export class ClientQuota {
     this.#onUnused = onUnused;
   }
 
-  /** A permit for one read or fetch, not yet acquired; `leave` it once. */
+  /** Returns a permit for one read or fetch, without a place yet; call its `leave` once. */
   permit(): Permit {
     this.#permits += 1;
     return new Permit(this);
@@ -75,17 +75,17 @@ export class ClientQuota {
     return true;
   }
 
-  /** Waits for a place, first come first served. */
+  /** Waits for a place, first come first served. Rejects when `bound` ends the wait. */
   async take(bound: Bound): Promise<void> {
     const turn = deferred<undefined>();
     this.#waiting.push(turn);
     try {
       await within(turn.promise, bound);
     } catch (error) {
-      const at = this.#waiting.indexOf(turn);
-      // Its turn had come in the same moment: the place is the next one's.
-      if (at === -1) this.give();
-      else this.#waiting.splice(at, 1);
+      const position = this.#waiting.indexOf(turn);
+      // `give` passed the place to this wait as it ended: pass the place on.
+      if (position === -1) this.give();
+      else this.#waiting.splice(position, 1);
       throw error;
     }
   }
@@ -107,7 +107,7 @@ export class ClientQuota {
   }
 }
 
-/** One read's or fetch's part of its client's quota: at most one place at a time. */
+/** The claim of one read or fetch on its client's quota: at most one place at a time. */
 export class Permit {
   readonly #quota: ClientQuota;
   #hasPlace = false;
@@ -116,13 +116,13 @@ export class Permit {
     this.#quota = quota;
   }
 
-  /** Takes a place if it has none; false when it has to `wait` for one. */
+  /** Takes a place unless it has one; returns false when none is free and `wait` is needed. */
   tryAcquire(): boolean {
     this.#hasPlace ||= this.#quota.tryTake();
     return this.#hasPlace;
   }
 
-  /** Waits for a place. Rejects for read-ahead, which has no need to be now (`overload`). */
+  /** Waits for a place. Rejects with `overload` for read-ahead, which can be left out. */
   async wait(priority: Priority, bound: Bound): Promise<void> {
     this.#quota.onFull();
     if (priority === 'read-ahead') throw quotaExhausted();
@@ -130,7 +130,7 @@ export class Permit {
     this.#hasPlace = true;
   }
 
-  /** A fetch has begun: its place is free again when `ended` resolves. */
+  /** Passes the place to a fetch that has begun: it is free again when `ended` settles. */
   keepUntil(ended: Promise<unknown>): void {
     if (!this.#hasPlace) return;
     this.#hasPlace = false;
@@ -140,7 +140,7 @@ export class Permit {
     ended.then(give, give);
   }
 
-  /** Gives back a place that no fetch keeps. */
+  /** Ends the permit, and frees its place unless a fetch keeps it. */
   leave(): void {
     if (this.#hasPlace) this.#quota.give();
     this.#hasPlace = false;
@@ -148,7 +148,7 @@ export class Permit {
   }
 }
 
-/** Runs `work` with a permit of `share`, and releases it; without one if no client requested it. */
+/** Runs `work` with a permit of `quota`, then ends the permit; without one for no client. */
 export async function withPermit<T>(
   quota: PermitSource | undefined,
   work: (permit: Permit | undefined) => Promise<T>,

@@ -1,13 +1,13 @@
-/** What one request cost the origin so far: it counts while bytes arrive, not when fetches end. */
+/** Counts the origin bytes of one request while they arrive, not when fetches end. */
 import type { ReadCost } from '../api/facade.js';
 import type { ChunkView } from './flight.js';
 
-/** A fetch that is going on. */
+/** A running fetch. */
 export interface Receiving {
   readonly receivedBytes: number;
 }
 
-/** Made per request by cache/answer/cache; the request's fetches update it. */
+/** Made for each request by cache/answer/cache; the request's `FetchContext` updates it. */
 export class Cost implements ReadCost {
   collapsed = false;
   #settledBytes = 0;
@@ -20,14 +20,14 @@ export class Cost implements ReadCost {
     return bytes;
   }
 
-  /** The request's own first fetch brings chunk `index`, as `flight`. */
+  /** Records that the request's own first fetch brings chunk `index`, as `flight`. */
   brings(index: number, flight: Pick<ChunkView, 'progress'>): void {
     this.#brought.set(index, flight);
   }
 
   /**
-   * The flight in which the first fetch brought chunk `index`, once: it may be over, and the chunk
-   * held, before the request comes to read it.
+   * Returns the flight in which the first fetch brought chunk `index`, and forgets it. The flight
+   * may have ended, and the chunk may be held, before the request reads it.
    */
   takeBrought(index: number): Pick<ChunkView, 'progress'> | undefined {
     const flight = this.#brought.get(index);
@@ -35,14 +35,15 @@ export class Cost implements ReadCost {
     return flight;
   }
 
-  /** True for a chunk that the first fetch brought and that was not read yet. */
+  /** True for a chunk that the first fetch brought and that has not been read yet. */
   hasBrought(index: number): boolean {
     return this.#brought.has(index);
   }
 
   /**
    * Counts the bytes that `fetch` receives from now on. Call the returned function once, with the
-   * final count: a response's last byte leaves before its fetch is known to have ended.
+   * final number. Counting cannot wait for that: a response's last byte is sent to the client
+   * before the main thread learns that the fetch has ended.
    */
   fetching(fetch: Receiving): (originBytes: number) => void {
     this.#running.add(fetch);

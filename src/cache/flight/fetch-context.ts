@@ -1,4 +1,7 @@
-/** Requester of a fetch: origin and credentials, priority, cancellation, accounting. */
+/**
+ * The request on whose behalf the cache fetches: origin and credentials, priority, cancellation,
+ * accounting.
+ */
 import type { Bound } from '../../model/deferred.js';
 import { ForebayError } from '../../model/errors.js';
 import type { OriginHead } from '../../model/fetch.js';
@@ -15,42 +18,42 @@ export interface FetchContext {
   /** Where to fetch from, with this request's credentials. */
   readonly source: OriginLocator;
   readonly priority: Priority;
-  /** Where in the chunk its first byte lies: a fill that it leads begins there. Absent: at 0. */
-  readonly from?: ChunkOffset;
-  /** The client's quota of fetches; absent if no client made the request. */
+  /** Offset of its first byte in the chunk: a fill that it leads begins there. Absent: 0. */
+  readonly from?: number;
+  /** The client's quota of fetches; absent for fetches of no client. */
   readonly quota?: PermitSource;
   /** Aborts when the request ends: its own waits end, fetches that others share go on. */
   readonly signal: AbortSignal;
   /**
-   * A fetch begins on its behalf, whose bytes it answers for. The returned function takes the body
-   * bytes that left the origin in all.
+   * Called when a fetch begins whose bytes count for this request. Call the returned function with
+   * the total of body bytes that the origin sent.
    */
   fetching(fetch: Receiving): (originBytes: number) => void;
-  /** Its first fetch brings chunk `index`, as `flight`. */
+  /** Called when its first fetch brings chunk `index`, as `flight`. */
   brings(index: number, flight: Pick<ChunkView, 'progress'>): void;
-  /** It takes its bytes from a fetch that another request began, whose span is `fetch`. */
+  /** Called when it reads from a fetch that another request began, whose span is `fetch`. */
   onCollapsed(fetch?: Span): void;
-  /** An attempt of its first fetch failed, and others follow. */
+  /** Called when an attempt of its first fetch failed and another follows. */
   troubled?(error: ForebayError): void;
-  /** An interim response came before the answer to its first fetch. */
+  /** Called with an interim response to its first fetch. */
   interim?(head: OriginHead): void;
   /** The request's span; absent where tracing is off, and where no request waits. */
   readonly span?: Span | undefined;
 }
 
-/** The bound of every wait that a request makes in the cache: the request timeout, or its end. */
+/** Returns the bound of a request's waits in the cache: the request timeout, or its own end. */
 export function boundOf(services: CacheServices, signal: AbortSignal): Bound {
   return {
     clock: services.clock,
     ms: services.limits.requestTimeoutMs,
     signal,
     timedOut: () =>
-      new ForebayError('origin-timeout', 'no byte within the request timeout', {
+      new ForebayError('origin-timeout', 'no byte arrived within the request timeout', {
         source: 'origin',
         retryable: false,
       }),
     aborted: () =>
-      new ForebayError('client-aborted', 'the client went away', {
+      new ForebayError('client-aborted', 'the client disconnected', {
         source: 'client',
         retryable: false,
       }),

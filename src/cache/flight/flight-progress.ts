@@ -1,41 +1,39 @@
 /**
- * The progress of a flight, read from the words that its worker writes into shared memory. Pure.
+ * Computes a flight's progress from the values that its worker writes into shared memory. Pure.
  */
 import type { SharedWatermark } from '../../compute/watermark.js';
 import type { ErrorCode } from '../../model/errors.js';
 import { FORWARD, type WriteOrder } from '../../model/write-order.js';
 import { stalledOr, type TransferCounts, type TransferState } from '../../model/transfer.js';
 
-/** One chunk as a reader of it, or an onlooker, sees it now. */
+/** The current progress of one chunk. */
 export interface ChunkProgress extends TransferCounts {
-  /** Which bytes of the chunk the counts are of: the first ones in this order. */
+  /** The order in which the counted bytes of the chunk arrive. */
   readonly order: WriteOrder;
-  /** What its next byte waits for; `null`: every byte is available. */
+  /** What the next byte waits for; `null` when every byte is available. */
   readonly state: TransferState | null;
   /** True when no count will change any more. */
   readonly settled: boolean;
 }
 
-/** What a flight is filled by. */
+/** The fill of a flight. */
 export interface Filling {
   readonly watermark: SharedWatermark;
-  /**
-   * Where the fetch reports its phase: the flight's own watermark, or its exchange's control words.
-   */
+  /** Where the worker writes its phase: the flight's own watermark, or its exchange's control. */
   readonly fetch: Pick<SharedWatermark, 'phase' | 'activeAtMs'>;
   readonly lengthBytes: number;
-  /** The worker compares each group with ids that were known before. */
+  /** True when the worker compares each group with ids that were known before. */
   readonly gated: boolean;
-  /** True once a digest was checked that covers the chunk. */
+  /** True once a digest that covers the chunk was checked. */
   isAttested(): boolean;
 }
 
-/** How it ended, as far as its progress goes. */
+/** The parts of a `FlightEnd` that progress depends on. */
 export type Ending =
   | { readonly kind: 'held' | 'uncached' }
   | { readonly kind: 'failed' | 'leader-failed'; readonly error: { readonly code: ErrorCode } };
 
-/** A held chunk: no bytes from an origin, nothing to wait for. */
+/** The progress of a held chunk: no byte comes from an origin, and nothing is waited for. */
 export const HELD_PROGRESS: ChunkProgress = {
   receivedBytes: 0,
   verifiedBytes: 0,
@@ -47,7 +45,10 @@ export const HELD_PROGRESS: ChunkProgress = {
 
 const NOTHING: TransferCounts = { receivedBytes: 0, verifiedBytes: 0, committedBytes: 0 };
 
-/** `nowMs` is monotonic. `filling` is `undefined` before a worker has the chunk. */
+/**
+ * Returns a flight's progress. `nowMs` is monotonic. `filling` is `undefined` before a worker has
+ * the chunk.
+ */
 export function flightProgress(
   filling: Filling | undefined,
   end: Ending | undefined,
@@ -63,7 +64,7 @@ export function flightProgress(
   const attested = wentWell && filling.isAttested();
   return {
     receivedBytes,
-    // The gate releases what matched, and nothing else.
+    // The gate releases only groups that matched their ids.
     verifiedBytes: attested ? receivedBytes : gated ? watermark.available : 0,
     committedBytes: end?.kind === 'held' ? receivedBytes : 0,
     order: watermark.order,
@@ -93,7 +94,10 @@ function stateOfFilling({ watermark, fetch, lengthBytes }: Filling, nowMs: numbe
   return stateOfFetch(fetch, nowMs, watermark.activeAtMs);
 }
 
-/** What a fetch is at; `lastByteAtMs` where its bytes are counted elsewhere. */
+/**
+ * Returns the state of a fetch. Times are monotonic, in ms. `lastByteAtMs`: the last activity of
+ * the watermark that counts the fetch's bytes, if that is another.
+ */
 export function stateOfFetch(
   fetch: Pick<SharedWatermark, 'phase' | 'activeAtMs'>,
   nowMs: number,

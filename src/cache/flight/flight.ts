@@ -1,7 +1,7 @@
 /**
  * A flight: one chunk being filled. The first reader that misses leads it (cache/fill/fill runs
- * it); others join, read the bytes that have arrived and follow the rest. It owns its draft and,
- * once committed, a lease on the chunk, until the last reader has left.
+ * it); others join, read what has arrived and follow the rest. The flight owns its draft and, once
+ * committed, a lease on the chunk, until the last reader has left.
  */
 import type { JobTicket } from '../../compute/fill-pool.js';
 import type { SharedWatermark } from '../../compute/watermark.js';
@@ -17,11 +17,11 @@ import { type ChunkProgress, type Filling, flightProgress } from './flight-progr
 export type FlightEnd =
   /** Committed: later readers find it held. */
   | { readonly kind: 'held' }
-  /** Filled but not stored (in memory): readable while it has readers. */
+  /** Filled but not stored (memory): readable until its last reader leaves. */
   | { readonly kind: 'uncached' }
   /** The leader failed for a reason of its own (credentials, cancellation): another may lead. */
   | { readonly kind: 'leader-failed'; readonly error: ForebayError }
-  /** No other reader would succeed. */
+  /** Another leader would fail the same way. */
   | { readonly kind: 'failed'; readonly error: ForebayError };
 
 export type FailedEnd = Extract<FlightEnd, { kind: 'leader-failed' | 'failed' }>;
@@ -31,37 +31,37 @@ export type FlightState =
   | { readonly kind: 'receiving'; readonly draft: ChunkDraft; readonly watermark: SharedWatermark }
   | { readonly kind: 'ended'; readonly end: FlightEnd };
 
-/** One reader's hold on a chunk: its file, and how far it may be read. `release` once. */
+/** One reader's view of a chunk: its file, and how far it may be read. Call `release` once. */
 export interface ChunkView {
   readonly file: OpenFile;
   /** `null`: every byte is there and checked. */
   readonly watermark: Watermark | null;
-  /** Why the watermark failed, when it did. */
+  /** Returns why the watermark failed, if it did. */
   failure(): unknown;
-  /** True when it is of what its generation was before it was detached (cache/fill/live-object). */
+  /** True when the view is from before its generation was detached (cache/fill/live-object). */
   isSuperseded?(): boolean;
-  /** Its progress at `nowMs` (monotonic); may be called after `release`. */
+  /** Returns the progress at `nowMs` (monotonic); may be called after `release` too. */
   progress(nowMs: number): ChunkProgress;
   release(): void;
 }
 
-/** What the admin API shows of a fill beside its draft; absent means `false`. */
+/** Details of a fill for its progress; the defaults are those of `Flight.begin`. */
 export type FillingKind = Partial<Pick<Filling, 'fetch' | 'gated' | 'isAttested'>>;
 
 export class Flight {
   readonly index: number;
-  /** The request that it is fetched for; others who read it have joined. */
+  /** The request that it is fetched for; all its other readers have joined. */
   readonly leader: OriginLocator | null;
-  /** The span of its fetch, once it has one: who joins is linked to it. */
+  /** The span of its fetch, once it has one: requests that join are linked to it. */
   span: Span | undefined;
-  /** It is of what the generation was before it was detached (cache/fill/live-object). */
+  /** True when it is from before its generation was detached (cache/fill/live-object). */
   isSuperseded = false;
   #state: FlightState = { kind: 'queued' };
   #file: OpenFile | undefined;
   #watermark: SharedWatermark | undefined;
   #draft: ChunkDraft | undefined;
   #held: HeldChunk | undefined;
-  /** The file, where the store does not hold it. */
+  /** The flight's own file, where the store does not keep it open. */
   #kept: OpenFile | undefined;
   #filling: Filling | undefined;
   #readers = 0;
@@ -86,7 +86,7 @@ export class Flight {
     return this.#state;
   }
 
-  /** Settles when there is a file to read, or when there will be none. */
+  /** Resolves when there is a file to read, or when the flight ended without one. */
   get whenStarted(): Promise<FlightState> {
     return this.#started.promise;
   }
@@ -95,17 +95,17 @@ export class Flight {
     return this.#ended.promise;
   }
 
-  /** True while a reader has this flight open or waits for it to begin. */
+  /** True while a reader reads this flight or waits for it to begin. */
   get isWanted(): boolean {
     return this.#readers + this.#waiting > 0;
   }
 
-  /** The worker has given up; its result, which has the reason, has not arrived yet. */
+  /** True when the worker has given up, and its result with the reason has not arrived yet. */
   get isFailing(): boolean {
     return this.#state.kind === 'receiving' && this.#watermark?.state === 'failed';
   }
 
-  /** True while a worker is to bring bytes that it has not received yet. */
+  /** True while the flight is receiving and bytes are still missing. */
   get lacksBytes(): boolean {
     const state = this.#state;
     if (state.kind !== 'receiving' || state.watermark.state !== 'growing') return false;
@@ -117,28 +117,28 @@ export class Flight {
     return this.#watermark?.receivedBytes ?? 0;
   }
 
-  /** True when who joins it can have every byte at once. */
+  /** True when a reader that joins can read every byte at once. */
   get isAtHand(): boolean {
     return this.wasReleased && !this.isFailing && this.#state.kind === 'receiving';
   }
 
-  /** True when readers could have had every byte of it, whatever became of it then. */
+  /** True when every byte was released to readers, whether or not the flight failed later. */
   get wasReleased(): boolean {
     const { lengthBytes } = this.#filling ?? { lengthBytes: Infinity };
     return (this.#watermark?.available ?? 0) >= lengthBytes;
   }
 
-  /** True when readers may have had some of its bytes. */
+  /** True when some bytes were released to readers. */
   get hasReleased(): boolean {
     return (this.#watermark?.available ?? 0) > 0;
   }
 
-  /** Bytes of the chunk, once it is filled. */
+  /** Length of the chunk once it is filled; `null` before. */
   get filledBytes(): number | null {
     return this.#watermark?.state === 'complete' ? this.#watermark.receivedBytes : null;
   }
 
-  /** Its progress and phase; `nowMs` is monotonic. */
+  /** Returns the progress of the flight; `nowMs` is monotonic. */
   progress(nowMs: number): ChunkProgress {
     const end = this.#state.kind === 'ended' ? this.#state.end : undefined;
     return flightProgress(this.#filling, end, nowMs);
@@ -158,22 +158,22 @@ export class Flight {
     };
   }
 
-  /** The fill waits for a lane as `ticket`. */
+  /** Sets the ticket with which the fill waits for a lane. */
   queuedAs(ticket: Pick<JobTicket<unknown>, 'promote' | 'dropIfQueued'>): void {
     this.#ticket = ticket;
   }
 
-  /** A reader waits for it: it is no read-ahead any more. */
+  /** Raises the fill's priority: a reader needs it now, not only as read-ahead. */
   promote(): void {
     this.#ticket?.promote();
   }
 
-  /** Takes read-ahead without readers out of the queue; a running fill finishes. */
+  /** Takes the fill out of the queue, as no reader needs it any more; a running fill finishes. */
   drop(): void {
     this.#ticket?.dropIfQueued();
   }
 
-  /** The leader has a file and a worker is about to write to it. */
+  /** Begins the flight: it has a file, and a worker is about to write to it. */
   begin(draft: ChunkDraft, watermark: SharedWatermark, kind: FillingKind = {}): void {
     this.#draft = draft;
     const { lengthBytes } = draft;
@@ -185,20 +185,20 @@ export class Flight {
     this.#started.resolve(this.#state);
   }
 
-  /** The worker filled it and the store took it, or did not (`null`): the draft stays readable. */
+  /** Ends the flight well; `null` where the store did not take the draft, which stays readable. */
   filled(held: HeldChunk | null): void {
     if (this.#state.kind === 'ended') {
-      // It failed while its commit ran: the lease has no other owner.
+      // It failed during its commit: nothing else would release the lease.
       held?.release();
       return;
     }
     this.#held = held ?? undefined;
     if (held !== null) this.#draft = undefined;
-    // The store keeps the draft's file only where it has just placed it. Where it took nothing, or
-    // had the same bytes already, it let go of the draft, whose last user is the committer:
-    //   reader: waits for the digest's check | committer: filled, releases the draft: it closes
-    //   check: passes                        | reader: takes its view of a closed file
-    // So a flight keeps its own file, whose bytes it had checked, for as long as anybody wants it.
+    // The store keeps the draft's file open only if it has just renamed it into place. If it stored
+    // nothing, or had the same bytes already, only the committer still holds the file:
+    //   reader: waits for the digest check | committer: `filled`, releases the draft: file closes
+    //   check: passes                      | reader: gets a view of a closed file
+    // So the flight retains its own file, whose bytes were checked, until its last reader leaves.
     if (held?.file !== this.#file) {
       this.#file?.retain();
       this.#kept = this.#file;
@@ -206,7 +206,7 @@ export class Flight {
     this.#end(held === null ? { kind: 'uncached' } : { kind: 'held' });
   }
 
-  /** Lets readers have a withheld flight's bytes; they passed. */
+  /** Releases all bytes of a filled chunk to its readers, also of a withheld one. */
   publish(lengthBytes: number): void {
     this.#watermark?.advance(lengthBytes);
     this.#watermark?.complete();
@@ -218,8 +218,8 @@ export class Flight {
   }
 
   /**
-   * A view for one more reader; `undefined` before it has begun or after it failed. `leads`: the
-   * reader is the one whose request the fill is made with.
+   * Returns a view for one more reader; `undefined` before the flight has begun or after it failed.
+   * `leads`: the reader is the flight's leader.
    */
   view(leads = false): ChunkView | undefined {
     const file = this.#file;
@@ -261,8 +261,8 @@ export class Flight {
         const { error } = state.end;
         // The leader itself would only fail again.
         if (leads && !error.retryable) return error;
-        // The reader plans again: it may lead, or follow another leader.
-        return new ForebayError('internal', 'the fill lost its leader', {
+        // A reader that tries again may lead, or join a leader that succeeds.
+        return new ForebayError('internal', 'the request that led this fetch failed', {
           source: 'internal',
           retryable: true,
           cause: error,
@@ -291,7 +291,7 @@ export class Flight {
       this.#draft = undefined;
       this.#kept?.release();
       this.#kept = undefined;
-      // Later readers look the chunk up: nothing keeps the file open any more.
+      // Nothing holds the file open any more: a new reader must look the chunk up again.
       this.#file = undefined;
     }
     this.#onIdle(this);

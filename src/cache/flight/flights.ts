@@ -10,7 +10,7 @@ export interface FlightsOptions {
   readonly services: CacheServices;
   /** Called when the fill of a chunk failed. */
   readonly onFailed: (flight: Flight) => void;
-  /** Called when the last flight has left. */
+  /** Called when the last flight was forgotten. */
   readonly onIdle: () => void;
 }
 
@@ -31,15 +31,16 @@ export class Flights {
     return this.#flights.get(index);
   }
 
-  /** The flight of `index` that may still be joined. */
+  /** Returns the flight of `index` if it may still be joined. */
   usable(index: number): Flight | undefined {
     const flight = this.#flights.get(index);
     return flight?.isSuperseded === true ? undefined : flight;
   }
 
   /**
-   * Ends joining: readers of a flight finish, and no reader joins it. A flight that has begun runs
-   * to its end, because a worker that still writes may release bytes after a failure.
+   * Keeps requests from joining the present flights; their readers continue. A queued flight fails
+   * with `error`. One that has begun continues to its end: a worker that still writes may release
+   * bytes after its flight has failed, and these bytes would be unknown.
    */
   supersede(error: ForebayError): void {
     for (const flight of [...this.#flights.values()]) {
@@ -65,9 +66,10 @@ export class Flights {
   }
 
   /**
-   * Waits until `flight` has begun. Resolves to `undefined` if it ended without a view: the chunk
-   * is held now, or needs another leader. Rejects if no leader would succeed. `leads`: the fill is
-   * made with this context's own request.
+   * Waits until `flight` has begun and resolves to a view of it. Resolves to `undefined` when the
+   * flight ended without a view: the caller must look again, as the chunk is held now or needs
+   * another leader. Rejects when another leader would fail too. `leads`: the flight was started for
+   * this request.
    */
   async join(
     flight: Flight,
@@ -81,7 +83,7 @@ export class Flights {
     try {
       const bound = boundOf(this.#options.services, fetchContext.signal);
       await within(flight.whenStarted, bound);
-      // Who plans again before the result is here would only meet the same failure once more.
+      // A reader that plans again before the result is here would only meet the same failure.
       if (flight.isFailing) await within(flight.whenEnded, bound);
       const view = flight.view(leads);
       if (view !== undefined) return view;
@@ -93,12 +95,15 @@ export class Flights {
     }
   }
 
-  /** Ends every flight; readers see why. */
+  /** Fails every flight with `error`, which its readers get. */
   failAll(error: ForebayError): void {
     for (const flight of [...this.#flights.values()]) flight.fail({ kind: 'failed', error });
   }
 
-  /** Removes a flight that has ended once no reader needs it to find its bytes. */
+  /**
+   * Removes `flight` if it has ended, unless a reader needs it to find its uncached bytes. Drops it
+   * if it is queued and no reader waits for it.
+   */
   #forget(flight: Flight): void {
     if (this.#flights.get(flight.index) !== flight) return;
     const { state } = flight;

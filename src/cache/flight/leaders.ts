@@ -1,14 +1,14 @@
-/** What a reader concludes when the leader of a chunk's fill failed. Used by Generation.open. */
+/** Errors of a reader whose chunk's leader failed. Used by cache/object/find-chunk. */
 import { ForebayError } from '../../model/errors.js';
 import type { Flight } from './flight.js';
 
 /**
- * How often one reader may find that a chunk's leader failed for reasons of the leader's own. In
- * each round it leads or follows another one, so a few are enough; more would hide a livelock.
+ * Attempts of one reader at a chunk whose leaders fail for reasons of their own. Each attempt leads
+ * or joins another flight, so a few are plenty; more would only hide a livelock.
  */
 export const MAX_ROUNDS = 8;
 
-/** For who led `flight` itself: throws what ended it, if leading again would end the same way. */
+/** Throws the error of `flight`, which the caller led, if leading again would fail the same way. */
 export function throwUnlessRetryable(flight: Flight): void {
   const { state } = flight;
   if (state.kind !== 'ended') return;
@@ -16,7 +16,7 @@ export function throwUnlessRetryable(flight: Flight): void {
   if (state.end.kind === 'leader-failed' && !state.end.error.retryable) throw state.end.error;
 }
 
-/** The origin refused this request's own credentials. */
+/** The error when the origin refused this request's own credentials. */
 export function refusedLeader(): ForebayError {
   return new ForebayError('origin-denied', 'the origin refused this request', {
     source: 'origin',
@@ -24,7 +24,7 @@ export function refusedLeader(): ForebayError {
   });
 }
 
-/** Every round found the leader gone. */
+/** The error after `MAX_ROUNDS` attempts whose leaders all failed. */
 export function noLeader(): ForebayError {
   return new ForebayError(
     'overload',

@@ -1,5 +1,5 @@
 /**
- * How many chunks ahead a reader may open. Pure; used by cache/body/read-ahead and
+ * Computes how far ahead a reader may open chunks. Pure; used by cache/body/read-ahead and
  * cache/object/drive.
  */
 import type { FillPool } from '../../compute/fill-pool.js';
@@ -7,16 +7,16 @@ import { FIRST_CONNECTIONS } from '../../config/lanes.js';
 import type { Upstream } from '../../origin/upstream.js';
 import type { CacheLimits } from '../api/services.js';
 
-/** What bounds read-ahead. */
+/** The settings and state that bound read-ahead. */
 interface ReadAheadBounds {
   readonly limits: Pick<CacheLimits, 'readAheadChunks'>;
   readonly pools: { readonly fill: Pick<FillPool, 'allowedConnections'> };
 }
 
 /**
- * Chunks that one reader may have open ahead of itself: as many as are configured, and in
- * proportion more while the origin is allowed more connections than it begins with, which would
- * have nothing to fetch else.
+ * Returns the number of chunks that one reader may have open ahead of itself: the configured
+ * number, and proportionally more while the origin is allowed more connections than at first.
+ * Without more read-ahead, those connections would have nothing to fetch.
  */
 export function readAheadChunks(
   { limits, pools }: ReadAheadBounds,

@@ -1,8 +1,8 @@
 /**
  * Checks one object against a claimed digest (a pin, an origin's claim) while it is fetched, and
- * withholds the chunk that would complete it until the check has passed. BLAKE3 roots come from the
- * chunk ids alone; SHA-256 and git's SHA-1 are computed on a worker, in order. Chunks that are not
- * hashed yet are leased, so that they are not evicted. Owned by a Generation.
+ * decides which chunks are withheld until the check has passed. BLAKE3 roots are computed from the
+ * chunk ids alone; SHA-256 and git's SHA-1 are computed on a worker, in order. Chunks that have not
+ * been hashed yet are leased, so that they are not evicted. Owned by a Generation.
  */
 import { type HashStream, streamHashOf } from '../../compute/hash-pool.js';
 import { native } from '../../compute/native.js';
@@ -17,18 +17,18 @@ import type { CacheServices } from '../api/services.js';
 export interface IntegrityOptions {
   readonly services: CacheServices;
   readonly object: ObjectHandle;
-  /** Whether the store holds a chunk: never, for an object that is not stored. */
+  /** True when the store holds a chunk: never, for an object that is not stored. */
   readonly isHeld: (index: number) => boolean;
-  /** The id of a chunk that was filled, stored or not. */
+  /** Returns the id of a chunk that was filled, stored or not. */
   readonly idOf: (index: number) => string | undefined;
-  /** The claimed digest; `null` if there is none yet. */
+  /** The claimed digest; `null` when none is claimed, or not yet. */
   readonly digest: Digest | null;
   readonly chunkCount: number;
   /** Release nothing before the whole object has passed. */
   readonly strict: boolean;
 }
 
-/** What a chunk that is kept for the hasher hangs on: a lease in the store, or its memory file. */
+/** A chunk that is kept for the hasher: by a lease in the store, or by its memory file. */
 interface Kept {
   readonly file: OpenFile | undefined;
   readonly lengthBytes: number;
@@ -39,16 +39,16 @@ export class Integrity {
   readonly #services: CacheServices;
   readonly #object: ObjectHandle;
   readonly #digest: Digest | null;
-  /** The hash that needs the bytes in order; `undefined` for BLAKE3 and for no digest. */
+  /** The hash that is computed from the bytes in order; `undefined` where none is. */
   readonly #sequential: StreamHash | undefined;
   readonly #chunkCount: number;
   readonly #idOf: (index: number) => string | undefined;
   readonly #strict: boolean;
   readonly #settled = deferred<IntegrityState>();
   readonly #kept = new Map<number, Kept>();
-  /** Chunks that were released to a reader, or are about to be. */
+  /** Chunks whose bytes may have been released to readers, or soon will be. */
   readonly #known = new Set<number>();
-  /** The chunks that complete the object; `all` when every one does. */
+  /** The chunks that complete the object; `all` when every chunk does. */
   #withheld: Set<number> | 'all' = new Set();
   #state: IntegrityState;
   #stream: HashStream | undefined;
@@ -69,13 +69,13 @@ export class Integrity {
       return;
     }
     for (let index = 0; index < options.chunkCount; index += 1) {
-      // A root needs only ids, which outlive their bytes.
+      // A BLAKE3 root needs only ids, which are kept longer than their chunks' bytes.
       const id = options.digest?.algorithm === 'blake3' && options.object.record(index);
       if (options.isHeld(index)) this.#remember(index);
       else if (id) this.#known.add(index);
     }
-    // Every chunk is held but was never checked, as the last process died in between: a client that
-    // resumes a download may need any one chunk to complete it.
+    // Every chunk is known but the object was never checked (the last process ended before). A
+    // client that resumes a download may lack any one chunk, so all of them are withheld.
     const complete = this.#known.size === options.chunkCount;
     if (options.strict || complete) this.#withheld = 'all';
     this.#advance();
@@ -90,14 +90,14 @@ export class Integrity {
     return this.#strict;
   }
 
-  /** Settles when the state is no longer `pending`. */
+  /** Resolves when the state is no longer `pending`. */
   get whenSettled(): Promise<IntegrityState> {
     return this.#settled.promise;
   }
 
   /**
-   * True when chunk `index` may not be released yet. Deciding is sticky: the first chunk that finds
-   * every other one fetched or in flight completes the object, and stays the one that waits.
+   * True when chunk `index` may not be released yet. The decision is sticky: the first chunk for
+   * which every other one is fetched or in flight completes the object, and remains withheld.
    */
   withholds(index: number): boolean {
     if (this.#state.kind === 'given-up') return this.#strict;
@@ -110,18 +110,18 @@ export class Integrity {
     return true;
   }
 
-  /** A fill of the chunk begins: from now on its bytes count as released, unless withheld. */
+  /** Records that a fill of the chunk begins: unless withheld, its bytes count as released. */
   starting(index: number): void {
     if (this.#state.kind !== 'pending') return;
-    // Decided now rather than at the first read: several reads may come before the first fill
-    // begins.
+    // Decided here, not only in a reader's call: several readers may have called `withholds` before
+    // the first fill began.
     this.withholds(index);
     this.#known.add(index);
   }
 
   /**
-   * A fill failed: the next fetch of the chunk may complete the object. `wasReleased`: readers may
-   * have all of its bytes, so that any other chunk completes the object for them.
+   * Records that a fill failed: the next fetch of the chunk may complete the object. `wasReleased`:
+   * a reader may have all bytes of the chunk, so that any other chunk completes the object for it.
    */
   failed(index: number, wasReleased: boolean): void {
     if (this.#kept.has(index) || index < this.#next || this.#idOf(index) !== undefined) return;
@@ -129,18 +129,18 @@ export class Integrity {
     this.#known.delete(index);
   }
 
-  /** True when a hash in progress has read the chunk: its bytes may not change any more. */
+  /** True when the sequential hash has read the chunk: its bytes may not change any more. */
   hashed(index: number): boolean {
     return this.#sequential !== undefined && index < this.#next;
   }
 
-  /** True when the check needs nothing more of the chunk than it has. */
+  /** True when the check has all it needs of the chunk. */
   isDoneWith(index: number): boolean {
     if (this.#digest?.algorithm === 'blake3') return this.#idOf(index) !== undefined;
     return this.hashed(index) || this.#kept.has(index);
   }
 
-  /** A chunk was filled. `file` is given where the store did not take it. */
+  /** Records a filled chunk. `file` is given where the store did not take it. */
   filled(index: number, file: OpenFile | undefined, lengthBytes: number): void {
     if (this.#state.kind !== 'pending') return;
     if (file === undefined) this.#remember(index);
@@ -157,7 +157,7 @@ export class Integrity {
     this.#advance();
   }
 
-  /** Room is needed for what keeps the hasher from going on; true when that freed anything. */
+  /** Gives up the check to free the chunks kept for it; returns false where it keeps none. */
   giveUp(): boolean {
     if (this.#state.kind !== 'pending' || this.#kept.size === 0) return false;
     this.#services.events.verificationGivenUp();
@@ -165,7 +165,7 @@ export class Integrity {
     return true;
   }
 
-  /** Ends the check without an outcome; keeps nothing. */
+  /** Releases all kept chunks and drops the hash. */
   close(): void {
     for (const kept of this.#kept.values()) kept.release();
     this.#kept.clear();
@@ -189,7 +189,7 @@ export class Integrity {
   #advance(): void {
     const digest = this.#digest;
     if (digest === null || this.#state.kind !== 'pending') return;
-    // An empty object has no chunk to follow: its digest is compared at once.
+    // An object without bytes has no chunks to hash: compare with the known digest of no bytes.
     if (this.#chunkCount === 0) {
       this.#compare(digest, isRefutedBy(digest, 0) ? '' : digest.hex);
       return;
@@ -202,12 +202,12 @@ export class Integrity {
     this.#hashing = true;
     this.#followFills(digest, this.#sequential)
       .catch((error: unknown) => {
-        this.#services.events.warn('a whole-object hash failed; its object is not attested', error);
+        this.#services.events.warn('hashing an object failed; its digest is not checked', error);
         this.#settle({ kind: 'given-up' });
       })
       .finally(() => {
         this.#hashing = false;
-        // A chunk that came while the run was ending found it still marked as running.
+        // A chunk that was filled while the run was ending found `#hashing` still true.
         if (this.#kept.has(this.#next)) this.#advance();
       });
   }
@@ -222,7 +222,7 @@ export class Integrity {
     this.#compare(digest, Buffer.from(native.rootId(Buffer.concat(ids))).toString('hex'));
   }
 
-  /** Hashes the held chunks in order, until one is missing or the object ends. */
+  /** Hashes the kept chunks in order, until one is missing or the whole object is hashed. */
   async #followFills(digest: Digest, hash: StreamHash): Promise<void> {
     while (this.#state.kind === 'pending' && this.#next < this.#chunkCount) {
       const kept = this.#kept.get(this.#next);
@@ -239,6 +239,7 @@ export class Integrity {
     this.#compare(digest, hex);
   }
 
+  /** Hashes the next chunk; false when it is missing or the check has settled meanwhile. */
   async #hash(hash: StreamHash, kept: Kept): Promise<boolean> {
     this.#stream ??= this.#services.pools.hash.open(hash);
     if (kept.file !== undefined) {
@@ -248,10 +249,10 @@ export class Integrity {
     }
     const held = await this.#services.chunks.acquire(this.#object, this.#next);
     if (held === undefined) {
-      // Leased, so not evicted: healed away. Its refetch comes back through filled().
+      // A leased chunk is not evicted, so it was dropped as damaged. Its refetch calls `filled`.
       this.#kept.get(this.#next)?.release();
       this.#kept.delete(this.#next);
-      // Its bytes may have been released: from here on nothing is, before the check has passed.
+      // Its bytes may have been released: withhold everything until the check has passed.
       this.#withheld = 'all';
       return false;
     }
@@ -271,10 +272,10 @@ export class Integrity {
   #compare(digest: Digest, hex: string): void {
     if (hex === digest.hex) {
       this.#services.events.objectVerified();
-      // Attested in memory at once; the manifest record follows and may be lost: then it is checked
-      // again.
+      // The object counts as attested at once. If the later manifest record is lost, the next
+      // process checks the object again.
       this.#services.chunks.attest(this.#object, digest).catch((error: unknown) => {
-        this.#services.events.warn('an attestation could not be recorded', error);
+        this.#services.events.warn('could not record that an object matches its digest', error);
       });
       this.#settle({ kind: 'attested' });
     } else {

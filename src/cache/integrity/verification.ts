@@ -1,6 +1,6 @@
 /**
- * First-read verification: a held chunk that this process did not write is hashed once before its
- * first bytes are released. Its readers see a growing file, as those of a miss do.
+ * First-read verification: a held chunk that this process did not write is re-hashed once, ahead of
+ * its first reader. Its readers see a growing file, so hits take the same path as misses.
  */
 import type { SharedWatermark } from '../../compute/watermark.js';
 import { ForebayError } from '../../model/errors.js';
@@ -13,18 +13,13 @@ import { type ChunkProgress, HELD_PROGRESS } from '../flight/flight-progress.js'
 import type { CacheServices } from '../api/services.js';
 
 export class Verification {
-  /** Resolves to true if the chunk has its recorded ids. */
+  /** Resolves to true when the chunk matches its ids, else to false. Never rejects. */
   readonly outcome: Promise<boolean>;
   readonly #watermark: SharedWatermark;
   #error: unknown;
 
-  /** Takes over `held` and releases it at the end. Begins with the group that holds byte `from`. */
-  constructor(
-    services: CacheServices,
-    object: ObjectHandle,
-    held: HeldChunk,
-    from: ChunkOffset = 0,
-  ) {
+  /** Takes over `held` and releases it at the end. Begins with the group that has byte `from`. */
+  constructor(services: CacheServices, object: ObjectHandle, held: HeldChunk, from = 0) {
     this.#watermark = services.watermarks.create(orderFrom(from, held.record.lengthBytes));
     this.outcome = this.#run(services, object, held).catch((error: unknown) => {
       this.#error = error;
@@ -33,17 +28,17 @@ export class Verification {
     });
   }
 
-  /** True once the bytes are known to be wrong or unreadable, maybe before they are dropped. */
+  /** True once the bytes are known to be wrong or unreadable, maybe before the chunk is dropped. */
   get hasFailed(): boolean {
     return this.#watermark.state === 'failed';
   }
 
-  /** Why the outcome is false: `stored-corrupt`, or what kept the check from being made. */
+  /** Why the outcome is false: `stored-corrupt`, or the error that prevented the check. */
   get failure(): unknown {
     return this.#error;
   }
 
-  /** A view for a reader that holds the chunk as `held`, which the view takes over. */
+  /** Returns a view for a reader; the view takes over `held`, the reader's lease of the chunk. */
   view(held: HeldChunk): ChunkView {
     return {
       file: held.file,
@@ -56,7 +51,7 @@ export class Verification {
     };
   }
 
-  /** Its bytes come from the disk: none of them counts as received. */
+  /** Returns the progress; bytes from the disk do not count as received. */
   #progress(nowMs: number): ChunkProgress {
     const { state, activeAtMs } = this.#watermark;
     if (state !== 'growing') return HELD_PROGRESS;
@@ -94,6 +89,7 @@ export class Verification {
     }
   }
 
+  /** Drops a damaged chunk, then fails its readers, whose next attempt finds a miss. */
   async #heal(
     services: CacheServices,
     object: ObjectHandle,
@@ -101,7 +97,8 @@ export class Verification {
     reason: 'corrupt' | 'unreadable',
   ): Promise<void> {
     services.events.chunkMismatched('disk');
-    this.#error = new ForebayError('stored-corrupt', `chunk ${String(index)} was ${reason}`, {
+    const message = `stored chunk ${String(index)} was ${reason} and has been dropped`;
+    this.#error = new ForebayError('stored-corrupt', message, {
       source: 'internal',
       retryable: true,
     });

@@ -1,7 +1,7 @@
 /**
- * What a stored response can do for a request now (RFC 9111 sections 4, 4.2.4, 5.2.1; RFC 5861):
- * answer it, answer it although stale, or be validated first, and whether it may still answer when
- * that fails. Pure.
+ * Decides how a stored response may be used for a request (RFC 9111 sections 4, 4.2.4, 5.2.1; RFC
+ * 5861): as fresh, as stale, or after validation, and whether it may be used stale when the
+ * validation fails. Pure.
  */
 import { trimOws } from '../../model/field-syntax.js';
 import { headerValue, type HeaderMap } from '../../model/headers.js';
@@ -10,41 +10,39 @@ import { directivesOf, linksOf, timesAt } from './chain.js';
 import { type Directives, requestDirectives, responseDirectives } from './directives.js';
 import { ageAt, freshnessOf } from './freshness.js';
 
-/** When a stored response may answer although its validation failed. */
+/** When a stored response may be used although its validation failed. */
 export type OnFailure =
-  /** Validation is demanded: the failure is the answer. */
+  /** Validation is required: the failure is the answer. */
   | 'never'
   /** When the origin cannot be reached (section 4.2.4). */
   | 'disconnected'
-  /** Also when it answers with an error (`stale-if-error`). */
+  /** Also when the origin answers with an error (`stale-if-error`). */
   | 'error-status';
 
 interface Times {
   /** Current age in seconds, rounded down. */
   readonly ageSeconds: number;
-  /** Seconds that it stays fresh, rounded down; negative once stale. */
+  /** Seconds until it is stale, rounded down; negative once stale. */
   readonly ttlSeconds: number;
 }
 
 export type Assessment =
   | ({ readonly kind: 'fresh' } & Times)
-  /**
-   * May answer although stale; `stale-while-revalidate` also needs a validation in the background.
-   */
+  /** May be used stale; with `stale-while-revalidate` it is validated in the background. */
   | ({ readonly kind: 'stale'; readonly why: 'max-stale' | 'stale-while-revalidate' } & Times)
   | ({
       readonly kind: 'validate';
-      /** `request`: it is fresh, but not for this request (RFC 9211 section 2.2). */
+      /** `request`: fresh, but this request's fields require validation (RFC 9211 section 2.2). */
       readonly reason: 'stale' | 'request';
       readonly onFailure: OnFailure;
     } & Times);
 
 /**
- * Whether, and how, `stored` may answer a request with these fields. `steadyMs`: model/steady-time.
+ * Returns how `stored` may be used for a request with these fields. `steadyMs`: model/steady-time.
  */
 export function assess(stored: StoredResponse, request: HeaderMap, steadyMs: number): Assessment {
   const directives = directivesOf(stored);
-  const wanted = requestDirectives(request);
+  const requested = requestDirectives(request);
   const { ageSeconds: age, ttlSeconds: ttl } = timesAt(stored, steadyMs);
   const times = { ageSeconds: Math.floor(age), ttlSeconds: Math.floor(ttl) };
   const reason = ttl > 0 ? 'request' : 'stale';
@@ -55,13 +53,13 @@ export function assess(stored: StoredResponse, request: HeaderMap, steadyMs: num
     ...times,
   });
   if (directives.some((one) => one.isUnqualified('no-cache'))) return validate('never');
-  if (wanted.has('no-cache') || expectsOther(stored.headers, request)) return validate('never');
-  if (age > limit(wanted, 'max-age', Infinity, 0)) return validate('never');
-  const minFresh = limit(wanted, 'min-fresh', 0, Infinity);
+  if (requested.has('no-cache') || expectsOther(stored.headers, request)) return validate('never');
+  if (age > limit(requested, 'max-age', Infinity, 0)) return validate('never');
+  const minFresh = limit(requested, 'min-fresh', 0, Infinity);
   if (minFresh > 0 && ttl < minFresh) return validate('never');
   if (ttl > 0) return { kind: 'fresh', ...times };
   if (directives.some(forbidsStale)) return validate('never');
-  if (-ttl <= maxStale(wanted)) return { kind: 'stale', why: 'max-stale', ...times };
+  if (-ttl <= maxStale(requested)) return { kind: 'stale', why: 'max-stale', ...times };
   if (isAllowedStale(stored, steadyMs, 'stale-while-revalidate')) {
     return { kind: 'stale', why: 'stale-while-revalidate', ...times };
   }
@@ -69,7 +67,7 @@ export function assess(stored: StoredResponse, request: HeaderMap, steadyMs: num
   return validate(onError ? 'error-status' : 'disconnected');
 }
 
-/** True when each of the chain that is stale allows to be so, for as long as it is (RFC 5861). */
+/** True when each stale response of the chain allows its current staleness (RFC 5861). */
 function isAllowedStale(stored: StoredResponse, steadyMs: number, name: string): boolean {
   return linksOf(stored).every((link) => {
     const ttl = freshnessOf(link).lifetimeSeconds - ageAt(link, steadyMs);
@@ -77,12 +75,12 @@ function isAllowedStale(stored: StoredResponse, steadyMs: number, name: string):
   });
 }
 
-/** Statuses of an origin in trouble: what RFC 5861 section 4 calls an error. */
+/** True for the statuses that RFC 5861 section 4 calls an error. */
 export function isErrorStatus(status: number): boolean {
   return status === 500 || status === 502 || status === 503 || status === 504;
 }
 
-/** Directives after which a stale response is none without validation (section 4.2.4). */
+/** True when a stale response must not be used without validation (section 4.2.4). */
 function forbidsStale(directives: Directives): boolean {
   return (
     directives.has('must-revalidate') ||
@@ -91,23 +89,29 @@ function forbidsStale(directives: Directives): boolean {
   );
 }
 
-/** A directive's seconds; `malformed` is the value that allows less. */
+/**
+ * Returns a directive's seconds: `absent` without the directive, `malformed` (the value that allows
+ * less) for an invalid argument.
+ */
 function limit(directives: Directives, name: string, absent: number, malformed: number): number {
   const seconds = directives.seconds(name) ?? absent;
   return seconds === 'malformed' ? malformed : seconds;
 }
 
-/** `max-stale` without an argument accepts any staleness (section 5.2.1.2). */
-function maxStale(wanted: Directives): number {
-  if (!wanted.has('max-stale')) return -1;
-  const seconds = wanted.seconds('max-stale');
+/**
+ * Returns the accepted staleness in seconds: any for `max-stale` without an argument (section
+ * 5.2.1.2), -1 for none.
+ */
+function maxStale(requested: Directives): number {
+  if (!requested.has('max-stale')) return -1;
+  const seconds = requested.seconds('max-stale');
   if (typeof seconds === 'number') return seconds;
-  return wanted.isBare('max-stale') ? Infinity : -1;
+  return requested.isBare('max-stale') ? Infinity : -1;
 }
 
 /**
- * If-Match and If-Unmodified-Since are the origin's to evaluate (section 4.3.2): a stored response
- * answers only if its validator is the same text.
+ * True when If-Match or If-Unmodified-Since differs textually from the stored validator. The origin
+ * evaluates these fields (section 4.3.2), so the stored response must be validated.
  */
 function expectsOther(stored: HeaderMap, request: HeaderMap): boolean {
   const ifMatch = headerValue(request, 'if-match');

@@ -1,7 +1,7 @@
 /**
- * Turns the head of a final response into its stored form: the response of a complete
- * representation, the object that holds its bytes, and whether other requests may use it. Used by
- * cache/fetch/origin-fetch.
+ * Makes a stored response from the head of a final response: the response of the complete
+ * representation, the identity of the object that holds its bytes, and whether other requests may
+ * share it. Used by cache/fetch/origin-fetch.
  */
 import { randomBytes } from 'node:crypto';
 import type { Digest } from '../../model/digest.js';
@@ -16,7 +16,7 @@ import { withBlobLocation } from './registry-blob.js';
 import { type FieldTag, variantFields, variantName } from './select.js';
 import { isSuccess } from './stored-digests.js';
 
-/** A request and its response: all that decides about storing, except the bytes. */
+/** The request and the response head: everything that decides about a response but its bytes. */
 export interface Described {
   readonly kind: StoredKind;
   readonly origin: string;
@@ -32,22 +32,22 @@ export interface Described {
   readonly digest: Digest | null;
   /** The redirects that led to it. */
   readonly chain: RedirectChain;
-  /** False: what its validator names is this answer alone (cache/object/unsteady). */
+  /** False when the URL's validator changes with each response (cache/object/unsteady). */
   readonly isSteady: boolean;
-  /** The URL was changed or purged after this request began. */
+  /** True when the URL was invalidated or purged since the request was sent. */
   readonly outdated: boolean;
 }
 
 export interface Description {
-  /** As it may be stored, and as others get it. */
+  /** The response as it is stored and sent for other requests. */
   readonly stored: StoredResponse;
-  /** Its fields for the request that it answers. */
+  /** The response's fields for the request that fetched it. */
   readonly received: HeaderMap;
-  /** False: it is its asker's alone. */
+  /** False when the response answers no request but its own. */
   readonly shareable: boolean;
 }
 
-/** The response as stored: a 206 as its 200, without what one transfer needed. */
+/** Describes a final response: a 206 becomes its 200, without the fields of one transfer. */
 export function describeResponse(described: Described): Description {
   const { head, times, request, lengthBytes, chain } = described;
   const { hops, place } = chain;
@@ -56,10 +56,10 @@ export function describeResponse(described: Described): Description {
   const shareable = !described.outdated && mayStore(request, { status, headers: received, hops });
   const headers = shareable ? forOthers(received) : received;
   const requestHeaders = variantFields(request, { headers, hops }, described.tag);
-  // The origin's own Date: one that Forebay added makes no validator strong.
+  // From the origin's own fields: fields that Forebay adds must not make a validator strong.
   const validator = validatorOf(head.headers);
   const digest = isSuccess(status) ? described.digest : null;
-  // Only a complete answer of a known length may be joined with others, by its strong validator.
+  // Chunks of several responses are joined only by a strong validator and a known length.
   const isNamed = lengthBytes !== null && isStrong(validator) && described.isSteady;
   const joinable = shareable && status === 200 && isNamed;
   const object: ObjectIdentity = {
@@ -78,7 +78,7 @@ export function describeResponse(described: Described): Description {
   return { stored: kept ? stored : unshared(stored), received, shareable: kept };
 }
 
-/** A response that may not be stored is not shared either, not even while it arrives. */
+/** Gives `stored` an object of its own, which no other request joins, even while in flight. */
 function unshared(stored: StoredResponse): StoredResponse {
   return { ...stored, object: { ...stored.object, uniqueToken: newToken() } };
 }

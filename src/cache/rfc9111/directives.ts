@@ -1,14 +1,15 @@
 /**
- * Cache-Control (RFC 9111 section 5.2) read into directives. Lenient where that makes nothing
- * fresh: a directive with a spoilt argument still counts as present, and its number as malformed,
- * which section 4.2.1 lets caches take for stale. Pure.
+ * Parses Cache-Control (RFC 9111 section 5.2) into directives. It is lenient where that makes
+ * nothing fresh: a directive with an invalid argument counts as present, and its number as
+ * malformed, which a cache may treat as stale (section 4.2.1). Pure.
  */
 import { parseDictionary } from 'structured-headers';
 import { isDigits, listMembers, readQuoted, tokenEnd } from '../../model/field-syntax.js';
 import { headerValue, type HeaderMap } from '../../model/headers.js';
 
 /**
- * Delta seconds (section 1.2.2); `malformed` where the argument is no number or there are several.
+ * Delta seconds (section 1.2.2); `malformed` where the argument is no number or there are several
+ * different ones; `undefined` without the directive.
  */
 export type Seconds = number | 'malformed' | undefined;
 
@@ -17,7 +18,7 @@ type Argument =
   | { readonly kind: 'value'; readonly text: string }
   | { readonly kind: 'malformed' };
 
-/** Section 1.2.2: a greater value counts as 2^31. */
+/** The value of greater numbers of seconds (section 1.2.2). */
 const MAX_SECONDS = 2 ** 31;
 
 export class Directives {
@@ -27,12 +28,12 @@ export class Directives {
     this.#arguments = directives;
   }
 
-  /** True if the directive is present, with or without an argument. `name` is lower case. */
+  /** True when the directive is present, whatever its argument. `name` is lower case. */
   has(name: string): boolean {
     return this.#arguments.has(name);
   }
 
-  /** The number of a directive that takes one; values that differ contradict each other. */
+  /** Returns the seconds of a directive; `malformed` if it is repeated with another value. */
   seconds(name: string): Seconds {
     const all = this.#arguments.get(name);
     if (all === undefined) return undefined;
@@ -41,17 +42,17 @@ export class Directives {
     return numbers.size === 1 ? first : 'malformed';
   }
 
-  /** True if the directive is present, each time without an argument. */
+  /** True when the directive is present, each time without an argument. */
   isBare(name: string): boolean {
     return this.#arguments.get(name)?.every(({ kind }) => kind === 'none') ?? false;
   }
 
-  /** True if the directive is present without field names, so that it covers all fields. */
+  /** True when the directive is present without field names, so that it applies to all fields. */
   isUnqualified(name: string): boolean {
     return this.#arguments.get(name)?.some(({ kind }) => kind !== 'value') ?? false;
   }
 
-  /** Lower-case field names of the qualified form: `no-cache="set-cookie, x"`. */
+  /** Returns the lower-case field names of the qualified form: `no-cache="set-cookie, x"`. */
   fieldNames(name: string): readonly string[] {
     return (this.#arguments.get(name) ?? []).flatMap((argument) =>
       argument.kind === 'value' ? argument.text.toLowerCase().split(/[\s,]+/) : [],
@@ -65,33 +66,38 @@ const FIELD_LISTS: ReadonlySet<string> = new Set(['no-cache', 'private']);
 const NONE = new Directives(new Map());
 
 /** Parsed once per response: fields of a stored response do not change. */
-const parsed = new WeakMap<HeaderMap, { readonly said: Directives; readonly targeted: boolean }>();
+const parsed = new WeakMap<HeaderMap, ResponseControl>();
 
-/** The directives of a response: those meant for caches like this one before Cache-Control. */
-export function responseDirectives(headers: HeaderMap): Directives {
-  return readResponse(headers).said;
+interface ResponseControl {
+  readonly directives: Directives;
+  readonly targeted: boolean;
 }
 
-/** True if CDN-Cache-Control replaces Cache-Control and Expires (RFC 9213 section 2.2). */
+/** Returns the directives of a response: those of CDN-Cache-Control, else of Cache-Control. */
+export function responseDirectives(headers: HeaderMap): Directives {
+  return readResponse(headers).directives;
+}
+
+/** True when CDN-Cache-Control replaces Cache-Control and Expires (RFC 9213 section 2.2). */
 export function isTargeted(headers: HeaderMap): boolean {
   return readResponse(headers).targeted;
 }
 
-function readResponse(headers: HeaderMap): {
-  readonly said: Directives;
-  readonly targeted: boolean;
-} {
-  let read = parsed.get(headers);
-  if (read === undefined) {
+function readResponse(headers: HeaderMap): ResponseControl {
+  let control = parsed.get(headers);
+  if (control === undefined) {
     const targeted = parseTargeted(headerValue(headers, 'cdn-cache-control'));
-    const said = targeted ?? parseDirectives(headerValue(headers, 'cache-control'));
-    read = { said, targeted: targeted !== undefined };
-    parsed.set(headers, read);
+    const directives = targeted ?? parseDirectives(headerValue(headers, 'cache-control'));
+    control = { directives, targeted: targeted !== undefined };
+    parsed.set(headers, control);
   }
-  return read;
+  return control;
 }
 
-/** A targeted field is a structured field; `undefined` if it is absent, empty or malformed. */
+/**
+ * Parses a targeted field, which is a structured field (RFC 9213); `undefined` where it is absent,
+ * empty or malformed.
+ */
 function parseTargeted(field: string | undefined): Directives | undefined {
   if (field === undefined) return undefined;
   try {
@@ -112,8 +118,8 @@ function parseTargeted(field: string | undefined): Directives | undefined {
 }
 
 /**
- * The directives of a request; `Pragma: no-cache` counts if there is no Cache-Control (section
- * 5.4).
+ * Returns the directives of a request: `no-cache` for `Pragma: no-cache` without Cache-Control
+ * (section 5.4).
  */
 export function requestDirectives(headers: HeaderMap): Directives {
   const pragma = headerValue(headers, 'pragma');
@@ -123,7 +129,7 @@ export function requestDirectives(headers: HeaderMap): Directives {
   return parseDirectives('no-cache');
 }
 
-/** Reads a field value, several lines joined with commas. Never throws. */
+/** Parses a field value, whose lines are joined with commas. Never throws. */
 export function parseDirectives(field: string | undefined): Directives {
   const directives = new Map<string, Argument[]>();
   for (const member of listMembers(field ?? '')) {
@@ -138,13 +144,16 @@ export function parseDirectives(field: string | undefined): Directives {
   return directives.size === 0 ? NONE : new Directives(directives);
 }
 
-/** What follows a name that ends at `at`: recipients ought to take both forms of any argument. */
-function argumentOf(member: string, at: number): Argument {
-  if (at === member.length) return { kind: 'none' };
-  if (member[at] !== '=') return { kind: 'malformed' };
-  const quoted = readQuoted(member, at + 1);
+/**
+ * Parses the argument after a name that ends at `nameEnd`. Recipients ought to accept the token and
+ * the quoted form of any argument (section 5.2).
+ */
+function argumentOf(member: string, nameEnd: number): Argument {
+  if (nameEnd === member.length) return { kind: 'none' };
+  if (member[nameEnd] !== '=') return { kind: 'malformed' };
+  const quoted = readQuoted(member, nameEnd + 1);
   if (quoted?.end === member.length) return { kind: 'value', text: quoted.value };
-  const text = member.slice(at + 1);
+  const text = member.slice(nameEnd + 1);
   return /^[^\s",]+$/.test(text) ? { kind: 'value', text } : { kind: 'malformed' };
 }
 

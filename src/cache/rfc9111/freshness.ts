@@ -1,7 +1,7 @@
 /**
- * How long a response is fresh and how old it is: RFC 9111 sections 4.2.1 to 4.2.3 for a shared
- * cache and one response (cache/rfc9111/chain does redirects). Contradicting fields make it stale.
- * Pure. Results are memoised, because every hit needs them.
+ * Computes freshness lifetime and age of one response, as a shared cache (RFC 9111 sections 4.2.1
+ * to 4.2.3); cache/rfc9111/chain combines those of redirects. A response with contradictory fields
+ * counts as stale. Pure; used for each hit, so the results for a response are kept.
  */
 import { isDigits, trimOws } from '../../model/field-syntax.js';
 import { headerValue } from '../../model/headers.js';
@@ -10,14 +10,14 @@ import type { StoredResponse } from '../../model/response.js';
 import { UNSTEADY_MS } from '../../model/steady-time.js';
 import { isTargeted, responseDirectives } from './directives.js';
 
-/** The parts of a response that decide about freshness. */
+/** The parts of a response that decide its freshness and age. */
 export type Received = Pick<
   StoredResponse,
   'status' | 'headers' | 'requestTimeMs' | 'responseTimeMs' | 'steadyTimeMs'
 >;
 
 export interface Freshness {
-  /** Section 4.2.1; 0 if the response has none or it is malformed. */
+  /** Freshness lifetime (section 4.2.1); 0 where it is malformed or no rule gives one. */
   readonly lifetimeSeconds: number;
   /** `corrected_initial_age` of section 4.2.3. */
   readonly initialAgeSeconds: number;
@@ -33,15 +33,15 @@ const HEURISTICALLY_CACHEABLE: ReadonlySet<number> = new Set([
 /** The typical fraction of the time since the last change (section 4.2.2). */
 const HEURISTIC_FRACTION = 0.1;
 
-/** The longest heuristic lifetime: beyond a day section 4.2.2 demands a warning. */
+/** The longest heuristic lifetime: a day. */
 const MAX_HEURISTIC_SECONDS = 24 * 60 * 60;
 
-/** The greatest age that can be represented (section 1.2.2). */
+/** The age of a response that is older than can be represented (section 1.2.2). */
 const MAX_AGE_SECONDS = 2 ** 31;
 
 const known = new WeakMap<Received, Freshness>();
 
-/** Freshness by the response's own fields, without its time in the cache. */
+/** Returns lifetime and initial age from the response itself, without its resident time. */
 export function freshnessOf(response: Received): Freshness {
   let freshness = known.get(response);
   if (freshness === undefined) {
@@ -52,9 +52,9 @@ export function freshnessOf(response: Received): Freshness {
 }
 
 /**
- * `current_age` (section 4.2.3), in seconds, not rounded, never negative. `steadyMs` is now, on the
- * time that never runs backwards. What another process stored at a time that is yet to come was
- * stored before the clock was put back: it may be of any age.
+ * Returns `current_age` (section 4.2.3) in seconds, not rounded, never negative. `steadyMs` is the
+ * current time of model/steady-time. A response that another process stored at a future time was
+ * stored before the clock was put back: its age is unknown, so it counts as the greatest.
  */
 export function ageAt(response: Received, steadyMs: number): number {
   const residentMs = steadyMs - (response.steadyTimeMs ?? response.responseTimeMs);
@@ -62,14 +62,14 @@ export function ageAt(response: Received, steadyMs: number): number {
   return freshnessOf(response).initialAgeSeconds + Math.max(0, residentMs) / 1000;
 }
 
-/** True if the response has an explicit lifetime, even a malformed one. */
+/** True when the response has an explicit lifetime, even a malformed one. */
 export function hasExplicitLifetime({ headers }: Pick<Received, 'headers'>): boolean {
   const directives = responseDirectives(headers);
   if (directives.has('s-maxage') || directives.has('max-age')) return true;
   return headers['expires'] !== undefined && !isTargeted(headers);
 }
 
-/** True when a lifetime may be made up for the response (section 4.2.2). */
+/** True when the response may have a heuristic lifetime (section 4.2.2). */
 export function allowsHeuristics({ status, headers }: Pick<Received, 'status' | 'headers'>) {
   return HEURISTICALLY_CACHEABLE.has(status) || responseDirectives(headers).has('public');
 }
@@ -95,7 +95,7 @@ function lifetime(response: Received, dateMs: number): number {
   }
   const expires = headerValue(headers, 'expires');
   if (expires !== undefined && !isTargeted(headers)) {
-    // Section 5.3: an invalid date, `0` above all, is one in the past.
+    // Section 5.3: an invalid date, such as `0`, is in the past.
     const ms = parseHttpDate(expires, response.responseTimeMs) ?? dateMs;
     return Math.max(0, ms - dateMs) / 1000;
   }
@@ -105,7 +105,7 @@ function lifetime(response: Received, dateMs: number): number {
   return Math.min(unchangedSeconds * HEURISTIC_FRACTION, MAX_HEURISTIC_SECONDS);
 }
 
-/** Section 5.1: the first member counts; a value that is not a number is ignored. */
+/** Parses Age in seconds (section 5.1): the first member counts, a malformed one is 0. */
 function ageField(text: string | undefined): number {
   const [first = ''] = (text ?? '').split(',', 1);
   const seconds = trimOws(first);

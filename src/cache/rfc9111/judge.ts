@@ -1,6 +1,5 @@
 /**
- * Decides what the head of a first response means for the request. Pure; cache/fetch/origin-fetch
- * acts on it.
+ * Classifies the head of a URL's first response. Pure; cache/fetch/origin-fetch acts on the result.
  */
 import type { ByteRange } from '../../model/byte-range.js';
 import { ForebayError } from '../../model/errors.js';
@@ -14,14 +13,14 @@ import { isDeliberate } from '../../origin/retry.js';
 
 export type Judgement =
   | { readonly kind: 'redirect' }
-  /** 401 or 403: of a redirected location it may only mean that its signature expired. */
+  /** 401 or 403: from a redirected location it may only mean that its signature expired. */
   | { readonly kind: 'denied' }
   | { readonly kind: 'not-modified' }
-  /** The requested range lies past the end. */
+  /** The requested range is past the end. */
   | { readonly kind: 'unsatisfiable'; readonly completeLength: number }
   /**
-   * Repeat the request without Range. `odd`: the response is no valid answer to a Range, and this
-   * host may have none; else parts of this representation could not be combined.
+   * Request the whole. `odd`: the 206 does not match the Range that was sent, and the host may
+   * answer every Range like that; else parts of this representation could not be joined.
    */
   | { readonly kind: 'ask-whole'; readonly odd: boolean }
   | { readonly kind: 'partial'; readonly range: ByteRange; readonly completeLength: number }
@@ -29,25 +28,26 @@ export type Judgement =
   | { readonly kind: 'whole'; readonly lengthBytes: number | null }
   | { readonly kind: 'nonsense'; readonly error: ForebayError };
 
+/** Classifies `head` as the response to a request for `range`; `null`: for the whole. */
 export function judge(
   head: OriginHead,
-  asked: { readonly start: number; readonly end: number } | null,
+  range: { readonly start: number; readonly end: number } | null,
 ): Judgement {
   if (isRedirect(head.status) && 'location' in head.headers) return { kind: 'redirect' };
   switch (head.status) {
     case 206:
-      return asked === null ? nonsense('206 to a request without a range') : partial(head, asked);
+      return range === null ? nonsense('206 to a request without a range') : partial(head, range);
     case 304:
       return { kind: 'not-modified' };
     case 401:
     case 403:
       return { kind: 'denied' };
     case 416:
-      return unsatisfiable(head, asked);
+      return unsatisfiable(head, range);
     case 400:
     case 501:
-      // A server that stumbles over Range may have an answer for who does not send it.
-      return asked === null || isDeliberate(head.headers)
+      // A server that fails on a Range field may answer a request without one.
+      return range === null || isDeliberate(head.headers)
         ? whole(head)
         : { kind: 'ask-whole', odd: false };
     default:
@@ -59,9 +59,9 @@ function whole(head: OriginHead): Judgement {
   return { kind: 'whole', lengthBytes: head.contentLength };
 }
 
-function partial(head: OriginHead, asked: { start: number; end: number }): Judgement {
+function partial(head: OriginHead, requested: { start: number; end: number }): Judgement {
   const check = checkPartialResponse(head, {
-    range: asked,
+    range: requested,
     end: 'at-most',
     completeLength: null,
     validator: null,
@@ -75,11 +75,11 @@ function partial(head: OriginHead, asked: { start: number; end: number }): Judge
   return { kind: 'partial', range, completeLength };
 }
 
-function unsatisfiable(head: OriginHead, asked: { start: number } | null): Judgement {
+function unsatisfiable(head: OriginHead, requested: { start: number } | null): Judgement {
   const parsed = parseContentRange(headerValue(head.headers, 'content-range') ?? '');
-  if (asked === null) return whole(head);
-  // An empty object has no satisfiable range: only a whole answer has its other fields.
-  if (asked.start === 0 || typeof parsed?.completeLength !== 'number')
+  if (requested === null) return whole(head);
+  // An empty object has no satisfiable range: only a response to a whole GET has its other fields.
+  if (requested.start === 0 || typeof parsed?.completeLength !== 'number')
     return { kind: 'ask-whole', odd: false };
   return { kind: 'unsatisfiable', completeLength: parsed.completeLength };
 }

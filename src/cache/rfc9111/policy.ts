@@ -1,7 +1,7 @@
 /**
- * What a shared cache may store (RFC 9111 sections 3, 3.1 and 3.5), and which of it is useful. The
- * rules apply to every hop of a redirect chain. Pure; cache/rfc9111/describe applies them to every
- * fetched response.
+ * Decides whether a shared cache may store a response (RFC 9111 sections 3, 3.1 and 3.5), and
+ * whether storing it is useful. A response behind redirects must pass these rules at every hop.
+ * Pure; cache/rfc9111/describe applies it to every fetched response.
  */
 import { tokenMembers } from '../../model/field-syntax.js';
 import { emptyHeaders, headerValue, type HeaderMap } from '../../model/headers.js';
@@ -17,14 +17,13 @@ import { allowsHeuristics, freshnessOf, hasExplicitLifetime } from './freshness.
 import { linksOf, variedFields } from './chain.js';
 
 /**
- * Never stored. 401, 403, 407 and 429 are about a credential or load; 206 and 304 are not whole
- * responses until cache/rfc9111/describe has completed them.
+ * Statuses that are never stored, whatever the fields. 401, 403, 407 and 429 are about a credential
+ * or load; 206 and 304 are not whole responses (cache/rfc9111/describe turns a 206 into its 200
+ * before it calls `mayStore`).
  */
 const NEVER_STORED: ReadonlySet<number> = new Set([206, 304, 401, 403, 407, 429]);
 
-/**
- * Statuses of RFC 9110 section 15, whose requirements on caches are met here (`must-understand`).
- */
+/** Statuses of RFC 9110 section 15 whose caching requirements are met here (`must-understand`). */
 const UNDERSTOOD: ReadonlySet<number> = new Set([
   ...[200, 201, 202, 203, 204, 205, 300, 301, 302, 303, 305, 307, 308],
   ...[400, 402, 404, 405, 406, 408, 409, 410, 411, 412, 413, 414, 415, 416, 417, 421, 422, 426],
@@ -46,22 +45,28 @@ export function mayStore(request: HeaderMap, response: ReceivedResponse): boolea
   return hindranceTo(request, response) === undefined && isStorable(response);
 }
 
-/** True if no hop forbids a shared cache to store the response, whoever requested it. */
+/**
+ * True when neither the response nor a redirect that led to it forbids a shared cache to store it,
+ * whatever the request.
+ */
 export function isStorable(response: ReceivedResponse): boolean {
   const { status } = response;
   if (status < 200 || NEVER_STORED.has(status)) return false;
-  // It would match no later request (section 4.1).
+  // `Vary: *` matches no later request (section 4.1).
   if (variedFields(response) === 'any') return false;
   if (!linksOf(response).every(allowsStoring)) return false;
   return hasExplicitLifetime(response) || allowsHeuristics(response);
 }
 
-/** The request field that makes the response private to its requester; `undefined` if none does. */
+/**
+ * Returns the name of the request field because of which no other client may get the response;
+ * `undefined` without one.
+ */
 export function hindranceTo(request: HeaderMap, response: ReceivedResponse): string | undefined {
   const { headers, hops } = response;
   if (requestDirectives(request).has('no-store')) return 'cache-control';
-  // A location that a redirect gave to a credential is private too: its own fields do not know
-  // that.
+  // The redirect was for a request with this field. Whatever the last response allows, other
+  // requests might not be redirected to it.
   const shown = hops.flatMap((hop) => hop.shown)[0];
   if (shown !== undefined) return shown;
   if (request['authorization'] !== undefined && !isOpenToAll(headers)) return 'authorization';
@@ -71,9 +76,9 @@ export function hindranceTo(request: HeaderMap, response: ReceivedResponse): str
 }
 
 /**
- * True when a response shows that it means others too although a field like this came with its
- * request. A key is taken as Authorization is (section 3.5). Browsers send cookies with everything,
- * so for them it is enough that the response speaks to caches at all.
+ * True when the response may be shared although its request had the credential field `name`. Like
+ * Authorization (section 3.5) such a field needs a permission, or Vary must name it. Browsers send
+ * cookies with every request, so for Cookie an explicit lifetime is enough.
  */
 function isHeeded(name: string, response: ReceivedResponse): boolean {
   if (isOpenToAll(response.headers)) return true;
@@ -81,24 +86,26 @@ function isHeeded(name: string, response: ReceivedResponse): boolean {
   return name !== 'authorization' && namedByVary(response.headers).includes(name);
 }
 
-/** Whether one hop allows storing for other requesters. */
+/** True when one response, or redirect, allows a shared cache to store it and what it leads to. */
 function allowsStoring({ status, headers }: Pick<StoredResponse, 'status' | 'headers'>): boolean {
-  const said = responseDirectives(headers);
-  // Section 5.2.2.3: who understands the status ignores the no-store meant for those who do not.
-  if (said.has('must-understand') ? !UNDERSTOOD.has(status) : said.has('no-store')) return false;
-  if (said.isUnqualified('private')) return false;
-  // A response that sets a cookie without caching fields is meant for one client.
+  const directives = responseDirectives(headers);
+  // Section 5.2.2.3: a cache that understands the status ignores no-store beside must-understand.
+  const isForbidden = directives.has('must-understand')
+    ? !UNDERSTOOD.has(status)
+    : directives.has('no-store');
+  if (isForbidden || directives.isUnqualified('private')) return false;
+  // A cookie set by a response without an explicit lifetime was meant for one client.
   return headers['set-cookie'] === undefined || hasExplicitLifetime({ headers });
 }
 
-/** True if storing it is useful: it has a lifetime, a validator, or may be used stale. */
+/** True when the stored response can be used later: fresh, stale, or after a validation. */
 export function isOfUse(stored: StoredResponse): boolean {
   if (validatorOf(stored.headers).kind !== 'none') return true;
   return linksOf(stored).every((link) => {
     if (freshnessOf(link).lifetimeSeconds > 0) return true;
-    const said = responseDirectives(link.headers);
+    const directives = responseDirectives(link.headers);
     return ['stale-while-revalidate', 'stale-if-error'].some((name) => {
-      const seconds = said.seconds(name);
+      const seconds = directives.seconds(name);
       return typeof seconds === 'number' && seconds > 0;
     });
   });
@@ -106,15 +113,15 @@ export function isOfUse(stored: StoredResponse): boolean {
 
 const CONTENT_DIGESTS = ['content-digest', 'content-md5'];
 
-/** The end-to-end fields of a response: those that may be stored and forwarded (section 3.1). */
+/** Returns the end-to-end fields of a response, which may be stored and forwarded (section 3.1). */
 export function endToEnd(status: number, headers: HeaderMap): HeaderMap {
   const kept = emptyHeaders();
   Object.assign(kept, headers);
   const named = tokenMembers(headerValue(headers, 'connection'));
   for (const name of [...NOT_END_TO_END, ...named]) Reflect.deleteProperty(kept, name);
-  // Content-Range has a meaning in a 206 and a 416 only.
+  // It describes the part; with other statuses it has no meaning and is kept like an unknown field.
   if (status === 206 || status === 416) delete kept['content-range'];
-  // Digests of that part alone (RFC 9530 section 2), which is kept as a piece of the whole.
+  // These digests are of the part alone (RFC 9530 section 2); the response is stored as the whole.
   if (status === 206 && !isAll(headers))
     for (const name of CONTENT_DIGESTS) Reflect.deleteProperty(kept, name);
   return kept;
@@ -122,20 +129,18 @@ export function endToEnd(status: number, headers: HeaderMap): HeaderMap {
 
 /** True for a 206 whose part is the whole. */
 function isAll(headers: HeaderMap): boolean {
-  const contentRange = parseContentRange(headerValue(headers, 'content-range') ?? '');
-  return contentRange?.range?.start === 0 && contentRange.range.end === contentRange.completeLength;
+  const parsed = parseContentRange(headerValue(headers, 'content-range') ?? '');
+  return parsed?.range?.start === 0 && parsed.range.end === parsed.completeLength;
 }
 
-/** A cookie belongs to the client that received it, whatever the response allows (section 7.3). */
+/** A cookie is for the client it was sent to, whatever the response allows (section 7.3). */
 const FOR_ONE_CLIENT = ['set-cookie', 'set-cookie2'];
 
-/**
- * Removes the fields for one client or one use: cookies, and those that `private` and `no-cache`
- * name.
- */
+/** Returns `headers` without cookies and the fields that `private` and `no-cache` name. */
 export function forOthers(headers: HeaderMap): HeaderMap {
-  const said = responseDirectives(headers);
-  const named = [...said.fieldNames('private'), ...said.fieldNames('no-cache'), ...FOR_ONE_CLIENT];
+  const directives = responseDirectives(headers);
+  const qualified = ['private', 'no-cache'].flatMap((name) => directives.fieldNames(name));
+  const named = [...qualified, ...FOR_ONE_CLIENT];
   const listed = named.filter((name) => headers[name] !== undefined);
   if (listed.length === 0) return headers;
   const kept = emptyHeaders();
@@ -144,8 +149,8 @@ export function forOthers(headers: HeaderMap): HeaderMap {
   return kept;
 }
 
-/** Section 3.5: what lets a response to a request with Authorization be stored for others. */
+/** True when a response to a request with Authorization may be stored for others (section 3.5). */
 function isOpenToAll(headers: HeaderMap): boolean {
-  const said = responseDirectives(headers);
-  return said.has('public') || said.has('s-maxage') || said.has('must-revalidate');
+  const directives = responseDirectives(headers);
+  return ['public', 's-maxage', 'must-revalidate'].some((name) => directives.has(name));
 }

@@ -1,15 +1,17 @@
 /**
- * Blobs of OCI registries (OCI distribution 1.1, "Pulling blobs"). Most registries redirect to
- * storage, and some clients depend on it: Ollama reads the Location of any response and fails
- * without one. Pure; used by cache/rfc9111/describe.
+ * Adds a Location to blobs of OCI registries (OCI distribution 1.1, "Pulling blobs"). Most
+ * registries redirect clients to storage, and some clients depend on it: Ollama follows the
+ * Location of a response, whatever its status, and fails without one. Pure; used by
+ * cache/rfc9111/describe.
  */
 import { headerValue, type HeaderMap } from '../../model/headers.js';
 
 const BLOB = /^\/v2\/[^?#]{1,512}\/blobs\/(sha256:[0-9a-f]{64})$/;
 
 /**
- * Adds a Location to the 200 of a blob: its own URL, in relative form, so that it is right below
- * any mount. An origin's own Location stays; other responses are unchanged.
+ * Returns the fields of a blob's 200 with a Location that names the blob itself, relative to the
+ * requested URL, so that it is right below any mount. A Location of the origin stays; other
+ * responses are returned unchanged.
  */
 export function withBlobLocation(uri: string, status: number, headers: HeaderMap): HeaderMap {
   if (status !== 200 || headerValue(headers, 'location') !== undefined) return headers;

@@ -1,5 +1,5 @@
 /**
- * Which stored response of a URL belongs to a request: Vary and the fields it names (RFC 9111
+ * Selects the stored response of a URL for a request, by Vary and the fields it names (RFC 9111
  * section 4.1). Pure; used by cache/answer/cache, cache/fetch and describe.
  */
 import { listMembers } from '../../model/field-syntax.js';
@@ -11,14 +11,14 @@ import { variedFields } from './chain.js';
 const CASELESS: ReadonlySet<string> = new Set(['accept-language', 'accept-charset']);
 
 /**
- * Replaces a request's field value by a tag: equal values have equal tags, and the tag reveals
- * nothing else. A value may be a token or a cookie, and the tag is stored on disk.
+ * Returns a tag for a request's value of a field. Equal values have equal tags, and the value
+ * cannot be derived from its tag: it may be a token or a cookie, and tags are kept on the disk.
  */
 export type FieldTag = (name: string, value: string) => string;
 
 /**
- * The tags of the request's values of the fields that a response, or a redirect that led to it,
- * varies on.
+ * Returns tags of the request's fields that are named by the Vary of a response, or of a redirect
+ * that led to it.
  */
 export function variantFields(
   request: HeaderMap,
@@ -35,13 +35,13 @@ export function variantFields(
   return values;
 }
 
-/** One text for equal values of the fields that select a variant; empty without any. */
+/** Returns one text for equal tags of the selecting fields; empty without any. */
 export function variantName(requestHeaders: HeaderMap): string {
   const fields = Object.entries(requestHeaders).sort(([a], [b]) => (a < b ? -1 : 1));
   return fields.length === 0 ? '' : JSON.stringify(fields);
 }
 
-/** The text of those of `request` that select a response like this one. */
+/** Returns the name of the variant that `request` would select of a response like this one. */
 export function variantOf(
   request: HeaderMap,
   response: Pick<StoredResponse, 'headers' | 'hops'>,
@@ -50,7 +50,7 @@ export function variantOf(
   return variantName(variantFields(request, response, tag));
 }
 
-/** True when the stored response was selected by the same values of the fields it varies on. */
+/** True when `request` has the values with which the stored response was selected. */
 export function variantMatches(stored: StoredResponse, request: HeaderMap, tag: FieldTag): boolean {
   return isSelected(stored, (name) => tagged(request, name, tag));
 }
@@ -65,8 +65,9 @@ function isSelected(
 }
 
 /**
- * The stored response for a request among those that `isUsable`: the most recent match. One with
- * Vary precedes one without, because some resources omit Vary on their default response.
+ * Returns the stored response for a request, among those that are usable: the most recent one that
+ * matches. One with Vary comes before one without, because some resources omit Vary on their
+ * default response.
  */
 export function select(
   record: ResponseRecord | undefined,
@@ -91,7 +92,10 @@ function tagged(request: HeaderMap, name: string, tag: FieldTag): string | undef
   return value === undefined ? undefined : tag(name, value);
 }
 
-/** White space around unquoted commas has no meaning: `a,b` and ` a , b ` are one value. */
+/**
+ * Returns a field's value with normalised white space around its unquoted commas, where it has no
+ * meaning: `a,b` and ` a , b ` are one value.
+ */
 function normalised(request: HeaderMap, name: string): string | undefined {
   const field = headerValue(request, name);
   if (field === undefined) return undefined;

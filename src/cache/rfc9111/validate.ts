@@ -1,6 +1,7 @@
 /**
- * Validation of stored responses (RFC 9111 section 4.3): the conditions for the origin, the stored
- * response that a 304 selects, and what the 304 updates. Pure; used by cache/answer/cache.
+ * Validation of stored responses (RFC 9111 section 4.3): the conditions of the request to the
+ * origin, the stored response that a 304 selects, and its update. Pure; used by cache/answer/cache
+ * and cache/fetch.
  */
 import { emptyHeaders, headerValue, type HeaderMap } from '../../model/headers.js';
 import { parseHttpDate } from '../../model/http-date.js';
@@ -10,12 +11,12 @@ import { parseEntityTag } from '../../model/validator.js';
 import { forOthers } from './policy.js';
 import { type FieldTag, variantFields } from './select.js';
 
-/** Conditional fields of a request to the origin; empty where nothing can be validated. */
+/** Conditional fields of a request to the origin; empty without a validator. */
 export type Conditions = Readonly<Record<string, string>>;
 
 export const NO_CONDITIONS: Conditions = {};
 
-/** A 304: its fields, and what led to it. */
+/** A 304: its fields, its times, and the redirects that led to it. */
 export interface NotModified {
   readonly headers: HeaderMap;
   readonly times: ResponseTimes;
@@ -23,8 +24,8 @@ export interface NotModified {
 }
 
 /**
- * Fields of a 304 that do not update the stored response (section 3.2): they describe the stored
- * content or its validator.
+ * Fields of a 304 that do not update the stored response (section 3.2): they describe the content
+ * as it was stored, with the validator that joins its chunks.
  */
 const NOT_UPDATED: ReadonlySet<string> = new Set([
   'content-digest',
@@ -35,18 +36,18 @@ const NOT_UPDATED: ReadonlySet<string> = new Set([
   'etag',
 ]);
 
-/** What a 304 does to the stored responses that were offered. */
+/** The effect of a 304 on the stored responses whose validators were sent. */
 export type Revalidation =
-  /** It speaks of this one, and updates it. */
+  /** The 304 selects this response and updates it. */
   | { readonly kind: 'update'; readonly stored: StoredResponse }
-  /** It confirms the only one there was, but is about another validator: it updates nothing. */
+  /** The 304 confirms the only candidate, but has another validator: it updates nothing. */
   | { readonly kind: 'confirm'; readonly stored: StoredResponse }
-  /** None matches: repeat the request without conditions. */
+  /** The 304 selects none: the request must be sent again without conditions. */
   | { readonly kind: 'none' };
 
 /**
- * Conditions that let the origin answer 304 for any of `candidates` (section 4.3.1): every entity
- * tag, and the date if there is one candidate.
+ * Returns conditions with which the origin answers 304 if it would send one of `candidates`
+ * (section 4.3.1): every entity tag, and the date of a single candidate.
  */
 export function conditionsFor(candidates: readonly StoredResponse[]): Conditions {
   const tags = candidates.flatMap(({ headers }) => {
@@ -62,7 +63,7 @@ export function conditionsFor(candidates: readonly StoredResponse[]): Conditions
   };
 }
 
-/** The candidates that came from `place`: elsewhere their validators mean nothing. */
+/** Returns the candidates whose validators are valid at `place`, because they came from there. */
 export function candidatesAt(
   place: string,
   candidates: readonly StoredResponse[],
@@ -72,12 +73,12 @@ export function candidatesAt(
   );
 }
 
-/** The conditions that mean something at `place`. */
+/** Returns the conditions of the candidates whose validators are valid at `place`. */
 export function conditionsAt(place: string, candidates: readonly StoredResponse[]): Conditions {
   return conditionsFor(candidatesAt(place, candidates));
 }
 
-/** The client's own conditions, for a request whose response is private. */
+/** Returns the client's own conditions, for a request whose response no other request shares. */
 export function clientConditions(request: HeaderMap): Conditions {
   const tags = headerValue(request, 'if-none-match');
   if (tags !== undefined) return { 'if-none-match': tags };
@@ -85,7 +86,7 @@ export function clientConditions(request: HeaderMap): Conditions {
   return since === undefined ? NO_CONDITIONS : { 'if-modified-since': since };
 }
 
-/** The candidate that a 304 selects (section 4.3.4), of those that it was offered. */
+/** Returns the effect of a 304 on the candidates whose validators were sent (section 4.3.4). */
 export function selectValidated(
   all: readonly StoredResponse[],
   { headers: fields, chain }: Pick<NotModified, 'headers' | 'chain'>,
@@ -94,7 +95,7 @@ export function selectValidated(
   const [only, ...others] = candidates;
   const tag = parseEntityTag(headerValue(fields, 'etag') ?? '');
   if (tag === undefined) {
-    // Without a tag it can only be about the one that was offered.
+    // A 304 without an entity tag selects only a single candidate.
     return only === undefined || others.length > 0
       ? { kind: 'none' }
       : { kind: 'update', stored: only };
@@ -109,8 +110,9 @@ export function selectValidated(
 }
 
 /**
- * The stored response after a 304 (section 3.2), with the times of the validation. `request`: the
- * fields of the validating request, which the new Vary may select by and redirects may depend on.
+ * Returns the stored response after a 304 (section 3.2), with the times of the validation.
+ * `request` is given for the response that the request selected: its fields may select it by
+ * another Vary now, and its redirects replace the stored ones.
  */
 export function refreshed(
   stored: StoredResponse,
@@ -119,7 +121,7 @@ export function refreshed(
 ): StoredResponse {
   const headers = emptyHeaders();
   Object.assign(headers, stored.headers);
-  // Age belongs to the response that carried it: a 304 without one is not as old as the first.
+  // Age is of the response that carried it: a 304 without Age must not inherit the stored one.
   delete headers['age'];
   for (const [name, value] of Object.entries(notModified)) {
     if (NOT_UPDATED.has(name) || (name === 'vary' && request === undefined)) continue;
