@@ -1,4 +1,5 @@
 /** The cache's interface to the HTTP front: requests, answers, bodies and reusable hits. */
+import type { ByteRange } from '../../model/byte-range.js';
 import type { ErrorReport } from '../../model/errors.js';
 import type { FetchLimits, OriginHead } from '../../model/fetch.js';
 import type { HeaderMap } from '../../model/headers.js';
@@ -171,12 +172,12 @@ export interface ReusableHit {
    * Opens the bytes `start <= i < end`, of one chunk. Call it in the same turn of the event loop
    * as `freshnessAt`.
    */
-  open(start: number, end: number): OpenPart | undefined;
+  open(start: ObjectOffset, end: ObjectOffset): OpenPart | undefined;
   /**
    * Opens and verifies the chunk of these bytes if it is held, so that `open` can return it.
    * Never rejects.
    */
-  ready(start: number, end: number): Promise<void>;
+  ready(start: ObjectOffset, end: ObjectOffset): Promise<void>;
   /**
    * Returns a body of the same bytes, for those that could not be sent at once. Call it in the
    * same turn as `freshnessAt`.

@@ -19,7 +19,7 @@ export interface FetchContext {
   readonly source: OriginLocator;
   readonly priority: Priority;
   /** Offset of its first byte in the chunk: a fill that it leads begins there. Absent: 0. */
-  readonly from?: number;
+  readonly from?: ChunkOffset;
   /** The client's quota of fetches; absent for fetches of no client. */
   readonly quota?: PermitSource;
   /** Aborts when the request ends: its own waits end, fetches that others share go on. */

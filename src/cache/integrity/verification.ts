@@ -19,7 +19,12 @@ export class Verification {
   #error: unknown;
 
   /** Takes over `held` and releases it at the end. Begins with the group that has byte `from`. */
-  constructor(services: CacheServices, object: ObjectHandle, held: HeldChunk, from = 0) {
+  constructor(
+    services: CacheServices,
+    object: ObjectHandle,
+    held: HeldChunk,
+    from: ChunkOffset = 0,
+  ) {
     this.#watermark = services.watermarks.create(orderFrom(from, held.record.lengthBytes));
     this.outcome = this.#run(services, object, held).catch((error: unknown) => {
       this.#error = error;
