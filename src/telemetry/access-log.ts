@@ -10,7 +10,7 @@ import type { RequestRecord, UnreadRecord } from './request-record.js';
 const MAX_PATH_CHARACTERS = 1024;
 const MAX_RANGE_CHARACTERS = 128;
 
-/** Writes a line for each request, or nothing if `log.accessLog` is off. */
+/** Writes a line for each request, or nothing if `log.access` is off. */
 export class AccessLog {
   readonly #log: Log;
   enabled: boolean;
