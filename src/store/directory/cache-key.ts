@@ -1,7 +1,7 @@
 /**
- * The key of a cache directory: what must not lie on the disk or leave by the admin API as it is
- * stands there as an HMAC under it, or sealed. One key for all of that; store/open-store reads it,
- * and who uses it names a purpose, so that equal texts of two purposes have nothing in common.
+ * The key of a cache directory. Secrets that must not be written to the disk or sent by the admin
+ * API in clear are replaced by an HMAC under this key, or encrypted with it. store/open-store reads
+ * the key. Each user names a purpose, so that equal texts give unrelated results for two purposes.
  */
 import {
   createCipheriv,
@@ -22,19 +22,19 @@ const CIPHER = 'aes-256-gcm';
 const NONCE_BYTES = 12;
 const CHECK_BYTES = 16;
 
-/** What the key is used for. */
+/** The uses of the key. */
 export type Purpose =
-  /** Whose request it is, at a hub. */
+  /** A client's credentials for a hub. */
   | 'credential'
-  /** What a request said in a field that Vary names. */
+  /** The value of a request field that Vary names. */
   | 'field'
-  /** Where the next page of a listing begins. */
+  /** The position of the next page of a listing. */
   | 'cursor';
 
 const FIELD_TAG = 'hmac:';
 const FIELD_TAGGED = /^hmac:[0-9a-f]{64}$/;
 
-/** True for what `fieldTag` makes; older versions kept the value itself. */
+/** True for a result of `fieldTag`. Older versions stored the value itself. */
 export function isFieldTag(text: string): boolean {
   return FIELD_TAGGED.test(text);
 }
@@ -47,24 +47,22 @@ export class CacheKey {
     this.#key = createSecretKey(bytes);
   }
 
-  /** A key that lasts as long as the process. */
+  /** Returns a key that is lost when the process ends. */
   static random(): CacheKey {
     return new CacheKey(randomBytes(KEY_BYTES));
   }
 
-  /**
-   * 64 hex digits that tell `text` from any other; they say nothing of it to whoever lacks the key.
-   */
+  /** Returns an HMAC of `text`, 64 hex digits, which reveals nothing of it without the key. */
   tag(purpose: Purpose, text: string): string {
     return createHmac('sha256', this.#key).update(`${purpose}\0${text}`).digest('hex');
   }
 
-  /** Stands for a request's value of the field `name`. */
+  /** Returns the text that is stored in place of a request's value of the field `name`. */
   fieldTag(name: string, value: string): string {
     return FIELD_TAG + this.tag('field', `${name}:${value}`);
   }
 
-  /** `text` as base64url that nobody else can read or make. */
+  /** Encrypts and authenticates `text`; returns base64url. */
   seal(purpose: Purpose, text: string): string {
     const nonce = randomBytes(NONCE_BYTES);
     const cipher = createCipheriv(CIPHER, this.#derived(purpose), nonce);
@@ -72,7 +70,7 @@ export class CacheKey {
     return Buffer.concat([nonce, cipher.getAuthTag(), sealed]).toString('base64url');
   }
 
-  /** What was sealed; `undefined` for anything else. */
+  /** Returns the text that `seal` encrypted; `undefined` for anything else. */
   unseal(purpose: Purpose, sealed: string): string | undefined {
     const bytes = Buffer.from(sealed, 'base64url');
     const [nonce, check, rest] = [
@@ -96,20 +94,20 @@ export class CacheKey {
 }
 
 /**
- * Reads the key in `path` or makes one there, with mode 0600; one that is not ours alone is
- * replaced. Where that fails the key lasts as long as the process: what depends on it is asked
- * again after that.
+ * Reads the key in `path`, or creates it with mode 0600; replaces a file that is not ours alone. If
+ * that fails, returns a key for this process only: after a restart, what was stored under it is
+ * fetched anew.
  */
 export function loadKey(path: string, own: Ownership): CacheKey {
   try {
     return new CacheKey(readKey(path, own) ?? makeKey(path));
   } catch {
-    // A cache directory that cannot be written keeps nothing that the key is for.
+    // A directory that cannot be written keeps nothing that depends on the key.
     return CacheKey.random();
   }
 }
 
-/** `undefined` where there is none, or what is there is no key of ours. */
+/** Returns the key; `undefined` if there is no file, or it is not ours or not a key. */
 function readKey(path: string, own: Ownership): Buffer | undefined {
   try {
     const key = Buffer.from(own.readSync(path).toString('latin1').trim(), 'hex');
@@ -120,12 +118,12 @@ function readKey(path: string, own: Ownership): Buffer | undefined {
   }
 }
 
-/** In place at once and whole, whenever the process ends. */
+/** Writes a new key with a rename, so that a kill never leaves a partial file. */
 function makeKey(path: string): Buffer {
   const { O_CREAT, O_EXCL, O_NOFOLLOW, O_WRONLY } = constants;
   const key = randomBytes(KEY_BYTES);
   const draft = `${path}.new`;
-  // Of a process that ended here; or somebody else's, who would read what is written into it.
+  // Left by a process that ended here, or made by another user, who could read the key in it.
   rmSync(draft, { force: true });
   const fd = openSync(draft, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, FILE_MODE);
   try {

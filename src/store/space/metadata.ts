@@ -1,17 +1,17 @@
 /**
- * The share of the capacity that metadata has: manifests and response records, with the directories
- * of both. What is new makes room for itself here, and what is least recently used gives way. Its
- * owners (store/objects/manifests, store/responses/responses) tell of their files and evict those
- * that are chosen; they go on in the background, a few at a time, so that a new URL never waits for
- * more than its own part.
+ * The share of the capacity that metadata may take: manifests and response records, with the
+ * directories of both. A new file makes the least recently used ones be evicted. The owners of the
+ * files (store/objects/manifests, store/responses/responses) register them here and delete those
+ * that are chosen. Deletion runs in the background, a few files at a time, so that a new URL never
+ * waits for more than its own part.
  *
- * The order is that of use, but for two things. Files of objects that hold much last longer than
- * those of objects that hold next to nothing: a scan of a million tiny URLs costs no weights. And
- * these lasting ones get no more than half, so that the passing ones are never squeezed out by
- * them.
+ * Files are evicted least recently used first, with two exceptions. Files of objects that hold many
+ * bytes (`lasting`) are kept longer than those of objects that hold few (`passing`), so that a scan
+ * of a million tiny URLs evicts no weights. And lasting files get at most half of the share, so that
+ * they cannot crowd out all passing ones.
  *
- * A file in use stays, and an object in use may grow: then the share is exceeded until it is
- * closed. The capacity never is (store/chunks/space).
+ * A file in use is not evicted, and its object may grow: the share may be exceeded until the object
+ * is closed. The capacity is never exceeded (store/chunks/space).
  */
 import { LRUCache } from 'lru-cache';
 import type { MetadataKind, StoreEvents } from '../../model/store.js';
@@ -20,40 +20,38 @@ import type { Ledger } from './ledger.js';
 import { Pending } from './pending.js';
 
 /**
- * An object that holds so many bytes lasts. Those that do are no more than the capacity has room
- * for: with a file of 8 KiB each in both trees their metadata is 1.6 % of it.
+ * Held bytes from which an object's files are lasting. The capacity bounds the number of such
+ * objects: with a file of 8 KiB each in both trees, their metadata is at most 1.6 % of it.
  */
 export const LASTING_BYTES = 1024 * 1024;
 
-/** Of the share, what lasting files may take while others want room. */
+/** Part of the share that lasting files may take while others need room. */
 const LASTING_SHARE = 0.5;
 
 /**
- * Files that one new file evicts at the most: it needs one or two; the rest of a larger excess (a
+ * Maximum number of files that are evicted at once. A new file needs one or two; a larger excess (a
  * lower share, another version's cache) is removed in the background.
  */
 const MAX_AT_ONCE = 8;
 
-/**
- * Files on their way out; beyond them new objects wait, so that what comes cannot outrun what goes.
- */
+/** Running evictions above which new objects wait, so that they cannot outrun the evictions. */
 const MAX_LEAVING = 128;
 
-/** In the order in which they go. */
+/** Classes of files, in eviction order. */
 export type Worth = 'passing' | 'lasting' | 'pinned';
 
-/** One file. The object is its identity here. */
+/** One file, identified by the JavaScript object. */
 export interface MetadataFile {
   readonly kind: MetadataKind;
 }
 
-/** Who knows of the files of one kind. */
+/** The owner of the files of one kind. */
 export interface MetadataOwner<File extends MetadataFile> {
-  /** Bytes that it takes on its device. */
+  /** Returns the bytes that the file takes on its device. */
   cost(file: File): number;
   isBusy(file: File): boolean;
   worth(file: File): Worth;
-  /** Deletes it, unless it is in use by now. True when it is gone. Never rejects. */
+  /** Deletes the file unless it is in use. Resolves to true when it is deleted. Never rejects. */
   evict(file: File): Promise<boolean>;
 }
 
@@ -79,14 +77,14 @@ export class Metadata {
   #leavingBytes = 0;
   #shareBytes: number;
   #trimming: Promise<void> | null = null;
-  /** There is more to trim, or something has changed since that was looked for. */
+  /** True when the share may be exceeded; `#trim` then chooses files once more. */
   #mayTrim = false;
   #isClosed = false;
 
   constructor(parts: MetadataDeps, shareBytes: number) {
     this.#parts = parts;
     this.#shareBytes = shareBytes;
-    // They never evict by themselves: files do not go at once.
+    // The lists never evict by themselves: deleting a file takes time and may fail.
     const list = (): LRUCache<MetadataFile, Listed> =>
       new LRUCache({
         maxSize: Number.MAX_SAFE_INTEGER,
@@ -104,13 +102,13 @@ export class Metadata {
     return this.#parts.ledger.balance('metadata') + this.#directoryBytes;
   }
 
-  /** Says who knows of the files of a kind; once, before any of them. */
+  /** Registers the owner of a kind of files; called once, before any `add` of that kind. */
   own<File extends MetadataFile>(kind: File['kind'], owner: MetadataOwner<File>): void {
     this.#owners.set(kind, owner);
   }
 
   /**
-   * Takes in a file that is there, as the most recently used; one that is known has another size.
+   * Adds a file that exists, as the most recently used one; for a known file, updates cost and worth.
    */
   add(file: MetadataFile): void {
     this.#unlist(file);
@@ -118,30 +116,30 @@ export class Metadata {
     this.#list({ file, worth: owner.worth(file), costBytes: owner.cost(file) });
   }
 
-  /** The file is gone. */
+  /** Removes a file that was deleted. */
   remove(file: MetadataFile): void {
     this.#unlist(file);
   }
 
-  /** Marks a file as used just now, where there is one. */
+  /** Marks a file as used just now; does nothing for one that is not listed. */
   touch(file: MetadataFile | undefined): void {
     const listed = file === undefined ? undefined : this.#listed.get(file);
     if (listed !== undefined) this.#lists[listed.worth].get(listed.file);
   }
 
-  /** Evicts what `bytes` more need, in the background. */
+  /** Evicts files for `bytes` more, in the background. */
   makeRoom(bytes: number): void {
     for (const file of this.#choose(bytes, MAX_AT_ONCE)) void this.#evict(file);
     this.trim();
   }
 
-  /** Another share, from now on. */
+  /** Changes the share, and evicts what exceeds it. */
   resize(shareBytes: number): void {
     this.#shareBytes = shareBytes;
     this.trim();
   }
 
-  /** Removes what exceeds the share, a few at a time, unless that is under way. */
+  /** Evicts what exceeds the share in the background, a few files at a time. */
   trim(): void {
     if (this.#isClosed || this.#excess(0) <= 0) return;
     this.#mayTrim = true;
@@ -150,12 +148,12 @@ export class Metadata {
     });
   }
 
-  /** Resolves once no more files are on their way out than may be. */
+  /** Resolves at once, or after the running evictions if there are more than `MAX_LEAVING`. */
   async pace(): Promise<void> {
     if (this.#leaving.size > MAX_LEAVING) await this.#leaving.settled();
   }
 
-  /** Ends the trimming; resolves when nothing is being evicted any more. */
+  /** Stops trimming. Resolves after running evictions have ended. */
   async close(): Promise<void> {
     this.#isClosed = true;
     await this.#trimming;
@@ -167,18 +165,18 @@ export class Metadata {
       this.#mayTrim = false;
       const files = this.#choose(0, MAX_AT_ONCE);
       const gone = await Promise.all(files.map((file) => this.#evict(file)));
-      // A disk that refuses is not asked again and again: the next new file tries.
+      // If the disk refused every deletion, do not retry in a loop: the next new file tries again.
       if (gone.includes(true)) this.#mayTrim = true;
     }
   }
 
-  /** Bytes too many, were there `bytes` more and those gone that are leaving. */
+  /** Returns how far `bytes` more would exceed the share once running evictions have ended. */
   #excess(bytes: number): number {
     const files = this.#parts.ledger.balance('metadata') - this.#leavingBytes + bytes;
     return files - this.#roomForFiles;
   }
 
-  /** Directories do not shrink: however low the share is made, half of it stays for files. */
+  /** Directories do not shrink: half of the share stays for files, however low it is set. */
   get #roomForFiles(): number {
     return Math.max(this.#shareBytes - this.#directoryBytes, this.#shareBytes / 2);
   }
@@ -201,7 +199,7 @@ export class Metadata {
     return chosen;
   }
 
-  /** The next to go. */
+  /** Returns the file to evict next. */
   #next(): Listed | undefined {
     const { passing, lasting, pinned } = this.#lists;
     for (const worth of ['pinned', 'lasting'] as const) this.#review(worth);
@@ -215,17 +213,15 @@ export class Metadata {
     return undefined;
   }
 
-  /**
-   * The coldest of a list may be worth less by now: its chunks were evicted, or its pin is gone.
-   */
+  /** Moves the coldest file of a list if its worth has changed: chunks evicted, pin removed. */
   #review(worth: Worth): void {
     const coldest = coldestOf(this.#lists[worth]);
     if (coldest !== undefined && this.#worthOf(coldest) !== worth) this.#relist(coldest);
   }
 
   /**
-   * What is in use is used now; what is worth more by now goes to its own. Each is passed over
-   * once.
+   * Returns the coldest file of a list that is not in use. Files in use become the most recently
+   * used; files whose worth has changed move to their own list. Looks at each file at most once.
    */
   #coldestIdle(list: LRUCache<MetadataFile, Listed>): Listed | undefined {
     for (let looks = list.size; looks > 0; looks -= 1) {
@@ -274,7 +270,7 @@ export class Metadata {
 
   #ownerOf({ kind }: MetadataFile): MetadataOwner<MetadataFile> {
     const owner = this.#owners.get(kind);
-    if (owner === undefined) throw new Error(`nobody owns ${kind}s`);
+    if (owner === undefined) throw new Error(`no owner is registered for the kind ${kind}`);
     return owner;
   }
 }
