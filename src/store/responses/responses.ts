@@ -176,7 +176,7 @@ export class FileResponseStore implements ResponseStore, MetadataOwner<KnownResp
     return sizeBytes === 0 ? 0 : fileCost(sizeBytes);
   }
 
-  /** Returns false: readers copy a record or keep its object open, never the record itself. */
+  /** Returns false: a reader keeps the parsed record in memory, so its file can be deleted. */
   isBusy(): boolean {
     return false;
   }
