@@ -26,7 +26,7 @@ t.test('a number is taken as it is, without a look at the disk', async (t) => {
 t.test('auto is 80 % of what is free and held already', async (t) => {
   const { config: resolved, reason } = resolveCapacity(config('auto'), disk(9 * GIB, GIB));
   t.equal(resolved.cache.capacityBytes, 8 * GIB);
-  t.equal(reason, '80 % of 9 GiB free and 1 GiB held already');
+  t.equal(reason, '80 % of 9 GiB free and 1 GiB already in the cache');
 });
 
 t.test('a full disk gives the minimum, not an error', async (t) => {

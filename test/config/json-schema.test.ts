@@ -58,6 +58,6 @@ t.test('it refuses what is misspelt or of another type', async (t) => {
 
 t.test('it says what each setting means', async (t) => {
   t.match(configJsonSchema().properties?.['listen'], {
-    properties: { address: { description: /^Where clients connect/ } },
+    properties: { address: { description: /^The address that clients connect to/ } },
   });
 });
