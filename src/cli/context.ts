@@ -1,6 +1,4 @@
-/**
- * What every command is given, made by program.ts once. Types alone, and the way a command ends.
- */
+/** The context of every command, which program.ts creates once. Types only. */
 import type { Clock } from '../model/time.js';
 import type { Assemble } from './serve.js';
 import type { Terminal } from './terminal.js';
@@ -9,8 +7,8 @@ export interface CommandContext {
   readonly terminal: Terminal;
   readonly version: string;
   readonly clock: Clock;
-  /** Gives `assemble`; only who needs it asks, because it loads all of the program. */
+  /** Imports `assemble`. Called only by commands that need it, because it loads the whole program. */
   readonly loadAssemble: () => Promise<Assemble>;
-  /** Says what the process ends with; `EXIT_OK` where nobody says. */
+  /** Sets the exit code of the process, which is `EXIT_OK` otherwise. */
   readonly end: (exitCode: number) => void;
 }

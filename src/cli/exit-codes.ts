@@ -1,35 +1,32 @@
 /**
- * How the program ends: each kind of outcome has an exit code, most of them of sysexits.h, so that
- * scripts and service managers can tell them apart. `--help` and docs/CLI.md list them from here;
- * cli/failure and cli/pull-outcome choose.
+ * Exit codes for each kind of outcome, most of them of sysexits.h, so that scripts and service
+ * managers can distinguish them. cli/failure, cli/pull-outcome and the commands choose one; `--help`
+ * and docs/CLI.md list them.
  */
 
-/** A command was done, or `serve` drained. */
+/** A command succeeded, or `serve` drained. */
 export const EXIT_OK = 0;
 /** A check failed, or several things failed in different ways. */
 export const EXIT_FAILED = 1;
 /** EX_USAGE: the command line cannot be understood. */
 export const EXIT_USAGE = 64;
-/** EX_DATAERR: bytes are not what they should be. */
+/** EX_DATAERR: bytes do not match their digest or ids. */
 export const EXIT_CORRUPT = 65;
-/** EX_NOINPUT: what was asked for cannot be had. */
+/** EX_NOINPUT: a requested object does not exist or is denied. */
 export const EXIT_NOT_THERE = 66;
-/** EX_UNAVAILABLE: an address cannot be listened on, or nobody answers there. */
+/** EX_UNAVAILABLE: an address cannot be listened on, or the admin API does not answer. */
 export const EXIT_UNAVAILABLE = 69;
-/** EX_SOFTWARE: a defect of Forebay's. */
+/** EX_SOFTWARE: a defect of Forebay. */
 export const EXIT_INTERNAL = 70;
 /** EX_CANTCREAT: no room to store, or the disk fails. */
 export const EXIT_NO_ROOM = 73;
 /** EX_TEMPFAIL: try again later. */
 export const EXIT_TEMPORARY = 75;
-/**
- * EX_NOPERM: a running Forebay does not accept the token, or what answers does not prove that it
- * has it.
- */
+/** EX_NOPERM: the running Forebay does not accept the token, or does not prove that it knows it. */
 export const EXIT_DENIED = 77;
-/** EX_CONFIG: the configuration, its cache directory or what is installed cannot be used. */
+/** EX_CONFIG: the configuration, the cache directory, the platform or the addon cannot be used. */
 export const EXIT_CONFIG = 78;
-/** 128 + SIGINT: a signal asked to end before the work was done. */
+/** 128 + SIGINT: a stop signal came before the work was done. */
 export const EXIT_INTERRUPTED = 130;
 
 export interface ExitCodeMeaning {
@@ -37,13 +34,13 @@ export interface ExitCodeMeaning {
   readonly meaning: string;
 }
 
-/** All of them, in order. */
+/** All exit codes, in order. */
 export const exitCodes: readonly ExitCodeMeaning[] = [
   { code: EXIT_OK, meaning: 'Done; `serve`: drained after SIGTERM or SIGINT' },
   {
     code: EXIT_FAILED,
     meaning:
-      '`doctor`: a check failed; `pull`: URLs failed in different ways; `verify`: not all was checked',
+      '`doctor`: a check failed; `pull`: URLs failed in different ways; `verify`: not all chunks were checked',
   },
   { code: EXIT_USAGE, meaning: 'The command line cannot be understood' },
   {
@@ -53,11 +50,11 @@ export const exitCodes: readonly ExitCodeMeaning[] = [
   },
   {
     code: EXIT_NOT_THERE,
-    meaning: '`pull`: the origin does not have it or does not give it, or no origin has this URL',
+    meaning: '`pull`: the origin does not have the object or denies it, or no origin has this URL',
   },
   {
     code: EXIT_UNAVAILABLE,
-    meaning: 'An address cannot be listened on, or the Forebay that runs does not answer',
+    meaning: 'An address cannot be listened on, or the running Forebay does not answer',
   },
   { code: EXIT_INTERNAL, meaning: 'An internal error: please report it, with its trace' },
   { code: EXIT_NO_ROOM, meaning: '`pull`: there is no room, or the disk fails' },
@@ -67,7 +64,7 @@ export const exitCodes: readonly ExitCodeMeaning[] = [
   },
   {
     code: EXIT_DENIED,
-    meaning: 'The Forebay that runs does not accept the token, or does not prove that it has it',
+    meaning: 'The running Forebay does not accept the token, or does not prove that it knows it',
   },
   {
     code: EXIT_CONFIG,
@@ -79,7 +76,7 @@ export const exitCodes: readonly ExitCodeMeaning[] = [
   },
 ];
 
-/** For `--help`. */
+/** Returns the section about exit codes for `--help`. */
 export function exitCodeHelp(): string {
   const rows = exitCodes.map(({ code, meaning }) => `  ${String(code).padEnd(4)} ${meaning}`);
   return `\nExit codes:\n${rows.join('\n').replaceAll('`', '')}\n`;

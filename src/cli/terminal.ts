@@ -1,31 +1,31 @@
-/** What commands use of the process, passed in so that tests need no child process. */
+/** The parts of the process that commands use, passed in so that tests need no child process. */
 
-/** Signals that ask for an orderly end. */
+/** Signals for an orderly shutdown. */
 export type StopSignal = 'SIGINT' | 'SIGTERM';
 
 export interface Terminal {
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** Results of commands. */
+  /** Writes results of commands to standard output. */
   out(text: string): void;
-  /** Messages for people. */
+  /** Writes messages to standard error. */
   err(text: string): void;
-  /** Whether somebody looks at the results, and at the messages, on a screen. */
+  /** True when standard output, or standard error, is a terminal. */
   readonly outIsScreen: boolean;
   readonly errIsScreen: boolean;
-  /** The screen's width in characters, now. */
+  /** Returns the screen's present width in characters. */
   columns(): number;
-  /** Calls back for every stop signal; the returned function ends that. */
+  /** Calls `callback` for every stop signal; the returned function stops that. */
   onStopSignal(callback: (signal: StopSignal) => void): () => void;
-  /** Calls back whenever a reload is asked for (SIGHUP); the returned function ends that. */
+  /** Calls `callback` for every SIGHUP, which requests a reload; the returned function stops that. */
   onReloadSignal(callback: () => void): () => void;
   /** Ends the process at once. */
   exit(code: number): void;
 }
 
-/** What programs assume where nobody says. */
+/** The width if standard error is no terminal. */
 const USUAL_COLUMNS = 80;
 
-/** Whoever read this output has gone (`| head`): what they read was enough, and work goes on. */
+/** Ignores write errors: when the reader of a pipe has exited (`| head`), the work goes on. */
 function outlivesItsReader(stream: NodeJS.WriteStream): NodeJS.WriteStream {
   return stream.on('error', () => undefined);
 }
@@ -33,7 +33,7 @@ function outlivesItsReader(stream: NodeJS.WriteStream): NodeJS.WriteStream {
 const stdout = outlivesItsReader(process.stdout);
 const stderr = outlivesItsReader(process.stderr);
 
-/** The process that this is. */
+/** The terminal of this process. */
 export const processTerminal: Terminal = {
   env: process.env,
   out: (text) => {

@@ -58,7 +58,7 @@ t.test('who answers and is no Forebay is told from one', async (t) => {
   const { run, origin } = await commandScene(t, OBJECTS);
   const { exitCode, stderr } = await run(['ls', '--admin', new URL(origin.url).host]);
   t.equal(exitCode, 69);
-  t.match(stderr, 'status 404, and not as a Forebay answers');
+  t.match(stderr, 'status 404, which is not an answer of Forebay');
 });
 
 t.test('a Forebay of another cache is not meant', async (t) => {
@@ -93,7 +93,7 @@ t.test('a token that is not accepted', async (t) => {
   const env = { FOREBAY_ADMIN_TOKEN_FILE: tokenFile };
   const { exitCode, stderr } = await runCommand(args, { env });
   t.equal(exitCode, 77);
-  t.match(stderr, 'does not know the admin token; it was told nothing');
+  t.match(stderr, 'does not know the admin token; no token was sent to it');
   t.match(stderr, '--admin-token-file');
 });
 
@@ -122,7 +122,7 @@ t.test('who holds the port and is no Forebay is told no secret', async (t) => {
   for (const args of COMMANDS) {
     const { exitCode, stderr } = await runCommand(args, { env });
     t.equal(exitCode, 77, args.join(' '));
-    t.match(stderr, 'is not proven to be Forebay: it gives no proof');
+    t.match(stderr, 'is not proven to be Forebay: it sends no proof');
   }
   t.ok(squatter.told.length >= COMMANDS.length);
   t.notMatch(squatter.told.join('\n'), /authorization|Bearer|aaaa|hf_|^(?:POST|DELETE)/m);
@@ -140,7 +140,7 @@ t.test('no token is read in a directory that who answers has named', async (t) =
     t.match(stderr, 'its admin token is not known here');
   }
   const read = await runCommand(['ls'], { env });
-  t.match(read.stderr, 'has not proven to be Forebay: it is only read from');
+  t.match(read.stderr, 'has not proven to be Forebay: this command only reads from it');
   t.notMatch(squatter.told.join('\n'), /authorization|Bearer|aaaa|hf_|^(?:POST|DELETE)/m);
 });
 
@@ -163,7 +163,10 @@ t.test('who passes the question on to the real Forebay is told no secret', async
         env: { ...env, ...more },
       });
       t.equal(exitCode, 77, args.join(' '));
-      t.match(stderr, `somebody stands before the Forebay at ${new URL(forebay.adminUrl).host}`);
+      t.match(
+        stderr,
+        `a proxy or tunnel is in front of the Forebay at ${new URL(forebay.adminUrl).host}`,
+      );
     }
   }
   t.notMatch(squatter.told.join('\n'), /authorization|Bearer|hf_|^(?:POST|DELETE)/m);

@@ -1,6 +1,4 @@
-/**
- * `forebay config show` and `forebay config doc`: what the configuration is, and what it can be.
- */
+/** `forebay config show` prints the configuration, `forebay config doc` the documentation of it. */
 import { Command } from 'commander';
 import { Document, isMap, isSeq, type Node } from 'yaml';
 import { configDocument } from '../../config/docs.js';
@@ -20,8 +18,8 @@ export function configCommand(context: CommandContext): Command {
 
 function showCommand({ terminal }: CommandContext): Command {
   return withSettings(new Command('show'))
-    .description('Print the configuration that flags, environment and file come to, as YAML.')
-    .option('--show-origin', 'Tell where each value comes from.')
+    .description('Print the configuration that flags, environment and file result in, as YAML.')
+    .option('--show-origin', 'Print the source of each value.')
     .allowExcessArguments(false)
     .action((options: { readonly showOrigin?: true }, command: Command) => {
       const output = new Output(terminal, commonFlags(command));
@@ -48,12 +46,12 @@ function withKey({ path, value, source }: ShownSetting): object {
   return { key: formatKey(path), value, source };
 }
 
-/** The settings as YAML; with a comment behind each, where it comes from, if that is wanted. */
+/** Formats the settings as YAML; `withOrigin` adds a comment with its source after each value. */
 export function yamlText(settings: readonly ShownSetting[], withOrigin: boolean): string {
   const document = new Document(nested(settings));
   for (const { path, source } of withOrigin ? settings : []) {
     const node = document.getIn(path, true) as Node;
-    // Behind a list or mapping a comment would stand at its end: in one line it stands right.
+    // A comment of a block list or mapping would follow its last line: write it on one line.
     if (isSeq(node) || isMap(node)) node.flow = true;
     node.comment = ` ${formatSource(source)}`;
   }
