@@ -40,7 +40,7 @@ export const exitCodes: readonly ExitCodeMeaning[] = [
   {
     code: EXIT_FAILED,
     meaning:
-      '`doctor`: a check failed; `pull`: URLs failed in different ways; `verify`: not all chunks were checked',
+      '`doctor`: a check failed; `pull`: URLs failed in different ways; `verify`: not all was checked',
   },
   { code: EXIT_USAGE, meaning: 'The command line cannot be understood' },
   {
