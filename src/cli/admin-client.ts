@@ -84,7 +84,9 @@ export class AdminClient {
   /** Remote addresses of the pool's connections: a host name may have several. */
   readonly #reached = new Set<string>();
 
-  /** @param address that of a listener; an unspecified one (0.0.0.0, ::) is replaced by loopback. */
+  /**
+   * @param address that of a listener; an unspecified one (0.0.0.0, ::) is replaced by loopback.
+   */
   constructor(address: ListenAddress, { token, isOurs = false }: AdminClientOptions) {
     this.address = reachable(address);
     this.#token = token;

@@ -1,6 +1,6 @@
 /**
- * The types of the admin API's requests and responses, with the names that commands use. Types only:
- * the shapes are in admin/shapes, which the routes and /openapi.json use too.
+ * The types of the admin API's requests and responses, with the names that commands use. Types
+ * only: the shapes are in admin/shapes, which the routes and /openapi.json use too.
  */
 import type { z } from 'zod';
 import type { pullRequestSchema } from '../admin/routes/pulls.js';

@@ -13,7 +13,9 @@ export interface Cancelling {
   close(): void;
 }
 
-/** Calls `cancel` at the first stop signal, with a note that includes `kept`: which results stay. */
+/**
+ * Calls `cancel` at the first stop signal, with a note that includes `kept`: which results stay.
+ */
 export function cancelOnSignal(
   terminal: Terminal,
   output: Output,

@@ -7,7 +7,9 @@ export interface CommandContext {
   readonly terminal: Terminal;
   readonly version: string;
   readonly clock: Clock;
-  /** Imports `assemble`. Called only by commands that need it, because it loads the whole program. */
+  /**
+   * Imports `assemble`. Called only by commands that need it, because it loads the whole program.
+   */
   readonly loadAssemble: () => Promise<Assemble>;
   /** Sets the exit code of the process, which is `EXIT_OK` otherwise. */
   readonly end: (exitCode: number) => void;

@@ -1,7 +1,7 @@
 /**
  * Exit codes for each kind of outcome, most of them of sysexits.h, so that scripts and service
- * managers can distinguish them. cli/failure, cli/pull-outcome and the commands choose one; `--help`
- * and docs/CLI.md list them.
+ * managers can distinguish them. cli/failure, cli/pull-outcome and the commands choose one;
+ * `--help` and docs/CLI.md list them.
  */
 
 /** A command succeeded, or `serve` drained. */

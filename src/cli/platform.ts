@@ -1,6 +1,8 @@
 /** Rejects machines that Forebay cannot run on, with a message instead of a stack trace. */
 
-/** undici, piscina and the addon's N-API version need this version, as `engines` in package.json. */
+/**
+ * undici, piscina and the addon's N-API version need this version, as `engines` in package.json.
+ */
 const MIN_NODE_MAJOR = 20;
 const MIN_NODE_MINOR = 20;
 

@@ -1,6 +1,6 @@
 /**
- * Shows progress on standard error while a command works: redrawn in place on a terminal, as a plain
- * line per interval elsewhere, or not at all. The text comes from a `ProgressSource`.
+ * Shows progress on standard error while a command works: redrawn in place on a terminal, as a
+ * plain line per interval elsewhere, or not at all. The text comes from a `ProgressSource`.
  */
 import type { Clock } from '../model/time.js';
 import type { CommonFlags } from './options.js';

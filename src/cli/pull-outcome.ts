@@ -57,8 +57,8 @@ export function sizeLine(pull: Pull): string {
 }
 
 /**
- * Returns a line for each URL, and a total if there are several. For a model, returns a table of its
- * files, a line for each failure, and the total.
+ * Returns a line for each URL, and a total if there are several. For a model, returns a table of
+ * its files, a line for each failure, and the total.
  */
 export function outcomeLines(pull: Pull): readonly string[] {
   const { model, items } = pull;

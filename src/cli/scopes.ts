@@ -10,8 +10,8 @@ export interface Mounted {
 
 /**
  * Returns the scopes that together contain every object whose request path begins with `prefix`:
- * each origin whose mount begins with the prefix as a whole, and, for the origin whose mount contains
- * the prefix, the objects with the rest as their path prefix. Returns one scope for all objects
+ * whole origins, for mounts that begin with the prefix; and objects with the rest of the prefix as
+ * path prefix, for the origin with the longest mount above it. Returns one scope for all objects
  * without a prefix, and none if no origin has such paths.
  */
 export function scopesOf(prefix: string | undefined, origins: readonly Mounted[]): Scope[] {

@@ -32,7 +32,8 @@ export interface ServeInput {
 
 /**
  * Serves until a stop signal. The first one drains (exit code 0), a second one ends the process at
- * once (130). Rejects with errors that cli/failure classifies when the program cannot start or stop.
+ * once (130). Rejects with errors that cli/failure classifies when the program cannot start or
+ * stop.
  */
 export async function serve({
   flags,
@@ -79,7 +80,9 @@ export async function serve({
   }
 }
 
-/** Connects to the service manager that started the process; loads the addon only if there is one. */
+/**
+ * Connects to the service manager that started the process; loads the addon only if there is one.
+ */
 async function connectManager(terminal: Terminal): Promise<ServiceManager> {
   const hasManager = (terminal.env['NOTIFY_SOCKET'] ?? '') !== '';
   const { native } = hasManager ? await import('../compute/native.js') : { native: undefined };

@@ -34,9 +34,9 @@ export class UnreachableHolderError extends Error {
 }
 
 /**
- * Opens a session. Rejects with a `ConfigError`, a `NotAnsweringError` when no server answers at the
- * address of `--admin`, an `UnprovenError` when the server is not the Forebay whose token this user
- * has, an `UnreachableHolderError`, or the error of `assemble`.
+ * Opens a session. Rejects with a `ConfigError`, a `NotAnsweringError` when no server answers at
+ * the address of `--admin`, an `UnprovenError` when the server is not the Forebay whose token this
+ * user has, an `UnreachableHolderError`, or the error of `assemble`.
  */
 export async function openSession(
   context: CommandContext,
@@ -62,9 +62,9 @@ export async function openSession(
 }
 
 /**
- * Connects to the Forebay at the configured address; resolves to `null` if it runs on another cache.
- * What the server reports is used for that decision alone: the token is read only from the file that
- * the configuration names, and sent only to a server that proves to know it.
+ * Connects to the Forebay at the configured address; resolves to `null` if it runs on another
+ * cache. What the server reports is used for that decision alone: the token is read only from the
+ * file that the configuration names, and sent only to a server that proves to know it.
  */
 async function connect(
   loaded: LoadedConfig,

@@ -9,7 +9,9 @@ export interface Column {
 /** The space between columns. */
 const GAP = '  ';
 
-/** Returns the lines of a table, titles first; none if there are no rows. No line ends in spaces. */
+/**
+ * Returns the lines of a table, titles first; none if there are no rows. No line ends in spaces.
+ */
 export function table(columns: readonly Column[], rows: readonly (readonly string[])[]): string[] {
   if (rows.length === 0) return [];
   const all = [columns.map(({ title }) => title), ...rows];

@@ -16,7 +16,9 @@ export interface Terminal {
   columns(): number;
   /** Calls `callback` for every stop signal; the returned function stops that. */
   onStopSignal(callback: (signal: StopSignal) => void): () => void;
-  /** Calls `callback` for every SIGHUP, which requests a reload; the returned function stops that. */
+  /**
+   * Calls `callback` for every SIGHUP, which requests a reload; the returned function stops that.
+   */
   onReloadSignal(callback: () => void): () => void;
   /** Ends the process at once. */
   exit(code: number): void;

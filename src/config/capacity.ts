@@ -8,7 +8,10 @@ import { minimumCapacityBytes } from './lanes.js';
 import type { Config, ResolvedConfig } from './schema.js';
 import { formatSize } from './units.js';
 
-/** Share of the space for `auto`. The rest is for other programs: an almost full file system is slow. */
+/**
+ * Share of the space for `auto`. The rest is for other programs: an almost full file system is
+ * slow.
+ */
 const AUTO_SHARE = 0.8;
 
 /** The unit of `blocks` in `lstat` on every file system (POSIX st_blocks). */

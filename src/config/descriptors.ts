@@ -11,7 +11,9 @@ const OWN_DESCRIPTORS = 64;
 /** A connection and the chunk that it fills, for each of the 8 lanes that an origin starts with. */
 const FILL_DESCRIPTORS = 2 * 8;
 
-/** Descriptors of an average client: its connection, and a chunk file or a duplicated descriptor. */
+/**
+ * Descriptors of an average client: its connection, and a chunk file or a duplicated descriptor.
+ */
 const CLIENT_DESCRIPTORS = 2;
 
 /** Idle chunk files get one in this many of the remaining descriptors. */

@@ -24,9 +24,9 @@ export interface Glob {
 }
 
 /**
- * Compiles a pattern. `*` matches any characters but `/`, `**` any characters, `?` one character but
- * `/`; other parts match themselves after `literally` has converted them. Characters in the result
- * of `literally` are never wildcards.
+ * Compiles a pattern. `*` matches any characters but `/`, `**` any characters, `?` one character
+ * but `/`; other parts match themselves after `literally` has converted them. Characters in the
+ * result of `literally` are never wildcards.
  */
 export function globOf(pattern: string, literally: (part: string) => string = asItIs): Glob {
   const tokens = tokenise(pattern, literally);

@@ -7,7 +7,9 @@ import { z } from 'zod';
 import { fileSchema } from './schema.js';
 import { settings } from './setting.js';
 
-/** A header value in a file may also be `{file: PATH}`, which secrets.ts replaces before the parse. */
+/**
+ * A header value in a file may also be `{file: PATH}`, which secrets.ts replaces before the parse.
+ */
 const textOrFile = (): z.core.JSONSchema.JSONSchema => ({
   anyOf: [
     { type: 'string' },

@@ -103,7 +103,7 @@ export const pathPattern: TextKind<string> = {
   expected:
     'a path pattern that begins with `/`, without segments `.` and `..`; `*` matches any characters but `/`, ' +
     '`**` any characters',
-  // No request's path has such a segment: the pattern would never match, and no error would tell.
+  // No request's path has such a segment: the pattern could never match.
   read: (text) => (text.startsWith('/') && !leadsElsewhere(text) ? text : undefined),
 };
 

@@ -12,7 +12,9 @@ export const BASE_LANES_PER_THREAD = 4;
 /** Connections that an origin starts with; it gets more only while they raise its throughput. */
 export const FIRST_CONNECTIONS = 8;
 
-/** Chunks that must fit in addition to one per lane: with fewer, readers and fills evict each other. */
+/**
+ * Chunks that must fit in addition to one per lane: with fewer, readers and fills evict each other.
+ */
 export const MIN_CAPACITY_CHUNKS = 8;
 
 /** The settings that determine the number of lanes. */

@@ -61,7 +61,10 @@ export function readFlags(flags: Readonly<Record<string, string>>): readonly Ove
   });
 }
 
-/** Converts text to the value that YAML would give. Other text stays as it is; the schema rejects it. */
+/**
+ * Converts text to the value that YAML would give. Other text stays as it is; the schema rejects
+ * it.
+ */
 function coerce(text: string, entry: CatalogEntry): unknown {
   switch (entry.coercion) {
     case 'number':

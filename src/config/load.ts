@@ -23,7 +23,9 @@ import { reachingOf } from './reaching.js';
 import { readSecrets, type ReadText } from './secrets.js';
 import { readYaml, type YamlFile } from './yaml-file.js';
 
-/** The maximum size of a configuration file, which people write by hand: a larger one is a mistake. */
+/**
+ * The maximum size of a configuration file, which people write by hand: a larger one is a mistake.
+ */
 const MAX_FILE_BYTES = 1024 * 1024;
 
 /** The input of the configuration, passed in so that tests can replace the machine's. */
@@ -102,7 +104,9 @@ export function loadWithSources(input: LoadInput): LoadedConfig {
   };
 }
 
-/** Returns `$XDG_CACHE_HOME/forebay`, else `~/.cache/forebay` (XDG base directory specification). */
+/**
+ * Returns `$XDG_CACHE_HOME/forebay`, else `~/.cache/forebay` (XDG base directory specification).
+ */
 export function defaultCacheDirectory(
   env: Readonly<Record<string, string | undefined>>,
   homeDirectory: () => string,
@@ -220,8 +224,8 @@ function sourceOf(
 }
 
 /**
- * Returns the source of a value. Unlike `locate` for problems, it returns `default` for a value that
- * no layer sets, even within a section or origin that a layer sets.
+ * Returns the source of a value. Unlike `locate` for problems, it returns `default` for a value
+ * that no layer sets, even within a section or origin that a layer sets.
  */
 function provenance(
   path: readonly PropertyKey[],

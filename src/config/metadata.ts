@@ -11,8 +11,8 @@ export const MIN_METADATA_BYTES = 8 * 1024 * 1024;
 
 /**
  * The share for `auto`. The metadata of weights takes 0.01 % of their bytes, that of objects of a
- * megabyte 1.6 %. Only smaller objects reach the bound. A tiny object takes 16 KiB of metadata and a
- * chunk file of 8 KiB: an eighth of 256 MiB suffices for 1,700 of them, and 87 % of the capacity
+ * megabyte 1.6 %. Only smaller objects reach the bound. A tiny object takes 16 KiB of metadata and
+ * a chunk file of 8 KiB: an eighth of 256 MiB suffices for 1,700 of them, and 87 % of the capacity
  * remain for chunks.
  */
 const AUTO_SHARE = 1 / 8;
@@ -23,7 +23,9 @@ const AUTO_SHARE = 1 / 8;
  */
 const AUTO_MOST_BYTES = 2 * 1024 ** 3;
 
-/** The largest share that can be configured: a larger one would leave too few chunks for the lanes. */
+/**
+ * The largest share that can be configured: a larger one would leave too few chunks for the lanes.
+ */
 const MOST_SHARE = 1 / 2;
 
 /** Returns the largest share that may be configured for a capacity, in bytes. */

@@ -39,7 +39,9 @@ function normalise(text: string): string {
   return text.replace(/[-_]/g, '').toLowerCase();
 }
 
-/** Returns the optimal string alignment distance: insert, delete, replace, swap of two neighbours. */
+/**
+ * Returns the optimal string alignment distance: insert, delete, replace, swap of two neighbours.
+ */
 function editDistance(a: string, b: string): number {
   let older: number[] = [];
   let previous = Array.from({ length: b.length + 1 }, (_, column) => column);

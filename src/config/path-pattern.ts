@@ -55,7 +55,9 @@ export class PathTable<Value> {
     this.#entries = rows.map(([text, value]) => ({ pattern: new PathPattern(text), value }));
   }
 
-  /** Returns the value of the first pattern that fits the path of a request target: see `firstFit`. */
+  /**
+   * Returns the value of the first pattern that fits the path of a request target: see `firstFit`.
+   */
   find(target: string): Value | undefined {
     if (this.#entries.length === 0) return undefined;
     return firstFit(this.#entries, requestedPath(splitTarget(target)[0]))?.value;

@@ -74,7 +74,10 @@ export function formatKey(path: readonly PropertyKey[]): string {
 /** Longer values are cut, so that a message stays on one line. */
 const MAX_FOUND_CHARACTERS = 60;
 
-/** The parts of a URL that may contain secrets: `//user:password@`, and a query with all that follows. */
+/**
+ * The parts of a URL that may contain secrets: `//user:password@`, and a query with all that
+ * follows.
+ */
 const URL_SECRETS = /\/\/[^/@]*@|\?.*/g;
 
 /** Describes a value for a message. Header values are never shown, as they are often secret. */

@@ -130,7 +130,9 @@ const originsDiffer: Rule = {
   check: ({ origins }) => [...repeated(origins, 'mount'), ...repeated(origins, 'name')],
 };
 
-/** Rejects a certificate without a key, a key without a certificate, credentials without a proxy. */
+/**
+ * Rejects a certificate without a key, a key without a certificate, credentials without a proxy.
+ */
 const filesComeInPairs: Rule = {
   reads: ['origins'],
   check: ({ origins }) =>

@@ -1,6 +1,7 @@
 /**
  * The zod schema of the configuration, from which the types, the defaults and docs/CONFIG.md are
- * derived. Its keys are those of the file; `Config`, which the program uses, has units in its names.
+ * derived. Its keys are those of the file; `Config`, which the program uses, has units in its
+ * names.
  */
 import { z } from 'zod';
 import { isChunkSize } from '../model/chunk.js';
@@ -197,7 +198,9 @@ const hub = section({
   }),
 });
 
-/** The configuration file's shape and the rules between its keys. Input and output have equal keys. */
+/**
+ * The configuration file's shape and the rules between its keys. Input and output have equal keys.
+ */
 export const fileSchema = withRules(
   section({
     listen: listen.prefault({}),

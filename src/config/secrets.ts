@@ -13,7 +13,9 @@ export type ReadText = (path: string, maxBytes: number) => string;
 /** A problem without its source, and the path by which the caller looks up the source. */
 export type SecretProblem = Omit<Problem, 'source'> & { readonly path: readonly PropertyKey[] };
 
-/** Replaces each `{file: PATH}` below `origins[].headers` of `values` in place; returns problems. */
+/**
+ * Replaces each `{file: PATH}` below `origins[].headers` of `values` in place; returns problems.
+ */
 export function readSecrets(values: unknown, readText: ReadText): readonly SecretProblem[] {
   const origins = asRecord(values)?.['origins'];
   if (!Array.isArray(origins)) return [];

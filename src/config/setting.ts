@@ -13,7 +13,9 @@ import {
   writeSize,
 } from './units.js';
 
-/** The conversion of an environment variable's or a flag's text to the value that YAML would give. */
+/**
+ * The conversion of an environment variable's or a flag's text to the value that YAML would give.
+ */
 export type Coercion = 'text' | 'number' | 'boolean';
 
 /** The description of a setting, beside its zod type. */
@@ -42,7 +44,9 @@ interface About {
   readonly flag?: string;
 }
 
-/** Returns the description that a builder registers. Schemas with a leaf of another kind use it too. */
+/**
+ * Returns the description that a builder registers. Schemas with a leaf of another kind use it too.
+ */
 export function describeSetting(
   about: About,
   type: string,
@@ -72,7 +76,9 @@ export function section<Shape extends z.core.$ZodLooseShape>(shape: Shape) {
   return z.strictObject(shape, { error: 'a mapping' });
 }
 
-/** Returns the type of a size in bytes, at least `min`. `extra` adds a rule about the number alone. */
+/**
+ * Returns the type of a size in bytes, at least `min`. `extra` adds a rule about the number alone.
+ */
 export function size(byDefault: string, min: number, about: About, extra?: SizeRule) {
   const bound = min > 0 ? ` of at least ${formatSize(min)}` : '';
   const expected =
@@ -215,7 +221,9 @@ export function text<T>(kind: TextKind<T>, byDefault: string, about: About) {
     );
 }
 
-/** A text setting whose default depends on the machine: load.ts sets it, `otherwise` describes it. */
+/**
+ * A text setting whose default depends on the machine: load.ts sets it, `otherwise` describes it.
+ */
 export function derivedText<T>(kind: TextKind<T>, otherwise: string, about: About) {
   return readText(kind).register(
     settings,

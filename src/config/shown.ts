@@ -50,7 +50,9 @@ function shown(
   });
 }
 
-/** Replaces a redacted header value by `{file: PATH}` if it came from a file: the path is no secret. */
+/**
+ * Replaces a redacted header value by `{file: PATH}` if it came from a file: the path is no secret.
+ */
 function withSecretFiles(
   hidden: Mapping,
   path: readonly (string | number)[],

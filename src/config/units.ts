@@ -15,7 +15,9 @@ const BYTES_PER_UNIT: Readonly<Record<string, number>> = {
   tib: 2 ** 40,
 };
 
-/** Spellings of units for `writeSize`; of equally short results, the one with a power of 1024 wins. */
+/**
+ * Spellings of units for `writeSize`; of equally short results, the one with a power of 1024 wins.
+ */
 const SPELLING: Readonly<Record<string, string>> = {
   tib: 'TiB',
   gib: 'GiB',

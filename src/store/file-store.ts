@@ -278,8 +278,8 @@ export class FileChunkStore implements ChunkStore {
 }
 
 /**
- * True when the ids must go with the file. Attested ids are right: a failure is the file's, and they
- * stay.
+ * True when the ids must go with the file. Attested ids are right: a failure is the file's, and
+ * they stay.
  */
 function forgetsIds(state: ObjectState, reason: DropReason): boolean {
   if (state.log.contents.attestedBy === null) return true;

@@ -8,7 +8,9 @@ import { fail, type Finding, ok, warn } from './finding.js';
 
 type Kind = 'local' | 'network' | 'memory' | 'overlay' | 'user-space';
 
-/** Magic numbers of statfs(2), from Linux's include/uapi/linux/magic.h and the file systems' code. */
+/**
+ * Magic numbers of statfs(2), from Linux's include/uapi/linux/magic.h and the file systems' code.
+ */
 const FILE_SYSTEMS: ReadonlyMap<number, readonly [name: string, kind: Kind]> = new Map([
   [0xef53, ['ext4', 'local']],
   [0x58465342, ['xfs', 'local']],

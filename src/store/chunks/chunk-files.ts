@@ -1,6 +1,7 @@
 /**
  * Opens, places and deletes chunk files, in step with the index and the ledger. file-store, commit,
- * space and manifests call it. While the store is open, nothing else changes a path below `chunks/`.
+ * space and manifests call it. While the store is open, nothing else changes a path below
+ * `chunks/`.
  *
  * The index changes at once, the file system a little later, one step at a time per id: a file that
  * is being deleted is already a miss, and a new file of that id waits until the old one is deleted.
@@ -65,8 +66,8 @@ export class ChunkFiles {
   }
 
   /**
-   * Opens the entry's file, or retains the descriptor if it is already open; the caller releases it.
-   * The entry must be leased. Rejects with `DamagedFileError` or the error of open(2).
+   * Opens the entry's file, or retains the descriptor if it is already open; the caller releases
+   * it. The entry must be leased. Rejects with `DamagedFileError` or the error of open(2).
    */
   async open(entry: ChunkEntry): Promise<CountedFile> {
     return this.taken(entry) ?? this.#paths.run(entry.id, () => this.openWithin(entry));
@@ -93,7 +94,9 @@ export class ChunkFiles {
     reservation.spend('linked', entry.cost);
   }
 
-  /** Deletes an entry to make room; it must not be busy. If that fails, adds it to the index again. */
+  /**
+   * Deletes an entry to make room; it must not be busy. If that fails, adds it to the index again.
+   */
   evict(entry: ChunkEntry): void {
     const { events, index, ledger } = this.#parts;
     index.delete(entry);

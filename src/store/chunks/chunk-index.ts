@@ -57,7 +57,9 @@ export class ChunkEntry {
     return tierOf(this.owners);
   }
 
-  /** True while it is leased or open for a reader: eviction would free no bytes, or harm a reader. */
+  /**
+   * True while it is leased or open for a reader: eviction would free no bytes, or harm a reader.
+   */
   get isBusy(): boolean {
     return this.leases > 0 || this.file?.inUse === true;
   }

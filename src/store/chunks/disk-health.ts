@@ -42,7 +42,9 @@ export class DiskHealth {
     this.#events.diskError(operation, errnoOf(error));
   }
 
-  /** Returns true when the caller should try the disk: it works, or the caller's write is a probe. */
+  /**
+   * Returns true when the caller should try the disk: it works, or the caller's write is a probe.
+   */
   mayTry(): boolean {
     if (this.#nextProbeMs === null) return true;
     const now = this.#clock.monotonic();

@@ -120,7 +120,9 @@ export class Drafts {
     return disk ?? this.#openInMemory(lengthBytes);
   }
 
-  /** Deletes a draft's file. Its bytes stay charged until the last reader releases the descriptor. */
+  /**
+   * Deletes a draft's file. Its bytes stay charged until the last reader releases the descriptor.
+   */
   abandon(draft: FilledDraft): void {
     const { ledger } = this.#parts;
     draft.file.release();
@@ -134,7 +136,9 @@ export class Drafts {
     });
   }
 
-  /** Deletes a tmp file that no reader has open: the worker has put a memfd under its descriptor. */
+  /**
+   * Deletes a tmp file that no reader has open: the worker has put a memfd under its descriptor.
+   */
   leftDisk(path: string, reservation: Reservation, errno: string): void {
     this.#parts.health.failed('write', { code: errno });
     this.#unlink(path, () => {

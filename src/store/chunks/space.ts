@@ -19,8 +19,8 @@ export class Space {
   }
 
   /**
-   * Changes the capacity, and evicts what exceeds a smaller one. Chunks that are leased or open stay
-   * until they are released; a later reservation evicts them.
+   * Changes the capacity, and evicts what exceeds a smaller one. Chunks that are leased or open
+   * stay until they are released; a later reservation evicts them.
    */
   async resize(capacityBytes: number): Promise<void> {
     this.#ledger.capacityBytes = capacityBytes;

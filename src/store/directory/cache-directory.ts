@@ -45,7 +45,9 @@ export class CacheDirectory {
     this.#own = own;
   }
 
-  /** True when the directory is locked, has the right format, and is complete: it may be written. */
+  /**
+   * True when the directory is locked, has the right format, and is complete: it may be written.
+   */
   get isReady(): boolean {
     return this.#ready;
   }

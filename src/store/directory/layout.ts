@@ -48,7 +48,9 @@ export const TOKEN_FILE = 'admin-token';
 /** The file in the root that contains the cache's key: see store/directory/cache-key. */
 export const KEY_FILE = 'hub-key';
 
-/** The file in the root that keeps the order of requests to origins: see store/directory/sequence. */
+/**
+ * The file in the root that keeps the order of requests to origins: see store/directory/sequence.
+ */
 export const SEQUENCE_FILE = 'sequence';
 
 const SHARD = /^[0-9a-f]{2}$/;

@@ -76,8 +76,8 @@ export class Ownership {
   }
 
   /**
-   * Reads a small file of ours whole. Throws a `NotOursError` or the error of open(2), such as ELOOP
-   * for a symlink.
+   * Reads a small file of ours whole. Throws a `NotOursError` or the error of open(2), such as
+   * ELOOP for a symlink.
    */
   readSync(path: string): Buffer {
     const fd = openSync(path, READ_OWN);
@@ -101,9 +101,9 @@ export class Ownership {
   }
 
   /**
-   * Checks that this user owns a directory, and narrows its mode to 0700. Files that others put into
-   * it before are rejected by their own owner. Returns its stat. Throws a `NotOursError` when another
-   * user owns it, or the error of open(2), such as ENOTDIR for a symlink.
+   * Checks that this user owns a directory, and narrows its mode to 0700. Files that others put
+   * into it before are rejected by their own owner. Returns its stat. Throws a `NotOursError` when
+   * another user owns it, or the error of open(2), such as ENOTDIR for a symlink.
    */
   takeDirectory(path: string): Stats {
     const fd = openSync(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);

@@ -28,8 +28,8 @@ export class ManifestFiles {
   }
 
   /**
-   * Reads a manifest. Deletes one that cannot be read and resolves to `undefined`: the object starts
-   * anew. Rejects when the process is out of descriptors.
+   * Reads a manifest. Deletes one that cannot be read and resolves to `undefined`: the object
+   * starts anew. Rejects when the process is out of descriptors.
    */
   async read(known: KnownManifest): Promise<ManifestLog | undefined> {
     if (known.sizeBytes === 0) return undefined;

@@ -182,9 +182,9 @@ export class Manifests implements MetadataOwner<KnownManifest> {
   }
 
   /**
-   * Deletes an idle manifest to make room. Chunks that no other manifest names become orphans; those
-   * of a small object are evicted at once. Resolves to false when the manifest is in use or could
-   * not be deleted.
+   * Deletes an idle manifest to make room. Chunks that no other manifest names become orphans;
+   * those of a small object are evicted at once. Resolves to false when the manifest is in use or
+   * could not be deleted.
    */
   evict(known: KnownManifest): Promise<boolean> {
     return this.#locks.run(known.key, async () => {
@@ -250,7 +250,9 @@ export class Manifests implements MetadataOwner<KnownManifest> {
     });
   }
 
-  /** Returns the held chunks of a manifest that is not open; `undefined` if it cannot be read now. */
+  /**
+   * Returns the held chunks of a manifest that is not open; `undefined` if it cannot be read now.
+   */
   async #entriesOf(known: KnownManifest): Promise<readonly ChunkEntry[] | undefined> {
     if (known.held.chunks === 0) return [];
     try {

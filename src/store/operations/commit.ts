@@ -157,8 +157,8 @@ async function place(
 }
 
 /**
- * Appends the record, unless the manifest has it: a chunk's ids stay there after its eviction, until
- * it is fetched again. Resolves to false when the record could not be written.
+ * Appends the record, unless the manifest has it: a chunk's ids stay there after its eviction,
+ * until it is fetched again. Resolves to false when the record could not be written.
  */
 async function appendRecord(
   { manifests }: CommitDeps,

@@ -142,7 +142,9 @@ class Recovery {
     this.#parts.ledger.charge('metadata', fileCost(stat.size));
   }
 
-  /** Returns the chunk files that no manifest names. Files without a chunk id as name are ignored. */
+  /**
+   * Returns the chunk files that no manifest names. Files without a chunk id as name are ignored.
+   */
   #findOrphans(): ChunkEntry[] {
     const orphans: ChunkEntry[] = [];
     for (const name of this.#unclaimed) {
@@ -155,8 +157,8 @@ class Recovery {
   }
 
   /**
-   * Returns the chunks that manifests name, coldest first. Those missing in the snapshot were stored
-   * after it and are the warmest.
+   * Returns the chunks that manifests name, coldest first. Those missing in the snapshot were
+   * stored after it and are the warmest.
    */
   #inOrder(snapshot: readonly ChunkId[]): ChunkEntry[] {
     const rest = new Map(this.#chunks);
@@ -220,7 +222,9 @@ class Recovery {
     return this.#read(() => readdirSync(path, { withFileTypes: true }));
   }
 
-  /** Returns the names that `read` does, or none if the directory is missing or the device fails. */
+  /**
+   * Returns the names that `read` does, or none if the directory is missing or the device fails.
+   */
   #read<T>(read: () => T[]): T[] {
     try {
       return read();

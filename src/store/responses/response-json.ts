@@ -50,8 +50,8 @@ function parseVariant(value: unknown): StoredResponse | undefined {
 }
 
 /**
- * Returns `undefined` for a record without the list: it was written before redirects were stored, so
- * the redirects to its response are unknown.
+ * Returns `undefined` for a record without the list: it was written before redirects were stored,
+ * so the redirects to its response are unknown.
  */
 function parseHops(value: unknown): readonly Hop[] | undefined {
   if (!Array.isArray(value)) return undefined;

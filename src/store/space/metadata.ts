@@ -7,8 +7,8 @@
  *
  * Files are evicted least recently used first, with two exceptions. Files of objects that hold many
  * bytes (`lasting`) are kept longer than those of objects that hold few (`passing`), so that a scan
- * of a million tiny URLs evicts no weights. And lasting files get at most half of the share, so that
- * they cannot crowd out all passing ones.
+ * of a million tiny URLs evicts no weights. And lasting files get at most half of the share, so
+ * that they cannot crowd out all passing ones.
  *
  * A file in use is not evicted, and its object may grow: the share may be exceeded until the object
  * is closed. The capacity is never exceeded (store/chunks/space).
@@ -108,7 +108,8 @@ export class Metadata {
   }
 
   /**
-   * Adds a file that exists, as the most recently used one; for a known file, updates cost and worth.
+   * Adds a file that exists, as the most recently used one; for a known file, updates cost and
+   * worth.
    */
   add(file: MetadataFile): void {
     this.#unlist(file);

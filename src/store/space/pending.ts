@@ -1,6 +1,6 @@
 /**
- * Tracks work that goes on after the call that started it has returned (an unlink, a close), so that
- * `close` and `reserve` can await it. Tracked work handles its own errors.
+ * Tracks work that goes on after the call that started it has returned (an unlink, a close), so
+ * that `close` and `reserve` can await it. Tracked work handles its own errors.
  */
 export class Pending {
   readonly #work = new Set<Promise<unknown>>();
