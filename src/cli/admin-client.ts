@@ -1,6 +1,6 @@
 /**
- * Talks to the admin API of a Forebay, in another process or in this one. Commands get one from
- * session.ts and never see HTTP.
+ * The client of a Forebay's admin API, which runs in another process or in this one. Commands get a
+ * client from session.ts and do not deal with HTTP.
  */
 import { createParser } from 'eventsource-parser';
 import { randomBytes } from 'node:crypto';
@@ -20,22 +20,22 @@ import type {
   Verification,
 } from './api-types.js';
 
-/** Events take one for themselves, and a request must not wait behind them. */
+/** One connection for an event stream, and one so that other requests need not wait for its end. */
 const CONNECTIONS = 2;
 const NONCE_BYTES = 32;
-/** It is on this machine or near it. */
+/** Short, as the server is on this machine or near it. */
 const CONNECT_TIMEOUT_MS = 2_000;
-/** A listing of a large cache takes its time. */
+/** Long, as listing a large cache takes time. */
 const HEAD_TIMEOUT_MS = 30_000;
 /** Event streams have a heartbeat every 15 s. */
 const SILENCE_TIMEOUT_MS = 45_000;
-/** An event of a pull of the most URLs there may be is far smaller. */
+/** The maximum length of an event, far above that of a pull with the maximum number of URLs. */
 const MAX_EVENT_CHARACTERS = 4 * 2 ** 20;
 
-/** There is no answer, or none that a Forebay gives. */
+/** No server answers at the address, or its response is not one of Forebay. */
 export class NotAnsweringError extends Error {
   readonly address: ListenAddress;
-  /** True if another server answers. */
+  /** True when a server answered, but not like Forebay. */
   readonly isOther: boolean;
 
   constructor(address: ListenAddress, why: string, cause?: unknown, isOther = false) {
@@ -46,17 +46,15 @@ export class NotAnsweringError extends Error {
   }
 }
 
-/**
- * The answering process does not prove that it is the intended Forebay: no secret is sent to it.
- */
+/** The server does not prove that it is the expected Forebay, so no secret is sent to it. */
 export class UnprovenError extends Error {
   constructor(address: ListenAddress, why: string) {
-    super(`what answers at http://${formatAddress(address)} is not proven to be Forebay: ${why}`);
+    super(`the server at http://${formatAddress(address)} is not proven to be Forebay: ${why}`);
     this.name = 'UnprovenError';
   }
 }
 
-/** The API refused a request, with a reason. */
+/** The API refused a request, with a code and a message. */
 export class ApiError extends Error {
   readonly status: number;
   readonly code: string;
@@ -72,9 +70,9 @@ export class ApiError extends Error {
 type Method = 'GET' | 'POST' | 'DELETE';
 
 export interface AdminClientOptions {
-  /** Called when a request changes something; `null`: no token is known. */
+  /** Returns the token, for requests that change something; `null` if none is known. */
   readonly token: () => string | null;
-  /** It is in this process: who answers there need not prove it. */
+  /** True when the server is in this process and need not prove that it knows the token. */
   readonly isOurs?: boolean;
 }
 
@@ -83,10 +81,12 @@ export class AdminClient {
   readonly #token: () => string | null;
   readonly #isOurs: boolean;
   readonly #pool: Pool;
-  /** Where connections of the pool lead: a name may have several addresses. */
+  /** Remote addresses of the pool's connections: a host name may have several. */
   readonly #reached = new Set<string>();
 
-  /** @param address a listener's; one that listens everywhere is reached over loopback. */
+  /**
+   * @param address that of a listener; an unspecified one (0.0.0.0, ::) is replaced by loopback.
+   */
   constructor(address: ListenAddress, { token, isOurs = false }: AdminClientOptions) {
     this.address = reachable(address);
     this.#token = token;
@@ -107,8 +107,8 @@ export class AdminClient {
   }
 
   /**
-   * Requires a proof that the other side knows `token`, and that the question came in where it was
-   * sent to. Rejects with an `UnprovenError`.
+   * Checks that the server knows `token`, and that this client's connections end at the address on
+   * which the server received the request. Rejects with an `UnprovenError` otherwise.
    */
   async prove(token: string): Promise<void> {
     const nonce = randomBytes(NONCE_BYTES).toString('hex');
@@ -117,7 +117,7 @@ export class AdminClient {
       throw new UnprovenError(this.address, 'it does not know the admin token');
     }
     if ([...this.#reached].every((reached) => reached === address)) return;
-    const why = `another process answers in place of the Forebay at ${address}, and could read what is sent`;
+    const why = `a proxy or tunnel is in front of the Forebay at ${address}, and could read the token`;
     throw new UnprovenError(this.address, why);
   }
 
@@ -130,14 +130,14 @@ export class AdminClient {
       }),
     );
     if (found.success) return found.data;
-    throw new UnprovenError(this.address, 'it gives no proof that it knows the admin token');
+    throw new UnprovenError(this.address, 'it sends no proof that it knows the admin token');
   }
 
   cache(): Promise<CacheStatus> {
     return this.#json('GET', '/api/v1/cache');
   }
 
-  /** One page; `cursor` is what the page before gave as `next`. */
+  /** Requests one page; `cursor` is `next` of the page before. */
   objects(scope: Scope, limit: number, cursor: string | null): Promise<ObjectList> {
     const query = new URLSearchParams({ limit: String(limit) });
     if (scope.origin !== undefined) query.set('origin', scope.origin);
@@ -154,7 +154,7 @@ export class AdminClient {
     return this.#json('POST', '/api/v1/pulls', request);
   }
 
-  /** Every change of a pull, the last when it has ended. Throws when the stream breaks. */
+  /** Yields every change of a pull, the last one after its end. Throws when the stream breaks. */
   pullEvents(id: string): AsyncIterable<Pull> {
     return this.#events(`/api/v1/pulls/${encodeURIComponent(id)}/events`, 'pull');
   }
@@ -175,7 +175,7 @@ export class AdminClient {
     await this.#json('DELETE', `/api/v1/verify/${encodeURIComponent(id)}`);
   }
 
-  /** The samples of /metrics, as text. */
+  /** Requests the text of /metrics. */
   async metrics(): Promise<string> {
     const { statusCode, body } = await this.#request('GET', '/metrics');
     if (statusCode !== 200)
@@ -231,7 +231,8 @@ export class AdminClient {
   }
 
   /**
-   * The token, after a proof that the other side knows it: what is sent with it may be secret too.
+   * Returns the token after the server has proven that it knows it. The request that carries it may
+   * contain other secrets too.
    */
   async #provenToken(): Promise<string | null> {
     const token = this.#token();
@@ -241,7 +242,7 @@ export class AdminClient {
     return token;
   }
 
-  /** The body of a successful answer; throws the error of another. */
+  /** Returns the parsed body of a successful response; throws an `ApiError` for other ones. */
   async #read<T>({ statusCode, body }: Dispatcher.ResponseData): Promise<T> {
     let text: string;
     try {
@@ -254,7 +255,7 @@ export class AdminClient {
     if (statusCode >= 200 && statusCode < 300 && typeof value === 'object') return value as T;
     const { code, message } = errorOf(value);
     if (code === undefined) {
-      const why = `status ${String(statusCode)}, and not as a Forebay answers`;
+      const why = `status ${String(statusCode)}, which is not an answer of Forebay`;
       throw new NotAnsweringError(this.address, why, undefined, true);
     }
     throw new ApiError(statusCode, code, message ?? code);

@@ -1,6 +1,6 @@
 /**
- * What the admin API answers, by the names that the commands use for it. Types alone: the shapes
- * themselves are admin/shapes, from which the routes and /openapi.json come too.
+ * The types of the admin API's requests and responses, with the names that commands use. Types
+ * only: the shapes are in admin/shapes, which the routes and /openapi.json use too.
  */
 import type { z } from 'zod';
 import type { pullRequestSchema } from '../admin/routes/pulls.js';
@@ -26,10 +26,10 @@ export type {
   VerificationBody as Verification,
 };
 
-/** What a pull is to fetch. */
+/** The request to start a pull. */
 export type PullRequest = z.input<typeof pullRequestSchema>;
 
-/** What a purge or a verification is about; without both keys, all there is. */
+/** The objects that a purge or a verification covers; all objects if both keys are missing. */
 export type Scope = SelectionBody;
 
 export type Purged = z.infer<typeof purgeReport>;

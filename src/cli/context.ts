@@ -1,6 +1,4 @@
-/**
- * What every command is given, made by program.ts once. Types alone, and the way a command ends.
- */
+/** The context of every command, which program.ts creates once. Types only. */
 import type { Clock } from '../model/time.js';
 import type { Assemble } from './serve.js';
 import type { Terminal } from './terminal.js';
@@ -9,8 +7,10 @@ export interface CommandContext {
   readonly terminal: Terminal;
   readonly version: string;
   readonly clock: Clock;
-  /** Returns `assemble`; loads the whole program, so only commands that need it call it. */
+  /**
+   * Imports `assemble`. Called only by commands that need it, because it loads the whole program.
+   */
   readonly loadAssemble: () => Promise<Assemble>;
-  /** Sets the exit code; `EXIT_OK` by default. */
+  /** Sets the exit code of the process, which is `EXIT_OK` otherwise. */
   readonly end: (exitCode: number) => void;
 }

@@ -1,6 +1,4 @@
-/**
- * Turns whatever a command threw into a message for people and an exit code. Called by program.ts.
- */
+/** Turns an error thrown by a command into a message and an exit code. Called by program.ts. */
 import { AddonError } from '../compute/addon-error.js';
 import { ConfigError } from '../config/problem.js';
 import { ListenError } from '../http/exchange/listen.js';
@@ -17,16 +15,16 @@ import {
 import { UnreachableHolderError } from './session.js';
 
 const TOKEN_ADVICE =
-  'Run this as the user that Forebay runs as, and where it runs, or name the file of its token with ' +
+  'Run this as the user that Forebay runs as, on the same machine, or name the file with its token with ' +
   '--admin-token-file.';
 
-/** How a command failed. */
+/** The exit code and the message of a failed command. */
 export interface Failure {
   readonly exitCode: number;
   readonly message: string;
 }
 
-/** Classifies an error. An unknown one is a defect, and its trace is shown. Never throws. */
+/** Classifies an error. An unknown one is a defect, and its trace is printed. Never throws. */
 export function classifyFailure(error: unknown): Failure {
   if (error instanceof ConfigError) {
     const heading = 'forebay: the configuration cannot be used';
@@ -45,7 +43,7 @@ export function classifyFailure(error: unknown): Failure {
     return { exitCode: EXIT_UNAVAILABLE, message: `forebay: ${error.message}` };
   }
   if (error instanceof UnprovenError) {
-    const message = `forebay: ${error.message}; nothing secret was sent to it\n${indent(TOKEN_ADVICE)}`;
+    const message = `forebay: ${error.message}; no token was sent to it\n${indent(TOKEN_ADVICE)}`;
     return { exitCode: EXIT_DENIED, message };
   }
   if (error instanceof ApiError) return apiFailure(error);

@@ -1,40 +1,40 @@
 /**
- * The flags: those that every command knows, and those that set settings, which come from the
- * schema. Used by program.ts and the commands.
+ * The flags: those of every command, and those for settings, which are generated from the schema.
+ * Used by program.ts and the commands.
  */
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { catalog, CONFIG_FLAG } from '../config/catalog.js';
 
-/** How progress is shown. */
+/** The values of --progress. */
 export const PROGRESS_MODES = ['auto', 'live', 'plain', 'none'] as const;
 export type ProgressMode = (typeof PROGRESS_MODES)[number];
 
-/** Setting flags that every command knows, because every command may write a log. */
+/** Flags of settings that every command has, because every command may write a log. */
 const GLOBAL_SETTINGS: readonly string[] = ['--log-level', '--log-format'];
 
-/** The flags of a command line that are no settings. */
+/** The flags of every command that are no settings. */
 export interface CommonFlags {
   readonly json: boolean;
   readonly quiet: boolean;
   readonly progress: ProgressMode;
 }
 
-/** Flags that are allowed before or after any command's name. */
+/** Returns the flags that are allowed before and after every command's name. */
 export function globalOptions(): readonly Option[] {
   return [
     new Option(`${CONFIG_FLAG} <file>`, 'A YAML file with settings. See docs/CONFIG.md.'),
     ...settingOptions((flag) => GLOBAL_SETTINGS.includes(flag)),
     new Option('--json', 'Print the result as JSON.'),
-    new Option('--quiet', 'Print only errors and the result of --json.'),
+    new Option('--quiet', 'Print errors and the result of --json only.'),
     new Option(
       '--progress <mode>',
-      'How to show progress on standard error: live, as plain lines, or not; auto: live on a terminal.',
+      'How to show progress on standard error: live, as plain lines, or not; auto: live on a terminal, else plain.',
     ).choices(PROGRESS_MODES),
     new Option('--no-progress', 'Show no progress.'),
   ];
 }
 
-/** Adds the flags that set settings, to a command that loads the configuration. */
+/** Adds the flags of settings to a command that loads the configuration. */
 export function withSettings(command: Command): Command {
   for (const option of settingOptions((flag) => !GLOBAL_SETTINGS.includes(flag))) {
     command.addOption(option);
@@ -42,7 +42,7 @@ export function withSettings(command: Command): Command {
   return command;
 }
 
-/** The values of the flags that are no settings. */
+/** Returns the given flags that are no settings. */
 export function commonFlags(command: Command): CommonFlags {
   const given: Readonly<Record<string, unknown>> = command.optsWithGlobals();
   const progress = given['progress'];
@@ -54,7 +54,7 @@ export function commonFlags(command: Command): CommonFlags {
   };
 }
 
-/** The settings that were given, by flag with its dashes, as `loadConfig` takes them. */
+/** Returns the given settings by flag, dashes included, as `loadConfig` takes them. */
 export function settingTexts(command: Command): Readonly<Record<string, string>> {
   const given: Readonly<Record<string, unknown>> = command.optsWithGlobals();
   const flags = [CONFIG_FLAG, ...catalog.flatMap(({ flag }) => flag ?? [])];
@@ -67,7 +67,7 @@ export function settingTexts(command: Command): Readonly<Record<string, string>>
   );
 }
 
-/** Reads a whole number of at least `min`, for an option's argument. */
+/** Returns a parser for an option's argument: a whole number of at least `min`. */
 export function wholeNumber(min: number): (text: string) => number {
   return (text) => {
     const value = /^\d{1,9}$/.test(text) ? Number(text) : NaN;
@@ -76,30 +76,30 @@ export function wholeNumber(min: number): (text: string) => number {
   };
 }
 
-/** One option for each setting whose flag `wanted` accepts. */
-function settingOptions(wanted: (flag: string) => boolean): Option[] {
+/** Returns an option for each setting whose flag `includes` accepts. */
+function settingOptions(includes: (flag: string) => boolean): Option[] {
   return catalog.flatMap(({ key, flag, type, meaning, defaultText }) => {
-    if (flag === null || !wanted(flag)) return [];
+    if (flag === null || !includes(flag)) return [];
     if (flag.startsWith('--no-')) return [new Option(flag, `Sets ${key} to false. ${meaning}`)];
     const byDefault = defaultText === null ? '' : ` Default: ${defaultText}.`;
-    // A switch alone means true; FLAG=false overrides a file or a variable.
+    // The flag alone means true; FLAG=false overrides a value from a file or variable.
     if (type === 'boolean') {
       return [new Option(`${flag} [boolean]`, `${meaning}${byDefault}`).preset('true')];
     }
     const option = new Option(`${flag} <${argumentName(flag, type)}>`, `${meaning}${byDefault}`);
-    // For completion only: the schema refuses wrong words.
+    // Set directly, for completion only: the schema reports a wrong word.
     const words = choicesOf(type);
     if (words.length > 0) option.argChoices = words;
     return [option];
   });
 }
 
-/** The words of a `choice`, from how docs/CONFIG.md names its type. */
+/** Returns the words of a `choice`, parsed from its `type` text; none for other types. */
 function choicesOf(type: string): string[] {
   return /^`\w+`(?:, `\w+`)*$/.test(type) ? type.replaceAll('`', '').split(', ') : [];
 }
 
-/** A short word for the flag's argument. */
+/** Returns a short name for the flag's argument. */
 function argumentName(flag: string, type: string): string {
   return /^[\w:]+$/.test(type) ? type.toLowerCase() : (flag.split('-').at(-1) ?? type);
 }

@@ -1,12 +1,12 @@
 /**
- * A command's output: results to standard output, as text or as JSON, remarks to standard error,
- * colours only on terminals (https://no-color.org).
+ * Prints a command's output: results to standard output, as text or JSON, and notes to standard
+ * error. Uses colours on a terminal only (https://no-color.org).
  */
 import { styleText } from 'node:util';
 import type { CommonFlags } from './options.js';
 import type { Terminal } from './terminal.js';
 
-/** Styles of commands; each repeats what the words say. */
+/** Styles that commands use. The text always has the same information without them. */
 export type Style = 'green' | 'yellow' | 'red' | 'dim' | 'bold';
 
 export class Output {
@@ -18,23 +18,23 @@ export class Output {
     this.#flags = flags;
   }
 
-  /** Prints a result: `value` as JSON if requested, else `text()`, a line or more. */
+  /** Prints a result: `value` as JSON with --json, else `text()`, one or more lines. */
   result(value: unknown, text: () => string): void {
     if (this.#flags.json) this.#terminal.out(`${JSON.stringify(value, null, 2)}\n`);
     else if (!this.#flags.quiet) this.#terminal.out(endedLine(text()));
   }
 
-  /** Prints a remark beside the result. */
+  /** Prints a note about the work, except with --quiet. */
   note(text: string): void {
     if (!this.#flags.quiet) this.#terminal.err(endedLine(`forebay: ${text}`));
   }
 
-  /** Prints an error, also with `--quiet`. */
+  /** Prints an error, even with --quiet. */
   error(text: string): void {
     this.#terminal.err(endedLine(`forebay: ${text}`));
   }
 
-  /** `text` in a style where results are looked at on a screen that may be coloured. */
+  /** Returns `text` in a style, if results go to a terminal with colours; else unchanged. */
   paint(style: Style, text: string): string {
     return this.#terminal.outIsScreen && mayColour(this.#terminal)
       ? styleText(style, text, { validateStream: false })
@@ -42,7 +42,7 @@ export class Output {
   }
 }
 
-/** NO_COLOR, set to anything, forbids colours, and so does a terminal without colours. */
+/** Returns false when NO_COLOR is set and not empty, or when the terminal has no colours. */
 export function mayColour({ env }: Terminal): boolean {
   const noColor = env['NO_COLOR'] ?? '';
   return noColor === '' && env['TERM'] !== 'dumb';

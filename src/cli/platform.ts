@@ -1,12 +1,12 @@
-/** Refuses machines that Forebay cannot run on, with a message instead of a stack trace. */
+/** Rejects machines that Forebay cannot run on, with a message instead of a stack trace. */
 
 /**
- * undici, piscina and the addon's N-API version set this bound; package.json `engines` repeats it.
+ * undici, piscina and the addon's N-API version need this version, as `engines` in package.json.
  */
 const MIN_NODE_MAJOR = 20;
 const MIN_NODE_MINOR = 20;
 
-/** Why this platform will not do; `null` when it will. `nodeVersion` as `process.versions.node`. */
+/** Returns why Forebay cannot run here, else `null`. `nodeVersion` is `process.versions.node`. */
 export function platformObjection(platform: string, nodeVersion: string): string | null {
   if (platform === 'win32') {
     return 'Forebay runs on Linux and macOS. On Windows, run it in WSL 2 or a Linux container.';

@@ -1,6 +1,6 @@
 /**
- * The command line: which commands there are, and the flags that all of them know. Called by
- * main.ts; each command is a file of commands/.
+ * The command line: all commands, and the flags that they share. Called by main.ts; each command is
+ * a file of commands/.
  */
 import { Command, CommanderError } from 'commander';
 import { type Clock, systemClock } from '../model/time.js';
@@ -26,7 +26,7 @@ import { readVersion } from './version.js';
 /**
  * Runs one command to its end and resolves to the exit code. Never rejects.
  * @param args the command line without node and script.
- * @param loadAssemble gives `assemble` when it is needed: other commands start no threads.
+ * @param loadAssemble imports `assemble` for the commands that need it; others start no threads.
  */
 export async function runProgram(
   args: readonly string[],
@@ -47,7 +47,7 @@ export async function runProgram(
     await program.parseAsync([...args], { from: 'user' });
     return exitCode;
   } catch (error) {
-    // Commander has written its message already; help and version end with 0.
+    // Commander has already written its message; help and version end with 0.
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT_OK : EXIT_USAGE;
     const failure = classifyFailure(error);
     terminal.err(`${failure.message}\n`);
@@ -55,7 +55,7 @@ export async function runProgram(
   }
 }
 
-/** The whole command line, also for who only looks at it: help and completion. */
+/** Builds the whole command line, for running commands, help and completion. */
 export function buildProgram(context: CommandContext): Command {
   const { terminal, version } = context;
   const program = new Command('forebay')
@@ -78,7 +78,7 @@ export function buildProgram(context: CommandContext): Command {
   for (const command of commands) program.addCommand(command);
   program.addHelpText('after', exitCodeHelp());
   forEachCommand(program, (command) => {
-    // Commander hands its settings down only to commands that it makes itself.
+    // Commander passes its settings only to commands that it creates itself.
     command
       .exitOverride()
       .showHelpAfterError('Run `forebay --help` or `forebay COMMAND --help` for help.')

@@ -1,32 +1,32 @@
 /**
- * Shows progress on standard error while a command works: redrawn in place on a terminal, as plain
- * lines now and then elsewhere, or not at all. Its text comes from a source, which is pure.
+ * Shows progress on standard error while a command works: redrawn in place on a terminal, as a
+ * plain line per interval elsewhere, or not at all. The text comes from a `ProgressSource`.
  */
 import type { Clock } from '../model/time.js';
 import type { CommonFlags } from './options.js';
 import { displayWidth } from './table.js';
 import type { Terminal } from './terminal.js';
 
-/** Between looks at the source: a stall shows within a second of its being one. */
+/** Time between updates: a stall is shown within a second. */
 export const TICK_MS = 500;
-/** Between plain lines: logs keep every one of them. */
+/** Time between plain lines; long, as logs keep every line. */
 export const PLAIN_INTERVAL_MS = 10_000;
 
 export interface ProgressSource {
-  /** Lines that are redrawn in place. */
+  /** Returns the lines to redraw in place. */
   live(nowMs: number): readonly string[];
-  /** All of it in one line. */
+  /** Returns the whole progress in one line. */
   plain(nowMs: number): string;
-  /** Lines for events since the last call, such as a stall. */
+  /** Returns lines about changes since the last call that need a line at once, such as a stall. */
   news(nowMs: number): readonly string[];
 }
 
 export interface ProgressDisplay {
-  /** Erases the redrawn lines; nothing is shown after this. */
+  /** Erases the drawn lines and stops showing progress. */
   stop(): void;
 }
 
-/** The mode that `auto` comes to. */
+/** Returns the mode to use: resolves `auto`, and `none` with --quiet. */
 export function chosenMode(
   { progress, quiet }: Pick<CommonFlags, 'progress' | 'quiet'>,
   { errIsScreen, env }: Pick<Terminal, 'errIsScreen' | 'env'>,
@@ -70,7 +70,7 @@ function liveDrawer(terminal: Terminal, source: ProgressSource): Drawer {
   const erase = (): string => (drawn === 0 ? '' : `\u001b[${String(drawn)}A\u001b[J`);
   return {
     tick(nowMs) {
-      // A line that wrapped would be two, and the next redraw would miss one of them.
+      // A wrapped line would take two rows, and the next redraw would erase only one of them.
       const width = Math.max(1, terminal.columns() - 1);
       const lines = source.live(nowMs).map((line) => clipped(line, width));
       terminal.err(`${erase()}${lines.map((line) => `${line}\n`).join('')}`);
@@ -96,7 +96,7 @@ function plainDrawer(terminal: Terminal, source: ProgressSource, clock: Clock): 
   };
 }
 
-/** At most `width` characters, the rest left out with a sign. */
+/** Cuts a line to at most `width` characters, with `...` in place of the rest. */
 export function clipped(line: string, width: number): string {
   return displayWidth(line) <= width ? line : `${line.slice(0, Math.max(0, width - 3))}...`;
 }

@@ -1,12 +1,10 @@
-/**
- * How the items of a pull are called on the screen: files of a model by their names in it. Pure.
- */
+/** The names of a pull's items on the screen: files of a model have their path in it. Pure. */
 import type { Pull } from './api-types.js';
 
-/** Characters that would move the cursor, or reverse the text, stay encoded. */
+/** Characters that could move the cursor or reverse the text; such a path stays encoded. */
 const CONTROLS = /\p{C}/u;
 
-/** The name of an item: its URL, or its path in the model whose commit the URL names. */
+/** Returns the name of an item: its path in the model at the pulled commit, else its URL. */
 export function itemName({ model }: Pick<Pull, 'model'>, url: string): string {
   const below = model === null ? '' : `/${model.id}/resolve/${model.commit}/`;
   if (below === '' || !url.startsWith(below)) return url;
@@ -19,12 +17,12 @@ export function itemName({ model }: Pick<Pull, 'model'>, url: string): string {
   }
 }
 
-/** What an item is, in the plural. */
+/** Returns the noun for items, in the plural. */
 export function itemsWord({ model }: Pick<Pull, 'model'>): string {
   return model === null ? 'URLs' : 'files';
 }
 
-/** `org/name@main (commit 0123abc)`. */
+/** Returns `org/name@main (commit 0123abc)`. */
 export function modelName({ id, revision, commit }: NonNullable<Pull['model']>): string {
   return `${id}@${revision} (commit ${commit.slice(0, 12)})`;
 }

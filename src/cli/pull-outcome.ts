@@ -1,4 +1,4 @@
-/** How a pull ended: its final lines and its exit code. Pure. */
+/** The outcome of a pull: its final lines and its exit code. Pure. */
 import { formatSize } from '../config/units.js';
 import type { ErrorCode } from '../model/errors.js';
 import type { Pull, PullItem } from './api-types.js';
@@ -47,7 +47,7 @@ const FAILURES: Readonly<Record<ErrorCode, number>> = {
   internal: EXIT_INTERNAL,
 };
 
-/** The size of a model before its pull. */
+/** Returns the number and total size of a pull's files, which is printed before the first byte. */
 export function sizeLine(pull: Pull): string {
   const { model, items } = pull;
   const { lengthBytes } = totals(items);
@@ -57,8 +57,8 @@ export function sizeLine(pull: Pull): string {
 }
 
 /**
- * A line per URL, and a summary if there are several; for a model a table of its files, the
- * failures, and the summary.
+ * Returns a line for each URL, and a total if there are several. For a model, returns a table of
+ * its files, a line for each failure, and the total.
  */
 export function outcomeLines(pull: Pull): readonly string[] {
   const { model, items } = pull;
@@ -119,7 +119,7 @@ function why({ error }: PullItem): string {
   return error === null || error.code === 'cancelled' ? '' : `; ${error.code}: ${error.message}`;
 }
 
-/** 130 if cancelled; the failures' code if all agree, else `EXIT_FAILED`. */
+/** Returns 130 for a cancelled pull; the code of the failures if all have the same; else 1. */
 export function outcomeExitCode({ state, items }: Pull): number {
   if (state === 'cancelled') return EXIT_INTERRUPTED;
   const codes = new Set(
@@ -132,7 +132,7 @@ export function outcomeExitCode({ state, items }: Pull): number {
   return codes.size === 1 ? first : EXIT_FAILED;
 }
 
-/** By what failed; a code that only a newer Forebay knows is a failure like any other. */
+/** Returns the exit code of a failure; `EXIT_FAILED` for an error code of a newer Forebay. */
 function failureExitCode(cause: string): number {
   return Object.hasOwn(FAILURES, cause) ? FAILURES[cause as ErrorCode] : EXIT_FAILED;
 }

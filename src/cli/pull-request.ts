@@ -1,4 +1,4 @@
-/** What a `pull` is to fetch, from its arguments: URLs, or a model by its name. Pure. */
+/** Turns the arguments of `pull`, URLs or the name of a model, into a request of the API. Pure. */
 import type { PullRequest } from './api-types.js';
 
 export interface PullFlags {
@@ -12,7 +12,8 @@ export type PullAsked =
 
 /**
  * Parses the arguments. A URL begins with `/` or contains `://`; anything else is
- * `org/name[@revision]`. HF_TOKEN is sent for a model, as the Hub's clients do.
+ * `org/name[@revision]`. The request for a model has the token in HF_TOKEN, as the hub's clients
+ * send it.
  */
 export function pullRequest(
   names: readonly string[],
@@ -22,15 +23,16 @@ export function pullRequest(
   const [name = '', ...others] = names;
   if (names.every(isUrl)) {
     if (include.length + exclude.length === 0) return asked({ urls: [...names] });
-    return misunderstood('--include and --exclude choose among the files of a model');
+    return misunderstood('--include and --exclude apply to the files of a model, not to URLs');
   }
   if (others.length > 0) {
-    return misunderstood('one model is pulled at a time, and not together with URLs');
+    return misunderstood('name one model only, and no URLs with it');
   }
   const at = name.indexOf('@');
   const model = at === -1 ? name : name.slice(0, at);
   const revision = at === -1 ? undefined : name.slice(at + 1);
-  if (model === '' || revision === '') return misunderstood(`not ORG/MODEL[@REVISION]: ${name}`);
+  if (model === '' || revision === '')
+    return misunderstood(`not a URL or ORG/MODEL[@REVISION]: ${name}`);
   const token = env['HF_TOKEN']?.trim() ?? '';
   return asked({
     model,

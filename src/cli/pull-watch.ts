@@ -1,50 +1,50 @@
 /**
- * Follows a pull through its events, and words its state. Silences are measured here, as events
- * come only with changes. Used by commands/pull; all times are monotonic ms.
+ * Follows the events of a pull, and describes its progress in text. It also measures silences, as
+ * events arrive only when something changes. Used by commands/pull; all times are monotonic ms.
  */
 import { formatSize } from '../config/units.js';
 import type { Pull, PullItem } from './api-types.js';
 import { itemName, itemsWord } from './pull-names.js';
 import type { ProgressSource } from './progress.js';
 
-/** A silence of this length is reported: before users wonder. */
+/** A silence of at least this time is shown as a stall. */
 export const STALL_NAMED_MS = 1_500;
-/** Of more URLs than this, those that do something are shown. */
+/** If there are more URLs than this, only active ones are shown. */
 const MAX_SHOWN = 8;
 const BAR_CELLS = 20;
 
-/** How long an item has been silent, and why it may be. */
+/** How long an item has been silent, and what it waits for. */
 export interface Silence {
   readonly ms: number;
   readonly of: 'origin' | 'client' | 'disk';
 }
 
 interface Watched {
-  /** Its name in the output. */
+  /** Its name on the screen. */
   readonly name: string;
   readonly item: PullItem;
-  /** When a byte of it was last seen to arrive, or it came to another state. */
+  /** The time of the last event in which its counts or its state changed. */
   readonly movedMs: number;
-  /** When its last event came. */
+  /** The time of its last event. */
   readonly seenMs: number;
 }
 
 export class PullWatch implements ProgressSource {
   #items: readonly Watched[] = [];
-  /** URLs, or files of a model. */
-  #word = '';
-  /** URLs whose stall was reported. */
-  readonly #reported = new Set<number>();
+  /** The noun for items: URLs, or files of a model. */
+  #noun = '';
+  /** Indices of items whose stall `news` has reported. */
+  readonly #reportedStalls = new Set<number>();
 
-  /** Takes an event. */
+  /** Handles an event. */
   update(pull: Pull, nowMs: number): void {
-    this.#word = itemsWord(pull);
+    this.#noun = itemsWord(pull);
     this.#items = pull.items.map((item, index) => {
       const before = this.#items[index];
-      const stood =
+      const isUnchanged =
         before?.item.state.kind === item.state.kind && countsOf(before.item) === countsOf(item);
       const name = itemName(pull, item.url);
-      return { name, item, movedMs: stood ? before.movedMs : nowMs, seenMs: nowMs };
+      return { name, item, movedMs: isUnchanged ? before.movedMs : nowMs, seenMs: nowMs };
     });
   }
 
@@ -69,20 +69,20 @@ export class PullWatch implements ProgressSource {
     const failures = failed === 0 ? '' : `, ${String(failed)} failed`;
     const stalled = this.#items.filter((watched) => silenceOf(watched, nowMs) !== null).length;
     const stalls = stalled === 0 ? '' : `, ${String(stalled)} stalled`;
-    return `${String(done)} of ${String(items.length)} ${this.#word} done${failures}${stalls}: ${countsText(totals(items))}`;
+    return `${String(done)} of ${String(items.length)} ${this.#noun} done${failures}${stalls}: ${countsText(totals(items))}`;
   }
 
   news(nowMs: number): readonly string[] {
     return this.#items.flatMap((watched, index) => {
       const silence = silenceOf(watched, nowMs);
-      const wasReported = this.#reported.has(index);
+      const isReported = this.#reportedStalls.has(index);
       const { name } = watched;
-      if (silence !== null && !wasReported) {
-        this.#reported.add(index);
+      if (silence !== null && !isReported) {
+        this.#reportedStalls.add(index);
         return [`${name}: ${stallText(silence)}`];
       }
-      if (silence === null && wasReported) {
-        this.#reported.delete(index);
+      if (silence === null && isReported) {
+        this.#reportedStalls.delete(index);
         return isActive(watched.item) ? [`${name}: goes on`] : [];
       }
       return [];
@@ -98,7 +98,7 @@ function countsOf({ receivedBytes, verifiedBytes, committedBytes }: PullItem): n
   return receivedBytes + verifiedBytes + committedBytes;
 }
 
-/** The silence worth naming; `null` where bytes come, or none are to come. */
+/** Returns the silence to show; `null` while bytes arrive, and in states that expect none. */
 function silenceOf({ item, movedMs, seenMs }: Watched, nowMs: number): Silence | null {
   const { state } = item;
   switch (state.kind) {
@@ -118,17 +118,17 @@ function silenceOf({ item, movedMs, seenMs }: Watched, nowMs: number): Silence |
   }
 }
 
-/** `stalled 3 s, waiting for the origin`. */
+/** Formats a silence: `stalled 3 s, waiting for the origin`. */
 export function stallText({ ms, of }: Silence): string {
   return `stalled ${String(Math.floor(ms / 1000))} s, waiting for the ${of}`;
 }
 
-/** The state of one URL, in a line. */
+/** Describes the progress of one URL in a line. */
 export function standing(item: PullItem, silence: Silence | null): string {
   return `${bar(item)}${stateText(item, silence)}; ${countsText(item)}`;
 }
 
-/** The part that is stored: held before, or recorded since. Empty if the length is unknown. */
+/** Draws the share that was held before or is committed; empty while the length is unknown. */
 function bar({ lengthBytes, heldBytes, committedBytes }: PullItem): string {
   if (lengthBytes === null || lengthBytes === 0) return '';
   const share = Math.min(1, (heldBytes + committedBytes) / lengthBytes);
@@ -161,7 +161,7 @@ function stateText(item: PullItem, silence: Silence | null): string {
   }
 }
 
-/** `2 s`, `3 min 20 s`, `1 h 5 min`. */
+/** Formats a duration: `2 s`, `3 min 20 s`, `1 h 5 min`. */
 export function etaText(ms: number): string {
   const seconds = Math.ceil(ms / 1000);
   if (seconds < 60) return `${String(seconds)} s`;
@@ -170,13 +170,13 @@ export function etaText(ms: number): string {
   return `${String(Math.floor(minutes / 60))} h ${String(minutes % 60)} min`;
 }
 
-/** Counts of one URL, or of several together. */
+/** Counts of one URL, or sums over several. */
 export type PullCounts = Pick<
   PullItem,
   'lengthBytes' | 'heldBytes' | 'receivedBytes' | 'verifiedBytes' | 'committedBytes'
 >;
 
-/** Sums; the length is unknown if one is. */
+/** Returns the sums. The length is `null` if that of any item is. */
 export function totals(items: readonly PullItem[]): PullCounts {
   const sum = (count: (item: PullItem) => number): number =>
     items.reduce((total, item) => total + count(item), 0);
@@ -191,7 +191,7 @@ export function totals(items: readonly PullItem[]): PullCounts {
   };
 }
 
-/** `received 4 MiB, verified 0 B, committed 3 MiB of 8 MiB; 1 MiB held before`. */
+/** Formats counts: `received 4 MiB, verified 0 B, committed 3 MiB of 8 MiB; 1 MiB held before`. */
 export function countsText(counts: PullCounts): string {
   const { lengthBytes, heldBytes, receivedBytes, verifiedBytes, committedBytes } = counts;
   const of = lengthBytes === null ? 'an unknown length' : formatSize(lengthBytes);

@@ -1,4 +1,4 @@
-/** Reads the Prometheus text format as far as Forebay writes it. Used by commands/status. Pure. */
+/** Parses Prometheus text, as far as Forebay uses the format. Used by commands/status. Pure. */
 
 export interface Sample {
   readonly name: string;
@@ -7,10 +7,10 @@ export interface Sample {
 }
 
 const LINE = /^([a-z_][a-z0-9_]*)(?:\{(.*)\})? (\S+)$/i;
-/** One after the other: sticky, so that none is looked for at every letter of a long line. */
+/** Sticky, so that a long line is not searched from each of its letters. */
 const LABEL = /([a-z_][a-z0-9_]*)="((?:[^"\\]|\\.)*)",?/giy;
 
-/** Every sample of a text; comments are left out. */
+/** Returns every sample of a text, without comments. */
 export function readSamples(text: string): readonly Sample[] {
   return text.split('\n').flatMap((line): Sample[] => {
     const [, name, labels = '', value] = LINE.exec(line) ?? [];
@@ -20,7 +20,7 @@ export function readSamples(text: string): readonly Sample[] {
   });
 }
 
-/** The sum of the samples of a metric whose labels are all those given. */
+/** Returns the sum of the samples of a metric that have all of the given labels. */
 export function sumOf(
   samples: readonly Sample[],
   name: string,

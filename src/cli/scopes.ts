@@ -1,22 +1,23 @@
-/** Turns a path of the front, as clients write it, into the admin API's scope. Pure. */
+/** Maps a path, as clients request it, to the scopes of objects that the admin API takes. Pure. */
 import { canonicalUri } from '../model/uri.js';
 import type { Scope } from './api-types.js';
 
-/** A configured origin, as far as paths are concerned. */
+/** The name and mount of a configured origin. */
 export interface Mounted {
   readonly name: string;
   readonly mount: string;
 }
 
 /**
- * The scopes that hold every object whose path at the front begins with `prefix`: origins that are
- * mounted below it as a whole, and of the one that it leads into the objects with the rest as
- * prefix. All there is without a prefix; nothing where no origin has such paths.
+ * Returns the scopes that together contain every object whose request path begins with `prefix`:
+ * whole origins, for mounts that begin with the prefix; and objects with the rest of the prefix as
+ * path prefix, for the origin with the longest mount above it. Returns one scope for all objects
+ * without a prefix, and none if no origin has such paths.
  */
 export function scopesOf(prefix: string | undefined, origins: readonly Mounted[]): Scope[] {
   if (prefix === undefined || prefix === '/') return [{}];
   const text = prefix.startsWith('/') ? prefix : `/${prefix}`;
-  // However it is spelt: in any script, encoded or not.
+  // The text may be in any script, percent-encoded or not.
   const path = canonicalUri(Buffer.from(text).toString('latin1'));
   const whole = origins.filter(({ mount }) => mount !== '/' && mount.startsWith(path));
   const into = origins

@@ -1,6 +1,6 @@
 /**
- * `forebay serve`: loads the configuration, assembles the program, prints what runs and where, and
- * shuts down in order on a signal; SIGHUP reloads the configuration. Called by commands/serve.
+ * `forebay serve`: loads the configuration, assembles and starts the program, prints a summary, and
+ * shuts down at a stop signal. SIGHUP loads the configuration anew. Called by commands/serve.
  */
 import type { Application } from '../assemble.js';
 import type { ReloadOutcome } from '../assemble/reloading.js';
@@ -16,7 +16,7 @@ import type { StopSignal, Terminal } from './terminal.js';
 
 const NANOS_PER_MICRO = 1000n;
 
-/** What src/assemble.ts exports. */
+/** The function that src/assemble.ts exports. */
 export type Assemble = (config: ResolvedConfig, version: string) => Promise<Application>;
 
 type BoundAddresses = Awaited<ReturnType<Application['start']>>;
@@ -26,13 +26,14 @@ export interface ServeInput {
   readonly flags: Readonly<Record<string, string>>;
   readonly version: string;
   readonly terminal: Terminal;
-  /** Returns `assemble`; called once the configuration is valid. */
+  /** Imports `assemble`; called once the configuration is checked. */
   readonly loadAssemble: () => Promise<Assemble>;
 }
 
 /**
- * Serves until a stop signal. The first one drains (exit code 0), a second one ends at once (130).
- * Rejects with what cli/exit-codes classifies when the program cannot start or stop.
+ * Serves until a stop signal. The first one drains (exit code 0), a second one ends the process at
+ * once (130). Rejects with errors that cli/failure classifies when the program cannot start or
+ * stop.
  */
 export async function serve({
   flags,
@@ -44,7 +45,7 @@ export async function serve({
   const capacity = resolveCapacity(load());
   const { config } = capacity;
   const signals = watchSignals(terminal, config.listen.drainTimeoutMs);
-  // Until it runs there is nothing to reload; without a listener SIGHUP would end the process.
+  // Listens from the beginning, as SIGHUP would end the process otherwise. Nothing to reload yet.
   let onReload = (): void => undefined;
   const stopReloads = terminal.onReloadSignal(() => {
     onReload();
@@ -70,7 +71,7 @@ export async function serve({
     manager.ready(serving);
     await signals.first;
     onReload = () => undefined;
-    manager.stopping('Finishing what runs');
+    manager.stopping('Finishing responses in progress');
     await application.stop();
     return EXIT_OK;
   } finally {
@@ -79,33 +80,35 @@ export async function serve({
   }
 }
 
-/** The service manager that started us, if one did: the addon is loaded only for it. */
+/**
+ * Connects to the service manager that started the process; loads the addon only if there is one.
+ */
 async function connectManager(terminal: Terminal): Promise<ServiceManager> {
-  const isManaged = (terminal.env['NOTIFY_SOCKET'] ?? '') !== '';
-  const { native } = isManaged ? await import('../compute/native.js') : { native: undefined };
+  const hasManager = (terminal.env['NOTIFY_SOCKET'] ?? '') !== '';
+  const { native } = hasManager ? await import('../compute/native.js') : { native: undefined };
   return serviceManager({
     env: terminal.env,
     notify: (socket, text) => native?.notifySystemd(socket, text),
     monotonicMicros: () => process.hrtime.bigint() / NANOS_PER_MICRO,
     onFailure: (error) => {
       const why = error instanceof Error ? error.message : String(error);
-      terminal.err(`forebay: the service manager cannot be reached: ${why}\n`);
+      terminal.err(`forebay: the service manager cannot be notified: ${why}\n`);
     },
   });
 }
 
-/** If a listener cannot be opened, releases what is open already, such as the cache's lock. */
+/** Starts the program. If that fails, closes what is already open, such as the cache's lock. */
 async function startOrClose(application: Application): Promise<BoundAddresses> {
   try {
     return await application.start();
   } catch (error) {
-    // Why it could not start matters more than what then went wrong in closing.
+    // Errors of stopping are ignored: the error that prevented the start is the one to report.
     await application.stop().catch(() => undefined);
     throw error;
   }
 }
 
-/** Stop signals: `first` resolves at the first; a second one ends the process. */
+/** Listens for stop signals. `first` resolves at the first one; a second one ends the process. */
 function watchSignals(
   terminal: Terminal,
   drainTimeoutMs: number,
@@ -121,7 +124,8 @@ function watchSignals(
       seen = true;
       const bound = formatDuration(drainTimeoutMs);
       terminal.err(
-        `forebay: ${signal}: finishing what runs, for at most ${bound}; again to end at once\n`,
+        `forebay: ${signal}: finishing responses in progress, for at most ${bound}; ` +
+          'signal again to end at once\n',
       );
       resolve(signal);
     });
@@ -129,15 +133,15 @@ function watchSignals(
   return { first, close };
 }
 
-/** For people; the log has the same, and more. */
+/** Returns the lines about a reload for standard error. The log has more details. */
 function reloadLines(outcome: ReloadOutcome): string {
   switch (outcome.kind) {
     case 'refused':
-      return `forebay: the configuration was not reloaded, the previous one stays in effect:\n${outcome.message}\n`;
+      return `forebay: the configuration was not reloaded, the running one stays:\n${outcome.message}\n`;
     case 'applied': {
       const keys = outcome.needsRestart.join(', ');
-      const left = keys === '' ? '' : `; these changes need a restart: ${keys}`;
-      return `forebay: the configuration was reloaded${left}\n`;
+      const unapplied = keys === '' ? '' : `; restart to apply the changes of ${keys}`;
+      return `forebay: the configuration was reloaded${unapplied}\n`;
     }
   }
 }

@@ -1,14 +1,14 @@
 /**
- * Reports the program's state to the service manager, for a systemd unit of `Type=notify-reload`
- * (sd_notify(3)). Used by cli/serve; without `NOTIFY_SOCKET` nothing is reported.
+ * Notifies the service manager of the program's state, as a systemd unit of `Type=notify-reload`
+ * requires (sd_notify(3)). cli/serve calls it; without `NOTIFY_SOCKET` nothing is sent.
  */
 
 export interface ServiceManager {
-  /** It serves, at first or again after a reload. `status` is a line for people. */
+  /** Reports that it serves, after the start or a reload. `status` is a line for the operator. */
   ready(status: string): void;
-  /** A reload begins; `ready` ends it, whether or not it succeeded. */
+  /** Reports that a reload begins; `ready` reports its end, even if it failed. */
   reloading(): void;
-  /** It drains and will end. */
+  /** Reports that it drains and will exit. */
   stopping(status: string): void;
 }
 
@@ -18,18 +18,18 @@ export type Notify = (socket: string, text: string) => void;
 export interface ServiceManagerOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly notify: Notify;
-  /** CLOCK_MONOTONIC in microseconds: identifies the reload that a message is about. */
+  /** CLOCK_MONOTONIC in microseconds, by which systemd relates a message to its reload request. */
   readonly monotonicMicros: () => bigint;
-  /** Called once if the manager cannot be reached. */
+  /** Called once, for the first notification that fails; no further ones are sent. */
   readonly onFailure: (error: unknown) => void;
 }
 
-/** The manager that started this process; without one the calls do nothing. */
+/** Returns the manager that started this process, or one that does nothing. */
 export function serviceManager(options: ServiceManagerOptions): ServiceManager {
   const { env, notify, monotonicMicros, onFailure } = options;
   const socket = env['NOTIFY_SOCKET'] ?? '';
   let failed = false;
-  const tell = (...lines: readonly string[]): void => {
+  const send = (...lines: readonly string[]): void => {
     if (socket === '' || failed) return;
     try {
       notify(socket, `${lines.join('\n')}\n`);
@@ -40,18 +40,18 @@ export function serviceManager(options: ServiceManagerOptions): ServiceManager {
   };
   return {
     ready: (status) => {
-      tell('READY=1', `STATUS=${oneLine(status)}`);
+      send('READY=1', `STATUS=${oneLine(status)}`);
     },
     reloading: () => {
-      tell('RELOADING=1', `MONOTONIC_USEC=${String(monotonicMicros())}`);
+      send('RELOADING=1', `MONOTONIC_USEC=${String(monotonicMicros())}`);
     },
     stopping: (status) => {
-      tell('STOPPING=1', `STATUS=${oneLine(status)}`);
+      send('STOPPING=1', `STATUS=${oneLine(status)}`);
     },
   };
 }
 
-/** A line break would begin another assignment. */
+/** Joins lines, as a line break would start another assignment. */
 function oneLine(text: string): string {
   return text.replace(/\s+/g, ' ').trim();
 }

@@ -1,6 +1,6 @@
 /**
- * Finds the Forebay that a command is about: the running one, or, if none runs, a private one that
- * is started in this process on the same cache. Commands see no difference.
+ * Connects a command to a Forebay: the running one or, if none runs, one that is started in this
+ * process on the same cache and that no one else can use. Commands see no difference.
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -14,14 +14,14 @@ import { AdminClient, NotAnsweringError, UnprovenError } from './admin-client.js
 import type { CommandContext } from './context.js';
 import type { Output } from './output.js';
 
-/** The flag that names the API to talk to, whatever runs here. */
+/** The flag that names the admin API to use, whether or not a Forebay runs on this cache. */
 const ADMIN_FLAG = '--admin';
 export interface Session {
   readonly client: AdminClient;
   readonly config: LoadedConfig['config'];
-  /** True when the Forebay was there before and goes on afterwards. */
+  /** True when the Forebay ran before the command and runs on after it. */
   readonly isRunning: boolean;
-  /** Ends what this command has started. */
+  /** Closes the client, and stops the Forebay if it was started for this command. */
   close(): Promise<void>;
 }
 
@@ -34,9 +34,9 @@ export class UnreachableHolderError extends Error {
 }
 
 /**
- * Opens a session. Rejects with a `ConfigError`, a `NotAnsweringError` if the address of `--admin`
- * does not answer, an `UnprovenError` if the answering process does not know this user's token, an
- * `UnreachableHolderError`, or an error of `assemble`.
+ * Opens a session. Rejects with a `ConfigError`, a `NotAnsweringError` when no server answers at
+ * the address of `--admin`, an `UnprovenError` when the server is not the Forebay whose token this
+ * user has, an `UnreachableHolderError`, or the error of `assemble`.
  */
 export async function openSession(
   context: CommandContext,
@@ -62,8 +62,9 @@ export async function openSession(
 }
 
 /**
- * The Forebay at the configured address; `null` if it serves another cache. Its answer decides
- * nothing else: the token is read from the configured place only, and sent only after a proof.
+ * Connects to the Forebay at the configured address; resolves to `null` if it runs on another
+ * cache. What the server reports is used for that decision alone: the token is read only from the
+ * file that the configuration names, and sent only to a server that proves to know it.
  */
 async function connect(
   loaded: LoadedConfig,
@@ -76,12 +77,12 @@ async function connect(
   try {
     const doubt = token === null ? null : await doubtOf(client, token);
     const cache = await client.cache();
-    // Who names neither the API nor a cache means the Forebay that runs, wherever its cache is.
+    // A user who names neither the API nor a cache means the running Forebay, whatever its cache.
     const isMeant =
       cache.directory === config.cache.directory ||
       isNamed ||
       loaded.sourceOf(['cache', 'directory']).kind === 'default';
-    // An address that was named may be read from all the same.
+    // From an address that the user named, the command may read even without proof.
     if (isMeant && doubt !== null && !isNamed) throw doubt;
     if (isMeant) {
       if (token === null || doubt !== null) output.note(unprovenNote(client));
@@ -95,7 +96,7 @@ async function connect(
   return null;
 }
 
-/** Why it is not trusted; `null` if it has proven that it knows the token. */
+/** Returns why the server is not trusted; `null` when it has proven that it knows the token. */
 async function doubtOf(client: AdminClient, token: string): Promise<UnprovenError | null> {
   try {
     await client.prove(token);
@@ -107,10 +108,10 @@ async function doubtOf(client: AdminClient, token: string): Promise<UnprovenErro
 }
 
 function unprovenNote({ address }: AdminClient): string {
-  return `what answers at ${formatAddress(address)} has not proven to be Forebay: nothing secret is sent to it`;
+  return `the server at ${formatAddress(address)} has not proven to be Forebay: this command only reads from it`;
 }
 
-/** Throws when another process uses the cache: there is no way to look into it beside that one. */
+/** Throws when another process uses the cache: two processes cannot use it at a time. */
 async function refuseIfHeld(directory: string, silence: NotAnsweringError): Promise<void> {
   const { probeLock } = await import('../store/directory/lock-probe.js');
   const { systemCalls } = await import('../compute/native.js');
@@ -122,14 +123,14 @@ async function refuseIfHeld(directory: string, silence: NotAnsweringError): Prom
       const who = lock.pid === null ? 'another process' : `process ${String(lock.pid)}`;
       throw new UnreachableHolderError(
         `${who} uses ${directory}, and ${silence.message}\n` +
-          'Give the configuration that it runs with, or its admin address with --admin.',
+          'Use the configuration that it runs with, or name its admin address with --admin.',
         silence,
       );
     }
     case 'unreadable':
       throw new UnreachableHolderError(
-        `${directory} cannot be looked at (${lock.errno}), and ${silence.message}\n` +
-          'Run this as the user that Forebay runs as, or give --admin.',
+        `the lock in ${directory} cannot be read (${lock.errno}), and ${silence.message}\n` +
+          'Run this command as the user that Forebay runs as, or name its admin address with --admin.',
         silence,
       );
   }
@@ -155,9 +156,7 @@ async function startPrivately(context: CommandContext, loaded: LoadedConfig): Pr
   }
 }
 
-/**
- * The same configuration for private use: free ports of loopback, and no log between the results.
- */
+/** Returns the configuration for private use: free ports of loopback, and no log. */
 function privateConfig(config: ResolvedConfig): ResolvedConfig {
   const address = { host: '127.0.0.1', port: 0 };
   return {
@@ -168,14 +167,14 @@ function privateConfig(config: ResolvedConfig): ResolvedConfig {
   };
 }
 
-/** Why it did not start matters more than what then went wrong in closing. */
+/** Stops, and ignores errors: the error that prevented the start is the one to report. */
 async function stopQuietly(application: Application): Promise<void> {
   await application.stop().catch(() => undefined);
 }
 
 /**
- * The token of the Forebay that is meant, from a file that this user's configuration names: of one
- * on another machine only from a file that was given for it. `null`: none is known.
+ * Reads the token from the file that this user's configuration names. For a Forebay on another
+ * machine, only an explicit `admin.tokenFile` is used. Returns `null` if no token is known.
  */
 export function knownToken(
   { admin, cache }: LoadedConfig['config'],
@@ -192,7 +191,7 @@ function tokenFile({ admin, cache }: Places): string {
   return admin.tokenFile ?? join(cache.directory, TOKEN_FILE);
 }
 
-/** `null` if there is none or it may not be read. */
+/** Reads a token; returns `null` if there is none or it may not be read. */
 function readToken(path: string): string | null {
   try {
     const text = readFileSync(path, 'utf8').trim();
@@ -206,7 +205,7 @@ function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || /^127(?:\.\d+){3}$/.test(host);
 }
 
-/** Opens a session, works with it and closes it, also where the work fails. */
+/** Opens a session, runs `work` with it, and closes it even if `work` fails. */
 export async function withSession<T>(
   context: CommandContext,
   flags: Readonly<Record<string, string>>,

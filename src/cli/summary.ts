@@ -1,6 +1,5 @@
 /**
- * What a configuration comes to, in lines for people. Printed by `serve` at start and by
- * `validate`.
+ * Summarises a configuration in lines of text, which `serve` prints at start, and `validate`.
  */
 import type { Capacity } from '../config/capacity.js';
 import { formatAddress, type ListenAddress } from '../config/kinds.js';
@@ -8,11 +7,11 @@ import { formatSize } from '../config/units.js';
 
 export interface Addresses {
   readonly listenAddress: ListenAddress;
-  /** `null`: the admin listener is off. */
+  /** `null` when the admin listener is off. */
   readonly adminAddress: ListenAddress | null;
 }
 
-/** Where, of what, into what, and how much. */
+/** Returns a line for each address and origin, for the cache directory and for the capacity. */
 export function summaryLines(
   { config, reason }: Capacity,
   { listenAddress, adminAddress }: Addresses,
@@ -31,7 +30,7 @@ export function summaryLines(
   ];
 }
 
-/** The addresses as they are configured. */
+/** Returns the configured addresses. */
 export function configuredAddresses({ config }: Capacity): Addresses {
   const { listen, admin } = config;
   return { listenAddress: listen.address, adminAddress: admin.enabled ? admin.address : null };

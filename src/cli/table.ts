@@ -1,15 +1,17 @@
-/** Lays rows of text out in columns. Used by commands that list. Pure. */
+/** Formats rows of text in columns. Used by commands that print lists. Pure. */
 
 export interface Column {
   readonly title: string;
-  /** Numbers are aligned to the right. */
+  /** `right` for numbers. */
   readonly align?: 'left' | 'right';
 }
 
-/** Columns are this far apart. */
+/** The space between columns. */
 const GAP = '  ';
 
-/** Lines of a table with its titles; empty without rows. No line ends with spaces. */
+/**
+ * Returns the lines of a table, titles first; none if there are no rows. No line ends in spaces.
+ */
 export function table(columns: readonly Column[], rows: readonly (readonly string[])[]): string[] {
   if (rows.length === 0) return [];
   const all = [columns.map(({ title }) => title), ...rows];
@@ -34,7 +36,7 @@ const STYLE = /\u001b\[\d+m/g;
 
 const CHARACTERS = new Intl.Segmenter();
 
-/** Characters that a text takes on a screen; styles take none. */
+/** Returns the number of characters that a text takes on a screen; styles take none. */
 export function displayWidth(text: string): number {
   return [...CHARACTERS.segment(text.replace(STYLE, ''))].length;
 }

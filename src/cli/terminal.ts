@@ -1,31 +1,33 @@
-/** What commands use of the process, passed in so that tests need no child process. */
+/** The parts of the process that commands use, passed in so that tests need no child process. */
 
-/** Signals that request an orderly end. */
+/** Signals for an orderly shutdown. */
 export type StopSignal = 'SIGINT' | 'SIGTERM';
 
 export interface Terminal {
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** Results of commands. */
+  /** Writes results of commands to standard output. */
   out(text: string): void;
-  /** Messages for people. */
+  /** Writes messages to standard error. */
   err(text: string): void;
-  /** Whether results and messages go to a terminal. */
+  /** True when standard output, or standard error, is a terminal. */
   readonly outIsScreen: boolean;
   readonly errIsScreen: boolean;
-  /** The screen's width in characters, now. */
+  /** Returns the screen's present width in characters. */
   columns(): number;
-  /** Calls back for every stop signal; the returned function ends that. */
+  /** Calls `callback` for every stop signal; the returned function stops that. */
   onStopSignal(callback: (signal: StopSignal) => void): () => void;
-  /** Calls back at each SIGHUP; the returned function ends that. */
+  /**
+   * Calls `callback` for every SIGHUP, which requests a reload; the returned function stops that.
+   */
   onReloadSignal(callback: () => void): () => void;
   /** Ends the process at once. */
   exit(code: number): void;
 }
 
-/** The usual default. */
+/** The width if standard error is no terminal. */
 const USUAL_COLUMNS = 80;
 
-/** The reader of this output has gone (`| head`): the work goes on without it. */
+/** Ignores write errors: when the reader of a pipe has exited (`| head`), the work goes on. */
 function outlivesItsReader(stream: NodeJS.WriteStream): NodeJS.WriteStream {
   return stream.on('error', () => undefined);
 }
@@ -33,7 +35,7 @@ function outlivesItsReader(stream: NodeJS.WriteStream): NodeJS.WriteStream {
 const stdout = outlivesItsReader(process.stdout);
 const stderr = outlivesItsReader(process.stderr);
 
-/** The process that this is. */
+/** The terminal of this process. */
 export const processTerminal: Terminal = {
   env: process.env,
   out: (text) => {

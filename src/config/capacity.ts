@@ -1,5 +1,5 @@
 /**
- * Turns `capacity: auto` into bytes: looks at the disk once, at start, and explains the number.
+ * Resolves `capacity: auto` to bytes: examines the disk once, at start, and explains the result.
  * Called by cli/serve.
  */
 import { lstatSync, readdirSync, statfsSync } from 'node:fs';
@@ -8,27 +8,30 @@ import { minimumCapacityBytes } from './lanes.js';
 import type { Config, ResolvedConfig } from './schema.js';
 import { formatSize } from './units.js';
 
-/** The rest is left to the system and to others: a file system that is quite full gets slow. */
+/**
+ * Share of the space for `auto`. The rest is for other programs: an almost full file system is
+ * slow.
+ */
 const AUTO_SHARE = 0.8;
 
-/** `lstat` counts blocks of this size, whatever the file system's own (POSIX st_blocks). */
+/** The unit of `blocks` in `lstat` on every file system (POSIX st_blocks). */
 const STAT_BLOCK_BYTES = 512;
 
-/** The disk's figures, passed in so that tests need no real disk. */
+/** The queries about a disk, as an interface so that tests need no real one. */
 export interface Disk {
-  /** Bytes that may still be written where `directory` is or will be. */
+  /** Returns the free bytes of the file system of `directory`, which need not exist yet. */
   freeBytes(directory: string): number;
-  /** Bytes that the files below `directory` take; 0 when there is none. */
+  /** Returns the bytes that the files below `directory` take; 0 when it does not exist. */
   heldBytes(directory: string): number;
 }
 
 export interface Capacity {
   readonly config: ResolvedConfig;
-  /** For people: how the number came about. */
+  /** Explains the number, for the start-up line. */
   readonly reason: string;
 }
 
-/** Settles the capacity. Never fails: where `auto` finds too little room, it takes the minimum. */
+/** Resolves the capacity. If there is too little space for `auto`, takes the minimum. */
 export function resolveCapacity(config: Config, disk: Disk = systemDisk): Capacity {
   const { cache, fill } = config;
   const settle = (capacityBytes: number, reason: string): Capacity => ({
@@ -41,15 +44,15 @@ export function resolveCapacity(config: Config, disk: Disk = systemDisk): Capaci
   const held = disk.heldBytes(cache.directory);
   const share = Math.floor(AUTO_SHARE * (free + held));
   const least = minimumCapacityBytes(cache.chunkSizeBytes, fill);
-  const found = `${formatSize(free)} free and ${formatSize(held)} held already`;
+  const found = `${formatSize(free)} free and ${formatSize(held)} already in the cache`;
   if (share >= least) return settle(share, `${String(AUTO_SHARE * 100)} % of ${found}`);
   return settle(
     least,
-    `the minimum, because there are only ${found}: what does not fit is served through memory`,
+    `the minimum, because there are only ${found}: chunks that do not fit are served through memory`,
   );
 }
 
-/** For a reload: `auto` was computed at the start, when nothing was served yet, and stays. */
+/** Resolves the capacity at a reload: `auto` keeps the number that it had at start. */
 export function keepAuto(config: Config, running: ResolvedConfig): ResolvedConfig {
   const { capacityBytes } = config.cache;
   const settled = capacityBytes === 'auto' ? running.cache.capacityBytes : capacityBytes;
@@ -64,7 +67,7 @@ export const systemDisk: Disk = {
         const { bavail, bsize } = statfsSync(candidate);
         return bavail * bsize;
       } catch (error) {
-        // The directory does not exist yet, or may not be entered: the nearest one above it counts.
+        // The directory does not exist yet or must not be entered: try its parent, up to `/`.
         if (dirname(candidate) === candidate) throw error;
       }
     }
@@ -72,20 +75,20 @@ export const systemDisk: Disk = {
   heldBytes(directory) {
     let bytes = 0;
     for (const file of filesBelow(directory)) {
-      // A file that goes away in between holds nothing.
+      // A file that was deleted meanwhile takes no bytes.
       bytes += (lstatSync(file, { throwIfNoEntry: false })?.blocks ?? 0) * STAT_BLOCK_BYTES;
     }
     return bytes;
   },
 };
 
-/** Every file below `directory`; none if it is missing or may not be read. */
+/** Yields every file below `directory`; nothing if it is missing or may not be read. */
 function* filesBelow(directory: string): Generator<string> {
   const entries = (() => {
     try {
       return readdirSync(directory, { withFileTypes: true });
     } catch {
-      // The store's own message about the directory will be better.
+      // The store reports problems with the directory, in more detail.
       return [];
     }
   })();

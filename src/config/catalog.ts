@@ -1,13 +1,13 @@
 /**
  * Every setting of the schema in order, with its names in the file, the environment and on the
- * command line: what docs, flags, environment reading and "did you mean" are made from.
+ * command line. The docs, flags, environment parsing and "did you mean" use it.
  */
 import type { z } from 'zod';
 import { digestPinShape, originShape } from './origin-schema.js';
 import { fileSchema } from './schema.js';
 import { type Setting, settings } from './setting.js';
 
-/** One setting under its names. */
+/** One setting with its names. */
 export interface CatalogEntry extends Setting {
   /** `cache.capacity`; within list entries `origins[].url`. */
   readonly key: string;
@@ -18,10 +18,10 @@ export interface CatalogEntry extends Setting {
   readonly env: string | null;
 }
 
-/** Sets the one origin that is fronted at `/`, as `--origin` does. */
+/** The variable that sets a single origin at `/`, as `--origin` does. */
 export const ORIGIN_ENV = 'FOREBAY_ORIGIN';
 
-/** Names the configuration file, as `--config` does. */
+/** The variable that names the configuration file, as `--config` does. */
 export const CONFIG_ENV = 'FOREBAY_CONFIG';
 export const CONFIG_FLAG = '--config';
 
@@ -33,7 +33,7 @@ export const catalog: readonly CatalogEntry[] = Object.entries(fileSchema.shape)
       : entries(section, sectionShape(type)),
 );
 
-/** The names that a mapping at `path` may have; `undefined` if any name is allowed. */
+/** Returns the keys that a mapping at `path` may have; `undefined` if any key is allowed there. */
 export function knownNames(path: readonly PropertyKey[]): readonly string[] | undefined {
   if (path.length === 0) return Object.keys(fileSchema.shape);
   const section = path.map((part) => (typeof part === 'number' ? '[]' : `.${String(part)}`));
@@ -46,12 +46,12 @@ function entries(section: string, shape: Readonly<Record<string, z.ZodType>>): C
   return Object.entries(shape).map(([name, type]) => {
     const setting = settings.get(type);
     const key = `${section}.${name}`;
-    if (setting === undefined) throw new Error(`the setting ${key} does not describe itself`);
+    if (setting === undefined) throw new Error(`the setting ${key} has no description`);
     return { ...setting, key, section, name, env: envName(section, name) };
   });
 }
 
-/** `cache` and `chunkSize` make FOREBAY_CACHE_CHUNK_SIZE. */
+/** Returns FOREBAY_CACHE_CHUNK_SIZE for `cache` and `chunkSize`; `null` within lists. */
 function envName(section: string, name: string): string | null {
   if (section === 'origins[]' && name === 'url') return ORIGIN_ENV;
   if (section.includes('[]')) return null;
@@ -59,7 +59,7 @@ function envName(section: string, name: string): string | null {
   return `FOREBAY_${section}_${words}`.toUpperCase();
 }
 
-/** The shape of a section, through the wrapper that makes it optional. */
+/** Returns the shape of a section, without the wrapper that makes it optional. */
 function sectionShape(type: z.ZodType): Readonly<Record<string, z.ZodType>> {
   const { def } = type as z.ZodType & { readonly def: z.core.$ZodTypeDef };
   if (def.type === 'prefault') return sectionShape((type as z.ZodPrefault<z.ZodType>).unwrap());

@@ -1,43 +1,39 @@
 /**
- * Divides the limit of open files: how many are for clients, and how many idle chunk files may stay
- * open. A low limit overrides the configuration. Used by assemble and the doctor. Pure but for
+ * Divides the limit of open files between client connections and idle chunk files. A configured
+ * maximum above such a share is lowered to it. Used by assemble and the doctor. Pure, except for
  * `descriptorLimit`.
  */
 import { readFileSync } from 'node:fs';
 
-/**
- * The program itself: threads, eventfds, logs, libraries, listeners, and some to open files with.
- */
+/** Descriptors of the program itself: threads, eventfds, logs, libraries, listeners, short uses. */
 const OWN_DESCRIPTORS = 64;
 
-/**
- * A connection to an origin and the chunk that it fills, for the lanes that an origin begins with.
- */
+/** A connection and the chunk that it fills, for each of the 8 lanes that an origin starts with. */
 const FILL_DESCRIPTORS = 2 * 8;
 
 /**
- * A client, for most of them wait or get small bodies: its connection, and a chunk or a duplicate.
+ * Descriptors of an average client: its connection, and a chunk file or a duplicated descriptor.
  */
 const CLIENT_DESCRIPTORS = 2;
 
-/** Part of the rest that idle chunk files may take. */
+/** Idle chunk files get one in this many of the remaining descriptors. */
 const IDLE_SHARE = 8;
 
-/** With fewer clients there is no service: the system itself refuses the excess then. */
+/** The number of clients is never limited below this; the system then rejects what is too much. */
 const MIN_CLIENTS = 8;
 
-/** The limit of open files of this process, perhaps Infinity; `null` if it is unknown. */
+/** Returns this process's limit of open files, perhaps Infinity; `null` when /proc is missing. */
 export function descriptorLimit(read: (path: string) => string | null = readProc): number | null {
   const line = /^Max open files +(\S+)/m.exec(read('/proc/self/limits') ?? '')?.[1];
   if (line === undefined) return null;
   return line === 'unlimited' ? Infinity : Number(line);
 }
 
-/** What a limit leaves. */
+/** The shares of a limit of open files. */
 export interface DescriptorShares {
   /** Client connections that can be served at once. */
   readonly clients: number;
-  /** Unused chunk files that may stay open. */
+  /** Chunk files that may stay open without readers. */
   readonly idleFiles: number;
 }
 

@@ -1,10 +1,10 @@
 /**
- * Patterns of the configuration: of paths (config/path-pattern) and of repositories
- * (hub/credentials). A client chooses the text, and each request is compared with every pattern.
- * Pure.
+ * Matches text against glob patterns of the configuration: for paths (config/path-pattern) and
+ * repositories (hub/credentials). The text comes from clients and each request is matched against
+ * every pattern, so the cost is bounded. Pure.
  */
 
-/** Tokens that are no character to be found literally. */
+/** Tokens of wildcards; other tokens are code points. */
 const ONE = -1;
 const STAR = -2;
 const ANY = -3;
@@ -17,27 +17,28 @@ const WILDCARDS: ReadonlyMap<string, number> = new Map([
 
 export interface Glob {
   /**
-   * Whether it fits the whole of `text`. Costs the text's length times the pattern's, whatever both
-   * are.
+   * Returns true if it fits the whole `text`. The time is at most proportional to the product of
+   * both lengths.
    */
   fits(text: string): boolean;
 }
 
 /**
- * `*` matches any characters but `/`, `**` any characters, `?` one that is not `/`; all else
- * matches itself, as `literally` writes it. The output of `literally` is never a wildcard.
+ * Compiles a pattern. `*` matches any characters but `/`, `**` any characters, `?` one character
+ * but `/`; other parts match themselves after `literally` has converted them. Characters in the
+ * result of `literally` are never wildcards.
  */
 export function globOf(pattern: string, literally: (part: string) => string = asItIs): Glob {
   const tokens = tokenise(pattern, literally);
   return { fits: (text) => steps(tokens, text) };
 }
 
-/** Matches a pattern that is used once. */
+/** Matches `path` against a pattern that is used only once. */
 export function matchesGlob(pattern: string, path: string): boolean {
   return globOf(pattern).fits(path);
 }
 
-/** The wildcards and characters of a pattern; characters as code points. */
+/** Returns the tokens of a pattern: wildcards and code points. */
 function tokenise(pattern: string, literally: (part: string) => string): Int32Array {
   const parts = (pattern.match(/\*\*|\*|\?|[^*?]+/gu) ?? []).map(
     (part) => WILDCARDS.get(part) ?? literally(part),
@@ -62,7 +63,7 @@ function asItIs(part: string): string {
   return part;
 }
 
-/** The pattern positions that fit so far, in rising order, each once. */
+/** The positions in the pattern that the text so far leads to, in rising order, each once. */
 class Positions {
   readonly #tokens: Int32Array;
   readonly #list: Int32Array;
@@ -73,11 +74,11 @@ class Positions {
     this.#list = new Int32Array(tokens.length + 1);
   }
 
-  /** A star may match nothing: every position after one is reached with it. */
+  /** Adds a position. A star may match nothing, so the position after it is added as well. */
   add(from: number): void {
     for (let position = from; ; position += 1) {
       const token = this.#tokens[position];
-      // Whatever fits from before a `**` on fits from there too.
+      // A rest that fits from an earlier position also fits from the `**`: drop earlier positions.
       if (token === ANY) this.#count = 0;
       if (this.#count === 0 || (this.#list[this.#count - 1] ?? 0) < position) {
         this.#list[this.#count] = position;
@@ -87,11 +88,11 @@ class Positions {
     }
   }
 
-  /** Puts into `next` what fits with one character more; false where nothing does. */
+  /** Puts into `next` the positions after one more character. Returns false if there is none. */
   step(code: number, next: Positions): boolean {
     next.#count = 0;
-    for (let at = 0; at < this.#count; at += 1) {
-      const position = this.#list[at] ?? 0;
+    for (let i = 0; i < this.#count; i += 1) {
+      const position = this.#list[i] ?? 0;
       const token = this.#tokens[position];
       if (token === ANY || (token === STAR && code !== SLASH)) next.add(position);
       else if (token === code || (token === ONE && code !== SLASH)) next.add(position + 1);

@@ -1,4 +1,4 @@
-/** Turns what the schema objects to into problems that name source, key, finding and remedy. */
+/** Turns issues of the schema into problems with source, key, found value and expected value. */
 import type { z } from 'zod';
 import { catalog, knownNames } from './catalog.js';
 import { nearestKey } from './nearest.js';
@@ -7,9 +7,7 @@ import { describeFound, formatKey, type Problem, type Source } from './problem.j
 
 type Issue = z.core.$ZodIssue;
 
-/**
- * Describes every issue; `values` are the parsed ones, `locate` returns where each key came from.
- */
+/** Describes every issue. `values` are the parsed ones; `locate` returns the source of a key. */
 export function describeIssues(
   issues: readonly Issue[],
   values: unknown,
@@ -49,7 +47,7 @@ function unknownKey(parent: readonly PropertyKey[], name: string, source: Source
   return { source, key, found: 'an unknown key', expected, nearest: meant };
 }
 
-/** A value that was not set is the default, which may break a rule between two keys. */
+/** Describes a value. A missing one has its default, which can break a rule between two keys. */
 function describeValue(value: unknown, path: readonly PropertyKey[]): string {
   if (value !== undefined) return describeFound(value, path);
   const key = formatKey(path);

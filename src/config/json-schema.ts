@@ -1,13 +1,15 @@
 /**
- * The configuration file as a JSON Schema (2020-12), for editors and for the Helm chart, which
- * scripts/chart-schema.mjs writes it to. It is weaker than the program's own checks: no units, no
- * rules between keys.
+ * The configuration file as a JSON Schema (2020-12), for editors and, through
+ * scripts/chart-schema.mjs, for the Helm chart. The program checks more: units, and rules between
+ * keys.
  */
 import { z } from 'zod';
 import { fileSchema } from './schema.js';
 import { settings } from './setting.js';
 
-/** By the time the schema looks, secrets.ts has read the file; what people write may name one. */
+/**
+ * A header value in a file may also be `{file: PATH}`, which secrets.ts replaces before the parse.
+ */
 const textOrFile = (): z.core.JSONSchema.JSONSchema => ({
   anyOf: [
     { type: 'string' },
@@ -20,7 +22,7 @@ const textOrFile = (): z.core.JSONSchema.JSONSchema => ({
   ],
 });
 
-/** A new object at each call: the caller may change it. */
+/** Returns a new schema at each call, which the caller may change. */
 export function configJsonSchema(): z.core.JSONSchema.JSONSchema {
   const schema = z.toJSONSchema(fileSchema, {
     io: 'input',
@@ -31,7 +33,7 @@ export function configJsonSchema(): z.core.JSONSchema.JSONSchema {
       if (setting.type === 'mapping') jsonSchema.additionalProperties = textOrFile();
     },
   });
-  // load.ts fills in defaults, so no key is required.
+  // No key is required: load.ts adds the defaults.
   const cache = schema.properties?.['cache'];
   if (typeof cache === 'object') delete cache.required;
   delete schema.required;

@@ -1,9 +1,9 @@
-/** The kinds of text that settings hold: how each is written, read and normalised. Pure. */
+/** The kinds of text settings: each parses, normalises and formats its values. Pure. */
 import { type Digest, formatDigest, parseDigest } from '../model/digest.js';
 import { leadsElsewhere } from '../model/path.js';
 import type { TextKind } from './setting.js';
 
-/** Where a listener binds. Port 0 lets the system choose. */
+/** The address of a listener. With port 0 the system chooses a port. */
 export interface ListenAddress {
   /** A host name or an IP address, without brackets. */
   readonly host: string;
@@ -25,7 +25,7 @@ export const listenAddress: TextKind<ListenAddress> = {
   write: formatAddress,
 };
 
-/** Writes an address as `listenAddress` reads it. */
+/** Formats an address as `listenAddress` accepts it. */
 export function formatAddress(address: ListenAddress): string {
   const host = address.host.includes(':') ? `[${address.host}]` : address.host;
   return `${host}:${String(address.port)}`;
@@ -86,7 +86,7 @@ export const hostPattern: TextKind<string> = {
   },
 };
 
-/** As browsers write it in Origin: lower case, no default port, no path. */
+/** An origin as browsers send it in Origin: lower case, no default port, no path. */
 export const webOrigin: TextKind<string> = {
   type: 'origin',
   expected: '`*`, or the origin of a page such as http://localhost:5173',
@@ -101,9 +101,9 @@ export const webOrigin: TextKind<string> = {
 export const pathPattern: TextKind<string> = {
   type: 'glob',
   expected:
-    'a path pattern that begins with `/`, without segments `.` and `..`; `*` stands for anything but `/`, ' +
-    '`**` for anything',
-  // No request's path has such a segment: the pattern would never fit, without a word.
+    'a path pattern that begins with `/`, without segments `.` and `..`; `*` matches any characters but `/`, ' +
+    '`**` any characters',
+  // No request's path has such a segment: the pattern could never match.
   read: (text) => (text.startsWith('/') && !leadsElsewhere(text) ? text : undefined),
 };
 
@@ -114,7 +114,7 @@ export const digest: TextKind<Digest> = {
   write: formatDigest,
 };
 
-/** Ids of repositories of a hub, as patterns: see `matchesGlob`. */
+/** Patterns of repository ids of a hub: see `matchesGlob`. */
 export const repositoryPattern: TextKind<string> = {
   type: 'pattern',
   expected: 'the id of a repository, such as `acme/model` or `datasets/acme/*`',

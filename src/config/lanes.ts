@@ -1,42 +1,44 @@
 /**
- * The arithmetic of lanes, which are places for connections to origins: how many there are, how
- * many the program counts on, and how many a capacity has room for. Pure.
+ * Counts lanes, which are places for one connection to an origin each: all of them, the base lanes
+ * that reservations are made for, and those that a capacity has room for. Pure.
  */
 
 /**
- * Lanes of each thread that any origin may use. Those beyond are for origins that gain from more
- * connections; quotas and reservations per lane are computed from these.
+ * Lanes of each thread that are used for every kind of origin. Further lanes are used for origins
+ * that gain from more connections. Bounds and reservations per lane count base lanes only.
  */
 export const BASE_LANES_PER_THREAD = 4;
 
-/** Connections that an origin begins with; more only while they raise its throughput. */
+/** Connections that an origin starts with; it gets more only while they raise its throughput. */
 export const FIRST_CONNECTIONS = 8;
 
-/** Chunks that must fit beside one per lane: below this, readers and fills evict each other. */
+/**
+ * Chunks that must fit in addition to one per lane: with fewer, readers and fills evict each other.
+ */
 export const MIN_CAPACITY_CHUNKS = 8;
 
-/** The settings that decide how many lanes there are. */
+/** The settings that determine the number of lanes. */
 export interface LaneSettings {
   readonly threads: number;
   readonly connectionsPerThread: number;
 }
 
-/** Lanes in all. */
+/** Returns the number of all lanes. */
 export function laneCount({ threads, connectionsPerThread }: LaneSettings): number {
   return threads * connectionsPerThread;
 }
 
-/** Those of them that the program counts on. */
+/** Returns the number of base lanes. */
 export function baseLanes({ threads, connectionsPerThread }: LaneSettings): number {
   return threads * Math.min(connectionsPerThread, BASE_LANES_PER_THREAD);
 }
 
-/** The least capacity that a cache of these chunks and lanes works in, in bytes. */
+/** Returns the smallest capacity that works with these chunks and lanes, in bytes. */
 export function minimumCapacityBytes(chunkSizeBytes: number, fill: LaneSettings): number {
   return (MIN_CAPACITY_CHUNKS + baseLanes(fill)) * chunkSizeBytes;
 }
 
-/** Lanes that may be busy at once: each fills a chunk, for which a small capacity has no room. */
+/** Returns how many lanes may be busy at once: the capacity needs room for a chunk of each one. */
 export function usableLanes(
   cache: { readonly capacityBytes: number; readonly chunkSizeBytes: number },
   fill: LaneSettings,

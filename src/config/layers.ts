@@ -1,13 +1,13 @@
 /**
- * Settings from the environment and from flags: single values with the name they came under, which
- * load.ts lays over the file. Pure.
+ * Settings from environment variables and flags, each with its source. load.ts applies them over
+ * the values of the file. Pure.
  */
 import { catalog, type CatalogEntry, CONFIG_ENV } from './catalog.js';
 import { nearest } from './nearest.js';
 import type { Problem, Source } from './problem.js';
 import { FOUND_RETIRED, insteadOf } from './retired.js';
 
-/** One value to lay over the file's. */
+/** One value that overrides the file's. */
 export interface Override {
   readonly entry: CatalogEntry;
   readonly value: unknown;
@@ -17,12 +17,12 @@ export interface Override {
 const PREFIX = 'FOREBAY_';
 
 /**
- * Kubernetes puts such variables into every container when a Service is called `forebay` or
- * `forebay-admin`. They are not ours, so they are no unknown settings.
+ * Variables that Kubernetes puts into every container when a Service is named `forebay` or
+ * `forebay-admin`. They are ignored, and not reported as unknown settings.
  */
 const SERVICE_VARIABLE = /_SERVICE_HOST$|_SERVICE_PORT(?:_|$)|_PORT$|_PORT_\d+_(?:TCP|UDP|SCTP)/;
 
-/** Reads `FOREBAY_*`. A variable that is set to nothing counts as not set. */
+/** Reads the variables `FOREBAY_*`. An empty variable counts as not set. */
 export function readEnvironment(env: Readonly<Record<string, string | undefined>>): {
   readonly overrides: readonly Override[];
   readonly problems: readonly Problem[];
@@ -51,7 +51,7 @@ export function readEnvironment(env: Readonly<Record<string, string | undefined>
   return { overrides, problems };
 }
 
-/** Reads flags: texts by flag, dashes included. A flag that sets no setting is left out. */
+/** Reads flags: texts by flag, dashes included. Ignores flags that are no settings. */
 export function readFlags(flags: Readonly<Record<string, string>>): readonly Override[] {
   return catalog.flatMap((entry): Override[] => {
     const { flag } = entry;
@@ -61,7 +61,10 @@ export function readFlags(flags: Readonly<Record<string, string>>): readonly Ove
   });
 }
 
-/** The value that YAML would give; text that does not fit stays text, for the schema to refuse. */
+/**
+ * Converts text to the value that YAML would give. Other text stays as it is; the schema rejects
+ * it.
+ */
 function coerce(text: string, entry: CatalogEntry): unknown {
   switch (entry.coercion) {
     case 'number':

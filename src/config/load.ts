@@ -1,6 +1,6 @@
 /**
- * Makes the configuration: flags over environment over file over defaults, checked by the schema.
- * The one entry to this room for cli/.
+ * Loads the configuration: flags over environment over file over defaults, checked by the schema.
+ * cli/ calls it.
  */
 import { readFileSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
@@ -23,10 +23,12 @@ import { reachingOf } from './reaching.js';
 import { readSecrets, type ReadText } from './secrets.js';
 import { readYaml, type YamlFile } from './yaml-file.js';
 
-/** A configuration is written by hand: a larger file is something else. */
+/**
+ * The maximum size of a configuration file, which people write by hand: a larger one is a mistake.
+ */
 const MAX_FILE_BYTES = 1024 * 1024;
 
-/** The machine's environment and files, passed in so that tests can replace them. */
+/** The input of the configuration, passed in so that tests can replace the machine's. */
 export interface LoadInput {
   /** Texts by flag, dashes included: `{'--capacity': '10GiB'}`. */
   readonly flags: Readonly<Record<string, string>>;
@@ -35,26 +37,26 @@ export interface LoadInput {
   readonly homeDirectory?: () => string;
 }
 
-/** A configuration with the sources of its values, for commands that show them. */
+/** A configuration with its sources, for commands that print it. */
 export interface LoadedConfig {
   readonly config: Config;
-  /** What all layers gave together, before anything was read: secrets are still file names. */
+  /** The merged values of all layers, before parsing: secrets are still file names. */
   readonly given: Readonly<Record<string, unknown>>;
-  /** `given` as the schema read it: keys as people write them. */
+  /** `given` as the schema parsed it, with the keys of the file. */
   readonly values: z.output<typeof fileSchema>;
-  /** Where the value at `path` came from. */
+  /** Returns the source of the value at `path`. */
   sourceOf(path: readonly PropertyKey[]): Source;
 }
 
 /**
- * Loads and checks everything.
- * @throws {ConfigError} with every problem there is.
+ * Loads and checks the configuration.
+ * @throws {ConfigError} with all problems.
  */
 export function loadConfig(input: LoadInput): Config {
   return loadWithSources(input).config;
 }
 
-/** As `loadConfig`, with the source of each value. */
+/** Does what `loadConfig` does, and also returns the source of each value. */
 export function loadWithSources(input: LoadInput): LoadedConfig {
   const { flags, env, readText = readTextFile, homeDirectory = homedir } = input;
   const file = readConfigFile(flags, env, readText);
@@ -63,7 +65,7 @@ export function loadWithSources(input: LoadInput): LoadedConfig {
 
   const values = asMapping(file.values);
   const flagsAlone = withoutOrigin(overrides);
-  for (const override of overrides) if (!flagsAlone.includes(override)) lay(override, values);
+  for (const override of overrides) if (!flagsAlone.includes(override)) applyOver(values, override);
   const cache = sectionOf(values, 'cache');
   if (cache !== undefined) cache['directory'] ??= defaultCacheDirectory(env, homeDirectory);
 
@@ -102,18 +104,20 @@ export function loadWithSources(input: LoadInput): LoadedConfig {
   };
 }
 
-/** `$XDG_CACHE_HOME/forebay`, else `~/.cache/forebay` (XDG base directory specification). */
+/**
+ * Returns `$XDG_CACHE_HOME/forebay`, else `~/.cache/forebay` (XDG base directory specification).
+ */
 export function defaultCacheDirectory(
   env: Readonly<Record<string, string | undefined>>,
   homeDirectory: () => string,
 ): string {
   const base = env['XDG_CACHE_HOME'];
-  // The specification demands that relative paths be ignored.
+  // The specification requires that a relative path is ignored.
   if (base?.startsWith('/') === true) return join(base, 'forebay');
   return join(homeDirectory(), '.cache', 'forebay');
 }
 
-/** The file that a flag or a variable names; `undefined` if none does. */
+/** Reads the file that a flag or a variable names; returns no values if neither does. */
 function readConfigFile(
   flags: Readonly<Record<string, string>>,
   env: Readonly<Record<string, string | undefined>>,
@@ -121,13 +125,13 @@ function readConfigFile(
 ): YamlFile {
   const fromFlag = flags[CONFIG_FLAG];
   const path = fromFlag ?? env[CONFIG_ENV] ?? '';
-  const nowhere: YamlFile = {
+  const noFile: YamlFile = {
     values: {},
     problems: [],
     locate: () => ({ kind: 'default' }),
     find: () => undefined,
   };
-  if (path === '' && fromFlag === undefined) return nowhere;
+  if (path === '' && fromFlag === undefined) return noFile;
   try {
     const file = readYaml(readText(path, MAX_FILE_BYTES), path);
     return topIsMapping(file) ? file : { ...file, problems: [notMapping(file)] };
@@ -138,13 +142,13 @@ function readConfigFile(
         : { kind: 'flag', flag: CONFIG_FLAG };
     const found = `${JSON.stringify(path)} (${error instanceof Error ? error.message : String(error)})`;
     const problem = { source, key: '', found, expected: 'a readable YAML file', nearest: null };
-    return { ...nowhere, problems: [problem] };
+    return { ...noFile, problems: [problem] };
   }
 }
 
 function topIsMapping(file: YamlFile): boolean {
   const { values, problems } = file;
-  // An empty file is an empty mapping; broken YAML has its own problems already.
+  // An empty file is an empty mapping. Invalid YAML already has problems of its own.
   return (
     problems.length > 0 || values === null || (typeof values === 'object' && !Array.isArray(values))
   );
@@ -158,11 +162,11 @@ function notMapping(file: YamlFile): Problem {
 
 function asMapping(values: unknown): Record<string, unknown> {
   if (typeof values !== 'object' || values === null || Array.isArray(values)) return {};
-  // `cache:` with nothing below it, everything commented out, is an empty section.
+  // `cache:` without a value, as when all its keys are commented out, is an empty section.
   return Object.fromEntries(Object.entries(values).filter(([, section]) => section !== null));
 }
 
-/** The section as a mapping, created if missing; `undefined` if it is something else. */
+/** Returns the section as a mapping, added if missing; `undefined` if it has another type. */
 function sectionOf(
   values: Record<string, unknown>,
   name: string,
@@ -173,16 +177,17 @@ function sectionOf(
   return section as Record<string, unknown>;
 }
 
-/** Without origins the hub of `hub.endpoint` is the only one. */
+/** Sets `origins` to the hub at `hub.endpoint` if no origin is configured. */
 function mirrorEndpoint(values: Record<string, unknown>): void {
   const endpoint = asMapping(values['hub'])['endpoint'];
-  // Its faults are reported at the setting itself.
+  // An invalid endpoint is reported for its own setting.
   if (values['origins'] !== undefined || typeof endpoint !== 'string') return;
   if (URL.canParse(endpoint)) values['origins'] = hubOrigins(endpoint);
 }
 
 /**
- * Flags of an origin that neither a flag nor the environment names: they could mean any of a list.
+ * Returns the flags for an origin when neither a flag nor the environment names one: of a list in
+ * the file, they could mean any.
  */
 function withoutOrigin(overrides: readonly Override[]): readonly Override[] {
   if (overrides.some(({ entry }) => entry.key === 'origins[].url')) return [];
@@ -190,13 +195,13 @@ function withoutOrigin(overrides: readonly Override[]): readonly Override[] {
 }
 
 function lacksOrigin({ entry, source }: Override): Problem {
-  const expected = `--origin beside it, or \`${entry.name}\` of an origin in the file`;
-  return { source, key: '', found: 'no origin that it is for', expected, nearest: null };
+  const expected = `--origin with it, or \`${entry.name}\` of an origin in the file`;
+  return { source, key: '', found: 'no origin that it applies to', expected, nearest: null };
 }
 
-function lay(override: Override, values: Record<string, unknown>): void {
+function applyOver(values: Record<string, unknown>, override: Override): void {
   const { section, name } = override.entry;
-  // `--origin URL` replaces the whole list by one origin, at `/`; its other flags change that one.
+  // `--origin URL` replaces the whole list by one origin at `/`; flags for that origin come later.
   if (section === 'origins[]' && name === 'url') values['origins'] = [{ url: override.value }];
   else if (section === 'origins[]') {
     const [origin] = values['origins'] as readonly Record<string, unknown>[];
@@ -207,7 +212,7 @@ function lay(override: Override, values: Record<string, unknown>): void {
   }
 }
 
-/** The flag or variable that gave the value at `path`: the last one laid wins. */
+/** Returns the flag or variable of the value at `path`, the last applied one; else `undefined`. */
 function sourceOf(
   path: readonly PropertyKey[],
   overrides: readonly Override[],
@@ -218,15 +223,18 @@ function sourceOf(
   )?.source;
 }
 
-/** Unlike `locate` of a problem: unset values are defaults, also inside a set section. */
+/**
+ * Returns the source of a value. Unlike `locate` for problems, it returns `default` for a value
+ * that no layer sets, even within a section or origin that a layer sets.
+ */
 function provenance(
   path: readonly PropertyKey[],
   overrides: readonly Override[],
   file: YamlFile,
 ): Source {
   const key = formatKey(path).replace('[0]', '[]');
-  const laid = overrides.findLast(({ entry }) => key === entry.key);
-  if (laid !== undefined) return laid.source;
+  const applied = overrides.findLast(({ entry }) => key === entry.key);
+  if (applied !== undefined) return applied.source;
   const replaced = path[0] === 'origins' && sourceOf(path, overrides) !== undefined;
   return (replaced ? undefined : file.find(path)) ?? { kind: 'default' };
 }

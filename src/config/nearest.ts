@@ -1,27 +1,27 @@
-/** Finds the key that was probably meant. Used for unknown keys and environment variables. Pure. */
+/** Finds the name most similar to an unknown key or environment variable ("did you mean"). Pure. */
 
-/** Beyond this many edits for each so many letters, a likeness is chance. */
+/** One edit is allowed for this many letters: with more edits, a similarity is chance. */
 const LETTERS_PER_EDIT = 3;
 
-/** A longer key is no typing error, and the comparison costs its length squared. */
+/** Longer names are not compared: they are no typing errors, and the cost grows with the square. */
 const MAX_COMPARED_LETTERS = 64;
 
-/** The candidate most like `text`, or `null` when none is near. Case, `-` and `_` do not count. */
+/** Returns the candidate most similar to `text`; `null` if none is. Ignores case, `-` and `_`. */
 export function nearest(text: string, candidates: readonly string[]): string | null {
-  const wanted = normalise(text);
-  if (wanted.length > MAX_COMPARED_LETTERS) return null;
+  const unknown = normalise(text);
+  if (unknown.length > MAX_COMPARED_LETTERS) return null;
   let best: string | null = null;
-  let bestEdits = Math.max(1, Math.floor(wanted.length / LETTERS_PER_EDIT)) + 1;
+  let bestEdits = Math.max(1, Math.floor(unknown.length / LETTERS_PER_EDIT)) + 1;
   for (const candidate of candidates) {
-    const edits = editDistance(wanted, normalise(candidate));
+    const edits = editDistance(unknown, normalise(candidate));
     if (edits < bestEdits) [best, bestEdits] = [candidate, edits];
   }
   return best;
 }
 
 /**
- * The full key that was meant by `name` below `parent`: a sibling if one is near, else a key of
- * another section whose own name is near.
+ * Returns the full key most similar to `name` below `parent`: a sibling if one is similar, else a
+ * key of another section whose last part is; `null` if there is none.
  */
 export function nearestKey(parent: string, name: string, keys: readonly string[]): string | null {
   const prefix = parent === '' ? '' : `${parent}.`;
@@ -39,7 +39,9 @@ function normalise(text: string): string {
   return text.replace(/[-_]/g, '').toLowerCase();
 }
 
-/** Optimal string alignment distance: insert, delete, replace, and swap of two neighbours. */
+/**
+ * Returns the optimal string alignment distance: insert, delete, replace, swap of two neighbours.
+ */
 function editDistance(a: string, b: string): number {
   let older: number[] = [];
   let previous = Array.from({ length: b.length + 1 }, (_, column) => column);

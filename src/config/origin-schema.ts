@@ -1,5 +1,5 @@
 /**
- * The schema of one entry of `origins`, and the default origin.
+ * The schema of one entry of `origins`, and the origin that is used when none is configured.
  */
 import { z } from 'zod';
 import {
@@ -31,13 +31,13 @@ import {
   toggle,
 } from './setting.js';
 
-/** Replaces a secret. */
+/** Replaces a secret in shown configurations. */
 export const REDACTED = '[redacted]';
 
 const MAX_NAME_CHARACTERS = 128;
 const MAX_VALUE_CHARACTERS = 8192;
 
-/** True for the name of a field that an operator may set. */
+/** True for the name of a header field that an operator may set. */
 function isOpenName(name: string): boolean {
   const isName = isToken(name) && name.length <= MAX_NAME_CHARACTERS;
   return isName && !DECIDED_HERE.has(name.toLowerCase());
@@ -50,9 +50,9 @@ const headerName = z
   })
   .transform((name) => name.toLowerCase());
 
-const headerExpected = 'a field value, or {file: PATH} with a file that holds it';
+const headerExpected = 'a field value, or {file: PATH} with a file that contains it';
 
-/** By now secrets.ts has put what the file holds in the place of `{file: PATH}`. */
+/** secrets.ts has already replaced `{file: PATH}` by the file's content. */
 const headerValue = z
   .string({ error: headerExpected })
   .refine((value) => isFieldValue(value) && value.length <= MAX_VALUE_CHARACTERS, {
@@ -62,23 +62,24 @@ const headerValue = z
 const digestPin = section({
   pattern: requiredText(pathPattern, {
     meaning:
-      'Objects by path: compared with the path below the mount, without the query, in every spelling that a ' +
-      'server may take for the same, such as `%2B` for `+` or `//` for `/`. `*` matches anything but ' +
-      '`/`, `**` for anything, `?` for one character.',
+      'The objects that must have the digest. It is matched against the path below the mount, without the query, ' +
+      'in every spelling that a server may treat as the same, such as `%2B` for `+` or `//` for `/`. `*` matches ' +
+      'any characters but `/`, `**` any characters, `?` one character.',
   }),
   digest: requiredText(digest, {
-    meaning: 'SHA-256, BLAKE3 as `b3sum` prints it, or the id of git, of the whole object.',
+    meaning:
+      'The digest of the whole object: SHA-256, BLAKE3 as `b3sum` prints it, or its git blob id.',
   }),
 });
 
 const headersExpected = `a mapping from field names, each to ${headerExpected}`;
 const aboutHeaders = {
   meaning:
-    'Fields sent to the origin, never to another host that it redirects to. A secret is kept in a file: ' +
-    '`authorization: {file: /run/secrets/token}`.',
+    'Header fields sent to the origin, never to another host that it redirects to. Keep a secret in a file of its ' +
+    'own: `authorization: {file: /run/secrets/token}`.',
 };
 
-/** Field values are often secret: names alone are shown. */
+/** Redacts all field values, as they are often secret; the names are shown. */
 function hideValues(headers: unknown): unknown {
   const names = Object.keys(headers ?? {});
   return Object.fromEntries(names.map((name) => [name, REDACTED]));
@@ -86,41 +87,45 @@ function hideValues(headers: unknown): unknown {
 
 const digestsExpected = 'a list of {pattern, digest}';
 const aboutDigests = {
-  meaning: 'Digests that whole objects must have; the first pattern that fits decides.',
+  meaning: 'Digests that whole objects must have; the first pattern that matches decides.',
 };
 
 const originFields = section({
   name: optionalText(originName, 'host of url, then mount', {
     meaning:
-      'Its name in logs, metrics and stored objects. Another name is another origin: it shares nothing.',
+      'The name of the origin in logs, metrics and stored objects. A renamed origin is a new one: it does not use ' +
+      'the objects stored under the old name.',
   }),
   mount: text(mountPath, '/', {
-    meaning: 'The path prefix for clients, removed before forwarding. The longest match decides.',
+    meaning:
+      'The path prefix under which clients request it. The longest mount that matches a request decides, and is ' +
+      'removed from the path.',
   }),
   url: requiredText(originUrl, {
-    meaning: 'The URL of the origin. The path after the mount is appended.',
+    meaning:
+      'The base URL of the origin. The part of a request path after the mount is appended to it.',
     flag: '--origin',
   }),
   adapter: choice(['http', 'huggingface'], 'http', {
     meaning:
-      '`huggingface`: a hub of models, mirrored as its clients expect. Its mount must be `/`, as these ' +
-      'clients follow paths from the root.',
+      '`huggingface`: the origin is a model hub, and is mirrored with the API that its clients expect. Its mount ' +
+      'must be `/`, as these clients use paths from the root.',
   }),
   maxConnections: count(32, 1, 1024, {
     meaning:
-      'The most connections to it. Fetches begin with 8, and get more only while that raises the throughput; ' +
-      '8 or less is a fixed number.',
+      'The maximum number of connections to the origin. Fetches start with 8, and more are opened only while that ' +
+      'raises the throughput; a value of 8 or less is a fixed number.',
   }),
   redirectHosts: textList(hostPattern, {
-    meaning: 'Hosts, beside its own, that its redirects may lead to.',
+    meaning: 'Hosts, besides its own, that its redirects may lead to.',
   }),
   allowPrivateRedirects: toggle(false, {
     meaning: 'Whether redirects to other hosts may lead to private and local addresses.',
   }),
   passMethods: toggle(false, {
     meaning:
-      'Whether methods other than GET and HEAD are passed on to it, uncached: POST, PUT, PATCH, DELETE, ' +
-      'OPTIONS and others, never TRACE and CONNECT. The flag is for the origin of `--origin`.',
+      'Whether requests with methods other than GET and HEAD are forwarded to it, uncached: POST, PUT, PATCH, ' +
+      'DELETE, OPTIONS and others, never TRACE and CONNECT. The flag applies to the origin of `--origin`.',
     flag: '--pass-methods',
   }),
   headers: z
@@ -132,25 +137,25 @@ const originFields = section({
     ),
   cors: optionalTextList(webOrigin, 'every page for a hub, else none', {
     meaning:
-      'Origins of web pages that may read it (CORS). `*` means every page, unless a credential of ' +
-      'yours is sent to the origin: then each page must be listed.',
+      'Origins of web pages whose scripts may read responses (CORS). `*` allows every page. It is honoured only ' +
+      'while requests to the origin carry no credential of yours; with one, name each page.',
   }),
-  proxy: optionalText(proxySetting, 'what the environment says', {
+  proxy: optionalText(proxySetting, 'from the environment', {
     meaning:
-      'The forward proxy for it and for the targets of its redirects; `none`: a direct connection. ' +
-      'By default `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY` of the environment decide.',
+      'The forward proxy for requests to it and to every host that it redirects to; `none`: no proxy. When unset, ' +
+      'the environment variables `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY` decide.',
   }),
   proxyCredentialsFile: optionalText(path, 'none', {
     meaning: 'A file with `user:password` for `proxy`. Read at start and at each reload.',
   }),
   caFile: optionalText(path, 'none', {
     meaning:
-      'Certificates (PEM) to trust for it, for the targets of its redirects and for its proxy, beside the ' +
-      "system's and those of Node.js. Read at start and at each reload.",
+      'Certificates (PEM) to trust for it, for every host that it redirects to and for its proxy, in addition to ' +
+      "the system's and those of Node.js. Read at start and at each reload.",
   }),
   certFile: optionalText(path, 'none', {
     meaning:
-      'A client certificate (PEM) for it, shown to no other host. Read at start and at each reload.',
+      'A client certificate (PEM) for it, sent to no other host. Read at start and at each reload.',
   }),
   keyFile: optionalText(path, 'none', {
     meaning: 'The private key (PEM, without a passphrase) of the certificate in `certFile`.',
@@ -160,8 +165,8 @@ const originFields = section({
   }),
   integrity: choice(['default', 'strict'], 'default', {
     meaning:
-      '`strict` releases no byte that a verified digest does not cover. For a hub it covers files by ' +
-      '`/resolve/`; other answers of a hub have no digest.',
+      '`strict` sends no byte that a verified digest does not cover. For a hub it applies to files under ' +
+      '`/resolve/`; other responses of the hub have no digest and are sent without one.',
   }),
   digests: z
     .array(digestPin, { error: digestsExpected })
@@ -179,7 +184,7 @@ function writePins(pins: unknown): unknown {
   }));
 }
 
-/** load.ts adds what files and the environment configure. */
+/** `reach`, from files and the environment, is added by load.ts. */
 const UNREAD: { readonly reach?: OriginReach } = {};
 
 /** One origin. Its output has every field; `url` has no trailing slash, `mount` only as `/`. */
@@ -191,7 +196,7 @@ export const originSchema = originFields.transform((origin) => ({
   ...(origin.adapter === 'huggingface' && ofHub(origin)),
 }));
 
-/** The hosts of a hub's redirects; and `paths-info` is a POST (hub/passed). */
+/** Adds the hosts of a hub's redirects, and POST, with which clients list paths (hub/passed). */
 function ofHub({ redirectHosts }: { readonly redirectHosts: string[] }) {
   const hosts = redirectHosts.length > 0 ? redirectHosts : [...HUB_HOSTS];
   return { passMethods: true, redirectHosts: hosts };
@@ -200,17 +205,17 @@ function ofHub({ redirectHosts }: { readonly redirectHosts: string[] }) {
 /** The content networks of huggingface.co. */
 const HUB_HOSTS: readonly string[] = ['*.hf.co', '*.huggingface.co', '*.xethub.hf.co'];
 
-/** The shape of an origin, for docs and for the keys that are known. */
+/** The shape of an origin, for the docs and the list of known keys. */
 export const originShape = originFields.shape;
 
 /** The shape of an entry of `digests`. */
 export const digestPinShape = digestPin.shape;
 
-/** A name that stays the same as long as the origin does: stored objects carry it. */
+/** Derives a name that stays the same as long as url and mount do: stored objects refer to it. */
 function derivedName(url: string, mount: string): string {
   const text = `${new URL(url).host}${mount === '/' ? '' : mount}`;
   const name = text.toLowerCase().replace(/[^a-z0-9._-]+/g, '-');
-  const isPlain = (at: number): boolean => /^[a-z0-9]$/.test(name[at] ?? '0');
+  const isPlain = (index: number): boolean => /^[a-z0-9]$/.test(name[index] ?? '0');
   let from = 0;
   while (!isPlain(from)) from += 1;
   let end = name.length;
@@ -221,7 +226,7 @@ function derivedName(url: string, mount: string): string {
 /** Mirrored when no origin is configured. */
 export const DEFAULT_HUB = 'https://huggingface.co';
 
-/** The origins when none is configured: the hub at `url`, mirrored. */
+/** Returns the origins for a configuration without any: the hub at `url`, mirrored. */
 export function hubOrigins(url: string): z.input<typeof originSchema>[] {
   return [{ name: 'huggingface', adapter: 'huggingface', url }];
 }

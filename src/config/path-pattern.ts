@@ -1,18 +1,19 @@
 /**
- * Path patterns of the configuration (`digests[].pattern`, `pinned`) and the paths that they fit:
- * every path that a server may take for one that they name, in whatever spelling either is written.
- * Used by origin/upstream.
+ * Matches request paths against path patterns of the configuration (`digests[].pattern`, `pinned`).
+ * A pattern fits every spelling that a server may treat as a path that it names. Used by
+ * origin/upstream.
  */
 import { decoded, decodedOnce, type Readings, readingsOf } from '../model/path.js';
 import { canonicalUri, splitTarget } from '../model/uri.js';
 import { type Glob, globOf } from './glob.js';
 
 /**
- * How well a pattern fits a path: `other` is a spelling that names the same by RFC 3986 no more.
+ * How a pattern fits a path. `other`: only a spelling that is not equivalent by RFC 3986, but that
+ * some servers treat as the same.
  */
 export type Fit = 'exact' | 'other' | 'none';
 
-/** A request's path in all the ways that patterns look at. Made once for a request. */
+/** A request's path in all forms that patterns are matched against. Computed once per request. */
 export interface RequestedPath {
   readonly canonical: string;
   readonly readings: Readings;
@@ -23,7 +24,7 @@ export function requestedPath(path: string): RequestedPath {
 }
 
 export class PathPattern {
-  /** It names one path: no wildcards. */
+  /** True when it has no wildcards and so names one path. */
   readonly isLiteral: boolean;
   readonly #exact: Glob;
   readonly #kept: Glob;
@@ -54,7 +55,9 @@ export class PathTable<Value> {
     this.#entries = rows.map(([text, value]) => ({ pattern: new PathPattern(text), value }));
   }
 
-  /** What the first pattern that fits the path of a request target gives it. */
+  /**
+   * Returns the value of the first pattern that fits the path of a request target: see `firstFit`.
+   */
   find(target: string): Value | undefined {
     if (this.#entries.length === 0) return undefined;
     return firstFit(this.#entries, requestedPath(splitTarget(target)[0]))?.value;
@@ -62,8 +65,9 @@ export class PathTable<Value> {
 }
 
 /**
- * The first entry whose pattern fits. One that fits exactly precedes one that fits another spelling
- * only: two files whose names some servers do not distinguish have a pin each.
+ * Returns the first entry whose pattern fits. If it fits only another spelling, a later literal
+ * pattern that fits exactly is preferred. So two files whose names some servers treat as the same
+ * can each have a pin of their own.
  */
 export function firstFit<Entry extends { readonly pattern: PathPattern }>(
   entries: readonly Entry[],
@@ -71,7 +75,7 @@ export function firstFit<Entry extends { readonly pattern: PathPattern }>(
 ): Entry | undefined {
   let other: Entry | undefined;
   for (const entry of entries) {
-    // All that follows is of use only if it names the path letter by letter.
+    // After a fit of another spelling, only literal patterns are considered.
     if (other !== undefined && !entry.pattern.isLiteral) continue;
     const fit = entry.pattern.fit(path);
     if (fit === 'exact') return entry;

@@ -1,9 +1,6 @@
-/**
- * The problems that a configuration may have, and the error that carries all of them to the
- * operator.
- */
+/** Problems of a configuration, and the error that reports all of them to the operator. */
 
-/** Where a value came from. */
+/** The source of a value. */
 export type Source =
   | { readonly kind: 'file'; readonly file: string; readonly line: number; readonly column: number }
   | { readonly kind: 'flag'; readonly flag: string }
@@ -14,15 +11,15 @@ export interface Problem {
   readonly source: Source;
   /** The key, as `cache.capacity` or `origins[0].url`; empty for the file as a whole. */
   readonly key: string;
-  /** The value found, shortened and without secrets. */
+  /** Completes "found ...": the value, shortened and without secrets. */
   readonly found: string;
   /** Completes "expected ...". */
   readonly expected: string;
-  /** A key that exists and looks alike, for an unknown one. */
+  /** The existing key that is most similar to an unknown one. */
   readonly nearest: string | null;
 }
 
-/** Thrown by `loadConfig`, with every problem at once. Its message is for people. */
+/** The error of `loadConfig`, with all problems at once. Its message has a line for each. */
 export class ConfigError extends Error {
   readonly problems: readonly Problem[];
 
@@ -33,14 +30,14 @@ export class ConfigError extends Error {
   }
 }
 
-/** Writes one problem as a line: `file:line:column: key: found ..., expected ...`. */
+/** Formats one problem as a line: `file:line:column: key: found ..., expected ...`. */
 export function formatProblem(problem: Problem): string {
   const key = problem.key === '' ? '' : `${problem.key}: `;
   const nearest = problem.nearest === null ? '' : ` (did you mean \`${problem.nearest}\`?)`;
   return `${formatSource(problem.source)}: ${key}found ${problem.found}, expected ${problem.expected}${nearest}`;
 }
 
-/** Problems of the file in its order, then those of flags and variables. */
+/** Sorts problems by position in the file; those of flags and variables follow in their order. */
 export function inReadingOrder(problems: readonly Problem[]): readonly Problem[] {
   const place = ({ source }: Problem): readonly [number, number] =>
     source.kind === 'file' ? [source.line, source.column] : [Infinity, 0];
@@ -50,7 +47,7 @@ export function inReadingOrder(problems: readonly Problem[]): readonly Problem[]
   });
 }
 
-/** Writes where a value came from: `file:line:column`, a flag, a variable, or `default`. */
+/** Formats the source of a value: `file:line:column`, a flag, a variable, or `default`. */
 export function formatSource(source: Source): string {
   switch (source.kind) {
     case 'file':
@@ -64,7 +61,7 @@ export function formatSource(source: Source): string {
   }
 }
 
-/** Writes a path of keys and list positions: `origins[0].url`. */
+/** Formats a path of keys and list indices: `origins[0].url`. */
 export function formatKey(path: readonly PropertyKey[]): string {
   let key = '';
   for (const part of path) {
@@ -74,20 +71,23 @@ export function formatKey(path: readonly PropertyKey[]): string {
   return key;
 }
 
-/** A message is a line: longer values are cut. */
+/** Longer values are cut, so that a message stays on one line. */
 const MAX_FOUND_CHARACTERS = 60;
 
-/** `//user:password@` and a query, to the end of the line, are where a URL holds secrets. */
+/**
+ * The parts of a URL that may contain secrets: `//user:password@`, and a query with all that
+ * follows.
+ */
 const URL_SECRETS = /\/\/[^/@]*@|\?.*/g;
 
-/** Describes a value in a message. Header values are not shown at all: they are often secret. */
+/** Describes a value for a message. Header values are never shown, as they are often secret. */
 export function describeFound(value: unknown, path: readonly PropertyKey[]): string {
   if (value === undefined || value === null) return 'nothing';
   if (path[0] === 'origins' && path.includes('headers')) return 'a hidden value';
   if (Array.isArray(value)) return 'a list';
   if (typeof value === 'object') return 'a mapping';
   if (typeof value !== 'string') return JSON.stringify(value);
-  // A proxy may be written without a scheme before its user name.
+  // A proxy URL may lack the scheme before its user name.
   if (path.at(-1) === 'proxy' && value.includes('@')) {
     return describeFound(`...${value.slice(value.lastIndexOf('@'))}`, []);
   }

@@ -1,6 +1,6 @@
 /**
- * Which forward proxy an origin is reached through: its own setting, else the environment's
- * variables as curl reads them. Used by config/load. Pure.
+ * The forward proxy of an origin: its own setting, else the environment variables, as curl reads
+ * them. Used by config/reaching. Pure.
  */
 import type { OriginReach, ProxyAddress } from '../model/reach.js';
 import type { TextKind } from './setting.js';
@@ -9,8 +9,8 @@ import type { TextKind } from './setting.js';
 export const proxySetting: TextKind<string> = {
   type: 'URL or `none`',
   expected:
-    '`none`, or an http or https URL such as http://proxy.example:3128, without path and without ' +
-    'user name and password, which stand in proxyCredentialsFile',
+    '`none`, or an http or https URL such as http://proxy.example:3128, without path, user name and ' +
+    'password; put those two into proxyCredentialsFile',
   read(text) {
     if (text === 'none') return text;
     const found = readProxyUrl(text);
@@ -23,24 +23,24 @@ interface ProxyUrl {
   readonly credentials: string | null;
 }
 
-/** The proxies in the environment, or what is wrong with it. */
+/** The proxies of the environment. */
 export interface ProxyEnvironment {
   readonly proxies: OriginReach['proxies'];
   readonly noProxy: string;
-  /** Variables whose value is no proxy that can be used. */
+  /** Names of variables whose value is not a usable proxy. */
   readonly unusable: readonly string[];
 }
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** A variable in lower case counts before its twin; an empty one is not set. */
+/** Returns the spelling that is set, the lower-case one first; an empty variable is not set. */
 function variable(env: Environment, name: string): string | undefined {
   return [name.toLowerCase(), name].find((spelling) => (env[spelling] ?? '').trim() !== '');
 }
 
 /**
- * Reads `HTTP_PROXY`, `HTTPS_PROXY`, `NO_PROXY`, and `ALL_PROXY` where the scheme has none of its
- * own.
+ * Reads `HTTP_PROXY`, `HTTPS_PROXY`, `NO_PROXY`, and `ALL_PROXY` for a scheme without a variable of
+ * its own.
  */
 export function readProxyEnvironment(env: Environment): ProxyEnvironment {
   const unusable = new Set<string>();
@@ -60,12 +60,12 @@ export function readProxyEnvironment(env: Environment): ProxyEnvironment {
   return { proxies, noProxy, unusable: [...unusable] };
 }
 
-/** Basic credentials (RFC 7617), of `user:password`. */
+/** Returns Basic credentials (RFC 7617) for `user:password`. */
 export function basic(credentials: string): string {
   return `Basic ${Buffer.from(credentials, 'utf8').toString('base64')}`;
 }
 
-/** `host:port` alone means http, as it does to curl and to Go's programs. */
+/** Parses the URL of a proxy. `host:port` alone means http, as in curl and Go programs. */
 function readProxyUrl(text: string): ProxyUrl | undefined {
   const written = /^[a-z][a-z0-9+.-]*:\/\//i.test(text) ? text : `http://${text}`;
   if (/[\s?#]/.test(text) || !URL.canParse(written)) return undefined;

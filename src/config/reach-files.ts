@@ -1,23 +1,23 @@
 /**
- * Reads the files for reaching an origin: certificates, a key, a proxy's credentials. Their content
- * never appears in a message. Used by config/load.
+ * Reads the files for connections to an origin: certificates, a key, credentials for its proxy.
+ * Their content never appears in a message. Used by config/reaching.
  */
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import type { TlsMaterial } from '../model/reach.js';
 import { formatKey } from './problem.js';
 import { MAX_SECRET_BYTES, type ReadText, reason, type SecretProblem } from './secrets.js';
 
-/** All roots that a system trusts are some 200 KiB. */
+/** The maximum size of a PEM file. All roots that a system trusts are some 200 KiB. */
 export const MAX_PEM_BYTES = 1024 * 1024;
 
-/** What the files of one origin hold. */
+/** The content of one origin's files. */
 export interface ReachFiles {
   readonly tls: TlsMaterial;
   /** `user:password`. */
   readonly proxyCredentials: string | null;
 }
 
-/** Settings that name files, with what each has to hold. */
+/** Settings that name files, with the required content of each. */
 const KINDS = {
   caFile: { maxBytes: MAX_PEM_BYTES, expected: 'a file of certificates in PEM', holds: isPem },
   certFile: { maxBytes: MAX_PEM_BYTES, expected: 'a file of certificates in PEM', holds: isPem },
@@ -35,12 +35,12 @@ const KINDS = {
 
 type FileSetting = keyof typeof KINDS;
 
-/** Nothing beyond the default trust. */
+/** No certificates beyond the trusted ones of the system and Node. */
 export const NO_TLS_MATERIAL: TlsMaterial = { ca: null, cert: null, key: null };
 
 export const NOTHING: ReachFiles = { tls: NO_TLS_MATERIAL, proxyCredentials: null };
 
-/** What the files that `origins` of `values` name hold, one entry an origin. */
+/** Reads the files that `origins` of `values` name; returns one entry for each origin. */
 export function readReachFiles(
   values: Readonly<Record<string, unknown>>,
   readText: ReadText,
@@ -56,18 +56,22 @@ export function readReachFiles(
       if (typeof path !== 'string' || path === '') return null;
       const found = readOne(path, KINDS[name], readText);
       if ('text' in found) return found.text;
-      const at = ['origins', index, name];
-      const { expected } = KINDS[name];
-      const said = `${JSON.stringify(path)}, ${found.why}`;
-      problems.push({ path: at, key: formatKey(at), found: said, expected, nearest: null });
+      const keyPath = ['origins', index, name];
+      problems.push({
+        path: keyPath,
+        key: formatKey(keyPath),
+        found: `${JSON.stringify(path)}, ${found.why}`,
+        expected: KINDS[name].expected,
+        nearest: null,
+      });
       return null;
     };
     const tls = { ca: read('caFile'), cert: read('certFile'), key: read('keyFile') };
     if (!isPair(tls)) {
-      const at = ['origins', index, 'keyFile'];
+      const keyPath = ['origins', index, 'keyFile'];
       const found = 'the key of another certificate';
       const expected = 'the private key of the first certificate in certFile';
-      problems.push({ path: at, key: formatKey(at), found, expected, nearest: null });
+      problems.push({ path: keyPath, key: formatKey(keyPath), found, expected, nearest: null });
     }
     return { tls, proxyCredentials: read('proxyCredentialsFile')?.trim() ?? null };
   });
@@ -85,13 +89,13 @@ function readOne(
   } catch (error) {
     return { why: `which cannot be read (${reason(error)})` };
   }
-  return holds(text) ? { text } : { why: 'which holds something else' };
+  return holds(text) ? { text } : { why: 'which contains something else' };
 }
 
 const CERTIFICATE =
   /-----BEGIN (?:TRUSTED )?CERTIFICATE-----[^-]*-----END (?:TRUSTED )?CERTIFICATE-----/g;
 
-/** The certificates in a PEM text; text between them is dropped. */
+/** Returns the certificates of a PEM text, without the text between them. */
 export function certificatesOf(pem: string): readonly string[] {
   return pem.match(CERTIFICATE) ?? [];
 }
@@ -105,7 +109,7 @@ function isKey(text: string): boolean {
   return parsed(() => createPrivateKey(text));
 }
 
-/** Whether key and certificate belong together, where both could be read. */
+/** Returns false if both key and certificate were read and do not belong together. */
 function isPair({ cert, key }: TlsMaterial): boolean {
   if (cert === null || key === null) return true;
   return new X509Certificate(cert).checkPrivateKey(createPrivateKey(key));

@@ -1,5 +1,6 @@
 /**
- * Joins settings, their files and the environment into the way to each origin. Used by load.
+ * Combines settings, their files and the environment into the way to reach each origin: proxy and
+ * TLS material. Used by load.
  */
 import type { OriginReach, ProxyAddress } from '../model/reach.js';
 import type { Problem } from './problem.js';
@@ -7,17 +8,17 @@ import { basic, readProxyEnvironment } from './proxies.js';
 import { NOTHING, readReachFiles } from './reach-files.js';
 import type { ReadText, SecretProblem } from './secrets.js';
 
-/** The ways to all origins. */
+/** How to reach all origins. */
 export interface Reaching {
-  /** Of settings that name files. */
+  /** Problems with settings that name files. */
   readonly problems: readonly SecretProblem[];
-  /** Problems of variables; none if no origin uses the environment. */
+  /** Problems with environment variables; none if every origin sets `proxy`. */
   readonly unusable: readonly Problem[];
-  /** The way to one origin of the list, as the schema read it. */
+  /** Returns how to reach one origin of the list, as the schema parsed it. */
   of(origin: { readonly proxy?: string | undefined }, index: number): OriginReach;
 }
 
-/** Reads everything; `values` are those that the schema will read. Never throws. */
+/** Reads files and variables; `values` are those that the schema will parse. Never throws. */
 export function reachingOf(
   values: Readonly<Record<string, unknown>>,
   env: Readonly<Record<string, string | undefined>>,
@@ -25,13 +26,13 @@ export function reachingOf(
 ): Reaching {
   const { files, problems } = readReachFiles(values, readText);
   const environment = readProxyEnvironment(env);
-  const asks = (origin: unknown): boolean =>
+  const usesEnvironment = (origin: unknown): boolean =>
     typeof origin !== 'object' || origin === null || !('proxy' in origin);
   const { origins } = values;
-  const isAsked = !Array.isArray(origins) || origins.some(asks);
+  const isUsed = !Array.isArray(origins) || origins.some(usesEnvironment);
   return {
     problems,
-    unusable: isAsked ? environment.unusable.map(unusable) : [],
+    unusable: isUsed ? environment.unusable.map(unusable) : [],
     of({ proxy }, index) {
       const { tls, proxyCredentials } = files[index] ?? NOTHING;
       if (proxy === undefined) {
@@ -47,7 +48,7 @@ export function reachingOf(
   };
 }
 
-/** The value may hold a password. */
+/** Returns the problem of a variable, without its value, which may contain a password. */
 function unusable(name: string): Problem {
   return {
     source: { kind: 'env', name },

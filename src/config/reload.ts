@@ -1,12 +1,12 @@
 /**
- * Which settings may change while the program runs, and which need a restart. Used by assemble at
- * SIGHUP, and by docs.ts for docs/CONFIG.md. Pure.
+ * Decides which settings of a new configuration apply while the program runs, and which need a
+ * restart. Used by assemble at SIGHUP, and by docs.ts, so that docs/CONFIG.md agrees. Pure.
  */
 import { isDeepStrictEqual } from 'node:util';
 import { minimumCapacityBytes } from './lanes.js';
 import type { ResolvedConfig } from './schema.js';
 
-/** Settings that take effect at a reload. Any other one, also a new one, needs a restart. */
+/** Settings that a reload applies. Every other setting needs a restart. */
 const LIVE: ReadonlySet<string> = new Set([
   'listen.hosts',
   'listen.maxConnections',
@@ -37,11 +37,11 @@ const LIVE: ReadonlySet<string> = new Set([
   'log.access',
 ]);
 
-/** What a reload does. */
+/** The result of a reload. */
 export interface ReloadPlan {
-  /** The configuration to run: settings that need a restart keep their values. */
+  /** The configuration to run with: settings that need a restart keep their values. */
   readonly config: ResolvedConfig;
-  /** Keys whose new values need a restart, as written in the file. */
+  /** Keys, as in the file, whose new values need a restart. */
   readonly needsRestart: readonly string[];
 }
 
@@ -52,11 +52,11 @@ export function isLive(key: string): boolean {
   return LIVE.has(key) || key.startsWith('origins');
 }
 
-/** Applies `wanted` to `running` as far as that is possible. */
-export function planReload(running: ResolvedConfig, wanted: ResolvedConfig): ReloadPlan {
+/** Merges the settings of `loaded` that can change while the program runs into `running`. */
+export function planReload(running: ResolvedConfig, loaded: ResolvedConfig): ReloadPlan {
   const needsRestart: string[] = [];
   const sections = Object.entries(running).map(([section, settings]): [string, unknown] => {
-    const next: unknown = wanted[section as keyof ResolvedConfig];
+    const next: unknown = loaded[section as keyof ResolvedConfig];
     if (section === 'origins') return [section, next];
     const values = Object.entries(settings as Readonly<Record<string, unknown>>);
     const merged = values.map(([name, value]): [string, unknown] => {
@@ -68,10 +68,10 @@ export function planReload(running: ResolvedConfig, wanted: ResolvedConfig): Rel
     });
     return [section, Object.fromEntries(merged)];
   });
-  // Each section has the keys that it had.
+  // Each section has the same keys as before.
   const config = Object.fromEntries(sections) as ResolvedConfig;
   if (!fitsItsLanes(config)) {
-    // Enough for the lanes in the file, too little for those that run.
+    // The capacity suffices for the lanes in the new file, but not for the running ones.
     const { capacityBytes } = running.cache;
     needsRestart.push('cache.capacity');
     return { config: { ...config, cache: { ...config.cache, capacityBytes } }, needsRestart };
@@ -79,7 +79,7 @@ export function planReload(running: ResolvedConfig, wanted: ResolvedConfig): Rel
   return { config, needsRestart };
 }
 
-/** `cache` and `chunkSizeBytes` make `cache.chunkSize`: the program's names have their units. */
+/** Returns `cache.chunkSize` for `cache` and `chunkSizeBytes`: names in the program have units. */
 export function settingKey(section: string, name: string): string {
   return `${section}.${name.replace(/(?:BytesPerSecond|Bytes|Ms)$/, '')}`;
 }

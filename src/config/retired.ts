@@ -1,4 +1,4 @@
-/** Settings of older versions and their successors, which the refusal names. Pure. */
+/** Settings of older versions with their successors, which messages about them name. Pure. */
 
 interface Retired {
   readonly key: string;
@@ -8,7 +8,7 @@ interface Retired {
 }
 
 const BOUNDED_BY_BYTES =
-  '`cache.metadataCapacity` in its place: manifests and response records are bounded in bytes';
+  '`cache.metadataCapacity` instead: manifests and response records are bounded in bytes';
 
 const RETIRED: readonly Retired[] = [
   {
@@ -23,10 +23,10 @@ const RETIRED: readonly Retired[] = [
   },
 ];
 
-/** The `found` text of such a problem. */
+/** The `found` text of a problem with such a setting. */
 export const FOUND_RETIRED = 'a setting of an older version';
 
-/** The successor of a key or a variable; `undefined` if it never was one. */
+/** Returns what is expected instead of a retired key or variable; `undefined` for other names. */
 export function insteadOf(name: string): string | undefined {
   return RETIRED.find(({ key, env }) => key === name || env === name)?.instead;
 }

@@ -1,6 +1,6 @@
 /**
- * Rules between keys. Each names the keys that it reads and runs only if those were read without a
- * problem, so that one run reports every fault.
+ * Rules between keys. Each rule names the keys that it reads, and is checked only if these were
+ * parsed without a problem, so that one run reports all problems.
  */
 import type { z } from 'zod';
 import { formatAddress, type ListenAddress } from './kinds.js';
@@ -8,7 +8,7 @@ import { baseLanes, MIN_CAPACITY_CHUNKS, minimumCapacityBytes } from './lanes.js
 import { mostMetadataBytes } from './metadata.js';
 import { formatDuration, formatSize } from './units.js';
 
-/** The values that rules read, as the schema gives them. */
+/** The values that rules read, as the schema parsed them. */
 export interface RuledConfig {
   readonly listen: {
     readonly address: ListenAddress;
@@ -43,7 +43,7 @@ export interface RuledConfig {
   }[];
 }
 
-/** A broken rule: the key to change and the value that it should have. */
+/** A broken rule: the key to change and the value expected there. */
 export interface Breach {
   readonly path: readonly (string | number)[];
   readonly expected: string;
@@ -130,7 +130,9 @@ const originsDiffer: Rule = {
   check: ({ origins }) => [...repeated(origins, 'mount'), ...repeated(origins, 'name')],
 };
 
-/** One without the other has no effect, which was not intended. */
+/**
+ * Rejects a certificate without a key, a key without a certificate, credentials without a proxy.
+ */
 const filesComeInPairs: Rule = {
   reads: ['origins'],
   check: ({ origins }) =>
@@ -148,13 +150,16 @@ const filesComeInPairs: Rule = {
           ? [breach('certFile', 'the certificate of the key in keyFile')]
           : []),
         ...(proxyCredentialsFile !== undefined && !named
-          ? [breach('proxy', 'the proxy that proxyCredentialsFile is for')]
+          ? [breach('proxy', 'the URL of the proxy for proxyCredentialsFile')]
           : []),
       ];
     }),
 };
 
-/** A credential sent for all clients would open its files to all: decisions are made per client. */
+/**
+ * Rejects a credential in `headers` of a hub: sent with every request, it would give every client
+ * access to all that it opens, while permissions of a hub are decided for each client.
+ */
 const hubsDecideForEachClient: Rule = {
   reads: ['origins'],
   check: ({ origins }) =>
@@ -163,12 +168,13 @@ const hubsDecideForEachClient: Rule = {
         ? []
         : CREDENTIALS.filter((name) => name in headers).map((name) => ({
             path: ['origins', index, 'headers', name],
-            expected: 'no credential: clients have their own, and hub.tokenFile lends one',
+            expected:
+              'no credential: clients send their own; for clients without one, set hub.tokenFile',
           })),
     ),
 };
 
-/** Fields that identify the requester. */
+/** Fields with credentials of the sender. */
 const CREDENTIALS = ['authorization', 'cookie'];
 
 function repeated(origins: RuledConfig['origins'], key: 'mount' | 'name'): readonly Breach[] {
@@ -178,7 +184,7 @@ function repeated(origins: RuledConfig['origins'], key: 'mount' | 'name'): reado
     const first = firstWith.get(value);
     firstWith.set(value, first ?? index);
     if (first === undefined) return [];
-    const expected = `a ${key} of its own; origins[${String(first)}] has \`${value}\` already`;
+    const expected = `another ${key}: origins[${String(first)}] already has \`${value}\``;
     return [{ path: ['origins', index, key], expected }];
   });
 }
@@ -216,8 +222,8 @@ export function withRules<Schema extends z.ZodType<RuledConfig>>(schema: Schema)
 }
 
 /**
- * Whether an issue leaves the value of `key` unknown: it is about the key, a part of it, or its
- * parent. An unknown key in the same section may be this one, misspelt.
+ * Returns true if an issue leaves the value of `key` unknown: the issue is about the key, a part of
+ * it, or its section. An unknown key in the same section may be a misspelling of it.
  */
 function leavesUnknown(issue: z.core.$ZodRawIssue, key: string): boolean {
   const path = issue.path ?? [];

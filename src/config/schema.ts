@@ -1,6 +1,7 @@
 /**
- * The configuration, once: the zod schema from which the types, the defaults and docs/CONFIG.md
- * come. Keys are as people write them; `Config` is what the program uses, with units in its names.
+ * The zod schema of the configuration, from which the types, the defaults and docs/CONFIG.md are
+ * derived. Its keys are those of the file; `Config`, which the program uses, has units in its
+ * names.
  */
 import { z } from 'zod';
 import { isChunkSize } from '../model/chunk.js';
@@ -25,17 +26,18 @@ import { log, tracing } from './telemetry-schema.js';
 
 const listen = section({
   address: text(listenAddress, '127.0.0.1:7080', {
-    meaning: 'Where clients connect. Port 0 lets the system choose.',
+    meaning: 'The address that clients connect to. With port 0 the system chooses a port.',
     flag: '--listen',
   }),
   hosts: textList(hostPattern, {
     meaning:
-      'Host names that clients may use for this listener, `*.example.org` for all below one. Addresses, ' +
-      "localhost, names of one label, the machine's own and those of Kubernetes services are always accepted. With none, " +
-      'other names are accepted too, except for origins that a credential of yours is sent to.',
+      'Host names that clients may use for this listener; `*.example.org` allows all names below it. IP addresses, ' +
+      "localhost, names of one label, the machine's own name and those of Kubernetes services are always allowed. " +
+      'If the list is empty, other names are allowed too, except for origins that a credential of yours is sent to.',
   }),
   maxConnections: count(10_000, 1, 1_000_000, {
-    meaning: 'The most open client connections; one more is answered 503 with Retry-After.',
+    meaning:
+      'The maximum number of open client connections; a further one is answered 503 with Retry-After.',
   }),
   headersTimeout: duration('10s', {
     meaning: 'The longest a request head may take to arrive.',
@@ -47,74 +49,76 @@ const listen = section({
     meaning: 'How long an idle connection is kept for the next request.',
   }),
   clientIdleTimeout: duration('60s', {
-    meaning: 'A client that takes no byte of its response for this long is disconnected.',
+    meaning: 'A client that receives no byte of its response for this long is disconnected.',
   }),
   clientMinRate: size('4KiB', 0, {
     meaning:
-      'Bytes per second; a client that takes less although more is available, over `clientIdleTimeout`, ' +
-      'is disconnected.',
+      'The lowest rate, in bytes a second, at which a client must receive available bytes; one that is slower over ' +
+      '`clientIdleTimeout` is disconnected.',
   }),
   sendfile: toggle(true, {
     meaning:
-      'Whether bodies go from the page cache to the connection by sendfile(2), where the platform ' +
-      'has it (Linux), instead of through buffers.',
+      'Whether bodies are sent with sendfile(2) from the page cache, if the platform has it (Linux), instead of ' +
+      'through buffers.',
     flag: '--no-sendfile',
   }),
   hitThreads: count(2, 0, 64, {
     meaning:
-      'Native threads that answer plain requests for at most 1 MiB of cached pages; ' +
-      '0: none. They need `sendfile`.',
+      'Threads that answer plain requests for at most 1 MiB in memory without the main thread; 0: none. They need ' +
+      '`sendfile`.',
   }),
   drainTimeout: duration('30s', {
-    meaning: 'How long running responses may go on after SIGTERM.',
+    meaning: 'How long responses in progress may continue after SIGTERM.',
   }),
   forwarded: choice(['any', 'forwarded', 'x-forwarded', 'none'], 'any', {
     meaning:
-      'Which field of proxies names this server in links for clients: ' +
-      'Forwarded (RFC 7239), else X-Forwarded-Proto and X-Forwarded-Host; one of the two; or none. ' +
-      'Choose the one that your proxy sets on every request: the other comes from the client.',
+      "Which header fields of a proxy give this server's scheme and host for the links in responses. `any`: " +
+      'Forwarded (RFC 7239), else X-Forwarded-Proto and X-Forwarded-Host; `forwarded` or `x-forwarded`: only those; ' +
+      '`none`: neither. Choose the one that your proxy sets in each request: a client can send the other.',
   }),
 });
 
 const admin = section({
   address: text(listenAddress, '127.0.0.1:7081', {
-    meaning: 'Where health, metrics and the API are served, on a listener of its own.',
+    meaning: 'The address of a separate listener for health, metrics and the API.',
     flag: '--admin',
   }),
   enabled: toggle(true, { meaning: 'Whether the admin listener is opened.' }),
   tokenFile: optionalText(path, '`admin-token` in the cache directory', {
     meaning:
-      'The file with the token for changes through the admin API; created, with a random ' +
-      'one, when missing.',
+      'The file with the token that changes through the admin API require. If it is missing, it is created with a ' +
+      'random token.',
     flag: '--admin-token-file',
   }),
 });
 
 const cache = section({
   directory: derivedText(path, '$XDG_CACHE_HOME/forebay, else ~/.cache/forebay', {
-    meaning: 'Where chunks are stored; created if missing. One process at a time may use it.',
+    meaning: 'The cache directory; created when missing. Only one process at a time may use it.',
     flag: '--cache-dir',
   }),
   capacity: sizeOrAuto({
     meaning:
-      'The hard limit of the size of the cache directory. `auto`: 80 % of what is free on its ' +
-      'file system plus what Forebay has stored there already; printed at start.',
+      'The hard limit of the bytes that the cache directory takes. `auto`: 80 % of the sum of the free space on its ' +
+      'file system and the present size of the cache; the start reports the result.',
     flag: '--capacity',
   }),
   chunkSize: size(
     '8MiB',
     0,
     {
-      meaning: 'The unit of fetching, storing and evicting. Fixed for an existing cache directory.',
+      meaning:
+        'The unit of fetching, storing and evicting. It cannot be changed for an existing cache directory.',
     },
     { holds: isChunkSize, expected: 'a power of two from 1MiB to 64MiB' },
   ),
   serveThroughMemory: size('256MiB', 0, {
-    meaning: 'Memory for chunks that the disk cannot take: full, failing or read-only.',
+    meaning:
+      'Memory for chunks that cannot be written to the disk because it is full, failing or read-only.',
   }),
   metadataCapacity: sizeOrAuto({
     meaning:
-      'The part of `capacity` for manifests and response records, 16 KiB per object or more; beyond it the ' +
+      'The part of `capacity` that manifests and response records may take, 16 KiB an object or more; above it the ' +
       'least recently used are evicted. `auto`: an eighth of `capacity`, 2GiB at most.',
     least: MIN_METADATA_BYTES,
   }),
@@ -127,38 +131,40 @@ const fill = section({
   threads: count(2, 1, 64, { meaning: 'Worker threads that fetch and hash.' }),
   connectionsPerThread: count(16, 1, 64, {
     meaning:
-      'Fills that one thread runs at once. Lanes, in all: threads times this; those beyond 4 a thread are ' +
-      'for origins that gain from more connections, or for several origins at once.',
+      'The maximum number of concurrent fills of one thread. There are `threads` times as many lanes; those beyond 4 ' +
+      'a thread are for origins that gain from more connections, or for several origins at once.',
   }),
   verifyThreads: count(1, 1, 64, {
     meaning: 'Worker threads that verify stored chunks at their first read.',
   }),
   readAheadChunks: count(8, 0, 256, {
     meaning:
-      'Chunks that one sequential reader may have in flight ahead of itself. It grows in proportion when an ' +
-      'origin is allowed more connections than the 8 that it begins with.',
+      'The maximum number of chunks that are fetched ahead of one sequential reader. It grows in proportion when an ' +
+      'origin gets more connections than the 8 that it starts with.',
   }),
   connectTimeout: duration('5s', {
-    meaning: 'Name lookup, TCP and TLS handshake, together.',
+    meaning: 'The longest time for name lookup, TCP and TLS handshake together.',
   }),
   firstByteTimeout: duration('8s', {
-    meaning: 'From the request to the complete head of the response.',
+    meaning: 'The longest time from the request to the complete head of the response.',
   }),
-  idleTimeout: duration('5s', { meaning: 'The longest silence within a body.' }),
+  idleTimeout: duration('5s', { meaning: 'The longest time without a byte within a body.' }),
   minRate: size('16KiB', 0, {
-    meaning: 'Bytes per second; a slower body is continued on a second connection, once.',
+    meaning:
+      'The lowest rate of a body, in bytes a second; a slower one is continued on a second connection, once.',
   }),
   minRateWindow: duration('5s', { meaning: 'The time over which `minRate` is measured.' }, 1000),
   maxAttempts: count(5, 1, 100, {
-    meaning: 'Attempts without progress before a fill fails, the first included.',
+    meaning:
+      'The number of attempts without progress after which a fill fails, the first included.',
   }),
   retryBase: duration('100ms', {
-    meaning: 'Attempt n waits a random time below `retryBase` times 2^n.',
+    meaning: 'The wait before attempt n is random, below `retryBase` times 2^n.',
   }),
   retryCap: duration('2s', { meaning: 'The longest such wait.' }),
   retryAfterCap: duration('5s', {
     meaning:
-      'The longest Retry-After that Forebay waits itself; a longer one is left to the client.',
+      'The longest Retry-After of an origin that is waited for; a response with a longer one is sent to the client.',
   }),
   requestTimeout: duration('60s', {
     meaning: "The longest a client's request waits for its next byte before it fails.",
@@ -167,30 +173,34 @@ const fill = section({
 
 const hub = section({
   endpoint: text(originUrl, DEFAULT_HUB, {
-    meaning: 'The hub that is mirrored if no origin is configured.',
+    meaning: 'The hub to mirror when no origin is configured.',
     flag: '--hf-endpoint',
   }),
   authorizationTtl: duration('5m', {
     meaning:
-      'How long a permission of the hub is used before it is asked again. A token that is revoked there can read ' +
-      'its files for this long.',
+      "How long the hub's permission for a client to read a file is valid here. A token that the hub revokes can " +
+      'still read those files for this long.',
   }),
   offline: toggle(true, {
     meaning:
-      'Whether stored files are served while the hub is unreachable, to clients that it has permitted before.',
+      'Whether stored files are served while the hub is unreachable, to clients that the hub had permitted to read ' +
+      'them.',
   }),
   tokenFile: optionalText(path, 'none', {
     meaning:
-      'A file with a token for the hub, used for clients that send none, and for the repositories of ' +
-      '`tokenRepositories` alone.',
+      'A file with a token for the hub. It is sent only for clients that send none, and only for the repositories in ' +
+      '`tokenRepositories`.',
   }),
   tokenRepositories: textList(repositoryPattern, {
     meaning:
-      'Repositories that any client may read with that token: `acme/model`, `acme/*`, `datasets/acme/*`.',
+      'Repositories that every client may read with the token in `tokenFile`: `acme/model`, `acme/*`, ' +
+      '`datasets/acme/*`.',
   }),
 });
 
-/** The configuration file's shape and the rules that join its keys. Input and output keys agree. */
+/**
+ * The configuration file's shape and the rules between its keys. Input and output have equal keys.
+ */
 export const fileSchema = withRules(
   section({
     listen: listen.prefault({}),
@@ -266,7 +276,7 @@ export const configSchema = fileSchema.transform((file) => ({
 
 type DeepReadonly<T> = T extends object ? { readonly [Key in keyof T]: DeepReadonly<T[Key]> } : T;
 
-/** The whole configuration, checked; `loadConfig` makes it. */
+/** The whole configuration, checked; `loadConfig` returns it. */
 export type Config = DeepReadonly<z.output<typeof configSchema>>;
 
 /** The configuration that the program is assembled from: the capacity is a number. */

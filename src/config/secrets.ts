@@ -1,19 +1,21 @@
 /**
- * Replaces `{file: PATH}` in the configuration by the file's content. Runs before the schema, so
- * that a secret is checked like any other header value.
+ * Replaces each `{file: PATH}` in the configuration by the content of the file. load.ts runs it
+ * before the schema, so that a secret is checked like every other header value.
  */
 import { formatKey, type Problem } from './problem.js';
 
-/** No header value is longer; a larger file is the wrong file. */
+/** The maximum size of a secret file: no header value may be longer. */
 export const MAX_SECRET_BYTES = 8192;
 
-/** Reads a text file of at most `maxBytes`; throws with a `code` when it cannot. */
+/** Reads a text file of at most `maxBytes`. Throws if it is larger or cannot be read. */
 export type ReadText = (path: string, maxBytes: number) => string;
 
-/** A problem but for its source, with the path that the source is looked up by. */
+/** A problem without its source, and the path by which the caller looks up the source. */
 export type SecretProblem = Omit<Problem, 'source'> & { readonly path: readonly PropertyKey[] };
 
-/** Replaces each `{file: PATH}` below `origins[].headers` of `values`, in place. */
+/**
+ * Replaces each `{file: PATH}` below `origins[].headers` of `values` in place; returns problems.
+ */
 export function readSecrets(values: unknown, readText: ReadText): readonly SecretProblem[] {
   const origins = asRecord(values)?.['origins'];
   if (!Array.isArray(origins)) return [];
@@ -36,14 +38,14 @@ export function readSecrets(values: unknown, readText: ReadText): readonly Secre
   });
 }
 
-/** The file that a `{file: PATH}` names; `undefined` for anything else. */
+/** Returns the path of a `{file: PATH}`; `undefined` for any other value. */
 export function secretFile(value: unknown): string | undefined {
   const entries = Object.entries(asRecord(value) ?? {});
   const [name, file] = entries[0] ?? [];
   return entries.length === 1 && name === 'file' && typeof file === 'string' ? file : undefined;
 }
 
-/** The system's error code: its message repeats the path. */
+/** Returns the error's code, or its message if it has none: a system message repeats the path. */
 export function reason(error: unknown): string {
   if (error instanceof Error && 'code' in error) return String(error.code);
   return error instanceof Error ? error.message : String(error);

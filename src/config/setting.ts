@@ -1,6 +1,6 @@
 /**
- * The kinds of leaf in the schema. Each builder returns a zod type and registers its documentation,
- * so that parsing, messages, flags and docs/CONFIG.md agree.
+ * Builders for the leaves of the schema. Each builder returns a zod type and registers its
+ * description, so that parsing, messages, flags and docs/CONFIG.md agree.
  */
 import { z } from 'zod';
 import {
@@ -13,36 +13,40 @@ import {
   writeSize,
 } from './units.js';
 
-/** How the text of an environment variable or a flag becomes the value that YAML would give. */
+/**
+ * The conversion of an environment variable's or a flag's text to the value that YAML would give.
+ */
 export type Coercion = 'text' | 'number' | 'boolean';
 
-/** The documentation of one setting, beside its zod type. */
+/** The description of a setting, beside its zod type. */
 export interface Setting {
-  /** The type, in a word, as docs/CONFIG.md names it. */
+  /** The type, in a few words, for docs/CONFIG.md. */
   readonly type: string;
   /** Completes "expected ...". */
   readonly expected: string;
-  /** One or two sentences on its effect. */
+  /** What it does, in one or two sentences. */
   readonly meaning: string;
-  /** In YAML; `null`: the setting is required. */
+  /** The default as written in YAML; `null` for a required setting. */
   readonly defaultText: string | null;
   readonly coercion: Coercion;
-  /** The command line flag that sets it, with its dashes. */
+  /** The command line flag that sets it, dashes included; `null` if there is none. */
   readonly flag: string | null;
-  /** Turns the parsed value into YAML. Secrets are left out. */
+  /** Converts a parsed value to the value to write in YAML. Secrets are redacted. */
   readonly write: (value: unknown) => unknown;
 }
 
 /** Every setting of the schema, by its zod type. */
 export const settings = z.registry<Setting>();
 
-/** The arguments of a builder. */
+/** A builder's argument about one setting. */
 interface About {
   readonly meaning: string;
   readonly flag?: string;
 }
 
-/** What the builders register; the schema registers its few odd leaves with it itself. */
+/**
+ * Returns the description that a builder registers. Schemas with a leaf of another kind use it too.
+ */
 export function describeSetting(
   about: About,
   type: string,
@@ -67,12 +71,14 @@ function durationText(value: unknown): unknown {
   return typeof value === 'number' ? writeDuration(value) : value;
 }
 
-/** A mapping of known keys: any other key is an error. */
+/** Returns the type of a mapping of known keys: every other key is an error. */
 export function section<Shape extends z.core.$ZodLooseShape>(shape: Shape) {
   return z.strictObject(shape, { error: 'a mapping' });
 }
 
-/** A size in bytes, at least `min`. `extra` adds a rule that needs only the number. */
+/**
+ * Returns the type of a size in bytes, at least `min`. `extra` adds a rule about the number alone.
+ */
 export function size(byDefault: string, min: number, about: About, extra?: SizeRule) {
   const bound = min > 0 ? ` of at least ${formatSize(min)}` : '';
   const expected =
@@ -185,18 +191,18 @@ export function choice<const Words extends readonly [string, ...string[]]>(
     .register(settings, describeSetting(about, names, expected, byDefault, 'text'));
 }
 
-/** Text that `read` turns into a value, or refuses with `undefined`. */
+/** A kind of text. `read` parses it, and returns `undefined` to reject it. */
 export interface TextKind<T> {
   readonly type: string;
   readonly expected: string;
   read(text: string): T | undefined;
-  /** The text that `read` turns into `value`; without it, values are their own texts. */
+  /** Formats `value` as `read` accepts it; without it, values are their own texts. */
   readonly write?: (value: T) => string;
 }
 
 function writer<T>(kind: TextKind<T>): Setting['write'] {
   const { write } = kind;
-  // Only what `read` gave is ever written; an optional setting may have been left out.
+  // Only values from `read` are written; an optional setting may be `undefined`.
   return (value) => (write === undefined || value === undefined ? value : write(value as T));
 }
 
@@ -215,7 +221,9 @@ export function text<T>(kind: TextKind<T>, byDefault: string, about: About) {
     );
 }
 
-/** A text setting whose default depends on the machine: load.ts gives it, `otherwise` names it. */
+/**
+ * A text setting whose default depends on the machine: load.ts sets it, `otherwise` describes it.
+ */
 export function derivedText<T>(kind: TextKind<T>, otherwise: string, about: About) {
   return readText(kind).register(
     settings,
@@ -223,7 +231,7 @@ export function derivedText<T>(kind: TextKind<T>, otherwise: string, about: Abou
   );
 }
 
-/** A text setting that has to be given. */
+/** A required text setting. */
 export function requiredText<T>(kind: TextKind<T>, about: About) {
   return readText(kind).register(
     settings,
@@ -231,7 +239,7 @@ export function requiredText<T>(kind: TextKind<T>, about: About) {
   );
 }
 
-/** An optional text; `otherwise` describes the effect of leaving it out. */
+/** A text setting that may be left out; `otherwise` describes what applies then. */
 export function optionalText<T>(kind: TextKind<T>, otherwise: string, about: About) {
   return readText(kind)
     .optional()
@@ -248,7 +256,7 @@ export function textList<T>(kind: TextKind<T>, about: About) {
     .register(settings, describeList(kind, about, '[]'));
 }
 
-/** An optional list of texts; `otherwise` describes the effect of leaving it out. */
+/** A list of texts that may be left out; `otherwise` describes what applies then. */
 export function optionalTextList<T>(kind: TextKind<T>, otherwise: string, about: About) {
   return listOf(kind)
     .optional()

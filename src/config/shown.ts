@@ -1,6 +1,6 @@
 /**
- * The configuration as YAML, and the source of each value: what `config show` and `validate --json`
- * print. Secrets are left out. Pure.
+ * The configuration as one would write it in a file, with the source of each value, for
+ * `config show` and `validate --json`. Secrets are redacted. Pure.
  */
 import { catalog, type CatalogEntry } from './catalog.js';
 import type { LoadedConfig } from './load.js';
@@ -11,14 +11,14 @@ import { secretFile } from './secrets.js';
 export interface ShownSetting {
   /** `['cache', 'capacity']`, `['origins', 0, 'url']`. */
   readonly path: readonly (string | number)[];
-  /** In YAML: `10GiB`, `30s`. */
+  /** The value as written in YAML: `10GiB`, `30s`. */
   readonly value: unknown;
   readonly source: Source;
 }
 
 type Mapping = Readonly<Record<string, unknown>>;
 
-/** Every setting that has a value, in the order of the schema. */
+/** Returns every setting that has a value, in the order of the schema. */
 export function shownSettings(loaded: LoadedConfig): readonly ShownSetting[] {
   const values = loaded.values as Mapping;
   const sections = [...new Set(catalog.map(({ section }) => section))];
@@ -29,7 +29,7 @@ export function shownSettings(loaded: LoadedConfig): readonly ShownSetting[] {
         shown(entries, origin as Mapping, ['origins', index], loaded),
       );
     }
-    // What lists hold within lists is shown with the list.
+    // The settings of a list within a list are part of that list's value.
     if (section.includes('[]')) return [];
     return shown(entries, values[section] as Mapping, [section], loaded);
   });
@@ -50,7 +50,9 @@ function shown(
   });
 }
 
-/** Where a field's value comes from a file, the file's name is shown: it is no secret. */
+/**
+ * Replaces a redacted header value by `{file: PATH}` if it came from a file: the path is no secret.
+ */
 function withSecretFiles(
   hidden: Mapping,
   path: readonly (string | number)[],
@@ -67,7 +69,7 @@ function withSecretFiles(
   return { ...hidden, ...Object.fromEntries(files) };
 }
 
-/** The settings as one nested value, as YAML or JSON would give it. */
+/** Returns the settings as one nested value, to print as YAML or JSON. */
 export function nested(settings: readonly ShownSetting[]): Readonly<Record<string, unknown>> {
   const root: Record<string, unknown> = {};
   for (const { path, value } of settings) {

@@ -1,4 +1,4 @@
-/** The schemas of `log` and `tracing`. A part of config/schema. */
+/** The schemas of the sections `log` and `tracing`. Part of config/schema. */
 import { originUrl } from './kinds.js';
 import { choice, fraction, optionalText, section, toggle } from './setting.js';
 
@@ -9,20 +9,21 @@ export const log = section({
   }),
   format: choice(['json', 'text'], 'json', {
     meaning:
-      '`json`: one object a line, on standard output. `text`: for people at a terminal, the same fields.',
+      'The format of the log on standard output. `json`: one object a line. `text`: the same fields, for reading in ' +
+      'a terminal.',
     flag: '--log-format',
   }),
-  access: toggle(true, { meaning: 'Whether each request is logged with a line.' }),
+  access: toggle(true, { meaning: 'Whether a line is logged for each request.' }),
 });
 
 export const tracing = section({
   endpoint: optionalText(originUrl, 'none: no spans', {
     meaning:
       'The base URL of an OpenTelemetry collector (OTLP over HTTP), such as http://127.0.0.1:4318. Spans of ' +
-      'requests, lookups and fills are sent there. A trace that a client names is passed on either way.',
+      "requests, lookups and fills are sent to it. A client's trace context is forwarded even without it.",
   }),
   sampleRatio: fraction(1, {
     meaning:
-      'Of the traces that begin here, how many are recorded. In others the client has decided.',
+      'The share of traces that is recorded, of those that start here. For the others the client has decided.',
   }),
 });

@@ -1,6 +1,6 @@
 /**
- * Sizes and durations as people write them (`10GiB`, `250ms`), read into bytes and milliseconds and
- * written back. Used by the schema, by the start-up lines and by messages about both.
+ * Parses sizes and durations as people write them (`10GiB`, `250ms`) into bytes and milliseconds,
+ * and formats them. Used by the schema, the start-up lines and messages.
  */
 
 const BYTES_PER_UNIT: Readonly<Record<string, number>> = {
@@ -15,7 +15,9 @@ const BYTES_PER_UNIT: Readonly<Record<string, number>> = {
   tib: 2 ** 40,
 };
 
-/** Units that make a number shorter; powers of 1024 are preferred. */
+/**
+ * Spellings of units for `writeSize`; of equally short results, the one with a power of 1024 wins.
+ */
 const SPELLING: Readonly<Record<string, string>> = {
   tib: 'TiB',
   gib: 'GiB',
@@ -39,7 +41,7 @@ export const MAX_DURATION_DAYS = 24;
 
 const MAX_DURATION_MS = MAX_DURATION_DAYS * 24 * 3_600_000;
 
-/** The digits are bounded so that no text is slow to read. */
+/** The number of digits is bounded so that no text is slow to match. */
 const QUANTITY = /^(\d{1,16}(?:\.\d{1,6})?) ?([A-Za-z]{0,3})$/;
 
 function readQuantity(
@@ -57,23 +59,23 @@ function readQuantity(
 }
 
 /**
- * Reads a size: a number with B, KB, MB, GB, TB (powers of 1000) or KiB, MiB, GiB, TiB (powers of
- * 1024), or plain bytes. Returns bytes, or `undefined` when the text is no size.
+ * Parses a size: a number with B, KB, MB, GB, TB (powers of 1000) or KiB, MiB, GiB, TiB (powers of
+ * 1024), or plain bytes. Returns bytes, or `undefined` when the text is not a size.
  */
 export function parseSize(text: string): number | undefined {
   return readQuantity(text, BYTES_PER_UNIT, 'b');
 }
 
 /**
- * Reads a duration: a number with ms, s, m or h. A number without a unit is none, because half of
- * its readers would take it for seconds. Returns milliseconds, or `undefined`.
+ * Parses a duration: a number with ms, s, m or h. Rejects a number without a unit, which some
+ * readers would take for seconds. Returns milliseconds, or `undefined`.
  */
 export function parseDuration(text: string): number | undefined {
   const ms = readQuantity(text, MS_PER_UNIT, '');
   return ms === undefined || ms > MAX_DURATION_MS ? undefined : ms;
 }
 
-/** Writes bytes for people: exact where a unit divides them, else with one decimal (`1.5 GiB`). */
+/** Formats bytes for messages: exact if a unit divides them, else with one decimal (`1.5 GiB`). */
 export function formatSize(bytes: number): string {
   for (const [unit, factor] of [
     ['TiB', 2 ** 40],
@@ -88,7 +90,7 @@ export function formatSize(bytes: number): string {
   return `${String(bytes)} B`;
 }
 
-/** Writes bytes exactly, as `parseSize` reads them: `10GiB`, `64MB`, `1000`. */
+/** Formats bytes exactly, as `parseSize` accepts them: `10GiB`, `64MB`, `1000`. */
 export function writeSize(bytes: number): string {
   return Object.entries(SPELLING)
     .filter(([unit]) => bytes > 0 && bytes % (BYTES_PER_UNIT[unit] ?? 1) === 0)
@@ -96,12 +98,12 @@ export function writeSize(bytes: number): string {
     .reduce((a, b) => (b.length <= a.length ? b : a), String(bytes));
 }
 
-/** Writes milliseconds exactly, as `parseDuration` reads them: `250ms`, `30s`. */
+/** Formats milliseconds exactly, as `parseDuration` accepts them: `250ms`, `30s`. */
 export function writeDuration(ms: number): string {
   return ms % 1000 === 0 ? `${String(ms / 1000)}s` : `${String(ms)}ms`;
 }
 
-/** Writes milliseconds for people: `250 ms`, `30 s`. */
+/** Formats milliseconds for messages: `250 ms`, `30 s`. */
 export function formatDuration(ms: number): string {
   return ms % 1000 === 0 ? `${String(ms / 1000)} s` : `${String(ms)} ms`;
 }

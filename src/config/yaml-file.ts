@@ -1,22 +1,22 @@
-/** Parses a configuration file and remembers the position of each key. Used by load.ts. */
+/** Parses a configuration file's text and locates each of its keys. Used by load.ts. */
 import { isMap, isNode, isScalar, LineCounter, type Node, parseDocument } from 'yaml';
 import type { Problem, Source } from './problem.js';
 
 /** A parsed file: its plain values, and their positions. */
 export interface YamlFile {
   readonly values: unknown;
-  /** Syntax errors; `values` is then what could be read, or nothing. */
+  /** Syntax errors. If there are any, `values` is `undefined`. */
   readonly problems: readonly Problem[];
-  /** The position of the key at `path`; if it is missing, that of its parent mapping. */
+  /** Returns the position of the key at `path`; if it is missing, that of the nearest parent. */
   locate(path: readonly PropertyKey[]): Source;
-  /** The position of the key at `path`; `undefined` if the file has no such key. */
+  /** Returns the position of the key at `path`; `undefined` when the file has no such key. */
   find(path: readonly PropertyKey[]): Source | undefined;
 }
 
-/** Reads YAML 1.2 text. Never throws; `file` is the name that messages give. */
+/** Parses YAML 1.2 text. Never throws. `file` is the name for messages. */
 export function readYaml(text: string, file: string): YamlFile {
   const lineCounter = new LineCounter();
-  // Pretty errors would quote the line, and the line may hold a secret.
+  // Pretty errors would quote the line, which may contain a secret.
   const document = parseDocument(text, { lineCounter, prettyErrors: false });
 
   const sourceAt = (offset: number): Source => {
@@ -45,18 +45,18 @@ export function readYaml(text: string, file: string): YamlFile {
   try {
     return { values: document.toJS() as unknown, problems: [], locate, find };
   } catch {
-    // An alias without its anchor, or more aliases of aliases than the parser follows.
+    // The file has an alias without an anchor, or more nested aliases than the parser follows.
     const found = 'an alias that cannot be followed';
     return { values: undefined, problems: [problem(found, 0)], locate, find };
   }
 }
 
-/** `BAD_INDENT` becomes `bad indent`: the parser's own messages may quote the file. */
+/** Returns `bad indent` for `BAD_INDENT`. The parser's own messages may quote the file. */
 function syntaxError(code: string): string {
   return code.toLowerCase().replaceAll('_', ' ');
 }
 
-/** The offset of the key at `path`, or of the nearest thing above it that exists. */
+/** Returns the offset of the key at `path`, or of its nearest parent that exists. */
 function offsetOf(
   root: Node | null,
   path: readonly PropertyKey[],

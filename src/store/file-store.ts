@@ -1,6 +1,6 @@
 /**
- * The ChunkStore on the file system: each method of the port in terms of the rooms below it
- * (manifests, chunk files, drafts, space). cache/ calls it; store/open-store makes it.
+ * Implements the ChunkStore port on the file system with manifests, chunk files, drafts and space.
+ * cache/ calls it; store/open-store constructs it.
  */
 import type { Digest } from '../model/digest.js';
 import { ForebayError } from '../model/errors.js';
@@ -34,10 +34,10 @@ import type { Space } from './chunks/space.js';
 
 export interface FileStoreDeps extends CommitDeps {
   readonly order: OrderSnapshots;
-  /** They write to the same directory, which is another process's as soon as it is closed. */
+  /** `close` awaits their writes: another process may use the directory once it is unlocked. */
   readonly responses: { settled(): Promise<void> };
   readonly metadata: Metadata;
-  /** Removal of what older versions left. */
+  /** The removal of files that older versions left. */
   readonly clearing: Pending;
   readonly space: Space;
   readonly site: CacheDirectory;
@@ -59,7 +59,9 @@ export class FileChunkStore implements ChunkStore {
 
   async openObject(identity: ObjectIdentity): Promise<ObjectHandle> {
     if (identity.chunkSizeBytes !== this.#parts.chunkSizeBytes) {
-      throw new RangeError(`this store has no chunks of ${String(identity.chunkSizeBytes)} bytes`);
+      throw new RangeError(
+        `chunks of this store cannot have ${String(identity.chunkSizeBytes)} bytes`,
+      );
     }
     try {
       return this.#handle(identity, await this.#parts.manifests.open(identity));
@@ -72,7 +74,7 @@ export class FileChunkStore implements ChunkStore {
   async draft(lengthBytes: number, placement: Placement = 'disk'): Promise<ChunkDraft> {
     const { chunkSizeBytes, drafts } = this.#parts;
     if (!Number.isSafeInteger(lengthBytes) || lengthBytes <= 0 || lengthBytes > chunkSizeBytes) {
-      throw new RangeError(`no chunk has ${String(lengthBytes)} bytes`);
+      throw new RangeError(`a chunk cannot have ${String(lengthBytes)} bytes`);
     }
     return drafts.open(lengthBytes, placement);
   }
@@ -83,12 +85,12 @@ export class FileChunkStore implements ChunkStore {
     record: ChunkRecord,
   ): Promise<HeldChunk | null> {
     const state = stateOf(object);
-    if (!(draft instanceof Draft)) throw new TypeError('the draft is of another store');
+    if (!(draft instanceof Draft)) throw new TypeError('the draft belongs to another store');
     checkRecord(object.identity, record, draft.lengthBytes);
     const filled = draft.take();
     if (filled === undefined) return null;
-    // The caller may release the object meanwhile: its manifest stays open until the record is in
-    // it.
+    // The caller may release the object meanwhile: `using` keeps the manifest open until the record
+    // is appended.
     return this.#parts.manifests.using(state, () =>
       commitDraft(this.#parts, state, filled, record),
     );
@@ -112,7 +114,7 @@ export class FileChunkStore implements ChunkStore {
     try {
       const file = await files.open(entry);
       if (chunks.has(entry)) return new HeldFile(entry, record, file, lease);
-      // Dropped while it was being opened: its bytes may be the wrong ones.
+      // The chunk was dropped while its file was being opened: the bytes may be wrong.
       file.release();
     } catch (error) {
       await this.#openFailed(stateOf(object), found, error);
@@ -172,7 +174,7 @@ export class FileChunkStore implements ChunkStore {
     await manifests.retire(state, 'removed');
     for (const { id } of records) {
       const entry = index.get(id);
-      // Shared with another object, or in use: then it goes as an orphan does.
+      // A chunk that another object shares stays; one in use is evicted later, as an orphan.
       if (entry === undefined || entry.owners.length > 0 || entry.isBusy) continue;
       events.dropped(id, reason);
       await files.remove(entry);
@@ -210,7 +212,7 @@ export class FileChunkStore implements ChunkStore {
     return this.#parts.manifests.summaries();
   }
 
-  /** Idle descriptors are closed; those that readers hold stay theirs. */
+  /** Writes the order and closes idle descriptors; readers keep the descriptors that they hold. */
   async close(): Promise<void> {
     const { clearing, drafts, files, manifests, metadata, openFiles, order, responses, site } =
       this.#parts;
@@ -231,7 +233,7 @@ export class FileChunkStore implements ChunkStore {
     });
   }
 
-  /** The manifest names it, and a file of that length is there. */
+  /** Returns a chunk that the manifest names and whose file has the length that it records. */
   #find(object: ObjectHandle, index: number): Found | undefined {
     const record = stateOf(object).records.get(index);
     if (record === undefined) return undefined;
@@ -242,7 +244,7 @@ export class FileChunkStore implements ChunkStore {
   async #openFailed(state: ObjectState, { entry, record }: Found, error: unknown): Promise<void> {
     const { health, index } = this.#parts;
     if (isOutOfDescriptors(error)) {
-      // The reason is about the process, not about the chunk, which stays.
+      // The process lacks descriptors; the chunk may be intact, so it stays.
       health.readFailed('open', error);
       return;
     }
@@ -275,7 +277,10 @@ export class FileChunkStore implements ChunkStore {
   }
 }
 
-/** What a digest vouches for is known to be right: then it was the file that failed. */
+/**
+ * True when the ids must go with the file. Attested ids are right: a failure is the file's, and
+ * they stay.
+ */
 function forgetsIds(state: ObjectState, reason: DropReason): boolean {
   if (state.log.contents.attestedBy === null) return true;
   switch (reason) {
@@ -290,6 +295,6 @@ function forgetsIds(state: ObjectState, reason: DropReason): boolean {
 }
 
 function stateOf(object: ObjectHandle): ObjectState {
-  if (!(object instanceof Handle)) throw new TypeError('the object is of another store');
+  if (!(object instanceof Handle)) throw new TypeError('the object belongs to another store');
   return object.state;
 }

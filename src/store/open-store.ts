@@ -1,7 +1,7 @@
 /**
- * Opens the cache directory and makes the two stores over it. assemble calls it once; after that
- * everything goes through the ports. Nothing here throws for a full, read-only or broken disk: the
- * store then serves through memory, and takes to the disk when that works again.
+ * Opens the cache directory and constructs the stores on it. assemble calls it once; after that,
+ * callers use the ports. Nothing here throws for a full, read-only or failing disk: the store then
+ * serves through memory, and writes to the disk once that works again.
  */
 import { rm } from 'node:fs/promises';
 import type { ResponseKey } from '../model/ids.js';
@@ -45,32 +45,30 @@ import { openSequence } from './directory/sequence.js';
 import { notOurs, StartupError, unusable } from './directory/startup-error.js';
 
 /**
- * The lock, forebay.json, the admin token, the sequence, ten directories that hold no more than
+ * Room for the lock, forebay.json, the admin token, the sequence, ten directories that contain only
  * shards, and `tmp/` with the names of some hundred drafts.
  */
 const FIXED_BYTES = 24 * BLOCK_BYTES;
 
 export interface StoreOptions {
   readonly directory: string;
-  /** Bytes that the directory may take on its device in all. */
+  /** Bytes that the whole directory may take on its device. */
   readonly capacityBytes: number;
   readonly chunkSizeBytes: number;
-  /** The share of it for manifests and response records, their directories included. */
+  /** Bytes of it that manifests and response records may take, their directories included. */
   readonly metadataCapacityBytes: number;
   readonly orderSnapshotIntervalMs: number;
-  /**
-   * Chunk files that may stay open unread, where the limit of open files allows fewer than usual.
-   */
+  /** Chunk files that may stay open unread, if the limit of open files allows fewer than usual. */
   readonly maxIdleFiles?: number;
   readonly memory: MemoryBudget;
   readonly system: SystemCalls;
-  /** The user whose directory it must be; this process's own when it is left out. */
+  /** The user who must own the directory; that of this process when it is left out. */
   readonly uid?: number | undefined;
   readonly clock: Clock;
   readonly events: StoreEvents;
   /**
-   * Objects whose chunks are evicted last, `pins` being those set while the program ran; none when
-   * it is left out.
+   * True for objects whose chunks are evicted last; `pins` are those set while the program ran. No
+   * object is pinned when it is left out.
    */
   readonly pinned?: (identity: ObjectIdentity, pins: readonly Pin[]) => boolean;
 }
@@ -79,25 +77,25 @@ export interface Stores {
   readonly chunks: ChunkStore;
   readonly responses: ResponseStore;
   readonly pins: PinStore;
-  /** The directory's own. */
+  /** The directory's own key. */
   readonly key: CacheKey;
-  /** The order of questions; it goes on where the last process left it. */
+  /** Numbers requests to origins in order, across restarts. */
   readonly sequence: Sequence;
-  /** A file of ours in the directory. */
+  /** Returns the place of the file `name` in the directory's root. */
   file(name: string): OwnFile;
 }
 
-/** Where a file of ours is; it is read through `own`. */
+/** A file in the directory's root; read through `own`, which checks its owner. */
 export interface OwnFile {
   readonly path: string;
-  /** For people. */
+  /** The path to print in messages. */
   readonly shown: string;
   readonly own: Ownership;
 }
 
 /**
- * Opens, or makes, a cache directory. Rejects with a `StartupError` when another process uses it,
- * it has another format or chunk size, or it cannot be made or entered.
+ * Opens or creates a cache directory. Rejects with a `StartupError` when another process uses it,
+ * it has another format or chunk size, it is not trusted, or it cannot be created or entered.
  */
 // eslint-disable-next-line @typescript-eslint/require-await -- it may wait one day
 export async function openStore(options: StoreOptions): Promise<Stores> {
@@ -171,8 +169,8 @@ function build(
   takeIn(found, manifests, responses);
   if (site.isReady) metadata.trim();
   const clearing = new Pending();
-  // They hold secrets, and nothing that is read any more. Not waited for: there may be a million
-  // files.
+  // Nothing reads these files any more, and they contain secrets. Removed in the background, as
+  // there may be a million of them.
   if (site.isReady) clearing.track(removeAll(layout.outdated));
   const chunks = new FileChunkStore({
     ...shared,
@@ -199,13 +197,13 @@ async function removeAll(paths: readonly string[]): Promise<void> {
 }
 
 /**
- * The coldest first: an object's record is as warm as its manifest, one without a manifest leads
- * nowhere.
+ * Registers what recovery found, coldest first. A record is as warm as the warmest manifest of its
+ * URL; records without a manifest are the coldest.
  */
 function takeIn(found: Recovered, manifests: Manifests, responses: FileResponseStore): void {
   const records = new Map(found.responses);
   const withRecord = new Map<KnownManifest, ResponseKey>();
-  // The warmest of several objects of one URL has its record.
+  // Of several objects of one URL, the warmest gets the record.
   for (const known of found.manifests.toReversed()) {
     const key = responseKey(known.identity.origin, known.identity.uri);
     if (records.delete(key)) withRecord.set(known, key);

@@ -18,7 +18,10 @@ t.test('the first signal cancels the command, the second one ends it', async (t)
   t.equal(cancelling.asked, false);
   terminal.signal('SIGINT');
   t.equal(cancelling.asked, true);
-  t.equal(terminal.stderr, 'forebay: SIGINT: cancelling; the rest stays; again to end at once\n');
+  t.equal(
+    terminal.stderr,
+    'forebay: SIGINT: cancelling; the rest stays; signal again to end at once\n',
+  );
   t.same(terminal.exits, []);
   terminal.signal('SIGTERM');
   t.same(terminal.exits, [130]);

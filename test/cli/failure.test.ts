@@ -55,7 +55,7 @@ t.test('an admin API that does not answer, or refuses, has its own exit code', a
   const unproven = new UnprovenError({ host: '::1', port: 5 }, 'no proof');
   t.match(classifyFailure(unproven), {
     exitCode: 77,
-    message: /not proven .*nothing secret was sent to it\n {2}Run/,
+    message: /not proven .*no token was sent to it\n {2}Run/,
   });
   const refused = (status: number) => classifyFailure(new ApiError(status, 'some-code', 'No.'));
   t.match(refused(401), { exitCode: 77, message: /^forebay: No\. \(some-code\)\n {2}Run this as/ });

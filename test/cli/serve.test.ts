@@ -78,7 +78,7 @@ t.test('serve: a second signal ends the process at once', async (t) => {
   const { terminal, ended } = run(t.testdir(), { stop });
   await terminal.written(/capacity/);
   terminal.signal('SIGINT');
-  await terminal.written(/SIGINT: finishing what runs, for at most 30 s/);
+  await terminal.written(/SIGINT: finishing responses in progress, for at most 30 s/);
   t.same(terminal.exits, []);
   terminal.signal('SIGINT');
   t.same(terminal.exits, [130]);
@@ -134,7 +134,7 @@ t.test('serve: SIGHUP reloads the configuration and prints the outcome', async (
   t.same(loads, [], 'nothing runs yet: the configuration has just been read');
   await terminal.written(/capacity/);
   terminal.askReload();
-  t.match(terminal.stderr, /was reloaded; these changes need a restart: listen\.address\n/);
+  t.match(terminal.stderr, /was reloaded; restart to apply the changes of listen\.address\n/);
   terminal.askReload();
   t.match(terminal.stderr, /not reloaded.*stays in effect:\na\.yaml:1:1: wrong\n/);
   t.same(loads, ['info', 'info']);

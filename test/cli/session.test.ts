@@ -58,7 +58,7 @@ t.test("an answer that is not Forebay's is reported with exit code 69", async (t
   const { run, origin } = await commandScene(t, OBJECTS);
   const { exitCode, stderr } = await run(['ls', '--admin', new URL(origin.url).host]);
   t.equal(exitCode, 69);
-  t.match(stderr, 'status 404, and not as a Forebay answers');
+  t.match(stderr, 'status 404, which is not an answer of Forebay');
 });
 
 t.test('a Forebay of another cache is not used', async (t) => {
@@ -93,7 +93,7 @@ t.test('a token that the Forebay rejects is reported', async (t) => {
   const env = { FOREBAY_ADMIN_TOKEN_FILE: tokenFile };
   const { exitCode, stderr } = await runCommand(args, { env });
   t.equal(exitCode, 77);
-  t.match(stderr, 'does not know the admin token; nothing secret was sent to it');
+  t.match(stderr, 'does not know the admin token; no token was sent to it');
   t.match(stderr, '--admin-token-file');
 });
 
@@ -122,7 +122,7 @@ t.test('a process that holds the port and is no Forebay gets no secret', async (
   for (const args of COMMANDS) {
     const { exitCode, stderr } = await runCommand(args, { env });
     t.equal(exitCode, 77, args.join(' '));
-    t.match(stderr, 'is not proven to be Forebay: it gives no proof');
+    t.match(stderr, 'is not proven to be Forebay: it sends no proof');
   }
   t.ok(squatter.told.length >= COMMANDS.length);
   t.notMatch(squatter.told.join('\n'), /authorization|Bearer|aaaa|hf_|^(?:POST|DELETE)/m);
@@ -140,7 +140,7 @@ t.test('no token is read from a directory that an unproven server names', async 
     t.match(stderr, 'its admin token is not known here');
   }
   const read = await runCommand(['ls'], { env });
-  t.match(read.stderr, 'has not proven to be Forebay: nothing secret is sent to it');
+  t.match(read.stderr, 'has not proven to be Forebay: this command only reads from it');
   t.notMatch(squatter.told.join('\n'), /authorization|Bearer|aaaa|hf_|^(?:POST|DELETE)/m);
 });
 
@@ -165,7 +165,7 @@ t.test('a relay of the proof to the real Forebay gets no secret', async (t) => {
       t.equal(exitCode, 77, args.join(' '));
       t.match(
         stderr,
-        `another process answers in place of the Forebay at ${new URL(forebay.adminUrl).host}`,
+        `a proxy or tunnel is in front of the Forebay at ${new URL(forebay.adminUrl).host}`,
       );
     }
   }

@@ -26,7 +26,7 @@ t.test('a capacity in bytes is used without a look at the disk', async (t) => {
 t.test('capacity auto is 80 % of free and held bytes', async (t) => {
   const { config: resolved, reason } = resolveCapacity(config('auto'), disk(9 * GIB, GIB));
   t.equal(resolved.cache.capacityBytes, 8 * GIB);
-  t.equal(reason, '80 % of 9 GiB free and 1 GiB held already');
+  t.equal(reason, '80 % of 9 GiB free and 1 GiB already in the cache');
 });
 
 t.test('a full disk gives the minimum, not an error', async (t) => {

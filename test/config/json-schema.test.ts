@@ -55,6 +55,6 @@ t.test('the JSON schema refuses misspelt keys and wrong types', async (t) => {
 
 t.test('the JSON schema describes each setting', async (t) => {
   t.match(configJsonSchema().properties?.['listen'], {
-    properties: { address: { description: /^Where clients connect/ } },
+    properties: { address: { description: /^The address that clients connect to/ } },
   });
 });

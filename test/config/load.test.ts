@@ -69,7 +69,7 @@ t.test('a flag of one origin applies to the origin that a flag or variable sets'
   for (const parts of [{ flags }, { flags, file }]) {
     t.match(
       problemsOf(parts).at(-1),
-      /--pass-methods: found no origin that it is for, expected --origin/,
+      /--pass-methods: found no origin that it applies to, expected --origin/,
     );
   }
   t.match(
@@ -137,8 +137,8 @@ t.test('a rule between keys names the key to change and its cause', async (t) =>
     /^--admin: admin\.address/,
   ]);
   t.match(problemsOf({ file: 'origins: [{url: "http://a"}, {url: "http://a", mount: "/"}]' }), [
-    /^f\.yaml:1:\d+: origins\[1\]\.name: found nothing, expected a name of its own/,
-    /^f\.yaml:1:\d+: origins\[1\]\.mount: found "\/", expected a mount of its own; origins\[0\]/,
+    /^f\.yaml:1:\d+: origins\[1\]\.name: found nothing, expected another name: origins\[0\]/,
+    /^f\.yaml:1:\d+: origins\[1\]\.mount: found "\/", expected another mount: origins\[0\]/,
   ]);
 });
 

@@ -42,7 +42,7 @@ t.test('SIGTERM lets a running download finish and takes no more', async (t) => 
   await gate.reached;
 
   const stopped = program.stop();
-  await program.says('SIGTERM: finishing what runs');
+  await program.says('SIGTERM: finishing responses in progress');
   t.ok(await refusesSoon(url), 'no new clients');
   gate.open();
   t.ok(isRight(await running), 'the download is whole');

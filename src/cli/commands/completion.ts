@@ -1,4 +1,4 @@
-/** `forebay completion SHELL`: prints a script that teaches a shell this command line. */
+/** `forebay completion SHELL`: prints a completion script for a shell. */
 import { Argument, Command } from 'commander';
 import { bashScript } from '../completion/bash.js';
 import { fishScript } from '../completion/fish.js';
@@ -11,11 +11,11 @@ const SCRIPTS = { bash: bashScript, zsh: zshScript, fish: fishScript } as const 
   (tree: CompletionTree) => string
 >;
 
-/** @param program gives the whole command line, which contains this command. */
+/** @param program returns the whole command line, which contains this command. */
 export function completionCommand({ terminal }: CommandContext, program: () => Command): Command {
   return new Command('completion')
     .description('Print a completion script: source <(forebay completion bash).')
-    .addArgument(new Argument('<shell>', 'Whose completion.').choices(Object.keys(SCRIPTS)))
+    .addArgument(new Argument('<shell>', 'The shell.').choices(Object.keys(SCRIPTS)))
     .allowExcessArguments(false)
     .action((shell: keyof typeof SCRIPTS) => {
       terminal.out(SCRIPTS[shell](completionTree(program())));

@@ -1,6 +1,4 @@
-/**
- * `forebay config show` and `forebay config doc`: the current configuration, and all settings.
- */
+/** `forebay config show` prints the configuration, `forebay config doc` the documentation of it. */
 import { Command } from 'commander';
 import { Document, isMap, isSeq, type Node } from 'yaml';
 import { configDocument } from '../../config/docs.js';
@@ -20,8 +18,8 @@ export function configCommand(context: CommandContext): Command {
 
 function showCommand({ terminal }: CommandContext): Command {
   return withSettings(new Command('show'))
-    .description('Print the configuration from flags, environment and file, as YAML.')
-    .option('--show-origin', 'Show the source of each value.')
+    .description('Print the configuration that flags, environment and file result in, as YAML.')
+    .option('--show-origin', 'Print the source of each value.')
     .allowExcessArguments(false)
     .action((options: { readonly showOrigin?: true }, command: Command) => {
       const output = new Output(terminal, commonFlags(command));
@@ -48,12 +46,12 @@ function withKey({ path, value, source }: ShownSetting): object {
   return { key: formatKey(path), value, source };
 }
 
-/** The settings as YAML; with the source of each in a comment, if requested. */
+/** Formats the settings as YAML; `withOrigin` adds a comment with its source after each value. */
 export function yamlText(settings: readonly ShownSetting[], withOrigin: boolean): string {
   const document = new Document(nested(settings));
   for (const { path, source } of withOrigin ? settings : []) {
     const node = document.getIn(path, true) as Node;
-    // The comment would follow the whole list or mapping: such a value is written in one line.
+    // A comment of a block list or mapping would follow its last line: write it on one line.
     if (isSeq(node) || isMap(node)) node.flow = true;
     node.comment = ` ${formatSource(source)}`;
   }

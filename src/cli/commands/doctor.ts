@@ -1,4 +1,4 @@
-/** `forebay doctor`: checks the machine and recommends changes. */
+/** `forebay doctor`: checks the machine and the configuration, and advises what to change. */
 import { Command } from 'commander';
 import { type Capacity, resolveCapacity } from '../../config/capacity.js';
 import { loadConfig } from '../../config/load.js';
@@ -13,7 +13,7 @@ const STYLES: Readonly<Record<FindingStatus, Style>> = { ok: 'green', warn: 'yel
 
 export function doctorCommand({ terminal, clock, end }: CommandContext): Command {
   return withSettings(new Command('doctor'))
-    .description('Check this machine, its disk and the origins, and recommend changes.')
+    .description('Check this machine, its disk and the origins, and advise what to change.')
     .allowExcessArguments(false)
     .action(async (_options: object, command: Command) => {
       const output = new Output(terminal, commonFlags(command));
@@ -27,9 +27,9 @@ export function doctorCommand({ terminal, clock, end }: CommandContext): Command
     });
 }
 
-/** Runs every check. The disk is measured first: nothing else of ours runs then. */
+/** Runs every check. The disk is measured first, while no other check runs. */
 async function examine(capacity: Capacity, clock: Clock): Promise<readonly Finding[]> {
-  // Loaded late: they need the addon, and other commands do not.
+  // Imported here, as these modules load the addon, which other commands do not need.
   const { checkDiskSpeed } = await import('../doctor/disk-speed.js');
   const { checkFileSystem, checkSpace, existingDirectory } =
     await import('../doctor/file-system.js');
@@ -58,7 +58,7 @@ async function examine(capacity: Capacity, clock: Clock): Promise<readonly Findi
   ];
 }
 
-/** A line per finding, and its advice below it. */
+/** Returns a line for each finding, followed by its advice, if any. */
 function findingLines(findings: readonly Finding[], output: Output): string {
   const width = Math.max(...findings.map(({ check }) => check.length));
   return findings

@@ -1,4 +1,4 @@
-/** `forebay ls [PATH]`: lists objects and their stored parts. */
+/** `forebay ls [PATH]`: lists objects, with how much of each is held. */
 import { Command } from 'commander';
 import { formatSize } from '../../config/units.js';
 import type { AdminClient } from '../admin-client.js';
@@ -10,7 +10,7 @@ import { scopesOf } from '../scopes.js';
 import { withSession } from '../session.js';
 import { type Column, table } from '../table.js';
 
-/** Lines that people still read; --limit changes it. */
+/** Default of --limit. */
 const DEFAULT_LIMIT = 1000;
 /** Objects per request. */
 const PAGE = 500;
@@ -27,9 +27,9 @@ const COLUMNS: readonly Column[] = [
 
 export function lsCommand(context: CommandContext): Command {
   return withSettings(new Command('ls'))
-    .description('List the stored objects.')
-    .argument('[path]', 'Only objects whose path, as clients write it, begins with this.')
-    .option('--limit <count>', 'The most to list.', wholeNumber(1), DEFAULT_LIMIT)
+    .description('List the objects of which chunks are held.')
+    .argument('[path]', 'Only objects whose path, as clients request it, begins with this.')
+    .option('--limit <count>', 'The maximum number of objects.', wholeNumber(1), DEFAULT_LIMIT)
     .allowExcessArguments(false)
     .action(
       async (path: string | undefined, { limit }: { readonly limit: number }, command: Command) => {
@@ -46,7 +46,7 @@ export function lsCommand(context: CommandContext): Command {
     );
 }
 
-/** At most `limit` objects of all scopes; whether that is all there is. */
+/** Requests at most `limit` objects of all scopes; `isWhole` is false if there are more. */
 async function list(
   client: AdminClient,
   scopes: readonly Scope[],
@@ -56,7 +56,7 @@ async function list(
   for (const scope of scopes) {
     let cursor: string | null = null;
     do {
-      // One more than needed shows whether there are more.
+      // Requests one object beyond the limit, to find out whether there are more.
       const count = Math.min(PAGE, limit + 1 - found.length);
       const page = await client.objects(scope, count, cursor);
       found.push(...page.objects);
@@ -85,7 +85,7 @@ function row(object: ListedObjectBody): readonly string[] {
   ];
 }
 
-/** Only a complete object is 100 %. */
+/** Returns the held share, rounded down: 100 % only for a complete object. */
 function share(heldBytes: number, lengthBytes: number): string {
   return `${String(lengthBytes === 0 ? 100 : Math.floor((heldBytes / lengthBytes) * 100))} %`;
 }

@@ -1,4 +1,4 @@
-/** `forebay pull`: fetches URLs or a model into the cache and shows its true progress. */
+/** `forebay pull`: fetches URLs or a model into the cache and shows the progress. */
 import { Command, Option } from 'commander';
 import type { AdminClient } from '../admin-client.js';
 import type { Pull } from '../api-types.js';
@@ -15,30 +15,34 @@ import { withSession } from '../session.js';
 export function pullCommand(context: CommandContext): Command {
   const { terminal, clock, end } = context;
   return withSettings(new Command('pull'))
-    .description('Fetch objects into the cache ahead of requests.')
+    .description('Fetch objects into the cache before clients request them.')
     .argument(
       '<what...>',
-      'Paths as clients write them (/models/a.bin) or URLs of an origin; or a model: ORG/MODEL[@REVISION].',
+      'Paths as clients request them (/models/a.bin) or URLs of an origin; or a model: ORG/MODEL[@REVISION].',
     )
-    .addOption(patternOption('--include', 'Only files of the model that match this shell pattern.'))
-    .addOption(patternOption('--exclude', 'No files of the model that match this shell pattern.'))
+    .addOption(
+      patternOption('--include', 'Pull only files of the model that match this shell pattern.'),
+    )
+    .addOption(
+      patternOption('--exclude', 'Pull no files of the model that match this shell pattern.'),
+    )
     .action(async (names: readonly string[], patterns: PullFlags, command: Command) => {
-      const asked = pullRequest(names, patterns, terminal.env);
-      if (asked.kind === 'misunderstood') command.error(`error: ${asked.why}`);
-      const { request } = asked;
+      const parsed = pullRequest(names, patterns, terminal.env);
+      if (parsed.kind === 'misunderstood') command.error(`error: ${parsed.why}`);
+      const { request } = parsed;
       const flags = commonFlags(command);
       const output = new Output(terminal, flags);
       const pulled = await withSession(context, settingTexts(command), output, async (session) => {
         const watch = new PullWatch();
-        const begun = await session.client.startPull(request);
-        if (begun.model !== null) output.note(sizeLine(begun));
-        watch.update(begun, clock.monotonic());
+        const started = await session.client.startPull(request);
+        if (started.model !== null) output.note(sizeLine(started));
+        watch.update(started, clock.monotonic());
         const cancelling = cancelOnSignal(terminal, output, 'what is committed stays', () =>
-          session.client.cancelPull(begun.id),
+          session.client.cancelPull(started.id),
         );
         const display = showProgress(chosenMode(flags, terminal), terminal, clock, watch);
         try {
-          return await follow(session.client, begun, (pull) => {
+          return await follow(session.client, started, (pull) => {
             watch.update(pull, clock.monotonic());
           });
         } finally {
@@ -51,21 +55,21 @@ export function pullCommand(context: CommandContext): Command {
     });
 }
 
-/** May be given several times. */
+/** Returns an option that may be repeated. */
 function patternOption(flag: string, about: string): Option {
   return new Option(`${flag} <pattern>`, `${about} May be given several times.`)
     .default([], 'none')
     .argParser((pattern: string, before: readonly string[]) => [...before, pattern]);
 }
 
-/** Resolves to the pull's end. */
+/** Follows a pull to its end; resolves to its last state. */
 async function follow(
   client: AdminClient,
-  begun: Pull,
+  started: Pull,
   onChange: (pull: Pull) => void,
 ): Promise<Pull> {
-  let last = begun;
-  for await (const pull of client.pullEvents(begun.id)) {
+  let last = started;
+  for await (const pull of client.pullEvents(started.id)) {
     last = pull;
     onChange(pull);
     if (pull.state !== 'running') break;

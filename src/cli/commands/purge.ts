@@ -1,4 +1,4 @@
-/** `forebay purge PATH`: removes stored objects and their response records. */
+/** `forebay purge PATH`: deletes objects and the response records of their URLs from the cache. */
 import { Command } from 'commander';
 import { formatSize } from '../../config/units.js';
 import type { Purged } from '../api-types.js';
@@ -15,10 +15,10 @@ interface PurgeOptions {
 
 export function purgeCommand(context: CommandContext): Command {
   const command = withSettings(new Command('purge'))
-    .description('Drop objects from the cache.')
-    .argument('[path]', 'Objects whose path, as clients write it, begins with this.')
-    .option('--all', 'Everything: instead of a path.')
-    .option('--dry-run', 'Only show what would be removed.')
+    .description('Delete objects from the cache.')
+    .argument('[path]', 'Delete the objects whose path, as clients request it, begins with this.')
+    .option('--all', 'Delete everything; takes the place of a path.')
+    .option('--dry-run', 'Only report what would be deleted.')
     .allowExcessArguments(false);
   return command.action(async (path: string | undefined, options: PurgeOptions) => {
     if ((path === undefined) !== (options.all === true)) {

@@ -1,4 +1,4 @@
-/** `forebay status`: how a Forebay is, on one screen. */
+/** `forebay status`: prints the state of a Forebay on one screen. */
 import { Command } from 'commander';
 import { formatSize } from '../../config/units.js';
 import type { CacheStatus } from '../api-types.js';
@@ -11,11 +11,11 @@ import { withSession } from '../session.js';
 
 type BreakerState = 'closed' | 'half-open' | 'open';
 
-/** As docs/METRICS.md numbers them. */
+/** Indexed by the value of the metric, as in docs/METRICS.md. */
 const BREAKER_STATES: readonly BreakerState[] = ['closed', 'half-open', 'open'];
 
 interface Status {
-  /** False: nothing runs, and this was read from the cache directory. */
+  /** False when no Forebay runs; the values are those of the cache directory then. */
   readonly running: boolean;
   readonly version: string;
   readonly uptimeMs: number;
@@ -35,7 +35,7 @@ interface Status {
 
 export function statusCommand(context: CommandContext): Command {
   return withSettings(new Command('status'))
-    .description('Show the state of the running Forebay, or of its cache if none runs.')
+    .description('Print the state of the running Forebay, or what its cache holds.')
     .allowExcessArguments(false)
     .action(async (_options: object, command: Command) => {
       const output = new Output(context.terminal, commonFlags(command));
@@ -95,7 +95,7 @@ function statusLines(status: Status, output: Output): readonly string[] {
     requests.hitRatio === null ? 'no requests yet' : `${percent(requests.hitRatio)} hits`;
   return [
     `Forebay ${status.version}, ${status.running ? `up ${etaText(status.uptimeMs)}` : 'not running'}`,
-    `cache     ${cache.directory}${cache.writable ? '' : output.paint('red', ', cannot be written')}`,
+    `cache     ${cache.directory}${cache.writable ? '' : output.paint('red', ', not writable')}`,
     `capacity  ${formatSize(cache.usedBytes)} of ${formatSize(cache.capacityBytes)} (${percent(used)}), ${formatSize(cache.reservedBytes)} reserved`,
     `holds     ${String(cache.objects)} objects, ${String(cache.chunks)} chunks, ${String(cache.responses)} responses`,
     ...(status.running
@@ -114,9 +114,9 @@ function breakerLine(origin: string, state: BreakerState, output: Output): strin
     case 'closed':
       return `origin    ${origin}: ${output.paint('green', 'in use')}`;
     case 'half-open':
-      return `origin    ${origin}: ${output.paint('yellow', 'failed repeatedly, being tried again')}`;
+      return `origin    ${origin}: ${output.paint('yellow', 'failed repeatedly, trying it again')}`;
     case 'open':
-      return `origin    ${origin}: ${output.paint('red', 'failed repeatedly, not asked for a while')}`;
+      return `origin    ${origin}: ${output.paint('red', 'failed repeatedly, not contacted for a while')}`;
   }
 }
 

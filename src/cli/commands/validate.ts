@@ -1,4 +1,4 @@
-/** `forebay validate`: lists every fault of a configuration, or summarises it. */
+/** `forebay validate`: reports all problems of a configuration, or summarises it. */
 import { Command } from 'commander';
 import { resolveCapacity } from '../../config/capacity.js';
 import { type LoadedConfig, loadWithSources } from '../../config/load.js';
@@ -21,7 +21,7 @@ export function validateCommand({ terminal, end }: CommandContext): Command {
       try {
         loaded = loadWithSources({ flags: settingTexts(command), env: terminal.env });
       } catch (error) {
-        // Without --json the problems are lines, as at every command that loads.
+        // Without --json, program.ts prints the problems as lines, as for every command.
         if (!flags.json || !(error instanceof ConfigError)) throw error;
         output.result({ ok: false, problems: error.problems }, () => '');
         end(EXIT_CONFIG);

@@ -1,4 +1,4 @@
-/** `forebay verify [PATH]`: hashes stored chunks again; corrupt ones are dropped and named. */
+/** `forebay verify [PATH]`: hashes held chunks again; drops and lists damaged ones. */
 import { Command } from 'commander';
 import type { Clock } from '../../model/time.js';
 import type { AdminClient } from '../admin-client.js';
@@ -12,21 +12,21 @@ import { chosenMode, type ProgressSource, showProgress } from '../progress.js';
 import { scopesOf } from '../scopes.js';
 import { withSession } from '../session.js';
 
-/** Between looks at a verification that runs. */
+/** Time between polls of a running verification. */
 const POLL_MS = 250;
 
 interface Result extends Pick<Verification, 'chunks' | 'bad'> {
-  /** Not all of it could be checked. */
+  /** True when not all chunks could be checked. */
   readonly failed: boolean;
-  /** A signal ended it. */
+  /** True when a signal ended it. */
   readonly interrupted: boolean;
 }
 
 export function verifyCommand(context: CommandContext): Command {
   const { terminal, clock, end } = context;
   return withSettings(new Command('verify'))
-    .description('Hash stored chunks again; corrupt ones are dropped and fetched at the next read.')
-    .argument('[path]', 'Only objects whose path, as clients write it, begins with this.')
+    .description('Hash held chunks again, and drop damaged ones, so that they are fetched anew.')
+    .argument('[path]', 'Only objects whose path, as clients request it, begins with this.')
     .allowExcessArguments(false)
     .action(async (path: string | undefined, _options: object, command: Command) => {
       const flags = commonFlags(command);
@@ -40,7 +40,7 @@ export function verifyCommand(context: CommandContext): Command {
           const cancelling = cancelOnSignal(
             terminal,
             output,
-            'what was damaged so far is dropped',
+            'damaged chunks found so far are dropped',
             async () => {
               if (tally.last !== undefined) await client.cancelVerification(tally.last.id);
             },
@@ -64,7 +64,7 @@ export function verifyCommand(context: CommandContext): Command {
     });
 }
 
-/** Resolves when one scope is through. */
+/** Verifies one scope; resolves at its end. */
 async function verify(
   client: AdminClient,
   scope: Scope,
@@ -74,7 +74,7 @@ async function verify(
 ): Promise<void> {
   let current = await client.startVerification(scope);
   tally.update(current);
-  // The signal may have come before there was anything to cancel.
+  // The signal may have come while the verification was being started.
   if (cancelling.asked) await client.cancelVerification(current.id);
   while (current.state === 'running') {
     await new Promise<void>((resolve) => clock.after(POLL_MS, resolve));
@@ -83,7 +83,7 @@ async function verify(
   }
 }
 
-/** Adds up the scopes of one command. */
+/** Sums the results of all scopes of a command. */
 class Tally implements ProgressSource {
   readonly #parts = new Map<string, Verification>();
 
@@ -91,7 +91,7 @@ class Tally implements ProgressSource {
     this.#parts.set(part.id, part);
   }
 
-  /** The one that runs, or ran last. */
+  /** The running verification, or the last one. */
   get last(): Verification | undefined {
     return [...this.#parts.values()].at(-1);
   }
@@ -136,7 +136,9 @@ function resultText({ chunks, bad, failed }: Result): string {
     ...named,
     ...(unnamed > 0 ? [`and ${String(unnamed)} more`] : []),
     `checked ${String(chunks.checked)} of ${String(chunks.total)} chunks: ${String(chunks.bad)} damaged`,
-    ...(chunks.skipped > 0 ? [`${String(chunks.skipped)} were evicted before their turn`] : []),
+    ...(chunks.skipped > 0
+      ? [`${String(chunks.skipped)} were evicted before they could be checked`]
+      : []),
     ...(failed ? ['not all could be checked'] : []),
   ].join('\n');
 }

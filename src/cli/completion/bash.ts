@@ -1,7 +1,7 @@
-/** The completion script for bash, 3.2 and later: macOS still ships that one. Pure. */
+/** The completion script for bash 3.2 and later; macOS ships version 3.2. Pure. */
 import type { CompletedOption, CompletionTree } from './tree.js';
 
-/** The script; it is to be sourced. */
+/** Returns the script, which the user's shell sources. */
 export function bashScript({ program, commands }: CompletionTree): string {
   const named = commands.filter(({ path }) => path !== '');
   const options = uniqueOptions(commands.flatMap((command) => command.options));

@@ -1,7 +1,7 @@
 /** The completion script for fish. Pure. */
 import type { CompletedCommand, CompletedOption, CompletionTree } from './tree.js';
 
-/** The script; it is to be sourced, or to lie in fish's `completions` directory. */
+/** Returns the script, which is sourced or put into fish's `completions` directory. */
 export function fishScript({ program, commands }: CompletionTree): string {
   const taking = [
     ...new Set(

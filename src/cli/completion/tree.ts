@@ -1,9 +1,10 @@
 /**
- * The command line as plain data, from which the scripts of the three shells are made. Pure.
+ * The command line as plain data: commands, words and options. The scripts of all three shells are
+ * generated from it, so that they match the program. Pure.
  */
 import type { Command, Option } from 'commander';
 
-/** The argument of an option: none, a file, one of some words, or any text. */
+/** The argument of an option: none, a file name, one of some words, or any text. */
 export type OptionArgument =
   | { readonly kind: 'none' | 'file' | 'text' }
   | { readonly kind: 'words'; readonly words: readonly string[] };
@@ -15,19 +16,19 @@ export interface CompletedOption {
   readonly argument: OptionArgument;
 }
 
-/** One word with its meaning. */
+/** One possible word, with its meaning. */
 export interface CompletedWord {
   readonly word: string;
   readonly about: string;
 }
 
-/** One command: its place, and what may follow it. */
+/** One command, and the words and options that may follow it. */
 export interface CompletedCommand {
-  /** Names below the program's: empty for itself, `config show` for a command of a command. */
+  /** Names after the program's: empty for the program itself, `config show` for a subcommand. */
   readonly path: string;
-  /** Commands, or the words that an argument may be. */
+  /** Subcommands, or the possible values of an argument. */
   readonly words: readonly CompletedWord[];
-  /** Those of all commands included. */
+  /** Its options, those of every command included. */
   readonly options: readonly CompletedOption[];
 }
 
@@ -36,7 +37,7 @@ export interface CompletionTree {
   readonly commands: readonly CompletedCommand[];
 }
 
-/** Reads a commander program. */
+/** Returns the tree of a commander program. */
 export function completionTree(program: Command): CompletionTree {
   const common = program.options.map(completedOption);
   return { program: program.name(), commands: visit(program, [], common) };
@@ -76,7 +77,7 @@ function argumentOf({ flags, required, optional, argChoices }: Option): OptionAr
   return { kind: /[<[](?:file|path)[\]>]/.test(flags) ? 'file' : 'text' };
 }
 
-/** Menus have a line for each word. */
+/** Returns the first sentence: completion menus have one line for each word. */
 function firstSentence(text: string): string {
   return (/^.*?(?=\.(?:\s|$)|$)/.exec(text)?.[0] ?? text).replace(/\s+/g, ' ');
 }

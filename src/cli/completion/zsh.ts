@@ -1,7 +1,7 @@
 /** The completion script for zsh. Pure. */
 import type { CompletedCommand, CompletedOption, CompletionTree } from './tree.js';
 
-/** The script; it is to be sourced after `compinit`, or to lie in `fpath` as `_forebay`. */
+/** Returns the script, which is sourced after `compinit`, or put into `fpath` as `_forebay`. */
 export function zshScript({ program, commands }: CompletionTree): string {
   const options = [
     ...new Map(
@@ -57,7 +57,7 @@ function commandCase({ path, words, options }: CompletedCommand): readonly strin
   ];
 }
 
-/** `'name:meaning'`; a colon of the meaning would end it. */
+/** Returns `'name:meaning'`, with the colons of the meaning escaped. */
 function described(word: string, about: string): string {
   const text = about === '' ? word : `${word}:${about.replaceAll(':', '\\:')}`;
   return `'${text.replaceAll("'", `'\\''`)}'`;

@@ -1,6 +1,6 @@
 /**
- * Measures how fast the cache directory's disk writes and reads: a file without a name, so that
- * nothing is left whatever happens, at most 256 MiB, for a few seconds.
+ * Measures how fast the cache directory's disk writes and reads, for a few seconds, with a file of
+ * at most 256 MiB. The file is unlinked at once, so that nothing is left however the program ends.
  */
 import { constants } from 'node:fs';
 import { type FileHandle, open, unlink } from 'node:fs/promises';
@@ -10,20 +10,20 @@ import { formatSize } from '../../config/units.js';
 import type { Clock } from '../../model/time.js';
 import { fail, type Finding, ok, warn } from './finding.js';
 
-/** The most that is written. */
+/** The maximum size of the file. */
 const MAX_BYTES = 256 * 2 ** 20;
-/** Of free space, at most this share: a disk that is nearly full is not filled up. */
+/** The file takes at most this share of the free space, so that it never fills the disk. */
 const FREE_SHARE = 0.1;
-/** As a chunk: what Forebay writes and reads at once. */
+/** The size of one write or read, equal to the default chunk size. */
 const PIECE_BYTES = 8 * 2 ** 20;
-/** Each half ends after this time. */
+/** The longest time for writing, and for reading. */
 const MAX_MS = 5_000;
-/** A line of 10 Gbit/s brings 1250 MB/s; below a fifth of it the disk is what clients wait for. */
+/** A line of 10 Gbit/s delivers 1250 MB/s. A disk with less than a fifth of it limits clients. */
 const SLOW_WRITE_BYTES_PER_S = 250e6;
 const SLOW_READ_BYTES_PER_S = 500e6;
 const WASM_PAGE_BYTES = 65_536;
 
-/** Missing in the types of this library; Node has it. */
+/** Node has it, but the configured TypeScript libraries do not declare it. */
 declare const WebAssembly: {
   readonly Memory: new (size: { readonly initial: number }) => { readonly buffer: ArrayBuffer };
 };
@@ -33,7 +33,7 @@ interface Measured {
   readonly ms: number;
 }
 
-/** Writes and reads in `directory`, which exists. Never rejects: what fails is a finding. */
+/** Measures in `directory`, which exists. Never rejects: a failure is a finding. */
 export async function checkDiskSpeed(
   directory: string,
   clock: Clock,
@@ -67,16 +67,18 @@ async function openNameless(directory: string): Promise<FileHandle> {
 }
 
 async function measureWrite(file: FileHandle, pieces: number, clock: Clock): Promise<Measured> {
-  // Some disks and file systems are quick with zeros.
+  // Not zeros, which some disks and file systems compress.
   const piece = Buffer.alloc(PIECE_BYTES);
-  for (let at = 0; at < PIECE_BYTES; at += 4) piece.writeUInt32LE((at * 2654435761) >>> 0, at);
+  for (let offset = 0; offset < PIECE_BYTES; offset += 4) {
+    piece.writeUInt32LE((offset * 2654435761) >>> 0, offset);
+  }
   const begin = clock.monotonic();
   let bytes = 0;
   for (let index = 0; index < pieces && clock.monotonic() - begin < MAX_MS; index += 1) {
     const { bytesWritten } = await file.write(piece, 0, PIECE_BYTES, bytes);
     bytes += bytesWritten;
   }
-  // Until here most of it is in memory.
+  // Before this most of the bytes may still be in memory.
   await file.datasync();
   return { bytes, ms: clock.monotonic() - begin };
 }
@@ -87,7 +89,7 @@ async function measureRead(
   clock: Clock,
 ): Promise<{ readonly read: Measured; readonly cached: boolean }> {
   const direct = await openPastTheCache(file);
-  // Reads past the page cache need memory that begins at a page, which WebAssembly's does.
+  // Direct reads need page-aligned memory, which that of WebAssembly is.
   const { buffer } = new WebAssembly.Memory({ initial: PIECE_BYTES / WASM_PAGE_BYTES });
   const piece = new Uint8Array(buffer);
   try {
@@ -104,7 +106,7 @@ async function measureRead(
   }
 }
 
-/** The same file with O_DIRECT; `null` where that cannot be had. */
+/** Opens the file again with O_DIRECT; resolves to `null` if that is not possible. */
 async function openPastTheCache(file: FileHandle): Promise<FileHandle | null> {
   try {
     return await open(`/proc/self/fd/${String(file.fd)}`, constants.O_RDONLY | constants.O_DIRECT);
@@ -115,9 +117,10 @@ async function openPastTheCache(file: FileHandle): Promise<FileHandle | null> {
 
 function judgeWrite(written: Measured): Finding {
   const rate = rateOf(written);
-  const found = `${rateText(rate)} over ${formatSize(written.bytes)}, until it is on the disk`;
+  const found = `${rateText(rate)} over ${formatSize(written.bytes)}, flushed to the disk`;
   if (rate >= SLOW_WRITE_BYTES_PER_S) return ok('write speed', found);
-  const advice = 'Put cache.directory on a faster disk (NVMe): fetching waits for writing here.';
+  const advice =
+    'Put cache.directory on a faster disk (NVMe): fetches wait for writes to this one.';
   return warn('write speed', found, advice);
 }
 
@@ -131,7 +134,7 @@ function judgeRead(read: Measured, cached: boolean): Finding {
   return warn(
     'read speed',
     found,
-    'Put cache.directory on a faster disk (NVMe): hits wait for it.',
+    'Put cache.directory on a faster disk (NVMe): hits wait for reads from this one.',
   );
 }
 

@@ -1,4 +1,4 @@
-/** Checks of the file system that the cache directory is, or will be, on: its kind and its room. */
+/** Checks the kind and the free space of the file system of the cache directory. */
 import { existsSync, statfsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { type Capacity, type Disk, systemDisk } from '../../config/capacity.js';
@@ -9,7 +9,7 @@ import { fail, type Finding, ok, warn } from './finding.js';
 type Kind = 'local' | 'network' | 'memory' | 'overlay' | 'user-space';
 
 /**
- * Magic numbers of statfs(2), from Linux's include/uapi/linux/magic.h and the file systems' own.
+ * Magic numbers of statfs(2), from Linux's include/uapi/linux/magic.h and the file systems' code.
  */
 const FILE_SYSTEMS: ReadonlyMap<number, readonly [name: string, kind: Kind]> = new Map([
   [0xef53, ['ext4', 'local']],
@@ -36,25 +36,28 @@ const FILE_SYSTEMS: ReadonlyMap<number, readonly [name: string, kind: Kind]> = n
 const OBJECTIONS: Readonly<Record<Exclude<Kind, 'local'>, string>> = {
   network:
     'Put cache.directory on a local disk: locks and reads over the network are slow or unsafe.',
-  memory: 'Put cache.directory on a disk: this one is memory, and counts against its limits.',
-  overlay: 'Mount a volume for cache.directory: the layer of a container is slow and goes with it.',
-  'user-space': 'Put cache.directory on a disk: every read passes a process of user space here.',
+  memory:
+    'Put cache.directory on a disk: this file system is in memory, and counts against its limits.',
+  overlay:
+    "Mount a volume for cache.directory: a container's layer is slow, and is deleted with the container.",
+  'user-space':
+    'Put cache.directory on a local disk: a process in user space handles every read of this file system.',
 };
 
-/** The nearest directory that exists, from `directory` upwards. */
+/** Returns the nearest directory that exists, from `directory` upwards. */
 export function existingDirectory(directory: string): string {
   let candidate = directory;
   while (!existsSync(candidate) && dirname(candidate) !== candidate) candidate = dirname(candidate);
   return candidate;
 }
 
-/** Its kind, by the number that `statfs` gives. */
+/** Checks the kind of the file system, by its number in `statfs`. */
 export function checkFileSystem(
   directory: string,
   typeOf: (path: string) => number = (path) => statfsSync(path).type,
 ): Finding {
   const path = existingDirectory(directory);
-  // Node gives the number as signed where the system's type is.
+  // Node returns a signed number if the system's type is signed.
   const type = typeOf(path) >>> 0;
   const [name, kind] = FILE_SYSTEMS.get(type) ?? [
     `an unknown kind (0x${type.toString(16)})`,
@@ -64,15 +67,23 @@ export function checkFileSystem(
   return kind === 'local' ? ok('file system', found) : warn('file system', found, OBJECTIONS[kind]);
 }
 
-/** Whether what the cache may take is there. */
+/** Checks that the space for the capacity is free or already taken by the cache. */
 export function checkSpace({ config, reason }: Capacity, disk: Disk = systemDisk): Finding {
   const { cache, fill } = config;
   const room = disk.freeBytes(cache.directory) + disk.heldBytes(cache.directory);
   const least = minimumCapacityBytes(cache.chunkSizeBytes, fill);
-  const found = `capacity ${formatSize(cache.capacityBytes)} (${reason}); ${formatSize(room)} free or held already`;
+  const found = `capacity ${formatSize(cache.capacityBytes)} (${reason}); ${formatSize(room)} free or already in the cache`;
   if (room < least) {
-    return fail('space', found, `Free ${formatSize(least)} at least, or choose another directory.`);
+    return fail(
+      'space',
+      found,
+      `Provide at least ${formatSize(least)}, or choose another cache.directory.`,
+    );
   }
   if (room >= cache.capacityBytes) return ok('space', found);
-  return warn('space', found, 'Lower cache.capacity, or free space: the disk fills up before it.');
+  return warn(
+    'space',
+    found,
+    'Lower cache.capacity, or free space: the disk will be full before the capacity is reached.',
+  );
 }

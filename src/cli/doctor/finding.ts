@@ -1,28 +1,28 @@
-/** What one check of `forebay doctor` found. */
+/** The result of one check of `forebay doctor`. */
 
 export type FindingStatus = 'ok' | 'warn' | 'fail';
 
 export interface Finding {
-  /** What was checked, in a word or two. */
+  /** The name of the check, a word or two. */
   readonly check: string;
   readonly status: FindingStatus;
-  /** The result, one line. */
+  /** The state found, in one line. */
   readonly found: string;
-  /** One line: what to change; `null` where all is well. */
+  /** What to change, in one line; `null` for `ok`. */
   readonly advice: string | null;
 }
 
-/** All is well. */
+/** Returns a finding without a problem. */
 export function ok(check: string, found: string): Finding {
   return { check, status: 'ok', found, advice: null };
 }
 
-/** It works, but less well than it could, or not for long. */
+/** Returns a finding about something that works, but badly or not for long. */
 export function warn(check: string, found: string, advice: string): Finding {
   return { check, status: 'warn', found, advice };
 }
 
-/** Forebay cannot do its work like this. */
+/** Returns a finding that prevents Forebay from working. */
 export function fail(check: string, found: string, advice: string): Finding {
   return { check, status: 'fail', found, advice };
 }

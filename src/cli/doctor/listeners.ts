@@ -1,4 +1,4 @@
-/** Checks of what `serve` takes for itself: the two addresses and the cache's lock. */
+/** Checks the two addresses that `serve` listens on, and the cache's lock. */
 import { createServer } from 'node:net';
 import { formatAddress, type ListenAddress } from '../../config/kinds.js';
 import type { ResolvedConfig } from '../../config/schema.js';
@@ -10,21 +10,22 @@ import { fail, type Finding, ok, warn } from './finding.js';
 
 const FREE = ' is free';
 
-/** The lock: free, or held by a Forebay, which is as well. */
+/** Checks the lock. Both a free lock and one that a process holds are fine. */
 export function checkLock(directory: string, lock: LockState): Finding {
   switch (lock.kind) {
     case 'free':
-      return ok('lock', `nobody uses ${directory}`);
+      return ok('lock', `no process uses ${directory}`);
     case 'held':
       return ok('lock', `${holder(lock)} uses ${directory}`);
     case 'unreadable': {
-      const advice = 'Run this as the user that Forebay runs as, or repair the permissions.';
-      return warn('lock', `${directory} cannot be looked at: ${lock.errno}`, advice);
+      const advice =
+        'Run this command as the user that Forebay runs as, or repair the permissions.';
+      return warn('lock', `the lock in ${directory} cannot be read: ${lock.errno}`, advice);
     }
   }
 }
 
-/** Whether the addresses can be listened on. Resolves when they are free again. */
+/** Checks that the addresses can be listened on, and closes these listeners again. */
 export async function checkAddresses(
   config: ResolvedConfig,
   lock: LockState,
@@ -38,8 +39,8 @@ export async function checkAddresses(
 }
 
 /**
- * Whether who listens where the admin API is expected is the Forebay whose token this user can
- * read.
+ * Checks that the server at the address of the admin API is the Forebay whose token this user can
+ * read; returns `found` if so, or if no token is known.
  */
 async function checkHolder(config: ResolvedConfig, found: Finding): Promise<Finding> {
   const token = knownToken(config, false);
@@ -50,7 +51,8 @@ async function checkHolder(config: ResolvedConfig, found: Finding): Promise<Find
     return found;
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
-    return fail('admin', why, 'Find out who listens there (ss -ltnp): commands tell it nothing.');
+    const advice = 'Find out which process listens there (ss -ltnp): commands send no token to it.';
+    return fail('admin', why, advice);
   } finally {
     await client.close();
   }
@@ -71,7 +73,7 @@ async function checkAddress(
     if (error.code === 'EADDRINUSE' && lock.kind === 'held') {
       return ok(check, `${text} is in use, and ${holder(lock)} runs on this cache`);
     }
-    const advice = `Choose another ${check}.address, or end who listens there (ss -ltnp).`;
+    const advice = `Choose another ${check}.address, or stop the process that listens there (ss -ltnp).`;
     return fail(check, error.message, advice);
   } finally {
     server.close();

@@ -1,5 +1,6 @@
 /**
- * Checks of what Forebay runs on: Node.js, the instruction set of BLAKE3, memory, the clock. Pure.
+ * Checks the machine: Node.js, the instruction set of BLAKE3, memory, the clock. Pure, except for
+ * `thisMachine`.
  */
 import { availableParallelism, totalmem } from 'node:os';
 import { native, type Simd } from '../../compute/native.js';
@@ -9,7 +10,7 @@ import { formatSize } from '../../config/units.js';
 import { platformObjection } from '../platform.js';
 import { fail, type Finding, ok, warn } from './finding.js';
 
-/** The machine's figures, passed in so that tests can replace them. */
+/** Properties of the machine, passed in so that tests can replace them. */
 export interface Machine {
   readonly platform: string;
   readonly nodeVersion: string;
@@ -22,18 +23,16 @@ export interface Machine {
   readonly nowMs: number;
 }
 
-/** V8, code, undici and thread stacks: what an idle Forebay was seen to take, rounded up. */
+/** Measured memory of an idle Forebay, rounded up: V8, code, undici and thread stacks. */
 const BASE_BYTES = 256 * 2 ** 20;
-/**
- * One lane: its 1 MiB receive buffer, a body in flight in the kernel's, and what goes with them.
- */
+/** Memory of one lane: its 1 MiB receive buffer, the kernel's socket buffers, and other state. */
 const LANE_BYTES = 4 * 2 ** 20;
-/** Below this share of slack the kernel has no room to cache pages, and hits come from the disk. */
+/** With less than this times the need, the kernel cannot cache pages, and hits read the disk. */
 const COMFORT = 2;
-/** A clock before this was never set: it is older than this program. */
+/** A clock before this date, which is older than the program, was never set. */
 const EARLIEST_MS = Date.UTC(2025, 0, 1);
 
-/** The machine that this is. */
+/** Returns the properties of this machine. */
 export function thisMachine(nowMs: number): Machine {
   const total = totalmem();
   const limit = process.constrainedMemory();
@@ -49,7 +48,7 @@ export function thisMachine(nowMs: number): Machine {
   };
 }
 
-/** All checks that need nothing but `machine`. */
+/** Runs all checks of the machine. */
 export function checkMachine(machine: Machine, config: ResolvedConfig): readonly Finding[] {
   return [
     checkNode(machine),
@@ -67,13 +66,14 @@ function checkNode({ platform, nodeVersion, cores }: Machine): Finding {
   return warn(
     'node',
     found,
-    'Give it two cores: with one, fetching and serving wait for each other.',
+    'Give Forebay two cores: with one, fetching and serving wait for each other.',
   );
 }
 
 function checkSimd({ simd }: Machine): Finding {
   if (simd !== 'portable' && simd !== 'sse2') return ok('blake3', `uses ${simd}`);
-  const advice = 'Expect slow hashing: this processor, or virtual machine, offers no AVX2 or NEON.';
+  const advice =
+    'Use a processor or virtual machine with AVX2 or NEON: hashing is slow on this one.';
   return warn('blake3', `uses ${simd}`, advice);
 }
 
@@ -87,11 +87,11 @@ function checkMemory({ memoryBytes, memoryIsLimited }: Machine, config: Resolved
     return fail('memory', found, 'Raise the limit, or lower cache.serveThroughMemory.');
   }
   if (memoryBytes >= COMFORT * need) return ok('memory', found);
-  return warn('memory', found, 'Raise the limit: what is left caches pages of hot chunks.');
+  return warn('memory', found, 'Raise the limit: hot chunks are cached in memory that is left.');
 }
 
 function checkClock({ nowMs }: Machine): Finding {
   const found = new Date(nowMs).toISOString();
   if (nowMs >= EARLIEST_MS) return ok('clock', found);
-  return fail('clock', found, 'Set the clock: freshness and certificates are judged by it.');
+  return fail('clock', found, 'Set the clock: freshness and certificates depend on it.');
 }

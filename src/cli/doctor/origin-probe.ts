@@ -1,7 +1,7 @@
 /**
- * Requests one byte from an origin and measures each step, or names the step that failed. The
- * request is like Forebay's own: a ranged GET with the configured fields; redirects are not
- * followed.
+ * Requests one byte from an origin and reports how long each step took, or which one failed. The
+ * request is like Forebay's own: a GET with Range and the configured fields. Does not follow
+ * redirects.
  */
 import http from 'node:http';
 import type { Socket } from 'node:net';
@@ -18,12 +18,12 @@ import { reasonOf } from '../../origin/transport-error.js';
 
 export type ProbeStep = 'name lookup' | 'connection' | 'proxy' | 'TLS handshake' | 'response';
 
-/** Durations in ms; `null`: there was no such step. */
+/** The result of a probe. Durations are in ms; `null` for a step that was not needed. */
 export type Probe =
   | {
       readonly kind: 'answered';
       readonly status: number;
-      /** Through which it answered. */
+      /** The proxy through which it answered; `null` without one. */
       readonly proxy: ProxyAddress | null;
       readonly lookupMs: number | null;
       readonly connectMs: number;
@@ -34,13 +34,13 @@ export type Probe =
     }
   | { readonly kind: 'failed'; readonly step: ProbeStep; readonly why: string };
 
-/** What an origin is probed by. */
+/** The settings of an origin that a probe uses. */
 export type Probed = Pick<OriginConfig, 'url' | 'headers' | 'reach'>;
 
-/** Probes one origin, the way that Forebay itself goes. Never rejects. */
+/** Probes one origin with Forebay's own connector and proxy. Never rejects. */
 export async function probeOrigin(origin: Probed, timeoutMs: number, clock: Clock): Promise<Probe> {
   const begin = clock.monotonic();
-  const at: Partial<Record<ConnectStep, number>> = {};
+  const ends: Partial<Record<ConnectStep, number>> = {};
   const late = new AbortController();
   const cancelTimer = clock.after(timeoutMs, () => {
     late.abort();
@@ -49,27 +49,27 @@ export async function probeOrigin(origin: Probed, timeoutMs: number, clock: Cloc
     const reach = new Ways(origin.url, origin.reach).to(origin.url);
     const place = { url: origin.url, addresses: 'any', ...(reach && { reach }) } as const;
     const onStep = (step: ConnectStep): void => {
-      at[step] = clock.monotonic();
+      ends[step] = clock.monotonic();
     };
     const socket = await connect(place, { clock, signal: late.signal, onStep });
-    const { status, headers } = await ask(socket, origin, reach, late.signal);
+    const { status, headers } = await request(socket, origin, reach, late.signal);
     const proxy = requestedProxy(origin.url, reach);
     const refusal = proxy && answerOfProxy(proxy, { status, headers });
     if (refusal !== null) throw refusal;
-    const connected = at.connect ?? begin;
+    const connected = ends.connect ?? begin;
     const date = Date.parse(headerValue(headers, 'date') ?? '');
     return {
       kind: 'answered',
       status,
       proxy: reach?.proxy ?? null,
-      lookupMs: at.lookup === undefined ? null : at.lookup - begin,
-      connectMs: connected - (at.lookup ?? begin),
-      tlsMs: at.tls === undefined ? null : at.tls - (at.proxied ?? connected),
-      firstByteMs: clock.monotonic() - (at.tls ?? connected),
+      lookupMs: ends.lookup === undefined ? null : ends.lookup - begin,
+      connectMs: connected - (ends.lookup ?? begin),
+      tlsMs: ends.tls === undefined ? null : ends.tls - (ends.proxied ?? connected),
+      firstByteMs: clock.monotonic() - (ends.tls ?? connected),
       dateMs: Number.isNaN(date) ? null : date,
     };
   } catch (error) {
-    const step = failedStep(error, at, origin.url.startsWith('https:'));
+    const step = failedStep(error, ends, origin.url.startsWith('https:'));
     const why = late.signal.aborted ? `nothing within ${String(timeoutMs)} ms` : whyOf(error);
     return { kind: 'failed', step, why };
   } finally {
@@ -82,8 +82,8 @@ interface Answer {
   readonly headers: HeaderMap;
 }
 
-/** The head of one answer; the connection is gone afterwards. */
-function ask(
+/** Sends the request; resolves to the head of the response and closes the connection. */
+function request(
   socket: Socket,
   { url, headers }: Probed,
   reach: Reach | undefined,
@@ -91,7 +91,7 @@ function ask(
 ): Promise<Answer> {
   const authorization = requestedProxy(url, reach)?.authorization ?? null;
   return new Promise((resolve, reject) => {
-    const request = http.request({
+    const sent = http.request({
       path: requestTarget({ url: `${url}/`, ...(reach && { reach }) }),
       headers: {
         ...headers,
@@ -103,38 +103,38 @@ function ask(
       createConnection: () => socket,
     });
     const onAbort = (): void => {
-      request.destroy(new Error('aborted'));
+      sent.destroy(new Error('aborted'));
     };
     signal.addEventListener('abort', onAbort);
-    request.once('response', (response) => {
+    sent.once('response', (response) => {
       response.on('error', () => undefined);
       resolve({
         status: response.statusCode ?? 0,
         headers: headersFromRaw(response.rawHeaders),
       });
-      request.destroy();
+      sent.destroy();
     });
-    // Later events, such as the reset of the probe's own destroy, find a settled promise.
-    request.on('error', reject);
-    request.end();
+    // Errors after the response, such as the reset caused by `destroy`, find a settled promise.
+    sent.on('error', reject);
+    sent.end();
     if (signal.aborted) onAbort();
   });
 }
 
 function failedStep(
   error: unknown,
-  at: Partial<Record<ConnectStep, number>>,
+  ends: Partial<Record<ConnectStep, number>>,
   secure: boolean,
 ): ProbeStep {
   const code = error instanceof ForebayError ? error.code : null;
   if (code === 'origin-dns') return 'name lookup';
   if (code === 'origin-proxy') return 'proxy';
   if (code === 'origin-tls') return 'TLS handshake';
-  if (at.connect === undefined) return 'connection';
-  return secure && at.tls === undefined ? 'TLS handshake' : 'response';
+  if (ends.connect === undefined) return 'connection';
+  return secure && ends.tls === undefined ? 'TLS handshake' : 'response';
 }
 
-/** The system's error name, if there is one: people search for it. */
+/** Returns the system's error name if there is one, as people search for it; else the message. */
 function whyOf(error: unknown): string {
   if (error instanceof ForebayError && (error.code === 'origin-proxy' || !error.cause)) {
     return error.message;

@@ -1,6 +1,4 @@
-/**
- * Checks of the origins: whether each answers, how quickly, and whether its clock and ours agree.
- */
+/** Checks the origins: whether and how fast each answers, and whether its clock and ours agree. */
 import { X509Certificate } from 'node:crypto';
 import { certificatesOf } from '../../config/reach-files.js';
 import type { ResolvedConfig } from '../../config/schema.js';
@@ -10,19 +8,18 @@ import type { RootFile } from '../../origin/roots.js';
 import { fail, type Finding, ok, warn } from './finding.js';
 import { type Probe, probeOrigin, type ProbeStep } from './origin-probe.js';
 
-/** Dates of HTTP are whole seconds, and a minute is within what heuristics of freshness bear. */
+/** A skew up to a minute does no harm to freshness. The Date field has whole seconds only. */
 const MAX_SKEW_MS = 60_000;
 
 const STEP_ADVICE: Readonly<Record<ProbeStep, string>> = {
   'name lookup': 'Check the host name, and /etc/resolv.conf or the DNS of this machine.',
   connection: 'Check the port, the firewall and the routes from this machine.',
-  proxy:
-    'Check the proxy that is named here, and origins[].proxy, HTTPS_PROXY, HTTP_PROXY and NO_PROXY.',
+  proxy: 'Check the proxy named above, and origins[].proxy, HTTPS_PROXY, HTTP_PROXY and NO_PROXY.',
   'TLS handshake': 'Check the certificate, the host name, and origins[].caFile for a private CA.',
-  response: 'Check that this is an HTTP server, and what its own log says.',
+  response: 'Check that this is an HTTP server, and look into its log.',
 };
 
-/** Probes all origins at the same time. */
+/** Probes all origins concurrently. */
 export async function checkOrigins(
   { origins, fill }: ResolvedConfig,
   clock: Clock,
@@ -41,7 +38,7 @@ export async function checkOrigins(
   return findings.flat();
 }
 
-/** The certificates of an origin's settings that are not valid now. */
+/** Returns a finding for each certificate in an origin's settings that is not valid now. */
 export function checkCertificates(
   check: string,
   tls: TlsMaterial | undefined,
@@ -55,7 +52,7 @@ export function checkCertificates(
     certificatesOf(pem ?? '').flatMap((text) => {
       const { subject, validFrom, validTo } = new X509Certificate(text);
       const name = `${setting}: ${subject.replaceAll('\n', ', ')}`;
-      const advice = `Put a certificate that is valid now into ${setting}, and reload.`;
+      const advice = `Put a certificate that is valid now into the file of ${setting}, and reload.`;
       if (Date.parse(validTo) < nowMs)
         return [fail(check, `${name} expired on ${validTo}`, advice)];
       if (Date.parse(validFrom) > nowMs) {
@@ -66,7 +63,7 @@ export function checkCertificates(
   );
 }
 
-/** The files of roots that variables name: an unreadable one adds no trust. */
+/** Returns a finding for each file of roots, named by a variable, that cannot be read. */
 export function checkRoots(files: readonly RootFile[]): readonly Finding[] {
   return files.flatMap(({ path, variable, error }) =>
     variable === null || error === null
@@ -75,7 +72,7 @@ export function checkRoots(files: readonly RootFile[]): readonly Finding[] {
   );
 }
 
-/** What one probe means; `nowMs`: our wall time when it ended. */
+/** Returns the findings of one probe; `nowMs` is our wall time at its end. */
 export function judgeProbe(name: string, probe: Probe, nowMs: number): readonly Finding[] {
   const check = `origin ${name}`;
   if (probe.kind === 'failed') {
@@ -93,16 +90,18 @@ export function judgeProbe(name: string, probe: Probe, nowMs: number): readonly 
 
 function judgeStatus(check: string, status: number, found: string): Finding {
   if (status === 401 || status === 403) {
-    return warn(check, found, 'Check origins[].headers, if its objects need a credential too.');
+    return warn(check, found, 'If its objects need a credential too, check origins[].headers.');
   }
-  if (status >= 500 || status === 429) return warn(check, found, 'It has trouble of its own now.');
+  if (status >= 500 || status === 429) {
+    return warn(check, found, 'Check the origin itself: it is failing or overloaded.');
+  }
   return ok(check, found);
 }
 
 function judgeSkew(check: string, skewMs: number): Finding {
   const seconds = String(Math.round(Math.abs(skewMs) / 1000));
   const found = `our clock is ${seconds} s ${skewMs > 0 ? 'ahead of' : 'behind'} its own`;
-  return warn(check, found, 'Run NTP here: freshness is judged by comparing the two.');
+  return warn(check, found, 'Run NTP on this machine: freshness is computed from both clocks.');
 }
 
 function times({ lookupMs, connectMs, tlsMs, firstByteMs }: Probe & { kind: 'answered' }): string {

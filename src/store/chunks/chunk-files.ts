@@ -1,9 +1,10 @@
 /**
- * Chunk files in the file system: opens, places and deletes them, in step with the index and the
- * ledger. Used by file-store and commit; no other file touches a path below `chunks/`.
+ * Opens, places and deletes chunk files, in step with the index and the ledger. file-store, commit,
+ * space and manifests call it. While the store is open, nothing else changes a path below
+ * `chunks/`.
  *
  * The index changes at once, the file system a little later, one step at a time per id: a file that
- * is being deleted is a miss already, and a new file of that id waits until the old one is gone.
+ * is being deleted is already a miss, and a new file of that id waits until the old one is deleted.
  */
 import { type BigIntStats, constants, fstat, open } from 'node:fs';
 import { rename, unlink } from 'node:fs/promises';
@@ -24,10 +25,10 @@ import { Pending } from '../space/pending.js';
 const openDescriptor = promisify(open);
 const statDescriptor = promisify<number, { bigint: true }, BigIntStats>(fstat);
 
-/** The file is not the stored one: wrong size, no regular file, or not Forebay's own. */
+/** The file is not the one that was stored: wrong size, no regular file, or not ours alone. */
 export class DamagedFileError extends Error {}
 
-/** What the store's files share. */
+/** Dependencies that the parts of the store share. */
 export interface StoreDeps {
   readonly layout: Layout;
   readonly own: Ownership;
@@ -42,7 +43,7 @@ export interface StoreDeps {
 export class ChunkFiles {
   readonly #parts: StoreDeps;
   readonly #paths = new KeyedLock<ChunkId>();
-  /** Deletions whose bytes a reservation may wait for. */
+  /** Running evictions, whose bytes `Space` may have promised to a caller. */
   readonly #removals = new Pending();
   #evictedBytes = 0;
 
@@ -59,20 +60,20 @@ export class ChunkFiles {
     return this.#paths.run(id, step);
   }
 
-  /** Resolves when the deletions that are under way now have ended. */
+  /** Resolves when the evictions that run now have ended. */
   async removalsSettled(): Promise<void> {
     await this.#removals.settled();
   }
 
   /**
-   * Opens the entry's file, or takes the open descriptor; the caller releases it. The entry must be
-   * leased. Rejects with `DamagedFileError` or the error of open(2).
+   * Opens the entry's file, or retains the descriptor if it is already open; the caller releases
+   * it. The entry must be leased. Rejects with `DamagedFileError` or the error of open(2).
    */
   async open(entry: ChunkEntry): Promise<CountedFile> {
     return this.taken(entry) ?? this.#paths.run(entry.id, () => this.openWithin(entry));
   }
 
-  /** The descriptor of the entry's file if it is open; the caller releases it. */
+  /** Retains the entry's file if it is already open; the caller releases it. */
   taken({ file }: ChunkEntry): CountedFile | undefined {
     if (file?.isOpen !== true) return undefined;
     file.retain();
@@ -93,7 +94,9 @@ export class ChunkFiles {
     reservation.spend('linked', entry.cost);
   }
 
-  /** Deletes an entry to make room; it must not be busy. Back in the index if that fails. */
+  /**
+   * Deletes an entry to make room; it must not be busy. If that fails, adds it to the index again.
+   */
   evict(entry: ChunkEntry): void {
     const { events, index, ledger } = this.#parts;
     index.delete(entry);
@@ -111,7 +114,7 @@ export class ChunkFiles {
   }
 
   /**
-   * Deletes an entry, in use or not: a miss from now on, while open readers keep their descriptors.
+   * Deletes an entry, in use or not. It is a miss from now on; readers keep their descriptors.
    * Resolves when the path is free.
    */
   async remove(entry: ChunkEntry): Promise<void> {
@@ -120,13 +123,14 @@ export class ChunkFiles {
   }
 
   /**
-   * Unlinks the entry's file and books it out once its last descriptor is closed. Runs within
-   * `exclusive`, for an entry that has left the index. False when the disk refused.
+   * Unlinks the entry's file, and releases its bytes in the ledger once its last descriptor is
+   * closed. Runs within `exclusive`, for an entry that is not in the index. Resolves to false when
+   * the disk refused.
    */
   async unlink(entry: ChunkEntry): Promise<boolean> {
     const { directories, health, index, layout, ledger } = this.#parts;
     try {
-      // A commit that was before this in the line has renamed its file over this one's.
+      // An entry of this id is in the index: an earlier commit has renamed its file over this one.
       if (index.get(entry.id) === undefined) await unlink(layout.chunk(entry.id));
     } catch (error) {
       if (!isMissing(error)) {
@@ -148,12 +152,12 @@ export class ChunkFiles {
     return true;
   }
 
-  /** `open` for a caller that is within `exclusive` already. */
+  /** Does what `open` does, for a caller that is already within `exclusive`. */
   async openWithin(entry: ChunkEntry): Promise<CountedFile> {
     const taken = this.taken(entry);
     if (taken !== undefined) return taken;
     const { index, layout, openFiles, own } = this.#parts;
-    // Dropped while this waited for its turn: the path is free or another's.
+    // The chunk was dropped while this step waited: the path is free or has another entry's file.
     if (!index.has(entry)) throw new DamagedFileError('the chunk was dropped');
     const flags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
     const fd = await openFiles.opening(() => openDescriptor(layout.chunk(entry.id), flags));
@@ -164,7 +168,7 @@ export class ChunkFiles {
         throw new DamagedFileError(`${String(stat.size)} bytes, not ${String(entry.lengthBytes)}`);
       }
       const fault = own.fault({ uid: Number(stat.uid), mode: Number(stat.mode) });
-      // A process that may write the file could do so after it was verified.
+      // Another user who may write the file could change it after it was verified.
       if (fault !== undefined) throw new DamagedFileError(fault);
       file.identity = identityOf(stat);
     } catch (error) {

@@ -1,9 +1,9 @@
 /**
- * The stored chunks and their order of eviction: an index in memory, rebuilt at every start. It
- * touches no file; store/chunks/chunk-files does, and store/chunks/space chooses victims here.
+ * The index of chunk files and their eviction order: in memory, rebuilt at every start. It touches
+ * no file (store/chunks/chunk-files does); store/chunks/space gets from it the chunks to evict.
  *
- * Three LRU lists, by what is lost with a chunk: orphans (no manifest names them: nothing),
- * ordinary chunks, pinned ones. Eviction empties them in this order, each from its least recently
+ * It has three LRU lists: orphans, which no manifest names, so that their loss costs nothing;
+ * ordinary chunks; pinned ones. Eviction empties them in this order, each from its least recently
  * used end. Recency is the order of use, never a file's time.
  */
 import { LRUCache } from 'lru-cache';
@@ -14,9 +14,9 @@ import type { CountedFile } from './open-files.js';
 /** A manifest that names a chunk. */
 export interface Owner {
   readonly key: ObjectKey;
-  /** Its chunks go last. Changed by `ChunkIndex` alone. */
+  /** True when its chunks are evicted last. Changed within `resort` or `repin` only. */
   pinned: boolean;
-  /** What the index has of it. Kept by the index. */
+  /** Its chunks in the index; the index keeps the counts. */
   readonly held: HeldCount;
 }
 
@@ -25,20 +25,20 @@ export interface HeldCount {
   bytes: number;
 }
 
-/** In the order in which they are emptied. */
+/** The lists, in the order in which eviction empties them. */
 export const TIERS = ['orphan', 'ordinary', 'pinned'] as const;
 export type Tier = (typeof TIERS)[number];
 
-/** One chunk file. The object is the file's life: an equal id that comes later is another entry. */
+/** One chunk file. A file that is stored later under an equal id gets an entry of its own. */
 export class ChunkEntry {
   readonly id: ChunkId;
   readonly lengthBytes: number;
-  /** Manifests known to name it. Others may that were not opened since: they find it by its id. */
+  /** Manifests known to name it. One that has not been opened since may name it as well. */
   owners: Owner[] = [];
   leases = 0;
   /**
-   * The `identity` of the file that this process has verified. Another file at its path is verified
-   * again.
+   * The `identity` of the file whose bytes this process compared with the ids. If another file is
+   * put at the path, its identity differs, and it is verified anew.
    */
   verifiedAs: string | null = null;
   file: CountedFile | null = null;
@@ -57,7 +57,9 @@ export class ChunkEntry {
     return tierOf(this.owners);
   }
 
-  /** True while its bytes would not come free, or a reader would lose it. */
+  /**
+   * True while it is leased or open for a reader: eviction would free no bytes, or harm a reader.
+   */
   get isBusy(): boolean {
     return this.leases > 0 || this.file?.inUse === true;
   }
@@ -72,7 +74,7 @@ export class ChunkIndex {
   readonly #tiers: Record<Tier, LRUCache<ChunkId, ChunkEntry>>;
   #revision = 0;
 
-  /** The lists never evict by themselves: the ledger keeps the capacity, before an `add`. */
+  /** The lists never evict by themselves: the ledger enforces the capacity before an `add`. */
   constructor() {
     const list = (): LRUCache<ChunkId, ChunkEntry> =>
       new LRUCache({
@@ -82,7 +84,7 @@ export class ChunkIndex {
     this.#tiers = { orphan: list(), ordinary: list(), pinned: list() };
   }
 
-  /** Changes whenever the order or the set of chunks does. */
+  /** A number that changes whenever the order or the set of chunks changes. */
   get revision(): number {
     return this.#revision;
   }
@@ -104,7 +106,7 @@ export class ChunkIndex {
     return undefined;
   }
 
-  /** Adds an entry as the most recently used of its tier. */
+  /** Adds an entry as the most recently used one of its tier. */
   add(entry: ChunkEntry): void {
     this.#list(entry);
     for (const owner of entry.owners) count(owner, entry, 1);
@@ -129,9 +131,7 @@ export class ChunkIndex {
     for (const owner of entry.owners) count(owner, entry, -1);
   }
 
-  /**
-   * Lets `change` pin or unpin owners, and moves every chunk to the tier that it then belongs to.
-   */
+  /** Calls `change`, which pins or unpins owners, then moves every chunk to its new tier. */
   resort(change: () => void): void {
     const before = TIERS.map((tier) => ({ tier, entries: [...this.#tiers[tier].rvalues()] }));
     change();
@@ -157,7 +157,7 @@ export class ChunkIndex {
     }
   }
 
-  /** `owner` is pinned from now on, or no longer: its `entries` change their tier. */
+  /** Pins or unpins `owner` and moves its `entries` to their new tier. */
   repin(owner: Owner, pinned: boolean, entries: Iterable<ChunkEntry>): void {
     const owned = [...entries].filter((entry) => entry.owners.includes(owner));
     for (const entry of owned) this.disown(entry, owner);
@@ -166,8 +166,8 @@ export class ChunkIndex {
   }
 
   /**
-   * The coldest entries that are not busy and together cost at least `bytes`; `undefined` when
-   * there are not that many.
+   * Returns the coldest entries that are not busy and together cost at least `bytes`; `undefined`
+   * when all of them cost less.
    */
   victims(bytes: number): ChunkEntry[] | undefined {
     const chosen = this.coldest(bytes);
@@ -175,7 +175,7 @@ export class ChunkIndex {
     return cost >= bytes ? chosen : undefined;
   }
 
-  /** The same, as far as it goes. */
+  /** Returns the same, or all entries that are not busy when they cost less than `bytes`. */
   coldest(bytes: number): ChunkEntry[] {
     const chosen: ChunkEntry[] = [];
     let missing = bytes;
@@ -188,7 +188,7 @@ export class ChunkIndex {
     return chosen;
   }
 
-  /** All entries in the order in which they would go. */
+  /** Yields all entries in eviction order. */
   *coldestFirst(): Generator<ChunkEntry, void, undefined> {
     for (const tier of TIERS) {
       for (const entry of this.#tiers[tier].rvalues()) {

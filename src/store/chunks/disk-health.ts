@@ -1,6 +1,6 @@
 /**
- * Whether the disk is worth trying. After a failed write, everything is served through memory, and
- * one draft now and then is sent to the disk to see whether it takes writes again.
+ * Decides whether to try the disk. After a failed write everything is served through memory, and
+ * one draft per interval probes whether the disk takes writes again.
  */
 import { shortageOf } from '../../model/own-shortage.js';
 import type { Clock } from '../../model/time.js';
@@ -8,8 +8,8 @@ import type { StoreEvents } from '../../model/store.js';
 import { errnoOf } from '../../model/errno.js';
 
 /**
- * How long a failed disk is left alone. A probe costs one file operation and perhaps one chunk
- * copied to memory; at one a second neither matters, and a mended disk is back at once.
+ * Time between two probes of a failed disk. A probe costs one file operation and perhaps one chunk
+ * copied to memory: once a second, neither matters, and a repaired disk is soon in use again.
  */
 export const PROBE_INTERVAL_MS = 1000;
 
@@ -24,25 +24,27 @@ export class DiskHealth {
     this.#events = events;
   }
 
-  /** False from a failed write until a chunk was stored again. */
+  /** False from a failed write until a chunk is stored again. */
   get writable(): boolean {
     return this.#nextProbeMs === null;
   }
 
-  /** A write failed: leave the disk alone for a while. */
+  /** Records a failed write: no write is tried before the next probe. */
   failed(operation: string, error: unknown): void {
     this.#events.diskError(operation, errnoOf(error));
-    // A shortage of this process is no fault of the disk.
+    // The process ran out of something, such as descriptors: the disk may work.
     if (shortageOf(error) !== null) return;
     this.#nextProbeMs = this.#clock.monotonic() + PROBE_INTERVAL_MS;
   }
 
-  /** A read failed, which does not mean that writes fail. */
+  /** Reports a failed read. Writes may still work, so they go on. */
   readFailed(operation: string, error: unknown): void {
     this.#events.diskError(operation, errnoOf(error));
   }
 
-  /** True when the caller should try the disk: it works, or this caller is the next probe. */
+  /**
+   * Returns true when the caller should try the disk: it works, or the caller's write is a probe.
+   */
   mayTry(): boolean {
     if (this.#nextProbeMs === null) return true;
     const now = this.#clock.monotonic();
@@ -51,7 +53,7 @@ export class DiskHealth {
     return true;
   }
 
-  /** A chunk was stored. */
+  /** Records that a chunk was stored: the disk works. */
   worked(): void {
     this.#nextProbeMs = null;
   }

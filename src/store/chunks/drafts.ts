@@ -1,7 +1,7 @@
 /**
- * Chunk files in the making: reserves room, opens a file in `tmp/` or a memfd, and cleans up after
- * every ending. A worker writes to the descriptor; store/operations/commit takes a filled draft
- * over.
+ * Chunk files that are being written: reserves room, opens a file in `tmp/` or a memfd, and cleans
+ * up however the draft ends. A worker writes to the descriptor; store/operations/commit takes over
+ * the filled draft.
  */
 import { constants, open } from 'node:fs';
 import { unlink } from 'node:fs/promises';
@@ -23,17 +23,18 @@ const { O_CREAT, O_EXCL, O_NOFOLLOW, O_RDWR } = constants;
 const FILE_MODE = 0o600;
 
 /**
- * What a commit may write beside the chunk, reserved with it so that a finished fill does not fail
- * for lack of a record: a new manifest, whose identity may hold a long URI (a request head is at
- * most 16 KiB) and whose first record is at most 3 KiB, and one name in each of two directories.
+ * Bytes that a commit may write beside the chunk itself: a new manifest and a name in each of two
+ * directories. The manifest's identity may contain a long URI (a request head is at most 16 KiB),
+ * and its first record has at most 3 KiB. Reserved with the chunk, so that a finished fill does not
+ * fail for lack of room for its record.
  */
 const COMMIT_COST = fileCost(6 * BLOCK_BYTES) + 2 * MAX_NAME_COST;
 
-/** What a committer takes over from a draft. */
+/** A filled draft on disk, as a commit takes it over. */
 export interface FilledDraft {
   readonly path: string;
   readonly reservation: Reservation;
-  /** With the draft's own use of it, which the taker releases or passes on. */
+  /** Includes the draft's own use, which the taker releases or passes on. */
   readonly file: CountedFile;
   readonly lengthBytes: number;
 }
@@ -69,7 +70,7 @@ export class Draft implements ChunkDraft {
     return this.#inMemory ? 'memory' : 'disk';
   }
 
-  /** Even after a discard the worker's charge must be given back. */
+  /** Also called after a discard: the worker's memory charge must be released even then. */
   movedToMemory(errno: string): void {
     if (this.#inMemory) return;
     this.#inMemory = true;
@@ -84,7 +85,10 @@ export class Draft implements ChunkDraft {
     if (taken !== undefined) this.#drafts.abandon(taken);
   }
 
-  /** Ends the draft and passes its file to the caller; `undefined` if nothing is on disk. */
+  /**
+   * Ends the draft and passes its file and reservation to the caller. Returns `undefined` when
+   * nothing is on disk.
+   */
   take(): FilledDraft | undefined {
     const state = this.#state;
     this.#state = { kind: 'ended' };
@@ -116,7 +120,9 @@ export class Drafts {
     return disk ?? this.#openInMemory(lengthBytes);
   }
 
-  /** Deletes a draft's file. Its bytes stay booked until the last reader releases it. */
+  /**
+   * Deletes a draft's file. Its bytes stay charged until the last reader releases the descriptor.
+   */
   abandon(draft: FilledDraft): void {
     const { ledger } = this.#parts;
     draft.file.release();
@@ -130,7 +136,9 @@ export class Drafts {
     });
   }
 
-  /** A worker replaced the descriptor by a memfd: the tmp file is not open any more. */
+  /**
+   * Deletes a tmp file that no reader has open: the worker has put a memfd under its descriptor.
+   */
   leftDisk(path: string, reservation: Reservation, errno: string): void {
     this.#parts.health.failed('write', { code: errno });
     this.#unlink(path, () => {
@@ -144,7 +152,7 @@ export class Drafts {
     });
   }
 
-  /** Resolves when no tmp file is being deleted any more. */
+  /** Resolves when the deletions of tmp files that run now have ended. */
   async settled(): Promise<void> {
     await this.#cleaning.settled();
   }
@@ -156,7 +164,7 @@ export class Drafts {
     if (reservation === undefined) return undefined;
     const path = layout.nextDraft();
     try {
-      // After a start on a full or read-only disk the layout is still to be made.
+      // After a start on a full or read-only disk the directories may still be missing.
       if (!site.isReady) site.prepare();
       const flags = O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW;
       const fd = await openFiles.opening(() => openDescriptor(path, flags, FILE_MODE));
@@ -164,7 +172,7 @@ export class Drafts {
       return new Draft(this, file, lengthBytes, { kind: 'disk', path, reservation });
     } catch (error) {
       reservation.release();
-      // This is no fault of the disk, and memory needs a descriptor, too.
+      // The process is short of something. The disk may work, and a memfd takes a descriptor too.
       const shortage = ownShortage(error);
       if (shortage !== null) throw shortage;
       health.failed('open', error);
@@ -182,7 +190,7 @@ export class Drafts {
       fd = system.createMemfd('forebay-chunk');
     } catch (error) {
       memory.release(lengthBytes);
-      throw ownShortage(error) ?? noSpace('no memory file could be made', error);
+      throw ownShortage(error) ?? noSpace('a memory file could not be created', error);
     }
     const file = new CountedFile(fd, openFiles);
     this.chargedMemory(file, lengthBytes);
@@ -193,7 +201,7 @@ export class Drafts {
     const { health } = this.#parts;
     const work = unlink(path).then(whenGone, (error: unknown) => {
       if (isMissing(error)) whenGone();
-      // Its bytes stay booked until the next start, which empties the directory.
+      // Its bytes stay reserved until the next start, which empties the directory.
       else health.failed('unlink', error);
     });
     this.#cleaning.track(work);

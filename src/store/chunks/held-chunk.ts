@@ -1,10 +1,10 @@
-/** Leases on chunks, with and without an open file: what readers hold while they read. */
+/** Leases on chunks, with and without an open file. Readers hold them while they read. */
 import type { ChunkRecord } from '../../model/manifest.js';
 import type { HeldChunk } from '../../model/store.js';
 import type { ChunkEntry } from './chunk-index.js';
 import type { CountedFile } from './open-files.js';
 
-/** Keeps an entry from eviction until released; a second release does nothing. */
+/** Prevents eviction of an entry until released; a second release does nothing. */
 export class Lease {
   readonly #entry: ChunkEntry;
   #released = false;

@@ -1,7 +1,7 @@
 /**
- * Descriptors with a count of their users. An unused chunk file stays open for a while, since the
- * next reader of a hot chunk would open it again; the number of idle ones is bounded. Deleting a
- * file closes its descriptor (store/chunks/chunk-files), so that its bytes are freed.
+ * Descriptors with a count of their users. A chunk file without users stays open for a while, as
+ * the next reader of a hot chunk would open it again; `OpenFiles` bounds the number of such files.
+ * When a chunk file is deleted, store/chunks/chunk-files retires it, so that its bytes come free.
  */
 import { type BigIntStats, close, type NoParamCallback } from 'node:fs';
 import { deferred } from '../../model/deferred.js';
@@ -9,13 +9,14 @@ import type { OpenFile } from '../../model/segment.js';
 import { isOutOfDescriptors } from '../directory/errno.js';
 
 /**
- * Idle descriptors kept: 2 GiB of 8 MiB chunks, and far below the usual limit of 1,024 descriptors.
+ * Maximum number of idle descriptors. With chunks of 8 MiB this is a working set of 2 GiB, and far
+ * below 1,024, the usual limit of a process's descriptors.
  */
 export const MAX_IDLE_FILES = 256;
 
 /**
- * Device, inode and time of the last write: what stays the same as long as a file does, renamed or
- * not. An inode's number alone comes back when its file was deleted.
+ * Returns device, inode and time of the last write, which identify a stored file and survive a
+ * rename. The inode number alone does not suffice: it is used again after a file was deleted.
  */
 export function identityOf({
   dev,
@@ -25,22 +26,22 @@ export function identityOf({
   return `${String(dev)}:${String(ino)}:${String(mtimeNs)}`;
 }
 
-/** What happens after the last release: close the file, or keep it open for the next user. */
+/** What happens to a descriptor when its last user releases it. */
 export type WhenUnused = 'close' | 'keep';
 
 export class CountedFile implements OpenFile {
   readonly fd: number;
-  /** Resolves when the descriptor is closed: its bytes are free from then on. */
+  /** Resolves when the descriptor is closed. If the file is unlinked, its bytes are free then. */
   readonly whenClosed: Promise<void>;
   whenUnused: WhenUnused = 'close';
-  /** Distinguishes this file from others at its path: see `identityOf`. */
+  /** Distinguishes this file from others that may be put at its path: see `identityOf`. */
   identity = '';
   readonly #files: OpenFiles;
   readonly #done = deferred<undefined>();
   #users = 1;
   #closing = false;
 
-  /** Takes over `fd`, with one user: the caller. */
+  /** Takes over `fd`. The caller is the first user. */
   constructor(fd: number, files: OpenFiles) {
     this.fd = fd;
     this.#files = files;
@@ -56,14 +57,14 @@ export class CountedFile implements OpenFile {
     return !this.#closing;
   }
 
-  /** One user more. Throws when the file is closed: its number may be another file's by now. */
+  /** Adds one user. Throws when the file is closed: `fd` may be another file's by now. */
   retain(): void {
-    if (this.#closing) throw new Error('retained a closed file');
+    if (this.#closing) throw new Error('a closed file cannot be retained');
     this.#files.unpark(this);
     this.#users += 1;
   }
 
-  /** One user less. Throws when there was none: a second close could hit another file. */
+  /** Removes one user. Throws when there is none: a second close could hit another file. */
   release(): void {
     if (this.#users === 0) throw new Error('released a file that nobody uses');
     this.#users -= 1;
@@ -72,7 +73,7 @@ export class CountedFile implements OpenFile {
     else this.#close();
   }
 
-  /** Closes the file now, or after its last release. */
+  /** Closes the descriptor: now if it is idle, else when its last user releases it. */
   retire(): void {
     this.whenUnused = 'close';
     this.#files.unpark(this);
@@ -82,7 +83,7 @@ export class CountedFile implements OpenFile {
   #close(): void {
     if (this.#closing) return;
     this.#closing = true;
-    // Linux frees the descriptor whatever close(2) answers, so an error here changes nothing.
+    // Linux frees the descriptor even if close(2) fails, so an error changes nothing here.
     const done: NoParamCallback = () => {
       this.#done.resolve(undefined);
     };
@@ -115,7 +116,7 @@ export class OpenFiles {
     this.#idle.delete(file);
   }
 
-  /** Runs `open`; where no descriptor is left it closes the idle ones, and tries once more. */
+  /** Runs `open`. If no descriptor is left, closes the idle ones and tries once more. */
   async opening(open: () => Promise<number>): Promise<number> {
     try {
       return await open();
@@ -126,7 +127,7 @@ export class OpenFiles {
     }
   }
 
-  /** Closes every idle descriptor, and from now on each as it becomes idle. */
+  /** Closes every idle descriptor, and from now on each one that becomes idle. */
   async close(): Promise<void> {
     this.#maxIdle = 0;
     await this.#closeIdle();

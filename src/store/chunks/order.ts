@@ -1,7 +1,8 @@
 /**
- * The LRU order on disk: a snapshot now and then and at shutdown, so that a restart evicts cold
- * chunks first. It is a hint: after a kill the last snapshot counts, and without one only the order
- * is lost. 32-byte chunk ids end to end, coldest first, without orphans.
+ * The LRU order on disk: a snapshot at every interval and at shutdown, so that the store evicts
+ * cold chunks first after a restart too. It is only a hint: after a kill the last snapshot is read,
+ * and without one only the order is lost. The file has 32-byte chunk ids end to end, coldest first,
+ * without orphans.
  */
 import { rename, unlink, writeFile } from 'node:fs/promises';
 import { ID_BYTES } from '../../model/chunk.js';
@@ -23,7 +24,8 @@ export interface OrderDeps extends StoreDeps {
 }
 
 /**
- * Reads the snapshot, coldest first; empty when there is none. Torn or foreign bytes do no harm.
+ * Reads the snapshot, coldest first; returns no ids when there is none. Torn or foreign bytes do no
+ * harm: recovery ignores unknown ids.
  */
 export function readOrder(
   path: string,
@@ -36,29 +38,29 @@ export function readOrder(
     return { ids: [], sizeBytes: 0 };
   }
   const ids: ChunkId[] = [];
-  for (let at = 0; at + ID_BYTES <= bytes.length; at += ID_BYTES) {
-    ids.push(bytes.toString('hex', at, at + ID_BYTES) as ChunkId);
+  for (let offset = 0; offset + ID_BYTES <= bytes.length; offset += ID_BYTES) {
+    ids.push(bytes.toString('hex', offset, offset + ID_BYTES) as ChunkId);
   }
   return { ids, sizeBytes: bytes.length };
 }
 
 export class OrderSnapshots {
   readonly #parts: OrderDeps;
-  /** Bytes booked for the file. */
-  #booked: number;
+  /** Bytes charged for the present file. */
+  #chargedBytes: number;
   #savedRevision: number;
   #saving: Promise<void> | null = null;
   #cancel: () => void = () => undefined;
 
-  /** `sizeBytes`: of the snapshot found at start, which is booked already; 0 without one. */
+  /** `sizeBytes`: of the snapshot found at start, already charged; 0 if there was none. */
   constructor(parts: OrderDeps, sizeBytes: number) {
     this.#parts = parts;
-    this.#booked = sizeBytes === 0 ? 0 : fileCost(sizeBytes);
-    // Without a snapshot the order found at start is worth one.
+    this.#chargedBytes = sizeBytes === 0 ? 0 : fileCost(sizeBytes);
+    // Without a snapshot, one of the recovered chunks is due.
     this.#savedRevision = sizeBytes === 0 ? -1 : parts.index.revision;
   }
 
-  /** Begins to save every interval. */
+  /** Saves after every interval. */
   start(): void {
     this.#cancel = this.#parts.clock.after(this.#parts.intervalMs, () => {
       void this.save().finally(() => {
@@ -75,7 +77,7 @@ export class OrderSnapshots {
     await this.save();
   }
 
-  /** Writes the order as it is now, if it changed and the disk takes it. Never rejects. */
+  /** Writes the current order, if it changed and the disk is writable. Never rejects. */
   async save(): Promise<void> {
     const { health, index, site } = this.#parts;
     if (!site.isReady || !health.writable || index.revision === this.#savedRevision) return;
@@ -94,13 +96,13 @@ export class OrderSnapshots {
     const cost = fileCost(bytes.length);
     const path = layout.nextDraft();
     try {
-      // More chunks came while room was made: the next snapshot has them.
+      // Chunks were added while room was being made: the next snapshot includes them.
       if (cost > reservation.bytes) return;
       await writeFile(path, bytes, { mode: FILE_MODE, flag: 'wx' });
       await rename(path, layout.order);
       reservation.spend('hints', cost);
-      ledger.release('hints', this.#booked);
-      this.#booked = cost;
+      ledger.release('hints', this.#chargedBytes);
+      this.#chargedBytes = cost;
       this.#savedRevision = revision;
     } catch (error) {
       health.failed('order', error);
@@ -113,9 +115,9 @@ export class OrderSnapshots {
   #encode(): Buffer {
     const { index } = this.#parts;
     const bytes = Buffer.alloc((index.size - index.orphans) * ID_BYTES);
-    let at = 0;
+    let offset = 0;
     for (const entry of index.coldestFirst()) {
-      if (entry.tier !== 'orphan') at += bytes.write(entry.id, at, 'hex');
+      if (entry.tier !== 'orphan') offset += bytes.write(entry.id, offset, 'hex');
     }
     return bytes;
   }

@@ -1,6 +1,6 @@
 /**
- * Grants room in the cache directory: nothing is written without a reservation. Evicts cold chunks
- * when the ledger is full, and refuses rather than exceed the capacity.
+ * Grants room in the cache directory: every writer reserves its bytes here first. It evicts cold
+ * chunks when the ledger is full, and refuses rather than exceed the capacity.
  */
 import type { ChunkFiles } from './chunk-files.js';
 import type { ChunkIndex } from './chunk-index.js';
@@ -19,8 +19,8 @@ export class Space {
   }
 
   /**
-   * Changes the capacity, and evicts down to a smaller one. Leased and open chunks stay for now; a
-   * later reservation evicts them.
+   * Changes the capacity, and evicts what exceeds a smaller one. Chunks that are leased or open
+   * stay until they are released; a later reservation evicts them.
    */
   async resize(capacityBytes: number): Promise<void> {
     this.#ledger.capacityBytes = capacityBytes;
@@ -28,15 +28,15 @@ export class Space {
     await this.#files.removalsSettled();
   }
 
-  /** True while the last reservation was refused. */
+  /** True when the last reservation was refused. */
   get refuses(): boolean {
     return this.#refuses;
   }
 
   /**
-   * Reserves `bytes`; `undefined` if not even eviction makes room. Victims are chosen before the
-   * first wait, so that two callers never count on the same one. The room is granted once the
-   * victims' bytes are freed, so that the disk never holds more than the ledger says.
+   * Reserves `bytes`; resolves to `undefined` when not even eviction frees that many. Victims are
+   * chosen before the first await, so that two callers never count on the same one. The room is
+   * granted once the victims' bytes are free, so that the disk is never fuller than the ledger.
    */
   async reserve(bytes: number): Promise<Reservation | undefined> {
     const granted = await this.#reserve(bytes);
@@ -49,8 +49,8 @@ export class Space {
     if (victims === undefined) return undefined;
     this.#ledger.promise(bytes);
     for (const victim of victims) this.#files.evict(victim);
-    // All of them, not only its own: an earlier caller's victim may have been larger than its need,
-    // and this one was promised the rest.
+    // Awaits all evictions, not only those of its own victims: an earlier caller's victim may be
+    // larger than that caller needs, and the rest was promised to this one.
     await this.#files.removalsSettled();
     return this.#ledger.redeem(bytes);
   }

@@ -1,8 +1,8 @@
 /**
- * The cache directory as a place: created and locked before anything in it is read. `prepare` may
- * be run again if the disk was full or read-only at start; it then does what is still missing.
+ * Creates, locks and checks the cache directory before anything in it is read. If the disk was full
+ * or read-only at start, `prepare` is called again later and does the missing steps.
  *
- * Synchronous, because it runs before the process serves clients, or once a second at most.
+ * Synchronous, because it runs before the process serves requests, or at most once a second.
  */
 import {
   closeSync,
@@ -45,13 +45,15 @@ export class CacheDirectory {
     this.#own = own;
   }
 
-  /** True when the directory is locked, of our format, and complete: it may be written to. */
+  /**
+   * True when the directory is locked, has the right format, and is complete: it may be written.
+   */
   get isReady(): boolean {
     return this.#ready;
   }
 
   /**
-   * Makes, locks and checks the directory. Throws a `StartupError` when it is not ours to use, or
+   * Creates, locks and checks the directory. Throws a `StartupError` when it must not be used, or
    * the system's error.
    */
   prepare(): void {
@@ -59,7 +61,7 @@ export class CacheDirectory {
       this.#prepare();
     } catch (thrown) {
       const error = thrown instanceof NotOursError ? notOurs(thrown, this.#layout) : thrown;
-      // On a failing disk the lock stays: stored chunks may still be readable.
+      // After a failure of the disk the lock is kept: existing files may still be read.
       if (error instanceof StartupError) this.close();
       throw error;
     }
@@ -72,7 +74,7 @@ export class CacheDirectory {
     this.#lockFd = null;
     if (this.#rootFd !== null) closeSync(this.#rootFd);
     this.#rootFd = null;
-    // The number may be another file's soon.
+    // Paths must not lead through the closed descriptor, whose number may be used again.
     this.#layout.anchor(this.#layout.root);
   }
 
@@ -94,8 +96,9 @@ export class CacheDirectory {
   }
 
   /**
-   * Takes the lock and leaves the process id in it for the next who tries. On a read-only file
-   * system the lock is taken all the same where its file exists; the error is returned, once.
+   * Takes the lock and writes the process id into it, for the message of the next process that
+   * tries. On a read-only file system the lock is taken as well, if its file exists, and the EROFS
+   * error is returned.
    */
   #takeLock(): Error | undefined {
     if (this.#lockFd !== null) return undefined;
@@ -136,7 +139,8 @@ export class CacheDirectory {
     throw new StartupError(
       'cache-locked',
       this.#layout.shown(lock),
-      `${who} uses the cache directory ${root}`,
+      `${who} uses the cache directory ${root}: stop it, or name another directory with ` +
+        '`--cache-dir` (`cache.directory`)',
     );
   }
 }

@@ -1,7 +1,7 @@
 /**
- * The key of a cache directory. Secrets that must not be on disk or leave by the admin API are
- * replaced by their HMAC under it, or sealed with it. store/open-store reads the key; each use
- * names a purpose, so that equal texts of two purposes have nothing in common.
+ * The key of a cache directory. Secrets that must not be written to the disk or sent by the admin
+ * API in clear are replaced by an HMAC under this key, or encrypted with it. store/open-store reads
+ * the key. Each user names a purpose, so that equal texts give unrelated results for two purposes.
  */
 import {
   createCipheriv,
@@ -22,19 +22,19 @@ const CIPHER = 'aes-256-gcm';
 const NONCE_BYTES = 12;
 const CHECK_BYTES = 16;
 
-/** What the key is used for. */
+/** The uses of the key. */
 export type Purpose =
-  /** Whose request it is, at a hub. */
+  /** A client's credentials for a hub. */
   | 'credential'
   /** The value of a request field that Vary names. */
   | 'field'
-  /** Where the next page of a listing begins. */
+  /** The position of the next page of a listing. */
   | 'cursor';
 
 const FIELD_TAG = 'hmac:';
 const FIELD_TAGGED = /^hmac:[0-9a-f]{64}$/;
 
-/** True for what `fieldTag` makes; older versions kept the value itself. */
+/** True for a result of `fieldTag`. Older versions stored the value itself. */
 export function isFieldTag(text: string): boolean {
   return FIELD_TAGGED.test(text);
 }
@@ -47,22 +47,22 @@ export class CacheKey {
     this.#key = createSecretKey(bytes);
   }
 
-  /** A key that lasts as long as the process. */
+  /** Returns a key that is lost when the process ends. */
   static random(): CacheKey {
     return new CacheKey(randomBytes(KEY_BYTES));
   }
 
-  /** 64 hex digits that identify `text` and reveal nothing about it without the key. */
+  /** Returns an HMAC of `text`, 64 hex digits, which reveals nothing of it without the key. */
   tag(purpose: Purpose, text: string): string {
     return createHmac('sha256', this.#key).update(`${purpose}\0${text}`).digest('hex');
   }
 
-  /** Replaces a request's value of the field `name`. */
+  /** Returns the text that is stored in place of a request's value of the field `name`. */
   fieldTag(name: string, value: string): string {
     return FIELD_TAG + this.tag('field', `${name}:${value}`);
   }
 
-  /** `text` as base64url that only a holder of the key can read or make. */
+  /** Encrypts and authenticates `text`; returns base64url. */
   seal(purpose: Purpose, text: string): string {
     const nonce = randomBytes(NONCE_BYTES);
     const cipher = createCipheriv(CIPHER, this.#derived(purpose), nonce);
@@ -70,7 +70,7 @@ export class CacheKey {
     return Buffer.concat([nonce, cipher.getAuthTag(), sealed]).toString('base64url');
   }
 
-  /** The sealed text; `undefined` for anything else. */
+  /** Returns the text that `seal` encrypted; `undefined` for anything else. */
   unseal(purpose: Purpose, sealed: string): string | undefined {
     const bytes = Buffer.from(sealed, 'base64url');
     const [nonce, check, rest] = [
@@ -94,20 +94,20 @@ export class CacheKey {
 }
 
 /**
- * Reads the key in `path` or makes one there, with mode 0600; one that others may access is
- * replaced. If that fails, the key lasts as long as the process, and whatever depends on it is
- * fetched again after that.
+ * Reads the key in `path`, or creates it with mode 0600; replaces a file that is not ours alone. If
+ * that fails, returns a key for this process only: after a restart, what was stored under it is
+ * fetched anew.
  */
 export function loadKey(path: string, own: Ownership): CacheKey {
   try {
     return new CacheKey(readKey(path, own) ?? makeKey(path));
   } catch {
-    // A cache directory that cannot be written stores nothing that needs the key.
+    // A directory that cannot be written keeps nothing that depends on the key.
     return CacheKey.random();
   }
 }
 
-/** `undefined` if there is none, or the file is not Forebay's own. */
+/** Returns the key; `undefined` if there is no file, or it is not ours or not a key. */
 function readKey(path: string, own: Ownership): Buffer | undefined {
   try {
     const key = Buffer.from(own.readSync(path).toString('latin1').trim(), 'hex');
@@ -118,13 +118,12 @@ function readKey(path: string, own: Ownership): Buffer | undefined {
   }
 }
 
-/** In place at once and whole, whenever the process ends. */
+/** Writes a new key with a rename, so that a kill never leaves a partial file. */
 function makeKey(path: string): Buffer {
   const { O_CREAT, O_EXCL, O_NOFOLLOW, O_WRONLY } = constants;
   const key = randomBytes(KEY_BYTES);
   const draft = `${path}.new`;
-  // Left by a process that ended here; or planted by another user, who could read what is written
-  // into it.
+  // Left by a process that ended here, or made by another user, who could read the key in it.
   rmSync(draft, { force: true });
   const fd = openSync(draft, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, FILE_MODE);
   try {

@@ -1,8 +1,8 @@
-/** What a failed file operation means to the store: the one place that reads errno names. */
+/** Classifies failed file operations by their errno, for the whole store. */
 
 import { errnoOf } from '../../model/errno.js';
 
-/** True when the path does not exist: an answer, not a failure. */
+/** True when the path does not exist, which callers treat as a result and not as a failure. */
 export function isMissing(error: unknown): boolean {
   return errnoOf(error) === 'ENOENT';
 }
@@ -15,7 +15,7 @@ export function isDeviceFailure(error: unknown): boolean {
   return DEVICE_FAILURES.has(errnoOf(error));
 }
 
-/** The process is out of descriptors: no fault of the file or the disk. */
+/** True when the process is out of descriptors: file and disk may be intact. */
 export function isOutOfDescriptors(error: unknown): boolean {
   const errno = errnoOf(error);
   return errno === 'EMFILE' || errno === 'ENFILE';

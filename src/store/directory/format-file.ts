@@ -1,6 +1,7 @@
 /**
- * `forebay.json`: marks a directory as a cache of Forebay, with its format and chunk size.
- * store/directory/cache-directory checks it under the lock, before it reads anything else.
+ * `forebay.json`: marks a directory as a Forebay cache and records its format and chunk size.
+ * store/directory/cache-directory checks it under the lock, before anything else in the directory
+ * is read.
  */
 import { closeSync, constants, fsyncSync, openSync, readdirSync, writeSync } from 'node:fs';
 import { isMissing } from './errno.js';
@@ -11,7 +12,7 @@ import { StartupError } from './startup-error.js';
 const { O_CREAT, O_NOFOLLOW, O_TRUNC, O_WRONLY } = constants;
 const FILE_MODE = 0o600;
 
-/** Names of Forebay in the root. Without `forebay.json` they belong to something else. */
+/** Forebay's names in the root. Without `forebay.json`, they belong to another program. */
 const OWN_NAMES: ReadonlySet<string> = new Set([
   'chunks',
   'manifests',
@@ -27,8 +28,9 @@ interface Format {
 }
 
 /**
- * Reads the file, or writes it into a directory without Forebay's names. Throws a `StartupError`
- * for another format, chunk size or owner, or the system's error.
+ * Reads the file, or writes it into a directory that has none of `OWN_NAMES`. Throws a
+ * `StartupError` for another format or chunk size or for a directory of another program, or the
+ * system's error.
  */
 export function checkFormat(
   layout: Layout,
@@ -37,21 +39,26 @@ export function checkFormat(
 ): void {
   const text = readIfThere(layout.format, own);
   if (text === undefined) refuseForeign(layout);
-  const stated = text === undefined ? undefined : parseFormat(text);
-  // A power cut can leave the file empty; every manifest holds the same facts.
-  if (stated === undefined) write(layout.format, { format: FORMAT_VERSION, chunkSizeBytes });
-  else compare(stated, layout, chunkSizeBytes);
+  const found = text === undefined ? undefined : parseFormat(text);
+  // A power cut can leave the file empty. Every manifest has the chunk size as well.
+  if (found === undefined) write(layout.format, { format: FORMAT_VERSION, chunkSizeBytes });
+  else compare(found, layout, chunkSizeBytes);
 }
 
-function compare(stated: Format, layout: Layout, chunkSizeBytes: number): void {
+function compare(found: Format, layout: Layout, chunkSizeBytes: number): void {
   const { root } = layout;
   const path = layout.shown(layout.format);
-  if (stated.format !== FORMAT_VERSION) {
-    const versions = `format ${String(stated.format)}; this is format ${String(FORMAT_VERSION)}`;
-    throw new StartupError('cache-format', path, `the cache directory ${root} has ${versions}`);
+  if (found.format !== FORMAT_VERSION) {
+    throw new StartupError(
+      'cache-format',
+      path,
+      `the cache directory ${root} has format ${String(found.format)}, and this version reads ` +
+        `format ${String(FORMAT_VERSION)}: name another directory with \`--cache-dir\` ` +
+        '(`cache.directory`)',
+    );
   }
-  if (stated.chunkSizeBytes !== chunkSizeBytes) {
-    const sizes = `${String(stated.chunkSizeBytes)} bytes, not ${String(chunkSizeBytes)}`;
+  if (found.chunkSizeBytes !== chunkSizeBytes) {
+    const sizes = `${String(found.chunkSizeBytes)} bytes, not ${String(chunkSizeBytes)}`;
     throw new StartupError(
       'cache-chunk-size',
       path,
@@ -60,14 +67,15 @@ function compare(stated: Format, layout: Layout, chunkSizeBytes: number): void {
   }
 }
 
-/** `tmp/` is emptied at every start: better be sure that it is ours. */
+/** Rejects a directory of another program, as every start deletes the files in `tmp/`. */
 function refuseForeign({ base, root }: Layout): void {
   const foreign = readdirSync(base).find((name) => OWN_NAMES.has(name));
   if (foreign === undefined) return;
   throw new StartupError(
     'cache-format',
     root,
-    `${root} has a ${foreign} but no forebay.json: it is not a cache directory of Forebay`,
+    `${root} has a ${foreign} but no forebay.json, so it is not a cache directory of Forebay: name ` +
+      'another directory with `--cache-dir` (`cache.directory`)',
   );
 }
 
@@ -80,7 +88,7 @@ function readIfThere(path: string, own: Ownership): string | undefined {
   }
 }
 
-/** The only file that is synced: without it the whole cache would be refused. */
+/** Writes and syncs the file. No other file is synced: without this one the cache is refused. */
 function write(path: string, content: Format): void {
   const fd = openSync(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, FILE_MODE);
   try {

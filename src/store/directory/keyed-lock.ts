@@ -1,7 +1,6 @@
 /**
- * Runs the steps on one name one after another, steps on different names at once. The store holds
- * it while a path changes hands: an unlink that is still under way must not hit the next file
- * there.
+ * Runs steps with the same key one after another, steps with different keys concurrently. The store
+ * uses it while the file at a path changes: a running unlink must not hit the next file there.
  */
 export class KeyedLock<K> {
   readonly #tails = new Map<K, Promise<unknown>>();
@@ -18,7 +17,7 @@ export class KeyedLock<K> {
     }
   }
 
-  /** Names with a step running or waiting. */
+  /** The number of keys that have a running or waiting step. */
   get size(): number {
     return this.#tails.size;
   }

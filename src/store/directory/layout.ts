@@ -1,5 +1,5 @@
 /**
- * Every path below the cache directory, and nothing else: what lies where is decided here only.
+ * Every path below the cache directory. No other file forms such paths.
  *
  * In `/var/cache/forebay`, for the chunk `af1349b9...` (64 digits), the manifest `07c1...` and the
  * response record `e3b0...`:
@@ -17,40 +17,40 @@
  *     /var/cache/forebay/tmp/draft-0000002a
  *
  * Names are 64 hex digits (model/ids), so no input from outside can form another path. Once the
- * root is open (store/directory/root) all of them lead through its descriptor, whatever becomes of
- * its name.
+ * root is open (store/directory/root), all paths lead through its descriptor, even when the root is
+ * renamed.
  */
 import { join } from 'node:path';
 import type { ChunkId, ObjectKey, ResponseKey } from '../../model/ids.js';
 
-/** Version of everything below; the trees carry it in their own paths as well. */
+/** Version of the whole directory. The paths of the trees have a version as well. */
 export const FORMAT_VERSION = 1;
 
 const VERSION_DIRECTORY = `v${String(FORMAT_VERSION)}`;
 
-/**
- * The directories that hold many files, cut into 256 shards by the first two digits of the name.
- */
+/** The directories of many files, each with 256 shards by the first two digits of the file name. */
 export const TREES = ['chunks', 'manifests', 'responses'] as const;
 export type Tree = (typeof TREES)[number];
 
-/** A tree has a version of its own: what changes in one costs none of the others. */
+/** A tree has a version of its own, so that a new format of one tree keeps the others. */
 const TREE_VERSIONS: Readonly<Record<Tree, string>> = {
   chunks: VERSION_DIRECTORY,
   manifests: VERSION_DIRECTORY,
   responses: 'v2',
 };
 
-/** Records of `responses/v1` hold what Vary names as clients sent it: tokens and cookies. */
+/** Records of `responses/v1` have raw values of fields that Vary names: tokens and cookies. */
 const OUTDATED_TREES = ['responses/v1'] as const;
 
-/** The file in the root that holds the admin API's token, where no other is configured. */
+/** The file in the root that contains the admin API's token, unless another one is configured. */
 export const TOKEN_FILE = 'admin-token';
 
-/** The file in the root that holds the cache's key: see store/directory/cache-key. */
+/** The file in the root that contains the cache's key: see store/directory/cache-key. */
 export const KEY_FILE = 'hub-key';
 
-/** The file in the root by which the order of questions outlives a restart. */
+/**
+ * The file in the root that keeps the order of requests to origins: see store/directory/sequence.
+ */
 export const SEQUENCE_FILE = 'sequence';
 
 const SHARD = /^[0-9a-f]{2}$/;
@@ -61,20 +61,20 @@ export function isShard(name: string): boolean {
   return SHARD.test(name);
 }
 
-/** True for the name of a file in `tmp/` that is ours to delete. */
+/** True for the name of a draft in `tmp/`, which a start deletes. */
 export function isDraftName(name: string): boolean {
   return DRAFT.test(name);
 }
 
-/** The shard of a file name: its first two digits. */
+/** Returns the shard of a file name: its first two digits. */
 export function shardOf(id: string): string {
   return id.slice(0, 2);
 }
 
 export class Layout {
-  /** As it was named, for people. */
+  /** The root as configured, for messages. */
   readonly root: string;
-  /** Where the system finds it. */
+  /** The path of the root for system calls. */
   #base: string;
   #drafts = 0;
 
@@ -84,8 +84,7 @@ export class Layout {
   }
 
   /**
-   * From now on every path leads through `base`, another name of the root: see
-   * store/directory/root.
+   * Makes every path lead through `base`, another path of the root (`OpenRoot.base`).
    */
   anchor(base: string): void {
     this.#base = base;
@@ -115,17 +114,17 @@ export class Layout {
     return join(this.#base, 'tmp');
   }
 
-  /** A file in the root, such as `TOKEN_FILE`. */
+  /** Returns the path of a file in the root, such as `TOKEN_FILE`. */
   file(name: string): string {
     return join(this.#base, name);
   }
 
-  /** A path of this layout as people know it: below the root's own name. */
+  /** Returns a path of this layout for messages: below the root as configured. */
   shown(path: string): string {
     return path.startsWith(this.#base) ? this.root + path.slice(this.#base.length) : path;
   }
 
-  /** Directories to make at start, parents first. Shards are made when they are first needed. */
+  /** Directories to create at start, parents first. Shards are created with their first file. */
   get directories(): readonly string[] {
     return [
       ...TREES.flatMap((tree) => [join(this.#base, tree), this.tree(tree)]),
@@ -139,7 +138,7 @@ export class Layout {
     return join(this.#base, tree, TREE_VERSIONS[tree]);
   }
 
-  /** Trees of formats that are read no more; they are deleted. */
+  /** Trees of older formats, which a start deletes. */
   get outdated(): readonly string[] {
     return OUTDATED_TREES.map((tree) => join(this.#base, tree));
   }
@@ -160,7 +159,7 @@ export class Layout {
     return join(this.shard('responses', shardOf(key)), key);
   }
 
-  /** A name in `tmp/` not used before by this process; one process at a time uses the directory. */
+  /** Returns a path in `tmp/` that this process, the only one here, has not used before. */
   nextDraft(): string {
     this.#drafts += 1;
     return join(this.tmp, `draft-${(this.#drafts % 2 ** 32).toString(16).padStart(8, '0')}`);

@@ -1,5 +1,5 @@
 /**
- * Finds out which process uses a cache directory, for commands that only read. Creates nothing.
+ * Reports which process uses a cache directory, for commands that only inspect it. Creates nothing.
  */
 import { closeSync, constants, openSync, readFileSync } from 'node:fs';
 import type { SystemCalls } from '../../model/store.js';
@@ -9,16 +9,15 @@ import { Layout } from './layout.js';
 
 const { O_NOFOLLOW, O_RDONLY } = constants;
 
-/** `pid` is null where the holder left none. `unreadable`: we may not look. */
+/** `pid` is null if the holder wrote none. `unreadable`: the lock cannot be opened or read. */
 export type LockState =
   | { readonly kind: 'free' }
   | { readonly kind: 'held'; readonly pid: number | null }
   | { readonly kind: 'unreadable'; readonly errno: string };
 
 /**
- * Looks at the lock of a cache directory; one that does not exist is free. Never throws. The lock
- * is taken for a moment to see whether it can be: a process that starts just then would find it
- * held.
+ * Returns the state of the lock of a cache directory; `free` if it does not exist. Never throws. To
+ * find out, it takes the lock for a moment: a process that starts at that moment finds it held.
  */
 export function probeLock(directory: string, system: Pick<SystemCalls, 'tryLock'>): LockState {
   let fd: number;

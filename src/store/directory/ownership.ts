@@ -1,7 +1,7 @@
 /**
- * Whether a file in the cache directory is Forebay's own: the one place that judges by owner and
- * mode. Files that others own or may write are never trusted, and neither are symlinks. The rooms
- * of the store, the key and the admin token read through it.
+ * Checks that files in the cache directory are ours: owned by this user, and writable by no other.
+ * Only this file decides by owner and mode. A file that is not ours, or a symlink, is not read. The
+ * store, the cache key and the admin token are read through it.
  */
 import {
   closeSync,
@@ -21,17 +21,14 @@ const OTHERS_WRITE = 0o022;
 export const DIRECTORY_MODE = 0o700;
 const PERMISSION_BITS = 0o777;
 
-/** Flags to open a file of ours for reading: a FIFO in its place does not block. */
+/** Flags to open a file of ours for reading. A FIFO in its place does not block the open. */
 const READ_OWN = O_RDONLY | O_NOFOLLOW | O_NONBLOCK;
 
-/**
- * There is something, and it is not ours. `code` is that of a system call that may not do
- * something.
- */
+/** The error for a path that exists and is not ours. `code` is EPERM, as of a system call. */
 export class NotOursError extends Error {
   readonly code = 'EPERM';
   readonly path: string;
-  /** What is wrong with it, and what to do; for people. */
+  /** What is wrong with it, for messages. */
   readonly why: string;
 
   constructor(path: string, why: string) {
@@ -44,7 +41,7 @@ export class NotOursError extends Error {
 
 type Judged = Pick<Stats, 'uid' | 'mode'>;
 
-/** The user that this process is. Windows has none. */
+/** Returns the effective user id of this process; 0 on Windows, which has none. */
 export function ownUid(): number {
   return process.geteuid?.() ?? 0;
 }
@@ -56,7 +53,7 @@ export class Ownership {
     this.uid = uid;
   }
 
-  /** What is wrong, for people; `undefined`: it is Forebay's own, and only Forebay may write it. */
+  /** Returns what is wrong with its owner or mode, for messages; `undefined` when it is ours. */
   fault({ uid, mode }: Judged): string | undefined {
     if (uid !== this.uid) {
       return `it belongs to user ${String(uid)}, and this is user ${String(this.uid)}`;
@@ -73,13 +70,14 @@ export class Ownership {
 
   /** Throws a `NotOursError` unless it is a regular file of ours. */
   check(path: string, stat: Judged & Pick<Stats, 'isFile'>): void {
-    if (!stat.isFile()) throw new NotOursError(path, 'it is no regular file');
+    if (!stat.isFile()) throw new NotOursError(path, 'it is not a regular file');
     const fault = this.fault(stat);
     if (fault !== undefined) throw new NotOursError(path, fault);
   }
 
   /**
-   * A small own file, whole. Throws a `NotOursError` or the error of open(2): ELOOP for a symlink.
+   * Reads a small file of ours whole. Throws a `NotOursError` or the error of open(2), such as
+   * ELOOP for a symlink.
    */
   readSync(path: string): Buffer {
     const fd = openSync(path, READ_OWN);
@@ -91,7 +89,7 @@ export class Ownership {
     }
   }
 
-  /** The same without blocking. */
+  /** Does the same without blocking the thread. */
   async read(path: string): Promise<Buffer> {
     const handle = await open(path, READ_OWN);
     try {
@@ -103,9 +101,9 @@ export class Ownership {
   }
 
   /**
-   * Adopts an own directory: a mode that is too wide is narrowed, and files that others have put
-   * there are judged by their owner. Throws a `NotOursError` if others own it, or the error of
-   * open(2): ENOTDIR for a symlink.
+   * Checks that this user owns a directory, and narrows its mode to 0700. Files that others put
+   * into it before are rejected by their own owner. Returns its stat. Throws a `NotOursError` when
+   * another user owns it, or the error of open(2), such as ENOTDIR for a symlink.
    */
   takeDirectory(path: string): Stats {
     const fd = openSync(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);

@@ -1,11 +1,12 @@
 /**
- * The root of the cache directory: created, checked and held open, so that all else is reached
- * through its descriptor and no other directory can take its place. Used by
- * store/directory/cache-directory only.
+ * The root of the cache directory: created, checked and held open. All other paths lead through its
+ * descriptor, so that another user cannot replace the directory. store/directory/cache-directory
+ * uses it.
  *
- * Its owner matters, its readers do not: users who may write a directory can create, move and
- * replace names in it. A parent may be writable for others (/tmp). They can then move the directory
- * away, but what they put in its place belongs to them, and is refused.
+ * The root must be ours, and others must not have write permission, since they could then create,
+ * move and replace names in it. Permission to enter it does no harm. Others may be able to write a
+ * parent (/tmp). They can then move the directory away, but what they put in its place belongs to
+ * them and is rejected.
  */
 import {
   closeSync,
@@ -28,27 +29,27 @@ import { StartupError } from './startup-error.js';
 
 const { O_DIRECTORY, O_NOFOLLOW, O_RDONLY } = constants;
 
-/** The system's own user, who may do anything anyway. */
+/** The superuser, against whom no check helps. */
 const ROOT_UID = 0;
 
-/** As many symlinks on one way as Linux follows (path_resolution(7)). */
+/** The number of symlinks that Linux follows in one path (path_resolution(7)). */
 const MAX_LINKS = 40;
 
 /** An open root. */
 export interface OpenRoot {
   readonly fd: number;
-  /** A name that leads to the open directory, whatever happens to its path. */
+  /** A path of the descriptor's directory, which stays right when the directory is moved. */
   readonly base: string;
 }
 
 /**
- * Creates the directory if it is missing and opens it. Throws a `StartupError` (`cache-untrusted`)
- * if others own it or may write it, or the system's error.
+ * Opens the directory, and creates it if it is missing. Throws a `StartupError` (`cache-untrusted`)
+ * when it belongs to another user or others may write it, or the system's error.
  */
 export function openRoot(path: string, own: Ownership): OpenRoot {
   makePath(path);
-  checkWay(path, own);
-  // The links on the way are ours or the system's; at its end there is none any more.
+  checkSymlinks(path, own);
+  // All symlinks in the path are ours or the superuser's; the resolved path contains none.
   const fd = openSync(realpathSync(path), O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
   try {
     const root = { fd, base: baseOf(path, fd) };
@@ -68,21 +69,21 @@ function checkRoot(path: string, { fd, base }: OpenRoot, own: Ownership): void {
     throw untrusted(
       path,
       `the cache directory ${path} is not to be trusted: ${fault}; name a directory of this user with ` +
-        '`--cache-dir` (`cache.directory`), such as one that is not there yet, or, if nobody else could put ' +
-        'anything into it, give all of it to this user (`chown -R`)',
+        '`--cache-dir` (`cache.directory`), or one that does not exist yet; if no other user could write ' +
+        'into it, you can instead give it to this user with all files (`chown -R`)',
     );
   }
-  // Created by `mkdir` under a wide umask: no one has put anything into it yet.
+  // An empty one was made by `mkdir` under a wide umask: others have put nothing into it.
   if (isEmpty(base)) {
     fchmodSync(fd, DIRECTORY_MODE);
-    // Checked again: another process may have been faster.
+    // Checked again: another user may have created a file before the mode was narrowed.
     if (isEmpty(base)) return;
   }
   throw untrusted(
     path,
-    `the cache directory ${path} is not to be trusted: ${fault}, so what is in it may be anybody's; ` +
-      `see that nobody else's files are in it, then \`chmod go-w ${path}\`, or name another with ` +
-      '`--cache-dir` (`cache.directory`)',
+    `the cache directory ${path} is not to be trusted: ${fault}, so its files may come from another ` +
+      `user; check that no such files are in it, then run \`chmod go-w ${path}\`, or name another ` +
+      'directory with `--cache-dir` (`cache.directory`)',
   );
 }
 
@@ -90,29 +91,31 @@ function isEmpty(path: string): boolean {
   return readdirSync(path).length === 0;
 }
 
-/** Refuses a path through a symlink of another user, who could point it at any directory. */
-function checkWay(path: string, own: Ownership): void {
+/**
+ * Throws for a path with a symlink of another user, who could point it at any directory of ours.
+ */
+function checkSymlinks(path: string, own: Ownership): void {
   let links = 0;
-  const walk = (way: string): void => {
-    const parent = dirname(way);
-    if (parent !== way) walk(parent);
-    const stat = lstatSync(way);
+  const walk = (part: string): void => {
+    const parent = dirname(part);
+    if (parent !== part) walk(parent);
+    const stat = lstatSync(part);
     if (!stat.isSymbolicLink()) return;
     links += 1;
     if (stat.uid !== own.uid && stat.uid !== ROOT_UID) {
       throw untrusted(
         path,
-        `the cache directory ${path} is not to be trusted: ${way} is a symbolic link of user ` +
+        `the cache directory ${path} is not to be trusted: ${part} is a symbolic link of user ` +
           `${String(stat.uid)}; name the directory that it should lead to`,
       );
     }
-    // The system itself refuses more when the path is opened.
-    if (links <= MAX_LINKS) walk(resolve(parent, readlinkSync(way)));
+    // Opening a path with more symlinks fails.
+    if (links <= MAX_LINKS) walk(resolve(parent, readlinkSync(part)));
   };
   walk(resolve(path));
 }
 
-/** Linux names a process's descriptors as files; where nothing does, the path itself is left. */
+/** Returns the path of the descriptor in /proc (Linux), or `path` where /proc is missing. */
 function baseOf(path: string, fd: number): string {
   const base = `/proc/self/fd/${String(fd)}`;
   try {
@@ -128,8 +131,8 @@ function untrusted(path: string, message: string): StartupError {
 }
 
 /**
- * Creates a directory and its missing parents. Node's own `recursive` never returns if mkdir(2)
- * fails with ENOENT below an existing directory, as in /proc.
+ * Creates a directory and its missing parents. Node's `recursive` option does not help: it never
+ * returns when mkdir(2) fails with ENOENT below an existing directory, as in /proc.
  */
 function makePath(path: string): void {
   try {
@@ -142,7 +145,7 @@ function makePath(path: string): void {
   }
 }
 
-/** Creates one directory with mode 0700, or leaves the existing one. */
+/** Creates one directory that only this user may enter; leaves an existing one as it is. */
 export function makeDirectory(path: string): void {
   try {
     mkdirSync(path, { mode: DIRECTORY_MODE });

@@ -1,6 +1,6 @@
 /**
- * The order of questions (model/sequence), so that it outlives a restart: a file in the cache
- * directory holds a number below which all may have been given. Opened by assemble.
+ * Numbers requests to origins in order (model/sequence), also across restarts: a file in the cache
+ * directory has a bound that no number given so far exceeds. store/open-store opens it.
  */
 import { closeSync, constants, openSync, renameSync, writeSync } from 'node:fs';
 import type { Sequence } from '../../model/sequence.js';
@@ -8,18 +8,18 @@ import { Ownership } from './ownership.js';
 
 const FILE_MODE = 0o600;
 
-/** Numbers given between two writes of the file: one write in hours of the busiest hub. */
+/** Numbers given between two writes of the file. The busiest hub takes hours for as many. */
 export const BLOCK = 1_000_000;
 
 /**
- * Numbers begin no lower than this times ms since the epoch: where the file is lost, they go on
- * by the clock, and far below 2^53 for the next two centuries.
+ * Numbers begin at this many per ms since the epoch, or higher. If the file is lost, the clock thus
+ * keeps them growing. They stay below 2^53 for the next two centuries.
  */
 const PER_MS = 1000;
 
 /**
- * Opens the sequence in `path`, or begins one. Never throws: where the file cannot be written, a
- * restart goes on by `nowMs`, the time in ms since the epoch.
+ * Opens the sequence in `path`, or begins one. `nowMs` is the time in ms since the epoch. Never
+ * throws: if the file cannot be written, the next start continues by its clock alone.
  */
 export function openSequence(path: string, nowMs: number, own = new Ownership()): Sequence {
   let last = Math.max(readBound(path, own), Math.floor(nowMs) * PER_MS);
@@ -37,7 +37,7 @@ export function openSequence(path: string, nowMs: number, own = new Ownership())
   };
 }
 
-/** 0 if there is no file, if it is not Forebay's own, or holds no number. */
+/** Returns the bound; 0 if there is no file, or it is not ours or has no number. */
 function readBound(path: string, own: Ownership): number {
   try {
     const text = own.readSync(path).toString('latin1');
@@ -47,7 +47,7 @@ function readBound(path: string, own: Ownership): number {
   }
 }
 
-/** In place at once and whole, whenever the process ends. */
+/** Replaces the file by rename, so that a kill never leaves a partial one. */
 function writeBound(path: string, bound: number): void {
   const { O_CREAT, O_NOFOLLOW, O_TRUNC, O_WRONLY } = constants;
   const draft = `${path}.new`;
@@ -60,6 +60,6 @@ function writeBound(path: string, bound: number): void {
     }
     renameSync(draft, path);
   } catch {
-    // Such a disk does not store later decisions either.
+    // Such a disk does not keep the records that depend on the numbers either.
   }
 }

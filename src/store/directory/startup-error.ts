@@ -1,7 +1,7 @@
 /**
- * Why a cache directory cannot be used at all. Thrown only while the store opens; cli/ turns it
- * into a message and an exit code. Everything that a running store can live with is not one of
- * these.
+ * The error for a cache directory that cannot be used at all. The store throws it only while it
+ * opens; cli/ turns it into a message and an exit code. Failures of the disk that a running store
+ * tolerates are no such error.
  */
 import type { Layout } from './layout.js';
 import type { NotOursError } from './ownership.js';
@@ -9,16 +9,16 @@ import type { NotOursError } from './ownership.js';
 export type StartupCode =
   /** Another process holds the lock. */
   | 'cache-locked'
-  /** Written by another format version, or not a Forebay cache. */
+  /** The directory has another format version, or is not a Forebay cache. */
   | 'cache-format'
-  /** Written with another chunk size. */
+  /** The cache has another chunk size than the configured one. */
   | 'cache-chunk-size'
-  /** Others own it, or something in it, or may write it. */
+  /** The directory, or a file in it, belongs to another user, or others may write it. */
   | 'cache-untrusted'
-  /** The directory cannot be made, entered or changed. */
+  /** The directory cannot be created, entered or changed. */
   | 'cache-directory';
 
-/** `message` is for people and names `path`; `errno` is the system's error, if there is one. */
+/** `message` is for the operator and names `path`; `errno` is that of the cause, if it has one. */
 export class StartupError extends Error {
   readonly code: StartupCode;
   readonly path: string;
@@ -34,16 +34,16 @@ export class StartupError extends Error {
   }
 }
 
-/** For what lies in the cache directory and is not to be believed. */
+/** Returns the error for a path in the cache directory that is not ours. */
 export function notOurs({ path, why }: NotOursError, layout: Layout): StartupError {
   const shown = layout.shown(path);
   const message =
-    `the cache directory ${layout.root} is not to be trusted: ${shown}: ${why}; delete that, ` +
+    `the cache directory ${layout.root} is not to be trusted: ${shown}: ${why}; delete that path, ` +
     'or name another directory with `--cache-dir` (`cache.directory`)';
   return new StartupError('cache-untrusted', shown, message);
 }
 
-/** Why a path in the cache directory cannot be used, and what to do about it. */
+/** Returns the message for a path in the cache directory that a system call refused. */
 export function unusable(path: string, errno: string): string {
   return `the cache directory cannot be used: ${path}: ${errno}: ${remedy(errno)}`;
 }
@@ -54,24 +54,24 @@ function remedy(errno: string): string {
     case 'EEXIST':
       return (
         'it, or a part of its path, is a file and not a directory; ' +
-        'name another one with `--cache-dir` (`cache.directory`), or move the file away'
+        'name another directory with `--cache-dir` (`cache.directory`), or move the file away'
       );
     case 'ENOENT':
       return (
-        'a directory above it is missing and cannot be made there; ' +
-        'make it, mount its file system, or name another one with `--cache-dir` (`cache.directory`)'
+        'a directory above it is missing and cannot be created; create it, mount its file system, ' +
+        'or name another directory with `--cache-dir` (`cache.directory`)'
       );
     case 'EACCES':
     case 'EPERM':
       return (
-        'this user may not make, enter or write it; give it to the user that runs Forebay ' +
-        '(`chown`), or name another one with `--cache-dir` (`cache.directory`)'
+        'this user may not create, enter or write it; give it to the user that runs Forebay ' +
+        '(`chown`), or name another directory with `--cache-dir` (`cache.directory`)'
       );
     case 'ELOOP':
       return 'it is a symbolic link, which is not followed; name the directory that it leads to';
     case 'ENAMETOOLONG':
       return 'its path is too long; name a shorter one with `--cache-dir` (`cache.directory`)';
     default:
-      return 'look at the file system, or name another directory with `--cache-dir` (`cache.directory`)';
+      return 'check the file system, or name another directory with `--cache-dir` (`cache.directory`)';
   }
 }

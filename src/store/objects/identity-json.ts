@@ -1,11 +1,11 @@
-/** Object identities as JSON: the part that manifests and response records share. */
+/** Object identities as JSON, for manifests and response records. */
 import { isChunkSize } from '../../model/chunk.js';
 import { parseDigest } from '../../model/digest.js';
 import type { ObjectIdentity } from '../../model/manifest.js';
 import type { Validator } from '../../model/validator.js';
 import { isFieldTag } from '../directory/cache-key.js';
 
-/** Checks the shape of a parsed identity; `undefined` when it is not one. Never throws. */
+/** Checks the shape of a parsed identity; returns `undefined` when it is wrong. Never throws. */
 export function parseIdentity(value: unknown): ObjectIdentity | undefined {
   if (typeof value !== 'object' || value === null) return undefined;
   const fields = value as Record<string, unknown>;
@@ -33,13 +33,13 @@ export function parseIdentity(value: unknown): ObjectIdentity | undefined {
   return place === undefined ? known : { ...known, place };
 }
 
-/** What `parseIdentity` reads (docs/ON_DISK_FORMAT.md, Manifests). */
+/** Returns the JSON value that `parseIdentity` reads (docs/ON_DISK_FORMAT.md, Manifests). */
 export function identityJson({ uniqueToken, ...identity }: ObjectIdentity): object {
   const { lengthBytes, chunkSizeBytes, digest, ...name } = identity;
   return { ...name, generation: uniqueToken, lengthBytes, chunkSizeBytes, digest };
 }
 
-/** False for what older versions wrote: a request's own values, which may be tokens and cookies. */
+/** False for variants of older versions: they have raw field values, perhaps tokens or cookies. */
 function isTagged(variant: string): boolean {
   if (variant === '') return true;
   try {

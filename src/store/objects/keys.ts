@@ -1,6 +1,6 @@
 /**
- * Names of manifests and response records: SHA-256 over a serialisation in which no two different
- * inputs look alike. JSON arrays are that: every string is quoted, every position has one meaning.
+ * Names of manifests and response records: SHA-256 over a JSON array. Different inputs never have
+ * the same serialisation: JSON quotes every string, and every position has one meaning.
  */
 import { hash } from 'node:crypto';
 import { formatDigest } from '../../model/digest.js';
@@ -9,9 +9,9 @@ import type { ObjectIdentity } from '../../model/manifest.js';
 import { canonicalUri } from '../../model/uri.js';
 
 /**
- * The key of an object's manifest. With a claimed digest the digest names the bytes, whatever URL
- * of the origin they come from; without one, the URL, its variant and its validator do. The origin
- * is always part: bytes of a partial object are never shared across origins.
+ * Returns the key of an object's manifest. A claimed digest names the bytes, whichever URL of the
+ * origin they come from; without one, the URL, its variant and its validator do. The origin is
+ * always included: bytes of a partial object are never shared across origins.
  */
 export function objectKey(identity: ObjectIdentity): ObjectKey {
   const {
@@ -23,7 +23,7 @@ export function objectKey(identity: ObjectIdentity): ObjectKey {
     lengthBytes,
     chunkSizeBytes,
   } = identity;
-  // Named in its own place: no field of an identity without one can be taken for it.
+  // An object, so that no field of an identity without a place serialises alike.
   const place = identity.place === undefined ? [] : [{ place: identity.place }];
   const name =
     identity.digest !== null
@@ -35,7 +35,7 @@ export function objectKey(identity: ObjectIdentity): ObjectKey {
           variant,
           validator.kind,
           ...('value' in validator ? [validator.strong, validator.value] : []),
-          // As an array of its own: no other part of the name looks like it.
+          // An array, so that no other part of the name serialises alike.
           ...('coding' in validator ? [[validator.coding]] : []),
           generation,
           ...place,
@@ -43,7 +43,7 @@ export function objectKey(identity: ObjectIdentity): ObjectKey {
   return sha256(['object', ...name, lengthBytes, chunkSizeBytes]) as ObjectKey;
 }
 
-/** The key of a URL's response record, the same for all equivalent spellings. */
+/** Returns the key of a URL's response record; equivalent spellings of the URL have one key. */
 export function responseKey(origin: string, uri: string): ResponseKey {
   return sha256(['response', origin, canonicalUri(uri)]) as ResponseKey;
 }

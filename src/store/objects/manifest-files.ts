@@ -1,6 +1,7 @@
 /**
- * Manifest files in the file system, in step with the books and the share of metadata. Its only
- * user is store/objects/manifests, which runs one call at a time per file.
+ * Reads, appends to, compacts and deletes manifest files, and keeps the ledger and the share of
+ * metadata in step. Its only user is store/objects/manifests, which runs one call at a time per
+ * file.
  */
 import { unlink } from 'node:fs/promises';
 import type { StoreDeps } from '../chunks/chunk-files.js';
@@ -27,8 +28,8 @@ export class ManifestFiles {
   }
 
   /**
-   * Reads a manifest; a damaged one is deleted, and the object is fetched anew. Rejects without
-   * descriptors.
+   * Reads a manifest. Deletes one that cannot be read and resolves to `undefined`: the object
+   * starts anew. Rejects when the process is out of descriptors.
    */
   async read(known: KnownManifest): Promise<ManifestLog | undefined> {
     if (known.sizeBytes === 0) return undefined;
@@ -38,14 +39,14 @@ export class ManifestFiles {
       if (log !== undefined && objectKey(log.contents.identity) === known.key) return log;
     } catch (error) {
       if (!isMissing(error)) health.readFailed('read', error);
-      // This is no fault of the file, which must not be deleted for it.
+      // The process lacks descriptors; the file may be intact, so it is not deleted.
       if (isOutOfDescriptors(error)) throw error;
     }
     await this.delete(known);
     return undefined;
   }
 
-  /** Appends records whose room was reserved. False when they are not on disk. */
+  /** Appends records whose room was reserved. Resolves to false when they could not be written. */
   async append(
     state: ObjectState,
     changes: readonly ManifestChange[],
@@ -72,7 +73,7 @@ export class ManifestFiles {
     return true;
   }
 
-  /** Replaces the file by one of what still counts. */
+  /** Replaces the file by one without dead lines. */
   async compact({ known, log }: ObjectState): Promise<void> {
     const { health, layout, ledger, metadata, space } = this.#parts;
     const reservation = await space.reserve(fileCost(log.sizeBytes));
@@ -91,7 +92,7 @@ export class ManifestFiles {
     }
   }
 
-  /** Deletes the file; `sizeBytes` is 0 then, unless the disk refused. */
+  /** Deletes the file and sets `sizeBytes` to 0, which stays as it is when the disk refuses. */
   async delete(known: KnownManifest): Promise<void> {
     if (known.sizeBytes === 0) return;
     const { directories, health, layout, ledger, metadata } = this.#parts;

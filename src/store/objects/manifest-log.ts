@@ -1,9 +1,10 @@
 /**
- * One manifest file: read whole, appended to, rewritten when most of it is dead. Its only user is
- * store/objects/manifests, which runs one call at a time per file and keeps the books.
+ * One manifest file: read whole, appended to, rewritten when most of its lines are dead. Used by
+ * store/objects/manifests and store/objects/manifest-files, which run one call at a time per file
+ * and keep the ledger.
  *
- * An append is one write of whole lines at a known offset. If it fails half-way, the file is longer
- * than what counts; the torn tail is cut before the next append, as it is after a kill.
+ * An append is one write of whole lines at a known offset. If it fails half-way, or the process is
+ * killed, the file has a torn tail, which the next append cuts off.
  */
 import { constants } from 'node:fs';
 import { type FileHandle, open, rename, unlink } from 'node:fs/promises';
@@ -16,13 +17,13 @@ import { Ownership } from '../directory/ownership.js';
 const { O_CREAT, O_EXCL, O_NOFOLLOW, O_WRONLY } = constants;
 const FILE_MODE = 0o600;
 
-/** Below this a rewrite saves nothing worth a file operation. */
+/** A smaller file is not rewritten: that would save less than the file operation costs. */
 const COMPACT_ABOVE_BYTES = 64 * 1024;
 
 export class ManifestLog {
   readonly contents: ManifestContents;
   readonly #path: string;
-  /** Bytes that count; 0 while the file does not exist. */
+  /** Bytes of whole lines; 0 while the file does not exist. */
   #sizeBytes: number;
   #deadBytes: number;
   #handle: FileHandle | null = null;
@@ -34,13 +35,14 @@ export class ManifestLog {
     this.#deadBytes = dead;
   }
 
-  /** A manifest that is not on disk: its file is made by the first append. */
+  /** Returns a manifest that is not on disk; the first append creates its file. */
   static fresh(path: string, identity: ManifestContents['identity']): ManifestLog {
     return new ManifestLog(path, { identity, records: new Map(), attestedBy: null }, 0, 0);
   }
 
   /**
-   * Reads the file; `undefined` when its first record is damaged. Rejects as `Ownership.read` does.
+   * Reads the file; resolves to `undefined` when its first record is damaged. Rejects as
+   * `Ownership.read` does.
    */
   static async read(
     path: string,
@@ -72,12 +74,12 @@ export class ManifestLog {
 
   /**
    * Writes the changes in one piece, then applies them to `contents`. When it rejects, `contents`
-   * is as before and so is, once the tail is cut, the file.
+   * is unchanged, and so is the file once its torn tail is cut off.
    */
   async append(changes: readonly ManifestChange[]): Promise<void> {
     const bytes = this.#encode(changes);
     this.#handle ??= await this.#open();
-    // Cuts a torn tail, of a kill or of an append of ours that failed.
+    // Cuts off a torn tail, left by a kill or by a failed append of this process.
     if ((await this.#handle.stat()).size !== this.#sizeBytes) {
       await this.#handle.truncate(this.#sizeBytes);
     }
@@ -91,17 +93,17 @@ export class ManifestLog {
     this.apply(changes);
   }
 
-  /** Applies changes to memory alone: what a store does that cannot write. */
+  /** Applies changes in memory alone, for a store that cannot write. */
   apply(changes: readonly ManifestChange[]): void {
     for (const change of changes) this.#deadBytes += applyChange(this.contents, change);
   }
 
-  /** Forgets a chunk's ids in memory only; a `forgotten` line may follow. */
+  /** Forgets a chunk's ids in memory alone; the caller may append a `forgotten` line later. */
   forget(record: Pick<ChunkRecord, 'index' | 'id'>): void {
     this.#deadBytes += forgetRecord(this.contents, record);
   }
 
-  /** Replaces the file by one of live lines only, written at `draftPath` first. */
+  /** Replaces the file by one of live lines only, which it first writes at `draftPath`. */
   async rewrite(draftPath: string): Promise<void> {
     const bytes = encodeManifest(this.contents);
     const handle = await open(draftPath, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, FILE_MODE);
@@ -119,14 +121,14 @@ export class ManifestLog {
     this.#deadBytes = 0;
   }
 
-  /** Closes the descriptor; a later append opens it again. */
+  /** Closes the descriptor; a later append opens the file again. */
   async close(): Promise<void> {
     const handle = this.#handle;
     this.#handle = null;
     await handle?.close();
   }
 
-  /** After a failed write: nothing that is not in the books may stay on the disk. */
+  /** Removes what a failed write left: no bytes may stay on disk that the ledger does not count. */
   async #undo(): Promise<void> {
     try {
       if (this.#sizeBytes > 0) await this.#handle?.truncate(this.#sizeBytes);
@@ -135,7 +137,7 @@ export class ManifestLog {
         await unlink(this.#path);
       }
     } catch {
-      // A disk that is this broken keeps its torn tail until the next append or start.
+      // The torn tail then stays until the next append.
     }
   }
 

@@ -1,7 +1,7 @@
 /**
- * The records of a manifest and their sum: pure, without files. The same rules apply a record when
- * it is read at start and when it is written (store/objects/manifest-log), so that memory and disk
- * cannot disagree.
+ * The records of a manifest and the contents that they add up to. Pure: no file is touched here.
+ * The same rules apply a record when it is read at start and when it is written
+ * (store/objects/manifest-log), so that memory and disk cannot disagree.
  */
 import { groupCount, ID_BYTES } from '../../model/chunk.js';
 import { type Digest, formatDigest, parseDigest } from '../../model/digest.js';
@@ -10,15 +10,15 @@ import type { ChunkRecord, ObjectIdentity } from '../../model/manifest.js';
 import { identityJson, parseIdentity } from './identity-json.js';
 import { decodeLines, encodeLine } from './record-line.js';
 
-/** The records that may follow a manifest's first one. */
+/** A record that may follow the first one of a manifest. */
 export type ManifestChange =
   | { readonly kind: 'chunk'; readonly record: ChunkRecord }
   /** The digest was checked over the whole object. */
   | { readonly kind: 'attested'; readonly digest: Digest }
-  /** Names the id as well: a record that came meanwhile is not forgotten with it. */
+  /** Has the id as well, so that a newer record of that index is not forgotten with it. */
   | { readonly kind: 'forgotten'; readonly index: number; readonly id: ChunkId };
 
-/** What the records of one manifest add up to. */
+/** The result of applying all records of one manifest. */
 export interface ManifestContents {
   readonly identity: ObjectIdentity;
   readonly records: Map<number, ChunkRecord>;
@@ -27,15 +27,15 @@ export interface ManifestContents {
 
 export interface ParsedManifest {
   readonly contents: ManifestContents;
-  /** Where the last whole line ends: what follows is torn and cut off before the next append. */
+  /** Offset of the end of the last whole line. The next append cuts off the torn rest. */
   readonly endOfLines: number;
-  /** Bytes of lines that no longer count: damaged, replaced or forgotten. */
+  /** Bytes of dead lines: damaged, replaced or forgotten. */
   readonly deadBytes: number;
 }
 
 /**
- * Applies one change and returns how many bytes of lines it makes superfluous. An attestation
- * covers the ids it was made over: it ends when one of them is forgotten or replaced by another.
+ * Applies one change and returns how many bytes of lines it makes dead. An attestation covers the
+ * ids at its time: it ends when one of them is forgotten or replaced by another.
  */
 export function applyChange(contents: ManifestContents, change: ManifestChange): number {
   const { records } = contents;
@@ -56,10 +56,7 @@ export function applyChange(contents: ManifestContents, change: ManifestChange):
   }
 }
 
-/**
- * What a `forgotten` line does to the records, and how many bytes of older lines it makes
- * superfluous.
- */
+/** Applies a `forgotten` line and returns how many bytes of older lines it makes dead. */
 export function forgetRecord(
   contents: ManifestContents,
   { index, id }: Pick<ChunkRecord, 'index' | 'id'>,
@@ -70,12 +67,12 @@ export function forgetRecord(
   return deadLine(before) + endAttestation(contents);
 }
 
-/** The first line of a manifest. */
+/** Encodes the first line of a manifest. */
 export function encodeIdentity(identity: ObjectIdentity): Buffer {
   return encodeLine({ kind: 'object', identity: identityJson(identity) });
 }
 
-/** One line. Group ids are base64: a third shorter than hex. */
+/** Encodes one line. Group ids are base64, a third shorter than hex, as no person reads them. */
 export function encodeChange(change: ManifestChange): Buffer {
   switch (change.kind) {
     case 'chunk': {
@@ -90,7 +87,7 @@ export function encodeChange(change: ManifestChange): Buffer {
   }
 }
 
-/** A whole manifest in as few lines as possible. */
+/** Encodes a manifest without dead lines. */
 export function encodeManifest(contents: ManifestContents): Buffer {
   const lines = [encodeIdentity(contents.identity)];
   for (const record of contents.records.values())
@@ -102,8 +99,8 @@ export function encodeManifest(contents: ManifestContents): Buffer {
 }
 
 /**
- * Reads a manifest. Lines that fail their checksum or make no sense are skipped; `undefined` when
- * the first record cannot be read, because nothing after it means anything then. Never throws.
+ * Parses a manifest. Skips lines whose checksum or shape is wrong; returns `undefined` when the
+ * first record cannot be parsed, because the rest has no meaning without it. Never throws.
  */
 export function parseManifest(bytes: Buffer): ParsedManifest | undefined {
   let contents: ManifestContents | undefined;
@@ -165,8 +162,8 @@ function parseChunkRecord(fields: Record<string, unknown>): ChunkRecord | undefi
   if (!isCount(index) || !isCount(lengthBytes)) return undefined;
   if (typeof idText !== 'string' || typeof groups !== 'string') return undefined;
   const id = parseChunkId(idText);
-  // A copy of its own: a small Buffer shares its memory with others, and a message would clone it
-  // all.
+  // A copy: a small Buffer is a view of a shared pool, and posting it to a worker would clone the
+  // whole pool.
   const groupIds = new Uint8Array(Buffer.from(groups, 'base64'));
   if (id === undefined || groupIds.length !== groupCount(lengthBytes) * ID_BYTES) return undefined;
   return { index, lengthBytes, id, groupIds };

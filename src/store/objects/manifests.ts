@@ -1,7 +1,7 @@
 /**
  * All manifests: which exist, which are open, and every change to one. file-store and commit call
- * it. Of a manifest that is not open only its key and size are in memory; ids are read when it is
- * opened.
+ * it. A manifest that is not open has no ids in memory, only a summary (`KnownManifest`); opening
+ * it reads the ids.
  */
 import type { ObjectKey } from '../../model/ids.js';
 import type { ChunkRecord, ObjectIdentity } from '../../model/manifest.js';
@@ -24,7 +24,7 @@ export interface ManifestDeps extends StoreDeps {
   readonly files: ChunkFiles;
   readonly space: Space;
   readonly metadata: Metadata;
-  /** Objects whose chunks are evicted last. */
+  /** True for objects whose chunks are evicted last. */
   readonly pinned: (identity: ObjectIdentity) => boolean;
 }
 
@@ -42,13 +42,13 @@ export class Manifests implements MetadataOwner<KnownManifest> {
     parts.metadata.own('manifest', this);
   }
 
-  /** Takes in what recovery read: the coldest first. */
+  /** Registers a manifest that recovery read; called coldest first. */
   found(known: KnownManifest): void {
     this.#known.set(known.key, known);
     this.#parts.metadata.add(known);
   }
 
-  /** A manifest without opening it. */
+  /** Returns a manifest without opening it. */
   find(key: ObjectKey): KnownManifest | undefined {
     return this.#known.get(key);
   }
@@ -57,12 +57,12 @@ export class Manifests implements MetadataOwner<KnownManifest> {
     return this.#known.size;
   }
 
-  /** All of them in short, least recently opened first. */
+  /** Returns a summary of every manifest, least recently opened first. */
   summaries(): ObjectSummary[] {
     return [...this.#known.values()].map(summaryOf);
   }
 
-  /** Determines again which objects are pinned. */
+  /** Evaluates `pinned` anew for every object, after the pins have changed. */
   repin(): void {
     this.#parts.index.resort(() => {
       for (const known of this.#known.values()) known.pinned = this.#parts.pinned(known.identity);
@@ -88,7 +88,7 @@ export class Manifests implements MetadataOwner<KnownManifest> {
     return state;
   }
 
-  /** Runs `step` as one user more, so that its manifest stays open meanwhile. */
+  /** Runs `step` as an additional user, so that the manifest stays open meanwhile. */
   async using<T>(state: ObjectState, step: () => Promise<T>): Promise<T> {
     state.users += 1;
     try {
@@ -98,13 +98,13 @@ export class Manifests implements MetadataOwner<KnownManifest> {
     }
   }
 
-  /** One user less. The last one closes the file. */
+  /** Removes one user. After the last one the file is closed. */
   release(state: ObjectState): void {
     state.users -= 1;
     if (state.users > 0) return;
     const { known, log } = state;
     const closing = this.#locks.run(known.key, async () => {
-      // Opened again, or an append still ran, while this waited.
+      // The manifest was opened again, or an append is still running.
       if (state.users > 0) return;
       if (known.state === state) known.state = null;
       if (state.life === 'live') state.life = 'closed';
@@ -116,8 +116,8 @@ export class Manifests implements MetadataOwner<KnownManifest> {
   }
 
   /**
-   * Appends records whose room the caller reserved, unless they are `obsolete` when their turn
-   * comes. False when they are not on disk: then they do not count in memory either.
+   * Appends records whose room the caller reserved, unless they are `obsolete` once the lock is
+   * held. Resolves to false when they could not be written: they are not applied in memory either.
    */
   append(
     state: ObjectState,
@@ -133,7 +133,7 @@ export class Manifests implements MetadataOwner<KnownManifest> {
     });
   }
 
-  /** Records changes, which count in this process even if they cannot be written. */
+  /** Records changes; if they cannot be written, they are applied in memory alone. */
   note(state: ObjectState, changes: readonly ManifestChange[]): Promise<void> {
     return this.using(state, async () => {
       if (!(await this.#appendWithRoom(state, changes))) state.log.apply(changes);
@@ -142,7 +142,7 @@ export class Manifests implements MetadataOwner<KnownManifest> {
 
   /**
    * Forgets a chunk's ids: in memory at once, so that a commit of equal bytes records them anew; on
-   * disk when its turn comes, unless such a commit came first.
+   * disk once the lock is held, unless such a commit came first.
    */
   async forget(state: ObjectState, { index, id }: ChunkRecord): Promise<void> {
     const change = { kind: 'forgotten', index, id } as const;
@@ -151,7 +151,10 @@ export class Manifests implements MetadataOwner<KnownManifest> {
     await this.using(state, () => this.#appendWithRoom(state, [change], isKnownAgain));
   }
 
-  /** Deletes the manifest; its chunks belong to it no more. Its handles stay as `life` says. */
+  /**
+   * Deletes the manifest and ends its ownership of its chunks. Open handles continue in the state
+   * `life`.
+   */
   async retire(state: ObjectState, life: 'superseded' | 'removed'): Promise<void> {
     const { known, log } = state;
     await this.#locks.run(known.key, async () => {
@@ -179,8 +182,9 @@ export class Manifests implements MetadataOwner<KnownManifest> {
   }
 
   /**
-   * Evicts a manifest to make room. Its chunks are not found any more; small ones are deleted at
-   * once.
+   * Deletes an idle manifest to make room. Chunks that no other manifest names become orphans;
+   * those of a small object are evicted at once. Resolves to false when the manifest is in use or
+   * could not be deleted.
    */
   evict(known: KnownManifest): Promise<boolean> {
     return this.#locks.run(known.key, async () => {
@@ -199,19 +203,19 @@ export class Manifests implements MetadataOwner<KnownManifest> {
     });
   }
 
-  /** Closes every file; resolves when nothing is being closed or compacted any more. */
+  /** Closes every file. Resolves after running closes and compactions have ended. */
   async close(): Promise<void> {
     while (this.#background.size > 0) await this.#background.settled();
     for (const { state } of this.#known.values()) await state?.log.close().catch(() => undefined);
   }
 
-  /** Which objects are pinned may have changed since it was opened last. */
+  /** Updates the manifest's pin, which may have changed since it was last opened. */
   #repin({ known, records }: ObjectState, identity: ObjectIdentity): void {
     const { index, pinned } = this.#parts;
-    const wanted = pinned(identity);
-    if (wanted === known.pinned) return;
+    const isPinned = pinned(identity);
+    if (isPinned === known.pinned) return;
     const entries = [...records.values()].flatMap(({ id }) => index.get(id) ?? []);
-    index.repin(known, wanted, entries);
+    index.repin(known, isPinned, entries);
   }
 
   async #load(known: KnownManifest, identity: ObjectIdentity): Promise<ObjectState> {
@@ -246,7 +250,9 @@ export class Manifests implements MetadataOwner<KnownManifest> {
     });
   }
 
-  /** The held chunks of a manifest that is not open; `undefined` if it cannot be read now. */
+  /**
+   * Returns the held chunks of a manifest that is not open; `undefined` if it cannot be read now.
+   */
   async #entriesOf(known: KnownManifest): Promise<readonly ChunkEntry[] | undefined> {
     if (known.held.chunks === 0) return [];
     try {
@@ -266,7 +272,7 @@ export class Manifests implements MetadataOwner<KnownManifest> {
     }
   }
 
-  /** An equal identity that comes later gets a manifest of its own. */
+  /** Removes the manifest from the list, so that an equal identity gets a new one. */
   #unlist(known: KnownManifest): void {
     if (this.#known.get(known.key) === known) this.#known.delete(known.key);
   }

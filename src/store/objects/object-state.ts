@@ -1,6 +1,6 @@
 /**
- * An open manifest as its handles share it, and the handle itself. Made by store/objects/manifests
- * only.
+ * The state of an open manifest, which its handles share, and the handle itself. Only
+ * store/objects/manifests and store/file-store construct them.
  */
 import type { Digest } from '../../model/digest.js';
 import type { ObjectKey } from '../../model/ids.js';
@@ -10,19 +10,19 @@ import type { Owner } from '../chunks/chunk-index.js';
 import type { ManifestLog } from './manifest-log.js';
 import type { MetadataFile } from '../space/metadata.js';
 
-/** One manifest that exists, open or not: all that is kept in memory of one that is not open. */
+/** A manifest that exists, open or not. One that is not open has nothing else in memory. */
 export interface KnownManifest extends Owner, MetadataFile {
   readonly kind: 'manifest';
   pinned: boolean;
   readonly identity: ObjectIdentity;
-  /** As it was when the manifest was last closed; an open one knows better. */
+  /** The value at the last close; while the manifest is open, its `state` has the current one. */
   attestedBy: Digest | null;
-  /** Bytes of its file; 0 while it has none. */
+  /** Bytes of its file; 0 while it has no file. */
   sizeBytes: number;
   state: ObjectState | null;
 }
 
-/** A manifest that has no file yet. */
+/** Returns a manifest that has no file yet. */
 export function newManifest(
   key: ObjectKey,
   identity: ObjectIdentity,
@@ -41,7 +41,7 @@ export function newManifest(
   };
 }
 
-/** The facts about a manifest that need no opening. */
+/** Returns the summary of a manifest, without opening it. */
 export function summaryOf(known: KnownManifest): ObjectSummary {
   const { key, identity, pinned, held, state } = known;
   const attestedBy = state === null ? known.attestedBy : state.log.contents.attestedBy;
@@ -50,8 +50,9 @@ export function summaryOf(known: KnownManifest): ObjectSummary {
 }
 
 /**
- * live: may grow. closed: its last handle was released. superseded: its object went on under its
- * final identity, readers read on. removed: forgotten, it has no chunks.
+ * live: may grow. closed: its last handle was released. superseded: its object continues under its
+ * final identity, while readers of this one read on. removed: the object was removed and has no
+ * chunks.
  */
 export type ObjectLife = 'live' | 'closed' | 'superseded' | 'removed';
 
@@ -59,7 +60,7 @@ export class ObjectState {
   readonly known: KnownManifest;
   readonly log: ManifestLog;
   life: ObjectLife = 'live';
-  /** Handles that were not released. */
+  /** Handles not yet released, and operations in progress (`Manifests.using`). */
   users = 0;
 
   constructor(known: KnownManifest, log: ManifestLog) {

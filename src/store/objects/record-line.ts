@@ -1,7 +1,7 @@
 /**
- * The line that checks itself: `<16 hex checksum> <json>\n`. Manifests are a sequence of them, a
- * response record is one. The checksum is the first 64 bits of SHA-256 over the JSON's bytes: it is
- * there against torn writes and rotten blocks, not against an enemy, who cannot enter a 0700
+ * A line with a checksum: `<16 hex checksum> <json>\n`. A manifest is a sequence of such lines, a
+ * response record is one. The checksum is the first 64 bits of SHA-256 over the JSON's bytes: it
+ * detects torn writes and rotten blocks. It need not resist attackers, who cannot enter a 0700
  * directory.
  */
 import { hash } from 'node:crypto';
@@ -10,22 +10,22 @@ const CHECKSUM_DIGITS = 16;
 const SPACE = 0x20;
 const NEWLINE = 0x0a;
 
-/** One line of the parsed file. `value` is `undefined` if its checksum is wrong. */
+/** One line of a parsed file. `value` is `undefined` when its checksum or JSON is wrong. */
 export interface Line {
   readonly value: unknown;
   /** Bytes of the line, its newline included. */
   readonly lengthBytes: number;
 }
 
-/** Writes `value` as one line. JSON never contains a raw newline. */
+/** Encodes `value` as one line. JSON never contains a raw newline. */
 export function encodeLine(value: unknown): Buffer {
   const json = JSON.stringify(value);
   return Buffer.from(`${checksum(json)} ${json}\n`);
 }
 
 /**
- * Cuts `bytes` into lines. Whatever follows the last newline is a torn write and no line at all.
- * Never throws.
+ * Splits `bytes` into lines. Bytes after the last newline are a torn write and are ignored. Never
+ * throws.
  */
 export function* decodeLines(bytes: Buffer): Generator<Line, void, undefined> {
   let start = 0;

@@ -1,6 +1,6 @@
 /**
- * Turns a filled draft into a held chunk: rename, then manifest record, then index. A kill between
- * the first two leaves an orphan, which is never served; a failure is undone.
+ * Makes a filled draft a held chunk: rename, then manifest record, then index. A kill after the
+ * rename leaves an orphan, which is never served; a failure undoes the steps before it.
  */
 import { type BigIntStats, fstat } from 'node:fs';
 import { promisify } from 'node:util';
@@ -23,7 +23,7 @@ export interface CommitDeps extends StoreDeps {
   readonly manifests: Manifests;
 }
 
-/** Throws a `RangeError` when the record cannot be one of the object: the caller's mistake. */
+/** Throws a `RangeError` when the object cannot have such a record: the caller's mistake. */
 export function checkRecord(
   identity: ObjectIdentity,
   record: ChunkRecord,
@@ -50,8 +50,8 @@ export function checkRecord(
 }
 
 /**
- * Stores the draft as chunk `record` of the object. Resolves to `null`, with the draft cleaned up,
- * where that cannot be done. The record was checked.
+ * Stores the draft as chunk `record` of the object. If that fails, cleans up the draft and resolves
+ * to `null`. The caller has checked the record.
  */
 export async function commitDraft(
   parts: CommitDeps,
@@ -61,9 +61,10 @@ export async function commitDraft(
 ): Promise<HeldFile | null> {
   const { drafts, files, health } = parts;
   const filled = await statDescriptor(draft.file.fd, { bigint: true }).catch(() => undefined);
-  // A memfd has no link: a draft that moved to memory unannounced is not the file at its path.
+  // A memfd has no link: the worker may have moved the draft to memory without a report yet. The
+  // descriptor is not the file at the draft's path then.
   if (filled?.size !== BigInt(record.lengthBytes) || filled.nlink !== 1n) {
-    health.readFailed('commit', new DamagedFileError('the draft is not what its record says'));
+    health.readFailed('commit', new DamagedFileError('the draft does not match its record'));
     drafts.abandon(draft);
     return null;
   }
@@ -77,9 +78,10 @@ export async function commitDraft(
 }
 
 /**
- * The file may exist, from another manifest with equal bytes at an equal offset. It stays if it is
- * verified or being read; an idle, unverified one is replaced by the draft, whose bytes are
- * verified. `null`: it stays, but could not be recorded.
+ * Reuses the chunk file of another manifest that has equal bytes at an equal offset, if there is
+ * one. It is kept when it is verified or busy. An idle one that this process has not verified is
+ * deleted in favour of the draft, whose bytes are verified: resolves to `none`. Resolves to `null`
+ * when the file was kept but the record could not be appended.
  */
 async function keepExisting(
   parts: CommitDeps,
@@ -114,7 +116,7 @@ function isWorthKeeping(existing: ChunkEntry, record: ChunkRecord): boolean {
   return existing.verifiedAs !== null || existing.isBusy;
 }
 
-/** Its file, unless another has come in its place since it was verified. */
+/** Opens its file; resolves to `undefined` if another file is at its path since it was verified. */
 async function openKept(files: ChunkFiles, existing: ChunkEntry): Promise<CountedFile | undefined> {
   const { verifiedAs } = existing;
   const file = await files.openWithin(existing).catch(() => undefined);
@@ -154,7 +156,10 @@ async function place(
   return new HeldFile(entry, record, draft.file, new Lease(entry));
 }
 
-/** A chunk that was evicted and fetched again is in the manifest already: ids outlive bytes. */
+/**
+ * Appends the record, unless the manifest has it: a chunk's ids stay there after its eviction,
+ * until it is fetched again. Resolves to false when the record could not be written.
+ */
 async function appendRecord(
   { manifests }: CommitDeps,
   state: ObjectState,

@@ -1,7 +1,7 @@
 /**
- * Pins that were set while the program ran: which objects' chunks are evicted last, beside those
- * that the configuration names. Kept in one small file, replaced whole, read at every start. Owned
- * by store/open-store; the admin API changes them.
+ * Pins set while the program runs: objects whose chunks are evicted last, in addition to those that
+ * the configuration pins. Kept in one small file, which is replaced whole and read at every start.
+ * store/open-store constructs the store of pins; the admin API changes them.
  */
 import { rename, unlink, writeFile } from 'node:fs/promises';
 import type { Pin, PinStore } from '../../model/store.js';
@@ -15,17 +15,20 @@ import type { Space } from '../chunks/space.js';
 
 const FILE_MODE = 0o600;
 
-/** Pins kept: every object is compared with each of them. */
+/** Maximum number of pins: every object is compared with each of them. */
 export const MAX_PINS = 256;
 
 export interface PinDeps extends StoreDeps {
   readonly space: Space;
   readonly site: CacheDirectory;
-  /** The pins have changed: the chunks that they hold are sorted again. */
+  /** Called after the pins changed, to move chunks to their new eviction order. */
   readonly onChange: () => void;
 }
 
-/** The pins in a file of ours; none when it is missing or damaged. `sizeBytes`: of the file. */
+/**
+ * Reads the pins; returns none when the file is missing, damaged or not ours. `sizeBytes` is the
+ * length of the file.
+ */
 export function readPins(
   path: string,
   own: Ownership = new Ownership(),
@@ -46,17 +49,17 @@ export class Pins implements PinStore {
   readonly #parts: PinDeps;
   readonly #locks = new KeyedLock<'pins'>();
   #pins: readonly Pin[];
-  /** Bytes booked for the file. */
-  #booked: number;
+  /** Bytes charged for the present file. */
+  #chargedBytes: number;
 
-  /** `found`: what `readPins` read, booked already. */
+  /** `found`: the result of `readPins`, already charged. */
   constructor(
     parts: PinDeps,
     found: { readonly pins: readonly Pin[]; readonly sizeBytes: number },
   ) {
     this.#parts = parts;
     this.#pins = found.pins;
-    this.#booked = found.sizeBytes === 0 ? 0 : fileCost(found.sizeBytes);
+    this.#chargedBytes = found.sizeBytes === 0 ? 0 : fileCost(found.sizeBytes);
   }
 
   list(): readonly Pin[] {
@@ -96,8 +99,8 @@ export class Pins implements PinStore {
       await writeFile(path, bytes, { mode: FILE_MODE, flag: 'wx' });
       await rename(path, layout.pins);
       reservation.spend('hints', fileCost(bytes.length));
-      ledger.release('hints', this.#booked);
-      this.#booked = fileCost(bytes.length);
+      ledger.release('hints', this.#chargedBytes);
+      this.#chargedBytes = fileCost(bytes.length);
       return true;
     } catch (error) {
       health.failed('pins', error);

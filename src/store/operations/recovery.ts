@@ -1,9 +1,9 @@
 /**
- * What a start reads: the manifests and their chunk files, which go into the index and the ledger
- * in the order of the last snapshot. Only the file system is trusted.
+ * Rebuilds the index and the ledger at start from the manifests and the names of the chunk files,
+ * in the order of the last snapshot. What exists is decided by the file system alone.
  *
- * Synchronous: no client is served before it ends, and system calls one after the other are several
- * times faster than a promise each. Of a chunk that a manifest names only the file name is read:
+ * Synchronous: no request is served before it ends, and consecutive system calls are several times
+ * faster here than a promise for each. Of a chunk that a manifest names only the file name is read:
  * its length is checked when it is opened, its bytes when they are first read.
  */
 import { type Dirent, lstatSync, readdirSync, unlinkSync } from 'node:fs';
@@ -24,7 +24,7 @@ import { readOrder } from '../chunks/order.js';
 export interface RecoveryDeps extends StoreDeps {
   readonly chunkSizeBytes: number;
   readonly pinned: (identity: ObjectIdentity) => boolean;
-  /** False on a disk that cannot be written: nothing is tidied then. */
+  /** False when the disk cannot be written: nothing is deleted then. */
   readonly writable: boolean;
 }
 
@@ -36,14 +36,17 @@ export interface Recovered {
   readonly orderSizeBytes: number;
 }
 
-/** Reads the cache directory. Throws only errors that are neither a device's nor a file's. */
+/**
+ * Reads the cache directory. Failures of the device or of a single file are reported; any other
+ * error is thrown, such as a directory that may not be read.
+ */
 export function recover(parts: RecoveryDeps): Recovered {
   return new Recovery(parts).run();
 }
 
 class Recovery {
   readonly #parts: RecoveryDeps;
-  /** Names in the chunk directories that no manifest has claimed (yet). */
+  /** Names in the chunk directories that no manifest has named so far. */
   readonly #unclaimed = new Set<string>();
   readonly #chunks = new Map<ChunkId, ChunkEntry>();
   readonly #manifests = new Map<ObjectKey, KnownManifest>();
@@ -82,7 +85,7 @@ class Recovery {
     }
   }
 
-  /** Takes a manifest in, or deletes one that is damaged, misplaced, or of another chunk size. */
+  /** Registers a manifest, or deletes one that is damaged, misplaced, or of another chunk size. */
   #takeManifest(name: string, path: string): void {
     const { directories, ledger, pinned } = this.#parts;
     const key = parseObjectKey(name);
@@ -114,7 +117,7 @@ class Recovery {
   }
 
   #claimChunks(contents: ManifestContents, known: KnownManifest): void {
-    // One list for all chunks that only this manifest names: there may be 100,000 of them.
+    // One array for all chunks that only this manifest names: there may be 100,000 of them.
     const alone = [known];
     for (const { id, lengthBytes } of contents.records.values()) {
       const entry = this.#chunks.get(id);
@@ -139,7 +142,9 @@ class Recovery {
     this.#parts.ledger.charge('metadata', fileCost(stat.size));
   }
 
-  /** Files of ours that no manifest names; others with other names are left alone. */
+  /**
+   * Returns the chunk files that no manifest names. Files without a chunk id as name are ignored.
+   */
   #findOrphans(): ChunkEntry[] {
     const orphans: ChunkEntry[] = [];
     for (const name of this.#unclaimed) {
@@ -151,7 +156,10 @@ class Recovery {
     return orphans;
   }
 
-  /** The named chunks, coldest first. What the snapshot does not know came after it: warmest. */
+  /**
+   * Returns the chunks that manifests name, coldest first. Those missing in the snapshot were
+   * stored after it and are the warmest.
+   */
   #inOrder(snapshot: readonly ChunkId[]): ChunkEntry[] {
     const rest = new Map(this.#chunks);
     const ordered: ChunkEntry[] = [];
@@ -162,7 +170,7 @@ class Recovery {
     return [...ordered, ...rest.values()];
   }
 
-  /** Adds the chunks to the index, coldest first, and deletes those beyond the capacity. */
+  /** Adds the chunks to the index, coldest first; deletes the coldest ones above the capacity. */
   #fillIndex(entries: readonly ChunkEntry[]): void {
     const { directories, events, index, layout, ledger } = this.#parts;
     ledger.charge(
@@ -181,7 +189,7 @@ class Recovery {
 
   #warmestLast(named: readonly ChunkEntry[]): KnownManifest[] {
     const order = new Map(this.#manifests);
-    // Only the last position of each counts, so walk from the warm end and turn the result round.
+    // The last position of each manifest decides: walk from the warm end, then reverse the result.
     const warmestFirst = new Set<ObjectKey>();
     for (const entry of named.toReversed()) {
       for (const { key } of entry.owners) warmestFirst.add(key);
@@ -198,13 +206,13 @@ class Recovery {
     const { directories, layout } = this.#parts;
     for (const shard of this.#list(layout.tree(tree))) {
       if (!isShard(shard.name)) continue;
-      // A symlink is refused: files would be looked for, and put, where it leads.
+      // `directories.found` rejects a symlink: files would be read and written where it points.
       if (!shard.isDirectory() && !shard.isSymbolicLink()) continue;
       const path = layout.shard(tree, shard.name);
       const names = shard.isDirectory() ? this.#read(() => readdirSync(path)) : [];
       directories.found(tree, shard.name, names.length);
       for (const name of names) {
-        // A file out of its shard would never be found by its name.
+        // A lookup by name would never find a file in the wrong shard.
         if (name.startsWith(shard.name)) take(name, `${path}/${name}`);
       }
     }
@@ -214,7 +222,9 @@ class Recovery {
     return this.#read(() => readdirSync(path, { withFileTypes: true }));
   }
 
-  /** A directory that is not there, or that the device does not give, has nothing in it. */
+  /**
+   * Returns the names that `read` does, or none if the directory is missing or the device fails.
+   */
   #read<T>(read: () => T[]): T[] {
     try {
       return read();

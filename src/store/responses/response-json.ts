@@ -1,5 +1,5 @@
 /**
- * Response records as JSON: read back with every shape checked and every map without a prototype.
+ * Response records as JSON. Parsing checks every shape and makes maps without a prototype.
  */
 import { type HeaderMap, toHeaderMap } from '../../model/headers.js';
 import type { Hop } from '../../model/redirect-chain.js';
@@ -9,7 +9,7 @@ import { decodeLines, encodeLine } from '../objects/record-line.js';
 
 const KINDS: readonly StoredKind[] = ['response', 'hub-json', 'hub-permission', 'hub-refusal'];
 
-/** The record as the one line of its file. */
+/** Encodes a record as the one line of its file. */
 export function encodeResponse(record: ResponseRecord): Buffer {
   const unsteady = { steadyTimeMs: undefined };
   const variants = record.variants.map((stored) => {
@@ -19,7 +19,7 @@ export function encodeResponse(record: ResponseRecord): Buffer {
   return encodeLine({ kind: 'response', record: { ...record, variants } });
 }
 
-/** Reads a record's file; `undefined` when it is damaged or something else. Never throws. */
+/** Parses a record's file; returns `undefined` when it is damaged or no record. Never throws. */
 export function parseResponse(bytes: Buffer): ResponseRecord | undefined {
   const [line] = decodeLines(bytes);
   const outer = asObject(line?.value);
@@ -50,8 +50,8 @@ function parseVariant(value: unknown): StoredResponse | undefined {
 }
 
 /**
- * A record without the list is of before redirects were kept: what led to its response is not
- * known.
+ * Returns `undefined` for a record without the list: it was written before redirects were stored,
+ * so the redirects to its response are unknown.
  */
 function parseHops(value: unknown): readonly Hop[] | undefined {
   if (!Array.isArray(value)) return undefined;

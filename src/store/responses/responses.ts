@@ -1,7 +1,7 @@
 /**
  * The ResponseStore: one small file per URL, replaced whole. Hot records are kept parsed in memory,
- * so that a hit costs no file operation; while the disk takes no writes they live there alone. A
- * changed record is in memory at once and written afterwards, so that no response waits for it.
+ * so that a hit costs no file operation; while the disk is not writable they exist only there. A
+ * changed record is in memory at once and written afterwards, so that no response awaits the write.
  */
 import { rename, unlink, writeFile } from 'node:fs/promises';
 import { LRUCache } from 'lru-cache';
@@ -32,14 +32,14 @@ const FILE_MODE = 0o600;
 /** Memory for parsed records, by the size of their JSON: some 8,000 ordinary ones. */
 const HOT_BYTES = 8 * 1024 * 1024;
 
-/** Records that may wait to be written; beyond them `update` waits for its own. */
+/** Records that may wait to be written. When there are more, `update` awaits its own write. */
 const MAX_BEHIND = 64;
 
 export interface ResponseDeps extends StoreDeps {
   readonly space: Space;
   readonly site: CacheDirectory;
   readonly metadata: Metadata;
-  /** A manifest, whether it is open or not. */
+  /** Returns a manifest, whether it is open or not. */
   readonly manifest: (key: ObjectKey) => KnownManifest | undefined;
 }
 
@@ -49,7 +49,7 @@ interface KnownResponse extends MetadataFile {
   readonly key: ResponseKey;
   /** Bytes of its file. */
   sizeBytes: number;
-  /** Whose bytes its stored responses have, as far as that is known without reading it. */
+  /** The objects of its stored responses, as far as known without reading the file. */
   objects: readonly ObjectKey[];
 }
 
@@ -58,7 +58,7 @@ export class FileResponseStore implements ResponseStore, MetadataOwner<KnownResp
   readonly #files = new Map<ResponseKey, KnownResponse>();
   readonly #hot: LRUCache<ResponseKey, { readonly record: ResponseRecord; readonly bytes: number }>;
   readonly #locks = new KeyedLock<ResponseKey>();
-  /** Of the records that are being written. None rejects. */
+  /** Running writes and deletions of record files. None rejects. */
   readonly #writing = new Set<Promise<void>>();
 
   constructor(parts: ResponseDeps) {
@@ -67,16 +67,14 @@ export class FileResponseStore implements ResponseStore, MetadataOwner<KnownResp
     this.#hot = new LRUCache({
       maxSize: HOT_BYTES,
       sizeCalculation: (value) => value.bytes,
-      // However one goes: replaced, deleted, or for another's sake.
+      // Called for replaced, deleted and evicted records.
       dispose: () => {
         parts.events.responseChanged();
       },
     });
   }
 
-  /**
-   * Takes in a record file that recovery saw: the coldest first. `objects`: see `KnownResponse`.
-   */
+  /** Registers a record file that recovery found; called coldest first. */
   found(key: ResponseKey, sizeBytes: number, objects: readonly ObjectKey[]): void {
     const known: KnownResponse = { kind: 'response', key, sizeBytes, objects };
     this.#files.set(key, known);
@@ -126,7 +124,7 @@ export class FileResponseStore implements ResponseStore, MetadataOwner<KnownResp
     while (this.#writing.size > 0) await Promise.all(this.#writing);
   }
 
-  /** Makes the change in memory; returns the disk work that is left, if any. */
+  /** Makes the change in memory. Returns the work on disk that remains, if any. */
   #changed(
     key: ResponseKey,
     before: ResponseRecord | undefined,
@@ -142,7 +140,7 @@ export class FileResponseStore implements ResponseStore, MetadataOwner<KnownResp
     const bytes = encodeResponse(bounded);
     this.#hot.set(key, { record: bounded, bytes: bytes.length });
     return async () => {
-      // An older record must not come back after a restart in place of one that was not written.
+      // If the write failed, the older record must not be read after a restart.
       if (!(await this.#write(key, bytes, objectsOf(bounded)))) await this.#deleteFile(key);
     };
   }
@@ -167,7 +165,7 @@ export class FileResponseStore implements ResponseStore, MetadataOwner<KnownResp
   }
 
   async *entries(): AsyncGenerator<readonly [ResponseKey, ResponseRecord], void, undefined> {
-    // Records that are not written yet, or were refused by the disk, exist in memory only.
+    // Records that are not yet written, or that the disk refused, exist only in memory.
     for (const key of new Set([...this.#files.keys(), ...this.#hot.keys()])) {
       const record = await this.peek(key);
       if (record !== undefined) yield [key, record];
@@ -178,19 +176,19 @@ export class FileResponseStore implements ResponseStore, MetadataOwner<KnownResp
     return sizeBytes === 0 ? 0 : fileCost(sizeBytes);
   }
 
-  /** A reader keeps the object that it has read: a record is never busy. */
+  /** Returns false: a reader keeps the parsed record in memory, so its file can be deleted. */
   isBusy(): boolean {
     return false;
   }
 
-  /** As much as the objects that it leads to. */
+  /** Returns the worth of the most valuable of its objects. */
   worth({ objects }: KnownResponse): Worth {
     const manifests = objects.flatMap((key) => this.#parts.manifest(key) ?? []);
     if (manifests.some(({ pinned }) => pinned)) return 'pinned';
     return manifests.some(({ held }) => held.bytes >= LASTING_BYTES) ? 'lasting' : 'passing';
   }
 
-  /** Deletes a record for others' sake. */
+  /** Deletes a record to make room. */
   evict(known: KnownResponse): Promise<boolean> {
     return this.#locks.run(known.key, async () => {
       if (this.#files.get(known.key) !== known) return false;
@@ -200,7 +198,7 @@ export class FileResponseStore implements ResponseStore, MetadataOwner<KnownResp
     });
   }
 
-  /** Reads a record without making it recently used; a damaged one counts as absent. */
+  /** Reads a record without making it hot; resolves to `undefined` for a damaged one. */
   async #peekFile(key: ResponseKey): Promise<ResponseRecord | undefined> {
     if (!this.#files.has(key)) return undefined;
     const { layout, own } = this.#parts;
@@ -209,7 +207,7 @@ export class FileResponseStore implements ResponseStore, MetadataOwner<KnownResp
   }
 
   async #read(key: ResponseKey): Promise<ResponseRecord | undefined> {
-    // Another caller may have read or put it while this one waited.
+    // Another caller may have read or replaced it while this one waited for the lock.
     const hot = this.#hot.get(key);
     if (hot !== undefined) return hot.record;
     if (!this.#files.has(key)) return undefined;
@@ -233,7 +231,7 @@ export class FileResponseStore implements ResponseStore, MetadataOwner<KnownResp
     return record;
   }
 
-  /** Replaces the file by rename. False when it could not be written. */
+  /** Replaces the file by rename. Resolves to false when it could not be written. */
   async #write(key: ResponseKey, bytes: Buffer, objects: readonly ObjectKey[]): Promise<boolean> {
     const { directories, health, layout, ledger, metadata, site, space } = this.#parts;
     if (!site.isReady || !health.writable) return false;
@@ -285,7 +283,7 @@ export class FileResponseStore implements ResponseStore, MetadataOwner<KnownResp
     metadata.remove(known);
   }
 
-  /** Using a record uses its objects: they may be open for longer than they are in use. */
+  /** Marks a record and its objects as used: an object that stays open is not marked otherwise. */
   #touch(key: ResponseKey): void {
     const known = this.#files.get(key);
     if (known === undefined) return;

@@ -1,7 +1,7 @@
 /**
- * The shard directories: makes each when its first file comes, and keeps the books of what their
- * names take. Directories do not shrink when names leave, so the most names ever held is what
- * counts.
+ * The shard directories: creates each one before its first file, and charges the ledger for the
+ * room that names take. A directory does not shrink when names are removed, so the charge follows
+ * the largest number of names that it ever had.
  */
 import { mkdir } from 'node:fs/promises';
 import { DIRECTORY_MODE, Ownership } from '../directory/ownership.js';
@@ -13,7 +13,7 @@ export const MAX_NAME_COST = directoryCost(1);
 
 interface Shard {
   entries: number;
-  /** Bytes booked for the directory. */
+  /** Bytes charged for the directory. */
   charged: number;
   made: Promise<void> | null;
 }
@@ -32,7 +32,10 @@ export class Directories {
     this.#own = own;
   }
 
-  /** Books a shard found at start, with its names. Throws a `NotOursError` if others own it. */
+  /**
+   * Charges for a shard found at start, which has `entries` names. Throws a `NotOursError` if it is
+   * not ours, or the system's error.
+   */
   found(tree: Tree, shard: string, entries: number): void {
     const { size } = this.#own.takeDirectory(this.#layout.shard(tree, shard));
     const charged = Math.max(directoryCost(entries), wholeBlocks(size));
@@ -41,13 +44,13 @@ export class Directories {
     this.#ledger.charge('directories', charged);
   }
 
-  /** Bytes booked for the shards of a tree. */
+  /** Returns the bytes charged for the shards of a tree. */
   chargedBytes(tree: Tree): number {
     return this.#charged[tree];
   }
 
   /**
-   * Makes the shard that `id` belongs to, once. Rejects as `mkdir` does; the next call tries again.
+   * Creates the shard of `id`, once. Rejects as `mkdir` does; the next call tries again.
    */
   async ensure(tree: Tree, id: string): Promise<void> {
     const shard = this.#shard(tree, id);
@@ -61,12 +64,12 @@ export class Directories {
     }
   }
 
-  /** The directory had disappeared when it was needed. It is created again next time. */
+  /** Records that another process has deleted the directory: `ensure` creates it anew. */
   lost(tree: Tree, id: string): void {
     this.#shard(tree, id).made = null;
   }
 
-  /** A name was added; pays out of `reservation` when the directory may have grown. */
+  /** Records an added name; spends from `reservation` if the directory may have grown. */
   added(tree: Tree, id: string, reservation: Reservation): void {
     const shard = this.#shard(tree, id);
     shard.entries += 1;
@@ -77,7 +80,7 @@ export class Directories {
     reservation.spend('directories', growth);
   }
 
-  /** A name is gone. */
+  /** Records a removed name. */
   removed(tree: Tree, id: string): void {
     this.#shard(tree, id).entries -= 1;
   }

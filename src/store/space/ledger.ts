@@ -1,36 +1,37 @@
 /**
- * The ledger: every byte that the cache directory takes on its device, by kind. All rooms of the
- * store that create, grow or delete a file report it here; store/chunks/space grants room by it.
- * The sum of the accounts never exceeds the capacity, except for what was there at start.
+ * Accounts for every byte that the cache directory takes on its device, by kind. All parts of the
+ * store that create, grow or delete a file charge or release its bytes here; store/chunks/space
+ * grants reservations accordingly. The sum of the accounts exceeds the capacity only by what was
+ * there at start, or when the capacity is lowered.
  */
 
 /** Files take whole blocks of this size on the file systems that Forebay meets. */
 export const BLOCK_BYTES = 4096;
 
 /**
- * What a name in a directory may cost: 72 bytes on ext4 for 64 digits, twice that when the leaves
+ * Bytes that a name in a directory may take: 72 on ext4 for 64 digits, twice that when the leaves
  * of the directory's tree are half full.
  */
 const DIRECTORY_ENTRY_BYTES = 144;
 
 /**
  * linked: chunk files. metadata: manifests and response records. hints: the order and the pins.
- * unlinked: deleted files that are still open.
+ * drafts: reservations. unlinked: deleted files that are still open.
  */
 export type Account =
   'fixed' | 'directories' | 'linked' | 'metadata' | 'hints' | 'drafts' | 'unlinked';
 
-/** Bytes rounded up to whole blocks. */
+/** Rounds bytes up to whole blocks. */
 export function wholeBlocks(bytes: number): number {
   return Math.ceil(bytes / BLOCK_BYTES) * BLOCK_BYTES;
 }
 
-/** What a file of `lengthBytes` takes: its blocks, and one for the map of a fragmented file. */
+/** Returns the bytes that a file takes: its blocks, and one for the map of a fragmented file. */
 export function fileCost(lengthBytes: number): number {
   return wholeBlocks(lengthBytes) + BLOCK_BYTES;
 }
 
-/** What a directory takes that has held `entries` names at once: directories do not shrink. */
+/** Returns the bytes that a directory takes which has ever had `entries` names at once. */
 export function directoryCost(entries: number): number {
   return BLOCK_BYTES + wholeBlocks(entries * DIRECTORY_ENTRY_BYTES);
 }
@@ -47,9 +48,9 @@ export class Ledger {
     unlinked: 0,
   };
   #used = 0;
-  /** Room that was granted but not yet taken: it is still being cleared. */
+  /** Promised bytes that are not reserved yet: evictions are still freeing them. */
   #promised = 0;
-  /** Bytes of files that are being deleted: still taken, gone soon. */
+  /** Bytes of files that are being deleted: still in use on the device. */
   #leaving = 0;
 
   constructor(capacityBytes: number) {
@@ -57,15 +58,16 @@ export class Ledger {
   }
 
   /**
-   * Bytes that all accounts together may take. It may become less than they do: nothing is granted
-   * then.
+   * Bytes that all accounts together may take. When it is lowered below their sum, no reservation
+   * is granted.
    */
   get capacityBytes(): number {
     return this.#capacityBytes;
   }
 
   set capacityBytes(bytes: number) {
-    if (!Number.isSafeInteger(bytes)) throw new TypeError(`no number of bytes: ${String(bytes)}`);
+    if (!Number.isSafeInteger(bytes))
+      throw new TypeError(`not a number of bytes: ${String(bytes)}`);
     this.#capacityBytes = bytes;
   }
 
@@ -77,7 +79,7 @@ export class Ledger {
     return this.#accounts[account];
   }
 
-  /** How many bytes must still be cleared before `bytes` more can be promised; 0 when they fit. */
+  /** Returns how many bytes must be freed before `bytes` more can be promised; 0 when they fit. */
   shortfall(bytes: number): number {
     const committed = this.usedBytes + this.#promised - this.#leaving;
     return Math.max(0, committed + bytes - this.capacityBytes);
@@ -87,7 +89,7 @@ export class Ledger {
     this.#promised += bytes;
   }
 
-  /** Turns a promise into a reservation, or takes it back where the room did not come free. */
+  /** Turns a promise into a reservation; returns `undefined` if the room did not come free. */
   redeem(bytes: number): Reservation | undefined {
     this.#promised -= bytes;
     if (this.usedBytes + bytes > this.capacityBytes) return undefined;
@@ -95,7 +97,7 @@ export class Ledger {
     return new Reservation(this, bytes);
   }
 
-  /** Announces that a file of this cost is being deleted; `settle` ends that. */
+  /** Counts a file of this cost as being deleted, until `settleLeaving`. */
   announceLeaving(bytes: number): void {
     this.#leaving += bytes;
   }
@@ -120,7 +122,7 @@ export class Ledger {
   }
 }
 
-/** Room that one writer holds: spent piece by piece, the rest given back. */
+/** Room that one writer holds. The writer spends it on what it writes, and releases the rest. */
 export class Reservation {
   readonly #ledger: Ledger;
   #bytes: number;
@@ -134,13 +136,13 @@ export class Reservation {
     return this.#bytes;
   }
 
-  /** Books `bytes` of the reservation to `account`, where they stay until released. */
+  /** Moves `bytes` of the reservation to `account`, where they stay until released there. */
   spend(account: Account, bytes: number): void {
     this.#bytes -= bytes;
     this.#ledger.move('drafts', account, bytes);
   }
 
-  /** Gives the unspent rest back. */
+  /** Releases the bytes that were not spent. */
   release(): void {
     this.#ledger.release('drafts', this.#bytes);
     this.#bytes = 0;

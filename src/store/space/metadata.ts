@@ -1,15 +1,17 @@
 /**
- * The metadata's share of the capacity: manifests and response records, with their directories. New
- * files make room for themselves here by evicting the least recently used ones. Their owners
- * (store/objects/manifests, store/responses/responses) report their files and evict those that are
- * chosen, in the background, a few at a time, so that a new URL waits for its own part at most.
+ * The share of the capacity that metadata may take: manifests and response records, with the
+ * directories of both. A new file makes the least recently used ones be evicted. The owners of the
+ * files (store/objects/manifests, store/responses/responses) register them here and delete those
+ * that are chosen. Deletion runs in the background, a few files at a time, so that a new URL never
+ * waits for more than its own part.
  *
- * The order is that of use, with two exceptions. Files of objects that hold much last longer than
- * those of objects that hold next to nothing: a scan of a million tiny URLs costs no weights. And
- * these lasting files get half of the share at most, so that they never squeeze out the others.
+ * Files are evicted least recently used first, with two exceptions. Files of objects that hold many
+ * bytes (`lasting`) are kept longer than those of objects that hold few (`passing`), so that a scan
+ * of a million tiny URLs evicts no weights. And lasting files get at most half of the share, so
+ * that they cannot crowd out all passing ones.
  *
- * A file in use stays, and an object in use may grow: the share may be exceeded until it is closed.
- * The capacity never is (store/chunks/space).
+ * A file in use is not evicted, and its object may grow: the share may be exceeded until the object
+ * is closed. The capacity is never exceeded (store/chunks/space).
  */
 import { LRUCache } from 'lru-cache';
 import type { MetadataKind, StoreEvents } from '../../model/store.js';
@@ -18,8 +20,8 @@ import type { Ledger } from './ledger.js';
 import { Pending } from './pending.js';
 
 /**
- * An object that holds so many bytes lasts. Those that do are no more than the capacity has room
- * for: with a file of 8 KiB each in both trees their metadata is 1.6 % of it.
+ * Held bytes from which an object's files are lasting. The capacity bounds the number of such
+ * objects: with a file of 8 KiB each in both trees, their metadata is at most 1.6 % of it.
  */
 export const LASTING_BYTES = 1024 * 1024;
 
@@ -27,29 +29,29 @@ export const LASTING_BYTES = 1024 * 1024;
 const LASTING_SHARE = 0.5;
 
 /**
- * Files that one new file evicts at the most: it needs one or two; the rest of a larger excess (a
+ * Maximum number of files that are evicted at once. A new file needs one or two; a larger excess (a
  * lower share, another version's cache) is removed in the background.
  */
 const MAX_AT_ONCE = 8;
 
-/** Files being evicted; beyond this new objects wait, so that new files cannot outrun evictions. */
+/** Running evictions above which new objects wait, so that they cannot outrun the evictions. */
 const MAX_LEAVING = 128;
 
-/** In the order in which they go. */
+/** Classes of files, in eviction order. */
 export type Worth = 'passing' | 'lasting' | 'pinned';
 
-/** One file. The object is its identity here. */
+/** One file, identified by the JavaScript object. */
 export interface MetadataFile {
   readonly kind: MetadataKind;
 }
 
-/** Who knows of the files of one kind. */
+/** The owner of the files of one kind. */
 export interface MetadataOwner<File extends MetadataFile> {
-  /** Bytes that it takes on its device. */
+  /** Returns the bytes that the file takes on its device. */
   cost(file: File): number;
   isBusy(file: File): boolean;
   worth(file: File): Worth;
-  /** Deletes it, unless it is in use by now. True when it is gone. Never rejects. */
+  /** Deletes the file unless it is in use. Resolves to true when it is deleted. Never rejects. */
   evict(file: File): Promise<boolean>;
 }
 
@@ -75,14 +77,14 @@ export class Metadata {
   #leavingBytes = 0;
   #shareBytes: number;
   #trimming: Promise<void> | null = null;
-  /** There is more to trim, or something has changed since that was looked for. */
+  /** True when the share may be exceeded; `#trim` then chooses files once more. */
   #mayTrim = false;
   #isClosed = false;
 
   constructor(parts: MetadataDeps, shareBytes: number) {
     this.#parts = parts;
     this.#shareBytes = shareBytes;
-    // They never evict by themselves: files do not go at once.
+    // The lists never evict by themselves: deleting a file takes time and may fail.
     const list = (): LRUCache<MetadataFile, Listed> =>
       new LRUCache({
         maxSize: Number.MAX_SAFE_INTEGER,
@@ -100,13 +102,14 @@ export class Metadata {
     return this.#parts.ledger.balance('metadata') + this.#directoryBytes;
   }
 
-  /** Sets the owner of the files of a kind; once, before any of them. */
+  /** Registers the owner of a kind of files; called once, before any `add` of that kind. */
   own<File extends MetadataFile>(kind: File['kind'], owner: MetadataOwner<File>): void {
     this.#owners.set(kind, owner);
   }
 
   /**
-   * Takes in a file that is there, as the most recently used; one that is known has another size.
+   * Adds a file that exists, as the most recently used one; for a known file, updates cost and
+   * worth.
    */
   add(file: MetadataFile): void {
     this.#unlist(file);
@@ -114,30 +117,30 @@ export class Metadata {
     this.#list({ file, worth: owner.worth(file), costBytes: owner.cost(file) });
   }
 
-  /** The file is gone. */
+  /** Removes a file that was deleted. */
   remove(file: MetadataFile): void {
     this.#unlist(file);
   }
 
-  /** Marks a file as just used, if there is one. */
+  /** Marks a file as used just now; does nothing for one that is not listed. */
   touch(file: MetadataFile | undefined): void {
     const listed = file === undefined ? undefined : this.#listed.get(file);
     if (listed !== undefined) this.#lists[listed.worth].get(listed.file);
   }
 
-  /** Evicts what `bytes` more need, in the background. */
+  /** Evicts files for `bytes` more, in the background. */
   makeRoom(bytes: number): void {
     for (const file of this.#choose(bytes, MAX_AT_ONCE)) void this.#evict(file);
     this.trim();
   }
 
-  /** Another share, from now on. */
+  /** Changes the share, and evicts what exceeds it. */
   resize(shareBytes: number): void {
     this.#shareBytes = shareBytes;
     this.trim();
   }
 
-  /** Removes what exceeds the share, a few at a time, unless that is under way. */
+  /** Evicts what exceeds the share in the background, a few files at a time. */
   trim(): void {
     if (this.#isClosed || this.#excess(0) <= 0) return;
     this.#mayTrim = true;
@@ -146,12 +149,12 @@ export class Metadata {
     });
   }
 
-  /** Resolves once no more files are on their way out than may be. */
+  /** Resolves at once, or after the running evictions if there are more than `MAX_LEAVING`. */
   async pace(): Promise<void> {
     if (this.#leaving.size > MAX_LEAVING) await this.#leaving.settled();
   }
 
-  /** Ends the trimming; resolves when nothing is being evicted any more. */
+  /** Stops trimming. Resolves after running evictions have ended. */
   async close(): Promise<void> {
     this.#isClosed = true;
     await this.#trimming;
@@ -163,18 +166,18 @@ export class Metadata {
       this.#mayTrim = false;
       const files = this.#choose(0, MAX_AT_ONCE);
       const gone = await Promise.all(files.map((file) => this.#evict(file)));
-      // A disk that refuses is not asked repeatedly: the next new file tries again.
+      // If the disk refused every deletion, do not retry in a loop: the next new file tries again.
       if (gone.includes(true)) this.#mayTrim = true;
     }
   }
 
-  /** Bytes too many, were there `bytes` more and those gone that are leaving. */
+  /** Returns how far `bytes` more would exceed the share once running evictions have ended. */
   #excess(bytes: number): number {
     const files = this.#parts.ledger.balance('metadata') - this.#leavingBytes + bytes;
     return files - this.#roomForFiles;
   }
 
-  /** Directories do not shrink: however low the share is made, half of it stays for files. */
+  /** Directories do not shrink: half of the share stays for files, however low it is set. */
   get #roomForFiles(): number {
     return Math.max(this.#shareBytes - this.#directoryBytes, this.#shareBytes / 2);
   }
@@ -197,7 +200,7 @@ export class Metadata {
     return chosen;
   }
 
-  /** The next to go. */
+  /** Returns the file to evict next. */
   #next(): Listed | undefined {
     const { passing, lasting, pinned } = this.#lists;
     for (const worth of ['pinned', 'lasting'] as const) this.#review(worth);
@@ -211,17 +214,15 @@ export class Metadata {
     return undefined;
   }
 
-  /**
-   * The coldest of a list may be worth less by now: its chunks were evicted, or its pin is gone.
-   */
+  /** Moves the coldest file of a list if its worth has changed: chunks evicted, pin removed. */
   #review(worth: Worth): void {
     const coldest = coldestOf(this.#lists[worth]);
     if (coldest !== undefined && this.#worthOf(coldest) !== worth) this.#relist(coldest);
   }
 
   /**
-   * A file in use counts as just used; one that is worth more now moves to its list. Each is passed
-   * over once.
+   * Returns the coldest file of a list that is not in use. Files in use become the most recently
+   * used; files whose worth has changed move to their own list. Looks at each file at most once.
    */
   #coldestIdle(list: LRUCache<MetadataFile, Listed>): Listed | undefined {
     for (let looks = list.size; looks > 0; looks -= 1) {
@@ -270,7 +271,7 @@ export class Metadata {
 
   #ownerOf({ kind }: MetadataFile): MetadataOwner<MetadataFile> {
     const owner = this.#owners.get(kind);
-    if (owner === undefined) throw new Error(`nobody owns ${kind}s`);
+    if (owner === undefined) throw new Error(`no owner is registered for the kind ${kind}`);
     return owner;
   }
 }

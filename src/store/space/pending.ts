@@ -1,6 +1,6 @@
 /**
- * Work that continues after its call has returned (an unlink, a close), so that shutdown and
- * reservations can wait for it. Tracked work handles its own errors.
+ * Tracks work that goes on after the call that started it has returned (an unlink, a close), so
+ * that `close` and `reserve` can await it. Tracked work handles its own errors.
  */
 export class Pending {
   readonly #work = new Set<Promise<unknown>>();
@@ -13,7 +13,7 @@ export class Pending {
     work.then(forget, forget);
   }
 
-  /** Resolves when all that is under way now has ended; later work is not waited for. */
+  /** Resolves when all present work has ended. Does not await work that starts later. */
   async settled(): Promise<void> {
     await Promise.allSettled(this.#work);
   }

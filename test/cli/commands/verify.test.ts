@@ -68,6 +68,6 @@ t.test('verify: a signal cancels it in the running Forebay', async (t) => {
   const args = ['verify', ...admin];
   const { exitCode, stdout, stderr } = await runCommand(args, { terminal });
   t.equal(exitCode, 130);
-  t.match(stderr, /SIGINT: cancelling; what was damaged so far is dropped/);
+  t.match(stderr, /SIGINT: cancelling; damaged chunks found so far are dropped/);
   t.match(stdout, /^checked 1 of 9 chunks: 0 damaged\nnot all could be checked$/m);
 });

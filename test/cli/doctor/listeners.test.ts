@@ -7,8 +7,8 @@ import { startForebay } from '../../fixtures/running.js';
 import { startOrigin } from '../../fixtures/scripted-origin.js';
 import { startSquatter } from '../../fixtures/squatter.js';
 
-t.test('checkLock reports whether a process uses the cache directory', async (t) => {
-  t.match(checkLock('/c', { kind: 'free' }), { status: 'ok', found: 'nobody uses /c' });
+t.test('the lock', async (t) => {
+  t.match(checkLock('/c', { kind: 'free' }), { status: 'ok', found: 'no process uses /c' });
   t.match(checkLock('/c', { kind: 'held', pid: 12 }), { status: 'ok', found: /process 12 uses/ });
   t.match(checkLock('/c', { kind: 'held', pid: null }), { found: /another process/ });
   t.match(checkLock('/c', { kind: 'unreadable', errno: 'EACCES' }), { status: 'warn' });

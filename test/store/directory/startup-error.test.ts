@@ -21,9 +21,9 @@ t.test('each system error has advice', async (t) => {
     /^the cache directory cannot be used: \/a\/b: ENOTDIR: .*file/,
   );
   t.match(unusable('/a', 'EEXIST'), /--cache-dir/);
-  t.match(unusable('/a', 'ENOENT'), /missing.*make it/);
+  t.match(unusable('/a', 'ENOENT'), /missing.*create it/);
   t.match(unusable('/a', 'EACCES'), /chown/);
   t.match(unusable('/a', 'ELOOP'), /symbolic link/);
   t.match(unusable('/a', 'ENAMETOOLONG'), /shorter/);
-  t.match(unusable('/a', 'EBUSY'), /EBUSY: look/);
+  t.match(unusable('/a', 'EBUSY'), /EBUSY: check/);
 });
