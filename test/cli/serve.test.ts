@@ -136,7 +136,7 @@ t.test('serve: SIGHUP reloads the configuration and prints the outcome', async (
   terminal.askReload();
   t.match(terminal.stderr, /was reloaded; restart to apply the changes of listen\.address\n/);
   terminal.askReload();
-  t.match(terminal.stderr, /not reloaded.*stays in effect:\na\.yaml:1:1: wrong\n/);
+  t.match(terminal.stderr, /not reloaded.*stays:\na\.yaml:1:1: wrong\n/);
   t.same(loads, ['info', 'info']);
   terminal.signal('SIGTERM');
   t.equal(await ended, 0);
