@@ -30,13 +30,17 @@ export function createTelemetry(
   options: TelemetryOptions,
   sink?: LogSink,
 ): Telemetry & { tracer: Tracer | null } {
-  const { log, flush, reconfigure } = createLog(options, sink);
-  const accessLog = new AccessLog(log, writesAccess(options));
+  const metrics = new Metrics();
+  const handle = createLog(options, sink, (lines) => {
+    metrics.logLinesDropped(lines);
+  });
+  const { log, flush, reconfigure } = handle;
+  const accessLog = new AccessLog(handle, writesAccess(options));
   return {
     log,
     flush,
     accessLog,
-    metrics: new Metrics(),
+    metrics,
     tracer: null,
     reconfigure: (next) => {
       reconfigure(next);

@@ -52,13 +52,15 @@ t.test('the length of an access line is bounded', (t) => {
 
 t.test('one line per request is written, or none where disabled', (t) => {
   const lines: string[] = [];
-  const { log } = createLog(
+  const handle = createLog(
     { level: 'info', format: 'json' },
     { write: (line) => lines.push(line) },
   );
-  new AccessLog(log, false).requestFinished(RECORD);
+  new AccessLog(handle, false).requestFinished(RECORD);
+  handle.flush();
   t.equal(lines.length, 0);
-  new AccessLog(log, true).requestFinished(RECORD);
+  new AccessLog(handle, true).requestFinished(RECORD);
+  handle.flush();
   t.match(JSON.parse(lines[0] ?? ''), { msg: 'request', level: 'info', path: '/a/b' });
   t.end();
 });
