@@ -67,10 +67,9 @@ struct HitHeads {
 struct Hit {
   // The target, by the number that it was defined with.
   uint64_t token = 0;
-  // Without a range that counts: 200.
+  // Status 200, not 206.
   bool is_whole = false;
-  // Half-open, in the representation: what the answer is about. HEAD is answered with the head of
-  // all.
+  // Half-open, in the representation: the body. Empty for HEAD, whose head describes the whole.
   uint64_t start = 0;
   uint64_t end = 0;
   // The file of the body; none for HEAD and for an empty representation.

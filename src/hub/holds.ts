@@ -17,7 +17,7 @@ import type { Who } from './credentials.js';
  */
 const MAX_HELD = 50_000;
 
-/** Clients that have used the API; a forgotten one counts as one that has not. */
+/** Entries for clients and repositories; a forgotten one counts as a client that has not asked. */
 const MAX_ASKED = 10_000;
 
 /**

@@ -1,4 +1,7 @@
-/** Names what went wrong below HTTP: maps Node's socket, TLS and DNS errors to `ForebayError`. */
+/**
+ * Makes the `ForebayError` of a failed exchange: from Node's socket, TLS and DNS errors, or for
+ * what an origin client finds. Used by the origin clients and the doctor.
+ */
 import { type ErrorCode, ForebayError, ownShortage } from '../model/errors.js';
 
 /** How far the exchange had come: the same ECONNRESET means different things. */
@@ -17,9 +20,7 @@ const CERTIFICATE_CODE =
   /^(CERT_|CRL_|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_|ERROR_IN_|INVALID_|HOSTNAME_MISMATCH|PATH_LENGTH)/;
 const TLS_CODE = /^(ERR_TLS_|ERR_SSL_|EPROTO$)/;
 
-/**
- * Certificate failures that an operator can mend here; wrong names and dates are not among them.
- */
+/** Certificate failures that an operator can fix with `TRUST_SETTINGS`. */
 const UNTRUSTED: ReadonlySet<string> = new Set([
   'DEPTH_ZERO_SELF_SIGNED_CERT',
   'SELF_SIGNED_CERT_IN_CHAIN',
@@ -28,17 +29,14 @@ const UNTRUSTED: ReadonlySet<string> = new Set([
   'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
 ]);
 
-/**
- * One error per address: what we lack speaks for all, else the first one that is about a
- * connection.
- */
+/** Of one error per address: a local shortage decides, else the first error. */
 function firstOf(error: unknown): unknown {
   if (!(error instanceof AggregateError)) return error;
   const errors = error.errors as readonly unknown[];
   return firstOf(errors.find((one) => ownShortage(one) !== null) ?? errors[0]);
 }
 
-/** Why, in one word for each address. Without host names, which may be signed or secret. */
+/** The reason, for messages: `address code` for each address, or one code. Names no host. */
 export function reasonOf(error: unknown): string {
   if (error instanceof AggregateError && error.errors.length > 1) return error.message;
   const code = codeOf(firstOf(error));
@@ -59,7 +57,7 @@ function classify(code: string, phase: TransportPhase): [code: ErrorCode, retrya
   return phase === 'connecting' ? ['origin-connect', true] : ['origin-reset', true];
 }
 
-/** The error for a failed connection; a `ForebayError` (the address check's) passes unchanged. */
+/** The error for a failed connection; a `ForebayError` passes unchanged. */
 export function transportError(error: unknown, phase: TransportPhase): ForebayError {
   const first = firstOf(error);
   if (first instanceof ForebayError) return first;

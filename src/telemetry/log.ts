@@ -4,7 +4,7 @@
  */
 import { destination, pino, stdTimeFunctions } from 'pino';
 import { shownText } from '../model/shown-url.js';
-import { LineBatch } from './line-batch.js';
+import { LineBatch, type LogSink } from './line-batch.js';
 import { textLine } from './text-line.js';
 
 /** Fields first, then a message that is the same for every entry of its kind. */
@@ -25,11 +25,6 @@ export type LogFormat = 'json' | 'text';
 export interface LogOptions {
   readonly level: LogLevel;
   readonly format: LogFormat;
-}
-
-/** Where lines go, each with its newline. */
-export interface LogSink {
-  write(line: string): void;
 }
 
 /** Fields of a line that hold no secrets: they are written as they are. */
@@ -85,8 +80,8 @@ function withoutQueries(fields: Record<string, unknown>): Record<string, unknown
 const MAX_BUFFERED_BYTES = 1024 * 1024;
 
 /**
- * Without `sink`, entries go to standard output from outside the event loop. `onDrop` is called with
- * the number of lines that were dropped, because standard output was blocked.
+ * Without `sink`, entries go to standard output from outside the event loop. `onDrop` is called
+ * with the number of lines that were dropped, because standard output was blocked.
  */
 export function createLog(
   options: LogOptions,

@@ -1,6 +1,7 @@
 /** Log, access log and metrics together, as assemble hands them to the rooms below. */
 import { AccessLog } from './access-log.js';
-import { createLog, type Log, type LogLevel, type LogOptions, type LogSink } from './log.js';
+import { createLog, type Log, type LogLevel, type LogOptions } from './log.js';
+import type { LogSink } from './line-batch.js';
 import type { Tracer } from '../model/span.js';
 import { Metrics } from './metrics.js';
 

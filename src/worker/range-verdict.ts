@@ -30,8 +30,8 @@ export type RangeVerdict =
   /** 3xx, 401 or 403: the main thread locates the object again. */
   | { readonly kind: 'resolve-again' }
   /**
-   * A 206 with an invalid range: no byte of it can be used, and the next response may be no better.
-   * `isCoded`: it is a part of a coded form, so no retry will help.
+   * An unusable 206, or 416 if the object has a digest. `isCoded`: it seems to be of a coded form,
+   * so only a request without Range can help.
    */
   | { readonly kind: 'odd-range'; readonly error: ForebayError; readonly isCoded: boolean }
   /** No usable content; `error` says whether to retry. */

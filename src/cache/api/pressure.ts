@@ -1,10 +1,10 @@
 /**
  * Releases room when a demanded chunk finds none: read-ahead and idle objects first, then
- * verifications that hold chunks for their hasher. Readers and generations register;
- * cache/fill/reserve calls `relieve`.
+ * verifications that hold chunks for their hasher. Readers, generations and the hit
+ * front register; cache/fill/reserve calls `relieve`, the latter after a while.
  */
 
-/** What can be released, in the order in which it is released. */
+/** What can be released: `read-ahead` includes idle objects and the hit server's chunks. */
 export type Relief = 'read-ahead' | 'verification';
 
 export class Pressure {

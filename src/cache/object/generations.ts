@@ -74,7 +74,7 @@ export class Generations {
     });
   }
 
-  /** Resolves to the generation, retained once. Rejects for a length that its digest rules out. */
+  /** Resolves to it, retained once. Rejects when closing, or for an impossible length. */
   async open(identity: ObjectIdentity, options: OpenOptions): Promise<Generation> {
     if (this.#closing) throw closing();
     if (isRefutedBy(identity.digest, identity.lengthBytes)) throw digestMismatch(true);
@@ -100,10 +100,7 @@ export class Generations {
     return generation;
   }
 
-  /**
-   * True while `generation` is the one that `open` returns for its object. Renews the idle lifetime
-   * of an idle one, because reusable hits read it without opening it.
-   */
+  /** True while registered under its key and not closed. Renews the lifetime of an idle one. */
   touch(generation: Generation): boolean {
     const { key } = generation.object;
     if (generation.isClosed || this.#live.get(key) !== generation) return false;
@@ -111,7 +108,7 @@ export class Generations {
     return true;
   }
 
-  /** Removes an object from the cache. Readers finish the chunks that they have open, then fail. */
+  /** Removes an object. Readers finish stored chunks; those of an arriving one fail at once. */
   async purge(identity: ObjectIdentity): Promise<void> {
     const key = objectKey(identity);
     await this.#opening.get(key)?.catch(() => undefined);
@@ -143,6 +140,8 @@ export class Generations {
 
   /** Closes all idle generations. Called when space runs short and at shutdown. */
   closeIdle(): void {
+    // Expired ones are not among the entries.
+    this.#idle.purgeStale();
     for (const [key, generation] of [...this.#idle.entries()]) {
       this.#idle.delete(key);
       this.#close(key, generation);
@@ -267,11 +266,12 @@ export class Generations {
   }
 
   #remove(generation: Generation, reason: GenerationEnd): void {
-    this.#removing = this.#services.chunks
+    const removal = this.#services.chunks
       .remove(generation.object, DROP_REASONS[reason])
       .catch((error: unknown) => {
         this.#services.events.warn('an ended object could not be removed', error);
       });
+    this.#removing = Promise.all([this.#removing, removal]).then(() => undefined);
   }
 
   #close(key: ObjectKey, generation: Generation): void {

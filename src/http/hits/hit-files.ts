@@ -12,10 +12,7 @@ import type { ObjectOffset } from '../../model/offset.js';
 
 const read = promisify(readDescriptor);
 
-/**
- * Chunks open at a time; one more closes the least recently granted one. With the largest chunks 16
- * GiB are kept from eviction at most, and under pressure none.
- */
+/** Chunks granted at a time: 16 GiB of the largest. Revoked ones stay leased while in use. */
 export const MAX_HIT_FILES = 256;
 
 /** How long a grant of a chunk is valid. */
@@ -121,7 +118,7 @@ export class HitFiles {
     this.#release(entry);
   }
 
-  /** Closes chunks that were not granted lately. */
+  /** Revokes chunks that were not granted lately. */
   sweep(nowMs: number): void {
     for (const entry of [...this.#granted.values()]) {
       if (nowMs - entry.grantedAt < UNUSED_MS) return;
@@ -129,13 +126,13 @@ export class HitFiles {
     }
   }
 
-  /** Releases all chunks for a while: a fill needs room. */
+  /** Revokes all, and grants none for `PRESSURE_MS`: a fill needs room. */
   relieve(nowMs: number): void {
     this.#opensAgainAt = nowMs + PRESSURE_MS;
     this.revokeAll();
   }
 
-  /** Releases all of them; answers under way finish first. */
+  /** Revokes all; each is released when its last answer has ended. */
   revokeAll(): void {
     for (const entry of [...this.#granted.values()]) this.#revoke(entry);
   }

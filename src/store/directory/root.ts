@@ -21,7 +21,7 @@ import {
   realpathSync,
   statSync,
 } from 'node:fs';
-import { dirname, resolve } from 'node:path';
+import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { errnoOf } from '../../model/errno.js';
 import { isMissing } from './errno.js';
 import { DIRECTORY_MODE, type Ownership } from './ownership.js';
@@ -93,15 +93,21 @@ function isEmpty(path: string): boolean {
 
 /**
  * Throws for a path with a symlink of another user, who could point it at any directory of ours.
+ * Resolves the path as the kernel does: name by name, each from the real directory before it.
  */
 function checkSymlinks(path: string, own: Ownership): void {
+  let real = '/';
   let links = 0;
-  const walk = (part: string): void => {
-    const parent = dirname(part);
-    if (parent !== part) walk(parent);
+  const names = namesOf(resolve(path));
+  for (let name = names.shift(); name !== undefined; name = names.shift()) {
+    const part = join(real, name);
     const stat = lstatSync(part);
-    if (!stat.isSymbolicLink()) return;
+    if (!stat.isSymbolicLink()) {
+      real = part;
+      continue;
+    }
     links += 1;
+    if (links > MAX_LINKS) throw Object.assign(new Error(`ELOOP: ${path}`), { code: 'ELOOP' });
     if (stat.uid !== own.uid && stat.uid !== ROOT_UID) {
       throw untrusted(
         path,
@@ -109,10 +115,15 @@ function checkSymlinks(path: string, own: Ownership): void {
           `${String(stat.uid)}; name the directory that it should lead to`,
       );
     }
-    // Opening a path with more symlinks fails.
-    if (links <= MAX_LINKS) walk(resolve(parent, readlinkSync(part)));
-  };
-  walk(resolve(path));
+    const target = readlinkSync(part);
+    if (isAbsolute(target)) real = '/';
+    names.unshift(...namesOf(target));
+  }
+}
+
+/** The names in a path, `..` included. */
+function namesOf(path: string): string[] {
+  return path.split('/').filter((name) => name !== '' && name !== '.');
 }
 
 /** Returns the path of the descriptor in /proc (Linux), or `path` where /proc is missing. */

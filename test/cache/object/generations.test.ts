@@ -174,3 +174,15 @@ t.test('a generation of a lax origin is not reused once the origin is strict', a
   t.ok(generation.isStrict);
   generation.release();
 });
+
+t.test('closeIdle also closes idle generations whose time has run out', async (t) => {
+  const clock = new ManualClock();
+  // lru-cache takes 0 for no time at all.
+  clock.advance(1);
+  const room = await startRoom(t, { clock });
+  const idle = await room.open('/a', sizeOf(2));
+  idle.release();
+  clock.advance(60_000);
+  room.services.pressure.relieve('read-ahead');
+  t.ok(idle.isClosed);
+});

@@ -105,3 +105,32 @@ t.test("another user's symlink is not followed", (t) => {
   }
   t.end();
 });
+
+/** Makes a foreign symlink for `own` at `path`: as root by giving it away, else by another user. */
+function foreignLink(target: string, path: string): Ownership {
+  symlinkSync(target, path);
+  if (ownUid() !== 0) return new Ownership(ownUid() + 1);
+  lchownSync(path, 65534, 65534);
+  return ours;
+}
+
+t.test("another user's symlink is found behind `..` of a symlink's target", (t) => {
+  const parent = t.testdir({ disk: { inner: {} }, private: { cache: {} }, theirs: {} });
+  const own = foreignLink(join(parent, 'private'), join(parent, 'disk', 'theirs'));
+  symlinkSync(join(parent, 'disk', 'inner'), join(parent, 'link'));
+  // From the real directory: disk/theirs, and not theirs beside link.
+  symlinkSync('../theirs', join(parent, 'disk', 'inner', 'way'));
+  t.throws(() => openRoot(join(parent, 'link', 'way', 'cache'), own), { code: 'cache-untrusted' });
+  t.end();
+});
+
+t.test("another user's symlink is found behind many symlinks, and too many are an error", (t) => {
+  const parent = t.testdir({ private: { cache: {} }, cache: {} });
+  symlinkSync('.', join(parent, 'here'));
+  const own = foreignLink(join(parent, 'private'), join(parent, 'theirs'));
+  symlinkSync('theirs', join(parent, 'ours'));
+  const nested = (count: number): string => join(parent, ...Array<string>(count).fill('here'));
+  t.throws(() => openRoot(join(nested(12), 'ours', 'cache'), own), { code: 'cache-untrusted' });
+  if (own === ours) t.throws(() => openRoot(join(nested(41), 'cache'), own), /ELOOP/);
+  t.end();
+});
