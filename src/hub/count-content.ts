@@ -1,14 +1,17 @@
 /**
- * Counts the bytes of a file that a hub sends without telling their number: a small one, coded or
- * in chunks. Used by hub/head-client, where a HEAD told no length that could be believed.
+ * Counts the bytes of a small file that a hub sends without a usable Content-Length: with a content
+ * coding, or in HTTP chunks. Used by hub/head-client when no HEAD carries a credible length.
  */
 import { type Decodable } from '../model/content-coding.js';
 import { BodyDecoder } from '../worker/body-decoder.js';
 
-/** The longest file that is read for its length, coded or not. Larger ones are in LFS, and told. */
+/** The longest file read for its length, coded or not. Larger ones are in LFS, which sends it. */
 export const MAX_COUNTED_BYTES = 32 * 1024 * 1024;
 
-/** Bytes of the content; `null` where there are too many to count. Rejects where it breaks off. */
+/**
+ * Returns the decoded content's length in bytes; `null` when it exceeds `MAX_COUNTED_BYTES`.
+ * Rejects when the content is incomplete.
+ */
 export async function countContent(
   pieces: AsyncIterable<Uint8Array>,
   coding: Decodable | '',

@@ -1,4 +1,4 @@
-/** What hub/decisions is asked, and what it answers. Types alone. */
+/** The question to hub/decisions and its result. Types alone. */
 import type { CacheAnswer } from '../cache/api/facade.js';
 import type { StoredResponse } from '../model/response.js';
 import type { Upstream } from '../origin/upstream.js';
@@ -10,19 +10,19 @@ import type { NamedFile } from './file-pins.js';
 export interface DecisionRequest extends NamedFile {
   readonly upstream: Upstream;
   readonly who: Who;
-  /** Tells clients apart, each of which may ask for so much. */
+  /** The client whose share of the concurrent questions this one uses (hub/question-limit). */
   readonly client: string;
 }
 
 export type Decision =
-  /** `offline`: the hub could not be asked; it is what was decided before. */
+  /** `offline`: the hub was unreachable, and this is an earlier decision. */
   | { readonly kind: 'granted'; readonly stored: StoredResponse; readonly offline: boolean }
   | { readonly kind: 'refused'; readonly refusal: Refusal }
-  /** No answer of the hub, and nothing decided before. */
+  /** The hub did not answer, and no earlier decision may be used. */
   | { readonly kind: 'unreachable'; readonly answer: CacheAnswer }
-  /** The hub's answer does not say what the file is. */
+  /** The hub's answer lacks the file's commit, digest or length. */
   | { readonly kind: 'untold'; readonly message: string }
-  /** `isOutage`: what was decided before may stand in; a hub that bids us wait is there. */
+  /** `isOutage`: an earlier decision may be used instead. False for a 429: that hub is up. */
   | {
       readonly kind: 'overloaded';
       readonly isOutage: boolean;

@@ -1,7 +1,7 @@
 /**
- * Asks the hub for the heads of a file: a HEAD that follows redirects until the hub has said what
- * the file is, and stops at the first that leads to where its bytes are. Runs on the main thread,
- * as heads are few beside bytes. Used by hub/decisions.
+ * Sends HEAD for a file and follows redirects until a response of the hub describes the file; it
+ * does not follow the redirect to the storage that holds the bytes. Runs on the main thread, because
+ * heads are few beside bytes. Used by hub/decisions.
  */
 import { NEVER } from '../model/deferred.js';
 import { LRUCache } from 'lru-cache';
@@ -24,41 +24,37 @@ import { countContent } from './count-content.js';
 import { believedLength } from './metadata.js';
 import { targetAtHub } from './names.js';
 
-/** Read of a body that nobody wants, so that its connection can be kept: one byte was asked for. */
+/** How much of an unused body is read so that its connection can be reused; one byte is expected. */
 const MAX_DRAINED_BYTES = 1024;
 
-/**
- * Files that one hub is asked about at the same time, those that wait for a connection included.
- */
+/** Concurrent questions to one hub, including those that wait for a connection. */
 export const MAX_ASKED = 512;
 
-/**
- * Hosts of one hub that connections are kept to: its own, and those that it is known by elsewhere.
- */
+/** Hosts of one hub to which connections are kept: its endpoint, and hosts it redirects to. */
 const MAX_HOSTS = 8;
 
-/** Who asks, and where. */
+/** The hub, the credential's fields, and the client for the limit of concurrent questions. */
 export interface HeadQuestion {
   readonly upstream: Upstream;
   readonly who: { readonly headers: HeaderMap };
   readonly client: string;
 }
 
-/** The hub's word on a file, head by head. */
+/** The heads of one HEAD request and its redirects. */
 export interface Heads {
-  /** First to last; the last is none that leads on to another. */
+  /** In order; the last is not a redirect, or one that was not followed. */
   readonly heads: readonly [OriginHead, ...OriginHead[]];
   /** The URL that answered with each. */
   readonly urls: readonly string[];
-  /** Length that a GET of one byte told, where the heads told none. */
+  /** The length that a GET found because the last head carries none; `null`: not found. */
   readonly probedLength: number | null;
-  /** The last is of another host than the hub's. */
+  /** True when the last head came from another host than the hub's endpoint. */
   readonly isElsewhere: boolean;
 }
 
 export class HeadClient {
   readonly #services: Pick<CacheServices, 'limits' | 'events'>;
-  /** A reload may replace an origin by another of its name. */
+  /** By upstream object, because a reload may replace an origin by another of the same name. */
   readonly #clients = new WeakMap<Upstream, LRUCache<string, PassClient>>();
   readonly #limit = new WeakMap<Upstream, QuestionLimit>();
 
@@ -67,32 +63,32 @@ export class HeadClient {
   }
 
   /**
-   * The heads of `target` for whoever asks. Rejects with a `ForebayError` when the hub does not
-   * answer, or with `overload` when it is asked too much; a status of its own, whatever it is, is
-   * an answer.
+   * Fetches the heads of `target` with the credential in `who`. Resolves with any status that the
+   * hub sends. Rejects with a `ForebayError` when the hub does not answer, and with `overload` beyond
+   * `MAX_ASKED` questions.
    */
   async heads({ upstream, who, client }: HeadQuestion, target: string): Promise<Heads> {
     const leave = this.#enter(upstream, client);
     try {
-      return await this.#judged(upstream, () => this.#follow(upstream, target, who.headers));
+      return await this.#withBreaker(upstream, () => this.#follow(upstream, target, who.headers));
     } finally {
       leave();
     }
   }
 
   #enter(upstream: Upstream, client: string): () => void {
-    const asked = this.#limit.get(upstream) ?? new QuestionLimit(MAX_ASKED);
-    this.#limit.set(upstream, asked);
-    return asked.enter(client);
+    const limit = this.#limit.get(upstream) ?? new QuestionLimit(MAX_ASKED);
+    this.#limit.set(upstream, limit);
+    return limit.enter(client);
   }
 
-  /** Asks where the breaker lets it, and tells the breaker. */
-  async #judged(upstream: Upstream, ask: () => Promise<Heads>): Promise<Heads> {
+  /** Calls `fetch` if the breaker permits it, and reports the result to the breaker. */
+  async #withBreaker(upstream: Upstream, fetch: () => Promise<Heads>): Promise<Heads> {
     const permit = upstream.breaker.ask();
     if (permit.kind === 'refused') throw originBusy(upstream.name, permit.retryAfterMs);
     let verdict: BreakerVerdict = 'abandoned';
     try {
-      const found = await ask();
+      const found = await fetch();
       verdict = verdictOfHead(found.heads.at(-1) ?? found.heads[0], 'success');
       return found;
     } catch (error) {
@@ -112,8 +108,8 @@ export class HeadClient {
     for (;;) {
       const renamed = renamedAtHub(head, at, upstream);
       if (renamed !== undefined && heads.length <= MAX_REDIRECT_HOPS) {
-        const asked = upstream.passTarget(renamed, 'HEAD', request);
-        at = { ...at, url: asked.url, headers: asked.headers };
+        const next = upstream.passTarget(renamed, 'HEAD', request);
+        at = { ...at, url: next.url, headers: next.headers };
       } else if (leadsOn(head, at, upstream)) {
         const decision = upstream.follow(at, head, MAX_REDIRECT_HOPS + 1 - heads.length);
         if (decision.kind === 'refuse') throw decision.error;
@@ -123,25 +119,25 @@ export class HeadClient {
       heads.push(head);
       urls.push(at.url);
     }
-    const untold = head.status === 200 && believedLength(head) === null;
-    const probedLength = untold ? await this.#probe(upstream, at) : null;
+    const lacksLength = head.status === 200 && believedLength(head) === null;
+    const probedLength = lacksLength ? await this.#probe(upstream, at) : null;
     const isElsewhere = new URL(at.url).origin !== new URL(url).origin;
     return { heads, urls, probedLength, isElsewhere };
   }
 
   /**
-   * The length that a GET of the first byte tells. Where what comes tells none that can be believed
-   * (coded, in chunks), the file is small or there is no knowing: it is read and counted. `null`:
-   * not told.
+   * Finds the file's length in bytes by a GET of its first byte. When the response is coded or has no
+   * length, reads the file and counts its bytes up to `MAX_COUNTED_BYTES`. Returns `null` when the
+   * length stays unknown.
    */
   async #probe(upstream: Upstream, at: FetchUrl): Promise<number | null> {
     const first = { ...at, headers: { ...at.headers, range: 'bytes=0-0' } };
     const head = await this.#send(upstream, 'GET', first);
     if (head.status === 200) return head.contentBytes;
-    const told = parseContentRange(headerValue(head.headers, 'content-range') ?? '');
-    // An empty file has no first byte.
-    const tells = head.status === 206 || head.status === 416;
-    if (tells && codingOf(head.headers) === '') return told?.completeLength ?? null;
+    const contentRange = parseContentRange(headerValue(head.headers, 'content-range') ?? '');
+    // An empty file has no first byte, hence 416.
+    const hasRange = head.status === 206 || head.status === 416;
+    if (hasRange && codingOf(head.headers) === '') return contentRange?.completeLength ?? null;
     if (head.status !== 206) return null;
     const whole = await this.#send(upstream, 'GET', at);
     return whole.status === 200 ? whole.contentBytes : null;
@@ -158,12 +154,12 @@ export class HeadClient {
       path: requestTargetOf(at.url),
       headers: { ...headers, accept: '*/*', 'accept-encoding': 'identity' },
       content: null,
-      // Whoever asks at the same time shares it: no single client's leaving ends it.
+      // Concurrent clients share the request, so that one client's disconnect must not abort it.
       signal: NEVER,
     };
     const client = this.#client(upstream, new URL(at.url).origin, addresses);
     const response = await client.send(target).catch((error: unknown) => {
-      // The hub may have closed the connection that was kept: a safe request is sent again, once.
+      // The hub may have closed the kept connection. A safe request is retried once.
       if (!(error instanceof ForebayError) || error.code !== 'origin-reset') throw error;
       return client.send(target);
     });
@@ -188,7 +184,7 @@ export class HeadClient {
       addresses,
       maxConnections: upstream.maxConnections,
       connectTimeoutMs: fetch.connectTimeoutMs,
-      // A hub that fetches the file itself first says nothing until it has it.
+      // A hub that first fetches the file from its own upstream answers only after that.
       responseTimeoutMs: Math.max(fetch.firstByteTimeoutMs, requestTimeoutMs),
       keepsConnections: true,
     });
@@ -207,8 +203,8 @@ function noClients(): LRUCache<string, PassClient> {
 }
 
 /**
- * The length of a 200's content; `null` where it is not told and cannot be counted. Ends with the
- * response, and lets its connection be used again where that costs next to nothing.
+ * Returns the length of the content of a GET's 200, decoded; `null` when it is unknown and cannot be
+ * counted. Closes the response, after reading a short remainder so that the connection is reusable.
  */
 async function readLength(response: PassedResponse, method: string): Promise<number | null> {
   const { status, headers, lengthBytes } = response;
@@ -219,7 +215,7 @@ async function readLength(response: PassedResponse, method: string): Promise<num
     else if (status === 200 && (coding === '' || isDecodable(coding)))
       return await countContent(response.bytes, coding);
   } catch {
-    // The head is what was wanted above all.
+    // The head has arrived; the length is optional.
   } finally {
     response.close();
   }
@@ -235,9 +231,9 @@ async function drain({ bytes }: PassedResponse): Promise<void> {
 }
 
 /**
- * The target of a redirect that names the hub by another of its names (hub/names): a mirror says so
- * of a repository that was renamed. `undefined` where it leads elsewhere, to what was asked for, or
- * where the hub has said what the file is.
+ * Returns the target of a redirect to the hub under another of its names (hub/names): a mirror of a
+ * hub sends such a redirect for a renamed repository. Returns `undefined` when it leads elsewhere or
+ * back to the same URL, or when the head already describes the file.
  */
 function renamedAtHub(
   { status, headers }: OriginHead,
@@ -255,16 +251,16 @@ function renamedAtHub(
 }
 
 /**
- * Whether the rest of the answer is where a redirect leads. A relative Location is the hub's own.
- * An absolute one leads to storage once the hub has said what the file is; before, it leads to the
- * hub under another name, or to the repository under another one.
+ * True when a redirect must be followed for more facts about the file. A relative Location stays at
+ * the hub. An absolute one leads to storage if the head describes the file; otherwise it leads to
+ * the hub, or the repository, under another name.
  */
 function leadsOn({ status, headers }: OriginHead, at: FetchUrl, upstream: Upstream): boolean {
   const location = headerValue(headers, 'location');
   if (!isRedirect(status) || location === undefined) return false;
   if (!/^(?:[a-z][a-z0-9+.-]*:|[/\\]{2})/i.test(trimOws(location))) return true;
-  const isTold = headerValue(headers, 'x-linked-etag') !== undefined;
-  if (isTold || !URL.canParse(location, at.url)) return false;
+  const isDescribed = headerValue(headers, 'x-linked-etag') !== undefined;
+  if (isDescribed || !URL.canParse(location, at.url)) return false;
   const lead = upstream.leadsTo(new URL(location, at.url));
   if (lead === 'own') return true;
   return lead === 'allowed' && headerValue(headers, 'x-repo-commit') === undefined;

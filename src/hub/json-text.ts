@@ -1,22 +1,25 @@
 /**
- * What is read of one JSON text of a hub: what clients are not to see of it, its length and its
- * tag.
+ * Scans one JSON text of a hub: finds the parts to cut (hub/strip-xet), its length, and an
+ * entity-tag for the rest. Used by hub/json-answers and the thread of hub/scan-pool.
  */
 import { createHash } from 'node:crypto';
 import { ForebayError } from '../model/errors.js';
 import { type Found, XetScan } from './strip-xet.js';
 
-/** Names the rules by which texts are cut: the tag is of what clients get, not of what came. */
+/**
+ * Identifies the rules of cutting. It is hashed into the tag, which stands for the cut text: change
+ * it with the rules.
+ */
 const RULES = 'forebay 1';
 
 export interface Read extends Found {
-  /** Bytes as they came. */
+  /** The length before cutting. */
   readonly rawBytes: number;
-  /** A strong entity-tag of what is left. */
+  /** A strong entity-tag of the text after cutting. */
   readonly etag: string;
 }
 
-/** Reads one text; throws as `XetScan` does. */
+/** Scans one text piece by piece; throws as `XetScan` does. */
 export class TextReader {
   readonly #scan = new XetScan();
   readonly #hash = createHash('sha256').update(RULES);
@@ -34,7 +37,7 @@ export class TextReader {
   }
 }
 
-/** Reads a text that is short. Throws a `ForebayError` for what is no JSON. */
+/** Scans a short text. Throws `origin-protocol` when it is not JSON. */
 export function readText(bytes: Uint8Array): Read {
   const reader = new TextReader();
   try {
@@ -46,7 +49,7 @@ export function readText(bytes: Uint8Array): Read {
 }
 
 export function noJson(cause?: unknown): ForebayError {
-  return new ForebayError('origin-protocol', 'the hub sent what is no JSON', {
+  return new ForebayError('origin-protocol', "the hub's answer is not valid JSON", {
     source: 'origin',
     retryable: true,
     cause,

@@ -1,6 +1,7 @@
 /**
- * The Link field of a page of a listing (RFC 8288): only the next page is told on, and as ours,
- * since a client would follow an absolute one past the mirror. Pure.
+ * Rewrites the Link field (RFC 8288) and the Location of a hub's answers so that they lead to this
+ * mirror: a client would follow an absolute URL past it. Pure; used by hub/json-answers and
+ * hub/passed.
  */
 import { ForebayError } from '../model/errors.js';
 import { nextLink } from '../model/link-field.js';
@@ -14,17 +15,16 @@ type Hub = Pick<Upstream, 'uriOf' | 'leadsTo'>;
 /** A page of a listing. */
 export interface Page {
   readonly upstream: Hub;
-  /** The target that it was asked for by: relative references are relative to it (RFC 8288). */
+  /** The request target: relative references resolve against it (RFC 8288). */
   readonly target: string;
-  /** What clients take for the URL of the hub. */
+  /** The mirror's URL as the client addresses it. */
   readonly own: string;
 }
 
 /**
- * The field for clients, or `undefined` where there is no next page. Clients ask for the target as
- * it stands, so that it is absolute. Throws a
- * `ForebayError` for a next page that is not the hub's, under whatever name: left out, the listing
- * would end there without a word.
+ * Returns the Link field for clients, or `undefined` when there is no next page. The URL is absolute,
+ * because clients do not resolve it. Throws `origin-protocol` for a next page at another host: if it
+ * were omitted, the listing would end early without an error.
  */
 export function linkForClients(field: string | undefined, page: Page): string | undefined {
   const next = nextLink(field ?? '');
@@ -39,9 +39,9 @@ function nextTarget(reference: string, { upstream, target }: Page): string {
 }
 
 /**
- * Where a redirect leads a client that is passed on: within the hub to the target here, else where
- * the hub says, as it was said to this client alone. `from` is the URI that was asked for.
- * `undefined`: no place for clients of HTTP.
+ * Returns the Location for a client whose request was passed on: a target at this mirror for a
+ * redirect within the hub, otherwise the hub's own URL, since the answer is for this client alone.
+ * `from` is the requested URI. Returns `undefined` when the URL is too long or not HTTP.
  */
 export function locationForClients(
   reference: string,

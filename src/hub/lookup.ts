@@ -1,6 +1,6 @@
 /**
- * The front of the mirror of a hub of models: stands before the cache and answers for origins with
- * the adapter `huggingface`; requests for others go through it as they are. Built by assemble.
+ * The mirror's entrance for GET and HEAD. It handles requests to origins with the adapter
+ * `huggingface` and passes others to the cache unchanged. Built by hub/mirror.
  */
 import type {
   CacheAnswer,
@@ -47,7 +47,7 @@ export class HubLookup implements CacheFacade {
 
   lookup(request: CacheRequest): Promise<CacheAnswer> {
     if (!this.#deps.isHub(request.origin)) return this.#deps.cache.lookup(request);
-    // Clients of a hub try a 429 again, and give up at a 503.
+    // Clients of a hub retry a 429, and give up at a 503.
     return answeringLoad(this.#ofHub({ ...request, target: hubTarget(request.target) }));
   }
 

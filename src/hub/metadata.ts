@@ -1,6 +1,6 @@
 /**
- * What the heads of a hub say of one file: its commit, its digest, its length. A HEAD may lead
- * through redirects; each of its heads tells a part. Pure.
+ * Extracts a file's commit, digest and length from the heads of a HEAD and its redirects; each head
+ * may carry a part. Pure; used by hub/decisions and hub/head-client.
  */
 import type { Digest } from '../model/digest.js';
 import { isRefutedBy, parseDigest } from '../model/digest.js';
@@ -16,19 +16,19 @@ export interface FileFacts {
   /** The content of the entity-tag: 64 hex digits of a SHA-256, or 40 of a git blob id. */
   readonly tag: string;
   readonly digest: Digest;
-  /** `null` where no head told it: CDNs strip HEAD's length. */
+  /** `null` when no head carries it: CDNs strip the length from answers to HEAD. */
   readonly lengthBytes: number | null;
-  /** It is kept in LFS or Xet: the hub told its digest and size beside a redirect. */
+  /** True for a file in LFS or Xet: a head has X-Linked-ETag. */
   readonly isLinked: boolean;
-  /** What Xet calls it, where it is there. */
+  /** The file's hash in Xet, if it is stored there. */
   readonly xetHash: string | undefined;
 }
 
 /**
- * Reads the heads of one HEAD for a file at `revision`, first to last; `undefined` when they do not
- * say what a file of a repository is. A redirect's own ETag and length are of the redirect where
- * the linked ones are told. A repository manager in front of the hub may not say the commit: one
- * that was asked for is the one that was meant.
+ * Returns the facts in the heads of one HEAD for a file at `revision`, in order; `undefined` when
+ * they lack the commit or the digest. The X-Linked fields take precedence, because beside them ETag
+ * and Content-Length describe the redirect. A repository manager in front of the hub may omit the
+ * commit; then a commit in the request counts.
  */
 export function factsOf(heads: readonly OriginHead[], revision: string): FileFacts | undefined {
   const commit = commitOf(heads, revision);
@@ -39,16 +39,16 @@ export function factsOf(heads: readonly OriginHead[], revision: string): FileFac
   const tag = tagOf(linkedTag, last);
   const digest = digestOf(tag);
   if (digest === undefined) return undefined;
-  const told =
+  const linkedLength =
     linkedSize !== undefined && /^\d{1,15}$/.test(linkedSize) ? Number(linkedSize) : null;
-  const lengthBytes = told ?? (last.status === 200 ? believedLength(last) : null);
+  const lengthBytes = linkedLength ?? (last.status === 200 ? believedLength(last) : null);
   const xetHash = firstOf(heads, 'x-xet-hash');
   return { commit, tag, digest, lengthBytes, isLinked: linkedTag !== undefined, xetHash };
 }
 
 /**
- * The length that a head of a file tells; `null` where it tells none that could be its content's:
- * the length of a coded form is not it, and an edge that lost it says 0 of something.
+ * Returns the Content-Length of a head, in bytes; `null` when it has none or a wrong one: the length
+ * of a content coding, or the 0 that some CDN edges send for a file that is not empty.
  */
 export function believedLength(head: OriginHead): number | null {
   if (codingOf(head.headers) !== '') return null;
@@ -57,39 +57,39 @@ export function believedLength(head: OriginHead): number | null {
   return isRefutedBy(digest, head.contentLength) ? null : head.contentLength;
 }
 
-/** What keeps them from saying what the file is, and what can be done: for who asked. */
+/** Returns the message for a client: which fact the heads lack, and what to do. */
 export function missingOf(heads: readonly OriginHead[], revision: string): string {
   const elsewhere = foreignHost(heads.at(-1));
   if (elsewhere !== undefined) {
     return (
       `The hub redirects to ${elsewhere}, which is not one of its hosts: add it to ` +
-      'origins[].redirectHosts, or set the endpoint that it leads to (hub.endpoint)'
+      'origins[].redirectHosts, or set hub.endpoint to the endpoint that it leads to'
     );
   }
   if (commitOf(heads, revision) === undefined) {
     return (
-      `The hub did not say which commit ${JSON.stringify(revision).slice(0, 64)} is (no X-Repo-Commit): ` +
-      'ask for a commit by its 40 digits, or set an endpoint that says it (hub.endpoint)'
+      `The hub did not name the commit of ${JSON.stringify(revision).slice(0, 64)} (no X-Repo-Commit): ` +
+      'request a commit by its 40 hex digits, or set hub.endpoint to an endpoint that names it'
     );
   }
   if (digestOf(tagOf(firstOf(heads, 'x-linked-etag'), heads.at(-1))) === undefined) {
     return (
-      'The hub did not say what the file is: its ETag is neither a SHA-256 nor a git blob id, and there ' +
-      'is no X-Linked-ETag; set an endpoint that says it (hub.endpoint)'
+      'The hub did not send a digest of the file: its ETag is neither a SHA-256 nor a git blob id, and ' +
+      'there is no X-Linked-ETag; set hub.endpoint to an endpoint that sends one'
     );
   }
-  return 'The hub did not say how long the file is';
+  return 'The hub did not send the length of the file';
 }
 
 function commitOf(heads: readonly OriginHead[], revision: string): string | undefined {
-  const told = firstOf(heads, 'x-repo-commit') ?? null;
-  if (isCommit(told)) return told ?? undefined;
+  const named = firstOf(heads, 'x-repo-commit') ?? null;
+  if (isCommit(named)) return named ?? undefined;
   return isCommit(revision) ? revision : undefined;
 }
 
 /**
- * The tag of the file. Repository managers have checksums of the content in fields of their own,
- * and its plain SHA-1 as ETag, which looks like a git blob id and is none.
+ * Returns the file's tag. Repository managers send checksums in fields of their own, and the plain
+ * SHA-1 of the content as ETag, which looks like a git blob id but is not one.
  */
 function tagOf(linked: string | undefined, last: OriginHead | undefined): string {
   if (linked !== undefined || last === undefined) return bareTag(linked ?? '');
@@ -100,7 +100,7 @@ function tagOf(linked: string | undefined, last: OriginHead | undefined): string
   return tag === bareTag(headerValue(headers, 'x-checksum-sha1') ?? '') ? '' : tag;
 }
 
-/** The digest that an entity-tag of a hub is. */
+/** Parses a hub's entity-tag as a digest. */
 function digestOf(tag: string): Digest | undefined {
   return parseDigest(`${tag.length === 40 ? 'git-sha1' : 'sha256'}:${tag}`);
 }
@@ -117,7 +117,7 @@ function firstOf(heads: readonly OriginHead[], name: string): string | undefined
   return undefined;
 }
 
-/** The host of an absolute redirect that was not followed. */
+/** Returns the host of an absolute redirect that was not followed. */
 function foreignHost(head: OriginHead | undefined): string | undefined {
   if (head === undefined || !isRedirect(head.status) || 'x-linked-etag' in head.headers) {
     return undefined;

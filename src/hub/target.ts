@@ -1,14 +1,14 @@
 /**
- * The one spelling in which a hub's paths are read, remembered and asked for. Clients that were
- * given the mirror's URL with a slash at its end ask for `//api/models/...`; paths of a hub have no
- * empty segments. Used by hub/lookup and hub/passed before anything else. Pure.
+ * Normalises a hub's request target before it is parsed, stored or sent. Clients configured with the
+ * mirror's URL and a slash at its end request `//api/models/...`, but a hub's paths have no empty
+ * segments. Used by hub/lookup and hub/passed. Pure.
  */
 import { canonicalUri, splitTarget } from '../model/uri.js';
 import { routeOf } from './route.js';
 
 /**
- * `target` in the canonical form of RFC 3986, without empty segments. The slash at the end goes
- * where the path means something here; what is passed on keeps it.
+ * Returns `target` in the canonical form of RFC 3986, without empty segments. A slash at the end is
+ * removed from the paths that hub/route knows; others are passed on with it.
  */
 export function hubTarget(target: string): string {
   const [path, query] = splitTarget(canonicalUri(target));
