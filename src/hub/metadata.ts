@@ -68,8 +68,8 @@ export function missingOf(heads: readonly OriginHead[], revision: string): strin
   }
   if (commitOf(heads, revision) === undefined) {
     return (
-      `The hub did not name the commit of ${JSON.stringify(revision).slice(0, 64)} (no X-Repo-Commit): ` +
-      'request a commit by its 40 hex digits, or set hub.endpoint to an endpoint that names it'
+      `The hub did not send which commit ${JSON.stringify(revision).slice(0, 64)} is (no X-Repo-Commit): ` +
+      'request a commit by its 40 digits, or set hub.endpoint to an endpoint that sends it'
     );
   }
   if (digestOf(tagOf(firstOf(heads, 'x-linked-etag'), heads.at(-1))) === undefined) {
@@ -78,7 +78,7 @@ export function missingOf(heads: readonly OriginHead[], revision: string): strin
       'there is no X-Linked-ETag; set hub.endpoint to an endpoint that sends one'
     );
   }
-  return 'The hub did not send the length of the file';
+  return 'The hub did not send how long the file is';
 }
 
 function commitOf(heads: readonly OriginHead[], revision: string): string | undefined {

@@ -1,7 +1,4 @@
-/**
- * The proof that this process knows the admin token, for whoever is about to tell it something
- * secret.
- */
+/** The operation that proves to a command that this process knows the admin token (admin/proof). */
 import { z } from 'zod';
 import { type Endpoint, endpoint, json, problem } from '../endpoint.js';
 import { errorBody, proof } from '../shapes.js';
@@ -11,21 +8,21 @@ const proofQuery = z.strictObject({
   nonce: z
     .string()
     .regex(/^[0-9a-f]{64}$/)
-    .describe('Made up at random: the proof is of this and of nothing else.'),
+    .describe('64 random hex digits, which the proof covers.'),
 });
 
-/** `directory`: of the cache. */
+/** `directory`: the cache directory. */
 export function proofEndpoint(token: Token, directory: string): Endpoint {
   return endpoint({
     method: 'GET',
     path: '/api/v1/proof',
     operationId: 'prove',
-    summary: 'Proves that who answers knows the admin token.',
+    summary: 'Proves that this process knows the admin token.',
     mutates: false,
     query: proofQuery,
     answers: {
       200: { description: 'The proof.', schema: proof },
-      503: { description: 'There is no token.', schema: errorBody },
+      503: { description: 'There is no admin token.', schema: errorBody },
     },
     handle: ({ query: { nonce }, reachedAt: address }) => {
       if (token.kind === 'unavailable') return problem(503, 'token-unavailable', token.why);
