@@ -1,5 +1,4 @@
-// Takes the place of the bindings of what needs epoll and Linux's sendfile(2) where there is
-// neither.
+// Replaces the bindings that need epoll and Linux's sendfile(2) on other systems.
 #include <napi.h>
 
 #include "arguments.h"
@@ -17,7 +16,7 @@ Napi::Value CreateHitServer(const Napi::CallbackInfo& info) {
   return ThrowSystemError(info.Env(), {ENOSYS, "epoll_create1"});
 }
 
-// Nothing is sent: whoever asks sends otherwise.
+// Returns 0 bytes sent, so that the caller sends by another way.
 Napi::Value TrySendNowNothing(const Napi::CallbackInfo& info) {
   return Napi::Number::New(info.Env(), 0);
 }

@@ -1,7 +1,7 @@
-// Answers plain requests for hits on threads of its own: JavaScript accepts the connections, says
-// what may be answered (hit_table.h), and gets back every connection with whose next request there
-// is anything else to do. A request is looked at while it still lies in the kernel's buffer, and is
-// taken from there when it was answered: what is handed back has lost nothing.
+// Answers simple requests for hits on its own threads. JavaScript accepts the connections and
+// grants what may be answered (hit_table.h). It gets a connection back when the next request needs
+// anything else. A request is parsed while it is still in the kernel's buffer (MSG_PEEK), and
+// removed only after it was answered, so that a connection handed back has lost no bytes.
 #ifndef FOREBAY_CORE_HIT_SERVER_H_
 #define FOREBAY_CORE_HIT_SERVER_H_
 
@@ -24,10 +24,10 @@
 
 namespace forebay {
 
-// What is left of an answer that was begun.
+// The rest of an answer that was sent in part.
 struct PartialHit {
   HitRecord record;
-  // What the socket did not take of the head.
+  // The unsent rest of the head.
   std::string head;
   std::shared_ptr<const HitFile> file;
 };
@@ -36,24 +36,24 @@ class HitServer {
  public:
   static SystemError Start(size_t threads, uint64_t max_bytes, std::unique_ptr<HitServer>* server);
 
-  // Lets go of every connection, without a notice, after the threads have ended.
+  // Releases every connection, without a notice, after the threads have ended.
   ~HitServer();
   HitServer(const HitServer&) = delete;
   HitServer& operator=(const HitServer&) = delete;
 
-  // Readable when the outbox has something (hit_outbox.h).
+  // Readable when the outbox is not empty (hit_outbox.h).
   int notice_fd() const { return outbox_.notice_fd(); }
   HitTable& table() { return table_; }
 
-  // Answers what comes on a non-blocking socket, of which a duplicate is used, until it is handed
-  // over or released.
+  // Answers requests on a duplicate of a non-blocking socket, until the connection is handed over
+  // or released.
   SystemError Watch(int socket, uint64_t* id);
-  // Takes a connection back: nothing of a request that has not been answered is lost. False where
-  // it was handed over, or an answer was begun, before.
+  // Takes a connection back; no byte of an unanswered request is lost. Returns false when the
+  // connection was handed over, or an answer was sent in part, before.
   bool Release(uint64_t id);
-  // After kAsks and kCold: looks at the request again.
+  // Processes the waiting request again, after kAsks and kCold.
   void Resume(uint64_t id);
-  // After kPartial: what is left to send; the connection is JavaScript's.
+  // Returns the rest to send, after kPartial, and hands the connection over to JavaScript.
   std::optional<PartialHit> TakePartialHit(uint64_t id);
   HitOutbox& outbox() { return outbox_; }
 
@@ -66,7 +66,7 @@ class HitServer {
   void Run(Worker& worker);
   std::shared_ptr<Connection> Find(uint64_t id);
 
-  // The caller of these holds the connection's mutex.
+  // The caller of these must hold the connection's mutex.
   void Serve(Worker& worker, Connection& connection);
   void Answer(Connection& connection, const HitRequest& request, HitRecord record, Hit& hit,
               HitTable::Clock::time_point since);
@@ -78,7 +78,7 @@ class HitServer {
   HitOutbox outbox_;
   HitTable table_;
 
-  // Guards the two that follow. Taken after a connection's mutex, never before it.
+  // Guards the next two members. Locked after a connection's mutex, never before it.
   std::mutex connections_mutex_;
   std::unordered_map<uint64_t, std::shared_ptr<Connection>> connections_;
   uint64_t next_id_;
