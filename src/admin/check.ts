@@ -1,7 +1,7 @@
 /**
  * Validates a call against its operation's shapes. admin/server calls it before every operation. A
- * body is not coerced: were `null` or `""` read as `false`, a misspelt dry run would purge. Path and
- * query are text, so that a shape may parse numbers from them.
+ * body is not coerced: were `null` or `""` read as `false`, a misspelt dry run would purge. Path
+ * and query are text, so that a shape may parse numbers from them.
  */
 import type { z } from 'zod';
 import { type EndpointAnswer, type Call, type Endpoint, problem } from './endpoint.js';

@@ -1,7 +1,7 @@
 /**
  * Bounds the number of connections to the admin listener. At the bound, a new connection closes the
- * one that has been idle the longest, so that health checks and scrapers always get through. Used by
- * admin/listener.
+ * one that has been idle the longest, so that health checks and scrapers always get through. Used
+ * by admin/listener.
  */
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';

@@ -12,8 +12,8 @@ const WILDCARD_HOSTS: readonly string[] = ['0.0.0.0', '::'];
 const HOST_FIELD = /^(?:\[([0-9a-f:.]+)\]|([a-z0-9._-]+))(?::\d{1,5})?$/i;
 
 /**
- * True when the Host field names loopback or the listener's host. A wildcard listener accepts any IP
- * address, because DNS rebinding needs a name.
+ * True when the Host field names loopback or the listener's host. A wildcard listener accepts any
+ * IP address, because DNS rebinding needs a name.
  */
 export function hostAllowed(field: string | undefined, listenHost: string): boolean {
   const match = HOST_FIELD.exec(field ?? '');

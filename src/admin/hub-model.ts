@@ -1,6 +1,6 @@
 /**
- * Lists the files to pull for a model: queries the mirror for the commit of a revision and the files
- * in it, as huggingface_hub does before it downloads a snapshot. Used by admin/routes/pulls.
+ * Lists the files to pull for a model: queries the mirror for the commit of a revision and the
+ * files in it, as huggingface_hub does before it downloads a snapshot. Used by admin/routes/pulls.
  */
 import { z } from 'zod';
 import { MAX_URLS, type PulledModel } from '../cache/operator/pulls.js';

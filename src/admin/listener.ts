@@ -1,6 +1,6 @@
 /**
- * Creates Node's HTTP server for the admin listener, with bounds on the duration, size and number of
- * connections and requests. Used by admin/server, which gives it to fastify.
+ * Creates Node's HTTP server for the admin listener, with bounds on the duration, size and number
+ * of connections and requests. Used by admin/server, which gives it to fastify.
  */
 import { createServer, type RequestListener, type Server } from 'node:http';
 import { boundConnections } from './connections.js';
@@ -18,8 +18,8 @@ const TIMEOUT_CHECK_INTERVAL_MS = 1_000;
 const KEEP_ALIVE_TIMEOUT_MS = 75_000;
 
 /**
- * A connection without traffic in either direction for so long is closed. The slowest answer takes a
- * third of this, and events have a heartbeat every 15 s, so that its client does not read.
+ * A connection without traffic in either direction for so long is closed. The slowest answer takes
+ * a third of this, and events have a heartbeat every 15 s, so that its client does not read.
  */
 const SILENCE_TIMEOUT_MS = 90_000;
 

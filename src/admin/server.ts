@@ -43,8 +43,8 @@ export interface Admin {
 }
 
 /**
- * The default limit: most bodies are a few names, and operations that take lists raise it. fastify's
- * default is 1 MiB.
+ * The default limit: most bodies are a few names, and operations that take lists raise it.
+ * fastify's default is 1 MiB.
  */
 const BODY_LIMIT_BYTES = 16 * 1024;
 

@@ -18,8 +18,8 @@ import { WorkerPool } from './worker-pool.js';
 export type { Priority } from './job-queue.js';
 
 /**
- * The most jobs that wait for a lane, a few hundred bytes each. The limits on clients keep the queue
- * far shorter; this bounds memory in case of a bug or an attack.
+ * The most jobs that wait for a lane, a few hundred bytes each. The limits on clients keep the
+ * queue far shorter; this bounds memory in case of a bug or an attack.
  */
 export const MAX_QUEUED_JOBS = 4096;
 
@@ -46,7 +46,9 @@ export interface FillJob<T extends FillTask | OpenTask> {
 export type JobResult<T extends FillTask | OpenTask> = T extends FillTask ? FillResult : OpenResult;
 
 export interface JobTicket<R> {
-  /** Resolves with true when the job gets a lane, false when it ends in the queue. Never rejects. */
+  /**
+   * Resolves with true when the job gets a lane, false when it ends in the queue. Never rejects.
+   */
   readonly started: Promise<boolean>;
   /**
    * The worker's result. Rejects with a `ForebayError`: `overload` (queue full), `cancelled`
@@ -124,7 +126,7 @@ export class FillPool {
     return this.#lanes.count;
   }
 
-  /** Lanes usable with any origin. Shares of resources are computed from this number. */
+  /** The lanes that are usable at any capacity; client quotas are computed from this number. */
   get baseLaneCount(): number {
     return this.#baseLanes;
   }

@@ -24,9 +24,9 @@ export interface HashStream {
 }
 
 /**
- * Returns the hash that checks a digest of an object of this length. Returns `undefined` for BLAKE3,
- * whose root is computed from chunk ids, and for git's hash while the length, with which it begins,
- * is unknown.
+ * Returns the hash that checks a digest of an object of this length. Returns `undefined` for
+ * BLAKE3, whose root is computed from chunk ids, and for git's hash while the length, with which it
+ * begins, is unknown.
  */
 export function streamHashOf(
   digest: Digest | null,

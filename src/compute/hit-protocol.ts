@@ -1,7 +1,7 @@
 /**
- * The messages of the native hit server to JavaScript: kinds of notices, and the layout of a record.
- * The numbers are those of native/core/hit_outbox.h and hit_server.cc; a test compares them. Used by
- * compute/hit-server.
+ * The messages of the native hit server to JavaScript: kinds of notices, and the layout of a
+ * record. The numbers are those of native/core/hit_outbox.h and hit_server.cc; a test compares
+ * them. Used by compute/hit-server.
  */
 import type { ByteRange } from '../model/byte-range.js';
 
@@ -17,7 +17,9 @@ export const NOTICE = {
 /** The numbers of a notice: kind, connection, token, start, end. */
 export const NOTICE_NUMBERS = 5;
 
-/** The bits of a record's `flags`, which also contains the request id's length * `ID_LENGTH_UNIT`. */
+/**
+ * The bits of a record's `flags`, which also contains the request id's length * `ID_LENGTH_UNIT`.
+ */
 export const FLAG = { head: 1, whole: 2, range: 4, openRange: 8 } as const;
 
 export const ID_LENGTH_UNIT = 256;

@@ -46,8 +46,8 @@ export class LaneTable {
 
   /**
    * Takes a lane for a job of `originName`; returns `undefined` when none is idle or the origin has
-   * `allowed` already. Prefers the thread with the fewest running jobs, because hashing and TLS limit
-   * a fill more than a handshake; then a lane with an open connection to this origin.
+   * `allowed` already. Prefers the thread with the fewest running jobs, because hashing and TLS
+   * limit a fill more than a handshake; then a lane with an open connection to this origin.
    */
   take(originName: string, allowed: number): number | undefined {
     const own = this.#lanes.filter((lane) => lane.originName === originName);
@@ -83,8 +83,8 @@ export class LaneTable {
     return (
       this.#busyOn(a.thread) - this.#busyOn(b.thread) ||
       affinity(a, originName) - affinity(b, originName) ||
-      // Of its own lanes the last used, so that surplus connections time out; of other lanes the one
-      // idle the longest.
+      // Of its own lanes the last used, so that surplus connections time out; of other lanes the
+      // one idle the longest.
       (a.originName === originName ? b.idleSince - a.idleSince : a.idleSince - b.idleSince)
     );
   }

@@ -24,8 +24,8 @@ export interface NativeHitServer {
   resume(connection: number): void;
 
   /**
-   * Returns the record, of 128 bytes, of an answer that was sent in part, and the unsent rest of its
-   * head; `null` when there is none.
+   * Returns the record, of 128 bytes, of an answer that was sent in part, and the unsent rest of
+   * its head; `null` when there is none.
    */
   takePartialHit(connection: number): { readonly record: Buffer; readonly head: Buffer } | null;
 

@@ -20,9 +20,9 @@ export interface WakeWatcher {
 }
 
 /**
- * The functions that native/addon.cc registers, all synchronous. They throw a TypeError or RangeError
- * for invalid arguments, without any effect. For a failed system call they throw an error like those
- * of Node's fs, with `code` ('ENOSPC'), `errno` and `syscall`.
+ * The functions that native/addon.cc registers, all synchronous. They throw a TypeError or
+ * RangeError for invalid arguments, without any effect. For a failed system call they throw an
+ * error like those of Node's fs, with `code` ('ENOSPC'), `errno` and `syscall`.
  */
 export interface Native extends SystemCalls {
   /**
@@ -67,8 +67,9 @@ export interface Native extends SystemCalls {
 
   /**
    * Opens a wake descriptor: an eventfd on Linux, a socket connected to itself elsewhere. Every
-   * thread of the process may write to it by number. The caller closes it (`fs.closeSync`) after the
-   * last thread that may `wake` it has ended: otherwise a reused number would receive the writes.
+   * thread of the process may write to it by number. The caller closes it (`fs.closeSync`) after
+   * the last thread that may `wake` it has ended: otherwise a reused number would receive the
+   * writes.
    */
   createEventfd(): number;
 
@@ -83,10 +84,10 @@ export interface Native extends SystemCalls {
   watchEventfd(fd: number, callback: () => void): WakeWatcher;
 
   /**
-   * Copies the first `lengthBytes` of an open file into a memory file, which replaces the file under
-   * its descriptor number atomically. Threads that read or write by number at explicit positions are
-   * not disturbed. On failure the descriptor is unchanged. Throws EIO when the file is shorter than
-   * `lengthBytes`, ENOSYS on a system without memory files (macOS).
+   * Copies the first `lengthBytes` of an open file into a memory file, which replaces the file
+   * under its descriptor number atomically. Threads that read or write by number at explicit
+   * positions are not disturbed. On failure the descriptor is unchanged. Throws EIO when the file
+   * is shorter than `lengthBytes`, ENOSYS on a system without memory files (macOS).
    *
    * @param fd a descriptor open for reading and writing.
    * @param emptiesFile true truncates the old file to 0 bytes, so that readers of its duplicated
@@ -108,16 +109,16 @@ export interface Native extends SystemCalls {
   notifySystemd(path: string, text: string): void;
 
   /**
-   * Reads from the page cache alone at `offset` into `bytes`. Returns the count; 0 at the file's end;
-   * -1 when the first byte is not cached, or the platform cannot tell.
+   * Reads from the page cache alone at `offset` into `bytes`. Returns the count; 0 at the file's
+   * end; -1 when the first byte is not cached, or the platform cannot tell.
    */
   readCached(fd: number, bytes: Uint8Array, offset: number): number;
 
   /**
    * Sends `head` (latin1) and then `length` bytes at `offset` of `fd` to a non-blocking stream
-   * socket, as far as it has room, and returns the bytes sent of both. Returns 0 also when the bytes
-   * are not in the page cache or a call fails, and always except on Linux. It never waits, and throws
-   * only for invalid arguments.
+   * socket, as far as it has room, and returns the bytes sent of both. Returns 0 also when the
+   * bytes are not in the page cache or a call fails, and always except on Linux. It never waits,
+   * and throws only for invalid arguments.
    */
   trySendNow(socket: number, head: string, fd: number, offset: number, length: number): number;
 

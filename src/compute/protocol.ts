@@ -20,7 +20,9 @@ export interface ChunkSlot {
   readonly index: number;
   /** Absolute offset of the chunk in the object. */
   readonly start: number;
-  /** The expected length: exact for a ranged fill, an upper bound for a stream of unknown length. */
+  /**
+   * The expected length: exact for a ranged fill, an upper bound for a stream of unknown length.
+   */
   readonly lengthBytes: number;
   /** The state of a `SharedWatermark`: its control word cancels the task. */
   readonly watermark: SharedArrayBuffer;
@@ -68,7 +70,8 @@ export interface FetchReport {
   readonly stats: FetchStats;
   /**
    * The errno of a disk failure in the slot that the task was writing when it ended; `null` without
-   * one. Then a memfd replaced the file and was charged to the budget: report it to the slot's draft.
+   * one. Then a memfd replaced the file and was charged to the budget: report it to the slot's
+   * draft.
    */
   readonly diskFailure: string | null;
 }
@@ -110,9 +113,9 @@ export interface OpenTask {
 
 /**
  * Messages from the worker to the main thread, in this order: (interim | trouble)*, head, (want,
- * wrote)*. Each `want` awaits a reply, and so does a head with content (not 1xx, 3xx, 401, 403, 416).
- * Events and the result take different ports, so that the result may overtake the last event. The
- * worker closes `port` after the last event: wait for its `close`.
+ * wrote)*. Each `want` awaits a reply, and so does a head with content (not 1xx, 3xx, 401, 403,
+ * 416). Events and the result take different ports, so that the result may overtake the last event.
+ * The worker closes `port` after the last event: wait for its `close`.
  */
 export type OpenEvent =
   /** An interim response, other than 100 and 101. */

@@ -42,8 +42,8 @@ export class Pump {
   }
 
   /**
-   * Starts a transfer to a socket. Bytes written to the socket before the first piece leave together
-   * with it. Throws a system error.
+   * Starts a transfer to a socket. Bytes written to the socket before the first piece leave
+   * together with it. Throws a system error.
    */
   begin<Owner extends PieceOwner>(socketFd: number): Transfer<Owner> {
     const id = this.#native.begin(socketFd);

@@ -82,8 +82,8 @@ export class Transfer<Owner extends PieceOwner = PieceOwner> {
   }
 
   /**
-   * Appends a part of a file, which is sent as far as `watermark` allows. Throws a system error, and
-   * then does not take over the piece.
+   * Appends a part of a file, which is sent as far as `watermark` allows. Throws a system error,
+   * and then does not take over the piece.
    */
   addFile(
     piece: {
@@ -106,7 +106,9 @@ export class Transfer<Owner extends PieceOwner = PieceOwner> {
     if (this.#end === null) this.#pump.finish(this.#id);
   }
 
-  /** Ends the transfer soon. `cut`: shuts its connection down at once, although Node holds it too. */
+  /**
+   * Ends the transfer soon. `cut`: shuts its connection down at once, although Node holds it too.
+   */
   stop(cut: boolean): void {
     if (this.#end === null) this.#pump.stop(this.#id, cut);
   }

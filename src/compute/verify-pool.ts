@@ -1,6 +1,7 @@
 /**
- * The threads that hash held chunks again before their first read in this process. They are separate
- * from the fill threads, so that a disk read never waits for the network. Used by cache/body/reader.
+ * The threads that hash held chunks again before their first read in this process. They are
+ * separate from the fill threads, so that a disk read never waits for the network. Used by
+ * cache/body/reader.
  */
 import type { VerifyResult, VerifyTask, WorkerSetup } from './protocol.js';
 import { WorkerPool } from './worker-pool.js';

@@ -10,9 +10,9 @@
  *   word 1  received   bytes that the writer has, available or not; never falls
  *   word 2  state      0 growing, 1 complete, 2 failed; leaves 0 once
  *   word 3  control    0 continue, 1 cancel; set by the main thread, read by the writer
- *   word 4  listeners  bit n: the writer must wake its n-th descriptor. A reader sets its bit before
- *                      it reads available and state, and never clears it; the writer reads it after
- *                      it has changed them. A needless wake would cost both threads time.
+ *   word 4  listeners  bit n: the writer must wake its n-th descriptor. A reader sets its bit
+ *                      before it reads available and state, and never clears it; the writer reads
+ *                      it after it has changed them. A needless wake would cost both threads time.
  *   word 5  phase      the writer's phase, an index of `FETCH_PHASES`; for display alone
  *   word 6  active     monotonic ms of the writer's last byte or change of phase; 0 before any
  *   word 7  start      the offset at which writing begins (model/write-order); set before sharing
@@ -90,16 +90,18 @@ export class WatermarkWords {
     }
   }
 
-  /** Raises a count to `total`; returns false without effect when it is no lower, or after the end. */
+  /**
+   * Raises a count to `total`; returns false without effect when it is no lower, or after the end.
+   */
   raise(word: typeof AVAILABLE | typeof RECEIVED, total: number): boolean {
     if (!Number.isSafeInteger(total) || total < 0) {
       throw new RangeError(`not a number of bytes: ${String(total)}`);
     }
     const target = BigInt(total);
-    // Loops, because the main thread and a worker may raise the same count: the greater value stays.
-    // If another thread ends the watermark between the check and the exchange, the raise still takes
-    // effect. That is harmless: the bytes exist, and a thread that completes has raised its own
-    // count before.
+    // Loops, because the main thread and a worker may raise the same count: the greater value
+    // stays. If another thread ends the watermark between the check and the exchange, the raise
+    // still takes effect. That is harmless: the bytes exist, and a thread that completes has raised
+    // its own count before.
     for (;;) {
       const current = Atomics.load(this.#words, word);
       if (target <= current || Atomics.load(this.#words, STATE) !== GROWING) return false;

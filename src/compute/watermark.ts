@@ -1,8 +1,8 @@
 /**
- * Watermarks in shared memory, which limit how far a growing file may be read. A worker advances one
- * while it writes (`WatermarkWriter`), and the main thread passes it to senders (`SharedWatermark`).
- * One eventfd for all of them wakes the main thread after a change (`WatermarkRegistry`). The layout
- * of the shared state is in compute/watermark-words.
+ * Watermarks in shared memory, which limit how far a growing file may be read. A worker advances
+ * one while it writes (`WatermarkWriter`), and the main thread passes it to senders
+ * (`SharedWatermark`). One eventfd for all of them wakes the main thread after a change
+ * (`WatermarkRegistry`). The layout of the shared state is in compute/watermark-words.
  */
 import { closeSync } from 'node:fs';
 import type { Watermark, WatermarkState } from '../model/segment.js';
@@ -89,7 +89,8 @@ export class SharedWatermark implements Watermark {
       this.#words.listen();
       // Checked after the waiter is registered. The writer stores, then writes to the eventfd; the
       // registry drains the eventfd, then settles the registered waiters. This check sees a store
-      // that came before it; the wake of a later store finds the waiter registered. There is no gap.
+      // that came before it; the wake of a later store finds the waiter registered. There is no
+      // gap.
       this.settle();
     });
   }
@@ -177,8 +178,8 @@ export class WatermarkWriter {
   readonly #clock: Clock;
 
   /**
-   * `wakeFds` are those of `WatermarkRegistry.wakeFds`. A descriptor with listeners is woken whenever
-   * bytes become available or the state changes.
+   * `wakeFds` are those of `WatermarkRegistry.wakeFds`. A descriptor with listeners is woken
+   * whenever bytes become available or the state changes.
    */
   constructor(shared: SharedArrayBuffer, wakeFds: readonly number[], clock: Clock = systemClock) {
     this.#words = new WatermarkWords(shared);

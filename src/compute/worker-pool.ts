@@ -1,6 +1,7 @@
 /**
- * A pool of equal worker threads, the only user of piscina. The fill, verify, hash and scan pools are
- * built from it. When a worker dies, its tasks reject with a typed error and the pool starts anew.
+ * A pool of equal worker threads, the only user of piscina. The fill, verify, hash and scan pools
+ * are built from it. When a worker dies, its tasks reject with a typed error and the pool starts
+ * anew.
  */
 import type { Transferable, Worker } from 'node:worker_threads';
 import { Piscina } from 'piscina';
@@ -30,8 +31,9 @@ export interface WorkerPoolOptions {
 }
 
 /**
- * Runs tasks on `threads` workers, which start with the first task or by `warm`. A rejection is always
- * a `ForebayError`, and comes only after the worker has stopped using the task's descriptors.
+ * Runs tasks on `threads` workers, which start with the first task or by `warm`. A rejection is
+ * always a `ForebayError`, and comes only after the worker has stopped using the task's
+ * descriptors.
  */
 export class WorkerPool<Task, Result> {
   readonly #options: WorkerPoolOptions;
@@ -53,9 +55,9 @@ export class WorkerPool<Task, Result> {
   }
 
   /**
-   * Runs a task. Rejects with `internal` (retryable) when the worker failed or died, `overload` when
-   * the queue is full or a thread could not start for lack of descriptors or memory, `cancelled`
-   * when the pool is closed.
+   * Runs a task. Rejects with `internal` (retryable) when the worker failed or died, `overload`
+   * when the queue is full or a thread could not start for lack of descriptors or memory,
+   * `cancelled` when the pool is closed.
    */
   async run(task: Task, transferList: readonly Transferable[] = []): Promise<Result> {
     this.#assertOpen();
@@ -107,8 +109,8 @@ export class WorkerPool<Task, Result> {
       // Otherwise piscina moves a task that finds no free thread behind the others.
       stricterFIFO: true,
     });
-    // Emitted when a thread dies without a task, above all while loading. piscina does not restart a
-    // thread that failed while loading, so that tasks waiting for it would wait for ever.
+    // Emitted when a thread dies without a task, above all while loading. piscina does not restart
+    // a thread that failed while loading, so that tasks waiting for it would wait for ever.
     piscina.on('error', () => {
       this.#discard(piscina);
     });

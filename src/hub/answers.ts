@@ -82,7 +82,9 @@ export function overloaded(retryAfterMs?: number): CacheAnswer {
   return { ...answer, headers };
 }
 
-/** Returns the answer to a client when the hub's status is `isOverload`. `nowMs`: since the epoch. */
+/**
+ * Returns the answer to a client when the hub's status is `isOverload`. `nowMs`: since the epoch.
+ */
 export function loadAnswer(head: RateLimitedHead, nowMs: number, words?: AnswerWords): CacheAnswer {
   const waitMs = requestedWaitMs(head, nowMs);
   return head.status === 429 ? limited(head.headers, waitMs, words) : overloaded(waitMs);
@@ -142,7 +144,7 @@ export function answerToSilence({ code }: Failure): CacheAnswer | undefined {
 
 /**
  * Returns the answer when the hub was not contacted or did not respond: a 429, which clients retry,
- * when its breaker is open; otherwise a 504.
+ * when its breaker is open or no connection became free; otherwise a 504.
  */
 export function notAsked(failure: Failure): CacheAnswer {
   if (failure.code === 'origin-busy') return overloaded(failure.retryAfterMs);

@@ -1,6 +1,6 @@
 /**
- * Finds the credential of a request and a key for it. The key is an HMAC, so that decisions made for
- * a credential can be stored, also on disk, without the credential itself. Built by assemble.
+ * Finds the credential of a request and a key for it. The key is an HMAC, so that decisions made
+ * for a credential can be stored, also on disk, without the credential itself. Built by assemble.
  */
 import { matchesGlob } from '../config/glob.js';
 import { emptyHeaders, headerValue, type HeaderMap } from '../model/headers.js';

@@ -1,7 +1,7 @@
 /**
- * Decides whether a credential may read a file, and which commit, digest and length it has. A recent
- * decision is reused; otherwise the hub gets one HEAD for all concurrent requests alike. Used by
- * hub/files, which looks up bytes only after a decision.
+ * Decides whether a credential may read a file, and which commit, digest and length it has. A
+ * recent decision is reused; otherwise the hub gets one HEAD for all concurrent requests alike.
+ * Used by hub/files, which looks up bytes only after a decision.
  */
 import { LRUCache } from 'lru-cache';
 import { looped } from '../origin/via.js';

@@ -6,7 +6,9 @@ import { isDecodable } from '../model/content-coding.js';
 import { ForebayError } from '../model/errors.js';
 import { BodyDecoder } from '../worker/body-decoder.js';
 
-/** The longest decoded text. It is held in memory, so a small coded one must not expand unbounded. */
+/**
+ * The longest decoded text. It is held in memory, so a small coded one must not expand unbounded.
+ */
 export const MAX_DECODED_BYTES = 32 * 1024 * 1024;
 
 /**

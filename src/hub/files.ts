@@ -118,8 +118,8 @@ export class HubFiles {
 
 /**
  * Returns the answer to HEAD of a branch or tag for which the hub itself redirects: a redirect to
- * the commit's URL, with the file's fields. Clients of a hub follow a relative Location and keep the
- * final URL. So they read, and resume, that commit even after the branch has moved.
+ * the commit's URL, with the file's fields. Clients of a hub follow a relative Location and keep
+ * the final URL. So they read, and resume, that commit even after the branch has moved.
  */
 function redirectToCommit(stored: StoredResponse, upstream: Upstream): CacheAnswer {
   const headers = Object.assign(emptyHeaders(), stored.headers);

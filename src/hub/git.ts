@@ -1,6 +1,6 @@
 /**
- * Recognises requests of git's smart HTTP (gitprotocol-http). `git clone` and `git fetch` are passed
- * on uncached; a push is refused. Pure; used by hub/lookup and hub/passed.
+ * Recognises requests of git's smart HTTP (gitprotocol-http). `git clone` and `git fetch` are
+ * passed on uncached; a push is refused. Pure; used by hub/lookup and hub/passed.
  */
 import { emptyHeaders, headerValue, type HeaderMap } from '../model/headers.js';
 import type { CacheAnswer } from '../cache/api/facade.js';

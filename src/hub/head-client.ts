@@ -1,7 +1,7 @@
 /**
  * Sends HEAD for a file and follows redirects until a response of the hub describes the file; it
- * does not follow the redirect to the storage that holds the bytes. Runs on the main thread, because
- * heads are few beside bytes. Used by hub/decisions.
+ * does not follow the redirect to the storage that holds the bytes. Runs on the main thread,
+ * because heads are few beside bytes. Used by hub/decisions.
  */
 import { NEVER } from '../model/deferred.js';
 import { LRUCache } from 'lru-cache';
@@ -24,7 +24,9 @@ import { countContent } from './count-content.js';
 import { believedLength } from './metadata.js';
 import { targetAtHub } from './names.js';
 
-/** How much of an unused body is read so that its connection can be reused; one byte is expected. */
+/**
+ * How much of an unused body is read so that its connection can be reused; one byte is expected.
+ */
 const MAX_DRAINED_BYTES = 1024;
 
 /** Concurrent questions to one hub, including those that wait for a connection. */
@@ -64,8 +66,8 @@ export class HeadClient {
 
   /**
    * Fetches the heads of `target` with the credential in `who`. Resolves with any status that the
-   * hub sends. Rejects with a `ForebayError` when the hub does not answer, and with `overload` beyond
-   * `MAX_ASKED` questions.
+   * hub sends. Rejects with a `ForebayError` when the hub does not answer, and with `overload`
+   * beyond `MAX_ASKED` questions.
    */
   async heads({ upstream, who, client }: HeadQuestion, target: string): Promise<Heads> {
     const leave = this.#enter(upstream, client);
@@ -126,9 +128,9 @@ export class HeadClient {
   }
 
   /**
-   * Finds the file's length in bytes by a GET of its first byte. When the response is coded or has no
-   * length, reads the file and counts its bytes up to `MAX_COUNTED_BYTES`. Returns `null` when the
-   * length stays unknown.
+   * Finds the file's length in bytes by a GET of its first byte. When the response is coded or has
+   * no length, reads the file and counts its bytes up to `MAX_COUNTED_BYTES`. Returns `null` when
+   * the length stays unknown.
    */
   async #probe(upstream: Upstream, at: FetchUrl): Promise<number | null> {
     const first = { ...at, headers: { ...at.headers, range: 'bytes=0-0' } };
@@ -203,8 +205,9 @@ function noClients(): LRUCache<string, PassClient> {
 }
 
 /**
- * Returns the length of the content of a GET's 200, decoded; `null` when it is unknown and cannot be
- * counted. Closes the response, after reading a short remainder so that the connection is reusable.
+ * Returns the length of the content of a GET's 200, decoded; `null` when it is unknown and cannot
+ * be counted. Closes the response, after reading a short remainder so that the connection is
+ * reusable.
  */
 async function readLength(response: PassedResponse, method: string): Promise<number | null> {
   const { status, headers, lengthBytes } = response;
@@ -232,8 +235,8 @@ async function drain({ bytes }: PassedResponse): Promise<void> {
 
 /**
  * Returns the target of a redirect to the hub under another of its names (hub/names): a mirror of a
- * hub sends such a redirect for a renamed repository. Returns `undefined` when it leads elsewhere or
- * back to the same URL, or when the head already describes the file.
+ * hub sends such a redirect for a renamed repository. Returns `undefined` when it leads elsewhere
+ * or back to the same URL, or when the head already describes the file.
  */
 function renamedAtHub(
   { status, headers }: OriginHead,

@@ -1,8 +1,8 @@
 /**
  * Rewrites a hub's JSON for clients: cuts the members of Xet, and points the link to the next page
- * at this mirror. Short text is rewritten in memory. Long text is scanned on a thread (hub/scan-pool)
- * and sent from the store without the cuts. Results are remembered by the stored body's name, so
- * that a hit scans nothing. Used by hub/api and hub/paths-info.
+ * at this mirror. Short text is rewritten in memory. Long text is scanned on a thread
+ * (hub/scan-pool) and sent from the store without the cuts. Results are remembered by the stored
+ * body's name, so that a hit scans nothing. Used by hub/api and hub/paths-info.
  */
 import { LRUCache } from 'lru-cache';
 import type { Body, CacheAnswer } from '../cache/api/facade.js';

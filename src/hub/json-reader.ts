@@ -1,6 +1,7 @@
 /**
- * Parses JSON (RFC 8259) from bytes, piece by piece, and reports the position and key of each member
- * of an object. It keeps a bounded part of the text, whatever its length. Used by hub/strip-xet.
+ * Parses JSON (RFC 8259) from bytes, piece by piece, and reports the position and key of each
+ * member of an object. It keeps a bounded part of the text, whatever its length. Used by
+ * hub/strip-xet.
  */
 
 /** The deepest nesting: the clients' own parsers reject more (Python's at 1000). */

@@ -22,9 +22,9 @@ export interface Page {
 }
 
 /**
- * Returns the Link field for clients, or `undefined` when there is no next page. The URL is absolute,
- * because clients do not resolve it. Throws `origin-protocol` for a next page at another host: if it
- * were omitted, the listing would end early without an error.
+ * Returns the Link field for clients, or `undefined` when there is no next page. The URL is
+ * absolute, because clients do not resolve it. Throws `origin-protocol` for a next page at another
+ * host: if it were omitted, the listing would end early without an error.
  */
 export function linkForClients(field: string | undefined, page: Page): string | undefined {
   const next = nextLink(field ?? '');

@@ -47,8 +47,8 @@ export function factsOf(heads: readonly OriginHead[], revision: string): FileFac
 }
 
 /**
- * Returns the Content-Length of a head, in bytes; `null` when it has none or a wrong one: the length
- * of a content coding, or the 0 that some CDN edges send for a file that is not empty.
+ * Returns the Content-Length of a head, in bytes; `null` when it has none or a wrong one: the
+ * length of a content coding, or the 0 that some CDN edges send for a file that is not empty.
  */
 export function believedLength(head: OriginHead): number | null {
   if (codingOf(head.headers) !== '') return null;

@@ -1,6 +1,7 @@
 /**
- * Maps a URL in a hub's answer to a target at the configured endpoint. A hub has several names: when
- * the endpoint is a mirror or a rewriting proxy, answers may contain the hub's original name. Pure.
+ * Maps a URL in a hub's answer to a target at the configured endpoint. A hub has several names:
+ * when the endpoint is a mirror or a rewriting proxy, answers may contain the hub's original name.
+ * Pure.
  */
 import { fieldUri } from '../model/uri.js';
 import { MAX_LOCATION_LENGTH } from '../origin/redirect.js';

@@ -43,7 +43,9 @@ const MAX_FRESH_MS = 60 * 60 * 1000;
 interface Kept {
   readonly headers: HeaderMap;
   readonly made: Made & { readonly bytes: Uint8Array };
-  /** The question's order (model/sequence) and the purge epoch (cache/api/purges) when it was sent. */
+  /**
+   * The question's order (model/sequence) and the purge epoch (cache/api/purges) when it was sent.
+   */
   readonly order: number;
   readonly purged: number;
   /** When the hub answered, in ms since the epoch. */
@@ -169,8 +171,8 @@ export class PathsInfo {
   }
 
   /**
-   * Sends the request and follows redirects of a renamed repository: 307 and 308 keep the method and
-   * the content (RFC 9110 sections 15.4.8 and 15.4.9).
+   * Sends the request and follows redirects of a renamed repository: 307 and 308 keep the method
+   * and the content (RFC 9110 sections 15.4.8 and 15.4.9).
    */
   async #passOn({ request, content }: Question, { upstream }: ApiQuestion): Promise<CacheAnswer> {
     let { target } = request;

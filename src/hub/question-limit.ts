@@ -6,12 +6,17 @@ export class QuestionLimit {
   #count = 0;
   readonly #byClient = new Map<string, number>();
 
-  /** `max`: concurrent questions. One client may run half of them, so that others are not locked out. */
+  /**
+   * `max`: concurrent questions. One client may run half of them, so that others are not locked
+   * out.
+   */
   constructor(max: number) {
     this.#max = max;
   }
 
-  /** Counts a question until the returned function is called, once. Throws `overload` at the limit. */
+  /**
+   * Counts a question until the returned function is called, once. Throws `overload` at the limit.
+   */
   enter(client: string): () => void {
     const own = this.#byClient.get(client) ?? 0;
     if (this.#count >= this.#max || own >= this.#max / 2) throw tooMuch();

@@ -23,8 +23,9 @@ export class ScanPool {
   #running = 0;
 
   /**
-   * Scans a text. The memory of `pieces` is transferred to the thread. Rejects with a `ForebayError`:
-   * `origin-protocol` when it is not JSON, `overload` beyond `MAX_SCANS`, or as `pieces` does.
+   * Scans a text. The memory of `pieces` is transferred to the thread. Rejects with a
+   * `ForebayError`: `origin-protocol` when it is not JSON, `overload` beyond `MAX_SCANS`, or as
+   * `pieces` does.
    */
   async read(pieces: AsyncIterable<Buffer>): Promise<Read> {
     if (this.#running >= MAX_SCANS) throw tooMany();

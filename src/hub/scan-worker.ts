@@ -1,6 +1,6 @@
 /**
- * Entry of the thread that scans long JSON. hub/scan-pool loads it and calls its default export once
- * for each task.
+ * Entry of the thread that scans long JSON. hub/scan-pool loads it and calls its default export
+ * once for each task.
  */
 import { TextReader } from './json-text.js';
 import type { ScanReply, ScanTask } from './scan-task.js';

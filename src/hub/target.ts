@@ -1,7 +1,7 @@
 /**
- * Normalises a hub's request target before it is parsed, stored or sent. Clients configured with the
- * mirror's URL and a slash at its end request `//api/models/...`, but a hub's paths have no empty
- * segments. Used by hub/lookup and hub/passed. Pure.
+ * Normalises a hub's request target before it is parsed, stored or sent. Clients configured with
+ * the mirror's URL and a slash at its end request `//api/models/...`, but a hub's paths have no
+ * empty segments. Used by hub/lookup and hub/passed. Pure.
  */
 import { canonicalUri, splitTarget } from '../model/uri.js';
 import { routeOf } from './route.js';
