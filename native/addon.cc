@@ -1,5 +1,5 @@
-// The addon's entry: registers what each binding offers, once for every environment (the main
-// thread and each worker) that loads it. src/compute/native.ts is the only caller.
+// The addon's entry: registers the exports of all bindings, once for each environment (the main
+// thread and each worker) that loads it. Loaded by src/compute/native.ts alone.
 #include <napi.h>
 
 #include "bindings.h"

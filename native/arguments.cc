@@ -60,8 +60,8 @@ std::optional<bool> BooleanArgument(const Napi::CallbackInfo& info, size_t index
   return value.As<Napi::Boolean>().Value();
 }
 
-// Throwing fails only when the thread is being terminated, and is then of no account. So here it is
-// plain Node-API: node-addon-api would end the process.
+// Throwing fails only while the thread is being terminated, and then it does not matter. These use
+// plain Node-API, because node-addon-api would end the process on such a failure.
 
 Napi::Value ThrowTypeError(Napi::Env env, const std::string& message) {
   (void)napi_throw_type_error(env, nullptr, message.c_str());
@@ -74,7 +74,7 @@ Napi::Value ThrowRangeError(Napi::Env env, const std::string& message) {
 }
 
 Napi::Value ThrowSystemError(Napi::Env env, const SystemError& error) {
-  // libuv's table, because its names and texts are the ones that Node's own errors carry.
+  // From libuv, whose names and texts Node's own errors have.
   const int number = uv_translate_sys_error(error.number);
   char code[64];
   char text[128];
@@ -82,7 +82,7 @@ Napi::Value ThrowSystemError(Napi::Env env, const SystemError& error) {
   uv_strerror_r(number, text, sizeof text);
   const std::string message = std::string(code) + ": " + text + ", " + error.call;
 
-  // Setting `code` is napi_create_error's own doing.
+  // napi_create_error sets `code` itself.
   napi_value thrown = nullptr;
   const Napi::Value code_value = Napi::String::New(env, code);
   const Napi::Value message_value = Napi::String::New(env, message);

@@ -1,4 +1,4 @@
-// What each binding file adds to the addon's exports; addon.cc calls these.
+// The functions by which each binding file adds its exports to the addon. Called by addon.cc.
 #ifndef FOREBAY_BINDINGS_H_
 #define FOREBAY_BINDINGS_H_
 

@@ -16,7 +16,7 @@ namespace forebay {
 
 namespace {
 
-// Empty when the thread is being terminated: nothing can be made then.
+// Returns an empty value while the thread is being terminated: no object can be created then.
 Napi::Value ToUint8Array(Napi::Env env, const Id& id) {
   void* data = nullptr;
   napi_value buffer = nullptr;
@@ -30,7 +30,7 @@ Napi::Value ToUint8Array(Napi::Env env, const Id& id) {
 
 Extent ExtentOf(bool whole_object) { return whole_object ? Extent::kWholeObject : Extent::kPart; }
 
-// The ids of an argument; throws unless it holds one or more.
+// Returns the ids in an argument; throws unless it contains one or more.
 std::optional<std::span<uint8_t>> IdsArgument(const Napi::CallbackInfo& info, size_t index,
                                               const char* name) {
   const auto ids = BytesArgument(info, index, name);

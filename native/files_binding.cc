@@ -11,7 +11,7 @@ namespace forebay {
 
 namespace {
 
-// memfd_create(2) refuses names above 249 bytes; the name is only for people who look into /proc.
+// memfd_create(2) rejects longer names; the name is only visible to people, in /proc.
 constexpr size_t kMaxMemfdNameBytes = 249;
 
 // (fd): boolean
@@ -66,7 +66,7 @@ Napi::Value WriteAllCall(const Napi::CallbackInfo& info) {
   return info.Env().Undefined();
 }
 
-// (fd, bytes, offset): number, -1 if the bytes are not cached
+// (fd, bytes, offset): number, -1 when the read would have to wait
 Napi::Value ReadCachedCall(const Napi::CallbackInfo& info) {
   const auto fd = DescriptorArgument(info, 0);
   if (!fd) return Napi::Value();

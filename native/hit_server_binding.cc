@@ -1,4 +1,4 @@
-// The hit server (core/hit_server.h) for JavaScript. src/compute/hit-server.ts is the only caller.
+// The hit server (core/hit_server.h) for JavaScript. Used by src/compute/hit-server.ts alone.
 #include "hit_server_binding.h"
 
 #include <napi.h>
@@ -58,7 +58,7 @@ Napi::Value Resume(HitServerBinding& binding, const Napi::CallbackInfo& info) {
   return info.Env().Undefined();
 }
 
-// (connection): { record: Buffer, head: string } | null
+// (connection): { record: Buffer, head: Buffer } | null
 Napi::Value TakePartialHit(HitServerBinding& binding, const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   const auto id = IntegerArgument(info, 0, "connection", kMaxSafeInteger);

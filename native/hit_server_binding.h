@@ -1,4 +1,5 @@
-// The hit server's JavaScript object: shared by the two files with its methods.
+// The state behind the hit server's JavaScript object. Shared by the two files that define that
+// object's methods: hit_server_binding.cc and hit_table_binding.cc.
 #ifndef FOREBAY_HIT_SERVER_BINDING_H_
 #define FOREBAY_HIT_SERVER_BINDING_H_
 
@@ -12,7 +13,7 @@
 
 namespace forebay {
 
-// One server: belongs to the functions of its JavaScript object, and ends with `close` or with the
+// One server, owned by the functions of its JavaScript object. It ends with `close` or with the
 // environment.
 class HitServerBinding {
  public:
@@ -23,7 +24,7 @@ class HitServerBinding {
 
   ~HitServerBinding() { Close(); }
 
-  // Throws when the server is closed.
+  // Returns the server. Throws EBADF in JavaScript and returns null when it is closed.
   HitServer* Use() {
     if (!server_) ThrowSystemError(env_, {EBADF, "hitServer"});
     return server_.get();
@@ -44,7 +45,7 @@ class HitServerBinding {
   std::unique_ptr<HitServer> server_;
 };
 
-// Adds the methods that grant answers (core/hit_table.h).
+// Adds the methods that define what the server may answer (core/hit_table.h).
 void SetHitTableMethods(Napi::Object object, const std::shared_ptr<HitServerBinding>& binding);
 
 }  // namespace forebay

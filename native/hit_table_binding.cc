@@ -1,4 +1,4 @@
-// What a hit server may answer (core/hit_table.h), for JavaScript.
+// The table of a hit server's answers (core/hit_table.h) for JavaScript.
 #include <napi.h>
 
 #include <chrono>
@@ -16,10 +16,10 @@ namespace forebay {
 
 namespace {
 
-// Nothing is vouched for longer.
+// The longest duration of a grant.
 constexpr uint64_t kMaxGrantMs = 60'000;
 
-// As latin1, which the text of a head is.
+// Returns argument `index` as latin1 text, the encoding of heads; throws unless it is a string.
 std::optional<std::string> TextArgument(const Napi::CallbackInfo& info, size_t index,
                                         const char* name) {
   size_t count = 0;
@@ -41,7 +41,7 @@ std::optional<uint64_t> NumberArgument(const Napi::CallbackInfo& info, size_t in
   return IntegerArgument(info, index, name, kMaxSafeInteger);
 }
 
-// From now on, for so many ms.
+// Returns the time point `forMs` after now; argument `index` is `forMs`.
 std::optional<HitTable::Clock::time_point> ExpiryArgument(const Napi::CallbackInfo& info,
                                                           size_t index) {
   const auto ms = IntegerArgument(info, index, "forMs", kMaxGrantMs);

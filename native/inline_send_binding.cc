@@ -1,4 +1,4 @@
-// Sending on the spot for JavaScript (core/inline_send.h).
+// Inline sending (core/inline_send.h) for JavaScript.
 #include <napi.h>
 
 #include <array>
@@ -12,7 +12,7 @@ namespace forebay {
 
 namespace {
 
-// Longer heads, which origins may send, go by the exchange (src/send/inline-sender.ts).
+// Node writes longer heads, which origins may send (src/send/inline-sender.ts).
 constexpr size_t kMaxHeadBytes = 16384;
 
 // (socket, head, fd, offset, length): number
@@ -21,7 +21,7 @@ Napi::Value TrySendNowCall(const Napi::CallbackInfo& info) {
   const auto socket = DescriptorArgument(info, 0);
   if (!socket) return Napi::Value();
   if (!info[1].IsString()) return ThrowTypeError(env, "head must be a string");
-  // One byte more than a head may have, and one for the NUL that is put after it.
+  // Room for one byte more than the longest head, to detect a longer one, and for the final NUL.
   std::array<char, kMaxHeadBytes + 2> head;
   size_t count = 0;
   if (napi_get_value_string_latin1(env, info[1], head.data(), head.size(), &count) != napi_ok) {
@@ -34,7 +34,7 @@ Napi::Value TrySendNowCall(const Napi::CallbackInfo& info) {
   if (!offset) return Napi::Value();
   const auto length = IntegerArgument(info, 4, "length", kMaxSafeInteger);
   if (!length) return Napi::Value();
-  // As the pump does; where nothing is paced, or no more, it costs one system call.
+  // As the pump does. On a connection that is not paced it costs one system call.
   StopPacingLocally(*socket);
   const uint64_t taken = TrySendNow(*socket, head.data(), count, {*fd, *offset, *length});
   return Napi::Number::New(env, static_cast<double>(taken));

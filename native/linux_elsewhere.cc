@@ -1,4 +1,4 @@
-// Replaces the bindings of epoll and Linux's sendfile(2) on other systems.
+// Replaces the bindings that need epoll and Linux's sendfile(2) on other systems.
 #include <napi.h>
 
 #include "arguments.h"
@@ -16,7 +16,7 @@ Napi::Value CreateHitServer(const Napi::CallbackInfo& info) {
   return ThrowSystemError(info.Env(), {ENOSYS, "epoll_create1"});
 }
 
-// Nothing is sent: the caller sends otherwise.
+// Returns 0 bytes sent, so that the caller sends by another way.
 Napi::Value TrySendNowNothing(const Napi::CallbackInfo& info) {
   return Napi::Number::New(info.Env(), 0);
 }

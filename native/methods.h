@@ -1,4 +1,4 @@
-// What bindings of objects with methods share.
+// Helpers for bindings of JavaScript objects with methods.
 #ifndef FOREBAY_METHODS_H_
 #define FOREBAY_METHODS_H_
 
@@ -10,7 +10,7 @@
 
 namespace forebay {
 
-// Gives `object` a method that works on `binding`, which lives as long as one of its methods does.
+// Adds a method to `object` that operates on `binding`, and keeps `binding` alive.
 template <typename Binding>
 void SetMethod(Napi::Object object, const std::shared_ptr<Binding>& binding, const char* name,
                Napi::Value (*method)(Binding& binding, const Napi::CallbackInfo& info)) {
@@ -20,7 +20,7 @@ void SetMethod(Napi::Object object, const std::shared_ptr<Binding>& binding, con
   object.Set(name, Napi::Function::New(object.Env(), call, name));
 }
 
-// Empty when the thread is being terminated: nothing can be made then.
+// Returns an empty value while the thread is being terminated: no object can be created then.
 inline Napi::Value ToFloat64Array(Napi::Env env, const std::vector<double>& numbers) {
   void* data = nullptr;
   napi_value buffer = nullptr;

@@ -1,4 +1,4 @@
-// The pump (core/pump.h) for JavaScript. src/compute/pump.ts is the only caller.
+// The pump (core/pump.h) for JavaScript. Created by src/compute/pump.ts alone.
 #include <napi.h>
 
 #include <algorithm>
@@ -18,7 +18,7 @@ namespace forebay {
 
 namespace {
 
-// A fill thread and a sender for each core of a large machine would not need more.
+// More than one thread for each core of a large machine would need.
 constexpr uint64_t kMaxThreads = 64;
 
 constexpr size_t kWatermarkWords = 9;
@@ -26,8 +26,8 @@ constexpr size_t kWatermarkWords = 9;
 // Numbers per notice, in the order of PumpNotice.
 constexpr size_t kNoticeNumbers = 5;
 
-// One pump and what pins the memory that its pieces read: belongs to the functions of its
-// JavaScript object, and ends with `close` or with the environment.
+// One pump, and the references that keep alive the memory its pieces read. Owned by the functions
+// of its JavaScript object; ends with `close` or with the environment.
 class PumpBinding {
  public:
   PumpBinding(Napi::Env env, std::unique_ptr<Pump> pump) : env_(env), pump_(std::move(pump)) {
@@ -38,13 +38,13 @@ class PumpBinding {
     if (pump_) Close();
   }
 
-  // Throws when the pump is closed.
+  // Returns the pump. Throws EBADF in JavaScript and returns null when it is closed.
   Pump* Use() {
     if (!pump_) ThrowSystemError(env_, {EBADF, "pump"});
     return pump_.get();
   }
 
-  // Keeps `watermark`, which may be empty, until a notice reports that the piece was sent.
+  // Keeps `watermark`, which may be empty, alive until a notice reports that the piece was sent.
   void Pin(uint64_t transfer, Napi::Reference<Napi::Value> watermark) {
     pins_[transfer].pieces.push_back(std::move(watermark));
   }
@@ -74,7 +74,7 @@ class PumpBinding {
 
   static void OnEnvironmentEnd(void* binding) { static_cast<PumpBinding*>(binding)->End(); }
 
-  // The threads first: they read the pinned watermarks.
+  // Ends the threads first, because they read the pinned memory.
   void End() {
     pump_.reset();
     pins_.clear();
@@ -85,8 +85,8 @@ class PumpBinding {
   std::unordered_map<uint64_t, Pins> pins_;
 };
 
-// The words of a watermark; throws unless `value` is a BigInt64Array of so many over shared memory,
-// which unlike other memory cannot move or be detached.
+// Returns the words of a watermark. Throws unless `value` is a BigInt64Array of the right length
+// over shared memory, which unlike other memory cannot move or be detached.
 int64_t* WatermarkArgument(Napi::Env env, const Napi::Value& value) {
   napi_typedarray_type type;
   size_t length = 0;

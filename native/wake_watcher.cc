@@ -11,7 +11,7 @@ namespace forebay {
 
 namespace {
 
-// libuv gives negative errno values on the platforms that we build for.
+// libuv returns negative errno values on the platforms that we build for.
 SystemError FromUv(int status, const char* call) { return {-status, call}; }
 
 }  // namespace
@@ -24,14 +24,14 @@ SystemError WakeWatcher::Start(Napi::Env env, int fd, Napi::Function callback,
   if (own_fd < 0) return LastError("fcntl");
 
   auto made = std::make_shared<WakeWatcher>(env, own_fd, callback);
-  // Not yet a handle if this fails, so there is nothing to close but the descriptor.
+  // If this fails, there is no handle yet, and only the descriptor to close.
   if (const int status = uv_poll_init(loop, &made->poll_, own_fd); status < 0) {
     return FromUv(status, "uv_poll_init");
   }
   made->poll_.data = made.get();
   made->loop_share_ = made;
-  // A worker's loop must have no open handle when the worker ends: the asynchronous kind of hook is
-  // the one that Node waits for until OnClosed has run.
+  // A worker's loop must have no open handle when the worker ends. Node waits for an asynchronous
+  // hook until it is removed, which OnClosed does.
   if (napi_add_async_cleanup_hook(env, OnEnvironmentEnd, made.get(), &made->hook_) != napi_ok) {
     made->Close();
     return {EINVAL, "napi_add_async_cleanup_hook"};
@@ -63,7 +63,7 @@ void WakeWatcher::Close() {
 
 void WakeWatcher::OnReadable(uv_poll_t* handle, int status, int) {
   auto* self = static_cast<WakeWatcher*>(handle->data);
-  // Drained before the callback looks: a wake that comes after that is seen again.
+  // Drained before the callback reads the published data, so that a later wake calls it again.
   if (status < 0 || DrainWakes(self->fd_)) {
     self->Close();
     return;
@@ -71,8 +71,8 @@ void WakeWatcher::OnReadable(uv_poll_t* handle, int status, int) {
   self->CallBack();
 }
 
-// Plain Node-API, because all of this fails when the thread is being terminated, and node-addon-api
-// would end the process then.
+// Uses plain Node-API, because all of these calls fail while the thread is being terminated, and
+// node-addon-api would end the process on such a failure.
 void WakeWatcher::CallBack() {
   napi_handle_scope scope = nullptr;
   if (napi_open_handle_scope(env_, &scope) != napi_ok) return;
@@ -84,7 +84,7 @@ void WakeWatcher::CallBack() {
       napi_make_callback(env_, *context_, global, callback, 0, nullptr, nullptr) ==
           napi_pending_exception &&
       napi_get_and_clear_last_exception(env_, &exception) == napi_ok) {
-    // No JavaScript caller can catch it: it is an uncaught exception, like one thrown by a timer.
+    // There is no JavaScript caller to catch it: an uncaught exception, like one from a timer.
     napi_fatal_exception(env_, exception);
   }
   napi_close_handle_scope(env_, scope);
@@ -93,8 +93,8 @@ void WakeWatcher::CallBack() {
 void WakeWatcher::OnClosed(uv_handle_t* handle) {
   auto* self = static_cast<WakeWatcher*>(handle->data);
   const std::shared_ptr<WakeWatcher> last_share = std::move(self->loop_share_);
-  // Released here, because a JavaScript `close` function may keep this object until it is
-  // collected, or until the environment's end.
+  // Released here, because a JavaScript `close` function may keep this object alive until it is
+  // garbage-collected, or until the environment ends.
   close(std::exchange(self->fd_, -1));
   self->callback_.Reset();
   self->context_.reset();
@@ -102,7 +102,7 @@ void WakeWatcher::OnClosed(uv_handle_t* handle) {
 }
 
 void WakeWatcher::OnEnvironmentEnd(napi_async_cleanup_hook_handle, void* watcher) {
-  // If it is closing already, its OnClosed is still to come and removes the hook.
+  // If it is closing already, its OnClosed has yet to run and removes the hook.
   static_cast<WakeWatcher*>(watcher)->Close();
 }
 

@@ -1,4 +1,4 @@
-// Calls a JavaScript function on its own thread whenever a wake descriptor is written to.
+// Calls a JavaScript function on its thread after each write to a wake descriptor.
 #ifndef FOREBAY_WAKE_WATCHER_H_
 #define FOREBAY_WAKE_WATCHER_H_
 
@@ -11,13 +11,13 @@
 
 namespace forebay {
 
-// Lives on its environment's event loop until Close, or until the environment ends (a worker's
-// exit), and belongs to both the loop and the holders of the shared pointer. It does not keep the
-// loop alive. Everything runs on the environment's thread.
+// Runs on its environment's event loop until Close, or until the environment ends (a worker's
+// exit). Both the loop and the holders of the shared pointer own it. It does not keep the loop
+// alive. Everything runs on the environment's thread.
 class WakeWatcher {
  public:
-  // Starts watching. Takes a duplicate of `fd`, so that closing the number elsewhere cannot pull it
-  // from under the event loop (libuv aborts the process then). On failure there is no watcher.
+  // Starts watching a duplicate of `fd`: if the number were closed elsewhere while the event loop
+  // uses it, libuv would abort the process. On failure there is no watcher.
   static SystemError Start(Napi::Env env, int fd, Napi::Function callback,
                            std::shared_ptr<WakeWatcher>* watcher);
 
@@ -26,7 +26,7 @@ class WakeWatcher {
   WakeWatcher(const WakeWatcher&) = delete;
   WakeWatcher& operator=(const WakeWatcher&) = delete;
 
-  // No callback begins after this. Safe inside the callback, and more than once.
+  // Stops the callbacks. It may be called inside the callback, and more than once.
   void Close();
 
  private:
@@ -40,11 +40,11 @@ class WakeWatcher {
   int fd_;
   uv_poll_t poll_;
   Napi::FunctionReference callback_;
-  // Makes promise reactions and nextTicks run after each callback, as after any of Node's own.
+  // Makes promise reactions and nextTicks run after each callback, as after Node's own callbacks.
   std::unique_ptr<Napi::AsyncContext> context_;
   napi_async_cleanup_hook_handle hook_ = nullptr;
   bool closing_ = false;
-  // The loop's share: set while libuv may still touch poll_.
+  // The loop's ownership: set while libuv may still use poll_.
   std::shared_ptr<WakeWatcher> loop_share_;
 };
 

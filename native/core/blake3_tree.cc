@@ -15,7 +15,7 @@ Id GroupId(std::span<const uint8_t> bytes, uint64_t group_index, Extent extent) 
   return id;
 }
 
-// Recursion is as deep as the tree: 2^n ids need n levels, and memory holds fewer than 2^48 ids.
+// Recurses to the tree's depth: n levels for 2^n ids, and memory holds fewer than 2^48 ids.
 Id MergeIds(std::span<const uint8_t> ids, Extent extent) {
   Id id;
   const size_t count = ids.size() / kIdBytes;
@@ -33,7 +33,7 @@ Id MergeIds(std::span<const uint8_t> ids, Extent extent) {
 
 Id RootOfEmpty() {
   Id id;
-  // No byte is read, but the package hands the pointer to memcpy, which must not be given null.
+  // No byte is read, but the package passes the pointer to memcpy, for which it must not be null.
   const uint8_t nothing = 0;
   forebay_blake3_subtree(&nothing, 0, 0, true, id.data());
   return id;

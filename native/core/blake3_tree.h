@@ -12,7 +12,8 @@ namespace forebay {
 // Bytes in a chaining value or hash.
 inline constexpr size_t kIdBytes = 32;
 
-// Bytes in a group, the unit of verifying: a power of two of leaves, so each is a whole subtree.
+// Bytes in a group, the unit of verifying. It has a power of two of leaves, so that it is a
+// subtree.
 inline constexpr size_t kGroupBytes = size_t{1} << 20;
 
 // The largest chunk has 64 groups (model/chunk.ts).
@@ -20,19 +21,20 @@ inline constexpr size_t kMaxGroupsPerChunk = 64;
 
 using Id = std::array<uint8_t, kIdBytes>;
 
-// Whether a subtree is the whole object: only then its topmost node gets BLAKE3's ROOT flag.
+// The extent of a subtree. Only the topmost node of the whole object gets BLAKE3's ROOT flag.
 enum class Extent { kPart, kWholeObject };
 
-// The id of group `group_index` of its object. `bytes` holds 1 to kGroupBytes bytes, and
-// kGroupBytes unless it is the object's last group. The whole object is always group 0.
+// Returns the id of group `group_index` of its object. `bytes` has 1 to kGroupBytes bytes, and
+// kGroupBytes unless it is the object's last group. A group that is the whole object is group 0.
 Id GroupId(std::span<const uint8_t> bytes, uint64_t group_index, Extent extent);
 
 // Merges consecutive subtrees of equal size (the last may be smaller) as BLAKE3's tree does: the
-// left side of every node holds the largest power of two of them. `ids` holds one or more ids of
-// kIdBytes; a single one is returned unchanged, as it was made as the root or not.
+// left side of every node has the largest power of two of them that leaves some for the right side.
+// `ids` has one or more ids of kIdBytes. A single id is returned unchanged: `extent` was already
+// applied when it was computed.
 Id MergeIds(std::span<const uint8_t> ids, Extent extent);
 
-// BLAKE3 of no bytes.
+// Returns the BLAKE3 hash of no bytes.
 Id RootOfEmpty();
 
 }  // namespace forebay

@@ -13,11 +13,11 @@ namespace forebay {
 
 namespace {
 
-// Each is at most a chunk. Beyond this many, transfers read for themselves: a second's work of a
-// fast disk is waiting then.
+// The most queued ranges, each at most a chunk: a second's work of a fast disk. Beyond that,
+// transfers read from the disk themselves.
 constexpr size_t kMaxWaiting = 256;
 
-// A step's bytes can be sent while the next are read.
+// The longest step. Its bytes can be sent while the next step is read.
 constexpr uint64_t kStepBytes = uint64_t{1} << 20;
 
 constexpr uint64_t kNothingLeft = UINT64_MAX;
@@ -69,12 +69,12 @@ void ColdReader::Run() {
     const bool more = Step(*read);
     if (read->listening_) (void)Wake(wake_fd_);
     lock.lock();
-    // Behind the others: no first byte waits for another whole range.
+    // Queued behind the others, so that no range's first byte waits for another's whole range.
     if (more) waiting_.push_back(read);
   }
 }
 
-// False when nothing more can be read of it.
+// Reads one step; returns false when the range has no more to read.
 bool ColdReader::Step(ColdRead& read) const {
   const uint64_t at = read.reached_;
   auto offset = static_cast<off_t>(at);
@@ -82,16 +82,16 @@ bool ColdReader::Step(ColdRead& read) const {
   read.step_bytes_ = std::min(read.step_bytes_ * 2, kStepBytes);
   ssize_t taken = 0;
   if (const auto file = read.file_.lock()) {
-    // A sequential read, unlike posix_fadvise(WILLNEED) and readahead(2), which read into single
-    // pages, gets ever larger folios: measured, the reading took a sixth of the CPU time and the
-    // later sending three quarters. It blocks on the disk, for which these threads exist, and
-    // copies nothing.
+    // posix_fadvise(WILLNEED) and readahead(2) read into single pages, but a sequential read gets
+    // ever larger pieces of memory: as measured, reading then takes a sixth of the CPU time, and
+    // sending three quarters. It waits for the disk, which these threads may do, and copies
+    // nothing.
     do {
       taken = sendfile(nowhere_.get(), file->get(), &offset, wanted);
     } while (taken < 0 && errno == EINTR);
   }
   const bool more = taken > 0 && static_cast<uint64_t>(offset) < read.end_;
-  // What fails is the sending's to meet.
+  // A failed read is not reported: the pump meets the same error when it sends.
   read.reached_ = more ? static_cast<uint64_t>(offset) : kNothingLeft;
   return more;
 }

@@ -1,5 +1,5 @@
-// Reads files into the page cache ahead of the pump, on threads of its own, so that a slow disk
-// blocks only the transfers that need it.
+// Reads files into the page cache ahead of the pump, on separate threads. So the pump sends from
+// memory, and a slow disk delays only the transfers of files on it.
 #ifndef FOREBAY_CORE_COLD_READER_H_
 #define FOREBAY_CORE_COLD_READER_H_
 
@@ -18,25 +18,28 @@
 
 namespace forebay {
 
-// One range on its way into memory. Shared by its requester and the thread that reads.
+// One range that is being read into memory. Shared by the piece that requested it and the reading
+// thread.
 class ColdRead {
  public:
   ColdRead(const std::shared_ptr<const Descriptor>& file, uint64_t offset, uint64_t length)
       : file_(file), end_(offset + length), reached_(offset) {}
 
-  // Up to here the file is in memory; past the range once it has been read or cannot be.
+  // The offset up to which the file is in memory; beyond the range after it was read or has failed.
   uint64_t reached() const { return reached_.load(); }
 
-  // Requests a wake after each further step. Read `reached` after this call.
+  // Enables a wake after each step. A caller that then reads `reached` misses no step.
   void Listen() { listening_.store(true); }
 
  private:
   friend class ColdReader;
 
-  // Weak: the reading ends when its requester has closed the file.
+  // Weak, so that the read does not keep the file open: it ends after its piece has closed the
+  // file.
   const std::weak_ptr<const Descriptor> file_;
   const uint64_t end_;
-  // Of the next step: small at first, for the first byte's sake. Its reader's alone.
+  // The length of the next step, small at first for an early first byte. Used by the reading thread
+  // alone.
   uint64_t step_bytes_ = uint64_t{128} << 10;
   std::atomic<uint64_t> reached_;
   std::atomic<bool> listening_ = false;
@@ -44,8 +47,8 @@ class ColdRead {
 
 class ColdReader {
  public:
-  // Starts `threads` threads, which take turns at the ranges. `wake_fd` (wake.h) is woken
-  // for reads that are listened to, and outlives this.
+  // Starts `threads` threads, which read the ranges step by step in turns. They wake `wake_fd`
+  // (wake.h), which must outlive this object, for reads with Listen.
   static SystemError Start(size_t threads, int wake_fd, std::unique_ptr<ColdReader>* reader);
 
   // Waits for the steps in progress and drops the rest.
@@ -53,7 +56,7 @@ class ColdReader {
   ColdReader(const ColdReader&) = delete;
   ColdReader& operator=(const ColdReader&) = delete;
 
-  // Begins to read a range, or null when too many wait. Never blocks.
+  // Queues a range; returns null when too many are queued. Never blocks.
   std::shared_ptr<ColdRead> Ask(const std::shared_ptr<const Descriptor>& file, uint64_t offset,
                                 uint64_t length);
 
@@ -63,7 +66,7 @@ class ColdReader {
   bool Step(ColdRead& read) const;
 
   const int wake_fd_;
-  // Where the bytes go: /dev/null takes pages without looking at them.
+  // The destination, /dev/null, which accepts pages without reading them.
   Descriptor nowhere_;
   std::mutex mutex_;
   std::condition_variable asked_;

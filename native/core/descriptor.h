@@ -1,4 +1,4 @@
-// A file descriptor with one owner, closed with it.
+// A file descriptor with one owner, whose destructor closes it.
 #ifndef FOREBAY_CORE_DESCRIPTOR_H_
 #define FOREBAY_CORE_DESCRIPTOR_H_
 
@@ -32,7 +32,7 @@ class Descriptor {
     if (fd_ >= 0) close(std::exchange(fd_, -1));
   }
 
-  // A close-on-exec duplicate of `fd`, whose owner may close it afterwards.
+  // Creates a close-on-exec duplicate of `fd`, which the caller may close afterwards.
   static SystemError Duplicate(int fd, Descriptor* duplicate) {
     const int own = fcntl(fd, F_DUPFD_CLOEXEC, 0);
     if (own < 0) return LastError("fcntl");

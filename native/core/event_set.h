@@ -1,4 +1,4 @@
-// Descriptors that threads wait on together, each with a number of its own.
+// A set of descriptors that several threads wait on (epoll), each with an id.
 #ifndef FOREBAY_CORE_EVENT_SET_H_
 #define FOREBAY_CORE_EVENT_SET_H_
 
@@ -12,7 +12,7 @@ namespace forebay {
 
 class EventSet {
  public:
-  // As the timeout of Take.
+  // A timeout for Take: no limit.
   static constexpr int kForEver = -1;
 
   SystemError Open();
@@ -20,16 +20,16 @@ class EventSet {
   // Adds a descriptor with the events of epoll_ctl(2).
   SystemError Watch(int fd, uint32_t events, uint64_t id);
 
-  // Gives one that was added other events; none leaves it in the set for its end and for errors.
+  // Changes the events of an added descriptor. With none it still reports its end and errors.
   SystemError Change(int fd, uint32_t events, uint64_t id);
 
-  // Reports once, to one thread, when `socket` takes bytes. `again`: it was added before.
+  // Reports once, to one thread, when `socket` is writable. `again`: it was added before.
   SystemError Arm(int socket, uint64_t id, bool again);
 
   void Remove(int socket);
 
-  // The id of the next event; nothing after `timeout_ms`, or if the wait was interrupted. One event
-  // at a time, so that no thread holds events that others could serve.
+  // Waits for an event and returns its id; nullopt after `timeout_ms` or an interrupted wait. Takes
+  // one event at a time, so that no event waits for a thread that serves another.
   std::optional<uint64_t> Take(int timeout_ms);
 
  private:

@@ -22,10 +22,10 @@ SystemError TryLock(int fd, bool* locked) {
 
 namespace {
 
-// Page caches size their folios after the write. A large folio needs contiguous memory, which a
-// virtual machine has often handed back to its host: measured on one, a new GiB took 2.3 s in
-// writes of 1 MiB, 1.3 s in writes of 64 KiB and 0.6 s in these. Elsewhere the extra calls cost
-// some 20 ms.
+// The page cache chooses the size of its folios by the size of the write. A large folio needs
+// contiguous memory, which a virtual machine has often returned to its host: measured on one, a new
+// GiB took 2.3 s in writes of 1 MiB, 1.3 s in writes of 64 KiB and 0.6 s in writes of this size.
+// Elsewhere the extra calls cost some 20 ms.
 constexpr size_t kWriteBytes = size_t{16} << 10;
 
 }  // namespace
@@ -47,7 +47,7 @@ SystemError WriteAll(int fd, const uint8_t* bytes, size_t count, uint64_t offset
 
 namespace {
 
-// On the stack of whichever thread calls: far below a worker's 4 MiB, and few calls per chunk.
+// A buffer on the calling thread's stack: far below a worker's 4 MiB, yet few calls for a chunk.
 constexpr size_t kCopyBytes = size_t{64} << 10;
 
 SystemError CopyStart(int from, int to, uint64_t length) {
@@ -75,14 +75,14 @@ SystemError CreateMemfd(const char* name, int* memfd) {
 }
 
 SystemError MoveToMemfd(int fd, uint64_t length, bool empties_file) {
-  // dup3 would open a number that is not open, which is a caller's mistake.
+  // Checked first, because dup3 would also open a number that is not open, which is a bug here.
   if (fcntl(fd, F_GETFD) < 0) return LastError("fcntl");
   int memfd;
   SystemError error = CreateMemfd("forebay-moved", &memfd);
   if (error) return error;
   error = CopyStart(fd, memfd, length);
   if (!error && empties_file && ftruncate(fd, 0) < 0) error = LastError("ftruncate");
-  // One step: no other thread sees the number closed, or given to another file.
+  // Atomic: no other thread sees the number closed, or reused for another file.
   if (!error && dup3(memfd, fd, O_CLOEXEC) < 0) error = LastError("dup3");
   close(memfd);
   return error;

@@ -1,4 +1,5 @@
-// System calls on files that Node lacks. Descriptors are borrowed; offsets and lengths are bytes.
+// System calls on files that Node lacks. The caller keeps the descriptors; offsets and lengths are
+// in bytes.
 #ifndef FOREBAY_CORE_FILES_H_
 #define FOREBAY_CORE_FILES_H_
 
@@ -14,22 +15,22 @@ namespace forebay {
 // Takes an exclusive flock without waiting; `*locked` is false when another open file holds it.
 SystemError TryLock(int fd, bool* locked);
 
-// Opens an anonymous close-on-exec memory file; the caller closes it. ENOSYS without support.
+// Opens an anonymous close-on-exec memory file; the caller closes it. ENOSYS except on Linux.
 SystemError CreateMemfd(const char* name, int* memfd);
 
 // Copies the first `length` bytes of the file `fd` (open for reading) into a new memory file, which
-// then takes the number `fd`, so that all users of the number continue in memory. On failure `fd`
-// is unchanged. EIO if the file is shorter than `length`. `empties_file`: truncates the old file
-// first, so that its duplicates meet its end, and not holes.
+// then replaces the file under the number `fd`, so that all users of the number continue in memory.
+// On failure `fd` is unchanged. EIO when the file is shorter than `length`. `empties_file`: first
+// truncates the old file to 0 bytes, so that readers of its duplicates meet its end and not holes.
 SystemError MoveToMemfd(int fd, uint64_t length, bool empties_file);
 
 // Writes all of `bytes` at `offset`, in pieces that suit the page cache. After a failure an unknown
-// part of them was written.
+// part was written.
 SystemError WriteAll(int fd, const uint8_t* bytes, size_t count, uint64_t offset);
 
-// Reads what the page cache has of `count` bytes at `offset`, without waiting for a disk. `*taken`
-// is the bytes read, 0 at the end of the file, or -1 where the first of them would have to be
-// waited for, or this cannot be known.
+// Reads up to `count` bytes at `offset` from the page cache alone, without waiting for a disk.
+// `*taken` is the bytes read; 0 at the end of the file; -1 when the first byte is not cached, or
+// the file system cannot tell.
 SystemError ReadCached(int fd, uint8_t* bytes, size_t count, uint64_t offset, ssize_t* taken);
 
 }  // namespace forebay

@@ -8,11 +8,10 @@ namespace forebay {
 
 namespace {
 
-// Records that may wait to be taken: when the main thread does not come, it is given the next
-// requests as well.
+// The most untaken records. When the main thread does not take them, it gets the next requests too.
 constexpr size_t kMaxRecords = 65536;
 
-// So many records are collected before the main thread is woken in between.
+// After every so many untaken records the main thread is woken, even while it polls.
 constexpr size_t kManyRecords = 4096;
 
 }  // namespace
@@ -41,7 +40,7 @@ void HitOutbox::Notify(const HitNotice& notice) {
     first = notices_.empty();
     notices_.push_back(notice);
   }
-  // Later ones are taken together with the first.
+  // No wake for later notices: they are taken together with the first.
   if (first) (void)Wake(notice_fd_.get());
 }
 

@@ -1,5 +1,5 @@
-// Messages of a hit server (hit_server.h) to JavaScript: notices, which need an action at once, and
-// records of answers, which are taken in batches.
+// The messages of a hit server (hit_server.h) to JavaScript: notices, which are handled at once,
+// and records of answers, which are taken in batches.
 #ifndef FOREBAY_CORE_HIT_OUTBOX_H_
 #define FOREBAY_CORE_HIT_OUTBOX_H_
 
@@ -15,15 +15,15 @@
 
 namespace forebay {
 
-// One answer that was sent, whole or in part: for the log. Copied to JavaScript as it is
-// (src/compute/hit-protocol.ts reads it).
+// One answer that was sent fully or partly, for the log. Its bytes are copied to JavaScript, and
+// parsed by src/compute/hit-protocol.ts.
 struct HitRecord {
   double connection;
   double token;
-  // 1: HEAD. 2: answered with all of the representation. 4: there was a range. 8: without its last
-  // position. And 256 for each byte of the request's id.
+  // The sum of 1: HEAD; 2: a 200 with the whole representation; 4: the request has a range; 8: the
+  // range has no last position; and 256 times the length of the request's id.
   double flags;
-  // The requested range, both inclusive.
+  // The requested range, both ends inclusive.
   double first;
   double last;
   double body_bytes;
@@ -34,24 +34,25 @@ struct HitRecord {
 static_assert(sizeof(HitRecord) == 128);
 
 enum class HitNoticeKind : uint8_t {
-  // The connection is JavaScript's from now on.
+  // JavaScript now owns the connection.
   kHandedOver = 1,
-  // It waits for what `token`, `start` and `end` name to be granted, and then for Resume.
+  // A request waits for a grant of the target `token` and its bytes from `start` to `end`, and then
+  // for Resume.
   kAsks = 2,
-  // Its socket took a part of an answer: JavaScript takes it with TakePartialHit. `token` names the
-  // file that the rest is in.
+  // An answer was sent in part: JavaScript calls TakePartialHit. `token` is the number of the file
+  // that contains the rest.
   kPartial = 3,
   // The descriptor of the file `token` is closed.
   kFileClosed = 4,
-  // It waits until the bytes from `start` to `end` of the representation, in the file `token`, are
-  // in memory, and then for Resume.
+  // A request waits until the bytes from `start` to `end` of the representation, in the file
+  // `token`, are in memory, and then for Resume.
   kCold = 5,
 };
 
 struct HitNotice {
   HitNoticeKind kind;
   uint64_t connection;
-  // Of a target, or the number of a file.
+  // The token of a target, or the number of a file.
   uint64_t token;
   uint64_t start;
   uint64_t end;
@@ -62,17 +63,18 @@ class HitOutbox {
  public:
   SystemError Open();
 
-  // A wake descriptor (wake.h) that is readable when there are notices or records to take.
+  // A wake descriptor (wake.h), readable when there are notices or records to take.
   int notice_fd() const { return notice_fd_.get(); }
 
   void Notify(const HitNotice& notice);
-  // False when so many wait that the main thread has to be given more of the work.
+  // Appends a record; returns false when so many are untaken that the server must hand connections
+  // over to the main thread.
   bool Record(const HitRecord& record);
 
-  // The notices since the last call, in order.
+  // Returns the notices since the last call, in order.
   std::vector<HitNotice> TakeNotices();
-  // The oldest records, up to `most`. If there are none, this re-arms the wake-up; until then the
-  // main thread polls, and Record does not wake it.
+  // Returns the oldest records, up to `most`. When there are none, the next Record wakes the main
+  // thread again; until then the main thread polls, and Record does not wake it.
   std::vector<HitRecord> TakeRecords(size_t most);
 
  private:

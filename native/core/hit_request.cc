@@ -12,7 +12,7 @@ namespace {
 constexpr std::string_view kLineEnd = "\r\n";
 constexpr std::string_view kVersion = " HTTP/1.1";
 
-// The effect of a field here; kNone fields are about the client alone.
+// The meaning of a field here. Fields of kNone describe the client and do not affect the answer.
 enum class Meaning { kHost, kRange, kRequestId, kConnection, kNone, kUnknown };
 
 struct KnownField {
@@ -43,7 +43,7 @@ bool IsAlphanumeric(char byte) {
   return IsDigit(byte) || (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z');
 }
 
-// Printable ASCII: what else a value may hold is rare, and Node's to judge.
+// True for printable ASCII. Other bytes in values are rare; Node's parser handles them.
 bool IsPrintable(char byte) { return byte >= 0x20 && byte <= 0x7e; }
 
 char ToLower(char byte) {
@@ -69,7 +69,7 @@ std::string_view Trim(std::string_view text) {
   return text.substr(begin, text.find_last_not_of(' ') - begin + 1);
 }
 
-// A name or an IPv4 address with an optional port: the forms that clients send.
+// True for a name or an IPv4 address with an optional port, the forms that clients send.
 bool IsPlainHost(std::string_view host) {
   const size_t colon = host.find(':');
   const std::string_view name = host.substr(0, colon);
@@ -87,8 +87,7 @@ bool IsRequestId(std::string_view id) {
          });
 }
 
-// Of at most 15 digits, which a double holds exactly, and as everybody writes it: without leading
-// zeros.
+// Parses a position of at most 15 digits, which a double represents exactly, without leading zeros.
 std::optional<uint64_t> ReadPosition(std::string_view text) {
   constexpr size_t kMaxDigits = 15;
   if (text.empty() || text.size() > kMaxDigits) return std::nullopt;
@@ -133,7 +132,7 @@ bool ReadField(std::string_view line, Seen* seen, HitRequest* request) {
     case Meaning::kRange:
       return ReadRange(value, request);
     case Meaning::kRequestId:
-      // One that is not acceptable is answered with one of our own.
+      // An unacceptable id is ignored, so that the answer gets a generated one.
       if (IsRequestId(value)) request->request_id = value;
       return !std::exchange(seen->request_id, true);
     case Meaning::kConnection:

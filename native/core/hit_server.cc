@@ -15,10 +15,10 @@ namespace forebay {
 
 namespace {
 
-// The id in epoll of the descriptor that is no connection's.
+// The epoll id of the stop descriptor, which belongs to no connection.
 constexpr uint64_t kStopId = 0;
 
-// A longer head is Node's to read, or to refuse.
+// The longest head. Node's parser handles, or rejects, a longer one.
 constexpr size_t kMaxHeadBytes = 8192;
 
 constexpr double kHeadFlag = 1;
@@ -27,7 +27,7 @@ constexpr double kRangeFlag = 4;
 constexpr double kOpenRangeFlag = 8;
 constexpr double kIdLengthUnit = 256;
 
-// Takes bytes that were looked at from the kernel's buffer, without a copy.
+// Removes peeked bytes from the kernel's buffer, without a copy.
 bool Drop(int socket, size_t bytes) {
   ssize_t taken;
   do {
@@ -54,11 +54,11 @@ struct HitServer::Worker {
 // Everything but the first three is guarded by `mutex`.
 struct HitServer::Connection {
   enum class State : uint8_t {
-    // In its worker's set: served when a request comes.
+    // In its worker's set; the next request is served.
     kWatched,
-    // In the set for its end alone: until Resume.
+    // In the set for its end and errors alone, until Resume.
     kParked,
-    // Out of the set: until TakePartialHit.
+    // Not in the set, until TakePartialHit.
     kPartial,
     kGone,
   };
@@ -71,9 +71,9 @@ struct HitServer::Connection {
   Worker& worker;
   std::mutex mutex;
   State state = State::kWatched;
-  // It has ended while it was parked.
+  // True when the connection ended while it was parked.
   bool ended = false;
-  // The requested bytes were not in memory at the last attempt.
+  // True when the requested bytes were not in memory at the last attempt.
   bool is_cold = false;
   PartialHit partial;
 };
@@ -111,7 +111,8 @@ SystemError HitServer::Open(size_t threads) {
 
 HitServer::~HitServer() {
   if (stop_fd_.get() >= 0) (void)Wake(stop_fd_.get());
-  // Joined before the sets that they wait on, and everything that they use, are destroyed.
+  // Joins the threads before their event sets are closed and the members that they use are
+  // destroyed.
   for (const auto& worker : workers_) worker->thread.reset();
   connections_.clear();
 }
@@ -153,7 +154,7 @@ void HitServer::Resume(uint64_t id) {
   const std::lock_guard lock(connection->mutex);
   if (connection->state != Connection::State::kParked) return;
   connection->state = Connection::State::kWatched;
-  // What lies in the kernel's buffer makes it readable at once.
+  // A request in the kernel's buffer makes the socket readable at once.
   const bool is_watched =
       !connection->ended &&
       !connection->worker.events.Change(connection->socket.get(), EPOLLIN, connection->id);
@@ -181,7 +182,7 @@ void HitServer::Run(Worker& worker) {
     if (connection->state == Connection::State::kWatched) {
       Serve(worker, *connection);
     } else if (connection->state == Connection::State::kParked) {
-      // Its end would be reported again and again otherwise.
+      // Removed, because epoll would otherwise report its end again and again.
       worker.events.Remove(connection->socket.get());
       connection->ended = true;
     }
@@ -236,14 +237,14 @@ void HitServer::Answer(Connection& connection, const HitRequest& request, HitRec
   const uint64_t sent = TrySendNow(socket, hit.head.data(), hit.head.size(), part);
   const bool was_cold = std::exchange(connection.is_cold, false);
   if (sent == 0) {
-    // Once: if it was not the page cache that lacked something, it will not help.
+    // Tried only once: if the cause was not a cold page cache, another attempt will not help.
     if (!hit.file || was_cold) return HandOver(connection);
     connection.is_cold = true;
     return Park(connection,
                 {HitNoticeKind::kCold, connection.id, hit.file->number(), hit.start, hit.end});
   }
   if (!Drop(socket, request.head_bytes)) {
-    // The rest of it would be taken for the next request.
+    // The rest of this request would be parsed as the next one.
     (void)shutdown(socket, SHUT_RDWR);
     return HandOver(connection);
   }
@@ -269,7 +270,8 @@ void HitServer::Park(Connection& connection, const HitNotice& notice) {
 
 void HitServer::LetGo(Connection& connection) {
   connection.state = Connection::State::kGone;
-  // Node's own descriptor keeps the connection, and so the registration, alive.
+  // Removed explicitly, because Node's own descriptor keeps the connection, and so the
+  // registration, alive.
   connection.worker.events.Remove(connection.socket.get());
   connection.socket.Close();
   const std::lock_guard lock(connections_mutex_);

@@ -1,7 +1,7 @@
-// Answers plain requests for hits on threads of its own. JavaScript accepts the connections, grants
-// answers (hit_table.h), and gets back every connection whose next request is not eligible. A
-// request is read by peeking and consumed only once it is answered, so that a connection that is
-// handed back has lost nothing.
+// Answers simple requests for hits on its own threads. JavaScript accepts the connections and
+// grants what may be answered (hit_table.h). It gets a connection back when the next request needs
+// anything else. A request is parsed while it is still in the kernel's buffer (MSG_PEEK), and
+// removed only after it was answered, so that a connection handed back has lost no bytes.
 #ifndef FOREBAY_CORE_HIT_SERVER_H_
 #define FOREBAY_CORE_HIT_SERVER_H_
 
@@ -24,10 +24,10 @@
 
 namespace forebay {
 
-// The unsent part of a begun answer.
+// The rest of an answer that was sent in part.
 struct PartialHit {
   HitRecord record;
-  // What the socket did not take of the head.
+  // The unsent rest of the head.
   std::string head;
   std::shared_ptr<const HitFile> file;
 };
@@ -41,19 +41,19 @@ class HitServer {
   HitServer(const HitServer&) = delete;
   HitServer& operator=(const HitServer&) = delete;
 
-  // Readable when the outbox has something (hit_outbox.h).
+  // Readable when the outbox is not empty (hit_outbox.h).
   int notice_fd() const { return outbox_.notice_fd(); }
   HitTable& table() { return table_; }
 
-  // Answers requests on a non-blocking socket, of which a duplicate is used, until it is handed
-  // over or released.
+  // Answers requests on a duplicate of a non-blocking socket, until the connection is handed over
+  // or released.
   SystemError Watch(int socket, uint64_t* id);
-  // Takes a connection back; unanswered requests are still in it. False if it was handed over, or
-  // an answer was begun, before.
+  // Takes a connection back; no byte of an unanswered request is lost. Returns false when the
+  // connection was handed over, or an answer was sent in part, before.
   bool Release(uint64_t id);
-  // After kAsks and kCold: looks at the request again.
+  // Processes the waiting request again, after kAsks and kCold.
   void Resume(uint64_t id);
-  // After kPartial: the unsent part; the connection is JavaScript's.
+  // Returns the rest to send, after kPartial, and hands the connection over to JavaScript.
   std::optional<PartialHit> TakePartialHit(uint64_t id);
   HitOutbox& outbox() { return outbox_; }
 
@@ -66,7 +66,7 @@ class HitServer {
   void Run(Worker& worker);
   std::shared_ptr<Connection> Find(uint64_t id);
 
-  // The caller of these holds the connection's mutex.
+  // The caller of these must hold the connection's mutex.
   void Serve(Worker& worker, Connection& connection);
   void Answer(Connection& connection, const HitRequest& request, HitRecord record, Hit& hit,
               HitTable::Clock::time_point since);
@@ -78,7 +78,7 @@ class HitServer {
   HitOutbox outbox_;
   HitTable table_;
 
-  // Guards the two that follow. Taken after a connection's mutex, never before it.
+  // Guards the next two members. Locked after a connection's mutex, never before it.
   std::mutex connections_mutex_;
   std::unordered_map<uint64_t, std::shared_ptr<Connection>> connections_;
   uint64_t next_id_;

@@ -15,7 +15,7 @@ void AppendNumber(std::string* text, uint64_t number) {
   text->append(digits, end);
 }
 
-// As src/http/hits/hot-hit-head.ts writes it.
+// Must write the same fields in the same order as src/http/hits/hot-hit-head.ts.
 void WriteHead(const HitHeads& heads, uint64_t length, std::string_view id, Hit* hit) {
   const HitHead& head = hit->is_whole ? heads.whole : heads.part;
   std::string& text = hit->head;

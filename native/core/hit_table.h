@@ -1,6 +1,6 @@
-// The answers that a hit server (hit_server.h) may give: targets with hits, each with the text of
-// its head and the open files of its chunks. JavaScript decides all of it, for a short time only: a
-// grant is valid until it expires or anything has changed, and must then be renewed.
+// The answers that a hit server (hit_server.h) may give: targets of cached responses, each with the
+// text of its head and the opened files of its chunks. JavaScript decides all of it by grants. A
+// grant is valid until it expires or anything has changed; then the server requests a new one.
 #ifndef FOREBAY_CORE_HIT_TABLE_H_
 #define FOREBAY_CORE_HIT_TABLE_H_
 
@@ -20,8 +20,8 @@
 
 namespace forebay {
 
-// An open file with a part of a representation: a chunk. Reports when its last user has released it
-// and its descriptor is closed.
+// An open file with a part of a representation, a chunk. When the last user releases it, it closes
+// its descriptor and reports that.
 class HitFile {
  public:
   HitFile(uint64_t number, Descriptor fd, uint64_t begin, uint64_t end,
@@ -36,7 +36,7 @@ class HitFile {
 
   uint64_t number() const { return number_; }
   int fd() const { return fd_.get(); }
-  // Positions in the representation; the file begins at `begin`.
+  // Positions in the representation; the byte at the file's offset 0 is at `begin`.
   uint64_t begin() const { return begin_; }
   uint64_t end() const { return end_; }
 
@@ -45,19 +45,19 @@ class HitFile {
   Descriptor fd_;
   const uint64_t begin_;
   const uint64_t end_;
-  // The table's, which lives longer.
+  // Owned by the table, which outlives this file.
   const std::function<void(uint64_t)>& on_closed_;
 };
 
-// The lines of a head before and after the request's id, the status line included. What depends on
-// the range is put after them, then the last lines, which are the same for all.
+// The lines of a head before and after the request's id, the status line included. The server
+// appends the fields that depend on the range, then `HitHeads::last`.
 struct HitHead {
   std::string before;
   std::string after;
 };
 
 struct HitHeads {
-  // Of an answer with all of the representation, and with a part of it.
+  // For an answer with the whole representation (200), and with a part of it (206).
   HitHead whole;
   HitHead part;
   std::string last;
@@ -65,23 +65,23 @@ struct HitHeads {
 
 // One answer.
 struct Hit {
-  // The target, by the number that it was defined with.
+  // The number under which the target was defined.
   uint64_t token = 0;
-  // Status 200, not 206.
+  // True for a 200: the request has no range, or is a HEAD.
   bool is_whole = false;
-  // Half-open, in the representation: the body. Empty for HEAD, whose head describes the whole.
+  // The bytes of the body in the representation, half-open; empty for HEAD.
   uint64_t start = 0;
   uint64_t end = 0;
-  // The file of the body; none for HEAD and for an empty representation.
+  // The file that contains the body; null for an empty body.
   std::shared_ptr<const HitFile> file;
   std::string head;
 };
 
 enum class HitFinding {
-  // Nothing here can answer it.
+  // The server cannot answer the request.
   kUnknown,
-  // It may be answered once the missing grants are renewed. `token`, `start` and `end` are set; the
-  // latter two are equal if no file is needed.
+  // The server can answer after a new grant. `token`, `start` and `end` are set; `start` equals
+  // `end` when no file is needed.
   kAsk,
   kReady,
 };
@@ -91,35 +91,36 @@ class HitTable {
  public:
   using Clock = std::chrono::steady_clock;
 
-  // Bodies up to `max_bytes` are answered. `on_closed` receives the number of each closed file, on
+  // Answers bodies up to `max_bytes`. `on_closed` is called with the number of a closed file, on
   // the thread that used it last, and must not call the table.
   HitTable(uint64_t max_bytes, std::function<void(uint64_t)> on_closed);
 
-  // Adds a target of `length` bytes. It replaces earlier ones of that name, and of that token.
+  // Defines a target with a representation of `length` bytes. Replaces earlier definitions of that
+  // target, and of that token.
   void Define(const std::string& target, uint64_t token, uint64_t length);
   void Remove(uint64_t token);
 
-  // Grants are valid until `expires` at most.
+  // Grant, Open and Keep are valid until `expires` at most.
   void Grant(uint64_t token, HitHeads heads, Clock::time_point expires);
-  // The file is borrowed: a duplicate is used. `number` names it from now on.
+  // Adds a duplicate of `fd`, under `number`.
   SystemError Open(uint64_t token, uint64_t number, int fd, uint64_t begin, uint64_t end,
                    Clock::time_point expires);
   void Keep(uint64_t token, uint64_t number, Clock::time_point expires);
-  // A file is not used for answers that begin from now on.
+  // Ends the use of a file for new answers.
   void Revoke(uint64_t token, uint64_t number);
 
-  // Which Host fields a request may have: any, or those that are admitted after this call.
+  // Sets whether a request's Host field must be one admitted after this call, or may be any.
   void GuardHosts(bool are_guarded);
   void AdmitHost(const std::string& field);
 
-  // Voids every grant: something that they depend on has changed.
+  // Invalidates all grants, because something that they depend on has changed.
   void Change();
 
-  // Looks for the answer to `request`; `id` is put into its head.
+  // Finds the answer to `request`, and writes `id` into its head.
   HitFinding Find(const HitRequest& request, std::string_view id, Clock::time_point now, Hit* hit);
 
  private:
-  // Finds by a view, without a copy.
+  // Allows a lookup by a view, without a copy.
   struct TextHash {
     using is_transparent = void;
     size_t operator()(std::string_view text) const { return std::hash<std::string_view>{}(text); }
@@ -140,14 +141,14 @@ class HitTable {
     uint64_t length;
     HitHeads heads;
     Voucher voucher;
-    // By the position at which each begins.
+    // By the position in the representation at which each begins.
     std::map<uint64_t, OpenFile> files;
   };
 
   bool Counts(const Voucher& voucher, Clock::time_point now) const {
     return voucher.epoch == epoch_ && now < voucher.expires;
   }
-  // The caller of these holds the mutex. Each target has one entry, and each entry one target.
+  // The caller of these must hold the mutex. Each target has one entry, and each entry one target.
   void Forget(uint64_t token);
   Entry* Of(uint64_t token);
   static const OpenFile* FileOf(const Entry& entry, uint64_t start, uint64_t end);
@@ -156,7 +157,7 @@ class HitTable {
   const std::function<void(uint64_t)> on_closed_;
 
   std::mutex mutex_;
-  // A grant is valid in its own epoch only. 0 is none.
+  // A grant is valid only in the epoch in which it was made. 0 is no epoch.
   uint64_t epoch_ = 1;
   bool are_hosts_guarded_ = false;
   std::unordered_set<std::string, TextHash, std::equal_to<>> hosts_;

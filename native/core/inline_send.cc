@@ -15,11 +15,11 @@ namespace forebay {
 
 namespace {
 
-// Up to here a copy costs less than the page references of sendfile(2) and the question whether the
-// pages are there, which the copying read answers by itself.
+// Up to this length a copy costs less than sendfile(2)'s page references and the check that the
+// pages are cached, which the copying read does itself.
 constexpr size_t kCopyBytes = size_t{8} << 10;
 
-// cachestat(2), Linux 6.5; headers of older systems do not have it.
+// cachestat(2), since Linux 6.5; headers of older systems lack it.
 constexpr long kCachestat = 451;
 
 struct CacheRange {
@@ -35,8 +35,8 @@ struct CacheStat {
   uint64_t recently_evicted;
 };
 
-// A cached page may still be on its way from the disk, with the others of its read: one page is
-// tried in each of these.
+// A cached page may still be being read from the disk, together with its neighbours. So one byte in
+// each stretch of this length is tried.
 constexpr uint64_t kProbeBytes = uint64_t{64} << 10;
 
 bool IsReadable(int fd, uint64_t offset) {
@@ -45,8 +45,8 @@ bool IsReadable(int fd, uint64_t offset) {
   return !ReadCached(fd, &byte, 1, offset, &taken) && taken == 1;
 }
 
-// True if every page of the part is in the page cache, and none of the tried ones is being read.
-// False also if the kernel cannot tell.
+// True when every page of the part is in the page cache, and none of the tried ones is still being
+// read. False also when the kernel cannot tell.
 bool IsCached(const FilePart& part) {
   static const auto page = static_cast<uint64_t>(sysconf(_SC_PAGESIZE));
   const CacheRange range{part.offset, part.length};
@@ -61,7 +61,7 @@ bool IsCached(const FilePart& part) {
   return IsReadable(part.fd, end - 1);
 }
 
-// 0 where nothing was taken, for whatever reason.
+// Returns the bytes sent; 0 also for any failure.
 uint64_t SendVector(int socket, iovec* pieces, size_t count, int more) {
   msghdr message{};
   message.msg_iov = pieces;

@@ -15,10 +15,10 @@ namespace {
 // The kernel's TCP_CA_NAME_MAX.
 constexpr size_t kNameBytes = 16;
 
-// With its later versions, as `bbr3`.
+// A prefix: later versions have names such as `bbr3`.
 constexpr std::string_view kPaced = "bbr";
 
-// The only one that every kernel has and leaves to everybody.
+// The only congestion control that every kernel has and permits to every user.
 constexpr std::string_view kUnpaced = "reno";
 
 bool IsPaced(int socket) {

@@ -1,13 +1,13 @@
-// Connections that do not leave the machine: a client beside Forebay, or a proxy before it.
+// Connections within the machine: to a client beside Forebay, or a proxy in front of it.
 #ifndef FOREBAY_CORE_LOCAL_CONNECTION_H_
 #define FOREBAY_CORE_LOCAL_CONNECTION_H_
 
 namespace forebay {
 
-// Switches a TCP connection between two sockets of one address from BBR to Reno. BBR paces segments
-// by timers to find a bottleneck; here there is none, and a timer for each 64 KiB costs more than
-// the sending (docs/PERFORMANCE.md). Other connections and other congestion controls are left
-// alone. Best effort.
+// Switches a TCP connection whose ends have the same address from BBR to Reno. BBR spaces segments
+// by timers to find a bottleneck. Within the machine there is none, and a timer for each 64 KiB
+// costs more than the sending (docs/PERFORMANCE.md). Leaves other connections and other congestion
+// controls unchanged. Ignores failures.
 void StopPacingLocally(int socket);
 
 }  // namespace forebay

@@ -13,7 +13,7 @@ namespace forebay {
 
 namespace {
 
-// The service manager reads at once; a stuck one must not block the program.
+// The service manager normally reads at once. If it does not, the program must not wait for it.
 constexpr timeval kSendTimeout{1, 0};
 
 #ifdef __linux__
@@ -33,7 +33,7 @@ SystemError Notify(std::string_view path, std::string_view text) {
   }
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
-  // A path ends with NUL; an abstract name is as long as the address says.
+  // A file's name ends with NUL; an abstract name ends with the address's length.
   const size_t limit = abstract ? sizeof address.sun_path : sizeof address.sun_path - 1;
   if (path.size() > limit) return {ENAMETOOLONG, "connect"};
   std::memcpy(address.sun_path, path.data(), path.size());

@@ -8,9 +8,9 @@
 
 namespace forebay {
 
-// Sends `text` as one datagram to the socket at `path`: a file's, or an abstract one where it
-// begins with '@' (Linux). Waits at most a second for a full queue. EAFNOSUPPORT for any other kind
-// of address, ENAMETOOLONG for a path that no socket can have.
+// Sends `text` as one datagram to the socket at `path`: a socket file, or an abstract socket if it
+// begins with '@' (Linux). Waits at most a second while the socket's queue is full. EAFNOSUPPORT
+// for any other kind of address, ENAMETOOLONG for a path that is too long for a socket.
 SystemError Notify(std::string_view path, std::string_view text);
 
 }  // namespace forebay

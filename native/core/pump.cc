@@ -14,16 +14,16 @@ namespace forebay {
 
 namespace {
 
-// The ids in epoll of the descriptors that are no transfer's.
+// The epoll ids of the descriptors that belong to no transfer.
 constexpr uint64_t kStopId = 0;
 constexpr uint64_t kWakeId = 1;
 constexpr uint64_t kFirstTransferId = 2;
 
-// Files that are read from disk at once: as many as it took to get all that a virtual disk gives.
+// Files that are read from disk concurrently: the number that saturated a virtual disk.
 constexpr size_t kReaders = 4;
 
-// Bytes that a transfer may send before the others have their turn. At 5 GB/s they take 200 us, of
-// which the two system calls between turns are 1 %.
+// Bytes that a transfer may send in one turn. At 5 GB/s a turn takes 200 us, of which the two
+// system calls between turns are 1 %.
 constexpr uint64_t kQuantumBytes = uint64_t{1} << 20;
 
 }  // namespace
@@ -43,8 +43,8 @@ SystemError Pump::Open(size_t threads) {
   }
   // Never drained: once it is readable, every thread ends.
   if (const SystemError error = events_.Watch(stop_fd_.get(), EPOLLIN, kStopId)) return error;
-  // Edge-triggered: each write wakes one thread, and it need not be drained. The counter would be
-  // full after 2^64 wakes.
+  // Edge-triggered: each write wakes one thread, and no thread has to drain it. The counter would
+  // overflow only after 2^64 wakes.
   if (const SystemError error = events_.Watch(wake_fd_.get(), EPOLLIN | EPOLLET, kWakeId)) {
     return error;
   }
@@ -65,7 +65,7 @@ Pump::~Pump() {
 SystemError Pump::Begin(int socket, uint64_t* id) {
   const int flags = fcntl(socket, F_GETFL);
   if (flags < 0) return LastError("fcntl");
-  // A send would hold a thread for as long as the client likes.
+  // On a blocking socket a send would occupy a thread for as long as the client does not read.
   if ((flags & O_NONBLOCK) == 0) return {EINVAL, "fcntl"};
   Descriptor own;
   if (const SystemError error = Descriptor::Duplicate(socket, &own)) return error;
@@ -101,8 +101,8 @@ void Pump::Stop(uint64_t id, bool cut) {
   if (!transfer) return;
   const std::lock_guard lock(transfer->mutex);
   if (transfer->state == PumpState::kEnded) return;
-  // First of all: a thread that is sending fails at once, and the client hears of it, although Node
-  // has a descriptor of the connection too.
+  // First, so that a thread that is sending fails at once. Shutdown ends the connection although
+  // Node has a descriptor of it too.
   if (cut) (void)shutdown(transfer->socket.get(), SHUT_RDWR);
   if (transfer->state == PumpState::kRunning) {
     transfer->stopping = true;
@@ -151,7 +151,8 @@ std::optional<uint64_t> Pump::Serve(const std::shared_ptr<Transfer>& transfer) {
   while (Advance(transfer, lock, &budget)) {
     if (budget > 0) continue;
     if (transfer->stopping) return End(*transfer, PumpEnd::kStopped), std::nullopt;
-    // Arming it without need would wake another thread, and move the connection to that core.
+    // Continues here unless another event is ready: arming would wake another thread, and move the
+    // connection to its core.
     if (const auto other = events_.Take(0)) {
       Arm(*transfer);
       return other;
@@ -166,7 +167,7 @@ bool Pump::Advance(const std::shared_ptr<Transfer>& transfer, std::unique_lock<s
   if (transfer->stopping) return End(*transfer, PumpEnd::kStopped), false;
   if (transfer->queue.empty()) return Starve(*transfer), false;
   Piece& piece = transfer->queue.front();
-  // Neither moves while others add to the queue.
+  // These addresses stay valid while other threads append to the deque.
   Piece* const next = transfer->queue.size() > 1 ? &transfer->queue[1] : nullptr;
   lock.unlock();
   piece.LookAhead(*reader_);
@@ -179,7 +180,7 @@ bool Pump::Advance(const std::shared_ptr<Transfer>& transfer, std::unique_lock<s
   if (piece.done()) {
     transfer->queue.pop_front();
     transfer->finished_pieces += 1;
-    // The last one's notice is that of the end.
+    // The last piece is reported by the notice of the end.
     if (!transfer->queue.empty() || !transfer->finished) Notify(*transfer, PumpEnd::kNone);
     return true;
   }
@@ -219,7 +220,8 @@ std::shared_ptr<Transfer> Pump::Find(uint64_t id) {
 }
 
 void Pump::Arm(Transfer& transfer) {
-  // Before the call: a thread may be at it before this one returns, and waits for the mutex then.
+  // Set before the call: another thread may get the event before the call returns, and then waits
+  // for the mutex.
   transfer.state = PumpState::kArmed;
   if (const SystemError error =
           events_.Arm(transfer.socket.get(), transfer.id, transfer.registered)) {
@@ -238,8 +240,8 @@ void Pump::AwaitSource(const std::shared_ptr<Transfer>& transfer) {
     waiting_.emplace(transfer->id, transfer);
   }
   transfer->queue.front().Listen();
-  // Looked at once more after it is in the list and listens. A watermark that moved before is seen
-  // here; one that moves now finds the transfer in the list when its wake is heard.
+  // Checked once more after it is listed and listens. This check sees a watermark that moved
+  // before; the wake of a later move finds the transfer in the list.
   if (!transfer->queue.front().ready()) return;
   {
     const std::lock_guard lock(mutex_);
@@ -259,7 +261,7 @@ void Pump::End(Transfer& transfer, PumpEnd end, int error_number) {
   transfer.Uncork();
   transfer.state = PumpState::kEnded;
   if (transfer.registered) events_.Remove(transfer.socket.get());
-  // All before the notice: its receiver may close, delete or destroy.
+  // All before the notice: after it the owner may close, delete or destroy anything.
   transfer.socket.Close();
   transfer.queue.clear();
   {
@@ -278,7 +280,7 @@ void Pump::Notify(const Transfer& transfer, PumpEnd end, int error_number) {
     notices_.push_back(
         {transfer.id, transfer.finished_pieces, transfer.bytes_sent, end, error_number});
   }
-  // Later ones are taken together with the first.
+  // No wake for later notices: they are taken together with the first.
   if (first) (void)Wake(notice_fd_.get());
 }
 

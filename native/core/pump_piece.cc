@@ -13,7 +13,7 @@ namespace forebay {
 
 namespace {
 
-// The layout and the rules are in src/compute/watermark-words.ts.
+// src/compute/watermark-words.ts documents the layout and its guarantees.
 constexpr size_t kAvailableWord = 0;
 constexpr size_t kStateWord = 2;
 constexpr size_t kListenersWord = 4;
@@ -29,8 +29,8 @@ int64_t Load(int64_t* words, size_t index) {
   return std::atomic_ref<int64_t>(words[index]).load(std::memory_order_seq_cst);
 }
 
-// Up to where a file may be read from `at` on, once `available` bytes of it are: it is written from
-// the start word on to the length word, then round from its beginning (src/model/write-order.ts).
+// Returns the offset up to which a file may be read from `at`, when `available` bytes are written.
+// It is written from the start word to the length word, then from 0 (src/model/write-order.ts).
 uint64_t ReadableTo(int64_t* words, uint64_t available, uint64_t at) {
   const auto start = static_cast<uint64_t>(Load(words, kStartWord));
   if (start == 0) return available;
@@ -39,12 +39,12 @@ uint64_t ReadableTo(int64_t* words, uint64_t available, uint64_t at) {
   return start + available > length ? start + available - length : 0;
 }
 
-// The page cache drops whole reads, so one byte of this many shows the state of all; and four of
-// them cover a millisecond of the fastest client.
+// The page cache evicts together what was read together, so that one byte stands for this many.
+// Four times as many cover a millisecond of the fastest client.
 constexpr uint64_t kLookBytes = uint64_t{1} << 20;
 constexpr uint64_t kLookAheadBytes = 4 * kLookBytes;
 
-// Errors of sendfile(2) that are about the socket.
+// True for the errors of sendfile(2) that concern the socket; the others concern the file.
 bool IsClientError(int number) {
   switch (number) {
     case EPIPE:
@@ -67,8 +67,8 @@ PieceResult Failed(int number) {
   return {IsClientError(number) ? PieceStep::kClientClosed : PieceStep::kReadFailed, 0, number};
 }
 
-// After a short count the socket is all but surely full. If it is not, it polls as writable at
-// once.
+// After a short count the socket is almost certainly full. If it is not, epoll reports it as
+// writable at once.
 PieceResult Taken(uint64_t count, uint64_t wanted) {
   return {count < wanted ? PieceStep::kSocketFull : PieceStep::kSent, count, 0};
 }
@@ -79,7 +79,7 @@ Piece Piece::OfBytes(const uint8_t* bytes, size_t count) {
   Piece piece;
   piece.bytes_.assign(bytes, bytes + count);
   piece.end_ = count;
-  // No file, nothing to look ahead at.
+  // There is no file to read ahead.
   piece.looked_ = count;
   return piece;
 }
@@ -92,7 +92,7 @@ SystemError Piece::OfFile(int fd, uint64_t offset, uint64_t length, int64_t* wat
   piece->watermark_ = watermark;
   piece->at_ = offset;
   piece->end_ = offset + length;
-  // A file being written is in memory.
+  // A file that is being written is in memory.
   piece->looked_ = watermark == nullptr ? offset : piece->end_;
   return {};
 }
@@ -108,15 +108,15 @@ bool Piece::ready() const {
   return Limit(&limit) != PieceStep::kSourceWaits;
 }
 
-// kSent: the piece may be sent up to `limit`, past `at_`.
+// Returns kSent when bytes from `at_` to `limit` can be sent, otherwise the reason why not.
 PieceStep Piece::Limit(uint64_t* limit) const {
   *limit = end_;
   if (watermark_ == nullptr) {
     if (reading_) *limit = std::min(end_, reading_->reached());
     return *limit > at_ ? PieceStep::kSent : PieceStep::kSourceWaits;
   }
-  // State before available: read the other way round, a watermark that advances and completes in
-  // between looks complete and short.
+  // Reads state before available: in the other order, a watermark that advances and completes
+  // between the two reads would look complete and short.
   const int64_t state = Load(watermark_, kStateWord);
   const auto available = static_cast<uint64_t>(Load(watermark_, kAvailableWord));
   *limit = std::min(end_, ReadableTo(watermark_, available, at_));
@@ -143,7 +143,7 @@ PieceResult Piece::SendBytes(int socket, uint64_t most, bool more) {
       return Taken(static_cast<uint64_t>(taken), wanted);
     }
     if (errno == EAGAIN) return {PieceStep::kSocketFull};
-    // There is no source that could have failed.
+    // Bytes have no file, so that any error is the socket's.
     if (errno != EINTR) return {PieceStep::kClientClosed, 0, errno};
   }
 }
@@ -168,7 +168,8 @@ void Piece::LookAhead(ColdReader& reader) {
     const uint64_t end = std::min(looked_ + kLookBytes, end_);
     uint8_t last;
     ssize_t taken;
-    // The last byte: a probe may have read the first. The sending reports failures.
+    // Tries the last byte, because a check elsewhere may have loaded the first. A failed read is
+    // not reported: Send meets the same error.
     if (!ReadCached(file_->get(), &last, 1, end - 1, &taken) && taken < 0) {
       reading_ = reader.Ask(file_, looked_, end_ - looked_);
       if (reading_) looked_ = end_;

@@ -42,7 +42,7 @@ void Transfer::Uncork() {
 uint64_t Transfer::TakenBytes() const {
   int queued = 0;
   if (ioctl(socket.get(), SIOCOUTQ, &queued) < 0 || queued < 0) return bytes_sent;
-  // The queue may still hold a head or an earlier response.
+  // The socket's queue may also contain a head or an earlier response, hence the minimum.
   return bytes_sent - std::min(bytes_sent, static_cast<uint64_t>(queued));
 }
 

@@ -1,4 +1,4 @@
-// One response body on its way through the pump (pump.h): its socket, its queue and its state.
+// One response body that the pump (pump.h) sends: its socket, its queue and its state.
 #ifndef FOREBAY_CORE_PUMP_TRANSFER_H_
 #define FOREBAY_CORE_PUMP_TRANSFER_H_
 
@@ -14,34 +14,34 @@ namespace forebay {
 
 enum class PumpEnd : uint8_t {
   kNone,
-  // Every piece is in the socket.
+  // The socket has accepted every piece.
   kComplete,
   kClientClosed,
   kShortFile,
   kReadFailed,
   kWatermarkFailed,
-  // By Pump::Stop.
+  // Stopped by Pump::Stop.
   kStopped,
 };
 
-// How a transfer ends at a step after which it cannot go on.
+// Returns the end of a transfer after a step that makes it fail.
 PumpEnd EndOf(PieceStep step);
 
-// What the transfer waits for.
+// The event that the transfer waits for.
 enum class PumpState : uint8_t {
-  // For the next piece, or for Finish.
+  // The next piece, or Finish.
   kStarved,
-  // For the socket to take bytes, or for a thread to serve it: it is armed in epoll.
+  // The socket to become writable, or a thread to serve the transfer: it is armed in epoll.
   kArmed,
-  // For nothing: a thread is sending.
+  // None: a thread is sending.
   kRunning,
-  // For a watermark to move.
+  // A watermark to move, or a ColdReader to read.
   kSourceWaits,
   kEnded,
 };
 
-// Everything is guarded by `mutex`, except that the thread that made the state kRunning sends the
-// first piece without it: others then only append to the queue.
+// `mutex` guards everything, with one exception: the thread that set the state kRunning sends the
+// first piece without the mutex. Other threads then only append to the queue.
 struct Transfer {
   Transfer(uint64_t own_id, Descriptor own_socket) : id(own_id), socket(std::move(own_socket)) {}
 
@@ -50,27 +50,27 @@ struct Transfer {
   PumpState state = PumpState::kStarved;
   Descriptor socket;
   std::deque<Piece> queue;
-  // No piece will be added.
+  // True after Finish: no more pieces follow.
   bool finished = false;
-  // Set to end a running transfer: the thread that sends does it.
+  // True after Stop while a thread was sending; that thread ends the transfer.
   bool stopping = false;
-  // In epoll's set: it has to be taken out before the descriptor is closed, as Node's own
-  // descriptor keeps the connection, and so the registration, alive.
+  // True while it is in the epoll set. It must be removed before the descriptor is closed, because
+  // Node's own descriptor keeps the connection, and so the registration, alive.
   bool registered = false;
-  // TCP_CORK is set, so that the head, which Node writes, leaves together with the first bytes.
+  // True while TCP_CORK is set, so that the head, which Node writes, leaves with the first bytes.
   bool corked = false;
   uint64_t finished_pieces = 0;
   uint64_t bytes_sent = 0;
-  // When the socket last took a byte, or when the transfer began.
+  // When the socket last accepted a byte, or when the transfer began.
   std::chrono::steady_clock::time_point moved = std::chrono::steady_clock::now();
-  // Times that there was nothing to send.
+  // How often there was nothing to send.
   uint64_t pauses = 0;
 
-  // Sets TCP_CORK, if the socket has it.
+  // Sets TCP_CORK if the socket supports it.
   void Cork();
-  // Releases the bytes that TCP_CORK holds back: called whenever there is nothing to send at once.
+  // Clears TCP_CORK, which flushes the socket. Called whenever there is nothing to send at once.
   void Uncork();
-  // Bytes that the client has acknowledged, as far as is known.
+  // Returns the bytes that the client has acknowledged, or those sent if the kernel cannot tell.
   uint64_t TakenBytes() const;
 };
 

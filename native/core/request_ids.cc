@@ -17,7 +17,8 @@ std::string_view RequestIds::Next() {
 }
 
 void RequestIds::Draw() {
-  // Up to 256 bytes come whole or not at all, and not at all only before the system has booted.
+  // getrandom returns up to 256 bytes completely or fails, and it fails only before the system has
+  // booted.
   while (getrandom(random_.data(), random_.size(), 0) < 0) {
   }
   used_ = 0;

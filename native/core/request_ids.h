@@ -1,4 +1,4 @@
-// Draws request ids: 16 hexadecimal digits, as src/http/request/request-id.ts makes them.
+// Generates request ids of 16 hexadecimal digits, like src/http/request/request-id.ts.
 #ifndef FOREBAY_CORE_REQUEST_IDS_H_
 #define FOREBAY_CORE_REQUEST_IDS_H_
 
@@ -9,10 +9,10 @@
 
 namespace forebay {
 
-// One thread's.
+// A generator for one thread.
 class RequestIds {
  public:
-  // Valid until the next call.
+  // Returns a new id, valid until the next call.
   std::string_view Next();
 
  private:
@@ -20,7 +20,7 @@ class RequestIds {
 
   void Draw();
 
-  // Drawing many at once costs as much as drawing one.
+  // Filled at once, because one system call for many bytes costs as much as for a few.
   std::array<uint8_t, 256> random_;
   size_t used_ = random_.size();
   std::array<char, 2 * kIdBytes> text_;

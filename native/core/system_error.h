@@ -1,4 +1,4 @@
-// How native/core reports a failed system call: the errno and which call it was.
+// The error with which native/core reports a failed system call: its errno and the call's name.
 #ifndef FOREBAY_CORE_SYSTEM_ERROR_H_
 #define FOREBAY_CORE_SYSTEM_ERROR_H_
 
@@ -6,7 +6,7 @@
 
 namespace forebay {
 
-// True when something failed. `call` is a string literal.
+// True as a bool when the call failed. `call` is a string literal.
 struct [[nodiscard]] SystemError {
   int number = 0;
   const char* call = "";
@@ -14,7 +14,7 @@ struct [[nodiscard]] SystemError {
   explicit operator bool() const { return number != 0; }
 };
 
-// The failure of the call that was just made.
+// Returns the error of the system call that has just failed.
 inline SystemError LastError(const char* call) { return {errno, call}; }
 
 }  // namespace forebay

@@ -12,7 +12,7 @@ SystemError Thread::Start(std::function<void()> body, std::unique_ptr<Thread>* t
     static_cast<Thread*>(self)->body_();
     return nullptr;
   };
-  // A new thread has the signal mask of the one that starts it.
+  // A new thread inherits the signal mask of the thread that starts it.
   sigset_t all;
   sigset_t own;
   sigfillset(&all);

@@ -1,5 +1,5 @@
-// A thread that is joined with its owner. Unlike std::thread it can fail to start, as C++
-// exceptions are off here.
+// A thread that its destructor joins. Unlike std::thread it reports a failure to start by a return
+// value, because C++ exceptions are off.
 #ifndef FOREBAY_CORE_THREAD_H_
 #define FOREBAY_CORE_THREAD_H_
 
@@ -14,8 +14,8 @@ namespace forebay {
 
 class Thread {
  public:
-  // Runs `body` on a new thread, which receives no signal: those are the main thread's, where Node
-  // listens for them, and a write to a closed connection must fail with EPIPE, not end the process.
+  // Runs `body` on a new thread with all signals blocked: Node handles signals on the main thread,
+  // and a write to a closed connection must fail with EPIPE and not end the process by SIGPIPE.
   static SystemError Start(std::function<void()> body, std::unique_ptr<Thread>* thread);
 
   // Waits until `body` has returned.

@@ -34,7 +34,7 @@ SystemError ConnectToItself(int fd) {
   auto* generic = reinterpret_cast<sockaddr*>(&address);
   if (bind(fd, generic, length) < 0) return LastError("bind");
   if (getsockname(fd, generic, &length) < 0) return LastError("getsockname");
-  // Connected to its own address, the socket takes datagrams from no other.
+  // Connected to its own address, the socket accepts datagrams from no other socket.
   if (connect(fd, generic, length) < 0) return LastError("connect");
   if (fcntl(fd, F_SETFD, FD_CLOEXEC) < 0) return LastError("fcntl");
   if (fcntl(fd, F_SETFL, O_NONBLOCK) < 0) return LastError("fcntl");
@@ -64,7 +64,8 @@ SystemError Wake(int fd) {
   const uint64_t one = 1;
   for (;;) {
     if (write(fd, &one, sizeof one) >= 0) return {};
-    // A full counter or a full socket buffer is readable already: nothing is lost.
+    // A descriptor with a full counter or socket buffer is readable already, so that no wake is
+    // lost.
     if (errno == EAGAIN || errno == ENOBUFS) return {};
     if (errno != EINTR) return LastError("write");
   }
@@ -74,7 +75,7 @@ SystemError DrainWakes(int fd) {
   uint64_t count;
   for (;;) {
     const ssize_t taken = read(fd, &count, sizeof count);
-    // An end of file would stay readable forever, so it is no wake descriptor.
+    // At an end of file, which would stay readable for ever, `fd` is not a wake descriptor.
     if (taken == 0) return {EBADF, "read"};
     if (taken < 0 && errno == EAGAIN) return {};
     if (taken < 0 && errno != EINTR) return LastError("read");

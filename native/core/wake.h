@@ -1,4 +1,4 @@
-// Wakes an event loop by a descriptor that every thread of the process may write to.
+// Wake descriptors, by which every thread of the process can wake an event loop.
 #ifndef FOREBAY_CORE_WAKE_H_
 #define FOREBAY_CORE_WAKE_H_
 
@@ -7,17 +7,17 @@
 
 namespace forebay {
 
-// Opens a close-on-exec, non-blocking descriptor, which the caller closes: an eventfd on Linux;
-// elsewhere a loopback datagram socket connected to itself, which Wake and DrainWakes treat alike.
+// Opens a close-on-exec, non-blocking descriptor, which the caller closes: an eventfd on Linux,
+// elsewhere a loopback datagram socket connected to itself. Wake and DrainWakes work with both.
 SystemError OpenWake(int* fd);
 
-// The same, with an owner.
+// Opens a wake descriptor that `descriptor` owns.
 SystemError OpenWake(Descriptor* descriptor);
 
-// Makes `fd` readable. Many wakes before a drain are one. Never blocks.
+// Makes `fd` readable. Several wakes before a drain count as one. Never blocks.
 SystemError Wake(int fd);
 
-// Takes every pending wake off `fd`.
+// Removes every pending wake from `fd`.
 SystemError DrainWakes(int fd);
 
 }  // namespace forebay

@@ -1,4 +1,4 @@
-/** Puts the operations of the admin API together from the rooms that they read and change. */
+/** Collects the operations of the admin API. Used by assemble. */
 import type { CacheFacade } from '../cache/api/facade.js';
 import type { Inventory } from '../cache/operator/inventory.js';
 import type { Pulls } from '../cache/operator/pulls.js';
@@ -23,18 +23,18 @@ export interface AdminApiDeps {
   readonly transfers: TransferDeps;
   readonly cache: CacheViewDeps;
   readonly token: Token;
-  /** Pulls look URLs up here, as a client would. */
+  /** Lists the files of a model that is pulled by name, as a client would. */
   readonly facade: CacheFacade;
   readonly inventory: Inventory;
   readonly pins: PinStore;
   readonly pulls: Pulls;
   readonly sweeps: Sweeps;
-  /** Those configured now. */
+  /** Returns the origins configured now. */
   readonly origins: () => readonly PullOrigin[];
   readonly clock: Clock;
 }
 
-/** Every operation under `/api/v1`. */
+/** Returns every operation under `/api/v1`. */
 export function apiEndpoints(deps: AdminApiDeps): Endpoint[] {
   const { facade, inventory, origins, pins, pulls, sweeps, clock } = deps;
   const feeds = new Feeds(clock);

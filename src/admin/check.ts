@@ -1,26 +1,26 @@
 /**
- * Checks a call against the shapes of its operation. A body is not coerced: if `null` or `""`
- * counted as `false`, a misspelt dry run would purge. Path and query are text, so their shapes may
- * read numbers. admin/server checks each call before its operation runs.
+ * Validates a call against its operation's shapes. admin/server calls it before every operation. A
+ * body is not coerced: were `null` or `""` read as `false`, a misspelt dry run would purge. Path
+ * and query are text, so that a shape may parse numbers from them.
  */
 import type { z } from 'zod';
 import { type EndpointAnswer, type Call, type Endpoint, problem } from './endpoint.js';
 
-/** The parsed request. */
+/** The parsed parts of a request. */
 export interface Offered {
   readonly params: unknown;
   readonly query: unknown;
   readonly body: unknown;
 }
 
-/** A checked call, without its caller and its listener. */
+/** The validated parts of a call. */
 export type CheckedCall = Omit<Call<never, never, never>, 'isTrusted' | 'reachedAt'>;
 
 export type Checked =
-  /** In the operation's own shapes, with defaults filled in. */
+  /** In the types of the operation's shapes, with defaults filled in. */
   { readonly call: CheckedCall } | { readonly problem: EndpointAnswer };
 
-/** The call, or 400 `bad-request` with the first thing that is wrong. */
+/** Returns the call, or a 400 `bad-request` that names the first invalid value. */
 export function checkedCall(
   { params, query, body }: Pick<Endpoint, 'params' | 'query' | 'body'>,
   offered: Offered,
@@ -33,13 +33,14 @@ export function checkedCall(
   ] as const) {
     if (shape === undefined) continue;
     const result = shape.safeParse(offered[part]);
-    if (!result.success) return { problem: problem(400, 'bad-request', say(part, result.error)) };
+    if (!result.success)
+      return { problem: problem(400, 'bad-request', messageOf(part, result.error)) };
     call[part] = result.data as Record<string, unknown>;
   }
   return { call: call as CheckedCall };
 }
 
-function say(part: string, { issues: [issue] }: z.ZodError): string {
+function messageOf(part: string, { issues: [issue] }: z.ZodError): string {
   const place = [part, ...(issue?.path ?? [])].map(String).join('.');
-  return `${place}: ${issue?.message ?? 'not as described'}`;
+  return `${place}: ${issue?.message ?? 'not valid'}`;
 }

@@ -1,20 +1,17 @@
 /**
- * The connections of the admin listener: their number, and which one is closed for a new one.
- * Health checks and scrapers must get through, so a new connection replaces the one without a
- * request for the longest time. Made by admin/server.
+ * Bounds the number of connections to the admin listener. At the bound, a new connection closes the
+ * one that has been idle the longest, so that health checks and scrapers always get through. Used
+ * by admin/listener.
  */
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 
-/**
- * Probes, scrapers, an operator's commands and every listener of events there may be, several times
- * over.
- */
+/** Several times what probes, scrapers, an operator's commands and `MAX_LISTENERS` need. */
 export const MAX_CONNECTIONS = 128;
 
-/** Holds the connections of `server` within `max`. Before it listens. */
+/** Keeps the connections of `server` within `max`. Call it before `server` listens. */
 export function boundConnections(server: Server, max = MAX_CONNECTIONS): void {
-  /** Idle ones, the longest first. */
+  /** Idle connections, the longest idle first. */
   const idle = new Set<Socket>();
   const running = new Map<Socket, number>();
   server.on('connection', (socket: Socket) => {
@@ -34,7 +31,7 @@ export function boundConnections(server: Server, max = MAX_CONNECTIONS): void {
     });
   });
   server.on('request', ({ socket }: IncomingMessage, response: ServerResponse) => {
-    // Of one that gave way already nothing is left to count.
+    // A connection closed above is no longer counted.
     if (socket.destroyed) return;
     idle.delete(socket);
     running.set(socket, (running.get(socket) ?? 0) + 1);

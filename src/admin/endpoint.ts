@@ -1,6 +1,6 @@
 /**
- * One operation of the admin API as data: path, shapes, answers, action. The server makes routes of
- * operations, admin/openapi their description.
+ * One operation of the admin API as data: its path, shapes, answers and handler. admin/server makes
+ * routes of the operations, and admin/openapi a description.
  */
 import type { ServerResponse } from 'node:http';
 import type { z } from 'zod';
@@ -9,15 +9,15 @@ export type EndpointAnswer =
   | { readonly kind: 'json'; readonly status: number; readonly body: unknown }
   | { readonly kind: 'text'; readonly status: number; readonly type: string; readonly text: string }
   /**
-   * Takes over the response; returns false, and writes nothing, if there are too many listeners.
-   * `isTrusted`: the listener holds the token.
+   * A stream of events. `join` takes over the response; at the limit of listeners it returns false
+   * and writes nothing. `isTrusted`: the request carried the admin token.
    */
   | {
       readonly kind: 'events';
       readonly join: (response: ServerResponse, isTrusted: boolean) => boolean;
     };
 
-/** What an operation answers with, for its description. */
+/** An answer of an operation, for the description. */
 export interface AnswerShape {
   readonly description: string;
   readonly type?: string;
@@ -28,28 +28,28 @@ export interface Call<Params, Query, Body> {
   readonly params: Params;
   readonly query: Query;
   readonly body: Body;
-  /** It came with the admin token. */
+  /** True when the request carried the admin token. */
   readonly isTrusted: boolean;
-  /** The address and port at which the request came in, as admin/proof writes them. */
+  /** The local address and port of the connection, in the form of admin/proof. */
   readonly reachedAt: string;
 }
 
 export interface Endpoint {
   readonly method: 'GET' | 'POST' | 'DELETE';
-  /** As in OpenAPI: `/api/v1/pulls/{id}`. */
+  /** A path in the form of OpenAPI: `/api/v1/pulls/{id}`. */
   readonly path: string;
   readonly operationId: string;
   readonly summary: string;
-  /** It changes something: it needs the token. */
+  /** True when the operation changes something, and therefore needs the admin token. */
   readonly mutates: boolean;
   readonly params?: z.ZodType;
   readonly query?: z.ZodType;
   readonly body?: z.ZodType;
-  /** The longest body; a small default if absent. */
+  /** The longest body; by default admin/server's `BODY_LIMIT_BYTES`. */
   readonly bodyLimitBytes?: number;
-  /** By status. What every operation may answer (403, 500) is added. */
+  /** By status. admin/openapi adds the refusals common to all operations (400, 401, 403). */
   readonly answers: Readonly<Record<number, AnswerShape>>;
-  /** The call was validated. */
+  /** Runs the operation on a validated call. */
   handle(call: Call<never, never, never>): EndpointAnswer | Promise<EndpointAnswer>;
 }
 
@@ -66,7 +66,7 @@ interface Spec<
   ): EndpointAnswer | Promise<EndpointAnswer>;
 }
 
-/** An operation whose handler is typed by its shapes. */
+/** Returns the operation; types its handler by its shapes. */
 export function endpoint<
   Params extends z.ZodType = z.ZodType,
   Query extends z.ZodType = z.ZodType,
@@ -79,7 +79,7 @@ export function json(body: unknown, status = 200): EndpointAnswer {
   return { kind: 'json', status, body };
 }
 
-/** An error as every error of the API looks. */
+/** Returns an error in the form common to all errors of the API. */
 export function problem(status: number, code: string, message: string): EndpointAnswer {
   return json({ error: { code, message } }, status);
 }

@@ -1,35 +1,35 @@
 /**
- * Server-sent events: changes are sent to all listeners of a feed, every half second at most. One
- * look at the state serves all of them, and without listeners there is no look. The routes join
- * responses to it.
+ * Sends changes to clients as server-sent events, at most every half second. A feed is polled once
+ * for all its listeners, and not at all without listeners. Used by the routes of pulls and
+ * transfers.
  */
 import type { ServerResponse } from 'node:http';
 import type { Clock } from '../model/time.js';
 import { withoutQueries } from './hidden.js';
 
-/** Listeners of all feeds together; each is a connection of the admin listener. */
+/** Listeners of all feeds together; each occupies a connection of the admin listener. */
 export const MAX_LISTENERS = 16;
 
 const INTERVAL_MS = 500;
 
-/** So that proxies and clients see that a quiet feed lives. */
+/** How often a quiet feed sends a comment, so that proxies and clients keep the connection. */
 const HEARTBEAT_MS = 15_000;
 
-/** A listener that has so much unread is not listening: it is cut. */
+/** A listener with more unread data than this is disconnected. */
 export const MAX_UNREAD_BYTES = 1024 * 1024;
 
-/** The fields of a stream of events. */
+/** The header fields of a stream of events. */
 export const STREAM_FIELDS: Readonly<Record<string, string>> = {
   'content-type': 'text/event-stream',
   'cache-control': 'no-store',
 };
 
-/** One event of a feed. */
+/** A snapshot of a feed. */
 export interface FeedLook {
   readonly data: unknown;
-  /** An event with the same signature as the last one is not sent. */
+  /** A snapshot is sent only when its signature differs from that of the last one. */
   readonly signature: string;
-  /** There will be no other: the listeners' responses end. */
+  /** True for the final snapshot: after it the listeners' responses end. */
   readonly last: boolean;
 }
 
@@ -38,7 +38,8 @@ interface Feed {
   readonly event: string;
   readonly look: () => FeedLook;
   readonly listeners: Set<ServerResponse>;
-  lastSignature: string;
+  /** The signature of the last snapshot sent, and when anything was last sent. */
+  sent: string;
   sentAtMs: number;
 }
 
@@ -53,8 +54,8 @@ export class Feeds {
   }
 
   /**
-   * Writes the feed `name` to `response` from now on; false if there are `MAX_LISTENERS`. Without
-   * the token (`isTrusted`) admin/hidden removes secrets from it.
+   * Sends the feed `name` to `response` from now on; returns false at `MAX_LISTENERS`. Unless
+   * `isTrusted`, the queries of URLs are hidden (admin/hidden).
    */
   join(
     name: string,
@@ -69,7 +70,7 @@ export class Feeds {
     let feed = this.#feeds.get(key);
     if (feed === undefined) {
       const sentAtMs = this.#clock.monotonic();
-      feed = { key, event, look, listeners: new Set(), lastSignature: '', sentAtMs };
+      feed = { key, event, look, listeners: new Set(), sent: '', sentAtMs };
       this.#feeds.set(key, feed);
     }
     this.#listeners += 1;
@@ -81,8 +82,8 @@ export class Feeds {
     response.on('error', () => undefined);
     response.writeHead(200, STREAM_FIELDS);
     const { data, signature, last } = feed.look();
-    // Who joins a feed that others listen to may hear its news once more.
-    if (feed.listeners.size === 1) feed.lastSignature = signature;
+    // With other listeners, `sent` stays theirs, so that this one may get the same data twice.
+    if (feed.listeners.size === 1) feed.sent = signature;
     response.write(eventOf(event, data));
     if (last) this.#end(feed, response);
     else this.#schedule();
@@ -123,9 +124,9 @@ export class Feeds {
   #notify(feed: Feed): void {
     const { data, signature, last } = feed.look();
     const nowMs = this.#clock.monotonic();
-    const isNews = signature !== feed.lastSignature || last;
+    const isNews = signature !== feed.sent || last;
     if (!isNews && nowMs - feed.sentAtMs < HEARTBEAT_MS) return;
-    feed.lastSignature = signature;
+    feed.sent = signature;
     feed.sentAtMs = nowMs;
     const text = isNews ? eventOf(feed.event, data) : ': nothing new\n\n';
     for (const listener of [...feed.listeners]) {
@@ -140,7 +141,7 @@ function hiddenLook(look: FeedLook): FeedLook {
   return { ...look, data: withoutQueries(look.data) };
 }
 
-/** JSON has no raw newline: one data line holds it. */
+/** Formats an event. JSON has no raw newline, so that one `data` line holds it. */
 function eventOf(event: string, data: unknown): string {
   return `event: ${event}\ndata: ${JSON.stringify(data)}\n\n`;
 }

@@ -1,14 +1,14 @@
 /**
- * What the admin API shows without its token: the same, except for the queries of URLs, which may
- * be signatures. admin/server passes every answer through here, and admin/feeds every event, so
- * that a new operation cannot forget it.
+ * Hides the queries of URLs from clients of the admin API without its token, because a query may be
+ * a signature. admin/server applies it to every answer and admin/feeds to every event, so that no
+ * operation can forget it.
  */
 import { shownUrl } from '../model/shown-url.js';
 
-/** Fields that hold a URL, a target or the beginning of one, wherever they stand. */
+/** Fields with a URL, a target or a prefix of one, at any depth. */
 const URL_FIELDS: ReadonlySet<string> = new Set(['target', 'uri', 'url', 'pathPrefix']);
 
-/** `value`, which JSON could be made of, with every URL in it as people see it. */
+/** Returns a copy of `value`, which must be JSON data, with the query of every URL hidden. */
 export function withoutQueries(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(withoutQueries);
   if (typeof value !== 'object' || value === null) return value;

@@ -1,6 +1,6 @@
 /**
- * Requests a Hub's API as clients do, through the mirror at the front's root, so that its answers
- * are cached and authorised as theirs are. Used by admin/hub-model.
+ * Queries a Hub's API as clients do, through the mirror mounted at `/`, so that the same cache and
+ * the same permissions apply. Used by admin/hub-model.
  */
 import type { CacheAnswer, CacheFacade } from '../cache/api/facade.js';
 import { route } from '../http/request/route.js';
@@ -10,8 +10,8 @@ import { emptyHeaders, headerValue, type HeaderMap } from '../model/headers.js';
 import type { Clock } from '../model/time.js';
 import type { PullOrigin } from './pull-target.js';
 
-/** The longest part of a hub's refusal that is repeated. */
-const MAX_REPEATED_CHARACTERS = 200;
+/** How much of the hub's refusal message is repeated. */
+const MAX_MESSAGE_CHARACTERS = 200;
 
 export interface HubDeps {
   readonly cache: CacheFacade;
@@ -19,7 +19,7 @@ export interface HubDeps {
   readonly clock: Clock;
 }
 
-/** The request cannot be listed; `status` and `code` are the admin API's answer. */
+/** A model cannot be listed; `status` and `code` are the admin API's answer. */
 export class ListingError extends Error {
   readonly status: 404 | 422 | 503;
   readonly code: string;
@@ -32,7 +32,7 @@ export class ListingError extends Error {
   }
 }
 
-/** The value of a JSON answer, not yet looked at, and the fields that came with it. */
+/** An unvalidated JSON answer and its header fields. `value` is `undefined` when it is not JSON. */
 export interface HubAnswer {
   readonly value: unknown;
   readonly headers: HeaderMap;
@@ -44,7 +44,7 @@ export class HubClient {
   readonly #signal: AbortSignal;
   readonly #boundMs: number;
 
-  /** `signal` ends the asking; it is to come within `boundMs`, which bounds single waits too. */
+  /** `signal` must abort within `boundMs`, which also bounds each wait for bytes. */
   constructor(deps: HubDeps, credentials: HeaderMap, signal: AbortSignal, boundMs: number) {
     this.#deps = deps;
     this.#credentials = credentials;
@@ -52,11 +52,11 @@ export class HubClient {
     this.#boundMs = boundMs;
   }
 
-  /** GETs a path at the front's root. Rejects with a `ListingError`. */
+  /** Sends a GET for a path of the client listener. Rejects with a `ListingError`. */
   async get(path: string): Promise<HubAnswer> {
     const routed = route(path, this.#deps.origins());
     if (routed.kind === 'refused') {
-      const message = `no origin answers ${path}: models are pulled from a mirror of a hub at /`;
+      const message = `no origin serves ${path}: to pull a model, mount the mirror of a hub at /`;
       throw new ListingError(404, 'no-such-origin', message);
     }
     try {
@@ -86,17 +86,22 @@ export class HubClient {
   }
 
   #failed({ code, message, originStatus }: ForebayError): ListingError {
-    if (this.#signal.aborted) return new ListingError(503, 'hub-slow', 'the hub took too long');
+    if (this.#signal.aborted)
+      return new ListingError(503, 'hub-slow', 'the hub took too long; try again');
     if (originStatus !== undefined) return refused(originStatus, emptyHeaders());
     if (code === 'origin-denied') return refused(403, emptyHeaders());
-    return new ListingError(503, 'hub-unavailable', `the hub cannot be asked: ${code}: ${message}`);
+    return new ListingError(
+      503,
+      'hub-unavailable',
+      `the hub cannot be reached: ${code}: ${message}`,
+    );
   }
 }
 
-/** The hub's own words explain it best. */
+/** Returns the error for the hub's refusal, with the hub's own message. */
 function refused(status: number, headers: HeaderMap): ListingError {
-  const fields = [headerValue(headers, 'x-error-code'), headerValue(headers, 'x-error-message')];
-  const words = printable(fields.filter((word) => word !== undefined).join(': '));
+  const parts = [headerValue(headers, 'x-error-code'), headerValue(headers, 'x-error-message')];
+  const words = printable(parts.filter((part) => part !== undefined).join(': '));
   const message = `the hub answered ${String(status)}${words === '' ? '' : `: ${words}`}`;
   if (status === 401 || status === 403) return new ListingError(404, 'model-denied', message);
   if (status === 429 || status >= 500) return new ListingError(503, 'hub-unavailable', message);
@@ -104,7 +109,7 @@ function refused(status: number, headers: HeaderMap): ListingError {
 }
 
 function printable(text: string): string {
-  return text.replace(/[^\x20-\x7e]/g, '?').slice(0, MAX_REPEATED_CHARACTERS);
+  return text.replace(/[^\x20-\x7e]/g, '?').slice(0, MAX_MESSAGE_CHARACTERS);
 }
 
 function parsed(text: string): unknown {
@@ -115,7 +120,8 @@ function parsed(text: string): unknown {
   }
 }
 
-/** There is no hub at the path, or one with other answers. */
+/** Returns the error for an answer that no hub sends. */
 export function notAHub(path: string): ListingError {
-  return new ListingError(404, 'not-a-hub', `what answers ${path} is not a hub of models`);
+  const message = `the server that answered ${path} is not a hub of models`;
+  return new ListingError(404, 'not-a-hub', message);
 }

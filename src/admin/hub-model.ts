@@ -1,7 +1,6 @@
 /**
- * Turns the name of a model into the files to pull: asks the mirror for the commit of a revision
- * and its files, as huggingface_hub does before it downloads a snapshot. Called by
- * admin/routes/pulls.
+ * Lists the files to pull for a model: queries the mirror for the commit of a revision and the
+ * files in it, as huggingface_hub does before it downloads a snapshot. Used by admin/routes/pulls.
  */
 import { z } from 'zod';
 import { MAX_URLS, type PulledModel } from '../cache/operator/pulls.js';
@@ -12,20 +11,20 @@ import { HubClient, type HubDeps, ListingError, notAHub } from './hub-client.js'
 import { isWanted, type NamePatterns } from './name-patterns.js';
 import { pullTarget } from './pull-target.js';
 
-/** Commands wait 30 s for an answer of the admin API: this one comes before that. */
+/** Shorter than the 30 s that commands wait for an answer of the admin API. */
 export const LISTING_TIMEOUT_MS = 25_000;
 
-/** Pages of a thousand entries. A larger repository is no model, and is pulled in parts. */
+/** Pages of a thousand entries each. A repository with more files must be pulled in parts. */
 export const MAX_PAGES = 50;
 
-/** `org/name` or `name`; `datasets/` or `spaces/` precedes other repositories. */
+/** `org/name` or `name` for a model, after `datasets/` or `spaces/` for another repository. */
 const MODEL_NAME = /^(?:(datasets|spaces)\/)?(\w[\w.-]{0,95}(?:\/\w[\w.-]{0,95})?)$/;
 
 export interface ModelRequest extends NamePatterns {
   readonly model: string;
   /** A branch, a tag or a commit. */
   readonly revision: string;
-  /** The token for the hub; `null`: none, or the operator's. */
+  /** The hub token to send; `null`: none, or the mirror's own. */
   readonly token: string | null;
 }
 
@@ -34,7 +33,10 @@ export interface ModelOrder {
   readonly orders: readonly PullOrder[];
 }
 
-/** Lists the selected files, at the revision's current commit. Rejects with a `ListingError`. */
+/**
+ * Lists the files that the patterns select, at the current commit of the revision. Rejects with a
+ * `ListingError`.
+ */
 export async function orderModel(request: ModelRequest, deps: HubDeps): Promise<ModelOrder> {
   const [, prefix, id] = MODEL_NAME.exec(request.model) ?? [];
   if (id === undefined || id.includes('..')) {
@@ -63,7 +65,7 @@ export async function orderModel(request: ModelRequest, deps: HubDeps): Promise<
   }
 }
 
-/** What the paths of a model's files begin with at the front. */
+/** Returns the prefix of the paths of a model's files at the client listener. */
 export function frontPathOf({ id, commit }: Pick<PulledModel, 'id' | 'commit'>): string {
   return `/${id}/resolve/${commit}/`;
 }
@@ -102,12 +104,14 @@ async function filesOf(
     if (wanted.length > MAX_URLS) throw tooMany();
     next = nextPage(headers, tree);
   }
-  if (wanted.length === 0)
-    throw new ListingError(404, 'no-files', '--include and --exclude select no file of it');
+  if (wanted.length === 0) throw new ListingError(404, 'no-files', 'no file matches');
   return wanted;
 }
 
-/** The next page (RFC 8288), requested from the mirror, whatever host the link names. */
+/**
+ * Returns the path and query of the next page (RFC 8288). The link's host is ignored: the request
+ * goes through the mirror.
+ */
 function nextPage(headers: HeaderMap, tree: string): string | undefined {
   const link = nextLink(headerValue(headers, 'link') ?? '');
   const base = 'http://front.invalid';
@@ -118,7 +122,7 @@ function nextPage(headers: HeaderMap, tree: string): string | undefined {
 }
 
 function tooMany(): ListingError {
-  const message = `more than ${String(MAX_URLS)} files: select some with --include or --exclude`;
+  const message = `more than ${String(MAX_URLS)} files: select fewer with --include or --exclude`;
   return new ListingError(422, 'too-many-files', message);
 }
 
@@ -128,7 +132,7 @@ function credentialsOf(token: string | null): HeaderMap {
   return headers;
 }
 
-/** As huggingface_hub quotes a segment of a path, so that it is the same URL. */
+/** Percent-encodes a path segment as huggingface_hub does, so that the URL is the same. */
 function quoted(segment: string): string {
   return encodeURIComponent(segment).replace(
     /[!'()*]/g,

@@ -1,25 +1,25 @@
 /**
- * Node's HTTP server for the admin listener: connections and requests are bounded in time, size and
- * number. Made by admin/server for fastify.
+ * Creates Node's HTTP server for the admin listener, with bounds on the duration, size and number
+ * of connections and requests. Used by admin/server, which gives it to fastify.
  */
 import { createServer, type RequestListener, type Server } from 'node:http';
 import { boundConnections } from './connections.js';
 
-/** The longest a request may take to arrive: a few hundred bytes from nearby. */
+/** The longest time for a request to arrive: a few hundred bytes from nearby. */
 const REQUEST_TIMEOUT_MS = 10_000;
 
-/** The longest its head may take, from the connection's beginning or from its own. */
+/** The longest time for a request's head to arrive. */
 const HEADERS_TIMEOUT_MS = 5_000;
 
-/** How often node looks for late ones; its default of 30 s would void these. */
+/** How often Node checks these timeouts; its default of 30 s would be too coarse. */
 const TIMEOUT_CHECK_INTERVAL_MS = 1_000;
 
 /** Longer than the usual scrape interval, so that a scraper keeps its connection. */
 const KEEP_ALIVE_TIMEOUT_MS = 75_000;
 
 /**
- * A connection on which nothing goes in either direction is cut. The slowest answer takes a third
- * of this, and events have a heartbeat every 15 s: it is a client that does not read.
+ * A connection without traffic in either direction for so long is closed. The slowest answer takes
+ * a third of this, and events have a heartbeat every 15 s, so that its client does not read.
  */
 const SILENCE_TIMEOUT_MS = 90_000;
 
@@ -27,11 +27,12 @@ const SILENCE_TIMEOUT_MS = 90_000;
 const MAX_HEAD_BYTES = 16 * 1024;
 
 /**
- * Then a connection is closed, so that one that is always busy meets the bounds of new ones too.
+ * After so many requests a connection is closed, so that a client that is always busy has to
+ * connect anew, within the bound on connections.
  */
 const MAX_REQUESTS_PER_CONNECTION = 10_000;
 
-/** Bounds, for tests to lower. */
+/** Bounds that tests lower. */
 export interface ListenerBounds {
   readonly maxConnections?: number;
   readonly headersTimeoutMs?: number;

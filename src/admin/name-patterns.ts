@@ -1,32 +1,32 @@
 /**
- * Selects files of a model by shell patterns as the Hub's own clients read them, where `*` also
- * matches `/`. Pure; used by admin/hub-model.
+ * Selects files of a model by shell patterns. As in the Hub's own clients, `*` also matches `/`.
+ * Pure; used by admin/hub-model.
  */
 
 export interface NamePatterns {
-  /** A file is selected if one of these fits; without any all files are. */
+  /** A file is selected if one of these matches it; an empty list matches every file. */
   readonly include: readonly string[];
-  /** And none of these does. */
+  /** A file that one of these matches is not selected. */
   readonly exclude: readonly string[];
 }
 
-/** Whether a file's path is selected. */
+/** True when the patterns select a file's path. */
 export function isWanted(path: string, { include, exclude }: NamePatterns): boolean {
-  const included = include.length === 0 || include.some((pattern) => fits(pattern, path));
-  return included && !exclude.some((pattern) => fits(pattern, path));
+  const included = include.length === 0 || include.some((pattern) => matches(pattern, path));
+  return included && !exclude.some((pattern) => matches(pattern, path));
 }
 
 type Token =
   | { readonly kind: 'star' }
-  /** One character, of a set or not: `?` is every one but those of an empty set. */
+  /** One character in a set, or not in it: `?` is one that is not in the empty set. */
   | { readonly kind: 'one'; readonly of: ReadonlySet<string>; readonly isNegated: boolean };
 
 /**
- * `*` matches any characters, `?` one, `[a-c]` one of these and `[!a-c]` one that is none of these;
- * a pattern that ends with `/` matches all below. Costs at most the pattern's length times the
- * path's: only the last star is ever tried again.
+ * True when `pattern` matches `path`: `*` matches any characters, `?` one, `[a-c]` one of a set and
+ * `[!a-c]` one outside it; a pattern that ends with `/` matches everything below. Takes at most the
+ * product of both lengths, because only the last star is ever tried again.
  */
-function fits(pattern: string, path: string): boolean {
+function matches(pattern: string, path: string): boolean {
   const tokens = tokenise(pattern.endsWith('/') ? `${pattern}*` : pattern);
   const characters = Array.from(path);
   let token = 0;
@@ -73,14 +73,14 @@ function tokenise(pattern: string): readonly Token[] {
 }
 
 /**
- * The position of the set's closing bracket; -1 if there is none. A `]` at the beginning is a
- * member.
+ * Returns the index of the `]` that closes the set beginning at `from`; -1 when none does. A `]` at
+ * its beginning is a member.
  */
 function setEnd(characters: readonly string[], from: number): number {
   return characters.indexOf(']', from + (characters[from] === '!' ? 2 : 1));
 }
 
-/** The characters of `a-cx`. Ranges are ASCII only. */
+/** Returns the characters of a set such as `a-cx`. Ranges are of ASCII alone. */
 function membersOf(set: string): ReadonlySet<string> {
   const members = new Set<string>();
   for (const [text, first, last] of set.matchAll(/([!-~])-([!-~])|./gsu)) {

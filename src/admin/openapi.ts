@@ -1,5 +1,6 @@
 /**
- * The OpenAPI 3.1 description of a list of operations, made of the shapes that they validate with.
+ * Generates the OpenAPI 3.1 description of a list of operations, from the shapes that validate
+ * them. Used by admin/server.
  */
 import { z } from 'zod';
 import type { AnswerShape, Endpoint } from './endpoint.js';
@@ -12,14 +13,14 @@ const REFUSALS: Readonly<Record<number, AnswerShape>> = {
 };
 
 const TOKEN_REFUSALS: Readonly<Record<number, AnswerShape>> = {
-  401: { description: 'The token is missing or wrong.', schema: errorBody },
+  401: { description: 'The admin token is missing or wrong.', schema: errorBody },
 };
 
 const INVALID: Readonly<Record<number, AnswerShape>> = {
-  400: { description: 'The request does not fit the schema of the operation.', schema: errorBody },
+  400: { description: 'The request is not valid.', schema: errorBody },
 };
 
-/** The document; `version` is the program's. */
+/** Returns the document; `version` is the program's. */
 export function openApi(endpoints: readonly Endpoint[], version: string): Json {
   const paths: Record<string, Record<string, unknown>> = {};
   for (const one of endpoints) {
@@ -30,7 +31,7 @@ export function openApi(endpoints: readonly Endpoint[], version: string): Json {
     info: {
       title: 'Forebay admin API',
       version,
-      description: 'The state of a Forebay. Reading needs no token, changes do.',
+      description: 'Shows and changes the state of a Forebay. Changes need the admin token.',
       license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
     },
     servers: [{ url: '/' }],
@@ -79,7 +80,7 @@ function parametersOf(shape: z.ZodType | undefined, place: 'path' | 'query'): Js
   }));
 }
 
-/** A named shape by reference, any other in place. */
+/** Returns the schema of a content: a reference to a named shape, or any other shape inline. */
 function contentOf(schema: z.ZodType): Json {
   const name = namedShapes.get(schema)?.id;
   return { schema: name === undefined ? inline(schema) : { $ref: refOf(name) } };

@@ -1,27 +1,27 @@
 /**
- * Turns an operator's argument into a pull target: a path at the front, or a URL below an origin's
- * own.
+ * Maps a path of the client listener, or a URL below an origin's URL, to the origin and target to
+ * pull. Used by admin/hub-model and admin/routes/pulls.
  */
 import type { PullTarget } from '../cache/operator/pull-item.js';
 import { type Mount, route } from '../http/request/route.js';
 
-/** Every `OriginConfig` is one. */
+/** The part of an `OriginConfig` that is needed here. */
 export interface PullOrigin extends Mount {
   /** Without a slash at its end. */
   readonly url: string;
 }
 
-/** Where `url` leads; `undefined` when it is below no configured origin, or means two things. */
+/** Returns the target of `url`; `undefined` when it is below no configured origin or ambiguous. */
 export function pullTarget(url: string, origins: readonly PullOrigin[]): PullTarget | undefined {
   const path = url.startsWith('/') ? url : pathAtFront(url, origins);
   if (path === undefined) return undefined;
-  // Names are written as people write them; a request has bytes.
+  // `route` takes a request target as Node parses it: one character for each byte.
   const routed = route(Buffer.from(path).toString('latin1'), origins);
   if (routed.kind === 'refused') return undefined;
   return { url, origin: routed.origin, target: routed.target };
 }
 
-/** The path under which clients find `url`: the longest origin that it is below decides. */
+/** Returns the path at which clients request `url`; the longest matching origin URL decides. */
 function pathAtFront(url: string, origins: readonly PullOrigin[]): string | undefined {
   if (!URL.canParse(url)) return undefined;
   const { href, hash, username, password } = new URL(url);

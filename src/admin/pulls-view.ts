@@ -1,6 +1,6 @@
 /**
- * Pulls as the admin API shows them: with rates that are measured between looks, and estimates from
- * these.
+ * Formats pulls for the admin API, with rates measured between two calls and the time remaining.
+ * Used by admin/routes/pulls.
  */
 import type { PullItemSnapshot } from '../cache/operator/pull-item.js';
 import type { PullSnapshot } from '../cache/operator/pulls.js';
@@ -9,13 +9,13 @@ import { Rates } from './rates.js';
 import type { Pull, PullItemBody } from './shapes.js';
 import { pendingFetchOf, pendingFetchesOf, type TransfersView } from './transfers.js';
 
-/** Pulls whose rates are measured at once: as many as run, and some that ended. */
+/** Pulls whose rates are measured at once: all that can run, and some that ended. */
 const MAX_MEASURED = 32;
 
 export class PullsView {
   readonly #clock: Clock;
   readonly #transfers: TransfersView;
-  /** By pull, so that a look at one does not end the looks at another. */
+  /** By pull, because `endLook` for one pull would drop the measurements of another. */
   readonly #rates = new Map<string, Rates>();
 
   constructor(clock: Clock, transfers: TransfersView) {
@@ -28,14 +28,14 @@ export class PullsView {
     const pendingFetches = pendingFetchesOf(this.#transfers.fills());
     const nowMs = this.#clock.monotonic();
     const body = items.map((item, index) => {
-      const counted = {
+      const shown = {
         ...item,
         state: item.answered ? item.state : pendingFetchOf(item, pendingFetches),
       };
       const over = item.state.kind === 'done' || item.state.kind === 'failed';
       const moves = !over && item.startedAtMs !== null;
       const rate = moves ? rates.measure(String(index), item.receivedBytes, nowMs) : null;
-      return bodyOf(counted, rate);
+      return bodyOf(shown, rate);
     });
     rates.endLook();
     return { id, model, state, items: body };

@@ -1,5 +1,6 @@
 /**
- * Rates of transfers, measured between two looks. Owned by the views of the API.
+ * Measures rates of transfers between the calls of the API that show them. Used by admin/pulls-view
+ * and admin/transfers.
  */
 
 interface Sample {
@@ -7,10 +8,10 @@ interface Sample {
   readonly atMs: number;
 }
 
-/** Two looks closer than this measure chance. */
+/** The shortest time between two samples: over less, a rate is mostly noise. */
 const MIN_SPAN_MS = 400;
 
-/** A rate covers the last few seconds, if there were looks that often. */
+/** The time over which a rate is averaged, if there are enough samples. */
 const WINDOW_MS = 5_000;
 
 export class Rates {
@@ -19,14 +20,14 @@ export class Rates {
 
   /**
    * Records that `id` has `bytes` at `nowMs` (monotonic). Returns bytes per second since an earlier
-   * look, at least `MIN_SPAN_MS` ago, or `null` if there was none.
+   * sample; `null` when there is none that is at least `MIN_SPAN_MS` old.
    */
   measure(id: string, bytes: number, nowMs: number): number | null {
     const samples = this.#samples.get(id) ?? this.#next.get(id) ?? [];
     const last = samples.at(-1);
     if (last === undefined || nowMs - last.atMs >= MIN_SPAN_MS)
       samples.push({ bytes, atMs: nowMs });
-    // One look from before the window stays, so that rare looks measure too.
+    // Keeps one sample from before the window, so that rare calls yield a rate too.
     while (samples.length > 2 && nowMs - (samples[1]?.atMs ?? nowMs) > WINDOW_MS) samples.shift();
     this.#next.set(id, samples);
     const first = samples[0];
@@ -34,7 +35,7 @@ export class Rates {
     return Math.round(((bytes - first.bytes) * 1000) / (nowMs - first.atMs));
   }
 
-  /** The look is over: transfers that were not measured in it are forgotten. */
+  /** Ends a round of `measure` calls; drops the transfers that were not measured in it. */
   endLook(): void {
     this.#samples = this.#next;
     this.#next = new Map();

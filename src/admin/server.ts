@@ -1,7 +1,7 @@
 /**
- * The admin listener, apart from the clients' port: makes routes of the operations that it is
- * given, guards them, and describes them. assemble creates one unless the configuration turns it
- * off.
+ * The admin listener, on a port separate from the clients'. Makes routes of the given operations,
+ * checks Host, Origin and token, and serves the OpenAPI description. assemble creates it unless the
+ * configuration turns it off.
  */
 import { fastify, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { z } from 'zod';
@@ -27,23 +27,24 @@ export interface AdminOptions {
   readonly readiness: () => Readiness;
   /** The operations beside health, metrics and the description. */
   readonly endpoints?: readonly Endpoint[];
-  /** What changes, and the queries of URLs, need; without one they are refused. */
+  /** Needed for changes and to see the queries of URLs; without it changes are refused. */
   readonly token?: Token;
   /** The program's version, for the description. */
   readonly version?: string;
-  /** Other than its own, for tests. */
+  /** Overrides the listener's bounds, for tests. */
   readonly bounds?: ListenerBounds;
 }
 
 export interface Admin {
-  /** Resolves to the bound address; rejects with `ListenError`. */
+  /** Starts listening. Resolves with the bound address; rejects with a `ListenError`. */
   listen(): Promise<ListenAddress>;
   /** Stops listening and ends every connection. */
   close(): Promise<void>;
 }
 
 /**
- * Bodies hold a few names; operations with lists set their own limit. fastify's default is 1 MiB.
+ * The default limit: most bodies are a few names, and operations that take lists raise it.
+ * fastify's default is 1 MiB.
  */
 const BODY_LIMIT_BYTES = 16 * 1024;
 
@@ -75,7 +76,7 @@ export function createAdmin({
     await send(reply, problemOf(error));
   });
   app.setNotFoundHandler(async (_request, reply) => {
-    await send(reply, problem(404, 'no-such-route', '/openapi.json lists the operations'));
+    await send(reply, problem(404, 'no-such-route', 'no such path; /openapi.json lists all'));
   });
   const all = [...healthEndpoints(metrics, readiness), ...endpoints];
   const described: Endpoint[] = [...all, descriptionOf(() => openApi(described, version))];
@@ -114,7 +115,7 @@ function addRoute(app: FastifyInstance, one: Endpoint, token: Token): void {
     method: one.method,
     url: one.path.replace(/\{(\w+)\}/g, ':$1'),
     bodyLimit: one.bodyLimitBytes ?? BODY_LIMIT_BYTES,
-    // Before the body is read: without the token it is not even parsed.
+    // Checked before the body is read, so that no body without the token is parsed.
     ...(one.mutates && {
       onRequest: async (request: FastifyRequest, reply: FastifyReply) => {
         const refusal = refusalOf(request, reply, token);
@@ -172,16 +173,12 @@ async function send(reply: FastifyReply, answer: EndpointAnswer, isTrusted = fal
       await reply.code(answer.status).type(answer.type).send(answer.text);
       return;
     case 'events':
-      // An unread stream would last, and take the place of a listener.
+      // A stream for HEAD would stay open unread, and occupy one of the listeners.
       if (reply.request.method === 'HEAD') {
         reply.hijack();
         reply.raw.writeHead(200, STREAM_FIELDS).end();
       } else if (answer.join(reply.raw, isTrusted)) reply.hijack();
-      else
-        await send(
-          reply,
-          problem(503, 'too-many-listeners', 'too many clients listen to this feed'),
-        );
+      else await send(reply, problem(503, 'too-many-listeners', 'too many event streams are open'));
   }
 }
 

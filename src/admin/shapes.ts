@@ -1,22 +1,21 @@
 /**
- * The shapes of the admin API, once: what the routes validate with, what the types are, and what
- * /openapi.json shows come from the schemas in here. Bytes end in `Bytes`, durations in `Ms`,
- * points in time are ISO 8601 in UTC.
+ * The schemas of the admin API. The routes' validation, their types and /openapi.json are derived
+ * from them. Fields in bytes end in `Bytes`, durations in `Ms`; times are ISO 8601 in UTC.
  */
 import { z } from 'zod';
 
-/** Shapes that /openapi.json names. */
+/** The shapes that /openapi.json lists by name. */
 export const namedShapes = z.registry<{ id: string; description?: string }>();
 
 const bytes = z.int().min(0);
 const instant = z.iso.datetime();
-const rate = z.number().min(0).nullable().describe('Measured between two looks; null before that.');
+const rate = z.number().min(0).nullable().describe('Measured between two requests; null at first.');
 const originName = z.string().min(1).max(64);
 const pathPrefix = z
   .string()
   .regex(/^\//)
   .max(4096)
-  .describe("Compared with the path below the origin's mount, in whatever spelling either is.");
+  .describe("A prefix of the path below the origin's mount; both are canonicalised first.");
 
 const sinceMs = z.int().min(0);
 
@@ -37,14 +36,16 @@ export const transferState = z
   .register(namedShapes, {
     id: 'State',
     description:
-      'stalled: nothing has happened for sinceMs, at least 1000, although it should have. ' +
+      'stalled: nothing has happened for sinceMs, at least 1000, for no known reason. ' +
       'failed: cause is a code of docs/ERRORS.md.',
   });
 
 const counts = {
-  receivedBytes: bytes.describe('Came from an origin.'),
-  verifiedBytes: bytes.describe('Of them, those that matched recorded ids or a digest.'),
-  committedBytes: bytes.describe('Of them, those that the store has committed.'),
+  receivedBytes: bytes.describe('Received from an origin.'),
+  verifiedBytes: bytes.describe(
+    'The part of receivedBytes that matched chunk ids or a digest known before.',
+  ),
+  committedBytes: bytes.describe('The part of receivedBytes that is committed in the store.'),
 };
 
 export const transfer = z
@@ -57,16 +58,14 @@ export const transfer = z
       .describe("Path and query below the origin's mount; `?…` for a query without the token."),
     startedAt: instant,
     state: transferState,
-    lengthBytes: bytes.nullable().describe('Bytes in all; null while that is not known.'),
+    lengthBytes: bytes.nullable().describe('The whole length; null while it is unknown.'),
     ...counts,
-    sentBytes: bytes
-      .optional()
-      .describe('Of a request: bytes that the kernel took for the client.'),
+    sentBytes: bytes.optional().describe('Requests: bytes the kernel accepted for the client.'),
     rateBytesPerSecond: rate,
     method: z.string().optional(),
     requestId: z.string().optional(),
-    range: z.string().optional().describe('Of a request: its Range field.'),
-    chunk: z.int().min(0).nullable().optional().describe('Of a fill: null before an answer came.'),
+    range: z.string().optional().describe('Requests: the Range field.'),
+    chunk: z.int().min(0).nullable().optional().describe('Fills: null before the origin answers.'),
   })
   .register(namedShapes, { id: 'Transfer' });
 
@@ -80,33 +79,31 @@ export const transferList = z
 
 export const proof = z
   .object({
-    directory: z.string().describe('Of this cache.'),
-    address: z.string().describe('The address at which the request arrived.'),
+    directory: z.string().describe('The cache directory.'),
+    address: z.string().describe('The local address and port at which the request arrived.'),
     proof: z
       .string()
       .describe(
-        'HMAC-SHA256, keyed with the token, in hex, of the JSON array of `forebay admin proof 1`, the nonce, ' +
-          'the directory and the address.',
+        'HMAC-SHA256 in hex, keyed with the token, over the JSON array of the string ' +
+          '`forebay admin proof 1`, the nonce, the directory and the address.',
       ),
   })
   .register(namedShapes, { id: 'Proof' });
 
 export const cacheStatusSchema = z
   .object({
-    directory: z.string().describe('The cache directory that this process serves.'),
+    directory: z.string().describe('The cache directory; commands compare it with their own.'),
     capacityBytes: bytes,
     usedBytes: bytes,
     reservedBytes: bytes,
-    metadataBytes: bytes.describe('Of usedBytes: manifests and response records.'),
-    metadataCapacityBytes: bytes.describe('What these may take: cache.metadataCapacity.'),
+    metadataBytes: bytes.describe('The part of usedBytes for manifests and response records.'),
+    metadataCapacityBytes: bytes.describe('The most they may take: cache.metadataCapacity.'),
     memoryBytes: bytes,
     evictedBytes: bytes.describe('Since the start.'),
-    writable: z
-      .boolean()
-      .describe('False: nothing can be stored, and everything is served through memory.'),
+    writable: z.boolean().describe('False: nothing is stored; all answers go through memory.'),
     objects: z.int(),
     chunks: z.int(),
-    orphans: z.int().describe('Chunks that no object names: the first to be evicted.'),
+    orphans: z.int().describe('Chunks that belong to no object: evicted first.'),
     responses: z.int(),
   })
   .register(namedShapes, { id: 'Cache' });
@@ -128,10 +125,13 @@ export const listedObject = z
     heldChunks: z.int(),
     chunks: z.int().nullable(),
     integrity: z.enum(['attested', 'observed']),
-    digest: z.string().nullable().describe('The digest claimed for the whole, `sha256:...`.'),
+    digest: z
+      .string()
+      .nullable()
+      .describe('The digest claimed for the whole object, `sha256:...`.'),
     validator: z.string().nullable(),
     pinned: z.boolean(),
-    storedAt: instant.nullable().describe('When its stored response came.'),
+    storedAt: instant.nullable().describe('When its stored response was received.'),
   })
   .register(namedShapes, { id: 'Object' });
 
@@ -153,7 +153,7 @@ export const purgeReport = z
     dryRun: z.boolean(),
     objects: z.int(),
     responses: z.int(),
-    bytes: bytes.describe('Of chunks that the objects held; a chunk shared with another stays.'),
+    bytes: bytes.describe('In chunks of these objects; a chunk shared with another object stays.'),
   })
   .register(namedShapes, { id: 'PurgeReport' });
 
@@ -166,7 +166,7 @@ export const pinList = z.object({ pins: z.array(pin) }).register(namedShapes, { 
 export const pinChange = z
   .object({
     pins: z.array(pin),
-    kept: z.boolean().describe('False: the disk did not take it, a restart forgets it.'),
+    kept: z.boolean().describe('False: it could not be written to disk; a restart loses it.'),
   })
   .register(namedShapes, { id: 'PinChange' });
 
@@ -177,10 +177,10 @@ export const pullItem = z
     target: z.string(),
     state: transferState,
     lengthBytes: bytes.nullable(),
-    heldBytes: bytes.describe('Held when the item began.'),
+    heldBytes: bytes.describe('Already held when the item began.'),
     ...counts,
     rateBytesPerSecond: rate,
-    etaMs: sinceMs.nullable().describe('What is left at the measured rate; null without one.'),
+    etaMs: sinceMs.nullable().describe('Time remaining at the measured rate; null without one.'),
     error: z.object({ code: z.string(), message: z.string() }).nullable(),
   })
   .register(namedShapes, { id: 'PullItem' });
@@ -191,7 +191,7 @@ export const pull = z
     model: z
       .object({ id: z.string(), revision: z.string(), commit: z.string() })
       .nullable()
-      .describe('The model of the files; null for a list of URLs.'),
+      .describe('The model that the files belong to; null for a pull of URLs.'),
     state: z.enum(['running', 'done', 'failed', 'cancelled']),
     items: z.array(pullItem),
   })
@@ -205,8 +205,8 @@ export const verification = z
     chunks: z.object({
       total: z.int().describe('Held when it began.'),
       checked: z.int(),
-      bad: z.int().describe('Corrupt and dropped; the next read fetches them.'),
-      skipped: z.int().describe('Evicted before their turn, or not comparable now.'),
+      bad: z.int().describe('Corrupt, and dropped: the next reader fetches them again.'),
+      skipped: z.int().describe('Evicted before they were checked, or not checkable now.'),
     }),
     checkedBytes: bytes,
     bad: z.array(z.object({ origin: z.string(), target: z.string(), chunk: z.int() })),

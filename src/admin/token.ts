@@ -1,6 +1,7 @@
 /**
- * The token that changes through the admin API need: read from its file, made there when it is
- * missing. Who may read the file may change the cache: its mode is 0600. assemble loads it.
+ * Loads the admin token, which changes through the admin API need, from its file, and creates it
+ * there when it is missing. Every user who can read the file can change the cache, hence its mode
+ * of 0600. Used by assemble.
  */
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import { closeSync, constants, fstatSync, openSync, readFileSync, writeSync } from 'node:fs';
@@ -10,14 +11,14 @@ import { Ownership } from '../store/directory/ownership.js';
 export type Token =
   | {
       readonly kind: 'ready';
-      /** True for the token itself; takes as long for every wrong one. */
+      /** True when `offered` is the token; compares in constant time. */
       accepts(offered: string): boolean;
-      /** The proof that the token is known here (admin/proof). */
+      /** Returns the proof of admin/proof under this token. */
       prove(proven: Proven): string;
-      /** For people, when others than its owner may read the file. */
+      /** A message for the log when users other than the owner may read the file. */
       readonly warning: string | null;
     }
-  /** The API allows no changes; `why` is for people. */
+  /** Nothing can be changed through the API. `why` is a message for people. */
   | { readonly kind: 'unavailable'; readonly why: string };
 
 const TOKEN_BYTES = 32;
@@ -27,25 +28,28 @@ const OTHERS = 0o077;
 const ROOT_UID = 0;
 const ROOT = new Ownership(ROOT_UID);
 
-/** RFC 6750 section 2.1: the syntax of a token in Authorization. */
+/** The characters that an Authorization field allows (RFC 6750 section 2.1). */
 const TOKEN = /^[A-Za-z0-9._~+/-]{16,1024}=*$/;
 
-/** Where a token is kept. */
+/** The file of a token. */
 export interface TokenFile {
   readonly path: string;
-  /** The same for people. */
+  /** The path for messages. */
   readonly shown: string;
   readonly own: Ownership;
-  /** The file was named by the operator: it may be the system's own, and lie behind a symlink. */
+  /** Set for a file named by the operator: root may own it, and symlinks are followed. */
   readonly named?: true;
 }
 
-/** A file that the configuration names: Kubernetes mounts secrets as root's, behind symlinks. */
+/**
+ * Returns the token file that the configuration names. Kubernetes mounts secrets as files of root's
+ * behind symlinks.
+ */
 export function namedTokenFile(path: string): TokenFile {
   return { path, shown: path, own: new Ownership(), named: true };
 }
 
-/** Reads the token in a file, or makes one there. Never throws. */
+/** Reads the token in a file, or creates one there. Never throws. */
 export function loadToken(file: TokenFile): Token {
   try {
     return ready(file.shown, read(file) ?? make(file.path));
@@ -68,7 +72,7 @@ function ready(path: string, { text, mode }: Found): Token {
   if (!TOKEN.test(text)) {
     return {
       kind: 'unavailable',
-      why: `${path} holds no token: one line of 16 to 1024 letters, digits and -._~+/`,
+      why: `${path} holds no token: it needs one line of 16 to 1024 letters, digits and -._~+/`,
     };
   }
   const expected = digest(text);
@@ -92,7 +96,7 @@ function read({ path, own, named }: TokenFile): Found | undefined {
   }
   try {
     const stat = fstatSync(fd);
-    // What the system's own user put there may be believed where the operator names it.
+    // A file of root's is trusted if the operator named it.
     if (named && stat.uid === ROOT_UID) ROOT.check(path, stat);
     else own.check(path, stat);
     return { text: readFileSync(fd, 'utf8').trim(), mode: stat.mode };
@@ -113,12 +117,12 @@ function make(path: string): Found {
   return { text, mode: FILE_MODE };
 }
 
-/** Of equal length whatever was offered, as the comparison needs it. */
+/** Hashes to a fixed length, which the constant-time comparison needs. */
 function digest(text: string): Buffer {
   return createHash('sha256').update(text).digest();
 }
 
-/** The token of an Authorization field (RFC 6750); `undefined` without one. */
+/** Returns the bearer token of an Authorization field (RFC 6750); `undefined` without one. */
 export function bearerOf(field: string | undefined): string | undefined {
   return /^Bearer +([A-Za-z0-9._~+/-]+=*)$/i.exec(field ?? '')?.[1];
 }

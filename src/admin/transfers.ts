@@ -1,6 +1,6 @@
 /**
- * Running transfers as the admin API shows them: the front's requests and the cache's fills, read
- * on demand, with rates measured between the looks.
+ * Formats the running requests and fills for the admin API, with rates measured between two calls.
+ * Used by admin/routes/transfers and admin/pulls-view.
  */
 import type { FillSnapshot, FillTable } from '../cache/api/fill-snapshot.js';
 import type { TargetMatcher } from '../cache/operator/selection.js';
@@ -9,7 +9,7 @@ import type { Clock } from '../model/time.js';
 import { Rates } from './rates.js';
 import type { TransferBody, TransferList } from './shapes.js';
 
-/** Running transfers of each kind that are listed: more is nothing that a person reads. */
+/** The most transfers of each kind that are listed: nobody reads more. */
 const MAX_LISTED = 1_000;
 
 export interface TransferDeps {
@@ -27,7 +27,7 @@ export class TransfersView {
     this.#sources = sources;
   }
 
-  /** Oldest first, requests before fills. */
+  /** Returns the transfers, oldest first, requests before fills; measures their rates. */
   look(): TransferList {
     const { clock, fills, requests } = this.#sources;
     const nowMs = clock.monotonic();
@@ -46,7 +46,7 @@ export class TransfersView {
     };
   }
 
-  /** The fills alone, without rates: a look that measures nothing. */
+  /** Returns the fills alone, without measuring rates. */
   fills(): Pick<TransferBody, 'origin' | 'target' | 'chunk' | 'state'>[] {
     const { fills, targets } = this.#sources;
     return fills.list(MAX_LISTED).map(({ origin, uri, chunk, state }) => ({
@@ -85,13 +85,13 @@ export class TransfersView {
     };
   }
 
-  /** An ended transfer has no rate. */
+  /** Measures the rate in bytes per second; `null` for a transfer that has ended. */
   #rate(id: string, { kind }: State, bytes: number, nowMs: number): number | null {
     return kind === 'done' || kind === 'failed' ? null : this.#rates.measure(id, bytes, nowMs);
   }
 }
 
-/** States of the origin fetches that run, by origin and target. */
+/** The states of origin fetches without an answer yet, by origin and target. */
 export type PendingFetches = ReadonlyMap<string, State>;
 
 type State = TransferBody['state'];
@@ -106,7 +106,7 @@ export function pendingFetchesOf(
   );
 }
 
-/** What a request without an answer waits for: an origin fetch, or its turn. */
+/** Returns the state of an unanswered request: that of its origin fetch, if there is one. */
 export function pendingFetchOf(
   { origin, target, state }: Pick<TransferBody, 'origin' | 'target' | 'state'>,
   pendingFetches: PendingFetches,
@@ -115,7 +115,7 @@ export function pendingFetchOf(
   return pendingFetches.get(`${origin} ${target}`) ?? state;
 }
 
-/** A point in time as the API writes it. */
+/** Formats a time, in ms since the epoch, for the API. */
 export function iso(ms: number): string {
   return new Date(ms).toISOString();
 }

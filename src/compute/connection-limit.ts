@@ -1,50 +1,47 @@
 /**
- * How many connections one origin is allowed: begins with `FIRST_CONNECTIONS`, doubles the number
- * while all of them are busy, and keeps what raised the throughput. Pure: measured windows go in, a
- * number comes out. compute/origin-connections measures the windows and has one of these per
- * origin.
+ * Decides how many connections one origin is allowed. Starts with `FIRST_CONNECTIONS`, doubles the
+ * number while all are busy, and keeps it if the throughput rises. Pure: takes measured windows and
+ * returns a number. compute/origin-connections measures, and owns one of these for each origin.
  */
 import { FIRST_CONNECTIONS } from '../config/lanes.js';
 
 /** The measurements of an origin during one window. */
 export interface Window {
-  /** When it ended, on the monotonic clock. */
+  /** The end of the window, on the monotonic clock. */
   readonly nowMs: number;
   readonly bytesPerSecond: number;
-  /** All allowed connections were busy. */
+  /** True when all allowed connections were busy. */
   readonly allBusy: boolean;
-  /** A fetch met what speaks of load or outage. */
+  /** True when a fetch met a sign of overload or outage. */
   readonly troubled: boolean;
   /** The most connections that may ever be allowed. */
   readonly most: number;
 }
 
 /**
- * Windows in a row in which all were busy, before more are tried. Where the machine is what limits,
- * trying costs memory for new connections: what takes but a second or two is left alone.
+ * Consecutive busy windows before more connections are tried. If the machine is the bottleneck, an
+ * attempt only costs memory for new connections, so that fetches of a second or two make none.
  */
 const STEADY_WINDOWS = 4;
 
-/** Windows of an attempt, each of which must beat all windows before it: one may be luck. */
+/** Windows of an attempt. Each must beat all the steady windows, since one may do so by chance. */
 const TRIED_WINDOWS = 2;
 
-/** What the slowest window with more connections must be of the fastest before: less is noise. */
+/** The least ratio of the slowest window of an attempt to the fastest before: less is noise. */
 const LEAST_GAIN = 1.1;
 
-/** First wait after more connections were of no use, or did harm: an attempt costs handshakes. */
+/** First wait after a failed attempt: each attempt costs handshakes. */
 export const FIRST_WAIT_MS = 10_000;
 
-/** The wait doubles up to this: a line that got wider is found within five minutes. */
+/** The longest wait; it doubles up to this. More bandwidth is found within five minutes. */
 export const MAX_WAIT_MS = 300_000;
 
 type State =
+  /** The number is steady. `rates`: those of the latest consecutive busy windows. */
+  | { readonly kind: 'steady'; readonly rates: readonly number[]; readonly notBeforeMs: number }
   /**
-   * The number is settled. `rates`: the latest windows in a row in which all connections were busy.
-   */
-  | { readonly kind: 'settled'; readonly rates: readonly number[]; readonly notBeforeMs: number }
-  /**
-   * More than `from` are tried; new connections have the first window (`settled`) to get up to
-   * speed.
+   * More connections than `from` are tried. `settled`: the first window, in which new connections
+   * gain speed, is over.
    */
   | {
       readonly kind: 'trying';
@@ -54,34 +51,32 @@ type State =
       readonly rates: readonly number[];
     };
 
-const FRESH: State = { kind: 'settled', rates: [], notBeforeMs: -Infinity };
+const FRESH: State = { kind: 'steady', rates: [], notBeforeMs: -Infinity };
 
 export class ConnectionLimit {
   #allowed = FIRST_CONNECTIONS;
   #state: State = FRESH;
   #waitMs = FIRST_WAIT_MS;
 
-  /**
-   * Connections allowed now, `most` at most: from the smaller of `FIRST_CONNECTIONS` and `most` up.
-   */
+  /** Returns the connections allowed now: at most `most`, else at least `FIRST_CONNECTIONS`. */
   allowed(most: number): number {
     return Math.min(this.#allowed, most);
   }
 
-  /** Takes one window in; each is of the number that was allowed when it began. */
+  /** Evaluates one window, during which the allowed number did not change. */
   observe(window: Window): void {
     if (window.troubled) this.#fall(window);
-    else if (this.#state.kind === 'settled') this.#settle(this.#state, window);
+    else if (this.#state.kind === 'steady') this.#watch(this.#state, window);
     else this.#try(this.#state, window);
   }
 
-  #settle({ rates: before, notBeforeMs }: State & { kind: 'settled' }, window: Window): void {
+  #watch({ rates: before, notBeforeMs }: State & { kind: 'steady' }, window: Window): void {
     const { nowMs, bytesPerSecond, allBusy, most } = window;
-    // An origin that makes no progress gets no more connections.
-    const counts = allBusy && bytesPerSecond > 0;
-    const rates = counts ? [...before, bytesPerSecond].slice(-STEADY_WINDOWS) : [];
+    // An origin that sends nothing gets no more connections.
+    const isBusy = allBusy && bytesPerSecond > 0;
+    const rates = isBusy ? [...before, bytesPerSecond].slice(-STEADY_WINDOWS) : [];
     if (rates.length < STEADY_WINDOWS || nowMs < notBeforeMs || this.allowed(most) >= most) {
-      this.#state = { kind: 'settled', rates, notBeforeMs };
+      this.#state = { kind: 'steady', rates, notBeforeMs };
     } else this.#step(rates, most);
   }
 
@@ -99,28 +94,27 @@ export class ConnectionLimit {
       return;
     }
     const rates = [...state.rates, bytesPerSecond];
-    // Idle connections do not matter here: they raise no throughput.
+    // `allBusy` does not matter here: unused connections do not raise the throughput.
     if (bytesPerSecond < state.toBeat) this.#giveUp(state.from, nowMs);
     else if (rates.length < TRIED_WINDOWS) this.#state = { ...state, rates };
-    // One step has helped: the next one follows at once.
+    // This step helped, so that the next one follows at once.
     else if (allBusy && this.allowed(most) < most) this.#step(rates, most);
-    else this.#state = { kind: 'settled', rates: [], notBeforeMs: nowMs };
+    else this.#state = { kind: 'steady', rates: [], notBeforeMs: nowMs };
   }
 
-  /**
-   * Trouble may come from too many connections: half of them end, or those that were only tried.
-   */
+  /** Too many connections may cause trouble: ends an attempt, or halves the number. */
   #fall({ nowMs, most }: Window): void {
     const half = Math.floor(this.allowed(most) / 2);
     this.#giveUp(this.#state.kind === 'trying' ? this.#state.from : half, nowMs);
   }
 
   /**
-   * Success does not shorten the wait: an origin that is faster only for a while is tried rarely.
+   * Falls back to `number` and doubles the wait for the next attempt. Success does not shorten the
+   * wait, so that an origin that takes more only for a while is tried rarely.
    */
   #giveUp(number: number, nowMs: number): void {
     this.#allowed = Math.max(FIRST_CONNECTIONS, number);
-    this.#state = { kind: 'settled', rates: [], notBeforeMs: nowMs + this.#waitMs };
+    this.#state = { kind: 'steady', rates: [], notBeforeMs: nowMs + this.#waitMs };
     this.#waitMs = Math.min(2 * this.#waitMs, MAX_WAIT_MS);
   }
 }

@@ -1,8 +1,8 @@
 /**
- * The threads that fetch, and their lanes. A lane is one place for one connection on one thread;
- * cache/fill/fill submits jobs and the pool gives each a lane, so that an origin never sees more
- * connections than configured, although idle keep-alive sockets live on in the workers, and has
- * more than a few only while they raise its throughput (connections).
+ * The fetch threads and their lanes. A lane is a place for one connection on one thread;
+ * cache/fill/fill submits jobs, and each gets a lane. Lanes keep an origin within its configured
+ * connections, idle keep-alive sockets in the workers included. It gets more than a few connections
+ * only while they raise its throughput (compute/origin-connections).
  */
 import type { Transferable } from 'node:worker_threads';
 import { baseLanes } from '../config/lanes.js';
@@ -18,12 +18,12 @@ import { WorkerPool } from './worker-pool.js';
 export type { Priority } from './job-queue.js';
 
 /**
- * Jobs that wait for a lane. A queued job is a few hundred bytes; the bound is far above what the
- * clients' own cap lets arise, and keeps a bug or an attack from growing memory.
+ * The most jobs that wait for a lane, a few hundred bytes each. The limits on clients keep the
+ * queue far shorter; this bounds memory in case of a bug or an attack.
  */
 export const MAX_QUEUED_JOBS = 4096;
 
-/** What travels to the worker. */
+/** The message to the worker. */
 export interface Shipment<T extends FillTask | OpenTask> {
   readonly task: T;
   readonly transferList?: readonly Transferable[];
@@ -31,14 +31,14 @@ export interface Shipment<T extends FillTask | OpenTask> {
 
 export interface FillJob<T extends FillTask | OpenTask> {
   readonly originName: string;
-  /** Connections this origin may ever have at once, over all threads. */
+  /** The configured limit of this origin's connections, over all threads. */
   readonly maxConnections: number;
   readonly priority: Priority;
-  /** Body bytes that came for it so far; 0 before it runs, and it never falls. */
+  /** Returns the body bytes received so far; 0 before the job runs, and it never falls. */
   receivedBytes(): number;
   /**
-   * Called once, when the job has its lane and `submit` has returned: reserve space and build the
-   * task here. A failure frees the lane and rejects `result`.
+   * Reserves space and builds the task. Called once, after the job got its lane and `submit` has
+   * returned. A failure frees the lane and rejects `result`.
    */
   makeTask(lane: number): Shipment<T> | Promise<Shipment<T>>;
 }
@@ -46,37 +46,39 @@ export interface FillJob<T extends FillTask | OpenTask> {
 export type JobResult<T extends FillTask | OpenTask> = T extends FillTask ? FillResult : OpenResult;
 
 export interface JobTicket<R> {
-  /** True when the job got its lane; false when it ended in the queue. Never rejects. */
+  /**
+   * Resolves with true when the job gets a lane, false when it ends in the queue. Never rejects.
+   */
   readonly started: Promise<boolean>;
   /**
    * The worker's result. Rejects with a `ForebayError`: `overload` (queue full), `cancelled`
-   * (dropped, pool closed), `internal` (worker died, retryable), or what `makeTask` threw. The
+   * (dropped, pool closed), `internal` (worker died, retryable), or the error of `makeTask`. The
    * worker does not touch the task's descriptor after this settles.
    */
   readonly result: Promise<R>;
-  /** Read-ahead becomes demand, as a reader waits for it. No effect once started. */
+  /** Turns a queued read-ahead into demand, because a reader waits. No effect once started. */
   promote(): void;
-  /** Takes a job that has not started out of the queue; false when it has started or ended. */
+  /** Removes a queued job; returns false when it has started or ended. */
   dropIfQueued(): boolean;
 }
 
 export interface FillPoolOptions {
   readonly threads: number;
   readonly connectionsPerThread: number;
-  /** Lanes that may be busy at once; absent: all. */
+  /** Lanes that may be busy at once; by default all. */
   readonly usableLanes?: number;
   readonly setup: WorkerSetup;
   readonly clock?: Clock;
-  /** Hears when an origin is allowed more connections, or fewer. */
+  /** Called when an origin's allowed connections change. */
   readonly onAllowed?: ConnectionsOptions['onAllowed'];
-  /** Module that the threads run; the fill worker unless a test names another. */
+  /** The module that the threads run; tests replace the fill worker. */
   readonly script?: URL;
 }
 
 interface QueuedJob extends Measured {
   readonly maxConnections: number;
   priority: Priority;
-  /** Runs the job on its lane; never rejects. Resolves to the worker's result, if there is one. */
+  /** Runs the job on its lane. Resolves with the worker's result, if any; never rejects. */
   run(lane: number): Promise<FillResult | OpenResult | undefined>;
   drop(reason: ForebayError): void;
 }
@@ -92,8 +94,8 @@ export class FillPool {
 
   constructor(options: FillPoolOptions) {
     const script = options.script ?? new URL('../worker/fill-worker.js', import.meta.url);
-    // One pool per thread, because piscina does not let a task choose its thread and a lane's
-    // connection lives on one.
+    // One pool per thread: a lane's connection belongs to one thread, and piscina does not let a
+    // task choose its thread.
     this.#threads = Array.from(
       { length: options.threads },
       () =>
@@ -101,8 +103,8 @@ export class FillPool {
           script,
           threads: 1,
           tasksPerThread: options.connectionsPerThread,
-          // No more tasks than lanes are ever submitted: they wait here only while a dead thread
-          // is replaced.
+          // A thread never gets more tasks than lanes. They wait here only while a dead thread is
+          // replaced.
           maxQueue: options.connectionsPerThread,
           setup: options.setup,
         }),
@@ -119,23 +121,23 @@ export class FillPool {
     });
   }
 
-  /** Lanes in all: the most jobs that run at once. */
+  /** The number of lanes, which is the most jobs that run at once. */
   get laneCount(): number {
     return this.#lanes.count;
   }
 
-  /** Lanes that are used for any origin: quotas are computed from these. */
+  /** The lanes that are usable at any capacity; client quotas are computed from this number. */
   get baseLaneCount(): number {
     return this.#baseLanes;
   }
 
-  /** From now on so many lanes may be busy at once; jobs that run go on. */
+  /** Sets how many lanes may be busy at once. Running jobs continue. */
   resize(usableLanes: number): void {
     this.#usableLanes = usableLanes;
     this.#dispatch();
   }
 
-  /** Connections that an origin may have now, of the `maxConnections` that it may ever have. */
+  /** Returns the connections that an origin is allowed now, at most `maxConnections`. */
   allowedConnections(originName: string, maxConnections: number): number {
     return this.#connections.allowed(originName, this.#most(maxConnections));
   }
@@ -166,12 +168,12 @@ export class FillPool {
       receivedBytes: () => job.receivedBytes(),
       run: async (lane) => {
         started.resolve(true);
-        // Even a job that needs not wait is made only after `submit` has returned its ticket.
+        // Awaited so that `makeTask` runs after `submit` has returned, also with a free lane.
         await started.promise;
         try {
           const { task, transferList } = await job.makeTask(lane);
           const found = await this.#threadOf(lane).run(task, transferList);
-          // The protocol pairs the kinds: a fill task gives a fill result.
+          // By the protocol a fill task yields a fill result, and an open task an open result.
           result.resolve(found as JobResult<T>);
           return found;
         } catch (error) {
@@ -199,7 +201,10 @@ export class FillPool {
     };
   }
 
-  /** Refuses what waits, terminates the threads. Running jobs reject. Resolves within a bound. */
+  /**
+   * Drops queued jobs and terminates the threads; running jobs reject. Resolves within a bounded
+   * time.
+   */
   async close(): Promise<void> {
     this.#closed = true;
     this.#connections.close();

@@ -1,33 +1,32 @@
 /**
- * The one thread that follows fills with sequential hashes of whole objects. One thread, because
- * a hash's state lives in it between the chunks; it starts with the first stream. Called by cache/.
+ * The thread that computes sequential hashes of whole objects, chunk by chunk after their fills.
+ * There is one, because it holds the state of each hash between chunks; it starts with the first
+ * stream. Used by cache/.
  */
 import type { Digest } from '../model/digest.js';
 import { ForebayError } from '../model/errors.js';
 import type { HashResult, HashTask, StreamHash, WorkerSetup } from './protocol.js';
 import { WorkerPool } from './worker-pool.js';
 
-/** Steps that may wait; callers await each step of a stream, so this bounds streams, not bytes. */
+/** The most queued steps. Callers await each step, so that this bounds streams, not bytes. */
 export const MAX_QUEUED_STEPS = 1024;
 
 export type HashUpdate = Extract<HashResult, { kind: 'updated' | 'unreadable' }>;
 
-/** A hash in progress. Its steps run in the order they are called. */
+/** A hash in progress. Its steps run in the order of the calls. */
 export interface HashStream {
-  /**
-   * Feeds the first `lengthBytes` of a chunk file; after `unreadable` only `forget` makes sense.
-   */
+  /** Hashes the first `lengthBytes` of a chunk file. After `unreadable` call only `forget`. */
   update(fd: number, lengthBytes: number): Promise<HashUpdate>;
-  /** The digest in lower-case hex digits. Ends the stream. */
+  /** Ends the stream and resolves with the digest in lower-case hex digits. */
   finish(): Promise<string>;
   /** Ends the stream without a digest. Never rejects. */
   forget(): Promise<void>;
 }
 
 /**
- * The hash that checks a digest over an object of this length; `undefined` if no bytes need
- * hashing: BLAKE3 roots come from chunk ids, and git's hash begins with a length that is not known
- * yet.
+ * Returns the hash that checks a digest of an object of this length. Returns `undefined` for
+ * BLAKE3, whose root is computed from chunk ids, and for git's hash while the length, with which it
+ * begins, is unknown.
  */
 export function streamHashOf(
   digest: Digest | null,
@@ -60,8 +59,8 @@ export class HashPool {
   }
 
   /**
-   * Begins a stream. Its steps reject with `internal` when the worker died or refused it (too many
-   * streams at once): the stream is lost then and has to begin again from byte 0.
+   * Begins a stream. Its steps reject with `internal` when the worker died or refused the stream
+   * (too many at once). Then the stream is lost, and a new one must start from byte 0.
    */
   open(hash: StreamHash): HashStream {
     const stream = this.#nextStream++;
@@ -91,7 +90,7 @@ export class HashPool {
 }
 
 function outOfStep(kind: HashResult['kind']): ForebayError {
-  return new ForebayError('internal', `the hash worker answered ${kind}`, {
+  return new ForebayError('internal', `the hash worker sent an unexpected result: ${kind}`, {
     source: 'internal',
     retryable: false,
   });

@@ -1,10 +1,11 @@
 /**
- * The numbers that the native hit server sends to JavaScript: kinds of notices, and how a record is
- * laid out. They are those of native/core/hit_outbox.h and hit_server.cc; a test compares them.
+ * The messages of the native hit server to JavaScript: kinds of notices, and the layout of a
+ * record. The numbers are those of native/core/hit_outbox.h and hit_server.cc; a test compares
+ * them. Used by compute/hit-server.
  */
 import type { ByteRange } from '../model/byte-range.js';
 
-/** The kinds of notices: `HitNoticeKind` in native/core/hit_outbox.h. */
+/** The kinds of notices: `HitNoticeKind` in C++. */
 export const NOTICE = {
   handedOver: 1,
   asks: 2,
@@ -13,20 +14,20 @@ export const NOTICE = {
   cold: 5,
 } as const;
 
-/** A notice is so many numbers: kind, connection, token, start, end. */
+/** The numbers of a notice: kind, connection, token, start, end. */
 export const NOTICE_NUMBERS = 5;
 
 /**
- * Bits of a record's `flags`; above them, the length of the request's id times `ID_LENGTH_UNIT`.
+ * The bits of a record's `flags`, which also contains the request id's length * `ID_LENGTH_UNIT`.
  */
 export const FLAG = { head: 1, whole: 2, range: 4, openRange: 8 } as const;
 
 export const ID_LENGTH_UNIT = 256;
 
-/** Bytes of one record. */
+/** The length of a record. */
 export const RECORD_BYTES = 128;
 
-/** The numbers of a record, in their order: doubles from its first byte on. */
+/** The numbers of a record in order, as doubles from its first byte. */
 export const RECORD_FIELDS = [
   'connection',
   'token',
@@ -38,29 +39,29 @@ export const RECORD_FIELDS = [
   'wait_ms',
 ] as const;
 
-/** Where the request's id begins, behind the numbers. */
+/** The offset of the request's id, after the numbers. */
 export const ID_OFFSET = RECORD_FIELDS.length * Float64Array.BYTES_PER_ELEMENT;
 
 const RECORD_NUMBERS = RECORD_BYTES / Float64Array.BYTES_PER_ELEMENT;
 
-/** An answer that was sent, whole or in part. */
+/** An answer that was sent, fully or partly. */
 export interface HitRecord {
   readonly connection: number;
-  /** The target, by the number that it was defined with. */
+  /** The number under which the target was defined. */
   readonly token: number;
   readonly isHead: boolean;
-  /** Answered with all of the representation: 200. */
+  /** True for a 200 with the whole representation. */
   readonly isWhole: boolean;
-  /** The requested range, both inclusive; `last` is `null` if it was open. */
+  /** The requested range, both ends inclusive; `last` is `null` for an open end. */
   readonly range: { readonly first: number; readonly last: number | null } | null;
   readonly bodyBytes: number;
   readonly bodyBytesSent: number;
-  /** From the request's arrival to its last byte. */
+  /** From the request's arrival to its last byte, in ms. */
   readonly waitMs: number;
   readonly requestId: string;
 }
 
-/** Reads record `index` of those in `bytes`, whose numbers are `numbers` (`numbersOf`). */
+/** Parses record `index` in `bytes`; `numbers` is `numbersOf(bytes)`. */
 export function readRecord(bytes: Buffer, numbers: Float64Array, index: number): HitRecord {
   const at = index * RECORD_NUMBERS;
   const flags = numbers[at + 2] ?? 0;
@@ -80,12 +81,12 @@ export function readRecord(bytes: Buffer, numbers: Float64Array, index: number):
   };
 }
 
-/** The bytes of records as numbers, without a copy. */
+/** Returns a view of the records' bytes as numbers, without a copy. */
 export function numbersOf({ buffer, byteOffset, length }: Buffer): Float64Array {
   return new Float64Array(buffer, byteOffset, length / Float64Array.BYTES_PER_ELEMENT);
 }
 
-/** One notice of those that `take` gives, as the listener hears it. */
+/** One notice of those that `NativeHitServer.take` returns. */
 export interface Notice {
   readonly kind: number;
   readonly connection: number;
@@ -93,7 +94,7 @@ export interface Notice {
   readonly bytes: ByteRange;
 }
 
-/** The notices in `numbers`, in order. */
+/** Yields the notices in `numbers`, in order. */
 export function* readNotices(numbers: Float64Array): Generator<Notice> {
   for (let at = 0; at < numbers.length; at += NOTICE_NUMBERS) {
     const [kind = 0, connection = 0, token = 0, start = 0, end = 0] = numbers.subarray(

@@ -1,7 +1,7 @@
 /**
- * The hit server: threads that answer plain requests for hits without the main thread, on
- * connections that the main thread accepted. One per program; http/hits/hit-front grants answers
- * and takes connections back, send/sending makes it.
+ * The hit server: threads that answer simple requests for hits on connections that the main thread
+ * accepted. There is one per program. send/sending creates it; http/hits/hit-front grants what it
+ * may answer, and takes connections back.
  */
 import type { ByteRange } from '../model/byte-range.js';
 import type { Clock } from '../model/time.js';
@@ -16,22 +16,22 @@ import {
 import { native, type WakeWatcher } from './native.js';
 import type { NativeHitServer } from './native-hit-server.js';
 
-/** The unsent part of an answer that the socket took in part. */
+/** The rest of an answer that was sent in part. */
 export interface PartialHit {
   readonly record: HitRecord;
-  /** The unsent bytes of the head. */
+  /** The unsent rest of the head. */
   readonly head: Buffer;
 }
 
-/** Text around a request's id. */
+/** The text of a head before and after the request's id. */
 export interface HeadText {
   readonly before: string;
   readonly after: string;
 }
 
 /**
- * The head of a target's answers, status line included; what depends on the range comes before
- * `last`.
+ * The head of a target's answers, status line included, for a 200 and a 206. The server inserts the
+ * fields that depend on the range before `last`.
  */
 export interface HitHeads {
   readonly whole: HeadText;
@@ -39,30 +39,27 @@ export interface HitHeads {
   readonly last: string;
 }
 
-/** Hears of everything; nothing of it may throw. */
+/** Receives the server's notices. Its methods must not throw. */
 export interface HitListener {
-  /** The connection is the caller's again: its next request is not eligible. */
+  /** The server does not answer this input: the caller reads the connection again. */
   handedOver(connection: number): void;
   /**
-   * A request waits until `token`, and the bytes `start <= i < end` of it, are granted: call
-   * `resume` then.
+   * A request waits for a new grant of `token` and of its bytes `start <= i < end`. Call `resume`
+   * after it.
    */
   asks(connection: number, token: number, start: number, end: number): void;
-  /** The socket took a part of an answer, whose rest is in `file`: call `takePartialHit`. */
+  /** An answer was sent in part; its rest is in `file`. Call `takePartialHit`. */
   partiallySent(connection: number, file: number): void;
   fileClosed(file: number): void;
   /**
-   * A request waits until these bytes of the representation, in `file`, are in memory: `resume` it
-   * then.
+   * A request waits until these bytes of the representation, in `file`, are in the page cache. Call
+   * `resume` then.
    */
   cold(connection: number, file: number, bytes: ByteRange): void;
   answered(record: HitRecord): void;
 }
 
-/**
- * How long records may wait while they keep coming: one wake of the main thread for all of that
- * time.
- */
+/** How often records are taken while they keep arriving, without a wake for each of them. */
 const RECORDS_WAIT_MS = 10;
 
 const RECORDS_AT_ONCE = 1024;
@@ -78,8 +75,8 @@ export class HitServer {
   #closed = false;
 
   /**
-   * Answers bodies up to `maxBytes`. Throws a system error where threads cannot be had, ENOSYS off
-   * Linux.
+   * Starts the threads, which send bodies up to `maxBytes`. Throws a system error when they cannot
+   * be created, ENOSYS except on Linux.
    */
   constructor(threads: number, maxBytes: number, clock: Clock) {
     this.#clock = clock;
@@ -89,17 +86,20 @@ export class HitServer {
     });
   }
 
-  /** Before anything is watched. */
+  /** Sets the listener. Call it before `watch`. */
   listen(listener: HitListener): void {
     this.#listener = listener;
   }
 
-  /** Answers requests on a socket that Node does not read meanwhile. Throws a system error. */
+  /**
+   * Answers requests on a socket, which the caller must not read until it gets it back. Returns the
+   * connection's number. Throws a system error.
+   */
   watch(socketFd: number): number {
     return this.#native.watch(socketFd);
   }
 
-  /** Takes a connection back; false if it was handed over before, or is being answered. */
+  /** Takes a connection back; returns false when it was handed over or is being answered. */
   release(connection: number): boolean {
     return !this.#closed && this.#native.release(connection);
   }
@@ -115,7 +115,7 @@ export class HitServer {
       : { record: readRecord(partial.record, numbersOf(partial.record), 0), head: partial.head };
   }
 
-  /** Adds a target that may be requested. */
+  /** Defines a target that may be answered. */
   define(target: string, token: number, lengthBytes: number): void {
     if (!this.#closed) this.#native.define(target, token, lengthBytes);
   }
@@ -129,7 +129,10 @@ export class HitServer {
     this.#native.grant(token, before, after, part.before, part.after, last, forMs);
   }
 
-  /** Takes a duplicate of `fd`, which has the bytes `begin <= i < end`. Throws a system error. */
+  /**
+   * Adds a file with the bytes `begin <= i < end` of the representation; duplicates its descriptor.
+   * Throws a system error.
+   */
   open(
     token: number,
     file: { readonly number: number; readonly fd: number },
@@ -147,7 +150,10 @@ export class HitServer {
     if (!this.#closed) this.#native.revoke(token, file);
   }
 
-  /** True: requests are answered whose Host field was admitted after this call; else all are. */
+  /**
+   * Sets whether only requests are answered whose Host field was admitted after this call. False
+   * answers any Host.
+   */
   guardHosts(areGuarded: boolean): void {
     if (!this.#closed) this.#native.guardHosts(areGuarded);
   }
@@ -156,10 +162,7 @@ export class HitServer {
     if (!this.#closed) this.#native.admitHost(field);
   }
 
-  /**
-   * Nothing that was granted counts any more: what happens after this call is answered as things
-   * are now.
-   */
+  /** Invalidates all grants: requests that arrive after this call need a new one. */
   change(): void {
     if (!this.#closed) this.#native.change();
   }
@@ -194,8 +197,8 @@ export class HitServer {
   }
 
   #hear(): void {
-    // First, so that the records which come with them hold all that those connections had been
-    // answered.
+    // Notices are taken before records, so that the records include every answer that those
+    // connections got before their notices.
     const numbers = this.#native.take();
     this.#takeForAWhile();
     for (const { kind, connection, token, bytes } of readNotices(numbers)) {
@@ -208,7 +211,10 @@ export class HitServer {
     }
   }
 
-  /** Takes records now and, while they keep coming, periodically: the threads wake no one then. */
+  /**
+   * Takes records now and, while they keep arriving, by a timer, so that the threads need not wake
+   * the main thread.
+   */
   #takeForAWhile(): void {
     if (this.#takeRecords() === 0 || this.#cancelTaking !== null) return;
     this.#cancelTaking = this.#clock.after(RECORDS_WAIT_MS, () => {
@@ -217,8 +223,3 @@ export class HitServer {
     });
   }
 }
-
-/**
- * One of the records in `bytes`, whose numbers are `numbers`: by index, as destructuring would
- * iterate.
- */

@@ -1,9 +1,9 @@
 /**
- * The order in which FillPool's waiting jobs get lanes: demand before read-ahead, origins in turn,
- * first come first served within an origin. Pure; it knows nothing of lanes.
+ * The queue of FillPool's jobs: demand before read-ahead, origins in turn, and within an origin in
+ * order of arrival. Pure, and independent of lanes.
  */
 
-/** `demand`: a reader waits for it. `read-ahead`: a reader will probably need it. */
+/** `demand`: a reader waits for the bytes. `read-ahead`: a reader will probably need them soon. */
 export type Priority = 'demand' | 'read-ahead';
 
 export interface Queueable {
@@ -12,7 +12,7 @@ export interface Queueable {
 }
 
 export class JobQueue<T extends Queueable> {
-  // Map order is turn order: an origin that was served moves to the end.
+  // The map's order is the order of turns: an origin that was served moves to the end.
   readonly #turns: Readonly<Record<Priority, Map<string, T[]>>> = {
     demand: new Map(),
     'read-ahead': new Map(),
@@ -32,8 +32,8 @@ export class JobQueue<T extends Queueable> {
   }
 
   /**
-   * Removes and returns the first job that `accepts` takes. It is called for the oldest job of each
-   * origin only: an origin without a free lane has none for its other jobs either.
+   * Removes and returns the first job for which `accepts` returns true. It is called only for the
+   * oldest job of each origin: an origin without a free lane has none for its other jobs either.
    */
   shift(accepts: (job: T) => boolean): T | undefined {
     for (const turns of [this.#turns.demand, this.#turns['read-ahead']]) {
@@ -50,7 +50,7 @@ export class JobQueue<T extends Queueable> {
     return undefined;
   }
 
-  /** Takes one job out; false when it does not wait here. */
+  /** Removes one job; returns false when it is not in the queue. */
   remove(job: T): boolean {
     const turns = this.#turns[job.priority];
     const jobs = turns.get(job.originName);
@@ -62,14 +62,14 @@ export class JobQueue<T extends Queueable> {
     return true;
   }
 
-  /** Moves a waiting job to the end of its origin's demand; harmless when it does not wait. */
+  /** Moves a job to the end of its origin's demand; no effect when it is not in the queue. */
   promote(job: T): void {
     if (job.priority === 'demand' || !this.remove(job)) return;
     job.priority = 'demand';
     this.push(job);
   }
 
-  /** Empties the queue and returns what waited. */
+  /** Empties the queue and returns its jobs. */
   drain(): T[] {
     const jobs = Object.values(this.#turns).flatMap((turns) => [...turns.values()].flat());
     for (const turns of Object.values(this.#turns)) turns.clear();

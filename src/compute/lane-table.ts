@@ -1,7 +1,7 @@
 /**
- * Which lane serves which origin: the pure part of FillPool. A lane holds at most one connection,
- * to the origin it last served, and counts against what that origin is allowed until it is given to
- * another (the client then closes the old connection before it opens the new one).
+ * Assigns lanes to origins: the pure part of FillPool. A lane holds at most one connection, to the
+ * origin it last served. It counts against that origin's limit until another origin takes it; then
+ * the worker's client closes the old connection before it opens the new one.
  */
 
 interface Lane {
@@ -21,7 +21,7 @@ export class LaneTable {
 
   constructor(threads: number, lanesPerThread: number) {
     this.#busyPerThread = Array.from({ length: threads }, () => 0);
-    // Lane i lives on thread i mod threads, so neighbours are on different threads.
+    // Lane i belongs to thread i mod threads, so that neighbours are on different threads.
     this.#lanes = Array.from({ length: threads * lanesPerThread }, (_, number) => ({
       number,
       thread: number % threads,
@@ -39,19 +39,20 @@ export class LaneTable {
     return this.#busyPerThread.reduce((sum, busy) => sum + busy, 0);
   }
 
-  /** The thread that a lane lives on: fixed. */
+  /** Returns the thread that a lane belongs to, which never changes. */
   threadOf(lane: number): number {
     return lane % this.#busyPerThread.length;
   }
 
   /**
-   * Takes a lane for a job of `originName`; `undefined` when none is idle or the origin has as many
-   * as it is allowed. Prefers the thread with the fewest running jobs (hashing and TLS are what
-   * limits a fill, not the handshake), then a lane whose connection to this origin is warm.
+   * Takes a lane for a job of `originName`; returns `undefined` when none is idle or the origin has
+   * `allowed` already. Prefers the thread with the fewest running jobs, because hashing and TLS
+   * limit a fill more than a handshake; then a lane with an open connection to this origin.
    */
   take(originName: string, allowed: number): number | undefined {
     const own = this.#lanes.filter((lane) => lane.originName === originName);
-    // It may have been allowed more before: those that are idle count for new lanes, not here.
+    // Only busy lanes count here, so that the origin may reuse its idle lanes after `allowed` fell.
+    // The loop below also counts the idle ones, and adds no lane beyond `allowed`.
     if (own.filter(({ busy }) => busy).length >= allowed) return undefined;
     let best: Lane | undefined;
     for (const lane of this.#lanes) {
@@ -65,7 +66,7 @@ export class LaneTable {
     return best.number;
   }
 
-  /** Gives a lane back; its connection stays open and stays counted. */
+  /** Returns a lane; its connection stays open and still counts. */
   release(number: number): void {
     const lane = this.#lanes[number];
     if (lane?.busy !== true) throw new RangeError(`lane ${String(number)} is not taken`);
@@ -82,14 +83,14 @@ export class LaneTable {
     return (
       this.#busyOn(a.thread) - this.#busyOn(b.thread) ||
       affinity(a, originName) - affinity(b, originName) ||
-      // Of its own the one used last, so that connections that are too many time out; of others'
-      // the one idle for longest.
+      // Of its own lanes the last used, so that surplus connections time out; of other lanes the
+      // one idle the longest.
       (a.originName === originName ? b.idleSince - a.idleSince : a.idleSince - b.idleSince)
     );
   }
 }
 
-/** 0: warm; 1: never used; 2: would cost another origin its warm connection. */
+/** Returns 0 for an open connection to the origin, 1 for an unused lane, 2 for another's lane. */
 function affinity(lane: Lane, originName: string): number {
   if (lane.originName === originName) return 0;
   return lane.originName === null ? 1 : 2;

@@ -1,37 +1,39 @@
 /**
- * The addon's hit server as native/hit_server_binding.cc gives it; `HitServer` (compute/hit-server)
- * is its only user.
+ * The type of the addon's hit server (native/hit_server_binding.cc). Used by `HitServer`
+ * (compute/hit-server) alone.
  */
 
 /**
- * A hit server and its threads. Calls for unknown connections, targets and files do nothing. After
- * `close` everything throws EBADF.
+ * A hit server and its threads. Calls for a connection, target or file that is gone do nothing.
+ * After `close` every call throws EBADF.
  */
 export interface NativeHitServer {
-  /** Readable when there are notices or records to take: for `watchEventfd`. */
+  /** A descriptor for `watchEventfd`, readable when there are notices or records to take. */
   readonly noticeFd: number;
 
   /**
-   * Answers requests on a non-blocking socket, of which it uses a duplicate. Throws a system error.
+   * Answers requests on a non-blocking socket; duplicates its descriptor. Returns the connection's
+   * number. Throws a system error.
    */
   watch(socketFd: number): number;
 
-  /** Takes a connection back; false if it was handed over, or an answer was begun, before. */
+  /** Takes a connection back; returns false when it was handed over or an answer has started. */
   release(connection: number): boolean;
 
-  /** Looks at the request of a waiting connection again. */
+  /** Processes the waiting request of a connection again, after an `asks` or `cold` notice. */
   resume(connection: number): void;
 
   /**
-   * The unsent part of a begun answer, its record of 128 bytes, and the unsent bytes of its head.
+   * Returns the record, of 128 bytes, of an answer that was sent in part, and the unsent rest of
+   * its head; `null` when there is none.
    */
   takePartialHit(connection: number): { readonly record: Buffer; readonly head: Buffer } | null;
 
-  /** A target, as in request lines, and the length of its representation. */
+  /** Defines a target, spelled as in request lines, and the length of its representation. */
   define(target: string, token: number, lengthBytes: number): void;
   remove(token: number): void;
 
-  /** Heads for `forMs` from now: text before and after the request's id, and the last lines. */
+  /** Grants heads for `forMs`: text before and after the request's id, and the last lines. */
   grant(
     token: number,
     wholeBefore: string,
@@ -43,27 +45,28 @@ export interface NativeHitServer {
   ): void;
 
   /**
-   * A duplicate of `fd` has the bytes `begin <= i < end` of the representation from its beginning
-   * on.
+   * Grants a file for `forMs`: `fd`, of which it takes a duplicate, contains the bytes
+   * `begin <= i < end` of the representation from its offset 0 on.
    */
   open(token: number, file: number, fd: number, begin: number, end: number, forMs: number): void;
+  /** Extends the grant of an open file. */
   keep(token: number, file: number, forMs: number): void;
-  /** The file is used for no further answers; a notice reports when it is closed. */
+  /** Ends the use of a file for new answers; a notice reports when it is closed. */
   revoke(token: number, file: number): void;
 
-  /** Whether a request's Host field must have been admitted since; forgets those that were. */
+  /** Sets whether a request needs an admitted Host field; forgets those admitted before. */
   guardHosts(areGuarded: boolean): void;
   admitHost(field: string): void;
 
-  /** Voids every grant and every open file until it is granted or kept again. */
+  /** Invalidates everything granted or opened, until it is granted or kept anew. */
   change(): void;
 
-  /** The notices since the last call, oldest first, of five numbers each (core/hit_server.h). */
+  /** Returns the notices since the last call, oldest first, of five numbers each (hit_outbox.h). */
   take(): Float64Array;
 
-  /** Copies the oldest records into `records`, as many as have room; returns their count. */
+  /** Moves the oldest records into `records`, as many as fit; returns their count. */
   takeRecords(records: Buffer): number;
 
-  /** Ends the threads, and closes everything. */
+  /** Ends the threads and closes all descriptors. */
   close(): void;
 }

@@ -1,7 +1,7 @@
 /**
- * The connections that each origin is allowed now: measures, window by window, what its running
- * jobs receive, and lets a ConnectionLimit decide. Looks only while something runs. Owned by
- * FillPool.
+ * Measures the throughput of each origin's running jobs in windows, and passes it to a
+ * ConnectionLimit, which decides the origin's allowed connections. Its timer runs only while jobs
+ * run. Owned by FillPool.
  */
 import { FIRST_CONNECTIONS } from '../config/lanes.js';
 import type { ErrorCode } from '../model/errors.js';
@@ -11,42 +11,43 @@ import { verdictOfError, verdictOfStatus } from '../origin/verdict.js';
 import { ConnectionLimit } from './connection-limit.js';
 import type { FillResult, OpenResult } from './protocol.js';
 
-/** Long enough for a few chunks of a slow connection, short enough to adapt within one model. */
+/** A window: long enough for reads of slow connections, short enough to adapt within one model. */
 export const WINDOW_MS = 500;
 
 /**
- * After so long without a job the measurements of an origin start again; its workers have closed
- * their idle connections by then.
+ * After this long without a job an origin's limit starts anew; by then its workers have closed
+ * their idle connections.
  */
 export const FORGET_AFTER_MS = 60_000;
 
 /**
- * Average share of busy connections at which all count as busy: a connection is idle for a moment
- * between two chunks. Waiting jobs do not count: one reader has no more jobs than connections,
- * since its read-ahead follows these.
+ * The average share of busy connections from which all count as busy: between two chunks a
+ * connection is idle for a moment. Queued jobs are not considered: one reader never has more jobs
+ * than connections, because its read-ahead follows their number, and unused connections cost
+ * nothing.
  */
 const BUSY_SHARE = 0.9;
 
 const MS_PER_SECOND = 1000;
 
-/** The measured values of a running job. */
+/** The measured part of a job. */
 export interface Measured {
   readonly originName: string;
-  /** Body bytes that came for it so far; 0 before it runs, and it never falls. */
+  /** Returns the body bytes received so far; 0 before the job runs, and it never falls. */
   receivedBytes(): number;
 }
 
 export interface ConnectionsOptions {
   readonly clock: Clock;
-  /** Hears of each change. */
+  /** Called for each change. */
   readonly onAllowed: (originName: string, allowed: number, before: number) => void;
 }
 
-/** The current window: since the first job began or the last window ended. */
+/** The current window, since the first job began or the last window ended. */
 interface OpenWindow {
   readonly sinceMs: number;
   readonly bytesBefore: number;
-  /** Time of all connections together that they were busy, up to `talliedAtMs`. */
+  /** The busy time of all connections, summed, up to `talliedAtMs`. */
   busyMs: number;
   talliedAtMs: number;
 }
@@ -57,9 +58,9 @@ interface Use {
   most: number;
   endedBytes: number;
   lastEndMs: number;
-  /** A job that has ended since the last window met trouble. */
+  /** True when a job that ended in this window met a sign of overload or outage. */
   troubled: boolean;
-  /** `null` while nothing is fetched. */
+  /** `null` while no job runs: there is no throughput to measure. */
   window: OpenWindow | null;
 }
 
@@ -72,12 +73,12 @@ export class OriginConnections {
     this.#options = options;
   }
 
-  /** Connections that `originName` may have now, `most` at most. */
+  /** Returns the connections that `originName` is allowed now, at most `most`. */
   allowed(originName: string, most: number): number {
     return this.#use(originName)?.limit.allowed(most) ?? Math.min(FIRST_CONNECTIONS, most);
   }
 
-  /** A job got its connection. `most`: as many as its origin may ever have. */
+  /** Records that a job got a lane. `most`: the configured limit of its origin's connections. */
   began(job: Measured, most: number): void {
     const use = this.#use(job.originName) ?? this.#newUse(job.originName);
     use.window ??= this.#opened(use);
@@ -87,7 +88,7 @@ export class OriginConnections {
     this.#cancel ??= this.#options.clock.after(WINDOW_MS, this.#look);
   }
 
-  /** The job ended; `result` is `undefined` if its worker failed. */
+  /** Records that a job ended; `result` is `undefined` when no worker returned one. */
   ended(job: Measured, result: FillResult | OpenResult | undefined): void {
     const use = this.#uses.get(job.originName);
     if (use?.running.has(job) !== true) return;
@@ -103,7 +104,7 @@ export class OriginConnections {
     this.#cancel = null;
   }
 
-  /** The measurements of the origin, unless they are too old. */
+  /** Returns the state of the origin unless it is older than `FORGET_AFTER_MS`. */
   #use(originName: string): Use | undefined {
     const use = this.#uses.get(originName);
     if (use === undefined || use.running.size > 0) return use;
@@ -141,14 +142,14 @@ export class OriginConnections {
     for (const [originName, use] of this.#uses) {
       if (use.window !== null) this.#endWindow(originName, use, use.window);
     }
-    const goesOn = [...this.#uses.values()].some(({ window }) => window !== null);
-    this.#cancel = goesOn ? this.#options.clock.after(WINDOW_MS, this.#look) : null;
+    const isMeasuring = [...this.#uses.values()].some(({ window }) => window !== null);
+    this.#cancel = isMeasuring ? this.#options.clock.after(WINDOW_MS, this.#look) : null;
   };
 
   #endWindow(originName: string, use: Use, window: OpenWindow): void {
     const nowMs = this.#options.clock.monotonic();
     const ms = nowMs - window.sinceMs;
-    // It began between two measurements: too short to judge.
+    // The window began between two ticks of the timer, and is still too short.
     if (ms < WINDOW_MS) return;
     this.#tally(use, window);
     const { limit, most, troubled } = use;
@@ -173,7 +174,7 @@ function receivedBytes({ running, endedBytes }: Use): number {
   return bytes;
 }
 
-/** Whether the origin refused for load, broke off or could not be reached, in any attempt. */
+/** True when any attempt met an overloaded or unreachable origin, or a broken connection. */
 function metTrouble(result: FillResult | OpenResult): boolean {
   const { statuses, retries } = result.stats;
   const codes = result.kind === 'failed' ? [...retries, result.error.code] : retries;

@@ -1,4 +1,4 @@
-/** Builds the three pools from one set of sizes; assemble.ts is the only caller. */
+/** Builds the fill, verify and hash pools from one set of sizes. Used by assemble. */
 import type { MemoryBudget } from '../model/memory-budget.js';
 import { FillPool, type FillPoolOptions } from './fill-pool.js';
 import { HashPool } from './hash-pool.js';
@@ -8,9 +8,9 @@ import { VerifyPool } from './verify-pool.js';
 /** `threads` are fill threads, `connectionsPerThread` the lanes of each. */
 export interface PoolSizes extends Omit<FillPoolOptions, 'setup' | 'script'> {
   readonly verifyThreads: number;
-  /** Descriptors to wake when a watermark moves (`WatermarkRegistry.wakeFd`, later the pump's). */
+  /** The descriptors to wake when a watermark moves (`WatermarkRegistry.wakeFds`). */
   readonly wakeFds: readonly number[];
-  /** What chunks whose disk failed are charged to. */
+  /** The budget to which chunks in memory are charged after their disk failed. */
   readonly memoryBudget: MemoryBudget;
 }
 
@@ -18,11 +18,13 @@ export interface Pools {
   readonly fill: FillPool;
   readonly verify: VerifyPool;
   readonly hash: HashPool;
-  /** Terminates all threads. Running tasks reject with `cancelled`. Resolves within a bound. */
+  /**
+   * Terminates all threads; running tasks reject with `cancelled`. Resolves within a bounded time.
+   */
   close(): Promise<void>;
 }
 
-/** Threads start with their first task, or by `warm`: verification costs nothing while unused. */
+/** Creates the pools. Their threads start with the first task or by `warm`. */
 export function createPools(sizes: PoolSizes): Pools {
   const setup: WorkerSetup = {
     wakeFds: sizes.wakeFds,

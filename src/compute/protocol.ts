@@ -1,6 +1,7 @@
 /**
- * Task protocol between the main thread and the workers: plain data that survives structured
- * clone. The main thread decides (cache/), workers move bytes (worker/), pools carry (compute/).
+ * The task protocol between the main thread and the workers: plain data that survives structured
+ * clone. The main thread decides (cache/), the pools carry the tasks (compute/), and the workers
+ * move the bytes (worker/).
  */
 import type { MessagePort } from 'node:worker_threads';
 import type { ErrorReport } from '../model/errors.js';
@@ -10,43 +11,46 @@ import type { Validator } from '../model/validator.js';
 import type { ObjectOffset } from '../model/offset.js';
 
 /**
- * Where a worker writes one chunk: an open descriptor and the shared state of its growing file,
- * which also has the order of writing. The worker advances the watermark, completes it with a chunk
- * written whole (unless withheld), and fails it when it was cancelled. After any other result the
- * main thread fails it or fills the slot again.
+ * The destination of one chunk: an open descriptor, and the shared state of its growing file, which
+ * contains the order of writing. The worker advances the watermark, completes it when the chunk is
+ * written (unless withheld), and fails it when cancelled. After any other result the main thread
+ * fails it or has the slot filled again.
  */
 export interface ChunkSlot {
   readonly fd: number;
   readonly index: number;
-  readonly start: ObjectOffset;
-  /** Expected bytes: exact for a ranged fill, an upper bound for a stream of unknown length. */
+  /** Absolute offset of the chunk in the object. */
+  readonly start: number;
+  /**
+   * The expected length: exact for a ranged fill, an upper bound for a stream of unknown length.
+   */
   readonly lengthBytes: number;
-  /** State of a `SharedWatermark`; its control word cancels the task, its order is the writer's. */
+  /** The state of a `SharedWatermark`: its control word cancels the task. */
   readonly watermark: SharedArrayBuffer;
   /** True: hash and write, but leave `available` at 0; the main thread releases after its check. */
   readonly withheld: boolean;
-  /** Known group ids of a refetch: bytes become available per group, and only when it matches. */
+  /** Known group ids of a refetch: the bytes of a group become available only when it matches. */
   readonly expectedGroupIds: Uint8Array | null;
 }
 
-/** What a worker measured on the way, for metrics and the access log. */
+/** The worker's measurements of a fetch, for metrics and the access log. */
 export interface FetchStats {
   readonly originBytes: number;
-  /** Status of each response, in order. */
+  /** The status of each response, in order. */
   readonly statuses: readonly number[];
-  /** Reason of each retry, in order (an `ErrorCode`). */
+  /** The reason of each retry, in order (an `ErrorCode`). */
   readonly retries: readonly string[];
   readonly stalls: number;
 }
 
-/** Ids of a chunk that was written whole. */
+/** The ids of a completely written chunk. */
 export interface WrittenChunk {
   readonly index: number;
   readonly lengthBytes: number;
   readonly groupIds: Uint8Array;
   /** 64 hex digits: the subtree's chaining value, or the root for an object of one chunk. */
   readonly chunkId: string;
-  /** Why the disk failed under the writer, so that a memfd took the descriptor's place (errno). */
+  /** The errno of a disk failure, after which a memfd replaced the file; `null` without one. */
   readonly diskFailure: string | null;
 }
 
@@ -57,17 +61,18 @@ export interface FillTask {
   readonly target: FetchUrl;
   readonly slot: ChunkSlot;
   readonly completeLength: number;
-  /** Strong validator that every response must carry. */
+  /** The strong validator that every response must carry. */
   readonly validator: Validator;
   readonly limits: FetchLimits;
 }
 
-/** What every fetch reports, however it ended. */
+/** The report of every fetch, successful or not. */
 export interface FetchReport {
   readonly stats: FetchStats;
   /**
-   * The errno of a disk failure in the slot that the task was writing, if there was one. A memfd
-   * has replaced the file then and is charged: the slot's draft must be updated.
+   * The errno of a disk failure in the slot that the task was writing when it ended; `null` without
+   * one. Then a memfd replaced the file and was charged to the budget: report it to the slot's
+   * draft.
    */
   readonly diskFailure: string | null;
 }
@@ -75,79 +80,80 @@ export interface FetchReport {
 export type FillResult = FetchReport &
   (
     | { readonly kind: 'filled'; readonly chunk: WrittenChunk }
-    /** 3xx, 401 or 403: the main thread resolves again. */
+    /** A 3xx, 401 or 403: the main thread resolves the redirect again. */
     | { readonly kind: 'resolve-again'; readonly head: OriginHead }
-    /** Two responses in a row carried the same other validator or length: a new generation. */
+    /** Two consecutive responses carried the same new validator or length: a new generation. */
     | { readonly kind: 'changed'; readonly head: OriginHead }
-    /** The origin answers ranges with whole representations, twice in a row. */
+    /** Two consecutive responses to a range carried the whole representation. */
     | { readonly kind: 'no-ranges'; readonly head: OriginHead }
-    /** The bytes differ from the slot's expected ids. */
+    /** The bytes do not match the slot's expected ids. */
     | { readonly kind: 'corrupt' }
     | { readonly kind: 'failed'; readonly error: ErrorReport }
   );
 
 /**
  * The first fetch of a URL, its revalidation, or a stream of the whole. The worker sends one GET,
- * posts the head on `port`, and waits for slots: the main thread judges the head before a body byte
- * is read.
+ * posts the head on `port`, and waits for slots, so that the main thread knows the head before a
+ * body byte is read.
  */
 export interface OpenTask {
   readonly kind: 'open';
   readonly lane: number;
   readonly target: FetchUrl;
-  /** Range to request; `null` requests the whole representation. */
+  /** The range to request; `null` requests the whole representation. */
   readonly range: { readonly start: number; readonly end: number } | null;
   /** `if-none-match` or `if-modified-since` when revalidating. */
   readonly conditions: Readonly<Record<string, string>>;
   readonly chunkSizeBytes: number;
   readonly limits: FetchLimits;
-  /** The cell with the cancel flag: the `control` word of a `SharedWatermark` state. */
+  /** The state of a `SharedWatermark`, whose control word cancels the task. */
   readonly control: SharedArrayBuffer;
-  /** Transferred; carries `OpenEvent` to the main thread and `OpenReply` back. */
+  /** Transferred to the worker; carries `OpenEvent` to the main thread and `OpenReply` back. */
   readonly port: MessagePort;
 }
 
 /**
- * Worker to main thread, in this order: (interim | trouble)*, head, (need-slot, wrote)*; each
- * `need-slot` awaits a reply, and so does a head with content (not 1xx, 3xx, 401, 403, 416). Events
- * and the result use different ports, so the result may overtake the last event: the worker closes
- * `port` after that event; wait for its `close`.
+ * Messages from the worker to the main thread, in this order: (interim | trouble)*, head, (want,
+ * wrote)*. Each `want` awaits a reply, and so does a head with content (not 1xx, 3xx, 401, 403,
+ * 416). Events and the result take different ports, so that the result may overtake the last event.
+ * The worker closes `port` after the last event: wait for its `close`.
  */
 export type OpenEvent =
   /** An interim response, other than 100 and 101. */
   | { readonly kind: 'interim'; readonly head: OriginHead }
-  /** An attempt failed before anything usable answered; another follows. */
+  /** An attempt failed before a usable response; another follows. */
   | { readonly kind: 'trouble'; readonly error: ErrorReport }
   | { readonly kind: 'head'; readonly head: OriginHead }
-  /** The stream reached chunk `index` and holds the connection paused until a slot comes. */
+  /** The stream reached chunk `index`, and pauses the connection until it gets a slot. */
   | { readonly kind: 'want'; readonly index: number }
   | { readonly kind: 'wrote'; readonly chunk: WrittenChunk };
 
-/** What the main thread knows of a stream's content beyond its head. */
+/** The main thread's knowledge of a stream's content beyond its head. */
 export interface KnownContent {
   readonly lengthBytes: number;
-  /** To be taken off: the content is what lies under it. Empty for none. */
+  /** The content coding that the worker must decode; empty for none. */
   readonly coding: Decodable | '';
 }
 
 export type OpenReply =
   /**
-   * Read the body; its first chunk goes here. A 206 body ends with it, a 200 body needs more slots.
+   * Read the body, and write the next chunk to this slot. A 206's body ends with its chunk; a 200's
+   * may need more slots.
    */
   | { readonly kind: 'slot'; readonly slot: ChunkSlot; readonly content?: KnownContent }
-  /** Drop the connection: the rest of the body is not needed. */
+  /** Close the connection: the (rest of the) body is not needed. */
   | { readonly kind: 'stop' };
 
 export type OpenResult = FetchReport &
-  /** The body was read to its end; `lengthBytes` is the representation's length for a 200. */
+  /** The body was read to its end. `lengthBytes`, for a 200, is the representation's length. */
   (
     | { readonly kind: 'complete'; readonly lengthBytes: number }
-    /** Stopped by the main thread, or the head was one without content. */
+    /** The main thread stopped the task, or the head has no content. */
     | { readonly kind: 'stopped' }
     | { readonly kind: 'failed'; readonly error: ErrorReport }
   );
 
-/** Compares a held chunk with its recorded ids, group by group, ahead of the sender. */
+/** Compares a held chunk with its recorded ids, group by group, before they are sent. */
 export interface VerifyTask {
   readonly kind: 'verify';
   readonly fd: number;
@@ -155,7 +161,7 @@ export interface VerifyTask {
   readonly start: number;
   readonly lengthBytes: number;
   readonly groupIds: Uint8Array;
-  /** True when the object is this chunk alone: the last group's node may be the root. */
+  /** True when the object is this chunk alone: then the id of an only group is the root. */
   readonly wholeObject: boolean;
   readonly watermark: SharedArrayBuffer;
 }
@@ -165,14 +171,14 @@ export type VerifyResult =
   | { readonly kind: 'mismatch'; readonly group: number }
   | { readonly kind: 'unreadable'; readonly errno: string };
 
-/** The hash of a stream. git's begins with the object's length, so that must be known first. */
+/** The hash that a stream computes. git's hash begins with the object's length. */
 export type StreamHash =
   | { readonly algorithm: 'sha256' }
   | { readonly algorithm: 'git-sha1'; readonly objectLengthBytes: number };
 
 /**
  * One step of a sequential hash that follows an object's fills. `offset` is the number of bytes
- * hashed before: a worker that was replaced meanwhile has not hashed them and reports that.
+ * hashed before: a worker that was replaced in between lacks them and rejects the step.
  */
 export type HashTask =
   | {
@@ -197,9 +203,9 @@ export type HashResult =
   | { readonly kind: 'forgotten' }
   | { readonly kind: 'unreadable'; readonly errno: string };
 
-/** What every worker of a pool is started with. */
+/** The data with which every worker of a pool starts. */
 export interface WorkerSetup {
-  /** Descriptors to write 1 to whenever a watermark moves: the main thread's, later the pump's. */
+  /** The descriptors to wake when a watermark moves: the main thread's, then the pump's. */
   readonly wakeFds: readonly number[];
   readonly memoryBudget: SharedArrayBuffer;
   readonly memoryLimitBytes: number;

@@ -1,33 +1,33 @@
 /**
- * The pump: threads that send bodies from the page cache to sockets by sendfile(2), fed and heard
- * from the main thread. One per program; send/sendfile-sender gives it transfers, assemble closes
- * it.
+ * The pump: threads that send bodies from the page cache to sockets by sendfile(2), controlled by
+ * the main thread. There is one per program; send/sendfile-sender starts transfers, and assemble
+ * closes it.
  */
 import { native, type WakeWatcher } from './native.js';
 import type { NativeEnd, NativePump } from './native-pump.js';
 import { type PieceOwner, Transfer } from './transfer.js';
 
 /**
- * Two, so that a long sendfile(2) holds up no other client; none waits for a disk. More gain
- * nothing on small machines; on large ones two saturate 40 Gbit/s and more.
+ * Two, so that a long sendfile(2) does not delay all other clients; these threads never wait for a
+ * disk. More are useless on small machines, and on large ones two saturate 40 Gbit/s and more.
  */
 export const PUMP_THREADS = 2;
 
 /** Numbers of one notice. */
 const NOTICE_NUMBERS = 5;
 
-/** `NativeEnd` of a stopped transfer. */
+/** The `NativeEnd` of a stopped transfer. */
 const STOPPED = 6;
 
-/** Owns the native pump and hands its notices to the transfers. */
+/** Owns the native pump and passes its notices to the transfers. */
 export class Pump {
-  /** What wakes it when a watermark has moved: for workers and for `WatermarkRegistry`. */
+  /** Wakes the pump after a watermark has moved; for workers and `WatermarkRegistry`. */
   readonly wakeFd: number;
   readonly #native: NativePump;
   readonly #watcher: WakeWatcher;
   readonly #transfers = new Map<number, Pick<Transfer, 'advanced' | 'over'>>();
 
-  /** Starts its threads. Throws a system error if it cannot, ENOSYS on other systems than Linux. */
+  /** Starts the threads. Throws a system error, ENOSYS except on Linux. */
   constructor(threads = PUMP_THREADS) {
     this.#native = native.createPump(threads);
     this.wakeFd = this.#native.wakeFd;
@@ -36,14 +36,14 @@ export class Pump {
     });
   }
 
-  /** Transfers that have not ended. */
+  /** The number of transfers that have not ended. */
   get running(): number {
     return this.#transfers.size;
   }
 
   /**
-   * Starts a transfer to a socket. Bytes written to the socket before the first piece leave with
-   * it. Throws a system error.
+   * Starts a transfer to a socket. Bytes written to the socket before the first piece leave
+   * together with it. Throws a system error.
    */
   begin<Owner extends PieceOwner>(socketFd: number): Transfer<Owner> {
     const id = this.#native.begin(socketFd);
@@ -53,8 +53,8 @@ export class Pump {
   }
 
   /**
-   * Ends the threads, and every transfer as `stopped`, its connection cut. Only after the last
-   * thread that has `wakeFd` has ended, as the number may come to name another file.
+   * Ends the threads, and every transfer as `stopped` with its connection closed. Call it after the
+   * last thread that has `wakeFd` has ended, because the number may be reused for another file.
    */
   close(): void {
     this.#watcher.close();

@@ -1,18 +1,17 @@
 /**
- * One body, or the rest of one, on its way through the pump: its queue, its progress, its end.
- * `Pump` (compute/pump) makes transfers and passes the native notices on to them; senders feed
- * them.
+ * The sending of one body, or its rest, by the pump: its queued pieces, progress and end. `Pump`
+ * (compute/pump) creates transfers and reports progress to them; senders add pieces.
  */
 import type { NativeEnd, NativePump } from './native-pump.js';
 import type { SharedWatermark } from './watermark.js';
 
-/** What a piece was cut from; called exactly once when the pump is done with it, sent or not. */
+/** The owner of a piece's descriptor and watermark. */
 export interface PieceOwner {
-  /** Its descriptor and its watermark are not used any more. */
+  /** Called exactly once, when the pump no longer uses them, whether the piece was sent or not. */
   release(): void;
 }
 
-/** How a transfer ended. `at` is its current piece; `null` if none was queued. */
+/** How a transfer ended. `at` is the owner of the unfinished piece; `null` when none was queued. */
 export type TransferEnd<Owner extends PieceOwner = PieceOwner> =
   | { readonly kind: 'complete' }
   | { readonly kind: 'client-closed' }
@@ -22,28 +21,28 @@ export type TransferEnd<Owner extends PieceOwner = PieceOwner> =
   | { readonly kind: 'read-failed'; readonly at: Owner | null; readonly errno: number }
   | { readonly kind: 'watermark-failed'; readonly at: Owner | null };
 
-/** What a transfer does at one moment. */
+/** A snapshot of a transfer. */
 export interface TransferProgress {
   /** Bytes that the client has acknowledged, according to the kernel. */
   readonly takenBytes: number;
-  /** How often it had nothing to send. */
+  /** How often the transfer had nothing to send. */
   readonly pauses: number;
-  /** Bytes that the kernel took. */
+  /** Bytes that the kernel accepted. */
   readonly sentBytes: number;
-  /** Ms since it last took one, or since the beginning. */
+  /** Ms since the kernel last accepted a byte, or since the beginning. */
   readonly idleMs: number;
-  /** Whose turn it is. */
+  /** The party that the transfer waits for. */
   readonly waitsFor: 'feeder' | 'client' | 'source';
 }
 
 /** `waitsFor` by the numbers of `PumpState` in native/core/pump_transfer.h. */
 const WAITS: readonly TransferProgress['waitsFor'][] = ['feeder', 'client', 'client', 'source'];
 
-/** Not ended when it is made. After its end every call does nothing. */
+/** A running transfer. After its end its methods have no effect. */
 export class Transfer<Owner extends PieceOwner = PieceOwner> {
   readonly #pump: NativePump;
   readonly #id: number;
-  /** Pieces that the pump has, oldest first. */
+  /** The owners of the unfinished pieces, oldest first. */
   readonly #pieces: Owner[] = [];
   #finishedPieces = 0;
   #bytesSent = 0;
@@ -55,22 +54,22 @@ export class Transfer<Owner extends PieceOwner = PieceOwner> {
     this.#id = id;
   }
 
-  /** Bytes that the kernel took, as far as it is known; exact once it has ended. */
+  /** Bytes that the kernel accepted, as last reported; exact after the end. */
   get bytesSent(): number {
     return this.#bytesSent;
   }
 
-  /** Pieces that are not sent yet. */
+  /** The number of unfinished pieces. */
   get queued(): number {
     return this.#pieces.length;
   }
 
-  /** The current piece; `null` if none is queued. */
+  /** The owner of the current piece; `null` when none is queued. */
   get at(): Owner | null {
     return this.#pieces[0] ?? null;
   }
 
-  /** `null` while it goes on. Descriptors are closed and pieces released once it is set. */
+  /** `null` while it runs. Once set, descriptors are closed and pieces released. */
   get end(): TransferEnd<Owner> | null {
     return this.#end;
   }
@@ -83,8 +82,8 @@ export class Transfer<Owner extends PieceOwner = PieceOwner> {
   }
 
   /**
-   * Appends a part of a file, as far as `watermark` allows at each moment. Throws a system error,
-   * without having taken anything over.
+   * Appends a part of a file, which is sent as far as `watermark` allows. Throws a system error,
+   * and then does not take over the piece.
    */
   addFile(
     piece: {
@@ -102,17 +101,19 @@ export class Transfer<Owner extends PieceOwner = PieceOwner> {
     });
   }
 
-  /** Nothing more will be added: it ends when all is sent. */
+  /** Marks the transfer as complete: it ends when all pieces are sent. */
   finish(): void {
     if (this.#end === null) this.#pump.finish(this.#id);
   }
 
-  /** Ends it soon. `cut`: its connection at once, although node holds it too. */
+  /**
+   * Ends the transfer soon. `cut`: shuts its connection down at once, although Node holds it too.
+   */
   stop(cut: boolean): void {
     if (this.#end === null) this.#pump.stop(this.#id, cut);
   }
 
-  /** `null` when it has ended, also before its end was reported. */
+  /** Returns a snapshot; `null` after the end, even before the end was reported. */
   progress(): TransferProgress | null {
     if (this.#end !== null) return null;
     const [takenBytes, pauses, state, sentBytes = 0, idleMs = 0] = this.#pump.probe(this.#id);
@@ -120,18 +121,18 @@ export class Transfer<Owner extends PieceOwner = PieceOwner> {
     return { takenBytes, pauses, sentBytes, idleMs, waitsFor: WAITS[state] ?? 'feeder' };
   }
 
-  /** Resolves when fewer than `pieces` are queued, or it has ended. */
+  /** Resolves when fewer than `pieces` are queued, or the transfer has ended. */
   async room(pieces: number): Promise<void> {
     while (this.#end === null && this.#pieces.length >= pieces) await this.#change();
   }
 
-  /** Resolves to how it ended. */
+  /** Resolves with the transfer's end. */
   async ended(): Promise<TransferEnd<Owner>> {
     while (this.#end === null) await this.#change();
     return this.#end;
   }
 
-  /** For `Pump`: the pump has come this far. */
+  /** Records progress. Called by `Pump`. */
   advanced(finishedPieces: number, bytesSent: number): void {
     this.#bytesSent = bytesSent;
     for (; this.#finishedPieces < finishedPieces; this.#finishedPieces += 1) {
@@ -140,7 +141,7 @@ export class Transfer<Owner extends PieceOwner = PieceOwner> {
     this.#notify();
   }
 
-  /** For `Pump`: it will come no further. */
+  /** Records the end. Called by `Pump`. */
   over(end: Exclude<NativeEnd, 0>, errno: number): void {
     this.#end = this.#endOf(end, errno);
     for (const owner of this.#pieces.splice(0)) owner.release();

@@ -1,11 +1,12 @@
 /**
- * The threads that re-hash held chunks before their first read in this process, apart from the
- * fill threads so that a disk read never waits behind the network. Called by cache/body/reader.
+ * The threads that hash held chunks again before their first read in this process. They are
+ * separate from the fill threads, so that a disk read never waits for the network. Used by
+ * cache/body/reader.
  */
 import type { VerifyResult, VerifyTask, WorkerSetup } from './protocol.js';
 import { WorkerPool } from './worker-pool.js';
 
-/** Chunks that may wait for verification; beyond it readers are refused rather than queued. */
+/** The most chunks queued for verification; further readers are refused. */
 export const MAX_QUEUED_VERIFICATIONS = 1024;
 
 export interface VerifyPoolOptions {
@@ -20,7 +21,7 @@ export class VerifyPool {
     this.#pool = new WorkerPool({
       script: new URL('../worker/verify-worker.js', import.meta.url),
       threads: options.threads,
-      // Hashing never waits for anything: a second task on the same thread only delays the first.
+      // Hashing never waits, so that a second task on the thread would only delay the first.
       tasksPerThread: 1,
       maxQueue: MAX_QUEUED_VERIFICATIONS,
       setup: options.setup,
@@ -28,8 +29,8 @@ export class VerifyPool {
   }
 
   /**
-   * Compares a chunk file with its group ids and advances its watermark as they match. Rejects
-   * with `overload`, `cancelled` (pool closed) or `internal` (worker died, retryable).
+   * Compares a chunk file with its group ids, and advances its watermark for each matching group.
+   * Rejects with `overload`, `cancelled` (pool closed) or `internal` (worker died, retryable).
    */
   verify(task: VerifyTask): Promise<VerifyResult> {
     return this.#pool.run(task);

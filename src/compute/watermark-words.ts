@@ -1,22 +1,22 @@
 /**
- * The shared words of a watermark, and the rules that both sides keep when they change them. Used
- * by watermark; the pump reads them natively.
+ * The shared words of a watermark, and the rules for changing them on both sides. Used by
+ * compute/watermark; the pump reads the words in C++.
  *
  * Layout of the shared state, nine native-endian signed 64-bit words at 8-byte alignment. C++
  * (native/core/pump_piece) uses `std::atomic_ref<int64_t>`; every access on either side is
  * sequentially consistent.
  *
- *   word 0  available  bytes that may be released, in the order that words 7 and 8 say; never falls
- *   word 1  received   bytes that the writer has, released or not; never falls
+ *   word 0  available  bytes that readers may get, in the order of words 7 and 8; never falls
+ *   word 1  received   bytes that the writer has, available or not; never falls
  *   word 2  state      0 growing, 1 complete, 2 failed; leaves 0 once
- *   word 3  control    0 go on, 1 cancel; set by the main thread, read by the writer
- *   word 4  listeners  bit n: somebody has waited who is woken by the writer's n-th descriptor, and
- *                      is woken from then on. Set before available and state are looked at; read
- *                      after they are changed. A wake that nobody waits for costs two threads.
- *   word 5  phase      what the writer does: an index of `FETCH_PHASES`; shown, never waited for
+ *   word 3  control    0 continue, 1 cancel; set by the main thread, read by the writer
+ *   word 4  listeners  bit n: the writer must wake its n-th descriptor. A reader sets its bit
+ *                      before it reads available and state, and never clears it; the writer reads
+ *                      it after it has changed them. A needless wake would cost both threads time.
+ *   word 5  phase      the writer's phase, an index of `FETCH_PHASES`; for display alone
  *   word 6  active     monotonic ms of the writer's last byte or change of phase; 0 before any
- *   word 7  start      where in the file writing begins (model/write-order); set before sharing
- *   word 8  length     where it goes round to the beginning, if `start` is not 0; set before, too
+ *   word 7  start      the offset at which writing begins (model/write-order); set before sharing
+ *   word 8  length     the offset at which writing wraps to 0, if `start` is not 0; set before, too
  */
 import type { WatermarkState } from '../model/segment.js';
 import { FETCH_PHASES, type FetchPhase } from '../model/transfer.js';
@@ -33,7 +33,7 @@ const START = 7;
 const LENGTH = 8;
 const WORDS = 9;
 
-/** Bytes of one watermark's shared state. */
+/** The length of a watermark's shared state. */
 export const WATERMARK_BYTES = WORDS * BigInt64Array.BYTES_PER_ELEMENT;
 
 const GROWING = 0n;
@@ -44,15 +44,15 @@ type Ended = typeof COMPLETE | typeof FAILED;
 
 const CANCEL = 1n;
 
-/** The main thread is woken by the writer's first descriptor, the pump by its second. */
+/** The main thread's bit: the writer's first descriptor wakes it; the second wakes the pump. */
 const MAIN_THREAD = 1n;
 
-/** The words' values by phase, so that none is made on the way. */
+/** The values of `phase`, computed once so that a change of phase allocates nothing. */
 const PHASE_CODES = Object.fromEntries(
   FETCH_PHASES.map((phase, code) => [phase, BigInt(code)]),
 ) as Readonly<Record<FetchPhase, bigint>>;
 
-/** The shared words, and the two rules that both sides keep when they change them. */
+/** Access to the shared words. Counts only rise, and the state changes once. */
 export class WatermarkWords {
   readonly #words: BigInt64Array;
 
@@ -69,7 +69,7 @@ export class WatermarkWords {
     return { start, lengthBytes: Number(Atomics.load(this.#words, LENGTH)) };
   }
 
-  /** To be set once, before the words are shared. */
+  /** Set it once, before the words are shared. */
   set order({ start, lengthBytes }: WriteOrder) {
     Atomics.store(this.#words, START, BigInt(start));
     Atomics.store(this.#words, LENGTH, BigInt(lengthBytes));
@@ -90,23 +90,26 @@ export class WatermarkWords {
     }
   }
 
-  /** Raises a count to `total`; false, and nothing happens, when it is there or the end came. */
+  /**
+   * Raises a count to `total`; returns false without effect when it is no lower, or after the end.
+   */
   raise(word: typeof AVAILABLE | typeof RECEIVED, total: number): boolean {
     if (!Number.isSafeInteger(total) || total < 0) {
       throw new RangeError(`not a number of bytes: ${String(total)}`);
     }
-    const wanted = BigInt(total);
-    // A loop, because the main thread may raise what a worker is raising: the greater one stays. A
-    // raise between another thread's end and its own exchange still lands. That is harmless: the
-    // bytes are there, and a thread that completes has raised before, in its own order.
+    const target = BigInt(total);
+    // Loops, because the main thread and a worker may raise the same count: the greater value
+    // stays. If another thread ends the watermark between the check and the exchange, the raise
+    // still takes effect. That is harmless: the bytes exist, and a thread that completes has raised
+    // its own count before.
     for (;;) {
       const current = Atomics.load(this.#words, word);
-      if (wanted <= current || Atomics.load(this.#words, STATE) !== GROWING) return false;
-      if (Atomics.compareExchange(this.#words, word, current, wanted) === current) return true;
+      if (target <= current || Atomics.load(this.#words, STATE) !== GROWING) return false;
+      if (Atomics.compareExchange(this.#words, word, current, target) === current) return true;
     }
   }
 
-  /** Leaves `growing`; false when that happened before. */
+  /** Changes the state from `growing`; returns false when another call did so before. */
   end(state: Ended): boolean {
     return Atomics.compareExchange(this.#words, STATE, GROWING, state) === GROWING;
   }
@@ -119,12 +122,12 @@ export class WatermarkWords {
     Atomics.store(this.#words, CONTROL, CANCEL);
   }
 
-  /** Wake the main thread from now on. */
+  /** Sets the main thread's bit, so that the writer wakes it. */
   listen(): void {
     Atomics.or(this.#words, LISTENERS, MAIN_THREAD);
   }
 
-  /** Whether the writer's `index`-th descriptor must be woken. */
+  /** True when the writer must wake its `index`-th descriptor. */
   listens(index: number): boolean {
     return (Number(Atomics.load(this.#words, LISTENERS)) & (1 << index)) !== 0;
   }

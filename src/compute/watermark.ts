@@ -1,8 +1,8 @@
 /**
- * Watermarks over shared memory: how far a growing file may be read. A worker thread advances one
- * while it writes (`WatermarkWriter`), the main thread passes it to senders (`SharedWatermark`),
- * and one eventfd for all of them wakes the main thread (`WatermarkRegistry`). The layout of the
- * shared state is in watermark-words.
+ * Watermarks in shared memory, which limit how far a growing file may be read. A worker advances
+ * one while it writes (`WatermarkWriter`), and the main thread passes it to senders
+ * (`SharedWatermark`). One eventfd for all of them wakes the main thread after a change
+ * (`WatermarkRegistry`). The layout of the shared state is in compute/watermark-words.
  */
 import { closeSync } from 'node:fs';
 import type { Watermark, WatermarkState } from '../model/segment.js';
@@ -25,23 +25,23 @@ interface Waiter {
   readonly resolve: () => void;
 }
 
-/** What a hub shares with its watermarks. */
+/** The state that a `WatermarkRegistry` shares with its watermarks. */
 interface WaitRegistry {
   closed: boolean;
-  /** Who follows watermarks natively: woken when this thread moves one. */
+  /** Descriptors of readers in C++, which are woken when this thread moves a watermark. */
   readonly followerFds: readonly number[];
-  /** Only those that someone waits on: a wake looks at these alone. */
+  /** The watermarks with waiters; a wake checks only these. */
   readonly waiting: Set<SharedWatermark>;
 }
 
 /**
- * The main thread's side of one watermark; `WatermarkRegistry.create` makes them. Read `state`
- * before the available bytes: after `complete` these are final.
+ * The main thread's side of one watermark, created by `WatermarkRegistry.create`. To read both
+ * `state` and `available`, read `state` first: after `complete`, `available` is final.
  */
 export class SharedWatermark implements Watermark {
-  /** For the task of the worker that writes (`ChunkSlot.watermark`). */
+  /** The shared state, for the writing worker's task (`ChunkSlot.watermark`). */
   readonly shared = new SharedArrayBuffer(WATERMARK_BYTES);
-  /** In which order the file is written. */
+  /** The order in which the file is written. */
   readonly order: WriteOrder;
   readonly #words = new WatermarkWords(this.shared);
   readonly #registry: WaitRegistry;
@@ -53,7 +53,7 @@ export class SharedWatermark implements Watermark {
     this.#words.order = order;
   }
 
-  /** Bytes that may be released, in the order in which they are written. */
+  /** Bytes that readers may get, in the order of writing. */
   get available(): number {
     return this.#words.bytes(AVAILABLE);
   }
@@ -62,7 +62,7 @@ export class SharedWatermark implements Watermark {
     return writtenTo(this.order, this.available, at);
   }
 
-  /** Bytes that the writer has, whether it may release them or not. */
+  /** Bytes that the writer has, available or not. */
   get receivedBytes(): number {
     return this.#words.bytes(RECEIVED);
   }
@@ -71,7 +71,7 @@ export class SharedWatermark implements Watermark {
     return this.#words.state;
   }
 
-  /** What the writer is at. */
+  /** The writer's current phase. */
   get phase(): FetchPhase {
     return this.#words.phase;
   }
@@ -81,37 +81,37 @@ export class SharedWatermark implements Watermark {
     return this.#words.activeAtMs;
   }
 
-  wait(at: ChunkOffset): Promise<void> {
-    // A closed hub hears no writer any more, so what still grows will never be known to end.
+  wait(at: number): Promise<void> {
+    // A closed registry gets no more wakes, so that the end of a growing file would go unnoticed.
     if (this.#registry.closed) this.fail();
     return new Promise((resolve) => {
       this.#waiters.push({ at, resolve });
       this.#registry.waiting.add(this);
       this.#words.listen();
-      // Checked after registering. The writer stores, then writes to the eventfd; the hub drains
-      // the eventfd, then settles the registered. A store before this check is seen by it; one
-      // after it finds the waiter registered when its wake is heard. There is no gap between the
-      // two.
+      // Checked after the waiter is registered. The writer stores, then writes to the eventfd; the
+      // registry drains the eventfd, then settles the registered waiters. This check sees a store
+      // that came before it; the wake of a later store finds the waiter registered. There is no
+      // gap.
       this.settle();
     });
   }
 
-  /** Asks the writer to stop, which then ends the watermark itself. */
+  /** Requests the writer to stop. The writer ends the watermark after it has stopped. */
   cancel(): void {
     this.#words.cancel();
   }
 
-  /** Releases bytes that the main thread held back; lower than before is ignored. */
+  /** Makes withheld bytes available; ignores a lower number than before. */
   advance(bytes: number): void {
     if (this.#words.raise(AVAILABLE, bytes)) this.#moved();
   }
 
-  /** No more bytes will come. */
+  /** Ends the watermark after the last byte. */
   complete(): void {
     if (this.#words.end(COMPLETE)) this.#moved();
   }
 
-  /** The rest will not come. */
+  /** Ends the watermark because the rest of the bytes will not be written. */
   fail(): void {
     if (this.#words.end(FAILED)) this.#moved();
   }
@@ -121,10 +121,10 @@ export class SharedWatermark implements Watermark {
     for (const fd of this.#registry.followerFds) native.wake(fd);
   }
 
-  /** Resolves the waits that are over; the hub calls it on a wake. */
+  /** Resolves the waits that are over. The registry calls it on a wake. */
   settle(): void {
     const ended = this.state !== 'growing';
-    // Read once: a writer that moves between two looks would let a waiter fall between them.
+    // Read once: if it changed between the two filters, a waiter would be lost.
     const { available } = this;
     const over = ({ at }: Waiter): boolean => ended || writtenTo(this.order, available, at) > at;
     const settled = this.#waiters.filter(over);
@@ -134,15 +134,13 @@ export class SharedWatermark implements Watermark {
   }
 }
 
-/** Owns the eventfd of the main thread and settles waits when a worker writes to it. */
+/** Owns the main thread's eventfd, and settles waits when a worker writes to it. */
 export class WatermarkRegistry {
   readonly wakeFd: number;
   readonly #watcher: WakeWatcher;
   readonly #registry: WaitRegistry;
 
-  /**
-   * `followerFds`: what wakes those who read the shared words themselves, the pump (`Pump.wakeFd`).
-   */
+  /** `followerFds`: descriptors that wake C++ readers of the words, the pump's (`Pump.wakeFd`). */
   constructor(followerFds: readonly number[] = []) {
     this.#registry = { closed: false, followerFds, waiting: new Set() };
     this.wakeFd = native.createEventfd();
@@ -151,19 +149,19 @@ export class WatermarkRegistry {
     });
   }
 
-  /** What workers wake when they move a watermark (`WorkerSetup.wakeFds`). */
+  /** The descriptors that workers wake when they move a watermark (`WorkerSetup.wakeFds`). */
   get wakeFds(): readonly number[] {
     return [this.wakeFd, ...this.#registry.followerFds];
   }
 
-  /** A new watermark, of a file that is written in `order`: nothing available, growing. */
+  /** Creates the watermark of a file that is written in `order`: growing, nothing available. */
   create(order: WriteOrder = FORWARD): SharedWatermark {
     return new SharedWatermark(this.#registry, order);
   }
 
   /**
-   * Fails every watermark that someone waits on, now or later, and closes the eventfd: only after
-   * the last worker that has `wakeFd` has ended, as the number may come to name another file.
+   * Fails every watermark with a waiter, now or later, and closes the eventfd. Call it after the
+   * last worker that has `wakeFd` has ended, because the number may be reused for another file.
    */
   close(): void {
     if (this.#registry.closed) return;
@@ -174,15 +172,15 @@ export class WatermarkRegistry {
   }
 }
 
-/** The worker's side of one watermark. Every method may be called after the end, without effect. */
+/** The worker's side of one watermark. After the end its methods do not change the watermark. */
 export class WatermarkWriter {
   readonly #words: WatermarkWords;
   readonly #wakeFds: readonly number[];
   readonly #clock: Clock;
 
   /**
-   * Wakes those of `wakeFds` (`WatermarkRegistry.wakeFds`) that have listeners, whenever bytes
-   * become available or the state changes.
+   * `wakeFds` are those of `WatermarkRegistry.wakeFds`. A descriptor with listeners is woken
+   * whenever bytes become available or the state changes.
    */
   constructor(shared: SharedArrayBuffer, wakeFds: readonly number[], clock: Clock = systemClock) {
     this.#words = new WatermarkWords(shared);
@@ -190,39 +188,39 @@ export class WatermarkWriter {
     this.#clock = clock;
   }
 
-  /** In which order the file is to be written. */
+  /** The order in which the worker must write the file. */
   get order(): WriteOrder {
     return this.#words.order;
   }
 
-  /** True if the main thread has cancelled the write: stop soon, and end the watermark. */
+  /** True after the main thread cancelled: the worker must stop soon and end the watermark. */
   get cancelled(): boolean {
     return this.#words.cancelled;
   }
 
-  /** Sets the number of received bytes, released or not. Wakes no thread. */
+  /** Records how many bytes the writer has, available or not. Wakes no thread. */
   received(total: number): void {
     this.#words.raise(RECEIVED, total);
     this.#words.activeAtMs = this.#clock.monotonic();
   }
 
-  /** Sets the writer's phase, which is only shown. Wakes no thread. */
+  /** Sets the writer's phase, which is for display alone. Wakes no thread. */
   enter(phase: FetchPhase): void {
     this.#words.phase = phase;
     this.#words.activeAtMs = this.#clock.monotonic();
   }
 
-  /** Releases the first `available` bytes, in the file's order; lower than before is ignored. */
+  /** Makes the first `available` bytes in the file's order available; ignores a lower number. */
   advance(available: number): void {
     if (this.#words.raise(AVAILABLE, available)) this.#wakeAll();
   }
 
-  /** Every byte is written and released, or will be released by the main thread. */
+  /** Ends the watermark after all bytes are written and available. */
   complete(): void {
     if (this.#words.end(COMPLETE)) this.#wakeAll();
   }
 
-  /** The rest will not come. */
+  /** Ends the watermark because the rest of the bytes will not be written. */
   fail(): void {
     if (this.#words.end(FAILED)) this.#wakeAll();
   }

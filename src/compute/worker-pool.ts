@@ -1,6 +1,7 @@
 /**
- * One pool of equal worker threads: the only file that uses piscina. The fill, verify and hash
- * pools are built from it. It turns a dead worker into a typed failure and replaces it.
+ * A pool of equal worker threads, the only user of piscina. The fill, verify, hash and scan pools
+ * are built from it. When a worker dies, its tasks reject with a typed error and the pool starts
+ * anew.
  */
 import type { Transferable, Worker } from 'node:worker_threads';
 import { Piscina } from 'piscina';
@@ -8,14 +9,12 @@ import { ForebayError, ownShortage } from '../model/errors.js';
 import { type Clock, systemClock } from '../model/time.js';
 import type { WorkerSetup } from './protocol.js';
 
-/**
- * Ends of a pool are waited for this long: a thread inside a stuck disk write cannot be stopped.
- */
+/** How long a pool's end is awaited: a thread inside a stuck disk write cannot be stopped. */
 const CLOSE_TIMEOUT_MS = 5000;
 
 /**
- * Heap bounds of a worker: it keeps no body bytes on its heap (buffers are outside it), so a small
- * young generation costs nothing and keeps the whole process below its memory target.
+ * Heap bounds of a worker. Its body bytes are in buffers outside the heap, so that a small young
+ * generation costs no time and keeps the process below its memory target.
  */
 const WORKER_LIMITS = { maxOldGenerationSizeMb: 64, maxYoungGenerationSizeMb: 4 };
 
@@ -24,22 +23,23 @@ export interface WorkerPoolOptions {
   readonly script: URL;
   readonly threads: number;
   readonly tasksPerThread: number;
-  /** Tasks that may wait for a thread; one more is refused with `overload`. */
+  /** The most tasks that wait for a thread; one more rejects with `overload`. */
   readonly maxQueue: number;
-  /** For threads that write chunks or hash them. */
+  /** The data for threads that write or hash chunks. */
   readonly setup?: WorkerSetup;
   readonly clock?: Clock;
 }
 
 /**
- * Runs tasks on `threads` workers, created when the first task arrives or by `warm`. A rejection is
- * always a `ForebayError`, and comes only after the worker has released the task's descriptors.
+ * Runs tasks on `threads` workers, which start with the first task or by `warm`. A rejection is
+ * always a `ForebayError`, and comes only after the worker has stopped using the task's
+ * descriptors.
  */
 export class WorkerPool<Task, Result> {
   readonly #options: WorkerPoolOptions;
   readonly #clock: Clock;
   #piscina: Piscina<Task, Result> | null = null;
-  /** Resolves when every thread that `#piscina` began with has loaded its script, or has ended. */
+  /** Resolves when every initial thread of `#piscina` has loaded its script or has ended. */
   #loaded: Promise<unknown> = Promise.resolve();
   #destroying: Promise<unknown> = Promise.resolve();
   #closed = false;
@@ -55,8 +55,9 @@ export class WorkerPool<Task, Result> {
   }
 
   /**
-   * Rejects with `internal` (retryable) if the worker failed or died, with `overload` if the queue
-   * is full or a thread could not start for lack of descriptors or memory.
+   * Runs a task. Rejects with `internal` (retryable) when the worker failed or died, `overload`
+   * when the queue is full or a thread could not start for lack of descriptors or memory,
+   * `cancelled` when the pool is closed.
    */
   async run(task: Task, transferList: readonly Transferable[] = []): Promise<Result> {
     this.#assertOpen();
@@ -67,8 +68,8 @@ export class WorkerPool<Task, Result> {
     try {
       return await piscina.run(task, { transferList: [...transferList] });
     } catch (cause) {
-      // piscina rejects while the thread is still being torn down: it may be inside a write to a
-      // descriptor that our caller closes next, and whose number the next open() takes.
+      // piscina rejects while the thread is still being terminated. The thread may be writing to a
+      // descriptor that the caller closes next, and whose number the next open() reuses.
       await this.#destroying;
       this.#assertOpen();
       throw (
@@ -77,7 +78,9 @@ export class WorkerPool<Task, Result> {
     }
   }
 
-  /** Terminates the threads; running tasks reject with `cancelled`. Resolves within a bound. */
+  /**
+   * Terminates the threads; running tasks reject with `cancelled`. Resolves within a bounded time.
+   */
   async close(): Promise<void> {
     this.#closed = true;
     if (this.#piscina !== null) this.#discard(this.#piscina);
@@ -96,17 +99,18 @@ export class WorkerPool<Task, Result> {
       minThreads: threads,
       maxThreads: threads,
       concurrentTasksPerWorker: tasksPerThread,
-      // 'sync' would block an idle worker's event loop: a closed keep-alive socket goes unnoticed.
+      // 'sync' would block an idle worker's event loop, so that it would not notice the closing of
+      // a keep-alive socket.
       atomics: 'async',
       maxQueue: Math.max(1, maxQueue),
       resourceLimits: WORKER_LIMITS,
       workerData: setup,
       recordTiming: false,
-      // Otherwise piscina puts a task that finds no free thread behind the others.
+      // Otherwise piscina moves a task that finds no free thread behind the others.
       stricterFIFO: true,
     });
-    // Emitted when a thread dies without a task, above all while it loads: tasks that wait for it
-    // would wait for ever, as piscina does not start a thread again that failed while loading.
+    // Emitted when a thread dies without a task, above all while loading. piscina does not restart
+    // a thread that failed while loading, so that tasks waiting for it would wait for ever.
     piscina.on('error', () => {
       this.#discard(piscina);
     });
@@ -118,9 +122,9 @@ export class WorkerPool<Task, Result> {
   #discard(piscina: Piscina<Task, Result>): void {
     if (this.#piscina !== piscina) return;
     this.#piscina = null;
-    // A thread that is terminated while it loads modules can end the whole process: V8's fatal
-    // error in Module::IsGraphAsync, seen when a program was stopped right after its start (Node.js
-    // 20.20).
+    // Waits for `#loaded`: terminating a thread while it loads modules can end the whole process by
+    // V8's fatal error in Module::IsGraphAsync, seen when a program was stopped right after its
+    // start (Node.js 20.20).
     const ending = this.#bounded(this.#loaded.then(() => piscina.destroy()));
     this.#destroying = Promise.all([this.#destroying, ending]);
   }
@@ -136,7 +140,10 @@ export class WorkerPool<Task, Result> {
   }
 }
 
-/** A thread's first message, piscina's own, means that its script is loaded. */
+/**
+ * Resolves when a thread has loaded its script or has ended. Its first message is piscina's own
+ * signal that the script is loaded, which piscina does not expose.
+ */
 function hasLoaded(thread: Worker): Promise<void> {
   return new Promise((resolve) => {
     for (const event of ['message', 'exit']) {

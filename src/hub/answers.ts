@@ -1,4 +1,4 @@
-/** Answers of the hub's mirror that are bytes in memory: JSON, and refusals. Pure. */
+/** Builds the mirror's answers whose content is in memory: JSON and refusals. Pure. */
 import type { Body, CacheAnswer } from '../cache/api/facade.js';
 import { forward } from '../cache/answer/answers.js';
 import type { CacheOutcome } from '../cache/api/outcome.js';
@@ -6,13 +6,13 @@ import { type ErrorCode, ForebayError } from '../model/errors.js';
 import { emptyHeaders, headerValue, type HeaderMap, toHeaderMap } from '../model/headers.js';
 import { type RateLimitedHead, requestedWaitMs, waitFields } from '../origin/requested-wait.js';
 
-/** What clients of a hub read of an error, beside its status. */
+/** The header fields of an error that clients of a hub read. */
 const ERROR_FIELDS = ['x-error-code', 'x-error-message', 'x-repo-commit', 'www-authenticate'];
 
-/** Default wait, in ms, of a client that was refused for load. */
+/** Retry-After for a client refused because of load when the hub sends none, in ms. */
 const RETRY_AFTER_MS = 1000;
 
-/** An answer whose content is `bytes`. */
+/** Returns an answer whose content is `bytes`. */
 export function bytesAnswer(
   status: number,
   headers: HeaderMap,
@@ -33,23 +33,23 @@ export function bytesAnswer(
   return { status, headers, ageSeconds: null, outcome, body };
 }
 
-/** The hub's refusal of a file: its status and the fields that explain it. */
+/** A hub's error response: its status and the fields that carry the reason. */
 export interface Refusal {
   readonly status: number;
   readonly headers: HeaderMap;
 }
 
-/** The refusal in an upstream head: nothing of it but what clients read. */
+/** Returns the refusal in an upstream head, reduced to the fields that clients read. */
 export function refusalOf(status: number, headers: HeaderMap): Refusal {
-  const fields = emptyHeaders();
+  const kept = emptyHeaders();
   for (const name of ERROR_FIELDS) {
     const value = headerValue(headers, name);
-    if (value !== undefined) fields[name] = value;
+    if (value !== undefined) kept[name] = value;
   }
-  return { status, headers: fields };
+  return { status, headers: kept };
 }
 
-/** The hub's refusal: the same answer for everybody who is refused so, whatever is held. */
+/** Returns the hub's refusal as an answer. It does not depend on what the cache holds. */
 export function refused(refusal: Refusal): CacheAnswer {
   return errorAnswer(refusal, refusal.status);
 }
@@ -63,7 +63,7 @@ function errorAnswer({ status, headers }: Refusal, originStatus: number | null):
   return bytesAnswer(status, fields, Buffer.from(message), outcome);
 }
 
-/** An error of our own, in the words that clients of a hub show. */
+/** Returns an error of the mirror itself, in the fields that clients of a hub display. */
 export function ownError(status: number, code: string | null, message: string): CacheAnswer {
   const headers = emptyHeaders();
   if (code !== null) headers['x-error-code'] = code;
@@ -72,39 +72,46 @@ export function ownError(status: number, code: string | null, message: string): 
   return errorAnswer({ status, headers }, null);
 }
 
-/** Load, here or there: clients of a hub try a 429 again, and give up at a 503. */
+/**
+ * Returns the answer for an overloaded mirror or hub. It is a 429, because clients of a hub retry a
+ * 429 and give up at a 503.
+ */
 export function overloaded(retryAfterMs?: number): CacheAnswer {
   const answer = ownError(429, null, 'The hub is overloaded or failing; try again');
   const headers = withRetryAfter(answer.headers, retryAfterMs);
   return { ...answer, headers };
 }
 
-/** The answer to clients when the hub's answer is about load: `nowMs` is ms since the epoch. */
-export function loadAnswer(said: RateLimitedHead, nowMs: number, words?: AnswerWords): CacheAnswer {
-  const waitMs = requestedWaitMs(said, nowMs);
-  return said.status === 429 ? limited(said.headers, waitMs, words) : overloaded(waitMs);
+/**
+ * Returns the answer to a client when the hub's status is `isOverload`. `nowMs`: since the epoch.
+ */
+export function loadAnswer(head: RateLimitedHead, nowMs: number, words?: AnswerWords): CacheAnswer {
+  const waitMs = requestedWaitMs(head, nowMs);
+  return head.status === 429 ? limited(head.headers, waitMs, words) : overloaded(waitMs);
 }
 
-/** The content of a refusal, if it is more than its message. */
+/** The content of the hub's refusal, sent to the client in place of the plain message. */
 export interface AnswerWords {
   readonly contentType: string;
   readonly bytes: Uint8Array;
 }
 
-/** The hub limits the rate of requests: its own words and its own wait. */
-function limited(said: HeaderMap, waitMs: number | undefined, words?: AnswerWords): CacheAnswer {
-  const { headers } = refusalOf(429, said);
-  Object.assign(headers, waitFields(said));
-  headers['x-error-message'] ??= 'The hub limits the rate of requests; try again later';
-  const head = withRetryAfter(headers, waitMs);
-  const answer = errorAnswer({ status: 429, headers: head }, 429);
+/** Returns the hub's 429 (rate limit) with the hub's own message and wait. */
+function limited(hubs: HeaderMap, waitMs: number | undefined, words?: AnswerWords): CacheAnswer {
+  const { headers } = refusalOf(429, hubs);
+  Object.assign(headers, waitFields(hubs));
+  headers['x-error-message'] ??= 'The hub limits how often it answers requests; try again later';
+  const answer = errorAnswer({ status: 429, headers: withRetryAfter(headers, waitMs) }, 429);
   if (words === undefined) return answer;
   const fields = Object.assign(emptyHeaders(), answer.headers);
   fields['content-type'] = words.contentType;
   return bytesAnswer(429, fields, words.bytes, answer.outcome);
 }
 
-/** A 429 of a hub as its clients are to read it: some know Retry-After alone. */
+/**
+ * Returns the fields of a hub's 429 with a Retry-After, unless they have a readable one: some
+ * clients read no other field for the wait.
+ */
 export function withRetryAfter(headers: HeaderMap, waitMs = RETRY_AFTER_MS): HeaderMap {
   const seconds = String(Math.max(1, Math.ceil(waitMs / 1000)));
   const fields = Object.assign(emptyHeaders(), headers);
@@ -113,12 +120,16 @@ export function withRetryAfter(headers: HeaderMap, waitMs = RETRY_AFTER_MS): Hea
   return fields;
 }
 
-/** The hub is unreachable, and nothing stored may be used instead. */
+/** Returns the answer when the hub is unreachable and no stored response may be used instead. */
 export function unreachable(): CacheAnswer {
-  return ownError(504, null, 'The hub cannot be reached, and the answer is not stored here');
+  return ownError(
+    504,
+    null,
+    'The hub cannot be reached, and the requested resource is not stored here',
+  );
 }
 
-/** The hub was reached and did not answer within the bounds: which ones an operator may raise. */
+/** Returns the answer when the hub exceeded the time limits. It names the settings to raise. */
 export function tooSlow(): CacheAnswer {
   const message =
     'The hub did not answer in time. Where it is known to be slow (a repository manager that fetches ' +
@@ -126,18 +137,21 @@ export function tooSlow(): CacheAnswer {
   return ownError(504, null, message);
 }
 
-/** The answer when the hub is silent; `undefined` for any other failure. */
+/** Returns the answer to a timeout of the hub; `undefined` for any other failure. */
 export function answerToSilence({ code }: Failure): CacheAnswer | undefined {
   return code === 'origin-timeout' ? tooSlow() : undefined;
 }
 
-/** The hub was not reached or did not answer: whether a retry makes sense. */
+/**
+ * Returns the answer when the hub was not contacted or did not respond: a 429, which clients retry,
+ * when its breaker is open or no connection became free; otherwise a 504.
+ */
 export function notAsked(failure: Failure): CacheAnswer {
   if (failure.code === 'origin-busy') return overloaded(failure.retryAfterMs);
   return answerToSilence(failure) ?? unreachable();
 }
 
-/** The used parts of a failure, thrown or reported. */
+/** The part of a failure, thrown or reported, that decides the answer. */
 interface Failure {
   readonly code: ErrorCode;
   readonly originStatus?: number | undefined;
@@ -145,7 +159,7 @@ interface Failure {
   readonly originFields?: Readonly<Record<string, string>> | undefined;
 }
 
-/** The answer to a failure that is load, here or at the hub; `undefined` to any other. */
+/** Returns the answer to an overload of the mirror or the hub; `undefined` for other failures. */
 export function answerToLoad({
   code,
   originStatus,
@@ -159,7 +173,7 @@ export function answerToLoad({
   return isOverload(originStatus) ? overloaded(retryAfterMs) : undefined;
 }
 
-/** `answer`, or the one to its failure where that is load. */
+/** Resolves with `answer`, or with a 429 when it rejects because of load. */
 export async function answeringLoad(answer: Promise<CacheAnswer>): Promise<CacheAnswer> {
   try {
     return await answer;
@@ -170,7 +184,7 @@ export async function answeringLoad(answer: Promise<CacheAnswer>): Promise<Cache
   }
 }
 
-/** True for the statuses that speak of load, or of a hub that fails. */
+/** True for the statuses of an overloaded or failing hub. */
 export function isOverload(status: number): boolean {
   return status === 429 || status >= 500;
 }

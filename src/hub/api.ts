@@ -1,6 +1,7 @@
 /**
- * A hub's JSON about its repositories: cached as it came, separately for each credential, and sent
- * to clients without the members that lead them away from plain HTTP.
+ * Answers requests for a hub's JSON about repositories. The cache stores the hub's response
+ * unchanged, separately for each credential; the client gets it without the members that would make
+ * it download by Xet instead of plain HTTP. Used by hub/lookup.
  */
 import type { CacheAnswer, CacheFacade, CacheRequest } from '../cache/api/facade.js';
 import { looped } from '../origin/via.js';
@@ -56,20 +57,20 @@ export class HubApi {
     const { upstream, who } = question;
     const forget = (): Promise<void> =>
       this.#permissions.revoke(upstream.name, upstream.uriOf(request.target), this.#holderOf(who));
-    const respond = (answer: CacheAnswer): Promise<CacheAnswer> =>
+    const toClient = (answer: CacheAnswer): Promise<CacheAnswer> =>
       this.#forClients(answer, question, {
         forget,
         target: request.target,
         own: request.own ?? '',
       });
     try {
-      const answer = await this.#ask(request, question);
-      if (!(await this.#isOutdated(answer, question))) return await respond(answer);
+      const answer = await this.#fetch(request, question);
+      if (!(await this.#isOutdated(answer, question))) return await toClient(answer);
       answer.body.close();
       await forget();
-      return await respond(await this.#ask(request, question));
+      return await toClient(await this.#fetch(request, question));
     } catch (error) {
-      // The hub was reached: its answer is malformed.
+      // A hub whose answer is malformed was reached.
       const isReached = error instanceof ForebayError && error.code === 'origin-protocol';
       if (isReached || !(error instanceof ForebayError) || !isDisconnected(error)) throw error;
       return notAsked(error);
@@ -77,18 +78,19 @@ export class HubApi {
   }
 
   /**
-   * As the cache keeps whose answer it is: the field is one that Vary names, and tagged like any.
+   * Returns the holder under which the cache stores the answer: the credential is a Vary field, and
+   * the cache replaces its value by a tag, as it does for every Vary field.
    */
   #holderOf({ key }: Who): string {
     return key === '' ? '' : this.#deps.services.tag(CREDENTIAL_FIELD, key);
   }
 
-  #ask(request: CacheRequest, { route, who }: ApiQuestion): Promise<CacheAnswer> {
+  #fetch(request: CacheRequest, { route, who }: ApiQuestion): Promise<CacheAnswer> {
     const headers = emptyHeaders();
     if (who.key !== '') headers[CREDENTIAL_FIELD] = who.key;
     const control = this.#cacheControl(route, who);
     const question = {
-      // The hub may take a while to revoke a credential.
+      // The hub may be slow to reject a credential that is no longer valid.
       isPatient: who.key !== '',
       headers: Object.assign(emptyHeaders(), who.headers, { accept: '*/*' }),
       readHead: (head: OriginHead) => asKept(head, control),
@@ -98,7 +100,7 @@ export class HubApi {
     return this.#deps.cache.lookup({ ...request, method: 'GET', headers, adapter: question, hint });
   }
 
-  /** True when it was requested before its client was refused the repository. */
+  /** True when the answer was requested before the hub refused its client the repository. */
   async #isOutdated({ order, status }: CacheAnswer, question: ApiQuestion): Promise<boolean> {
     if (order === undefined || status !== 200) return false;
     return order <= (await this.#deps.refusals.lastAt(accessTo(question)));
@@ -106,12 +108,12 @@ export class HubApi {
 
   #limits(): Partial<FetchLimits> {
     const { fetch, requestTimeoutMs } = this.#deps.services.limits;
-    // A slow hub gets its time, and one retry within the bound of a client's request.
+    // Leaves time for one retry within the client's request, yet waits for a slow hub.
     const firstByteTimeoutMs = Math.max(fetch.firstByteTimeoutMs, requestTimeoutMs / 2);
     return { firstByteTimeoutMs, isRateFinal: true };
   }
 
-  /** Sends the answer on with its changed parts, or closes it. */
+  /** Returns the answer for the client. Closes the hub's body unless that answer reads from it. */
   async #forClients(
     { status, headers, body, outcome, ageSeconds, order = 0 }: CacheAnswer,
     question: ApiQuestion,
@@ -135,12 +137,15 @@ export class HubApi {
         return refused(refusal);
       }
       const { upstream, route } = question;
-      const made = await json.answer({ headers, body, outcome }, { upstream, target, own, bounds });
-      isHeld = made.holdsBody;
-      if (made.isXetKept) xet.add(upstream.name, route.repository);
-      return { ...made, ageSeconds };
+      const clientAnswer = await json.answer(
+        { headers, body, outcome },
+        { upstream, target, own, bounds },
+      );
+      isHeld = clientAnswer.holdsBody;
+      if (clientAnswer.isXetKept) xet.add(upstream.name, route.repository);
+      return { ...clientAnswer, ageSeconds };
     } catch (error) {
-      // An answer that cannot be sent to clients must not stay stored.
+      // A malformed answer cannot be sent to clients, so it must not stay stored.
       if (error instanceof ForebayError && error.code === 'origin-protocol') await forget();
       throw error;
     } finally {
@@ -148,7 +153,7 @@ export class HubApi {
     }
   }
 
-  /** How long it may be kept, in the words of a cache. */
+  /** Returns the Cache-Control value that sets how long the answer may be stored. */
   #cacheControl({ revision }: ApiRoute, who: Who): string {
     const policy = this.#deps.policy();
     const lifetime = Math.floor(saidLifetimeMs(revision, who, policy) / 1000);
@@ -157,7 +162,10 @@ export class HubApi {
   }
 }
 
-/** The head as the cache should read it. The stored fields mention neither Xet nor a client. */
+/**
+ * Returns the head for the cache to store: with the mirror's own freshness, and without cookies and
+ * the fields of Xet.
+ */
 function asKept(head: OriginHead, cacheControl: string): OriginHead {
   const headers = emptyHeaders();
   for (const [name, value] of Object.entries(head.headers)) {
@@ -167,7 +175,8 @@ function asKept(head: OriginHead, cacheControl: string): OriginHead {
   for (const name of ['expires', 'pragma', 'cdn-cache-control', 'age']) {
     Reflect.deleteProperty(headers, name);
   }
-  // A redirect's caching fields count for its target: the target is stored in the same way.
+  // The cache applies a redirect's Cache-Control to the redirect's target too, so that a redirect
+  // gets the same value as a 200.
   const isKept = isRedirect(head.status) || [200, 206, 304].includes(head.status);
   headers['cache-control'] = isKept ? cacheControl : 'no-store';
   headers['vary'] = CREDENTIAL_FIELD;

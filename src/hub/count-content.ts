@@ -1,17 +1,17 @@
 /**
- * Counts the bytes of a small file that a hub sends without a usable length, coded or chunked. Used
- * by hub/head-client if a HEAD gave no credible length.
+ * Counts the bytes of a small file that a hub sends without a usable Content-Length: with a content
+ * coding, or in HTTP chunks. Used by hub/head-client when no HEAD carries a credible length.
  */
 import { type Decodable } from '../model/content-coding.js';
 import { BodyDecoder } from '../worker/body-decoder.js';
 
-/**
- * The longest file that is read for its length, coded or not. Larger files are in LFS and have a
- * length.
- */
+/** The longest file read for its length, coded or not. Larger ones are in LFS, which sends it. */
 export const MAX_COUNTED_BYTES = 32 * 1024 * 1024;
 
-/** Bytes of the content; `null` if there are too many. Rejects if the content breaks off. */
+/**
+ * Returns the decoded content's length in bytes; `null` when it exceeds `MAX_COUNTED_BYTES`.
+ * Rejects when the content is incomplete.
+ */
 export async function countContent(
   pieces: AsyncIterable<Uint8Array>,
   coding: Decodable | '',

@@ -1,6 +1,6 @@
 /**
- * Identifies the requester: an HMAC distinguishes credentials, so that decisions can be stored,
- * also on disk, without the credential itself. Made by assemble.
+ * Finds the credential of a request and a key for it. The key is an HMAC, so that decisions made
+ * for a credential can be stored, also on disk, without the credential itself. Built by assemble.
  */
 import { matchesGlob } from '../config/glob.js';
 import { emptyHeaders, headerValue, type HeaderMap } from '../model/headers.js';
@@ -16,18 +16,19 @@ export interface ServerToken {
 
 /** One request's credentials. */
 export interface Who {
-  /** Empty without a credential: what is public is everybody's. */
+  /** HMAC of the credential; empty for an anonymous request, whose permissions everybody shares. */
   readonly key: string;
   /** Request fields for the hub, the credential among them. */
   readonly headers: HeaderMap;
 }
 
-/**
- * Client fields that the hub gets beside the credential; Via shows a hub that is a mirror of us.
- */
+/** Client fields forwarded beside the credential. Via reveals a loop through this mirror. */
 const FORWARDED = ['user-agent', 'via'];
 
-/** Names that the operator's token is lent to: a hub might read others as another repository's. */
+/**
+ * Repository names that the operator's token may be used for. A hub might take any other spelling
+ * for another repository.
+ */
 const PLAIN_NAME = /^(?:(?:datasets|spaces)\/)?[\w.-]+(?:\/[\w.-]+)?$/;
 
 export class Credentials {
@@ -38,8 +39,8 @@ export class Credentials {
   }
 
   /**
-   * The requester of something in `repository` (canonical, hub/repository): the client, or the
-   * operator if the client sends no credential.
+   * Returns the credential for a request to `repository`, a canonical name (hub/repository): the
+   * client's, or the operator's token when the client sends none.
    */
   who(request: HeaderMap, repository: string | null, server: ServerToken | null): Who {
     const headers = emptyHeaders();

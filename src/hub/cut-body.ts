@@ -1,6 +1,6 @@
 /**
- * A body without some of its bytes: a long text stays in the store, and is sent from there except
- * for the cuts. Used by hub/json-answers.
+ * Wraps a stored body so that readers get it without some byte ranges, the cuts. Segments without
+ * a cut pass unread, so that long JSON need not be in memory. Used by hub/json-answers.
  */
 import type { Body } from '../cache/api/facade.js';
 import type { Segment } from '../model/segment.js';
@@ -9,13 +9,13 @@ import { bytesOf, type ReadBounds } from './read-body.js';
 import { type Cuts, withoutCuts } from './strip-xet.js';
 
 export interface CutOptions {
-  /** Bytes of the whole. */
+  /** Length of the stored body. */
   readonly rawBytes: number;
   readonly cuts: Cuts;
   readonly bounds: ReadBounds;
 }
 
-/** `body` without the cuts, which it answers for from now on. */
+/** Returns `body` without the cuts. Closing the result closes `body`. */
 export function cutBody(body: Body, { rawBytes, cuts, bounds }: CutOptions): Body {
   return {
     lengthBytes: rawBytes - cutBefore(cuts, rawBytes),
@@ -43,7 +43,7 @@ async function* segments(
   for await (const segment of raw) {
     const end = at + lengthOf(segment);
     if (cutsWithin(cuts, at, end).length === 0) {
-      // The uncut parts are sent from the file, without passing through this process if possible.
+      // Passed on unread: a file segment can go out by sendfile.
       yield segment;
       at = end;
       continue;
@@ -57,7 +57,7 @@ async function* segments(
   }
 }
 
-/** The cuts of the bytes `start <= i < end`, from `start` on. */
+/** Returns the cuts within `start <= i < end`, relative to `start`. */
 function cutsWithin(cuts: Cuts, start: number, end: number): Cuts {
   const found: number[] = [];
   for (let index = firstEndingAfter(cuts, start); index < cuts.length; index += 2) {
@@ -68,7 +68,7 @@ function cutsWithin(cuts: Cuts, start: number, end: number): Cuts {
   return Float64Array.from(found);
 }
 
-/** Index of the first cut that ends after byte `at` of the whole. */
+/** Returns the index of the first cut that ends after byte `at` of the stored body. */
 function firstEndingAfter(cuts: Cuts, at: number): number {
   let low = 0;
   let high = cuts.length / 2;
@@ -80,7 +80,7 @@ function firstEndingAfter(cuts: Cuts, at: number): number {
   return 2 * low;
 }
 
-/** Bytes that are cut before byte `at` of the whole. */
+/** Returns how many bytes are cut before byte `at` of the stored body. */
 function cutBefore(cuts: Cuts, at: number): number {
   let bytes = 0;
   for (let index = 0; index < cuts.length; index += 2) {
@@ -91,7 +91,7 @@ function cutBefore(cuts: Cuts, at: number): number {
   return bytes;
 }
 
-/** Where in the whole the byte is that is at `kept` without the cuts: past the cuts before it. */
+/** Converts an offset in the cut text to an offset in the stored body, past all cuts before it. */
 function rawAt(cuts: Cuts, kept: number): number {
   let at = kept;
   for (let index = 0; index < cuts.length; index += 2) {

@@ -1,4 +1,4 @@
-/** Types of hub/decisions: its requests and its results. */
+/** The question to hub/decisions and its result. Types alone. */
 import type { CacheAnswer } from '../cache/api/facade.js';
 import type { StoredResponse } from '../model/response.js';
 import type { Upstream } from '../origin/upstream.js';
@@ -10,19 +10,19 @@ import type { NamedFile } from './file-pins.js';
 export interface DecisionRequest extends NamedFile {
   readonly upstream: Upstream;
   readonly who: Who;
-  /** Names the client, whose concurrent requests are bounded. */
+  /** The client whose share of the concurrent questions this one uses (hub/question-limit). */
   readonly client: string;
 }
 
 export type Decision =
-  /** `offline`: the hub is unreachable, and an earlier decision is used. */
+  /** `offline`: the hub was unreachable, and this is an earlier decision. */
   | { readonly kind: 'granted'; readonly stored: StoredResponse; readonly offline: boolean }
   | { readonly kind: 'refused'; readonly refusal: Refusal }
-  /** No answer of the hub, and nothing decided before. */
+  /** The hub did not answer, and no earlier decision may be used. */
   | { readonly kind: 'unreachable'; readonly answer: CacheAnswer }
-  /** The hub's answer does not identify the file. */
-  | { readonly kind: 'unidentified'; readonly message: string }
-  /** `isOutage`: an earlier decision may be used; a hub that demands a wait is reachable. */
+  /** The hub's answer lacks the file's commit, digest or length. */
+  | { readonly kind: 'untold'; readonly message: string }
+  /** `isOutage`: an earlier decision may be used instead. False for a 429: that hub is up. */
   | {
       readonly kind: 'overloaded';
       readonly isOutage: boolean;

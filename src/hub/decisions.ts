@@ -1,7 +1,7 @@
 /**
- * Decides whether a requester may have a file, and what the file is: by a recent decision, else by
- * a HEAD at the hub, collapsed with simultaneous ones. Bytes are looked up only afterwards. Used by
- * hub/files.
+ * Decides whether a credential may read a file, and which commit, digest and length it has. A
+ * recent decision is reused; otherwise the hub gets one HEAD for all concurrent requests alike.
+ * Used by hub/files, which looks up bytes only after a decision.
  */
 import { LRUCache } from 'lru-cache';
 import { looped } from '../origin/via.js';
@@ -29,10 +29,10 @@ import { type HubPolicy, NAME_LIFETIME_MS } from './policy.js';
 import { accessesTo, accessTo, type Refusals } from './refusals.js';
 import { isCommit } from './route.js';
 
-/** Files remembered for not being there; one more forgets the oldest. */
+/** Absent files remembered; one more evicts the least recently used. */
 const MAX_ABSENT = 10_000;
 
-/** Bound on their memory, with the hub's words for each. */
+/** Their memory, the hub's refusals included. */
 const MAX_ABSENT_BYTES = 16 * 1024 * 1024;
 
 export class Decisions {
@@ -41,7 +41,7 @@ export class Decisions {
   readonly #client: HeadClient;
   readonly #permissions: Permissions;
   readonly #flights = new WeakMap<Upstream, SingleFlight<string, Decision>>();
-  /** Files that the hub reported as absent, and to whom. */
+  /** The hub's refusals for absent files, by file URI and credential key. */
   readonly #absent: LRUCache<string, { readonly refusal: Refusal; readonly purged: number }>;
   readonly #refusals: Refusals;
 
@@ -66,23 +66,23 @@ export class Decisions {
     const key = JSON.stringify([uri, who.key]);
     const decided = await this.#decided(question, uri, key);
     if (decided !== undefined) return decided;
-    const ask = async (): Promise<Decision> =>
-      // The check awaits, and another request's flight may end meanwhile: `b` checks and finds
-      // nothing; `a` is answered and its flight ends; `b` would lead a second flight. Nothing can
-      // end between this check and the flight.
-      (await this.#decided(question, uri, key)) ?? this.#askInTime(question, uri, key);
-    const mayStandIn = this.#policy().offline && (await this.#known(question, uri)) !== undefined;
-    const flight = this.#flightsOf(upstream).run(key, ask);
-    const asked = await (mayStandIn ? this.#hasty(flight.outcome) : flight.outcome);
+    const decide = async (): Promise<Decision> =>
+      // Looks again inside the flight, because the look above is asynchronous: `b` finds nothing,
+      // then `a` gets its decision and its flight ends, and `b` would lead a second flight. No
+      // flight for this key can end between this look and the request.
+      (await this.#decided(question, uri, key)) ?? this.#queryCurrent(question, uri, key);
+    const hasFallback = this.#policy().offline && (await this.#known(question, uri)) !== undefined;
+    const flight = this.#flightsOf(upstream).run(key, decide);
+    const fresh = await (hasFallback ? this.#hasty(flight.outcome) : flight.outcome);
     const isOutage =
-      asked.kind === 'unreachable' || (asked.kind === 'overloaded' && asked.isOutage);
-    if (!isOutage || !this.#policy().offline) return asked;
-    // Checked now: a refusal may have come while this was requested.
+      fresh.kind === 'unreachable' || (fresh.kind === 'overloaded' && fresh.isOutage);
+    if (!isOutage || !this.#policy().offline) return fresh;
+    // Looked up only now: the hub may have refused this credential in the meantime.
     const known = await this.#known(question, uri);
-    return known === undefined ? asked : { kind: 'granted', stored: known, offline: true };
+    return known === undefined ? fresh : { kind: 'granted', stored: known, offline: true };
   }
 
-  /** A decision that is recent enough. */
+  /** Returns a decision that is recent enough to be reused. */
   async #decided(
     question: DecisionRequest,
     uri: string,
@@ -98,7 +98,7 @@ export class Decisions {
     return isSpared ? { kind: 'refused', refusal: absent.refusal } : undefined;
   }
 
-  /** The permission that counts, however old. */
+  /** Returns the permission that is neither revoked nor contradicted by a pin, however old. */
   async #known(question: DecisionRequest, uri: string): Promise<StoredResponse | undefined> {
     const { upstream, who } = question;
     const found = await this.#permissions.find(upstream.name, uri, who.key);
@@ -108,7 +108,7 @@ export class Decisions {
     return found;
   }
 
-  /** A later refusal of the repository may cover more than the file that it was given for. */
+  /** True when the hub refused this credential the whole repository after it granted this file. */
   async #isRefusedSince(
     question: DecisionRequest,
     { object, order }: StoredResponse,
@@ -136,15 +136,15 @@ export class Decisions {
     return flights;
   }
 
-  /** Asks the hub, and once more if a later refusal overtook the answer. */
-  async #askInTime(question: DecisionRequest, uri: string, key: string): Promise<Decision> {
-    const first = await this.#ask(question, uri, key);
+  /** Queries the hub, and once more if a refusal of a later request overtook the grant. */
+  async #queryCurrent(question: DecisionRequest, uri: string, key: string): Promise<Decision> {
+    const first = await this.#query(question, uri, key);
     const isOvertaken =
       first.kind === 'granted' && (await this.#isRefusedSince(question, first.stored));
-    return isOvertaken ? this.#ask(question, uri, key) : first;
+    return isOvertaken ? this.#query(question, uri, key) : first;
   }
 
-  async #ask(question: DecisionRequest, uri: string, key: string): Promise<Decision> {
+  async #query(question: DecisionRequest, uri: string, key: string): Promise<Decision> {
     const { route } = question;
     const { sequence, purges } = this.#services;
     const moment = { order: sequence.next(), purged: purges.epoch };
@@ -164,7 +164,7 @@ export class Decisions {
       const answer = loadAnswer(last, this.#services.clock.now());
       return { kind: 'overloaded', isOutage: status !== 429, answer };
     }
-    // Storage that refuses a HEAD says nothing about the repository.
+    // A storage host may refuse HEAD alone, which implies nothing about the repository.
     const isOfStorage =
       found.isElsewhere && headerValue(last.headers, 'x-error-code') === undefined;
     if (status >= 400 && !(isOfStorage && (status === 401 || status === 403))) {
@@ -180,15 +180,18 @@ export class Decisions {
     return { kind: 'granted', stored, offline: false };
   }
 
-  /** While an earlier decision may be used, a silent hub is not waited for. */
-  #hasty(asked: Promise<Decision>): Promise<Decision> {
+  /**
+   * Resolves with `decision`, or with `unreachable` after the first-byte timeout. Used only when an
+   * earlier decision can answer instead, so that the client need not wait for a silent hub.
+   */
+  #hasty(decision: Promise<Decision>): Promise<Decision> {
     const { clock, limits } = this.#services;
     const answer = tooSlow();
     const silence = deferred<Decision>();
     const cancel = clock.after(limits.fetch.firstByteTimeoutMs, () => {
       silence.resolve({ kind: 'unreachable', answer });
     });
-    return Promise.race([asked, silence.promise]).finally(cancel);
+    return Promise.race([decision, silence.promise]).finally(cancel);
   }
 
   async #refuse(
@@ -202,7 +205,7 @@ export class Decisions {
       await this.#refusals.refused(access, refusal, moment.order);
     }
     await this.#permissions.revoke(upstream.name, uri, who.key, moment.order);
-    // Who may see the repository was decided first: this speaks of the file alone.
+    // The hub checks access to the repository first, so that this refusal concerns the file alone.
     if (headerValue(headers, 'x-error-code') === 'EntryNotFound') {
       const { purged } = moment;
       this.#absent.set(key, { refusal, purged }, { ttl: this.#lifetimeMs(route) });
@@ -210,11 +213,11 @@ export class Decisions {
     return { kind: 'refused', refusal };
   }
 
-  /** Stores the decision, for the requested revision and for its commit. */
+  /** Stores the decision under the requested revision and under its commit. */
   async #grant(
     question: DecisionRequest,
     found: Heads,
-    { facts, lengthBytes }: ToldFacts,
+    { facts, lengthBytes }: KnownFacts,
     { order, purged }: Moment,
   ): Promise<StoredResponse> {
     const { upstream, route, who } = question;
@@ -236,15 +239,16 @@ export class Decisions {
       digest: pin ?? facts.digest,
     };
     const headers = fileHeaders(facts, lengthBytes, nowMs);
-    // Of who named the commit: what led there from another name or host is no word on the file.
+    // The status of the head that names the commit. Redirects before it, from another name or host,
+    // do not describe the file.
     const isNaming = (head: OriginHead): boolean => 'x-repo-commit' in head.headers;
     const { status } = found.heads.find(isNaming) ?? found.heads.at(-1) ?? found.heads[0];
     const times = { requestTimeMs: nowMs, responseTimeMs: nowMs, order };
     const stored = permission(who.key, { object, headers, status }, times);
-    // Not stored: after a restart the refusal that overtook it would be unknown.
+    // Not stored: the refusal that overtook it may be in memory alone, and lost at a restart.
     if (await this.#isRefusedSince(question, stored)) return stored;
     for (const access of accessesTo(question, [object.uri])) this.#refusals.granted(access, object);
-    // First: a request that finds the decision may need the bytes at once.
+    // Before the decision is stored: a request that finds it may fetch bytes at once.
     rememberWay(question, found, object.uri, { nowMs, first: named.at });
     const targets = [route.revision, facts.commit].map((name) => targetOf(route, name));
     const uris = new Set([object.uri, ...targets.map((target) => upstream.uriOf(target))]);
@@ -256,14 +260,14 @@ export class Decisions {
   }
 }
 
-/** When a request was made: its number (model/sequence), and the purges so far. */
+/** When a question was sent: its order among all (model/sequence), and the purge epoch then. */
 interface Moment {
   readonly order: number;
   readonly purged: number;
 }
 
-/** The hub's facts about a file. */
-interface ToldFacts {
+/** The hub's facts about a file, with a length that is known. */
+interface KnownFacts {
   readonly facts: FileFacts;
   readonly lengthBytes: number;
 }

@@ -1,17 +1,19 @@
 /**
- * Decodes a hub's JSON and messages. The mirror requests identity, but proxies in front of a hub
- * compress all the same. Used by hub/read-body.
+ * Decodes the content coding of a hub's JSON and messages. The mirror requests `identity`, but
+ * proxies in front of a hub compress all the same. Used by hub/json-answers and hub/read-body.
  */
 import { isDecodable } from '../model/content-coding.js';
 import { ForebayError } from '../model/errors.js';
 import { BodyDecoder } from '../worker/body-decoder.js';
 
-/** Decoded texts are held in memory: a small coded one must not become a large one without end. */
+/**
+ * The longest decoded text. It is held in memory, so a small coded one must not expand unbounded.
+ */
 export const MAX_DECODED_BYTES = 32 * 1024 * 1024;
 
 /**
- * The plain bytes of `pieces`, which are coded as `coding` (`codingOf`), each piece in memory of
- * its own. Throws `origin-protocol` for a coding that cannot be taken off, or too many bytes.
+ * Yields the decoded bytes of `pieces`, whose coding is `coding` (`codingOf`). Each piece has its
+ * own memory. Throws `origin-protocol` for an unsupported coding, or for too many bytes.
  */
 export async function* decodedPieces(
   pieces: AsyncIterable<Buffer>,

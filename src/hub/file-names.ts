@@ -1,20 +1,20 @@
 /**
- * The names of a file at a hub: its request target at a revision, and the repositories that the
- * URLs of an answer name. Pure; used by hub/decisions, files and refusals.
+ * The names of a file at a hub: its request target at a revision, and the repository that the URLs
+ * of a redirect chain name. Pure; used by hub/decisions, files, file-pins and refusals.
  */
 import type { Upstream } from '../origin/upstream.js';
 import { type HubRoute, routeOf } from './route.js';
 
 export type FileRoute = Extract<HubRoute, { kind: 'resolve' }>;
 
-/** The request target of a file at a revision, as the hub reads it. */
+/** Returns the hub's request target for a file at a revision. */
 export function targetOf({ spelled, path }: FileRoute, revision: string): string {
   return `/${spelled}/resolve/${revision}/${path}`;
 }
 
 /**
- * The last of `urls` that names a file of a repository, and that repository. A renamed repository
- * redirects from its old name to the new one; a decision or a refusal holds for both.
+ * Finds the last of `urls` that names a file of a repository. The old name of a renamed repository
+ * redirects to its new one, and a decision or refusal applies to both names.
  */
 export function namedLast(
   upstream: Upstream,

@@ -1,6 +1,6 @@
 /**
- * What the configuration pins of a hub's file, and what contradicts it or the file's own digest.
- * Pure; used by hub/decisions and hub/files.
+ * Finds the digest that the configuration pins for a hub's file, and compares it with the hub's
+ * digest and length. Pure; used by hub/decisions and hub/files.
  */
 import { type Digest, formatDigest, isRefutedBy } from '../model/digest.js';
 import { ForebayError } from '../model/errors.js';
@@ -8,24 +8,21 @@ import type { StoredResponse } from '../model/response.js';
 import type { Upstream } from '../origin/upstream.js';
 import { type FileRoute, targetOf } from './file-names.js';
 
-/** A file with the revision of its request. */
+/** A file at a requested revision. */
 export interface NamedFile {
   readonly upstream: Pick<Upstream, 'pinnedDigest'>;
   readonly route: FileRoute;
-  /** The name that led to the revision of `route`, which is what the configuration may pin. */
+  /** The branch or tag that resolved to the revision of `route`: the configuration may pin it. */
   readonly name?: string;
 }
 
-/** The digest that the configuration demands for the file. */
+/** Returns the digest that the configuration requires of the file. */
 export function pinOf({ upstream, route, name = route.revision }: NamedFile): Digest | null {
   const canonical = targetOf({ ...route, spelled: route.repository }, name);
   return upstream.pinnedDigest(targetOf(route, name)) ?? upstream.pinnedDigest(canonical);
 }
 
-/**
- * False for a decision from before the file was pinned, and for a length that cannot have the
- * pinned digest.
- */
+/** False when the stored decision predates the pin, or its length contradicts its digest. */
 export function isOfPin(
   { object: { digest, lengthBytes } }: StoredResponse,
   pin: Digest | null,
@@ -34,19 +31,25 @@ export function isOfPin(
   return pin === null || (digest !== null && formatDigest(digest) === formatDigest(pin));
 }
 
-/** Digests of two kinds cannot be compared: the check of the bytes decides. */
-export function contradicts(pin: Digest, claimed: Digest): boolean {
-  return pin.algorithm === claimed.algorithm && formatDigest(pin) !== formatDigest(claimed);
+/**
+ * True when the hub's digest differs from the pin. Digests of two algorithms cannot be compared;
+ * then the verification of the bytes decides.
+ */
+export function contradicts(pin: Digest, actual: Digest): boolean {
+  return pin.algorithm === actual.algorithm && formatDigest(pin) !== formatDigest(actual);
 }
 
-/** The hub has another file than the pinned one: `origin-corrupt`. */
-export function notAsPinned(claimed: Digest): ForebayError {
-  const message = `the hub has another file than the pinned one: ${formatDigest(claimed)}`;
+/** Returns the `origin-corrupt` error of a hub whose file is not the pinned one. */
+export function notAsPinned(actual: Digest): ForebayError {
+  const message = `the hub has another file than the pinned one: ${formatDigest(actual)}`;
   return new ForebayError('origin-corrupt', message, { source: 'origin', retryable: false });
 }
 
-/** The digest of nothing for something, or the reverse: `origin-corrupt`. */
+/**
+ * Returns the `origin-corrupt` error for a non-empty file with the digest of an empty one, or the
+ * reverse.
+ */
 export function notOfThatLength(): ForebayError {
-  const message = 'the hub claims a length that the digest of the file refutes';
+  const message = "the hub sent a length that contradicts the file's digest";
   return new ForebayError('origin-corrupt', message, { source: 'origin', retryable: false });
 }

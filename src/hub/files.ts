@@ -1,6 +1,6 @@
 /**
- * Files of repositories, `/{id}/resolve/{revision}/{path}`: the decision first, then the bytes,
- * which are the same object in whatever revision and repository they are found.
+ * Answers requests for files of repositories, `/{id}/resolve/{revision}/{path}`: first it decides
+ * (hub/decisions), then it looks up the bytes under the file's commit. Used by hub/lookup.
  */
 import type { CacheAnswer, CacheRequest } from '../cache/api/facade.js';
 import type { Cache } from '../cache/answer/cache.js';
@@ -55,24 +55,26 @@ export class HubFiles {
     const held = this.#holds.of(request, uri, route.repository, who);
     if (held.kind === 'doubtful') return doubtful();
     const revision = held.kind === 'held' ? held.commit : route.revision;
-    const asked = { ...question, route: { ...route, revision }, name: route.revision };
-    // A pin of the name would not hold for reads by the commit.
-    const leads = request.method === 'HEAD' && pinOf(question) === null;
-    return this.#answer(request, asked, (stored) => {
+    const resolved = { ...question, route: { ...route, revision }, name: route.revision };
+    // A pin of the name would not apply to reads by the commit.
+    const redirects = request.method === 'HEAD' && pinOf(question) === null;
+    return this.#answer(request, resolved, (stored) => {
       this.#holds.recordShown(request, uri, route.repository, {
         stored,
         who,
         isHeld: held.kind === 'held',
       });
-      return leads && isRedirect(stored.status) ? redirectToCommit(stored, upstream) : undefined;
+      return redirects && isRedirect(stored.status)
+        ? redirectToCommit(stored, upstream)
+        : undefined;
     });
   }
 
-  /** `named`: the answer for a request by a moving name, unless it is the file itself. */
+  /** Decides and answers. `onGranted` runs after a grant; its answer, if any, replaces the file. */
   async #answer(
     request: CacheRequest,
     question: DecisionRequest,
-    named?: (stored: StoredResponse) => CacheAnswer | undefined,
+    onGranted?: (stored: StoredResponse) => CacheAnswer | undefined,
   ): Promise<CacheAnswer> {
     const bound = boundOf(this.#services, request.signal);
     const decision = await within(this.#decisions.decide(question), bound).catch(unanswered);
@@ -87,7 +89,7 @@ export class HubFiles {
         return decision.answer;
       case 'granted': {
         const { offline } = decision;
-        const instead = named?.(decision.stored);
+        const instead = onGranted?.(decision.stored);
         if (instead !== undefined) return instead;
         const stored = { ...decision.stored, status: 200 };
         const source = question.upstream.source(stored.object.uri, question.who.headers);
@@ -115,28 +117,32 @@ export class HubFiles {
 }
 
 /**
- * The answer to a HEAD of a moving name if the hub's own is a redirect: to the commit's URL, with
- * the file's metadata. Clients of a hub follow a relative redirect and keep its target, so that
- * their later reads, even next week, are of that commit.
+ * Returns the answer to HEAD of a branch or tag for which the hub itself redirects: a redirect to
+ * the commit's URL, with the file's fields. Clients of a hub follow a relative Location and keep
+ * the final URL. So they read, and resume, that commit even after the branch has moved.
  */
 function redirectToCommit(stored: StoredResponse, upstream: Upstream): CacheAnswer {
   const headers = Object.assign(emptyHeaders(), stored.headers);
   headers['location'] = upstream.targetOf(stored.object.uri) ?? '';
   headers['x-linked-size'] = String(stored.object.lengthBytes);
   headers['cache-control'] = 'no-cache';
-  // Of the file, which has an answer of its own.
+  // These describe the file; the answer at the target carries them.
   for (const name of ['content-type', XET_HASH_FIELD]) Reflect.deleteProperty(headers, name);
   return bytesAnswer(307, headers, Buffer.alloc(0), { kind: 'hit', unverified: false });
 }
 
-/** No other status is safe: some clients take a 200 for the requested range and join the bytes. */
+/**
+ * Returns the answer to a range that may belong to either of two commits. No other status is safe:
+ * some clients take a 200 for the range that they requested, and join the bytes.
+ */
 function doubtful(): CacheAnswer {
   const message =
-    'The name was moved, and the range may be of either commit: ask for the commit, or from the beginning';
+    'The revision moved to another commit, and the range may belong to either: ' +
+    'request the commit itself, or the file from its beginning';
   return ownError(412, null, message);
 }
 
-/** The hub did not describe the file in time. */
+/** Returns the decision after a timeout of the hub; throws any other error. */
 function unanswered(error: unknown): Decision {
   const answer = error instanceof ForebayError ? answerToSilence(error) : undefined;
   if (answer === undefined) throw error;

@@ -1,6 +1,6 @@
 /**
- * The reading half of git's smart HTTP (gitprotocol-http), for `git clone` and `git fetch`.
- * Forwarded uncached; pushing is refused. Pure; used by hub/lookup and hub/passed.
+ * Recognises requests of git's smart HTTP (gitprotocol-http). `git clone` and `git fetch` are
+ * passed on uncached; a push is refused. Pure; used by hub/lookup and hub/passed.
  */
 import { emptyHeaders, headerValue, type HeaderMap } from '../model/headers.js';
 import type { CacheAnswer } from '../cache/api/facade.js';
@@ -8,21 +8,21 @@ import { ownError } from './answers.js';
 import type { Who } from './credentials.js';
 
 export interface GitRoute {
-  /** As in hub/route, without `.git`. */
+  /** The name without `.git`. */
   readonly repository: string;
-  /** A fetch, or a push. */
+  /** True for a fetch, false for a push. */
   readonly isRead: boolean;
 }
 
-/** Client fields that git's server reads beside those of any request. */
+/** Client fields that git's server reads beside those that every request forwards. */
 const FORWARDED = ['git-protocol', 'content-type', 'content-encoding', 'accept'];
 
-/** A repository of a kind, `datasets/acme/data`, with `info/refs`. */
+/** Segments of the longest path: a name with its kind, `datasets/acme/data`, and `info/refs`. */
 const MAX_SEGMENTS = 5;
 
 const SERVICE = /^git-(upload|receive)-pack$/;
 
-/** Parses an origin-form target; `undefined` if it is no request of git's smart HTTP. */
+/** Parses an origin-form target; returns `undefined` unless it is a git smart HTTP request. */
 export function gitRouteOf(method: string, target: string): GitRoute | undefined {
   const [path = '', query = ''] = target.split('?', 2);
   const segments = path.split('/', MAX_SEGMENTS + 2).slice(1);
@@ -30,7 +30,7 @@ export function gitRouteOf(method: string, target: string): GitRoute | undefined
   if (method === 'POST') return routeOf(segments.slice(0, -1), segments.slice(-1));
   const [info, refs] = segments.slice(-2);
   if (info !== 'info' || refs !== 'refs') return undefined;
-  // Servers differ in which of several they take: one push among them is a push.
+  // Servers differ in which of several `service` parameters counts: any push makes it a push.
   return routeOf(segments.slice(0, -2), new URLSearchParams(query).getAll('service'));
 }
 
@@ -42,7 +42,7 @@ function routeOf(name: readonly string[], services: readonly string[]): GitRoute
   return { repository, isRead: services.every((service) => service === 'git-upload-pack') };
 }
 
-/** Request fields for git's server: the credential and the protocol version. */
+/** Returns the request fields for git's server: credential, protocol version, content fields. */
 export function gitFields(who: Who, request: HeaderMap): HeaderMap {
   const headers = emptyHeaders();
   Object.assign(headers, who.headers, { 'accept-encoding': 'identity' });
@@ -52,14 +52,14 @@ export function gitFields(who: Who, request: HeaderMap): HeaderMap {
   }
   const lent = headerValue(request, 'authorization') === undefined;
   const token = /^Bearer (\S+)$/.exec(headerValue(who.headers, 'authorization') ?? '')?.[1];
-  // The operator's credential is a token; git's server takes it as a password, for any user name.
+  // git's server takes the operator's token as a password, with any user name.
   if (lent && token !== undefined) {
     headers['authorization'] = `Basic ${Buffer.from(`user:${token}`).toString('base64')}`;
   }
   return headers;
 }
 
-/** The answer to a push. */
+/** Returns the answer to a push. */
 export function notPushed(): CacheAnswer {
   return ownError(403, null, 'This mirror only reads: push to the hub itself');
 }

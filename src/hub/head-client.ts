@@ -1,7 +1,7 @@
 /**
- * Requests a file's heads from the hub: a HEAD that follows redirects until the hub has described
- * the file, and stops at the first one that leads to its bytes. Runs on the main thread, as heads
- * are few beside bytes. Used by hub/decisions.
+ * Sends HEAD for a file and follows redirects until a response of the hub describes the file; it
+ * does not follow the redirect to the storage that holds the bytes. Runs on the main thread,
+ * because heads are few beside bytes. Used by hub/decisions.
  */
 import { NEVER } from '../model/deferred.js';
 import { LRUCache } from 'lru-cache';
@@ -24,39 +24,39 @@ import { countContent } from './count-content.js';
 import { believedLength } from './metadata.js';
 import { targetAtHub } from './names.js';
 
-/** Bytes of an unneeded body that are read to keep its connection: one byte was requested. */
+/**
+ * How much of an unused body is read so that its connection can be reused; one byte is expected.
+ */
 const MAX_DRAINED_BYTES = 1024;
 
-/** Concurrent requests for heads at one hub, waiting ones included. */
+/** Concurrent questions to one hub, including those that wait for a connection. */
 export const MAX_ASKED = 512;
 
-/**
- * Hosts of one hub that connections are kept to: its own, and those that it is known by elsewhere.
- */
+/** Hosts of one hub to which connections are kept: its endpoint, and hosts it redirects to. */
 const MAX_HOSTS = 8;
 
-/** The requester, and where to ask. */
+/** The hub, the credential's fields, and the client for the limit of concurrent questions. */
 export interface HeadQuestion {
   readonly upstream: Upstream;
   readonly who: { readonly headers: HeaderMap };
   readonly client: string;
 }
 
-/** The hub's word on a file, head by head. */
+/** The heads of one HEAD request and its redirects. */
 export interface Heads {
-  /** First to last; the last is none that leads on to another. */
+  /** In order; the last is not a redirect, or one that was not followed. */
   readonly heads: readonly [OriginHead, ...OriginHead[]];
   /** The URL that answered with each. */
   readonly urls: readonly string[];
-  /** The length from a GET of one byte, if the heads had none. */
+  /** The length that a GET found because the last head carries none; `null`: not found. */
   readonly probedLength: number | null;
-  /** The last is of another host than the hub's. */
+  /** True when the last head came from another host than the hub's endpoint. */
   readonly isElsewhere: boolean;
 }
 
 export class HeadClient {
   readonly #services: Pick<CacheServices, 'limits' | 'events'>;
-  /** A reload may replace an origin by another of its name. */
+  /** By upstream object, because a reload may replace an origin by another of the same name. */
   readonly #clients = new WeakMap<Upstream, LRUCache<string, PassClient>>();
   readonly #limit = new WeakMap<Upstream, QuestionLimit>();
 
@@ -65,31 +65,32 @@ export class HeadClient {
   }
 
   /**
-   * The heads of `target` for a requester. Rejects with a `ForebayError` if the hub does not
-   * answer, or with `overload` if too many requests wait; any status of the hub is an answer.
+   * Fetches the heads of `target` with the credential in `who`. Resolves with any status that the
+   * hub sends. Rejects with a `ForebayError` when the hub does not answer, and with `overload`
+   * beyond `MAX_ASKED` questions.
    */
   async heads({ upstream, who, client }: HeadQuestion, target: string): Promise<Heads> {
     const leave = this.#enter(upstream, client);
     try {
-      return await this.#judged(upstream, () => this.#follow(upstream, target, who.headers));
+      return await this.#withBreaker(upstream, () => this.#follow(upstream, target, who.headers));
     } finally {
       leave();
     }
   }
 
   #enter(upstream: Upstream, client: string): () => void {
-    const asked = this.#limit.get(upstream) ?? new QuestionLimit(MAX_ASKED);
-    this.#limit.set(upstream, asked);
-    return asked.enter(client);
+    const limit = this.#limit.get(upstream) ?? new QuestionLimit(MAX_ASKED);
+    this.#limit.set(upstream, limit);
+    return limit.enter(client);
   }
 
-  /** Asks if the breaker permits it, and reports the outcome to the breaker. */
-  async #judged(upstream: Upstream, ask: () => Promise<Heads>): Promise<Heads> {
+  /** Calls `fetch` if the breaker permits it, and reports the result to the breaker. */
+  async #withBreaker(upstream: Upstream, fetch: () => Promise<Heads>): Promise<Heads> {
     const permit = upstream.breaker.ask();
     if (permit.kind === 'refused') throw originBusy(upstream.name, permit.retryAfterMs);
     let verdict: BreakerVerdict = 'abandoned';
     try {
-      const found = await ask();
+      const found = await fetch();
       verdict = verdictOfHead(found.heads.at(-1) ?? found.heads[0], 'success');
       return found;
     } catch (error) {
@@ -109,8 +110,8 @@ export class HeadClient {
     for (;;) {
       const renamed = renamedAtHub(head, at, upstream);
       if (renamed !== undefined && heads.length <= MAX_REDIRECT_HOPS) {
-        const asked = upstream.passTarget(renamed, 'HEAD', request);
-        at = { ...at, url: asked.url, headers: asked.headers };
+        const next = upstream.passTarget(renamed, 'HEAD', request);
+        at = { ...at, url: next.url, headers: next.headers };
       } else if (leadsOn(head, at, upstream)) {
         const decision = upstream.follow(at, head, MAX_REDIRECT_HOPS + 1 - heads.length);
         if (decision.kind === 'refuse') throw decision.error;
@@ -127,17 +128,18 @@ export class HeadClient {
   }
 
   /**
-   * The length from a GET of the first byte. If that has no credible one (coded, chunked), the file
-   * is read and counted, as it is small or its length cannot be known. `null`: unknown.
+   * Finds the file's length in bytes by a GET of its first byte. When the response is coded or has
+   * no length, reads the file and counts its bytes up to `MAX_COUNTED_BYTES`. Returns `null` when
+   * the length stays unknown.
    */
   async #probe(upstream: Upstream, at: FetchUrl): Promise<number | null> {
     const first = { ...at, headers: { ...at.headers, range: 'bytes=0-0' } };
     const head = await this.#send(upstream, 'GET', first);
     if (head.status === 200) return head.contentBytes;
     const contentRange = parseContentRange(headerValue(head.headers, 'content-range') ?? '');
-    // An empty file has no first byte.
-    const hasLength = head.status === 206 || head.status === 416;
-    if (hasLength && codingOf(head.headers) === '') return contentRange?.completeLength ?? null;
+    // An empty file has no first byte, hence 416.
+    const hasRange = head.status === 206 || head.status === 416;
+    if (hasRange && codingOf(head.headers) === '') return contentRange?.completeLength ?? null;
     if (head.status !== 206) return null;
     const whole = await this.#send(upstream, 'GET', at);
     return whole.status === 200 ? whole.contentBytes : null;
@@ -154,12 +156,12 @@ export class HeadClient {
       path: requestTargetOf(at.url),
       headers: { ...headers, accept: '*/*', 'accept-encoding': 'identity' },
       content: null,
-      // Simultaneous requests share it: no single client's leaving ends it.
+      // Concurrent clients share the request, so that one client's disconnect must not abort it.
       signal: NEVER,
     };
     const client = this.#client(upstream, new URL(at.url).origin, addresses);
     const response = await client.send(target).catch((error: unknown) => {
-      // The hub may have closed the connection that was kept: a safe request is sent again, once.
+      // The hub may have closed the kept connection. A safe request is retried once.
       if (!(error instanceof ForebayError) || error.code !== 'origin-reset') throw error;
       return client.send(target);
     });
@@ -184,7 +186,7 @@ export class HeadClient {
       addresses,
       maxConnections: upstream.maxConnections,
       connectTimeoutMs: fetch.connectTimeoutMs,
-      // A hub that fetches the file itself first is silent until it has it.
+      // A hub that first fetches the file from its own upstream answers only after that.
       responseTimeoutMs: Math.max(fetch.firstByteTimeoutMs, requestTimeoutMs),
       keepsConnections: true,
     });
@@ -203,8 +205,9 @@ function noClients(): LRUCache<string, PassClient> {
 }
 
 /**
- * The length of a 200's content; `null` if it has none and cannot be counted. Ends the response,
- * and keeps its connection if that is cheap.
+ * Returns the length of the content of a GET's 200, decoded; `null` when it is unknown and cannot
+ * be counted. Closes the response, after reading a short remainder so that the connection is
+ * reusable.
  */
 async function readLength(response: PassedResponse, method: string): Promise<number | null> {
   const { status, headers, lengthBytes } = response;
@@ -215,7 +218,7 @@ async function readLength(response: PassedResponse, method: string): Promise<num
     else if (status === 200 && (coding === '' || isDecodable(coding)))
       return await countContent(response.bytes, coding);
   } catch {
-    // The head is what is needed.
+    // The head has arrived; the length is optional.
   } finally {
     response.close();
   }
@@ -231,9 +234,9 @@ async function drain({ bytes }: PassedResponse): Promise<void> {
 }
 
 /**
- * The target of a redirect to the hub under another of its names (hub/names), which a mirror sends
- * for a renamed repository. `undefined` if it leads elsewhere, to the same target, or if the hub
- * has described the file already.
+ * Returns the target of a redirect to the hub under another of its names (hub/names): a mirror of a
+ * hub sends such a redirect for a renamed repository. Returns `undefined` when it leads elsewhere
+ * or back to the same URL, or when the head already describes the file.
  */
 function renamedAtHub(
   { status, headers }: OriginHead,
@@ -251,16 +254,16 @@ function renamedAtHub(
 }
 
 /**
- * Whether the walk follows a redirect. A relative Location is the hub's own. An absolute one leads
- * to storage once the hub has described the file; before, it leads to the hub or the repository
- * under another name.
+ * True when a redirect must be followed for more facts about the file. A relative Location stays at
+ * the hub. An absolute one leads to storage if the head describes the file; otherwise it leads to
+ * the hub, or the repository, under another name.
  */
 function leadsOn({ status, headers }: OriginHead, at: FetchUrl, upstream: Upstream): boolean {
   const location = headerValue(headers, 'location');
   if (!isRedirect(status) || location === undefined) return false;
   if (!/^(?:[a-z][a-z0-9+.-]*:|[/\\]{2})/i.test(trimOws(location))) return true;
-  const isTold = headerValue(headers, 'x-linked-etag') !== undefined;
-  if (isTold || !URL.canParse(location, at.url)) return false;
+  const isDescribed = headerValue(headers, 'x-linked-etag') !== undefined;
+  if (isDescribed || !URL.canParse(location, at.url)) return false;
   const lead = upstream.leadsTo(new URL(location, at.url));
   if (lead === 'own') return true;
   return lead === 'allowed' && headerValue(headers, 'x-repo-commit') === undefined;

@@ -1,8 +1,8 @@
 /**
- * Holds clients to the commit that they began to read under a moving name: a resume of
- * `resolve/main/f` after a push continues the old content or is refused, and never joins bytes of
- * two commits. Clients that follow the redirect of a HEAD (hub/files) do not need it. Shared by the
- * mirror's routes: a client that asks the API what the name means begins again.
+ * Holds a client to the commit that it began to read under a branch or tag. After a push, a resume
+ * of `resolve/main/f` continues with the old commit or is refused, and never joins the bytes of two
+ * commits. Clients that follow the redirect of a HEAD (hub/files) do not need this. Shared by
+ * hub/lookup and hub/passed: a client that queries the API about the repository begins anew.
  */
 import { createHash } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
@@ -12,129 +12,127 @@ import type { StoredResponse } from '../model/response.js';
 import type { Clock } from '../model/time.js';
 import type { Who } from './credentials.js';
 
-/**
- * Files by name and client, some 300 bytes each; one more forgets the one that was longest idle.
- */
+/** Pairs of file name and client, some 300 bytes each; one more evicts the longest idle. */
 const MAX_HELD = 50_000;
 
-/** Entries for clients and repositories; a forgotten one counts as a client that has not asked. */
-const MAX_ASKED = 10_000;
+/** Counts of API queries by client and repository. An evicted one counts as zero. */
+const MAX_COUNTED = 10_000;
+
+/** Contents of one name that one client is reading; one more drops the longest idle. */
+const MAX_SHOWN = 4;
 
 /**
- * Contents of one name that one client is in the middle of; one more forgets the one longest idle.
- */
-const MAX_TOLD = 4;
-
-/**
- * For how long, in ms, a client that reads from the beginning gets the content that it knows;
- * and for how long after a piece the first piece may still come, since pieces are requested in any
+ * How long after a HEAD a read from the beginning gets the same content, in ms. Also how long after
+ * an inner piece a read from the beginning counts as another piece: clients request pieces in any
  * order.
  */
-const TOLD_MS = 10 * 60 * 1000;
+const BEGINNING_MS = 10 * 60 * 1000;
 
 /**
- * How long after the name was decided a beginning may be a piece at all, in ms: none is stale for
- * longer.
+ * How long after the name was resolved a read from the beginning may count as a piece, in ms. This
+ * bounds how stale such a read can be.
  */
 const PIECES_MS = 60 * 60 * 1000;
 
-/** How long a begun download may be continued, in ms: over night. */
+/** How long a resume gets the commit it began with, in ms: a download left overnight. */
 const HELD_MS = 24 * 60 * 60 * 1000;
 
 /**
- * For how long another content that the same client read makes it doubtful in which one a range
- * lies, in ms. A range to the end is a resume, which may come late; others are of who reads here
- * and there.
+ * How long another content read by the same client makes a bounded range ambiguous, in ms. A range
+ * to the end is a resume, which may come late, so that `HELD_MS` applies to it.
  */
 const DOUBTFUL_MS = 60 * 60 * 1000;
 
-/** The identity of a client: address, program and credential are all there is. */
+/** A client, as far as requests identify it: its address, its program and its credential. */
 export interface HoldReader {
   readonly client: string | undefined;
   readonly headers: HeaderMap;
   readonly who: Who;
 }
 
-/** A content that a client knows by the name. */
+/** A content that a client got under the name, or got the head of. */
 interface ShownContent {
   readonly commit: string;
-  /** The entity-tag: commits with one tag are one content. */
+  /** The entity-tag: commits with the same tag have the same content. */
   readonly tag: string;
-  /** True if the client requested bytes of it, not only its metadata. */
+  /** True when the client requested bytes, not only the head. */
   readonly isRead: boolean;
-  /** When the name was last decided so, not held so. */
+  /** When the name last resolved to this content without a hold. */
   readonly decidedAtMs: number;
-  /** When its metadata was last requested, and when a piece that is not the first. */
+  /** When the client last sent a `question`. */
   readonly askedAtMs: number;
+  /** When the client last requested a bounded range that is not the first. */
   readonly pieceAtMs: number;
-  /** End of the last requested range; `null`: the end of the content. */
+  /** The offset after the last requested range; `null`: the range ran to the end. */
   readonly next: number | null;
   readonly usedAtMs: number;
 }
 
 export type HeldRevision =
-  /** The name is resolved again. */
+  /** The name is resolved anew. */
   | { readonly kind: 'free' }
-  /** It is to be answered as of this commit. */
+  /** The answer must come from this commit. */
   | { readonly kind: 'held'; readonly commit: string }
-  /** The range lies in several contents, and nothing shows in which. */
+  /** The range belongs to one of several contents, and it is unknown which. */
   | { readonly kind: 'doubtful' };
 
-/** What a request reveals about its client's progress. */
-type Ask =
-  /** HEAD, or one byte: a request for metadata. */
+/** The part of the file that a request reads. */
+type Part =
+  /** HEAD, or a GET of the first byte: the client only wants to know the file. */
   | { readonly kind: 'question' }
-  /** `isRange`: of a client that reads in pieces, or may resume from 0. */
+  /** `isRange`: by a Range field, from a client that reads in pieces or resumes from 0. */
   | { readonly kind: 'beginning'; readonly isRange: boolean; readonly next: number | null }
   | { readonly kind: 'within'; readonly first: number | null; readonly next: number | null };
 
 export class Holds {
   readonly #clock: Pick<Clock, 'monotonic'>;
-  /** The contents that each client knows by each name, the latest first. */
+  /** The contents that each client got under each name, the latest first. */
   readonly #shown: LRUCache<string, readonly ShownContent[]>;
-  /** How often each client has asked the API about a repository. */
-  readonly #asked = new LRUCache<string, number>({ max: MAX_ASKED });
+  /** The number of API queries by client and repository. */
+  readonly #apiQueries = new LRUCache<string, number>({ max: MAX_COUNTED });
 
   constructor(clock: Pick<Clock, 'monotonic'>) {
     this.#clock = clock;
     this.#shown = new LRUCache({ max: MAX_HELD });
   }
 
-  /** The client asks the API for the repository's content: its later reads are of that. */
+  /** Records that a client queried the API about a repository. It releases all its holds there. */
   askedAbout(repository: string, reader: HoldReader): void {
     const key = keyOf(reader, repository);
-    this.#asked.set(key, (this.#asked.get(key) ?? 0) + 1);
+    this.#apiQueries.set(key, (this.#apiQueries.get(key) ?? 0) + 1);
   }
 
-  /** What a request for the file at `uri`, by a name that moves, is held to. */
+  /** Returns the commit to which a request for `uri`, by a branch or tag, is held. */
   of(request: CacheRequest, uri: string, repository: string, who: Who): HeldRevision {
     const nowMs = this.#clock.monotonic();
     const known = this.#shown.get(this.#keyOf(request, uri, repository, who)) ?? [];
     const recent = known.filter(({ usedAtMs }) => nowMs - usedAtMs < HELD_MS);
     const [latest] = recent;
     const { headers } = request;
-    // A client that names its content gets the rest of that, or learns that the name has moved.
+    // A client that sends an entity-tag gets that content, or the answer of the precondition.
     const had = headerValue(headers, 'if-range') ?? headerValue(headers, 'if-match');
     if (had !== undefined) return held(recent.find(({ tag }) => tag === had));
-    const ask = askOf(request);
-    if (latest === undefined || ask.kind === 'question') return FREE;
-    if (ask.kind === 'beginning') {
-      const isTold = nowMs - latest.askedAtMs < TOLD_MS && (ask.isRange || !latest.isRead);
-      const isPiece = nowMs - latest.pieceAtMs < TOLD_MS && nowMs - latest.decidedAtMs < PIECES_MS;
-      return isTold || isPiece ? held(latest) : FREE;
+    const part = partOf(request);
+    if (latest === undefined || part.kind === 'question') return FREE;
+    if (part.kind === 'beginning') {
+      const isAfterQuestion =
+        nowMs - latest.askedAtMs < BEGINNING_MS && (part.isRange || !latest.isRead);
+      const isPiece =
+        nowMs - latest.pieceAtMs < BEGINNING_MS && nowMs - latest.decidedAtMs < PIECES_MS;
+      return isAfterQuestion || isPiece ? held(latest) : FREE;
     }
-    const going = recent.filter(
-      ({ isRead, next }) => isRead && next !== null && next === ask.first,
+    const continued = recent.filter(
+      ({ isRead, next }) => isRead && next !== null && next === part.first,
     );
-    if (going.length === 1) return held(going[0]);
-    const doubtfulMs = ask.next === null ? HELD_MS : DOUBTFUL_MS;
+    if (continued.length === 1) return held(continued[0]);
+    const doubtfulMs = part.next === null ? HELD_MS : DOUBTFUL_MS;
     const isDoubtful = recent.some(
       ({ isRead, tag, usedAtMs }) => isRead && tag !== latest.tag && nowMs - usedAtMs < doubtfulMs,
     );
     return isDoubtful ? { kind: 'doubtful' } : held(latest);
   }
 
-  /** The client gets `stored` by the name; `isHeld`: because it was held to it. */
+  /** Records that the client gets `stored` under the name. `isHeld`: because of a hold. */
   recordShown(
     request: CacheRequest,
     uri: string,
@@ -147,31 +145,31 @@ export class Holds {
     const key = this.#keyOf(request, uri, repository, who);
     const known = this.#shown.get(key) ?? [];
     const before = known.find((one) => one.tag === tag);
-    const ask = askOf(request);
-    const isQuestion = ask.kind === 'question';
+    const part = partOf(request);
+    const isQuestion = part.kind === 'question';
     const nowMs = this.#clock.monotonic();
-    const isPiece = ask.kind === 'within' && ask.next !== null;
+    const isPiece = part.kind === 'within' && part.next !== null;
     const now: ShownContent = {
       commit,
       tag,
       isRead: !isQuestion || before?.isRead === true,
-      next: isQuestion ? (before?.next ?? null) : ask.next,
+      next: isQuestion ? (before?.next ?? null) : part.next,
       usedAtMs: nowMs,
       decidedAtMs: isHeld ? (before?.decidedAtMs ?? nowMs) : nowMs,
       askedAtMs: isQuestion ? nowMs : (before?.askedAtMs ?? -Infinity),
       pieceAtMs: isPiece ? nowMs : (before?.pieceAtMs ?? -Infinity),
     };
-    this.#shown.set(key, [now, ...known.filter((one) => one !== before)].slice(0, MAX_TOLD));
+    this.#shown.set(key, [now, ...known.filter((one) => one !== before)].slice(0, MAX_SHOWN));
   }
 
   #keyOf(request: CacheRequest, uri: string, repository: string, who: Who): string {
     const { client, headers } = request;
     const reader = { client, headers, who };
-    return keyOf(reader, uri, this.#asked.get(keyOf(reader, repository)) ?? 0);
+    return keyOf(reader, uri, this.#apiQueries.get(keyOf(reader, repository)) ?? 0);
   }
 }
 
-/** The answer to a client, and the client. */
+/** A file that a client gets, and the client's credential. */
 export interface ShownFile {
   readonly stored: StoredResponse;
   readonly who: Who;
@@ -184,7 +182,7 @@ function held(content: ShownContent | undefined): HeldRevision {
   return content === undefined ? FREE : { kind: 'held', commit: content.commit };
 }
 
-function askOf({ hint }: CacheRequest): Ask {
+function partOf({ hint }: CacheRequest): Part {
   switch (hint.kind) {
     case 'none':
       return { kind: 'question' };
@@ -197,12 +195,13 @@ function askOf({ hint }: CacheRequest): Ask {
     }
     case 'suffix':
     case 'several':
-      // The client may continue anywhere; -1: not at the end either.
+      // Their end does not show where the client continues. -1 matches no range's first byte, and
+      // is no `null` either, which would mean a read to the end.
       return { kind: 'within', first: null, next: -1 };
   }
 }
 
-/** A digest of the client's identity: names and fields may be long. */
+/** Returns a digest of the client's identity and `about`: names and fields may be long. */
 function keyOf({ client, headers, who }: HoldReader, ...about: readonly unknown[]): string {
   const program = headerValue(headers, 'user-agent') ?? '';
   const text = JSON.stringify([client ?? null, program, who.key, ...about]);

@@ -1,7 +1,8 @@
 /**
- * A hub's JSON for clients: without Xet, with its next page on this mirror. A short text is changed
- * in memory; a long one is scanned on a thread of its own (hub/scan-pool) and sent from the store.
- * Results are remembered by the bytes that they were found in, so that a hit reads nothing.
+ * Rewrites a hub's JSON for clients: cuts the members of Xet, and points the link to the next page
+ * at this mirror. Short text is rewritten in memory. Long text is scanned on a thread
+ * (hub/scan-pool) and sent from the store without the cuts. Results are remembered by the stored
+ * body's name, so that a hit scans nothing. Used by hub/api and hub/paths-info.
  */
 import { LRUCache } from 'lru-cache';
 import type { Body, CacheAnswer } from '../cache/api/facade.js';
@@ -17,50 +18,48 @@ import { gathered, PIECE_BYTES, piecesOf, type ReadBounds, tooLong } from './rea
 import type { ScanPool } from './scan-pool.js';
 import { withoutCuts } from './strip-xet.js';
 
-/** Fields of the hub's answer that clients read, beside Link. */
+/** Fields of the hub's answer that clients get, beside Link. */
 const CLIENT_FIELDS = ['content-type', 'date', 'x-repo-commit', 'x-total-count'];
 
-/** What a `JsonAnswers` reads of the hub's fields. */
+/** Returns the fields of the hub's answer that `JsonAnswers` reads. */
 export function readFields(headers: HeaderMap): HeaderMap {
   return pick(headers, [...CLIENT_FIELDS, 'link']);
 }
 
-/**
- * Read at once, on the main thread: some 2 ms, less than a way to another thread and back is worth.
- */
+/** The longest text scanned on the main thread: some 2 ms, not worth a trip to another thread. */
 const SHORT_BYTES = 256 * 1024;
 
-/** The longest answer that is read at all: a million files have some 100 MiB. */
+/** The longest text that is scanned at all: a million files take some 100 MiB. */
 const MAX_TEXT_BYTES = 1024 * 1024 * 1024;
 
-/** Memory for changed texts. */
+/** Memory for remembered results. */
 const MADE_BYTES = 16 * 1024 * 1024;
 
-/** What an entry takes beside its bytes: its key, its tag, the map's own. */
+/** Memory of an entry beside its bytes: its key, its tag, the map's own. */
 const ENTRY_BYTES = 1024;
 
-/** The result for one text. */
+/** The result of scanning one text. */
 export interface Made {
   readonly read: Read;
-  /** What clients get; `null`: the text itself, without its cuts. */
+  /** The text without its cuts; `null`: it is sent from the store instead. */
   readonly bytes: Uint8Array | null;
 }
 
 /**
- * `isXetKept`: it names a file that clients can have from Xet alone. `holdsBody`: it reads from the
- * hub's.
+ * `isXetKept`: it names a file that clients can download by Xet alone. `holdsBody`: its body reads
+ * from the hub's body.
  */
 export type JsonAnswer = CacheAnswer & {
   readonly isXetKept: boolean;
   readonly holdsBody: boolean;
 };
 
-/** The client of an answer. */
+/** The request that an answer is for. */
 export interface AnswerReader {
   readonly upstream: Upstream;
-  /** The requested target: a relative next page is relative to it (RFC 8288 section 3.2). */
+  /** The request target: a relative next page resolves against it (RFC 8288 section 3.2). */
   readonly target: string;
-  /** What clients call us. */
+  /** The mirror's URL as the client addresses it. */
   readonly own: string;
   readonly bounds: ReadBounds;
 }
@@ -69,7 +68,7 @@ type HubJson = Pick<CacheAnswer, 'headers' | 'body' | 'outcome'>;
 
 export class JsonAnswers {
   readonly #pool: ScanPool;
-  /** By the names of bodies. */
+  /** By body name. */
   readonly #made = new LRUCache<string, Made>({
     maxSize: MADE_BYTES,
     sizeCalculation: ({ bytes, read }) => (bytes?.length ?? 0) + read.cuts.byteLength + ENTRY_BYTES,
@@ -80,12 +79,13 @@ export class JsonAnswers {
   }
 
   /**
-   * The hub's answer for clients. Reads the body; the caller closes it unless the answer holds it.
-   * Rejects with a `ForebayError`: `origin-protocol` for malformed JSON, or a next page elsewhere.
+   * Returns the hub's answer as clients get it. Reads the body; the caller closes it unless the
+   * result has `holdsBody`. Rejects with a `ForebayError`: `origin-protocol` for text that is not
+   * JSON, or whose next page is at another host.
    */
   async answer({ headers, body, outcome }: HubJson, reader: AnswerReader): Promise<JsonAnswer> {
-    // First: an answer that cannot be sent must be forgotten before the rest of it arrives and is
-    // stored.
+    // Before `fieldsFor`, which may throw: the caller then removes the answer from the store, and a
+    // body that is still arriving would be stored after that.
     const made = await this.#make(body, codingOf(headers), reader.bounds);
     const fields = fieldsFor(headers, reader);
     const { read, bytes } = made;
@@ -97,14 +97,14 @@ export class JsonAnswers {
     return { ...answer, isXetKept, holdsBody: true };
   }
 
-  /** Changes a text in memory. Rejects as `answer` does. */
+  /** Scans a text that is in memory, and cuts it. Rejects as `answer` does. */
   async make(raw: Buffer): Promise<Made & { readonly bytes: Uint8Array }> {
     const read = raw.length <= SHORT_BYTES ? readText(raw) : await this.#pool.read(slices(raw));
     return { read, bytes: withoutCuts(raw, read.cuts) };
   }
 
-  /** An answer with an earlier result. */
-  answerOf(
+  /** Returns an answer whose content is an earlier result of `make`. */
+  told(
     headers: HeaderMap,
     made: Made & { readonly bytes: Uint8Array },
     outcome: CacheAnswer['outcome'],
@@ -121,10 +121,10 @@ export class JsonAnswers {
       const { beginning, isAll } = await beginningOf(pieces);
       if (isAll) return this.#remember(body, await this.make(beginning));
       const text = bounded(beginning, pieces);
-      // Cuts are positions in the stored bytes: a coded text is changed in memory, too.
+      // Cuts are offsets in the stored bytes, so that a text stored with a coding is cut in memory.
       if (!body.isKept || coding !== '') return await this.make(await gathered(text));
       const read = await this.#pool.read(text);
-      // The tag is of the stored bytes.
+      // The body has its name once it is stored.
       await body.landed?.();
       return this.#remember(body, { read, bytes: null });
     } finally {
@@ -170,7 +170,7 @@ function pick(headers: HeaderMap, names: readonly string[]): HeaderMap {
   return picked;
 }
 
-/** As many pieces as are short together, and one more; `isAll`: there are no others. */
+/** Reads pieces until they exceed `SHORT_BYTES`. `isAll`: the text ended before that. */
 async function beginningOf(
   pieces: AsyncGenerator<Buffer>,
 ): Promise<{ readonly beginning: Buffer; readonly isAll: boolean }> {
@@ -195,7 +195,7 @@ async function* bounded(beginning: Buffer, others: AsyncGenerator<Buffer>): Asyn
   }
 }
 
-/** Copies, piece by piece: the thread takes over what it reads. */
+/** Yields copies of `raw`, piece by piece: their memory is transferred to the scan thread. */
 // eslint-disable-next-line @typescript-eslint/require-await -- the port is asynchronous
 async function* slices(raw: Buffer): AsyncGenerator<Buffer> {
   for (let at = 0; at < raw.length; at += PIECE_BYTES) {

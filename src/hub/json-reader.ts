@@ -1,12 +1,13 @@
 /**
- * Parses JSON (RFC 8259) as bytes, piece by piece, and reports the members of its objects: position
- * and key of each. Keeps a bounded part of the text, whatever its length. Used by hub/strip-xet.
+ * Parses JSON (RFC 8259) from bytes, piece by piece, and reports the position and key of each
+ * member of an object. It keeps a bounded part of the text, whatever its length. Used by
+ * hub/strip-xet.
  */
 
-/** Depth of nesting: clients' own readers give up there (Python's at 1000). */
+/** The deepest nesting: the clients' own parsers reject more (Python's at 1000). */
 const MAX_DEPTH = 1000;
 
-/** The longest reported key, in bytes of the text. */
+/** The longest key that is reported, in bytes before unescaping. */
 const MAX_KEY_BYTES = 64;
 
 /** The longest number whose form is checked and whose value is read. */
@@ -22,24 +23,24 @@ const COLON = 0x3a;
 
 /** A member of an object: its bytes are `start <= i < end`, without commas. */
 export interface Member {
-  /** `undefined`: longer than any that matters. */
+  /** The unescaped key; `undefined` when it exceeds `MAX_KEY_BYTES`. */
   readonly key: string | undefined;
   readonly start: number;
   readonly end: number;
-  /** A comma follows at `end`. */
+  /** True when a comma is at `end`. */
   readonly isFollowed: boolean;
-  /** Its value, where that is a number. */
+  /** The value if it is a number. */
   readonly number: number | undefined;
 }
 
-/** Hears of objects from the inside out. */
+/** Receives the reader's reports. An inner object is closed before the member that contains it. */
 export interface JsonListener {
   opened(): void;
   member(member: Member): void;
   closed(): void;
 }
 
-/** Where in the grammar the next byte is. */
+/** The grammatical position of the next byte. */
 type Place =
   | 'value'
   | 'first-value'
@@ -61,39 +62,39 @@ interface Frame {
   key: string | undefined;
 }
 
-/** Parses one text. `feed` and `end` throw a `SyntaxError` for malformed JSON. */
+/** Parses one text. `feed` and `end` throw a `SyntaxError` when it is not JSON. */
 export class JsonReader {
   readonly #listener: JsonListener;
   #place: Place = 'value';
   #isKey = false;
-  /** Bytes of the text before this piece. */
+  /** Bytes of the text before the current piece. */
   #before = 0;
   readonly #frames: Frame[] = [];
-  /** The raw text of the key, number or word being read. */
+  /** The key, number or word being read, before unescaping. */
   #token = '';
   #isTokenCut = false;
   #hexLeft = 0;
-  /** The last value, if it was a number. */
+  /** The last value if it was a number. */
   #number: number | undefined;
 
   constructor(listener: JsonListener) {
     this.#listener = listener;
   }
 
-  /** The bytes of the text, in order. */
+  /** Parses the next bytes of the text. */
   feed(bytes: Uint8Array): void {
     let at = 0;
     while (at < bytes.length) at = this.#step(bytes, at);
     this.#before += bytes.length;
   }
 
-  /** No byte follows. */
+  /** Ends the text. */
   end(): void {
     if (this.#place === 'number' || this.#place === 'word') this.#endToken();
     if (this.#place !== 'end') throw malformed();
   }
 
-  /** Continues from `at`; returns the position reached. */
+  /** Parses from `at`; returns the offset of the next unread byte. */
   #step(bytes: Uint8Array, at: number): number {
     switch (this.#place) {
       case 'string':
@@ -115,7 +116,7 @@ export class JsonReader {
     }
   }
 
-  /** The run of a string up to what ends it or is escaped. */
+  /** Reads a string up to its end or the next escape. */
   #string(bytes: Uint8Array, from: number): number {
     let at = from;
     let byte = 0;
@@ -152,7 +153,7 @@ export class JsonReader {
     if (this.#hexLeft === 0) this.#place = 'string';
   }
 
-  /** The run of a number or a word; what ends it is looked at again. */
+  /** Reads a number or a word. The byte that ends it is left for the next step. */
   #bare(bytes: Uint8Array, from: number): number {
     let at = from;
     while (at < bytes.length && isBare(bytes[at] ?? 0)) at += 1;
@@ -222,7 +223,7 @@ export class JsonReader {
     this.#place = isObject ? 'first-key' : 'first-value';
   }
 
-  /** A comma: the next member or element follows. */
+  /** Handles a comma before the next member or element. */
   #next(frame: Frame | undefined, at: number): void {
     if (frame?.isObject !== true) {
       this.#place = 'value';
@@ -269,7 +270,7 @@ export class JsonReader {
   }
 }
 
-/** The key without its escapes. */
+/** Unescapes a key. */
 function keyOf(raw: string): string {
   return raw.includes('\\') ? (JSON.parse(`"${raw}"`) as string) : raw;
 }
@@ -278,7 +279,7 @@ function isSpace(byte: number): boolean {
   return byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09;
 }
 
-/** A byte of a number or a word. */
+/** True for a byte that occurs in numbers or words. */
 function isBare(byte: number): boolean {
   return (
     (byte >= 0x30 && byte <= 0x39) ||

@@ -1,21 +1,25 @@
 /**
- * The result of reading a hub's JSON text: the parts to cut, its length and its tag.
+ * Scans one JSON text of a hub: finds the parts to cut (hub/strip-xet), its length, and an
+ * entity-tag for the rest. Used by hub/json-answers and the thread of hub/scan-pool.
  */
 import { createHash } from 'node:crypto';
 import { ForebayError } from '../model/errors.js';
 import { type Found, XetScan } from './strip-xet.js';
 
-/** Version of the cutting rules, part of the tag: the tag is of what clients get. */
+/**
+ * Identifies the rules of cutting. It is hashed into the tag, which stands for the cut text: change
+ * it with the rules.
+ */
 const RULES = 'forebay 1';
 
 export interface Read extends Found {
-  /** Bytes as they came. */
+  /** The length before cutting. */
   readonly rawBytes: number;
-  /** A strong entity-tag of the remaining text. */
+  /** A strong entity-tag of the text after cutting. */
   readonly etag: string;
 }
 
-/** Reads one text; throws as `XetScan` does. */
+/** Scans one text piece by piece; throws as `XetScan` does. */
 export class TextReader {
   readonly #scan = new XetScan();
   readonly #hash = createHash('sha256').update(RULES);
@@ -33,7 +37,7 @@ export class TextReader {
   }
 }
 
-/** Reads a short text. Throws a `ForebayError` for malformed JSON. */
+/** Scans a short text. Throws `origin-protocol` when it is not JSON. */
 export function readText(bytes: Uint8Array): Read {
   const reader = new TextReader();
   try {
@@ -45,7 +49,7 @@ export function readText(bytes: Uint8Array): Read {
 }
 
 export function noJson(cause?: unknown): ForebayError {
-  return new ForebayError('origin-protocol', 'the hub sent what is no JSON', {
+  return new ForebayError('origin-protocol', "the hub's answer is not valid JSON", {
     source: 'origin',
     retryable: true,
     cause,

@@ -1,6 +1,7 @@
 /**
- * The Link field of a page of a listing (RFC 8288). Only the next page is sent on, with this
- * mirror's URL, since a client would follow an absolute link past the mirror. Pure.
+ * Rewrites the Link field (RFC 8288) and the Location of a hub's answers so that they lead to this
+ * mirror: a client would follow an absolute URL past it. Pure; used by hub/json-answers and
+ * hub/passed.
  */
 import { ForebayError } from '../model/errors.js';
 import { nextLink } from '../model/link-field.js';
@@ -14,16 +15,16 @@ type Hub = Pick<Upstream, 'uriOf' | 'leadsTo'>;
 /** A page of a listing. */
 export interface Page {
   readonly upstream: Hub;
-  /** The requested target: relative references are relative to it (RFC 8288). */
+  /** The request target: relative references resolve against it (RFC 8288). */
   readonly target: string;
-  /** What clients take for the URL of the hub. */
+  /** The mirror's URL as the client addresses it. */
   readonly own: string;
 }
 
 /**
- * The field for clients, or `undefined` without a next page. Its target is absolute, since clients
- * request it as it is. Throws a `ForebayError` for a next page that is not the hub's: without it
- * the listing would end silently.
+ * Returns the Link field for clients, or `undefined` when there is no next page. The URL is
+ * absolute, because clients do not resolve it. Throws `origin-protocol` for a next page at another
+ * host: if it were omitted, the listing would end early without an error.
  */
 export function linkForClients(field: string | undefined, page: Page): string | undefined {
   const next = nextLink(field ?? '');
@@ -38,9 +39,9 @@ function nextTarget(reference: string, { upstream, target }: Page): string {
 }
 
 /**
- * The Location for a client of a forwarded request: a target here if it is the hub's, else
- * unchanged, as it is for this client alone. `from` is the requested URI. `undefined`: clients of
- * HTTP cannot go there.
+ * Returns the Location for a client whose request was passed on: a target at this mirror for a
+ * redirect within the hub, otherwise the hub's own URL, since the answer is for this client alone.
+ * `from` is the requested URI. Returns `undefined` when the URL is too long or not HTTP.
  */
 export function locationForClients(
   reference: string,

@@ -1,6 +1,6 @@
 /**
- * The mirror's entry before the cache: answers requests to origins with the adapter `huggingface`,
- * and forwards others unchanged. Built by assemble.
+ * The mirror's entrance for GET and HEAD. It handles requests to origins with the adapter
+ * `huggingface` and passes others to the cache unchanged. Built by hub/mirror.
  */
 import type {
   CacheAnswer,
@@ -47,7 +47,7 @@ export class HubLookup implements CacheFacade {
 
   lookup(request: CacheRequest): Promise<CacheAnswer> {
     if (!this.#deps.isHub(request.origin)) return this.#deps.cache.lookup(request);
-    // Clients of a hub try a 429 again, and give up at a 503.
+    // Clients of a hub retry a 429, and give up at a 503.
     return answeringLoad(this.#ofHub({ ...request, target: hubTarget(request.target) }));
   }
 

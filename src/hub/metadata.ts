@@ -1,6 +1,6 @@
 /**
- * A hub's facts about one file: its commit, its digest, its length. A HEAD may lead through
- * redirects, and each head has a part of the facts. Pure.
+ * Extracts a file's commit, digest and length from the heads of a HEAD and its redirects; each head
+ * may carry a part. Pure; used by hub/decisions and hub/head-client.
  */
 import type { Digest } from '../model/digest.js';
 import { isRefutedBy, parseDigest } from '../model/digest.js';
@@ -16,19 +16,19 @@ export interface FileFacts {
   /** The content of the entity-tag: 64 hex digits of a SHA-256, or 40 of a git blob id. */
   readonly tag: string;
   readonly digest: Digest;
-  /** `null` if no head has it: CDNs strip HEAD's length. */
+  /** `null` when no head carries it: CDNs strip the length from answers to HEAD. */
   readonly lengthBytes: number | null;
-  /** True if it is kept in LFS or Xet: the hub's redirect has its digest and size. */
+  /** True for a file in LFS or Xet: a head has X-Linked-ETag. */
   readonly isLinked: boolean;
-  /** Its Xet hash, if it is there. */
+  /** The file's hash in Xet, if it is stored there. */
   readonly xetHash: string | undefined;
 }
 
 /**
- * Reads the heads of one HEAD for a file at `revision`, first to last; `undefined` if they do not
- * identify a file of a repository. If the linked ETag and length are present, a redirect's own are
- * ignored. A repository manager in front of the hub may omit the commit: a requested commit is
- * assumed then.
+ * Returns the facts in the heads of one HEAD for a file at `revision`, in order; `undefined` when
+ * they lack the commit or the digest. The X-Linked fields take precedence, because beside them ETag
+ * and Content-Length describe the redirect. A repository manager in front of the hub may omit the
+ * commit; then a commit in the request counts.
  */
 export function factsOf(heads: readonly OriginHead[], revision: string): FileFacts | undefined {
   const commit = commitOf(heads, revision);
@@ -39,16 +39,16 @@ export function factsOf(heads: readonly OriginHead[], revision: string): FileFac
   const tag = tagOf(linkedTag, last);
   const digest = digestOf(tag);
   if (digest === undefined) return undefined;
-  const linked =
+  const linkedLength =
     linkedSize !== undefined && /^\d{1,15}$/.test(linkedSize) ? Number(linkedSize) : null;
-  const lengthBytes = linked ?? (last.status === 200 ? believedLength(last) : null);
+  const lengthBytes = linkedLength ?? (last.status === 200 ? believedLength(last) : null);
   const xetHash = firstOf(heads, 'x-xet-hash');
   return { commit, tag, digest, lengthBytes, isLinked: linkedTag !== undefined, xetHash };
 }
 
 /**
- * The length in a file's head; `null` if there is no credible one: a coded form has another length,
- * and an edge that lost it sends 0.
+ * Returns the Content-Length of a head, in bytes; `null` when it has none or a wrong one: the
+ * length of a content coding, or the 0 that some CDN edges send for a file that is not empty.
  */
 export function believedLength(head: OriginHead): number | null {
   if (codingOf(head.headers) !== '') return null;
@@ -57,39 +57,39 @@ export function believedLength(head: OriginHead): number | null {
   return isRefutedBy(digest, head.contentLength) ? null : head.contentLength;
 }
 
-/** Why the heads do not identify the file, and what to do: a message for the client. */
+/** Returns the message for a client: which fact the heads lack, and what to do. */
 export function missingOf(heads: readonly OriginHead[], revision: string): string {
   const elsewhere = foreignHost(heads.at(-1));
   if (elsewhere !== undefined) {
     return (
       `The hub redirects to ${elsewhere}, which is not one of its hosts: add it to ` +
-      'origins[].redirectHosts, or set the endpoint that it leads to (hub.endpoint)'
+      'origins[].redirectHosts, or set hub.endpoint to the endpoint that it leads to'
     );
   }
   if (commitOf(heads, revision) === undefined) {
     return (
-      `The hub did not say which commit ${JSON.stringify(revision).slice(0, 64)} is (no X-Repo-Commit): ` +
-      'ask for a commit by its 40 digits, or set an endpoint that says it (hub.endpoint)'
+      `The hub did not send which commit ${JSON.stringify(revision).slice(0, 64)} is (no X-Repo-Commit): ` +
+      'request a commit by its 40 digits, or set hub.endpoint to an endpoint that sends it'
     );
   }
   if (digestOf(tagOf(firstOf(heads, 'x-linked-etag'), heads.at(-1))) === undefined) {
     return (
-      'The hub did not say what the file is: its ETag is neither a SHA-256 nor a git blob id, and there ' +
-      'is no X-Linked-ETag; set an endpoint that says it (hub.endpoint)'
+      'The hub did not send a digest of the file: its ETag is neither a SHA-256 nor a git blob id, and ' +
+      'there is no X-Linked-ETag; set hub.endpoint to an endpoint that sends one'
     );
   }
-  return 'The hub did not say how long the file is';
+  return 'The hub did not send how long the file is';
 }
 
 function commitOf(heads: readonly OriginHead[], revision: string): string | undefined {
-  const commit = firstOf(heads, 'x-repo-commit') ?? null;
-  if (isCommit(commit)) return commit ?? undefined;
+  const named = firstOf(heads, 'x-repo-commit') ?? null;
+  if (isCommit(named)) return named ?? undefined;
   return isCommit(revision) ? revision : undefined;
 }
 
 /**
- * The tag of the file. Repository managers have checksums of the content in fields of their own,
- * and its plain SHA-1 as ETag, which looks like a git blob id and is none.
+ * Returns the file's tag. Repository managers send checksums in fields of their own, and the plain
+ * SHA-1 of the content as ETag, which looks like a git blob id but is not one.
  */
 function tagOf(linked: string | undefined, last: OriginHead | undefined): string {
   if (linked !== undefined || last === undefined) return bareTag(linked ?? '');
@@ -100,7 +100,7 @@ function tagOf(linked: string | undefined, last: OriginHead | undefined): string
   return tag === bareTag(headerValue(headers, 'x-checksum-sha1') ?? '') ? '' : tag;
 }
 
-/** The digest that an entity-tag of a hub is. */
+/** Parses a hub's entity-tag as a digest. */
 function digestOf(tag: string): Digest | undefined {
   return parseDigest(`${tag.length === 40 ? 'git-sha1' : 'sha256'}:${tag}`);
 }
@@ -117,7 +117,7 @@ function firstOf(heads: readonly OriginHead[], name: string): string | undefined
   return undefined;
 }
 
-/** The host of an absolute redirect that was not followed. */
+/** Returns the host of an absolute redirect that was not followed. */
 function foreignHost(head: OriginHead | undefined): string | undefined {
   if (head === undefined || !isRedirect(head.status) || 'x-linked-etag' in head.headers) {
     return undefined;

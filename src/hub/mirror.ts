@@ -1,4 +1,7 @@
-/** The mirror of hubs: its entries before the cache and before passing, and what they share. */
+/**
+ * Builds the mirror of hubs: an entrance for GET and HEAD, one for other methods, and the state
+ * that they share. Used by assemble.
+ */
 import type { CacheFacade } from '../cache/api/facade.js';
 import type { PassFacade } from '../cache/passthrough/pass.js';
 import { Holds } from './holds.js';
@@ -9,13 +12,13 @@ import { Refusals } from './refusals.js';
 import { ScanPool } from './scan-pool.js';
 import { XetRepositories } from './xet.js';
 
-/** What assemble gives it. */
+/** The dependencies that assemble provides. */
 export type MirrorDeps = Omit<LookupDeps & HubPassingDeps, 'refusals' | 'holds' | 'xet' | 'json'>;
 
 export interface Mirror {
   readonly cache: CacheFacade;
   readonly passing: PassFacade;
-  /** Ends its thread. Resolves within a bound. */
+  /** Ends the scan thread. Resolves within a bounded time. */
   close(): Promise<void>;
 }
 

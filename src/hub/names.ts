@@ -1,22 +1,22 @@
 /**
- * What a URL in a hub's answer means at the configured endpoint. A hub is known under several
- * names: behind a mirror of it, or a proxy that rewrites, its answers speak of another one. Pure.
+ * Maps a URL in a hub's answer to a target at the configured endpoint. A hub has several names:
+ * when the endpoint is a mirror or a rewriting proxy, answers may contain the hub's original name.
+ * Pure.
  */
 import { fieldUri } from '../model/uri.js';
 import { MAX_LOCATION_LENGTH } from '../origin/redirect.js';
 import type { Upstream } from '../origin/upstream.js';
 
-/** The Hub's own names, which mirrors repeat in its answers. */
+/** Hosts of the Hub itself, which its mirrors repeat in their answers. */
 const ALIASES: ReadonlySet<string> = new Set(['huggingface.co', 'www.huggingface.co', 'hf.co']);
 
-/**
- * `allowed`: hosts that redirects may lead to count as the hub's too, as far as paths are meant.
- */
+/** `allowed`: hosts that redirects may lead to also count as the hub's. */
 export type Names = 'own' | 'allowed';
 
 /**
- * The hub's request target that a reference at `from` means, with its fragment; `undefined` if it
- * is elsewhere. Only the target is used: requests go to the configured endpoint.
+ * Resolves a reference in the answer from `from` to a request target at the hub, with its fragment.
+ * Returns `undefined` when it leads elsewhere. Its host is not used: requests for the target go to
+ * the configured endpoint.
  */
 export function targetAtHub(
   reference: string,

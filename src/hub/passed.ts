@@ -1,6 +1,7 @@
 /**
- * Requests that are forwarded to the hub uncached: reads that the mirror does not know, and the
- * POSTs that read, `paths-info` and git's. Writes are refused. Comes before cache/passthrough/pass.
+ * Passes requests on to the hub without storing the answer: reads of unknown paths, and git's POST.
+ * `POST paths-info` goes to hub/paths-info; other methods are refused, since they may write. Calls
+ * cache/passthrough/pass; used by hub/lookup and hub/mirror.
  */
 import { trimOws } from '../model/field-syntax.js';
 import type { CacheAnswer, CacheRequest } from '../cache/api/facade.js';
@@ -20,20 +21,15 @@ import { PathsInfo, type PathsInfoDeps } from './paths-info.js';
 import { routeOf } from './route.js';
 import { hubTarget } from './target.js';
 
-/**
- * Fields of the hub's answer that are not for clients as they are: they lead past the mirror, or to
- * others.
- */
+/** Fields of the hub's answer withheld from clients: links past the mirror, and cookies. */
 const LEADING_AWAY = /^(?:link|location|set-cookie)$/;
+/** The same with the fields of Xet. */
 const WITHHELD = /^(?:x-xet-.*|link|location|set-cookie)$/;
 
-/**
- * The media type by which Xet clients request a file's Xet metadata, which leads away from plain
- * HTTP.
- */
+/** A media type that makes the hub answer with Xet's data in place of plain HTTP. */
 const XET_TYPE = 'application/vnd.xet-fileinfo+json';
 
-/** Whose share a request is of that no client made. */
+/** The client under which requests without a client are limited. */
 const NOBODY = '';
 
 export interface HubPassingDeps extends PathsInfoDeps {
@@ -46,13 +42,13 @@ export interface HubPassingDeps extends PathsInfoDeps {
 export interface PassedQuestion {
   readonly upstream: Upstream;
   readonly who: Who;
-  /** `xet-token`: its answer is a token for Xet, with fields about it. */
+  /** `xet-token`: the answer carries a token for Xet in X-Xet fields, which are kept. */
   readonly kind: 'xet-token' | 'git' | 'other';
-  /** Ms since the epoch. */
+  /** In ms since the epoch. */
   readonly nowMs: number;
 }
 
-/** A GET that nothing is kept of. */
+/** Passes a GET or HEAD on to the hub; nothing of its answer is stored. */
 export async function passedToHub(
   passing: PassFacade,
   request: CacheRequest,
@@ -65,7 +61,7 @@ export async function passedToHub(
   return forClients(await reached(passing, passed), request, question);
 }
 
-/** The hub's answer for clients: redirects to the hub lead to this mirror. */
+/** Returns the hub's answer without the withheld fields; its links to the hub lead here. */
 function forClients(
   answer: CacheAnswer,
   { target, own = '' }: Pick<CacheRequest, 'target' | 'own'>,
@@ -113,12 +109,12 @@ export class HubPassing implements PassFacade {
     const who = credentials.who(request.headers, route.repository, policy().serverToken);
     this.#deps.holds.askedAbout(route.repository, { ...request, who });
     const headers = fieldsFor(who, request.headers);
-    const asked = { ...request, headers };
     const { own = '' } = request;
-    return answeringLoad(this.#pathsInfo.answer(asked, { upstream, route, who }, own));
+    const forwarded = { ...request, headers };
+    return answeringLoad(this.#pathsInfo.answer(forwarded, { upstream, route, who }, own));
   }
 
-  /** The POST in which git lists what it has and needs. */
+  /** Passes on a git request that is not a GET, such as the POST that negotiates a fetch. */
   async #git(request: PassRequest, git: GitRoute, upstream: Upstream): Promise<CacheAnswer> {
     const { passing, credentials, policy, services } = this.#deps;
     if (!git.isRead) return notPushed();
@@ -139,7 +135,7 @@ async function reached(passing: PassFacade, request: PassRequest): Promise<Cache
   }
 }
 
-/** Request fields for the hub: credential, content type, and requested representation. */
+/** Returns the request fields for the hub: credential, Content-Type, Accept, Accept-Encoding. */
 function fieldsFor(who: Who, request: HeaderMap): HeaderMap {
   const headers = emptyHeaders();
   const accept = acceptFor(headerValue(request, 'accept'));
@@ -149,13 +145,13 @@ function fieldsFor(who: Who, request: HeaderMap): HeaderMap {
   return headers;
 }
 
-/** The client's Accept without Xet's media type. */
+/** Returns the client's Accept without Xet's media type. */
 function acceptFor(accept = ''): string {
   const ranges = accept.split(',').map(trimOws);
-  const wanted = ranges.filter(
+  const kept = ranges.filter(
     (range) => range !== '' && trimOws(range.split(';', 1)[0] ?? '').toLowerCase() !== XET_TYPE,
   );
-  return wanted.length === 0 ? '*/*' : wanted.join(', ');
+  return kept.length === 0 ? '*/*' : kept.join(', ');
 }
 
 function without(withheld: RegExp, headers: HeaderMap): HeaderMap {

@@ -1,7 +1,7 @@
 /**
- * `POST paths-info/{revision}`, a read whose content selects the answer: kept in memory as long as
- * a listing, separately for each credential, and used while the hub is unreachable. Used by
- * hub/passed.
+ * Answers `POST paths-info/{revision}`, a read whose content names the paths. Answers are kept in
+ * memory by content and credential, for as long as a listing; in offline mode a stale one is used
+ * while the hub is unreachable. Used by hub/passed.
  */
 import { createHash } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
@@ -28,42 +28,44 @@ import type { XetRepositories } from './xet.js';
 /** The most content of one request: some ten thousand paths. */
 const MAX_CONTENT_BYTES = 1024 * 1024;
 
-/** Requests at the same time: each may hold that much of content. */
+/** Concurrent requests: each may hold `MAX_CONTENT_BYTES`. */
 const MAX_ASKED = 64;
 
 /** Memory for answers that are kept. */
 const KEPT_BYTES = 16 * 1024 * 1024;
 
-/** What an entry takes beside its bytes: its key, its fields, the map's own. */
+/** Memory of an entry beside its bytes: its key, its fields, the map's own. */
 const ENTRY_BYTES = 1024;
 
-/** No answer counts as new for longer. */
+/** The longest time for which a kept answer is fresh. */
 const MAX_FRESH_MS = 60 * 60 * 1000;
 
 interface Kept {
   readonly headers: HeaderMap;
   readonly made: Made & { readonly bytes: Uint8Array };
-  /** Place of the question (model/sequence), and the purges (cache/api/purges) made by then. */
+  /**
+   * The question's order (model/sequence) and the purge epoch (cache/api/purges) when it was sent.
+   */
   readonly order: number;
   readonly purged: number;
   /** When the hub answered, in ms since the epoch. */
-  readonly saidAtMs: number;
+  readonly answeredAtMs: number;
 }
 
 interface Question {
   readonly request: PassRequest;
   readonly content: Buffer;
-  /** What the client calls us. */
+  /** The mirror's URL as the client addresses it. */
   readonly own: string;
 }
 
-/** The result of asking the hub. */
+/** The result of a request to the hub. */
 type PathsAnswer =
-  /** The hub answered; `kept`: what replaces the remembered answer. */
+  /** The hub answered; `kept` replaces the kept answer, and `null` removes it. */
   | { readonly kind: 'answered'; readonly answer: CacheAnswer; readonly kept: Kept | null }
-  /** It bids us wait. */
+  /** The hub sent a 429. */
   | { readonly kind: 'busy'; readonly answer: CacheAnswer }
-  /** The hub is unreachable: an earlier answer may be used instead of this one. */
+  /** The hub failed or did not answer: a kept answer may be used instead of this one. */
   | { readonly kind: 'outage'; readonly answer: CacheAnswer };
 
 export interface PathsInfoDeps {
@@ -88,8 +90,8 @@ export class PathsInfo {
   }
 
   /**
-   * `request` has the fields for the hub, `own` is what its client calls us. Rejects with a
-   * `ForebayError`.
+   * Answers `request`, whose fields are already those for the hub. `own` is the mirror's URL as the
+   * client addresses it. Rejects with a `ForebayError`.
    */
   async answer(request: PassRequest, asking: ApiQuestion, own: string): Promise<CacheAnswer> {
     const leave = this.#limit.enter(request.client);
@@ -108,12 +110,12 @@ export class PathsInfo {
     const key = keyOf(question, asking);
     const place = { origin: upstream.name, uri: upstream.uriOf(question.request.target) };
     const refusedAt = await refusals.lastAt(accessTo(asking));
-    const counts = ({ order, purged }: Kept): boolean =>
+    const isUsable = ({ order, purged }: Kept): boolean =>
       order > refusedAt && services.purges.spares(place, purged);
     const found = this.#kept.get(key);
-    const kept = found !== undefined && counts(found) ? found : undefined;
-    const said = saidLifetimeMs(asking.route.revision, asking.who, policy());
-    const fresh = this.#fromKept(kept, Math.min(said, MAX_FRESH_MS), question, asking);
+    const kept = found !== undefined && isUsable(found) ? found : undefined;
+    const lifetimeMs = saidLifetimeMs(asking.route.revision, asking.who, policy());
+    const fresh = this.#fromKept(kept, Math.min(lifetimeMs, MAX_FRESH_MS), question, asking);
     if (fresh !== undefined) return fresh;
     const now = await this.#askHub(question, asking);
     if (now.kind === 'answered') {
@@ -121,14 +123,14 @@ export class PathsInfo {
       else if (now.kept.order > (this.#kept.get(key)?.order ?? 0)) this.#kept.set(key, now.kept);
     }
     if (now.kind !== 'outage' || !policy().offline) return now.answer;
-    // A refusal may have come while this was requested.
+    // The hub may have refused this credential in the meantime.
     if (kept !== undefined && kept.order <= (await refusals.lastAt(accessTo(asking)))) {
       return now.answer;
     }
     return this.#fromKept(kept, YEAR_MS, question, asking, 'offline') ?? now.answer;
   }
 
-  /** The remembered answer, if it is no older than `lifetimeMs`. */
+  /** Returns an answer from `kept` if it is younger than `lifetimeMs`. */
   #fromKept(
     kept: Kept | undefined,
     lifetimeMs: number,
@@ -137,7 +139,7 @@ export class PathsInfo {
     detail?: StaleReason,
   ): CacheAnswer | undefined {
     if (kept === undefined) return undefined;
-    const ageMs = this.#deps.services.clock.now() - kept.saidAtMs;
+    const ageMs = this.#deps.services.clock.now() - kept.answeredAtMs;
     if (ageMs < 0 || ageMs >= lifetimeMs) return undefined;
     const { headers, made } = kept;
     const hit = { kind: 'hit', unverified: false } as const;
@@ -153,23 +155,24 @@ export class PathsInfo {
   async #askHub(question: Question, asking: ApiQuestion): Promise<PathsAnswer> {
     try {
       const { sequence, purges } = this.#deps.services;
-      const asked = { order: sequence.next(), purged: purges.epoch };
+      const moment = { order: sequence.next(), purged: purges.epoch };
       const answer = await this.#passOn(question, asking);
       try {
-        return await this.#read(answer, question, asking, asked);
+        return await this.#read(answer, question, asking, moment);
       } finally {
         answer.body.close();
       }
     } catch (error) {
-      // The hub was reached and its answer is malformed.
-      const isUnread = error instanceof ForebayError && error.code === 'origin-protocol';
-      if (!(error instanceof ForebayError) || isUnread || !isDisconnected(error)) throw error;
+      // A hub whose answer is malformed was reached: that is no outage.
+      const isMalformed = error instanceof ForebayError && error.code === 'origin-protocol';
+      if (!(error instanceof ForebayError) || isMalformed || !isDisconnected(error)) throw error;
       return { kind: 'outage', answer: notAsked(error) };
     }
   }
 
   /**
-   * Follows a repository that was renamed: the redirect keeps method and content (RFC 9110 15.4.8).
+   * Sends the request and follows redirects of a renamed repository: 307 and 308 keep the method
+   * and the content (RFC 9110 sections 15.4.8 and 15.4.9).
    */
   async #passOn({ request, content }: Question, { upstream }: ApiQuestion): Promise<CacheAnswer> {
     let { target } = request;
@@ -187,7 +190,7 @@ export class PathsInfo {
     { status, headers, body, outcome }: CacheAnswer,
     { request, own }: Question,
     asking: ApiQuestion,
-    asked: Pick<Kept, 'order' | 'purged'>,
+    moment: Pick<Kept, 'order' | 'purged'>,
   ): Promise<PathsAnswer> {
     const { services, refusals, xet, json } = this.#deps;
     const { clock, limits } = services;
@@ -201,7 +204,7 @@ export class PathsInfo {
     }
     if (status !== 200) {
       const refusal = refusalOf(status, headers);
-      await refusals.refused(accessTo(asking), refusal, asked.order);
+      await refusals.refused(accessTo(asking), refusal, moment.order);
       return { kind: 'answered', answer: refused(refusal), kept: null };
     }
     const made = await json.make(await readDecoded({ body, headers }, bounds));
@@ -211,12 +214,12 @@ export class PathsInfo {
       own,
     });
     if (answer.isXetKept) xet.add(asking.upstream.name, asking.route.repository);
-    const kept = { headers: readFields(headers), made, saidAtMs: nowMs, ...asked };
+    const kept = { headers: readFields(headers), made, answeredAtMs: nowMs, ...moment };
     return { kind: 'answered', answer, kept };
   }
 }
 
-/** The target that a redirect within the hub leads to. */
+/** Returns the target of a redirect within the hub; `undefined` for any other answer. */
 function movedTo(
   { status, headers }: CacheAnswer,
   from: string,
@@ -226,7 +229,7 @@ function movedTo(
   return targetAtHub(headerValue(headers, 'location') ?? '', from, upstream, 'own');
 }
 
-/** All of it; `undefined` when it is too long. */
+/** Reads the request content; returns `undefined` beyond `MAX_CONTENT_BYTES`. */
 async function contentOf({ content }: PassRequest): Promise<Buffer | undefined> {
   const pieces: Uint8Array[] = [];
   let length = 0;
@@ -238,11 +241,11 @@ async function contentOf({ content }: PassRequest): Promise<Buffer | undefined> 
   return Buffer.concat(pieces);
 }
 
-/** A digest of all that selects an answer: targets and contents may be long. */
+/** Returns a digest of everything that selects an answer: targets and contents may be long. */
 function keyOf({ request, content }: Question, { upstream, who }: ApiQuestion): string {
   const type = headerValue(request.headers, 'content-type') ?? '';
-  const asked = JSON.stringify([upstream.uriOf(request.target), who.key, type]);
-  return createHash('sha256').update(asked).update('\0').update(content).digest('base64');
+  const head = JSON.stringify([upstream.uriOf(request.target), who.key, type]);
+  return createHash('sha256').update(head).update('\0').update(content).digest('base64');
 }
 
 // eslint-disable-next-line @typescript-eslint/require-await -- the port is asynchronous

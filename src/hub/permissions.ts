@@ -1,7 +1,8 @@
 /**
- * Stored decisions: for each URL of a file, who was permitted when, with the file's metadata. They
- * are variants of the URL's response record, so that they last as long as it does, over restarts. A
- * credential is stored as its HMAC. Used by hub/decisions.
+ * Stores decisions: for each URL of a file, which credential was granted it when, with the file's
+ * facts; for each repository, which credential was refused it. A decision is a variant of the URL's
+ * response record, so that it survives restarts. It holds the credential's HMAC alone. Used by
+ * hub/decisions, hub/refusals and hub/api.
  */
 import type { ObjectIdentity } from '../model/manifest.js';
 import { emptyHeaders, headerValue, type HeaderMap } from '../model/headers.js';
@@ -22,7 +23,7 @@ import { isTooLongForHttp, XET_HASH_FIELD } from './xet.js';
 /** The status of a stored refusal. */
 const REFUSED_STATUS = 403;
 
-/** What clients get of a file beside its bytes. */
+/** Returns the header fields with which clients get a file. */
 export function fileHeaders(facts: FileFacts, lengthBytes: number, nowMs: number): HeaderMap {
   const headers = emptyHeaders();
   headers['content-type'] = 'application/octet-stream';
@@ -40,26 +41,20 @@ export function fileHeaders(facts: FileFacts, lengthBytes: number, nowMs: number
 }
 
 /**
- * A file's metadata, as stored for a permitted requester. `status`: the hub's first status, a
- * redirect if it keeps the file elsewhere.
+ * Returns a stored permission: the file's facts for the credential `who`. `status` is that of the
+ * hub's head that names the commit, a redirect when the bytes are in other storage.
  */
 export function permission(
   who: string,
-  described: Pick<StoredResponse, 'object' | 'headers' | 'status'>,
+  file: Pick<StoredResponse, 'object' | 'headers' | 'status'>,
   times: ResponseTimes,
 ): StoredResponse {
-  return {
-    kind: 'hub-permission',
-    ...described,
-    requestHeaders: fieldsOf(who),
-    ...times,
-    hops: [],
-  };
+  return { kind: 'hub-permission', ...file, requestHeaders: fieldsOf(who), ...times, hops: [] };
 }
 
 /**
- * The refusal of a whole repository to `who`, as stored beside permissions. `object`: one that they
- * had; a stored response always has an object.
+ * Returns a stored refusal of a whole repository for the credential `who`. `object` is one that was
+ * granted before, because every stored response needs an object.
  */
 export function refusalFor(
   who: string,
@@ -67,8 +62,8 @@ export function refusalFor(
   times: ResponseTimes,
 ): StoredResponse {
   const requestHeaders = fieldsOf(who);
-  const said = { status: REFUSED_STATUS, headers: emptyHeaders(), requestHeaders };
-  return { kind: 'hub-refusal', ...said, ...times, hops: [], object };
+  const response = { status: REFUSED_STATUS, headers: emptyHeaders(), requestHeaders };
+  return { kind: 'hub-refusal', ...response, ...times, hops: [], object };
 }
 
 function fieldsOf(who: string): HeaderMap {
@@ -84,14 +79,17 @@ export class Permissions {
     this.#responses = responses;
   }
 
-  /** The latest decision in favour of `who`, or of everybody. */
+  /** Returns the latest permission of `who` or of anonymous clients. */
   async find(origin: string, uri: string, who: string): Promise<StoredResponse | undefined> {
     const record = await this.#responses.get(responseKey(origin, uri));
     const mine = of(record, 'hub-permission').filter((one) => ['', who].includes(holder(one)));
     return mine.sort((a, b) => b.order - a.order)[0];
   }
 
-  /** Stores a decision, unless a later one is there, or it is not `isCurrent` any more. */
+  /**
+   * Stores a permission, unless one of a later request is stored, or `isCurrent` returns false when
+   * the record is written.
+   */
   async grant(
     origin: string,
     uri: string,
@@ -103,7 +101,7 @@ export class Permissions {
     );
   }
 
-  /** `who` was refused: decisions requested before `order` do not count any more. */
+  /** Removes the responses stored for `who` whose requests came before `order`. */
   async revoke(origin: string, uri: string, who: string, order = Infinity): Promise<void> {
     await this.#change(origin, uri, (record) => {
       const known = record?.variants ?? [];
@@ -112,18 +110,18 @@ export class Permissions {
     });
   }
 
-  /** Remembers a refusal of a repository, whose URI this is. */
+  /** Stores a refusal under the repository's URI. */
   async refuse(origin: string, uri: string, refusal: StoredResponse): Promise<void> {
     await this.#change(origin, uri, (record) => withDecision(record, refusal));
   }
 
-  /** The place of the question to which `who` was last refused the repository of this URI. */
+  /** Returns the order of the request for which `who` was last refused the repository at `uri`. */
   async refusedAt(origin: string, uri: string, who: string): Promise<number | undefined> {
     const record = await this.#responses.get(responseKey(origin, uri));
     return of(record, 'hub-refusal').find((one) => holder(one) === who)?.order;
   }
 
-  /** Puts what `change` makes of the variants in their place; `null` leaves them. */
+  /** Replaces the variants by the result of `change`; `null` leaves them unchanged. */
   async #change(
     origin: string,
     uri: string,
@@ -144,7 +142,8 @@ function of(record: ResponseRecord | undefined, kind: StoredKind): StoredRespons
 }
 
 /**
- * Only the last decision for a requester counts; records of another kind belong to another adapter.
+ * Returns the variants with `decided` in place of the same holder's earlier decision; `null` when
+ * the stored one is later. Drops variants of other kinds, which belong to another adapter.
  */
 function withDecision(
   record: ResponseRecord | undefined,

@@ -1,31 +1,31 @@
-/** The configuration of hubs; read anew for each request, as a reload may change it. */
+/** The hub settings. They are read anew for each request, because a reload may change them. */
 import type { ServerToken, Who } from './credentials.js';
 import { isCommit } from './route.js';
 
-/** How long a branch or tag is assumed to name the same commit. */
+/** How long the commit of a branch or tag is fresh. */
 export const NAME_LIFETIME_MS = 60_000;
 
 /**
- * How long answers about a commit are kept, and how long a name's answer is used while the hub is
- * down.
+ * How long an answer about a commit is fresh, and how long any answer may be used stale in offline
+ * mode while the hub is unreachable.
  */
 export const YEAR_MS = 365 * 24 * 60 * 60 * 1000;
 
 export interface HubPolicy {
-  /** How long a decision counts before the hub is asked again. */
+  /** How long a decision about a credential is reused. */
   readonly authorizationTtlMs: number;
-  /** Whether earlier decisions and answers are used while the hub is unreachable. */
+  /** True when earlier decisions and answers are used while the hub is unreachable. */
   readonly offline: boolean;
   readonly serverToken: ServerToken | null;
 }
 
-/** How long a hub's answer about a revision counts as current, in ms. */
+/** Returns how long a hub's answer about a revision is fresh for a credential, in ms. */
 export function saidLifetimeMs(
   revision: string | null,
   { key }: Who,
   { authorizationTtlMs }: HubPolicy,
 ): number {
   const open = isCommit(revision) ? YEAR_MS : NAME_LIFETIME_MS;
-  // An answer for a credential counts no longer than the decision about it.
+  // An answer to a credential is fresh no longer than the decision about that credential.
   return key === '' ? open : Math.min(open, authorizationTtlMs);
 }

@@ -1,4 +1,4 @@
-/** Limits how many questions to a hub run at once, in all and for each client. */
+/** Limits concurrent questions to a hub, in total and for each client. */
 import { ForebayError } from '../model/errors.js';
 
 export class QuestionLimit {
@@ -6,12 +6,17 @@ export class QuestionLimit {
   #count = 0;
   readonly #byClient = new Map<string, number>();
 
-  /** Questions at the same time; one client may have half of them, so that another finds room. */
+  /**
+   * `max`: concurrent questions. One client may run half of them, so that others are not locked
+   * out.
+   */
   constructor(max: number) {
     this.#max = max;
   }
 
-  /** Takes room until the returned function is called, once. Throws `overload` without room. */
+  /**
+   * Counts a question until the returned function is called, once. Throws `overload` at the limit.
+   */
   enter(client: string): () => void {
     const own = this.#byClient.get(client) ?? 0;
     if (this.#count >= this.#max || own >= this.#max / 2) throw tooMuch();
@@ -27,7 +32,7 @@ export class QuestionLimit {
 }
 
 function tooMuch(): ForebayError {
-  return new ForebayError('overload', 'too many questions to the hub at once', {
+  return new ForebayError('overload', 'too many concurrent questions to the hub; try again', {
     source: 'internal',
     retryable: true,
   });

@@ -1,5 +1,5 @@
 /**
- * Reads the body of an answer: whole, into memory, or piece by piece. For JSON and short messages.
+ * Reads the body of an answer into memory, whole or piece by piece. For JSON and short messages.
  */
 import type { Body, CacheAnswer } from '../cache/api/facade.js';
 import { codingOf } from '../model/content-coding.js';
@@ -12,29 +12,29 @@ import type { AnswerWords } from './answers.js';
 import { decodedPieces } from './decoded.js';
 
 /**
- * The longest answer about a repository that is held in memory: one that is stored nowhere. A page
- * of a listing has 1000 entries of some 500 bytes; a repository's description names all its files.
+ * The longest JSON answer held in memory because it is not stored. A page of a listing has 1000
+ * entries of some 500 bytes; a repository's description names all its files.
  */
 export const MAX_JSON_BYTES = 32 * 1024 * 1024;
 
-/** Pieces that are read at once. */
+/** The most bytes read at once. */
 export const PIECE_BYTES = 1024 * 1024;
 
-/** The longest message of a hub that is sent on. */
+/** The longest message of a hub that is passed on to clients. */
 const MAX_WORDS_BYTES = 16 * 1024;
 
 export interface ReadBounds {
   readonly clock: Clock;
-  /** The longest wait for the next byte. */
+  /** The longest wait for the next byte, in ms. */
   readonly sourceIdleTimeoutMs: number;
 }
 
-/** Rejects with a `ForebayError` when the bytes cannot be had, or are too many. */
+/** Reads a whole body. Rejects with a `ForebayError` when reading fails or it is too long. */
 export function readBody(body: Body, bounds: ReadBounds, maxBytes?: number): Promise<Buffer> {
   return gathered(piecesOf(body, bounds), maxBytes);
 }
 
-/** The same without the content coding that the hub gave it (hub/decoded). */
+/** Reads a whole body and decodes its content coding (hub/decoded). Rejects as `readBody` does. */
 export function readDecoded(
   { body, headers }: Pick<CacheAnswer, 'body' | 'headers'>,
   bounds: ReadBounds,
@@ -43,7 +43,7 @@ export function readDecoded(
   return gathered(decodedPieces(piecesOf(body, bounds), codingOf(headers)), maxBytes);
 }
 
-/** Pieces as one text; rejects with `origin-protocol` beyond `maxBytes`. */
+/** Concatenates pieces; rejects with `origin-protocol` beyond `maxBytes`. */
 export async function gathered(
   pieces: AsyncIterable<Buffer>,
   maxBytes = MAX_JSON_BYTES,
@@ -58,14 +58,14 @@ export async function gathered(
   return Buffer.concat(all);
 }
 
-/** The bytes of a body in order. Each piece has memory of its own, which may be given away. */
+/** Yields the bytes of a body in order. Each piece has its own memory, which may be transferred. */
 export async function* piecesOf(body: Body, bounds: ReadBounds): AsyncGenerator<Buffer> {
   for await (const segment of body.read({ start: 0, end: body.lengthBytes ?? Infinity })) {
     yield* bytesOf(segment, bounds);
   }
 }
 
-/** The message of a refusal; `undefined` if it is too long, or does not arrive. */
+/** Reads the content of a refusal; returns `undefined` when it is empty, too long or unreadable. */
 export async function wordsOf(
   body: Body,
   headers: HeaderMap,
@@ -80,7 +80,7 @@ export async function wordsOf(
   }
 }
 
-/** The bytes of a segment in order, as `piecesOf` gives them; releases the segment. */
+/** Yields the bytes of a segment in order, as `piecesOf` does, and releases the segment. */
 export async function* bytesOf(segment: Segment, bounds: ReadBounds): AsyncGenerator<Buffer> {
   if (segment.kind === 'bytes') {
     // Copied: the producer may reuse its memory, and pooled memory cannot be transferred.
@@ -107,7 +107,7 @@ export async function* bytesOf(segment: Segment, bounds: ReadBounds): AsyncGener
   }
 }
 
-/** The failure of a hub's answer that is longer than may be read. */
+/** Returns the error for a hub's answer longer than `maxBytes`. */
 export function tooLong(maxBytes: number): ForebayError {
   const message = `the hub's answer is longer than ${String(maxBytes)} bytes`;
   return new ForebayError('origin-protocol', message, { source: 'origin', retryable: false });

@@ -1,6 +1,6 @@
 /**
- * Who was refused a whole repository, and when: what was stored for them before that does not count
- * any more, in any route. Shared by the whole mirror.
+ * Records which credential was refused a whole repository, and when. Answers stored for that
+ * credential before the refusal are no longer used, on any route. Shared by the whole mirror.
  */
 import { LRUCache } from 'lru-cache';
 import type { CacheServices } from '../cache/api/services.js';
@@ -12,15 +12,13 @@ import type { Who } from './credentials.js';
 import { namedLast } from './file-names.js';
 import { Permissions, refusalFor } from './permissions.js';
 
-/**
- * Refusals remembered, and permissions in whose stead they would be; one more forgets the oldest.
- */
+/** Refusals in memory, and likewise grants; one more evicts the least recently used. */
 const MAX_REMEMBERED = 10_000;
 
-/** A requester and a repository. */
+/** A credential's access to a repository. */
 export interface HubAccess {
   readonly upstream: Upstream;
-  /** The one form of its name (hub/repository): who is refused one spelling is refused all. */
+  /** The canonical name (hub/repository): a refusal of one spelling applies to all. */
   readonly repository: string;
   readonly who: Who;
 }
@@ -32,12 +30,12 @@ interface Question {
   readonly who: Who;
 }
 
-/** The access that a question needs. */
+/** Returns the access that a request needs. */
 export function accessTo({ upstream, route, who }: Question): HubAccess {
   return { upstream, repository: route.repository, who };
 }
 
-/** The requested repository, and the one that the last of `urls` names, if that is another. */
+/** Returns the access to the requested repository, and to another that the last of `urls` names. */
 export function accessesTo(question: Question, urls: readonly string[]): readonly HubAccess[] {
   const own = accessTo(question);
   const repository = namedLast(question.upstream, urls)?.route.repository ?? own.repository;
@@ -47,9 +45,12 @@ export function accessesTo(question: Question, urls: readonly string[]): readonl
 export class Refusals {
   readonly #clock: CacheServices['clock'];
   readonly #permissions: Permissions;
-  /** The place of the question (model/sequence) that was last answered so. */
+  /** The order (model/sequence) of the last refused request of each access. */
   readonly #refusedAt = new LRUCache<string, number>({ max: MAX_REMEMBERED });
-  /** An object that each requester had last: strangers, who lose nothing, leave nothing on disk. */
+  /**
+   * The object last granted to each access. Without one a refusal is not stored on disk, so that
+   * strangers, who have nothing to lose, cannot fill it.
+   */
   readonly #granted = new LRUCache<string, ObjectIdentity>({ max: MAX_REMEMBERED });
 
   constructor({ clock, responses }: Pick<CacheServices, 'clock' | 'responses'>) {
@@ -57,14 +58,14 @@ export class Refusals {
     this.#permissions = new Permissions(responses);
   }
 
-  /** They have, or had, something of the repository to lose. */
+  /** Records that the access was granted an object of the repository. */
   granted(access: HubAccess, object: ObjectIdentity): void {
     this.#granted.set(keyOf(access), object);
   }
 
   /**
-   * Receives every refusal; those of a file or a revision say nothing about the repository. `order`
-   * is the number of the request: a slow answer may be to an old one.
+   * Records a refusal; ignores one of a file or a revision alone. `order` is that of the request,
+   * because a slow answer may belong to an old request.
    */
   async refused(access: HubAccess, refusal: Refusal, order: number): Promise<void> {
     if (!isOfRepository(refusal)) return;
@@ -82,7 +83,7 @@ export class Refusals {
     await this.#permissions.refuse(upstream.name, uriOf(access), marker);
   }
 
-  /** The place of the last question that was answered so; `-Infinity`: none, as far as is known. */
+  /** Returns the order of the last refused request; `-Infinity` when none is known. */
   async lastAt(access: HubAccess): Promise<number> {
     const { upstream, who } = access;
     const kept = await this.#permissions.refusedAt(upstream.name, uriOf(access), who.key);
@@ -90,7 +91,7 @@ export class Refusals {
   }
 }
 
-/** What a refusal is stored under; no file and no JSON has this URI. */
+/** Returns the URI under which a refusal is stored; no file and no JSON has this URI. */
 function uriOf({ upstream, repository }: HubAccess): string {
   return upstream.uriOf(`/${repository}`);
 }
@@ -99,7 +100,7 @@ function keyOf({ upstream, repository, who }: HubAccess): string {
   return JSON.stringify([upstream.name, repository, who.key]);
 }
 
-/** True if the answer means that the repository is absent or may not be read. */
+/** True when the repository as a whole is forbidden or absent. */
 function isOfRepository({ status, headers }: Refusal): boolean {
   const code = headerValue(headers, 'x-error-code');
   if (code === 'EntryNotFound' || code === 'RevisionNotFound') return false;

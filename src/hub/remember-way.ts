@@ -1,9 +1,12 @@
-/** Remembers where a file's heads say that its bytes are. Used by hub/decisions. */
+/** Records the redirects to a file's bytes that its heads contain. Used by hub/decisions. */
 import type { FetchUrl } from '../model/fetch.js';
 import { isRedirect } from '../origin/redirect.js';
 import type { Heads, HeadQuestion } from './head-client.js';
 
-/** The hub has just said where the bytes are: fills need not ask again. */
+/**
+ * Records the redirects from the `first` head on, so that fills go to the storage without another
+ * request to the hub. `uri` is the file's URI by its commit.
+ */
 export function rememberWay(
   { upstream, who }: Pick<HeadQuestion, 'upstream' | 'who'>,
   { heads, urls }: Heads,
@@ -12,7 +15,7 @@ export function rememberWay(
 ): void {
   const source = upstream.source(uri, who.headers);
   heads.forEach((head, index) => {
-    // What led to its name leads nowhere from there.
+    // Redirects before `first` lead to the repository's new name, not to its bytes.
     if (index < first || !isRedirect(head.status)) return;
     const url = index === first ? uri : (urls[index] ?? uri);
     const from: FetchUrl = { url, headers: {}, addresses: 'any', expiresAtMs: null };

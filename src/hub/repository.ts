@@ -1,18 +1,16 @@
 /**
- * The canonical form of a repository's name. A hub takes `Acme/Model`, `acme/model` and
- * `acme%2Fmodel` for one repository, so policy must do the same. Made by hub/route, once for each
- * request; the hub receives the name as it came. Pure.
+ * Canonicalises a repository's name. A hub treats `Acme/Model`, `acme/model` and `acme%2Fmodel` as
+ * one repository, so that permissions must do so too. Requests to the hub keep the client's
+ * spelling. Used by hub/route and hub/credentials. Pure.
  */
 
-/**
- * Far beyond the names that hubs give: an owner and a name of 96 characters each, a prefix,
- * encoded.
- */
+/** Far more than a hub's names: an owner and a name of 96 characters each, a prefix, encoded. */
 const MAX_NAME_CHARACTERS = 1024;
 
 /**
- * `name` in the form that policy compares: decoded, lower case, without the optional prefix of
- * models. Malformed percent-encoding and overlong names stay: a hub finds nothing under them.
+ * Returns `name` percent-decoded, in lower case, without the optional prefix `models/`. A malformed
+ * encoding is not decoded, and a name that is too long is returned unchanged: no hub has such
+ * names.
  */
 export function canonicalRepository(name: string): string {
   if (name.length > MAX_NAME_CHARACTERS) return name;

@@ -1,58 +1,58 @@
 /**
- * The meaning of a request target to a hub of models. Pure; hub/lookup uses it first.
- * Percent-encoding is kept everywhere: a revision may contain `%2F`, which the hub must receive
- * unchanged.
+ * Parses a request target of a hub of models. Percent-encoding is kept, except in canonical names:
+ * a revision may contain `%2F`, which the hub must get unchanged. Pure; used by hub/lookup and
+ * hub/passed before anything else.
  */
 
 import { canonicalRepository } from './repository.js';
 
-/** A commit's own name: nothing that it names ever changes. */
+/** A commit id. Its content never changes. */
 const COMMIT = /^[0-9a-f]{40}$/;
 
 export type HubRoute =
   /** A file: `/{repository}/resolve/{revision}/{path}`. */
   | {
       readonly kind: 'resolve';
-      /** `acme/model`, `gpt2`, `datasets/acme/data`: the one form of its name (hub/repository). */
+      /** The canonical name (hub/repository): `acme/model`, `gpt2`, `datasets/acme/data`. */
       readonly repository: string;
-      /** The same as it came, for the hub. */
+      /** The client's spelling of the name, which is sent to the hub. */
       readonly spelled: string;
       readonly revision: string;
       readonly path: string;
     }
-  /** JSON about a repository. `revision`: `null` where the path names none. */
+  /** JSON about a repository. `revision`: `null` when the path has none. */
   | {
       readonly kind: 'info' | 'tree' | 'refs' | 'paths-info';
       readonly repository: string;
       readonly revision: string | null;
     }
-  /** A token for the servers of Xet: what leads clients away from plain HTTP. */
+  /** A token for the Xet servers, with which clients download past this mirror. */
   | { readonly kind: 'xet-token'; readonly repository: string; readonly isRead: boolean }
   | { readonly kind: 'other' };
 
 const OTHER: HubRoute = { kind: 'other' };
 
-/** True if a revision is a commit: its content never changes. */
+/** True for a revision that is a commit, and therefore immutable. */
 export function isCommit(revision: string | null): boolean {
   return revision !== null && COMMIT.test(revision);
 }
 
-/** Segments among which the marker may be: `/api/models/{owner}/{name}/{marker}`. */
+/** Segments that determine the route: `/api/models/{owner}/{name}/{marker}`. */
 const LEADING_SEGMENTS = 5;
 
-/** Reads an origin-form target; its query plays no part. */
+/** Parses an origin-form target; ignores its query. */
 export function routeOf(target: string): HubRoute {
   const [whole = ''] = target.split('?', 1);
-  // An empty segment, anywhere but at the end.
+  // Empty segments, except one at the end.
   if (!whole.startsWith('/') || whole.includes('//')) return OTHER;
-  // Of the API's names a hub takes no notice of a slash at the end.
+  // A hub ignores a slash at the end of an API path.
   const path = /^\/api\/[^/]+\//.test(whole) ? whole.replace(/\/$/, '') : whole;
   if (path.endsWith('/')) return OTHER;
   const segments = path.slice(1).split('/', LEADING_SEGMENTS);
   return segments[0] === 'api' ? apiRoute(path, segments) : fileRoute(path, segments);
 }
 
-/** What follows the segments that `leading` begins with; `undefined` where nothing does. */
+/** Returns the part of `path` after the segments `leading`; `undefined` when there is none. */
 function below(path: string, leading: readonly string[]): string | undefined {
   const end = leading.reduce((length, segment) => length + 1 + segment.length, 0);
   return end < path.length ? path.slice(end + 1) : undefined;
@@ -74,12 +74,12 @@ function fileRoute(path: string, segments: readonly string[]): HubRoute {
 }
 
 /**
- * Refs that are no branches have slashes in their names: `refs/pr/1`, `refs/convert/parquet`. A hub
- * takes the slashes as they are and encoded; a branch's it takes encoded alone.
+ * Refs other than branches, whose names contain slashes: `refs/pr/1`, `refs/convert/parquet`. A hub
+ * accepts these slashes plain or encoded; those of a branch must be encoded.
  */
 const SPECIAL_REF = /^refs(?:\/|%2f)(?:pr(?:\/|%2f)\d+|convert(?:\/|%2f)[\w.-]+)(?=\/|$)/i;
 
-/** Parts what follows a marker into a revision, as it came, and the path below it. */
+/** Splits the text after a marker into the revision, still encoded, and the path below it. */
 function revisionOf(text: string): { revision: string; rest: string } {
   const [first = ''] = text.split('/', 1);
   const [revision = first] = SPECIAL_REF.exec(text) ?? [];
@@ -117,7 +117,7 @@ function isKind(segment: string | undefined): segment is 'models' | 'datasets' |
   return segment === 'models' || segment === 'datasets' || segment === 'spaces';
 }
 
-/** The path of the API that speaks of a repository. */
+/** Returns the API path of a repository. */
 export function apiPathOf(repository: string): string {
   return isKind(repository.split('/', 1)[0]) ? `/api/${repository}` : `/api/models/${repository}`;
 }

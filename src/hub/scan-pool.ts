@@ -1,14 +1,14 @@
 /**
- * Scans long JSON of a hub on a thread of its own, as it would block the main thread for a second.
- * One thread, since the state of a scan lives in it; it starts with the first long text. Used by
- * hub/json-answers; made by hub/mirror.
+ * Scans long JSON of a hub on a worker thread, because it would block the main thread for up to
+ * seconds. There is one thread, because it holds the state of each unfinished text; it starts with
+ * the first long text. Used by hub/json-answers; built by hub/mirror.
  */
 import { WorkerPool } from '../compute/worker-pool.js';
 import { ForebayError } from '../model/errors.js';
 import type { ScanReply, ScanTask } from './scan-task.js';
 import { noJson, type Read } from './json-text.js';
 
-/** Texts that are read at the same time; each has one piece on its way. */
+/** Texts scanned concurrently; each has at most one piece in transit. */
 export const MAX_SCANS = 64;
 
 export class ScanPool {
@@ -16,15 +16,16 @@ export class ScanPool {
     script: new URL('./scan-worker.js', import.meta.url),
     threads: 1,
     tasksPerThread: 1,
-    // Each has a step on its way, and may be forgotten.
+    // A text may have one piece queued, and one `forget`.
     maxQueue: 2 * MAX_SCANS,
   });
   #next = 0;
   #running = 0;
 
   /**
-   * Scans a text, taking over the memory of its pieces. Rejects with a `ForebayError`:
-   * `origin-protocol` for malformed JSON, `overload` for one text too many, or as `pieces` does.
+   * Scans a text. The memory of `pieces` is transferred to the thread. Rejects with a
+   * `ForebayError`: `origin-protocol` when it is not JSON, `overload` beyond `MAX_SCANS`, or as
+   * `pieces` does.
    */
   async read(pieces: AsyncIterable<Buffer>): Promise<Read> {
     if (this.#running >= MAX_SCANS) throw tooMany();
@@ -45,7 +46,7 @@ export class ScanPool {
     }
   }
 
-  /** Ends the thread. Resolves within a bound. */
+  /** Ends the thread. Resolves within a bounded time. */
   close(): Promise<void> {
     return this.#pool.close();
   }

@@ -1,4 +1,4 @@
-/** What passes between hub/scan-pool and its thread: plain data that survives structured clone. */
+/** The messages between hub/scan-pool and its thread: plain data that survives structured clone. */
 import type { Read } from './json-text.js';
 
 export type ScanTask =

@@ -1,11 +1,11 @@
 /**
- * Entry of the thread that reads long JSON: hub/scan-pool loads it and calls its default export per
- * task.
+ * Entry of the thread that scans long JSON. hub/scan-pool loads it and calls its default export
+ * once for each task.
  */
 import { TextReader } from './json-text.js';
 import type { ScanReply, ScanTask } from './scan-task.js';
 
-/** The texts that are being read; hub/scan-pool bounds them. */
+/** The unfinished texts; hub/scan-pool bounds their number. */
 const texts = new Map<number, TextReader>();
 
 export default function scan(task: ScanTask): ScanReply {

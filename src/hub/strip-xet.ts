@@ -1,40 +1,41 @@
 /**
- * Finds the members of a hub's JSON about Xet, at any depth, which lead clients away from plain
- * HTTP: a client that finds one in a listing goes to the Xet servers. Used by hub/json-answers, and
- * on the thread of hub/scan-pool.
+ * Finds the members about Xet in a hub's JSON, at any depth, so that they can be cut: a client that
+ * sees one in a listing downloads from the Xet servers, past this mirror. Used by hub/json-text,
+ * also on the thread of hub/scan-pool; hub/json-answers and hub/cut-body cut.
  */
 import { JsonReader, type Member } from './json-reader.js';
 import { isTooLongForHttp } from './xet.js';
 
-/** Members that are cut from one text, of 16 bytes each: listings name each file's key once. */
+/** Members about Xet in one text, 16 bytes each; listings have one for each file. */
 export const MAX_CUTS = 500_000;
 
-/** Where the text is to be cut: `[start, end, start, end, ...]`, in order and apart. */
+/** The byte ranges to cut: `[start, end, start, end, ...]`, in order and without overlap. */
 export type Cuts = Float64Array;
 
 export interface Found {
   readonly cuts: Cuts;
-  /** It names a file that clients can have from Xet alone, with its key. */
+  /** True when the text keeps the Xet hash of a file that clients can download by Xet alone. */
   readonly isXetKept: boolean;
 }
 
-/** A member that is to be cut, or may be: that is known when its object ends. */
+/** A member about Xet. Whether it is cut is known when its object ends. */
 interface Suspect {
   readonly member: Member;
-  /** A member that stays precedes it. */
+  /** True when a member that is not cut precedes it. */
   readonly isPreceded: boolean;
 }
 
-/** An object that is open. */
+/** An open object. */
 interface Entry {
-  /** The file's length in bytes; the last one counts. */
+  /** Its member `size`, the file's length in bytes; the last one counts. */
   size: number;
   hasKept: boolean;
   readonly suspects: Suspect[];
 }
 
 /**
- * Scans one text. `feed` and `end` throw a `SyntaxError` for malformed JSON, or for too many cuts.
+ * Scans one text. `feed` and `end` throw a `SyntaxError` when it is not JSON, or has more than
+ * `MAX_CUTS` members about Xet.
  */
 export class XetScan {
   readonly #reader: JsonReader;
@@ -57,12 +58,12 @@ export class XetScan {
     });
   }
 
-  /** The bytes of the text, in order. */
+  /** Scans the next bytes of the text. */
   feed(bytes: Uint8Array): void {
     this.#reader.feed(bytes);
   }
 
-  /** No byte follows. */
+  /** Ends the text. */
   end(): Found {
     this.#reader.end();
     return { cuts: merged(this.#cuts), isXetKept: this.#isXetKept };
@@ -75,12 +76,12 @@ export class XetScan {
     if (key === 'size') entry.size = number ?? 0;
     if (key === 'xetHash' || key === 'xetEnabled') {
       this.#suspects += 1;
-      if (this.#suspects > MAX_CUTS) throw new SyntaxError('too many members are about Xet');
+      if (this.#suspects > MAX_CUTS) throw new SyntaxError('too many members about Xet');
       entry.suspects.push({ member, isPreceded: entry.hasKept });
     } else entry.hasKept = true;
   }
 
-  /** The size of a file may come after the key that depends on it. */
+  /** Decides at the end of an object which members to cut: `size` may follow `xetHash`. */
   #decide(entry: Entry | undefined): void {
     if (entry === undefined || entry.suspects.length === 0) return;
     const isKept = isTooLongForHttp(entry.size);
@@ -96,7 +97,7 @@ export class XetScan {
   }
 }
 
-/** The bytes without the cuts. */
+/** Returns the bytes without the cuts. */
 export function withoutCuts(bytes: Uint8Array, cuts: Cuts): Uint8Array {
   if (cuts.length === 0) return bytes;
   const kept = Buffer.alloc(bytes.length);
@@ -112,7 +113,7 @@ export function withoutCuts(bytes: Uint8Array, cuts: Cuts): Uint8Array {
   return kept.subarray(0, length + bytes.length - from);
 }
 
-/** A later cut may lie before or around an earlier one. */
+/** Sorts and joins cuts: a cut found later may precede or contain an earlier one. */
 function merged(cuts: readonly number[]): Cuts {
   const pairs: [number, number][] = [];
   for (let index = 0; index < cuts.length; index += 2) {

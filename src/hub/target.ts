@@ -1,14 +1,14 @@
 /**
- * The canonical spelling of a hub's paths, used for reading, storing and requesting. Clients whose
- * endpoint ends with a slash request `//api/models/...`; a hub's paths have no empty segments. Used
- * by hub/lookup and hub/passed before anything else. Pure.
+ * Normalises a hub's request target before it is parsed, stored or sent. Clients configured with
+ * the mirror's URL and a slash at its end request `//api/models/...`, but a hub's paths have no
+ * empty segments. Used by hub/lookup and hub/passed. Pure.
  */
 import { canonicalUri, splitTarget } from '../model/uri.js';
 import { routeOf } from './route.js';
 
 /**
- * `target` in the canonical form of RFC 3986, without empty segments. A final slash is removed from
- * paths that the mirror knows; forwarded ones keep it.
+ * Returns `target` in the canonical form of RFC 3986, without empty segments. A slash at the end is
+ * removed from the paths that hub/route knows; others are passed on with it.
  */
 export function hubTarget(target: string): string {
   const [path, query] = splitTarget(canonicalUri(target));

@@ -1,27 +1,25 @@
 /**
- * Files too long for clients to read by plain HTTP. For these alone clients learn where Xet has
- * them: they fetch them past this mirror, and nothing is stored.
+ * Files that are too long for clients to download by plain HTTP. Only for these do clients get the
+ * Xet hash: they download them from the Xet servers past this mirror, and nothing is stored.
  */
 import { LRUCache } from 'lru-cache';
 import { emptyHeaders, type HeaderMap } from '../model/headers.js';
 import { apiPathOf } from './route.js';
 
-/** The longest file that huggingface_hub reads by HTTP (its MAX_HTTP_DOWNLOAD_SIZE). */
+/** The longest file that huggingface_hub downloads by HTTP (its MAX_HTTP_DOWNLOAD_SIZE). */
 export const MAX_HTTP_BYTES = 50e9;
 
-/** What Xet calls a file; clients that see it do not read the file from us. */
+/** The field with a file's Xet hash; clients that see it do not download the file from us. */
 export const XET_HASH_FIELD = 'x-xet-hash';
 
-/**
- * Repositories remembered for having such files; one that is forgotten is learnt again by a HEAD.
- */
+/** Repositories with such files that are remembered; a HEAD records an evicted one again. */
 const MAX_REPOSITORIES = 10_000;
 
 export function isTooLongForHttp(lengthBytes: number): boolean {
   return lengthBytes > MAX_HTTP_BYTES;
 }
 
-/** The repositories whose clients may request a Xet token. */
+/** The repositories for which clients may request a Xet token. */
 export class XetRepositories {
   readonly #known = new LRUCache<string, true>({ max: MAX_REPOSITORIES });
 
@@ -34,7 +32,7 @@ export class XetRepositories {
   }
 }
 
-/** A file's fields with the Link to the Xet token endpoint at this mirror, `own`. */
+/** Returns a file's fields with a Link to the Xet token at this mirror, whose URL is `own`. */
 export function withTokenLink(
   headers: HeaderMap,
   { repository, commit, own }: { repository: string; commit: string; own: string },

@@ -1,13 +1,13 @@
-/** What the cache holds, in figures. */
+/** The operation that shows how full the cache is. */
 import type { StoreUsage } from '../../model/store.js';
 import { type Endpoint, endpoint, json } from '../endpoint.js';
 import { cacheStatusSchema, type CacheStatus } from '../shapes.js';
 
 export interface CacheViewDeps {
-  /** Absolute. */
+  /** An absolute path. */
   readonly directory: string;
   readonly usage: () => StoreUsage;
-  /** Response records on disk. */
+  /** Returns the number of response records on disk. */
   readonly responses: () => number;
 }
 
@@ -17,7 +17,7 @@ export function cacheEndpoints({ directory, usage, responses }: CacheViewDeps): 
       method: 'GET',
       path: '/api/v1/cache',
       operationId: 'describeCache',
-      summary: 'How full the cache is.',
+      summary: 'Returns how full the cache is.',
       mutates: false,
       answers: { 200: { description: 'The figures.', schema: cacheStatusSchema } },
       handle: () => {

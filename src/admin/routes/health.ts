@@ -1,11 +1,12 @@
-/** Health, readiness and metrics, for supervisors and scrapers. */
+/** The operations for supervisors and scrapers: health, readiness and metrics. */
 import { z } from 'zod';
 import type { Metrics } from '../../telemetry/metrics.js';
 import { type Endpoint, endpoint, json } from '../endpoint.js';
 
 /**
- * `listening`: clients can connect. `cacheDecided`: it is known whether chunks can be stored. An
- * origin's outage does not matter: held chunks can be served.
+ * `listening`: clients can connect. `cacheDecided`: it is known whether chunks are stored or only
+ * passed through memory. An origin's outage does not affect readiness, because held bytes can still
+ * be served.
  */
 export interface Readiness {
   readonly listening: boolean;
@@ -24,20 +25,20 @@ export function healthEndpoints(metrics: Metrics, readiness: () => Readiness): E
       method: 'GET',
       path: '/healthz',
       operationId: 'health',
-      summary: 'Says that the process runs.',
+      summary: 'Reports that the process runs.',
       mutates: false,
-      answers: { 200: { description: 'It does.', type: 'text/plain' } },
+      answers: { 200: { description: 'The process runs.', type: 'text/plain' } },
       handle: () => ({ kind: 'text', status: 200, type: 'text/plain', text: 'ok\n' }),
     }),
     endpoint({
       method: 'GET',
       path: '/readyz',
       operationId: 'readiness',
-      summary: 'Says whether clients can be served.',
+      summary: 'Reports whether clients can be served.',
       mutates: false,
       answers: {
-        200: { description: 'They can.', schema: readinessBody },
-        503: { description: 'Not yet, or not any more.', schema: readinessBody },
+        200: { description: 'Ready.', schema: readinessBody },
+        503: { description: 'Not ready yet, or shutting down.', schema: readinessBody },
       },
       handle: () => {
         const { listening, cacheDecided } = readiness();
@@ -49,7 +50,7 @@ export function healthEndpoints(metrics: Metrics, readiness: () => Readiness): E
       method: 'GET',
       path: '/metrics',
       operationId: 'metrics',
-      summary: "Every metric, in Prometheus' text format.",
+      summary: "Returns every metric in Prometheus' text format.",
       mutates: false,
       answers: { 200: { description: 'The samples.', type: 'text/plain' } },
       handle: async () => ({

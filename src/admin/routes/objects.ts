@@ -1,4 +1,4 @@
-/** The objects that the cache holds: listed, and purged. */
+/** The operations that list and purge the objects in the cache. */
 import type { Inventory, ListedObject } from '../../cache/operator/inventory.js';
 import type { ObjectSelection } from '../../cache/operator/selection.js';
 import { chunkCount } from '../../model/chunk.js';
@@ -22,22 +22,22 @@ export function objectEndpoints(inventory: Inventory): Endpoint[] {
       method: 'GET',
       path: '/api/v1/objects',
       operationId: 'listObjects',
-      summary: 'Objects by origin and URI, a page at a time.',
+      summary: 'Lists objects by origin and URI, a page at a time.',
       mutates: false,
       query: objectQuery,
       answers: {
         200: { description: 'A page.', schema: objectList },
-        400: { description: 'There is no such page.', schema: errorBody },
+        400: { description: 'The cursor is not valid.', schema: errorBody },
       },
       handle: async ({ query, isTrusted }) => {
         const { origin = null, prefix = null, cursor = null, limit } = query;
         if (!isTrusted && prefix?.includes('?') === true) {
-          return problem(403, 'token-required', 'a prefix of a query needs the admin token');
+          return problem(403, 'token-required', 'a prefix with a query needs the admin token');
         }
         const selection = { origin, pathPrefix: prefix };
         const page = await inventory.list(selection, { after: cursor, limit, isTrusted });
         if (page === undefined) {
-          return problem(400, 'bad-request', 'query.cursor: not `next` of a page');
+          return problem(400, 'bad-request', 'query.cursor: not the `next` of a page');
         }
         return json({ objects: page.objects.map(bodyOf), next: page.next });
       },
@@ -49,7 +49,7 @@ export function objectEndpoints(inventory: Inventory): Endpoint[] {
       summary: 'Removes objects and stored responses; without a selection, all of them.',
       mutates: true,
       body: purgeRequest,
-      answers: { 200: { description: 'What was removed, or would be.', schema: purgeReport } },
+      answers: { 200: { description: 'What was or would be removed.', schema: purgeReport } },
       handle: async ({ body }) => {
         const { dryRun = false } = body;
         return json({ dryRun, ...(await inventory.purge(selectionOf(body), dryRun)) });
@@ -58,7 +58,7 @@ export function objectEndpoints(inventory: Inventory): Endpoint[] {
   ];
 }
 
-/** A selection as the cache takes it. */
+/** Converts a selection to the form of the cache. */
 export function selectionOf({ origin, pathPrefix }: SelectionBody): ObjectSelection {
   return { origin: origin ?? null, pathPrefix: pathPrefix ?? null };
 }

@@ -1,6 +1,4 @@
-/**
- * Proves that this process knows the admin token, to a command that is about to send it a secret.
- */
+/** The operation that proves to a command that this process knows the admin token (admin/proof). */
 import { z } from 'zod';
 import { type Endpoint, endpoint, json, problem } from '../endpoint.js';
 import { errorBody, proof } from '../shapes.js';
@@ -10,10 +8,10 @@ const proofQuery = z.strictObject({
   nonce: z
     .string()
     .regex(/^[0-9a-f]{64}$/)
-    .describe('A random nonce: the proof is valid for it alone.'),
+    .describe('64 random hex digits, which the proof covers.'),
 });
 
-/** `directory`: of the cache. */
+/** `directory`: the cache directory. */
 export function proofEndpoint(token: Token, directory: string): Endpoint {
   return endpoint({
     method: 'GET',
@@ -24,7 +22,7 @@ export function proofEndpoint(token: Token, directory: string): Endpoint {
     query: proofQuery,
     answers: {
       200: { description: 'The proof.', schema: proof },
-      503: { description: 'There is no token.', schema: errorBody },
+      503: { description: 'There is no admin token.', schema: errorBody },
     },
     handle: ({ query: { nonce }, reachedAt: address }) => {
       if (token.kind === 'unavailable') return problem(503, 'token-unavailable', token.why);

@@ -1,4 +1,4 @@
-/** Pulls: bring URLs into the cache ahead of requests. */
+/** The operations on pulls, which fetch URLs into the cache before clients request them. */
 import { z } from 'zod';
 import type { PullOrder } from '../../cache/operator/pull-item.js';
 import {
@@ -15,10 +15,10 @@ import { pullTarget } from '../pull-target.js';
 import type { PullsView } from '../pulls-view.js';
 import { errorBody, idParams, pull } from '../shapes.js';
 
-/** A URL of a hub is some 150 letters; no server takes one of more than 8 KiB. */
+/** A hub's URLs have some 150 characters; no server accepts more than 8 KiB. */
 const MAX_URL_LENGTH = 2048;
 
-/** A pattern is a part of a path, and the Hub allows some hundred letters in one. */
+/** A pattern matches a path, for which the Hub allows some hundred characters. */
 const patterns = z.array(z.string().min(1).max(512)).max(64);
 
 const urlsRequest = z.strictObject({
@@ -26,7 +26,7 @@ const urlsRequest = z.strictObject({
     .array(z.string().min(1).max(MAX_URL_LENGTH))
     .min(1)
     .max(MAX_URLS)
-    .describe("Paths at the front, or URLs below a configured origin's url."),
+    .describe("Paths of the client listener, or URLs below a configured origin's url."),
 });
 
 const modelRequest = z.strictObject({
@@ -36,13 +36,13 @@ const modelRequest = z.strictObject({
     .max(208)
     .describe('`org/name`, or `datasets/org/name`, at the hub whose mirror is mounted at `/`.'),
   revision: z.string().min(1).max(255).optional().describe('Default: `main`.'),
-  include: patterns.optional().describe('Shell patterns; without any, all files.'),
+  include: patterns.optional().describe('Shell patterns; by default all files.'),
   exclude: patterns.optional(),
   token: z
     .string()
     .regex(/^[\x21-\x7e]{1,512}$/)
     .optional()
-    .describe('The token for the hub. Kept until the pull ends, and shown to no client.'),
+    .describe('A token for the hub. Kept until the pull ends, and sent to the hub alone.'),
 });
 
 export const pullRequestSchema = z.union([urlsRequest, modelRequest]);
@@ -53,7 +53,7 @@ export interface PullDeps {
   readonly pulls: Pulls;
   readonly view: PullsView;
   readonly feeds: Feeds;
-  /** What models are listed with, and URLs are looked up in. */
+  /** Lists models; its origins resolve URLs. */
   readonly hub: HubDeps;
 }
 
@@ -71,21 +71,21 @@ export function pullEndpoints({ pulls, view, feeds, hub }: PullDeps): Endpoint[]
   const start = (orders: readonly PullOrder[], model: PulledModel | null): EndpointAnswer => {
     const started = pulls.start(orders, model);
     if (started !== undefined) return json(view.look(started), 202);
-    return problem(409, 'too-many-pulls', 'too many pulls are running');
+    return problem(409, 'too-many-pulls', 'too many pulls are running; wait or cancel one');
   };
   const startUrls = (urls: readonly string[]): EndpointAnswer => {
     const targets = [];
     for (const url of urls) {
       const target = pullTarget(url, hub.origins());
       if (target === undefined) {
-        return problem(404, 'no-such-origin', `below no configured origin: ${url}`);
+        return problem(404, 'no-such-origin', `the URL is below no configured origin: ${url}`);
       }
       targets.push(target);
     }
     return start(targets, null);
   };
-  const startModel = async (asked: z.output<typeof modelRequest>): Promise<EndpointAnswer> => {
-    const { model, revision = 'main', include = [], exclude = [], token = null } = asked;
+  const startModel = async (request: z.output<typeof modelRequest>): Promise<EndpointAnswer> => {
+    const { model, revision = 'main', include = [], exclude = [], token = null } = request;
     try {
       const found = await orderModel({ model, revision, include, exclude, token }, hub);
       return start(found.orders, found.model);
@@ -99,15 +99,15 @@ export function pullEndpoints({ pulls, view, feeds, hub }: PullDeps): Endpoint[]
       method: 'POST',
       path: '/api/v1/pulls',
       operationId: 'startPull',
-      summary: 'Fetches missing chunks, as for a client.',
+      summary: 'Fetches what is not held yet, as if a client had requested it.',
       mutates: true,
       body: pullRequestSchema,
       bodyLimitBytes: 2 * MAX_URLS * MAX_URL_LENGTH,
       answers: {
-        202: { description: 'It runs.', schema: pull },
+        202: { description: 'The pull has started.', schema: pull },
         404: {
           description:
-            'A URL is below no configured origin; or there is no such model, or no right to it.',
+            'A URL is below no configured origin; or the model does not exist or is not accessible.',
           schema: errorBody,
         },
         422: { description: 'More files than a pull may have.', schema: errorBody },
@@ -120,7 +120,7 @@ export function pullEndpoints({ pulls, view, feeds, hub }: PullDeps): Endpoint[]
       method: 'GET',
       path: '/api/v1/pulls/{id}',
       operationId: 'getPull',
-      summary: 'How far a pull is.',
+      summary: 'Returns the progress of a pull.',
       mutates: false,
       params: idParams,
       answers: { 200: { description: 'The pull.', schema: pull }, ...unknown },
@@ -130,13 +130,13 @@ export function pullEndpoints({ pulls, view, feeds, hub }: PullDeps): Endpoint[]
       method: 'GET',
       path: '/api/v1/pulls/{id}/events',
       operationId: 'watchPull',
-      summary: 'The same as events `pull`, until it has ended.',
+      summary: 'Sends the progress of a pull as events `pull` until it has ended.',
       mutates: false,
       params: idParams,
       answers: {
         200: { description: 'A stream of events.', type: 'text/event-stream' },
         ...unknown,
-        503: { description: 'Too many listen.', schema: errorBody },
+        503: { description: 'Too many event streams are open.', schema: errorBody },
       },
       handle: ({ params: { id } }) => {
         const found = pulls.get(id);
@@ -150,7 +150,7 @@ export function pullEndpoints({ pulls, view, feeds, hub }: PullDeps): Endpoint[]
       method: 'DELETE',
       path: '/api/v1/pulls/{id}',
       operationId: 'cancelPull',
-      summary: 'Cancels a pull; the fetched chunks stay.',
+      summary: 'Cancels a pull; what it has fetched stays in the cache.',
       mutates: true,
       params: idParams,
       answers: { 200: { description: 'The pull.', schema: pull }, ...unknown },

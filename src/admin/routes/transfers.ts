@@ -1,4 +1,4 @@
-/** What runs now: every request and every fill, once or as events. */
+/** The operations that show running requests and fills, once or as a stream of events. */
 import { type Endpoint, endpoint, json } from '../endpoint.js';
 import type { FeedLook, Feeds } from '../feeds.js';
 import { errorBody, transferList } from '../shapes.js';
@@ -14,7 +14,7 @@ export function transferEndpoints(view: TransfersView, feeds: Feeds): Endpoint[]
       method: 'GET',
       path: '/api/v1/transfers',
       operationId: 'listTransfers',
-      summary: 'Requests and fills that run, and those that ended within the last 5 s.',
+      summary: 'Lists running requests and fills, and those that ended within the last 5 s.',
       mutates: false,
       answers: { 200: { description: 'The transfers.', schema: transferList } },
       handle: () => json(view.look()),
@@ -23,11 +23,11 @@ export function transferEndpoints(view: TransfersView, feeds: Feeds): Endpoint[]
       method: 'GET',
       path: '/api/v1/transfers/events',
       operationId: 'watchTransfers',
-      summary: 'The same as events `transfers`, every 500 ms at most, when something changed.',
+      summary: 'Sends that list as events `transfers` when it changes, at most every 500 ms.',
       mutates: false,
       answers: {
         200: { description: 'A stream of events.', type: 'text/event-stream' },
-        503: { description: 'Too many listen.', schema: errorBody },
+        503: { description: 'Too many event streams are open.', schema: errorBody },
       },
       handle: () => ({
         kind: 'events',
