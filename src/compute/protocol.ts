@@ -20,7 +20,7 @@ export interface ChunkSlot {
   readonly fd: number;
   readonly index: number;
   /** Absolute offset of the chunk in the object. */
-  readonly start: number;
+  readonly start: ObjectOffset;
   /**
    * The expected length: exact for a ranged fill, an upper bound for a stream of unknown length.
    */

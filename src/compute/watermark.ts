@@ -81,7 +81,7 @@ export class SharedWatermark implements Watermark {
     return this.#words.activeAtMs;
   }
 
-  wait(at: number): Promise<void> {
+  wait(at: ChunkOffset): Promise<void> {
     // A closed registry gets no more wakes, so that the end of a growing file would go unnoticed.
     if (this.#registry.closed) this.fail();
     return new Promise((resolve) => {

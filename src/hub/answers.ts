@@ -100,7 +100,7 @@ export interface AnswerWords {
 function limited(hubs: HeaderMap, waitMs: number | undefined, words?: AnswerWords): CacheAnswer {
   const { headers } = refusalOf(429, hubs);
   Object.assign(headers, waitFields(hubs));
-  headers['x-error-message'] ??= 'The hub limits how often it answers requests; try again later';
+  headers['x-error-message'] ??= 'The hub limits the rate of requests; try again later';
   const answer = errorAnswer({ status: 429, headers: withRetryAfter(headers, waitMs) }, 429);
   if (words === undefined) return answer;
   const fields = Object.assign(emptyHeaders(), answer.headers);

@@ -21,7 +21,7 @@ export type Decision =
   /** The hub did not answer, and no earlier decision may be used. */
   | { readonly kind: 'unreachable'; readonly answer: CacheAnswer }
   /** The hub's answer lacks the file's commit, digest or length. */
-  | { readonly kind: 'untold'; readonly message: string }
+  | { readonly kind: 'unidentified'; readonly message: string }
   /** `isOutage`: an earlier decision may be used instead. False for a 429: that hub is up. */
   | {
       readonly kind: 'overloaded';

@@ -104,7 +104,7 @@ export class JsonAnswers {
   }
 
   /** Returns an answer whose content is an earlier result of `make`. */
-  told(
+  answerOf(
     headers: HeaderMap,
     made: Made & { readonly bytes: Uint8Array },
     outcome: CacheAnswer['outcome'],

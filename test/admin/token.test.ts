@@ -33,7 +33,7 @@ t.test('a missing token is reported with its reason', async (t) => {
   });
   t.match(loadToken(inCache(join(directory, 'folder'))), {
     kind: 'unavailable',
-    why: /no regular file/,
+    why: /not a regular file/,
   });
   t.match(loadToken(inCache(join(directory, 'missing', 'x'))), {
     kind: 'unavailable',
