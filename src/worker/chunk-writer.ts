@@ -242,7 +242,7 @@ export class ChunkWriter {
     try {
       // Bytes that are not written yet become zeros, which the watermark keeps from readers. The
       // pump has duplicates of the old file's descriptor. A file that was not written from its
-      // beginning has a hole instead of an end there: it is emptied, so that the pump meets its end.
+      // beginning is emptied, so that the pump meets its end and not a hole in it.
       native.moveToMemfd(this.slot.fd, this.#fileBytes(), this.#start > 0);
     } catch (error) {
       memory.release(this.slot.lengthBytes);

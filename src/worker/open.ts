@@ -133,7 +133,7 @@ class Opening {
         const { body } = response;
         if (body.stopped) return { ...this.#report(), kind: 'stopped' };
         if (failure !== null) return this.#failed(failure);
-        // A stream of unknown length is whole when the client has read it to the end of its framing.
+        // A stream of unknown length is whole when the client has read it to its framing's end.
         if (body.whole || (broke === null && body.plan.bodyEnd === null)) return this.#whole(body);
         return this.#resume(body, broke);
       }
