@@ -165,10 +165,7 @@ export class OriginLocator {
     this.#locations = locations;
   }
 
-  /**
-   * The key of this request's locations. A redirect may depend on any field, so only requests with
-   * equal fields share one. Computed on demand, because a hit does not need it.
-   */
+  /** Computed on demand. A redirect may depend on any field: only equal requests share one. */
   get #key(): string {
     this.#knownKey ??= `${hashOf(this.#sentFields((name) => !isIncidental(name)))} ${this.uri}`;
     return this.#knownKey;
@@ -192,16 +189,15 @@ export class OriginLocator {
 
   /**
    * Returns the target of a fetch of a known object, with the client's end-to-end fields (RFC 9110
-   * section 7.6) except its cache directives. A host other than the origin gets only the fields
-   * that select a representation. `place`: where the object was found; absent where that does not
-   * matter. `traceparent`: Forebay's own span.
+   * section 7.6) but its cache directives; a host other than the origin gets only those that select
+   * a representation. `place`: where the object was found, if needed. `traceparent`: Forebay's span.
    */
   target(place?: string, traceparent?: string): FetchUrl {
     const fields = forwardedFields(this.#request);
     for (const name of CACHE_DIRECTIVES) Reflect.deleteProperty(fields, name);
     if (traceparent !== undefined) fields['traceparent'] = traceparent;
-    const location = this.#locations.find(this.#key, place, this.#options.clock.now());
-    return this.#targetAt(location, fields);
+    const nowMs = this.#options.clock.now();
+    return this.#targetAt(this.#locations.find(this.#key, place, nowMs), fields);
   }
 
   /** True when `target` is a location of `place`, with any signature. */
@@ -233,9 +229,9 @@ export class OriginLocator {
   }
 
   /**
-   * Handles a 401 or 403 from `target` and forgets it as a location. Returns true when it was a
-   * redirected location and not one refusal too many: its signature may have expired, so a request
-   * to the origin may succeed. `place`: the argument that `target` was made with.
+   * Handles a 401 or 403 from `target` and forgets it. Returns true for a redirected location, up
+   * to `MAX_REFUSALS`: its signature may have expired, so a request to the origin may succeed.
+   * `place`: the argument that `target` was made with.
    */
   refused(target: FetchUrl, place?: string): boolean {
     const redirected = target.url !== this.uri && this.#refusals < MAX_REFUSALS;

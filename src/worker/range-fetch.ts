@@ -269,10 +269,7 @@ class RangeFetch {
     }
   }
 
-  /**
-   * Counts a failure and waits before the next attempt. Resolves with `failed` when no attempt is
-   * left.
-   */
+  /** Counts a failure and waits. Resolves with `failed` when no attempt is left. */
   async #retryAfter(error: ForebayError, progressed: boolean): Promise<RangeOutcome | null> {
     const { stats, cancel, context, progress } = this.#session;
     stats.broke(error.code);
