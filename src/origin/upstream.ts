@@ -190,7 +190,7 @@ export class OriginLocator {
   /**
    * Returns the target of a fetch of a known object, with the client's end-to-end fields (RFC 9110
    * section 7.6) but its cache directives; a host other than the origin gets only those that select
-   * a representation. `place`: where the object was found, if needed. `traceparent`: Forebay's span.
+   * a representation. `place`: where the object was found. `traceparent`: Forebay's span.
    */
   target(place?: string, traceparent?: string): FetchUrl {
     const fields = forwardedFields(this.#request);
