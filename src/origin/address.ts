@@ -1,7 +1,8 @@
 /**
- * The address check against server-side request forgery: a target with the policy `public` is never
- * connected to a private, local or otherwise special address. The check runs within `lookup`, so
- * that the checked address is the one that is connected to (DNS rebinding).
+ * The address check against server-side request forgery: a target with the policy `public` never
+ * gets a connection to a private, local or otherwise special address. The check is a part of the
+ * `lookup` function, so the checked address is the connected address even if DNS answers change
+ * (DNS rebinding). Used by origin/connect.
  */
 import { lookup as systemLookup, type LookupAddress, type LookupOptions } from 'node:dns';
 import { BlockList, isIP, type LookupFunction } from 'node:net';
@@ -31,7 +32,7 @@ const SPECIAL_V4: readonly (readonly [network: string, prefix: number])[] = [
   ['240.0.0.0', 4], // reserved, broadcast
 ];
 
-/** The parts of 2000::/3, IPv6's only global unicast space, that are not for the public either. */
+/** The parts of 2000::/3, IPv6's only global unicast space, that the internet does not route. */
 const SPECIAL_V6: readonly (readonly [network: string, prefix: number])[] = [
   ['2001::', 23], // IETF assignments: Teredo, ORCHID
   ['2001:db8::', 32], // documentation
@@ -44,11 +45,11 @@ for (const [network, prefix] of SPECIAL_V4) specialV4.addSubnet(network, prefix,
 const specialV6 = new BlockList();
 for (const [network, prefix] of SPECIAL_V6) specialV6.addSubnet(network, prefix, 'ipv6');
 
-/** Prefixes whose last 32 bits are the IPv4 address that is meant. */
+/** Prefixes of IPv6 addresses whose last 32 bits are an IPv4 address. */
 const MAPPED_V4 = '0:0:0:0:0:ffff'; // ::ffff:0:0/96
 const NAT64_V4 = '64:ff9b:0:0:0:0'; // 64:ff9b::/96, RFC 6052
 
-/** The eight groups of an IPv6 address as numbers; the URL parser writes any spelling one way. */
+/** Returns the eight groups of an IPv6 address. The URL parser makes the spelling canonical. */
 function groupsOf(address: string): readonly number[] {
   const canonical = new URL(`http://[${address}]`).hostname.slice(1, -1);
   const [head = '', tail] = canonical.split('::');
@@ -70,9 +71,9 @@ function isPublicV6(address: string): boolean {
 }
 
 /**
- * True when `address`, an IPv4 or IPv6 literal, is one that the public internet routes. False for
- * every special-purpose address (IPv4-mapped and NAT64 forms count as the IPv4 address inside), for
- * zoned addresses (`fe80::1%eth0`), and for whatever is no address.
+ * True when `address` is an IPv4 or IPv6 literal that the public internet routes. False for every
+ * special-purpose address (IPv4-mapped and NAT64 forms count as the IPv4 address inside), for zoned
+ * addresses (`fe80::1%eth0`), and for text that is not an address.
  */
 export function isPublicAddress(address: string): boolean {
   switch (isIP(address)) {
@@ -88,14 +89,14 @@ export function isPublicAddress(address: string): boolean {
 function refused(host: string): ForebayError {
   return new ForebayError(
     'origin-address-refused',
-    `${host} has no public address: origins[].allowPrivateRedirects lets redirects lead there`,
+    `${host} has no public address: set origins[].allowPrivateRedirects to follow redirects to it`,
     { source: 'origin', retryable: false },
   );
 }
 
 /**
- * Throws `origin-address-refused` when `hostname` (as `URL.hostname` gives it) is an address that
- * the policy forbids. Needed beside `guardedLookup`, because a literal is never looked up.
+ * Throws `origin-address-refused` when `hostname` (in the form of `URL.hostname`) is an address
+ * that the policy forbids. Needed beside `guardedLookup`, because a literal is never looked up.
  */
 export function checkLiteralAddress(hostname: string, policy: AddressPolicy): void {
   const address = hostname.startsWith('[') ? hostname.slice(1, -1) : hostname;
@@ -104,26 +105,25 @@ export function checkLiteralAddress(hostname: string, policy: AddressPolicy): vo
   }
 }
 
-/**
- * Names that mean this machine or its network, whatever resolves them (RFC 6761, 6762, 8375, 9476).
- */
+/** Names of this machine or its network under any resolver (RFC 6761, 6762, 8375, 9476). */
 const LOCAL_NAME = /(?:^|\.)(?:localhost|local|internal|home\.arpa)\.?$/;
 
-/** How long our own resolver is waited for where a proxy resolves the name in the end. */
+/** The longest wait for this machine's resolver when a proxy resolves the name for itself. */
 const ASIDE_LOOKUP_MS = 1000;
 
 /**
- * Such lookups at once: each may hold one of libuv's four threads for as long as the resolver
- * waits.
+ * The most such lookups at once. Each may occupy one of libuv's four threads until the resolver
+ * answers.
  */
 const MAX_ASIDE_LOOKUPS = 2;
 
 let asideLookups = 0;
 
 /**
- * Checks a name that a proxy will resolve: throws `origin-address-refused` if the name is local, or
- * resolves here to an address that the policy forbids. A name that does not resolve here within a
- * second passes; the proxy's own rules apply then.
+ * Checks a name that a proxy will resolve and connect to. Throws `origin-address-refused` when the
+ * name is a local one, or when this machine's resolver finds an address that the policy forbids. A
+ * name that this machine cannot resolve within a second passes: the proxy then decides alone. So
+ * does every name while `MAX_ASIDE_LOOKUPS` lookups are running.
  */
 export async function checkNamedAddress(
   hostname: string,
@@ -147,11 +147,11 @@ export async function checkNamedAddress(
       known(error === null ? addresses : []);
     });
   });
-  // The proxy may take any of them.
+  // The proxy may connect to any of the addresses.
   if (found.some(({ address }) => !isPublicAddress(address))) throw refused(hostname);
 }
 
-/** What `dns.lookup` gives with `all: true`; replaced in tests. */
+/** `dns.lookup` with `all: true`; replaced in tests. */
 export type Resolve = (
   hostname: string,
   options: LookupOptions & { readonly all: true },
@@ -159,8 +159,9 @@ export type Resolve = (
 ) => void;
 
 /**
- * The `lookup` for `net.connect`, `tls.connect` and undici. Under `public`, addresses that are not
- * are left out of the answer; when none is left the connection fails with `origin-address-refused`.
+ * Returns a `lookup` function for `net.connect` and `tls.connect`. Under the policy `public` it
+ * removes every address that is not public; when none remains, it fails with
+ * `origin-address-refused`.
  */
 export function guardedLookup(
   policy: AddressPolicy,

@@ -1,6 +1,6 @@
 /**
- * Finds the end of one response's body on the lean reader's connection (RFC 9112 section 6.3): by
- * its length, by its last chunk, or by the end of the connection. Fed by lean-exchange.
+ * Finds the end of one response body on a lean connection (RFC 9112 section 6.3): after a declared
+ * length, after the last chunk, or at the end of the connection. Used by lean-exchange.
  */
 import type { ForebayError } from '../model/errors.js';
 import { ChunkedBody } from './chunked-body.js';
@@ -9,7 +9,7 @@ import { resetError } from './transport-error.js';
 
 export class BodyFrame {
   readonly #chunked: ChunkedBody | undefined;
-  /** Infinity if the connection delimits the body. */
+  /** Bytes until the declared length; Infinity where no length was declared. */
   #remaining: number;
 
   constructor(framing: BodyFraming) {
@@ -17,35 +17,41 @@ export class BodyFrame {
     this.#remaining = bodyLength(framing);
   }
 
-  /** True once the body is complete. */
+  /** True once the declared length or the last chunk has been received. */
   get whole(): boolean {
     return this.#chunked?.done ?? this.#remaining === 0;
   }
 
-  /** Bytes that are all content: a read may land where content goes. */
+  /**
+   * The number of next bytes that are content without framing between them, so that a read may
+   * place them in the sink's memory directly. 0 for a chunked body.
+   */
   get directBytes(): number {
     return this.#chunked === undefined ? this.#remaining : 0;
   }
 
-  /** So many bytes of content landed there. */
+  /** Counts content bytes that a read placed in the sink's memory directly. */
   landed(count: number): void {
     this.#remaining -= count;
   }
 
   /**
-   * Passes the content of `bytes` on, and returns how many of the bytes belong to the body. Bytes
-   * after its end belong to no response (RFC 9112 section 6.3), and their connection is not reused.
-   * Throws `origin-protocol` for broken chunked coding.
+   * Passes the content of `bytes` to `content`. Returns how many of the bytes belong to the body.
+   * Bytes after its end belong to no response (RFC 9112 section 6.3), and the caller must not reuse
+   * the connection. Throws `origin-protocol` for a malformed chunked coding.
    */
   take(bytes: Uint8Array, content: (piece: Uint8Array) => void): number {
     if (this.#chunked !== undefined) return this.#chunked.push(bytes, content);
-    const wanted = bytes.subarray(0, this.#remaining);
-    this.#remaining -= wanted.length;
-    if (wanted.length > 0) content(wanted);
-    return wanted.length;
+    const taken = bytes.subarray(0, this.#remaining);
+    this.#remaining -= taken.length;
+    if (taken.length > 0) content(taken);
+    return taken.length;
   }
 
-  /** What an end of the connection means for it; `undefined` where that is its end. */
+  /**
+   * Returns the error of a connection that ended now; `undefined` where the body is complete or may
+   * end with the connection.
+   */
   atEnd(): ForebayError | undefined {
     if (this.whole || (this.#chunked === undefined && this.#remaining === Infinity))
       return undefined;
@@ -54,7 +60,7 @@ export class BodyFrame {
   }
 }
 
-/** Length of the body that a framing promises; Infinity if the connection delimits it. */
+/** Returns the body bytes that a framing declares; Infinity where it declares no length. */
 export function bodyLength(framing: BodyFraming): number {
   switch (framing.kind) {
     case 'none':

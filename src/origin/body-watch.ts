@@ -1,6 +1,6 @@
 /**
- * The timers of a response body: silence and too low a rate. Used by both clients. Time during
- * which the sink holds the connection paused counts for neither: that silence is our own.
+ * The timers of a response body: for silence and for too low a rate. Used by both clients. Time
+ * during which the sink pauses the connection counts for neither: the origin did not cause it.
  */
 import type { FetchLimits } from '../model/fetch.js';
 import type { Clock } from '../model/time.js';
@@ -10,14 +10,15 @@ import type { ForebayError } from '../model/errors.js';
 type Limits = Pick<FetchLimits, 'idleTimeoutMs' | 'minRateBytesPerSecond' | 'minRateWindowMs'>;
 
 /**
- * Both bounds are checked by timers that look back when they fire, so that a read costs one look at
- * the clock and no timer. A rate below the minimum is seen after one to two windows.
+ * Timers check both bounds when they fire, by the recorded times and counts. A read therefore costs
+ * one reading of the clock and sets no timer. A rate below the minimum is detected after one to two
+ * windows.
  */
 export class BodyWatch {
   readonly #clock: Clock;
   readonly #limits: Limits;
   readonly #onTimeout: (error: ForebayError) => void;
-  /** Monotonic ms less all paused time: a clock that stops while the connection is paused. */
+  /** Total paused time, which `#runningMs` subtracts from the monotonic clock. */
   #pausedMs = 0;
   #pausedAt: number | undefined;
   #lastByteAt: number;
@@ -26,7 +27,7 @@ export class BodyWatch {
   #cancelIdle: () => void = () => undefined;
   #cancelRate: () => void = () => undefined;
 
-  /** Starts at once. `onTimeout` is called at most once, with `origin-timeout`. */
+  /** Starts the timers. Calls `onTimeout` at most once, with `origin-timeout`. */
   constructor(clock: Clock, limits: Limits, onTimeout: (error: ForebayError) => void) {
     this.#clock = clock;
     this.#limits = limits;
@@ -36,7 +37,7 @@ export class BodyWatch {
     this.#arm();
   }
 
-  /** `count` body bytes came off the connection. */
+  /** Records that `count` body bytes were read from the connection. */
   bytes(count: number): void {
     this.#lastByteAt = this.#runningMs();
     this.#windowBytes += count;
@@ -60,6 +61,7 @@ export class BodyWatch {
     this.#cancelRate();
   }
 
+  /** Returns monotonic ms without paused time: a clock that stops during a pause. */
   #runningMs(): number {
     return (this.#pausedAt ?? this.#clock.monotonic()) - this.#pausedMs;
   }

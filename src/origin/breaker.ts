@@ -1,26 +1,27 @@
 /**
- * A circuit breaker: after several failed fetches in a row at an origin it refuses further ones for
- * a while, then permits one probe. One per configured origin, owned by cache/ on the main thread.
+ * A circuit breaker: after several failed fetches in a row it refuses further fetches from the
+ * origin for a while, then permits one probe. Each `Upstream` owns one, on the main thread.
  */
 import { ForebayError } from '../model/errors.js';
 import type { Clock } from '../model/time.js';
 
 /**
- * Failures in a row that open the breaker. One fetch is several attempts already, so five are some
- * twenty failed requests: more than a restart or a lost packet explains.
+ * Failures in a row that open the breaker. One fetch is already several attempts, so five failures
+ * are some twenty failed requests: more than a restart or a lost packet explains.
  */
 export const BREAKER_FAILURE_THRESHOLD = 5;
 
 /**
- * How long an origin that can be reached must have failed without a success between. Failures of
- * one moment are one event, be it a few URLs that an application breaks off each time: no outage.
+ * How long a reachable origin must fail, without a success in between, before the breaker opens.
+ * Failures within one moment may have one cause that is no outage, such as a few URLs whose
+ * responses the application always breaks off.
  */
 export const BREAKER_FAILURE_SPAN_MS = 3_000;
 
-/** First wait before a probe. Short: an origin that restarts is back within seconds. */
+/** The first wait before a probe. Short, because an origin that restarts is back within seconds. */
 export const BREAKER_OPEN_MS = 5_000;
 
-/** The wait doubles with each failed probe up to this, so that recovery is seen within a minute. */
+/** The longest wait. It doubles with each failed probe; recovery is noticed within a minute. */
 export const BREAKER_MAX_OPEN_MS = 60_000;
 
 export type BreakerState =
@@ -28,18 +29,18 @@ export type BreakerState =
   | { readonly kind: 'closed'; readonly failures: number; readonly sinceMs: number }
   /** `untilMs` is on the monotonic clock. */
   | { readonly kind: 'open'; readonly untilMs: number; readonly waitMs: number }
-  /** One probe is out; everybody else is refused until it ends. */
+  /** One probe is running; every other fetch is refused until it ends. */
   | { readonly kind: 'half-open'; readonly waitMs: number };
 
 /**
- * How a permitted fetch ended, after all retries. `unreachable`: no connection. `failure`: it broke
- * off, or its response means load or outage. `abandoned`: it says nothing about the origin
- * (cancelled, disk full).
+ * How a permitted fetch ended, after all retries. `unreachable`: no exchange with the origin was
+ * possible. `failure`: the exchange broke off, or its status means overload or outage.
+ * `abandoned`: the result shows nothing about the origin (cancelled, disk full).
  */
 export type BreakerVerdict = 'success' | 'failure' | 'unreachable' | 'abandoned';
 
 export type BreakerAnswer =
-  /** `settle` must be called once; later calls do nothing. */
+  /** The caller must call `settle` once; later calls do nothing. */
   | { readonly kind: 'permitted'; settle(verdict: BreakerVerdict): void }
   | { readonly kind: 'refused'; readonly retryAfterMs: number };
 
@@ -72,7 +73,7 @@ export class CircuitBreaker {
     return this.#state;
   }
 
-  /** Requests permission for one fetch. `retryAfterMs` of a refusal: when to try again. */
+  /** Requests permission for one fetch. A refusal carries the time after which to try again. */
   ask(): BreakerAnswer {
     const state = this.#state;
     switch (state.kind) {
@@ -103,7 +104,7 @@ export class CircuitBreaker {
   }
 
   #probeEnded(verdict: BreakerVerdict): void {
-    // A member that was out since before the breaker opened may have closed it by succeeding.
+    // A fetch permitted before the breaker opened may have succeeded meanwhile and closed it.
     if (this.#state.kind !== 'half-open') return;
     const { waitMs } = this.#state;
     switch (verdict) {
@@ -115,7 +116,7 @@ export class CircuitBreaker {
         this.#open(Math.min(waitMs * 2, this.#maxOpenMs));
         return;
       case 'abandoned':
-        // The next fetch is the probe.
+        // The next fetch that requests permission becomes the probe.
         this.#state = { kind: 'open', untilMs: this.#clock.monotonic(), waitMs };
         return;
     }
@@ -147,11 +148,11 @@ export class CircuitBreaker {
   }
 }
 
-/** The error of a request that an open breaker refuses. */
+/** Returns the error of a request that an open breaker refuses. */
 export function originBusy(name: string, retryAfterMs: number): ForebayError {
   return new ForebayError(
     'origin-busy',
-    `origin ${name} has failed repeatedly; not asking it now`,
+    `origin ${name} failed repeatedly and gets no requests for a while; try again later`,
     {
       source: 'origin',
       retryable: false,

@@ -1,22 +1,19 @@
 /**
- * Incremental reader of the chunked transfer coding (RFC 9112 section 7.1), for the lean reader.
- * Strict, since two readers of one connection must find the same end: only CRLF ends a line, a size
- * is hexadecimal digits and nothing else, extensions and trailers follow their grammar. Linear
- * time, bounded memory. Its only failure is `origin-protocol`.
+ * Incremental parser of the chunked transfer coding (RFC 9112 section 7.1), used by body-frame.
+ * Strict, because all parsers of one connection must find the same end: only CRLF ends a line, a
+ * size is hexadecimal digits alone, extensions and trailers must match their grammar. It takes
+ * linear time and bounded memory. Its only error is `origin-protocol`.
  */
 import { isToken } from '../model/field-syntax.js';
 import { protocolError } from './transport-error.js';
 
-/**
- * A chunk's size line with its extensions. Signatures that are seen there take about a hundred
- * bytes.
- */
+/** Longest size line of a chunk with its extensions. Signatures there take about 100 bytes. */
 export const MAX_SIZE_LINE_BYTES = 4 * 1024;
 
-/** The trailer section of one body: it is read away, as nothing here looks at it. */
+/** Longest trailer section of one body. It is read and discarded: nothing uses trailers. */
 export const MAX_TRAILER_BYTES = 16 * 1024;
 
-/** Digits of a size: thirteen reach 2^52, beyond which a number of bytes would not be exact. */
+/** Most digits of a size: thirteen reach 2^52, within which a `number` counts bytes exactly. */
 const MAX_SIZE_DIGITS = 13;
 
 const CR = 0x0d;
@@ -32,9 +29,9 @@ type State =
 
 export class ChunkedBody {
   #state: State = { kind: 'size' };
-  /** The line that is being read, without its end; latin1. */
+  /** The current line as far as it was read, without CRLF; latin1. */
   #line = '';
-  /** The last byte was a CR: only LF may follow. */
+  /** True when the last byte was a CR: only LF may follow. */
   #endsLine = false;
   #trailerBytes = 0;
 
@@ -44,8 +41,8 @@ export class ChunkedBody {
   }
 
   /**
-   * Takes the next bytes off the connection and hands each piece of content in them to `content`,
-   * in order. Returns how many of the bytes belong to the body: fewer than all once it is `done`.
+   * Parses the next bytes of the connection and passes each piece of content to `content`, in
+   * order. Returns how many of the bytes belong to the body: fewer than all once it is `done`.
    */
   push(bytes: Uint8Array, content: (piece: Uint8Array) => void): number {
     let at = 0;
@@ -62,7 +59,7 @@ export class ChunkedBody {
     return at;
   }
 
-  /** Reads up to the end of a line or of the bytes; returns the position. */
+  /** Reads to the end of the line or of `bytes`; returns the index after the last byte read. */
   #readLine(bytes: Uint8Array, from: number): number {
     if (this.#endsLine) {
       if (bytes[from] !== LF) throw protocolError('a CR within a line of the chunked coding');
@@ -86,16 +83,16 @@ export class ChunkedBody {
     switch (this.#state.kind) {
       case 'size':
         if (this.#line.length + length > MAX_SIZE_LINE_BYTES)
-          throw protocolError('a chunk size line that is too long');
+          throw protocolError('a chunk size line is longer than 4 KiB');
         break;
       case 'trailer':
-        // Two for its end: a section of empty lines is bounded too.
+        // CRLF counts as two bytes, which bounds the number of short lines too.
         this.#trailerBytes += length + (to < bytes.length ? 2 : 0);
         if (this.#trailerBytes > MAX_TRAILER_BYTES)
-          throw protocolError('a trailer section beyond 16 KiB');
+          throw protocolError('the trailer section is longer than 16 KiB');
         break;
       default:
-        if (length > 0) throw protocolError('a chunk that is longer than its size');
+        if (length > 0) throw protocolError('a chunk is longer than its size');
     }
     this.#line += Buffer.from(bytes.buffer, bytes.byteOffset + from, length).toString('latin1');
   }
@@ -112,8 +109,7 @@ export class ChunkedBody {
         return;
       case 'trailer':
         if (line === '') this.#state = { kind: 'done' };
-        // A folded line or white space before the colon is no field (RFC 9112 sections 5.1 and
-        // 5.2).
+        // Rejects folded lines and white space before the colon too (RFC 9112 sections 5.1, 5.2).
         else if (!isToken(line.slice(0, Math.max(line.indexOf(':'), 0))))
           throw protocolError('a malformed trailer field');
         return;
@@ -123,11 +119,11 @@ export class ChunkedBody {
   }
 }
 
-/** The size in a chunk's first line; throws for anything that the grammar does not have. */
+/** Returns the size in a chunk's size line; throws `origin-protocol` for a malformed line. */
 function chunkSize(line: string): number {
   let digits = 0;
   while (digits < line.length && isHexDigit(line.charCodeAt(digits))) digits += 1;
-  // Leading zeros are legal, and bounded by the line.
+  // Leading zeros are legal; the bound on the line limits them.
   const significant = line.slice(0, digits).replace(/^0+/, '');
   if (digits === 0 || significant.length > MAX_SIZE_DIGITS || !isExtensions(line, digits)) {
     throw protocolError('a malformed chunk size');
@@ -158,7 +154,7 @@ function isExtensions(line: string, from: number): boolean {
       if (at === value) return false;
     }
     const next = afterSpace(line, at);
-    // White space belongs to what follows it: there is none at the end.
+    // BWS is only legal before another part of an extension, so not at the end of the line.
     if (next === line.length && next > at) return false;
     at = next;
   }
@@ -178,8 +174,8 @@ function afterToken(line: string, from: number): number {
 }
 
 /**
- * The position after the quoted-string (RFC 9110 section 5.6.4) that begins at `from`; `from`
- * itself if it has no end.
+ * Returns the index after the quoted-string (RFC 9110 section 5.6.4) that begins at `from`; `from`
+ * itself where the quoted-string is malformed.
  */
 function afterQuoted(line: string, from: number): number {
   for (let at = from + 1; at < line.length; at += 1) {

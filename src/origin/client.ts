@@ -1,6 +1,7 @@
 /**
- * The client that workers use: the lean reader first, and undici for what the lean reader does not
- * understand. Remembers which URLs those were, so that their next chunks take no detour.
+ * The client that fill-worker uses. It tries the lean client first and falls back to undici for a
+ * response framing that the lean client does not support. It remembers such URLs and fetches their
+ * next chunks by undici at once.
  */
 import { LRUCache } from 'lru-cache';
 import type { BodySink, FetchOutcome, OriginClient, OriginRequest } from '../model/fetch.js';
@@ -8,10 +9,10 @@ import { LeanClient } from './lean-client.js';
 import type { OriginClientOptions } from './options.js';
 import { UndiciClient } from './undici-client.js';
 
-/** URLs remembered as beyond the lean reader. Forgetting one costs one detour. */
+/** URLs remembered as unsupported by the lean client. Forgetting one costs one extra request. */
 const MAX_REMEMBERED = 512;
 
-/** An origin that has been mended is read lean again after this long. */
+/** How long a URL is remembered: a repaired origin is read by the lean client again after this. */
 const REMEMBER_MS = 10 * 60_000;
 
 export class FallbackClient implements OriginClient {
@@ -31,11 +32,11 @@ export class FallbackClient implements OriginClient {
   }
 
   async fetch(request: OriginRequest, sink: BodySink): Promise<FetchOutcome> {
-    // Without the query: a signed URL differs each time and its origin does not.
+    // Without the query: the signature of a signed URL changes, the server behind it does not.
     const { origin, pathname } = new URL(request.target.url);
     const key = `${origin}${pathname}`;
     if (!this.#beyondLean.has(key)) {
-      // A lane holds one connection, whichever client made it.
+      // A lane may hold one connection only, across both clients.
       await this.#undici.release(request.lane);
       const outcome = await this.#lean.fetch(request, sink);
       if (outcome.kind !== 'unsupported-framing') return outcome;

@@ -1,6 +1,6 @@
 /**
- * The one way to a connection: the address check, the proxy, the race of addresses and TLS. Used by
- * the lean client, by undici (undici-connector) and by the doctor's probe.
+ * Opens connections to origins: the address check, the proxy, the race of addresses and TLS. Used
+ * by the lean client, by undici (undici-connector) and by the doctor's probe.
  */
 import net, { type OnReadOpts, type Socket } from 'node:net';
 import tls from 'node:tls';
@@ -15,17 +15,17 @@ import { secureContext } from './roots.js';
 import { cancelledError, resetError, transportError } from './transport-error.js';
 import { openTunnel } from './tunnel.js';
 
-/** The target of a connection. */
+/** The parts of a `FetchUrl` that a connection depends on. */
 export type ConnectPlace = Pick<FetchUrl, 'url' | 'addresses' | 'reach'>;
 
-/** Completed steps, for measurements; `proxied`: the proxy has opened its tunnel. */
+/** A finished step, reported for timing. `proxied`: the proxy has opened its tunnel. */
 export type ConnectStep = 'lookup' | 'connect' | 'proxied' | 'tls';
 
 export interface ConnectOptions {
   readonly clock: Clock;
-  /** Aborting drops whatever there is; the promise rejects with `cancelled`. */
+  /** Aborting closes the connection; the promise rejects with `cancelled`. */
   readonly signal: AbortSignal;
-  /** Where bytes of the finished connection land, as of `net.connect`. */
+  /** Memory for bytes of the finished connection: the option of `net.connect`. */
   readonly onread?: OnReadOpts | undefined;
   /** PEM certificates to trust in place of all others. */
   readonly ca?: string | undefined;
@@ -34,9 +34,9 @@ export interface ConnectOptions {
 }
 
 /**
- * Resolves with a connection on which a request can be sent, TLS included where the URL is https.
- * Rejects with a `ForebayError`: `origin-address-refused`, `-proxy`, `-dns`, `-connect`, `-tls`,
- * `overload` (this machine has no more of something) or `cancelled`.
+ * Resolves with a connection that is ready for a request, with TLS where the URL is https. Rejects
+ * with a `ForebayError`: `origin-address-refused`, `-proxy`, `-dns`, `-connect`, `-tls`, `-reset`,
+ * `-protocol`, `overload` (this machine ran out of a resource) or `cancelled`.
  */
 export async function connect(place: ConnectPlace, options: ConnectOptions): Promise<Socket> {
   try {
@@ -47,42 +47,43 @@ export async function connect(place: ConnectPlace, options: ConnectOptions): Pro
   }
 }
 
-/** True where `onread` is not used: node reads TLS within a tunnel into memory of its own. */
-export function readsByItself({ url, reach: way }: ConnectPlace): boolean {
-  return url.startsWith('https:') && (way?.proxy ?? null) !== null;
+/** True when `onread` is ignored: Node reads TLS within a tunnel into memory of its own. */
+export function readsByItself({ url, reach: route }: ConnectPlace): boolean {
+  return url.startsWith('https:') && (route?.proxy ?? null) !== null;
 }
 
 async function reach(place: ConnectPlace, options: ConnectOptions): Promise<Socket> {
   const url = new URL(place.url);
-  const { addresses, reach: way } = place;
+  const { addresses, reach: route } = place;
   checkLiteralAddress(url.hostname, addresses);
-  const proxy = way?.proxy ?? null;
+  const proxy = route?.proxy ?? null;
   const secure = url.protocol === 'https:';
   if (proxy === null) {
-    const context = secure ? secureContext(way?.tls, options.ca) : null;
+    const context = secure ? secureContext(route?.tls, options.ca) : null;
     return open(url, addresses, context, options);
   }
   await checkNamedAddress(hostOf(url), addresses, options);
   if (!secure) return toProxy(proxy, place, options);
   const socket = await tunnelTo(url, proxy, place, options);
-  const secured = tls.connect({ socket, ...tlsOptions(url, secureContext(way?.tls, options.ca)) });
+  const context = secureContext(route?.tls, options.ca);
+  const secured = tls.connect({ socket, ...tlsOptions(url, context) });
   await handshake(secured, options.signal);
   options.onStep?.('tls');
   return secured;
 }
 
-/** A connection to the proxy itself. */
+/** Opens a connection to the proxy. Errors name the proxy. */
 async function toProxy(
   proxy: ProxyAddress,
-  { reach: way }: ConnectPlace,
+  { reach: route }: ConnectPlace,
   options: ConnectOptions,
 ): Promise<Socket> {
   const url = new URL(proxy.url);
-  // The client certificate is for the origin only.
-  const material = { ca: way?.tls.ca ?? null, cert: null, key: null };
+  // The client certificate is only for the origin.
+  const material = { ca: route?.tls.ca ?? null, cert: null, key: null };
   try {
     const context = url.protocol === 'https:' ? secureContext(material, options.ca) : null;
-    // The operator names the proxy: it may be anywhere.
+    // The operator configured the proxy, so it may have a private address.
     return await open(url, 'any', context, options);
   } catch (error) {
     throw proxyUnreachable(proxy, error);
@@ -96,7 +97,7 @@ async function tunnelTo(
   options: ConnectOptions,
 ): Promise<Socket> {
   const { onStep } = options;
-  // TLS to the proxy is no step of the origin's.
+  // The step `tls` means TLS to the origin, not TLS to the proxy.
   const steps = (step: ConnectStep): void => {
     if (step !== 'tls') onStep?.(step);
   };
@@ -114,7 +115,7 @@ async function tunnelTo(
   }
 }
 
-/** Opens TCP, and TLS if there is a context, to the host of `url`. */
+/** Connects to the host of `url` by TCP, with TLS where `context` is not null. */
 async function open(
   url: URL,
   addresses: ConnectPlace['addresses'],
@@ -129,7 +130,7 @@ async function open(
     signal,
     onread,
     onLookup: () => onStep?.('lookup'),
-    // Each attempt is a TLS socket of its own: node has `onread` for those that it connects itself.
+    // Each attempt has its own TLS socket: Node supports `onread` only where it connects by itself.
     ...(context !== null && {
       connect: (tcp) => tls.connect({ ...tcp, ...tlsOptions(url, context) }),
     }),
@@ -145,8 +146,8 @@ async function open(
 function tlsOptions(url: URL, context: tls.SecureContext) {
   const host = hostOf(url);
   return {
-    // The name, or address, that the certificate has to be of; SNI carries names only (RFC 6066
-    // section 3).
+    // SNI carries names only (RFC 6066 section 3). The certificate is checked against `host`, which
+    // may be an address.
     servername: net.isIP(host) === 0 ? host : '',
     checkServerIdentity: (_: string, certificate: tls.PeerCertificate) =>
       tls.checkServerIdentity(host, certificate),
@@ -155,7 +156,7 @@ function tlsOptions(url: URL, context: tls.SecureContext) {
   };
 }
 
-/** Resolves when TLS is established; destroys the connection if it fails. */
+/** Resolves after the TLS handshake. Destroys the connection and rejects when it fails. */
 function handshake(socket: tls.TLSSocket, signal: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     const settle = (error: Error | undefined): void => {
@@ -193,5 +194,5 @@ function portOf(url: URL): string {
 }
 
 function ignore(): void {
-  // Later errors have been reported already.
+  // The error that matters was already thrown; an 'error' event without a listener would throw.
 }

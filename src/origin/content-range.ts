@@ -1,13 +1,13 @@
 /**
- * Reads Content-Range, the field that names the bytes of a 206. Used by range-check for every 206
- * and by the workers for a 416. Strict on purpose: a lenient reading would put bytes at the wrong
- * place of a file.
+ * Parses Content-Range, the only field that names the bytes of a response. Used by range-check for
+ * every 206, and by the workers and the cache. Strict on purpose: a lenient parser would put bytes
+ * at the wrong place of a file.
  */
 import type { ByteRange } from '../model/byte-range.js';
 import type { ContentRange, OriginHead } from '../model/fetch.js';
 import { headerValue } from '../model/headers.js';
 
-/** A Content-Range that names bytes: that of a 206. */
+/** A Content-Range with a range, as a 206 carries it. */
 export interface SatisfiedRange extends ContentRange {
   readonly range: ByteRange;
 }
@@ -16,7 +16,7 @@ export interface SatisfiedRange extends ContentRange {
 const SHAPE = /^bytes (?:([0-9]{1,16})-([0-9]{1,16})|\*)\/(?:([0-9]{1,16})|\*)$/i;
 
 /**
- * Reads a Content-Range value (RFC 9110 section 14.4) into half-open form.
+ * Parses a Content-Range value (RFC 9110 section 14.4) into half-open form.
  *
  * `undefined` for anything else: another unit, signs, spaces, positions beyond 2^53 - 1, a last
  * position before the first or outside the complete length, or `*` on both sides.
@@ -38,7 +38,8 @@ export function parseContentRange(text: string): ContentRange | undefined {
 }
 
 /**
- * The complete length of the representation of a 200 or 206; `null` if its head does not have it.
+ * Returns the complete length of the representation of a 200 or 206; `null` where the head does not
+ * declare it, and for any other status.
  */
 export function completeLengthOf({ status, headers, contentLength }: OriginHead): number | null {
   if (status === 200) return contentLength;

@@ -1,7 +1,7 @@
 /**
- * Opens one TCP connection to a host with several addresses, some of which may not work: RFC 8305
- * (Happy Eyeballs). Attempts are staggered, and none is cut before the whole ends, since a distant
- * address answers late. Used by origin/connect only, so by every client.
+ * Opens one TCP connection to a host that may have several addresses, some of which do not work:
+ * RFC 8305 (Happy Eyeballs). Attempts start one after another and run until one succeeds or the
+ * whole dial ends, because a distant address answers late. Used by origin/connect.
  */
 import type { LookupAddress } from 'node:dns';
 import { closeSync, openSync } from 'node:fs';
@@ -10,13 +10,12 @@ import { ForebayError, ownShortage } from '../model/errors.js';
 import type { Clock } from '../model/time.js';
 import { cancelledError, codeOf } from './transport-error.js';
 
-/** Until the next address is tried too (RFC 8305 section 5). */
+/** The delay before an attempt at the next address starts too (RFC 8305 section 5). */
 export const ATTEMPT_DELAY_MS = 250;
 
-/** Addresses of a name that are tried. More never are within the bounds of a connection. */
+/** The most addresses of a name to try; the connect timeout rarely leaves time for more. */
 export const MAX_ADDRESSES = 16;
 
-/** The target, and how its bytes are read. */
 export interface DialOptions {
   /** A name or an address, without brackets. */
   readonly host: string;
@@ -25,33 +24,35 @@ export interface DialOptions {
   readonly clock: Clock;
   /** Aborting ends every attempt. */
   readonly signal: AbortSignal;
-  /** Where bytes of the connection land, as of `net.connect`. */
+  /** Memory for bytes of the connection: the option of `net.connect`. */
   readonly onread?: net.OnReadOpts | undefined;
-  /** Called once, when the addresses of a name are known. */
+  /** Called once, when the lookup of a name has succeeded. */
   readonly onLookup?: (() => void) | undefined;
   /** Makes the socket of an attempt; replaced in tests. */
   readonly connect?: (options: net.TcpNetConnectOpts) => net.Socket;
 }
 
-/** An address that did not work, and why. */
 interface Failure {
   readonly address: string;
   readonly error: unknown;
 }
 
-/** Every address of a name failed. `errors` are in the order of the attempts. */
+/** The error when every address failed. `errors` are in the order in which attempts failed. */
 export class DialError extends AggregateError {
   constructor(failures: readonly Failure[]) {
-    const causes = failures.map(({ address, error }) => `${address} ${codeOf(error)}`);
+    const reasons = failures.map(({ address, error }) => `${address} ${codeOf(error)}`);
     super(
       failures.map(({ error }) => error),
-      causes.join(', '),
+      reasons.join(', '),
     );
     this.name = 'DialError';
   }
 }
 
-/** Resolves with a connected socket; rejects with the resolver's error, or with a `DialError`. */
+/**
+ * Resolves with a connected socket. Rejects with the resolver's error, `overload`, `origin-dns` for
+ * a name without addresses, `cancelled`, or a `DialError`.
+ */
 export async function dial(options: DialOptions): Promise<net.Socket> {
   const addresses = await resolve(options);
   if (net.isIP(options.host) === 0) options.onLookup?.();
@@ -71,7 +72,7 @@ function resolve({ host, lookup, signal }: DialOptions): Promise<readonly Lookup
       { once: true },
     );
     lookup(host, { all: true }, (error, found) => {
-      if (error !== null) reject(wantBehind() ?? error);
+      if (error !== null) reject(hiddenShortage() ?? error);
       else
         resolved(typeof found === 'string' ? [{ address: found, family: net.isIP(found) }] : found);
     });
@@ -79,9 +80,10 @@ function resolve({ host, lookup, signal }: DialOptions): Promise<readonly Lookup
 }
 
 /**
- * Of a lookup that failed: the C library opens files for it, and keeps to itself that it could not.
+ * Returns the shortage that may have made a lookup fail; `null` where there is none. The C library
+ * opens files for a lookup but does not report that it could not, so this opens one.
  */
-function wantBehind(): ForebayError | null {
+function hiddenShortage(): ForebayError | null {
   try {
     closeSync(openSync('/dev/null', 'r'));
     return null;
@@ -90,13 +92,13 @@ function wantBehind(): ForebayError | null {
   }
 }
 
-/** One family and then the other, beginning with the one that the resolver prefers (section 4). */
+/** Alternates the address families, the resolver's preferred one first (RFC 8305 section 4). */
 function inTurns(addresses: readonly LookupAddress[]): readonly LookupAddress[] {
   const preferred = addresses[0]?.family;
   const first = addresses.filter(({ family }) => family === preferred);
   const second = addresses.filter(({ family }) => family !== preferred);
   const longest = Math.max(first.length, second.length);
-  return Array.from({ length: longest }, (_, at) => [first[at], second[at]])
+  return Array.from({ length: longest }, (_, index) => [first[index], second[index]])
     .flat()
     .filter((address) => address !== undefined);
 }
@@ -129,7 +131,7 @@ class Race {
     this.#end(undefined)?.reject(cancelledError());
   };
 
-  /** Begins the next attempt, or ends if there is none and none runs. */
+  /** Starts the next attempt. Ends the race when no address is left and no attempt is running. */
   #next(): void {
     this.#cancelNext();
     const address = this.#waiting.shift();
@@ -159,7 +161,7 @@ class Race {
       this.#running.delete(socket);
       socket.on('error', ignore).destroy();
       this.#failures.push({ address: written(address, port), error });
-      // After a failure the next attempt begins at once (section 5).
+      // After a failure the next attempt starts at once (RFC 8305 section 5).
       this.#next();
     };
     socket.once('error', onError);
@@ -169,7 +171,10 @@ class Race {
     });
   }
 
-  /** Destroys all attempts but the winner; returns the callback to call, once. */
+  /**
+   * Ends the race and destroys every attempt but the winner. Returns the functions that settle the
+   * promise the first time, `undefined` after that.
+   */
   #end(winner: net.Socket | undefined) {
     const settle = this.#settle;
     this.#settle = undefined;
@@ -198,5 +203,5 @@ function written(address: string, port: number): string {
 }
 
 function ignore(): void {
-  // Attempts that failed have been reported.
+  // The race has recorded its result; an 'error' event without a listener would throw.
 }

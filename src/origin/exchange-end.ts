@@ -1,16 +1,16 @@
-/** How one request on one connection ended: what both clients' exchanges report to their client. */
+/** How one request on one connection ended: what an exchange reports to its client. */
 import { ForebayError } from '../model/errors.js';
 import type { FetchOutcome } from '../model/fetch.js';
 
 export type ExchangeEnd =
   | { readonly kind: 'outcome'; readonly outcome: FetchOutcome; readonly keepConnection: boolean }
-  /** `untouched`: not one byte of a response had come, as on a kept connection gone stale. */
+  /** `untouched`: no byte of a response had arrived, as on a kept connection gone stale. */
   | { readonly kind: 'failed'; readonly error: unknown; readonly untouched: boolean };
 
 /**
- * True when the connection went away before the first byte of an answer. On a kept connection that
- * is the origin's idle timer meeting our request, and the request is made once more on a new one
- * (RFC 9112 section 9.3.1).
+ * True when the connection was closed before the first byte of a response. On a kept connection the
+ * origin's idle timer ran out while the request was under way; the client repeats the request on a
+ * new connection (RFC 9112 section 9.3.1).
  */
 export function isStale(end: ExchangeEnd): boolean {
   if (end.kind !== 'failed' || !end.untouched) return false;

@@ -1,12 +1,12 @@
-/** Which of a client's request fields travel to the origin (RFC 9110 section 7.6.1). Pure. */
+/** Selects the client's request fields that the origin gets (RFC 9110 section 7.6.1). Pure. */
 import { tokenMembers } from '../model/field-syntax.js';
 import { headerValue, type HeaderMap } from '../model/headers.js';
 import { DECIDED_HERE, OF_ONE_HOP } from '../model/hop-by-hop.js';
 import { CREDENTIALS } from './request-fields.js';
 
 /**
- * Fields that make some servers answer another request than the one that was made: another method,
- * another path, another host or scheme. The answer would be stored for this URL, for everybody.
+ * Fields that make some servers answer a different request: another method, path, host or scheme.
+ * The cache would store that response under this URL and serve it to every client.
  */
 const OVERRIDES = new Set([
   'forwarded',
@@ -26,8 +26,9 @@ const OVERRIDES = new Set([
 ]);
 
 /**
- * The fields to send: every end-to-end field except those that Connection names, overrides and
- * ours. A client cannot use Connection to strip its credentials.
+ * Returns the fields of a fetch: every end-to-end field except those that Connection names,
+ * `OVERRIDES`, and the fields that Forebay sets itself. Credentials stay even where Connection
+ * names them, so that a client cannot strip them.
  */
 export function forwardedFields(request: HeaderMap): Record<string, string> {
   const named = namedByConnection(request);
@@ -42,8 +43,9 @@ export function forwardedFields(request: HeaderMap): Record<string, string> {
 }
 
 /**
- * The fields of a forwarded request (cache/passthrough/pass): every end-to-end field, a Via with
- * Forebay's member, and Max-Forwards less one where it applies (RFC 9110 section 7.6.2).
+ * Returns the fields of a request that is passed through (cache/passthrough/pass): every end-to-end
+ * field, Via with the member `via` appended, and Max-Forwards decremented for OPTIONS (RFC 9110
+ * section 7.6.2).
  */
 export function passedFields(
   method: string,

@@ -1,9 +1,9 @@
-/** Turns a redirect into the hop that is stored. Pure; used by upstream. */
+/** Reduces a redirect response to the `Hop` that is stored of it. Pure; used by upstream. */
 import { emptyHeaders, headerValue, type HeaderMap } from '../model/headers.js';
 import type { OriginHead } from '../model/fetch.js';
 import type { Hop } from '../model/redirect-chain.js';
 
-/** The fields that RFC 9111 decides by; of a cookie it only matters that one was set. */
+/** The fields that decide caching (RFC 9111). `hopOf` adds Set-Cookie without its value. */
 const DECIDING: readonly string[] = [
   'age',
   'cache-control',
@@ -14,19 +14,20 @@ const DECIDING: readonly string[] = [
   'vary',
 ];
 
-/** More than this is no redirect's word on caching; it is kept for as long as its answer. */
+/** The most characters of these values: a hop is stored for as long as its response. */
 const MAX_HOP_CHARACTERS = 2048;
 
-/** When the request was sent and its response received, ms since the epoch. */
+/** When a response was requested and received, ms since the epoch. */
 export interface HopTimes {
   readonly requestTimeMs: number;
   readonly responseTimeMs: number;
-  /** When it was received, on the time that never runs backwards (model/steady-time). */
+  /** When it was received, on the clock that never runs backwards (model/steady-time). */
   readonly steadyTimeMs?: number;
 }
 
 /**
- * The caching fields of `head`. If they are too long to be stored, the hop counts as `no-store`.
+ * Returns the hop of a redirect. Where its fields exceed the bound, `cache-control: no-store` takes
+ * their place. `shown`: names of the client's identifying fields that the redirect's server got.
  */
 export function hopOf(
   { status, headers }: OriginHead,

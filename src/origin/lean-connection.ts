@@ -1,6 +1,6 @@
 /**
- * One TCP or TLS connection of the lean reader. Reads land in memory that the connection's current
- * user names (Node's `onread`), so that a body costs neither a copy nor garbage. Owned by
+ * One TCP or TLS connection of the lean client. Node reads into memory that the current user of the
+ * connection provides (`onread`), so that a body costs no copy and no allocation. Owned by
  * lean-client, used by one lean-exchange at a time.
  */
 import type net from 'node:net';
@@ -8,27 +8,28 @@ import type { FetchUrl } from '../model/fetch.js';
 import { connect, type ConnectPlace, readsByItself } from './connect.js';
 import type { OriginClientOptions } from './options.js';
 
-/** Memory for heads and for the first read after a pause: one full socket read of libuv. */
+/** Size of the connection's memory, for reads without space in the sink: one read of libuv. */
 const SCRATCH_BYTES = 64 * 1024;
 
-/** Callbacks of the connection's user. None of these may throw. */
+/** The receiver of a connection's events: an exchange. No method may throw. */
 export interface ConnectionUser {
-  /** TCP is connected, and TLS if the scheme needs it. */
+  /** Called when TCP, and TLS where the scheme requires it, are connected. */
   connected(): void;
-  /** Memory for the next read; `undefined`: read into the connection's own. */
+  /** Returns memory for the next read; `undefined` to read into the connection's own memory. */
   space(): Uint8Array | undefined;
-  /** `count` bytes lie at the beginning of what `space` gave out last. */
+  /** Called when a read placed `count` bytes at the beginning of the last result of `space`. */
   landed(count: number): void;
-  /** Bytes in the connection's own memory: only valid during the call. */
+  /** Called with bytes in the connection's own memory, which are valid only during the call. */
   received(bytes: Uint8Array): void;
-  /** The origin closed its side. */
+  /** Called when the origin closed its side. */
   ended(): void;
-  /** The connection is gone. `error` is undefined if no reason is known. */
+  /** Called when the connection is closed. `error` is undefined when the cause is unknown. */
   lost(error: unknown): void;
 }
 
 /**
- * Names what a connection may be used for: scheme, host, port, address policy and the way there.
+ * Returns a key of the requests that may share a connection: scheme, host, port, address policy,
+ * proxy and certificates.
  */
 export function connectionKey({ url, addresses, reach }: ConnectPlace): string {
   return `${new URL(url).origin} ${addresses} ${reach?.key ?? ''}`;
@@ -37,16 +38,19 @@ export function connectionKey({ url, addresses, reach }: ConnectPlace): string {
 export class LeanConnection {
   readonly key: string;
   readonly #scratch = new Uint8Array(SCRATCH_BYTES);
-  /** Ends the connecting. */
+  /** Aborted by `destroy`: ends an attempt to connect. */
   readonly #dropped = new AbortController();
-  /** Settles when there is a connection, or when it is known that there will be none. */
+  /** Settles when the attempt to connect has succeeded or failed. */
   readonly #connecting: Promise<void>;
   #socket: net.Socket | undefined;
   #user: ConnectionUser | undefined;
   #paused = false;
   #error: unknown;
 
-  /** Starts to connect; call `claim` in the same turn. Failures are reported by `lost`. */
+  /**
+   * Starts to connect. The caller must call `claim` in the same turn of the event loop, because the
+   * user gets a failure by `lost`.
+   */
   constructor(target: FetchUrl, options: OriginClientOptions) {
     this.key = connectionKey(target);
     this.#connecting = this.#connect(target, options);
@@ -61,7 +65,7 @@ export class LeanConnection {
       const { signal } = this.#dropped;
       const socket = await connect(target, { clock, ca, signal, onread });
       if (readsByItself(target)) {
-        // Copied once more: bodies from behind a proxy by https alone.
+        // Costs one more copy, into the sink's memory, only for https through a proxy.
         socket.on('data', (bytes: Uint8Array) => {
           if (this.#user === undefined) void this.destroy();
           else this.#user.received(bytes);
@@ -79,7 +83,7 @@ export class LeanConnection {
       this.#error = error;
     });
     socket.on('end', () => {
-      // Idle: the origin closed a kept connection, and the next request must not find it.
+      // The origin closed an idle connection: the next request must not use it.
       if (this.#user === undefined) void this.destroy();
       else this.#user.ended();
     });
@@ -92,13 +96,13 @@ export class LeanConnection {
     return this.#socket?.destroyed === false && this.#socket.readyState === 'open';
   }
 
-  /** Hands the connection to an exchange. */
+  /** Makes `user` the receiver of the connection's events. */
   claim(user: ConnectionUser): void {
     this.#user = user;
     this.#socket?.ref();
   }
 
-  /** The exchange is over and the connection stays: bytes from now on are a fault. */
+  /** Keeps the connection without a user: bytes that arrive now are a fault and destroy it. */
   idle(): void {
     this.#user = undefined;
     if (this.#paused) this.resume();
@@ -120,7 +124,7 @@ export class LeanConnection {
     this.#socket?.resume();
   }
 
-  /** Drops the connection; resolves when it is gone. Its user hears nothing more. */
+  /** Closes the connection; resolves when it is closed. The user gets no further events. */
   async destroy(): Promise<void> {
     this.#user = undefined;
     this.#dropped.abort();

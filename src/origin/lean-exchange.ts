@@ -1,6 +1,6 @@
 /**
  * One request and its response on a lean connection: the state machine between socket and sink.
- * Started by lean-client; lane-connections decides whether the connection is kept.
+ * Started by lean-client, which then keeps or closes the connection.
  */
 import type { BodySink, FetchOutcome, HeadVerdict, OriginRequest } from '../model/fetch.js';
 import type { ProxyAddress } from '../model/reach.js';
@@ -24,7 +24,7 @@ import {
 type State =
   | { readonly kind: 'connecting' }
   | { readonly kind: 'head' }
-  /** The sink is deciding; body bytes that came with the head wait in the feeder. */
+  /** Waits for the sink's verdict; body bytes that came with the head wait in the feeder. */
   | { readonly kind: 'verdict'; readonly parsed: ParsedHead; readonly frame: BodyFrame }
   | { readonly kind: 'body'; readonly parsed: ParsedHead; readonly frame: BodyFrame }
   | { readonly kind: 'done' };
@@ -38,15 +38,15 @@ export class LeanExchange implements ConnectionUser {
   readonly #parser: ResponseHeadParser;
   readonly #feeder: SinkFeeder;
   readonly #connection: LeanConnection;
-  /** Who may answer in the origin's place. */
+  /** The proxy that gets the request itself and may answer instead of the origin. */
   readonly #proxy: ProxyAddress | null;
   #state: State = { kind: 'connecting' };
   #watch: BodyWatch | undefined;
   #cancelTimer: () => void = () => undefined;
   #bodyBytes = 0;
-  /** The origin closed its side; bytes before that may still wait in the feeder. */
+  /** True when the origin has closed its side; earlier bytes may still wait in the feeder. */
   #eof = false;
-  /** Something followed the body: the connection is out of step. */
+  /** True when bytes followed the body: the connection cannot carry another response. */
   #hasSurplus = false;
   #completing = false;
 
@@ -82,7 +82,7 @@ export class LeanExchange implements ConnectionUser {
     request.signal.addEventListener('abort', this.#onAbort);
   }
 
-  /** Sends the request, on a new connection once that is up. */
+  /** Sends the request, on a new connection as soon as it is connected. */
   start(connection: 'new' | 'kept'): void {
     if (connection === 'kept') {
       this.connected();
@@ -115,7 +115,7 @@ export class LeanExchange implements ConnectionUser {
     this.#state.frame.landed(count);
     this.#bodyBytes += count;
     this.#feeder.landed(count);
-    // After the sink: time that it took synchronously is not the origin's silence.
+    // Called after the sink, so that the sink's synchronous work does not count as silence.
     this.#watch?.bytes(count);
     this.#completeIfWhole();
   }
@@ -123,7 +123,7 @@ export class LeanExchange implements ConnectionUser {
   received(bytes: Uint8Array): void {
     switch (this.#state.kind) {
       case 'connecting':
-        this.#fail(protocolError('bytes before the request was sent'));
+        this.#fail(protocolError('the origin sent bytes before the request was sent'));
         return;
       case 'head':
         this.#receiveHead(bytes);
@@ -169,9 +169,9 @@ export class LeanExchange implements ConnectionUser {
       this.#end({ kind: 'unsupported-framing', feature: parsed.framing.feature }, false);
       return;
     }
-    const proxys = this.#proxy && answerOfProxy(this.#proxy, parsed.head);
-    if (proxys !== null) {
-      this.#fail(proxys);
+    const proxyError = this.#proxy && answerOfProxy(this.#proxy, parsed.head);
+    if (proxyError !== null) {
+      this.#fail(proxyError);
       return;
     }
     const frame = new BodyFrame(parsed.framing);
@@ -195,12 +195,12 @@ export class LeanExchange implements ConnectionUser {
     this.received(rest);
   }
 
-  /** `uncounted`: bytes that came with the head and are yet to be received. */
+  /** `uncounted`: the number of bytes that came with the head and were not yet passed on. */
   #decide(verdict: HeadVerdict, uncounted: number): void {
     if (this.#state.kind !== 'verdict') return;
     const { parsed, frame } = this.#state;
     if (verdict === 'refuse') {
-      // Dropping the connection costs less than reading an unneeded body.
+      // Closing the connection is cheaper than reading a body only to discard it.
       this.#end({ kind: 'refused' }, frame.whole && uncounted === 0 && parsed.keepAlive);
       return;
     }
@@ -224,7 +224,7 @@ export class LeanExchange implements ConnectionUser {
       this.#fail(error);
       return;
     }
-    // What frames the content is silence: extensions of chunks and trailers could go on for ever.
+    // Only content counts as activity: chunk extensions and trailers could go on for ever.
     if (this.#bodyBytes > before) this.#watch?.bytes(this.#bodyBytes - before);
     this.#completeIfWhole();
   }
@@ -237,10 +237,10 @@ export class LeanExchange implements ConnectionUser {
   }
 
   /**
-   * Completes one turn of the event loop after the last byte, so that bytes beyond the body that
-   * the kernel already holds are read first: they cost the connection, instead of becoming the
-   * beginning of the next response. Two turns, because a connection that was paused until now is
-   * polled only in the next one.
+   * Completes the exchange two turns of the event loop after the last byte, so that Node first
+   * reads bytes beyond the body that the kernel already holds. They cost the connection; otherwise
+   * they would become the beginning of the next response. Two turns, because Node polls a
+   * connection that was paused until now only in the next turn.
    */
   #completeIfWhole(): void {
     if (this.#state.kind !== 'body' || !this.#state.frame.whole) return;
@@ -256,7 +256,7 @@ export class LeanExchange implements ConnectionUser {
     });
   }
 
-  /** The origin will send no more: complete, or short? */
+  /** Completes or fails the exchange after the origin has closed its side. */
   #judgeEof(): void {
     switch (this.#state.kind) {
       case 'connecting':

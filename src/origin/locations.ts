@@ -1,42 +1,40 @@
 /**
- * Where the URLs of one origin were redirected to. For a new question it is the last place that
- * counts; for the fetches of an object that is known already, the place that it came from. Owned by
- * an Upstream.
+ * The redirect locations of one origin's URLs. A new request uses the last location of its URL. A
+ * further fetch of a known object uses the location of the place that the object came from. Owned
+ * by an Upstream.
  */
 import { LRUCache } from 'lru-cache';
 import type { FetchUrl } from '../model/fetch.js';
 import type { RedirectChain } from '../model/redirect-chain.js';
 
-/** Redirected locations that are remembered of one origin. */
+/** Most locations that are remembered of one origin. */
 const MAX_LOCATIONS = 10_000;
 
-/** Memory for them: signed URLs are 1 to 8 KiB, and hops keep 2 KiB of fields at most. */
+/** Most memory for them: signed URLs are 1 to 8 KiB, and hops keep 2 KiB of fields at most. */
 const MAX_LOCATION_BYTES = 16 * 1024 * 1024;
 
-/** What an entry takes beside its texts. */
+/** Estimated memory of an entry beside its texts. */
 const ENTRY_BYTES = 512;
 
 /**
- * How long a redirect without a recognisable expiry is followed without asking again: long enough
- * for the fills of one read, short enough that a moved object is noticed.
+ * How long a location without a recognisable expiry is used without a new request to the origin:
+ * long enough for the fills of one read, short enough that a moved object is noticed.
  */
 const LOCATION_LIFETIME_MS = 60_000;
 
-/** The lifetime for an object that is known to be there: its validator shows if it moved. */
+/** The same for an object known to be at that place: its validator shows whether it changed. */
 const KNOWN_LIFETIME_MS = 600_000;
 
-/**
- * A signed URL is not used in its last moments: the fetch it starts must begin before it expires.
- */
+/** How long before its expiry a signed URL is no longer used: its fetch must start in time. */
 const EXPIRY_MARGIN_MS = 10_000;
 
-/** Tried at least this long, so that a request which was just redirected does use the location. */
+/** How long every location is used, so that a request that was just redirected can follow it. */
 const MIN_LOCATION_MS = 5_000;
 
-/** Where a URL was redirected to, without the fields of the request that was redirected. */
+/** The target of a redirect, without the fields of the redirected request. */
 export interface Location {
   readonly to: Omit<FetchUrl, 'headers'>;
-  /** True when it is not the origin's own scheme, host and port. */
+  /** True when its scheme, host or port differs from the origin's. */
   readonly elsewhere: boolean;
   readonly chain: RedirectChain;
   readonly learntAtMs: number;
@@ -49,12 +47,12 @@ export class Locations {
     sizeCalculation: sizeOf,
   });
 
-  /** The last place that `key` led to, whether or not it may still be used. */
+  /** Returns the last location of `key`, even if it may no longer be used. */
   last(key: string): Location | undefined {
     return this.#known.get(key);
   }
 
-  /** Where `key` leads now: to `place` where that is known, else to the last one. */
+  /** Returns a usable location of `key`: the one of `place` if there is one, else the last. */
   find(key: string, place: string | undefined, nowMs: number): Location | undefined {
     const known = place === undefined ? undefined : this.#known.get(placeKey(key, place));
     if (known !== undefined && isUsable(known, KNOWN_LIFETIME_MS, nowMs)) return known;
@@ -67,7 +65,10 @@ export class Locations {
     this.#known.set(placeKey(key, location.chain.place), location);
   }
 
-  /** Forgets `url` as a starting point; `place`: the place that it was found for. */
+  /**
+   * Forgets the last location of `key`. Forgets `url` also as the location of that place and of
+   * `place`, the place that `find` was called with.
+   */
   forget(key: string, url: string, place: string | undefined): void {
     const last = this.#known.get(key);
     this.#known.delete(key);
@@ -83,14 +84,17 @@ function placeKey(key: string, place: string): string {
   return `${key} ${place}`;
 }
 
-/** Even one that seems to have expired is tried: the clock that is wrong may be ours. */
+/**
+ * True when the location may be used now. One that seems to have expired is used for
+ * `MIN_LOCATION_MS`, because this machine's clock may be wrong.
+ */
 function isUsable({ to, learntAtMs }: Location, lifetimeMs: number, nowMs: number): boolean {
   const expiry = to.expiresAtMs === null ? Infinity : to.expiresAtMs - EXPIRY_MARGIN_MS;
   return nowMs < Math.max(learntAtMs + MIN_LOCATION_MS, Math.min(expiry, learntAtMs + lifetimeMs));
 }
 
 function sizeOf({ to, chain }: Location, key: string): number {
-  const said = chain.hops.flatMap(({ headers, shown }) => [...Object.values(headers), ...shown]);
-  const characters = said.reduce((sum, value) => sum + value.length, to.url.length + key.length);
+  const texts = chain.hops.flatMap(({ headers, shown }) => [...Object.values(headers), ...shown]);
+  const characters = texts.reduce((sum, value) => sum + value.length, to.url.length + key.length);
   return ENTRY_BYTES + 2 * characters;
 }

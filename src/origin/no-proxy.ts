@@ -1,6 +1,6 @@
 /**
- * Reads NO_PROXY, the list of hosts that are reached straight, as curl and Go's programs do. Pure;
- * used by origin/reach.
+ * Parses NO_PROXY, the list of hosts that are reached without a proxy, by the rules of curl and Go.
+ * Pure; used by origin/reach.
  */
 import { BlockList, isIP } from 'node:net';
 import { domainToASCII } from 'node:url';
@@ -8,16 +8,17 @@ import { domainToASCII } from 'node:url';
 /** An entry with a port: `host:8080`, `[::1]:8080`. */
 const WITH_PORT = /^(\[[^\]]*\]|[^:[\]]+):(\d{1,5})$/;
 
-/** `host`: as `URL.hostname` gives it. */
+/** The destination of a request. `host` is like `URL.hostname`, without brackets. */
 interface ConnectPlace {
   readonly host: string;
   readonly port: string;
 }
 
 /**
- * True when the host of `url` is reached straight. Entries are separated by commas or spaces:
- * `*`, a name (it and all below it, as `.name` too), `*.name` (all below it), an address, a network
- * in CIDR notation, and any of these but a network with `:port`. Loopback hosts always are.
+ * True when the host of `url` is reached without a proxy. Entries are separated by commas or white
+ * space: `*`, a name (it and all its subdomains, also written `.name`), `*.name` (only the
+ * subdomains), an address, a network in CIDR notation, and a name or address with `:port`. Loopback
+ * hosts never use a proxy.
  */
 export function isExempt(url: URL, noProxy: string): boolean {
   const host = unbracketed(url.hostname).replace(/\.$/, '');
@@ -49,7 +50,7 @@ function isBelow(host: string, entry: string): boolean {
   return host.endsWith(`.${name}`) || (!isWildcard && host === name);
 }
 
-/** An IPv4 address within IPv6 counts as itself. */
+/** True when `host` is an address in the network. An IPv4-mapped IPv6 address counts as IPv4. */
 function isWithin(host: string, network: string, prefix: number): boolean {
   const family = isIP(network);
   if (isIP(host) === 0 || family === 0 || prefix > (family === 4 ? 32 : 128)) return false;
@@ -58,7 +59,7 @@ function isWithin(host: string, network: string, prefix: number): boolean {
   return list.check(host, isIP(host) === 4 ? 'ipv4' : 'ipv6');
 }
 
-/** A proxy on another machine has another loopback. */
+/** True for a loopback host. A proxy on another machine would connect to its own loopback. */
 function isLoopback(host: string): boolean {
   if (host === 'localhost' || host.endsWith('.localhost')) return true;
   return isWithin(host, '127.0.0.0', 8) || isWithin(host, '::1', 128);

@@ -1,7 +1,7 @@
 /**
- * Sends one request of any method to an origin and streams the response back, without retries and
- * redirects. Runs on the main thread: such requests are rare and small beside the objects that
- * worker threads fetch. Used by cache/passthrough/pass and hub/head-client.
+ * Sends one request of any method to an origin and streams the response back, without retries or
+ * redirects. Runs on the main thread: its messages are rare and small compared with the objects
+ * that worker threads fetch. Used by cache/passthrough/pass and hub/head-client.
  */
 import { Readable } from 'node:stream';
 import type * as Undici from 'undici';
@@ -28,7 +28,7 @@ import {
 export interface PassClientOptions {
   /** Scheme, host and port of the origin. */
   readonly origin: string;
-  /** The way there; absent: straight. */
+  /** The proxy and certificates for the origin; absent: no proxy, default certificates. */
   readonly reach?: Reach | undefined;
   readonly maxConnections: number;
   /** Name lookup, TCP and TLS handshake together. */
@@ -36,16 +36,16 @@ export interface PassClientOptions {
   /** From the request's last byte to the head, and between bytes of the body. */
   readonly responseTimeoutMs: number;
   /**
-   * Connections are used again once a response was read to its end. Only for who sends safe
-   * requests, and sends them again: the origin may close a kept connection at any time.
+   * True: connections are reused after a response was read to its end. Only for a caller that sends
+   * safe requests and retries them, because the origin may close a kept connection at any time.
    */
   readonly keepsConnections?: boolean;
-  /** `public`: the connection is refused where the host has a private address. */
+  /** `public`: a connection to a private address is refused. */
   readonly addresses?: FetchUrl['addresses'];
 }
 
 export interface PassedContent {
-  /** Content-Length; `null`: chunked. */
+  /** Content-Length; `null` for chunked content. */
   readonly lengthBytes: number | null;
   readonly bytes: AsyncIterable<Uint8Array>;
 }
@@ -58,7 +58,7 @@ export interface PassedTarget {
   readonly headers: Readonly<Record<string, string>>;
   readonly content: PassedContent | null;
   readonly signal: AbortSignal;
-  /** Takes interim responses. */
+  /** Receives interim responses. */
   readonly interim?: ((head: OriginHead) => void) | undefined;
 }
 
@@ -67,13 +67,13 @@ export interface PassedResponse {
   readonly headers: HeaderMap;
   /** Content-Length; `null` without one. */
   readonly lengthBytes: number | null;
-  /** Once, to its end. Throws a `ForebayError` when the body is cut off. */
+  /** The body; may be iterated once. Throws a `ForebayError` when the body is cut off. */
   readonly bytes: AsyncIterable<Uint8Array>;
-  /** Drops the connection if the body has not been read. */
+  /** Closes the connection if the body has not been read to its end. */
   close(): void;
 }
 
-/** undici's own bounds, which run on the machine's clock. */
+/** Codes of undici's own timeouts, which use the system's clock, not a `Clock`. */
 const TIMEOUTS: ReadonlySet<string> = new Set(['UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_BODY_TIMEOUT']);
 
 const MALFORMED: ReadonlySet<string> = new Set(['HTTPParserError', 'HeadersOverflowError']);
@@ -107,24 +107,24 @@ export class PassClient {
           const headers = headersFromRaw(raw as unknown as string[]);
           target.interim?.({ status, headers, contentLength: null });
         },
-        // Else undici closes after a HEAD: some servers send content with it, which is then
-        // malformed.
+        // By default undici closes the connection after a HEAD, because some servers send content
+        // with the response. On a kept connection such content is a malformed response.
         ...(this.#options.keepsConnections === true && { reset: false }),
       });
     } catch (error) {
-      throw nameOf(error, signal, 'head');
+      throw asForebayError(error, signal, 'head');
     }
     const { statusCode, body } = answer;
     try {
       const headers = headersFromRaw(answer.headers as unknown as string[]);
-      const proxys = proxy && answerOfProxy(proxy, { status: statusCode, headers });
-      if (proxys !== null) throw proxys;
+      const proxyError = proxy && answerOfProxy(proxy, { status: statusCode, headers });
+      if (proxyError !== null) throw proxyError;
       const declared = contentLengthOf(headers);
       const close = (): void => {
-        // undici reports the destruction of an unread body as an error; here it is none.
+        // undici emits an error when an unread body is destroyed; here that is no fault.
         body.on('error', ignore).destroy();
       };
-      const bytes = named(body, signal);
+      const bytes = withForebayErrors(body, signal);
       return { status: statusCode, headers, lengthBytes: declared, bytes, close };
     } catch (error) {
       body.on('error', ignore).destroy();
@@ -132,7 +132,7 @@ export class PassClient {
     }
   }
 
-  /** Closes its connections once they are idle. Never rejects. */
+  /** Closes every connection as soon as it is idle. Never rejects. */
   async close(): Promise<void> {
     const pool = await this.#pool?.catch(() => undefined);
     await pool?.close().catch(ignore);
@@ -144,8 +144,8 @@ export class PassClient {
     const { responseTimeoutMs, keepsConnections, addresses = 'any' } = this.#options;
     return new undici.Pool(origin, {
       connections: maxConnections,
-      // A kept connection may have been closed by the origin just now, and a POST is not sent
-      // again. One request at a time on each, or one and no more.
+      // 1: one request at a time on each connection. 0: one request, then the connection is closed,
+      // because an origin may close a kept connection just now and a POST must not be repeated.
       pipelining: keepsConnections === true ? 1 : 0,
       maxHeaderSize: MAX_HEAD_BYTES,
       headersTimeout: responseTimeoutMs,
@@ -159,17 +159,20 @@ export class PassClient {
   }
 }
 
-/** Loaded on first need, like the fetch threads' own: it takes some 50 ms. */
+/** Loads undici on first use, like undici-client on fill threads: it takes some 50 ms. */
 function loadUndici(): Promise<typeof Undici> {
   return import('undici');
 }
 
-/** Prepares undici in the background, so that the first client need not wait for it. */
+/**
+ * Loads undici and the root certificates ahead of the first request, which then need not wait for
+ * them. Called by assemble where an origin may get requests through a pass client.
+ */
 export function warmPassClients(): void {
-  // A failure is repeated and reported by the first request.
+  // A failure is ignored here: the first request tries again and reports it.
   loadUndici()
     .then((undici) => {
-      // The roots take as long to read as undici to load.
+      // Reading the root certificates takes as long as loading undici.
       secureContext();
       return warmUndici(undici);
     })
@@ -181,30 +184,30 @@ function credentialsOf(proxy: ProxyAddress | null): Readonly<Record<string, stri
   return value === null ? {} : { 'proxy-authorization': value };
 }
 
-async function* named(
+async function* withForebayErrors(
   body: AsyncIterable<Uint8Array>,
   signal: AbortSignal,
 ): AsyncGenerator<Uint8Array> {
   try {
     yield* body;
   } catch (error) {
-    throw nameOf(error, signal, 'body');
+    throw asForebayError(error, signal, 'body');
   }
 }
 
-/** No retry: whether the request was idempotent is not known here. */
-function nameOf(error: unknown, signal: AbortSignal, within: 'head' | 'body'): ForebayError {
+/** Maps an error of undici. `phase`: the part of the response that failed. */
+function asForebayError(error: unknown, signal: AbortSignal, phase: 'head' | 'body'): ForebayError {
   if (error instanceof ForebayError) return error;
   if (signal.aborted) return cancelledError();
   const { code, name, message } = describe(error);
-  if (TIMEOUTS.has(code)) return timeoutError(`the origin was too slow: ${code}`);
+  if (TIMEOUTS.has(code)) return timeoutError(`the origin sent nothing in time: ${code}`);
   if (code.startsWith('HPE_') || MALFORMED.has(name)) {
     return protocolError(`a malformed response: ${message}`);
   }
-  // Before a head it is the framing that contradicts itself.
+  // In the head this code means contradictory framing fields.
   if (code === 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH') {
-    return within === 'body'
-      ? resetError('a body cut off')
+    return phase === 'body'
+      ? resetError('the body ended before its Content-Length')
       : protocolError('contradictory framing');
   }
   return transportError(error, 'connected');
@@ -217,5 +220,5 @@ function describe(error: unknown): { code: string; name: string; message: string
 }
 
 function ignore(): void {
-  // See `warmPassClients`.
+  // Each caller has a comment on why it ignores errors.
 }

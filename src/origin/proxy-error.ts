@@ -1,6 +1,4 @@
-/**
- * What went wrong with a forward proxy, in words that name it. No message holds its credentials.
- */
+/** The errors of a forward proxy. Every message names the proxy, none contains its credentials. */
 import { type ErrorCode, ForebayError } from '../model/errors.js';
 import type { OriginHead } from '../model/fetch.js';
 import { headerValue, type HeaderMap } from '../model/headers.js';
@@ -9,50 +7,49 @@ import { transportError } from './transport-error.js';
 
 const CODE: ErrorCode = 'origin-proxy';
 
-/** Statuses by which a proxy reports a failed attempt or overload: a retry may succeed. */
-const PASSING: ReadonlySet<number> = new Set([429, 502, 503, 504]);
+/** Statuses of a proxy that failed to connect or is overloaded: a retry may succeed. */
+const TRANSIENT: ReadonlySet<number> = new Set([429, 502, 503, 504]);
 
-/** No connection to the proxy, or it broke before it led anywhere. */
+/** Returns the error of a connection to the proxy that failed before the tunnel was open. */
 export function proxyUnreachable(proxy: ProxyAddress, error: unknown): ForebayError {
   const found = transportError(error, 'connecting');
-  // These fields say nothing about the proxy.
+  // The proxy causes neither of these.
   if (found.code === 'overload' || found.code === 'cancelled') return found;
   const message = `the proxy ${named(proxy)} cannot be reached: ${found.message}`;
   return new ForebayError(CODE, message, { source: 'origin', retryable: true, cause: error });
 }
 
-/** The proxy's own answer, to CONNECT or to a request in absolute-form. */
+/** Returns the error of a proxy's own answer to CONNECT or to a request in absolute-form. */
 export function proxyRefused(proxy: ProxyAddress, status: number): ForebayError {
   return new ForebayError(CODE, `the proxy ${named(proxy)} ${explained(proxy, status)}`, {
     source: 'origin',
-    retryable: PASSING.has(status),
+    retryable: TRANSIENT.has(status),
   });
 }
 
 function explained({ authorization, setting }: ProxyAddress, status: number): string {
   const answered = `answered ${String(status)}`;
-  if (status === 403) return `${answered}: it does not allow this host`;
-  // tinyproxy answers wrong credentials with 401.
-  if (status !== 407 && status !== 401) return `${answered} in place of a connection`;
+  if (status === 403) return `${answered}: its rules do not let this host through`;
+  // tinyproxy answers 401 to a request with wrong credentials.
+  if (status !== 407 && status !== 401) return `${answered} in place of the origin`;
   const where = setting.startsWith('origins[')
     ? setting.replace(/proxy$/, 'proxyCredentialsFile')
     : `the user name and password in ${setting}`;
   return authorization === null
-    ? `${answered}: it asks for credentials, which ${where} would give`
+    ? `${answered}: it requires credentials; set ${where}`
     : `${answered}: it does not accept the credentials of ${where}`;
 }
 
-/**
- * The setting comes first, since it is what the operator changes. The URL contains no credentials.
- */
+/** Returns the proxy's URL, which has no credentials, and the setting that configures it. */
 function named({ url, setting }: ProxyAddress): string {
   return `${url} (${setting})`;
 }
 
 /**
- * Why the response to an absolute-form request is the proxy's own; `null` if it seems to be the
- * origin's. A 407 always is the proxy's; other errors are if they have Proxy-Status with an error
- * (RFC 9209), Squid's X-Squid-Error, or tinyproxy's name in Server.
+ * Returns the error where the answer to a request in absolute-form is the proxy's own; `null` where
+ * it may be the origin's. A 407 is always the proxy's own. Any other error status is if it has a
+ * mark of proxies: Proxy-Status with an error (RFC 9209), Squid's X-Squid-Error, or tinyproxy as
+ * its Server.
  */
 export function answerOfProxy(
   proxy: ProxyAddress,

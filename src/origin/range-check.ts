@@ -1,6 +1,6 @@
 /**
- * The checklist that every 206 passes before one of its bytes is used: nginx's slice module's list,
- * with multipart added. Pure; the workers call it on each response head.
+ * The checks that every 206 must pass before any of its bytes is used: those of nginx's slice
+ * module, and that it is not multipart. Pure; called by the workers and by cache/rfc9111/judge.
  */
 import { codingOf } from '../model/content-coding.js';
 import type { OriginHead } from '../model/fetch.js';
@@ -9,22 +9,22 @@ import { headerValue } from '../model/headers.js';
 import { validatorMatches, type Validator } from '../model/validator.js';
 import { parseContentRange, type SatisfiedRange } from './content-range.js';
 
-/** The request, and the known facts about the representation. */
+/** The requested range, and the known properties of the representation. */
 export interface RangeExpectation {
-  /** The requested bytes; an `end` of `null` requests all bytes from `start`. */
+  /** The requested bytes; an `end` of `null` means to the end of the representation. */
   readonly range: { readonly start: number; readonly end: number | null };
   /**
-   * `exact`: the response must hold every requested byte that exists. `at-most`: it may end
-   * earlier, which RFC 9110 section 15.3.7 allows; the caller requests the rest.
+   * `exact`: the response must hold all requested bytes that exist. `at-most`: it may stop earlier,
+   * which RFC 9110 section 15.3.7 allows; the caller then requests the rest.
    */
   readonly end: 'exact' | 'at-most';
-  /** `null` before the first response. A known length must come back the same, never as `*`. */
+  /** `null` before the first response. A response must repeat a known length, never send `*`. */
   readonly completeLength: number | null;
-  /** `null` before the first response: nothing to compare with. */
+  /** `null` before the first response: there is no validator to compare with yet. */
   readonly validator: Validator | null;
 }
 
-/** The line of the checklist that a response failed. */
+/** The check that a response failed. */
 export type RangeMismatch =
   | 'status'
   | 'multipart'
@@ -45,17 +45,17 @@ function mismatch(what: RangeMismatch): RangeCheck {
 }
 
 /**
- * Compares a response head with its request. The body of an `ok` response is exactly
- * `contentRange.range`; the caller still enforces its length.
+ * Compares a response head with the request. The body of an `ok` response must be exactly
+ * `contentRange.range`; the caller still has to enforce its byte count while reading.
  *
- * The validator is compared last: the verdict `validator` means a proper response of another
- * representation, that is a change and not a fault.
+ * The validator is checked last, so that the mismatch `validator` means a valid response of another
+ * representation, which the caller treats as a change and not as an invalid response.
  */
 export function checkPartialResponse(head: OriginHead, expected: RangeExpectation): RangeCheck {
   if (head.status !== 206) return mismatch('status');
   const type = trimOws(headerValue(head.headers, 'content-type') ?? '').toLowerCase();
   if (type.startsWith('multipart/')) return mismatch('multipart');
-  // The digest is of the plain bytes: positions in a coded form mean nothing for them.
+  // The digest is of the plain bytes: a range of a coded form cannot be mapped to them.
   if (expected.validator?.kind === 'digest' && codingOf(head.headers) !== '')
     return mismatch('content-encoding');
 
@@ -70,7 +70,7 @@ export function checkPartialResponse(head: OriginHead, expected: RangeExpectatio
   if (range.start !== expected.range.start) return mismatch('start');
   const last = Math.min(expected.range.end ?? Infinity, completeLength ?? Infinity);
   if (range.end > last) return mismatch('end');
-  // Without a requested end and a complete length the response cannot be short.
+  // With neither a requested end nor a complete length, no response is too short.
   if (expected.end === 'exact' && Number.isFinite(last) && range.end < last) return mismatch('end');
   if (head.contentLength !== null && head.contentLength !== range.end - range.start) {
     return mismatch('content-length');

@@ -1,15 +1,14 @@
 /**
- * One request's way through redirects, hop by hop: it starts at the URI or at a remembered place,
- * and collects the caching fields of every hop. Made by OriginLocator, driven by
- * cache/fetch/origin-fetch.
+ * Follows the redirects of one request, hop by hop, from the URI or from a remembered location, and
+ * keeps the chain of hops. Made by an OriginLocator; used by cache/fetch/origin-fetch.
  */
 import type { FetchUrl, OriginHead } from '../model/fetch.js';
 import { NO_REDIRECTS, type RedirectChain } from '../model/redirect-chain.js';
 import type { HopTimes } from './hop.js';
 import type { Location } from './locations.js';
 
-/** What a way needs of the source that it belongs to. */
-interface WaySteps {
+/** The functions of the OriginLocator that a walk calls. */
+interface WalkSteps {
   target(location: Location | undefined): FetchUrl;
   redirected(
     known: Location | undefined,
@@ -21,10 +20,10 @@ interface WaySteps {
 }
 
 export class RedirectWalk {
-  readonly #steps: WaySteps;
+  readonly #steps: WalkSteps;
   #location: Location | undefined;
 
-  constructor(from: Location | undefined, steps: WaySteps) {
+  constructor(from: Location | undefined, steps: WalkSteps) {
     this.#location = from;
     this.#steps = steps;
   }
@@ -34,17 +33,23 @@ export class RedirectWalk {
     return this.#location?.chain ?? NO_REDIRECTS;
   }
 
-  /** The next target, with all of the client's end-to-end fields. */
+  /**
+   * Returns the target of the next request, with the client's end-to-end fields; a host other than
+   * the origin gets only those that select a representation.
+   */
   target(): FetchUrl {
     return this.#steps.target(this.#location);
   }
 
-  /** Goes where `head`, answered to `from`, leads; throws why it may not. */
+  /** Follows the redirect `head`, the response to `from`; throws where it must not be followed. */
   redirected(from: FetchUrl, head: OriginHead, times: HopTimes): void {
     this.#location = this.#steps.redirected(this.#location, from, head, times);
   }
 
-  /** The target refused the request. True if the walk begins again, which it then does. */
+  /**
+   * Handles a 401 or 403 from `target` and goes back to the URI. True when a request from there may
+   * succeed.
+   */
   refused(target: FetchUrl): boolean {
     this.#location = undefined;
     return this.#steps.refused(target);

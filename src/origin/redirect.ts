@@ -1,6 +1,6 @@
 /**
- * Decides what a redirect of an origin leads to, or why it leads nowhere. Pure; called on the main
- * thread by the resolver, one hop at a time, with the policy of the configured origin.
+ * Decides whether a redirect of an origin is followed, and to which target. Pure; upstream calls it
+ * on the main thread, one hop at a time, with the policy of the configured origin.
  */
 import { ForebayError, type ErrorCode } from '../model/errors.js';
 import type { FetchUrl, OriginHead } from '../model/fetch.js';
@@ -9,18 +9,18 @@ import { fieldUri } from '../model/uri.js';
 import { CREDENTIALS } from './request-fields.js';
 import { signedUrlExpiryMs } from './signed-url.js';
 
-/** Redirects followed for one request: what resolvers and CDNs need, and no more (faults.md). */
+/** Most redirects followed for one request: as many as resolvers and CDNs need. */
 export const MAX_REDIRECT_HOPS = 5;
 
-/** A Location longer than this is no signed URL but an attack on our memory. */
+/** Longest Location. Signed URLs are shorter; a longer value would only waste memory. */
 export const MAX_LOCATION_LENGTH = 8192;
 
 export interface RedirectPolicy {
   /** Base URL of the configured origin: its own host is always allowed. */
   readonly originUrl: string;
-  /** Other hosts that may be followed to: `cdn.example.com`, `cdn.example.com:8443`, `*.hf.co`. */
+  /** Other allowed hosts: `cdn.example.com`, `cdn.example.com:8443`, `*.hf.co`. */
   readonly redirectHosts: readonly string[];
-  /** True: hosts other than the origin's own may have private addresses too. */
+  /** True when hosts other than the origin's own may have private addresses. */
   readonly allowPrivateRedirects: boolean;
   /** Lower-case names of configured request fields that carry secrets. */
   readonly credentialHeaders: readonly string[];
@@ -34,7 +34,7 @@ export type RedirectDecision =
 
 const REDIRECT_STATUSES: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
 
-/** Fields that never leave the origin they were meant for. */
+/** Fields that are only sent to the origin that they were meant for. */
 const CREDENTIAL_HEADERS: readonly string[] = [...CREDENTIALS, 'proxy-authorization'];
 
 /** True for the statuses that `followRedirect` understands. */
@@ -52,14 +52,15 @@ function portOf(url: URL): string {
   return url.protocol === 'https:' ? '443' : '80';
 }
 
-/** Same name on the same port, or an upgrade to https on its default port. */
+/** True for the origin's name on the same port, or with https on its default port. */
 function isOwnHost(url: URL, origin: URL): boolean {
   if (url.hostname !== origin.hostname) return false;
   return url.host === origin.host || (url.protocol === 'https:' && url.port === '');
 }
 
 /**
- * An entry without a port allows every port of its host. `*.hf.co` allows any depth, not `hf.co`.
+ * True when the entry of `redirectHosts` allows `url`. An entry without a port allows every port.
+ * `*.hf.co` allows subdomains of any depth, but not `hf.co`.
  */
 function entryAllows(entry: string, url: URL): boolean {
   const match = /^(.+?)(?::(\d+))?$/.exec(entry.toLowerCase());
@@ -70,8 +71,8 @@ function entryAllows(entry: string, url: URL): boolean {
 }
 
 /**
- * Whether the policy lets a URL be followed to: as the origin's own, as one of its other hosts, or
- * not.
+ * Classifies the host of a URL under the policy: the origin's own, another allowed host, or one
+ * that redirects must not lead to.
  */
 export function leadOf(
   url: URL,
@@ -96,12 +97,14 @@ function locationOf(target: FetchUrl, head: OriginHead): URL | undefined {
 }
 
 /**
- * Reads a 301, 302, 303, 307 or 308 (RFC 9110 section 15.4) answered to a GET of `target`.
+ * Decides on a 301, 302, 303, 307 or 308 (RFC 9110 section 15.4), the response to a GET of
+ * `target`.
  *
- * Followed: to the origin's own host, and to hosts of the policy; never from https to http. On the
- * way to another scheme, host or port the request loses its credentials, and the connection will be
- * refused if the host has a private address. Errors: `origin-redirect-refused`, `origin-loop` (no
- * hops left), `origin-protocol` (no usable Location). No message repeats the URL: it may be signed.
+ * Redirects are followed to the origin's own host and to hosts of the policy; never from https to
+ * http. A request to another scheme, host or port loses its credentials. A connection to a host
+ * other than the origin's own is refused for private addresses, unless the policy allows them.
+ * Errors: `origin-redirect-refused`, `origin-loop` (no hops left), `origin-protocol` (no usable
+ * Location). Messages do not contain the URL, as it may be signed.
  */
 export function followRedirect(
   target: FetchUrl,
@@ -109,25 +112,25 @@ export function followRedirect(
   policy: RedirectPolicy,
 ): RedirectDecision {
   if (!isRedirect(head.status)) {
-    return refuse('origin-protocol', `${String(head.status)} is no redirect`);
+    return refuse('origin-protocol', `status ${String(head.status)} is not a redirect`);
   }
   if (policy.hopsLeft <= 0) return refuse('origin-loop', 'the origin redirects too often');
   const url = locationOf(target, head);
-  if (url === undefined) return refuse('origin-protocol', 'a redirect without a usable Location');
+  if (url === undefined) return refuse('origin-protocol', 'the redirect has no usable Location');
   if (url.protocol !== 'https:' && url.protocol !== 'http:') {
-    return refuse('origin-redirect-refused', 'a redirect to a scheme that is not http or https');
+    return refuse('origin-redirect-refused', 'redirect refused: its scheme is not http or https');
   }
   if (url.username !== '' || url.password !== '') {
-    return refuse('origin-redirect-refused', 'a redirect to a URL with userinfo');
+    return refuse('origin-redirect-refused', 'redirect refused: its URL has userinfo');
   }
   const from = new URL(target.url);
   if (from.protocol === 'https:' && url.protocol === 'http:') {
-    return refuse('origin-redirect-refused', 'a redirect from https to http');
+    return refuse('origin-redirect-refused', 'redirect refused: from https to http');
   }
   const lead = leadOf(url, policy);
   if (lead === 'elsewhere') {
-    const why = `a redirect to ${url.hostname}, which origins[].redirectHosts does not list`;
-    return refuse('origin-redirect-refused', why);
+    const reason = `redirect refused: origins[].redirectHosts does not list ${url.hostname}`;
+    return refuse('origin-redirect-refused', reason);
   }
   const dropped = new Set(
     from.origin === url.origin ? [] : [...CREDENTIAL_HEADERS, ...policy.credentialHeaders],

@@ -1,7 +1,7 @@
 /**
- * What each request field may reveal: who the client is, which representation it needs, or nothing
- * that a response could depend on. The one list, by which forward and redirect choose the fields
- * that are sent on, and the cache decides what may be shared. Pure.
+ * Classifies a client's request fields: those that may identify the client, those that select a
+ * representation, and those that no response depends on. forward, redirect and upstream use it to
+ * select the fields to send; the cache uses it to decide which responses clients may share. Pure.
  */
 import { createHash } from 'node:crypto';
 import type { HeaderMap } from '../model/headers.js';
@@ -10,13 +10,10 @@ import { namedByVary } from '../model/vary.js';
 /** Fields that carry credentials by definition (RFC 9110 section 11.6, RFC 6265 section 5.4). */
 export const CREDENTIALS: readonly string[] = ['authorization', 'cookie'];
 
-/**
- * Fields that select a representation and identify no client: hosts other than the origin get only
- * these.
- */
+/** Fields that select a representation and identify no client. Hosts beside the origin get them. */
 const SELECTING: readonly string[] = ['accept', 'accept-language', 'user-agent'];
 
-/** Fields that distinguish clients or requests, or address caches; no resource depends on them. */
+/** Fields that distinguish clients or requests, or address caches; they select no resource. */
 const INCIDENTAL: readonly string[] = [
   'baggage',
   'cache-control',
@@ -31,8 +28,8 @@ const INCIDENTAL: readonly string[] = [
 ];
 
 /**
- * Harmless beside these: fields of the connection, the transfer or the browser, and those in which
- * proxies name the client. A field that is not listed may be a credential.
+ * The other harmless fields: of the connection, the transfer or the browser, and those in which
+ * proxies name their client. A field that is not listed may authorise the client.
  */
 const OTHERS: readonly string[] = [
   ...['accept-charset', 'accept-encoding', 'connection', 'content-length', 'content-type', 'date'],
@@ -58,66 +55,66 @@ const HARMLESS_FAMILIES: readonly string[] = [
   'x-envoy-',
 ];
 
-/** Words in the names of credential fields: `private-token`, `x-api-key`. */
+/** Words in the names of fields that authorise a client: `private-token`, `x-api-key`. */
 const CREDENTIAL_WORDS: ReadonlySet<string> = new Set([
   ...['apikey', 'assertion', 'auth', 'authenticate', 'authentication', 'authorization', 'bearer'],
   ...['credential', 'credentials', 'jwt', 'key', 'pass', 'passwd', 'password', 'secret'],
   ...['session', 'sessionid', 'sid', 'sig', 'signature', 'ticket', 'token'],
 ]);
 
-/** Credential fields whose names contain no such word. */
+/** Credentials whose names contain none of these words. */
 const CREDENTIAL_NAMES: ReadonlySet<string> = new Set(['x-jfrog-art-api']);
 
-/** True if a field does not identify the client. `name` is lower case. */
+/** True for a field by which origins do not identify or authorise clients. `name`: lower case. */
 export function isHarmless(name: string): boolean {
   return HARMLESS.has(name) || HARMLESS_FAMILIES.some((family) => name.startsWith(family));
 }
 
-/** Longer names are not searched for words. */
+/** The longest name that is searched for words. */
 const MAX_NAME_CHARACTERS = 256;
 
 function hasWordOf(words: ReadonlySet<string>, name: string): boolean {
-  // Not shared, like an unknown field: that costs a hit and reveals nothing.
+  // Treated as a match, like anything unknown: that costs a hit but reveals nothing to others.
   if (name.length > MAX_NAME_CHARACTERS) return true;
   return name.split(/[-_]/).some((word) => words.has(word));
 }
 
-/** True for a field that probably grants access at an origin. `name` is lower case. */
+/** True for a field by which an origin is likely to authorise a client. `name` is lower case. */
 export function isCredential(name: string): boolean {
   if (CREDENTIALS.includes(name) || CREDENTIAL_NAMES.has(name)) return true;
   return !isHarmless(name) && hasWordOf(CREDENTIAL_WORDS, name);
 }
 
-/** Words in the name of a field that has another value for each client, or each request. */
+/** Words in the names of fields whose value differs for each client or each request. */
 const PERSONAL_WORDS: ReadonlySet<string> = new Set([
   ...['client', 'cookie', 'device', 'email', 'guid', 'id', 'ip', 'nonce', 'uid', 'user', 'uuid'],
   ...['username', 'visitor'],
 ]);
 
-/** True where to vary on a field means to keep an answer for each client. `name` is lower case. */
+/** True when a Vary on this field means one response per client. `name` is lower case. */
 export function isPersonal(name: string): boolean {
   if (SELECTING.includes(name)) return false;
   if (name === 'traceparent' || name === 'x-forwarded-for') return true;
   return isCredential(name) || hasWordOf(PERSONAL_WORDS, name);
 }
 
-/** True for the client's fields that another host than the origin gets. */
+/** True for the client's fields that are also sent to hosts other than the origin. */
 export function isSentElsewhere(name: string): boolean {
   return SELECTING.includes(name);
 }
 
-/** True for fields that a redirect's target does not depend on, unless its Vary names them. */
+/** True for fields that the target of a redirect does not depend on, unless its Vary names them. */
 export function isIncidental(name: string): boolean {
   return INCIDENTAL.includes(name);
 }
 
-/** True when the values of all fields that a redirect varies on are part of its key. */
+/** True when the key of a redirect contains the values of all fields that its Vary names. */
 export function isToldApart(headers: HeaderMap): boolean {
   const names = namedByVary(headers);
   return names !== 'any' && !names.some(isIncidental);
 }
 
-/** Distinguishes sets of fields without storing them. */
+/** Returns a hash by which fields can be compared without storing them. */
 export function hashOf(fields: readonly (readonly [string, string])[]): string {
   return createHash('sha256').update(JSON.stringify(fields)).digest('hex');
 }

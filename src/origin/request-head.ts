@@ -1,4 +1,4 @@
-/** The fields of our requests to origins, the same for both clients, and their serialisation. */
+/** Makes the fields of requests to origins, for both clients, and serialises them. */
 import { readFileSync } from 'node:fs';
 import { ForebayError } from '../model/errors.js';
 import type { FetchUrl, OriginRequest } from '../model/fetch.js';
@@ -7,7 +7,7 @@ import { HOP_BY_HOP } from '../model/hop-by-hop.js';
 import { requestTargetOf } from '../model/uri.js';
 import { requestedProxy } from './reach.js';
 
-/** Fields that this room decides: a target's own values for them are ignored. */
+/** Fields that this file or the client sets: a target's own values for them are ignored. */
 const OURS: ReadonlySet<string> = new Set([
   ...HOP_BY_HOP,
   'accept-encoding',
@@ -16,7 +16,7 @@ const OURS: ReadonlySet<string> = new Set([
   'range',
 ]);
 
-/** Via (RFC 9110 section 7.6.3) of a target that brings none of its own. */
+/** Via (RFC 9110 section 7.6.3) for a target without a Via. */
 const VIA = '1.1 forebay';
 
 function readVersion(): string {
@@ -26,14 +26,14 @@ function readVersion(): string {
 
 const USER_AGENT = `forebay/${readVersion()}`;
 
-/** `bytes=first-last` (RFC 9110 section 14.2), inclusive on the wire. */
+/** Returns `bytes=first-last` (RFC 9110 section 14.2), inclusive on the wire. */
 function rangeValue(range: { readonly start: number; readonly end: number | null }): string {
   return `bytes=${String(range.start)}-${range.end === null ? '' : String(range.end - 1)}`;
 }
 
 /**
- * Field lines of the request, lower-case names, in the order they are sent; Connection is left to
- * the client. Throws `internal` for a field that would break the message (CR, LF, NUL).
+ * Returns the fields of the request in the order of sending, with lower-case names; the client adds
+ * Connection. Throws `internal` for a field that would break the message (CR, LF, NUL).
  */
 export function requestFields(request: OriginRequest): [name: string, value: string][] {
   const { target, range, conditions } = request;
@@ -52,14 +52,15 @@ export function requestFields(request: OriginRequest): [name: string, value: str
   if (proxy !== null && proxy.authorization !== null) {
     fields.push(['proxy-authorization', proxy.authorization]);
   }
-  // Forebay stores identity: positions in a coded representation would be useless.
+  // Forebay stores the identity form; ranges of a coded form cannot be mapped to it.
   fields.push(['accept-encoding', 'identity']);
   if (range !== null) fields.push(['range', rangeValue(range)]);
   return fields;
 }
 
 /**
- * What the request line names: path and query, or to a proxy the whole URL (RFC 9112 section 3.2).
+ * Returns the target of the request line: path and query, or the whole URL for a request to a proxy
+ * (RFC 9112 section 3.2).
  */
 export function requestTarget({ url, reach }: Pick<FetchUrl, 'url' | 'reach'>): string {
   const target = requestTargetOf(url);
@@ -67,11 +68,11 @@ export function requestTarget({ url, reach }: Pick<FetchUrl, 'url' | 'reach'>): 
 }
 
 function forbidden(what: string): ForebayError {
-  const message = `${what} with forbidden characters`;
+  const message = `${what} has forbidden characters`;
   return new ForebayError('internal', message, { source: 'internal', retryable: false });
 }
 
-/** The whole request head as it goes over the wire (latin1). Throws as `requestFields`. */
+/** Returns the whole request head, to be sent as latin1. Throws as `requestFields` does. */
 export function serializeRequest(request: OriginRequest): string {
   const target = requestTarget(request.target);
   if (!/^[\x21-\x7e]+$/.test(target)) throw forbidden('a request target');

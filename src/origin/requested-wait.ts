@@ -1,22 +1,25 @@
 /**
- * How long an origin asks its clients to wait, and the fields that say so: Retry-After (RFC 9110
- * section 10.2.3), RateLimit (draft-ietf-httpapi-ratelimit-headers) and its predecessors. Pure;
- * used for retries and for answers to clients.
+ * Reads the wait that an origin requests of its clients, from Retry-After (RFC 9110 section
+ * 10.2.3), RateLimit (draft-ietf-httpapi-ratelimit-headers) and the older fields of rate limits.
+ * Pure; used by retry, by verdict, and by the hub for its answers to clients.
  */
 import { trimOws } from '../model/field-syntax.js';
 import { parseDictionary, parseList } from 'structured-headers';
 import { emptyHeaders, headerValue, type HeaderMap } from '../model/headers.js';
 
-/** A longer wait is read as this: clients would not do anything else. */
+/** The longest wait; a longer one is cut to this. For clients the difference does not matter. */
 export const MAX_REQUESTED_WAIT_MS = 24 * 60 * 60 * 1000;
 
-/** Longer fields are ignored. */
+/** Fields longer than this are ignored. */
 const MAX_FIELD_LENGTH = 1024;
 
-/** The most such fields of one response that are forwarded. */
+/** Most fields of one response that are forwarded to the client. */
 const MAX_FIELDS = 16;
 
-/** Numbers from here on are points in time: seconds since the epoch, and then milliseconds. */
+/**
+ * A reset value below the first bound is seconds to wait; from there a time in seconds since the
+ * epoch; from the second bound a time in ms since the epoch.
+ */
 const FIRST_EPOCH_SECONDS = 100_000_000;
 const FIRST_EPOCH_MS = 100_000_000_000;
 
@@ -30,15 +33,15 @@ const RESET_FIELDS = ['ratelimit-reset', 'x-ratelimit-reset', 'x-rate-limit-rese
 /** IMF-fixdate, the one HTTP-date that senders may generate (RFC 9110 section 5.6.7). */
 const IMF_FIXDATE = /^[A-Z][a-z]{2}, \d{2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2} GMT$/;
 
-/** The parts of a head that may demand a wait. */
+/** The parts of a head that a requested wait is read from. */
 export interface RateLimitedHead {
   readonly status: number;
   readonly headers: HeaderMap;
 }
 
 /**
- * Reads Retry-After: seconds or a date. Returns ms from `nowMs` (epoch), never negative and never
- * above `capMs`; `undefined` when the value is neither.
+ * Parses Retry-After: seconds or a date. Returns ms from `nowMs` (epoch), never negative and never
+ * above `capMs`; `undefined` for any other value.
  */
 export function parseRetryAfter(value: string, nowMs: number, capMs: number): number | undefined {
   const text = trimOws(value);
@@ -50,16 +53,16 @@ export function parseRetryAfter(value: string, nowMs: number, capMs: number): nu
 }
 
 /**
- * The wait that the response demands, in ms from `nowMs`; `undefined` if it demands none.
- * Retry-After precedes the rate limit fields. Some origins send these with every response, so they
- * count only in a 429.
+ * Returns the wait that a response requests of its client, in ms from `nowMs`; `undefined` where it
+ * requests none. Retry-After takes precedence over the fields of rate limits. Some origins send
+ * these with every response, so they count only in a 429.
  */
 export function requestedWaitMs(
   { status, headers }: RateLimitedHead,
   nowMs: number,
 ): number | undefined {
-  const said = parseRetryAfter(fieldOf(headers, 'retry-after'), nowMs, MAX_REQUESTED_WAIT_MS);
-  if (said !== undefined || status !== 429) return said;
+  const waitMs = parseRetryAfter(fieldOf(headers, 'retry-after'), nowMs, MAX_REQUESTED_WAIT_MS);
+  if (waitMs !== undefined || status !== 429) return waitMs;
   const seconds = ofQuotas(fieldOf(headers, 'ratelimit'));
   if (seconds !== undefined) return Math.min(Math.max(seconds, 0) * 1000, MAX_REQUESTED_WAIT_MS);
   for (const name of RESET_FIELDS) {
@@ -69,18 +72,18 @@ export function requestedWaitMs(
   return undefined;
 }
 
-/** The fields about a wait or a limit, unchanged: a bounded part of a head. */
+/** Returns the fields of a head that describe a wait or a limit, unchanged, within the bounds. */
 export function waitFields(headers: HeaderMap): HeaderMap {
-  const kept = emptyHeaders();
+  const selected = emptyHeaders();
   let count = 0;
   for (const name of Object.keys(headers)) {
     if (name !== 'retry-after' && !RATE_FIELD.test(name)) continue;
     const value = fieldOf(headers, name);
     if (value === '' || count === MAX_FIELDS) continue;
-    kept[name] = value;
+    selected[name] = value;
     count += 1;
   }
-  return kept;
+  return selected;
 }
 
 function fieldOf(headers: HeaderMap, name: string): string {
@@ -88,11 +91,11 @@ function fieldOf(headers: HeaderMap, name: string): string {
   return value.length > MAX_FIELD_LENGTH ? '' : value;
 }
 
-/** Seconds until the quotas that are used up are there again. */
+/** Returns the seconds until the exhausted quotas are reset; `undefined` where none is given. */
 function ofQuotas(field: string): number | undefined {
   const quotas = asList(field) ?? asDictionary(field) ?? [];
   const spent = quotas.filter(({ remaining }) => remaining === 0);
-  // If no limit is reported as exhausted, it is unknown which one was.
+  // Where no quota has 0 remaining, any of them may have caused the refusal.
   const waits = (spent.length > 0 ? spent : quotas)
     .map(({ resetSeconds }) => resetSeconds)
     .filter((seconds) => seconds !== undefined);
@@ -104,7 +107,7 @@ interface Quota {
   readonly resetSeconds: number | undefined;
 }
 
-/** `"name";r=0;t=55`, the field of today. */
+/** Parses the current form of RateLimit: `"name";r=0;t=55`. */
 function asList(field: string): readonly Quota[] | undefined {
   try {
     const quotas = parseList(field).map(([, parameters]) => ({
@@ -117,7 +120,7 @@ function asList(field: string): readonly Quota[] | undefined {
   }
 }
 
-/** `limit=100, remaining=0, reset=55`, the field of earlier drafts. */
+/** Parses the form of earlier drafts: `limit=100, remaining=0, reset=55`. */
 function asDictionary(field: string): readonly Quota[] | undefined {
   try {
     const members = parseDictionary(field);
@@ -135,7 +138,7 @@ function numberOf(value: unknown): number | undefined {
   return typeof value === 'number' ? value : undefined;
 }
 
-/** Seconds to wait, or when: both are in use. */
+/** Converts a reset value, seconds to wait or a point in time, to ms to wait. */
 function ofReset(value: number, nowMs: number): number {
   const atMs = value < FIRST_EPOCH_MS ? value * 1000 : value;
   const waitMs = value < FIRST_EPOCH_SECONDS ? atMs : atMs - nowMs;

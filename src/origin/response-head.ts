@@ -1,14 +1,14 @@
 /**
- * Incremental parser of an HTTP/1.x response head, for the lean reader. Strict where leniency would
- * let two readers see two different messages (RFC 9112 sections 2.2, 5 and 6), bounded in size, and
- * its only failure is `origin-protocol`.
+ * Incremental parser of an HTTP/1.x response head, for the lean client. Strict where a lenient
+ * parser could find another message than other parsers do (RFC 9112 sections 2.2, 5 and 6).
+ * Bounded in size. Its only error is `origin-protocol`.
  */
 import type { OriginHead } from '../model/fetch.js';
 import { isDigits, isFieldValue, isToken, tokenMembers, trimOws } from '../model/field-syntax.js';
 import { headersFromRaw, headerValue, type HeaderMap } from '../model/headers.js';
 import { protocolError } from './transport-error.js';
 
-/** All head bytes of one response, interim responses included. Node's own limit is 16 KiB. */
+/** Most head bytes of one response, interim responses included. Node's own limit is 16 KiB. */
 export const MAX_HEAD_BYTES = 64 * 1024;
 
 /** How the end of the body is found (RFC 9112 section 6.3). */
@@ -17,7 +17,7 @@ export type BodyFraming =
   | { readonly kind: 'length'; readonly bytes: number }
   | { readonly kind: 'until-close' }
   | { readonly kind: 'chunked' }
-  /** A transfer coding of old: for a fuller client. */
+  /** An obsolete transfer coding, which the lean client leaves to undici. */
   | { readonly kind: 'beyond'; readonly feature: string };
 
 export interface ParsedHead {
@@ -29,41 +29,41 @@ export interface ParsedHead {
   readonly bodyStart: number;
 }
 
-/** Answers an Expect, which no request of ours has. */
+/** 100 (Continue): the answer to an Expect field, which Forebay's requests do not have. */
 const CONTINUE = 100;
 
 const LF = 0x0a;
 const CR = 0x0d;
 
-/** Statuses above 599 are invalid, and forwarded unchanged (RFC 9110 section 15). */
+/** Statuses above 599 are invalid, but passed on unchanged (RFC 9110 section 15). */
 const STATUS_LINE = /^HTTP\/1\.([01]) ([1-9][0-9]{2})(?: |$)/;
-/** Fields that decide where the body ends: a spoilt one cannot be dropped, only refused. */
+/** Fields that decide where the body ends: a response with an invalid one must be rejected. */
 const FRAMING_FIELDS: ReadonlySet<string> = new Set([
   'content-length',
   'transfer-encoding',
   'connection',
 ]);
 
-/** Feed it bytes until it returns a head; then it is spent. */
+/** Parses one response: the caller pushes bytes until `push` returns a head. */
 export class ResponseHeadParser {
   #partial = '';
   #lines: string[] = [];
   #bytesSeen = 0;
   readonly #onInterim: (head: OriginHead) => void;
 
-  /** `onInterim` receives each interim response. */
+  /** `onInterim` is called with each interim response but 100. */
   constructor(onInterim: (head: OriginHead) => void = () => undefined) {
     this.#onInterim = onInterim;
   }
 
-  /** True before the first byte: a connection closed now has answered nothing. */
+  /** True before the first byte of the response. */
   get untouched(): boolean {
     return this.#bytesSeen === 0;
   }
 
   /**
-   * Takes the next bytes off the connection. Returns the head when it is complete, after any
-   * interim responses; throws `origin-protocol` when this is no response head.
+   * Parses the next bytes of the connection. Returns the final head when it is complete. Throws
+   * `origin-protocol` for a malformed head.
    */
   push(bytes: Uint8Array): ParsedHead | undefined {
     const data = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -72,7 +72,9 @@ export class ResponseHeadParser {
       const lf = data.indexOf(LF, from);
       const end = lf === -1 ? data.length : lf + 1;
       this.#bytesSeen += end - from;
-      if (this.#bytesSeen > MAX_HEAD_BYTES) throw protocolError('a response head beyond 64 KiB');
+      if (this.#bytesSeen > MAX_HEAD_BYTES) {
+        throw protocolError('the response head is longer than 64 KiB');
+      }
       this.#partial += data.toString('latin1', from, end);
       from = end;
       if (lf === -1) break;
@@ -87,9 +89,9 @@ export class ResponseHeadParser {
     if (text.charCodeAt(text.length - 2) !== CR) throw protocolError('a head line without CR');
     const line = text.slice(0, -2);
     if (line !== '') {
-      // Checked at once, so that a peer that talks another protocol is not read any further.
+      // Checked at once, so that nothing more is read from a server of another protocol.
       if (this.#lines.length === 0 && !STATUS_LINE.test(line))
-        throw protocolError('not an HTTP/1 response');
+        throw protocolError('the response is not HTTP/1');
       this.#lines.push(line);
       return undefined;
     }
@@ -98,7 +100,7 @@ export class ResponseHeadParser {
     const match = STATUS_LINE.exec(statusLine);
     if (match === null) throw protocolError('an empty response head');
     const status = Number(match[2]);
-    if (status === 101) throw protocolError('101 without an Upgrade');
+    if (status === 101) throw protocolError('the origin answered 101 without a requested Upgrade');
     if (status < 200) {
       this.#passInterim(status, fieldLines);
       return undefined;
@@ -106,7 +108,7 @@ export class ResponseHeadParser {
     return interpret(status, match[1] === '1', parseFields(fieldLines));
   }
 
-  /** A malformed interim response is skipped: the final one is still to come. */
+  /** Reports an interim response. Skips a malformed one, because the final response follows. */
   #passInterim(status: number, fieldLines: readonly string[]): void {
     if (status === CONTINUE) return;
     let headers: HeaderMap;
@@ -130,15 +132,16 @@ function parseFields(lines: readonly string[]): HeaderMap {
     if (isFieldValue(value)) raw.push(name, value);
     else if (FRAMING_FIELDS.has(name.toLowerCase()))
       throw protocolError(`control characters in ${name}`);
-    // Any other field with CR, NUL or the like is dropped: it must not reach a client.
+    // Any other field with CR, NUL or another control character is dropped: it must not reach a
+    // client.
   }
   return headersFromRaw(raw);
 }
 
 /**
- * Content-Length, where repeated values are equal (RFC 9112 section 6.3); `null` when absent.
- * Leaves the one value in `headers`. Throws `origin-protocol` for anything but one number of
- * digits.
+ * Returns Content-Length, whose repeated values must be equal (RFC 9112 section 6.3); `null` when
+ * absent. Reduces the field in `headers` to one value. Throws `origin-protocol` for any value that
+ * is not one number of digits.
  */
 export function contentLengthOf(headers: HeaderMap): number | null {
   const text = headerValue(headers, 'content-length');
@@ -160,8 +163,8 @@ function interpret(status: number, http11: boolean, headers: HeaderMap) {
     throw protocolError('contradictory framing: Transfer-Encoding with Content-Length or HTTP/1.0');
   }
   const options = tokenMembers(headerValue(headers, 'connection'));
-  const promisesMore = options.includes('keep-alive');
-  const keepAlive = !options.includes('close') && (http11 || promisesMore);
+  const hasKeepAlive = options.includes('keep-alive');
+  const keepAlive = !options.includes('close') && (http11 || hasKeepAlive);
   const framing = framingOf(status, contentLength, transferCoding);
   return { head: { status, headers, contentLength }, framing, keepAlive };
 }
@@ -180,10 +183,11 @@ function framingOf(
     case 'identity':
       return { kind: 'beyond', feature: 'transfer-encoding' };
     default:
-      // Forebay sends no TE (RFC 9112 section 7.4), and a coded body would be taken for the object.
-      throw protocolError('a transfer coding that was not asked for');
+      // Requests have no TE field (RFC 9112 section 7.4), and the coded bytes would be stored as
+      // the object.
+      throw protocolError('the response has a transfer coding that was not requested');
   }
   if (contentLength !== null) return { kind: 'length', bytes: contentLength };
-  // Whatever Connection promises: there is no other end (RFC 9112 section 6.3).
+  // Even with Connection: keep-alive, as nothing else marks the end (RFC 9112 section 6.3).
   return { kind: 'until-close' };
 }

@@ -1,6 +1,6 @@
 /**
- * Whether and when to try again: pure arithmetic that the workers' retry loops and the resolver
- * share. Nothing here waits; the caller does, on its own clock.
+ * Decides whether and when to retry a request. Pure; used by the workers' retry loops and by the
+ * cache. The caller does the waiting, on its own clock.
  */
 import { ForebayError } from '../model/errors.js';
 import type { FetchLimits, OriginHead } from '../model/fetch.js';
@@ -8,18 +8,19 @@ import { headerValue, type HeaderMap } from '../model/headers.js';
 import type { Random } from '../model/time.js';
 import { requestedWaitMs, waitFields } from './requested-wait.js';
 
-/** A greater exponent would overflow, and every cap is reached long before. */
+/** The largest exponent: every cap is reached long before. */
 const MAX_EXPONENT = 30;
 
-/** A message longer than this stays here: an error is carried from thread to thread. */
-const MAX_TOLD_LENGTH = 1024;
+/** Longest error field of an origin that an error carries: errors are copied between threads. */
+const MAX_FIELD_LENGTH = 1024;
 
 /** The waits of `FetchLimits`. */
 export type RetryLimits = Pick<FetchLimits, 'retryBaseMs' | 'retryCapMs' | 'retryAfterCapMs'>;
 
 /**
- * Full jitter: a random time in `[0, min(cap, base * 2^attempt))`, in ms. `attempt` counts from 0.
- * A Retry-After of the origin (ms) is a floor, itself capped by `retryAfterCapMs`.
+ * Returns the wait before a retry in ms, with full jitter: a random time in `[0, min(cap, base *
+ * 2^attempt))`, `attempt` counted from 0. The origin's Retry-After (ms) is a lower bound, itself
+ * capped by `retryAfterCapMs`.
  */
 export function retryDelayMs(
   attempt: number,
@@ -35,14 +36,14 @@ export function retryDelayMs(
 /** Statuses after which the same GET may succeed. 401 and 403 are never among them. */
 const RETRYABLE_STATUSES: ReadonlySet<number> = new Set([408, 425, 429, 500, 502, 503, 504]);
 
-/** True when an idempotent request that got this status or this failure may be made again. */
+/** True when an idempotent request that got this status or this failure may be repeated. */
 export function isRetryable(failure: number | ForebayError): boolean {
   return typeof failure === 'number' ? RETRYABLE_STATUSES.has(failure) : failure.retryable;
 }
 
 /**
- * True if Forebay should retry after a wait, which is at least the one that the origin demands. A
- * wait beyond the cap is left to the client.
+ * True when Forebay should retry after a wait. A requested wait beyond the cap is left to the
+ * client, and no retry that must fail is sent before its end.
  */
 export function isWorthRetrying(
   failure: ForebayError,
@@ -51,12 +52,12 @@ export function isWorthRetrying(
   return isRetryable(failure) && (failure.retryAfterMs ?? 0) <= retryAfterCapMs;
 }
 
-/** A lifetime that the response itself gives. */
+/** The Cache-Control directives that give an explicit lifetime. */
 const LIFETIME = /(?:^|[\s,])(?:s-maxage|max-age)=/i;
 
 /**
- * True for a response with a validator or a lifetime: its author means it to be cached, so it is
- * final, whatever its status.
+ * True for a response with a validator or a lifetime. Its author meant it to be cached, so it is
+ * the final response to the request, whatever its status, and not a transient fault.
  */
 export function isDeliberate(headers: HeaderMap): boolean {
   return (
@@ -66,8 +67,9 @@ export function isDeliberate(headers: HeaderMap): boolean {
 }
 
 /**
- * The error for a response without usable content: `origin-denied` for 401 and 403, else
- * `origin-status`, with its status and the demanded wait. `nowMs` is wall time, ms since the epoch.
+ * Returns the error for a response that is not used as content: `origin-denied` for 401 and 403,
+ * else `origin-status`. It carries the status and the requested wait. `nowMs` is ms since the
+ * epoch.
  */
 export function statusError(head: OriginHead, nowMs: number): ForebayError {
   const denied = head.status === 401 || head.status === 403;
@@ -85,13 +87,13 @@ export function statusError(head: OriginHead, nowMs: number): ForebayError {
   );
 }
 
-/** What clients read of a refusal for its rate: how long it lasts, and why. */
+/** Returns the fields of a 429 that clients read: the wait, the limits and the reason. */
 function waitFieldsOf(headers: HeaderMap): Readonly<Record<string, string>> {
   const fields: Record<string, string> = {};
   for (const [name, value] of Object.entries(waitFields(headers))) fields[name] = String(value);
   for (const name of ['x-error-code', 'x-error-message']) {
     const value = headerValue(headers, name);
-    if (value !== undefined && value.length <= MAX_TOLD_LENGTH) fields[name] = value;
+    if (value !== undefined && value.length <= MAX_FIELD_LENGTH) fields[name] = value;
   }
   return fields;
 }

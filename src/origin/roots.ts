@@ -1,6 +1,7 @@
 /**
- * Whom TLS trusts: the roots of Node.js, those of the system's store, of NODE_EXTRA_CA_CERTS, and
- * what an origin's settings add. Used by origin/connect; `systemStore` also by the doctor.
+ * The certificates that TLS trusts: Node's roots, those of the system's store and of
+ * NODE_EXTRA_CA_CERTS, and those of an origin's settings. Used by origin/connect and
+ * origin/pass-client; `systemStore` also by the doctor.
  */
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
@@ -9,10 +10,10 @@ import { LRUCache } from 'lru-cache';
 import { certificatesOf, NO_TLS_MATERIAL } from '../config/reach-files.js';
 import type { TlsMaterial } from '../model/reach.js';
 
-/** Contexts that a thread keeps, some MiB each: one for each set of certificates in use. */
+/** Most contexts that a thread keeps, of some MiB each: one per set of certificates in use. */
 const MAX_CONTEXTS = 16;
 
-/** Where systems keep the roots that they trust: Debian, Fedora, openSUSE, Alpine and macOS. */
+/** The files of trusted roots on Debian, Fedora, openSUSE, Alpine and macOS. */
 const SYSTEM_FILES: readonly string[] = [
   '/etc/ssl/certs/ca-certificates.crt',
   '/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem',
@@ -23,18 +24,19 @@ const SYSTEM_FILES: readonly string[] = [
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** A file of roots that was read, or could not be although a variable names it. */
+/** A file of roots that was read, or whose reading failed. */
 export interface RootFile {
   readonly path: string;
-  /** The variable that names it; `null`: the system's own place. */
+  /** The environment variable that names it; `null` for the system's own file. */
   readonly variable: string | null;
   readonly certificates: readonly string[];
-  /** Why there are none. */
+  /** Why there are no certificates; `null` where there are. */
   readonly error: string | null;
 }
 
 /**
- * The system's store, or the file of SSL_CERT_FILE in its place, and that of NODE_EXTRA_CA_CERTS.
+ * Reads the system's store, or the file of SSL_CERT_FILE in its place, and the file of
+ * NODE_EXTRA_CA_CERTS.
  */
 export function systemStore(env: Environment): readonly RootFile[] {
   const named = ['SSL_CERT_FILE', 'NODE_EXTRA_CA_CERTS'].flatMap((variable) => {
@@ -50,7 +52,7 @@ export function systemStore(env: Environment): readonly RootFile[] {
 function readRoots(path: string, variable: string | null): RootFile {
   try {
     const certificates = certificatesOf(readFileSync(path, 'latin1'));
-    const error = certificates.length === 0 ? 'it holds no certificate in PEM' : null;
+    const error = certificates.length === 0 ? 'it contains no certificate in PEM' : null;
     return { path, variable, certificates, error };
   } catch (error) {
     const why = error instanceof Error && 'code' in error ? String(error.code) : String(error);
@@ -60,7 +62,7 @@ function readRoots(path: string, variable: string | null): RootFile {
 
 let beyondNode: readonly string[] | undefined;
 
-/** What the machine trusts beside Node.js's own roots. Read once: a change needs a restart. */
+/** Returns the machine's roots that Node does not have. Read once: a change needs a restart. */
 function systemRoots(): readonly string[] {
   if (beyondNode === undefined) {
     const built = new Set(rootCertificates.map(bare));
@@ -70,7 +72,7 @@ function systemRoots(): readonly string[] {
   return beyondNode;
 }
 
-/** Without line ends, which differ. */
+/** Removes white space and markers from a certificate, so that two copies compare as equal. */
 function bare(pem: string): string {
   return pem.replace(/\s+|-----[A-Z ]+-----/g, '');
 }
@@ -78,8 +80,8 @@ function bare(pem: string): string {
 const contexts = new LRUCache<string, SecureContext>({ max: MAX_CONTEXTS });
 
 /**
- * The context for a connection with `tls`. `instead`: certificates to trust in place of all others.
- * Making one takes some ms, as it reads every root.
+ * Returns the context for a connection with `tls`. `instead`: certificates to trust in place of all
+ * others. Making a new one takes some ms, because it reads every root.
  */
 export function secureContext(tls = NO_TLS_MATERIAL, instead?: string): SecureContext {
   const key = createHash('sha256')

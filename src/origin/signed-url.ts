@@ -1,6 +1,6 @@
 /**
- * Signed URLs: when one expires, and what it names beside its signature. Both are read from the
- * URL's own text. Used by redirect and upstream.
+ * Reads from a signed URL when it expires and which resource it names apart from its signature.
+ * Pure; used by redirect and upstream.
  */
 import { createHash } from 'node:crypto';
 
@@ -10,10 +10,10 @@ const BASIC_DATE = /^(\d{4})(\d{2})(\d{2})T(\d{2})(\d{2})(\d{2})Z$/;
 /** Seconds since the epoch in ten or eleven digits: the years 2001 to 5138. */
 const EPOCH_SECONDS = /^\d{10,11}$/;
 
-/** A lifetime in seconds; seven days is the longest that V4 signatures allow, this leaves room. */
+/** A lifetime in seconds. V4 signatures allow seven days at most; eight digits are ample. */
 const LIFETIME_SECONDS = /^\d{1,8}$/;
 
-/** Of a place's name: 128 bits, so that no two of them meet. */
+/** Hex digits of a place's name: 128 bits, so that two places never share a name. */
 const PLACE_DIGITS = 32;
 
 function basicDateMs(text: string): number | undefined {
@@ -24,12 +24,12 @@ function basicDateMs(text: string): number | undefined {
 }
 
 /**
- * The expiry of a presigned URL, ms since the epoch; `null` when the URL names none. Knows
+ * Returns the expiry of a presigned URL, ms since the epoch; `null` when the URL has none. Supports
  * `X-Amz-Date` + `X-Amz-Expires`, `X-Goog-Date` + `X-Goog-Expires` (V4 signatures), and `Expires`
  * in epoch seconds (S3 V2, CloudFront, Google V2).
  */
 export function signedUrlExpiryMs(url: URL): number | null {
-  // Parameter names are matched without case: CDNs rewrite them.
+  // Parameter names are compared case-insensitively, because CDNs rewrite them.
   const query = new Map<string, string>();
   for (const [name, value] of url.searchParams) query.set(name.toLowerCase(), value);
 
@@ -45,8 +45,9 @@ export function signedUrlExpiryMs(url: URL): number | null {
 }
 
 /**
- * A name for what a location leads to: the same at each of its hosts and with every signature,
- * which may be any part of a query. A hash, since it is kept on disk.
+ * Returns the place of a location: a name of its resource that is equal on each of its hosts and
+ * with every signature. It depends on the path alone, as any part of the query may be signature.
+ * A hash, because it is kept on disk.
  */
 export function placeOf(url: URL): string {
   return createHash('sha256').update(url.pathname).digest('hex').slice(0, PLACE_DIGITS);

@@ -1,23 +1,23 @@
 /**
- * Hands body bytes to a `BodySink` in order, whatever the sink's promises do: while one is pending,
- * bytes that still arrive wait here. Used by both clients.
+ * Passes body bytes to a `BodySink` in order. While a promise of the sink is pending, bytes that
+ * still arrive wait here. Used by the exchanges of both clients.
  */
 import type { BodySink } from '../model/fetch.js';
 import { protocolError } from './transport-error.js';
 
 /**
- * Bytes that may arrive after a pause: TLS delivers what it has decrypted, undici what it has
- * parsed. Both stop within one socket read (64 KiB). Beyond this bound the pause does not work, and
- * an origin could fill the memory.
+ * Most bytes that may wait after a pause was requested: TLS still delivers bytes that it has
+ * decrypted, undici bytes that it has parsed. Both stop within one socket read (64 KiB). Beyond
+ * this bound the pause does not work, and the origin could fill the memory.
  */
 const MAX_BACKLOG_BYTES = 4 * 1024 * 1024;
 
 export interface FeederEvents {
-  /** The sink is not ready: stop reading. */
+  /** Called when the sink is not ready: the exchange must stop reading. */
   paused(): void;
-  /** The sink is ready and nothing waits here: read on. */
+  /** Called when the sink is ready and no bytes wait here: the exchange may read on. */
   drained(): void;
-  /** The sink threw or rejected, or the backlog overflowed. */
+  /** Called when the sink threw or rejected, or when the backlog overflowed. */
   failed(error: unknown): void;
 }
 
@@ -34,23 +34,23 @@ export class SinkFeeder {
     this.#events = events;
   }
 
-  /** True when the sink holds every byte and has settled every promise. */
+  /** True when the sink has got every byte and has settled every promise. */
   get idle(): boolean {
     return !this.#waiting && this.#backlog.length === 0;
   }
 
-  /** The sink's memory for the next read, or `undefined` while bytes must not go there. */
+  /** Returns the sink's memory for the next read; `undefined` while the sink is not ready. */
   space(): Uint8Array | undefined {
     if (!this.idle || this.#dead) return undefined;
     return this.#room();
   }
 
-  /** `count` bytes were read straight into the memory that `space` gave out last. */
+  /** Reports that a read placed `count` bytes in the memory that `space` returned last. */
   landed(count: number): void {
     if (!this.#dead) this.#filled(count);
   }
 
-  /** Bytes that lie elsewhere. They are copied, so the caller may reuse its memory. */
+  /** Passes bytes in other memory on. They are copied, so the caller may reuse its memory. */
   push(bytes: Uint8Array): void {
     if (this.#dead || bytes.length === 0) return;
     if (this.idle) {
@@ -59,7 +59,7 @@ export class SinkFeeder {
     } else this.#queue(bytes);
   }
 
-  /** Holds everything back until `promise` settles: how a slow verdict on a head is waited for. */
+  /** Holds all bytes back until `promise` settles, such as the sink's verdict on a head. */
   hold(promise: Promise<void>): void {
     this.#waiting = true;
     this.#events.paused();
@@ -74,7 +74,7 @@ export class SinkFeeder {
     );
   }
 
-  /** No call reaches the sink any more. */
+  /** Stops: the sink gets no further calls. */
   stop(): void {
     this.#dead = true;
     this.#backlog = [];
@@ -84,7 +84,7 @@ export class SinkFeeder {
     if (this.#dead) return;
     this.#backlogBytes += bytes.length;
     if (this.#backlogBytes > MAX_BACKLOG_BYTES) {
-      this.#fail(protocolError('the body goes on while the connection is paused'));
+      this.#fail(protocolError('the body did not stop although the connection is paused'));
       return;
     }
     this.#backlog.push(Uint8Array.from(bytes));
@@ -104,12 +104,12 @@ export class SinkFeeder {
     this.#events.drained();
   }
 
-  /** A method, because narrowing would not see that `#copy` changes both fields. */
+  /** A method, because TypeScript's narrowing misses that `#copy` changes both fields. */
   #isBlocked(): boolean {
     return this.#waiting || this.#dead;
   }
 
-  /** Copies until all bytes are taken or the sink returns a promise; returns how many it took. */
+  /** Copies bytes to the sink until it is blocked; returns how many were copied. */
   #copy(bytes: Uint8Array): number {
     let taken = 0;
     while (taken < bytes.length) {
@@ -127,7 +127,7 @@ export class SinkFeeder {
   #room(): Uint8Array | undefined {
     return this.#attempt(() => {
       const space = this.#sink.space();
-      if (space.length === 0) throw new RangeError('a BodySink gave out empty space');
+      if (space.length === 0) throw new RangeError('a BodySink returned empty space');
       return space;
     });
   }
@@ -137,7 +137,7 @@ export class SinkFeeder {
     if (pending !== undefined) this.hold(pending);
   }
 
-  /** Calls the sink; an exception must not reach the socket's callback. */
+  /** Runs the sink's code. An error that it throws must not reach the socket's callback. */
   #attempt<T>(call: () => T): T | undefined {
     try {
       return call();

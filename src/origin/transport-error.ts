@@ -1,10 +1,7 @@
-/**
- * Makes the `ForebayError` of a failed exchange: from Node's socket, TLS and DNS errors, or for
- * what an origin client finds. Used by the origin clients and the doctor.
- */
+/** Maps Node's socket, TLS and DNS errors to `ForebayError`s. */
 import { type ErrorCode, ForebayError, ownShortage } from '../model/errors.js';
 
-/** How far the exchange had come: the same ECONNRESET means different things. */
+/** The progress of the exchange, by which the same ECONNRESET means different errors. */
 export type TransportPhase = 'connecting' | 'connected';
 
 const DNS_CODES: ReadonlySet<string> = new Set([
@@ -20,7 +17,7 @@ const CERTIFICATE_CODE =
   /^(CERT_|CRL_|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_|ERROR_IN_|INVALID_|HOSTNAME_MISMATCH|PATH_LENGTH)/;
 const TLS_CODE = /^(ERR_TLS_|ERR_SSL_|EPROTO$)/;
 
-/** Certificate failures that an operator can fix with `TRUST_SETTINGS`. */
+/** Failures that a setting for trusted certificates can correct, unlike a wrong name or time. */
 const UNTRUSTED: ReadonlySet<string> = new Set([
   'DEPTH_ZERO_SELF_SIGNED_CERT',
   'SELF_SIGNED_CERT_IN_CHAIN',
@@ -29,18 +26,21 @@ const UNTRUSTED: ReadonlySet<string> = new Set([
   'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
 ]);
 
-/** Of one error per address: a local shortage decides, else the first error. */
+/**
+ * Selects one of the errors of several addresses: a shortage of this machine, which affects them
+ * all, else the first error.
+ */
 function firstOf(error: unknown): unknown {
   if (!(error instanceof AggregateError)) return error;
   const errors = error.errors as readonly unknown[];
   return firstOf(errors.find((one) => ownShortage(one) !== null) ?? errors[0]);
 }
 
-/** The reason, for messages: `address code` for each address, or one code. Names no host. */
+/** Returns the cause as Node's error codes, without host names, which may be secret. */
 export function reasonOf(error: unknown): string {
   if (error instanceof AggregateError && error.errors.length > 1) return error.message;
   const code = codeOf(firstOf(error));
-  return UNTRUSTED.has(code) ? `its certificate is signed by none that is trusted: ${code}` : code;
+  return UNTRUSTED.has(code) ? `its certificate has no trusted issuer: ${code}` : code;
 }
 
 const TRUST_SETTINGS = 'origins[].caFile, SSL_CERT_FILE or NODE_EXTRA_CA_CERTS';
@@ -51,13 +51,13 @@ export function codeOf(error: unknown): string {
 }
 
 function classify(code: string, phase: TransportPhase): [code: ErrorCode, retryable: boolean] {
-  // A name that does not exist will not exist in a second either; a busy resolver may answer then.
+  // A retry cannot help where the name does not exist, but may where the resolver was busy.
   if (DNS_CODES.has(code)) return ['origin-dns', code !== 'ENOTFOUND' && code !== 'EAI_NONAME'];
   if (CERTIFICATE_CODE.test(code) || TLS_CODE.test(code)) return ['origin-tls', false];
   return phase === 'connecting' ? ['origin-connect', true] : ['origin-reset', true];
 }
 
-/** The error for a failed connection; a `ForebayError` passes unchanged. */
+/** Maps the error of a failed connection; returns a `ForebayError`, if it is one, unchanged. */
 export function transportError(error: unknown, phase: TransportPhase): ForebayError {
   const first = firstOf(error);
   if (first instanceof ForebayError) return first;
@@ -67,27 +67,27 @@ export function transportError(error: unknown, phase: TransportPhase): ForebayEr
   const [code, retryable] = classify(nodeCode, phase);
   const what = phase === 'connecting' ? 'no connection to the origin' : 'the connection broke';
   const why = reasonOf(error);
-  const hint = UNTRUSTED.has(nodeCode) ? ` (${TRUST_SETTINGS} would name who signs it)` : '';
+  const hint = UNTRUSTED.has(nodeCode) ? ` (to trust the issuer, set ${TRUST_SETTINGS})` : '';
   const message = why === '' ? what : `${what}: ${why}${hint}`;
   return new ForebayError(code, message, { source: 'origin', retryable, cause: error });
 }
 
-/** The connection ended before the promised bytes were there. */
+/** Returns the error of a connection that ended before all expected bytes had arrived. */
 export function resetError(message: string): ForebayError {
   return new ForebayError('origin-reset', message, { source: 'origin', retryable: true });
 }
 
-/** The origin broke the protocol on this connection. */
+/** Returns the error of an origin that violated the protocol on this connection. */
 export function protocolError(message: string): ForebayError {
   return new ForebayError('origin-protocol', message, { source: 'origin', retryable: true });
 }
 
-/** A bound of `FetchLimits` was reached. */
+/** Returns the error of a bound on time or rate that was reached. */
 export function timeoutError(message: string): ForebayError {
   return new ForebayError('origin-timeout', message, { source: 'origin', retryable: true });
 }
 
-/** The caller's signal was aborted. */
+/** Returns the error of a fetch whose caller aborted its signal. */
 export function cancelledError(): ForebayError {
   return new ForebayError('cancelled', 'the fetch was cancelled', {
     source: 'internal',

@@ -1,14 +1,14 @@
 /**
- * Requests a tunnel from a forward proxy by CONNECT (RFC 9110 section 9.3.6), over an open
- * connection. The proxy receives the name and its own credentials, and nothing else of the request.
- * Used by origin/connect.
+ * Opens a tunnel through a forward proxy by CONNECT (RFC 9110 section 9.3.6), over an established
+ * connection. The proxy gets the origin's name and port and its own credentials, and no part of the
+ * request. Used by origin/connect.
  */
 import http from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { protocolError } from './transport-error.js';
 
-/** The longest response to a CONNECT: Node's default, made explicit. */
+/** The largest head of a response to CONNECT: Node's default, set explicitly. */
 const MAX_HEAD_BYTES = 16 * 1024;
 
 export interface TunnelOptions {
@@ -22,14 +22,15 @@ export interface TunnelOptions {
   readonly signal: AbortSignal;
 }
 
-/** What the proxy answered. */
+/** The proxy's answer. */
 export type TunnelEnd =
   | { readonly kind: 'open'; readonly socket: Socket }
-  /** The proxy's status; its connection is gone. */
+  /** `status`: the proxy's answer. The connection to it is closed. */
   | { readonly kind: 'refused'; readonly status: number };
 
 /**
- * Resolves with the proxy's answer; rejects when its connection breaks before one, or is aborted.
+ * Resolves with the proxy's answer. Rejects when the connection breaks before an answer, when
+ * `signal` is aborted, and with `origin-protocol` for bytes that follow the answer.
  */
 export function openTunnel(options: TunnelOptions): Promise<TunnelEnd> {
   const { socket, authority, authorization, signal } = options;
@@ -58,8 +59,8 @@ export function openTunnel(options: TunnelOptions): Promise<TunnelEnd> {
           resolve({ kind: 'open', socket });
           return;
         }
-        // TLS begins with the client: what speaks first is no tunnel.
-        reject(protocolError('bytes of the proxy after its answer to CONNECT'));
+        // In TLS the client sends first, so these bytes cannot come from the origin.
+        reject(protocolError('the proxy sent unexpected bytes after its answer to CONNECT'));
       } else resolve({ kind: 'refused', status: statusCode });
       socket.on('error', ignore).destroy();
     });
@@ -78,5 +79,5 @@ export function openTunnel(options: TunnelOptions): Promise<TunnelEnd> {
 }
 
 function ignore(): void {
-  // The outcome has been reported already.
+  // The promise is already settled; an 'error' event without a listener would throw.
 }

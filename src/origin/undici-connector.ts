@@ -1,8 +1,8 @@
 /**
- * Connections for undici 7, with a guard. Its HTTP/1.1 parser pauses while a body is not read. If
- * the origin closes the connection then, it throws an assertion in a socket event, which nothing
- * can catch, so the process ends (undici issue 5360, fixed in undici 8, which needs Node 22). Used
- * by the two clients that are built on undici.
+ * Opens connections for undici 7, with a guard against a crash. undici's HTTP/1.1 parser pauses
+ * while a body is not read. When the origin closes the connection meanwhile, undici fails an
+ * assertion in the socket's event, where nothing can catch it, and the process ends (undici issue
+ * 5360, fixed in undici 8, which needs Node 22). Used by undici-client and pass-client.
  */
 import type { Socket } from 'node:net';
 import type { buildConnector } from 'undici';
@@ -10,7 +10,7 @@ import type { Clock } from '../model/time.js';
 import { connect, type ConnectPlace } from './connect.js';
 import { timeoutError } from './transport-error.js';
 
-/** What undici keeps at its socket under a symbol of this description. */
+/** undici's parser, a property of its socket under a symbol with the description `PARSER`. */
 interface Parser {
   paused: boolean;
   resume(): void;
@@ -21,24 +21,23 @@ interface Parser {
 
 const PARSER = 'parser';
 
-/** It pauses once for each piece of a body: more than what a socket holds at its end. */
+/** Most pauses to resume from: the parser pauses once per piece, and a socket holds fewer. */
 const MAX_PAUSES = 10_000;
 
-/** Events in which undici's parser learns of the end. */
+/** Events in which undici ends its parser. */
 const ENDINGS = ['end', 'error', 'close'] as const;
 
-/** What undici's connections are made by. */
 export interface ConnectorOptions {
   readonly place: ConnectPlace;
   readonly clock: Clock;
-  /** The connection's bound: undici does not report that it has lost interest. */
+  /** The bound on connecting: undici does not report that it no longer needs a connection. */
   readonly timeoutMs: number;
   readonly ca?: string | undefined;
 }
 
 /**
- * A connector for `Client` or `Pool`, which take it as `connect`. Whatever target they name, it is
- * `place`.
+ * Returns a connector for the option `connect` of undici's `Client` and `Pool`. It ignores their
+ * target and always connects to `place`.
  */
 export function guardedConnector(options: ConnectorOptions): buildConnector.connector {
   const { place, clock, timeoutMs, ca } = options;
@@ -55,16 +54,16 @@ export function guardedConnector(options: ConnectorOptions): buildConnector.conn
       },
       (error: unknown) => {
         cancel();
-        const outcome = late.signal.aborted
+        const reported = late.signal.aborted
           ? timeoutError(`no connection within ${String(timeoutMs)} ms`)
           : error;
-        callback(outcome as Error, null);
+        callback(reported as Error, null);
       },
     );
   };
 }
 
-/** Our listeners come before undici's, which it adds once it has the socket. */
+/** Adds listeners that run before undici's, which undici adds when it gets the socket. */
 function guard(socket: Socket): void {
   for (const event of ENDINGS) {
     socket.on(event, () => {
@@ -74,8 +73,8 @@ function guard(socket: Socket): void {
 }
 
 /**
- * Delivers the bytes that have arrived although the body is paused; the socket's buffer bounds
- * them.
+ * Makes the parser process all bytes that have arrived, although undici's caller does not read the
+ * body. The socket's buffers bound their number.
  */
 function finishReading(socket: Socket): void {
   const parser = parserOf(socket);
@@ -83,7 +82,7 @@ function finishReading(socket: Socket): void {
   for (let pauses = 0; pauses < MAX_PAUSES && parser.paused && !socket.destroyed; pauses += 1) {
     parser.resume();
   }
-  // No more bytes can come: the parser decides whether the body was complete.
+  // No more bytes can arrive: the parser can now check whether the message is complete.
   if (parser.ptr !== null) parser.llhttp.llhttp_resume(parser.ptr);
   parser.paused = false;
 }

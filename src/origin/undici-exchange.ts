@@ -1,6 +1,6 @@
 /**
- * One request and its response through undici: adapts its handler callbacks to a `BodySink`, with
- * the checks and timers that undici lacks. Started by undici-client.
+ * One request and its response through undici: adapts undici's handler callbacks to a `BodySink`
+ * and adds the checks and timers that undici lacks. Started by undici-client.
  */
 import type { Dispatcher } from 'undici';
 import type { ForebayError } from '../model/errors.js';
@@ -44,11 +44,11 @@ export class UndiciExchange implements Dispatcher.DispatchHandler {
   #contentLength: number | null = null;
   #bodyBytes = 0;
   #untouched = true;
-  /** Every byte was delivered here; some may still wait in the feeder. */
+  /** True when undici has delivered the whole body; bytes may still wait in the feeder. */
   #isWhole = false;
   #keepConnection = true;
 
-  /** `finish` is called exactly once. The connect bound runs from here. */
+  /** `finish` is called exactly once. The connect timeout starts here. */
   constructor(
     request: OriginRequest,
     sink: BodySink,
@@ -99,13 +99,12 @@ export class UndiciExchange implements Dispatcher.DispatchHandler {
       const headers = headersFromRaw(cleanFields(controller.rawHeaders));
       const { url, reach } = this.#request.target;
       const proxy = requestedProxy(url, reach);
-      const proxys = proxy && answerOfProxy(proxy, { status, headers });
-      if (proxys !== null) throw proxys;
+      const proxyError = proxy && answerOfProxy(proxy, { status, headers });
+      if (proxyError !== null) throw proxyError;
       this.#contentLength = contentLengthOf(headers);
       const verdict = this.#sink.head({ status, headers, contentLength: this.#contentLength });
       if (status === 204 || status === 304) {
-        // No body follows, whatever Content-Length says about the representation; undici would
-        // wait.
+        // No body follows: Content-Length here describes the representation. undici would wait.
         this.#isWhole = true;
         this.#keepConnection = this.#contentLength === null;
       }
@@ -127,10 +126,10 @@ export class UndiciExchange implements Dispatcher.DispatchHandler {
     if (this.#state.kind === 'done') return;
     this.#bodyBytes += chunk.length;
     if (this.#contentLength !== null && this.#bodyBytes > this.#contentLength) {
-      this.#fail(protocolError('more body bytes than Content-Length says'));
+      this.#fail(protocolError('the body is longer than its Content-Length'));
     } else {
       this.#feeder.push(chunk);
-      // After the sink: time that it took synchronously is not the origin's silence.
+      // Called after the sink, so that the sink's synchronous work does not count as silence.
       this.#watch?.bytes(chunk.length);
     }
   }
@@ -160,7 +159,7 @@ export class UndiciExchange implements Dispatcher.DispatchHandler {
   #decide(verdict: HeadVerdict): void {
     if (this.#state.kind !== 'verdict') return;
     if (verdict === 'refuse') {
-      // Dropping the connection costs less than reading an unneeded body.
+      // Closing the connection is cheaper than reading a body only to discard it.
       this.#end({ kind: 'refused' }, this.#isWhole && this.#keepConnection);
       return;
     }
@@ -194,7 +193,7 @@ export class UndiciExchange implements Dispatcher.DispatchHandler {
   }
 }
 
-/** Distinguishes a broken connection, a malformed message and a truncated one. */
+/** Maps an error of undici: a broken connection, a malformed message or one that was cut off. */
 function undiciError(error: Error, state: State): ForebayError {
   if (state.kind === 'connecting') return transportError(error, 'connecting');
   const isSyntax = error.name === 'HTTPParserError' || error.name === 'HeadersOverflowError';
@@ -208,9 +207,9 @@ function undiciError(error: Error, state: State): ForebayError {
   return transportError(error, 'connected');
 }
 
-/** undici's flat list of names and values, without fields that must not reach a client. */
+/** Returns undici's flat list of names and values without fields that must not reach a client. */
 function cleanFields(raw: Controller['rawHeaders']): string[] {
-  if (!Array.isArray(raw)) throw protocolError('a response head without fields');
+  if (!Array.isArray(raw)) throw protocolError('the response head has no fields');
   const texts = raw.map((part) => (typeof part === 'string' ? part : part.toString('latin1')));
   const clean: string[] = [];
   for (let i = 0; i + 1 < texts.length; i += 2) {

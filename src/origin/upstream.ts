@@ -1,7 +1,7 @@
 /**
- * One configured origin as the cache sees it: which URI a request names, which fields go with it,
- * where the URI currently lives after redirects, and whether asking makes sense now (breaker).
- * Built by assemble.ts; used by the rooms `cache` and `hub` on the main thread.
+ * One configured origin: maps request targets to URIs, selects the fields of requests, remembers
+ * where URIs redirect to, and owns the origin's breaker. Built by upstreams; used by the rooms
+ * `cache` and `hub` on the main thread.
  */
 import { PathTable } from '../config/path-pattern.js';
 import type { Digest } from '../model/digest.js';
@@ -37,13 +37,13 @@ export interface UpstreamOptions {
   readonly allowPrivateRedirects: boolean;
   /** Configured request fields, lower-case names, secrets read. */
   readonly headers: Readonly<Record<string, string>>;
-  /** The ways to it; absent: straight. */
+  /** Proxies and certificates; absent: no proxy, default certificates. */
   readonly reach?: OriginReach;
   readonly integrity: 'default' | 'strict';
   /** Path patterns of objects that are evicted last. */
   readonly pinned: readonly string[];
   readonly digests: readonly { readonly pattern: string; readonly digest: Digest }[];
-  /** Our Via member, `1.1 <pseudonym>`: unique to this process, so that loops are seen. */
+  /** Forebay's Via member, `1.1 <pseudonym>`: unique to this process, so that it detects loops. */
   readonly via: string;
   readonly clock: Clock;
 }
@@ -72,29 +72,29 @@ export class Upstream {
     this.rangeFaults = new RangeFaults(options.clock);
   }
 
-  /** Absolute URI of a request target (path below the mount, with query): the cache's key. */
+  /** Returns the URI of a request target (path below the mount, with query): the cache's key. */
   uriOf(requestTarget: string): string {
     return this.#options.url + requestTarget;
   }
 
-  /** The inverse; `undefined` for a URI that is not below this origin's URL (any more). */
+  /** Inverse of `uriOf`; `undefined` for a URI that is not (or no longer) below the origin's. */
   targetOf(uri: string): string | undefined {
     const { url } = this.#options;
     const target = uri.slice(url.length);
     return uri.startsWith(url) && target.startsWith('/') ? target : undefined;
   }
 
-  /** The digest pinned for a request target: that of the first pattern that fits. */
+  /** Returns the configured digest of the first pattern that matches; `null` without one. */
   pinnedDigest(requestTarget: string): Digest | null {
     return this.#digests.find(requestTarget) ?? null;
   }
 
-  /** True when the configuration pins the object at `uri` against eviction. */
+  /** True when the configuration pins the object at `uri`, so that it is evicted last. */
   isPinned(uri: string): boolean {
     return this.#pinned.find(uri.slice(this.#options.url.length)) ?? false;
   }
 
-  /** Where a request goes that is passed on with its method: the origin itself, and no redirect. */
+  /** Returns URL and fields of a request that is passed through to the origin, any method. */
   passTarget(
     requestTarget: string,
     method: string,
@@ -105,18 +105,18 @@ export class Upstream {
     return { url: this.uriOf(requestTarget), headers: { ...fields, ...headers } };
   }
 
-  /** The way to `url`, which is this origin's or one that it redirects to. */
+  /** Returns proxy and certificates for `url`, of this origin or of a host it redirects to. */
   wayTo(url: string): Reach | undefined {
     return this.#ways.to(url);
   }
 
-  /** Whether redirects may lead to a URL. */
+  /** Classifies a URL by whether redirects may lead to it (origin/redirect). */
   leadsTo(url: URL): 'own' | 'allowed' | 'elsewhere' {
     const { url: originUrl, redirectHosts } = this.#options;
     return leadOf(url, { originUrl, redirectHosts });
   }
 
-  /** The target of a redirect of this origin; `hopsLeft` more may follow (origin/redirect). */
+  /** Decides on a redirect of this origin; `hopsLeft` may be followed, this one included. */
   follow(from: FetchUrl, head: OriginHead, hopsLeft: number): RedirectDecision {
     const { url: originUrl, redirectHosts, allowPrivateRedirects, headers } = this.#options;
     const credentialHeaders = Object.keys(headers);
@@ -124,21 +124,22 @@ export class Upstream {
     return followRedirect(from, head, { ...policy, hopsLeft });
   }
 
-  /** Where to fetch `uri` for a request with these fields. */
+  /** Returns the locator of `uri` for a request with these fields. */
   source(uri: string, request: HeaderMap): OriginLocator {
     return new OriginLocator(this, this.#options, uri, request, this.#locations);
   }
 }
 
-/** Refusals of redirected locations that one request takes for an expired signature. */
+/** Most refusals of redirected locations that one request treats as expired signatures. */
 const MAX_REFUSALS = 5;
 
-/** Cache directives of a client concern its request, not the fetches that follow. */
-const OF_THE_QUESTION: ReadonlySet<string> = new Set(['cache-control', 'pragma']);
+/** A client's cache directives apply to its own request, not to further fetches of the object. */
+const CACHE_DIRECTIVES: ReadonlySet<string> = new Set(['cache-control', 'pragma']);
 
 /**
- * Locates an object for one request: its fields, and the redirects followed for it. A first fetch
- * walks from the URI; fetches of a known object go to the place where it was found.
+ * Locates an object for one request: its fields, and the redirects followed on its behalf. The
+ * first fetch follows redirects by a `RedirectWalk` (`walk`); further fetches of the known object
+ * use the location where it was found (`target`).
  */
 export class OriginLocator {
   readonly upstream: Upstream;
@@ -164,73 +165,73 @@ export class OriginLocator {
     this.#locations = locations;
   }
 
-  /** A redirect may depend on any field: only equal requests share one. A hit needs none. */
+  /** Computed on demand. A redirect may depend on any field: only equal requests share one. */
   get #key(): string {
-    this.#knownKey ??= `${hashOf(this.#fieldsWhere((name) => !isIncidental(name)))} ${this.uri}`;
+    this.#knownKey ??= `${hashOf(this.#sentFields((name) => !isIncidental(name)))} ${this.uri}`;
     return this.#knownKey;
   }
 
-  /** True once the origin itself refused this request: asking on its behalf again is in vain. */
+  /** True once the origin itself refused this request: repeating it would be useless. */
   get isRefused(): boolean {
     return this.#isRefused;
   }
 
-  /** Distinguishes credentials without storing them; empty without any. */
+  /** A hash of the request's credentials, to compare them without keeping them; '' without any. */
   get credentialKey(): string {
-    const secrets = this.#fieldsWhere(isCredential);
+    const secrets = this.#sentFields(isCredential);
     return secrets.length === 0 ? '' : hashOf(secrets);
   }
 
-  /** Names of the client's fields that the origin sees and that may identify the client. */
+  /** Names of the client's fields that the origin gets and that may identify the client. */
   get shown(): readonly string[] {
-    return this.#fieldsWhere((name) => !isHarmless(name)).map(([name]) => name);
+    return this.#sentFields((name) => !isHarmless(name)).map(([name]) => name);
   }
 
   /**
-   * Where a fetch of a known object goes, and with what: all of the client's end-to-end fields (RFC
-   * 9110 section 7.6), as its first fetch had them; another host gets nothing but what selects a
-   * representation. `place`: where the object was found, absent where that does not matter.
-   * `traceparent` names our span.
+   * Returns the target of a fetch of a known object, with the client's end-to-end fields (RFC 9110
+   * section 7.6) but its cache directives; a host other than the origin gets only those that select
+   * a representation. `place`: where the object was found. `traceparent`: Forebay's span.
    */
   target(place?: string, traceparent?: string): FetchUrl {
     const fields = forwardedFields(this.#request);
-    for (const name of OF_THE_QUESTION) Reflect.deleteProperty(fields, name);
+    for (const name of CACHE_DIRECTIVES) Reflect.deleteProperty(fields, name);
     if (traceparent !== undefined) fields['traceparent'] = traceparent;
-    return this.#aim(this.#locations.find(this.#key, place, this.#options.clock.now()), fields);
+    const nowMs = this.#options.clock.now();
+    return this.#targetAt(this.#locations.find(this.#key, place, nowMs), fields);
   }
 
-  /** True when `target` leads to `place`, whatever its signature. */
+  /** True when `target` is a location of `place`, with any signature. */
   isAt(target: FetchUrl, place: string): boolean {
     return target.url !== this.uri && placeOf(new URL(target.url)) === place;
   }
 
   /**
-   * A walk for a first fetch. It begins at the URI, or at the last place if `mayReuse` allows the
-   * redirects that led there.
+   * Returns a walk for a new request. It starts at the last location if `mayReuse` returns true for
+   * the redirects to it, else at the URI.
    */
   walk(mayReuse: (hops: readonly Hop[]) => boolean): RedirectWalk {
     const last = this.#locations.find(this.#key, undefined, this.#options.clock.now());
-    // The key leaves some fields out, and a location is no answer to others that Vary names.
+    // The key omits some fields. Where a Vary names one of them, the location cannot be reused.
     const isKeyed = last?.chain.hops.every(({ headers }) => isToldApart(headers)) === true;
     const from = isKeyed && mayReuse(last.chain.hops) ? last : undefined;
     return new RedirectWalk(from, {
-      target: (location) => this.#aim(location, forwardedFields(this.#request)),
+      target: (location) => this.#targetAt(location, forwardedFields(this.#request)),
       redirected: (known, ...answer) => this.#follow(known, ...answer),
       refused: (target) => this.refused(target),
     });
   }
 
-  /** Follows the redirect in `head`, which a fetch from `from` met; throws if it may not be. */
+  /** Follows the redirect `head`, the response to `from`; throws if it must not be followed. */
   redirected(from: FetchUrl, head: OriginHead, times: HopTimes): void {
-    // Hops count along one chain: a long read meets many redirects, one after another.
+    // Hops count along one chain only: a long read meets many separate redirects.
     const last = this.#locations.last(this.#key);
     this.#follow(last?.to.url === from.url ? last : undefined, from, head, times);
   }
 
   /**
-   * The target refused the request (401, 403). True if it was a redirected location, which is
-   * forgotten now: a signed URL that expired, so one new walk makes sense. `place`: the place that
-   * `target` was requested for.
+   * Handles a 401 or 403 from `target` and forgets it. Returns true for a redirected location, up
+   * to `MAX_REFUSALS`: its signature may have expired, so a request to the origin may succeed.
+   * `place`: the argument that `target` was made with.
    */
   refused(target: FetchUrl, place?: string): boolean {
     const redirected = target.url !== this.uri && this.#refusals < MAX_REFUSALS;
@@ -250,7 +251,7 @@ export class OriginLocator {
     const hops = known?.chain.hops ?? [];
     const decision = this.upstream.follow(from, head, MAX_REDIRECT_HOPS - hops.length);
     if (decision.kind === 'refuse') {
-      // Where a chain went wrong is no place to begin the next one.
+      // The next walk must not start at the location whose redirect was refused.
       this.#locations.forget(this.#key, from.url, undefined);
       throw decision.error;
     }
@@ -266,31 +267,31 @@ export class OriginLocator {
     return location;
   }
 
-  #aim(location: Location | undefined, fields: Readonly<Record<string, string>>): FetchUrl {
+  #targetAt(location: Location | undefined, fields: Readonly<Record<string, string>>): FetchUrl {
     const via = this.#via();
     if (location?.elsewhere === true) {
       const harmless = Object.entries(fields).filter(([name]) => isSentElsewhere(name));
-      return this.#by({ ...location.to, headers: { ...Object.fromEntries(harmless), via } });
+      return this.#withReach({ ...location.to, headers: { ...Object.fromEntries(harmless), via } });
     }
     const here = { url: this.uri, addresses: 'any', expiresAtMs: null } as const;
     const headers = { ...fields, ...this.#options.headers, via };
-    return this.#by({ ...(location?.to ?? here), headers });
+    return this.#withReach({ ...(location?.to ?? here), headers });
   }
 
-  #by(target: FetchUrl): FetchUrl {
+  #withReach(target: FetchUrl): FetchUrl {
     const reach = this.upstream.wayTo(target.url);
     return reach === undefined ? target : { ...target, reach };
   }
 
-  /** The client's fields that the origin is sent, sorted, of those whose names `isWanted` takes. */
-  #fieldsWhere(isWanted: (name: string) => boolean): readonly (readonly [string, string])[] {
+  /** Returns the client's fields that the origin gets and `isSelected` accepts, sorted by name. */
+  #sentFields(isSelected: (name: string) => boolean): readonly (readonly [string, string])[] {
     const { headers } = this.#options;
     return Object.entries(forwardedFields(this.#request))
-      .filter(([name]) => isWanted(name) && !Object.hasOwn(headers, name))
+      .filter(([name]) => isSelected(name) && !Object.hasOwn(headers, name))
       .sort(([a], [b]) => (a < b ? -1 : 1));
   }
 
-  /** Our member of Via after those of who forwarded the request to us (RFC 9110 section 7.6.3). */
+  /** Returns the client's Via with Forebay's member appended (RFC 9110 section 7.6.3). */
   #via(): string {
     const { via } = this.#options;
     const before = headerValue(this.#request, 'via');

@@ -1,7 +1,7 @@
 /**
- * The configured origins by name. A reload replaces the set; an origin with an unchanged
- * configuration keeps its breaker and its redirects, and running requests keep the upstream that
- * they began with. Built by assemble; used by cache/answer/cache for each request.
+ * The configured origins by name. A reload replaces the set: an origin with unchanged configuration
+ * keeps its breaker and its locations, and running requests keep the `Upstream` that they started
+ * with. Built by assemble.
  */
 import { isDeepStrictEqual } from 'node:util';
 import type { Clock } from '../model/time.js';
@@ -19,7 +19,7 @@ export class Upstreams {
   readonly #own: { readonly via: string; readonly clock: Clock };
   #entries: ReadonlyMap<string, Entry> = new Map();
 
-  /** `own.via`: our Via member, the same for all of them. */
+  /** `own.via`: Forebay's Via member, the same for all origins. */
   constructor(
     own: { readonly via: string; readonly clock: Clock },
     origins: readonly ConfiguredOrigin[],
@@ -36,7 +36,7 @@ export class Upstreams {
     return [...this.#entries.values()].map(({ upstream }) => upstream);
   }
 
-  /** From now on there are these, and no others. Names are unique. */
+  /** Replaces the set of origins. Names are unique. */
   replace(origins: readonly ConfiguredOrigin[]): void {
     const entries = origins.map((origin): [string, Entry] => {
       const known = this.#entries.get(origin.name);

@@ -1,6 +1,6 @@
 /**
- * Detects requests that have passed through this process before. Pure; used by cache/answer/cache
- * and cache/passthrough/pass.
+ * Detects requests that have come through this process before. Pure; used by cache/answer/cache,
+ * cache/passthrough/pass and the hub.
  */
 import { ForebayError } from '../model/errors.js';
 import { skipOws, trimOws } from '../model/field-syntax.js';
@@ -12,7 +12,7 @@ export function viaNames(headers: HeaderMap, pseudonym: string): boolean {
   return members.some((member) => receivedBy(trimOws(member)) === pseudonym);
 }
 
-/** The second word of a Via member, after the protocol. */
+/** Returns the second word of a member, after the protocol: host or pseudonym. */
 function receivedBy(member: string): string {
   const from = skipOws(member, nextOws(member, 0));
   return member.slice(from, nextOws(member, from));
@@ -24,6 +24,7 @@ function nextOws(text: string, from: number): number {
   return at;
 }
 
+/** Returns the error of a request that has come through this process before. */
 export function looped(): ForebayError {
   return new ForebayError('origin-loop', 'the request has come through this Forebay before', {
     source: 'client',

@@ -1,21 +1,21 @@
 /**
- * Runs undici once, without a network: it makes its parser (WebAssembly) with its first connection,
- * and its code runs for the first time, which together take some 30 ms. The first HEAD at a hub
- * waited for that.
+ * Runs undici once, without a network, before its first real request. undici makes its parser
+ * (WebAssembly) with its first connection, and its code then runs for the first time. Together this
+ * would delay the first HEAD at a hub by some 30 ms. Used by pass-client.
  */
 import { Duplex } from 'node:stream';
 import type * as undici from 'undici';
 
-/** A response as a hub sends it for a file; it is parsed and dropped. */
+/** A response like that of a hub to a HEAD for a file; its values are not used. */
 const ANSWER = 'HTTP/1.1 302 Found\r\nlocation: /\r\netag: "a"\r\ncontent-length: 0\r\n\r\n';
 
-/** Enough for a connection that is kept to be used again. */
+/** Enough requests for undici to reuse the kept connection. */
 const REQUESTS = 3;
 
-/** A connection whose other side answers each request. */
+/** A connection that answers each request with `ANSWER`. */
 class Canned extends Duplex {
   override _read(): void {
-    // It has something to be read when something was written.
+    // `_write` pushes the data to read.
   }
 
   override _write(_request: unknown, _encoding: string, written: () => void): void {
@@ -24,13 +24,13 @@ class Canned extends Duplex {
   }
 }
 
-/** Resolves with the statuses that it read. Rejects where undici does. */
+/** Resolves with the statuses of the responses. Rejects with undici's errors. */
 export async function warmUndici({ Pool }: Pick<typeof undici, 'Pool'>): Promise<number[]> {
   const pool = new Pool('http://nowhere.invalid', {
     connections: 1,
     connect: (_target, connected) => {
       setImmediate(() => {
-        // The parts of a connection that undici uses are those of a stream.
+        // undici needs nothing of a connection beyond a stream's methods.
         connected(null, new Canned() as never);
       });
     },

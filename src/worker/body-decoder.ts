@@ -1,6 +1,6 @@
 /**
- * Takes the content coding off a body as it arrives, piece by piece. Used by response-sink where an
- * object is known by the digest of its plain bytes and an origin sends it coded all the same.
+ * Decodes the content coding of a body piece by piece as it arrives. Used by response-sink where
+ * the main thread knows an object by the digest of its plain bytes and an origin sends it coded.
  */
 import zlib from 'node:zlib';
 import type { Transform } from 'node:stream';
@@ -10,7 +10,8 @@ import { ForebayError } from '../model/errors.js';
 import { originFault } from './faults.js';
 
 /**
- * What a coding may add to bytes that it cannot make smaller: a few in each block, and its frame.
+ * Returns the most bytes of a coded body. A coding adds some bytes to each block that it cannot
+ * compress, and its frame.
  */
 export function maxCodedBytes(plainBytes: number): number {
   return plainBytes + Math.ceil(plainBytes / 8) + 64 * 1024;
@@ -24,8 +25,9 @@ export class BodyDecoder {
   #seenBytes = 0;
 
   /**
-   * `output` receives the plain bytes in order, one piece at a time; an error that it throws ends
-   * the decoding. `plainBytes`: the expected number of them, which bounds the coded ones.
+   * `output` gets the plain bytes in order, the next piece when its last promise has settled. An
+   * error of `output` ends the decoding. `plainBytes`: the length of the plain bytes, which bounds
+   * the length of the coded body.
    */
   constructor(
     coding: Decodable,
@@ -38,13 +40,13 @@ export class BodyDecoder {
   }
 
   /**
-   * Decodes `bytes`, which may be used again once this has settled. Rejects with what `output`
-   * threw, or with `origin-protocol` for content that is not so coded.
+   * Decodes `bytes`; the caller may reuse them when the promise settles. Rejects with the error of
+   * `output`, or with `origin-protocol` for content that is malformed or too long.
    */
   async push(bytes: Uint8Array): Promise<void> {
     this.#seenBytes += bytes.length;
     if (this.#seenBytes > this.#maxBytes) {
-      throw originFault('origin-protocol', 'a coded body that is far longer than its content');
+      throw originFault('origin-protocol', 'the coded body is far longer than its content');
     }
     const stream = (this.#stream ??= this.#start(bytes[0] ?? 0));
     await new Promise<void>((resolve, reject) => {
@@ -55,7 +57,7 @@ export class BodyDecoder {
       stream.once('error', failed);
       stream.write(bytes, (error) => {
         stream.off('error', failed);
-        // One that was destroyed meanwhile takes its input all the same.
+        // A stream that was destroyed meanwhile accepts its input without an error.
         const cause = error ?? stream.errored;
         if (cause === null) resolve();
         else failed(cause);
@@ -63,7 +65,10 @@ export class BodyDecoder {
     });
   }
 
-  /** The body has ended: outputs the rest. Rejects as `push` does, also for a truncated body. */
+  /**
+   * Ends the body and passes the remaining plain bytes to `output`. Rejects as `push` does, also
+   * for a body that was cut off.
+   */
   async end(): Promise<void> {
     const stream = (this.#stream ??= this.#start(0));
     try {
@@ -75,7 +80,7 @@ export class BodyDecoder {
     }
   }
 
-  /** Ends the decoding, in any state. */
+  /** Destroys the decoder, even in the middle of a body. */
   close(): void {
     this.#stream?.destroy();
   }
@@ -95,7 +100,7 @@ export class BodyDecoder {
         stream.destroy(asError(error));
       }
     });
-    // Reported by the next `push` or `end`.
+    // `push` and `end` reject with the error; an 'error' event without a listener would throw.
     stream.on('error', () => undefined);
     return stream;
   }
@@ -108,15 +113,15 @@ function decoderOf(coding: Decodable, first: number): Transform {
     case 'br':
       return zlib.createBrotliDecompress();
     case 'deflate':
-      // Some servers leave the zlib frame out (RFC 9110 section 8.4.1.2), whose first byte names
-      // method 8.
+      // Some servers omit the zlib frame (RFC 9110 section 8.4.1.2), whose first byte has method 8
+      // in its lower four bits.
       return (first & 0x0f) === 8 ? zlib.createInflate() : zlib.createInflateRaw();
   }
 }
 
 function decodingFault(error: unknown): ForebayError {
   if (error instanceof ForebayError) return error;
-  return originFault('origin-protocol', 'a body that cannot be decoded');
+  return originFault('origin-protocol', 'the body cannot be decoded by its content coding');
 }
 
 function asError(thrown: unknown): Error {

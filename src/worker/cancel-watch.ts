@@ -1,13 +1,13 @@
 /**
- * Turns the cancel word that the main thread sets in shared memory into an `AbortSignal`. A word,
- * because piscina kills the whole worker when a task's own signal aborts, other lanes included.
+ * Aborts an `AbortSignal` when the main thread sets a cancel word in shared memory. The main thread
+ * cannot abort a task's signal instead: piscina then kills the whole worker, with its other lanes.
  */
 import type { Clock } from '../model/time.js';
 import { cancelledFault } from './faults.js';
 
 /**
- * How often the word is read while nothing arrives. A cancelled fetch holds its lane for at most
- * this long; arriving bytes read the word at once.
+ * How often the word is read while no bytes arrive. A cancelled fetch occupies its lane for at most
+ * this long; when bytes arrive, the word is read at once.
  */
 export const CANCEL_POLL_MS = 100;
 
@@ -27,7 +27,7 @@ export class CancelWatch {
     return this.#controller.signal;
   }
 
-  /** Reads the word now; aborts the signal when it is set. */
+  /** True when the task is cancelled. Reads the word now, and aborts the signal if it is set. */
   isCancelled(): boolean {
     if (!this.#controller.signal.aborted && this.#readWord()) this.#controller.abort();
     return this.#controller.signal.aborted;
@@ -38,7 +38,7 @@ export class CancelWatch {
     if (this.isCancelled()) throw cancelledFault();
   }
 
-  /** Waits `ms`, or until cancelled. */
+  /** Waits for `ms`, or until the task is cancelled. */
   async pause(ms: number): Promise<void> {
     if (ms <= 0 || this.isCancelled()) return;
     const { signal } = this.#controller;
@@ -53,7 +53,7 @@ export class CancelWatch {
     });
   }
 
-  /** Ends the polling; call it once, when the task ends. */
+  /** Stops the polling. The task calls this when it ends. */
   stop(): void {
     this.#stopTimer();
   }

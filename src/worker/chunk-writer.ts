@@ -1,8 +1,8 @@
 /**
- * Writes one chunk into its slot as the bytes arrive: to the file, through BLAKE3 by group, and to
- * readers by the watermark. It begins at the byte that the first reader needs, and wraps around
- * (model/write-order). Used by fill-chunk and open (one chunk) and stream-writer (one after
- * another).
+ * Writes one chunk into its slot as the bytes arrive: to the file, by BLAKE3 into group ids, and by
+ * the watermark to readers. It starts at the offset in the watermark's order, where a reader waits,
+ * and goes round (model/write-order). Used by fill-chunk and open-body (one chunk) and by
+ * stream-writer (one after another).
  */
 import { native } from '../compute/native.js';
 import type { ChunkSlot, WrittenChunk } from '../compute/protocol.js';
@@ -14,17 +14,15 @@ import { errnoOf } from '../model/errno.js';
 import { originFault } from './faults.js';
 import { readFully } from './read-fully.js';
 
-/** Failures of the disk, not of the call: the chunk goes on in memory. */
+/** Errnos of a failing disk, not of a wrong call: the writer continues the chunk in memory. */
 const DISK_FAILURES: ReadonlySet<string> = new Set(['ENOSPC', 'EDQUOT', 'EIO', 'EROFS']);
 
-/** What a chunk's writer needs of its thread. */
+/** The parts of a thread's context that a chunk's writer uses. */
 export type WriterContext = Pick<WorkerContext, 'clock' | 'memory' | 'wakeFds'>;
 
-/**
- * How a chunk relates to the end of its object, as far as it is known before the bytes are there.
- */
+/** What is known, before its bytes arrive, of a chunk's relation to its object. */
 export interface ChunkPlace {
-  /** True: this chunk alone is the object, so its id is the root. False: it is not, or unknown. */
+  /** True when this chunk alone is the object, so that its id is the root. False if unknown. */
   readonly wholeObject: boolean;
 }
 
@@ -35,24 +33,27 @@ export class ChunkWriter {
   readonly #context: Pick<WorkerContext, 'memory'>;
   readonly #watermark: WatermarkWriter;
   readonly #groupIds: Uint8Array;
-  /** Where in the chunk it began. */
+  /** The offset in the chunk where writing started. */
   readonly #start: number;
   #diskFailure: string | null = null;
-  /** Bytes of the chunk that are in the file. */
+  /** Number of the chunk's bytes that are in the file. */
   #written = 0;
-  /** Where in the chunk the next byte goes. */
+  /** Offset in the chunk of the next byte. */
   #at: number;
-  /** End of the part being written: the chunk's end, then the position where writing began. */
+  /** End of the current part in the chunk: first the chunk's end, then `#start`. */
   #partEnd: number;
-  /** Bytes of the current group that are in the buffer. */
+  /** Number of bytes of the current group in the buffer. */
   #pending = 0;
   #sealedGroups = 0;
-  /** Writing began within a group, whose first bytes come last: that group is hashed at the end. */
+  /**
+   * True while the group that contains `#start` is incomplete: writing started within it, so its
+   * first bytes arrive last, and until then it has no id.
+   */
   #split: boolean;
-  /** Length of the group that was hashed last: the buffer holds it until the next byte comes. */
+  /** Length of the group that was hashed last; it stays in the buffer until the next byte. */
   #lastGroupBytes = 0;
 
-  /** `buffer` holds one group; it may be used again once the next chunk begins. */
+  /** `buffer` has the size of one group; the next chunk may use it after `finish`. */
   constructor(slot: ChunkSlot, place: ChunkPlace, buffer: Uint8Array, context: WriterContext) {
     this.slot = slot;
     this.#place = place;
@@ -73,8 +74,8 @@ export class ChunkWriter {
   }
 
   /**
-   * Absolute offset up to which bytes come in a row. Once it is reached, there is `goRound`, or
-   * all.
+   * Absolute offset of the current part's end. When it is reached, the chunk is full or `goRound`
+   * starts the second part.
    */
   get partEnd(): number {
     return this.slot.start + this.#partEnd;
@@ -89,36 +90,38 @@ export class ChunkWriter {
     return this.#written === this.slot.lengthBytes;
   }
 
-  /** The errno with which the disk failed, once a memfd has taken the file's place. */
+  /** The errno of the disk's failure after which a memfd took the file's place; `null` without. */
   get diskFailure(): string | null {
     return this.#diskFailure;
   }
 
-  /** The main thread has cancelled this chunk. */
+  /** True when the main thread has cancelled this chunk. */
   get cancelled(): boolean {
     return this.#watermark.cancelled;
   }
 
-  /** Goes on at the chunk's beginning. Only at the end of the first part. */
+  /** Continues at the chunk's beginning. Throws `RangeError` unless the first part has ended. */
   goRound(): void {
-    if (this.#at !== this.slot.lengthBytes || this.full) throw new RangeError('not at the end');
+    if (this.#at !== this.slot.lengthBytes || this.full) {
+      throw new RangeError('the writer is not at the end of the first part');
+    }
     this.#at = 0;
     this.#partEnd = this.#start;
   }
 
-  /** Memory for the next bytes: the rest of the current group. Empty only at a part's end. */
+  /** Returns memory for the next bytes of the current group. Empty only at a part's end. */
   space(): Uint8Array {
     const left = this.#partEnd - this.#at;
     return this.#buffer.subarray(this.#pending, Math.min(GROUP_SIZE_BYTES, this.#pending + left));
   }
 
   /**
-   * Takes the first `byteCount` bytes of `space()`. Throws `no-space` (disk and memory full),
-   * `disk`, or `origin-corrupt` when a group differs from its attested id.
+   * Writes and hashes the first `byteCount` bytes of `space()`. Throws `no-space` (disk and memory
+   * full), `disk`, or `origin-corrupt` when a group differs from its expected id.
    */
   filled(byteCount: number): void {
-    if (byteCount > this.space().length) throw new RangeError('more bytes than there is space for');
-    // A disk that hangs blocks this thread: its phase must be set before.
+    if (byteCount > this.space().length) throw new RangeError('more bytes than `space` returned');
+    // A disk that hangs blocks this thread. The phase, set before, shows others where it hangs.
     this.#watermark.enter('writing');
     this.#write(this.#pending, byteCount);
     this.#watermark.enter('receiving');
@@ -132,14 +135,14 @@ export class ChunkWriter {
   }
 
   /**
-   * Ends the chunk: the rest of it is hashed and its watermark completed. `endsObject` is true when
-   * the object's last byte is in this chunk. Throws as `filled` does.
+   * Ends the chunk: hashes the remaining bytes and completes the watermark, unless it is withheld.
+   * `endsObject`: true when the object's last byte is in this chunk. Throws as `filled` does.
    */
   finish(endsObject: boolean): WrittenChunk {
     if (this.#pending > 0) this.#sealGroup();
     const wholeObject = endsObject && this.slot.start === 0;
     if (wholeObject && !this.#place.wholeObject && this.#sealedGroups === 1) {
-      // Only now is it known that the group is the object, whose id is the root.
+      // Only now is the length known: this single group is the object, so its id is the root.
       native.groupId(this.#buffer.subarray(0, this.#lastGroupBytes), 0, true, this.#groupIds, 0);
     }
     const groupIds = this.#groupIds.slice(0, this.#sealedGroups * ID_BYTES);
@@ -154,38 +157,42 @@ export class ChunkWriter {
     };
   }
 
-  /** The task was cancelled: readers, if any are left, get no more. */
+  /** Fails the watermark after the task was cancelled: readers get no more bytes. */
   abandon(): void {
     this.#watermark.fail();
   }
 
   /**
-   * Whether the group that ends here can be hashed. One that is split is put together at the end.
+   * True when the buffer holds the whole group that ends here. The split group is completed at the
+   * end of the second part, when its tail is read back from the file.
    */
   #isWhole(): boolean {
     if (!this.#split) return true;
-    const tailAt = this.#start;
+    const tailStart = this.#start;
     if (this.full) {
-      const groupEnd = (Math.floor(tailAt / GROUP_SIZE_BYTES) + 1) * GROUP_SIZE_BYTES;
-      const tailBytes = Math.min(groupEnd, this.slot.lengthBytes) - tailAt;
-      this.#readBack(this.#buffer.subarray(this.#pending, this.#pending + tailBytes), tailAt);
+      const groupEnd = (Math.floor(tailStart / GROUP_SIZE_BYTES) + 1) * GROUP_SIZE_BYTES;
+      const tailBytes = Math.min(groupEnd, this.slot.lengthBytes) - tailStart;
+      this.#readBack(this.#buffer.subarray(this.#pending, this.#pending + tailBytes), tailStart);
       this.#pending += tailBytes;
       this.#split = false;
       return true;
     }
-    const isSplitOne = this.#at > tailAt && this.#at - this.#pending < tailAt;
-    if (isSplitOne) this.#pending = 0;
-    return !isSplitOne;
+    const isSplitGroup = this.#at > tailStart && this.#at - this.#pending < tailStart;
+    if (isSplitGroup) this.#pending = 0;
+    return !isSplitGroup;
   }
 
-  #readBack(into: Uint8Array, at: number): void {
-    let taken: number;
+  #readBack(into: Uint8Array, offset: number): void {
+    let readBytes: number;
     try {
-      taken = readFully(this.slot.fd, into, into.length, at);
+      readBytes = readFully(this.slot.fd, into, into.length, offset);
     } catch (cause) {
-      throw new ForebayError('disk', `a read failed: ${errnoOf(cause)}`, { ...INTERNAL, cause });
+      const message = `reading a chunk back failed: ${errnoOf(cause)}`;
+      throw new ForebayError('disk', message, { ...INTERNAL, cause });
     }
-    if (taken < into.length) throw new ForebayError('disk', 'a draft is too short', INTERNAL);
+    if (readBytes < into.length) {
+      throw new ForebayError('disk', 'a chunk file is shorter than its written bytes', INTERNAL);
+    }
   }
 
   #release(): void {
@@ -207,7 +214,7 @@ export class ChunkWriter {
     if (Buffer.compare(expected, this.#groupIds.subarray(from, to)) !== 0) {
       throw originFault('origin-corrupt', `group ${String(groupIndex)} differs from its known id`);
     }
-    // Bytes are released in the order in which they were written.
+    // Bytes are released in write order: the split group comes first.
     if (!this.#split) this.#release();
   }
 
@@ -221,7 +228,7 @@ export class ChunkWriter {
     }
   }
 
-  /** Puts a memfd in the descriptor's place, so that this chunk still serves its readers. */
+  /** Replaces the file behind the descriptor by a memfd, so that readers still get this chunk. */
   #moveToMemory(cause: unknown): void {
     const errno = errnoOf(cause);
     if (this.#diskFailure !== null || !DISK_FAILURES.has(errno)) {
@@ -229,15 +236,13 @@ export class ChunkWriter {
     }
     const { memory } = this.#context;
     if (!memory.tryCharge(this.slot.lengthBytes)) {
-      throw new ForebayError('no-space', `the disk failed (${errno}) and memory is used up`, {
-        ...INTERNAL,
-        cause,
-      });
+      const message = `the disk failed (${errno}) and the memory budget is exhausted`;
+      throw new ForebayError('no-space', message, { ...INTERNAL, cause });
     }
     try {
-      // Bytes not yet written are copied as zeros, which no reader may see. The pump has duplicates
-      // of the old file: one that was not written from its beginning does not end where its bytes
-      // do.
+      // Bytes that are not written yet become zeros, which the watermark keeps from readers. The
+      // pump has duplicates of the old file's descriptor. A file that was not written from its
+      // beginning is emptied, so that the pump meets its end and not a hole in it.
       native.moveToMemfd(this.slot.fd, this.#fileBytes(), this.#start > 0);
     } catch (error) {
       memory.release(this.slot.lengthBytes);
@@ -249,7 +254,7 @@ export class ChunkWriter {
     this.#diskFailure = errno;
   }
 
-  /** Length of the file so far; in the second part, the chunk's length. */
+  /** Returns the length of the file so far: in the second part the whole chunk's. */
   #fileBytes(): number {
     if (this.#written === 0) return 0;
     return this.#at > this.#start ? this.#at : this.slot.lengthBytes;

@@ -1,6 +1,6 @@
 /**
- * What a worker thread has for all its tasks: the client with its lanes' connections, time, chance,
- * and buffers that outlive a task. Built once by fill-worker; tests build their own.
+ * The objects that all tasks of a fill thread share: the client with the connections of its lanes,
+ * the clock, the random source, and buffers. Built once by fill-worker; tests build their own.
  */
 import { GROUP_SIZE_BYTES } from '../model/chunk.js';
 import type { OriginClient } from '../model/fetch.js';
@@ -11,19 +11,19 @@ export interface WorkerContext {
   readonly client: OriginClient;
   readonly clock: Clock;
   readonly random: Random;
-  /** Descriptors to write to when a watermark moves. */
+  /** Eventfds to write to when a watermark moves. */
   readonly wakeFds: readonly number[];
-  /** What a chunk is charged to when its disk fails. */
+  /** The budget for chunks that are kept in memory because the disk failed. */
   readonly memory: MemoryBudget;
   readonly buffers: GroupBuffers;
 }
 
-/** Buffers kept for the next task: as many as a thread has lanes in any sensible configuration. */
+/** Most idle buffers kept: as many as a thread has lanes in any sensible configuration. */
 const MAX_IDLE_BUFFERS = 16;
 
 /**
- * Buffers of one group each. A fill reads the socket into one, writes from it and hashes it, so a
- * lane needs one and no byte is allocated per read.
+ * A pool of buffers of one group each. A fill reads from the socket into its buffer, writes the
+ * file from it and hashes it. A lane thus needs one buffer, and a read allocates no memory.
  */
 export class GroupBuffers {
   readonly #idle: Uint8Array[] = [];

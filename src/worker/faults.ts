@@ -1,25 +1,28 @@
-/** Short names for the errors that worker code makes, and the errno names of failed calls. */
+/** Makes the errors of worker code. */
 import { type ErrorCode, ForebayError, ownShortage } from '../model/errors.js';
 
-/** The origin did wrong, but may do better next time. */
+/** Returns the retryable error of a fault of the origin. */
 export function originFault(code: ErrorCode, message: string): ForebayError {
   return new ForebayError(code, message, { source: 'origin', retryable: true });
 }
 
-/** A bug of ours, or a protocol between our own threads that was not kept. */
+/** Returns the error of a bug in Forebay, or of a violated protocol between its threads. */
 export function internalFault(message: string, cause?: unknown): ForebayError {
   return new ForebayError('internal', message, { source: 'internal', retryable: false, cause });
 }
 
-/** The main thread set the cancel word, or answered `stop`. */
+/** Returns the error of a task for which the main thread set the cancel word or sent `stop`. */
 export function cancelledFault(): ForebayError {
-  return new ForebayError('cancelled', 'no reader needs it any more', {
+  return new ForebayError('cancelled', 'the main thread cancelled the fetch', {
     source: 'internal',
     retryable: false,
   });
 }
 
-/** Clients and takers throw `ForebayError`s; anything else is a bug of ours and is not retried. */
+/**
+ * Maps a thrown value to a `ForebayError`. Clients and takers throw `ForebayError`s and shortages
+ * of this machine; any other error is a bug in Forebay and is not retried.
+ */
 export function asFault(error: unknown): ForebayError {
   if (error instanceof ForebayError) return error;
   const shortage = ownShortage(error);

@@ -1,4 +1,4 @@
-/** Counts what one task's fetches cost, over all its attempts. */
+/** Counts bytes, statuses, retries and stalls of one task, over all its attempts. */
 import type { FetchStats } from '../compute/protocol.js';
 import type { ErrorCode } from '../model/errors.js';
 
@@ -8,7 +8,7 @@ export class StatsCollector {
   readonly #statuses: number[] = [];
   readonly #retries: ErrorCode[] = [];
 
-  /** Body bytes that left the origin, used or not. */
+  /** Counts body bytes that arrived from the origin, used or not. */
   received(byteCount: number): void {
     this.#originBytes += byteCount;
   }
@@ -21,7 +21,7 @@ export class StatsCollector {
     this.#retries.push(reason);
   }
 
-  /** A fetch broke; timeouts are the stalls. */
+  /** Records why a fetch failed; a timeout counts as a stall. */
   broke(reason: ErrorCode): void {
     if (reason === 'origin-timeout') this.#stalls++;
   }

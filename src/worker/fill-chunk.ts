@@ -1,4 +1,4 @@
-/** Runs a `FillTask`: one missing chunk of a known representation, from socket to file. */
+/** Runs a `FillTask`: fetches one missing chunk of a known representation into its file. */
 import type { FetchReport, FillResult, FillTask } from '../compute/protocol.js';
 import { WatermarkWriter } from '../compute/watermark.js';
 import { DEFAULT_CHUNK_SIZE_BYTES } from '../model/chunk.js';
@@ -10,14 +10,15 @@ import type { WorkerContext } from './context.js';
 import { StatsCollector } from './fetch-stats.js';
 
 /**
- * A 200 to a range is refused once, in case it was a whim. After that the bytes before a chunk are
- * read away if they are no more than this; else the main thread switches to one whole stream.
+ * The first 200 to a range request is refused, because the next response may be a 206. After that,
+ * the bytes before the chunk are read and discarded if they are no more than this; otherwise the
+ * main thread switches to one stream of the whole.
  */
 const MAX_SLICE_SKIP_BYTES = DEFAULT_CHUNK_SIZE_BYTES;
 
 /**
- * Fetches, hashes and writes the chunk. Never rejects. On `filled` the watermark is complete (or
- * withheld); after anything else it still grows, or has failed if the task was cancelled.
+ * Fetches, hashes and writes the chunk. Never rejects. After `filled` the watermark is complete, or
+ * withheld. After any other result it is still growing, or has failed if the task was cancelled.
  */
 export async function fillChunk(task: FillTask, context: WorkerContext): Promise<FillResult> {
   const { slot, completeLength, validator, target, lane, limits } = task;

@@ -1,4 +1,4 @@
-/** Entry of a fill thread: compute/fill-pool loads it and calls its default export per task. */
+/** Entry of a fill thread; compute/fill-pool calls its default export for each task. */
 import { workerData } from 'node:worker_threads';
 import type {
   FillResult,
@@ -16,7 +16,7 @@ import { openResource } from './open.js';
 
 const setup = workerData as WorkerSetup;
 
-/** One client for all lanes of this thread: it keeps each lane's connection between tasks. */
+/** One client serves all lanes of this thread: it keeps each lane's connection between tasks. */
 const context: WorkerContext = {
   client: new FallbackClient({ clock: systemClock }),
   clock: systemClock,

@@ -1,6 +1,6 @@
 /**
- * Runs `HashTask`s: sequential hashes of whole objects, one chunk file at a time, so that a long
- * object yields to the others between its chunks.
+ * Runs `HashTask`s: sequential hashes of whole objects. A task hashes one chunk file, so that other
+ * objects get their turn between the chunks of a long one. Used by hash-worker.
  */
 import { createHash, type Hash } from 'node:crypto';
 import type { HashResult, HashTask, StreamHash } from '../compute/protocol.js';
@@ -10,8 +10,8 @@ import { internalFault } from './faults.js';
 import { readFully } from './read-fully.js';
 
 /**
- * Objects hashed at once. A state is some hundred bytes; the bound ends streams that the main
- * thread forgot to forget.
+ * Most objects hashed at once. A state takes some hundred bytes; the bound limits states for which
+ * the main thread failed to send `hash-forget`.
  */
 export const MAX_STREAMS = 1024;
 
@@ -24,7 +24,10 @@ export class ObjectHasher {
   readonly #streams = new Map<number, Stream>();
   readonly #buffer = new Uint8Array(GROUP_SIZE_BYTES);
 
-  /** Throws `internal` if a stream is not at the task's offset: its state was lost. */
+  /**
+   * Runs one task. Throws `internal` when a stream's state is not at the task's offset, because it
+   * was lost, or when there are too many streams.
+   */
   run(task: HashTask): HashResult {
     switch (task.kind) {
       case 'hash-update':
@@ -44,22 +47,22 @@ export class ObjectHasher {
     const stream = this.#at(task);
     let position = 0;
     while (position < task.lengthBytes) {
-      const wanted = Math.min(GROUP_SIZE_BYTES, task.lengthBytes - position);
+      const count = Math.min(GROUP_SIZE_BYTES, task.lengthBytes - position);
       try {
-        if (readFully(task.fd, this.#buffer, wanted, position) < wanted) {
+        if (readFully(task.fd, this.#buffer, count, position) < count) {
           return this.#unreadable(task.stream, 'EOF');
         }
       } catch (error) {
         return this.#unreadable(task.stream, errnoOf(error));
       }
-      stream.hash.update(this.#buffer.subarray(0, wanted));
-      position += wanted;
+      stream.hash.update(this.#buffer.subarray(0, count));
+      position += count;
     }
     stream.hashedBytes += task.lengthBytes;
     return { kind: 'updated' };
   }
 
-  /** The state may hold part of the chunk: it is of no use any more. */
+  /** Forgets the state, which may contain a part of the unreadable chunk. */
   #unreadable(id: number, errno: string): HashResult {
     this.#streams.delete(id);
     return { kind: 'unreadable', errno };
@@ -69,7 +72,7 @@ export class ObjectHasher {
     const known = this.#streams.get(id);
     if (known?.hashedBytes === offset) return known;
     if (known !== undefined || offset !== 0) throw internalFault('the state of a hash was lost');
-    if (this.#streams.size >= MAX_STREAMS) throw internalFault('too many hashes at once');
+    if (this.#streams.size >= MAX_STREAMS) throw internalFault('too many objects hashed at once');
     const stream: Stream = { hash: begin(hash), hashedBytes: 0 };
     this.#streams.set(id, stream);
     return stream;

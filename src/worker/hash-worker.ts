@@ -1,4 +1,4 @@
-/** Entry of the hash thread: compute/hash-pool loads it and calls its default export per task. */
+/** Entry of a hash thread; compute/hash-pool calls its default export for each task. */
 import type { HashResult, HashTask } from '../compute/protocol.js';
 import { ObjectHasher } from './hash-object.js';
 

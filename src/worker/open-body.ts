@@ -1,6 +1,7 @@
 /**
- * The two kinds of body that an `OpenTask` reads, behind one interface: the range of a 206 into one
- * slot, or a stream into many. Each knows when it is whole and how it goes on after a break.
+ * The two kinds of body that an `OpenTask` reads, behind one interface: a range of a 206 into one
+ * slot, or a stream into many slots. Each kind decides when it is whole and how to resume after the
+ * connection broke. Used by open.
  */
 import type { ChunkSlot } from '../compute/protocol.js';
 import type { Decodable } from '../model/content-coding.js';
@@ -17,19 +18,20 @@ import type { BodySource } from './response-sink.js';
 import { StreamWriter } from './stream-writer.js';
 
 export interface OpenBody extends BodySource {
-  /** True when every byte is there, however the connection ended. */
+  /** True when every byte has been written, however the connection ended. */
   readonly whole: boolean;
   /**
-   * Fetches the rest, after `brokenBy` where something broke the body off; `null` where the
-   * representation has no strong validator or length to know it by.
+   * Fetches the rest. `brokenBy`: the error that broke the body off; `null` if it ended early.
+   * The function is `null` where the representation has no strong validator or no length, so that a
+   * further response could not be matched to it.
    */
   readonly resume:
     ((brokenBy: ForebayError | null, session: FetchSession) => Promise<RangeOutcome>) | null;
-  /** The main thread answered `stop`. */
+  /** True when the main thread replied `stop`. */
   readonly stopped: boolean;
   readonly cancelled: boolean;
   readonly diskFailure: string | null;
-  /** Ends the last chunk and posts it; returns the representation's length. */
+  /** Ends the last chunk and posts it. Returns the representation's length. */
   finish(): number;
   abandon(): void;
 }
@@ -43,8 +45,9 @@ export interface OpenBodyDeps {
 }
 
 /**
- * The body of a 206 to `[asked.start, asked.end)`: one slot, which may begin before it; the bytes
- * before it belong to the rest. Throws `internal` for a wrong slot.
+ * Returns the body of a 206 that is written into one slot. The slot may start before the requested
+ * range; `resume` fetches the bytes before it. `requestedEnd`: the end of the requested range.
+ * Throws `internal` for a slot that does not match the range.
  */
 export function rangeBody(
   parts: OpenBodyDeps,
@@ -57,7 +60,8 @@ export function rangeBody(
   const wholeObject = slot.start === 0 && slot.lengthBytes === completeLength;
   const writer = new ChunkWriter(slot, { wholeObject }, buffer, context);
   if (writer.offset !== range.start || writer.partEnd !== end) {
-    throw internalFault(`not the slot of bytes ${String(range.start)} to ${String(end)}`);
+    const bytes = `${String(range.start)} to ${String(end)}`;
+    throw internalFault(`the main thread sent a slot that is not for bytes ${bytes}`);
   }
   const validator = validatorOf(head.headers);
   return {
@@ -90,7 +94,10 @@ export function rangeBody(
   };
 }
 
-/** A body from byte 0, cut into chunks. Throws `internal` for a wrong slot. */
+/**
+ * Returns a body from byte 0 that is cut into chunks. Throws `internal` for a slot that does not
+ * match.
+ */
 export function streamBody(
   parts: OpenBodyDeps,
   content: { readonly lengthBytes: number | null; readonly coding: Decodable | '' },
@@ -100,7 +107,7 @@ export function streamBody(
   const { lengthBytes, coding } = content;
   const writer = new StreamWriter({ chunkSizeBytes, lengthBytes }, slot, buffer, channel, context);
   const validator = validatorOf(head.headers);
-  // Positions under a content coding cannot be requested.
+  // A range request addresses the coded form, not the plain bytes.
   const resumable =
     head.status === 200 && lengthBytes !== null && isStrong(validator) && coding === '';
   return {
@@ -114,7 +121,7 @@ export function streamBody(
     get whole() {
       return writer.offset === lengthBytes;
     },
-    // An origin that streams may know no ranges: a 200 is read again from its beginning.
+    // The origin may not support ranges: a 200 is then read again from its beginning.
     resume: resumable
       ? (brokenBy, session) => {
           const known = { completeLength: lengthBytes, validator };

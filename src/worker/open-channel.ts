@@ -1,4 +1,4 @@
-/** The worker's end of an `OpenTask`'s port: events out, and a reply in for each question. */
+/** The worker's end of an `OpenTask`'s port: posts events, and receives a reply to some of them. */
 import type { MessagePort } from 'node:worker_threads';
 import type { OpenEvent, OpenReply } from '../compute/protocol.js';
 import { deferred, type Deferred } from '../model/deferred.js';
@@ -7,30 +7,31 @@ const STOP: OpenReply = { kind: 'stop' };
 
 export class OpenChannel {
   readonly #port: MessagePort;
-  #question: Deferred<OpenReply> | null = null;
+  #pending: Deferred<OpenReply> | null = null;
   #closed = false;
 
   constructor(port: MessagePort) {
     this.#port = port;
     port.on('message', (reply: OpenReply) => {
-      this.#answer(reply);
+      this.#settle(reply);
     });
-    // The main thread closed its end, or is gone: the body is not needed.
+    // The main thread closed its end or has ended: it does not need the body.
     port.on('close', () => {
       this.#closed = true;
-      this.#answer(STOP);
+      this.#settle(STOP);
     });
   }
 
   /**
-   * Posts an event and waits for its reply; a closed port answers `stop`. One question at a time.
+   * Posts an event and waits for its reply. On a closed port the reply is `stop`. Only one reply
+   * may be pending.
    */
   ask(event: OpenEvent): Promise<OpenReply> {
     if (this.#closed) return Promise.resolve(STOP);
-    const question = deferred<OpenReply>();
-    this.#question = question;
+    const pending = deferred<OpenReply>();
+    this.#pending = pending;
     this.#port.postMessage(event);
-    return question.promise;
+    return pending.promise;
   }
 
   /** Posts an event that has no reply. */
@@ -38,15 +39,15 @@ export class OpenChannel {
     this.#port.postMessage(event);
   }
 
-  /** Answers an open question with `stop` and closes the port, after everything that was posted. */
+  /** Resolves a pending reply with `stop` and closes the port, after all posted events. */
   close(): void {
     this.#closed = true;
-    this.#answer(STOP);
+    this.#settle(STOP);
     this.#port.close();
   }
 
-  #answer(reply: OpenReply): void {
-    this.#question?.resolve(reply);
-    this.#question = null;
+  #settle(reply: OpenReply): void {
+    this.#pending?.resolve(reply);
+    this.#pending = null;
   }
 }

@@ -1,7 +1,7 @@
 /**
- * Runs an `OpenTask`: the first fetch of a URL, a revalidation, or a stream of the whole. One
- * GET (made again while nothing usable answers), its head to the main thread, its body to the slots
- * that come back.
+ * Runs an `OpenTask`: the first fetch of a URL, a revalidation, or a stream of the whole. Sends one
+ * GET and retries it until a usable response arrives. Posts the head to the main thread and writes
+ * the body into the slots that the main thread replies with.
  */
 import type { FetchReport, OpenResult, OpenTask } from '../compute/protocol.js';
 import { WatermarkWriter } from '../compute/watermark.js';
@@ -18,7 +18,7 @@ import { judgeOpenHead, type OpenVerdict } from './open-verdict.js';
 import type { FetchSession, RangeOutcome } from './range-fetch.js';
 import { ResponseSink } from './response-sink.js';
 
-/** Fetches, and talks to the main thread over `task.port`. Never rejects. */
+/** Runs the task; exchanges events and replies over `task.port`. Never rejects. */
 export async function openResource(task: OpenTask, context: WorkerContext): Promise<OpenResult> {
   const buffer = context.buffers.take();
   const channel = new OpenChannel(task.port);
@@ -33,7 +33,7 @@ export async function openResource(task: OpenTask, context: WorkerContext): Prom
   }
 }
 
-/** What one attempt's head led to. */
+/** How one attempt proceeded after its head; `none` before a head. */
 type Response =
   | { readonly kind: 'none' }
   | { readonly kind: 'head-only' }
@@ -61,7 +61,7 @@ class Opening {
     this.#channel = channel;
     const isCancelled = (): boolean => control.cancelled || this.#body?.cancelled === true;
     const cancel = new CancelWatch(isCancelled, context.clock);
-    // The wait for a reply ends here too: the main thread does not answer what it cancelled.
+    // Ends a wait for a reply: the main thread sends none to a task that it has cancelled.
     cancel.signal.addEventListener('abort', () => {
       channel.close();
     });
@@ -80,7 +80,7 @@ class Opening {
     return result;
   }
 
-  /** One request until something usable answers; `null` to make another. */
+  /** Sends one request. Resolves with the task's result, or with `null` for another attempt. */
   async #attempt(): Promise<OpenResult | null> {
     const { context, cancel, stats, progress } = this.#session;
     if (cancel.isCancelled()) return this.#failed(cancelledFault());
@@ -133,7 +133,7 @@ class Opening {
         const { body } = response;
         if (body.stopped) return { ...this.#report(), kind: 'stopped' };
         if (failure !== null) return this.#failed(failure);
-        // A stream of unknown length is complete when its framing says so.
+        // A stream of unknown length is whole when the client has read it to its framing's end.
         if (body.whole || (broke === null && body.plan.bodyEnd === null)) return this.#whole(body);
         return this.#resume(body, broke);
       }
@@ -172,8 +172,8 @@ class Opening {
     } else {
       const { completeLength } = verdict;
       if (completeLength === null || range === null) {
-        // `bytes 0-99/*` is legal, but where a chunk ends cannot be known from it.
-        const error = originFault('origin-range-mismatch', 'a 206 without a complete length');
+        // `bytes 0-99/*` is legal, but does not determine where a chunk ends.
+        const error = originFault('origin-range-mismatch', 'the 206 has no complete length');
         return { kind: 'refused', error };
       }
       this.#body = rangeBody(parts, { ...verdict, completeLength }, range.end);
@@ -183,8 +183,8 @@ class Opening {
 
   async #resume(body: OpenBody, broke: ForebayError | null): Promise<OpenResult> {
     if (body.resume === null) {
-      const short = originFault('origin-range-mismatch', 'the 206 ended before what was asked');
-      return this.#failed(broke ?? short);
+      const message = 'the body is shorter than requested and cannot be resumed';
+      return this.#failed(broke ?? originFault('origin-range-mismatch', message));
     }
     const outcome = await body.resume(broke, this.#session);
     if (body.stopped) return { ...this.#report(), kind: 'stopped' };
@@ -201,9 +201,9 @@ class Opening {
         return statusError(outcome.head, nowMs);
       }
       case 'changed':
-        return originFault('origin-changed', 'the representation changed in mid-body');
+        return originFault('origin-changed', 'the representation changed during the transfer');
       case 'no-ranges':
-        return originFault('origin-range-mismatch', 'the origin answers ranges no more');
+        return originFault('origin-range-mismatch', 'the origin no longer answers range requests');
     }
   }
 
@@ -222,7 +222,7 @@ class Opening {
 
   #mayRetry(error: ForebayError): boolean {
     const { limits } = this.#task;
-    // Some clients must learn of a rate limit at once: they retry by themselves.
+    // Some clients must get a 429 at once: they retry by themselves.
     if (limits.isRateFinal === true && error.originStatus === 429) return false;
     return isWorthRetrying(error, limits) && this.#attempts < limits.maxAttempts;
   }

@@ -1,7 +1,7 @@
 /**
- * Delivers a range of one known representation into a taker, whatever the origin does on the way:
- * retries with full jitter, resumes with Range and If-Range, checks every response. Used by
- * fill-chunk for a whole fill and by open for the rest of a body that broke.
+ * Fetches a range of one known representation into a `ByteTaker`: retries with full jitter, resumes
+ * with Range and If-Range, and checks every response. Used by chunk-fetch for a chunk and by
+ * open-body for the rest of a stream that broke.
  */
 import type { WatermarkWriter } from '../compute/watermark.js';
 import type { ForebayError } from '../model/errors.js';
@@ -20,19 +20,21 @@ import {
 import { type BodySource, type ByteTaker, ResponseSink } from './response-sink.js';
 
 /**
- * Attempts in all, progress or not. `maxAttempts` counts attempts in a row that brought nothing, so
- * an origin that breaks after every few bytes still gets through; 64 breaks in one chunk is beyond
- * any flaky line, and is what ends an origin that feeds us a byte at a time.
+ * Most attempts of one fetch, with progress or without. `maxAttempts` bounds attempts in a row
+ * without progress, so that a fetch from an origin that breaks after every few bytes still
+ * succeeds. No poor connection breaks 64 times in one chunk, but an origin that sends a byte at a
+ * time would.
  */
 export const MAX_ATTEMPTS_PER_FETCH = 64;
 
 /**
- * Responses in a row of other representations, each of another: behind a name whose nodes, or
- * answers, have validators of their own. Two may be an origin in the middle of an update.
+ * Most responses in a row of different other representations. Such responses come from an origin
+ * whose nodes or responses have validators of their own. Two may come from an origin during an
+ * update.
  */
 const MAX_OTHERS = 3;
 
-/** What one task's fetches share. */
+/** The objects that all fetches of one task share. */
 export interface FetchSession {
   readonly context: WorkerContext;
   readonly lane: number;
@@ -40,24 +42,24 @@ export interface FetchSession {
   readonly limits: FetchLimits;
   readonly stats: StatsCollector;
   readonly cancel: CancelWatch;
-  /** Gets the task's phase, which is only shown. */
+  /** Receives the task's phase, which is only displayed. */
   readonly progress: Pick<WatermarkWriter, 'enter'>;
 }
 
-/** When a 200 to a range request is read up to the needed bytes instead of being dropped. */
+/** When a 200 to a range request is read, discarding the bytes before the wanted ones. */
 export interface SlicePolicy {
-  /** 200s in a row that are refused first, in the hope that ranges come back. */
+  /** Number of 200s in a row to refuse first, because the next response may be a 206. */
   readonly patience: number;
-  /** The most bytes to read away. */
+  /** The most bytes to read and discard. */
   readonly maxSkipBytes: number;
 }
 
 export interface RangeJob {
-  /** Absolute offset of the end of the needed bytes; they begin at the taker's offset. */
+  /** Absolute offset of the range's end; the range starts at the taker's offset. */
   readonly end: number;
   readonly known: KnownRepresentation;
   readonly slice: SlicePolicy;
-  /** A failure that the first attempt follows: it is counted and waited after. */
+  /** An earlier failure: it counts, and the first attempt waits as after any failure. */
   readonly brokenBy: ForebayError | null;
 }
 
@@ -80,7 +82,7 @@ export function fetchRange(
   return new RangeFetch(job, taker, session).run();
 }
 
-/** A response that was answered by refusing its body. */
+/** A response whose body was refused. */
 interface Refusal {
   readonly verdict: Exclude<RangeVerdict, { kind: 'partial' }>;
   readonly head: OriginHead;
@@ -94,17 +96,17 @@ class RangeFetch {
   #attempts = 0;
   /** Failures since the last progress. */
   #failures = 0;
-  /** 200s in a row. */
+  /** Number of 200s in a row. */
   #wholes = 0;
-  /** 200s that were read from their beginning. */
+  /** Number of 200s that were read from their beginning. */
   #slices = 0;
-  /** 206s in a row that cannot be trusted. */
+  /** Number of untrusted 206s in a row. */
   #odd = 0;
-  /** Sends no Range any more: the responses to it were invalid twice in a row. */
-  #asksWhole = false;
-  /** Mark of the other representation that the last response was of. */
+  /** True after untrusted 206s: further requests have no Range field. */
+  #requestsWhole = false;
+  /** The mark of the last response, if it was of another representation. */
   #otherMark: string | null = null;
-  /** Responses in a row that were of others, whichever. */
+  /** Number of responses in a row of any other representations. */
   #others = 0;
 
   constructor(job: RangeJob, taker: ByteTaker, session: FetchSession) {
@@ -121,7 +123,7 @@ class RangeFetch {
     return end;
   }
 
-  /** One request; `null` to make another. */
+  /** Sends one request. Resolves with the outcome, or with `null` for another attempt. */
   async #attempt(): Promise<RangeOutcome | null> {
     const { context, stats, cancel, progress } = this.#session;
     if (this.#isDelivered()) return { kind: 'delivered' };
@@ -159,8 +161,7 @@ class RangeFetch {
     }
     if (refusal !== undefined) return this.#refused(refusal);
     if (broke !== undefined) return this.#retryAfter(asFault(broke), progressed);
-    // RFC 9110 section 15.3.7: a 206 may hold less than the requested range; the rest is requested
-    // next.
+    // RFC 9110 section 15.3.7: a 206 may be shorter than requested; the rest is requested next.
     return progressed
       ? this.#another()
       : this.#retryAfter(
@@ -176,7 +177,7 @@ class RangeFetch {
   #request() {
     const { target, lane, cancel } = this.#session;
     const ifRange = strongFieldValue(this.#job.known.validator);
-    const ranged = !this.#asksWhole;
+    const ranged = !this.#requestsWhole;
     return {
       target,
       lane,
@@ -222,12 +223,12 @@ class RangeFetch {
     }
   }
 
-  /** Whether to read a 200: at once if all of it is needed, else as the policy says. */
+  /** True when a 200 is read: always where all of it is wanted, else by the slice policy. */
   #maySlice(wanted: { readonly start: number; readonly end: number }): boolean {
     if (wanted.start === 0 && wanted.end === this.#job.known.completeLength) return true;
     const { patience, maxSkipBytes } = this.#job.slice;
     return (
-      (this.#wholes > patience || this.#asksWhole) &&
+      (this.#wholes > patience || this.#requestsWhole) &&
       wanted.start <= maxSkipBytes &&
       this.#slices < this.#limits.maxAttempts
     );
@@ -239,22 +240,28 @@ class RangeFetch {
         return { kind: 'resolve-again', head };
       case 'other': {
         if (verdict.mark === this.#otherMark) return { kind: 'changed', head };
-        // Each of another: nothing here will be of ours again soon.
+        // Every response is of a different one: the known representation will hardly come back.
         if (this.#others >= MAX_OTHERS) return { kind: 'changed', head };
         this.#otherMark = verdict.mark;
-        return this.#retryAfter(originFault('origin-changed', 'another representation'), false);
+        return this.#retryAfter(
+          originFault('origin-changed', 'the response is of another representation'),
+          false,
+        );
       }
       case 'whole':
         if (this.#wholes > 1) return { kind: 'no-ranges', head };
-        return this.#retryAfter(originFault('origin-range-mismatch', '200 to a range'), false);
+        return this.#retryAfter(
+          originFault('origin-range-mismatch', 'the origin answered 200 to a range request'),
+          false,
+        );
       case 'odd-range':
-        // One invalid response may be an accident. After a second one the server counts as one
-        // without ranges: the whole is requested, here if all of it would be read anyway, else by a
-        // stream.
+        // The first odd 206 may be a single error. After the second, or a coded one, the server has
+        // no usable ranges and the whole must be requested: by this fetch if it starts at byte 0 or
+        // may read a whole (`patience` 0), else by the main thread, which can use all of it.
         if (this.#odd > 1 || verdict.isCoded) {
           const { patience } = this.#job.slice;
           if (this.#taker.offset > 0 && patience > 0) return { kind: 'no-ranges', head };
-          this.#asksWhole = true;
+          this.#requestsWhole = true;
         }
         return this.#retryAfter(verdict.error, false);
       case 'unusable':
@@ -262,13 +269,13 @@ class RangeFetch {
     }
   }
 
-  /** Counts a failure and waits before the next attempt; ends the fetch when there is none. */
+  /** Counts a failure and waits. Resolves with `failed` when no attempt is left. */
   async #retryAfter(error: ForebayError, progressed: boolean): Promise<RangeOutcome | null> {
     const { stats, cancel, context, progress } = this.#session;
     stats.broke(error.code);
     if (error.code === 'origin-timeout' && progressed) {
-      // One second connection is the remedy against a trickle. When that is no faster, the origin
-      // is honestly slow and is served at its rate.
+      // A trickle is remedied by one new connection. If that is no faster, the origin really is
+      // slow, and its rate is accepted.
       this.#limits = { ...this.#limits, minRateBytesPerSecond: 0 };
     }
     this.#failures++;
@@ -285,6 +292,7 @@ class RangeFetch {
 
   #another(): RangeOutcome | null {
     if (this.#attempts < MAX_ATTEMPTS_PER_FETCH) return null;
-    return { kind: 'failed', error: originFault('origin-range-mismatch', 'ever shorter ranges') };
+    const error = originFault('origin-range-mismatch', 'the origin sent too many too short ranges');
+    return { kind: 'failed', error };
   }
 }

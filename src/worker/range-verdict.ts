@@ -1,6 +1,6 @@
 /**
- * What one response to a range request of a known representation means for the fetch: pure, from
- * its head alone. range-fetch acts on it.
+ * Judges one response to a range request for a known representation by its head alone. Pure; used
+ * by range-fetch.
  */
 import { codingOf, type Decodable, isDecodable } from '../model/content-coding.js';
 import type { OriginHead } from '../model/fetch.js';
@@ -21,25 +21,24 @@ export interface KnownRepresentation {
 }
 
 export type RangeVerdict =
-  /** A proper 206. Its body ends at `end`, perhaps before the needed end. */
+  /** A valid 206. Its body ends at `end`, which may be before the wanted end. */
   | { readonly kind: 'partial'; readonly end: number }
-  /** A 200 with the whole of the same representation: no range was honoured. It may come coded. */
+  /** A 200 with the whole of the same representation, perhaps coded: Range was ignored. */
   | { readonly kind: 'whole'; readonly coding?: Decodable }
-  /** Another validator or length; equal `mark`s are the same other representation. */
+  /** Another validator or length. Equal `mark`s mean the same other representation. */
   | { readonly kind: 'other'; readonly mark: string }
-  /** 3xx, 401 or 403: the main thread locates the object again. */
+  /** 3xx, 401 or 403: the main thread must find the URL and credentials of the next request. */
   | { readonly kind: 'resolve-again' }
   /**
-   * An unusable 206, or 416 if the object has a digest. `isCoded`: it seems to be of a coded form,
-   * so only a request without Range can help.
+   * A 206 that does not match the request, or a 416 of a coded form: no byte of it can be trusted.
+   * `isCoded`: the origin sends a coded form of the representation, so a retry of the range cannot
+   * help.
    */
   | { readonly kind: 'odd-range'; readonly error: ForebayError; readonly isCoded: boolean }
-  /** No usable content; `error` says whether to retry. */
+  /** No usable content; `error.retryable` decides whether to retry. */
   | { readonly kind: 'unusable'; readonly error: ForebayError };
 
-/**
- * Judges `head` as the response to a request for `wanted`. `nowMs` is wall time, for Retry-After.
- */
+/** Judges the response to a request for `wanted`. `nowMs`: ms since the epoch, for Retry-After. */
 export function judgeRangeResponse(
   head: OriginHead,
   wanted: ByteRange,
@@ -53,7 +52,7 @@ export function judgeRangeResponse(
   if (status === 401 || status === 403 || (status >= 300 && status < 400 && status !== 304)) {
     return { kind: 'resolve-again' };
   }
-  if (status < 400) return mismatch(`status ${String(status)} to a range request`);
+  if (status < 400) return mismatch(`the origin answered ${String(status)} to a range request`);
   return { kind: 'unusable', error: statusError(head, nowMs) };
 }
 
@@ -70,15 +69,16 @@ function judgePartial(
     const length = seen?.completeLength ?? null;
     if (length !== null) return other(head, length);
   }
-  const error = rangeFault(`the 206 differs from what was asked: ${check.what}`);
+  const error = rangeFault(`the 206 does not match the request: ${check.what}`);
   return { kind: 'odd-range', error, isCoded: check.what === 'content-encoding' };
 }
 
 function judgeWhole(head: OriginHead, known: KnownRepresentation): RangeVerdict {
   const coding = codingOf(head.headers);
   if (known.validator.kind === 'digest' && coding !== '') {
-    // Its length is of the coded form; the bytes under it are counted as they come.
-    return isDecodable(coding) ? { kind: 'whole', coding } : mismatch(`a 200 coded as ${coding}`);
+    // Content-Length is that of the coded form; the plain bytes are counted as they arrive.
+    if (isDecodable(coding)) return { kind: 'whole', coding };
+    return mismatch(`the 200 has a content coding that cannot be decoded: ${coding}`);
   }
   if (!validatorMatches(known.validator, head.headers)) return other(head, head.contentLength);
   if (head.contentLength === null || head.contentLength === known.completeLength) {
@@ -90,10 +90,13 @@ function judgeWhole(head: OriginHead, known: KnownRepresentation): RangeVerdict 
 function judgeUnsatisfiable(head: OriginHead, known: KnownRepresentation): RangeVerdict {
   const seen = parseContentRange(headerValue(head.headers, 'content-range') ?? '');
   const length = seen?.completeLength ?? null;
-  if (length === known.completeLength) return mismatch('416 to a range within the object');
+  if (length === known.completeLength) {
+    return mismatch('the origin answered 416 to a range within the object');
+  }
   if (known.validator.kind === 'digest') {
-    // The digest is of the plain bytes: a body of another length may be a coded form of them.
-    return { kind: 'odd-range', error: rangeFault('416 of another length'), isCoded: true };
+    // The digest fixes the bytes, so the other length may be that of a coded form.
+    const error = rangeFault('the origin answered 416 with another complete length');
+    return { kind: 'odd-range', error, isCoded: true };
   }
   return { kind: 'other', mark: `416/${String(length)}` };
 }

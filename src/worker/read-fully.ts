@@ -1,9 +1,9 @@
-/** Synchronous positional reads for worker threads, which have nothing else to do meanwhile. */
+/** Synchronous positional reads for worker threads, which may block. */
 import { readSync } from 'node:fs';
 
 /**
- * Reads `length` bytes at `position` into the beginning of `buffer`; a result below `length` means
- * that the file ends there. Throws the errors of `fs.readSync`.
+ * Reads `length` bytes at `position` into the beginning of `buffer`. Returns the bytes read; fewer
+ * than `length` means that the file ends there. Throws the errors of `fs.readSync`.
  */
 export function readFully(
   fd: number,

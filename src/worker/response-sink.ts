@@ -1,7 +1,7 @@
 /**
- * Passes the body of one response to a `ByteTaker`: counts it, skips the bytes before the needed
- * ones, and rejects more than the head promised. Used by range-fetch and open, a new one per
- * attempt.
+ * Passes the body of one response to a `ByteTaker`: counts its bytes, skips those before the wanted
+ * ones, and rejects bytes beyond the end that the head declared. Used by range-fetch and open, a
+ * new sink for each attempt.
  */
 import type { BodySink, HeadVerdict, OriginHead } from '../model/fetch.js';
 import type { ForebayError } from '../model/errors.js';
@@ -11,42 +11,40 @@ import type { CancelWatch } from './cancel-watch.js';
 import { asFault, cancelledFault, originFault } from './faults.js';
 import type { StatsCollector } from './fetch-stats.js';
 
-/** Where bytes go, in order: a chunk's writer, or the writer of a whole stream. */
+/** The receiver of bytes in order: a chunk's writer, or the writer of a whole stream. */
 export interface ByteTaker {
   /** Absolute offset of the next byte. */
   readonly offset: number;
-  /** Memory for the next bytes; may be empty when it has all. */
+  /** Returns memory for the next bytes; it may be empty when the taker has all bytes. */
   space(): Uint8Array;
-  /**
-   * Takes the first `byteCount` bytes of `space()`. Throws a `ForebayError` that ends the fetch.
-   */
+  /** Takes the first `byteCount` bytes of `space()`. A thrown `ForebayError` ends the fetch. */
   filled(byteCount: number): void | Promise<void>;
 }
 
-/** What to do with the body of a response, decided on its head. */
+/** How to read the body of a response, decided by its head. */
 export interface BodyPlan {
   /** Bytes of the body before the taker's offset. */
   readonly skip: number;
-  /** Absolute offset where the body ends; `null` where only its framing knows. */
+  /** Absolute offset of the body's end; `null` where no length is declared. */
   readonly bodyEnd: number | null;
-  /** Absolute offset of the end of the needed bytes: reading stops there, early if necessary. */
+  /** Absolute offset of the wanted bytes' end: reading stops there, even within the body. */
   readonly wantedEnd: number | null;
-  /** The coding to decode first: all offsets are of the decoded body. Only with a `bodyEnd`. */
+  /** The coding to decode first; offsets are of the plain bytes. Only with a `bodyEnd`. */
   readonly coding?: Decodable;
 }
 
-/** Coded bytes are read into memory of their own, as much as a socket gives at once. */
+/** Size of the memory for coded bytes: one read of a socket. */
 const CODED_BYTES = 64 * 1024;
 
-/** Room for the read that shows that a body is too long; small, as nothing of it is used. */
+/** Size of the memory for a read beyond the wanted bytes; small, as its bytes are not used. */
 const OVERRUN_BYTES = 4096;
 
 export interface ResponseSinkDeps {
   readonly stats: StatsCollector;
   readonly cancel: CancelWatch;
-  /** Judges the head: where the body goes, or `null` to refuse it. */
+  /** Judges the head. Returns the body's taker and plan, or `null` to refuse the body. */
   decide(head: OriginHead): BodySource | null | Promise<BodySource | null>;
-  /** Hears of interim responses. */
+  /** Receives interim responses. */
   interim?(head: OriginHead): void;
 }
 
@@ -69,14 +67,14 @@ export class ResponseSink implements BodySink {
     this.#parts = parts;
   }
 
-  /** Why the taker ended the fetch, if it did: no fault of the response's. */
+  /** The error by which the taker or a cancel ended the fetch, not a fault of the response. */
   get failure(): ForebayError | null {
     return this.#failure;
   }
 
   /**
-   * Resolves when nothing that the client began in here goes on. A connection can break while a
-   * promise of ours holds it paused; the next attempt must not find the taker busy.
+   * Resolves when every pending promise of this sink has settled. A connection can break while such
+   * a promise pauses it; the next attempt must not start while the taker is busy.
    */
   async settled(): Promise<void> {
     await this.#pending.catch(() => undefined);
@@ -84,7 +82,8 @@ export class ResponseSink implements BodySink {
   }
 
   /**
-   * The body came to its end: what a decoder still has goes to the taker. Rejects as `filled` does.
+   * Ends the body: the decoder, if there is one, passes its remaining bytes to the taker. Rejects
+   * as `filled` does.
    */
   async ended(): Promise<void> {
     await this.#decoder?.end().catch((error: unknown) => this.#fail(error));
@@ -140,13 +139,13 @@ export class ResponseSink implements BodySink {
     return 'read';
   }
 
-  /** Hands decoded bytes to the taker, as much at a time as it has memory for. */
+  /** Passes decoded bytes to the taker, in pieces of the size of its memory. */
   async #pour(piece: Uint8Array): Promise<void> {
-    for (let at = 0; at < piece.length;) {
+    for (let done = 0; done < piece.length;) {
       const space = this.#room();
-      const part = piece.subarray(at, at + space.length);
+      const part = piece.subarray(done, done + space.length);
       space.set(part);
-      at += part.length;
+      done += part.length;
       await this.#take(part.length);
     }
   }
@@ -158,14 +157,14 @@ export class ResponseSink implements BodySink {
     this.#skip -= skipped;
     const count = byteCount - skipped;
     if (count === 0) return;
-    const past = taker.offset + count;
-    if (plan.bodyEnd !== null && past > plan.bodyEnd)
-      throw originFault('origin-protocol', 'the body is longer than its head said');
+    const end = taker.offset + count;
+    if (plan.bodyEnd !== null && end > plan.bodyEnd)
+      throw originFault('origin-protocol', 'the body is longer than its head declared');
     if (skipped > 0) this.#space.copyWithin(0, skipped, byteCount);
-    if (plan.wantedEnd === null || past < plan.wantedEnd || plan.wantedEnd === plan.bodyEnd) {
+    if (plan.wantedEnd === null || end < plan.wantedEnd || plan.wantedEnd === plan.bodyEnd) {
       return taker.filled(count);
     }
-    // The taker has all it needs before the body ends: the fetch is aborted.
+    // The taker has all wanted bytes before the body ends: the error ends the fetch early.
     const taken = taker.filled(plan.wantedEnd - taker.offset);
     if (!(taken instanceof Promise)) throw cancelledFault();
     return taken.then(() => {
@@ -175,7 +174,7 @@ export class ResponseSink implements BodySink {
 
   #fail(error: unknown): never {
     const failure = asFault(error);
-    // What only this response did wrong is a failure of the transport like any other.
+    // A fault of this response alone counts as a failure of the transport: a retry may help.
     if (failure.code !== 'origin-protocol') this.#failure = failure;
     throw failure;
   }

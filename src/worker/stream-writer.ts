@@ -1,6 +1,7 @@
 /**
- * Cuts a body that is read from its beginning into chunks, asking the main thread for a slot each
- * time it reaches one. Used by open for a 200 and for every other status with content.
+ * Cuts a body that is read from its beginning into chunks, and requests a slot from the main thread
+ * for each further chunk. Used by open-body for a 200 and for every other status with content but
+ * 206.
  */
 import type { ChunkSlot } from '../compute/protocol.js';
 import { ChunkWriter, type WriterContext } from './chunk-writer.js';
@@ -10,7 +11,7 @@ import type { ByteTaker } from './response-sink.js';
 
 export interface StreamShape {
   readonly chunkSizeBytes: number;
-  /** Length of the body; `null` if it is unknown until the end. */
+  /** Length of the body; `null` when it is unknown until the body ends. */
   readonly lengthBytes: number | null;
 }
 
@@ -23,7 +24,7 @@ export class StreamWriter implements ByteTaker {
   #offset = 0;
   #stopped = false;
 
-  /** `first` is the slot of chunk 0; `buffer` holds one group. */
+  /** `first`: the slot of chunk 0. `buffer` has the size of one group. */
   constructor(
     shape: StreamShape,
     first: ChunkSlot,
@@ -42,7 +43,7 @@ export class StreamWriter implements ByteTaker {
     return this.#offset;
   }
 
-  /** The main thread answered `stop`. */
+  /** True when the main thread replied `stop`. */
   get stopped(): boolean {
     return this.#stopped;
   }
@@ -51,14 +52,14 @@ export class StreamWriter implements ByteTaker {
     return this.#writer?.cancelled ?? false;
   }
 
-  /** Of the chunk in progress. */
+  /** The errno of the disk's failure under the current chunk; `null` without. */
   get diskFailure(): string | null {
     return this.#writer?.diskFailure ?? null;
   }
 
   space(): Uint8Array {
     if (this.#offset === this.#shape.lengthBytes) return this.#buffer.subarray(0, 0);
-    // Between two chunks bytes are read first: a slot is requested only if there are any.
+    // Between two chunks the next bytes are read first: only if there are any is a slot requested.
     return this.#writer === null || this.#writer.full ? this.#buffer : this.#writer.space();
   }
 
@@ -74,12 +75,12 @@ export class StreamWriter implements ByteTaker {
     });
   }
 
-  /** The body is complete: ends the last chunk. Throws as `ChunkWriter.filled` does. */
+  /** Ends the last chunk of a complete body. Throws as `ChunkWriter.filled` does. */
   end(): void {
     if (this.#writer !== null && this.#writer.written > 0) this.#finishChunk(true);
   }
 
-  /** The task was cancelled: readers of the chunk in progress get no more. */
+  /** Fails the current chunk's watermark after a cancel: its readers get no more bytes. */
   abandon(): void {
     this.#writer?.abandon();
   }
@@ -87,8 +88,8 @@ export class StreamWriter implements ByteTaker {
   #take(writer: ChunkWriter, byteCount: number): void {
     writer.filled(byteCount);
     this.#offset += byteCount;
-    // Where the length is unknown, a full chunk is ended by the byte after it or by the end of the
-    // body: which of the two decides whether a first chunk's id is the root.
+    // Where the length is unknown, the next byte or the end of the body ends a full chunk. Which of
+    // the two it is decides whether the first chunk's id is the root.
     if (writer.full && this.#shape.lengthBytes !== null) {
       this.#finishChunk(this.#offset === this.#shape.lengthBytes);
     }
@@ -116,7 +117,8 @@ export class StreamWriter implements ByteTaker {
     const { chunkSizeBytes, lengthBytes } = this.#shape;
     const left = Math.min(chunkSizeBytes, (lengthBytes ?? Infinity) - this.#offset);
     if (slot.start !== this.#offset || slot.lengthBytes !== left) {
-      throw internalFault(`not the slot of byte ${String(this.#offset)}`);
+      const start = String(this.#offset);
+      throw internalFault(`the main thread sent a slot that is not for the chunk at byte ${start}`);
     }
     const wholeObject = lengthBytes !== null && lengthBytes <= chunkSizeBytes;
     return new ChunkWriter(slot, { wholeObject }, this.#buffer, this.#context);

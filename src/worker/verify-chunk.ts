@@ -1,6 +1,7 @@
 /**
- * Runs a `VerifyTask`: hashes a held chunk group by group, ahead of the sender that waits for it.
- * It begins with the group that the reader needs, and wraps around.
+ * Runs a `VerifyTask`: hashes a held chunk group by group before its first read in this process,
+ * ahead of the sender that waits for it. Starts at the group that the sender needs, and goes round.
+ * Used by verify-worker.
  */
 import { native } from '../compute/native.js';
 import type { VerifyResult, VerifyTask } from '../compute/protocol.js';
@@ -10,8 +11,9 @@ import { errnoOf } from '../model/errno.js';
 import { readFully } from './read-fully.js';
 
 /**
- * Advances the watermark by each group that matches and completes it after the last; fails it
- * otherwise. A file that is too short is a mismatch. `buffer` holds one group.
+ * Compares the chunk with its group ids. Advances the watermark by each group that matches and
+ * completes it after the last; fails it at a mismatch or a read error. A file that is too short is
+ * a mismatch. `buffer` has the size of one group.
  */
 export function verifyChunk(
   task: VerifyTask,
@@ -37,18 +39,18 @@ function compareGroups(
   for (let step = 0; step < groups; step++) {
     const group = (firstGroup + step) % groups;
     const from = group * GROUP_SIZE_BYTES;
-    const wanted = Math.min(GROUP_SIZE_BYTES, task.lengthBytes - from);
+    const count = Math.min(GROUP_SIZE_BYTES, task.lengthBytes - from);
     try {
-      if (readFully(task.fd, buffer, wanted, from) < wanted) return { kind: 'mismatch', group };
+      if (readFully(task.fd, buffer, count, from) < count) return { kind: 'mismatch', group };
     } catch (error) {
       return { kind: 'unreadable', errno: errnoOf(error) };
     }
     const isObject = task.wholeObject && groups === 1;
     const groupIndex = task.start / GROUP_SIZE_BYTES + group;
-    native.groupId(buffer.subarray(0, wanted), groupIndex, isObject, seen, 0);
+    native.groupId(buffer.subarray(0, count), groupIndex, isObject, seen, 0);
     const recorded = task.groupIds.subarray(group * ID_BYTES, (group + 1) * ID_BYTES);
     if (Buffer.compare(seen, recorded) !== 0) return { kind: 'mismatch', group };
-    checkedBytes += wanted;
+    checkedBytes += count;
     watermark.received(checkedBytes);
     watermark.advance(checkedBytes);
   }

@@ -1,4 +1,4 @@
-/** Entry of a verify thread: compute/verify-pool loads it and calls its default export per task. */
+/** Entry of a verify thread; compute/verify-pool calls its default export for each task. */
 import { workerData } from 'node:worker_threads';
 import type { VerifyResult, VerifyTask, WorkerSetup } from '../compute/protocol.js';
 import { GROUP_SIZE_BYTES } from '../model/chunk.js';
