@@ -1,7 +1,7 @@
 /**
  * The bulk reader: an HTTP/1.1 client for ranged GETs on bare sockets, several times cheaper per
  * byte than a general one because body bytes go from the kernel straight into the sink's memory. It
- * names the framing that it does not support and leaves that to undici-client. Runs on workers.
+ * reports framing that it does not support and leaves that to undici-client. Runs on workers.
  */
 import type { BodySink, FetchOutcome, OriginClient, OriginRequest } from '../model/fetch.js';
 import type { ExchangeEnd } from './exchange-end.js';

@@ -18,7 +18,7 @@ t.test('each refusal of a proxy names the proxy and the setting', async (t) => {
   const refused = proxyRefused(known, 407);
   t.match(refused.message, /does not accept .*HTTPS_PROXY/);
   t.notMatch(refused.message, 'c2VjcmV0');
-  t.match(proxyRefused(proxy, 403), { retryable: false, message: /403.*not allow this host/ });
+  t.match(proxyRefused(proxy, 403), { retryable: false, message: /403.*not let this host/ });
   t.match(proxyRefused(proxy, 503), { retryable: true });
 });
 
