@@ -1,9 +1,9 @@
 /**
- * The access log: one line per request, written soon after it ends. http/exchange/exchange and
+ * The access log: one line per request, written when it ends. http/exchange/exchange and
  * http/server call it.
  */
 import { pathAlone } from '../model/shown-url.js';
-import type { LogHandle, PlainFields } from './log.js';
+import type { Log } from './log.js';
 import type { RequestRecord, UnreadRecord } from './request-record.js';
 
 /** Longer paths are cut: no line grows with what a client sends. */
@@ -12,25 +12,25 @@ const MAX_RANGE_CHARACTERS = 128;
 
 /** Writes a line for each request, or nothing if `log.access` is off. */
 export class AccessLog {
-  readonly #log: Pick<LogHandle, 'batched'>;
+  readonly #log: Log;
   enabled: boolean;
 
-  constructor(log: Pick<LogHandle, 'batched'>, enabled: boolean) {
+  constructor(log: Log, enabled: boolean) {
     this.#log = log;
     this.enabled = enabled;
   }
 
   requestFinished(record: RequestRecord): void {
-    if (this.enabled) this.#log.batched(accessLine(record), 'request');
+    if (this.enabled) this.#log.info(accessLine(record), 'request');
   }
 
   unreadRequestRefused(record: UnreadRecord): void {
-    if (this.enabled) this.#log.batched(unreadLine(record), 'request');
+    if (this.enabled) this.#log.info(unreadLine(record), 'request');
   }
 }
 
 /** The fields of a request's line. The query is left out whole: it may sign the URL. */
-export function accessLine(record: RequestRecord): PlainFields {
+export function accessLine(record: RequestRecord): Record<string, string | number | null> {
   return {
     method: record.method,
     path: pathOf(record.target),
@@ -49,7 +49,7 @@ export function accessLine(record: RequestRecord): PlainFields {
 }
 
 /** The same fields for a request that was refused unread; unknown ones are `null`. */
-export function unreadLine(record: UnreadRecord): PlainFields {
+export function unreadLine(record: UnreadRecord): Record<string, string | number | null> {
   return {
     method: record.method,
     path: record.target === null ? null : pathOf(record.target),

@@ -208,10 +208,6 @@ export function createInstruments(
       'How late a timer of the main thread fires, sampled twice a second.',
       LAG_BUCKETS,
     ),
-    logLinesDropped: ofProcess.counter(
-      'log_dropped_lines_total',
-      'Log lines that were dropped because standard output was blocked for longer than 1 MiB of them.',
-    ),
     configReloads: ofProcess.counter(
       'config_reloads_total',
       'Reloads of the configuration. result: success, or failure, which changed nothing.',

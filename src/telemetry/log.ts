@@ -4,7 +4,6 @@
  */
 import { destination, pino, stdTimeFunctions } from 'pino';
 import { shownText } from '../model/shown-url.js';
-import { LineBatch, type LogSink } from './line-batch.js';
 import { textLine } from './text-line.js';
 
 /** Fields first, then a message that is the same for every entry of its kind. */
@@ -27,16 +26,13 @@ export interface LogOptions {
   readonly format: LogFormat;
 }
 
-/** Fields of a line that hold no secrets: they are written as they are. */
-export type PlainFields = Readonly<Record<string, string | number | null>>;
+/** Where lines go, each with its newline. */
+export interface LogSink {
+  write(line: string): void;
+}
 
 export interface LogHandle {
   readonly log: Log;
-  /**
-   * Writes an entry of level `info` within `BATCH_MS`, together with others. Entries of `log` never
-   * overtake it. The caller checks the level.
-   */
-  readonly batched: (fields: PlainFields, message: string) => void;
   /** Takes effect with the next entry. */
   readonly reconfigure: (options: LogOptions) => void;
   /** Writes buffered lines; to be called before the process ends. */
@@ -79,26 +75,14 @@ function withoutQueries(fields: Record<string, unknown>): Record<string, unknown
  */
 const MAX_BUFFERED_BYTES = 1024 * 1024;
 
-/**
- * Without `sink`, entries go to standard output from outside the event loop. `onDrop` is called
- * with the number of lines that were dropped, because standard output was blocked.
- */
-export function createLog(
-  options: LogOptions,
-  sink?: LogSink,
-  onDrop: (lines: number) => void = () => undefined,
-): LogHandle {
+/** Without `sink`, entries go to standard output from outside the event loop. */
+export function createLog(options: LogOptions, sink?: LogSink): LogHandle {
   const stdout =
     sink === undefined
       ? destination({ dest: 1, sync: false, maxLength: MAX_BUFFERED_BYTES })
       : undefined;
-  stdout?.on('drop', (text: string) => {
-    onDrop(text.split('\n').length - 1);
-  });
-  const target: LogSink = stdout ?? sink ?? { write: () => undefined };
-  const batch = new LineBatch(target);
+  const target: LogSink | undefined = stdout ?? sink;
   let { format } = options;
-  const inFormat = (line: string): string => (format === 'text' ? textLine(line) : line);
   const log = pino(
     {
       level: options.level,
@@ -107,26 +91,15 @@ export function createLog(
       formatters: { level: (label) => ({ level: label }), log: withoutQueries },
       redact: { paths: REDACTED_PATHS, censor: '[redacted]' },
     },
-    {
-      write: (line) => {
-        batch.flush();
-        target.write(inFormat(line));
-      },
-    },
+    { write: (line) => target?.write(format === 'text' ? textLine(line) : line) },
   );
   return {
     log,
-    // pino would look for secrets in each of them, which takes longer than the rest of a small hit.
-    batched: (fields, msg) => {
-      const time = new Date().toISOString();
-      batch.add(inFormat(`${JSON.stringify({ level: 'info', time, ...fields, msg })}\n`));
-    },
     reconfigure: (next) => {
       log.level = next.level;
       ({ format } = next);
     },
     flush: () => {
-      batch.flush();
       try {
         stdout?.flushSync();
       } catch {

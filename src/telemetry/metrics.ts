@@ -124,11 +124,6 @@ export class Metrics implements Omit<StoreEvents, 'responseChanged'> {
     this.#to.eventLoopLag.tally(lagMs / MS_PER_SECOND);
   }
 
-  /** Standard output was blocked, and lines of the log were dropped. */
-  logLinesDropped(lines: number): void {
-    this.#to.logLinesDropped.inc(lines);
-  }
-
   /** A reload succeeded or failed. `atMs`: ms since the epoch. */
   configReloaded(result: 'success' | 'failure', atMs: number): void {
     this.#to.configReloads.inc({ result });

@@ -1,7 +1,6 @@
 /** Log, access log and metrics together, as assemble hands them to the rooms below. */
 import { AccessLog } from './access-log.js';
-import { createLog, type Log, type LogLevel, type LogOptions } from './log.js';
-import type { LogSink } from './line-batch.js';
+import { createLog, type Log, type LogLevel, type LogOptions, type LogSink } from './log.js';
 import type { Tracer } from '../model/span.js';
 import { Metrics } from './metrics.js';
 
@@ -31,17 +30,13 @@ export function createTelemetry(
   options: TelemetryOptions,
   sink?: LogSink,
 ): Telemetry & { tracer: Tracer | null } {
-  const metrics = new Metrics();
-  const handle = createLog(options, sink, (lines) => {
-    metrics.logLinesDropped(lines);
-  });
-  const { log, flush, reconfigure } = handle;
-  const accessLog = new AccessLog(handle, writesAccess(options));
+  const { log, flush, reconfigure } = createLog(options, sink);
+  const accessLog = new AccessLog(log, writesAccess(options));
   return {
     log,
     flush,
     accessLog,
-    metrics,
+    metrics: new Metrics(),
     tracer: null,
     reconfigure: (next) => {
       reconfigure(next);

@@ -59,6 +59,7 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
   'src/origin/upstreams.ts': 'a method of its own name',
   'src/model/errno.ts': 'codes of our own machine',
   'src/store/directory/layout.ts': 'names in our own directory',
+  'src/store/directory/root.ts': 'the path of the cache directory, and links of this machine',
   'src/store/directory/lock-probe.ts': 'names in our own directory',
   'src/store/directory/cache-directory.ts': 'names in our own directory',
   'src/compute/addon-error.ts': 'messages of our own addon',

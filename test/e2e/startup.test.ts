@@ -90,7 +90,7 @@ t.test('a file in place of the cache directory is refused', async (t) => {
   const { end, stderr } = await runProgram(t, { origin: ORIGIN, cacheDirectory });
   t.equal(end, 78);
   t.ok(stderr.includes(cacheDirectory), stderr);
-  t.match(stderr, /is a file and not a directory; name another one with `--cache-dir`/);
+  t.match(stderr, /is a file and not a directory; name another directory with `--cache-dir`/);
   t.notMatch(stderr, /\n\s+at /, 'no stack trace');
 });
 
@@ -100,7 +100,7 @@ t.test('a cache directory that cannot be created is refused', async (t) => {
     cacheDirectory: '/proc/none/cache',
   });
   t.equal(end, 78);
-  t.match(stderr, /ENOENT: a directory above it is missing.*make it/);
+  t.match(stderr, /ENOENT: a directory above it is missing.*create it/);
 });
 
 t.test('a cache with another chunk size is refused', async (t) => {
